@@ -1,0 +1,88 @@
+// Every error that a user can meet, in one table: what happened, what to do, and how it leaves the program.
+// createError is the only way to make one. Codes are never renamed or reused; docs/errors.md lists them
+// (a test compares). A bug is a plain Error and reaches the top.
+
+interface ErrorRow {
+  readonly message: string;
+  readonly fix: string;
+  readonly httpStatus: number;
+  /** Exit code of the command line: 2 usage or rule, 3 input, 4 server. */
+  readonly exitCode: 2 | 3 | 4;
+  readonly retryable: boolean;
+}
+
+function row(message: string, fix: string, httpStatus: number, exitCode: 2 | 3 | 4, retryable = false): ErrorRow {
+  return { message, fix, httpStatus, exitCode, retryable };
+}
+
+export const ERRORS = {
+  JT_USAGE: row('{problem}', 'Run "jobtrace {command} --help" to see what it takes.', 400, 2),
+  JT_CONFIG_NOT_FOUND: row('The settings file {path} cannot be read: {problem}.', 'Give the path of an existing file with --config, or leave --config out.', 500, 2),
+  JT_CONFIG_INVALID: row('The settings are not valid:\n{problems}', 'Correct these places; docs/config.md lists every setting.', 500, 2),
+  JT_CONFIG_SECRET_TWICE: row('The secret "{name}" is given more than once ({places}).', 'Keep one of them.', 500, 2),
+  JT_RULE_INVALID: row('The rules are not valid:\n{problems}', 'Correct these places; rules/README.md explains the format.', 400, 2),
+  JT_RULE_NOT_FOUND: row('There is no rule "{id}"{hint}.', 'Run "jobtrace rules list" to see them.', 404, 2),
+  JT_PATTERN_UNSUPPORTED: row('The pattern {pattern} cannot be used: {problem}.', 'RE2 syntax is described in rules/README.md.', 400, 2),
+  JT_FILE_UNREADABLE: row('{path} cannot be read: {problem}.', 'Check the path and the permissions of the user that runs Jobtrace.', 400, 3),
+  JT_ARCHIVE_INVALID: row('The archive {path} cannot be read: {problem}.', 'Unpack it yourself and give the folder.', 400, 3),
+  JT_DISK_FULL: row('{path} cannot be written: no space is left.', 'Free some space; Jobtrace goes on by itself.', 507, 4, true),
+  JT_FILE_UNWRITABLE: row('{path} cannot be written: {problem}.', 'Check the folder and the permissions of the user that runs Jobtrace.', 500, 4),
+  JT_CHECKPOINT_CORRUPT: row('The checkpoint file {path} is damaged after byte {offset}; the {valid} entries before it are used.', 'Nothing: what is read again keeps its ids and is stored once.', 500, 4),
+  JT_AGENT_LOCKED: row('Another agent (process {pid}) uses the folder {path}.', 'Stop it, or give this one another folder with --data.', 500, 2),
+  JT_STORE_UNREACHABLE: row('The store at {url} cannot be reached: {problem}.', 'Check that it runs and that the address is right; Jobtrace tries again by itself.', 503, 4, true),
+  JT_STORE_DENIED: row('The store at {url} refuses the request: {problem}.', 'Check the user, the API key and its rights (docs/elasticsearch.md).', 502, 4, true),
+  JT_STORE_REFUSED: row('The store at {url} refused: {problem}.', 'This is a defect or a changed index template: see docs/elasticsearch.md.', 502, 4),
+  JT_STORE_TOO_NEW: row('The data in {path} was written by a newer Jobtrace (schema {found}, this one knows {known}).', 'Use the newer version, or another folder with --data.', 500, 4),
+  JT_STORE_UNUSABLE: row('The store at {url} cannot be used: {problem}.', '{advice}', 500, 4),
+  JT_QUERY_INVALID: row('The query is not valid at character {position}: {problem}.', '{advice}', 400, 2),
+  JT_ALERT_REFUSED: row('The receiver "{receiver}" refused the message: {problem}.', '{advice}', 502, 4),
+  JT_ALERT_UNREACHABLE: row('The receiver "{receiver}" cannot be reached: {problem}.', 'Check its address; the message is kept and sent again.', 502, 4, true),
+  JT_REQUEST_INVALID: row('The request is not valid: {problems}.', 'The API is described at /docs.', 400, 4),
+  JT_UNAUTHORIZED: row('This address needs a token{problem}.', 'Send "Authorization: Bearer TOKEN" with a token from the settings (api.tokens).', 401, 4),
+  JT_FORBIDDEN: row('The token may not do this: {problem}.', 'Ask an administrator for a token with the role it needs.', 403, 4),
+  JT_NOT_FOUND: row('{what} was not found.', 'It may have been deleted by retention; check the address.', 404, 4),
+  JT_PORT_IN_USE: row('The address {address} is already in use.', 'Stop the other program, or choose another with --listen HOST:PORT (port 0 takes a free one).', 500, 2),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export class JobtraceError extends Error {
+  override readonly name = 'JobtraceError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly fix: string,
+    readonly details: Readonly<Record<string, string | number>>,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+  get httpStatus(): number {
+    return ERRORS[this.code].httpStatus;
+  }
+  get exitCode(): 2 | 3 | 4 {
+    return ERRORS[this.code].exitCode;
+  }
+}
+
+/** Fills the row's message and fix with the values; secrets in addresses are hidden here, once for all. */
+export function createError(code: ErrorCode, values: Readonly<Record<string, string | number>>, cause?: unknown): JobtraceError {
+  const { message, fix } = ERRORS[code];
+  const safe = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? hideSecrets(value) : value]));
+  return new JobtraceError(code, fillText(message, safe), fillText(fix, safe), safe, cause === undefined ? undefined : { cause });
+}
+
+/** Hides user:password@, tokens in query strings and authorization headers. */
+export function hideSecrets(text: string): string {
+  return text
+    .replace(/(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1***@')
+    .replace(/([?&](?:access_token|token|key|sign|secret|api_key|apikey|password)=)[^&\s]+/gi, '$1***')
+    .replace(/\b(Bearer|ApiKey|Basic)\s+[\w+/=.:-]+/g, '$1 ***');
+}
+
+function fillText(template: string, values: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (slot, name: string) => String(values[name] ?? slot));
+}

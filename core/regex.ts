@@ -1,0 +1,39 @@
+// The only door to RE2: every pattern that a user or a rule brings is compiled here, so none can backtrack.
+import RE2 from 're2';
+import { createError } from './errors.js';
+
+export type Regex = RE2;
+
+/** Compiles for UTF-16 strings. Throws JT_PATTERN_UNSUPPORTED with what RE2 lacks, in plain words. */
+export function createRegex(source: string, flags = 'u'): Regex {
+  try {
+    return new RE2(source, flags.includes('u') ? flags : `${flags}u`);
+  } catch (error) {
+    throw createError('JT_PATTERN_UNSUPPORTED', { pattern: source, problem: explainRefusal(source, error) });
+  }
+}
+
+/** A set of patterns matched in one pass. Throws JT_PATTERN_UNSUPPORTED when RE2 cannot hold them together. */
+export function createRegexSet(sources: readonly string[], flags = ''): InstanceType<typeof RE2.Set> {
+  try {
+    return new RE2.Set([...sources], flags);
+  } catch (error) {
+    throw createError('JT_PATTERN_UNSUPPORTED', { pattern: `${sources.length} patterns together`, problem: errorText(error) });
+  }
+}
+
+/** Text → a pattern that matches exactly it. */
+export function quoteRegex(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+function explainRefusal(source: string, error: unknown): string {
+  if (/\(\?<?[=!]/.test(source)) return 'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "unless"';
+  if (/\\[1-9]/.test(source)) return 'it has a back-reference, which RE2 does not have; capture both places and compare them in "when"';
+  if (/[*+?}]\+/.test(source)) return 'it has a possessive quantifier, which RE2 does not have; a plain one cannot backtrack here';
+  return errorText(error);
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,207 @@
+// The words of the house (docs/architecture.md): entry → record → match → incident → diagnosis → alert.
+// Every stage speaks these types and no other; times are milliseconds since 1970 (UTC) inside the engine
+// and ISO 8601 text in whatever is stored or printed. Field names of a record are ECS names, written flat:
+// the same spelling in the store, on the command line, in the API and on the page.
+
+export type Level = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+export type Language = 'en' | 'zh';
+/** A text for people, in each language that we publish. */
+export type Text = Readonly<Record<Language, string>>;
+export type Severity = 'info' | 'warning' | 'error' | 'critical';
+/** Whose task a failure is. */
+export type Owner = 'user-code' | 'configuration' | 'connector' | 'framework' | 'platform' | 'external';
+export type Component = 'jobmanager' | 'taskmanager' | 'client' | 'gateway' | 'unknown';
+/** What kind of file the bytes stand in: it decides the framing and which rules may look. */
+export type FileKind = 'log' | 'out' | 'err' | 'gc' | 'unknown';
+
+/** Where entries come from; one object shared by all entries of a file. */
+export interface Source {
+  /** The file's path as people know it. */
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly host?: string;
+  /** One Flink cluster (YARN application, Kubernetes cluster id, session cluster): everything that can explain each other. */
+  readonly cluster?: string;
+  /** Joins the files of one process (its .log, rotations, .out, GC log, per-job files): stable text, not a Flink id. */
+  readonly process: string;
+  readonly component?: Component;
+  /** The job that the path names, when the cluster separates its logs per job. */
+  readonly jobId?: string;
+}
+
+/** Joined lines, unparsed: an entry's bytes (a view, not a copy) without its last line break. */
+export interface Entry {
+  readonly bytes: Buffer;
+  readonly source: Source;
+  /** Byte offset of the first byte in the file. */
+  readonly offset: number;
+  /** Number of the first line in the file, from 1; 0 when nobody counted (entries read back from a store). */
+  readonly line: number;
+  /** The record's id when the entry comes from a store; stable over re-reads. */
+  readonly id?: string;
+  /** Time of the entry before it, used when the entry has none of its own. */
+  readonly previousTime?: number;
+  readonly flags?: readonly EntryFlag[];
+}
+
+/** What reading had to do to an entry; each is counted in the agent's metrics. */
+export type EntryFlag = 'cut' | 'invalid-utf8' | 'redacted' | 'partial' | 'undated';
+
+/** A parsed, stored entry. Keys are ECS names; `flink.*` and `jobtrace.*` are what ECS has not. */
+export interface LogRecord {
+  /** host + file identity + start offset; the same bytes read again give the same id. */
+  readonly id: string;
+  readonly '@timestamp': string;
+  readonly message: string;
+  readonly 'event.original': string;
+  readonly 'log.level'?: Level;
+  readonly 'log.logger'?: string;
+  readonly 'log.file.path': string;
+  readonly 'log.offset': number;
+  readonly 'process.thread.name'?: string;
+  readonly 'error.type'?: string;
+  readonly 'error.message'?: string;
+  readonly 'error.stack_trace'?: string;
+  readonly 'host.name': string;
+  readonly 'container.id'?: string;
+  readonly 'orchestrator.namespace'?: string;
+  readonly 'kubernetes.pod.name'?: string;
+  readonly 'flink.cluster': string;
+  readonly 'flink.job.id'?: string;
+  readonly 'flink.job.name'?: string;
+  readonly 'flink.component'?: Component;
+  readonly 'flink.process.id'?: string;
+  readonly 'flink.version'?: string;
+  /** Exception classes from the outside in. */
+  readonly 'flink.chain'?: readonly string[];
+  /** `Source.process` and `Source.kind`, so that a stored record is the same entry again. */
+  readonly 'jobtrace.process': string;
+  readonly 'jobtrace.kind': FileKind;
+  /** Name of the layout that parsed it, or "none". */
+  readonly 'jobtrace.layout': string;
+  /** Length in bytes of the entry in the file: the version of a record that grew. */
+  readonly 'jobtrace.length': number;
+  readonly 'jobtrace.flags'?: readonly EntryFlag[];
+}
+
+/** One class of an exception chain, the outermost first. */
+export interface ChainLink {
+  readonly type: string;
+  readonly message: string;
+  /** Frames as `package.Class.method(File.java:1)`, in the order printed. */
+  readonly frames: readonly string[];
+  readonly relation: 'outer' | 'cause' | 'suppressed';
+}
+
+/** A line that proves something, kept with the incident so that it outlives the log. */
+export interface Evidence {
+  readonly file: string;
+  /** 0 when unknown (records of a store are found by `recordId`). */
+  readonly line: number;
+  readonly text: string;
+  readonly time?: string;
+  readonly recordId?: string;
+  readonly host?: string;
+  readonly process?: string;
+  /** Ranges [start, end) of `text` in UTF-16 units that a rule captured. */
+  readonly highlights?: readonly (readonly [number, number])[];
+}
+
+export interface Reason {
+  readonly id: string;
+  readonly text: string;
+  /** Share of 1 among the reasons that hold. */
+  readonly weight: number;
+}
+
+export interface Fix {
+  readonly id: string;
+  readonly text: string;
+  /** Option → value, with the option names of the job's Flink version. Empty when the fix is not a setting. */
+  readonly patch: Readonly<Record<string, string>>;
+  readonly risk: 'low' | 'medium' | 'high';
+  readonly cost?: string;
+  readonly verify?: string;
+}
+
+/** What went wrong and what to do, in one language: the contract of `jobtrace diagnose --format json`. */
+export interface Diagnosis {
+  readonly cause: string;
+  readonly rule: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly severity: Severity;
+  readonly confidence: number;
+  /** True for what follows from an earlier diagnosis of the same incident. */
+  readonly symptom: boolean;
+  readonly owner: Owner;
+  readonly status: 'draft' | 'test' | 'stable';
+  readonly job?: { readonly id: string; readonly name?: string };
+  readonly firstSeen?: string;
+  readonly lastSeen?: string;
+  readonly count: number;
+  readonly reasons: readonly Reason[];
+  readonly fixes: readonly Fix[];
+  readonly evidence: readonly Evidence[];
+  /** Cause ids folded under this one. */
+  readonly explains: readonly string[];
+  readonly references: readonly string[];
+  /** Captured and computed values by name, as printed. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The parts of the ranking score, so that people can see why this one stands first. */
+  readonly score: Readonly<Record<string, number>>;
+}
+
+/** A failure that no rule names: reported, never guessed. */
+export interface UnknownFailure {
+  readonly fingerprint: string;
+  readonly chain: readonly string[];
+  readonly message: string;
+  readonly owner: Owner;
+  readonly count: number;
+  readonly firstSeen?: string;
+  readonly job?: { readonly id: string; readonly name?: string };
+  readonly evidence: readonly Evidence[];
+}
+
+/** One run of a job between restarts that ended in a failure. */
+export interface Attempt {
+  readonly number: number;
+  readonly failedAt?: string;
+  /** Rule ids found in this attempt, the cause first. */
+  readonly rules: readonly string[];
+}
+
+export interface IncidentFacts {
+  readonly flinkVersion?: string;
+  readonly restartStrategy?: string;
+  /** Last completed checkpoint before the first failure. */
+  readonly lastCheckpoint?: { readonly id: number; readonly time: string };
+  /** Milliseconds of work to be done again: from the last completed checkpoint to the failure. */
+  readonly reprocessMs?: number;
+  readonly taskManagers?: number;
+  readonly slots?: number;
+  readonly parallelism?: number;
+}
+
+/** A job's episode of failing (or one process failure without a job). */
+export interface Incident {
+  /** From the job and its first failed attempt, never from the rule that won. */
+  readonly id: string;
+  readonly cluster: string;
+  readonly job?: { readonly id: string; readonly name?: string };
+  /** The process that failed, for an incident without a job. */
+  readonly process?: string;
+  /** Processes whose lines are evidence. */
+  readonly processes: readonly string[];
+  readonly firstSeen?: string;
+  readonly lastSeen?: string;
+  /** What became of the job: still failing and restarting, running again, or ended. */
+  readonly outcome: 'failing' | 'recovered' | 'failed' | 'unknown';
+  readonly restarts: number;
+  readonly attempts: readonly Attempt[];
+  /** Best first; consequences after their cause. One list per language. */
+  readonly diagnoses: Readonly<Record<Language, readonly Diagnosis[]>>;
+  readonly unknown: readonly UnknownFailure[];
+  readonly facts: IncidentFacts;
+}

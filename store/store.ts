@@ -1,0 +1,123 @@
+// The port between the stages and whatever keeps the records. Adapters: sqlite.ts (embedded, one machine)
+// and elasticsearch.ts (a cluster). contract.ts is the suite that both must pass. Nothing above this file
+// knows which adapter is in use.
+import type { Component, Incident, Level, LogRecord } from '../core/types.js';
+
+/** What became of one record of a batch, in the batch's order. */
+export type AppendOutcome =
+  | { readonly kind: 'stored' }
+  /** The same entry was already there (a re-send): delivered. */
+  | { readonly kind: 'duplicate' }
+  /** Another entry holds this id: loud, never silent. */
+  | { readonly kind: 'collision'; readonly error: string }
+  /** Try this record again later (busy, blocked, read-only, missing right, missing index). */
+  | { readonly kind: 'retry'; readonly error: string }
+  /** Will never be accepted as it is: goes to the dead letters. */
+  | { readonly kind: 'refused'; readonly error: string };
+
+export interface RecordQuery {
+  /** Words and `field:value` terms: see store/query.ts. */
+  readonly query?: string;
+  /** ISO times, inclusive start, exclusive end. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly jobId?: string;
+  readonly cluster?: string;
+  readonly process?: string;
+  readonly component?: Component;
+  readonly levels?: readonly Level[];
+  /** Only records of these jobs and clusters (a team's scope), as patterns with `*`. */
+  readonly scope?: readonly string[];
+  /** 0 = all, streamed by pages through `after`. */
+  readonly limit: number;
+  readonly order: 'newest' | 'oldest';
+  /** `next` of the page before. */
+  readonly after?: string;
+  readonly histogramBuckets?: number;
+  readonly facets?: boolean;
+}
+
+export interface RecordPage {
+  readonly records: readonly LogRecord[];
+  readonly total: number;
+  readonly next?: string;
+  readonly histogram?: readonly { readonly time: string; readonly counts: Readonly<Partial<Record<Level | 'NONE', number>>> }[];
+  readonly facets?: Readonly<Record<'level' | 'job' | 'process' | 'logger' | 'errorType', readonly { readonly value: string; readonly count: number }[]>>;
+}
+
+export interface FeedPage {
+  readonly records: readonly LogRecord[];
+  /** Opaque; give it back to read on. Unchanged when there was nothing new. */
+  readonly cursor: string;
+  /** True when the feed had nothing more at the time of the read. */
+  readonly drained: boolean;
+}
+
+export interface IncidentQuery {
+  readonly jobId?: string;
+  readonly cluster?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly outcome?: Incident['outcome'];
+  readonly scope?: readonly string[];
+  readonly limit: number;
+}
+
+/** What was said to a receiver about an incident. */
+export interface Alert {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly receiver: string;
+  readonly reason: string;
+  /** Rule or fingerprint that was announced. */
+  readonly cause: string;
+  readonly sentAt: string;
+  readonly state: 'sent' | 'pending' | 'undeliverable';
+  readonly attempts: number;
+  readonly error?: string;
+  /** The rendered message, kept while it is not delivered. */
+  readonly payload?: string;
+}
+
+export interface AgentStatus {
+  readonly id: string;
+  readonly host: string;
+  readonly time: string;
+  readonly files: number;
+  /** Bytes in matched files that are not acknowledged yet. */
+  readonly lagBytes: number;
+  readonly shippedRecords: number;
+  readonly counters: Readonly<Record<string, number>>;
+  /** Conditions that a person should know, e.g. "JT_STORE_UNREACHABLE". */
+  readonly conditions: readonly { readonly code: string; readonly message: string; readonly since: string }[];
+}
+
+export interface Store {
+  /** Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again. */
+  appendRecords(batch: readonly LogRecord[]): Promise<readonly AppendOutcome[]>;
+  /** The change feed: every appended (or replaced) record at least once, in the order of storing per shard. */
+  readRecords(cursor: string | undefined, options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } }): Promise<FeedPage>;
+  searchRecords(query: RecordQuery): Promise<RecordPage>;
+  /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
+  findContext(id: string, lines: { readonly before: number; readonly after: number }): Promise<{ readonly records: readonly LogRecord[]; readonly index: number } | undefined>;
+  /** Upsert by `incident.id`. */
+  saveIncident(incident: Incident): Promise<void>;
+  removeIncident(id: string): Promise<void>;
+  findIncident(id: string): Promise<Incident | undefined>;
+  /** Newest `lastSeen` first. */
+  findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
+  rememberAlert(alert: Alert): Promise<void>;
+  /** Newest first. */
+  findAlerts(query: { readonly incidentId?: string; readonly state?: Alert['state']; readonly limit: number }): Promise<readonly Alert[]>;
+  /** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
+  saveState(key: string, value: string): Promise<void>;
+  loadState(key: string): Promise<string | undefined>;
+  removeState(key: string): Promise<void>;
+  saveAgentStatus(status: AgentStatus): Promise<void>;
+  findAgentStatuses(): Promise<readonly AgentStatus[]>;
+  /** Deletes records whose event day ended before `time`, and incidents last seen before it. Returns how many records went. */
+  deleteBefore(time: string): Promise<number>;
+  /** Throws a JobtraceError that says what is wrong; used by health and at start. */
+  check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
+  close(): Promise<void>;
+}
