@@ -1,0 +1,159 @@
+// Small things every part needs from the operating system: run a command to its end, know whether
+// a process still lives, stop it for good, find free ports, wait with a deadline that tells what it saw.
+// Linux only where it reads /proc (the parts are Debian's); nothing here knows a part by name.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  timeoutMs?: number;
+  user?: { uid: number; gid: number };
+  input?: string;
+}
+
+/** Runs a command to its end; a command that cannot be started ends with code 127, a time-out with 124. */
+export function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.env === undefined ? {} : { env: options.env }),
+      ...(options.user === undefined ? {} : options.user),
+    });
+    const out: string[] = [];
+    const err: string[] = [];
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, options.timeoutMs ?? 600_000);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
+    child.stdin.on('error', () => undefined); // EPIPE: the command did not read its input, which is its right
+    child.stdin.end(options.input ?? '');
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ code: 127, stdout: out.join(''), stderr: error.message });
+    });
+    // 'exit' and not 'close': a daemon that the command left behind may hold the pipes open for hours.
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        resolve({ code: timedOut ? 124 : (code ?? 128), stdout: out.join(''), stderr: err.join('') });
+      }, 20);
+    });
+  });
+}
+
+/** The kernel's start time of a process (clock ticks since boot): with the pid it names a process for good. */
+export function readStartTime(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined; // no such process
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  return state === 'Z' || state === 'X' ? undefined : fields[19]; // a zombie is dead, though kill -0 finds it
+}
+
+export function isAlive(pid: number): boolean {
+  return readStartTime(pid) !== undefined;
+}
+
+/** Sends a signal; false when the process was gone already. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** SIGTERM, then SIGKILL when it has not ended in time (a stopped process is continued first). Returns when it is gone. */
+export async function stopProcess(pid: number, graceMs = 15_000): Promise<void> {
+  if (!isAlive(pid)) return;
+  signalProcess(pid, 'SIGCONT');
+  signalProcess(pid, 'SIGTERM');
+  if (await hasEnded(pid, graceMs)) return;
+  await killProcess(pid);
+}
+
+/** SIGKILL; returns when the process is gone. */
+export async function killProcess(pid: number): Promise<void> {
+  signalProcess(pid, 'SIGKILL');
+  if (!(await hasEnded(pid, 10_000))) throw new Error(`Process ${pid} does not end, not even by SIGKILL.`);
+}
+
+async function hasEnded(pid: number, deadlineMs: number): Promise<boolean> {
+  const end = Date.now() + deadlineMs;
+  while (isAlive(pid)) {
+    if (Date.now() > end) return false;
+    await sleep(50);
+  }
+  return true;
+}
+
+/** That many different ports of the loopback interface that nobody listens on now. */
+export async function findFreePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
+  return Promise.all(servers.map((held) => new Promise<number>((resolve) => {
+    held.server.close(() => resolve(held.port));
+  })));
+}
+
+function listenAnywhere(): Promise<{ server: ReturnType<typeof createServer>; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('A TCP server without a port.'));
+      else resolve({ server, port: address.port });
+    });
+  });
+}
+
+/**
+ * Polls until `check` returns true. A string means "not yet" and says what was seen instead; it stands in
+ * the error at the deadline, followed by what `explain` finds (the tail of a log, usually).
+ */
+export async function waitFor(
+  what: string, deadlineMs: number, check: () => Promise<true | string>, explain: () => string = () => '',
+): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const seen = await check().catch((error: unknown) => describeError(error));
+    if (seen === true) return;
+    if (Date.now() > end) {
+      throw new Error(`${what}: not within ${Math.round(deadlineMs / 1000)} s. Last seen: ${seen}\n${explain()}`.trimEnd());
+    }
+    await sleep(200);
+  }
+}
+
+/** The message of anything that was thrown, with fetch's cause, which says more than "fetch failed". */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+/** The last lines of the files that exist, each under its name. */
+export function readTails(paths: readonly string[], lines = 15): string {
+  return paths.filter((path) => existsSync(path))
+    .map((path) => `--- ${path}\n${readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')}`)
+    .join('\n');
+}

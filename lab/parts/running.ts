@@ -1,0 +1,99 @@
+// Remembers which processes were started for parts, so that none lingers: every start has a folder
+// under <cache>/running with its pids, and a tiny shell beside it that kills them when the process that
+// started them dies without stopping them. `npm run parts -- stop --all` and `status` read the same folders.
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { cacheDir } from './cache.js';
+import { killProcess, readStartTime, stopProcess } from './process.js';
+
+export interface RunningPart {
+  folder: string;
+  part: string;
+  dir: string;
+  address: string;
+  /** The process that started it, or 0 when it was started to outlive its starter. */
+  owner: number;
+  pids: number[];
+}
+
+/** What a started part holds on to: it tells of new processes and, at the end, that all are gone. */
+export interface Record {
+  add(pid: number): void;
+  forget(): void;
+}
+
+// $1: the owner's pid, $2: the pids file with lines "pid start-time". A pid is only killed when its start time still
+// fits, so a number that the kernel gave to somebody else is left alone.
+const WATCHDOG = `
+while kill -0 "$1" 2>/dev/null && [ -e "$2" ]; do sleep 2; done
+[ -e "$2" ] || exit 0
+while read -r pid start; do
+  now=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)
+  [ "$now" = "$start" ] && kill -9 "$pid"
+done < "$2"
+rm -rf "$(dirname "$2")"`;
+
+/** Opens the record of one start. With `outlive` no watchdog is set and the part stays until it is stopped by name. */
+export function openRecord(part: string, dir: string, address: string, outlive = false): Record {
+  mkdirSync(runningDir(), { recursive: true });
+  const folder = mkdtempSync(join(runningDir(), `${part}-`));
+  const pids = join(folder, 'pids');
+  const owner = outlive ? 0 : process.pid;
+  writeFileSync(join(folder, 'part.json'), JSON.stringify({ part, dir, address, owner }));
+  writeFileSync(pids, '');
+  if (!outlive) {
+    spawn('sh', ['-c', WATCHDOG, 'jobtrace-parts', String(process.pid), pids], { detached: true, stdio: 'ignore' }).unref();
+  }
+  return {
+    add(pid) {
+      appendFileSync(pids, `${pid} ${readStartTime(pid) ?? 'gone'}\n`);
+    },
+    forget() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every start on record that has a living process; records without one are removed on the way. */
+export function listRunning(): RunningPart[] {
+  if (!existsSync(runningDir())) return [];
+  const found: RunningPart[] = [];
+  for (const name of readdirSync(runningDir())) {
+    const running = readRecord(join(runningDir(), name));
+    if (running === undefined) continue;
+    if (running.pids.length > 0) found.push(running);
+    else if (running.owner === 0 || readStartTime(running.owner) === undefined) rmSync(running.folder, { recursive: true, force: true });
+  }
+  return found;
+}
+
+/** Ends all processes of one start, the youngest first, and forgets it. */
+export async function stopRunning(running: RunningPart, how: 'stop' | 'kill' = 'stop'): Promise<void> {
+  for (const pid of [...running.pids].reverse()) {
+    await (how === 'kill' ? killProcess(pid) : stopProcess(pid));
+  }
+  rmSync(running.folder, { recursive: true, force: true });
+}
+
+function readRecord(folder: string): RunningPart | undefined {
+  const about = join(folder, 'part.json');
+  if (!existsSync(about) || !existsSync(join(folder, 'pids'))) return undefined;
+  const value: unknown = JSON.parse(readFileSync(about, 'utf8'));
+  const pids = readFileSync(join(folder, 'pids'), 'utf8').split('\n').flatMap((line) => {
+    const [pid, start] = line.split(' ');
+    return pid !== undefined && pid !== '' && readStartTime(Number(pid)) === start ? [Number(pid)] : [];
+  });
+  const fields = typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)) : new Map<string, unknown>();
+  return {
+    folder, pids,
+    part: String(fields.get('part') ?? basename(folder)),
+    dir: String(fields.get('dir') ?? ''),
+    address: String(fields.get('address') ?? ''),
+    owner: Number(fields.get('owner') ?? 0),
+  };
+}
+
+function runningDir(): string {
+  return join(cacheDir(), 'running');
+}

@@ -1,0 +1,89 @@
+// The pinned versions of every real part, as data: what it is called, where its pieces come from
+// (package clients only, by package name), and what it needs to run. Nothing here fetches or starts.
+// A new version is one changed line here; docs/parts.md names the same versions (a test compares them).
+
+/** One thing to get with a package client, and where it goes inside the part's home. */
+export type Source =
+  | { client: 'maven'; artifact: string; megabytes: number; unpack: Unpack }
+  | { client: 'pip'; requirement: string; megabytes: number; unpack: Unpack; wheelFor?: string }
+  | { client: 'apt'; package: string; megabytes: number; binary: string }
+  | { client: 'part'; part: PartName };
+
+/** `copy`: the file as it is into folder `to`. `zip`, `tar`: what lies under `from`, into the home itself. */
+export type Unpack =
+  | { how: 'copy'; to: string }
+  | { how: 'zip' | 'tar'; from: string; only?: readonly string[] };
+
+export type PartName =
+  | 'flink-1.20' | 'flink-2.3' | 'elasticsearch-8' | 'elasticsearch-9'
+  | 'zookeeper' | 'chromium' | 'alertmanager';
+
+export interface Part {
+  name: PartName;
+  version: string;
+  what: string;
+  /** Java versions the part runs on, both ends included. */
+  java?: { min: number; max: number };
+  sources: readonly Source[];
+  /** A file that is there when the home is right, relative to it. */
+  proof: string;
+}
+
+const flinkScripts = { how: 'zip', from: 'pyflink', only: ['bin', 'conf', 'log'] } as const;
+
+export const PARTS: readonly Part[] = [
+  {
+    name: 'flink-1.20', version: '1.20.5', what: 'Apache Flink session cluster with SQL client',
+    java: { min: 17, max: 21 }, proof: 'bin/jobmanager.sh',
+    sources: [
+      { client: 'pip', requirement: 'apache-flink==1.20.5', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },
+      { client: 'pip', requirement: 'apache-flink-libraries==1.20.5', megabytes: 232, unpack: { how: 'tar', from: 'apache_flink_libraries-1.20.5/deps' } },
+      { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:1.20.3', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+    ],
+  },
+  {
+    name: 'flink-2.3', version: '2.3.0', what: 'Apache Flink session cluster with SQL client',
+    java: { min: 17, max: 21 }, proof: 'bin/jobmanager.sh',
+    sources: [
+      { client: 'pip', requirement: 'apache-flink==2.3.0', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },
+      { client: 'pip', requirement: 'apache-flink-libraries==2.3.0', wheelFor: '3.11', megabytes: 329, unpack: { how: 'zip', from: 'pyflink', only: ['bin', 'lib', 'opt', 'plugins'] } },
+      { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:2.3.0', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+    ],
+  },
+  {
+    name: 'elasticsearch-8', version: '8.19.16', what: 'Elasticsearch, the minimal distribution used for integration tests',
+    java: { min: 17, max: 24 }, proof: 'bin/elasticsearch',
+    sources: [
+      { client: 'maven', artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.19.16:zip', megabytes: 104, unpack: { how: 'zip', from: 'elasticsearch-8.19.16' } },
+    ],
+  },
+  {
+    name: 'elasticsearch-9', version: '9.5.3', what: 'Elasticsearch, the minimal distribution used for integration tests',
+    java: { min: 21, max: 99 }, proof: 'bin/elasticsearch',
+    sources: [
+      { client: 'maven', artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.5.3:zip', megabytes: 132, unpack: { how: 'zip', from: 'elasticsearch-9.5.3' } },
+    ],
+  },
+  {
+    name: 'zookeeper', version: '1.20.5', what: 'ZooKeeper as it comes with Flink 1.20',
+    java: { min: 17, max: 21 }, proof: 'bin/zookeeper.sh',
+    sources: [{ client: 'part', part: 'flink-1.20' }],
+  },
+  {
+    name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
+    sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],
+  },
+  {
+    name: 'alertmanager', version: 'debian', what: 'Prometheus Alertmanager', proof: 'bin/prometheus-alertmanager',
+    sources: [{ client: 'apt', package: 'prometheus-alertmanager', megabytes: 12, binary: '/usr/bin/prometheus-alertmanager' }],
+  },
+];
+
+/** The part of that name, or an error that lists the names there are. */
+export function readPart(name: string): Part {
+  const part = PARTS.find((candidate) => candidate.name === name);
+  if (part === undefined) {
+    throw new Error(`There is no part "${name}". Parts: ${PARTS.map((known) => known.name).join(', ')}.`);
+  }
+  return part;
+}

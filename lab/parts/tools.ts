@@ -1,0 +1,104 @@
+// The programs that fetching and running parts need on the machine: maven, pip, unzip, a JDK, Debian packages.
+// As root a missing one is installed with apt-get; otherwise the error says which package to install.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { runCommand } from './process.js';
+
+/** What went wrong with a part: what, why (the client's own last word), what to do. Its message is for people. */
+export class PartError extends Error {
+  constructor(what: string, why: string, fix: string, cause?: unknown) {
+    super(`${what}\n  Why: ${why}\n  What to do: ${fix}`, cause === undefined ? {} : { cause });
+    this.name = 'PartError';
+  }
+}
+
+const DEBIAN_PACKAGE = { mvn: 'maven', unzip: 'unzip', tar: 'tar', python3: 'python3', pip: 'python3-pip' } as const;
+export type Tool = keyof typeof DEBIAN_PACKAGE;
+
+/** Sees to it that the tool is there; `say` hears of an installation. */
+export async function requireTool(tool: Tool, say: (text: string) => void): Promise<void> {
+  if (await hasTool(tool)) return;
+  await installPackage(DEBIAN_PACKAGE[tool], say);
+  if (!(await hasTool(tool))) {
+    throw new PartError(`The program ${tool} is missing.`, `package ${DEBIAN_PACKAGE[tool]} was installed, yet ${tool} does not run`, `install ${tool} by hand so that it is on the PATH`);
+  }
+}
+
+async function hasTool(tool: Tool): Promise<boolean> {
+  if (tool === 'pip') return (await runCommand('python3', ['-m', 'pip', '--version'])).code === 0;
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
+}
+
+let packageListIsFresh = false;
+
+/** apt-get install, without recommendations and without starting any service; a PartError when it cannot be. */
+export async function installPackage(name: string, say: (text: string) => void): Promise<void> {
+  const byHand = `install it as root: apt-get install -y --no-install-recommends ${name}`;
+  if (process.getuid?.() !== 0) {
+    throw new PartError(`The Debian package ${name} is not installed.`, 'only root can install packages, and this is another user', byHand);
+  }
+  if (!existsSync('/usr/bin/apt-get')) {
+    throw new PartError(`The package ${name} is not installed.`, 'this system has no apt-get', `install ${name} with this system's own package manager`);
+  }
+  // RUNLEVEL=1: Debian's scripts start no service in single-user mode, so Alertmanager does not take its port.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', LC_ALL: 'C' };
+  // Packages have dependencies that other apt-get runs of this moment may be installing: wait for their lock.
+  const lockWait = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
+  if (!packageListIsFresh) {
+    say('apt-get update');
+    await runCommand('apt-get', [...lockWait, '-qq', 'update'], { env }); // an old list may still do; the install tells
+    packageListIsFresh = true;
+  }
+  say(`apt-get install ${name}`);
+  const ended = await runCommand('apt-get', [...lockWait, '-qq', 'install', '-y', '--no-install-recommends', name], { env, timeoutMs: 900_000 });
+  if (ended.code !== 0) {
+    throw new PartError(`The Debian package ${name} could not be installed.`, readLastLine(ended.stderr, /^E:/), `${byHand}; see what it says`);
+  }
+}
+
+/** The line of a client's error output that carries the reason: the first that fits the pattern, or the last there is. */
+export function readLastLine(output: string, reason: RegExp): string {
+  const lines = output.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== '');
+  return lines.find((line) => reason.test(line)) ?? lines.at(-1) ?? 'it said nothing';
+}
+
+export interface JavaRange { min: number; max: number }
+
+/** A JAVA_HOME within the range: $JAVA_HOME first, then the lowest fitting version under /usr/lib/jvm. */
+export function findJava(range: JavaRange): string | undefined {
+  const fits = listJava().filter((java) => java.version >= range.min && java.version <= range.max);
+  const own = process.env['JAVA_HOME'];
+  return (fits.find((java) => java.home === own) ?? fits[0])?.home;
+}
+
+/** As findJava; as root it installs Debian's JDK 17 where that would do, else the error says what was seen. */
+export async function requireJava(part: string, range: JavaRange, say: (text: string) => void): Promise<string> {
+  const found = findJava(range);
+  if (found !== undefined) return found;
+  if (range.min <= 17 && range.max >= 17) {
+    await installPackage('openjdk-17-jdk-headless', say);
+    const installed = findJava(range);
+    if (installed !== undefined) return installed;
+  }
+  const seen = listJava().map((java) => `${java.version} in ${java.home}`).join(', ');
+  throw new PartError(
+    `${part} needs a JDK from ${range.min}${range.max >= 99 ? ' up' : ` to ${range.max}`}, and none is here.`,
+    `seen under JAVA_HOME and /usr/lib/jvm: ${seen === '' ? 'none' : seen}`,
+    `install one (Debian: apt-get install openjdk-${range.min}-jdk-headless, where the release has it) or set JAVA_HOME to it`,
+  );
+}
+
+function listJava(): { home: string; version: number }[] {
+  const own = process.env['JAVA_HOME'];
+  const installed = existsSync('/usr/lib/jvm') ? readdirSync('/usr/lib/jvm').map((name) => join('/usr/lib/jvm', name)) : [];
+  return [...(own === undefined ? [] : [own]), ...installed]
+    .filter((home) => existsSync(join(home, 'bin', 'java')) && existsSync(join(home, 'release')))
+    .map((home) => ({ home, version: readVersion(readFileSync(join(home, 'release'), 'utf8')) }))
+    .sort((a, b) => a.version - b.version);
+}
+
+/** `JAVA_VERSION="17.0.15"` → 17; `JAVA_VERSION="1.8.0_402"` → 8. */
+function readVersion(release: string): number {
+  const [, major, minor] = /JAVA_VERSION="(\d+)(?:\.(\d+))?/.exec(release) ?? [];
+  return Number(major === '1' ? minor : major);
+}
