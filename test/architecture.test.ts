@@ -1,0 +1,93 @@
+// The import table of the house (docs/architecture.md): stages never import each other, each npm package has
+// one door, nobody but the front door reads the environment.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Folder → folders it may import. `store/store.ts` (the port) is named apart. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  flink: ['core'],
+  store: ['core', 'flink'],
+  agent: ['core', 'flink', 'store/store.ts'],
+  analyzer: ['core', 'flink', 'store/store.ts'],
+  notify: ['core', 'store/store.ts'],
+  api: ['core', 'store/store.ts'],
+};
+
+/** npm package → the one file that imports it. */
+const DOORS: Readonly<Record<string, string>> = {
+  re2: 'core/regex.ts',
+  pino: 'core/log.ts',
+  yaml: 'core/document.ts',
+  ajv: 'core/document.ts',
+  chokidar: 'agent/discover.ts',
+  'better-sqlite3': 'store/sqlite.ts',
+  fastify: 'api/server.ts',
+  '@marcbachmann/cel-js': 'analyzer/expression.ts',
+  'prom-client': 'api/metrics.ts',
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function listSources(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((item) => item.isFile() && item.name.endsWith('.ts') && !item.parentPath.includes(join('api', 'web')))
+    .map((item) => posix.join(item.parentPath.slice(root.length), item.name))
+    .filter((file) => !file.endsWith('.test.ts') && file !== 'store/contract.ts');
+}
+
+function readImports(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map((found) => ({
+    file,
+    typeOnly: found[1] !== undefined,
+    target: found[2] ?? found[3] ?? found[4] ?? '',
+  }));
+}
+
+const sources = Object.keys(ALLOWED).flatMap(listSources);
+const imports = [...sources, 'cli.ts', ...listSources('cli')].flatMap(readImports);
+
+describe('the house', () => {
+  it('has source in every stage', () => {
+    for (const stage of Object.keys(ALLOWED)) expect(listSources(stage).length, stage).toBeGreaterThan(0);
+  });
+
+  it('lets a stage import only what its row of the table allows', () => {
+    const broken = imports
+      .filter(({ file, target }) => target.startsWith('.') && ALLOWED[file.split('/')[0] ?? ''] !== undefined)
+      .filter(({ file, target }) => {
+        const folder = file.split('/')[0] ?? '';
+        const path = posix.normalize(posix.join(posix.dirname(file), target)).replace(/\.js$/, '.ts');
+        const allowed = [folder, ...(ALLOWED[folder] ?? [])];
+        return !allowed.some((place) => path === place || path.startsWith(`${place}/`));
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it('lets each npm package in through one door', () => {
+    const broken = imports.filter(({ file, target, typeOnly }) => {
+      const door = DOORS[target];
+      return door !== undefined && door !== file && !typeOnly;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('creates the Elasticsearch client in one file', () => {
+    const doors = new Set(imports.filter(({ target, typeOnly }) => target === '@elastic/elasticsearch' && !typeOnly).map(({ file }) => file));
+    expect(doors.size).toBe(1);
+  });
+
+  it('reads arguments and environment only at the front door', () => {
+    const readers = sources.filter((file) => /process\.(env|argv)\b/.test(readFileSync(join(root, file), 'utf8')));
+    expect(readers).toEqual([]);
+  });
+});
