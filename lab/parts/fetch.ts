@@ -1,7 +1,7 @@
 // Fetches one part into the cache with the ordinary package clients. Each source is downloaded into a folder
 // of its own that gets its final name only when the client has ended well, so an interrupted fetch
 // goes on where it was; the home is put together beside its place and renamed into it as the last act.
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from './cache.js';
 import { runCommand, type Finished } from './process.js';
@@ -32,7 +32,7 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
   mkdirSync(assembled, { recursive: true });
   for (const [index, source] of downloads.entries()) {
     progress({ part: part.name, text: `unpack ${nameOf(source)}`, live: true });
-    await unpack(part, source, readOnlyFile(folders[index] ?? ''), assembled, work);
+    await unpack(part, source, findOnlyFile(folders[index] ?? ''), assembled, work);
   }
   if (!existsSync(join(assembled, part.proof))) {
     throw new PartError(`${part.name} ${part.version} was fetched but is not whole.`, `${part.proof} is missing in it`, `remove ${work} and fetch again`);
@@ -64,7 +64,9 @@ async function download(part: Part, source: Download, folder: string, step: stri
   mkdirSync(join(unfinished, 'files'), { recursive: true });
   const startedMs = Date.now();
   const ticker = setInterval(() => {
-    say(`${step} ${nameOf(source)}: ${megabytes(sizeOf(unfinished))} of about ${source.megabytes} MB, ${elapsed(startedMs)}`);
+    // pip unpacks a source package to look at it, so the folder grows past the download's size.
+    const got = Math.min(sizeOf(unfinished) / 1e6, source.megabytes);
+    say(`${step} ${nameOf(source)}: ${got.toFixed(0)} of about ${source.megabytes} MB, ${elapsed(startedMs)}`);
   }, 1_000);
   try {
     const ended = source.client === 'maven' ? await runMaven(source, unfinished, say) : await runPip(source, unfinished, say);
@@ -135,7 +137,7 @@ function makeExecutable(folder: string): void {
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o755);
 }
 
-function readOnlyFile(folder: string): string {
+function findOnlyFile(folder: string): string {
   const names = readdirSync(folder);
   if (names.length !== 1 || names[0] === undefined) throw new Error(`Expected one file in ${folder}, found ${names.length}. Remove the folder and fetch again.`);
   return join(folder, names[0]);
@@ -145,11 +147,15 @@ function nameOf(source: Download): string {
   return source.client === 'maven' ? source.artifact : source.requirement.replace('==', ' ');
 }
 
+/** Bytes of all files under a folder; what a client removes while we look counts nothing. */
 export function sizeOf(path: string): number {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return 0; // a temporary file that its client removed just now
-  if (!stat.isDirectory()) return stat.size;
-  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : stat.size;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 function megabytes(bytes: number): string {

@@ -127,6 +127,9 @@ function listenAnywhere(): Promise<{ server: ReturnType<typeof createServer>; po
   });
 }
 
+/** Thrown by a check of waitFor when no later poll can help: it passes through at once. */
+export class Hopeless extends Error {}
+
 /**
  * Polls until `check` returns true. A string means "not yet" and says what was seen instead; it stands in
  * the error at the deadline, followed by what `explain` finds (the tail of a log, usually).
@@ -136,7 +139,10 @@ export async function waitFor(
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   for (;;) {
-    const seen = await check().catch((error: unknown) => describeError(error));
+    const seen = await check().catch((error: unknown) => {
+      if (error instanceof Hopeless) throw error;
+      return describeError(error);
+    });
     if (seen === true) return;
     if (Date.now() > end) {
       throw new Error(`${what}: not within ${Math.round(deadlineMs / 1000)} s. Last seen: ${seen}\n${explain()}`.trimEnd());

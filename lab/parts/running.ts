@@ -18,8 +18,10 @@ export interface RunningPart {
 }
 
 /** What a started part holds on to: it tells of new processes and, at the end, that all are gone. */
-export interface Record {
+export interface RunRecord {
   add(pid: number): void;
+  /** All that were added, dead ones included. */
+  pids(): number[];
   forget(): void;
 }
 
@@ -35,7 +37,7 @@ done < "$2"
 rm -rf "$(dirname "$2")"`;
 
 /** Opens the record of one start. With `outlive` no watchdog is set and the part stays until it is stopped by name. */
-export function openRecord(part: string, dir: string, address: string, outlive = false): Record {
+export function openRecord(part: string, dir: string, address: string, outlive = false): RunRecord {
   mkdirSync(runningDir(), { recursive: true });
   const folder = mkdtempSync(join(runningDir(), `${part}-`));
   const pids = join(folder, 'pids');
@@ -45,8 +47,11 @@ export function openRecord(part: string, dir: string, address: string, outlive =
   if (!outlive) {
     spawn('sh', ['-c', WATCHDOG, 'jobtrace-parts', String(process.pid), pids], { detached: true, stdio: 'ignore' }).unref();
   }
+  const added: number[] = [];
   return {
+    pids: () => [...added],
     add(pid) {
+      added.push(pid);
       appendFileSync(pids, `${pid} ${readStartTime(pid) ?? 'gone'}\n`);
     },
     forget() {
