@@ -1,0 +1,63 @@
+// What a command of the front door is. The table of all commands stands in cli.ts; help is written from it.
+import type { ParseArgsConfig } from 'node:util';
+
+export interface OptionRow {
+  readonly name: string;
+  readonly short?: string;
+  /** Word shown for the value, e.g. DIR; none = a switch. */
+  readonly value?: string;
+  readonly values?: readonly string[];
+  readonly multiple?: boolean;
+  readonly help: string;
+}
+
+/** Everything a command may touch of the world outside. */
+export interface Terminal {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: NodeJS.ReadStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Invocation {
+  readonly operands: readonly string[];
+  readonly option: (name: string) => string | undefined;
+  readonly options: (name: string) => readonly string[];
+  readonly has: (name: string) => boolean;
+  readonly terminal: Terminal;
+}
+
+export interface Command {
+  /** Words after "jobtrace", e.g. "rules check". */
+  readonly name: string;
+  readonly operands: string;
+  readonly summary: string;
+  readonly options: readonly OptionRow[];
+  /** Lines shown under "Examples". */
+  readonly examples?: readonly string[];
+  /** Resolves to the exit code. */
+  readonly run: (invocation: Invocation) => Promise<number>;
+}
+
+/** For node:util parseArgs. */
+export function optionsConfig(rows: readonly OptionRow[]): NonNullable<ParseArgsConfig['options']> {
+  return Object.fromEntries(
+    rows.map((row) => [
+      row.name,
+      {
+        type: row.value === undefined ? ('boolean' as const) : ('string' as const),
+        multiple: row.multiple ?? false,
+        ...(row.short === undefined ? {} : { short: row.short }),
+      },
+    ]),
+  );
+}
+
+export const HELP_OPTION: OptionRow = { name: 'help', short: 'h', help: 'Show this help.' };
+export const CONFIG_OPTION: OptionRow = { name: 'config', value: 'FILE', help: 'Settings file (docs/config.md).' };
+export const DATA_OPTION: OptionRow = { name: 'data', value: 'DIR', help: 'Folder of the embedded store (default .jobtrace).' };
+export const STORE_OPTION: OptionRow = { name: 'store', value: 'URL', help: 'Elasticsearch address, instead of the embedded store.' };
+export const LOG_LEVEL_OPTION: OptionRow = { name: 'log-level', value: 'LEVEL', values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], help: "How much Jobtrace says about itself on standard error." };
+export const LANG_OPTION: OptionRow = { name: 'lang', value: 'LANG', values: ['en', 'zh'], help: 'Language of the diagnosis.' };

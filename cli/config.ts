@@ -1,0 +1,19 @@
+// "jobtrace config print": the settings as Jobtrace sees them, secrets hidden, each with where it came from.
+import { describeSettings } from '../core/config.js';
+import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command } from './command.js';
+import { readSettings } from './settings.js';
+
+export const CONFIG_PRINT: Command = {
+  name: 'config print',
+  operands: '',
+  summary: 'Prints the settings, secrets hidden, and where each came from.',
+  options: [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'How to print.' }],
+  examples: ['jobtrace config print --config jobtrace.yaml'],
+  run: async (invocation) => {
+    const rows = describeSettings(readSettings(invocation));
+    const { stdout } = invocation.terminal;
+    if (invocation.option('format') === 'json') stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+    else for (const row of rows) stdout.write(`${row.name}: ${JSON.stringify(row.value)}  # ${row.origin}\n`);
+    return 0;
+  },
+};

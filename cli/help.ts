@@ -1,0 +1,43 @@
+// Help texts, written from the table of commands: they cannot drift from what is parsed.
+import type { Command, OptionRow } from './command.js';
+
+export function renderOverview(commands: readonly Command[], version: string): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return [
+    `jobtrace ${version}: collects the logs of Apache Flink jobs and says why they died.`,
+    '',
+    'Usage: jobtrace COMMAND [OPTION…]',
+    '',
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'Start here:',
+    '  jobtrace diagnose FILE…    what happened in these logs, offline',
+    '  jobtrace up DIR            watch a folder of Flink logs, with a page to look at',
+    '',
+    'jobtrace COMMAND --help tells more.',
+    '',
+  ].join('\n');
+}
+
+export function renderCommandHelp(command: Command): string {
+  const rows = command.options.map((row) => [optionLabel(row), row.help + allowedValues(row)] as const);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [
+    `${command.summary}`,
+    '',
+    `Usage: jobtrace ${command.name}${command.operands === '' ? '' : ` ${command.operands}`} [OPTION…]`,
+    '',
+    ...rows.map(([label, help]) => `  ${label.padEnd(width)}  ${help}`),
+    ...(command.examples === undefined ? [] : ['', 'Examples:', ...command.examples.map((line) => `  ${line}`)]),
+    '',
+  ].join('\n');
+}
+
+function optionLabel(row: OptionRow): string {
+  const short = row.short === undefined ? '    ' : `-${row.short}, `;
+  return `${short}--${row.name}${row.value === undefined ? '' : ` ${row.value}`}`;
+}
+
+function allowedValues(row: OptionRow): string {
+  return row.values === undefined ? '' : ` (${row.values.join(', ')})`;
+}

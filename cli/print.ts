@@ -1,0 +1,137 @@
+// What people read on a terminal: diagnoses and search results in at most the terminal's width, colours only
+// on a terminal. Cause before symptoms; file:line can be clicked and grepped.
+import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../core/types.js';
+
+export interface Style {
+  readonly width: number;
+  readonly color: boolean;
+}
+
+type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
+const CODES: Readonly<Record<Paint, string>> = { red: '31', yellow: '33', green: '32', cyan: '36', bold: '1', dim: '2' };
+
+const WORDS = {
+  en: { cause: 'Cause', why: 'Why', fix: 'Fix', evidence: 'Evidence', verify: 'Check', cost: 'Cost', owner: 'Whose', also: 'Follows from it', job: 'Job', times: 'times', unknown: 'Unknown failure', confidence: 'confidence', risk: 'risk', noRule: 'no rule names it yet' },
+  zh: { cause: '原因', why: '为何', fix: '修复', evidence: '证据', verify: '验证', cost: '代价', owner: '责任方', also: '由此引起', job: '作业', times: '次', unknown: '未知故障', confidence: '置信度', risk: '风险', noRule: '尚无规则能命名' },
+} as const satisfies Record<Language, Record<string, string>>;
+
+export const OWNER_NAMES: Readonly<Record<Language, Readonly<Record<Diagnosis['owner'], string>>>> = {
+  en: { 'user-code': "the job's own code", configuration: 'configuration', connector: 'connector', framework: 'Flink itself', platform: 'platform', external: 'external system' },
+  zh: { 'user-code': '作业自身代码', configuration: '配置', connector: '连接器', framework: 'Flink 框架', platform: '平台', external: '外部系统' },
+};
+
+export function styleOf(stream: NodeJS.WriteStream, environment: Readonly<Record<string, string | undefined>>): Style {
+  const color = stream.isTTY === true && environment['NO_COLOR'] === undefined;
+  return { width: Math.max(60, Math.min(stream.columns ?? 80, 120)), color };
+}
+
+/** One cause with its reasons, fixes and evidence, then what follows from it. */
+export function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
+  const words = WORDS[lang];
+  const mark = diagnosis.severity === 'warning' || diagnosis.severity === 'info' ? paint('▲', 'yellow', style) : paint('✖', 'red', style);
+  const job = diagnosis.job === undefined ? '' : `${words.job} ${diagnosis.job.name ?? ''} (${diagnosis.job.id})`;
+  const count = diagnosis.count > 1 ? ` · ${diagnosis.count} ${words.times}` : '';
+  const when = diagnosis.firstSeen === undefined ? '' : ` · ${diagnosis.firstSeen}`;
+  const lines = [
+    `${mark} ${paint(diagnosis.title, 'bold', style)}`,
+    `  ${paint(`${diagnosis.rule} · ${words.confidence} ${diagnosis.confidence.toFixed(2)}${when}${count}`, 'dim', style)}`,
+    ...(job === '' ? [] : [`  ${job}`]),
+    ...section(words.cause, [diagnosis.summary], style),
+    ...section(words.owner, [OWNER_NAMES[lang][diagnosis.owner]], style),
+    ...section(words.why, diagnosis.reasons.map((reason) => `${Math.round(reason.weight * 100)} % ${reason.text}`), style),
+    ...diagnosis.fixes.flatMap((fix) => renderFix(fix, lang, style)),
+    ...renderEvidence(words.evidence, diagnosis.evidence, style),
+    ...section(words.also, diagnosis.explains.length === 0 ? [] : [diagnosis.explains.join(', ')], style),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function renderFix(fix: Diagnosis['fixes'][number], lang: Language, style: Style): string[] {
+  const words = WORDS[lang];
+  const patch = Object.entries(fix.patch).map(([key, value]) => `${' '.repeat(12)}${paint(`${key}: ${value}`, 'green', style)}`);
+  return [
+    ...section(words.fix, [`${fix.text} (${words.risk}: ${fix.risk})`], style),
+    ...patch,
+    ...section(words.cost, fix.cost === undefined ? [] : [fix.cost], style),
+    ...section(words.verify, fix.verify === undefined ? [] : [fix.verify], style),
+  ];
+}
+
+export function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): string {
+  const words = WORDS[lang];
+  const lines = [
+    `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.fingerprint} · ${words.noRule}${unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : ''}`, 'dim', style)}`,
+    ...(unknown.job === undefined ? [] : [`  ${words.job} ${unknown.job.name ?? ''} (${unknown.job.id})`]),
+    ...section(words.cause, [`${unknown.chain.at(-1) ?? ''}${unknown.message === '' ? '' : `: ${unknown.message}`}`], style),
+    ...section(words.owner, [OWNER_NAMES[lang][unknown.owner]], style),
+    ...renderEvidence(words.evidence, unknown.evidence, style),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function renderEvidence(title: string, evidence: readonly Evidence[], style: Style): string[] {
+  if (evidence.length === 0) return [];
+  return [
+    `  ${title}`,
+    ...evidence.slice(0, 5).flatMap((item) => [
+      `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
+      ...item.text.split('\n').slice(0, 2).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
+    ]),
+  ];
+}
+
+/** One record a line: time, level, job, logger, message, and the exception in one phrase instead of its frames. */
+export function renderRecord(record: LogRecord, style: Style): string {
+  const level = record['log.level'];
+  const job = record['flink.job.name'] ?? record['flink.job.id']?.slice(0, 8) ?? '-';
+  const head = `${record['@timestamp']} ${paint((level ?? '-').padEnd(5), levelPaint(level), style)} ${job} ${shortLogger(record['log.logger'])}`;
+  const frames = record['error.stack_trace']?.split('\n').filter((line) => /^\s*at /.test(line)).length ?? 0;
+  const root = record['flink.chain']?.at(-1);
+  const error = root === undefined ? '' : ` ${paint(`${root}${frames > 0 ? ` (+${frames} frames)` : ''}`, 'red', style)}`;
+  return `${head} ${record.message.split('\n')[0] ?? ''}${error}\n`;
+}
+
+function shortLogger(logger: string | undefined): string {
+  return logger === undefined ? '-' : (logger.split('.').at(-1) ?? logger);
+}
+
+function levelPaint(level: Level | undefined): Paint {
+  if (level === 'ERROR' || level === 'FATAL') return 'red';
+  return level === 'WARN' ? 'yellow' : 'dim';
+}
+
+function section(title: string, texts: readonly string[], style: Style): string[] {
+  return texts.flatMap((text, index) => wrapText(text, style.width - 12).map((line, at) => `  ${at === 0 && index === 0 ? padTitle(title) : ' '.repeat(10)}${line}`));
+}
+
+function padTitle(title: string): string {
+  return title + ' '.repeat(Math.max(1, 10 - columnsOf(title)));
+}
+
+/** Breaks at blanks, and anywhere between two Chinese characters. */
+export function wrapText(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.match(/[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+|\s+/g) ?? []) {
+    if (columnsOf(line) + columnsOf(word.trimEnd()) > columns && line !== '') {
+      lines.push(line.trimEnd());
+      line = word.trimStart();
+    } else line += word;
+  }
+  if (line.trimEnd() !== '') lines.push(line.trimEnd());
+  return lines;
+}
+
+function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += /[\u1100-\u115f\u2e80-\uffef]/.test(character) ? 2 : 1;
+  return columns;
+}
+
+function cutText(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+export function paint(text: string, kind: Paint, style: Style): string {
+  return style.color ? `\u001b[${CODES[kind]}m${text}\u001b[0m` : text;
+}

@@ -1,0 +1,45 @@
+// Command line → settings: reads the settings file, the environment and the flags, and hands each stage its part.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { loadSettings, type LoadedSettings, type Settings } from '../core/config.js';
+import { createError } from '../core/errors.js';
+import type { Invocation } from './command.js';
+
+/** Flag → setting. */
+const FLAGS: Readonly<Record<string, keyof Settings>> = { data: 'dataDir', listen: 'api.listen', 'log-level': 'logLevel', lang: 'language', shard: 'analyzer.shard' };
+
+/** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID or JT_CONFIG_SECRET_TWICE. */
+export function readSettings(invocation: Invocation, overrides: Readonly<Partial<Record<keyof Settings, unknown>>> = {}): LoadedSettings {
+  const path = invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];
+  const base = path === undefined ? process.cwd() : dirname(resolve(path));
+  const flags: Record<string, unknown> = { ...overrides };
+  for (const [flag, name] of Object.entries(FLAGS)) {
+    const value = invocation.option(flag);
+    if (value !== undefined) flags[name] = value;
+  }
+  const url = invocation.option('store');
+  if (url !== undefined) {
+    flags['store.kind'] = 'elasticsearch';
+    flags['store.urls'] = [url];
+  } else if (invocation.option('data') !== undefined) flags['store.kind'] = 'sqlite';
+  return loadSettings({
+    ...(path === undefined ? {} : { file: { path, text: readText(path, 'JT_CONFIG_NOT_FOUND') } }),
+    environment: invocation.terminal.environment,
+    flags,
+    resolvePath: (given) => resolve(base, given),
+    readSecret: (given) => readText(given, 'JT_FILE_UNREADABLE').trim(),
+  });
+}
+
+export function hostOf(settings: Settings): string {
+  return settings['agent.host'] === '' ? hostname() : settings['agent.host'];
+}
+
+function readText(path: string, code: 'JT_CONFIG_NOT_FOUND' | 'JT_FILE_UNREADABLE'): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw createError(code, { path, problem: error instanceof Error ? error.message : String(error) }, error);
+  }
+}

@@ -1,0 +1,21 @@
+// The version of this package and the folder that it stands in: rules/, docker/ and the built page are beside it.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const PACKAGE_ROOT = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+export const VERSION = readVersion(join(PACKAGE_ROOT, 'package.json'));
+export const RULES_DIR = join(PACKAGE_ROOT, 'rules');
+export const PAGE_DIR = join(PACKAGE_ROOT, 'dist', 'web');
+
+function findPackageRoot(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error('package.json of jobtrace was not found above its own code');
+  return findPackageRoot(parent);
+}
+
+function readVersion(path: string): string {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
+}
