@@ -15,6 +15,8 @@ export interface ClientResult {
   code: number;
   stdout: string;
   stderr: string;
+  /** What the SQL client reported as [ERROR], or empty. It ends with code 0 all the same, so look here too. */
+  error: string;
   /** The ids of the jobs that the client says it submitted, in their order. */
   jobIds: string[];
 }
@@ -29,11 +31,15 @@ export interface JarRun {
   detached?: boolean;
 }
 
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const COLOUR = /\u001b\[[0-9;]*m/g;
+
 let scripts = 0;
 
-/** sql-client.sh -f. An INSERT returns once it is submitted unless the script sets table.dml-sync. */
+/** sql-client.sh -f; every statement must end at a line's end. An INSERT returns once it is submitted unless the script sets table.dml-sync. */
 export async function runSql(context: ClientContext, sql: string | { file: string }): Promise<ClientResult> {
-  return runScript(context, 'sql-client.sh', ['-f', typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file]);
+  const file = typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file;
+  return runScript(context, 'sql-client.sh', ['-hist', join(context.dir, 'sql-history'), '-f', file]);
 }
 
 export async function runJar(context: ClientContext, run: JarRun): Promise<ClientResult> {
@@ -46,8 +52,13 @@ export async function runJar(context: ClientContext, run: JarRun): Promise<Clien
 /** Any script of bin/, with the cluster's environment. */
 export async function runScript(context: ClientContext, script: string, args: readonly string[]): Promise<ClientResult> {
   const ended = await runCommand(join(context.home, 'bin', script), args, { env: context.env, cwd: context.dir, timeoutMs: context.timeoutMs });
-  const ids = `${ended.stdout}\n${ended.stderr}`.matchAll(/(?:Job ID: |JobID )([0-9a-f]{32})/g);
-  return { ...ended, jobIds: [...new Set([...ids].map((match) => match[1] ?? ''))] };
+  const stdout = ended.stdout.replaceAll(COLOUR, '');
+  const ids = `${stdout}\n${ended.stderr}`.matchAll(/(?:Job ID: |JobID )([0-9a-f]{32})/g);
+  return {
+    code: ended.code, stdout, stderr: ended.stderr,
+    error: /\[ERROR\] ([\s\S]*?)(?:\n\s*\n|$)/.exec(stdout)?.[1] ?? '',
+    jobIds: [...new Set([...ids].map((match) => match[1] ?? ''))],
+  };
 }
 
 function saveScript(dir: string, sql: string): string {
