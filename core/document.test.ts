@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { findNearest, formatProblems, parseDocument } from './document.js';
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['severity', 'title'],
+  properties: {
+    severity: { type: 'string', enum: ['info', 'warning', 'error'] },
+    title: { type: 'string', minLength: 1 },
+    match: { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: false, properties: { anchor: { type: 'string' }, regex: { type: 'string' } } } },
+    count: { type: 'integer', minimum: 1 },
+  },
+};
+
+describe('parseDocument', () => {
+  it('gives the value of a correct document and no problem', () => {
+    const document = parseDocument('severity: error\ntitle: a\ncount: 3\n', 'a.yaml', schema);
+
+    expect(document.value).toEqual({ severity: 'error', title: 'a', count: 3 });
+    expect(document.problems).toEqual([]);
+  });
+
+  it('reports every problem at once with line, column and the nearest known word', () => {
+    const text = ['severity: eror', 'match:', '  - anchor: a', '    regexp: b', 'count: 0', ''].join('\n');
+
+    const document = parseDocument(text, 'rules/a/rule.yaml', schema);
+
+    expect(formatProblems(document.name, document.problems).split('\n')).toEqual([
+      'rules/a/rule.yaml:1:1 misses `title`',
+      'rules/a/rule.yaml:1:11 `severity` must be one of info, warning, error, not "eror"; did you mean `error`?',
+      'rules/a/rule.yaml:4:5 `match[0]` has the unknown key `regexp`; did you mean `regex`?',
+      'rules/a/rule.yaml:5:8 `count` must be >= 1, not 0',
+    ]);
+  });
+
+  it('names a duplicate key and a tab in plain words', () => {
+    expect(parseDocument('a: 1\na: 2\n', 'x').problems).toEqual([{ line: 2, column: 1, path: '', message: 'this key stands here twice; keep one of them' }]);
+    expect(parseDocument('a:\n\tb: 1\n', 'x').problems[0]).toMatchObject({ line: 2, message: 'a tab is used to indent, which YAML does not allow; use blanks' });
+  });
+
+  it('reports an unclosed quote without throwing', () => {
+    const document = parseDocument('title: "abc\nseverity: error\n', 'x', schema);
+
+    expect(document.value).toBeUndefined();
+    expect(document.problems.length).toBeGreaterThan(0);
+  });
+
+  it('refuses an alias bomb', () => {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', 'b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]', 'c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]', 'd: [*c, *c, *c, *c, *c, *c, *c, *c, *c]'].join('\n');
+
+    expect(parseDocument(bomb, 'x').problems[0]?.message).toContain('cannot be read');
+  });
+
+  it('locates a value, and the nearest parent of a missing one', () => {
+    const document = parseDocument('a:\n  b:\n    - 1\n    - 22\n', 'x');
+
+    expect(document.locate(['a', 'b', 1])).toEqual({ line: 4, column: 7 });
+    expect(document.locate(['a', 'b', 9, 'z'])).toEqual({ line: 3, column: 5 });
+  });
+});
+
+describe('findNearest', () => {
+  it('finds a misspelt word and leaves a strange one alone', () => {
+    expect(findNearest('sevrity', ['severity', 'status'])).toBe('severity');
+    expect(findNearest('colour', ['severity', 'status'])).toBeUndefined();
+  });
+});

@@ -1,0 +1,251 @@
+// The only door to yaml and ajv. Text of a YAML (or JSON) document in; its value out, with every problem at
+// once: syntax, duplicate keys, tabs, and what a JSON schema forbids, each with line and column in plain words.
+// Rules, settings and lab scenarios come through here. It reads no files and throws nothing.
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { LineCounter, isMap, isNode, isScalar, parseDocument as parseYaml, type Document, type YAMLError } from 'yaml';
+
+export interface Problem {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Where in the document, e.g. `match[0].regex`; empty for the document itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type DocumentPath = readonly (string | number)[];
+
+export interface ParsedDocument {
+  /** Undefined when the syntax is broken. */
+  readonly value: unknown;
+  /** In the order of the text. */
+  readonly problems: readonly Problem[];
+  /** Where a value stands; the nearest existing parent when it does not exist. */
+  locate(path: DocumentPath): { readonly line: number; readonly column: number };
+  /** A problem of the caller's own at a place of this document. */
+  problemAt(path: DocumentPath, message: string): Problem;
+}
+
+/** Text → value and problems; `name` is only used when problems are printed by formatProblems. */
+export function parseDocument(text: string, name: string, schema?: object): ParsedDocument & { readonly name: string } {
+  const counter = new LineCounter();
+  const document = parseYaml(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
+  const locate = (path: DocumentPath): { line: number; column: number } => locateNode(document, counter, path);
+  const problemAt = (path: DocumentPath, message: string): Problem => ({ ...locate(path), path: printPath(path), message });
+  const syntax = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, text, counter));
+  if (document.errors.length > 0) return { name, value: undefined, problems: sortProblems(syntax), locate, problemAt };
+  const read = readValue(document);
+  if (read.problem !== undefined) return { name, value: undefined, problems: [problemAt([], read.problem)], locate, problemAt };
+  const violations = schema === undefined ? [] : checkSchema(read.value, schema).map((found) => problemAtKey(document, counter, found));
+  return { name, value: read.value, problems: sortProblems([...syntax, ...violations]), locate, problemAt };
+}
+
+/** One line per problem: `file:line:column path message`. */
+export function formatProblems(name: string, problems: readonly Problem[]): string {
+  return problems.map((problem) => `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`).join('\n');
+}
+
+/** The nearest of the known words, for "did you mean"; undefined when none is near. */
+export function findNearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+export function printPath(path: DocumentPath): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : /^[\w-]+$/.test(part) ? `${index === 0 ? '' : '.'}${part}` : `["${part}"]`)).join('');
+}
+
+function readValue(document: Document): { readonly value?: unknown; readonly problem?: string } {
+  try {
+    // An alias that multiplies itself ("billion laughs") is refused here by the library's own limit.
+    return { value: document.toJS({ maxAliasCount: 100 }) };
+  } catch (error) {
+    return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+const SYNTAX_WORDS: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key stands here twice; keep one of them',
+  TAB_AS_INDENT: 'a tab is used to indent, which YAML does not allow; use blanks',
+  BAD_INDENT: 'the indentation does not fit the lines around it',
+  MISSING_CHAR: 'a character is missing here, such as a closing quote, bracket or a colon',
+  BLOCK_AS_IMPLICIT_KEY: 'a nested value cannot begin on this line; quote the text if it holds ": "',
+  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; is a colon missing, or a quote not closed?',
+  BAD_ALIAS: 'a value cannot begin with * or & unless it is quoted',
+  BAD_DIRECTIVE: 'a value cannot begin with % unless it is quoted',
+  MULTIPLE_DOCS: 'only one document may stand in this file; remove the "---" in the middle',
+  UNEXPECTED_TOKEN: 'this character was not expected here',
+};
+
+function explainSyntax(error: YAMLError, text: string, counter: LineCounter): Problem {
+  const at = counter.linePos(error.pos[0]);
+  const tab = text.split('\n')[at.line - 1]?.match(/^\s*\t/) !== null && text.split('\n')[at.line - 1] !== undefined;
+  const words = tab ? SYNTAX_WORDS['TAB_AS_INDENT'] : SYNTAX_WORDS[error.code];
+  const detail = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+  return { line: Math.max(1, at.line), column: Math.max(1, at.col), path: '', message: words === undefined ? `is not valid YAML: ${detail}` : words };
+}
+
+interface Violation {
+  readonly path: DocumentPath;
+  /** The key of `path` that the problem is about, when the position of the key is the better one. */
+  readonly key?: string;
+  readonly message: string;
+}
+
+const validators = new WeakMap<object, ValidateFunction>();
+
+function checkSchema(value: unknown, schema: object): readonly Violation[] {
+  const validate = validators.get(schema) ?? new Ajv({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(schema);
+  validators.set(schema, validate);
+  if (validate(value)) return [];
+  const errors = validate.errors ?? [];
+  // `if` only repeats what its branch says already.
+  return errors.filter((error) => error.keyword !== 'if' && error.keyword !== 'anyOf' && error.keyword !== 'oneOf').map((error) => explainViolation(error, value));
+}
+
+function explainViolation(error: ErrorObject, root: unknown): Violation {
+  const path = readPointer(error.instancePath, root);
+  const params: Readonly<Record<string, unknown>> = error.params;
+  switch (error.keyword) {
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+    case 'propertyNames':
+      return explainUnknownKey(error, path);
+    case 'required':
+      return { path, message: `misses \`${String(params['missingProperty'])}\`` };
+    case 'dependentRequired':
+    case 'dependencies':
+      return { path, message: `needs \`${String(params['missingProperty'])}\` as well, because \`${String(params['property'])}\` is given` };
+    case 'type':
+      return { path, message: `must be ${withArticle(String(params['type']))}, not ${printValue(error.data)}` };
+    case 'enum':
+      return { path, message: explainEnum(error.data, Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : []) };
+    case 'const':
+      return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` };
+    case 'pattern':
+      return { path, message: `${printValue(error.data)} does not have the right form${readHint(error)}` };
+    case 'minItems':
+      return { path, message: `needs at least ${String(params['limit'])} entry` };
+    case 'minLength':
+      return { path, message: Number(params['limit']) === 1 ? 'must not be empty' : `needs at least ${String(params['limit'])} characters` };
+    case 'minProperties':
+      return { path, message: `needs at least ${String(params['limit'])} key` };
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+    case 'exclusiveMaximum':
+      return { path, message: `must be ${String(params['comparison'])} ${String(params['limit'])}, not ${printValue(error.data)}` };
+    case 'uniqueItems':
+      return { path, message: `holds the same entry twice (numbers ${Number(params['j']) + 1} and ${Number(params['i']) + 1})` };
+    case 'false schema':
+      return { path, message: 'is not allowed here' };
+    default:
+      return { path, message: error.message ?? 'is not valid' };
+  }
+}
+
+function explainUnknownKey(error: ErrorObject, path: DocumentPath): Violation {
+  const params: Readonly<Record<string, unknown>> = error.params;
+  const key = String(params['additionalProperty'] ?? params['unevaluatedProperty'] ?? params['propertyName']);
+  const parent: unknown = error.parentSchema;
+  const properties = isObject(parent) && isObject(parent['properties']) ? Object.keys(parent['properties']) : [];
+  const nearest = findNearest(key, properties);
+  const hint = nearest !== undefined ? `; did you mean \`${nearest}\`?` : properties.length > 0 ? `; known here: ${properties.join(', ')}` : readHint(error);
+  return { path, key, message: `has the unknown key \`${key}\`${hint}` };
+}
+
+function explainEnum(value: unknown, allowed: readonly string[]): string {
+  const nearest = typeof value === 'string' ? findNearest(value, allowed) : undefined;
+  return `must be one of ${allowed.join(', ')}, not ${printValue(value)}${nearest === undefined ? '' : `; did you mean \`${nearest}\`?`}`;
+}
+
+function readHint(error: ErrorObject): string {
+  const parent: unknown = error.parentSchema;
+  const description = isObject(parent) ? parent['description'] : undefined;
+  return typeof description === 'string' ? ` (${description})` : '';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withArticle(type: string): string {
+  const words: Readonly<Record<string, string>> = { string: 'a text', number: 'a number', integer: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a map of keys', null: 'empty' };
+  return type.split(',').map((name) => words[name] ?? name).join(' or ');
+}
+
+function printValue(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map of keys';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** JSON pointer → path, with list positions as numbers. */
+function readPointer(pointer: string, root: unknown): DocumentPath {
+  const path: (string | number)[] = [];
+  let at: unknown = root;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path.push(Array.isArray(at) ? Number(key) : key);
+    at = Array.isArray(at) ? at[Number(key)] : isObject(at) ? at[key] : undefined;
+  }
+  return path;
+}
+
+function problemAtKey(document: Document, counter: LineCounter, found: Violation): Problem {
+  const place = found.key === undefined ? locateNode(document, counter, found.path) : locateKey(document, counter, found.path, found.key);
+  return { ...place, path: printPath(found.path), message: found.message };
+}
+
+function locateNode(document: Document, counter: LineCounter, path: DocumentPath): { line: number; column: number } {
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return printPosition(counter, node.range[0]);
+  }
+  const start = isNode(document.contents) && document.contents.range ? document.contents.range[0] : 0;
+  return printPosition(counter, start);
+}
+
+function locateKey(document: Document, counter: LineCounter, path: DocumentPath, key: string): { line: number; column: number } {
+  const parent: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
+  if (isMap(parent)) {
+    for (const pair of parent.items) {
+      if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return printPosition(counter, pair.key.range[0]);
+    }
+  }
+  return locateNode(document, counter, path);
+}
+
+function printPosition(counter: LineCounter, offset: number): { line: number; column: number } {
+  const at = counter.linePos(offset);
+  return { line: Math.max(1, at.line), column: Math.max(1, at.col) };
+}
+
+function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** Levenshtein distance, given up as soon as it cannot be below `limit`. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? limit;
+}
