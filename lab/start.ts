@@ -1,0 +1,46 @@
+// "npm start": with a folder, watches it; without, lets the recorded real failures happen again. The recordings'
+// logs are written into a folder at their own pace, made faster, with the present time, and "jobtrace up" runs
+// over that folder as over any other. Nothing but Node is needed.
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findRecordings, replayRecording } from './replay.js';
+
+const FRONT_DOOR = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const RECORDINGS = fileURLToPath(new URL('recordings', import.meta.url));
+/** How long one recording takes to happen again, and how long after the one before it starts. */
+const REPLAY_MS = 12_000;
+const STAGGER_MS = 3_000;
+
+async function start(args: readonly string[]): Promise<number> {
+  if (args.length > 0) return runUp(args, () => Promise.resolve());
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-demo-'));
+  const recordings = findRecordings(RECORDINGS);
+  process.stdout.write(
+    `${recordings.length} recorded runs of real Flink clusters (${recordings.filter((item) => !item.healthy).length} failures) happen again, faster, below\n` +
+      `${join(folder, 'logs')}; each diagnosis is printed as it is found. Ctrl-C ends it.\n\n`,
+  );
+  return runUp([join(folder, 'logs', '{cluster}'), '--data', join(folder, 'data')], async (signal) => {
+    await Promise.all(recordings.map((item, index) => replayRecording(item, join(folder, 'logs'), { delayMs: index * STAGGER_MS, durationMs: REPLAY_MS, signal })));
+    if (!signal.aborted) process.stdout.write('\nAll recordings have been played. The page stays up until Ctrl-C.\n');
+  });
+}
+
+/** Runs the front door as a process of its own, and what feeds it beside it; ends with it. */
+function runUp(args: readonly string[], feed: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  const stop = new AbortController();
+  const child = spawn(process.execPath, [FRONT_DOOR, 'up', ...args], { stdio: 'inherit' });
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => child.kill(name));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      stop.abort();
+      resolve(code ?? 0);
+    });
+    feed(stop.signal).catch(reject);
+  });
+}
+
+process.exitCode = await start(process.argv.slice(2));
