@@ -4,7 +4,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { LineCounter, isMap, isNode, isScalar, parseDocument as parseYaml, type Document, type YAMLError } from 'yaml';
 
-export interface Problem {
+export interface DocumentProblem {
   /** From 1. */
   readonly line: number;
   readonly column: number;
@@ -19,11 +19,11 @@ export interface ParsedDocument {
   /** Undefined when the syntax is broken. */
   readonly value: unknown;
   /** In the order of the text. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly DocumentProblem[];
   /** Where a value stands; the nearest existing parent when it does not exist. */
   locate(path: DocumentPath): { readonly line: number; readonly column: number };
   /** A problem of the caller's own at a place of this document. */
-  problemAt(path: DocumentPath, message: string): Problem;
+  problemAt(path: DocumentPath, message: string): DocumentProblem;
 }
 
 /** Text → value and problems; `name` is only used when problems are printed by formatProblems. */
@@ -31,7 +31,7 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
   const counter = new LineCounter();
   const document = parseYaml(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const locate = (path: DocumentPath): { line: number; column: number } => locateNode(document, counter, path);
-  const problemAt = (path: DocumentPath, message: string): Problem => ({ ...locate(path), path: printPath(path), message });
+  const problemAt = (path: DocumentPath, message: string): DocumentProblem => ({ ...locate(path), path: printPath(path), message });
   const syntax = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, text, counter));
   if (document.errors.length > 0) return { name, value: undefined, problems: sortProblems(syntax), locate, problemAt };
   const read = readValue(document);
@@ -41,7 +41,7 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
 }
 
 /** One line per problem: `file:line:column path message`. */
-export function formatProblems(name: string, problems: readonly Problem[]): string {
+export function formatProblems(name: string, problems: readonly DocumentProblem[]): string {
   return problems.map((problem) => `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`).join('\n');
 }
 
@@ -85,7 +85,7 @@ const SYNTAX_WORDS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'this character was not expected here',
 };
 
-function explainSyntax(error: YAMLError, text: string, counter: LineCounter): Problem {
+function explainSyntax(error: YAMLError, text: string, counter: LineCounter): DocumentProblem {
   const at = counter.linePos(error.pos[0]);
   const tab = text.split('\n')[at.line - 1]?.match(/^\s*\t/) !== null && text.split('\n')[at.line - 1] !== undefined;
   const words = tab ? SYNTAX_WORDS['TAB_AS_INDENT'] : SYNTAX_WORDS[error.code];
@@ -202,7 +202,7 @@ function readPointer(pointer: string, root: unknown): DocumentPath {
   return path;
 }
 
-function problemAtKey(document: Document, counter: LineCounter, found: Violation): Problem {
+function problemAtKey(document: Document, counter: LineCounter, found: Violation): DocumentProblem {
   const place = found.key === undefined ? locateNode(document, counter, found.path) : locateKey(document, counter, found.path, found.key);
   return { ...place, path: printPath(found.path), message: found.message };
 }
@@ -231,7 +231,7 @@ function printPosition(counter: LineCounter, offset: number): { line: number; co
   return { line: Math.max(1, at.line), column: Math.max(1, at.col) };
 }
 
-function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+function sortProblems(problems: readonly DocumentProblem[]): readonly DocumentProblem[] {
   return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
