@@ -13,6 +13,9 @@ export interface DocumentProblem {
   readonly message: string;
 }
 
+/** Short name where documents are the topic anyway. */
+export type Problem = DocumentProblem;
+
 export type DocumentPath = readonly (string | number)[];
 
 export interface ParsedDocument {
