@@ -32,7 +32,9 @@ export interface Daemons {
   record: RunRecord;
 }
 
-type Kind = 'standalonesession' | 'taskexecutor';
+/** Flink's name of a daemon, as in its log file's name, and the script that starts it. */
+const SCRIPTS = { standalonesession: 'jobmanager.sh', taskexecutor: 'taskmanager.sh', zookeeper: 'zookeeper.sh' } as const;
+type Kind = keyof typeof SCRIPTS;
 
 export async function startJobManager(daemons: Daemons): Promise<FlinkProcess> {
   const [started] = await startDaemons(daemons, 'standalonesession', [], 1);
@@ -52,9 +54,16 @@ export async function startTaskManagers(daemons: Daemons, settings: Readonly<Rec
   }));
 }
 
+/** The one ZooKeeper that Flink's own script starts (zookeeper.ts has the configuration). */
+export async function startQuorumPeer(daemons: Daemons): Promise<FlinkProcess> {
+  const [started] = await startDaemons(daemons, 'zookeeper', ['1'], 1);
+  if (started === undefined) throw new Error('zookeeper.sh ended well but named no process.');
+  return started;
+}
+
 async function startDaemons(daemons: Daemons, kind: Kind, args: readonly string[], count: number): Promise<FlinkProcess[]> {
   const known = readPids(daemons, kind).length;
-  const script = join(daemons.home, 'bin', kind === 'standalonesession' ? 'jobmanager.sh' : 'taskmanager.sh');
+  const script = join(daemons.home, 'bin', SCRIPTS[kind]);
   const runs = await Promise.all(Array.from({ length: count }, () => runCommand(script, ['start', ...args], { env: daemons.env, timeoutMs: 120_000 })));
   const started = readPids(daemons, kind).slice(known).map((pid, index) => describeProcess(daemons, kind, pid, known + index));
   for (const daemon of started) daemons.record.add(daemon.pid);
@@ -104,7 +113,8 @@ export async function waitForWorkers(restUrl: string, workers: readonly FlinkTas
   }, () => readTails(workers.flatMap((worker) => [worker.logFile, worker.outFile])));
 }
 
-function failIfDead(what: string, daemon: FlinkProcess): void {
+/** For the checks of waitFor: a process that died while it was waited for ends the wait. */
+export function failIfDead(what: string, daemon: FlinkProcess): void {
   if (daemon.isAlive()) return;
   throw new Hopeless(`${what} ${daemon.pid} died while starting.\n${readTails([daemon.logFile, daemon.outFile], 25)}`);
 }

@@ -1,0 +1,154 @@
+// `npm run parts -- <command>`: list, get, path, start, stop, status. Prints what it does in lines; on a terminal
+// the line of the step in progress is rewritten. Ends with 1 when a part cannot be had, 2 on wrong usage.
+import { existsSync } from 'node:fs';
+import { cacheDir } from './cache.js';
+import { startAlertmanager } from './alertmanager.js';
+import { startElasticsearch } from './elasticsearch.js';
+import { sizeOf } from './fetch.js';
+import { startFlink } from './flink.js';
+import { PARTS, PartError, findPart, getPart, missingReason, type PartName, type ProgressLine } from './parts.js';
+import { describeError } from './process.js';
+import { listRunning, stopRunning } from './running.js';
+import { readPart } from './table.js';
+import { startZookeeper } from './zookeeper.js';
+
+const USAGE = `npm run parts -- COMMAND
+
+  list            every part: version, size, whether it is here, what it is
+  get [NAME...]   fetch the parts (all without a name); what is here is kept, an interrupted fetch goes on
+  path NAME       the folder of a part
+  start NAME      start one in the background with a data folder of its own
+  stop NAME       stop what was started under that name; stop --all: everything, tests' leftovers too
+  status          what is running, where
+
+Parts: ${PARTS.map((part) => part.name).join(', ')}
+Cache: $JOBTRACE_PARTS, or ~/.cache/jobtrace/parts`;
+
+/** Each command gets its arguments and returns the exit code. */
+const COMMANDS = new Map<string, (args: string[]) => number | Promise<number>>([
+  ['list', listParts], ['get', getParts], ['path', printPath], ['start', startPart], ['stop', stopParts], ['status', printStatus],
+]);
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run([name = '--help', ...args]: string[]): Promise<number> {
+  const command = COMMANDS.get(name);
+  if (command === undefined) {
+    console.log(USAGE);
+    return name === '--help' || name === 'help' ? 0 : 2;
+  }
+  try {
+    return await command(args);
+  } catch (error) {
+    clearLiveLine();
+    console.error(error instanceof Error ? describeError(error) : String(error));
+    return 1;
+  }
+}
+
+function listParts(): number {
+  console.log(`Cache: ${cacheDir()}\n`);
+  for (const part of PARTS) {
+    const found = findPart(part.name);
+    const inCache = found?.home.startsWith(cacheDir()) === true && part.sources[0]?.client !== 'part';
+    const state = found === undefined ? 'absent' : inCache ? `${(sizeOf(found.home) / 1e6).toFixed(0)} MB` : 'here';
+    console.log(`${part.name.padEnd(17)}${part.version.padEnd(10)}${state.padEnd(9)}${part.what}`);
+    if (found === undefined) console.log(`${' '.repeat(27)}${missingReason(part.name)}`);
+  }
+  return 0;
+}
+
+/** Goes on after a part that cannot be had, so that one run tells all that is wrong. */
+async function getParts(names: string[]): Promise<number> {
+  const wanted = names.length === 0 ? PARTS.map((part) => part.name) : names.map((name) => readPart(name).name);
+  let failed = 0;
+  for (const name of wanted) {
+    try {
+      const got = await getPart(name, showProgress);
+      clearLiveLine();
+      console.log(`${name} ${got.part.version} is here: ${got.home}`);
+    } catch (error) {
+      if (!(error instanceof PartError)) throw error;
+      clearLiveLine();
+      console.error(error.message);
+      failed += 1;
+    }
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+function printPath([name = '']: string[]): number {
+  const part = readPart(name);
+  const found = findPart(part.name);
+  if (found === undefined) throw new Error(missingReason(part.name));
+  console.log(found.home);
+  return 0;
+}
+
+async function startPart([name = '']: string[]): Promise<number> {
+  const part = readPart(name);
+  await getPart(part.name, showProgress);
+  clearLiveLine();
+  const started = await startByName(part.name);
+  if (started === undefined) {
+    console.error(`${name} is not a server: nothing to start. Its place: npm run parts -- path ${name}`);
+    return 2;
+  }
+  console.log(`${name} runs at ${started.address}, its folder is ${started.dir}\nStop it with: npm run parts -- stop ${name}`);
+  return 0;
+}
+
+async function startByName(name: PartName): Promise<{ address: string; dir: string } | undefined> {
+  if (name === 'elasticsearch-8' || name === 'elasticsearch-9') {
+    const started = await startElasticsearch({ version: name === 'elasticsearch-8' ? 8 : 9, outlive: true });
+    return { address: started.url, dir: started.dir };
+  }
+  if (name === 'flink-1.20' || name === 'flink-2.3') {
+    const started = await startFlink({ version: name === 'flink-1.20' ? '1.20' : '2.3', outlive: true });
+    return { address: started.restUrl, dir: started.dir };
+  }
+  if (name === 'zookeeper') {
+    const started = await startZookeeper({ outlive: true });
+    return { address: started.connect, dir: started.dir };
+  }
+  if (name === 'alertmanager') {
+    const started = await startAlertmanager({ outlive: true, config: 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n' });
+    return { address: started.url, dir: started.dir };
+  }
+  return undefined;
+}
+
+async function stopParts([name = '']: string[]): Promise<number> {
+  if (name !== '--all') readPart(name);
+  const running = listRunning().filter((entry) => name === '--all' || (entry.part === name && entry.owner === 0));
+  for (const entry of running) {
+    await stopRunning(entry);
+    console.log(`${entry.part} at ${entry.address} stopped; its folder stays: ${entry.dir}`);
+  }
+  if (running.length === 0) console.log('Nothing to stop.');
+  return 0;
+}
+
+function printStatus(): number {
+  const running = listRunning();
+  for (const entry of running) {
+    const owner = entry.owner === 0 ? 'until it is stopped' : `as long as process ${entry.owner}`;
+    console.log(`${entry.part.padEnd(17)}${entry.address.padEnd(26)}${owner}; processes ${entry.pids.join(', ')}; ${existsSync(entry.dir) ? entry.dir : 'folder gone'}`);
+  }
+  if (running.length === 0) console.log('Nothing is running.');
+  return 0;
+}
+
+function showProgress(line: ProgressLine): void {
+  const text = `${line.part}: ${line.text}`;
+  if (!line.live) {
+    clearLiveLine();
+    console.log(text);
+  } else if (process.stdout.isTTY) {
+    process.stdout.write(`\r\u001b[K${text.slice(0, process.stdout.columns - 1)}`);
+  }
+}
+
+function clearLiveLine(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
+}
