@@ -1,0 +1,278 @@
+// The language of the search box: text → a tree that both adapters compile. Words (all must occur),
+// "an exact phrase", -without and NOT, field:value with the names of fields.ts, `*` in words and values,
+// OR, AND and parentheses, field:(a OR b). Pure. What cannot be understood is an error with its place and
+// advice, but text pasted from a log ("Caused by: java.io.IOException: …", "akka.tcp://flink@host") is just words.
+import { createError } from '../core/errors.js';
+import type { JobtraceError } from '../core/errors.js';
+import { findShortField, SHORT_FIELDS, type QueryField, type ShortField } from './fields.js';
+import { splitWords } from './words.js';
+
+export type QueryNode =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'and' | 'or'; readonly nodes: readonly QueryNode[] }
+  | { readonly kind: 'not'; readonly node: QueryNode }
+  /** These words one after the other. */
+  | { readonly kind: 'phrase'; readonly words: readonly string[] }
+  /** One word of this shape. */
+  | { readonly kind: 'word'; readonly pieces: Pieces }
+  /** A whole field value of this shape, in any case; `['', '']` is "has any value". */
+  | { readonly kind: 'value'; readonly field: QueryField; readonly pieces: Pieces };
+
+/** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
+export type Pieces = readonly string[];
+
+type Token =
+  | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'not'; readonly at: number }
+  | { readonly kind: 'field'; readonly at: number; readonly field: ShortField }
+  | { readonly kind: 'text'; readonly at: number; readonly text: string; readonly quoted: boolean };
+
+interface Cursor {
+  readonly tokens: readonly Token[];
+  readonly end: number;
+  next: number;
+  depth: number;
+}
+
+const MAX_TERMS = 500;
+const MAX_DEPTH = 40;
+
+/** Throws JT_QUERY_INVALID. An empty text is `all`. */
+export function parseQuery(text: string): QueryNode {
+  const cursor: Cursor = { tokens: splitTokens(text), end: text.length, next: 0, depth: 0 };
+  if (cursor.tokens.length === 0) return { kind: 'all' };
+  const beyond = cursor.tokens[MAX_TERMS];
+  if (beyond !== undefined) throw explain(beyond.at, `it has more than ${MAX_TERMS} terms`, 'Put a long text into quotes, or search for a part of it.');
+  const node = parseOr(cursor, undefined);
+  const rest = cursor.tokens[cursor.next];
+  if (rest !== undefined) throw explain(rest.at, 'this ")" closes nothing', 'Remove it, or put the text into quotes.');
+  return node;
+}
+
+function parseOr(cursor: Cursor, field: ShortField | undefined): QueryNode {
+  const nodes = [parseAnd(cursor, field)];
+  while (cursor.tokens[cursor.next]?.kind === 'or') {
+    cursor.next += 1;
+    nodes.push(parseAnd(cursor, field));
+  }
+  return joinNodes('or', nodes);
+}
+
+function parseAnd(cursor: Cursor, field: ShortField | undefined): QueryNode {
+  const nodes: QueryNode[] = [];
+  const first = cursor.tokens[cursor.next];
+  for (;;) {
+    const token = cursor.tokens[cursor.next];
+    if (token === undefined || token.kind === 'close' || token.kind === 'or') break;
+    if (token.kind === 'and') {
+      if (nodes.length === 0) throw explainOperator('AND', token.at);
+      cursor.next += 1;
+      if (!startsTerm(cursor.tokens[cursor.next])) throw explainOperator('AND', token.at);
+      continue;
+    }
+    nodes.push(parseTerm(cursor, field));
+  }
+  if (nodes.length === 0) {
+    const before = cursor.tokens[cursor.next - 1];
+    const operator = first?.kind === 'or' ? first : before?.kind === 'or' ? before : undefined;
+    if (operator !== undefined) throw explainOperator('OR', operator.at);
+    if (before?.kind === 'open') throw explain(before.at, 'there is nothing between these parentheses', 'Write (a OR b), or put the text into quotes.');
+    throw explain(first?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
+  }
+  return joinNodes('and', nodes);
+}
+
+function parseTerm(cursor: Cursor, field: ShortField | undefined): QueryNode {
+  const token = cursor.tokens[cursor.next];
+  cursor.next += 1;
+  if (token?.kind === 'not' || token?.kind === 'open') cursor.depth += 1;
+  if (token !== undefined && cursor.depth > MAX_DEPTH) throw explain(token.at, 'it has too many parentheses and NOTs', 'Put a text that has them into quotes.');
+  if (token?.kind === 'not') {
+    if (!startsTerm(cursor.tokens[cursor.next])) throw explain(token.at, 'NOT has nothing behind it', 'Write what must not occur: NOT heartbeat, or -heartbeat.');
+    return { kind: 'not', node: parseTerm(cursor, field) };
+  }
+  if (token?.kind === 'open') {
+    const node = parseOr(cursor, field);
+    if (cursor.tokens[cursor.next]?.kind !== 'close') throw explain(token.at, 'this "(" is never closed', 'Add the missing ")", or put the text into quotes.');
+    cursor.next += 1;
+    cursor.depth -= 1;
+    return node;
+  }
+  if (token?.kind === 'field') return parseTerm(cursor, token.field);
+  if (token?.kind === 'text') return field === undefined ? wordsNode(token.text, token.quoted) : fieldNode(field, token);
+  throw explain(token?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
+}
+
+function startsTerm(token: Token | undefined): boolean {
+  return token !== undefined && (token.kind === 'open' || token.kind === 'not' || token.kind === 'field' || token.kind === 'text');
+}
+
+function joinNodes(kind: 'and' | 'or', nodes: readonly QueryNode[]): QueryNode {
+  const asking = kind === 'and' ? nodes.filter((node) => node.kind !== 'all') : nodes;
+  return asking.length === 1 && asking[0] !== undefined ? asking[0] : asking.length === 0 ? { kind: 'all' } : { kind, nodes: asking };
+}
+
+/** Words → a phrase; shapes (`Timeout*`) are asked for beside it, each as one word. Punctuation alone asks for nothing. */
+function wordsNode(text: string, quoted: boolean): QueryNode {
+  if (quoted || !text.includes('*')) {
+    const words = splitWords(text);
+    return words.length === 0 ? { kind: 'all' } : { kind: 'phrase', words };
+  }
+  const nodes: QueryNode[] = [];
+  let plain: string[] = [];
+  for (const shape of text.toLowerCase().match(/[\p{L}\p{N}\p{M}*]+/gu) ?? []) {
+    if (!shape.includes('*')) {
+      plain.push(...splitWords(shape));
+      continue;
+    }
+    if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });
+    plain = [];
+    if (/[^*]/.test(shape)) nodes.push({ kind: 'word', pieces: splitPieces(shape) });
+  }
+  if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });
+  return joinNodes('and', nodes);
+}
+
+function fieldNode(field: ShortField, token: { readonly at: number; readonly text: string; readonly quoted: boolean }): QueryNode {
+  if (field.values !== undefined && (token.quoted || !token.text.includes('*'))) checkValue(field, field.values, token);
+  const pieces = token.quoted ? [token.text] : splitPieces(token.text);
+  const shapes: Pieces[] = [pieces];
+  const [head = '', ...tail] = pieces;
+  for (const mark of field.after ?? []) shapes.push(['', mark + head, ...tail]);
+  for (const mark of field.before ?? []) shapes.push([...pieces.slice(0, -1), (pieces.at(-1) ?? '') + mark, '']);
+  const values = field.fields.flatMap((name) => shapes.map((shape): QueryNode => ({ kind: 'value', field: name, pieces: shape })));
+  const any = joinNodes('or', values);
+  return field.component === undefined ? any : { kind: 'and', nodes: [any, { kind: 'value', field: 'flink.component', pieces: [field.component] }] };
+}
+
+function checkValue(field: ShortField, values: readonly string[], token: { readonly at: number; readonly text: string }): void {
+  const lower = token.text.toLowerCase();
+  if (values.some((value) => value.toLowerCase() === lower)) return;
+  const near = findNearest(lower, values);
+  const advice = near === undefined ? `${field.name} is one of ${values.join(', ')}.` : `Did you mean ${field.name}:${near}? It is one of ${values.join(', ')}.`;
+  throw explain(token.at, `there is no ${field.name} "${token.text}"`, advice);
+}
+
+function splitPieces(text: string): string[] {
+  return text.replace(/\*+/g, '*').split('*');
+}
+
+/** Text → tokens. A `-` counts at the start of a term only; a parenthesis inside a word ("foo()", "a(1/2)") belongs to it. */
+function splitTokens(text: string): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (/\s/.test(char)) at += 1;
+    else if (char === '(' || char === ')') {
+      tokens.push({ kind: char === '(' ? 'open' : 'close', at });
+      at += 1;
+    } else if (char === '-' && /[^\s-]/.test(text.charAt(at + 1))) {
+      tokens.push({ kind: 'not', at });
+      at += 1;
+    } else if (char === '"') {
+      const quote = readQuoted(text, at);
+      tokens.push({ kind: 'text', at, text: quote.text, quoted: true });
+      at = quote.end;
+    } else at = readWord(text, at, tokens);
+  }
+  return tokens;
+}
+
+function readWord(text: string, at: number, tokens: Token[]): number {
+  const named = /^([\w.]+):/.exec(text.slice(at, at + 60));
+  if (named?.[1] !== undefined) {
+    const after = at + named[0].length;
+    const field = findField(text, at, named[1], after);
+    if (field !== undefined) {
+      if (after >= text.length || /\s/.test(text.charAt(after))) {
+        throw explain(after, `${named[1]}: has no value`, `Write it without a space, as in ${field.example}, or put the text into quotes.`);
+      }
+      tokens.push({ kind: 'field', at, field });
+      // Only `-` right behind the colon is part of the value: "tm:-1" asks for "-1".
+      if (text.charAt(after) === '"' || text.charAt(after) === '(') return after;
+      const end = findWordEnd(text, after);
+      tokens.push({ kind: 'text', at: after, text: text.slice(after, end), quoted: false });
+      return end;
+    }
+  }
+  const end = findWordEnd(text, at);
+  const word = text.slice(at, end);
+  const operator = word === 'OR' ? 'or' : word === 'AND' ? 'and' : word === 'NOT' ? 'not' : undefined;
+  tokens.push(operator === undefined ? { kind: 'text', at, text: word, quoted: false } : { kind: operator, at });
+  return end;
+}
+
+/** The field of `name:`, or undefined when it is just text of a log. Throws for a name that looks meant but is unknown. */
+function findField(text: string, at: number, name: string, after: number): ShortField | undefined {
+  const field = findShortField(name);
+  if (field !== undefined) return field;
+  const isText = after >= text.length || /[\s/:\\]/.test(text.charAt(after)) || !/^[a-z_]+$/i.test(name);
+  if (isText) return undefined;
+  const names = SHORT_FIELDS.map((short) => short.name);
+  const near = SHORT_FIELDS.find((short) => short.name === findNearest(name.toLowerCase(), names));
+  const value = text.slice(after, findWordEnd(text, after));
+  const quoteIt = `to search for this text, put it into quotes: "${name}:${value}".`;
+  const advice = near === undefined ? `Fields are ${names.join(', ')}; ${quoteIt}` : `Did you mean ${near.name}:${value}? Or ${quoteIt}`;
+  throw explain(at, `there is no field "${name}"`, advice);
+}
+
+function findWordEnd(text: string, start: number): number {
+  let open = 0;
+  let at = start;
+  for (; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (/\s/.test(char) || char === '"') break;
+    if (char === '(') open += 1;
+    if (char === ')') {
+      if (open === 0) break;
+      open -= 1;
+    }
+  }
+  return at > start ? at : start + 1;
+}
+
+function readQuoted(text: string, at: number): { text: string; end: number } {
+  let out = '';
+  for (let index = at + 1; index < text.length; index += 1) {
+    const char = text.charAt(index);
+    if (char === '"') return { text: out, end: index + 1 };
+    if (char === '\\' && /["\\]/.test(text.charAt(index + 1))) {
+      index += 1;
+      out += text.charAt(index);
+    } else out += char;
+  }
+  throw explain(at, 'this quote is never closed', 'Add the missing ". To search for a quote itself, write \\" inside quotes.');
+}
+
+/** The candidate that differs least, if it differs little: in at most a third of its letters. */
+function findNearest(word: string, candidates: readonly string[]): string | undefined {
+  const scored = candidates.map((candidate) => ({ candidate, distance: measureDistance(word, candidate.toLowerCase()) }));
+  const best = scored.sort((a, b) => a.distance - b.distance)[0];
+  if (best === undefined) return undefined;
+  const isStart = word.length >= 2 && (best.candidate.toLowerCase().startsWith(word) || word.startsWith(best.candidate.toLowerCase()));
+  if (best.distance <= Math.ceil(best.candidate.length / 3) || isStart) return best.candidate;
+  return candidates.find((candidate) => word.length >= 2 && (candidate.toLowerCase().startsWith(word) || word.startsWith(candidate.toLowerCase())));
+}
+
+/** Levenshtein distance. */
+function measureDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (above[j - 1] ?? 0) + (a.charAt(i - 1) === b.charAt(j - 1) ? 0 : 1);
+      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    above = row;
+  }
+  return above[b.length] ?? 0;
+}
+
+function explainOperator(operator: 'OR' | 'AND', at: number): JobtraceError {
+  return explain(at, `${operator} needs something on both sides`, `Write a ${operator} b; to search for the word itself, write "${operator.toLowerCase()}".`);
+}
+
+/** Positions are counted from 1, as people count. */
+function explain(at: number, problem: string, advice: string): JobtraceError {
+  return createError('JT_QUERY_INVALID', { position: at + 1, problem, advice });
+}
