@@ -1,0 +1,51 @@
+// The collectors: where they run, what they have not shipped yet, and what is wrong with them.
+import { Alert, Stack, Table, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { api } from './client.ts';
+import { Empty, Problem, Time, Waiting } from './state.tsx';
+import { useSpeech } from './text.tsx';
+
+export function AgentsPage() {
+  const { t } = useSpeech();
+  const query = useQuery({ queryKey: ['agents'], queryFn: api.agents, refetchInterval: 3000 });
+  if (query.isPending) return <Waiting />;
+  if (query.isError) return <Problem error={query.error} />;
+  const { agents } = query.data;
+  if (agents.length === 0) return <Empty title={t('noAgents')} />;
+  return (
+    <Stack>
+      <Title order={3}>{t('agents')}</Title>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('host')}</Table.Th>
+            <Table.Th>{t('files')}</Table.Th>
+            <Table.Th>{t('shipped')}</Table.Th>
+            <Table.Th>{t('lag')}</Table.Th>
+            <Table.Th>{t('lastSeen')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {agents.map((agent) => (
+            <Table.Tr key={agent.id}>
+              <Table.Td>{agent.host}</Table.Td>
+              <Table.Td>{agent.files}</Table.Td>
+              <Table.Td>{agent.shippedRecords.toLocaleString()}</Table.Td>
+              <Table.Td>{agent.lagBytes.toLocaleString()} B</Table.Td>
+              <Table.Td>
+                <Time value={agent.time} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      {agents.flatMap((agent) =>
+        agent.conditions.map((condition) => (
+          <Alert key={`${agent.id}${condition.code}${condition.message}`} color="yellow" title={`${agent.host}: ${condition.code}`}>
+            {condition.message} (<Time value={condition.since} />)
+          </Alert>
+        )),
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,69 @@
+// The frame: navigation, language, colour scheme, and one room per address. All state that a link must carry
+// stands in the address.
+import { ActionIcon, AppShell, Anchor, Group, SegmentedControl, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { AgentsPage } from './agents.tsx';
+import { IncidentPage } from './incident.tsx';
+import { IncidentsPage } from './incidents.tsx';
+import { PastePage } from './paste.tsx';
+import { RulesPage } from './rules.tsx';
+import { SearchPage } from './search.tsx';
+import { useSpeech, type TextKey } from './text.tsx';
+
+const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
+  { path: '/incidents', name: 'incidents' },
+  { path: '/search', name: 'search' },
+  { path: '/paste', name: 'paste' },
+  { path: '/rules', name: 'rules' },
+  { path: '/agents', name: 'agents' },
+];
+
+export function App() {
+  return (
+    <AppShell header={{ height: 52 }} padding="md">
+      <AppShell.Header>
+        <Header />
+      </AppShell.Header>
+      <AppShell.Main>
+        <Switch>
+          <Route path="/incidents" component={IncidentsPage} />
+          <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
+          <Route path="/search" component={SearchPage} />
+          <Route path="/paste" component={PastePage} />
+          <Route path="/rules" component={RulesPage} />
+          <Route path="/agents" component={AgentsPage} />
+          <Route>
+            <Redirect to="/incidents" replace />
+          </Route>
+        </Switch>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function Header() {
+  const { t, lang, setLang } = useSpeech();
+  const [location] = useLocation();
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light');
+  return (
+    <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+      <Group gap="lg" wrap="nowrap">
+        <Text fw={700} c="teal" component={Link} href="/incidents">
+          Jobtrace
+        </Text>
+        {ROOMS.map((room) => (
+          <Anchor key={room.path} component={Link} href={room.path} underline="never" c={location.startsWith(room.path) ? 'teal' : 'var(--mantine-color-text)'} fw={location.startsWith(room.path) ? 600 : 400} size="sm">
+            {t(room.name)}
+          </Anchor>
+        ))}
+      </Group>
+      <Group gap="xs" wrap="nowrap">
+        <SegmentedControl size="xs" value={lang} onChange={(value) => setLang(value === 'zh' ? 'zh' : 'en')} data={[{ value: 'en', label: 'EN' }, { value: 'zh', label: '中文' }]} />
+        <ActionIcon variant="default" aria-label={t('dark')} title={t('dark')} onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
+          {scheme === 'dark' ? '☀' : '☾'}
+        </ActionIcon>
+      </Group>
+    </Group>
+  );
+}

@@ -1,0 +1,88 @@
+// The list of incidents: one row per episode of failing, newest first, in one sentence each.
+import { Badge, Group, Table, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import type { Incident, Severity } from '../../../core/types.ts';
+import { api } from './client.ts';
+import { Empty, Problem, Time, Waiting } from './state.tsx';
+import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
+
+export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = { critical: 'red', error: 'red', warning: 'yellow', info: 'gray' };
+export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = { failing: 'red', failed: 'gray', recovered: 'teal', unknown: 'gray' };
+
+export function IncidentsPage() {
+  const { t } = useSpeech();
+  const query = useQuery({ queryKey: ['incidents'], queryFn: api.incidents, refetchInterval: 2000 });
+  if (query.isPending) return <Waiting />;
+  if (query.isError) return <Problem error={query.error} />;
+  const { incidents } = query.data;
+  if (incidents.length === 0) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
+  return (
+    <>
+      <Group mb="sm" gap="xs">
+        <Title order={3}>{t('incidents')}</Title>
+        <Badge variant="light" color="gray">
+          {incidents.length}
+        </Badge>
+      </Group>
+      <Table highlightOnHover verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('cause')}</Table.Th>
+            <Table.Th>{t('job')}</Table.Th>
+            <Table.Th>{t('state')}</Table.Th>
+            <Table.Th>{t('restarts')}</Table.Th>
+            <Table.Th>{t('whose')}</Table.Th>
+            <Table.Th>{t('since')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {incidents.map((incident) => (
+            <IncidentRow key={incident.id} incident={incident} />
+          ))}
+        </Table.Tbody>
+      </Table>
+    </>
+  );
+}
+
+function IncidentRow({ incident }: { readonly incident: Incident }) {
+  const { t, lang } = useSpeech();
+  const first = incident.diagnoses[lang][0];
+  const unknown = incident.unknown[0];
+  const owner = first?.owner ?? unknown?.owner;
+  return (
+    <Table.Tr>
+      <Table.Td maw={620}>
+        <Link href={`/incidents/${encodeURIComponent(incident.id)}`} style={{ textDecoration: 'none', color: 'inherit' }}>
+          <Text fw={600}>{first?.title ?? t('unknown')}</Text>
+          <Group gap={6}>
+            <Badge size="xs" variant="light" color={first === undefined ? 'yellow' : SEVERITY_COLORS[first.severity]} tt="none">
+              {first?.rule ?? unknown?.chain.at(-1) ?? '?'}
+            </Badge>
+          </Group>
+        </Link>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{incident.job?.name ?? incident.job?.id ?? t('process')}</Text>
+        <Text size="xs" className="quiet">
+          {incident.cluster}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Badge variant="light" color={OUTCOME_COLORS[incident.outcome]} tt="none">
+          {OUTCOMES[incident.outcome][lang]}
+        </Badge>
+      </Table.Td>
+      <Table.Td>{incident.restarts}</Table.Td>
+      <Table.Td>
+        <Text size="sm">{owner === undefined ? '' : OWNERS[owner][lang]}</Text>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm" component="span">
+          <Time value={incident.firstSeen} />
+        </Text>
+      </Table.Td>
+    </Table.Tr>
+  );
+}

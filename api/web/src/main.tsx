@@ -1,0 +1,23 @@
+// Where the page begins: theme, language, data cache, then the frame with its rooms.
+import '@mantine/core/styles.css';
+import 'uplot/dist/uPlot.min.css';
+import './page.css';
+import { createTheme, MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { LanguageProvider } from './text.tsx';
+
+const theme = createTheme({ primaryColor: 'teal', fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace', defaultRadius: 'sm' });
+const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } });
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no #root');
+createRoot(root).render(
+  <MantineProvider theme={theme} defaultColorScheme="auto">
+    <QueryClientProvider client={queries}>
+      <LanguageProvider>
+        <App />
+      </LanguageProvider>
+    </QueryClientProvider>
+  </MantineProvider>,
+);

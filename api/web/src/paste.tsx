@@ -1,0 +1,30 @@
+// A pasted log, diagnosed at once by the same engine; nothing of it is kept.
+import { Button, Stack, Text, Textarea } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from './client.ts';
+import { DiagnosisCard, UnknownCard } from './incident.tsx';
+import { Problem } from './state.tsx';
+import { useSpeech } from './text.tsx';
+
+export function PastePage() {
+  const { t, lang } = useSpeech();
+  const [text, setText] = useState('');
+  const run = useMutation({ mutationFn: () => api.diagnose(text, lang) });
+  return (
+    <Stack maw={1080} mx="auto">
+      <Textarea aria-label={t('paste')} placeholder={t('pasteHint')} autosize minRows={10} maxRows={24} value={text} onChange={(event) => setText(event.currentTarget.value)} styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }} />
+      <Button w={160} disabled={text.trim() === ''} loading={run.isPending} onClick={() => run.mutate()}>
+        {t('diagnose')}
+      </Button>
+      {run.isError && <Problem error={run.error} />}
+      {run.data?.diagnoses.length === 0 && run.data.unknown.length === 0 && <Text>{t('nothingFound')}</Text>}
+      {run.data?.diagnoses.map((diagnosis) => (
+        <DiagnosisCard key={`${diagnosis.rule}${diagnosis.job?.id ?? ''}`} diagnosis={diagnosis} />
+      ))}
+      {run.data?.unknown.map((unknown) => (
+        <UnknownCard key={unknown.fingerprint} unknown={unknown} />
+      ))}
+    </Stack>
+  );
+}

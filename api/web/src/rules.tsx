@@ -1,0 +1,46 @@
+// The catalog: what Jobtrace can name, and how far each rule is proven.
+import { Badge, Table, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { api } from './client.ts';
+import { Problem, Waiting } from './state.tsx';
+import { OWNERS, useSpeech } from './text.tsx';
+
+export function RulesPage() {
+  const { t, lang } = useSpeech();
+  const query = useQuery({ queryKey: ['rules'], queryFn: api.rules });
+  if (query.isPending) return <Waiting />;
+  if (query.isError) return <Problem error={query.error} />;
+  return (
+    <>
+      <Title order={3} mb="sm">
+        {t('rules')} <Badge variant="light" color="gray">{query.data.rules.length}</Badge>
+      </Title>
+      <Table highlightOnHover>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('rule')}</Table.Th>
+            <Table.Th>{t('title')}</Table.Th>
+            <Table.Th>{t('whose')}</Table.Th>
+            <Table.Th>{t('status')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {query.data.rules.map((rule) => (
+            <Table.Tr key={rule.id}>
+              <Table.Td ff="monospace">{rule.id}</Table.Td>
+              <Table.Td>{rule.title[lang]}</Table.Td>
+              <Table.Td>
+                <Text size="sm">{OWNERS[rule.owner][lang]}</Text>
+              </Table.Td>
+              <Table.Td>
+                <Badge variant="light" color={rule.status === 'stable' ? 'teal' : 'gray'} tt="none">
+                  {rule.status}
+                </Badge>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+// Every sentence of the page in both languages. Log text is never translated.
+import { createContext, useContext, useState, type ReactNode } from 'react';
+import type { Diagnosis, Incident, Language } from '../../../core/types.ts';
+
+const TEXTS = {
+  incidents: { en: 'Incidents', zh: '故障' },
+  search: { en: 'Search', zh: '搜索' },
+  rules: { en: 'Rules', zh: '规则' },
+  agents: { en: 'Agents', zh: '采集端' },
+  paste: { en: 'Paste a log', zh: '粘贴日志' },
+  noIncidents: { en: 'No failure has been found', zh: '没有发现故障' },
+  noIncidentsHint: { en: 'Jobtrace watches; a failing job appears here within seconds.', zh: 'Jobtrace 正在监听，作业失败后几秒内会显示在这里。' },
+  allJobs: { en: 'All jobs', zh: '全部作业' },
+  job: { en: 'Job', zh: '作业' },
+  process: { en: 'Process', zh: '进程' },
+  cluster: { en: 'Cluster', zh: '集群' },
+  cause: { en: 'Cause', zh: '原因' },
+  since: { en: 'Since', zh: '开始于' },
+  restarts: { en: 'Restarts', zh: '重启' },
+  state: { en: 'State', zh: '状态' },
+  whose: { en: 'Whose task', zh: '责任方' },
+  fix: { en: 'What to do', zh: '如何修复' },
+  why: { en: 'Why it happened here', zh: '为什么发生' },
+  evidence: { en: 'Evidence', zh: '证据' },
+  inContext: { en: 'in context', zh: '查看上下文' },
+  consequences: { en: 'What follows from it', zh: '由此引起的现象' },
+  attempts: { en: 'Attempts', zh: '尝试' },
+  facts: { en: 'Facts', zh: '作业信息' },
+  whyThisRule: { en: 'Why this rule', zh: '为何命中此规则' },
+  verify: { en: 'How to check', zh: '如何验证' },
+  cost: { en: 'Cost', zh: '代价' },
+  risk: { en: 'risk', zh: '风险' },
+  copy: { en: 'Copy', zh: '复制' },
+  copied: { en: 'Copied', zh: '已复制' },
+  unknown: { en: 'Unknown failure: no rule names it yet', zh: '未知故障：尚无规则' },
+  notFound: { en: 'Not found. Retention may have deleted it.', zh: '未找到，可能已过保留期被删除。' },
+  searchHint: { en: 'words, "a phrase", -noise, level:ERROR, job:orders, error:TimeoutException', zh: '关键词、"短语"、-排除、level:ERROR、job:orders、error:TimeoutException' },
+  lines: { en: 'lines', zh: '行' },
+  noLines: { en: 'Nothing matches in this range', zh: '该范围内没有匹配' },
+  noLinesHint: { en: 'Widen the time range or remove a filter.', zh: '请扩大时间范围或移除筛选。' },
+  level: { en: 'Level', zh: '级别' },
+  range: { en: 'Range', zh: '时间范围' },
+  last15m: { en: 'Last 15 minutes', zh: '最近 15 分钟' },
+  last1h: { en: 'Last hour', zh: '最近 1 小时' },
+  last1d: { en: 'Last day', zh: '最近 1 天' },
+  all: { en: 'All', zh: '全部' },
+  zoomed: { en: 'Zoomed range', zh: '选定范围' },
+  context: { en: 'Context', zh: '上下文' },
+  close: { en: 'Close', zh: '关闭' },
+  copyLink: { en: 'Copy link to this line', zh: '复制此行链接' },
+  frames: { en: 'frames', zh: '帧' },
+  diagnose: { en: 'Diagnose', zh: '诊断' },
+  pasteHint: { en: 'Paste a Flink log or stack trace. It is diagnosed here and not kept.', zh: '粘贴 Flink 日志或堆栈，就地诊断，不会保存。' },
+  nothingFound: { en: 'No failure was found in it.', zh: '其中没有发现故障。' },
+  host: { en: 'Host', zh: '主机' },
+  files: { en: 'Files', zh: '文件' },
+  lag: { en: 'Not yet shipped', zh: '待发送' },
+  shipped: { en: 'Records shipped', zh: '已发送记录' },
+  lastSeen: { en: 'Last seen', zh: '最近' },
+  conditions: { en: 'Conditions', zh: '异常状态' },
+  noAgents: { en: 'No agent has reported yet', zh: '还没有采集端上报' },
+  confidence: { en: 'confidence', zh: '置信度' },
+  times: { en: 'times', zh: '次' },
+  lastCheckpoint: { en: 'Last completed checkpoint', zh: '最近完成的检查点' },
+  reprocess: { en: 'Work to be done again', zh: '需要重做的工作' },
+  flinkVersion: { en: 'Flink version', zh: 'Flink 版本' },
+  strategy: { en: 'Restart strategy', zh: '重启策略' },
+  references: { en: 'Documentation', zh: '官方文档' },
+  live: { en: 'Live', zh: '实时' },
+  newLines: { en: 'new lines', zh: '条新日志' },
+  clear: { en: 'Clear', zh: '清除' },
+  dark: { en: 'Dark or light', zh: '深色或浅色' },
+  rule: { en: 'Rule', zh: '规则' },
+  title: { en: 'Title', zh: '标题' },
+  status: { en: 'Proof', zh: '证明' },
+  score: { en: 'Score', zh: '评分' },
+  unreachable: { en: 'The server cannot be reached.', zh: '无法连接服务器。' },
+} as const satisfies Record<string, Record<Language, string>>;
+
+export const OUTCOMES: Readonly<Record<Incident['outcome'], Readonly<Record<Language, string>>>> = {
+  failing: { en: 'still failing', zh: '仍在失败' },
+  recovered: { en: 'running again', zh: '已恢复运行' },
+  failed: { en: 'ended', zh: '已终止' },
+  unknown: { en: 'unknown', zh: '未知' },
+};
+
+export const OWNERS: Readonly<Record<Diagnosis['owner'], Readonly<Record<Language, string>>>> = {
+  'user-code': { en: "the job's own code", zh: '作业自身代码' },
+  configuration: { en: 'configuration', zh: '配置' },
+  connector: { en: 'connector', zh: '连接器' },
+  framework: { en: 'Flink itself', zh: 'Flink 框架' },
+  platform: { en: 'platform', zh: '平台' },
+  external: { en: 'external system', zh: '外部系统' },
+};
+
+export type TextKey = keyof typeof TEXTS;
+interface Speech {
+  readonly lang: Language;
+  readonly setLang: (lang: Language) => void;
+  readonly t: (key: TextKey) => string;
+}
+
+const SpeechContext = createContext<Speech>({ lang: 'en', setLang: () => undefined, t: (key) => TEXTS[key].en });
+
+/** The reader's choice, else the browser's language. */
+export function LanguageProvider({ children }: { readonly children: ReactNode }) {
+  const [lang, setState] = useState<Language>(firstLanguage);
+  const setLang = (next: Language): void => {
+    localStorage.setItem('jobtrace.lang', next);
+    document.documentElement.lang = next;
+    setState(next);
+  };
+  return <SpeechContext.Provider value={{ lang, setLang, t: (key) => TEXTS[key][lang] }}>{children}</SpeechContext.Provider>;
+}
+
+function firstLanguage(): Language {
+  const wanted = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem('jobtrace.lang') ?? navigator.language;
+  return wanted.startsWith('zh') ? 'zh' : 'en';
+}
+
+export function useSpeech(): Speech {
+  return useContext(SpeechContext);
+}
