@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{core,flink,agent,store,analyzer,notify,api,rules,lab,bench,test}/**/*.test.ts', '*.test.ts'],
+    include: ['{cli,core,flink,agent,store,analyzer,notify,api,rules,lab,bench,test}/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
     testTimeout: 60_000,
