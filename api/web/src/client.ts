@@ -2,6 +2,9 @@
 import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../core/types.ts';
 import type { AgentStatus, RecordPage } from '../../../store/store.ts';
 
+/** An incident as the API shows it: in one language. */
+export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
+
 export interface RuleRow {
   readonly id: string;
   readonly cause: string;
@@ -25,12 +28,12 @@ export class RequestError extends Error {
 export const api = {
   records: (parameters: URLSearchParams): Promise<RecordPage> => request(`/api/v1/records?${parameters.toString()}`),
   context: (id: string, lines: number): Promise<{ records: readonly LogRecord[]; index: number }> => request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${lines}&after=${lines}`),
-  incidents: (): Promise<{ incidents: readonly Incident[] }> => request('/api/v1/incidents?limit=200'),
-  incident: (id: string): Promise<Incident> => request(`/api/v1/incidents/${encodeURIComponent(id)}`),
+  incidents: (lang: Language): Promise<{ incidents: readonly ShownIncident[] }> => request(`/api/v1/incidents?limit=200&lang=${lang}`),
+  incident: (id: string, lang: Language): Promise<ShownIncident> => request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
   rules: (): Promise<{ rules: readonly RuleRow[] }> => request('/api/v1/rules'),
   agents: (): Promise<{ agents: readonly AgentStatus[] }> => request('/api/v1/agents'),
   diagnose: (text: string, lang: Language): Promise<{ diagnoses: readonly Diagnosis[]; unknown: readonly UnknownFailure[] }> =>
-    request('/api/v1/diagnose', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text, lang }) }),
+    request(`/api/v1/diagnose?lang=${lang}`, { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text }),
 };
 
 async function request<T>(path: string, init?: RequestInit): Promise<T> {

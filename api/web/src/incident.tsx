@@ -3,20 +3,19 @@
 import { Accordion, Anchor, Badge, Button, Card, Code, CopyButton, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Diagnosis, Evidence, Fix, Incident, UnknownFailure } from '../../../core/types.ts';
-import { api } from './client.ts';
+import type { Diagnosis, Evidence, Fix, UnknownFailure } from '../../../core/types.ts';
+import { api, type ShownIncident } from './client.ts';
 import { OUTCOME_COLORS, SEVERITY_COLORS } from './incidents.tsx';
 import { formatDuration, Problem, Time, Waiting } from './state.tsx';
 import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
   const { lang } = useSpeech();
-  const query = useQuery({ queryKey: ['incident', id], queryFn: () => api.incident(id), refetchInterval: 2000 });
+  const query = useQuery({ queryKey: ['incident', id, lang], queryFn: () => api.incident(id, lang), refetchInterval: 2000 });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const incident = query.data;
-  const diagnoses = incident.diagnoses[lang];
-  const [first, ...others] = diagnoses;
+  const [first, ...others] = incident.diagnoses;
   return (
     <Stack maw={1080} mx="auto" gap="md">
       <Headline incident={incident} first={first} />
@@ -33,7 +32,7 @@ export function IncidentPage({ id }: { readonly id: string }) {
   );
 }
 
-function Headline({ incident, first }: { readonly incident: Incident; readonly first: Diagnosis | undefined }) {
+function Headline({ incident, first }: { readonly incident: ShownIncident; readonly first: Diagnosis | undefined }) {
   const { t, lang } = useSpeech();
   return (
     <Stack gap={4}>
@@ -284,7 +283,7 @@ function Consequences({ diagnoses }: { readonly diagnoses: readonly Diagnosis[] 
   );
 }
 
-function Facts({ incident }: { readonly incident: Incident }) {
+function Facts({ incident }: { readonly incident: ShownIncident }) {
   const { t } = useSpeech();
   const { facts } = incident;
   const rows: [string, React.ReactNode][] = [

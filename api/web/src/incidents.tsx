@@ -3,7 +3,7 @@ import { Badge, Group, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Incident, Severity } from '../../../core/types.ts';
-import { api } from './client.ts';
+import { api, type ShownIncident } from './client.ts';
 import { Empty, Problem, Time, Waiting } from './state.tsx';
 import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
 
@@ -11,8 +11,8 @@ export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = { critical: '
 export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = { failing: 'red', failed: 'gray', recovered: 'teal', unknown: 'gray' };
 
 export function IncidentsPage() {
-  const { t } = useSpeech();
-  const query = useQuery({ queryKey: ['incidents'], queryFn: api.incidents, refetchInterval: 2000 });
+  const { t, lang } = useSpeech();
+  const query = useQuery({ queryKey: ['incidents', lang], queryFn: () => api.incidents(lang), refetchInterval: 2000 });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const { incidents } = query.data;
@@ -46,9 +46,9 @@ export function IncidentsPage() {
   );
 }
 
-function IncidentRow({ incident }: { readonly incident: Incident }) {
+function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
   const { t, lang } = useSpeech();
-  const first = incident.diagnoses[lang][0];
+  const first = incident.diagnoses[0];
   const unknown = incident.unknown[0];
   const owner = first?.owner ?? unknown?.owner;
   return (
