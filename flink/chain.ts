@@ -1,0 +1,233 @@
+// Text of a Java stack trace, in any form that logs and people bring it → its links, outermost first, and what follows
+// from them: the root, whose code it is, a fingerprint. Called by layout.ts for each entry that holds an exception and by
+// the analyzer. Which rule fits is not its task.
+//
+// Forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common frames
+// omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a message
+// ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without indentation.
+import { createHash } from 'node:crypto';
+import type { ChainLink, Owner } from '../core/types.js';
+import { cleanTraceLine, readFrame, readHeader } from './trace-line.js';
+import { frameOwner, isNeutralFrame } from './frames.js';
+
+interface Draft {
+  type: string;
+  message: string;
+  readonly frames: string[];
+  relation: ChainLink['relation'];
+}
+
+interface State {
+  readonly links: Draft[];
+  current: Draft | undefined;
+  /** Where frames after an embedded trace belong. */
+  embedding: Draft | undefined;
+  /** Indentation of the open `Suppressed:` block, or -1. */
+  suppressedAt: number;
+}
+
+const SERIALIZED = 'org.apache.flink.util.SerializedThrowable';
+const SERIALIZED_OLD = 'org.apache.flink.runtime.util.SerializedThrowable';
+const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
+/** A message is kept up to here. */
+const MESSAGE_LIMIT = 8192;
+
+/** Classes that only carry what happened (facts §11); the analyzer looks through them. */
+const WRAPPERS = new Set([
+  'org.apache.flink.runtime.JobException',
+  'org.apache.flink.runtime.client.JobExecutionException',
+  'org.apache.flink.runtime.client.JobSubmissionException',
+  'org.apache.flink.runtime.client.JobInitializationException',
+  'org.apache.flink.client.program.ProgramInvocationException',
+  'org.apache.flink.client.program.ProgramAbortException',
+  'org.apache.flink.client.deployment.application.ApplicationExecutionException',
+  'org.apache.flink.client.deployment.application.UnsuccessfulExecutionException',
+  'org.apache.flink.runtime.entrypoint.ClusterEntrypointException',
+  'org.apache.flink.streaming.runtime.tasks.ExceptionInChainedOperatorException',
+  'org.apache.flink.streaming.runtime.tasks.ExceptionInChainedStubException',
+  'org.apache.flink.streaming.runtime.tasks.StreamTaskException',
+  'org.apache.flink.streaming.runtime.tasks.AsynchronousException',
+  'org.apache.flink.streaming.runtime.tasks.TimerException',
+  'org.apache.flink.runtime.taskmanager.AsynchronousException',
+  'org.apache.flink.runtime.execution.SuppressRestartsException',
+  'org.apache.flink.runtime.rest.handler.RestHandlerException',
+  'org.apache.flink.runtime.rest.util.RestClientException',
+  'org.apache.flink.table.client.gateway.SqlExecutionException',
+  'org.apache.flink.util.SerializedThrowable',
+  'org.apache.flink.runtime.util.SerializedThrowable',
+  'org.apache.flink.util.FlinkException',
+  'org.apache.flink.util.FlinkRuntimeException',
+  'org.apache.flink.util.WrappingRuntimeException',
+  'org.apache.flink.runtime.checkpoint.CheckpointException',
+  'java.util.concurrent.ExecutionException',
+  'java.util.concurrent.CompletionException',
+  'java.lang.reflect.UndeclaredThrowableException',
+  'java.lang.reflect.InvocationTargetException',
+  'java.lang.RuntimeException',
+  'java.lang.Exception',
+]);
+
+export function parseChain(text: string): ChainLink[] {
+  const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1 };
+  for (const line of splitLines(text)) readLine(state, line);
+  return state.links.flatMap(finishLink);
+}
+
+/** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
+export function root(links: readonly ChainLink[]): ChainLink | undefined {
+  const own = firstChain(links);
+  return own.find((link) => link.type === OUT_OF_MEMORY) ?? own.at(-1);
+}
+
+/** Exception classes from the outside in, without the suppressed ones. */
+export function chainTypes(links: readonly ChainLink[]): string[] {
+  return links.filter((link) => link.relation !== 'suppressed' && link.type !== '').map((link) => link.type);
+}
+
+/** True for classes that only wrap: what they carry in `cause` is the failure. */
+export function isWrapper(type: string): boolean {
+  return WRAPPERS.has(type);
+}
+
+/** The first frame of somebody's own code, the root's frames first. */
+export function firstUserFrame(links: readonly ChainLink[]): string | undefined {
+  for (const link of [...firstChain(links)].reverse()) {
+    const frame = link.frames.find((candidate) => frameOwner(candidate) === 'user-code');
+    if (frame !== undefined) return frame;
+  }
+  return undefined;
+}
+
+/** Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it. */
+export function ownerOfFrames(links: readonly ChainLink[]): Owner {
+  for (const link of [...firstChain(links)].reverse()) {
+    const frame = link.frames.find((candidate) => !isNeutralFrame(candidate));
+    if (frame !== undefined) return frameOwner(frame);
+  }
+  return 'framework';
+}
+
+/**
+ * The same failure gives the same text: by the root's class and its topmost frames, which stay when the exception is
+ * wrapped, shipped or printed by another process; by the words of the message when there are no frames.
+ */
+export function fingerprint(links: readonly ChainLink[], message: string): string {
+  const origin = root(links);
+  const frames = (origin?.frames ?? []).filter((frame) => !isNeutralFrame(frame)).slice(0, 4).map(frameIdentity);
+  const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
+  return createHash('sha256').update([origin?.type ?? '', ...frames, words].join('\n')).digest('hex').slice(0, 16);
+}
+
+function splitLines(text: string): string[] {
+  const unfolded = !text.includes('\n') || text.includes('\\n\\tat ') ? text.replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t') : text;
+  return unfolded.split('\n');
+}
+
+function readLine(state: State, raw: string): void {
+  const { indent, content } = cleanTraceLine(raw);
+  if (content === '') return;
+  const frame = readFrame(content);
+  if (frame !== undefined) return addFrame(state, frame);
+  if (content.startsWith('Caused by:')) return openLink(state, content.slice(10).trim(), 'cause', indent);
+  if (content.startsWith('Suppressed:')) return openLink(state, content.slice(11).trim(), 'suppressed', indent);
+  if (content.startsWith('Wrapped by:')) return openWrapper(state, content.slice(11).trim());
+  if (content.startsWith('... ')) return;
+  if (content.startsWith('End of exception on server side')) return closeEmbedded(state);
+  readText(state, content, indent);
+}
+
+/** A line that is no frame and no cause: a header, or more of a message. */
+function readText(state: State, content: string, indent: number): void {
+  const header = indent === 0 || state.current === undefined ? readHeader(content) : undefined;
+  const current = state.current;
+  if (header !== undefined && (current === undefined || current.frames.length > 0)) return startChain(state, header);
+  if (header !== undefined && current !== undefined) return embedLink(state, current, header);
+  if (current !== undefined && current.frames.length === 0) current.message = joinMessage(current.message, content);
+}
+
+function startChain(state: State, header: { readonly type: string; readonly message: string }): void {
+  state.suppressedAt = -1;
+  pushLink(state, { ...header, frames: [], relation: 'outer' });
+}
+
+/** A trace inside the message of another one, as the REST client prints what the server threw. */
+function embedLink(state: State, outer: Draft, header: { readonly type: string; readonly message: string }): void {
+  state.embedding ??= outer;
+  pushLink(state, { ...header, frames: [], relation: outer.relation === 'suppressed' ? 'suppressed' : 'cause' });
+}
+
+function closeEmbedded(state: State): void {
+  if (state.embedding !== undefined) state.current = state.embedding;
+  state.embedding = undefined;
+}
+
+function openLink(state: State, content: string, relation: 'cause' | 'suppressed', indent: number): void {
+  if (content.startsWith('[CIRCULAR REFERENCE')) return;
+  if (relation === 'suppressed') state.suppressedAt = indent;
+  else if (indent < state.suppressedAt || indent === 0) state.suppressedAt = -1;
+  const header = readHeader(content, true) ?? { type: '', message: content };
+  pushLink(state, { ...header, frames: [], relation: state.suppressedAt >= 0 ? 'suppressed' : relation });
+}
+
+/** logback's `%rEx` prints the root first and then what wraps it. */
+function openWrapper(state: State, content: string): void {
+  const first = state.links[0];
+  if (first !== undefined) first.relation = 'cause';
+  const link: Draft = { ...(readHeader(content, true) ?? { type: '', message: content }), frames: [], relation: 'outer' };
+  state.links.unshift(link);
+  state.current = link;
+}
+
+function pushLink(state: State, link: Draft): void {
+  state.links.push(link);
+  state.current = link;
+}
+
+function addFrame(state: State, frame: string): void {
+  if (state.current === undefined) pushLink(state, { type: '', message: '', frames: [], relation: 'outer' });
+  state.current?.frames.push(frame);
+}
+
+function joinMessage(message: string, line: string): string {
+  return message.length > MESSAGE_LIMIT ? message : message === '' ? line : `${message}\n${line}`;
+}
+
+/** Looks into SerializedThrowable and into braces: `AsynchronousException{a.BException: text}` is two links. */
+function finishLink(draft: Draft): ChainLink[] {
+  const { type, message, frames, relation } = draft;
+  if (type === SERIALIZED || type === SERIALIZED_OLD) {
+    const original = readHeader(message);
+    return [original === undefined ? { type, message, frames, relation } : { ...original, frames, relation }];
+  }
+  if (!message.startsWith('{')) return [{ type, message, frames, relation }];
+  const inner = readHeader(message.slice(1).replace(/\}\s*$/, ''));
+  if (inner === undefined) return [{ type, message, frames, relation }];
+  return [
+    { type, message: '', frames: [], relation },
+    { ...inner, frames, relation: relation === 'suppressed' ? 'suppressed' : 'cause' },
+  ];
+}
+
+/** A text may hold several traces; the first one is the entry's. */
+function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
+  const own = links.filter((link) => link.relation !== 'suppressed');
+  const second = own.findIndex((link, index) => index > 0 && link.relation === 'outer');
+  return second === -1 ? own : own.slice(0, second);
+}
+
+/** Without line numbers, counters of generated classes and lambdas. */
+function frameIdentity(frame: string): string {
+  return frame.replace(/\(.*$/, '').replace(/\/0x[0-9a-f]+/g, '').replace(/\d+/g, '#');
+}
+
+function normalizeMessage(message: string): string {
+  return message
+    .slice(0, 1000)
+    .replace(/"[^"]*"|'[^']*'|\[[^\]]*\]/g, '?')
+    .replace(/\b[\w.-]+\/\d+\.\d+\.\d+\.\d+(:\d+)?|\b\d+\.\d+\.\d+\.\d+(:\d+)?|\b[\w-]+(\.[\w-]+)+:\d+/g, 'HOST')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-fA-F]{16,}\b|0x[0-9a-f]+|@[0-9a-f]{4,}/g, 'ID')
+    .replace(/\d+/g, '#')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 240);
+}

@@ -1,0 +1,178 @@
+// How an entry looks: isEntryStart says on bytes where one begins, parseEntry makes an entry's parts from its bytes.
+// Called by the agent (every entry) and by the analyzer (candidates only). Pure; what the parts mean is facts.ts.
+//
+// An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
+import type { ChainLink, FileKind, Level } from '../core/types.js';
+import { chainTypes, parseChain } from './chain.js';
+import { readHead, readLevel, type Head } from './head.js';
+import { readJsonEntry } from './json-entry.js';
+import { classifyLine, type LineClass } from './line.js';
+import { readTimestamp } from './timestamp.js';
+import { splitThrowable } from './throwable.js';
+import { unwrapEntry } from './unwrap.js';
+
+export interface ParsedEntry {
+  /** log4j, logback, level, timestamp, json, klog, gc, none; with the wrapping in front: "cri/log4j". */
+  readonly layout: string;
+  /** Milliseconds since 1970. */
+  readonly time?: number;
+  readonly level?: Level;
+  readonly logger?: string;
+  readonly thread?: string;
+  readonly jobId?: string;
+  /** Without the stack trace. */
+  readonly message: string;
+  readonly stack?: string;
+  /** The outermost exception. */
+  readonly error?: { readonly type: string; readonly message: string };
+  /** Exception classes from the outside in, suppressed ones left out. */
+  readonly chain: readonly string[];
+  readonly links: readonly ChainLink[];
+}
+
+export interface ParseOptions {
+  /** IANA name; stamps without a zone are read in it. Default UTC. */
+  readonly zone?: string;
+}
+
+/** What the lines before this one were; one object per file, changed by `follow`. */
+export interface LineState {
+  /** A line with a date (or a JSON entry) was seen. */
+  readonly dated: boolean;
+  readonly clock: boolean;
+  readonly json: boolean;
+  readonly previous: LineClass | undefined;
+  /** An exception's header is open and no frame has come: its message may go on for this many more lines. */
+  readonly headerLines: number;
+  readonly partial: boolean;
+}
+
+/** An exception's message of several lines is joined up to here when no frame has come. */
+const HEADER_LINES = 200;
+
+export const FIRST_LINE: LineState = { dated: false, clock: false, json: false, previous: undefined, headerLines: 0, partial: false };
+
+/** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
+export function isEntryStart(bytes: Buffer, start: number, end: number, kind: FileKind): boolean {
+  return startsEntry(classifyLine(bytes, start, end), kind, { ...FIRST_LINE, dated: kind === 'log' });
+}
+
+/** The rule of framing, by what stood before. */
+export function startsEntry(line: LineClass, kind: FileKind, before: LineState): boolean {
+  if (before.partial) return false;
+  switch (line) {
+    case 'blank':
+    case 'indented':
+    case 'trace':
+      return false;
+    case 'dated':
+    case 'thread':
+      return true;
+    case 'clock':
+      return !before.dated || before.clock;
+    case 'json':
+      return !before.dated || before.json;
+    case 'hash':
+      return isPrinted(kind, before) && before.previous !== 'hash' && before.previous !== 'thread';
+    case 'exception':
+      return startsThrowable(kind, before);
+    case 'plain':
+      return isPrinted(kind, before) && before.headerLines === 0;
+  }
+}
+
+/** The state for the next line. */
+export function follow(before: LineState, line: LineClass, starts: boolean, kind: FileKind, partial: boolean): LineState {
+  const dated = before.dated || line === 'dated' || line === 'clock' || line === 'json';
+  const clock = before.clock || (line === 'clock' && !before.dated);
+  const json = before.json || (line === 'json' && !before.dated);
+  return { dated, clock, json, previous: line, headerLines: countHeaderLines(before, line, starts, kind), partial };
+}
+
+function isPrinted(kind: FileKind, before: LineState): boolean {
+  return kind === 'out' || kind === 'err' || kind === 'gc' || !before.dated;
+}
+
+/** A throwable belongs to the dated line that logged it, or stands alone where text is printed. */
+function startsThrowable(kind: FileKind, before: LineState): boolean {
+  if (before.previous === 'dated' || before.previous === 'clock') return false;
+  return isPrinted(kind, before) && before.headerLines === 0;
+}
+
+function countHeaderLines(before: LineState, line: LineClass, starts: boolean, kind: FileKind): number {
+  if (line === 'trace') return 0;
+  const printed = kind === 'out' || kind === 'err' || kind === 'gc';
+  if (starts && line === 'thread') return HEADER_LINES;
+  if (starts && line === 'exception') return printed ? 0 : HEADER_LINES;
+  return starts ? 0 : Math.max(0, before.headerLines - 1);
+}
+
+export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEntry {
+  const { wrapper, text, time } = unwrapEntry(bytes);
+  const parsed = text.startsWith('{') ? (readJsonEntry(text) ?? readText(text, options)) : readText(text, options);
+  const layout = wrapper === undefined ? parsed.layout : `${wrapper}/${parsed.layout}`;
+  return parsed.time === undefined && time !== undefined ? { ...parsed, layout, time } : { ...parsed, layout };
+}
+
+function readText(text: string, options: ParseOptions): ParsedEntry {
+  const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
+  const { messageStart, ...parts } = head;
+  const body = text.slice(messageStart);
+  const { message, stack } = splitThrowable(body);
+  const links = mayThrow(body) ? parseChain(stack ?? message) : [];
+  const outer = links.find((link) => link.type !== '');
+  return {
+    ...parts,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(outer === undefined ? {} : { error: { type: outer.type, message: outer.message } }),
+    chain: chainTypes(links),
+    links,
+  };
+}
+
+type AnyHead = Omit<Head, 'layout'> & { readonly layout: string; readonly time?: number };
+
+/** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `[2018-…][gc]…`. */
+function readStampedHead(text: string, zone: string): AnyHead | undefined {
+  const first = text.charCodeAt(0);
+  const lead = (first >= 48 && first <= 57) || first === 91 ? undefined : leadingLevel(text);
+  const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
+  if (stamp === undefined) return undefined;
+  const head = readHead(text, stamp.end, lead?.level);
+  const gc = text.startsWith('[') && /\]\[gc[\],\s]/.test(text.slice(0, 120));
+  return { ...head, ...(gc ? { layout: 'gc' } : {}), ...(stamp.time === undefined ? {} : { time: stamp.time }) };
+}
+
+function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {
+  const match = /^\[?([A-Za-z]{4,8})\s*[\]:]?\s+(?=\[?\d\d)/.exec(text.slice(0, 20));
+  const level = readLevel(match?.[1] ?? '');
+  return match === null || level === undefined ? undefined : { level, end: match[0].length };
+}
+
+/** `[0.123s]` of a GC log: seconds since the JVM's start. */
+function readUptime(text: string): { readonly end: number; readonly time?: number } | undefined {
+  const match = text.startsWith('[') ? /^\[\d+\.\d+s\]/.exec(text.slice(0, 24)) : null;
+  return match === null ? undefined : { end: match[0].length };
+}
+
+/** `E0512 12:00:00.123456       1 reflector.go:125] text`: no year, so no time. */
+function readKlog(text: string): AnyHead | undefined {
+  const match = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([^\]\s]{1,80})\] /.exec(text.slice(0, 160));
+  if (match === null) return undefined;
+  const level = { I: 'INFO', W: 'WARN', E: 'ERROR', F: 'FATAL' } as const;
+  const letter = match[1];
+  const known = letter === 'W' || letter === 'E' || letter === 'F' ? level[letter] : level.I;
+  return { layout: 'klog', level: known, logger: match[2] ?? '', messageStart: match[0].length };
+}
+
+/** `INFO  [] - text` of the start script's JVM, `[ERROR] text` of the client; else no layout. */
+function readBareHead(text: string): AnyHead {
+  const match = /^\[?([A-Z]{4,7})\s*\]? /.exec(text.slice(0, 12));
+  if (match === null || readLevel(match[1] ?? '') === undefined) return { layout: 'none', messageStart: 0 };
+  return readHead(text, 0);
+}
+
+function mayThrow(body: string): boolean {
+  return body.includes('Exception') || body.includes('Error') || body.includes('Throwable') || body.includes('\tat ') || body.includes('Caused by');
+}

@@ -1,0 +1,58 @@
+// An entry's text without its head → the message and the stack trace behind it. Called by layout.ts.
+import { cleanTraceLine, readFrame, readHeader } from './trace-line.js';
+
+export interface Split {
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** Words after which Flink prints an exception on the message's own line. */
+const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?/gi;
+
+export function splitThrowable(body: string): Split {
+  const text = body.endsWith('\n') ? body.trimEnd() : body;
+  const firstBreak = text.indexOf('\n');
+  if (firstBreak === -1) return splitLine(text);
+  if (readHeader(text.slice(0, firstBreak).trim()) !== undefined) return { message: text.slice(0, firstBreak).trim(), stack: text };
+  for (let start = firstBreak + 1; start < text.length; ) {
+    const end = lineEnd(text, start);
+    const { indent, content } = cleanTraceLine(text.slice(start, end));
+    if (indent === 0 && readHeader(content) !== undefined) return { message: text.slice(0, start).trimEnd(), stack: text.slice(start) };
+    if (isTracePart(content)) return splitBefore(text, start);
+    start = end + 1;
+  }
+  return splitLine(text);
+}
+
+/** A trace without a header of its own line: the exception stands in the message, or the beginning is missing. */
+function splitBefore(text: string, start: number): Split {
+  const message = text.slice(0, start).trimEnd();
+  const inline = findInline(message);
+  return inline === -1 ? { message, stack: text.slice(start) } : { message: message.slice(0, inline).trimEnd() || message, stack: text.slice(inline) };
+}
+
+function splitLine(text: string): Split {
+  if (!text.includes('Exception') && !text.includes('Error')) return { message: text };
+  if (readHeader(text) !== undefined) return { message: text, stack: text };
+  const inline = findInline(text);
+  return inline === -1 ? { message: text } : { message: text, stack: text.slice(inline) };
+}
+
+/** Index of the exception that the message itself prints, or -1. */
+function findInline(message: string): number {
+  INLINE.lastIndex = 0;
+  for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
+    const at = match.index + match[0].length;
+    if (readHeader(message.slice(at)) !== undefined) return at;
+  }
+  return -1;
+}
+
+function isTracePart(content: string): boolean {
+  return content.startsWith('Caused by:') || content.startsWith('Suppressed:') || readFrame(content) !== undefined;
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf('\n', start);
+  return end === -1 ? text.length : end;
+}

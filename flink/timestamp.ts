@@ -1,0 +1,97 @@
+// The time stamp at the beginning of an entry → milliseconds. Pure; called by layout.ts.
+// A stamp without a zone is read in the zone given; a time of day without a date has no time.
+
+export interface Stamp {
+  /** Index behind the stamp (and its closing bracket). */
+  readonly end: number;
+  readonly time?: number;
+}
+
+const DATE = /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
+const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
+const CLOCK = /\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
+const MONTH_FIRST = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const HOUR_MS = 3_600_000;
+
+/** The stamp at `start`, in brackets or not; undefined when none stands there. */
+export function readTimestamp(text: string, start: number, zone: string): Stamp | undefined {
+  const bracket = text[start] === '[';
+  const at = bracket ? start + 1 : start;
+  const stamp = readDate(text, at, zone) ?? readShortDate(text, at, zone) ?? readMonthFirst(text, at, zone) ?? readClock(text, at);
+  if (stamp === undefined || !bracket) return stamp;
+  return text[stamp.end] === ']' ? { ...stamp, end: stamp.end + 1 } : stamp;
+}
+
+function readDate(text: string, at: number, zone: string): Stamp | undefined {
+  DATE.lastIndex = at;
+  const match = DATE.exec(text);
+  if (match === null) return undefined;
+  const [whole, year, month, day, hour, minute, second, fraction, offset] = match;
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
+  return { end: at + whole.length, time: local - (offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim())) };
+}
+
+function readShortDate(text: string, at: number, zone: string): Stamp | undefined {
+  SHORT_DATE.lastIndex = at;
+  const match = SHORT_DATE.exec(text);
+  if (match === null) return undefined;
+  const [whole, year, month, day, hour, minute, second, fraction] = match;
+  const local = Date.UTC(2000 + Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
+  return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
+}
+
+/** `Mar 05, 2024 10:11:12 AM` of java.util.logging. */
+function readMonthFirst(text: string, at: number, zone: string): Stamp | undefined {
+  MONTH_FIRST.lastIndex = at;
+  const match = MONTH_FIRST.exec(text);
+  if (match === null) return undefined;
+  const [whole, month, day, year, hour, minute, second, half] = match;
+  const hours = (Number(hour) % 12) + (half === 'PM' ? 12 : 0);
+  const local = Date.UTC(Number(year), MONTHS.indexOf(month ?? ''), Number(day), hours, Number(minute), Number(second));
+  return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
+}
+
+function readClock(text: string, at: number): Stamp | undefined {
+  CLOCK.lastIndex = at;
+  const match = CLOCK.exec(text);
+  return match === null ? undefined : { end: at + match[0].length };
+}
+
+function readMillis(fraction: string | undefined): number {
+  return fraction === undefined ? 0 : Math.trunc(Number(fraction.slice(0, 3).padEnd(3, '0')));
+}
+
+/** `Z`, `+02`, `+0200`, `+02:00`. */
+function readOffsetMs(offset: string): number {
+  if (offset === 'Z') return 0;
+  const digits = offset.slice(1).replace(':', '').padEnd(4, '0');
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4));
+  return (offset.startsWith('-') ? -minutes : minutes) * 60_000;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+const offsets = new Map<string, { hour: number; offsetMs: number }>();
+
+/** How far the zone is ahead of UTC at this local time; remembered for the hour, for entries come in order. */
+function zoneOffsetMs(zone: string, localMs: number): number {
+  if (zone === 'UTC') return 0;
+  const hour = Math.floor(localMs / HOUR_MS);
+  const known = offsets.get(zone);
+  if (known !== undefined && known.hour === hour) return known.offsetMs;
+  const guess = offsetAt(zone, localMs);
+  const offsetMs = offsetAt(zone, localMs - guess);
+  offsets.set(zone, { hour, offsetMs });
+  return offsetMs;
+}
+
+function offsetAt(zone: string, utcMs: number): number {
+  let format = formats.get(zone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+    formats.set(zone, format);
+  }
+  const part = new Map(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
+  const local = Date.UTC(part.get('year') ?? 0, (part.get('month') ?? 1) - 1, part.get('day') ?? 1, part.get('hour') ?? 0, part.get('minute') ?? 0, part.get('second') ?? 0);
+  return local - Math.floor(utcMs / 1000) * 1000;
+}

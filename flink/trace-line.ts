@@ -1,0 +1,57 @@
+// One line of a stack trace → its parts. Strips what stands in front of trace lines in the wild (time stamps, levels,
+// container names) and what log4j puts behind frames. Called by chain.ts and layout.ts.
+
+export interface TraceHeader {
+  readonly type: string;
+  readonly message: string;
+}
+
+const PREFIXES = [
+  /^[\w.-]+ +\| ?/,
+  /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? (?:std(?:out|err) [FP] )?/,
+  /^\d\d:\d\d:\d\d(?:[.,]\d{1,9})? /,
+  /^\[(?:error|warn|info|debug)\s*\] /i,
+];
+const TYPE = /^(?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*/;
+const THROWABLE = /(?:Exception|Error|Throwable|Failure|Exit|Interrupt|Timeout)(?:\$\w+)?$/;
+const THREAD_HEAD = /^Exception in thread "[^"]*" /;
+
+/** Removes prefixes when a part of a trace stands behind them; an indentation counts tabs and blanks. */
+export function cleanTraceLine(raw: string): { readonly indent: number; readonly content: string } {
+  let text = raw;
+  for (const prefix of PREFIXES) {
+    const match = prefix.exec(text);
+    if (match !== null && isPart(text.slice(match[0].length))) text = text.slice(match[0].length);
+  }
+  const content = text.trim();
+  return { indent: text.length - text.trimStart().length, content };
+}
+
+/** `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at` → `a.b.C.m(C.java:1)`. */
+export function readFrame(content: string): string | undefined {
+  const text = content.startsWith('at ') ? content.slice(3) : isBare(content) ? content : '';
+  const open = text.indexOf('(');
+  if (open < 3 || !text.slice(0, open).includes('.') || text.slice(0, open).includes(' ')) return undefined;
+  const close = text.indexOf(')', open);
+  return close === -1 ? text.trim() : text.slice(0, close + 1);
+}
+
+/** `a.b.CException: text` → class and text; `sure` when the place says that a class stands here (behind `Caused by:`). */
+export function readHeader(content: string, sure = false): TraceHeader | undefined {
+  const text = content.replace(THREAD_HEAD, '');
+  const type = TYPE.exec(text)?.[0];
+  if (type === undefined) return undefined;
+  const rest = text.slice(type.length);
+  if (rest !== '' && !/^(?:: ?|\{|\s*$)/.test(rest)) return undefined;
+  if (!sure && !THROWABLE.test(type)) return undefined;
+  return { type, message: rest.startsWith('{') ? rest : rest.replace(/^: ?/, '').trim() };
+}
+
+function isPart(text: string): boolean {
+  const content = text.trimStart();
+  return /^(?:at [\w$.<>/-]+\(|at \S+\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) || (text !== content && /^(?:std|\[)/.test(content)) || readHeader(content) !== undefined;
+}
+
+function isBare(content: string): boolean {
+  return content.endsWith(')') && /^[\w$.<>/-]+\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)$/.test(content);
+}
