@@ -1,0 +1,126 @@
+// Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
+// is shown in one language; a viewer with a scope sees only its own.
+import { createError } from '../core/errors.js';
+import type { Incident, Language } from '../core/types.js';
+import type { Alert } from '../store/store.js';
+import { isInScope } from './auth.js';
+import { omitMissing, readRange } from './records.js';
+import { LANGUAGES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from './route.js';
+import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from './schemas.js';
+
+const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
+const ALERTS_OF_ONE_INCIDENT = 200;
+const INCIDENTS_OF_A_RANGE = 1000;
+
+export function createIncidentRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET', path: '/api/v1/incidents', role: 'reader', tag: 'incidents', summary: 'Incidents with their diagnoses, newest first',
+      query: QUERIES.incidents, answers: { 200: INCIDENT_LIST }, handle: (request) => listIncidents(services, request),
+    },
+    {
+      method: 'GET', path: '/api/v1/incidents/:id', role: 'reader', tag: 'incidents', summary: 'One incident, and the alerts it caused',
+      params: ID, query: QUERIES.language, answers: { 200: INCIDENT }, handle: (request) => readIncident(services, request),
+    },
+    {
+      method: 'GET', path: '/api/v1/jobs', role: 'reader', tag: 'jobs', summary: 'Jobs seen in a range, with level counts and open incidents',
+      description: 'The range is the last 24 hours when none is given. Jobs with open incidents first, then by number of records.',
+      query: QUERIES.jobs, answers: { 200: JOB_LIST }, handle: (request) => listJobs(services, request),
+    },
+    {
+      method: 'GET', path: '/api/v1/alerts', role: 'reader', tag: 'alerts', summary: 'What was said, or could not be said, to receivers, newest first',
+      query: QUERIES.alerts, answers: { 200: ALERT_LIST }, handle: (request) => listAlerts(services, request),
+    },
+  ];
+}
+
+async function listIncidents(services: Services, request: Request): Promise<Answer> {
+  const { query, viewer } = request;
+  const language = readLanguage(services, request);
+  const incidents = await services.store.findIncidents({
+    ...omitMissing({ jobId: query.text('job'), cluster: query.text('cluster') }),
+    ...readRange(query),
+    ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
+    ...omitMissing({ scope: viewer.scope }),
+    limit: query.number('limit') ?? 100,
+  });
+  return { kind: 'json', body: { incidents: incidents.map((incident) => inLanguage(incident, language)) } };
+}
+
+async function readIncident(services: Services, request: Request): Promise<Answer> {
+  const id = request.params.text('id') ?? '';
+  const incident = await services.store.findIncident(id);
+  if (incident === undefined || !isVisible(incident, request)) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  const alerts = await services.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
+  return { kind: 'json', body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.map(withoutPayload) } };
+}
+
+async function listJobs({ store, now }: Services, request: Request): Promise<Answer> {
+  const { query, viewer } = request;
+  const given = readRange(query);
+  const to = given.to ?? new Date(now()).toISOString();
+  const from = given.from ?? new Date(Date.parse(to) - DEFAULT_JOBS_RANGE_MS).toISOString();
+  const limit = query.number('limit') ?? 50;
+  const shared = { ...omitMissing({ cluster: query.text('cluster') }), ...omitMissing({ scope: viewer.scope }), from, to };
+  const [page, incidents] = await Promise.all([
+    store.searchRecords({ ...shared, limit: 1, order: 'newest', facets: true }),
+    store.findIncidents({ ...shared, limit: INCIDENTS_OF_A_RANGE }),
+  ]);
+  const byJob = new Map<string, Incident[]>();
+  for (const incident of incidents) if (incident.job !== undefined) byJob.set(incident.job.id, [...(byJob.get(incident.job.id) ?? []), incident]);
+  const ids = [...new Set([...byJob.keys(), ...(page.facets?.job ?? []).map(({ value }) => value)])].slice(0, limit);
+  const jobs = await Promise.all(ids.map(async (id) => describeJob(id, await store.searchRecords({ ...shared, jobId: id, limit: 1, order: 'newest', facets: true }), byJob.get(id) ?? [])));
+  jobs.sort((left, right) => right.openIncidents - left.openIncidents || right.total - left.total || (left.id < right.id ? -1 : 1));
+  return { kind: 'json', body: { jobs, from, to } };
+}
+
+function describeJob(id: string, page: Awaited<ReturnType<Services['store']['searchRecords']>>, incidents: readonly Incident[]) {
+  const newest = page.records[0];
+  const name = newest?.['flink.job.name'] ?? incidents.find((incident) => incident.job?.name !== undefined)?.job?.name;
+  const seen = [newest?.['@timestamp'], ...incidents.map((incident) => incident.lastSeen)].filter((time) => time !== undefined).sort();
+  return {
+    id,
+    ...omitMissing({ name, cluster: newest?.['flink.cluster'] ?? incidents[0]?.cluster, lastSeen: seen.at(-1) }),
+    total: page.total,
+    levels: Object.fromEntries((page.facets?.level ?? []).map(({ value, count }) => [value, count])),
+    openIncidents: incidents.filter(({ outcome }) => outcome === 'failing' || outcome === 'failed').length,
+    incidents: incidents.length,
+  };
+}
+
+async function listAlerts({ store }: Services, request: Request): Promise<Answer> {
+  const { query } = request;
+  const state = readWord(['sent', 'pending', 'undeliverable'] as const, query.text('state'));
+  const alerts = await store.findAlerts({ ...omitMissing({ incidentId: query.text('incident') }), ...omitMissing({ state }), limit: query.number('limit') ?? 100 });
+  const visible = await selectVisible(alerts, request, store);
+  return { kind: 'json', body: { alerts: visible.map(withoutPayload) } };
+}
+
+async function selectVisible(alerts: readonly Alert[], request: Request, store: Services['store']): Promise<readonly Alert[]> {
+  if (request.viewer.scope === undefined) return alerts;
+  const seen = new Map<string, boolean>();
+  for (const id of new Set(alerts.map((alert) => alert.incidentId))) {
+    const incident = await store.findIncident(id);
+    seen.set(id, incident !== undefined && isVisible(incident, request));
+  }
+  return alerts.filter((alert) => seen.get(alert.incidentId) === true);
+}
+
+export function readLanguage({ language }: Services, { query }: Request): Language {
+  return readWord(LANGUAGES, query.text('lang')) ?? language;
+}
+
+function inLanguage(incident: Incident, language: Language) {
+  return { ...incident, language, diagnoses: incident.diagnoses[language] };
+}
+
+/** The rendered message is for the receiver alone: it may hold what others must not read. */
+function withoutPayload(alert: Alert): Omit<Alert, 'payload'> {
+  const { payload, ...rest } = alert;
+  void payload;
+  return rest;
+}
+
+function isVisible(incident: Incident, { viewer }: Request): boolean {
+  return isInScope({ cluster: incident.cluster, jobId: incident.job?.id, jobName: incident.job?.name }, viewer.scope);
+}

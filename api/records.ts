@@ -1,0 +1,111 @@
+// Routes about records: search, the lines around one, and the live tail. They translate a request into the
+// store's words and keep the viewer inside its scope; searching itself is the store's.
+import { createError } from '../core/errors.js';
+import type { Level, LogRecord } from '../core/types.js';
+import type { RecordQuery } from '../store/store.js';
+import { isInScope } from './auth.js';
+import { COMPONENTS, LEVELS, readWord, type Answer, type Request, type Route, type Services } from './route.js';
+import { CONTEXT, ID, QUERIES, RECORD_PAGE } from './schemas.js';
+import { tailRecords } from './tail.js';
+
+type Filters = Pick<RecordQuery, 'query' | 'from' | 'to' | 'jobId' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'>;
+
+export function createRecordRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET', path: '/api/v1/records', role: 'reader', tag: 'records', summary: 'Search records',
+      query: QUERIES.records, answers: { 200: RECORD_PAGE }, handle: (request) => searchRecords(services, request),
+    },
+    {
+      method: 'GET', path: '/api/v1/records/stream', role: 'reader', tag: 'records', summary: 'Follow new records (server-sent events)',
+      description:
+        'Events: "record" (data: one record), "problem" (data: an error; the stream goes on). Lines beginning with ":" say that the stream is alive. ' +
+        'A record may come twice (after a reconnect, or when its entry grew): replace by id. A client that reconnects with Last-Event-ID misses nothing.',
+      query: QUERIES.stream, answers: { 200: { type: 'string', description: 'text/event-stream' } }, handle: (request) => streamRecords(services, request),
+    },
+    {
+      method: 'GET', path: '/api/v1/records/:id/context', role: 'reader', tag: 'records', summary: 'A record and its neighbours in the same process',
+      params: ID, query: QUERIES.context, answers: { 200: CONTEXT }, handle: (request) => readContext(services, request),
+    },
+  ];
+}
+
+async function searchRecords({ store }: Services, request: Request): Promise<Answer> {
+  const { query } = request;
+  const histogramBuckets = query.number('histogram');
+  const after = query.text('after');
+  const page = await store.searchRecords({
+    ...readFilters(request),
+    limit: query.number('limit') ?? 100,
+    order: query.text('order') === 'oldest' ? 'oldest' : 'newest',
+    ...(after === undefined ? {} : { after }),
+    ...(histogramBuckets === undefined ? {} : { histogramBuckets }),
+    facets: query.flag('facets'),
+  });
+  return { kind: 'json', body: page };
+}
+
+async function streamRecords(services: Services, request: Request): Promise<Answer> {
+  const filters = readFilters(request);
+  // A wrong query is answered as such, before the stream begins.
+  await services.store.searchRecords({ ...filters, limit: 1, order: 'newest' });
+  const resumeAfter = request.header('last-event-id');
+  const events = tailRecords(services.store, {
+    filters,
+    ...(resumeAfter === undefined ? {} : { resumeAfter }),
+    now: services.now,
+    signal: request.signal,
+    ...services.tail,
+  });
+  return { kind: 'events', events };
+}
+
+async function readContext({ store }: Services, request: Request): Promise<Answer> {
+  const id = request.params.text('id') ?? '';
+  const gone = createError('JT_NOT_FOUND', { what: `The record "${id}"` });
+  const found = await store.findContext(id, { before: request.query.number('before') ?? 20, after: request.query.number('after') ?? 20 });
+  const hit = found?.records[found.index];
+  if (found === undefined || hit === undefined || !isVisible(hit, request)) throw gone;
+  const records = found.records.filter((record) => isVisible(record, request));
+  return { kind: 'json', body: { records, index: records.indexOf(hit) } };
+}
+
+/** The filters that search and tail share. Throws JT_REQUEST_INVALID for a range that ends before it begins. */
+function readFilters({ query, viewer }: Request): Filters {
+  const component = readWord(COMPONENTS, query.text('component'));
+  const levels = query.list('level').filter(isLevel);
+  const texts = { query: query.text('query'), jobId: query.text('job'), cluster: query.text('cluster'), process: query.text('process') };
+  return {
+    ...omitMissing(texts),
+    ...readRange(query),
+    ...(component === undefined ? {} : { component }),
+    ...(levels.length === 0 ? {} : { levels }),
+    ...(viewer.scope === undefined ? {} : { scope: viewer.scope }),
+  };
+}
+
+/** "from" and "to" in the store's spelling (UTC). */
+export function readRange(query: Request['query']): { readonly from?: string; readonly to?: string } {
+  const [from, to] = [query.text('from'), query.text('to')].map((value) => (value === undefined ? undefined : new Date(value).toISOString()));
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw createError('JT_REQUEST_INVALID', { problems: `"from" (${from}) must be before "to" (${to})` });
+  }
+  return omitMissing({ from, to });
+}
+
+export function omitMissing<Key extends string, Value>(values: Readonly<Record<Key, Value | undefined>>): { [K in Key]?: Value } {
+  const kept: { [K in Key]?: Value } = {};
+  for (const key in values) {
+    const value = values[key];
+    if (value !== undefined) kept[key] = value;
+  }
+  return kept;
+}
+
+function isVisible(record: LogRecord, { viewer }: Request): boolean {
+  return isInScope({ cluster: record['flink.cluster'], jobId: record['flink.job.id'], jobName: record['flink.job.name'] }, viewer.scope);
+}
+
+function isLevel(text: string): text is Level {
+  return readWord(LEVELS, text) !== undefined;
+}

@@ -1,0 +1,70 @@
+// Words between people and JSON schemas: a failed validation becomes one clear sentence per problem, query texts
+// become the numbers and lists that their schema asks for. Pure; server.ts calls it.
+import { findNearest } from '../core/document.js';
+import type { Schema } from './route.js';
+
+/** One problem as the validator reports it. */
+export interface Violation {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string | undefined;
+}
+
+const PLACES: Readonly<Record<string, string>> = { querystring: 'parameter', params: 'address part', body: 'field', headers: 'header' };
+
+/** All problems of a request, in one sentence each. */
+export function explainViolations(violations: readonly Violation[], part: string, schema: Schema | undefined): string {
+  const place = PLACES[part] ?? part;
+  return violations.map((violation) => explainViolation(violation, place, schema)).join('; ');
+}
+
+function explainViolation({ keyword, instancePath, params, message }: Violation, place: string, schema: Schema | undefined): string {
+  const path = instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const name = printName(path);
+  const subject = name === '' ? 'the body' : `${place} "${name}"`;
+  switch (keyword) {
+    case 'additionalProperties': {
+      const unknown = String(params['additionalProperty']);
+      const nearest = path.length === 0 ? findNearest(unknown, Object.keys(readProperties(schema))) : undefined;
+      return `${place} "${printName([...path, unknown])}" is not known${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+    }
+    case 'required':
+      return `${place} "${printName([...path, String(params['missingProperty'])])}" is missing`;
+    case 'enum':
+      return `${subject} must be one of ${Array.isArray(params['allowedValues']) ? params['allowedValues'].join(', ') : 'the allowed values'}`;
+    case 'const':
+      return `${subject} must be ${JSON.stringify(params['allowedValue'])}`;
+    case 'type':
+      return `${subject} must be ${String(params['type']) === 'object' ? 'a JSON object' : `of type ${String(params['type'])}`}`;
+    case 'format':
+      return `${subject} must be a time with zone, e.g. 2026-01-31T08:00:00Z`;
+    default:
+      return `${subject} ${message ?? `breaks the rule "${keyword}"`}`;
+  }
+}
+
+function printName(path: readonly string[]): string {
+  return path.map((part, index) => (/^\d+$/.test(part) && index > 0 ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+}
+
+/** A query is all text; what its schema wants as number, flag or list is made so. What cannot be stays, and is refused. */
+export function convertQuery(query: unknown, schema: Schema): Record<string, unknown> {
+  const properties = readProperties(schema);
+  const given = typeof query === 'object' && query !== null ? Object.entries(query) : [];
+  return Object.fromEntries(given.map(([name, value]) => [name, convertValue(value, properties[name])]));
+}
+
+function convertValue(value: unknown, property: unknown): unknown {
+  const type = typeof property === 'object' && property !== null && 'type' in property ? property.type : undefined;
+  if (type === 'array') return typeof value === 'string' ? [value] : value;
+  if (typeof value !== 'string') return value;
+  if (type === 'integer' && /^-?\d{1,15}$/.test(value)) return Number(value);
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
+}
+
+function readProperties(schema: Schema | undefined): Readonly<Record<string, unknown>> {
+  const properties: unknown = schema?.['properties'];
+  return typeof properties === 'object' && properties !== null ? Object.fromEntries(Object.entries(properties)) : {};
+}

@@ -1,0 +1,117 @@
+// What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
+// are data; server.ts is the only file that knows which web framework serves them.
+import type { Incident, Language, Level } from '../core/types.js';
+import type { Store } from '../store/store.js';
+import type { Viewer } from './auth.js';
+import type { Metrics } from './metrics.js';
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** With `:name` for parts; see OpenAPI for the same with braces. */
+  readonly path: string;
+  /** Least role; undefined = anybody, also without a token. */
+  readonly role: Viewer['role'] | undefined;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: Schema;
+  readonly query?: Schema;
+  readonly body?: { readonly type: 'json' | 'text'; readonly schema: Schema; readonly maxBytes: number };
+  readonly answers: Readonly<Record<number, Schema>>;
+  handle(request: Request): Promise<Answer>;
+}
+
+/** Values that the route's schemas have already accepted. */
+export interface Request {
+  readonly params: Values;
+  readonly query: Values;
+  readonly body: unknown;
+  readonly viewer: Viewer;
+  /** Aborts when the caller went away or the server closes. */
+  readonly signal: AbortSignal;
+  header(name: string): string | undefined;
+}
+
+export interface Values {
+  text(name: string): string | undefined;
+  number(name: string): number | undefined;
+  flag(name: string): boolean;
+  list(name: string): readonly string[];
+}
+
+export type Answer =
+  | { readonly kind: 'json'; readonly body: unknown; readonly status?: number }
+  | { readonly kind: 'text'; readonly text: string; readonly contentType: string }
+  /** Server-sent events, already in their wire form. */
+  | { readonly kind: 'events'; readonly events: AsyncIterable<string> };
+
+/** One rule of the catalog as plain data; more fields than these are passed on as they are. */
+export interface RuleInfo {
+  readonly id: string;
+  readonly title: string | Readonly<Record<Language, string>>;
+  readonly status: 'draft' | 'test' | 'stable';
+  readonly [field: string]: unknown;
+}
+
+/** The `jobtrace diagnose --format json` document (docs/architecture.md). */
+export interface DiagnoseDocument {
+  readonly diagnoses: readonly unknown[];
+  readonly unknown: readonly unknown[];
+  readonly facts: unknown;
+}
+
+/** What became of one alert of an Alertmanager message. */
+export interface ReceivedAlert {
+  readonly fingerprint: string;
+  readonly status: 'firing' | 'resolved';
+  readonly outcome: 'diagnosed' | 'waiting' | 'forwarded' | 'repeated' | 'own-alert' | 'no-job' | 'no-receiver';
+  /** What the alert's labels say about the job. */
+  readonly job?: string;
+  readonly incidentId?: string;
+  readonly cause?: string;
+}
+
+/** What routes work with; server.ts fills it once. */
+export interface Services {
+  readonly store: Store;
+  readonly version: string;
+  readonly language: Language;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  readonly rules: () => readonly RuleInfo[];
+  readonly diagnoseText: ((text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument) | undefined;
+  readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
+  /** How often the live tail looks for new records, and how often it says that it is alive. */
+  readonly tail: { readonly pollMs: number; readonly heartbeatMs: number };
+}
+
+export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const satisfies readonly Level[];
+export const OUTCOMES = ['failing', 'recovered', 'failed', 'unknown'] as const satisfies readonly Incident['outcome'][];
+export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
+export const LANGUAGES = ['en', 'zh'] as const satisfies readonly Language[];
+
+/** A text as one of the words of a list; undefined when it is none of them. */
+export function readWord<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {
+  return words.find((word) => word === text);
+}
+
+export function createValues(source: unknown): Values {
+  const read = (name: string): unknown => (typeof source === 'object' && source !== null ? Object.getOwnPropertyDescriptor(source, name)?.value : undefined);
+  return {
+    text(name) {
+      const value = read(name);
+      return typeof value === 'string' && value !== '' ? value : undefined;
+    },
+    number(name) {
+      const value = read(name);
+      return typeof value === 'number' ? value : undefined;
+    },
+    flag: (name) => read(name) === true,
+    list(name) {
+      const value = read(name);
+      return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+    },
+  };
+}

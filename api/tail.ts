@@ -1,0 +1,110 @@
+// The live tail: filters in, server-sent events out, until the caller goes away. It asks the store for the newest
+// records of a window that begins shortly before the stream did, and sends those whose id (and length) it has not
+// sent. The store's total tells whether any is still missing, so a record that arrives late, with an earlier time,
+// comes too, and a quiet poll costs one small search. It remembers ids for the window only; the window's start
+// moves up when that grows too large.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobtraceError } from '../core/errors.js';
+import type { LogRecord } from '../core/types.js';
+import type { RecordQuery, Store } from '../store/store.js';
+
+export interface TailOptions {
+  /** `from`, when given, is where the tail begins; else it begins now. */
+  readonly filters: Partial<RecordQuery>;
+  /** The id of the last event that a reconnecting client has seen. */
+  readonly resumeAfter?: string;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly pollMs: number;
+  readonly heartbeatMs: number;
+}
+
+/** How far back, by the records' own times, a late record is still shown. */
+const LATE_MS = 60_000;
+const PAGE_RECORDS = 200;
+const MAX_REMEMBERED = 20_000;
+
+interface Window {
+  from: string;
+  /** Record id → time and length, as sent. */
+  readonly seen: Map<string, { readonly time: string; readonly length: number }>;
+}
+
+export async function* tailRecords(store: Store, options: TailOptions): AsyncGenerator<string> {
+  const window = openWindow(options);
+  // Without a place to begin at, what is already there counts as seen.
+  let silent = options.resumeAfter === undefined && options.filters.from === undefined;
+  let lastSaid = options.now();
+  yield ': jobtrace\nretry: 2000\n\n';
+  while (!options.signal.aborted) {
+    const events = await pollOnce(store, options, window, silent);
+    if (events.ok) silent = false;
+    if (events.texts.length > 0) lastSaid = options.now();
+    for (const text of events.texts) yield text;
+    if (options.now() - lastSaid >= options.heartbeatMs) {
+      lastSaid = options.now();
+      yield ': alive\n\n';
+    }
+    await waitFor(options);
+  }
+}
+
+function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
+  const resumed = resumeAfter === undefined ? Number.NaN : Date.parse(resumeAfter);
+  // Everything after the last seen event, and what may have come late while nobody listened.
+  const from = Number.isNaN(resumed) ? (filters.from ?? new Date(now() - LATE_MS).toISOString()) : new Date(resumed - LATE_MS).toISOString();
+  return { from, seen: new Map() };
+}
+
+async function pollOnce(store: Store, options: TailOptions, window: Window, silent: boolean): Promise<{ readonly ok: boolean; readonly texts: readonly string[] }> {
+  try {
+    const fresh = await readFresh(store, options, window);
+    return { ok: true, texts: silent ? [] : fresh.map(renderRecord) };
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    // The stream outlives a store that is away for a while; the client is told.
+    return { ok: false, texts: [renderEvent('problem', undefined, { code: error.code, message: error.message, fix: error.fix })] };
+  }
+}
+
+/** Records of the window that were not sent yet, oldest first. */
+async function readFresh(store: Store, { filters, signal }: TailOptions, window: Window): Promise<readonly LogRecord[]> {
+  const fresh: LogRecord[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.searchRecords({ ...filters, from: window.from, limit: PAGE_RECORDS, order: 'newest', ...(after === undefined ? {} : { after }) });
+    for (const record of page.records) {
+      if (window.seen.get(record.id)?.length === record['jobtrace.length']) continue;
+      fresh.push(record);
+      window.seen.set(record.id, { time: record['@timestamp'], length: record['jobtrace.length'] });
+    }
+    after = window.seen.size < page.total && fresh.length < MAX_REMEMBERED ? page.next : undefined;
+  } while (after !== undefined && !signal.aborted);
+  trimWindow(window);
+  return fresh.sort((left, right) => (left['@timestamp'] < right['@timestamp'] ? -1 : left['@timestamp'] > right['@timestamp'] ? 1 : left.id < right.id ? -1 : 1));
+}
+
+function trimWindow(window: Window): void {
+  if (window.seen.size <= MAX_REMEMBERED) return;
+  const times = [...window.seen.values()].map((item) => item.time).sort();
+  window.from = times[times.length - MAX_REMEMBERED / 2] ?? window.from;
+  for (const [id, { time }] of window.seen) if (time < window.from) window.seen.delete(id);
+}
+
+function renderRecord(record: LogRecord): string {
+  return renderEvent('record', record['@timestamp'], record);
+}
+
+/** JSON has no raw line breaks, so one data line is enough. */
+function renderEvent(name: string, id: string | undefined, data: unknown): string {
+  return `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+}
+
+async function waitFor({ pollMs, signal }: TailOptions): Promise<void> {
+  try {
+    await sleep(pollMs, undefined, { signal, ref: false });
+  } catch (error) {
+    // The wait was cut short because the stream is to end; the loop sees it.
+    if (!signal.aborted) throw error;
+  }
+}
