@@ -8,7 +8,7 @@ import { sizeOf } from './fetch.js';
 import { startFlink } from './flink.js';
 import { PARTS, PartError, findPart, getPart, missingReason, type PartName, type ProgressLine } from './parts.js';
 import { describeError } from './process.js';
-import { listRunning, stopRunning } from './running.js';
+import { isOwned, listRunning, stopRunning } from './running.js';
 import { readPart } from './table.js';
 import { startZookeeper } from './zookeeper.js';
 
@@ -18,7 +18,8 @@ const USAGE = `npm run parts -- COMMAND
   get [NAME...]   fetch the parts (all without a name); what is here is kept, an interrupted fetch goes on
   path NAME       the folder of a part
   start NAME      start one in the background with a data folder of its own
-  stop NAME       stop what was started under that name; stop --all: everything, tests' leftovers too
+  stop NAME       stop what was started under that name
+  stop --all      stop all that was started, and what dead tests left behind; with --force also what living ones use
   status          what is running, where
 
 Parts: ${PARTS.map((part) => part.name).join(', ')}
@@ -118,14 +119,18 @@ async function startByName(name: PartName): Promise<{ address: string; dir: stri
   return undefined;
 }
 
-async function stopParts([name = '']: string[]): Promise<number> {
+async function stopParts([name = '', ...flags]: string[]): Promise<number> {
   if (name !== '--all') readPart(name);
-  const running = listRunning().filter((entry) => name === '--all' || (entry.part === name && entry.owner === 0));
-  for (const entry of running) {
+  const chosen = listRunning().filter((entry) => name === '--all' || (entry.part === name && entry.owner === 0));
+  for (const entry of chosen) {
+    if (isOwned(entry) && !flags.includes('--force')) {
+      console.log(`${entry.part} at ${entry.address} is in use by process ${entry.owner} and was left alone (--force stops it).`);
+      continue;
+    }
     await stopRunning(entry);
     console.log(`${entry.part} at ${entry.address} stopped; its folder stays: ${entry.dir}`);
   }
-  if (running.length === 0) console.log('Nothing to stop.');
+  if (chosen.length === 0) console.log('Nothing to stop.');
   return 0;
 }
 

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cacheDir } from './cache.js';
-import { killProcess, readStartTime, stopProcess } from './process.js';
+import { readStartTime, stopProcess } from './process.js';
 
 export interface RunningPart {
   folder: string;
@@ -28,11 +28,12 @@ export interface RunRecord {
 // $1: the owner's pid, $2: the pids file with lines "pid start-time". A pid is only killed when its start time still
 // fits, so a number that the kernel gave to somebody else is left alone.
 const WATCHDOG = `
-while kill -0 "$1" 2>/dev/null && [ -e "$2" ]; do sleep 2; done
+started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -v '^[ZX]' | cut -d' ' -f20; }
+owner=$(started "$1")
+while [ -e "$2" ] && [ "$(started "$1")" = "$owner" ]; do sleep 2; done
 [ -e "$2" ] || exit 0
 while read -r pid start; do
-  now=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)
-  [ "$now" = "$start" ] && kill -9 "$pid"
+  [ "$(started "$pid")" = "$start" ] && kill -9 "$pid"
 done < "$2"
 rm -rf "$(dirname "$2")"`;
 
@@ -68,16 +69,19 @@ export function listRunning(): RunningPart[] {
     const running = readRecord(join(runningDir(), name));
     if (running === undefined) continue;
     if (running.pids.length > 0) found.push(running);
-    else if (running.owner === 0 || readStartTime(running.owner) === undefined) rmSync(running.folder, { recursive: true, force: true });
+    else if (!isOwned(running)) rmSync(running.folder, { recursive: true, force: true });
   }
   return found;
 }
 
+/** Whether a living process looks after it, so that it is nobody else's to stop. */
+export function isOwned(running: RunningPart): boolean {
+  return running.owner !== 0 && readStartTime(running.owner) !== undefined;
+}
+
 /** Ends all processes of one start, the youngest first, and forgets it. */
-export async function stopRunning(running: RunningPart, how: 'stop' | 'kill' = 'stop'): Promise<void> {
-  for (const pid of [...running.pids].reverse()) {
-    await (how === 'kill' ? killProcess(pid) : stopProcess(pid));
-  }
+export async function stopRunning(running: RunningPart): Promise<void> {
+  for (const pid of [...running.pids].reverse()) await stopProcess(pid);
   rmSync(running.folder, { recursive: true, force: true });
 }
 

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithParts } from './describe-part.js';
+import { startElasticsearch, type Elasticsearch } from './elasticsearch.js';
+
+async function ask(node: Elasticsearch, path: string, method = 'GET', body?: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(node.url + path, {
+    method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  return await response.json() as Record<string, unknown>;
+}
+
+for (const version of [8, 9] as const) {
+  describeWithParts([`elasticsearch-${version}`], `startElasticsearch ${version}`, () => {
+    const dir = mkdtempSync(join(tmpdir(), 'jobtrace-es-test-'));
+    let node: Elasticsearch;
+
+    beforeAll(async () => {
+      node = await startElasticsearch({ version, dir: join(dir, 'node') });
+    });
+
+    afterAll(async () => {
+      await node.stop();
+      rmSync(dir, { recursive: true, force: true });
+    });
+
+    it('is healthy, and of the pinned version', async () => {
+      expect(await ask(node, '/_cluster/health')).toMatchObject({ number_of_nodes: 1, timed_out: false });
+      expect(JSON.stringify(await ask(node, '/_nodes?filter_path=**.version'))).toContain(`"version":"${node.version}"`);
+    });
+
+    it('keeps an acknowledged document through kill -9 and a start on the same port', async () => {
+      await ask(node, '/logs/_doc/1?op_type=create', 'PUT', { message: 'kept' });
+
+      await node.kill();
+      expect(node.isAlive()).toBe(false);
+      await node.restart();
+
+      expect(await ask(node, '/logs/_doc/1')).toMatchObject({ found: true, _source: { message: 'kept' } });
+    });
+  });
+}
+
+describeWithParts(['elasticsearch-8'], 'startElasticsearch with a wrong setting', () => {
+  it('says why it does not start', async () => {
+    const starting = startElasticsearch({ version: 8, settings: { 'no.such.setting': 'true' } });
+
+    await expect(starting).rejects.toThrow(/did not start[^]*unknown setting \[no\.such\.setting\]/);
+  });
+});
