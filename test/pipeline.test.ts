@@ -1,0 +1,238 @@
+// The promise to users, on real parts: a real Flink job fails for want of network buffers; the incident stands in the
+// store, names the cause, carries a patch that fits, counts the restarts, and the webhook got it once. A healthy job
+// in the same TaskManager stays clean. Three ways: cluster installation on Elasticsearch with the separation kit, the
+// same with Flink's stock logging (both jobs in one file), and "jobtrace up" on SQLite.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startElasticsearch } from '../lab/parts/elasticsearch.js';
+import { startFlink, type FlinkCluster } from '../lab/parts/flink.js';
+import { requirePart } from '../lab/parts/parts.js';
+import { computeTaskManagerMemory } from '../flink/memory.js';
+import type { Incident, LogRecord } from '../core/types.js';
+import { runProgram, startProgram, startReceiver, waitUntil, type Program } from './program.js';
+
+const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
+const CAUSE = 'network.insufficient-buffers';
+const MEBIBYTE = 1_048_576;
+const RESTARTS = 2;
+/** 1 GiB leaves exactly 2,048 network buffers, the minimum of 64 MiB. */
+const MEMORY = {
+  'taskmanager.memory.process.size': '1g',
+  'taskmanager.memory.jvm-metaspace.size': '256m',
+  'taskmanager.memory.jvm-overhead.min': '192m',
+  'taskmanager.memory.framework.heap.size': '128m',
+  'taskmanager.memory.framework.off-heap.size': '128m',
+};
+
+const HEALTHY_SQL = `
+SET 'pipeline.name' = 'payments-audit';
+SET 'parallelism.default' = '1';
+SET 'execution.checkpointing.interval' = '2s';
+CREATE TABLE payments (id BIGINT, amount DOUBLE) WITH ('connector' = 'datagen', 'rows-per-second' = '5');
+CREATE TABLE audit (id BIGINT, amount DOUBLE) WITH ('connector' = 'blackhole');
+INSERT INTO audit SELECT id, amount FROM payments WHERE amount > 0;
+`;
+/** Every keyed exchange wants 30 × (30 + 1) buffers to send and 30 × (2 × 30 + 1) to receive. */
+const GREEDY_SQL = `
+SET 'pipeline.name' = 'orders-by-customer';
+SET 'parallelism.default' = '30';
+SET 'restart-strategy.type' = 'fixed-delay';
+SET 'restart-strategy.fixed-delay.attempts' = '${RESTARTS}';
+SET 'restart-strategy.fixed-delay.delay' = '2 s';
+CREATE TABLE orders (customer BIGINT, amount DOUBLE) WITH ('connector' = 'datagen', 'rows-per-second' = '30');
+CREATE TABLE totals (customer BIGINT, amount DOUBLE) WITH ('connector' = 'blackhole');
+INSERT INTO totals SELECT customer, SUM(amount) FROM orders GROUP BY customer;
+`;
+
+interface Site {
+  readonly cluster: FlinkCluster;
+  readonly healthyId: string;
+  readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
+  readonly folder: string;
+  incidents(): Promise<readonly Incident[]>;
+  search(query: string): Promise<readonly LogRecord[]>;
+}
+
+const flink = await requirePart('flink-1.20');
+const elastic = await requirePart('elasticsearch-8');
+if (flink === undefined || elastic === undefined) console.log('skipped: the pipeline needs flink-1.20 and elasticsearch-8 (npm run parts -- get)');
+
+describe.skipIf(flink === undefined || elastic === undefined)('a failing job becomes a diagnosis', () => {
+  describe.each([
+    { name: 'separated logs, Elasticsearch', separated: true, way: 'elasticsearch' as const },
+    { name: "Flink's stock logging, Elasticsearch", separated: false, way: 'elasticsearch' as const },
+    { name: "Flink's stock logging, jobtrace up on SQLite", separated: false, way: 'up' as const },
+  ])('$name', ({ separated, way }) => {
+    let site: Site;
+    let close: () => Promise<void> = () => Promise.resolve();
+    let incident: Incident;
+    let failedId = '';
+
+    beforeAll(async () => {
+      const opened = await openSite(separated, way);
+      ({ site, close } = opened);
+      await site.cluster.runSql(GREEDY_SQL);
+      failedId = await waitUntil('the greedy job to end', async () => (await site.cluster.jobs()).find((job) => job.state === 'FAILED')?.id, { deadlineMs: 120_000, saw: () => site.cluster.logDir });
+      incident = await waitUntil('an incident with all restarts', async () => (await site.incidents()).find((item) => item.job?.id === failedId && item.restarts >= RESTARTS && item.outcome === 'failed'), { deadlineMs: 30_000 });
+    }, 300_000);
+    afterAll(() => close(), 60_000);
+
+    it('names the cause and shows the line that proves it', () => {
+      const [first] = incident.diagnoses.en;
+
+      expect(first?.cause).toBe(CAUSE);
+      expect(first?.symptom).toBe(false);
+      expect(first?.job).toEqual({ id: failedId, name: 'orders-by-customer' });
+      expect(first?.evidence[0]?.text).toContain('Insufficient number of network buffers: required ');
+      expect(incident.diagnoses.zh[0]?.title).toMatch(/[\u4e00-\u9fff]/);
+    });
+
+    it('carries a patch that meets the need, keeps the task heap, and is not larger than it must be', () => {
+      const patch = incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)?.patch ?? {};
+      const { required, available, total, segment } = readNumbers(incident);
+      const needed = (total - available + required) * segment * 1.5;
+      const options = { ...site.cluster.config, ...MEMORY };
+      const before = layoutOf(options);
+      const after = layoutOf({ ...options, ...patch });
+      const size = Number.parseInt(patch['taskmanager.memory.process.size'] ?? '', 10);
+
+      expect(patch['taskmanager.memory.network.min']).toBe(`${Math.ceil(needed / MEBIBYTE / 16) * 16}m`);
+      expect(after.network).toBeGreaterThanOrEqual(needed);
+      expect(after.taskHeap).toBeGreaterThanOrEqual(before.taskHeap);
+      expect(patch['taskmanager.memory.process.size']).toMatch(/^\d+m$/);
+      expect(layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap).toBeLessThan(before.taskHeap);
+    });
+
+    it('counts the restarts in one incident', async () => {
+      const ofJob = (await site.incidents()).filter((item) => item.job?.id === failedId);
+
+      expect(ofJob).toHaveLength(1);
+      expect(ofJob[0]?.restarts).toBe(RESTARTS);
+      expect(ofJob[0]?.attempts).toHaveLength(RESTARTS + 1);
+    });
+
+    it('told the webhook once that the job fails, soon after the line', async () => {
+      const news = await waitUntil('the webhook', () => {
+        const found = site.receiver.received.filter(({ body }) => body['reason'] === 'new-incident');
+        return found.length > 0 ? found : undefined;
+      });
+      const line = firstFailureTime(incident);
+
+      console.log(`from the line to the webhook: ${(news[0]?.at ?? 0) - line} ms (${separated ? 'separated' : 'stock'} logs, ${way})`);
+      expect(news).toHaveLength(1);
+      expect(JSON.stringify(news[0]?.body)).toContain(CAUSE);
+    });
+
+    it('leaves the healthy neighbour alone', async () => {
+      const jobs = await site.cluster.jobs();
+      const records = await site.search(`job:${site.healthyId}`);
+
+      expect(jobs.find((job) => job.id === site.healthyId)?.state).toBe('RUNNING');
+      expect((await site.incidents()).map((item) => item.job?.id)).toEqual([failedId]);
+      expect(records.length).toBeGreaterThan(5);
+      expect(records.filter((record) => record['flink.job.id'] !== site.healthyId)).toEqual([]);
+      expect(records.filter((record) => record['event.original'].includes(failedId))).toEqual([]);
+    });
+  });
+});
+
+/** Flink with one TaskManager and the healthy job; agent, analyzer and API around it. */
+async function openSite(separated: boolean, way: 'elasticsearch' | 'up'): Promise<{ site: Site; close: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-pipeline-'));
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const receiver = await startReceiver();
+  closers.push(() => receiver.close());
+  const cluster = await startFlink({
+    version: '1.20',
+    dir: join(folder, 'flink'),
+    taskManagers: 1,
+    config: { 'taskmanager.numberOfTaskSlots': '32', ...MEMORY },
+    logging: separated ? { log4jProperties: join(KIT, 'log4j.properties') } : 'stock',
+  });
+  closers.push(() => cluster.stop());
+  const programs = way === 'up' ? await startUp(folder, cluster, receiver.url) : await startInstallation(folder, cluster, receiver.url, closers);
+  closers.push(async () => {
+    const codes = await Promise.all(programs.list.map((program) => program.stop()));
+    expect(codes, programs.list.map((program) => program.stderr()).join('\n')).toEqual(programs.list.map(() => 0));
+  });
+  await cluster.runSql(HEALTHY_SQL);
+  const healthyId = await waitUntil('the healthy job', async () => (await cluster.jobs()).find((job) => job.state === 'RUNNING')?.id, { deadlineMs: 60_000 });
+  const site: Site = {
+    cluster,
+    healthyId,
+    receiver,
+    folder,
+    incidents: async () => {
+      const { stdout, stderr, code } = await runProgram(['incidents', ...programs.store, '--format', 'json']);
+      if (code !== 0) throw new Error(stderr);
+      return (JSON.parse(stdout) as { incidents: Incident[] }).incidents;
+    },
+    search: async (query) => {
+      const { stdout } = await runProgram(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
+      return stdout.trim().split('\n').map((line) => JSON.parse(line) as LogRecord);
+    },
+  };
+  return { site, close };
+}
+
+interface Programs {
+  readonly list: readonly Program[];
+  /** How the command line finds the store. */
+  readonly store: readonly string[];
+}
+
+async function startUp(folder: string, cluster: FlinkCluster, webhook: string): Promise<Programs> {
+  const data = join(folder, 'data');
+  const config = join(folder, 'jobtrace.yaml');
+  writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${webhook}" }\n`);
+  const up = startProgram(['up', cluster.logDir, '--data', data, '--config', config, '--listen', '127.0.0.1:0']);
+  await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.stdout()) ? true : undefined), { saw: () => [up.stdout(), up.stderr()] });
+  return { list: [up], store: ['--data', data] };
+}
+
+async function startInstallation(folder: string, cluster: FlinkCluster, webhook: string, closers: (() => Promise<unknown>)[]): Promise<Programs> {
+  const elasticsearch = await startElasticsearch({ version: 8 });
+  closers.push(() => elasticsearch.stop());
+  const config = join(folder, 'jobtrace.yaml');
+  mkdirSync(join(folder, 'data'));
+  writeFileSync(
+    config,
+    [
+      `dataDir: ${join(folder, 'data')}`,
+      'store:',
+      '  kind: elasticsearch',
+      `  urls: ["${elasticsearch.url}"]`,
+      'agent:',
+      `  paths: ["${cluster.logDir}"]`,
+      'notify:',
+      '  receivers:',
+      `    - { name: test, kind: webhook, url: "${webhook}" }`,
+    ].join('\n'),
+  );
+  const list = ['agent', 'analyzer'].map((part) => startProgram([part, '--config', config]));
+  return { list, store: ['--store', elasticsearch.url] };
+}
+
+function layoutOf(options: Readonly<Record<string, string>>): { network: number; taskHeap: number } {
+  const layout = computeTaskManagerMemory(new Map(Object.entries(options)), '1.20.5');
+  if (!('taskHeap' in layout)) throw new Error(`the TaskManager would not start: ${JSON.stringify(layout)}`);
+  return layout;
+}
+
+function readNumbers(incident: Incident): { required: number; available: number; total: number; segment: number } {
+  const values = incident.diagnoses.en[0]?.values ?? {};
+  const read = (name: string): number => Number.parseInt(values[name] ?? '', 10);
+  return { required: read('required'), available: read('available'), total: read('total'), segment: read('segment') };
+}
+
+/** When Flink wrote the first line of the failure, by the TaskManager's own clock (the same machine's). */
+function firstFailureTime(incident: Incident): number {
+  return Date.parse(incident.firstSeen ?? '');
+}
