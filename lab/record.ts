@@ -1,0 +1,109 @@
+// Makes a recording of what a run logged: whole entries that tell nothing are cut, names of this machine are
+// replaced, a manifest is written beside the files. Called by `npm run lab -- record`; the run itself is run.ts.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, networkInterfaces, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { printDocument } from './document.js';
+import { RECORDINGS_DIR, type Manifest } from './manifest.js';
+import type { LogFile, Outcome } from './run.js';
+import { HEALTHY, type Scenario } from './scenario.js';
+
+/** Entries that are the same in every log and tell nothing about it: dropped wherever they stand. */
+const NOISE: readonly { kind: string; pattern: RegExp }[] = [
+  { kind: 'plugin loader lines', pattern: /^\S+ \S+ INFO +\S*\.DefaultPluginManager +.* - Plugin loader with ID/ },
+  { kind: 'JVM options that open modules', pattern: /^\S+ \S+ INFO .* - {5}--add-(exports|opens)=/ },
+  { kind: 'delegation token providers', pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/ },
+];
+/** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
+const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
+
+/** Writes lab/recordings/<scenario>/<version>/, in place of what was there; returns the folder. */
+export function recordOutcome(scenario: Scenario, outcome: Outcome): string {
+  const replacements = listReplacements(outcome);
+  const scrub = (text: string): string => replacements.reduce((done, { from, to }) => done.replace(from, to), text);
+  const cuts = outcome.files.map((file) => ({ file: scrub(file.name), ...cutEntries(file) }));
+  const folder = join(RECORDINGS_DIR, scenario.id, outcome.flinkVersion);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { file, text } of cuts) writeFileSync(join(folder, file), scrub(text));
+  const manifest = describeRecording(scenario, outcome, scrub, cuts.flatMap(({ file, cut }) => cut.map((row) => ({ file, ...row }))));
+  writeFileSync(join(folder, 'manifest.yaml'), printDocument({ ...manifest }));
+  return folder;
+}
+
+/** Leaves out the entries of NOISE, whole. */
+export function cutEntries(file: LogFile): { text: string; cut: { entries: number; kind: string }[] } {
+  const counts = new Map<string, number>();
+  const kept = splitEntries(file.text).filter((entry) => {
+    const noise = NOISE.find(({ pattern }) => pattern.test(entry));
+    if (noise !== undefined) counts.set(noise.kind, (counts.get(noise.kind) ?? 0) + 1);
+    return noise === undefined;
+  });
+  return { text: kept.join(''), cut: [...counts].map(([kind, entries]) => ({ entries, kind })) };
+}
+
+/** Entries with all their lines and line breaks: joined they are the text again. */
+function splitEntries(text: string): string[] {
+  const entries: string[] = [];
+  for (const line of text.split(/(?<=\n)/)) {
+    const last = entries.length - 1;
+    if (last < 0 || ENTRY_START.test(line)) entries.push(line);
+    else entries[last] = `${entries[last] ?? ''}${line}`;
+  }
+  return entries;
+}
+
+interface Replacement {
+  readonly from: RegExp;
+  readonly to: string;
+  readonly what: string;
+}
+
+/** Order matters: a folder before the folder that holds it. */
+function listReplacements({ dir, home }: Outcome): Replacement[] {
+  const host = hostname();
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []).filter((address) => !address.internal).map((address) => address.address);
+  const literal = (text: string, to: string, what: string): Replacement => ({ from: new RegExp(quote(text), 'g'), to, what });
+  return [
+    literal(`${dir}/log`, '/opt/flink/log', 'log folder'),
+    literal(`${dir}/conf`, '/opt/flink/conf', 'configuration folder'),
+    literal(dir, '/data/flink', 'folder of the run'),
+    literal(home, '/opt/flink', 'Flink home'),
+    // The host name may be any short word: only where it stands alone, or closes the name of a log file.
+    { from: new RegExp(`(?<=-)${quote(host)}(?=\\.(log|out))|(?<![\\w.-])${quote(host)}(?![\\w-])`, 'g'), to: 'node-1', what: 'host name' },
+    { from: new RegExp(`(?<=flink-)${quote(userInfo().username)}(?=-zookeeper-)`, 'g'), to: 'flink', what: 'user name' },
+    { from: new RegExp(`(?<=OS current user: )${quote(userInfo().username)}`, 'g'), to: 'flink', what: 'user name' },
+    ...addresses.map((address) => literal(address, '192.0.2.11', 'address of the host')),
+  ];
+}
+
+function quote(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+function describeRecording(scenario: Scenario, outcome: Outcome, scrub: (text: string) => string, cut: Manifest['cut']): Manifest {
+  const processes = outcome.processes.map(({ files, ...rest }) => ({ ...rest, files: files.map(scrub) }));
+  const { affected, affectedFile = 'log' } = scenario.expect;
+  const process = processes.find(({ name, alive }) => name === affected || (affected === 'dead-taskmanager' && name.startsWith('taskmanager') && !alive));
+  const file = process?.files.find((name) => name.endsWith(`.${affectedFile}`));
+  return {
+    scenario: scenario.id,
+    title: scenario.title,
+    flink: outcome.flinkVersion,
+    recordedAt: outcome.steps[0]?.at ?? '',
+    timeZone: 'UTC',
+    cluster: {
+      taskManagers: scenario.cluster.taskManagers, logging: scenario.cluster.logging, zookeeper: scenario.cluster.zookeeper ?? false,
+      config: Object.fromEntries(Object.entries(outcome.config).map(([key, value]) => [key, scrub(value)])),
+    },
+    jobs: outcome.jobs,
+    processes,
+    expected: {
+      cause: scenario.cause === HEALTHY ? 'none' : scenario.cause, symptoms: scenario.expect.symptoms ?? [],
+      ...(process === undefined ? {} : { process: process.name }), ...(file === undefined ? {} : { file }),
+    },
+    steps: outcome.steps,
+    cut,
+    scrubbed: [...new Set(listReplacements(outcome).map(({ what, to }) => `${what}: ${to}`))],
+  };
+}
