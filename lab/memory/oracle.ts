@@ -1,0 +1,100 @@
+// Puts configurations to Flink's own arithmetic (MemoryOracle.java on the class path of a Flink home) and to
+// ours, and lists where they differ. In: a folder of Flink's jars, a JAVA_HOME, the cases. Out: differences.
+// Legal ones must be equal in every byte, illegal ones refused with the same message. Called by the test and run.ts.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isMemoryProblem } from '../../flink/memory-layout.js';
+import { parseVersion } from '../../flink/memory-options.js';
+import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory.js';
+import type { MemoryCase } from './sample.js';
+
+export interface FlinkJars {
+  readonly version: string;
+  /** The folder with flink-dist or flink-runtime and flink-core. */
+  readonly folder: string;
+  readonly javaHome: string;
+}
+
+export type Answer =
+  | { readonly legal: true; readonly bytes: Readonly<Record<string, number>> }
+  | { readonly legal: false; readonly message: string; readonly causes: readonly string[] };
+
+export interface Difference {
+  readonly memoryCase: MemoryCase;
+  readonly flink: Answer;
+  readonly ours: object;
+}
+
+export interface Comparison {
+  readonly legal: number;
+  readonly illegal: number;
+  /** How often each kind of problem came up. */
+  readonly kinds: ReadonlyMap<string, number>;
+  readonly differences: readonly Difference[];
+}
+
+/** Before 1.11 the JobManager's cases are left out: Flink computed nothing then that could be asked. */
+export async function compareMemory(jars: FlinkJars, allCases: readonly MemoryCase[]): Promise<Comparison> {
+  const cases = (parseVersion(jars.version) ?? 0) < 11100 ? allCases.filter((memoryCase) => memoryCase.process === 'tm') : allCases;
+  const answers = await askFlink(jars, cases);
+  const kinds = new Map<string, number>();
+  const differences: Difference[] = [];
+  for (const [index, memoryCase] of cases.entries()) {
+    const flink = answers[index];
+    if (flink === undefined) throw new Error(`Flink gave ${answers.length} answers to ${cases.length} configurations.`);
+    const compute = memoryCase.process === 'tm' ? computeTaskManagerMemory : computeJobManagerMemory;
+    const ours = compute(memoryCase.options, jars.version, memoryCase.deployment);
+    if (isMemoryProblem(ours)) kinds.set(ours.kind, (kinds.get(ours.kind) ?? 0) + 1);
+    if (!isSame(flink, ours)) differences.push({ memoryCase, flink, ours });
+  }
+  const legal = answers.filter((answer) => answer.legal).length;
+  return { legal, illegal: answers.length - legal, kinds, differences };
+}
+
+function isSame(flink: Answer, ours: object): boolean {
+  if (isMemoryProblem(ours)) {
+    if (flink.legal || flink.message !== ours.message) return false;
+    return ours.cause === undefined || flink.causes.some((message) => message === ours.cause);
+  }
+  if (!flink.legal) return false;
+  const values = new Map<string, unknown>(Object.entries(ours));
+  return Object.entries(flink.bytes).every(([name, bytes]) => values.get(name) === bytes);
+}
+
+export async function askFlink(jars: FlinkJars, cases: readonly MemoryCase[]): Promise<readonly Answer[]> {
+  const classes = mkdtempSync(join(tmpdir(), 'memory-oracle-'));
+  try {
+    const classPath = `${classes}:${join(jars.folder, '*')}`;
+    await runTool(join(jars.javaHome, 'bin', 'javac'), ['-nowarn', '-d', classes, '-cp', classPath, join(import.meta.dirname, 'MemoryOracle.java')], '');
+    const lines = cases.map(({ process, deployment, options }) => [`${process}-${deployment}`, ...[...options].map(([key, value]) => `${key}=${value}`)].join('\t'));
+    const output = await runTool(join(jars.javaHome, 'bin', 'java'), ['-cp', classPath, 'MemoryOracle'], `${lines.join('\n')}\n`);
+    return output.split('\n').filter((line) => line !== '').map(parseAnswer);
+  } finally {
+    rmSync(classes, { recursive: true, force: true });
+  }
+}
+
+function parseAnswer(line: string): Answer {
+  const [verdict, ...fields] = line.split('\t');
+  if (verdict !== 'ok') return { legal: false, message: fields[0] ?? '', causes: fields.slice(1) };
+  return { legal: true, bytes: Object.fromEntries(fields.map((field) => [field.slice(0, field.indexOf('=')), Number(field.slice(field.indexOf('=') + 1))])) };
+}
+
+/** Ends with the program's whole standard output (megabytes: hence 'close'), or fails with what it said on the other. */
+function runTool(program: string, args: readonly string[], input: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'pipe' });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
+    child.stderr.on('data', (bytes: Buffer) => err.push(bytes));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(Buffer.concat(out).toString());
+      else reject(new Error(`${program} ended with ${code}: ${Buffer.concat(err).toString().slice(0, 2000)}`));
+    });
+    child.stdin.end(input);
+  });
+}

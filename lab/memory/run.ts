@@ -1,0 +1,26 @@
+// Compares our memory model with the Flink of any number of folders:
+//   npx tsx lab/memory/run.ts --count 2000 [--seed 1] [--show 3] [--java HOME] VERSION=FOLDER…
+// FOLDER is the lib of a Flink home, or any folder with Flink's jars. Exit code 1 when anything differs.
+import { parseArgs } from 'node:util';
+import { compareMemory } from './oracle.js';
+import { createCases } from './sample.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    show: { type: 'string', default: '3' },
+    java: { type: 'string', default: process.env['JAVA_HOME'] ?? '/usr' },
+  },
+});
+
+for (const argument of positionals) {
+  const [version = '', folder = ''] = argument.split('=');
+  const result = await compareMemory({ version, folder, javaHome: values.java }, createCases(Number(values.seed), Number(values.count)));
+  console.log(`${version}: seed ${values.seed}, ${result.legal} legal, ${result.illegal} illegal, ${result.differences.length} different; ${[...result.kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  for (const { memoryCase, flink, ours } of result.differences.slice(0, Number(values.show))) {
+    console.log(`  ${memoryCase.process} ${JSON.stringify(Object.fromEntries(memoryCase.options))}\n    Flink ${JSON.stringify(flink)}\n    ours  ${JSON.stringify(ours)}`);
+  }
+  if (result.differences.length > 0) process.exitCode = 1;
+}
