@@ -1,7 +1,8 @@
 // What both adapters share around a page of results: the mark where the next page begins, the width of a
-// histogram's bars, when a record counts as undated, and checked reading of what comes back. Pure.
+// histogram's bars, and when a record counts as undated. Pure.
 import { createError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
+import { parseJson } from './stored.js';
 
 /** Where a record stands in search order: time, file, offset, id (the same for both adapters, so that pages never overlap). */
 export type Position = readonly [time: number, file: string, offset: number, id: string];
@@ -23,15 +24,6 @@ export function decodePosition(text: string): Position {
     if (typeof time === 'number' && typeof file === 'string' && typeof offset === 'number' && typeof id === 'string') return [time, file, offset, id];
   }
   throw createError('JT_REQUEST_INVALID', { problems: '"after" is not the "next" of a page' });
-}
-
-/** Undefined when it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // SyntaxError: the caller says what was expected
-  }
 }
 
 /** Milliseconds of an ISO time. Throws JT_REQUEST_INVALID when it is none. */
@@ -72,14 +64,4 @@ const LAST_DAY = Date.parse('2100-01-01T00:00:00Z');
 /** The start of the UTC day that a time lies in. */
 export function startOfDay(time: number): number {
   return Math.floor(time / DAY_MS) * DAY_MS;
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A record as we once stored it: the required fields have their types. */
-export function isLogRecord(value: unknown): value is LogRecord {
-  return isObject(value) && ['id', '@timestamp', 'message', 'event.original', 'log.file.path', 'host.name', 'flink.cluster', 'jobtrace.process', 'jobtrace.kind', 'jobtrace.layout'].every((key) => typeof value[key] === 'string')
-    && typeof value['log.offset'] === 'number' && typeof value['jobtrace.length'] === 'number';
 }

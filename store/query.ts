@@ -33,11 +33,13 @@ interface Cursor {
   depth: number;
 }
 
+const MAX_LENGTH = 20_000;
 const MAX_TERMS = 500;
 const MAX_DEPTH = 40;
 
 /** Throws JT_QUERY_INVALID. An empty text is `all`. */
 export function parseQuery(text: string): QueryNode {
+  if (text.length > MAX_LENGTH) throw explain(MAX_LENGTH, `it has more than ${MAX_LENGTH} characters`, 'Search for a part of it.');
   const cursor: Cursor = { tokens: splitTokens(text), end: text.length, next: 0, depth: 0 };
   if (cursor.tokens.length === 0) return { kind: 'all' };
   const beyond = cursor.tokens[MAX_TERMS];
