@@ -28,6 +28,7 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
   for (const [index, source] of downloads.entries()) {
     folders.push(await download(part, source, join(work, String(index)), `${index + 1}/${downloads.length}`, progress));
   }
+  const unpackedMs = Date.now();
   rmSync(assembled, { recursive: true, force: true });
   mkdirSync(assembled, { recursive: true });
   for (const [index, source] of downloads.entries()) {
@@ -38,6 +39,7 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
     throw new PartError(`${part.name} ${part.version} was fetched but is not whole.`, `${part.proof} is missing in it`, `remove ${work} and fetch again`);
   }
   makeExecutable(join(assembled, 'bin'));
+  progress({ part: part.name, text: `unpacked: ${megabytes(sizeOf(assembled))} MB, ${elapsed(unpackedMs)}`, live: false });
   renameSync(assembled, home);
   rmSync(work, { recursive: true, force: true });
 }
@@ -60,7 +62,7 @@ async function download(part: Part, source: Download, folder: string, step: stri
   }
   const say = (text: string): void => progress({ part: part.name, text, live: true });
   const unfinished = `${folder}.tmp`;
-  rmSync(unfinished, { recursive: true, force: true });
+  rmSync(unfinished, { recursive: true, force: true, maxRetries: 5 }); // a client that outlived its killed parent may still be writing
   mkdirSync(join(unfinished, 'files'), { recursive: true });
   const startedMs = Date.now();
   const ticker = setInterval(() => {

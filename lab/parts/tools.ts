@@ -6,8 +6,8 @@ import { runCommand } from './process.js';
 
 /** What went wrong with a part: what, why (the client's own last word), what to do. Its message is for people. */
 export class PartError extends Error {
-  constructor(what: string, why: string, fix: string, cause?: unknown) {
-    super(`${what}\n  Why: ${why}\n  What to do: ${fix}`, cause === undefined ? {} : { cause });
+  constructor(what: string, readonly why: string, fix: string) {
+    super(`${what}\n  Why: ${why}\n  What to do: ${fix}.`);
     this.name = 'PartError';
   }
 }
@@ -71,20 +71,30 @@ export function findJava(range: JavaRange): string | undefined {
   return (fits.find((java) => java.home === own) ?? fits[0])?.home;
 }
 
-/** As findJava; as root it installs Debian's JDK 17 where that would do, else the error says what was seen. */
+/** The long-term versions that one Debian release or another packages. */
+const DEBIAN_JAVA = [17, 21, 25];
+
+/** As findJava; as root it installs Debian's JDK where the release has a fitting one, else the error says what was seen. */
 export async function requireJava(part: string, range: JavaRange, say: (text: string) => void): Promise<string> {
-  const found = findJava(range);
-  if (found !== undefined) return found;
-  if (range.min <= 17 && range.max >= 17) {
-    await installPackage('openjdk-17-jdk-headless', say);
-    const installed = findJava(range);
-    if (installed !== undefined) return installed;
+  const here = findJava(range);
+  if (here !== undefined) return here;
+  const packages = DEBIAN_JAVA.filter((version) => version >= range.min && version <= range.max).map((version) => `openjdk-${version}-jdk-headless`);
+  const reasons: string[] = [];
+  for (const name of packages) {
+    try {
+      await installPackage(name, say);
+      const installed = findJava(range);
+      if (installed !== undefined) return installed;
+    } catch (error) {
+      if (!(error instanceof PartError)) throw error;
+      reasons.push(error.why);
+    }
   }
   const seen = listJava().map((java) => `${java.version} in ${java.home}`).join(', ');
   throw new PartError(
     `${part} needs a JDK from ${range.min}${range.max >= 99 ? ' up' : ` to ${range.max}`}, and none is here.`,
-    `seen under JAVA_HOME and /usr/lib/jvm: ${seen === '' ? 'none' : seen}`,
-    `install one (Debian: apt-get install openjdk-${range.min}-jdk-headless, where the release has it) or set JAVA_HOME to it`,
+    `seen under JAVA_HOME and /usr/lib/jvm: ${seen === '' ? 'none' : seen}; ${[...new Set(reasons)].join('; ')}`,
+    `install one (Debian, where the release has it: ${packages.join(' or ')}), or unpack one and set JAVA_HOME to it`,
   );
 }
 
