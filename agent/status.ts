@@ -1,0 +1,85 @@
+// What the agent counts and what a person should know about it: counters only grow, conditions come and go. Every
+// file of this stage writes here; agent.ts saves it into the store every few seconds. Nothing is decided here.
+import type { AgentStatus } from '../store/store.js';
+
+/** Every counter, so that a reader sees all that can happen. */
+export const COUNTERS = {
+  readBytes: 'bytes read',
+  entries: 'entries framed',
+  cutEntries: 'entries cut because they were too long',
+  cutBytes: 'bytes of over-long lines that were dropped',
+  invalidEntries: 'entries with bytes that are no UTF-8',
+  partialEntries: 'entries shipped before their end was known, or split',
+  undatedEntries: 'entries without a usable time',
+  redactedSpans: 'secrets replaced',
+  storedRecords: 'records that the store took',
+  duplicateRecords: 'records that were there already',
+  collidedRecords: 'records whose id another entry holds',
+  refusedRecords: 'records in the dead letters',
+  retriedRecords: 'records sent again because the store asked for it',
+  failedBatches: 'batches that failed as a whole',
+  truncatedFiles: 'files that were truncated or replaced in place',
+  lostBytes: 'bytes that were seen and vanished before they could be read',
+  continuedFiles: 'copies and archives in which a truncated or vanished file went on',
+  resumedFiles: 'files continued at a remembered offset',
+  newFiles: 'files begun',
+  joinedEntries: 'entries joined across a rotation',
+  binaryFiles: 'files left out because they hold no text',
+} as const;
+
+export type Counter = keyof typeof COUNTERS;
+
+export interface Condition {
+  readonly code: string;
+  readonly message: string;
+  readonly since: string;
+}
+
+export interface Board {
+  count(counter: Counter, by?: number): void;
+  /** `place` tells conditions of one code apart (a path); the first `since` stays. Returns true when it is new. */
+  raise(code: string, message: string, place?: string): boolean;
+  /** Returns true when it stood. */
+  clear(code: string, place?: string): boolean;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly conditions: readonly Condition[];
+}
+
+const MAX_SHOWN = 50;
+
+export function createBoard(now: () => number): Board {
+  const counters: Record<string, number> = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, 0]));
+  const conditions = new Map<string, Condition>();
+  return {
+    count: (counter, by = 1) => {
+      counters[counter] = (counters[counter] ?? 0) + by;
+    },
+    raise: (code, message, place = '') => {
+      const id = `${code}\n${place}`;
+      const known = conditions.get(id);
+      conditions.set(id, { code, message, since: known?.since ?? new Date(now()).toISOString() });
+      return known === undefined;
+    },
+    clear: (code, place = '') => conditions.delete(`${code}\n${place}`),
+    get counters() {
+      return { ...counters };
+    },
+    get conditions() {
+      return [...conditions.values()].slice(0, MAX_SHOWN);
+    },
+  };
+}
+
+export interface StatusParts {
+  readonly host: string;
+  readonly now: number;
+  readonly files: number;
+  readonly lagBytes: number;
+  readonly board: Board;
+}
+
+export function describeAgent({ host, now, files, lagBytes, board }: StatusParts): AgentStatus {
+  const counters = board.counters;
+  const shippedRecords = (counters['storedRecords'] ?? 0) + (counters['duplicateRecords'] ?? 0);
+  return { id: host, host, time: new Date(now).toISOString(), files, lagBytes, shippedRecords, counters, conditions: board.conditions };
+}
