@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from './describe-part.js';
 import { startElasticsearch, type Elasticsearch } from './elasticsearch.js';
 
@@ -19,11 +19,10 @@ for (const version of [8, 9] as const) {
 
     beforeAll(async () => {
       node = await startElasticsearch({ version, dir: join(dir, 'node') });
-    });
-
-    afterAll(async () => {
-      await node.stop();
-      rmSync(dir, { recursive: true, force: true });
+      return async () => {
+        await node.stop();
+        rmSync(dir, { recursive: true, force: true });
+      };
     });
 
     it('is healthy, and of the pinned version', async () => {

@@ -138,11 +138,16 @@ async function launch(node: Node, options: ElasticsearchOptions): Promise<number
   if (ended.code !== 0 || !isAlive(pid)) {
     if (pid > 0) await stopProcess(pid, 5_000);
     throw new PartError(
-      `Elasticsearch did not start (code ${ended.code}).`, `${ended.stdout}${ended.stderr}`.trim().split('\n').slice(-12).join('\n'),
-      `read its log in ${join(node.dir, 'logs')}\n${readTails(listLogs(node.dir))}`,
+      `Elasticsearch did not start (code ${ended.code}).`, dropFrames(`${ended.stdout}${ended.stderr}`),
+      `read its log, ${join(node.dir, 'logs', 'jobtrace-parts.log')}`,
     );
   }
   return pid;
+}
+
+/** What was said, without the stack frames: messages and causes, the last dozen. */
+function dropFrames(output: string): string {
+  return output.split('\n').filter((line) => line.trim() !== '' && !/^\s+(at |\.\.\. \d+ more)/.test(line)).slice(-12).join('\n');
 }
 
 async function waitForHealth(url: string, pid: number, dir: string, options: ElasticsearchOptions): Promise<void> {

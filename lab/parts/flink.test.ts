@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from './describe-part.js';
 import { startFlink, type FlinkCluster } from './flink.js';
 import { waitFor } from './process.js';
@@ -17,11 +17,10 @@ for (const version of ['1.20', '2.3'] as const) {
 
     beforeAll(async () => {
       cluster = await startFlink({ version, taskManagers: 1, config: { 'taskmanager.numberOfTaskSlots': '2' } });
-    });
-
-    afterAll(async () => {
-      await cluster.stop();
-      expect([cluster.jobManager, ...cluster.taskManagers].filter((daemon) => daemon.isAlive())).toEqual([]);
+      return async () => {
+        await cluster.stop();
+        expect([cluster.jobManager, ...cluster.taskManagers].filter((daemon) => daemon.isAlive())).toEqual([]);
+      };
     });
 
     it('runs a bounded SQL job to its end', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from './describe-part.js';
 import { startZookeeper, type Zookeeper } from './zookeeper.js';
 
@@ -7,11 +7,10 @@ describeWithParts(['zookeeper'], 'startZookeeper', () => {
 
   beforeAll(async () => {
     server = await startZookeeper();
-  });
-
-  afterAll(async () => {
-    await server.stop();
-    expect(server.isAlive()).toBe(false);
+    return async () => {
+      await server.stop();
+      expect(server.isAlive()).toBe(false);
+    };
   });
 
   it('serves, stands still and goes on', () => {
