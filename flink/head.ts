@@ -58,6 +58,7 @@ export function readHead(text: string, start: number, level?: Level): Head {
 function readPart(walk: Walk, text: string): boolean {
   const p = skipBlanks(text, walk.p);
   const first = text[p];
+  if (first === '\n' && walk.logger !== undefined && /^\s*\[[^\]\n]*\] - /.test(text.slice(p, p + 80))) return skipTo(walk, p + 1);
   if (first === undefined || first === '\n') return false;
   if (text.startsWith('---', p) || first === '|') return skipTo(walk, first === '|' ? p + 1 : p + 3);
   if (first === '-' || first === ':') return endHead(walk, text, p);

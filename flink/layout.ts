@@ -64,6 +64,7 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
     case 'blank':
     case 'indented':
     case 'trace':
+    case 'cause':
       return false;
     case 'dated':
     case 'thread':
@@ -101,6 +102,7 @@ function startsThrowable(kind: FileKind, before: LineState): boolean {
 
 function countHeaderLines(before: LineState, line: LineClass, starts: boolean, kind: FileKind): number {
   if (line === 'trace') return 0;
+  if (line === 'cause') return HEADER_LINES;
   const printed = kind === 'out' || kind === 'err' || kind === 'gc';
   if (starts && line === 'thread') return HEADER_LINES;
   if (starts && line === 'exception') return printed ? 0 : HEADER_LINES;
@@ -118,7 +120,7 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
   const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
   const { messageStart, ...parts } = head;
   const body = text.slice(messageStart);
-  const { message, stack } = splitThrowable(body);
+  const { message, stack } = splitThrowable(body, parts.level === undefined);
   const links = mayThrow(body) ? parseChain(stack ?? message) : [];
   const outer = links.find((link) => link.type !== '');
   return {
@@ -140,8 +142,9 @@ function readStampedHead(text: string, zone: string): AnyHead | undefined {
   const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
   if (stamp === undefined) return undefined;
   const head = readHead(text, stamp.end, lead?.level);
-  const gc = text.startsWith('[') && /\]\[gc[\],\s]/.test(text.slice(0, 120));
-  return { ...head, ...(gc ? { layout: 'gc' } : {}), ...(stamp.time === undefined ? {} : { time: stamp.time }) };
+  const time = stamp.time === undefined ? {} : { time: stamp.time };
+  if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120))) return { ...head, ...time };
+  return { layout: 'gc', ...(head.level === undefined ? {} : { level: head.level }), ...time, messageStart: head.messageStart };
 }
 
 function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {

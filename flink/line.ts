@@ -6,10 +6,10 @@
 export const LINE_LOOK_BYTES = 512;
 
 /**
- * blank · indented · trace (`at …`, `Caused by:`, `... 3 more`) · dated (full date) · clock (time of day only) ·
+ * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · dated (full date) · clock (time of day only) ·
  * json · exception (`a.b.CException: …`) · thread (`Exception in thread "…"` and notes of the JVM) · hash (`# …`) · plain.
  */
-export type LineClass = 'blank' | 'indented' | 'trace' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'hash' | 'plain';
+export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'hash' | 'plain';
 
 const TAB = 9;
 const ESCAPE = 27;
@@ -97,7 +97,7 @@ export function scanTimestamp(bytes: Buffer, start: number, end: number): { read
 }
 
 function classifyIndented(bytes: Buffer, start: number, end: number): LineClass {
-  return isTrace(bytes, skipBlanks(bytes, start, end), end) ? 'trace' : 'indented';
+  return traceClass(bytes, skipBlanks(bytes, start, end), end) ?? 'indented';
 }
 
 function classifyAfterTime(bytes: Buffer, start: number, end: number): LineClass {
@@ -105,8 +105,7 @@ function classifyAfterTime(bytes: Buffer, start: number, end: number): LineClass
   if (stamp === undefined) return isBareFrame(bytes, start, end) ? 'trace' : 'plain';
   if (stamp.end < end && !isAfterTime(at(bytes, stamp.end))) return 'plain';
   const rest = skipLevelBracket(bytes, skipBlanks(bytes, stamp.end, end), end);
-  if (isTrace(bytes, rest, end)) return 'trace';
-  return stamp.full ? 'dated' : 'clock';
+  return traceClass(bytes, rest, end) ?? (stamp.full ? 'dated' : 'clock');
 }
 
 function classifyBracket(bytes: Buffer, start: number, end: number): LineClass {
@@ -115,14 +114,16 @@ function classifyBracket(bytes: Buffer, start: number, end: number): LineClass {
   if (isUptime(bytes, start + 1, end)) return 'dated';
   const inner = skipLevelBracket(bytes, start, end);
   if (inner === start) return 'plain';
-  if (isTrace(bytes, inner, end)) return 'trace';
+  const trace = traceClass(bytes, inner, end);
+  if (trace !== undefined) return trace;
   const dated = scanTimestamp(bytes, inner, end);
   if (dated !== undefined) return dated.full ? 'dated' : 'clock';
   return 'plain';
 }
 
 function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
-  if (isTrace(bytes, start, end)) return 'trace';
+  const trace = traceClass(bytes, start, end);
+  if (trace !== undefined) return trace;
   if (startsWithAny(bytes, start, end, THREAD_HEADS)) return 'thread';
   const afterLevel = skipLevel(bytes, start, end);
   if (afterLevel > start) {
@@ -155,12 +156,12 @@ function endsWithThrowable(bytes: Buffer, start: number, end: number): boolean {
   return tail.endsWith('Exception') || tail.endsWith('Error') || tail.endsWith('Throwable') || tail.endsWith('Failure') || tail.includes('Exception$') || tail.endsWith('Exit');
 }
 
-function isTrace(bytes: Buffer, start: number, end: number): boolean {
+function traceClass(bytes: Buffer, start: number, end: number): 'trace' | 'cause' | undefined {
   const first = at(bytes, start);
-  if (first === 97) return at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE && isFrame(bytes, start + 3, end);
-  if (first === DOT) return isMore(bytes, start, end);
-  if (first === 67 || first === 83 || first === 87) return startsWithAny(bytes, start, end, TRACE_HEADS);
-  return isBareFrame(bytes, start, end);
+  if (first === 97 && at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE) return isFrame(bytes, start + 3, end) ? 'trace' : undefined;
+  if (first === DOT) return isMore(bytes, start, end) ? 'trace' : undefined;
+  if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_HEADS)) return 'cause';
+  return isBareFrame(bytes, start, end) ? 'trace' : undefined;
 }
 
 /** Behind `at `: a dotted name and a parenthesis, with no blank between (module names such as `java.base/` may stand in front). */
@@ -235,7 +236,9 @@ function scanDate(bytes: Buffer, start: number, end: number): number {
     return date && isBetweenDateAndTime(at(bytes, start + 10)) ? start + 11 : start;
   }
   const short = at(bytes, start + 2) === SLASH && digits(bytes, start + 3, 2) && at(bytes, start + 5) === SLASH && digits(bytes, start + 6, 2);
-  return short && at(bytes, start + 8) === SPACE ? start + 9 : start;
+  if (!short) return start;
+  if (at(bytes, start + 8) === SPACE) return start + 9;
+  return digits(bytes, start + 8, 2) && at(bytes, start + 10) === SPACE ? start + 11 : start;
 }
 
 /** Index behind `HH:MM:SS`, or -1. */

@@ -8,44 +8,55 @@ export interface Split {
 
 /** Words after which Flink prints an exception on the message's own line. */
 const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?/gi;
+/** A class that ends like a throwable, and a colon, anywhere. */
+const NAMED = /(?:^|[\s"<[({])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): )/;
+const HEADER_LOOK = 300;
 
-export function splitThrowable(body: string): Split {
+/** `eager`: any exception named in the message counts, for entries without a level. */
+export function splitThrowable(body: string, eager = false): Split {
   const text = body.endsWith('\n') ? body.trimEnd() : body;
   const firstBreak = text.indexOf('\n');
-  if (firstBreak === -1) return splitLine(text);
-  if (readHeader(text.slice(0, firstBreak).trim()) !== undefined) return { message: text.slice(0, firstBreak).trim(), stack: text };
+  if (firstBreak === -1) return splitLine(text, eager);
+  const first = cleanTraceLine(text.slice(0, firstBreak)).content;
+  if (readHeader(first) !== undefined || isTracePart(first)) return { message: first, stack: text };
   for (let start = firstBreak + 1; start < text.length; ) {
     const end = lineEnd(text, start);
     const { indent, content } = cleanTraceLine(text.slice(start, end));
-    if (indent === 0 && readHeader(content) !== undefined) return { message: text.slice(0, start).trimEnd(), stack: text.slice(start) };
+    if (indent === 0 && readHeader(content) !== undefined) return { message: text.slice(0, start).trim() || content, stack: text.slice(start) };
     if (isTracePart(content)) return splitBefore(text, start);
     start = end + 1;
   }
-  return splitLine(text);
+  return splitLine(text, eager);
 }
 
 /** A trace without a header of its own line: the exception stands in the message, or the beginning is missing. */
 function splitBefore(text: string, start: number): Split {
   const message = text.slice(0, start).trimEnd();
-  const inline = findInline(message);
+  const inline = findInline(message, true);
   return inline === -1 ? { message, stack: text.slice(start) } : { message: message.slice(0, inline).trimEnd() || message, stack: text.slice(inline) };
 }
 
-function splitLine(text: string): Split {
+function splitLine(text: string, eager: boolean): Split {
   if (!text.includes('Exception') && !text.includes('Error')) return { message: text };
-  if (readHeader(text) !== undefined) return { message: text, stack: text };
-  const inline = findInline(text);
+  if (readHeader(text) !== undefined || isEscapedTrace(text)) return { message: text, stack: text };
+  const inline = findInline(text, eager);
   return inline === -1 ? { message: text } : { message: text, stack: text.slice(inline) };
 }
 
 /** Index of the exception that the message itself prints, or -1. */
-function findInline(message: string): number {
+function findInline(message: string, eager: boolean): number {
   INLINE.lastIndex = 0;
   for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
     const at = match.index + match[0].length;
-    if (readHeader(message.slice(at)) !== undefined) return at;
+    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined) return at;
   }
-  return -1;
+  const named = eager ? NAMED.exec(message) : null;
+  return named === null ? -1 : named.index + named[0].length - (named[1] ?? '').length;
+}
+
+/** A trace in a JSON text, with `\\n\\tat ` instead of line breaks. */
+function isEscapedTrace(text: string): boolean {
+  return text.includes('\\n\\tat ');
 }
 
 function isTracePart(content: string): boolean {

@@ -8,7 +8,8 @@ export interface Stamp {
 }
 
 const DATE = /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
-const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
+/** `22/05/03 …` of Hadoop (year first) and `05/03/2022 …` of Flink's old client (month first). */
+const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d{4}|\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
 const CLOCK = /\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
 const MONTH_FIRST = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -36,8 +37,9 @@ function readShortDate(text: string, at: number, zone: string): Stamp | undefine
   SHORT_DATE.lastIndex = at;
   const match = SHORT_DATE.exec(text);
   if (match === null) return undefined;
-  const [whole, year, month, day, hour, minute, second, fraction] = match;
-  const local = Date.UTC(2000 + Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
+  const [whole, first, second, third, hour, minute, seconds, fraction] = match;
+  const [year, month, day] = third?.length === 4 ? [Number(third), first, second] : [2000 + Number(first), second, third];
+  const local = Date.UTC(year, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(seconds), readMillis(fraction));
   return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
 }
 

@@ -1,0 +1,146 @@
+// Option names by version, versions, sizes and durations as Flink writes them. Pure; used by rules (patches with the names
+// of the job's release) and by the facts of a job. The memory model is memory.ts.
+import { OPTION_CHANGES, PREFIX_CHANGES, type OptionChange } from './option-names.js';
+
+export type RenamedOption = { readonly key: string; readonly hint?: string } | { readonly gone: true; readonly hint: string };
+
+/** Any spelling of an option → the one for this version, or that it is gone there. Unknown options stay as they are. */
+export function renameOption(key: string, version: string): RenamedOption {
+  const change = changesOf(key).find((row) => row.old === key);
+  if (change !== undefined) return renameOld(change, key, version);
+  const earlier = changesOf(key).find((row) => row.key === key && row.otherValue === undefined && compareVersions(version, row.since) < 0);
+  return earlier === undefined ? { key } : { key: earlier.old };
+}
+
+/** The value under this name or any of its other names; the newest name wins, as in Flink. */
+export function optionValue(options: ReadonlyMap<string, string>, key: string): string | undefined {
+  for (const name of optionNames(key)) {
+    const value = options.get(name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** All names with the same meaning, the newest first. */
+export function optionNames(key: string): string[] {
+  const own = changesOf(key).find((row) => row.old === key && row.key !== undefined && row.otherValue === undefined);
+  const newest = own?.key ?? key;
+  const older = changesOf(newest).filter((row) => row.key === newest && row.otherValue === undefined);
+  return [...new Set([newest, ...older.map((row) => row.old), key])];
+}
+
+/** Below, equal, above: negative, 0, positive. What follows the numbers (`-SNAPSHOT`) does not count. */
+export function compareVersions(a: string, b: string): number {
+  return compareNumbers(versionNumbers(a), versionNumbers(b));
+}
+
+/**
+ * `>=1.10 <2.0`, `<=1.12`, `1.20`, `>=1.13 <1.15 || >=1.18`. A bound speaks for all its patch releases: 1.12.5 is `<=1.12`
+ * and not `>1.12`. An empty range and `*` hold every version.
+ */
+export function inRange(version: string, range: string): boolean {
+  return range.split('||').some((part) => part.split(/[\s,]+/).every((bound) => isWithin(version, bound)));
+}
+
+/** `112m`, `64 mb`, `1gb`, `1073741824`, `1.688gb (1811939328 bytes)` → bytes; undefined when it is no size. */
+export function parseBytes(text: string): number | undefined {
+  const exact = /\((\d+) bytes\)/.exec(text);
+  if (exact !== null) return Number(exact[1]);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const factor = match === null ? undefined : BYTE_UNITS.get((match[2] ?? '').toLowerCase());
+  return match === null || factor === undefined ? undefined : Math.trunc(Number(match[1]) * factor);
+}
+
+/** In the largest unit that divides it: 117440512 → `112m`. */
+export function formatBytes(bytes: number): string {
+  for (const [unit, factor] of [['g', 1024 ** 3], ['m', 1024 ** 2], ['k', 1024]] as const) {
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return `${bytes}b`;
+}
+
+/** `10 s`, `500ms`, `1 min`, `PT5M`, `60000` (milliseconds) → milliseconds; undefined when it is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text.trim());
+  if (iso !== null && text.trim().length > 2) return Number(iso[1] ?? 0) * 3_600_000 + Number(iso[2] ?? 0) * 60_000 + Math.round(Number(iso[3] ?? 0) * 1000);
+  const match = /^\s*(\d+)\s*([a-zµ]*)\s*$/i.exec(text);
+  const factor = match === null ? undefined : TIME_UNITS.get((match[2] ?? '').toLowerCase());
+  return match === null || factor === undefined ? undefined : Number(match[1]) * factor;
+}
+
+/** In the largest unit that divides it: 90000 → `90 s`, 600000 → `10 min`. */
+export function formatDuration(milliseconds: number): string {
+  for (const [unit, factor] of [['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const) {
+    if (milliseconds >= factor && milliseconds % factor === 0) return `${milliseconds / factor} ${unit}`;
+  }
+  return `${milliseconds} ms`;
+}
+
+const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+  ...['', 'b', 'byte', 'bytes'].map((unit) => [unit, 1] as const),
+  ...['k', 'kb', 'kib', 'kibibytes'].map((unit) => [unit, 1024] as const),
+  ...['m', 'mb', 'mib', 'mebibytes'].map((unit) => [unit, 1024 ** 2] as const),
+  ...['g', 'gb', 'gib', 'gibibytes'].map((unit) => [unit, 1024 ** 3] as const),
+  ...['t', 'tb', 'tib', 'tebibytes'].map((unit) => [unit, 1024 ** 4] as const),
+]);
+
+const TIME_UNITS: ReadonlyMap<string, number> = new Map([
+  ...['d', 'day', 'days'].map((unit) => [unit, 86_400_000] as const),
+  ...['h', 'hour', 'hours'].map((unit) => [unit, 3_600_000] as const),
+  ...['m', 'min', 'minute', 'minutes'].map((unit) => [unit, 60_000] as const),
+  ...['s', 'sec', 'secs', 'second', 'seconds'].map((unit) => [unit, 1000] as const),
+  ...['', 'ms', 'milli', 'millis', 'millisecond', 'milliseconds'].map((unit) => [unit, 1] as const),
+]);
+
+function changesOf(key: string): OptionChange[] {
+  const families = PREFIX_CHANGES.flatMap((row) => expandPrefix(row, key));
+  return [...OPTION_CHANGES, ...families];
+}
+
+function expandPrefix(row: OptionChange, key: string): OptionChange[] {
+  if (row.key === undefined) return [];
+  const rest = key.startsWith(row.old) ? key.slice(row.old.length) : key.startsWith(row.key) ? key.slice(row.key.length) : undefined;
+  return rest === undefined ? [] : [{ ...row, old: row.old + rest, key: row.key + rest }];
+}
+
+function renameOld(change: OptionChange, key: string, version: string): RenamedOption {
+  const hint = change.hint === undefined ? {} : { hint: change.hint };
+  if (change.key === undefined || change.otherValue !== undefined) {
+    const gone = change.removed !== undefined && compareVersions(version, change.removed) >= 0;
+    return gone ? { gone: true, hint: change.hint ?? `use ${change.key ?? 'nothing'} instead` } : { key, ...hint };
+  }
+  return compareVersions(version, change.since) >= 0 ? { key: change.key, ...hint } : { key };
+}
+
+function isWithin(version: string, bound: string): boolean {
+  if (bound === '' || bound === '*') return true;
+  const match = /^(>=|<=|>|<|=)?(\d.*)$/.exec(bound);
+  if (match === null) return false;
+  const wanted = versionNumbers(match[2] ?? '');
+  const order = compareNumbers(versionNumbers(version).slice(0, wanted.length), wanted);
+  switch (match[1]) {
+    case '>=':
+      return order >= 0;
+    case '<=':
+      return order <= 0;
+    case '>':
+      return order > 0;
+    case '<':
+      return order < 0;
+    default:
+      return order === 0;
+  }
+}
+
+function versionNumbers(version: string): number[] {
+  const match = /\d+(?:\.\d+)*/.exec(version);
+  return match === null ? [] : match[0].split('.').map(Number);
+}
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  for (let part = 0; part < Math.max(a.length, b.length); part += 1) {
+    const order = (a[part] ?? 0) - (b[part] ?? 0);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
