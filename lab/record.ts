@@ -1,4 +1,4 @@
-// Makes a recording of what a run logged: whole entries that tell nothing are cut, names of this machine are
+// Makes a recording of what a run logged: whole entries that tell nothing new are cut, names of this machine are
 // replaced, a manifest is written beside the files. Called by `npm run lab -- record`; the run itself is run.ts.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
@@ -12,8 +12,12 @@ import { HEALTHY, type Scenario } from './scenario.js';
 const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'plugin loader lines', pattern: /^\S+ \S+ INFO +\S*\.DefaultPluginManager +.* - Plugin loader with ID/ },
   { kind: 'JVM options that open modules', pattern: /^\S+ \S+ INFO .* - {5}--add-(exports|opens)=/ },
+  { kind: "Flink's own env.java.opts.all", pattern: /^\S+ \S+ INFO +\S*GlobalConfiguration .* property: env\.java\.opts\.all, --add-exports/ },
   { kind: 'delegation token providers', pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/ },
 ];
+/** A file larger than this loses its repetitions. */
+const LARGE_BYTES = 100_000;
+const KEPT_ENDS = 4;
 /** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
 const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
@@ -31,15 +35,36 @@ export function recordOutcome(scenario: Scenario, outcome: Outcome): string {
   return folder;
 }
 
-/** Leaves out the entries of NOISE, whole. */
+/** Leaves out, whole: the entries of NOISE, and in a large file what repeats itself. */
 export function cutEntries(file: LogFile): { text: string; cut: { entries: number; kind: string }[] } {
+  const quiet = splitEntries(file.text).map((entry) => ({ entry, kind: NOISE.find(({ pattern }) => pattern.test(entry))?.kind }));
+  const size = quiet.reduce((sum, { entry, kind }) => sum + (kind === undefined ? entry.length : 0), 0);
+  const marked = size <= LARGE_BYTES ? quiet : markRepetitions(quiet);
   const counts = new Map<string, number>();
-  const kept = splitEntries(file.text).filter((entry) => {
-    const noise = NOISE.find(({ pattern }) => pattern.test(entry));
-    if (noise !== undefined) counts.set(noise.kind, (counts.get(noise.kind) ?? 0) + 1);
-    return noise === undefined;
+  for (const { kind } of marked) if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const text = marked.filter(({ kind }) => kind === undefined).map(({ entry }) => entry).join('');
+  return { text, cut: [...counts].map(([kind, entries]) => ({ entries, kind })) };
+}
+
+interface MarkedEntry {
+  readonly entry: string;
+  /** Why it is left out; undefined: it stays. */
+  readonly kind: string | undefined;
+}
+
+/** Of entries that differ only in numbers and ids (the subtasks of one task, the checkpoints of one job) the first and the last few stay. */
+function markRepetitions(entries: readonly MarkedEntry[]): MarkedEntry[] {
+  const shapeOf = (entry: string): string => entry.replace(/[0-9a-f]{6,}|\d+/g, '#').slice(0, 600);
+  const totals = new Map<string, number>();
+  for (const { entry } of entries) totals.set(shapeOf(entry), (totals.get(shapeOf(entry)) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return entries.map(({ entry, kind }) => {
+    const shape = shapeOf(entry);
+    const index = seen.get(shape) ?? 0;
+    seen.set(shape, index + 1);
+    const inside = index >= KEPT_ENDS && index < (totals.get(shape) ?? 0) - KEPT_ENDS;
+    return { entry, kind: kind ?? (inside ? `repetitions beyond the first and last ${KEPT_ENDS}` : undefined) };
   });
-  return { text: kept.join(''), cut: [...counts].map(([kind, entries]) => ({ entries, kind })) };
 }
 
 /** Entries with all their lines and line breaks: joined they are the text again. */

@@ -91,7 +91,7 @@ async function submitSql(scene: Scene, value: StepValues['submitSql']): Promise<
   writeFileSync(file, fillRun(readFileSync(join(scene.scenario.folder, value.file), 'utf8'), scene.dir));
   const result = await scene.cluster.runSql({ file });
   // The SQL client ends with 0 whatever its statements did.
-  await keepClient(scene, 'sql-client', result.stdout.includes('[ERROR]') ? { ...result, code: 1 } : result, value.fails ?? false);
+  await keepClient(scene, 'sql-client', result.error === '' ? result : { ...result, code: 1 }, value.fails ?? false);
 }
 
 /** What a client printed is part of the recording; the jobs that it submitted are remembered with their names. */
