@@ -63,7 +63,7 @@ const SECURITY_HEADERS = {
 } as const;
 
 export function createServer(options: ServerOptions): Server {
-  const closing = new AbortController();
+  const live = new Set<AbortController>();
   const services = createServices(options);
   const app = fastify({
     bodyLimit: DEFAULT_BODY_BYTES,
@@ -87,7 +87,7 @@ export function createServer(options: ServerOptions): Server {
   registerDocument(app, services.version);
   app.register(async (scope) => {
     const routes = [...createRecordRoutes(services), ...createIncidentRoutes(services), ...createSystemRoutes(services)];
-    for (const route of routes) registerRoute(scope, route, options.settings.tokens, closing.signal);
+    for (const route of routes) registerRoute(scope, route, options.settings.tokens, live);
   });
   registerPage(app, options.settings.webDir ?? findWebDir());
   return {
@@ -99,7 +99,7 @@ export function createServer(options: ServerOptions): Server {
       return { url: `http://${printHost(host)}:${typeof bound === 'object' && bound !== null ? bound.port : port}` };
     },
     async close() {
-      closing.abort();
+      for (const request of live) request.abort();
       await app.close();
     },
   };
@@ -132,7 +132,7 @@ function registerDocument(app: FastifyInstance, version: string): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
-function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Token[], closing: AbortSignal): void {
+function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Token[], live: Set<AbortController>): void {
   app.route({
     method: route.method,
     url: route.path,
@@ -148,13 +148,17 @@ function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Toke
     },
     handler: async (request, reply) => {
       const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
+      live.add(gone);
+      reply.raw.once('close', () => {
+        live.delete(gone);
+        gone.abort();
+      });
       const answer = await route.handle({
         params: createValues(request.params),
         query: createValues(request.query),
         body: request.body,
         viewer: authorize(request, route, tokens),
-        signal: AbortSignal.any([gone.signal, closing]),
+        signal: gone.signal,
         header: (name) => [request.headers[name]].flat()[0],
       });
       return sendAnswer(reply, answer);

@@ -1,0 +1,44 @@
+// The generic webhook: JSON with the headers of Standard Webhooks 1.0 (webhook-id, webhook-timestamp and, with a
+// secret, webhook-signature) and, for receivers that check the body alone, X-Jobtrace-Signature. Incidents of one
+// group ride in one message as "related"; forwarded alerts of one group are listed together.
+import { createHmac } from 'node:crypto';
+import type { Channel, Delivery, Part } from '../channel.js';
+import { renderForwardedMessage } from '../forward.js';
+import { postJson } from '../http.js';
+import { isJsonObject, type JsonObject } from '../payload.js';
+import { renderWebhook } from '../render.js';
+
+export const WEBHOOK: Channel = {
+  renderIncident: (card) => renderWebhook(card),
+  renderForwarded: (alert) => renderForwardedMessage(alert),
+  needsRefresh: false,
+  joinsAll: false,
+  async send(parts, delivery) {
+    const body = JSON.stringify(joinParts(parts));
+    return postJson(delivery.receiver.url, body, signBody(body, delivery));
+  },
+};
+
+export function joinParts(parts: readonly Part[]): JsonObject {
+  const [first, ...rest] = parts;
+  if (first === undefined) return {};
+  if (rest.length === 0) return first.message;
+  const alerts = parts.flatMap(({ message }) => (Array.isArray(message['alerts']) ? message['alerts'] : []));
+  if (alerts.length > 0) return { ...first.message, alerts };
+  const data = first.message['data'];
+  return { ...first.message, data: { ...(isJsonObject(data) ? data : {}), related: rest.map(({ brief }) => brief) } };
+}
+
+export function signBody(body: string, { id, nowMs, receiver }: Delivery): Record<string, string> {
+  const timestamp = String(Math.floor(nowMs / 1000));
+  const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp };
+  if (receiver.secret === undefined || receiver.secret === '') return headers;
+  const key = readKey(receiver.secret);
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { ...headers, 'webhook-signature': `v1,${signature}`, 'x-jobtrace-signature': `sha256=${createHmac('sha256', key).update(body).digest('hex')}` };
+}
+
+/** `whsec_` and base64, as the standard shows secrets; anything else is taken as it is. */
+function readKey(secret: string): Buffer {
+  return secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret, 'utf8');
+}

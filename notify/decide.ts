@@ -1,0 +1,137 @@
+// Whether one receiver hears of an incident now, and why. In: the incident as it is, what this receiver was told
+// of it before, the time, the policy. Out: a named reason either way. Pure. The aim is one message per cause: a
+// restart is never news; a better cause, a worse state, the end, and (once) "still failing" are.
+import { createRegex, quoteRegex } from '../core/regex.js';
+import type { Incident, Severity } from '../core/types.js';
+
+export type AlertReason = 'new-incident' | 'cause-corrected' | 'escalated' | 'still-failing' | 'resolved';
+export type SilenceReason =
+  | 'muted' | 'nothing-found' | 'draft-rule' | 'below-warning' | 'undated' | 'backlog'
+  | 'cause-known' | 'said-already' | 'nothing-new';
+
+export interface DecidePolicy {
+  /** How long what is only a symptom waits for its cause. */
+  readonly symptomWaitMs: number;
+  /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
+  readonly backlogAfterMs: number;
+  readonly stillFailingAfterMs: number;
+  /** Rule ids, cause ids, job ids or job names; patterns with `*`. */
+  readonly mutes: readonly string[];
+  /** True for a rule whose finding usually follows from another failure, even when it stands first. */
+  readonly isSymptom: (ruleId: string) => boolean;
+}
+
+/** What an alert is about: the best diagnosis that may be announced, or a failure that no rule names. */
+export interface Subject {
+  /** Rule id, or `unknown:` and the fingerprint. */
+  readonly cause: string;
+  readonly symptom: boolean;
+  readonly severity: Severity;
+  /** Position in the incident's `diagnoses`; undefined for an unknown failure. */
+  readonly diagnosis: number | undefined;
+}
+
+/** An earlier alert of this incident to this receiver. */
+export interface Told {
+  readonly reason: string;
+  readonly cause: string;
+  readonly symptom: boolean;
+  readonly severity: Severity;
+  readonly outcome: Incident['outcome'];
+  /** Waits to be sent; such a message is replaced rather than followed by another. */
+  readonly isPending: boolean;
+  /** When it was sent, or from when on it may be. */
+  readonly timeMs: number;
+}
+
+export type AlertDecision =
+  | { readonly send: false; readonly reason: SilenceReason }
+  | { readonly send: true; readonly reason: AlertReason; readonly subject: Subject; readonly notBeforeMs: number; readonly replacesPending: boolean };
+
+const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
+
+/** `told`: newest first. */
+export function decideAlert(incident: Incident, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+  const subject = findSubject(incident, policy);
+  if (typeof subject === 'string') return silent(subject);
+  if (isMuted(incident, subject, policy.mutes)) return silent('muted');
+  const pending = told[0]?.isPending === true ? told[0] : undefined;
+  if (pending !== undefined) return decidePending(incident, subject, pending, told.slice(1), nowMs, policy);
+  return decideFresh(incident, subject, told, nowMs, policy);
+}
+
+/** The best diagnosis of a rule that is not a draft, causes before symptoms; else the first unknown failure; else why there is none. */
+export function findSubject(incident: Incident, policy: Pick<DecidePolicy, 'isSymptom'>): Subject | SilenceReason {
+  const found = incident.diagnoses.en
+    .map((diagnosis, index) => ({ diagnosis, subject: { cause: diagnosis.rule, symptom: diagnosis.symptom || policy.isSymptom(diagnosis.rule), severity: diagnosis.severity, diagnosis: index } }))
+    .filter(({ diagnosis }) => diagnosis.status !== 'draft');
+  const loud = found.map(({ subject }) => subject).filter(({ severity }) => RANK[severity] >= RANK.warning);
+  const best = loud.find(({ symptom }) => !symptom) ?? loud[0];
+  if (best !== undefined) return best;
+  const unknown = incident.unknown[0];
+  if (unknown !== undefined) return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
+  if (found.length > 0) return 'below-warning';
+  return incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
+}
+
+/** A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer. */
+function decidePending(incident: Incident, subject: Subject, pending: Told, sent: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+  if (subject.symptom && !pending.symptom) return silent('cause-known');
+  const decision = decideFresh(incident, subject, sent, nowMs, policy);
+  if (!decision.send) return decision;
+  const isSame = decision.reason === pending.reason && subject.cause === pending.cause && subject.severity === pending.severity && incident.outcome === pending.outcome;
+  if (isSame) return silent('said-already');
+  return { ...decision, notBeforeMs: Math.min(decision.notBeforeMs, pending.timeMs), replacesPending: true };
+}
+
+function decideFresh(incident: Incident, subject: Subject, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+  const last = told[0];
+  return last === undefined ? decideFirst(incident, subject, nowMs, policy) : decideNext(incident, subject, last, told, nowMs, policy);
+}
+
+function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy: DecidePolicy): AlertDecision {
+  if (incident.lastSeen === undefined) return silent('undated');
+  if (nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs) return silent('backlog');
+  return { send: true, reason: 'new-incident', subject, notBeforeMs: subject.symptom ? nowMs + policy.symptomWaitMs : nowMs, replacesPending: false };
+}
+
+function decideNext(incident: Incident, subject: Subject, last: Told, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+  const known = told.find(({ symptom }) => !symptom) ?? last;
+  // Once something was named, a symptom beside it is no news; what was named stays the subject.
+  const current: Subject = subject.symptom && known.cause !== subject.cause ? { ...subject, cause: known.cause, severity: known.severity } : subject;
+  const reasons = listReasons(incident, current, known, last, told, nowMs, policy);
+  if (reasons.length === 0) return silent(current === subject ? 'nothing-new' : 'cause-known');
+  // The same is never said twice of the same cause.
+  const reason = reasons.find((candidate) => !told.some((item) => item.reason === candidate && item.cause === current.cause));
+  if (reason === undefined) return silent('said-already');
+  return { send: true, reason, subject: current, notBeforeMs: nowMs, replacesPending: false };
+}
+
+/** Everything that is new since the last message, the most important first. */
+function listReasons(incident: Incident, subject: Subject, known: Told, last: Told, told: readonly Told[], nowMs: number, policy: DecidePolicy): readonly AlertReason[] {
+  const worst = Math.max(...told.map(({ severity }) => RANK[severity]));
+  const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
+  const hasFailedSince = incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
+  const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
+  const reasons: readonly (readonly [AlertReason, boolean])[] = [
+    ['cause-corrected', subject.cause !== known.cause],
+    ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
+    ['escalated', incident.outcome !== 'recovered' && (hasEnded || RANK[subject.severity] > worst)],
+    ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered')],
+  ];
+  return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+}
+
+/** True when one of the patterns fits the rule, its cause, the job's id or the job's name. */
+function isMuted(incident: Incident, subject: Subject, mutes: readonly string[]): boolean {
+  const cause = subject.diagnosis === undefined ? undefined : incident.diagnoses.en[subject.diagnosis]?.cause;
+  const names = [subject.cause, cause, incident.job?.id, incident.job?.name].filter((name) => name !== undefined);
+  return mutes.some((pattern) => {
+    const regex = createRegex(`^${pattern.split('*').map(quoteRegex).join('.*')}$`, 'su');
+    return names.some((name) => regex.test(name));
+  });
+}
+
+function silent(reason: SilenceReason): AlertDecision {
+  return { send: false, reason };
+}

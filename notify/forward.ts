@@ -1,0 +1,115 @@
+// Alerts that come in from Alertmanager: read from its message (already checked against the API's schema), tied to
+// a job by their labels, and rendered again with the diagnosis among their annotations, in Alertmanager's own
+// shape, so that whatever read them before reads them still. Pure.
+import { createHash } from 'node:crypto';
+import type { Incident, Language } from '../core/types.js';
+import type { Subject } from './decide.js';
+import { isJsonObject, toJsonObject, type JsonObject } from './payload.js';
+import { describeIncident, dropEmpty } from './render.js';
+
+export interface InboundAlert {
+  readonly fingerprint: string;
+  readonly status: 'firing' | 'resolved';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAt: string;
+  readonly endsAt?: string;
+  readonly generatorURL?: string;
+  /** The message it came in, without its alerts. */
+  readonly frame: JsonObject;
+}
+
+export interface ForwardedAlert {
+  readonly alert: InboundAlert;
+  /** Undefined while nothing is known. */
+  readonly found: { readonly incident: Incident; readonly subject: Subject } | undefined;
+  /** True when this follows a message without diagnosis. */
+  readonly isFollowUp: boolean;
+  readonly language: Language;
+  readonly publicUrl: string;
+  readonly nowMs: number;
+}
+
+const FRAME_FIELDS = ['version', 'receiver', 'groupKey', 'groupLabels', 'commonLabels', 'commonAnnotations', 'externalURL'] as const;
+export const OWN_ALERTNAME = 'FlinkJobFailure';
+
+export function parseMessage(message: unknown): readonly InboundAlert[] {
+  if (!isJsonObject(message) || !Array.isArray(message['alerts'])) return [];
+  const frame = Object.fromEntries(FRAME_FIELDS.flatMap((field) => (message[field] === undefined ? [] : [[field, message[field]]])));
+  return message['alerts'].filter(isJsonObject).map((alert) => parseAlert(alert, frame));
+}
+
+export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
+  const labels = readTexts(alert['labels']);
+  const { fingerprint, startsAt, endsAt, generatorURL } = alert;
+  return {
+    // Old senders have none: the labels are what it is made of.
+    fingerprint: typeof fingerprint === 'string' && fingerprint !== '' ? fingerprint : hash(JSON.stringify(Object.entries(labels).sort())),
+    status: alert['status'] === 'resolved' ? 'resolved' : 'firing',
+    labels,
+    annotations: readTexts(alert['annotations']),
+    startsAt: typeof startsAt === 'string' ? startsAt : '',
+    ...(typeof endsAt === 'string' ? { endsAt } : {}),
+    ...(typeof generatorURL === 'string' ? { generatorURL } : {}),
+    frame,
+  };
+}
+
+/** An alert that Jobtrace itself pushed, or one that has been through it. */
+export function isOwnAlert(alert: InboundAlert): boolean {
+  return alert.labels['alertname'] === OWN_ALERTNAME || alert.annotations['diagnosis_cause'] !== undefined;
+}
+
+/** What the labels say about the job, in the order of the setting; ids and names alike. */
+export function listJobNames(alert: InboundAlert, jobLabels: readonly string[]): readonly string[] {
+  return jobLabels.flatMap((label) => {
+    const value = alert.labels[label];
+    return value === undefined || value === '' ? [] : [value];
+  });
+}
+
+/** The incident of that job that fits the alert's start best: one that goes on before one that is over, the nearer first. */
+export function chooseIncident(incidents: readonly Incident[], names: readonly string[], startsAtMs: number): Incident | undefined {
+  const distance = ({ firstSeen, lastSeen }: Incident): number => {
+    const [first, last] = [Date.parse(firstSeen ?? ''), Date.parse(lastSeen ?? firstSeen ?? '')];
+    return startsAtMs < first ? first - startsAtMs : startsAtMs > last ? startsAtMs - last : 0;
+  };
+  const isOpen = ({ outcome }: Incident): number => (outcome === 'failing' || outcome === 'failed' ? 0 : 1);
+  for (const name of names) {
+    const ofJob = incidents.filter(({ job }) => job?.id === name || job?.name === name);
+    const best = [...ofJob].sort((left, right) => isOpen(left) - isOpen(right) || distance(left) - distance(right))[0];
+    if (best !== undefined) return best;
+  }
+  return undefined;
+}
+
+/** The body for a generic webhook: Alertmanager's message (version 4) with one alert, plus type and timestamp. */
+export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
+  const { alert, isFollowUp, nowMs } = forwarded;
+  const { status, labels, startsAt, endsAt, generatorURL, fingerprint, frame } = alert;
+  return toJsonObject({
+    type: isFollowUp ? 'jobtrace.alert.diagnosed' : 'jobtrace.alert.forwarded',
+    timestamp: new Date(nowMs).toISOString(),
+    ...frame,
+    status,
+    alerts: [{ status, labels, annotations: { ...alert.annotations, ...renderAnnotations(forwarded) }, startsAt, endsAt: endsAt ?? '0001-01-01T00:00:00Z', ...(generatorURL === undefined ? {} : { generatorURL }), fingerprint }],
+  });
+}
+
+function renderAnnotations({ found, language, publicUrl }: ForwardedAlert): Record<string, string> {
+  if (found === undefined) return {};
+  const words = describeIncident({ incident: found.incident, subject: found.subject, language, publicUrl });
+  return dropEmpty({
+    diagnosis_cause: words.cause, diagnosis_title: words.title, diagnosis_summary: words.summary, diagnosis_fix: words.fix,
+    diagnosis_patch: words.patch, diagnosis_link: words.link, diagnosis_incident: found.incident.id,
+  });
+}
+
+function readTexts(value: unknown): Record<string, string> {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (typeof inner === 'string' ? [[key, inner]] : [])));
+}
+
+export function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 20);
+}

@@ -1,0 +1,200 @@
+// Alerts from Alertmanager on their way through: each is tied to its job's incident and goes on with the diagnosis
+// among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows when
+// it appears. A message that comes again (Alertmanager repeats) is not sent again.
+import type { ReceiverSettings } from '../core/config.js';
+import type { Incident } from '../core/types.js';
+import type { Store } from '../store/store.js';
+import { CHANNELS } from './channels.js';
+import { findSubject, type DecidePolicy, type Subject } from './decide.js';
+import { chooseIncident, hash, isOwnAlert, listJobNames, parseAlert, parseMessage, type ForwardedAlert, type InboundAlert } from './forward.js';
+import type { Outbox, Row } from './outbox.js';
+import { isJsonObject, toJsonObject, type Payload } from './payload.js';
+
+export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
+  /** How long an alert waits for its diagnosis before it goes on without. */
+  readonly attachWaitMs: number;
+  /** Labels that name the job, first that answers. */
+  readonly jobLabels: readonly string[];
+}
+
+export interface InboundOptions {
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly receivers: readonly ReceiverSettings[];
+  readonly policy: InboundPolicy;
+  readonly instance: string;
+  readonly publicUrl: string;
+  readonly deadlineMs: number;
+  readonly now: () => number;
+}
+
+export interface ReceivedAlert {
+  readonly fingerprint: string;
+  readonly status: 'firing' | 'resolved';
+  readonly outcome: 'diagnosed' | 'waiting' | 'forwarded' | 'repeated' | 'own-alert' | 'no-job' | 'no-receiver';
+  readonly job?: string;
+  readonly incidentId?: string;
+  readonly cause?: string;
+}
+
+export interface Inbound {
+  /** The body as Alertmanager sends it, valid by the API's schema. */
+  receive(message: unknown): Promise<readonly ReceivedAlert[]>;
+  /** Looks again for the diagnoses that are still missing. */
+  stepOnce(): Promise<void>;
+}
+
+type Found = NonNullable<ForwardedAlert['found']>;
+
+/** An alert's rule may look back over some time, and the log may come later than the alert. */
+const SEARCH_BEFORE_MS = 3_600_000;
+const SEARCH_AFTER_MS = 600_000;
+const FOLLOW_MS = 600_000;
+const MAX_INCIDENTS = 500;
+const SEEN_MS = 7 * 24 * 3_600_000;
+const MAX_SEEN = 5000;
+
+export function createInbound(options: InboundOptions): Inbound {
+  const { store, outbox, policy, now } = options;
+  const seen = createSeen(store, `notify/${options.instance}/forwarded`, now);
+  const receivers = options.receivers.filter((receiver) => CHANNELS[receiver.kind].renderForwarded !== undefined);
+
+  async function findDiagnosis(alert: InboundAlert): Promise<Found | undefined> {
+    const names = listJobNames(alert, policy.jobLabels);
+    const startsAtMs = Date.parse(alert.startsAt);
+    if (names.length === 0 || Number.isNaN(startsAtMs)) return undefined;
+    const range = { from: new Date(startsAtMs - SEARCH_BEFORE_MS).toISOString(), to: new Date(Math.max(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now())) + SEARCH_AFTER_MS).toISOString() };
+    const found: Incident[] = [];
+    for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name))) found.push(...(await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })));
+    if (found.length === 0) found.push(...(await store.findIncidents({ ...range, limit: MAX_INCIDENTS })));
+    const incident = chooseIncident(found, names, startsAtMs);
+    const subject = incident === undefined ? undefined : findSubject(incident, policy);
+    return incident === undefined || subject === undefined || typeof subject === 'string' ? undefined : { incident, subject };
+  }
+
+  async function receiveOne(alert: InboundAlert): Promise<ReceivedAlert> {
+    const [job] = listJobNames(alert, policy.jobLabels);
+    const base = { fingerprint: alert.fingerprint, status: alert.status, ...(job === undefined ? {} : { job }) };
+    if (isOwnAlert(alert)) return { ...base, outcome: 'own-alert' };
+    if (receivers.length === 0) return { ...base, outcome: 'no-receiver' };
+    const found = await findDiagnosis(alert);
+    const waits = alert.status === 'firing' && job !== undefined && (found === undefined || found.subject.symptom);
+    let isNew = false;
+    for (const receiver of receivers) isNew = (await accept(alert, receiver, found, waits)) || isNew;
+    const known = found === undefined ? {} : { incidentId: found.incident.id, cause: found.subject.cause };
+    const outcome = !isNew ? 'repeated' : job === undefined ? 'no-job' : waits ? 'waiting' : found === undefined ? 'forwarded' : 'diagnosed';
+    return { ...base, ...known, outcome };
+  }
+
+  /** False when this alert went to this receiver before. */
+  async function accept(alert: InboundAlert, receiver: ReceiverSettings, found: Found | undefined, waits: boolean): Promise<boolean> {
+    const id = alertId(alert, receiver);
+    const repeated = await seen.has(id);
+    await seen.add(id);
+    if (repeated) return false;
+    await hurryFiring(alert, receiver);
+    await putMessage(id, { alert, found, receiver, isFollowUp: false, notBeforeMs: now() + (waits ? policy.attachWaitMs : 0), follows: waits });
+    return true;
+  }
+
+  /** Its end has come: the alert itself need not wait any longer, and goes first. */
+  async function hurryFiring(alert: InboundAlert, receiver: ReceiverSettings): Promise<void> {
+    if (alert.status !== 'resolved') return;
+    const id = alertId({ ...alert, status: 'firing' }, receiver);
+    const row = outbox.listFollowed().find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
+    if (row !== undefined) await outbox.put(row.alert, { ...row.payload, notBeforeMs: now() });
+  }
+
+  async function putMessage(id: string, wanted: { readonly alert: InboundAlert; readonly found: Found | undefined; readonly receiver: ReceiverSettings; readonly isFollowUp: boolean; readonly notBeforeMs: number; readonly follows: boolean }): Promise<void> {
+    const { alert, found, receiver, isFollowUp, notBeforeMs, follows } = wanted;
+    const message = CHANNELS[receiver.kind].renderForwarded?.({ alert, found, isFollowUp, language: receiver.language, publicUrl: options.publicUrl, nowMs: now() });
+    if (message === undefined) return;
+    const payload: Payload = {
+      instance: options.instance, topic: `alert ${alert.fingerprint}`, notBeforeMs, deadlineMs: now() + options.deadlineMs, symptom: found?.subject.symptom ?? true,
+      severity: found?.subject.severity ?? 'error', outcome: found?.incident.outcome ?? 'unknown',
+      group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`, message, brief: {},
+      ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
+    };
+    await outbox.put({
+      id, incidentId: found?.incident.id ?? '', receiver: receiver.name, reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
+      cause: found?.subject.cause ?? '', sentAt: new Date(now()).toISOString(), state: 'pending', attempts: 0,
+    }, payload);
+  }
+
+  async function attach(row: Row): Promise<void> {
+    const receiver = receivers.find(({ name }) => name === row.alert.receiver);
+    const alert = readInbound(row.payload);
+    if (receiver === undefined || alert === undefined || row.isInFlight) return;
+    const isOver = (row.payload.followUntilMs ?? 0) <= now();
+    const found = await findDiagnosis(alert);
+    const isBetter = found !== undefined && (row.alert.cause === '' || (!found.subject.symptom && found.subject.cause !== row.alert.cause));
+    if (row.alert.state === 'pending') {
+      if (isBetter) await putMessage(row.alert.id, { alert, found, receiver, isFollowUp: false, notBeforeMs: found.subject.symptom ? row.payload.notBeforeMs : now(), follows: found.subject.symptom });
+    } else if (isBetter && isWorthFollowing(found.subject, row)) {
+      await putMessage(`${row.alert.id}/diagnosis`, { alert, found, receiver, isFollowUp: true, notBeforeMs: now(), follows: false });
+      await outbox.put(row.alert, withoutFollow(row.payload));
+    } else if (isOver) await outbox.put(row.alert, withoutFollow(row.payload));
+  }
+
+  return {
+    async receive(message) {
+      const received: ReceivedAlert[] = [];
+      for (const alert of parseMessage(message)) received.push(await receiveOne(alert));
+      return received;
+    },
+    async stepOnce() {
+      for (const row of outbox.listFollowed()) await attach(row);
+    },
+  };
+
+  /** After a message went out, what is only a symptom waits as long for its cause as any other. */
+  function isWorthFollowing(subject: Subject, row: Row): boolean {
+    return !subject.symptom || now() - Date.parse(row.alert.sentAt) >= policy.attachWaitMs;
+  }
+}
+
+interface Seen {
+  has(id: string): Promise<boolean>;
+  add(id: string): Promise<void>;
+}
+
+/** Ids of the alerts that came, kept as one small document for as long as they keep coming. */
+function createSeen(store: Store, key: string, now: () => number): Seen {
+  let ids: Map<string, number> | undefined;
+
+  async function load(): Promise<Map<string, number>> {
+    if (ids !== undefined) return ids;
+    const value: unknown = JSON.parse((await store.loadState(key)) ?? '{}');
+    ids = new Map(isJsonObject(value) ? Object.entries(value).flatMap(([id, time]) => (typeof time === 'number' ? [[id, time] as const] : [])) : []);
+    return ids;
+  }
+
+  return {
+    has: async (id) => (await load()).has(id),
+    async add(id) {
+      const known = await load();
+      known.delete(id);
+      known.set(id, now());
+      for (const [old, time] of known) if (known.size > MAX_SEEN || now() - time > SEEN_MS) known.delete(old);
+      await store.saveState(key, JSON.stringify(Object.fromEntries(known)));
+    },
+  };
+}
+
+/** The same for every repetition of one alert's firing, or end. */
+function alertId(alert: InboundAlert, receiver: ReceiverSettings): string {
+  return `inbound/${hash([alert.fingerprint, alert.startsAt, alert.status, receiver.name].join('\n'))}`;
+}
+
+function readInbound(payload: Payload): InboundAlert | undefined {
+  const { inbound } = payload;
+  if (inbound === undefined) return undefined;
+  return parseAlert(inbound, isJsonObject(inbound['frame']) ? inbound['frame'] : {});
+}
+
+function withoutFollow(payload: Payload): Payload {
+  const { inbound, followUntilMs, ...rest } = payload;
+  void inbound;
+  void followUntilMs;
+  return { ...rest, message: {}, brief: {} };
+}

@@ -1,0 +1,189 @@
+// From changed incidents, and from alerts of Alertmanager, to messages at receivers. cli.ts creates one notifier a
+// process, hands it every incident that the analyzer saved, and runs it. Deciding is decide.ts, wording render.ts,
+// delivering outbox.ts; this file joins them.
+import type { ReceiverSettings } from '../core/config.js';
+import { createError, JobtraceError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Incident } from '../core/types.js';
+import type { Store } from '../store/store.js';
+import { CHANNELS } from './channels.js';
+import { decideAlert, type DecidePolicy, type Told } from './decide.js';
+import { createInbound, type InboundPolicy, type ReceivedAlert } from './inbound.js';
+import { createOutbox, type Outbox, type Row } from './outbox.js';
+import { createBell } from './pace.js';
+import type { Payload } from './payload.js';
+import { renderBrief, type Card } from './render.js';
+
+export interface NotifyPolicy extends DecidePolicy, InboundPolicy {}
+
+export interface NotifierOptions {
+  readonly store: Store;
+  readonly receivers: readonly ReceiverSettings[];
+  readonly policy: NotifyPolicy;
+  readonly log: Log;
+  /** Address of the page for links; empty = no links. */
+  readonly publicUrl?: string;
+  /** Tells the messages of several processes on one store apart, e.g. "analyzer-0", "api". */
+  readonly instance?: string;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly onDelivery?: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
+}
+
+export interface Notifier {
+  /** Decides for every receiver and remembers what is to be said; sends nothing itself. */
+  incidentChanged(incident: Incident): Promise<void>;
+  /** For the route of Alertmanager's webhook. */
+  receiveAlerts(message: unknown): Promise<readonly ReceivedAlert[]>;
+  /** Sends what is due. */
+  stepOnce(): Promise<void>;
+  /** Steps until the signal aborts; a store that is away is waited for. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const DELIVER_DEADLINE_MS = 6 * 3_600_000;
+/** An incident without news is no longer held open at an Alertmanager after this. */
+const OPEN_MS = 24 * 3_600_000;
+const DELIVER_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1000;
+
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { store, receivers, policy, log } = options;
+  const [now, random] = [options.now ?? Date.now, options.random ?? Math.random];
+  const [publicUrl, instance] = [options.publicUrl ?? '', options.instance ?? 'main'];
+  checkReceivers(receivers);
+  const outbox = createOutbox({ store, receivers, instance, log, now, random, onDelivery: options.onDelivery ?? (() => undefined) });
+  const inbound = createInbound({ store, outbox, receivers, policy, instance, publicUrl, deadlineMs: DELIVER_DEADLINE_MS, now });
+  const bell = createBell();
+  const writer = createWriter({ outbox, policy, publicUrl, instance, log, now });
+  let loading: Promise<void> | undefined;
+  // One change after the other: each decision needs what the one before remembered.
+  let last: Promise<void> = Promise.resolve();
+
+  async function ready(): Promise<void> {
+    loading ??= outbox.load();
+    try {
+      await loading;
+    } catch (error) {
+      loading = undefined;
+      throw error;
+    }
+  }
+
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = last.then(work);
+    last = result.then(() => undefined, () => undefined);
+    return result;
+  }
+
+  async function stepReceiver(receiver: ReceiverSettings): Promise<void> {
+    await outbox.deliverDue(receiver);
+    await outbox.refreshOpen(receiver);
+  }
+
+  async function loop(name: string, everyMs: number, step: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    let problem = '';
+    while (!signal.aborted) {
+      const found = await tryStep(step);
+      if (found !== problem && found !== '') log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
+      problem = found;
+      await bell.wait(everyMs, signal);
+    }
+  }
+
+  return {
+    async incidentChanged(incident) {
+      await ready();
+      await inTurn(async () => {
+        for (const receiver of receivers) await writer(incident, receiver);
+      });
+      bell.ring();
+    },
+    async receiveAlerts(message) {
+      await ready();
+      const received = await inTurn(() => inbound.receive(message));
+      bell.ring();
+      return received;
+    },
+    async stepOnce() {
+      await ready();
+      await inTurn(() => inbound.stepOnce());
+      await Promise.all(receivers.map(stepReceiver));
+    },
+    async run(signal) {
+      const deliver = receivers.map((receiver) => loop(receiver.name, DELIVER_EVERY_MS, async () => { await ready(); await stepReceiver(receiver); }, signal));
+      const look = loop('inbound', LOOK_EVERY_MS, async () => { await ready(); await inTurn(() => inbound.stepOnce()); }, signal);
+      // A receiver that hangs holds up nobody but itself.
+      await Promise.all([...deliver, look]);
+    },
+  };
+}
+
+/** The problem when the store is away for a while; anything else is thrown. */
+async function tryStep(step: () => Promise<void>): Promise<string> {
+  try {
+    await step();
+    return '';
+  } catch (error) {
+    if (error instanceof JobtraceError) return error.message;
+    throw error;
+  }
+}
+
+interface WriterOptions {
+  readonly outbox: Outbox;
+  readonly policy: NotifyPolicy;
+  readonly publicUrl: string;
+  readonly instance: string;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** Decides for one receiver and remembers the message. */
+function createWriter({ outbox, policy, publicUrl, instance, log, now }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
+  return async (incident, receiver) => {
+    const rows = await outbox.findTold(incident.id, receiver.name);
+    const decision = decideAlert(incident, rows.map(toTold), now(), policy);
+    log.debug({ incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason }, 'Decided about an alert.');
+    if (!decision.send) return;
+    const { subject, reason } = decision;
+    const card: Card = { incident, subject, reason, language: receiver.language, publicUrl, nowMs: now() };
+    const channel = CHANNELS[receiver.kind];
+    const payload: Payload = {
+      instance,
+      topic: incident.id,
+      notBeforeMs: decision.notBeforeMs,
+      deadlineMs: now() + DELIVER_DEADLINE_MS,
+      symptom: subject.symptom,
+      severity: subject.severity,
+      outcome: incident.outcome,
+      group: `${reason}|${subject.cause}|${incident.cluster}`,
+      message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
+      brief: renderBrief(card),
+      ...(channel.needsRefresh ? { openUntilMs: now() + OPEN_MS } : {}),
+    };
+    const replaced = decision.replacesPending ? rows[0]?.alert : undefined;
+    await outbox.put({
+      id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
+      incidentId: incident.id, receiver: receiver.name, reason, cause: subject.cause,
+      sentAt: new Date(now()).toISOString(), state: 'pending', attempts: replaced?.attempts ?? 0,
+    }, payload);
+  };
+}
+
+function toTold({ alert, payload, isInFlight }: Row): Told {
+  const isPending = alert.state === 'pending' && !isInFlight;
+  return {
+    reason: alert.reason, cause: alert.cause, symptom: payload.symptom, severity: payload.severity, outcome: payload.outcome, isPending,
+    timeMs: isPending ? payload.notBeforeMs : Date.parse(alert.sentAt),
+  };
+}
+
+function checkReceivers(receivers: readonly ReceiverSettings[]): void {
+  const names = receivers.map(({ name }) => name);
+  const problems = [
+    ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `  notify.receivers: the name "${name}" is used twice`),
+    ...receivers.filter(({ url }) => !/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)).map(({ name }) => `  notify.receivers: the address of "${name}" is not an http or https address`),
+  ];
+  if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
+}

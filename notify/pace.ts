@@ -1,0 +1,58 @@
+// How fast: a token bucket per receiver, the wait before another try, and a bell that ends a wait early.
+
+export interface Bucket {
+  /** True when one more message may go out now. */
+  take(nowMs: number): boolean;
+}
+
+/** Full at first, so that a burst up to a minute's worth goes out at once. */
+export function createBucket(perMinute: number, nowMs: number): Bucket {
+  let tokens = perMinute;
+  let filledMs = nowMs;
+  return {
+    take(atMs) {
+      tokens = Math.min(perMinute, tokens + (Math.max(0, atMs - filledMs) * perMinute) / 60_000);
+      filledMs = atMs;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    },
+  };
+}
+
+const FIRST_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 300_000;
+
+/** Doubles up to five minutes; anywhere in the upper half, so that receivers that came back are not stormed. */
+export function backoffMs(failures: number, random: () => number): number {
+  const full = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
+  return Math.round(full / 2 + (random() * full) / 2);
+}
+
+export interface Bell {
+  ring(): void;
+  /** Until the bell rings, the time is over or the signal aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createBell(): Bell {
+  const waiting = new Set<() => void>();
+  return {
+    ring() {
+      for (const wake of [...waiting]) wake();
+    },
+    wait(ms, signal) {
+      return new Promise((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer);
+          waiting.delete(wake);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, signal.aborted ? 0 : ms);
+        waiting.add(wake);
+        signal.addEventListener('abort', wake);
+      });
+    },
+  };
+}
