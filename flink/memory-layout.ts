@@ -61,6 +61,9 @@ export const MEMORY_PROBLEMS = {
   'legacy-network-too-large': 'helps',
   'legacy-managed-too-large': 'helps',
   'legacy-cutoff-too-large': 'helps',
+  // Ours, from looking for a fix (memory-grow.ts): Flink raises neither.
+  'no-size-fits': 'neither',
+  'option-missing': 'neither',
 } as const satisfies Record<string, Remedy>;
 
 export type MemoryProblemKind = keyof typeof MEMORY_PROBLEMS;

@@ -9,7 +9,7 @@ import { readSegmentSize } from './memory-process.js';
 import { MEBIBYTE, parseMemorySize } from './memory-size.js';
 import type { Deployment } from './memory-taskmanager.js';
 
-const LEGACY = {
+export const LEGACY = {
   networkFraction: { key: 'taskmanager.network.memory.fraction', defaults: [[0, '0.1']] },
   networkMin: { key: 'taskmanager.network.memory.min', defaults: [[0, '64mb']] },
   networkMax: { key: 'taskmanager.network.memory.max', defaults: [[0, '1gb']] },
