@@ -31,11 +31,14 @@ for (const version of [8, 9] as const) {
     });
 
     it('keeps an acknowledged document through kill -9 and a start on the same port', async () => {
+      const port = node.port;
       await ask(node, '/logs/_doc/1?op_type=create', 'PUT', { message: 'kept' });
 
       await node.kill();
       expect(node.isAlive()).toBe(false);
       await node.restart();
+
+      expect(node.port).toBe(port);
 
       expect(await ask(node, '/logs/_doc/1')).toMatchObject({ found: true, _source: { message: 'kept' } });
     });

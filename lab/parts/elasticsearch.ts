@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from './owner.js';
 import { getPart, PartError } from './parts.js';
 import { findFreePorts, Hopeless, isAlive, killProcess, readTails, runCommand, signalProcess, stopProcess, waitFor } from './process.js';
-import { openRecord } from './running.js';
+import { openRecord, type RunRecord } from './running.js';
 
 export interface ElasticsearchOptions {
   version: 8 | 9;
@@ -35,7 +35,7 @@ export interface Elasticsearch {
   readonly pid: number;
   isAlive(): boolean;
   signal(signal: NodeJS.Signals): boolean;
-  /** SIGTERM and wait; data is kept when `dir` was given. */
+  /** SIGTERM and wait. The data stays, and restart() possible, only when `dir` was given. */
   stop(): Promise<void>;
   /** SIGKILL and wait; the data stays, so restart() finds it. */
   kill(): Promise<void>;
@@ -52,18 +52,20 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
   if (user !== undefined) chownAll(dir, user);
   const [port = 0, transport = 0] = await findFreePorts(2);
   const url = `http${options.settings?.['xpack.security.http.ssl.enabled'] === 'true' ? 's' : ''}://127.0.0.1:${port}`;
-  const record = openRecord(`elasticsearch-${options.version}`, dir, url, options.outlive);
+  let record: RunRecord | undefined;
   const node: Node = { home, dir, java: part.java, port, transport, user };
   let pid = 0;
 
   const start = async (): Promise<void> => {
+    record ??= openRecord(`elasticsearch-${options.version}`, dir, url, options.outlive);
     pid = await launch(node, options);
     record.add(pid);
     await waitForHealth(url, pid, dir, options);
   };
   const end = async (): Promise<void> => {
     await stopProcess(pid, 30_000);
-    record.forget();
+    record?.forget();
+    record = undefined;
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
   try {
@@ -82,6 +84,7 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
     stop: end,
     kill: () => killProcess(pid),
     async restart() {
+      if (!existsSync(dir)) throw new Error('This Elasticsearch was stopped and its temporary folder is gone. Give startElasticsearch a `dir` to keep it.');
       await stopProcess(pid, 30_000);
       await start();
     },

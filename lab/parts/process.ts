@@ -107,23 +107,24 @@ async function hasEnded(pid: number, deadlineMs: number): Promise<boolean> {
   return true;
 }
 
-/** That many different ports of the loopback interface that nobody listens on now. */
+/**
+ * That many different ports of the loopback interface that nobody listens on now. From below the range (32768 up) that
+ * the kernel gives to outgoing connections, so that a part which is down for a while finds its port free again.
+ */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
-  return Promise.all(servers.map((held) => new Promise<number>((resolve) => {
-    held.server.close(() => resolve(held.port));
-  })));
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (!found.has(port) && (await isFree(port))) found.add(port);
+  }
+  return [...found];
 }
 
-function listenAnywhere(): Promise<{ server: ReturnType<typeof createServer>; port: number }> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('A TCP server without a port.'));
-      else resolve({ server, port: address.port });
-    });
+    server.on('error', () => resolve(false)); // in use, whoever has it
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

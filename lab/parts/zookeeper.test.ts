@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from './describe-part.js';
+import { startFlink } from './flink.js';
 import { startZookeeper, type Zookeeper } from './zookeeper.js';
 
-describeWithParts(['zookeeper'], 'startZookeeper', () => {
+describeWithParts(['zookeeper', 'flink-1.20'], 'startZookeeper', () => {
   let server: Zookeeper;
 
   beforeAll(async () => {
@@ -18,5 +20,15 @@ describeWithParts(['zookeeper'], 'startZookeeper', () => {
     expect(server.signal('SIGSTOP')).toBe(true);
     expect(server.signal('SIGCONT')).toBe(true);
     expect(server.isAlive()).toBe(true);
+  });
+
+  it('carries the high availability of a Flink cluster', async () => {
+    const cluster = await startFlink({ version: '1.20', taskManagers: 1, zookeeper: server.connect });
+
+    const log = readFileSync(cluster.jobManager.logFile, 'utf8');
+    await cluster.stop();
+
+    expect(log).toContain('State change: CONNECTED');
+    expect(log).toContain('was granted leadership');
   });
 });
