@@ -69,8 +69,8 @@ export function listRecordings(): string[] {
 
 const MAX_RECORDING_BYTES = 250_000;
 const MAX_TOTAL_BYTES = 4_000_000;
-/** Traces of the machine that made it: home folders, temporary folders of the lab. */
-const MACHINE = /\/root\/|\/home\/\w|jobtrace-lab-|\/\.cache\//;
+/** Traces of the machine that made it: home folders, work folders, temporary folders of the lab. */
+const MACHINE = /\/root\b|\/home\/\w|\/work\/|jobtrace|\/\.cache\//;
 
 /** Problems of the recordings, each in a sentence; none when all is well. */
 export function checkRecordings(): string[] {

@@ -2,7 +2,7 @@
 // replaced, a manifest is written beside the files. Called by `npm run lab -- record`; the run itself is run.ts.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { printDocument } from './document.js';
 import { RECORDINGS_DIR, type Manifest } from './manifest.js';
 import type { LogFile, Outcome } from './run.js';
@@ -13,11 +13,14 @@ const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'plugin loader lines', pattern: /^\S+ \S+ INFO +\S*\.DefaultPluginManager +.* - Plugin loader with ID/ },
   { kind: 'JVM options that open modules', pattern: /^\S+ \S+ INFO .* - {5}--add-(exports|opens)=/ },
   { kind: "Flink's own env.java.opts.all", pattern: /^\S+ \S+ INFO +\S*GlobalConfiguration .* property: env\.java\.opts\.all, --add-exports/ },
+  { kind: 'environment of ZooKeeper clients and servers', pattern: /^\S+ \S+ INFO .* (Client|Server) environment:/ },
   { kind: 'delegation token providers', pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/ },
 ];
 /** A file larger than this loses its repetitions. */
-const LARGE_BYTES = 100_000;
-const KEPT_ENDS = 4;
+const LARGE_BYTES = 60_000;
+const KEPT_ENDS = 3;
+/** Entries of the start-up (banner, options, memory), which stay whatever they are. */
+const STARTUP_ENTRIES = 160;
 /** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
 const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
@@ -58,11 +61,11 @@ function markRepetitions(entries: readonly MarkedEntry[]): MarkedEntry[] {
   const totals = new Map<string, number>();
   for (const { entry } of entries) totals.set(shapeOf(entry), (totals.get(shapeOf(entry)) ?? 0) + 1);
   const seen = new Map<string, number>();
-  return entries.map(({ entry, kind }) => {
+  return entries.map(({ entry, kind }, position) => {
     const shape = shapeOf(entry);
     const index = seen.get(shape) ?? 0;
     seen.set(shape, index + 1);
-    const inside = index >= KEPT_ENDS && index < (totals.get(shape) ?? 0) - KEPT_ENDS;
+    const inside = position >= STARTUP_ENTRIES && index >= KEPT_ENDS && index < (totals.get(shape) ?? 0) - KEPT_ENDS;
     return { entry, kind: kind ?? (inside ? `repetitions beyond the first and last ${KEPT_ENDS}` : undefined) };
   });
 }
@@ -94,6 +97,7 @@ function listReplacements({ dir, home }: Outcome): Replacement[] {
     literal(`${dir}/conf`, '/opt/flink/conf', 'configuration folder'),
     literal(dir, '/data/flink', 'folder of the run'),
     literal(home, '/opt/flink', 'Flink home'),
+    literal(basename(dir), 'shop', 'name of the highly available cluster'),
     // The host name may be any short word: only where it stands alone, or closes the name of a log file.
     { from: new RegExp(`(?<=-)${quote(host)}(?=\\.(log|out))|(?<![\\w.-])${quote(host)}(?![\\w-])`, 'g'), to: 'node-1', what: 'host name' },
     { from: new RegExp(`(?<=flink-)${quote(userInfo().username)}(?=-zookeeper-)`, 'g'), to: 'flink', what: 'user name' },

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseDocument } from '../core/document.js';
 import { readDocument } from './document.js';
 import { STEP_SCHEMAS, type Step } from './steps-schema.js';
 
@@ -92,6 +93,11 @@ export function listScenarios(): string[] {
   return readdirSync(SCENARIOS_DIR).sort().flatMap((cause) => readdirSync(join(SCENARIOS_DIR, cause)).sort()
     .filter((variant) => existsSync(join(SCENARIOS_DIR, cause, variant, 'scenario.yaml')))
     .map((variant) => `${cause}/${variant}`));
+}
+
+/** Text of a scenario.yaml → its value and problems. */
+export function parseScenario(text: string, name: string): ReturnType<typeof parseDocument> {
+  return parseDocument(text, name, SCENARIO_SCHEMA);
 }
 
 /** Throws an error that lists all problems of the file, or the nearest ids when there is no such scenario. */

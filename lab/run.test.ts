@@ -1,0 +1,39 @@
+// The runner on real clusters: one scenario that fails as it should, one that runs well, one that misses its end.
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { describeWithParts } from './parts/describe-part.js';
+import { cutEntries } from './record.js';
+import { runScenario } from './run.js';
+import { loadScenario } from './scenario.js';
+
+describeWithParts(['flink-1.20'], 'runScenario', () => {
+  it('provokes a division by zero in a query and gives back the logs of every process', async () => {
+    const said: string[] = [];
+
+    const outcome = await runScenario({ scenario: loadScenario('code.user-exception/sql-division-by-zero'), version: '1.20', say: (line) => said.push(line) });
+
+    expect(outcome.jobs).toMatchObject([{ name: 'unit-prices', state: 'FAILED' }]);
+    expect(outcome.processes.map(({ name, alive }) => ({ name, alive }))).toEqual([
+      { name: 'jobmanager', alive: true }, { name: 'taskmanager-1', alive: true }, { name: 'sql-client', alive: false },
+    ]);
+    expect(outcome.files.filter(({ text }) => text.includes('java.lang.ArithmeticException: / by zero')).map(({ name }) => name.split('-')[2])).toEqual(['standalonesession', 'taskexecutor']);
+    expect(outcome.steps.map(({ step }) => Object.keys(step)[0])).toEqual(['submitSql', 'waitState']);
+    expect(outcome.files.every((file) => cutEntries(file).text.length > 0 || file.text === '')).toBe(true);
+    expect(existsSync(outcome.dir)).toBe(false);
+    expect(said.length).toBeGreaterThan(2);
+  }, 120_000);
+
+  it('runs a bounded query to its end', async () => {
+    const outcome = await runScenario({ scenario: loadScenario('healthy/batch-finished'), version: '1.20', say: () => undefined });
+
+    expect(outcome.jobs).toMatchObject([{ name: 'daily-revenue', state: 'FINISHED' }]);
+    expect(outcome.files.filter(({ text }) => /switched from \w+ to FAILED/.test(text))).toEqual([]);
+  }, 120_000);
+
+  it('fails loudly, and leaves no process, when a scenario does not reach its failure', async () => {
+    const healthy = loadScenario('healthy/batch-finished');
+    const scenario = { ...healthy, steps: [], expect: { logs: [{ process: 'jobmanager', text: 'this is never logged' }] } };
+
+    await expect(runScenario({ scenario, version: '1.20', say: () => undefined })).rejects.toThrow('jobmanager has logged "this is never logged"');
+  }, 120_000);
+});
