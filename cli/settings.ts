@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { loadSettings, type LoadedSettings, type Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
+import type { Language } from '../core/types.js';
 import type { Invocation } from './command.js';
 
 /** Flag → setting. */
@@ -42,4 +43,13 @@ function readText(path: string, code: 'JT_CONFIG_NOT_FOUND' | 'JT_FILE_UNREADABL
   } catch (error) {
     throw createError(code, { path, problem: error instanceof Error ? error.message : String(error) }, error);
   }
+}
+
+export function languageOf(settings: Settings): Language {
+  return settings.language === 'zh' ? 'zh' : 'en';
+}
+
+/** Zone of timestamps that name none: the settings', else this machine's. */
+export function zoneOf(settings: Settings): string {
+  return settings['agent.zone'] === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : settings['agent.zone'];
 }

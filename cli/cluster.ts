@@ -1,0 +1,82 @@
+// "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the store.
+import { loadCatalog } from '../analyzer/catalog.js';
+import { createError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Settings } from '../core/config.js';
+import type { Store } from '../store/store.js';
+import { CONFIG_OPTION, DATA_OPTION, LOG_LEVEL_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
+import { openServiceStore } from './open.js';
+import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
+import { readSettings } from './settings.js';
+
+const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
+
+export const AGENT: Command = {
+  name: 'agent',
+  operands: '[DIR…]',
+  summary: 'Tails the logs of this node into the store.',
+  options: SHARED,
+  examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
+  run: (invocation) =>
+    runPart(invocation, async ({ settings, store, log }) => {
+      const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
+      if (paths.length === 0) throw createError('JT_USAGE', { problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.', command: 'agent' });
+      const agent = createServiceAgent(settings, paths, store, log);
+      log.info({ paths }, 'Agent started.');
+      await agent.run(invocation.terminal.signal);
+    }),
+};
+
+export const ANALYZER: Command = {
+  name: 'analyzer',
+  operands: '',
+  summary: 'Reads what agents store, finds incidents and sends alerts.',
+  options: [...SHARED, { name: 'shard', value: 'i/n', help: 'Which part of the feed this one reads (default 0/1).' }],
+  run: (invocation) =>
+    runPart(invocation, async ({ settings, store, log }) => {
+      const { signal } = invocation.terminal;
+      const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
+      const notifier = createServiceNotifier(settings, catalog, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
+      const analyzer = createServiceAnalyzer(settings, catalog, store, log, (incident) => notifier.incidentChanged(incident));
+      log.info({ rules: catalog.rules.length, shard: settings['analyzer.shard'] }, 'Analyzer started.');
+      await Promise.all([analyzer.run(signal), notifier.run(signal), runRetention(settings, store, log, signal)]);
+    }),
+};
+
+export const API: Command = {
+  name: 'api',
+  operands: '',
+  summary: 'Serves the API and the page.',
+  options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
+  run: (invocation) =>
+    runPart(invocation, async ({ settings, store, log }) => {
+      const { signal } = invocation.terminal;
+      const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
+      const notifier = createServiceNotifier(settings, catalog, store, log, 'api');
+      const server = createServiceServer(settings, catalog, store, log, notifier);
+      const { url } = await server.listen(readListen(settings));
+      log.info({ url }, 'API started.');
+      await notifier.run(signal);
+      await server.close();
+    }),
+};
+
+interface Part {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
+async function runPart(invocation: Invocation, run: (part: Part) => Promise<void>): Promise<number> {
+  const { settings } = readSettings(invocation);
+  const log = createServiceLog(settings);
+  const store = await openServiceStore(settings);
+  try {
+    await run({ settings, store, log });
+    log.info('Stopped.');
+    return 0;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,43 @@
+// Settings → an open store.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../core/config.js';
+import { createError } from '../core/errors.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
+
+const DATABASE = 'jobtrace.db';
+
+/** Opens the store for a service; the embedded one is made when it is missing. */
+export async function openServiceStore(settings: Settings): Promise<Store> {
+  if (settings['store.kind'] === 'sqlite') makeFolder(settings.dataDir);
+  return open(settings);
+}
+
+/** Opens a store to look into; a missing embedded one is an error and not made. */
+export async function openExistingStore(settings: Settings): Promise<Store> {
+  const path = join(settings.dataDir, DATABASE);
+  if (settings['store.kind'] === 'sqlite' && !existsSync(path)) throw createError('JT_FILE_UNREADABLE', { path, problem: 'there is no Jobtrace data in this folder; "jobtrace up" makes it' });
+  return open(settings);
+}
+
+function open(settings: Settings): Promise<Store> {
+  if (settings['store.kind'] === 'sqlite') return openStore({ kind: 'sqlite', path: join(settings.dataDir, DATABASE) });
+  const caFile = settings['store.caFile'];
+  return openStore({
+    kind: 'elasticsearch',
+    nodes: settings['store.urls'],
+    indexPrefix: settings['store.indexPrefix'],
+    ...(settings['store.apiKey'] === '' ? {} : { apiKey: settings['store.apiKey'] }),
+    ...(settings['store.username'] === '' ? {} : { username: settings['store.username'], password: settings['store.password'] }),
+    ...(caFile === '' ? {} : { ca: readFileSync(caFile, 'utf8') }),
+  });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw createError('JT_FILE_UNWRITABLE', { path, problem: error instanceof Error ? error.message : String(error) }, error);
+  }
+}

@@ -1,0 +1,152 @@
+// Settings → the stages, each with the part it needs. "jobtrace up" runs all of them in one process; agent, analyzer
+// and api run one each.
+import { statSync } from 'node:fs';
+import { createAgent, type Agent } from '../agent/agent.js';
+import { fillAgentSettings } from '../agent/settings.js';
+import { createAnalyzer, type Analyzer } from '../analyzer/analyzer.js';
+import type { Catalog } from '../analyzer/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { splitText } from '../analyzer/read.js';
+import { createServer, type Server } from '../api/server.js';
+import type { Settings } from '../core/config.js';
+import { createError } from '../core/errors.js';
+import { createLog, type Log, type LogLevel } from '../core/log.js';
+import type { Incident } from '../core/types.js';
+import { createNotifier, type Notifier } from '../notify/notify.js';
+import type { Store } from '../store/store.js';
+import { hostOf, languageOf, zoneOf } from './settings.js';
+import { PAGE_DIR, VERSION } from './version.js';
+
+const RETENTION_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+export function createServiceLog(settings: Settings): Log {
+  return createLog(LOG_LEVELS.find((level) => level === settings.logLevel) ?? 'info');
+}
+
+export function createServiceAgent(settings: Settings, paths: readonly string[], store: Store, log: Log): Agent {
+  checkPaths(paths);
+  const given = fillAgentSettings({
+    paths,
+    host: hostOf(settings),
+    cluster: settings['agent.cluster'],
+    zone: settings['agent.zone'],
+    dataDir: settings.dataDir,
+    scanIntervalMs: settings['agent.scanIntervalMs'],
+    idleFlushMs: settings['agent.idleFlushMs'],
+    maxEntryBytes: settings['agent.maxEntryBytes'],
+    budgetBytes: settings['agent.budgetBytes'],
+    readFromBeginningWithinMs: settings['agent.startFromEndAfterMs'],
+  });
+  return createAgent(given, { store, log: log.child({ stage: 'agent' }) });
+}
+
+/** A plain path that does not exist is a typing error; a pattern may match later. */
+function checkPaths(paths: readonly string[]): void {
+  for (const path of paths.filter((item) => !/[*{?]/.test(item))) {
+    try {
+      statSync(path);
+    } catch (error) {
+      throw createError('JT_FILE_UNREADABLE', { path, problem: 'there is no such file or folder' }, error);
+    }
+  }
+}
+
+export function createServiceAnalyzer(settings: Settings, catalog: Catalog, store: Store, log: Log, onIncident: (incident: Incident) => Promise<void>): Analyzer {
+  return createAnalyzer({
+    store,
+    catalog,
+    shard: readShard(settings['analyzer.shard']),
+    healthyMs: settings['analyzer.healthyAfterMs'],
+    zone: zoneOf(settings),
+    log: log.child({ stage: 'analyzer' }),
+    onIncident,
+  });
+}
+
+function readShard(text: string): { index: number; of: number } {
+  const [, index, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const shard = { index: Number(index), of: Number(of) };
+  if (index === undefined || shard.of < 1 || shard.index >= shard.of) throw createError('JT_CONFIG_INVALID', { problems: `  analyzer.shard is "${text}", but must be "i/n" with i from 0 to n-1` });
+  return shard;
+}
+
+export function createServiceNotifier(settings: Settings, catalog: Catalog, store: Store, log: Log, instance: string): Notifier {
+  return createNotifier({
+    store,
+    instance,
+    receivers: settings['notify.receivers'],
+    publicUrl: settings['api.publicUrl'],
+    log: log.child({ stage: 'notify' }),
+    policy: {
+      symptomWaitMs: settings['notify.symptomWaitMs'],
+      attachWaitMs: settings['notify.attachWaitMs'],
+      backlogAfterMs: settings['notify.backlogAfterMs'],
+      stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
+      mutes: settings['notify.mutes'],
+      jobLabels: settings['notify.jobLabels'],
+      isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
+    },
+  });
+}
+
+export function createServiceServer(settings: Settings, catalog: Catalog, store: Store, log: Log, notifier: Notifier): Server {
+  return createServer({
+    store,
+    log: log.child({ stage: 'api' }),
+    settings: { version: VERSION, language: languageOf(settings), tokens: settings['api.tokens'], webDir: PAGE_DIR },
+    catalogInfo: () => describeCatalog(catalog),
+    analyzerHooks: {
+      diagnoseText: (text, language) => flattenIncidents(diagnose(splitText(text), catalog, { zone: zoneOf(settings) }), language),
+    },
+    notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
+  });
+}
+
+function describeCatalog(catalog: Catalog): ReturnType<Parameters<typeof createServer>[0]['catalogInfo']> {
+  return catalog.rules.map((rule) => ({
+    id: rule.id,
+    cause: rule.cause,
+    status: rule.status,
+    severity: rule.severity,
+    owner: rule.owner,
+    role: rule.role,
+    title: { en: rule.title.en.source, zh: rule.title.zh.source },
+    references: rule.references,
+  }));
+}
+
+export function readListen(settings: Settings): { host: string; port: number } {
+  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(settings['api.listen']) ?? [];
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw createError('JT_CONFIG_INVALID', { problems: `  api.listen (--listen) is "${settings['api.listen']}", but must be HOST:PORT` });
+  }
+  return { host, port: Number(port) };
+}
+
+/** Deletes what is older than the retention, now and every hour, until the signal aborts. */
+export async function runRetention(settings: Settings, store: Store, log: Log, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const removed = await store.deleteBefore(new Date(Date.now() - settings['store.retentionDays'] * DAY_MS).toISOString());
+      if (removed > 0) log.info({ removed }, 'Old records were deleted.');
+    } catch (error) {
+      log.warn({ err: error }, 'Old records could not be deleted; will try again.');
+    }
+    await waitFor(RETENTION_EVERY_MS, signal);
+  }
+}
+
+function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}

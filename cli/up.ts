@@ -1,0 +1,74 @@
+// "jobtrace up": agent, analyzer, API and page in one process on SQLite. Watches folders, prints each diagnosis as it
+// is found, and stops cleanly on SIGTERM and Ctrl-C.
+import { loadCatalog } from '../analyzer/catalog.js';
+import { createError } from '../core/errors.js';
+import type { Incident } from '../core/types.js';
+import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command, type Invocation } from './command.js';
+import { renderIncident, write } from './find.js';
+import { openServiceStore } from './open.js';
+import { paint, styleOf } from './print.js';
+import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
+import { languageOf, readSettings } from './settings.js';
+import { VERSION } from './version.js';
+
+export const UP: Command = {
+  name: 'up',
+  operands: '[DIR…]',
+  summary: 'Watches folders of Flink logs: agent, analyzer, API and page in one process.',
+  options: [
+    DATA_OPTION,
+    { name: 'listen', value: 'HOST:PORT', help: 'Address of the page and the API (default 127.0.0.1:8321; port 0 takes a free one).' },
+    CONFIG_OPTION,
+    LANG_OPTION,
+    LOG_LEVEL_OPTION,
+  ],
+  examples: ['jobtrace up /opt/flink/log', "jobtrace up '/var/log/flink/{cluster}/**' --listen 127.0.0.1:9000"],
+  run: runUp,
+};
+
+async function runUp(invocation: Invocation): Promise<number> {
+  const { terminal } = invocation;
+  const loaded = readSettings(invocation);
+  // People watch this terminal: unless they asked for more, only what needs them is logged.
+  const settings = loaded.origins['logLevel'] === 'default' ? { ...loaded.settings, logLevel: 'warn' } : loaded.settings;
+  const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
+  if (paths.length === 0) throw createError('JT_USAGE', { problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.', command: 'up' });
+  const log = createServiceLog(settings);
+  const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
+  const store = await openServiceStore(settings);
+  try {
+    await store.check();
+    const notifier = createServiceNotifier(settings, catalog, store, log, 'up');
+    const announce = createAnnouncer(invocation, languageOf(settings));
+    const agent = createServiceAgent(settings, paths, store, log);
+    const analyzer = createServiceAnalyzer(settings, catalog, store, log, async (incident) => {
+      await notifier.incidentChanged(incident);
+      await announce(incident);
+    });
+    const server = createServiceServer(settings, catalog, store, log, notifier);
+    const { url } = await server.listen(readListen(settings));
+    await write(terminal, renderGreeting(url, paths, catalog.rules.length, invocation));
+    await Promise.all([agent.run(terminal.signal), analyzer.run(terminal.signal), notifier.run(terminal.signal), runRetention(settings, store, log, terminal.signal)]);
+    await server.close();
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+function renderGreeting(url: string, paths: readonly string[], rules: number, invocation: Invocation): string {
+  const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
+  return `Jobtrace ${VERSION} watches ${paths.join(', ')} with ${rules} rules.\nPage: ${paint(url, 'cyan', style)}\n\n`;
+}
+
+/** Prints an incident when it is new and when its cause changed; its restarts are news for the page alone. */
+function createAnnouncer(invocation: Invocation, lang: 'en' | 'zh'): (incident: Incident) => Promise<void> {
+  const said = new Map<string, string>();
+  return async (incident) => {
+    const first = incident.diagnoses[lang][0];
+    const cause = first?.rule ?? incident.unknown[0]?.fingerprint;
+    if (cause === undefined || said.get(incident.id) === cause) return;
+    said.set(incident.id, cause);
+    await write(invocation.terminal, `${renderIncident(incident, lang, invocation.terminal)}\n`);
+  };
+}
