@@ -1,0 +1,210 @@
+// Rule folders → one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a team's own
+// folders, whose rules replace or disable those of the same id. Every mistake of every rule is reported at once as
+// JT_RULE_INVALID with file:line:column. Called when the program starts and when a rule folder changes.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createError } from '../core/errors.js';
+import { findNearest, formatProblems, parseDocument, type ParsedDocument, type Problem } from '../core/document.js';
+import type { Owner, Text } from '../core/types.js';
+import { FACT_ANCHORS } from '../flink/facts.js';
+import { createAnchorScanner, type AnchorScanner } from './anchors.js';
+import { compileRule } from './compile.js';
+import { FAILURE_ANCHORS } from './failure.js';
+import { isNamedBy, type Alternative, type Rule, type RuleFile, type Step } from './rule.js';
+
+export interface Cause {
+  readonly id: string;
+  readonly title: Text;
+  readonly owner: Owner;
+  readonly symptom: boolean;
+}
+
+/** What an anchor in an entry calls for. */
+export type AnchorUse =
+  | { readonly kind: 'alternative'; readonly rule: Rule; readonly alternative: Alternative }
+  | { readonly kind: 'step'; readonly rule: Rule; readonly step: Step }
+  | { readonly kind: 'fact' }
+  | { readonly kind: 'failure' };
+
+export interface Catalog {
+  /** Sorted by id. */
+  readonly rules: readonly Rule[];
+  readonly causes: ReadonlyMap<string, Cause>;
+  findRule(id: string): Rule | undefined;
+  readonly scanner: AnchorScanner;
+  /** By the index of the scanner's literal. */
+  readonly uses: readonly (readonly AnchorUse[])[];
+}
+
+export interface CatalogSources {
+  /** The catalog that comes with Jobtrace; left out: the one beside the program. Undefined with `builtIn: false`. */
+  readonly builtIn?: string | false;
+  /** A team's own folders, later ones win. */
+  readonly extra?: readonly string[];
+}
+
+/** Throws JT_RULE_INVALID with all problems. */
+export function loadCatalog(sources: CatalogSources = {}): Catalog {
+  const builtIn = sources.builtIn ?? findBuiltInRules();
+  const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
+  const loaded = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
+  if (loaded.problems.length > 0) throw createError('JT_RULE_INVALID', { problems: loaded.problems.join('\n') });
+  return buildCatalog(loaded.rules, loaded.causes);
+}
+
+/** All problems of the folders as `file:line:column …`, for `rules check`; empty when they are fine. */
+export function checkCatalog(sources: CatalogSources = {}): readonly string[] {
+  const builtIn = sources.builtIn ?? findBuiltInRules();
+  return readFolders([...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])], join(findBuiltInRules(), 'schema.json')).problems;
+}
+
+/** The folder "rules" beside the sources or above the built program. */
+export function findBuiltInRules(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'rules', 'schema.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('the rules folder of Jobtrace is missing');
+    folder = parent;
+  }
+  return join(folder, 'rules');
+}
+
+/** Compiled rules → catalog; tests and benches build catalogs of their own with it. */
+export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string, Cause>): Catalog {
+  const sorted = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const byLiteral = new Map<string, AnchorUse[]>();
+  const use = (literal: string, what: AnchorUse): void => {
+    const uses = byLiteral.get(literal);
+    if (uses === undefined) byLiteral.set(literal, [what]);
+    else uses.push(what);
+  };
+  for (const rule of sorted) {
+    for (const alternative of rule.alternatives) use(alternative.anchor, { kind: 'alternative', rule, alternative });
+    for (const step of rule.steps) use(step.anchor, { kind: 'step', rule, step });
+  }
+  for (const literal of FACT_ANCHORS) use(literal, { kind: 'fact' });
+  for (const literal of FAILURE_ANCHORS) use(literal, { kind: 'failure' });
+  const byId = new Map(sorted.map((rule) => [rule.id, rule]));
+  return { rules: sorted, causes, findRule: (id) => byId.get(id), scanner: createAnchorScanner([...byLiteral.keys()]), uses: [...byLiteral.values()] };
+}
+
+interface Loaded {
+  readonly rules: readonly Rule[];
+  readonly causes: ReadonlyMap<string, Cause>;
+  readonly problems: readonly string[];
+}
+
+function readFolders(folders: readonly string[], schemaPath: string): Loaded {
+  const schema = readSchema(schemaPath);
+  const problems: string[] = [];
+  const causes = readCauses([dirname(schemaPath), ...folders], problems);
+  const rules = new Map<string, { readonly rule: Rule; readonly document: ParsedDocument }>();
+  for (const folder of folders) {
+    if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
+    for (const file of findRuleFiles(folder)) readRule({ folder, file, schema, causes, rules, problems });
+  }
+  problems.push(...checkExplains(rules, causes));
+  return { rules: [...rules.values()].map((item) => item.rule), causes, problems };
+}
+
+function readSchema(path: string): object {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof value !== 'object' || value === null) throw new Error('rules/schema.json is not an object');
+  return value;
+}
+
+function findRuleFiles(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && (entry.name === 'rule.yaml' || entry.name === 'rule.yml'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+interface RuleReading {
+  readonly folder: string;
+  readonly file: string;
+  readonly schema: object;
+  readonly causes: ReadonlyMap<string, Cause>;
+  readonly rules: Map<string, { readonly rule: Rule; readonly document: ParsedDocument }>;
+  readonly problems: string[];
+}
+
+function readRule({ folder, file, schema, causes, rules, problems }: RuleReading): void {
+  const parts = relative(folder, dirname(file)).split(sep);
+  const name = relative(process.cwd(), file).startsWith('..') ? file : relative(process.cwd(), file);
+  const document = parseDocument(readFileSync(file, 'utf8'), name, schema);
+  const found: Problem[] = [...document.problems];
+  const [area = '', cause = '', variant = ''] = parts;
+  const id = `${area}.${cause}/${variant}`;
+  if (parts.length !== 3) found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
+  else if (!causes.has(`${area}.${cause}`)) found.push(document.problemAt([], `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`));
+  if (document.problems.length === 0 && isRuleFile(document.value)) {
+    if (document.value.status === 'disabled') rules.delete(id);
+    else {
+      const compiled = compileRule(id, file, document.value, document);
+      found.push(...compiled.problems);
+      rules.set(id, { rule: compiled.rule, document });
+    }
+  }
+  if (found.length > 0) problems.push(...formatProblems(name, found).split('\n'));
+}
+
+/** Only asked for documents that rules/schema.json found valid: this is what the schema says. */
+function isRuleFile(value: unknown): value is RuleFile {
+  return typeof value === 'object' && value !== null;
+}
+
+function suggestCause(id: string, causes: ReadonlyMap<string, Cause>): string {
+  const nearest = findNearest(id, causes.keys());
+  return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
+}
+
+const CAUSES_SCHEMA = {
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['title', 'owner'],
+    properties: {
+      title: { type: 'object', additionalProperties: false, required: ['en', 'zh'], properties: { en: { type: 'string', minLength: 1 }, zh: { type: 'string', minLength: 1 } } },
+      owner: { enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'] },
+      symptom: { type: 'boolean' },
+    },
+  },
+};
+
+function readCauses(folders: readonly string[], problems: string[]): ReadonlyMap<string, Cause> {
+  const causes = new Map<string, Cause>();
+  for (const folder of new Set(folders)) {
+    const file = join(folder, 'causes.yaml');
+    if (!existsSync(file)) continue;
+    const document = parseDocument(readFileSync(file, 'utf8'), file, CAUSES_SCHEMA);
+    if (document.problems.length > 0) problems.push(...formatProblems(file, document.problems).split('\n'));
+    else if (isCausesFile(document.value)) {
+      for (const [id, cause] of Object.entries(document.value)) causes.set(id, { id, title: cause.title, owner: cause.owner, symptom: cause.symptom ?? false });
+    }
+  }
+  return causes;
+}
+
+/** Only asked for documents that CAUSES_SCHEMA found valid. */
+function isCausesFile(value: unknown): value is Readonly<Record<string, { readonly title: Text; readonly owner: Owner; readonly symptom?: boolean }>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** `explains` must name what exists, and must not run in a circle. */
+function checkExplains(rules: ReadonlyMap<string, { readonly rule: Rule; readonly document: ParsedDocument }>, causes: ReadonlyMap<string, Cause>): readonly string[] {
+  const all = [...rules.values()].map((item) => item.rule);
+  const areas = new Set([...causes.keys()].map((id) => `${id.slice(0, id.indexOf('.'))}.*`));
+  return [...rules.values()].flatMap(({ rule, document }) => {
+    const problems = rule.explains.flatMap((pattern, index): Problem[] => {
+      const known = rules.has(pattern) || causes.has(pattern) || areas.has(pattern);
+      if (!known) return [document.problemAt(['explains', index], `names \`${pattern}\`, which is no cause or rule${suggestCause(pattern, causes)}`)];
+      const circle = all.find((other) => other.id > rule.id && isNamedBy(other, pattern) && other.explains.some((back) => isNamedBy(rule, back)));
+      return circle === undefined ? [] : [document.problemAt(['explains', index], `runs in a circle: ${circle.id} explains this rule as well`)];
+    });
+    return problems.length === 0 ? [] : formatProblems(relative(process.cwd(), rule.file), problems).split('\n');
+  });
+}

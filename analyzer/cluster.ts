@@ -1,0 +1,338 @@
+// The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and ends,
+// which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a healthy
+// neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
+import type { Component } from '../core/types.js';
+import type { Fact } from '../flink/fact.js';
+import type { Signal } from './signal.js';
+
+export interface JobView {
+  readonly id: string;
+  name?: string;
+  readonly states: { readonly time: number; readonly from: string; readonly to: string }[];
+  strategy?: string;
+  readonly checkpoints: { readonly id: number; readonly time: number }[];
+  /** Times at which one of its tasks began to run. */
+  readonly taskRuns: number[];
+  readonly deployments: { readonly time: number; readonly attempt: number }[];
+  readonly tasks: Map<string, number>;
+}
+
+export interface ProcessView {
+  readonly process: string;
+  component: Component;
+  host?: string;
+  version?: string;
+  /** Resource ids, addresses and host:port pairs by which others name it. */
+  readonly names: Set<string>;
+  readonly options: Map<string, string>;
+  readonly dynamicOptions: Map<string, string>;
+  readonly ends: { readonly time: number; readonly reason: 'signal' | 'fatal' | 'exit'; readonly detail?: string }[];
+  readonly starts: number[];
+  /** Parts of its memory in bytes, as printed. */
+  memory: Readonly<Record<string, number>>;
+  paths: Set<string>;
+}
+
+interface Placement {
+  readonly jobId: string;
+  readonly place: string;
+  from: number;
+  to: number;
+}
+
+export interface ClusterView {
+  readonly id: string;
+  readonly jobs: ReadonlyMap<string, JobView>;
+  readonly processes: ReadonlyMap<string, ProcessView>;
+  /** Latest time of any signal. */
+  readonly lastTime: number;
+  /** The job that the entry is about, when that is certain. */
+  jobOf(signal: Signal): string | undefined;
+  /** Jobs with tasks on the process at that time; undefined when nothing is known about the process. */
+  jobsOn(process: string, time: number | undefined): ReadonlySet<string> | undefined;
+  /** A resource id, host:port or address → the process of that name. */
+  processOf(name: string): ProcessView | undefined;
+  readonly taskManagers: number;
+}
+
+/** A task that ended this long before is still counted as being there: its process may be found dead later. */
+const PLACEMENT_SLACK_MS = 60_000;
+
+export function joinCluster(id: string, signals: readonly Signal[]): ClusterView {
+  const owners = joinOwners(signals);
+  const processes = collectProcesses(signals);
+  const names = indexNames(processes);
+  const taskJobs = new Map<string, Set<string>>();
+  const jobs = new Map<string, JobView>();
+  for (const jobId of owners.jobIds) jobs.set(jobId, { id: jobId, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() });
+  for (const signal of signals) collectTaskNames(signal, owners, taskJobs);
+  const jobOf = (signal: Signal): string | undefined => findJob(signal, owners, taskJobs, processJobs);
+  const placements = collectPlacements(signals, owners, names);
+  const processJobs = indexProcessJobs(signals, owners, placements);
+  for (const signal of signals) collectJobFacts(signal, jobOf, owners, jobs);
+  return {
+    id,
+    jobs,
+    processes,
+    lastTime: signals.reduce((last, signal) => Math.max(last, signal.place.time ?? 0), 0),
+    jobOf,
+    jobsOn: (process, time) => findJobsOn(process, time, placements),
+    processOf: (name) => processes.get(names.get(normalizeName(name)) ?? ''),
+    taskManagers: countTaskManagers(signals),
+  };
+}
+
+interface Owners {
+  readonly jobIds: ReadonlySet<string>;
+  jobOfId(id: string): string | undefined;
+}
+
+/** Ids that stand in one fact belong together; a group that holds a job's id is that job's. */
+function joinOwners(signals: readonly Signal[]): Owners {
+  const parents = new Map<string, string>();
+  const find = (id: string): string => {
+    let at = id;
+    for (let up = parents.get(at); up !== undefined && up !== at; up = parents.get(at)) at = up;
+    return at;
+  };
+  const join = (ids: readonly (string | undefined)[]): void => {
+    const known = ids.filter((item) => item !== undefined);
+    const first = known[0];
+    if (first === undefined) return;
+    for (const other of known) {
+      const [a, b] = [find(first), find(other)];
+      if (a !== b) parents.set(b, a);
+      else parents.set(a, a);
+    }
+  };
+  const jobIds = new Set<string>();
+  for (const signal of signals) {
+    if (signal.hints.jobId !== undefined) jobIds.add(signal.hints.jobId);
+    for (const fact of signal.facts) {
+      const jobId = jobIdOf(fact);
+      if (jobId !== undefined) jobIds.add(jobId);
+      join(readIds(fact, signal.hints.jobId));
+    }
+  }
+  const byRoot = new Map<string, string | undefined>();
+  for (const jobId of jobIds) {
+    const top = find(jobId);
+    // Two jobs in one group would be a contradiction in the log: then the group is nobody's.
+    byRoot.set(top, byRoot.has(top) ? undefined : jobId);
+  }
+  return {
+    jobIds,
+    jobOfId: (id) => (jobIds.has(id) ? id : (byRoot.get(find(id)) ?? byRoot.get(find(graphOf(id) ?? id)))),
+  };
+}
+
+function jobIdOf(fact: Fact): string | undefined {
+  return 'jobId' in fact ? fact.jobId : undefined;
+}
+
+/** The execution graph's id leads an attempt id since 1.16; it belongs to one job. */
+function graphOf(attemptId: string | undefined): string | undefined {
+  const end = attemptId?.indexOf('_') ?? -1;
+  return attemptId === undefined || end < 0 ? undefined : `graph:${attemptId.slice(0, end)}`;
+}
+
+function readIds(fact: Fact, jobId: string | undefined): readonly (string | undefined)[] {
+  switch (fact.type) {
+    case 'task-deployed':
+    case 'task-received':
+      return [jobId, fact.attemptId, fact.allocationId, graphOf(fact.attemptId)];
+    case 'task-state':
+      return [jobId, fact.attemptId, graphOf(fact.attemptId)];
+    case 'slot':
+      return [fact.jobId, fact.allocationId];
+    default:
+      return [];
+  }
+}
+
+function collectTaskNames(signal: Signal, owners: Owners, taskJobs: Map<string, Set<string>>): void {
+  for (const fact of signal.facts) {
+    if (fact.type !== 'task-deployed' && fact.type !== 'task-received' && fact.type !== 'task-state') continue;
+    const jobId = signal.hints.jobId ?? (fact.attemptId === undefined ? undefined : owners.jobOfId(fact.attemptId));
+    if (jobId === undefined) continue;
+    const jobs = taskJobs.get(fact.task);
+    if (jobs === undefined) taskJobs.set(fact.task, new Set([jobId]));
+    else jobs.add(jobId);
+  }
+}
+
+function findJob(signal: Signal, owners: Owners, taskJobs: ReadonlyMap<string, ReadonlySet<string>>, processJobs: ProcessJobs): string | undefined {
+  if (signal.hints.jobId !== undefined) return signal.hints.jobId;
+  const named = onlyOne(signal.facts.map(jobIdOf));
+  if (named !== undefined) return named;
+  const attempts = signal.facts.flatMap((fact) => ('attemptId' in fact && fact.attemptId !== undefined ? [owners.jobOfId(fact.attemptId)] : []));
+  const byAttempt = onlyOne(attempts);
+  if (byAttempt !== undefined) return byAttempt;
+  const byId = onlyOne(signal.hints.ids.map((item) => owners.jobOfId(item)));
+  if (byId !== undefined) return byId;
+  const byTask = onlyOne(signal.hints.tasks.flatMap((task) => [...(taskJobs.get(task) ?? [])]));
+  if (byTask !== undefined) return byTask;
+  return processJobs.only(signal.place.process);
+}
+
+function onlyOne(items: readonly (string | undefined)[]): string | undefined {
+  const distinct = new Set(items.filter((item) => item !== undefined));
+  const [first] = distinct;
+  return distinct.size === 1 ? first : undefined;
+}
+
+interface ProcessJobs {
+  /** The only job that the process ever had, or the only one of the cluster. */
+  only(process: string): string | undefined;
+}
+
+function indexProcessJobs(signals: readonly Signal[], owners: Owners, placements: readonly Placement[]): ProcessJobs {
+  const byProcess = new Map<string, Set<string>>();
+  for (const placement of placements) byProcess.set(placement.place, (byProcess.get(placement.place) ?? new Set()).add(placement.jobId));
+  for (const signal of signals) {
+    const jobs = [signal.hints.jobId, ...signal.facts.map(jobIdOf)].filter((item) => item !== undefined);
+    if (jobs.length > 0) byProcess.set(signal.place.process, jobs.reduce((set, jobId) => set.add(jobId), byProcess.get(signal.place.process) ?? new Set<string>()));
+  }
+  return {
+    only: (process) => {
+      const own = byProcess.get(process);
+      return own === undefined || own.size === 0 ? onlyOne([...owners.jobIds]) : onlyOne([...own]);
+    },
+  };
+}
+
+function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string, ProcessView> {
+  const processes = new Map<string, ProcessView>();
+  for (const { place, facts } of signals) {
+    let view = processes.get(place.process);
+    if (view === undefined) {
+      view = { process: place.process, component: place.component, names: new Set([normalizeName(place.process)]), options: new Map(), dynamicOptions: new Map(), ends: [], starts: [], memory: {}, paths: new Set() };
+      processes.set(place.process, view);
+    }
+    view.paths.add(place.path);
+    if (place.host !== undefined) view.host ??= place.host;
+    if (view.component === 'unknown') view.component = place.component;
+    for (const fact of facts) applyProcessFact(view, fact, place.time ?? 0);
+  }
+  return processes;
+}
+
+function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
+  switch (fact.type) {
+    case 'version':
+      view.version = fact.version;
+      if (view.component === 'unknown') view.component = fact.component;
+      return;
+    case 'option':
+      (fact.dynamic ? view.dynamicOptions : view.options).set(fact.key, fact.value);
+      return;
+    case 'process-id':
+      view.names.add(normalizeName(fact.resourceId));
+      if (fact.address !== undefined) view.names.add(normalizeName(fact.address));
+      if (view.component === 'unknown') view.component = 'taskmanager';
+      return;
+    case 'memory':
+      if (view.component === fact.component || view.component === 'unknown') view.memory = { ...view.memory, ...fact.bytes };
+      return;
+    case 'process-end':
+      view.ends.push({ time, reason: fact.reason, ...(fact.detail === undefined ? {} : { detail: fact.detail }) });
+      return;
+    case 'process-start':
+      view.starts.push(time);
+      if (view.component === 'unknown') view.component = fact.component;
+      return;
+    default:
+  }
+}
+
+/** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
+function normalizeName(name: string): string {
+  return name.trim().replace(/^[a-z.]+:\/\/[\w-]+@/, '').replace(/\/user\/.*$/, '').replace(/^'|'$/g, '').toLowerCase();
+}
+
+/** Names that two processes claim (a restarted TaskManager on the same port) go to neither. */
+function indexNames(processes: ReadonlyMap<string, ProcessView>): ReadonlyMap<string, string> {
+  const index = new Map<string, string>();
+  const twice = new Set<string>();
+  const put = (name: string, process: string): void => {
+    const known = index.get(name);
+    if (known !== undefined && known !== process) twice.add(name);
+    index.set(name, process);
+  };
+  for (const view of processes.values()) for (const name of view.names) put(name, view.process);
+  for (const name of twice) index.delete(name);
+  return index;
+}
+
+function collectPlacements(signals: readonly Signal[], owners: Owners, names: ReadonlyMap<string, string>): readonly Placement[] {
+  const byAttempt = new Map<string, Placement>();
+  for (const { place, facts, hints } of signals) {
+    for (const fact of facts) {
+      if (fact.type !== 'task-deployed' && fact.type !== 'task-received' && fact.type !== 'task-state') continue;
+      const attemptId = fact.attemptId ?? ('allocationId' in fact ? fact.allocationId : undefined);
+      const jobId = hints.jobId ?? (attemptId === undefined ? undefined : owners.jobOfId(attemptId));
+      const where = 'resourceId' in fact && fact.resourceId !== undefined ? (names.get(normalizeName(fact.resourceId)) ?? normalizeName(fact.resourceId)) : place.component === 'jobmanager' ? undefined : place.process;
+      if (attemptId === undefined || jobId === undefined || where === undefined) continue;
+      const key = `${attemptId}@${where}`;
+      const time = place.time ?? 0;
+      const placement = byAttempt.get(key) ?? { jobId, place: where, from: time, to: Number.POSITIVE_INFINITY };
+      placement.from = Math.min(placement.from, time);
+      if (fact.type === 'task-state' && isTerminal(fact.to)) placement.to = time;
+      byAttempt.set(key, placement);
+    }
+  }
+  return [...byAttempt.values()];
+}
+
+function isTerminal(state: string): boolean {
+  return state === 'FINISHED' || state === 'CANCELED' || state === 'FAILED';
+}
+
+function findJobsOn(process: string, time: number | undefined, placements: readonly Placement[]): ReadonlySet<string> | undefined {
+  const here = placements.filter((placement) => placement.place === process || placement.place === normalizeName(process));
+  if (here.length === 0) return undefined;
+  const then = here.filter((placement) => time === undefined || (placement.from <= time + 1000 && placement.to >= time - PLACEMENT_SLACK_MS));
+  return new Set(then.map((placement) => placement.jobId));
+}
+
+function collectJobFacts(signal: Signal, jobOf: (signal: Signal) => string | undefined, owners: Owners, jobs: ReadonlyMap<string, JobView>): void {
+  const time = signal.place.time ?? 0;
+  for (const fact of signal.facts) {
+    const jobId = jobIdOf(fact) ?? (fact.type === 'task-state' || fact.type === 'task-deployed' ? (signal.hints.jobId ?? (fact.attemptId === undefined ? undefined : owners.jobOfId(fact.attemptId))) : fact.type === 'checkpoint' ? jobOf(signal) : undefined);
+    const job = jobId === undefined ? undefined : jobs.get(jobId);
+    if (job !== undefined) applyJobFact(job, fact, time);
+  }
+}
+
+function applyJobFact(job: JobView, fact: Fact, time: number): void {
+  switch (fact.type) {
+    case 'job-submitted':
+      job.name = fact.jobName;
+      return;
+    case 'job-state':
+      job.states.push({ time, from: fact.from, to: fact.to });
+      if (fact.jobName !== undefined) job.name ??= fact.jobName;
+      return;
+    case 'restart-strategy':
+      job.strategy = fact.strategy;
+      return;
+    case 'checkpoint':
+      if (fact.event === 'completed' && fact.savepoint !== true) job.checkpoints.push({ id: fact.checkpointId, time });
+      return;
+    case 'task-state':
+      if (fact.to === 'RUNNING') job.taskRuns.push(time);
+      if (fact.parallelism !== undefined) job.tasks.set(fact.task, fact.parallelism);
+      return;
+    case 'task-deployed':
+      job.deployments.push({ time, attempt: fact.attempt });
+      job.tasks.set(fact.task, fact.parallelism);
+      return;
+    default:
+  }
+}
+
+function countTaskManagers(signals: readonly Signal[]): number {
+  const ids = new Set(signals.flatMap((signal) => signal.facts.flatMap((fact) => (fact.type === 'taskmanager-registered' ? [normalizeName(fact.resourceId)] : []))));
+  if (ids.size > 0) return ids.size;
+  return new Set(signals.filter((signal) => signal.place.component === 'taskmanager').map((signal) => signal.place.process)).size;
+}

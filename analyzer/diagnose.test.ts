@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { loadCatalog } from './catalog.js';
+import { diagnose, flattenIncidents } from './diagnose.js';
+import { readEntries } from './read.js';
+
+const catalog = loadCatalog();
+const folder = 'rules/network/insufficient-buffers/total';
+
+describe('diagnose', () => {
+  it('names missing network buffers with the patch that keeps the task heap', () => {
+    const [incident, ...more] = diagnose(readEntries([`${folder}/match.log`]), catalog);
+
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({ job: { id: '5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d', name: 'orders-by-region' }, outcome: 'failed', restarts: 0, unknown: [] });
+    expect(incident?.diagnoses.en[0]).toMatchObject({
+      rule: 'network.insufficient-buffers/total',
+      symptom: false,
+      count: 1,
+      title: 'Not enough network buffers: 17 more are needed, 0 of 2048 are free',
+      fixes: [{ id: 'raise-min', patch: { 'taskmanager.memory.network.min': '112m', 'taskmanager.memory.process.size': '1104m' } }, { id: 'lower-parallelism', patch: {} }],
+    });
+    expect(incident?.diagnoses.en[0]?.reasons.map((reason) => [reason.id, reason.weight])).toEqual([['min-binding', 0.7], ['many-connections', 0.3]]);
+    expect(incident?.facts.flinkVersion).toBe('1.20.1');
+  });
+
+  it('is silent for the same words in user data', () => {
+    expect(diagnose(readEntries([`${folder}/nearmiss.log`]), catalog)).toEqual([]);
+  });
+
+  it('gives one document with the facts', () => {
+    const document = flattenIncidents(diagnose(readEntries([`${folder}/match.log`]), catalog), 'zh');
+
+    expect(document.diagnoses).toHaveLength(1);
+    expect(document.diagnoses[0]?.title).toContain('网络缓冲区不足');
+    expect(document.facts.flinkVersion).toBe('1.20.1');
+  });
+});

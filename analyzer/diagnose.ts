@@ -1,0 +1,122 @@
+// The heart: entries → incidents. Pure: the same entries in any order, once or twice, give the same incidents. The command
+// line, the page's playground and the tests of rules call it with files; the service (analyzer.ts) calls its two halves,
+// scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is read.ts.
+import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
+import { parseEntry } from '../flink/layout.js';
+import type { Catalog } from './catalog.js';
+import { concludeIncident, type Tail } from './conclude.js';
+import { DEFAULT_HEALTHY_MS, groupIncidents, type IncidentGroup } from './incident.js';
+import { scanEntry } from './scan.js';
+import type { Signal } from './signal.js';
+
+export interface DiagnoseContext {
+  /** Milliseconds since 1970; left out: the end of the logs. */
+  readonly now?: number;
+  /** For sources that name no cluster. */
+  readonly cluster?: string;
+  /** IANA zone of time stamps without one; UTC when left out. */
+  readonly zone?: string;
+  /** How long a job runs without a failure until the next one is another incident. */
+  readonly healthyMs?: number;
+}
+
+/** Oldest first. */
+export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
+  const clusters = new Map<string, { readonly signals: Signal[]; readonly tails: TailKeeper }>();
+  for (const entry of entries) {
+    const cluster = entry.source.cluster ?? context.cluster ?? '';
+    let kept = clusters.get(cluster);
+    if (kept === undefined) clusters.set(cluster, (kept = { signals: [], tails: createTailKeeper() }));
+    kept.tails.keep(entry);
+    const signal = scanEntry(entry, catalog, context);
+    if (signal !== undefined) kept.signals.push(signal);
+  }
+  return [...clusters].flatMap(([cluster, kept]) => concludeCluster(cluster, kept.signals, kept.tails.list(context.zone), catalog, context)).sort(compareIncidents);
+}
+
+/** Signals of one cluster, in any order → its incidents. */
+export function concludeCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
+  const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
+  const { view, groups } = groupIncidents(cluster, signals, { catalog, healthyMs });
+  const now = context.now ?? Math.max(view.lastTime, ...[...tails.values()].map((tail) => tail.time ?? 0));
+  return groups.flatMap((group) => concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? []);
+}
+
+function findNextStart(group: IncidentGroup, groups: readonly IncidentGroup[]): number | undefined {
+  const later = groups.flatMap((other) => (other !== group && other.job === group.job && other.process === group.process && other.firstTime !== undefined && group.lastTime !== undefined && other.firstTime > group.lastTime ? [other.firstTime] : []));
+  return later.length === 0 ? undefined : Math.min(...later);
+}
+
+function compareIncidents(a: Incident, b: Incident): number {
+  return (a.firstSeen ?? '').localeCompare(b.firstSeen ?? '') || (a.id < b.id ? -1 : 1);
+}
+
+interface TailKeeper {
+  keep(entry: Entry): void;
+  /** By process. */
+  list(zone: string | undefined): ReadonlyMap<string, Tail>;
+}
+
+const MAX_TAIL_BYTES = 2000;
+
+/** Keeps the last entry of each file; which of a process's files ends last is decided once, at the end. */
+function createTailKeeper(): TailKeeper {
+  const byPath = new Map<string, Entry>();
+  return {
+    keep: (entry) => {
+      const known = byPath.get(entry.source.path);
+      if (known === undefined || entry.offset >= known.offset) byPath.set(entry.source.path, entry);
+    },
+    list: (zone) => {
+      const tails = new Map<string, Tail>();
+      for (const entry of byPath.values()) {
+        const tail = readTail(entry, zone);
+        const known = tails.get(entry.source.process);
+        if (known === undefined || isLaterTail(tail, known)) tails.set(entry.source.process, tail);
+      }
+      return tails;
+    },
+  };
+}
+
+/** The last entry of a file as a person reads it: its first line. */
+export function readTail(entry: Entry, zone: string | undefined): Tail {
+  const bytes = entry.bytes.subarray(0, MAX_TAIL_BYTES);
+  const parsed = parseEntry(bytes, zone === undefined ? {} : { zone });
+  const time = parsed.time ?? (entry.source.kind === 'log' ? entry.previousTime : undefined);
+  const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
+  return { path: entry.source.path, line: entry.line, offset: entry.offset, text, ...(time === undefined ? {} : { time }), ...(entry.id === undefined ? {} : { recordId: entry.id }) };
+}
+
+/** A dated line beats an undated one: what a process prints without a time may be old. */
+export function isLaterTail(tail: Tail, known: Tail): boolean {
+  if (tail.time === undefined || known.time === undefined) return tail.time !== undefined || (known.time === undefined && (tail.path > known.path || (tail.path === known.path && tail.offset >= known.offset)));
+  if (tail.time !== known.time) return tail.time > known.time;
+  return tail.path === known.path ? tail.offset >= known.offset : tail.path > known.path;
+}
+
+/** The document of `jobtrace diagnose --format json` (a contract: fields are added, never renamed). */
+export interface DiagnosisDocument {
+  readonly diagnoses: readonly Diagnosis[];
+  readonly unknown: readonly UnknownFailure[];
+  readonly facts: IncidentFacts;
+}
+
+/** Causes of all incidents first, best first; then consequences. The same rule for the same job is one diagnosis. */
+export function flattenIncidents(incidents: readonly Incident[], language: Language): DiagnosisDocument {
+  const merged = new Map<string, Diagnosis>();
+  for (const diagnosis of incidents.flatMap((incident) => incident.diagnoses[language])) {
+    const key = `${diagnosis.rule}\n${diagnosis.job?.id ?? ''}`;
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? diagnosis : mergeDiagnoses(known, diagnosis));
+  }
+  const ordered = [...merged.values()].sort((a, b) => Number(a.symptom) - Number(b.symptom) || (b.score['total'] ?? 0) - (a.score['total'] ?? 0));
+  return { diagnoses: ordered, unknown: incidents.flatMap((incident) => incident.unknown), facts: Object.assign({}, ...[...incidents].reverse().map((incident) => incident.facts)) };
+}
+
+function mergeDiagnoses(a: Diagnosis, b: Diagnosis): Diagnosis {
+  const best = a.symptom === b.symptom ? ((a.score['total'] ?? 0) >= (b.score['total'] ?? 0) ? a : b) : a.symptom ? b : a;
+  const firstSeen = [a.firstSeen, b.firstSeen].filter((time) => time !== undefined).sort()[0];
+  const lastSeen = [a.lastSeen, b.lastSeen].filter((time) => time !== undefined).sort().at(-1);
+  return { ...best, count: a.count + b.count, ...(firstSeen === undefined ? {} : { firstSeen }), ...(lastSeen === undefined ? {} : { lastSeen }), explains: [...new Set([...a.explains, ...b.explains])] };
+}

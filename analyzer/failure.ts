@@ -1,0 +1,98 @@
+// Is this entry a failure by itself, whether a rule names it or not? Only what ends something counts: a task or job that
+// switches to a failed state, a process that dies or does not start, a program that could not be submitted, a stack trace
+// that stands alone. A warning with a handled exception, a retry or a noisy client is none. Pure; called by scan.ts.
+import type { ParsedEntry } from '../flink/layout.js';
+import type { Fact } from '../flink/fact.js';
+import type { Source } from '../core/types.js';
+import { fingerprint, firstUserFrame, ownerOfFrames, root } from '../flink/chain.js';
+import { toFailureLinks, type FailureKind, type FailurePart } from './signal.js';
+
+/** An entry without any of these is no failure; found in the pass over its bytes. */
+export const FAILURE_ANCHORS = ['FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error:', 'OutOfMemoryError', 'Caused by:', 'FATAL', 'Fatal error', 'Could not start', 'Error while running'] as const;
+
+/** Words of a message that a process writes when it dies or does not start. */
+const PROCESS_WORDS = [
+  'produced an uncaught exception. Stopping the process',
+  'Fatal error occurred',
+  'Could not start cluster entrypoint',
+  'Could not start the TaskManager',
+  'TaskManager initialization failed',
+  'Failed to run the TaskManager',
+  'Application failed unexpectedly',
+  'Application FAILED',
+  'Terminating TaskManagerRunner with exit code 1',
+  'A fatal error has been detected by the Java Runtime Environment',
+  'Unhandled error in curator framework',
+] as const;
+
+/** Words of a client that could not run or submit a program. */
+const CLIENT_WORDS = [
+  'Error while running the command',
+  'Fatal error while running command line interface',
+  'The program finished with the following exception',
+  'Could not execute SQL statement',
+  'Could not submit job',
+  'Exception in thread "main"',
+] as const;
+
+/** Exceptions that end a submission, whoever logs them as an error. */
+const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'ApplicationExecutionException', 'SqlExecutionException', 'SqlClientException'] as const;
+
+/** Not failures at all, or only what another failure leaves behind. */
+const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
+
+/** Entry → failure, or undefined when nothing ended. */
+export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source: Source): FailurePart | undefined {
+  const kind = classify(parsed, facts, source);
+  if (kind === undefined) return undefined;
+  const chain = toFailureLinks(parsed.links);
+  const last = root(parsed.links);
+  if (last !== undefined && CONSEQUENCE_TYPES.some((type) => last.type.endsWith(type))) return undefined;
+  const userFrame = firstUserFrame(parsed.links);
+  return {
+    kind,
+    chain,
+    fingerprint: fingerprint(parsed.links, readHeadline(parsed.message)),
+    owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links),
+    ...(userFrame === undefined ? {} : { userFrame }),
+    message: readHeadline(parsed.message),
+  };
+}
+
+function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): FailureKind | undefined {
+  for (const fact of facts) {
+    if (fact.type === 'task-state' && fact.to === 'FAILED') return 'task';
+    if (fact.type === 'job-state' && isFailedState(fact.to, parsed)) return 'job';
+  }
+  const { message } = parsed;
+  if (message.includes(' reached terminal state FAILED')) return 'job';
+  if (PROCESS_WORDS.some((words) => message.includes(words))) return 'process';
+  if (isClientFailure(parsed, source)) return 'client';
+  if (isBare(parsed, source)) return 'bare';
+  return undefined;
+}
+
+/** A job that restarts for another reason (rescaling) has no exception; one that is cancelled or suspended has not failed. */
+function isFailedState(state: string, parsed: ParsedEntry): boolean {
+  if (state === 'FAILED') return true;
+  return (state === 'FAILING' || state === 'RESTARTING') && parsed.links.length > 0;
+}
+
+function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
+  if (CLIENT_WORDS.some((words) => parsed.message.includes(words))) return parsed.links.length > 0;
+  if (parsed.level !== 'ERROR' && parsed.level !== 'FATAL' && parsed.layout !== 'none') return false;
+  if (parsed.layout === 'none' && source.kind === 'out' && source.component !== 'client') return false;
+  return parsed.links.some((link) => CLIENT_TYPES.some((type) => link.type.endsWith(type)));
+}
+
+/** A trace that nobody's log line introduces: a paste, a console. In .out and .err files programs print what they handled. */
+function isBare(parsed: ParsedEntry, source: Source): boolean {
+  if (parsed.links.length === 0 || parsed.level !== undefined || parsed.logger !== undefined) return false;
+  if (/^Exception in thread "/.test(parsed.message) || /^Exception in thread "/.test(parsed.stack ?? '')) return true;
+  return source.kind === 'log' || source.kind === 'unknown' || source.component === 'client';
+}
+
+function readHeadline(message: string): string {
+  const line = message.split('\n', 1)[0] ?? '';
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+}

@@ -1,0 +1,195 @@
+// What a rule is: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
+// expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
+import type { Component, FileKind, Level, Owner, Severity, Text } from '../core/types.js';
+import type { Regex } from '../core/regex.js';
+import type { Expression } from './expression.js';
+import type { Template, TextTemplate } from './template.js';
+
+export type RuleStatus = 'draft' | 'test' | 'stable';
+export type CaptureType = 'text' | 'int' | 'bytes' | 'duration' | 'host' | 'path' | 'class';
+export type Scope = 'job' | 'process' | 'cluster';
+export type StepOn = 'process' | 'job' | 'peer' | 'cluster';
+export type StepOrder = 'before' | 'after' | 'around';
+
+export interface WhereFile {
+  readonly exception?: string | readonly string[];
+  readonly root?: string | readonly string[];
+  readonly frame?: string;
+  readonly userFrame?: boolean;
+  readonly message?: string;
+  readonly logger?: string | readonly string[];
+  readonly level?: readonly Level[];
+  readonly component?: readonly Component[];
+  readonly file?: readonly FileKind[];
+}
+
+export interface AlternativeFile {
+  readonly id: string;
+  readonly flink?: string;
+  readonly anchor: string;
+  readonly where?: WhereFile;
+  readonly regex?: string;
+  readonly source?: { readonly class: string; readonly literal: string };
+}
+
+export interface StepFile {
+  readonly id: string;
+  readonly anchor: string;
+  readonly where?: WhereFile;
+  readonly regex?: string;
+  readonly on: StepOn;
+  readonly order?: StepOrder;
+  readonly within: string;
+  readonly count?: number;
+  readonly absent?: boolean;
+}
+
+export interface FixFile {
+  readonly id: string;
+  readonly for?: readonly string[];
+  readonly flink?: string;
+  readonly when?: string | boolean;
+  readonly patch?: Readonly<Record<string, string>>;
+  readonly patchFrom?: string;
+  readonly risk: 'low' | 'medium' | 'high';
+  readonly cost?: Text;
+  readonly text: Text;
+  readonly verify?: Text;
+}
+
+export interface RuleFile {
+  readonly status: RuleStatus | 'disabled';
+  readonly severity: Severity;
+  readonly owner: Owner;
+  readonly role: 'cause' | 'symptom';
+  readonly scope?: Scope;
+  readonly general?: boolean;
+  readonly confidence?: number;
+  readonly explains?: readonly string[];
+  readonly title: Text;
+  readonly summary: Text;
+  readonly match: readonly AlternativeFile[];
+  readonly captures?: Readonly<Record<string, CaptureType>>;
+  readonly unless?: readonly { readonly text?: string; readonly regex?: string; readonly where?: WhereFile; readonly why?: string }[];
+  readonly steps?: readonly StepFile[];
+  readonly peer?: string;
+  readonly let?: Readonly<Record<string, string | number | boolean>>;
+  readonly reasons?: readonly { readonly id: string; readonly when?: string | boolean; readonly weight: number; readonly text: Text }[];
+  readonly fixes: readonly FixFile[];
+  readonly references: readonly string[];
+  readonly notes?: string;
+}
+
+export interface Where {
+  readonly exception: readonly string[];
+  readonly root: readonly string[];
+  readonly frame: string | undefined;
+  readonly userFrame: boolean | undefined;
+  readonly message: Regex | undefined;
+  readonly logger: readonly string[];
+  readonly level: readonly string[];
+  readonly component: readonly string[];
+  readonly file: readonly string[];
+}
+
+/** What an entry must be for an alternative, a step or an exception to fit. */
+export interface Condition {
+  readonly where: Where | undefined;
+  readonly regex: Regex | undefined;
+  /** Literal that must occur; for alternatives and steps the scan has found it already. */
+  readonly text: string | undefined;
+}
+
+export interface Alternative extends Condition {
+  readonly id: string;
+  readonly anchor: string;
+  readonly flink: string | undefined;
+  readonly source: { readonly class: string; readonly literal: string } | undefined;
+}
+
+export interface Step extends Condition {
+  readonly id: string;
+  readonly anchor: string;
+  readonly on: StepOn;
+  readonly order: StepOrder;
+  readonly withinMs: number;
+  readonly count: number;
+  readonly absent: boolean;
+}
+
+export interface ReasonRule {
+  readonly id: string;
+  readonly when: Expression | undefined;
+  readonly weight: number;
+  readonly text: TextTemplate;
+}
+
+export interface FixRule {
+  readonly id: string;
+  readonly for: readonly string[];
+  readonly flink: string | undefined;
+  readonly when: Expression | undefined;
+  readonly patch: readonly (readonly [option: string, value: Template])[];
+  readonly patchFrom: string | undefined;
+  readonly risk: 'low' | 'medium' | 'high';
+  readonly cost: TextTemplate | undefined;
+  readonly text: TextTemplate;
+  readonly verify: TextTemplate | undefined;
+}
+
+export interface Rule {
+  /** `<area>.<cause>/<variant>`: the folder. */
+  readonly id: string;
+  readonly cause: string;
+  /** Path of its rule.yaml. */
+  readonly file: string;
+  readonly status: RuleStatus;
+  readonly severity: Severity;
+  readonly owner: Owner;
+  readonly role: 'cause' | 'symptom';
+  readonly scope: Scope;
+  readonly general: boolean;
+  readonly confidence: number;
+  readonly explains: readonly string[];
+  readonly title: TextTemplate;
+  readonly summary: TextTemplate;
+  readonly alternatives: readonly Alternative[];
+  readonly captures: Readonly<Record<string, CaptureType>>;
+  readonly unless: readonly Condition[];
+  readonly steps: readonly Step[];
+  readonly peer: string | undefined;
+  readonly lets: readonly (readonly [name: string, expression: Expression])[];
+  readonly reasons: readonly ReasonRule[];
+  readonly fixes: readonly FixRule[];
+  readonly references: readonly string[];
+}
+
+/** Values that every rule may use in texts and expressions, with what they are. rules/README.md lists them. */
+export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
+  version: 'Flink version of the process',
+  job: 'name of the job',
+  jobId: 'id of the job',
+  task: 'task that failed, without its subtask number',
+  parallelism: 'parallelism of that task',
+  restarts: 'how often the job restarted in this incident',
+  count: 'how often this was seen in the incident',
+  host: 'host of the process that wrote the line',
+  process: 'process that wrote the line (resource id or file)',
+  component: 'jobmanager, taskmanager, client or gateway',
+  file: 'path of the log',
+  exception: 'class of the exception that matched',
+  exceptionMessage: 'message of the exception that matched',
+  rootException: "class of the chain's root",
+  rootMessage: "message of the chain's root",
+  userFrame: "first stack frame in the user's own code",
+  peerProcess: 'the process that the peer capture names',
+  peerHost: 'its host',
+  peerLastLine: 'the last line that it wrote',
+  peerLastTime: 'when that was',
+  peerEnd: 'how it ended by its own log: signal, fatal, exit, or none (it logged no end); unknown without its log',
+};
+
+/** True when `pattern` (cause id, rule id or `area.*`) names the rule. */
+export function isNamedBy(rule: { readonly id: string; readonly cause: string }, pattern: string): boolean {
+  return pattern === rule.id || pattern === rule.cause || (pattern.endsWith('.*') && rule.cause.startsWith(pattern.slice(0, -1)));
+}

@@ -1,0 +1,87 @@
+// One entry → what it says (a signal), or undefined for the many that say nothing. One pass over the bytes looks for the
+// anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked at
+// closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
+import type { Entry } from '../core/types.js';
+import { readFacts } from '../flink/facts.js';
+import { parseEntry, type ParsedEntry } from '../flink/layout.js';
+import type { AnchorUse, Catalog } from './catalog.js';
+import { readFailure } from './failure.js';
+import { fitCondition, matchAlternative, type Candidate } from './match.js';
+import { describePlace, shortenText, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
+import type { Fact } from '../flink/fact.js';
+
+export interface ScanOptions {
+  /** For sources that name no cluster. */
+  readonly cluster?: string;
+  /** IANA zone of time stamps without one. */
+  readonly zone?: string;
+}
+
+/** More of one entry is never decoded: a stack trace or a dump is long before that. */
+const MAX_LOOK_BYTES = 512 * 1024;
+
+export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
+  const uses = findUses(entry.bytes, catalog);
+  if (uses.length === 0) return undefined;
+  const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
+  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
+  const facts = uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
+  const candidate: Candidate = { parsed, text: joinText(parsed), source: entry.source };
+  const matches = findMatches(uses, candidate);
+  const steps = findSteps(uses, candidate);
+  const failure = uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
+  if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
+  return {
+    place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
+    hints: readHints(parsed, facts, entry.source.jobId, matches.length > 0 || failure !== undefined),
+    facts,
+    matches,
+    steps,
+    ...(failure === undefined ? {} : { failure }),
+    ...(matches.length > 0 || failure !== undefined ? { text: shortenText(candidate.text) } : {}),
+  };
+}
+
+/** The entry's words without its layout's head: what patterns see and what is shown as evidence. */
+function joinText(parsed: ParsedEntry): string {
+  if (parsed.stack === undefined || parsed.message === '') return parsed.stack ?? parsed.message;
+  return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
+}
+
+function findUses(bytes: Buffer, catalog: Catalog): readonly AnchorUse[] {
+  let uses: AnchorUse[] | undefined;
+  catalog.scanner.scan(bytes, (literal) => {
+    const found = catalog.uses[literal];
+    if (found === undefined) return;
+    uses ??= [];
+    uses.push(...found);
+  });
+  return uses ?? [];
+}
+
+/** At most one match per rule: its first alternative that fits. */
+function findMatches(uses: readonly AnchorUse[], candidate: Candidate): readonly MatchPart[] {
+  const byRule = new Map<string, MatchPart>();
+  for (const use of uses) {
+    if (use.kind !== 'alternative' || byRule.has(use.rule.id)) continue;
+    const match = matchAlternative(use.rule, use.alternative, candidate);
+    if (match !== undefined) byRule.set(use.rule.id, match);
+  }
+  return [...byRule.values()];
+}
+
+function findSteps(uses: readonly AnchorUse[], candidate: Candidate): readonly StepPart[] {
+  return uses.flatMap((use) => (use.kind === 'step' && fitCondition(use.step, candidate) !== undefined ? [{ rule: use.rule.id, step: use.step.id }] : []));
+}
+
+/** Ids as Flink prints them: 32 hex digits, or an attempt id of 1.16 and newer. */
+const ID = /\b[0-9a-f]{32}(?:_[0-9a-f]{32}_\d+_\d+)?\b/g;
+const MAX_IDS = 12;
+
+function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
+  const jobId = parsed.jobId ?? pathJobId;
+  const ids = deep ? [...new Set([...(parsed.message.match(ID) ?? []), ...(parsed.thread?.match(ID) ?? [])])].slice(0, MAX_IDS) : [];
+  const named = facts.flatMap((fact) => (fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : []));
+  const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
+  return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: [...new Set(threadTask === undefined ? named : [...named, threadTask])] };
+}

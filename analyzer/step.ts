@@ -1,0 +1,59 @@
+// Does a match hold when its rule also asks what stands elsewhere: so many entries before or after it, or none, in the
+// same process, job, peer or cluster? A window that has not passed yet is judged by what is there. Pure.
+import type { Catalog } from './catalog.js';
+import type { ClusterView } from './cluster.js';
+import type { Rule, Step } from './rule.js';
+import type { MatchPart, Signal } from './signal.js';
+
+/** The matches of the signal whose steps hold. */
+export function confirmMatches(signal: Signal, signals: StepIndex, view: ClusterView, catalog: Catalog): readonly MatchPart[] {
+  return signal.matches.filter((match) => {
+    const rule = catalog.findRule(match.rule);
+    return rule !== undefined && rule.steps.every((step) => holds(step, rule, match, signal, signals, view));
+  });
+}
+
+/** Signals by the step that they fit: `<rule id>#<step id>`. */
+export type StepIndex = ReadonlyMap<string, readonly Signal[]>;
+
+export function indexSteps(signals: readonly Signal[]): StepIndex {
+  const index = new Map<string, Signal[]>();
+  for (const signal of signals) {
+    for (const { rule, step } of signal.steps) {
+      const list = index.get(`${rule}#${step}`);
+      if (list === undefined) index.set(`${rule}#${step}`, [signal]);
+      else list.push(signal);
+    }
+  }
+  return index;
+}
+
+function holds(step: Step, rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): boolean {
+  const found = (index.get(`${rule.id}#${step.id}`) ?? []).filter((other) => isInWindow(step, signal, other) && isWhere(step, rule, match, signal, other, view));
+  return step.absent ? found.length === 0 : found.length >= step.count;
+}
+
+function isInWindow(step: Step, signal: Signal, other: Signal): boolean {
+  const [at, then] = [signal.place.time, other.place.time];
+  if (at === undefined || then === undefined) return true;
+  const distance = then - at;
+  if (Math.abs(distance) > step.withinMs) return false;
+  return step.order === 'around' || (step.order === 'before' ? distance <= 0 : distance >= 0);
+}
+
+function isWhere(step: Step, rule: Rule, match: MatchPart, signal: Signal, other: Signal, view: ClusterView): boolean {
+  switch (step.on) {
+    case 'cluster':
+      return true;
+    case 'process':
+      return signal.place.process === other.place.process;
+    case 'job': {
+      const job = view.jobOf(signal);
+      return job !== undefined ? view.jobOf(other) === job : signal.place.process === other.place.process;
+    }
+    case 'peer': {
+      const peer = view.processOf(match.captures[rule.peer ?? ''] ?? '');
+      return peer !== undefined && peer.process === other.place.process;
+    }
+  }
+}
