@@ -103,7 +103,7 @@ async function runPip(source: Extract<Source, { client: 'pip' }>, folder: string
 }
 
 function explainFailure(part: Part, source: Download, ended: Finished): PartError {
-  const why = ended.code === 124 ? 'the client gave no answer within 30 minutes' : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'maven' ? /^\[ERROR\]/ : /^ERROR/);
+  const why = ended.code === 124 ? 'the client gave no answer within 30 minutes' : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'maven' ? /^\[ERROR\] \S/ : /^ERROR/);
   const client = source.client === 'maven' ? 'mvn' : 'pip';
   return new PartError(
     `${part.name} ${part.version} cannot be had: ${client} could not fetch ${nameOf(source)}.`, why,

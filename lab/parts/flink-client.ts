@@ -2,7 +2,7 @@
 // They read the cluster's address from FLINK_CONF_DIR, as a user's would, and their log lands beside the others.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './process.js';
+import { dropColour, runCommand } from './process.js';
 
 export interface ClientContext {
   home: string;
@@ -31,9 +31,6 @@ export interface JarRun {
   detached?: boolean;
 }
 
-// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
-const COLOUR = /\u001b\[[0-9;]*m/g;
-
 let scripts = 0;
 
 /** sql-client.sh -f; every statement must end at a line's end. An INSERT returns once it is submitted unless the script sets table.dml-sync. */
@@ -52,7 +49,7 @@ export async function runJar(context: ClientContext, run: JarRun): Promise<Clien
 /** Any script of bin/, with the cluster's environment. */
 export async function runScript(context: ClientContext, script: string, args: readonly string[]): Promise<ClientResult> {
   const ended = await runCommand(join(context.home, 'bin', script), args, { env: context.env, cwd: context.dir, timeoutMs: context.timeoutMs });
-  const stdout = ended.stdout.replaceAll(COLOUR, '');
+  const stdout = dropColour(ended.stdout);
   const ids = `${stdout}\n${ended.stderr}`.matchAll(/(?:Job ID: |JobID )([0-9a-f]{32})/g);
   return {
     code: ended.code, stdout, stderr: ended.stderr,

@@ -158,6 +158,14 @@ export function describeError(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const COLOUR = /\u001b\[[0-9;]*m/g;
+
+/** Clients colour their output even where nobody sees it. */
+export function dropColour(output: string): string {
+  return output.replaceAll(COLOUR, '');
+}
+
 /** The last lines of the files that exist, each under its name. */
 export function readTails(paths: readonly string[], lines = 15): string {
   return paths.filter((path) => existsSync(path))

@@ -2,7 +2,7 @@
 // As root a missing one is installed with apt-get; otherwise the error says which package to install.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { runCommand } from './process.js';
+import { dropColour, runCommand } from './process.js';
 
 /** What went wrong with a part: what, why (the client's own last word), what to do. Its message is for people. */
 export class PartError extends Error {
@@ -58,8 +58,9 @@ export async function installPackage(name: string, say: (text: string) => void):
 
 /** The line of a client's error output that carries the reason: the first that fits the pattern, or the last there is. */
 export function readLastLine(output: string, reason: RegExp): string {
-  const lines = output.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== '');
-  return lines.find((line) => reason.test(line)) ?? lines.at(-1) ?? 'it said nothing';
+  const lines = dropColour(output).split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== '');
+  const line = lines.find((candidate) => reason.test(candidate)) ?? lines.at(-1) ?? 'it said nothing';
+  return line.replace(/^(\[ERROR\]|ERROR:|E:) /, '').replace(/ -> \[Help \d+\]$/, '');
 }
 
 export interface JavaRange { min: number; max: number }
