@@ -6,7 +6,7 @@ export type Fact =
   | { readonly type: 'version'; readonly version: string; readonly component: Component }
   /** The effective option; `dynamic` (command line) wins over the file. */
   | { readonly type: 'option'; readonly key: string; readonly value: string; readonly dynamic: boolean }
-  /** Bytes by the names of flink/memory.ts (e.g. "network", "taskHeap"), from the BashJavaUtils block or JVM options. */
+  /** May hold only a part (JVM options come one by one). Bytes by the names of flink/memory.ts (e.g. "network", "taskHeap"), from the BashJavaUtils block or JVM options. */
   | { readonly type: 'memory'; readonly component: 'taskmanager' | 'jobmanager'; readonly bytes: Readonly<Record<string, number>> }
   /** The process that wrote this entry says its own resource id. */
   | { readonly type: 'process-id'; readonly resourceId: string; readonly address?: string }
@@ -23,6 +23,7 @@ export type Fact =
   /** A slot belongs to a job: ties allocation ids (and so tasks) to jobs. */
   | { readonly type: 'slot'; readonly allocationId?: string; readonly jobId: string; readonly event: 'requested' | 'allocated' | 'active' | 'freed' }
   | { readonly type: 'job-connection'; readonly jobId: string; readonly event: 'established' | 'closed' }
+  /** `checkpointId` is -1 when the line names none (a start from a savepoint). */
   | { readonly type: 'checkpoint'; readonly jobId?: string; readonly checkpointId: number; readonly event: 'triggered' | 'completed' | 'failed' | 'declined' | 'expired' | 'restored'; readonly savepoint?: boolean }
   | { readonly type: 'tasks-restarting'; readonly count: number }
   /** Buffers of the network pool: total segments and bytes of each. */

@@ -50,8 +50,8 @@ export function readHead(text: string, start: number, level?: Level): Head {
   for (let part = 0; part < PARTS_LIMIT && readPart(walk, text); part += 1);
   const operator = walk.logger !== undefined && walk.levelAt > walk.loggerAt;
   const known = walk.done || operator;
-  const messageStart = known ? walk.p : walk.fallback;
-  return { ...describe(walk, known), messageStart: skipBlanks(text, messageStart) };
+  // Blanks behind the separator are the message's own: Flink indents its start-up facts with them.
+  return { ...describe(walk, known), messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback) };
 }
 
 /** Takes one part of the head; false at its end. */

@@ -1,0 +1,42 @@
+// A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a few
+// literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what the facts
+// of many entries mean together is the analyzer's task.
+import type { Source } from '../core/types.js';
+import type { Fact } from './fact.js';
+import { LIFECYCLE_ROWS } from './fact-lifecycle.js';
+import type { FactRow } from './fact-row.js';
+import { STARTUP_ROWS } from './fact-startup.js';
+import type { ParsedEntry } from './layout.js';
+
+const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
+const HEAD_LENGTH = Math.min(...ROWS.filter((row) => row.start).map((row) => row.anchor.length));
+const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
+const ANYWHERE = ROWS.filter((row) => !row.start);
+
+/** Every entry that states a fact holds one of these texts. */
+export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => row.literals ?? [row.anchor]))]);
+
+export function readFacts(entry: ParsedEntry, source: Source): Fact[] {
+  const { message } = entry;
+  const context = { source, logger: entry.logger };
+  const facts: Fact[] = [];
+  for (const row of BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? []) {
+    if (message.startsWith(row.anchor)) facts.push(...row.read(message, context));
+  }
+  for (const row of ANYWHERE) if (message.includes(row.anchor)) facts.push(...row.read(message, context));
+  return facts;
+}
+
+/** A text that holds another one of them adds nothing. */
+function withoutLonger(texts: readonly string[]): string[] {
+  return texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));
+}
+
+function groupByHead(rows: readonly FactRow[]): ReadonlyMap<string, readonly FactRow[]> {
+  const groups = new Map<string, FactRow[]>();
+  for (const row of rows) {
+    const head = row.anchor.slice(0, HEAD_LENGTH);
+    groups.set(head, [...(groups.get(head) ?? []), row]);
+  }
+  return groups;
+}
