@@ -2,7 +2,7 @@
 // is shown in one language; a viewer with a scope sees only its own.
 import { createError } from '../core/errors.js';
 import type { Incident, Language } from '../core/types.js';
-import type { Alert } from '../store/store.js';
+import type { Alert, RecordPage } from '../store/store.js';
 import { isInScope } from './auth.js';
 import { omitMissing, readRange } from './records.js';
 import { LANGUAGES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from './route.js';
@@ -66,25 +66,30 @@ async function listJobs({ store, now }: Services, request: Request): Promise<Ans
     store.searchRecords({ ...shared, limit: 1, order: 'newest', facets: true }),
     store.findIncidents({ ...shared, limit: INCIDENTS_OF_A_RANGE }),
   ]);
-  const byJob = new Map<string, Incident[]>();
-  for (const incident of incidents) if (incident.job !== undefined) byJob.set(incident.job.id, [...(byJob.get(incident.job.id) ?? []), incident]);
-  const ids = [...new Set([...byJob.keys(), ...(page.facets?.job ?? []).map(({ value }) => value)])].slice(0, limit);
-  const jobs = await Promise.all(ids.map(async (id) => describeJob(id, await store.searchRecords({ ...shared, jobId: id, limit: 1, order: 'newest', facets: true }), byJob.get(id) ?? [])));
+  // The store counts jobs by name, or by id where no name is known; a job that only has an incident is added.
+  const names = new Set([...(page.facets?.job ?? []).map(({ value }) => value), ...incidents.flatMap(({ job }) => (job === undefined ? [] : [job.name ?? job.id]))]);
+  const found = await Promise.all([...names].slice(0, limit).map(async (name) => {
+    const ofJob = await store.searchRecords({ ...shared, query: `job:"${name.replace(/["\\]/g, '\\$&')}"`, limit: 1, order: 'newest', facets: true });
+    return describeJob(name, ofJob, incidents);
+  }));
+  const jobs = found.filter((job) => !found.some((other) => other !== job && other.id === job.id && (other.total > job.total || (other.total === job.total && other.name !== undefined && job.name === undefined))));
   jobs.sort((left, right) => right.openIncidents - left.openIncidents || right.total - left.total || (left.id < right.id ? -1 : 1));
   return { kind: 'json', body: { jobs, from, to } };
 }
 
-function describeJob(id: string, page: Awaited<ReturnType<Services['store']['searchRecords']>>, incidents: readonly Incident[]) {
+/** `key`: the job's name, or its id when it has none. The id is that of the newest run. */
+function describeJob(key: string, page: RecordPage, incidents: readonly Incident[]) {
   const newest = page.records[0];
-  const name = newest?.['flink.job.name'] ?? incidents.find((incident) => incident.job?.name !== undefined)?.job?.name;
-  const seen = [newest?.['@timestamp'], ...incidents.map((incident) => incident.lastSeen)].filter((time) => time !== undefined).sort();
+  const own = incidents.filter(({ job }) => job?.name === key || job?.id === key || (job !== undefined && job.id === newest?.['flink.job.id']));
+  const name = newest?.['flink.job.name'] ?? own.find(({ job }) => job?.name !== undefined)?.job?.name;
+  const seen = [newest?.['@timestamp'], ...own.map((incident) => incident.lastSeen)].filter((time) => time !== undefined).sort();
   return {
-    id,
-    ...omitMissing({ name, cluster: newest?.['flink.cluster'] ?? incidents[0]?.cluster, lastSeen: seen.at(-1) }),
+    id: newest?.['flink.job.id'] ?? own[0]?.job?.id ?? key,
+    ...omitMissing({ name, cluster: newest?.['flink.cluster'] ?? own[0]?.cluster, lastSeen: seen.at(-1) }),
     total: page.total,
     levels: Object.fromEntries((page.facets?.level ?? []).map(({ value, count }) => [value, count])),
-    openIncidents: incidents.filter(({ outcome }) => outcome === 'failing' || outcome === 'failed').length,
-    incidents: incidents.length,
+    openIncidents: own.filter(({ outcome }) => outcome === 'failing' || outcome === 'failed').length,
+    incidents: own.length,
   };
 }
 

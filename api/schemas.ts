@@ -119,8 +119,8 @@ export const JOB_LIST = object(
   {
     jobs: list(object(
       {
-        id: text, name: text, cluster: text, lastSeen: time, total: integer,
-        levels: { type: 'object', description: 'Level (or NONE) → number of records in the range.', additionalProperties: integer },
+        id: described(text, 'Id of the newest run; runs of one name are one job.'), name: text, cluster: text, lastSeen: time, total: integer,
+        levels: { type: 'object', description: 'Level → number of records in the range.', additionalProperties: integer },
         openIncidents: integer, incidents: described(integer, 'Incidents in the range, open ones included.'),
       },
       ['id', 'total', 'levels', 'openIncidents', 'incidents'],
