@@ -38,7 +38,7 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<A
   const record = openRecord('alertmanager', dir, url, options.outlive);
   const pid = await launch(join(part.home, part.part.proof), [
     `--config.file=${configFile}`, `--storage.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address=',
-  ], logFile);
+  ], logFile, record.env);
   record.add(pid);
   const stop = async (): Promise<void> => {
     await stopProcess(pid);
@@ -58,10 +58,10 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<A
   return { url, port, dir, pid, signal: (signal) => signalProcess(pid, signal), stop };
 }
 
-function launch(binary: string, args: readonly string[], logFile: string): Promise<number> {
+function launch(binary: string, args: readonly string[], logFile: string, env: Readonly<Record<string, string>>): Promise<number> {
   const log = openSync(logFile, 'a');
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, [...args], { detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(binary, [...args], { detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } });
     closeSync(log);
     child.on('error', reject);
     child.on('spawn', () => {

@@ -41,7 +41,7 @@ for (const version of [8, 9] as const) {
       expect(node.port).toBe(port);
 
       expect(await ask(node, '/logs/_doc/1')).toMatchObject({ found: true, _source: { message: 'kept' } });
-    });
+    }, 180_000);
   });
 }
 
@@ -50,5 +50,5 @@ describeWithParts(['elasticsearch-8'], 'startElasticsearch with a wrong setting'
     const starting = startElasticsearch({ version: 8, settings: { 'no.such.setting': 'true' } });
 
     await expect(starting).rejects.toThrow(/did not start[^]*unknown setting \[no\.such\.setting\]/);
-  });
+  }, 180_000);
 });

@@ -58,7 +58,7 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
 
   const start = async (): Promise<void> => {
     record ??= openRecord(`elasticsearch-${options.version}`, dir, url, options.outlive);
-    pid = await launch(node, options);
+    pid = await launch(node, options, record.env);
     record.add(pid);
     await waitForHealth(url, pid, dir, options);
   };
@@ -119,7 +119,7 @@ async function prepareFolders(home: string, dir: string, user: SystemUser | unde
 }
 
 /** `-d` returns when the node is up, or with its error; the pid file then names the server process. */
-async function launch(node: Node, options: ElasticsearchOptions): Promise<number> {
+async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<Record<string, string>>): Promise<number> {
   const settings: Record<string, string> = {
     'discovery.type': 'single-node', 'network.host': '127.0.0.1', 'http.port': String(node.port), 'transport.port': String(node.transport),
     'path.data': join(node.dir, 'data'), 'path.logs': join(node.dir, 'logs'),
@@ -133,7 +133,7 @@ async function launch(node: Node, options: ElasticsearchOptions): Promise<number
     timeoutMs: options.startDeadlineMs ?? 180_000,
     env: {
       PATH: process.env['PATH'], HOME: node.dir, LANG: 'C.UTF-8', ES_JAVA_HOME: node.java, ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap}`,
-      ES_PATH_CONF: join(node.dir, 'config'), ES_TMPDIR: join(node.dir, 'tmp'),
+      ES_PATH_CONF: join(node.dir, 'config'), ES_TMPDIR: join(node.dir, 'tmp'), ...env,
     },
     ...(node.user === undefined ? {} : { user: node.user }),
   });

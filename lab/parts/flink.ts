@@ -82,10 +82,10 @@ export async function startFlink(options: FlinkOptions): Promise<FlinkCluster> {
   });
   const restUrl = `http://localhost:${config['rest.port'] ?? rest}`;
   const ident = options.ident ?? userInfo().username;
-  const env = {
-    ...process.env, JAVA_HOME: part.java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: ident, ...options.env,
-  };
   const record = openRecord(`flink-${options.version}`, dir, restUrl, options.outlive);
+  const env = {
+    ...process.env, JAVA_HOME: part.java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: ident, ...record.env, ...options.env,
+  };
   const daemons: Daemons = { home: part.home, env, logDir, pidDir, ident, record };
   return runCluster(options, daemons, { version: part.part.version, home: part.home, dir, confDir, logDir, restUrl, config });
 }

@@ -44,8 +44,9 @@ describe('openRecord', () => {
     writeFileSync(script, `
       import { spawn } from 'node:child_process';
       import { openRecord } from ${JSON.stringify(modules)};
-      const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
-      openRecord('alertmanager', '/tmp/y', '').add(child.pid ?? 0);
+      const record = openRecord('alertmanager', '/tmp/y', '');
+      const child = spawn('sh', ['-c', 'sleep 60 & wait'], { detached: true, stdio: 'ignore', env: { ...process.env, ...record.env } });
+      record.add(child.pid ?? 0);
       setInterval(() => undefined, 1000);`);
     const owner = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'ignore' });
     await waitFor('a record', 10_000, async () => (listRunning().length === 1 && isOwned(listRunning()[0] ?? never())) || 'none');

@@ -19,23 +19,27 @@ export interface RunningPart {
 
 /** What a started part holds on to: it tells of new processes and, at the end, that all are gone. */
 export interface RunRecord {
+  /** To be in the environment of every process of the part. */
+  env: Readonly<Record<string, string>>;
   add(pid: number): void;
   /** All that were added, dead ones included. */
   pids(): number[];
   forget(): void;
 }
 
-// $1: the owner's pid, $2: the pids file with lines "pid start-time". A pid is only killed when its start time still
-// fits, so a number that the kernel gave to somebody else is left alone.
+// $1: the owner's pid, $2: the record's folder. Processes are found by a variable in their environment and not by the
+// recorded pids, so those that a start script was just about to leave behind are found too: hence three rounds.
+const MARK = 'JOBTRACE_PART_RUN';
 const WATCHDOG = `
 started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -v '^[ZX]' | cut -d' ' -f20; }
 owner=$(started "$1")
 while [ -e "$2" ] && [ "$(started "$1")" = "$owner" ]; do sleep 2; done
 [ -e "$2" ] || exit 0
-while read -r pid start; do
-  [ "$(started "$pid")" = "$start" ] && kill -9 "$pid"
-done < "$2"
-rm -rf "$(dirname "$2")"`;
+for round in 1 2 3; do
+  for process in $(grep -lszxF "${MARK}=$2" /proc/[0-9]*/environ); do kill -9 "$(echo "$process" | cut -d/ -f3)"; done
+  sleep 1
+done
+rm -rf "$2"`;
 
 /** Opens the record of one start. With `outlive` no watchdog is set and the part stays until it is stopped by name. */
 export function openRecord(part: string, dir: string, address: string, outlive = false): RunRecord {
@@ -46,10 +50,11 @@ export function openRecord(part: string, dir: string, address: string, outlive =
   writeFileSync(join(folder, 'part.json'), JSON.stringify({ part, dir, address, owner }));
   writeFileSync(pids, '');
   if (!outlive) {
-    spawn('sh', ['-c', WATCHDOG, 'jobtrace-parts', String(process.pid), pids], { detached: true, stdio: 'ignore' }).unref();
+    spawn('sh', ['-c', WATCHDOG, 'jobtrace-parts', String(process.pid), folder], { detached: true, stdio: 'ignore' }).unref();
   }
   const added: number[] = [];
   return {
+    env: { [MARK]: folder },
     pids: () => [...added],
     add(pid) {
       added.push(pid);

@@ -46,7 +46,7 @@ export async function startZookeeper(options: ZookeeperOptions = {}): Promise<Zo
   const connect = `127.0.0.1:${port}`;
   const record = openRecord('zookeeper', dir, connect, options.outlive);
   const env = {
-    ...process.env, JAVA_HOME: part.java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: userInfo().username, JVM_ARGS: '-Xmx128m',
+    ...process.env, ...record.env, JAVA_HOME: part.java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: userInfo().username, JVM_ARGS: '-Xmx128m',
   };
   const stop = async (): Promise<void> => {
     await Promise.all(record.pids().map((pid) => stopProcess(pid)));
