@@ -67,7 +67,7 @@ export function listRecordings(): string[] {
     .filter((path) => /^[^/]+\/[^/]+\/\d[^/]*$/.test(path) && statSync(join(RECORDINGS_DIR, path)).isDirectory()).sort();
 }
 
-const MAX_RECORDING_BYTES = 250_000;
+const MAX_RECORDING_BYTES = 300_000;
 const MAX_TOTAL_BYTES = 4_000_000;
 /** Traces of the machine that made it: home folders, work folders, temporary folders of the lab. */
 const MACHINE = /\/root\b|\/home\/\w|\/work\/|jobtrace|\/\.cache\//;

@@ -39,7 +39,7 @@ const ACTIONS: Actions = {
   submitJar,
   submitSql,
   waitLog,
-  waitState: ({ cluster, ...scene }, value) => cluster.waitForJob(findJob(scene, value.job).id, value.state, (value.timeoutSeconds ?? 60) * 1000),
+  waitState: ({ cluster, ...scene }, value) => cluster.waitForJob(findJob(scene, value.job).id, value.state, (value.timeoutSeconds ?? 120) * 1000),
   kill: (scene, { process }) => sendSignal(scene, process, 'SIGKILL'),
   stop: (scene, { process }) => sendSignal(scene, process, 'SIGSTOP'),
   continue: (scene, { process }) => sendSignal(scene, process, 'SIGCONT'),
@@ -50,7 +50,7 @@ const ACTIONS: Actions = {
   cancel: async ({ cluster, ...scene }, { job }) => {
     const { id } = findJob(scene, job);
     await cluster.cancel(id);
-    await cluster.waitForJob(id, 'CANCELED');
+    await cluster.waitForJob(id, 'CANCELED', 120_000);
   },
   block: (scene, { path }) => Promise.resolve(blockPath(join(scene.dir, path))),
   hold: (_scene, { seconds }) => sleep(seconds * 1000),
@@ -104,7 +104,7 @@ async function keepClient(scene: Scene, client: string, result: ClientResult, fa
   for (const id of result.jobIds) scene.jobs.push({ id, name: known.find((job) => job.id === id)?.name ?? '' });
 }
 
-async function waitLog(scene: Scene, { process, text, times = 1, timeoutSeconds = 60 }: StepValues['waitLog']): Promise<void> {
+async function waitLog(scene: Scene, { process, text, times = 1, timeoutSeconds = 120 }: StepValues['waitLog']): Promise<void> {
   const files = findFiles(scene, process);
   await waitFor(`${process} logs "${text}" (${times} times)`, timeoutSeconds * 1000, () => {
     const seen = files.reduce((sum, file) => sum + countText(file, text), 0);
