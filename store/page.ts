@@ -4,8 +4,8 @@ import { createError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
 import { parseJson } from './stored.js';
 
-/** Where a record stands in search order: time, file, offset, id (the same for both adapters, so that pages never overlap). */
-export type Position = readonly [time: number, file: string, offset: number, id: string];
+/** Where a record stands in search order: time, file, offset, id (the same for both adapters). Elasticsearch does not sort by a value of more than 1,024 characters: null. */
+export type Position = readonly [time: number, file: string | null, offset: number, id: string | null];
 
 /** Records per page when the caller wants all of them (limit 0). */
 export const PAGE_RECORDS = 1_000;
@@ -21,7 +21,7 @@ export function decodePosition(text: string): Position {
   const value = parseJson(Buffer.from(text, 'base64url').toString('utf8'));
   if (Array.isArray(value)) {
     const [time, file, offset, id]: readonly unknown[] = value;
-    if (typeof time === 'number' && typeof file === 'string' && typeof offset === 'number' && typeof id === 'string') return [time, file, offset, id];
+    if (typeof time === 'number' && (typeof file === 'string' || file === null) && typeof offset === 'number' && (typeof id === 'string' || id === null)) return [time, file, offset, id];
   }
   throw createError('JT_REQUEST_INVALID', { problems: '"after" is not the "next" of a page' });
 }
@@ -58,8 +58,16 @@ export function readDay(record: LogRecord): string | undefined {
   return time >= FIRST_DAY && time < LAST_DAY ? new Date(time).toISOString().slice(0, 10) : undefined;
 }
 
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00Z');
+const LAST_TIME = Date.parse('9999-12-31T00:00:00Z');
 const FIRST_DAY = Date.parse('2000-01-01T00:00:00Z');
 const LAST_DAY = Date.parse('2100-01-01T00:00:00Z');
+
+/** Milliseconds by which a record is sorted and found; 0 when its time is none, or none that every store can hold. */
+export function readTime(record: LogRecord): number {
+  const time = Date.parse(record['@timestamp']);
+  return time >= FIRST_TIME && time < LAST_TIME ? time : 0;
+}
 
 /** The start of the UTC day that a time lies in. */
 export function startOfDay(time: number): number {

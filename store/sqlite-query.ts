@@ -39,7 +39,7 @@ export function buildScope(scope: readonly string[]): Condition {
 
 /** Only what comes after that position in the order of the search. */
 export function buildAfter(position: Position, order: RecordQuery['order']): Condition {
-  return { sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`, params: position };
+  return { sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`, params: position.map((value) => value ?? '') };
 }
 
 export function joinConditions(operator: 'AND' | 'OR', conditions: readonly Condition[]): Condition {

@@ -2,7 +2,7 @@
 // a record and its row. A row keeps the entry's text once: `message` and the stack trace are kept as their place
 // in `original` when they stand there. The word index keeps no text at all (contentless FTS5). Pure.
 import type { LogRecord } from '../core/types.js';
-import { formatTime } from './page.js';
+import { formatTime, readTime } from './page.js';
 import { isLogRecord, parseJson } from './stored.js';
 
 /** Columns that hold a field as it is; most of them can be asked for. */
@@ -50,8 +50,7 @@ export function fillRow(record: LogRecord, isUndated: boolean, nowMs: number): (
   for (const field of Object.values(FIELD_COLUMNS)) row.push(record[field] ?? null);
   for (const field of Object.values(LIST_COLUMNS)) row.push(record[field] === undefined ? null : JSON.stringify(record[field]));
   for (const field of Object.values(SLICE_COLUMNS)) row.push(fillSlice(original, record[field]));
-  const time = Date.parse(record['@timestamp']);
-  row.push(Number.isNaN(time) ? 0 : time, isUndated ? 1 : 0, nowMs);
+  row.push(readTime(record), isUndated ? 1 : 0, nowMs);
   return row;
 }
 

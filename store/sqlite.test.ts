@@ -120,6 +120,10 @@ describe('openSqliteStore', () => {
     expect(() => openSqliteStore({ path: join(text, 'x', 'y.db') })).toThrow(expect.objectContaining({ code: 'JT_FILE_UNWRITABLE' }));
   });
 
+  it('says what it is', async () => {
+    expect(await open().check()).toEqual({ kind: 'sqlite', version: expect.stringMatching(/^3\.\d+/) });
+  });
+
   it('refuses a cursor of another store', async () => {
     await expect(open().readRecords('{"v":1}', { limit: 1 })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
   });
