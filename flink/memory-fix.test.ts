@@ -99,6 +99,13 @@ describe('growProcess', () => {
     expect(isMemoryProblem(less) ? 0 : less.taskHeap).toBeLessThan(fit.before.taskHeap - 1024);
   });
 
+  it('counts a byte lost to truncation as kept, not as a MiB to add', () => {
+    const fit = found(fitNetworkMemory({ options: options({ 'taskmanager.memory.process.size': '1g' }), version: '1.20.5', neededBytes: 102 * MIB }));
+
+    expect(fit.patch['taskmanager.memory.process.size']).toBe('1184m');
+    expect(fit.before.taskHeap - fit.after.taskHeap).toBe(1);
+  });
+
   it('touches no total when the changes fit by themselves', () => {
     const fit = found(growProcess({ options: options({ 'taskmanager.memory.process.size': '4g' }), version: '2.3.0' }, { changes: { 'taskmanager.memory.network.max': '256m' }, keep: ['taskHeap'] }));
 

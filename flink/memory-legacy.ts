@@ -6,7 +6,7 @@
 import { refuse, type JobManagerMemoryLayout, type MemoryLayout } from './memory-layout.js';
 import { JOB_MANAGER, TASK_MANAGER, hasOption, readCount, readFraction, readPlainSize, type MemoryConfig, type MemoryOption } from './memory-options.js';
 import { readSegmentSize } from './memory-process.js';
-import { MEBIBYTE, parseMemorySize } from './memory-size.js';
+import { MEBIBYTE, formatFloat, parseMemorySize } from './memory-size.js';
 import type { Deployment } from './memory-taskmanager.js';
 
 export const LEGACY = {
@@ -31,7 +31,7 @@ export function deriveLegacyTaskManager(config: MemoryConfig, deployment: Deploy
   const network = deriveNetwork(config, total, segmentBytes);
   const offHeap = config.options.get(LEGACY.offHeap.key)?.trim().toLowerCase() === 'true';
   const managed = deriveManaged(config, total - network);
-  if (managed >= total - network && (offHeap || hasOption(config, LEGACY.managed))) {
+  if (offHeap && managed >= total - network) {
     refuse('legacy-managed-too-large', `Invalid configuration value for ${LEGACY.managed.key} : ${managed} - Managed memory size too large for ${Math.floor(network / MEBIBYTE)} MB network buffer memory and a total of ${totalMb - cutoffMb} MB JVM memory`, [LEGACY.managed.key, TASK_MANAGER.legacyHeap.key]);
   }
   const jvmHeap = Math.floor((total - network - (offHeap ? managed : 0)) / MEBIBYTE) * MEBIBYTE;
@@ -39,7 +39,8 @@ export function deriveLegacyTaskManager(config: MemoryConfig, deployment: Deploy
     totalProcess: totalMb * MEBIBYTE,
     totalFlink: total,
     frameworkHeap: 0,
-    taskHeap: offHeap ? jvmHeap : jvmHeap - managed,
+    // On the heap, managed memory is taken lazily: more than there is fails later, not here.
+    taskHeap: offHeap ? jvmHeap : Math.max(0, jvmHeap - managed),
     frameworkOffHeap: 0,
     taskOffHeap: 0,
     managed,
@@ -67,7 +68,7 @@ function readTotalMb(config: MemoryConfig, size: MemoryOption, megabytes: Memory
 
 function deriveCutoffMb(config: MemoryConfig, totalMb: number): number {
   const ratio = readFraction(config, LEGACY.cutoffRatio);
-  if (ratio >= 1 || ratio <= 0) refuse('legacy-invalid', `The configuration value '${LEGACY.cutoffRatio.key}' must be between 0 and 1. Value given=${ratio}`, [LEGACY.cutoffRatio.key]);
+  if (ratio >= 1 || ratio <= 0) refuse('legacy-invalid', `The configuration value '${LEGACY.cutoffRatio.key}' must be between 0 and 1. Value given=${formatFloat(ratio)}`, [LEGACY.cutoffRatio.key]);
   const min = readCount(config, LEGACY.cutoffMin);
   if (min >= totalMb) refuse('legacy-cutoff-too-large', `The configuration value '${LEGACY.cutoffMin.key}'='${min}' is larger than the total container memory ${totalMb}`, [LEGACY.cutoffMin.key]);
   return Math.max(min, multiplyFloats(totalMb, ratio));
@@ -82,13 +83,22 @@ function deriveNetwork(config: MemoryConfig, total: number, segmentBytes: number
     return network < total ? network : refuse('legacy-network-too-large', `Invalid configuration value for ${TASK_MANAGER.networkBuffers.key} : ${network} - Network buffer memory size too large: ${network} >= ${total} (total JVM memory size)`, [TASK_MANAGER.networkBuffers.key]);
   }
   const fraction = readFraction(config, LEGACY.networkFraction);
-  const min = Number(readPlainSize(config, LEGACY.networkMin));
-  const max = Number(readPlainSize(config, LEGACY.networkMax));
-  if (!(fraction > 0 && fraction < 1) || min < segmentBytes || max < min) {
-    refuse('legacy-invalid', `Invalid configuration value for (${keys.join(', ')}) : (${fraction}, ${min}, ${max}) - the fraction must be between 0.0 and 1.0, the minimum at least one buffer and not above the maximum`, keys);
-  }
-  const network = Math.min(max, Math.max(min, multiplyFloats(total, fraction)));
-  return network < total ? network : refuse('legacy-network-too-large', `Invalid configuration value for (${keys.join(', ')}) : (${fraction}, ${min}, ${max}) - Network buffer memory size too large: ${network} >= ${total} (maximum JVM memory size)`, keys);
+  const range = { min: Number(readPlainSize(config, LEGACY.networkMin)), max: Number(readPlainSize(config, LEGACY.networkMax)), fraction };
+  checkNetworkRange(range, segmentBytes);
+  const network = Math.min(range.max, Math.max(range.min, multiplyFloats(total, fraction)));
+  const values = `(${formatFloat(fraction)}, ${range.min}, ${range.max})`;
+  return network < total ? network : refuse('legacy-network-too-large', `Invalid configuration value for (${keys.join(', ')}) : ${values} - Network buffer memory size too large: ${network} >= ${total} (maximum JVM memory size)`, keys);
+}
+
+function checkNetworkRange(range: { readonly min: number; readonly max: number; readonly fraction: number }, segmentBytes: number): void {
+  const check = (holds: boolean, option: MemoryOption, value: string, why: string): void => {
+    if (!holds) refuse('legacy-invalid', `Invalid configuration value for ${option.key} : ${value} - ${why}`, [option.key]);
+  };
+  const oneBuffer = 'memory for network buffers must allow at least one network buffer with respect to the memory segment size';
+  check(range.fraction > 0 && range.fraction < 1, LEGACY.networkFraction, formatFloat(range.fraction), 'Network buffer memory fraction of the free memory must be between 0.0 and 1.0');
+  check(range.min >= segmentBytes, LEGACY.networkMin, String(range.min), `Minimum ${oneBuffer}`);
+  check(range.max >= segmentBytes, LEGACY.networkMax, String(range.max), `Maximum ${oneBuffer}`);
+  check(range.max >= range.min, LEGACY.networkMax, String(range.max), `Maximum memory for network buffers must not be smaller than minimum memory (${LEGACY.networkMax.key}: ${range.min})`);
 }
 
 function deriveManaged(config: MemoryConfig, heapAndManaged: number): number {

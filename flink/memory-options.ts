@@ -73,6 +73,21 @@ export const JOB_MANAGER = {
   legacyHeapMb: option('jobmanager.heap.mb'),
 } as const satisfies Record<string, MemoryOption>;
 
+const COMPUTED_OPTIONS: ReadonlySet<string> = new Set([
+  TASK_MANAGER.frameworkHeap, TASK_MANAGER.frameworkOffHeap, TASK_MANAGER.taskHeap, TASK_MANAGER.taskOffHeap, TASK_MANAGER.managed,
+  TASK_MANAGER.networkMin, TASK_MANAGER.networkMax, TASK_MANAGER.metaspace, TASK_MANAGER.overheadMin, TASK_MANAGER.overheadMax,
+  JOB_MANAGER.heap, JOB_MANAGER.offHeap, JOB_MANAGER.metaspace, JOB_MANAGER.overheadMin, JOB_MANAGER.overheadMax,
+].map((computed) => computed.key));
+
+/**
+ * True for what the start scripts compute with this very model and hand to the process as "-D key=402653174b":
+ * results that stand among the options in the log, not what the job's owner set. With them every part is explicit
+ * and no fix fits, so whoever collects options for the model leaves them out.
+ */
+export function isComputedOption(key: string, value: string): boolean {
+  return COMPUTED_OPTIONS.has(key) && /^\d+b$/.test(value);
+}
+
 export function hasOption(config: MemoryConfig, wanted: MemoryOption): boolean {
   return readText(config, wanted) !== undefined;
 }

@@ -49,6 +49,15 @@ export function formatDouble(value: number): string {
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
 }
 
+/** Java's Float.toString of a widened float: 0.10000000149011612 → "0.1". */
+export function formatFloat(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return formatDouble(short);
+  }
+  return formatDouble(value);
+}
+
 export function addBytes(...parts: readonly bigint[]): bigint {
   return parts.reduce((sum, part) => (sum + part > MAX_BYTES ? refuse('overflow', 'long overflow', []) : sum + part), 0n);
 }

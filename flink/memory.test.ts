@@ -1,7 +1,8 @@
 // The numbers that Flink documents and logs; lab/memory/oracle.test.ts compares thousands with Flink itself.
 import { describe, expect, it } from 'vitest';
 import { isMemoryProblem, type MemoryLayout, type MemoryProblem } from './memory-layout.js';
-import { formatDouble, formatMemorySize, parseMemorySize } from './memory-size.js';
+import { isComputedOption } from './memory-options.js';
+import { formatDouble, formatFloat, formatMemorySize, parseMemorySize } from './memory-size.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from './memory.js';
 
 const MIB = 1024 * 1024;
@@ -95,6 +96,19 @@ describe('computeTaskManagerMemory', () => {
     expect(refused({ 'taskmanager.memory.process.size': '2g' }, 'unknown')).toMatchObject({ kind: 'version-unknown' });
   });
 
+  it('sums up the parts when task heap and managed memory are set, with the shares of the rest', () => {
+    expect(taskManager({ 'taskmanager.memory.task.heap.size': '400m', 'taskmanager.memory.managed.size': '1g' })).toMatchObject({ network: 195734189, totalFlink: 1957341869, jvmOverhead: 247308595, totalProcess: 2473085920 });
+  });
+
+  it('refuses an overhead outside of its range when the Flink and the process total are both set', () => {
+    const flink = { 'taskmanager.memory.flink.size': '1g' };
+
+    expect(refused({ ...flink, 'taskmanager.memory.process.size': '1g' })).toMatchObject({ kind: 'flink-exceeds-process', larger: 'helps' });
+    expect(refused({ ...flink, 'taskmanager.memory.process.size': '1g' }, '1.10.3')).toMatchObject({ kind: 'negative-size', message: 'bytes must be >= 0' });
+    expect(refused({ ...flink, 'taskmanager.memory.process.size': '1400m' })).toMatchObject({ kind: 'overhead-out-of-range', larger: 'helps' });
+    expect(refused({ ...flink, 'taskmanager.memory.process.size': '4g' })).toMatchObject({ kind: 'overhead-out-of-range', larger: 'hurts' });
+  });
+
   it('tells a network memory that is too small for its range from one that is too large', () => {
     const options = { 'taskmanager.memory.flink.size': '1g', 'taskmanager.memory.task.heap.size': '100m', 'taskmanager.memory.managed.size': '0' };
 
@@ -104,12 +118,23 @@ describe('computeTaskManagerMemory', () => {
 
   it('takes network memory from the one total of Flink 1.9', () => {
     expect(taskManager({ 'taskmanager.heap.size': '1024m' }, '1.9.3')).toMatchObject({ totalProcess: 1024 * MIB, network: 107374184, jvmHeap: 921 * MIB });
-    expect(refused({ 'taskmanager.heap.size': '64m' }, '1.9.3')).toMatchObject({ kind: 'legacy-network-too-large' });
+    expect(refused({ 'taskmanager.heap.size': '64m' }, '1.9.3')).toMatchObject({
+      kind: 'legacy-network-too-large',
+      message: 'Invalid configuration value for (taskmanager.network.memory.fraction, taskmanager.network.memory.min, taskmanager.network.memory.max) : (0.1, 67108864, 1073741824) - Network buffer memory size too large: 67108864 >= 67108864 (maximum JVM memory size)',
+    });
   });
 
   it('cuts a quarter, at least 600 MB, off a container of Flink 1.9', () => {
     expect(computeTaskManagerMemory(new Map([['taskmanager.heap.size', '4g']]), '1.9.3', 'container')).toMatchObject({ jvmOverhead: 1024 * MIB, totalFlink: 3072 * MIB });
     expect(computeTaskManagerMemory(new Map([['taskmanager.heap.size', '1g']]), '1.9.3', 'container')).toMatchObject({ jvmOverhead: 600 * MIB });
+  });
+});
+
+describe('isComputedOption', () => {
+  it('tells what the start script computed from what people set', () => {
+    expect(isComputedOption('taskmanager.memory.task.heap.size', '402653174b')).toBe(true);
+    expect(isComputedOption('taskmanager.memory.task.heap.size', '384m')).toBe(false);
+    expect(isComputedOption('taskmanager.memory.process.size', '1811939328b')).toBe(false);
   });
 });
 
@@ -152,5 +177,11 @@ describe('formatMemorySize', () => {
 describe('formatDouble', () => {
   it('prints as Java does', () => {
     expect([1, 0.1, 0.0005, 12345678, Math.fround(0.1)].map(formatDouble)).toEqual(['1.0', '0.1', '5.0E-4', '1.2345678E7', '0.10000000149011612']);
+  });
+});
+
+describe('formatFloat', () => {
+  it('prints the shortest decimal that is the same float', () => {
+    expect([0.1, 0.4, 0.333333, 1, 1e-7].map((value) => formatFloat(Math.fround(value)))).toEqual(['0.1', '0.4', '0.333333', '1.0', '1.0E-7']);
   });
 });
