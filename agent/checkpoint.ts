@@ -19,6 +19,8 @@ export interface FileState {
   readonly key: string;
   readonly inode: string;
   readonly device: string;
+  /** When the file was created; 0 where nobody knows. */
+  readonly birthMs: number;
   readonly path: string;
   /** Start of the first entry that is not acknowledged and complete: reading goes on here. */
   readonly offset: number;
@@ -157,7 +159,7 @@ function parseLine(line: Buffer): Record<string, unknown> | undefined {
 
 function isFileState(value: Record<string, unknown>): value is Record<string, unknown> & FileState {
   const texts = ['key', 'inode', 'device', 'path'].every((name) => typeof value[name] === 'string');
-  const numbers = ['offset', 'openBytes', 'size', 'mtimeMs', 'seen'].every((name) => typeof value[name] === 'number');
+  const numbers = ['offset', 'openBytes', 'size', 'birthMs', 'mtimeMs', 'seen'].every((name) => typeof value[name] === 'number');
   return texts && numbers && isGuard(value['head']) && isGuard(value['guard']);
 }
 

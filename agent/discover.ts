@@ -176,8 +176,8 @@ export interface Watcher {
 /** More watched files than this and the scan alone does the work. */
 const MAX_WATCHED = 5000;
 
-/** Calls `onChange` with the path of a file that was added, changed or removed. Gives up quietly: `onLost` says why. */
-export function openWatcher(patterns: readonly string[], excluded: readonly string[], onChange: (path: string) => void, onLost: (problem: string) => void): Watcher {
+/** Calls `onChange` when a file grew or changed ("change"), came or went ("list"). Gives up quietly: `onLost` says why. */
+export function openWatcher(patterns: readonly string[], excluded: readonly string[], onChange: (what: 'change' | 'list') => void, onLost: (problem: string) => void): Watcher {
   const bases = [...new Set(patterns.map((text) => parsePattern(text).base))];
   const plain = patterns.every((text) => parsePattern(text).segments.length === 0);
   let watched = 0;
@@ -195,10 +195,10 @@ export function openWatcher(patterns: readonly string[], excluded: readonly stri
     void open.close();
     onLost(problem);
   };
-  watcher.on('all', (event, path) => {
+  watcher.on('all', (event) => {
     if (event === 'add') watched += 1;
     if (watched > MAX_WATCHED) giveUp('too many files');
-    else onChange(path);
+    else onChange(event === 'change' ? 'change' : 'list');
   });
   watcher.on('error', (error) => giveUp(errorText(error)));
   return {

@@ -71,8 +71,8 @@ export function decideResume(state: Pick<FileState, 'offset'>, size: number, hea
 export interface CopyFacts {
   /** The generation's own file stands where it stood, untouched. */
   readonly originalLives: boolean;
-  /** The new file stands at the very path where the generation was last seen: a successor, not a copy. */
-  readonly samePath: boolean;
+  /** The new file has the plain name of its family: it is written to, so it is a successor and no copy. */
+  readonly hasPlainName: boolean;
   readonly headFits: boolean;
   /** The new file reaches the generation's offset and its bytes up to there have the same CRC. */
   readonly prefixFits: boolean;
@@ -87,8 +87,8 @@ export type CopyReason = 'continues' | 'copy-in-the-making' | 'not-a-copy' | 'co
 
 /** Is a new file the copy (or unpacked archive) in which a truncated or vanished generation goes on? */
 export function decideCopy(facts: CopyFacts): CopyReason {
-  if (facts.samePath || !facts.headFits) return 'not-a-copy';
+  if (facts.hasPlainName || !facts.headFits) return 'not-a-copy';
   if (!facts.originalLives) return facts.prefixFits ? 'continues' : 'not-a-copy';
-  if (!facts.endFits) return 'not-a-copy';
+  if (!facts.endFits && !facts.prefixFits) return 'not-a-copy';
   return facts.quietMs < facts.waitMs ? 'copy-in-the-making' : 'copy-beside-living-original';
 }

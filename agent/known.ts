@@ -14,6 +14,8 @@ export interface Known {
   /** Same folder, same name but for rotation numbers, dates and `.gz`; the newest first. */
   findFamily(path: string): readonly FileState[];
   values(): Iterable<FileState>;
+  /** Keys set or deleted since the last call. */
+  takeChanges(): { readonly changed: readonly FileState[]; readonly removed: readonly string[] };
   readonly size: number;
 }
 
@@ -21,11 +23,13 @@ export function createKnown(states: Iterable<FileState>): Known {
   const byKey = new Map<string, FileState>();
   const byInode = new Map<string, Set<string>>();
   const byFamily = new Map<string, Set<string>>();
+  const touched = new Set<string>();
 
   function set(state: FileState): void {
     const old = byKey.get(state.key);
     if (old !== undefined && (old.inode !== state.inode || old.path !== state.path)) unlink(old);
     byKey.set(state.key, state);
+    touched.add(state.key);
     if (old?.inode === state.inode && old.path === state.path) return;
     link(byInode, state.inode, state.key);
     link(byFamily, familyOf(state.path), state.key);
@@ -42,6 +46,7 @@ export function createKnown(states: Iterable<FileState>): Known {
   }
 
   for (const state of states) set(state);
+  touched.clear();
   return {
     get: (key) => byKey.get(key),
     has: (key) => byKey.has(key),
@@ -50,10 +55,16 @@ export function createKnown(states: Iterable<FileState>): Known {
       const state = byKey.get(key);
       if (state !== undefined) unlink(state);
       byKey.delete(key);
+      touched.add(key);
     },
     findByInode: (inode) => find(byInode.get(inode)),
     findFamily: (path) => find(byFamily.get(familyOf(path))),
     values: () => byKey.values(),
+    takeChanges: () => {
+      const keys = [...touched];
+      touched.clear();
+      return { changed: keys.map((key) => byKey.get(key)).filter((state) => state !== undefined), removed: keys.filter((key) => !byKey.has(key)) };
+    },
     get size() {
       return byKey.size;
     },

@@ -1,6 +1,6 @@
 // One agent per data folder. The lock file names the process, when it started and its host, so that a lock left by
 // a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over.
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, utimesSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, utimesSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createError } from '../core/errors.js';
@@ -122,5 +122,25 @@ function removeLock(path: string): void {
     unlinkSync(path);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw writeError(path, error);
+  }
+}
+
+/**
+ * Does this system tell when a file was created, and leave it so? Where it does not, the time of the last change
+ * stands in its place, which would make every write look like a new file.
+ */
+export function hasBirthTimes(dataDir: string): boolean {
+  const path = join(dataDir, 'birth.probe');
+  try {
+    closeSync(openSync(path, 'w', 0o600));
+    const before = statSync(path, { bigint: true });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    chmodSync(path, 0o640);
+    const after = statSync(path, { bigint: true });
+    unlinkSync(path);
+    return before.birthtimeNs > 0n && before.birthtimeNs === after.birthtimeNs && after.ctimeNs !== before.ctimeNs;
+  } catch {
+    // A folder in which nothing can be written: do without.
+    return false;
   }
 }

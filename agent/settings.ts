@@ -18,6 +18,8 @@ export interface AgentSettings {
   readonly readIntervalMs: number;
   /** A last entry without a successor is shipped after this long. */
   readonly idleFlushMs: number;
+  /** A last line without an end that may begin an entry or go on with one is shipped after this long. */
+  readonly undecidedFlushMs: number;
   readonly maxEntryBytes: number;
   readonly batchBytes: number;
   readonly batchRecords: number;
@@ -53,6 +55,7 @@ const DEFAULTS: Omit<AgentSettings, 'paths' | 'dataDir' | 'host'> = {
   scanIntervalMs: 1000,
   readIntervalMs: 200,
   idleFlushMs: 1000,
+  undecidedFlushMs: 30_000,
   maxEntryBytes: 1_048_576,
   batchBytes: 4_194_304,
   batchRecords: 2000,

@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../core/types.js';
 import { createFramer, type FramedEntry, type Framer } from '../flink/frame.js';
+import { classifyLine } from '../flink/line.js';
 import type { FileState, Guard } from './checkpoint.js';
 import { describeStat } from './discover.js';
 import { createGuard, EMPTY_GUARD, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from './identity.js';
@@ -73,6 +74,13 @@ export interface Tail {
   shipped: { readonly offset: number; readonly length: number } | undefined;
   /** Set for an unpacked archive: size of the `.gz` at `path`. The descriptor belongs to the unpacked bytes. */
   archiveSize: number | undefined;
+  /** Size of an archive when it was last tried to unpack. */
+  archiveTriedSize: number | undefined;
+  /** Nothing was read yet, so its first lines may belong to the file before it. */
+  mayJoin: boolean;
+  readonly openedAt: number;
+  /** The tail whose file stood at this path before: it is read to its end first. */
+  after: Tail | undefined;
   /** Set when its file vanished or was truncated: nothing more is read; what is in flight is still acknowledged. */
   isEnded: boolean;
   /** When the path was first seen gone. */
@@ -114,6 +122,10 @@ export function createTail(start: TailStart): Tail {
     isSettled: false,
     shipped: undefined,
     archiveSize: undefined,
+    archiveTriedSize: undefined,
+    mayJoin: false,
+    openedAt: start.now,
+    after: undefined,
     isEnded: false,
     goneSince: undefined,
     seen: start.now,
@@ -128,6 +140,8 @@ export type ReadResult =
 
 const READ_BLOCK_BYTES = 1_048_576;
 const NEWLINE = 10;
+/** An unfinished line longer than this is what it looks like. */
+const DECIDED_LINE_BYTES = 1024;
 
 /** Throws what the system throws (EACCES, EMFILE, …). Returns false when another file stands at the path now. */
 export function openTail(tail: Tail): boolean {
@@ -179,23 +193,50 @@ export function readTail(tail: Tail, maxBytes: number): ReadResult {
   return { kind: 'read', pieces: placeEntries(tail, entries, { bytes: window, base }), bytes: chunk.length };
 }
 
-/** True when bytes were read that belong to an entry whose end nobody knows yet. */
+/** True when bytes were read that belong to an entry whose end nobody knows yet, and that were not shipped. */
 export function hasOpenEntry(tail: Tail): boolean {
   return tail.framer.openOffset < tail.readOffset && tail.flushedTo < tail.readOffset;
 }
 
-/** The open last entry as it stands now; shipping it does not move the offset. */
-export function flushTail(tail: Tail): readonly Piece[] {
+/**
+ * The open last entry as it stands now; shipping it does not move the offset. A last line without an end that may
+ * still turn out to begin an entry, or not, is held back unless this is final: a record can grow, but never shrink.
+ */
+export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
   if (!hasOpenEntry(tail)) return [];
-  tail.flushedTo = tail.readOffset;
-  const end: Commit = { offset: tail.framer.openOffset, crc: crcUpTo(tail, tail.cursor, tail.framer.openOffset), time: tail.time };
-  const entries = tail.framer.peek();
+  const open = tail.framer.openOffset;
+  const decided = isFinal ? tail.readOffset : findDecidedEnd(tail, open);
+  if (decided <= Math.max(open, tail.flushedTo)) return [];
+  tail.flushedTo = decided;
+  const end: Commit = { offset: open, crc: crcUpTo(tail, tail.cursor, open), time: tail.time };
+  const entries = decided === tail.readOffset ? tail.framer.peek() : frameRange(tail, open, decided);
+  const isCut = decided === tail.readOffset && tail.recent[tail.recent.length - 1] !== NEWLINE;
   const cursor = { ...tail.cursor };
   return entries.map((entry, index) => {
     const id = renderRecordId(tail.key, entry.offset, crcUpTo(tail, cursor, entry.offset));
-    const isCut = index === entries.length - 1 && tail.recent[tail.recent.length - 1] !== NEWLINE;
-    return { entry: isCut ? markPartial(entry) : entry, id, end, isOpen: true };
+    return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
   });
+}
+
+/** Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything. */
+function findDecidedEnd(tail: Tail, open: number): number {
+  if (tail.recent[tail.recent.length - 1] === NEWLINE) return tail.readOffset;
+  const from = Math.max(open, tail.readOffset - DECIDED_LINE_BYTES);
+  const bytes = readOwn(tail, from, tail.readOffset - from);
+  const lineStart = bytes.lastIndexOf(NEWLINE) + 1;
+  const isOwnEntry = lineStart === 0 || from + lineStart === open;
+  return isOwnEntry || isDecidedLine(bytes, lineStart) ? tail.readOffset : from + lineStart;
+}
+
+/** No byte that may follow makes this line begin an entry, or not begin one. */
+function isDecidedLine(bytes: Buffer, start: number): boolean {
+  const line = classifyLine(bytes, start, bytes.length);
+  return line === 'dated' || line === 'json' || line === 'trace' || line === 'thread' || (line === 'indented' && bytes.length - start > 1);
+}
+
+function frameRange(tail: Tail, from: number, to: number): readonly FramedEntry[] {
+  const framer = createFramer({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
+  return [...framer.push(readOwn(tail, from, to - from)), ...framer.flush()];
 }
 
 /** Its last line has no end yet. */
@@ -241,6 +282,7 @@ export function describeTail(tail: Tail): FileState {
     key: tail.key,
     inode: tail.inode,
     device: tail.device,
+    birthMs: tail.birthMs,
     path: tail.path,
     offset,
     ...(crc === undefined ? {} : { crc }),

@@ -1,0 +1,49 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { expected, line, lines, openBench, type Bench } from '../test/agent-bench.js';
+
+let bench: Bench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+describe('createAgent', () => {
+  it('ships every line of a file once, in order, and the last one when the file rests', async () => {
+    bench = openBench();
+    const path = join(bench.logs, 'flink-u-taskexecutor-0-h1.log');
+    writeFileSync(path, lines(0, 5));
+
+    await bench.poll();
+    appendFileSync(path, lines(5, 8));
+    await bench.poll(3);
+
+    expect(await bench.texts()).toEqual(expected(0, 8));
+    expect(bench.agent.status()).toMatchObject({ files: 1, lagBytes: 0, conditions: [] });
+    expect(bench.counter('duplicateRecords')).toBe(0);
+  });
+
+  it('fills the record from the line, the file and the settings', async () => {
+    bench = openBench();
+    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h1.log'), `${line(1, 'Started with password=secret1')}\n`);
+
+    await bench.poll();
+
+    const [record] = await bench.records();
+    expect(record).toMatchObject({
+      '@timestamp': '2026-05-01T10:00:00.001Z',
+      message: 'Started with password=***',
+      'event.original': line(1, 'Started with password=***'),
+      'log.level': 'INFO',
+      'log.logger': 'org.example.Writer',
+      'log.offset': 0,
+      'host.name': 'h1',
+      'flink.cluster': 'default',
+      'flink.component': 'taskmanager',
+      'jobtrace.kind': 'log',
+      'jobtrace.length': line(1, 'Started with password=secret1').length,
+      'jobtrace.flags': ['redacted'],
+    });
+  });
+});
