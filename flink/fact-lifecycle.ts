@@ -12,7 +12,7 @@ const QUOTED = String.raw`'?([\s\S]*?)'?`;
 const SUBMISSION = String.raw`(?:${JOB} \(([\s\S]*)\)|${QUOTED} \(${JOB}\))\.?\s*$`;
 const DETAIL_LIMIT = 2000;
 /** A TaskManager that is let go because the job ends is not lost. */
-const NOT_LOST = /^(?:Stopping JobMaster|JobMaster |JobManager is shutting|The JobMaster|TaskExecutor .{1,200} has no more allocated slots|Job .{1,300} (?:finished|is done))/;
+const NOT_LOST = /^(?:ResourceManager leader changed|Stopping JobMaster|JobMaster |JobManager is shutting|The JobMaster|TaskExecutor .{1,200} has no more allocated slots|Job .{1,300} (?:finished|is done))/;
 
 const JOBS: readonly FactRow[] = [
   begins('Received JobGraph submission ', `^Received JobGraph submission ${SUBMISSION}`, readSubmission),

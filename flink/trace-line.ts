@@ -6,8 +6,8 @@ export interface TraceHeader {
   readonly message: string;
 }
 
+const COMPOSE = /^[\w.-]+ +\| ?/;
 const PREFIXES = [
-  /^[\w.-]+ +\| ?/,
   /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? (?:std(?:out|err) [FP] )?/,
   /^\d\d:\d\d:\d\d(?:[.,]\d{1,9})? /,
   /^\[(?:error|warn|info|debug)\s*\] /i,
@@ -18,13 +18,23 @@ const THREAD_HEAD = /^Exception in thread "[^"]*" /;
 
 /** Removes prefixes when a part of a trace stands behind them; an indentation counts tabs and blanks. */
 export function cleanTraceLine(raw: string): { readonly indent: number; readonly content: string } {
+  const text = mayBePrefixed(raw) ? stripPrefixes(raw) : raw;
+  return { indent: text.length - text.trimStart().length, content: text.trim() };
+}
+
+/** Most lines begin with a tab or a letter: they need no pattern. */
+function mayBePrefixed(raw: string): boolean {
+  const first = raw.charCodeAt(0);
+  return (first >= 48 && first <= 57) || first === 91 || (first > 32 && raw.includes(' | '));
+}
+
+function stripPrefixes(raw: string): string {
   let text = raw;
-  for (const prefix of PREFIXES) {
+  for (const prefix of [COMPOSE, ...PREFIXES]) {
     const match = prefix.exec(text);
     if (match !== null && isPart(text.slice(match[0].length))) text = text.slice(match[0].length);
   }
-  const content = text.trim();
-  return { indent: text.length - text.trimStart().length, content };
+  return text;
 }
 
 /** `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at` → `a.b.C.m(C.java:1)`. */

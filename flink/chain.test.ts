@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { chainTypes, fingerprint, firstUserFrame, isWrapper, ownerOfFrames, parseChain, root } from './chain.js';
+
+const CHECKPOINT = `org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy
+	at org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure(ExecutionFailureHandler.java:219) ~[flink-dist-1.20.5.jar:1.20.5]
+	Suppressed: java.io.IOException: close failed
+		at com.example.Pool.close(Pool.java:9) ~[job.jar:?]
+	Caused by: java.lang.IllegalStateException: pool gone
+		... 1 more
+Caused by: java.lang.RuntimeException: Error while
+ processing "x"
+	at org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38) ~[flink-dist-1.20.5.jar:1.20.5]
+	... 13 more
+Caused by: java.lang.NullPointerException
+	at java.base/java.util.Objects.requireNonNull(Objects.java:233) ~[?:?]
+	at com.example.Enrich.lambda$map$3(Enrich.java:41) ~[job.jar:?]
+	at com.example.Enrich.map(Enrich.java:20) ~[job.jar:?]
+	... 14 more`;
+
+describe('parseChain', () => {
+  it('reads causes, suppressed ones and what they caused, and frames without their jars', () => {
+    const links = parseChain(CHECKPOINT);
+
+    expect(links.map(({ type, relation, message }) => [relation, type, message])).toEqual([
+      ['outer', 'org.apache.flink.runtime.JobException', 'Recovery is suppressed by NoRestartBackoffTimeStrategy'],
+      ['suppressed', 'java.io.IOException', 'close failed'],
+      ['suppressed', 'java.lang.IllegalStateException', 'pool gone'],
+      ['cause', 'java.lang.RuntimeException', 'Error while\nprocessing "x"'],
+      ['cause', 'java.lang.NullPointerException', ''],
+    ]);
+    expect(links[4]?.frames).toEqual(['java.base/java.util.Objects.requireNonNull(Objects.java:233)', 'com.example.Enrich.lambda$map$3(Enrich.java:41)', 'com.example.Enrich.map(Enrich.java:20)']);
+    expect(chainTypes(links)).toEqual(['org.apache.flink.runtime.JobException', 'java.lang.RuntimeException', 'java.lang.NullPointerException']);
+  });
+
+  it.each<readonly [string, string, readonly string[]]>([
+    ['time stamps in front of the lines', '2024-01-09T09:42:41.234+08:00 java.io.IOException: a\n2024-01-09T09:42:41.234+08:00 \tat a.b.C.d(C.java:1)\n2024-01-09T09:42:41.234+08:00 Caused by: a.b.XException: c', ['java.io.IOException', 'a.b.XException']],
+    ['levels in front of the lines', '[error] java.io.IOException: a\n[error] \tat a.b.C.d(C.java:1)\n[error] Caused by: a.b.XException: c', ['java.io.IOException', 'a.b.XException']],
+    ['names of containers in front of the lines', 'jobmanager_1  | java.io.IOException: a\njobmanager_1  |      at a.b.C.d(C.java:1)\njobmanager_1  | Caused by: a.b.XException: c', ['java.io.IOException', 'a.b.XException']],
+    ['no indentation', 'java.io.IOException: a\nat a.b.C.d(C.java:1)\nCaused by: a.b.XException: c\nat a.b.C.e(C.java:2)', ['java.io.IOException', 'a.b.XException']],
+    ['a missing beginning', '\tat a.b.C.d(C.java:1)\n\t... 3 more\nCaused by: a.b.XException: c', ['a.b.XException']],
+    ['a JSON text', '{"errors":["x","<Exception on server side:\\norg.a.BException: b\\n\\tat a.b.C.d(C.java:1)\\nCaused by: a.b.XException: c\\n\\tat a.b.C.e(C.java:2)\\nEnd of exception on server side>"]}', ['org.a.BException', 'a.b.XException']],
+    ['a trace inside a message', 'a.b.RestException: [Internal server error., <Exception on server side:\norg.a.BException: b\n\tat a.b.C.d(C.java:1)\nCaused by: a.b.XException: c\n\tat a.b.C.e(C.java:2)\n\nEnd of exception on server side>]\n\tat a.b.Rest.call(Rest.java:1)', ['a.b.RestException', 'org.a.BException', 'a.b.XException']],
+    ['braces of an asynchronous exception', 'org.apache.flink.runtime.taskmanager.AsynchronousException: Caught\n\tat a.b.C.d(C.java:1)\nCaused by: org.apache.flink.streaming.runtime.tasks.TimerException{java.lang.ArithmeticException: / by zero}\n\tat a.b.C.e(C.java:2)', ['org.apache.flink.runtime.taskmanager.AsynchronousException', 'org.apache.flink.streaming.runtime.tasks.TimerException', 'java.lang.ArithmeticException']],
+    ['a serialized exception that names its class', 'Caused by: org.apache.flink.util.SerializedThrowable: java.io.IOException: Size of the state is larger', ['java.io.IOException']],
+    ['a serialized exception that lost it', 'Caused by: org.apache.flink.util.SerializedThrowable: Task rejected from pool', ['org.apache.flink.util.SerializedThrowable']],
+    ['the end of a cycle', 'a.b.XException: c\n\tat a.b.C.d(C.java:1)\nCaused by: [CIRCULAR REFERENCE: a.b.XException: c]', ['a.b.XException']],
+    ['the root first', 'java.io.IOException: root\n\tat a.b.C.d(C.java:1)\nWrapped by: a.b.XException: outer\n\t... 3 common frames omitted', ['a.b.XException', 'java.io.IOException']],
+    ['an uncaught exception', 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n\tat a.b.C.d(C.java:1)', ['java.lang.OutOfMemoryError']],
+  ])('reads a trace with %s', (_name, text, types) => {
+    expect(chainTypes(parseChain(text))).toEqual(types);
+  });
+
+  it('finds none in ordinary text', () => {
+    expect(parseChain('Checkpoint storage is set to org.apache.flink.runtime.state.storage.JobManagerCheckpointStorage')).toEqual([]);
+  });
+});
+
+describe('root', () => {
+  it('is the last cause, but an OutOfMemoryError wherever it stands', () => {
+    expect(root(parseChain(CHECKPOINT))?.type).toBe('java.lang.NullPointerException');
+    expect(root(parseChain('a.AException: x\nCaused by: java.lang.OutOfMemoryError: Metaspace\nCaused by: b.BException: y'))?.message).toBe('Metaspace');
+    expect(root([])).toBeUndefined();
+  });
+});
+
+describe('firstUserFrame and ownerOfFrames', () => {
+  const owner = (...frames: string[]) => ownerOfFrames(parseChain(['java.lang.RuntimeException: x', ...frames.map((frame) => `\tat ${frame}`)].join('\n')));
+
+  it('looks through the JDK and Flink', () => {
+    expect(firstUserFrame(parseChain(CHECKPOINT))).toBe('com.example.Enrich.lambda$map$3(Enrich.java:41)');
+    expect(firstUserFrame(parseChain('java.lang.RuntimeException: x\n\tat org.apache.flink.A.b(A.java:1)'))).toBeUndefined();
+  });
+
+  it('tells whose code threw', () => {
+    expect(owner('java.lang.Integer.parseInt(Integer.java:1)', 'com.example.Job.map(Job.java:1)', 'org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:1)')).toBe('user-code');
+    expect(owner('org.apache.flink.util.Preconditions.checkNotNull(Preconditions.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('user-code');
+    expect(owner('org.apache.kafka.clients.producer.KafkaProducer.send(KafkaProducer.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('connector');
+    expect(owner('org.apache.flink.streaming.connectors.kafka.FlinkKafkaConsumer.run(FlinkKafkaConsumer.java:1)')).toBe('connector');
+    expect(owner('org.apache.flink.runtime.taskmanager.Task.run(Task.java:1)')).toBe('framework');
+    expect(owner('com.mysql.cj.jdbc.ConnectionImpl.connect(ConnectionImpl.java:1)')).toBe('external');
+    expect(ownerOfFrames([])).toBe('framework');
+  });
+});
+
+describe('fingerprint', () => {
+  it('is the same for the same failure, however wrapped, numbered or placed', () => {
+    const inner = CHECKPOINT.slice(CHECKPOINT.indexOf('java.lang.NullPointerException'));
+    const other = CHECKPOINT.replaceAll(/:\d+\)/g, ':7)').replace('lambda$map$3', 'lambda$map$4');
+
+    expect(fingerprint(parseChain(inner), '')).toBe(fingerprint(parseChain(CHECKPOINT), ''));
+    expect(fingerprint(parseChain(other), '')).toBe(fingerprint(parseChain(CHECKPOINT), ''));
+    expect(fingerprint(parseChain(CHECKPOINT.replace('Enrich.map', 'Enrich.open')), '')).not.toBe(fingerprint(parseChain(CHECKPOINT), ''));
+  });
+
+  it('looks at the words where there are no frames, without numbers, ids and hosts', () => {
+    const print = (message: string) => fingerprint([], message);
+
+    expect(print('Lost node-1.example.com:6123 after 30 s, id 0123456789abcdef0123456789abcdef')).toBe(print('Lost node-22.example.com:41 after 9 s, id fedcba9876543210fedcba9876543210'));
+    expect(print('Lost a node')).not.toBe(print('Found a node'));
+  });
+});
+
+describe('isWrapper', () => {
+  it('knows classes that only carry a cause', () => {
+    expect(isWrapper('java.util.concurrent.CompletionException')).toBe(true);
+    expect(isWrapper('org.apache.flink.runtime.JobException')).toBe(true);
+    expect(isWrapper('java.io.IOException')).toBe(false);
+  });
+});
