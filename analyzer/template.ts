@@ -9,6 +9,8 @@ export type Format = (typeof FORMATS)[number];
 export type TemplatePart = { readonly text: string } | { readonly name: string; readonly format: string | undefined } | { readonly option: string };
 
 export interface Template {
+  /** The text as the rule has it, placeholders and all. */
+  readonly source: string;
   readonly parts: readonly TemplatePart[];
   /** Names of the values that it needs. */
   readonly names: readonly string[];
@@ -27,7 +29,7 @@ export function parseTemplate(text: string): Template {
     else if (found[2] !== undefined) parts.push({ name: found[2], format: found[3] });
   }
   if (from < text.length) parts.push({ text: text.slice(from) });
-  return { parts, names: [...new Set(parts.flatMap((part) => ('name' in part ? [part.name] : [])))] };
+  return { source: text, parts, names: [...new Set(parts.flatMap((part) => ('name' in part ? [part.name] : [])))] };
 }
 
 export function parseText(text: Text): TextTemplate {

@@ -1,0 +1,118 @@
+// What proves a rule: its match logs (it must stand first), its near misses (it must be silent), and what proof.yaml
+// says must be captured, reasoned and patched. `jobtrace rules test` and rules/rules.test.ts call it.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseDocument } from '../core/document.js';
+import type { Diagnosis } from '../core/types.js';
+import type { Catalog } from './catalog.js';
+import { findBuiltInRules } from './catalog.js';
+import { diagnose, flattenIncidents } from './diagnose.js';
+import { readEntries } from './read.js';
+import type { Rule } from './rule.js';
+import { scanEntry } from './scan.js';
+
+export interface ProofResult {
+  /** Path of the log, or of the rule's folder when a file is missing. */
+  readonly file: string;
+  /** Undefined when it proves what it should. */
+  readonly problem?: string;
+  /** Alternatives of the rule that this log hits. */
+  readonly alternatives: readonly string[];
+}
+
+interface Expectation {
+  readonly from: 'lab' | 'constructed';
+  readonly scenario?: string;
+  readonly note: string;
+  readonly values?: Readonly<Record<string, string>>;
+  readonly reasons?: readonly string[];
+  readonly patches?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const EXPECTED = 'proof.yaml';
+
+/** One result per log, and one for each thing that is missing. */
+export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] {
+  const folder = dirname(rule.file);
+  const logs = readdirSync(folder).filter((name) => name.endsWith('.log')).sort();
+  const { expectations, problems } = readExpectations(folder, logs);
+  const results = logs.map((name) => proveLog(rule, catalog, join(folder, name), expectations[name]));
+  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
+}
+
+function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
+  const entries = [...readEntries([file])];
+  const { diagnoses } = flattenIncidents(diagnose(entries, catalog), 'en');
+  const matches = entries.flatMap((entry) => scanEntry(entry, catalog)?.matches ?? []);
+  const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
+  const isMatch = basename(file).startsWith('match');
+  const problem = isMatch ? findMatchProblem(rule, diagnoses, expectation) : findNearMissProblem(rule, diagnoses);
+  return { file, alternatives, ...(problem === undefined ? {} : { problem }) };
+}
+
+function findMatchProblem(rule: Rule, diagnoses: readonly Diagnosis[], expectation: Expectation | undefined): string | undefined {
+  const [first] = diagnoses;
+  if (first === undefined) return 'nothing is diagnosed; this rule must stand first';
+  if (first.rule !== rule.id) return `${first.rule} stands first; this rule ${diagnoses.some((item) => item.rule === rule.id) ? 'comes after it' : 'does not fire'}`;
+  return expectation === undefined ? undefined : findDifference(first, expectation);
+}
+
+function findDifference(found: Diagnosis, expected: Expectation): string | undefined {
+  const values = Object.entries(expected.values ?? {}).find(([name, value]) => found.values[name] !== value);
+  if (values !== undefined) return `the value ${values[0]} is ${found.values[values[0]] ?? 'missing'}, not ${values[1]}`;
+  const reasons = found.reasons.map((reason) => reason.id).sort();
+  if (expected.reasons !== undefined && !isSame(reasons, [...expected.reasons].sort())) return `the reasons are ${reasons.join(', ')}, not ${expected.reasons.join(', ')}`;
+  for (const [id, patch] of Object.entries(expected.patches ?? {})) {
+    const fix = found.fixes.find((item) => item.id === id);
+    if (fix === undefined) return `the fix ${id} is missing; there are ${found.fixes.map((item) => item.id).join(', ')}`;
+    if (!isSame(sortEntries(fix.patch), sortEntries(patch))) return `the fix ${id} patches ${JSON.stringify(fix.patch)}, not ${JSON.stringify(patch)}`;
+  }
+  return undefined;
+}
+
+function findNearMissProblem(rule: Rule, diagnoses: readonly Diagnosis[]): string | undefined {
+  return diagnoses.some((diagnosis) => diagnosis.rule === rule.id) ? 'this rule fires on its near miss' : undefined;
+}
+
+function readExpectations(folder: string, logs: readonly string[]): { expectations: Readonly<Record<string, Expectation>>; problems: readonly string[] } {
+  const path = join(folder, EXPECTED);
+  if (!existsSync(path)) return { expectations: {}, problems: [`${EXPECTED} is missing: it says where each log comes from`] };
+  const schema: unknown = JSON.parse(readFileSync(join(findBuiltInRules(), 'proof.schema.json'), 'utf8'));
+  const { value, problems } = parseDocument(readFileSync(path, 'utf8'), path, isObject(schema) ? schema : {});
+  const known = isExpectations(value) && problems.length === 0 ? value : {};
+  return {
+    expectations: known,
+    problems: [
+      ...problems.map((problem) => `${EXPECTED}:${problem.line}:${problem.column} ${problem.message}`),
+      ...Object.keys(known).filter((name) => !logs.includes(name)).map((name) => `${EXPECTED} names ${name}, which does not exist`),
+    ],
+  };
+}
+
+function findGaps(rule: Rule, logs: readonly string[], expectations: Readonly<Record<string, Expectation>>, results: readonly ProofResult[]): readonly string[] {
+  const hit = new Set(results.flatMap((result) => result.alternatives));
+  const asserted = Object.values(expectations).some((item) => item.values !== undefined || item.reasons !== undefined || item.patches !== undefined);
+  return [
+    ...(logs.some((name) => name.startsWith('match')) ? [] : ['there is no match.log']),
+    ...(logs.some((name) => name.startsWith('nearmiss')) ? [] : ['there is no nearmiss.log']),
+    ...logs.filter((name) => expectations[name] === undefined).map((name) => `${EXPECTED} does not say where ${name} comes from`),
+    ...rule.alternatives.filter((alternative) => !hit.has(alternative.id)).map((alternative) => `no match log hits the alternative ${alternative.id}`),
+    ...(asserted || Object.keys(rule.captures).length + rule.lets.length === 0 ? [] : [`${EXPECTED} asserts no values, reasons or patches for any match log`]),
+  ];
+}
+
+function isExpectations(value: unknown): value is Readonly<Record<string, Expectation>> {
+  return isObject(value) && Object.values(value).every(isObject);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sortEntries(patch: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(patch).sort(([a], [b]) => a.localeCompare(b));
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,88 @@
+// The catalog's contract, for every rule folder, no exceptions: each match log is named by its rule first, each near
+// miss is not, what proof.yaml asserts is there, and healthy recordings stay silent.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { proveRule } from '../analyzer/proof.js';
+import { readEntries } from '../analyzer/read.js';
+import { parseDocument } from '../core/document.js';
+
+const catalog = loadCatalog();
+const recordings = fileURLToPath(new URL('../lab/recordings', import.meta.url));
+
+interface Manifest {
+  readonly expected?: { readonly cause: string };
+  readonly jobs?: readonly { readonly id: string }[];
+}
+
+const runs = readdirSync(recordings, { recursive: true, withFileTypes: true })
+  .filter((item) => item.isFile() && item.name === 'manifest.yaml')
+  .map((item) => ({ folder: item.parentPath, name: item.parentPath.slice(recordings.length + 1), manifest: readManifest(join(item.parentPath, 'manifest.yaml')) }));
+
+function readManifest(path: string): Manifest {
+  return parseDocument(readFileSync(path, 'utf8'), path).value as Manifest;
+}
+
+describe('every rule', () => {
+  it.each(catalog.rules.map((rule) => [rule.id, rule] as const))('%s is proven by its logs', (_, rule) => {
+    expect(proveRule(rule, catalog).filter((result) => result.problem !== undefined)).toEqual([]);
+  });
+
+  it.each(catalog.rules.map((rule) => [rule.id, rule] as const))('%s says the same numbers, options and commands in both languages', (_, rule) => {
+    const texts = [rule.title, rule.summary, ...rule.reasons.map((reason) => reason.text), ...rule.fixes.flatMap((fix) => [fix.text, fix.cost, fix.verify])];
+
+    for (const text of texts) {
+      if (text === undefined) continue;
+      expect(listTerms(text.zh.source), text.en.source).toEqual(listTerms(text.en.source));
+    }
+  });
+
+  it('is documented by pages that are addresses', () => {
+    for (const rule of catalog.rules) expect(rule.references.filter((reference) => !/^https:\/\/\S+$/.test(reference)), rule.id).toEqual([]);
+  });
+
+  it('is stable only when a recorded failure or a literal of a class proves it', () => {
+    for (const rule of catalog.rules.filter((item) => item.status === 'stable')) {
+      const proof = readFileSync(join(dirname(rule.file), 'proof.yaml'), 'utf8');
+      expect(proof.includes('from: lab') || rule.alternatives.every((alternative) => alternative.source !== undefined), rule.id).toBe(true);
+    }
+  });
+});
+
+describe('every recorded failure', () => {
+  it.each(runs.filter((run) => !run.name.startsWith('healthy')).map((run) => [run.name, run] as const))('%s is named from the logs of all its processes', (_, run) => {
+    const { diagnoses } = flattenIncidents(diagnose(readEntries([run.folder]), catalog), 'en');
+
+    expect(diagnoses[0]?.cause).toBe(run.manifest.expected?.cause);
+    expect(diagnoses[0]?.symptom).toBe(false);
+  });
+});
+
+describe('every healthy run', () => {
+  const healthy = runs.filter((run) => run.name.startsWith('healthy'));
+
+  it('is there', () => {
+    expect(healthy.length).toBeGreaterThan(1);
+  });
+
+  it.each(healthy.map((run) => [run.name, run] as const))('%s stays silent', (_, run) => {
+    const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([run.folder]), catalog), 'en');
+
+    expect([...diagnoses.map((item) => item.rule), ...unknown.map((item) => item.chain)]).toEqual([]);
+  });
+
+  const logs = fileURLToPath(new URL('healthy', import.meta.url));
+  it.each(existsSync(logs) ? readdirSync(logs).filter((name) => name.endsWith('.log')) : [])('rules/healthy/%s stays silent', (name) => {
+    const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([join(logs, name)]), catalog), 'en');
+
+    expect([...diagnoses.map((item) => item.rule), ...unknown.map((item) => item.chain)]).toEqual([]);
+  });
+});
+
+/** Placeholders, option names, commands in back quotes: what must not differ between languages. */
+function listTerms(text: string): readonly string[] {
+  return [...text.matchAll(/\{[^}]+\}|`[^`]+`|\b[a-z]+(?:[.-][a-z]+){2,}\b/g)].map(([term]) => term).sort();
+}
