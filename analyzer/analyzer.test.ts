@@ -1,0 +1,97 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../core/log.js';
+import type { Incident, LogRecord } from '../core/types.js';
+import { openSqliteStore } from '../store/sqlite.js';
+import type { Store } from '../store/store.js';
+import { createAnalyzer, toEntry, type Analyzer } from './analyzer.js';
+import { loadCatalog } from './catalog.js';
+import { diagnose } from './diagnose.js';
+import { BUFFER_RECORDING, readRecording, shuffle, toRecord } from './samples.js';
+
+const catalog = loadCatalog();
+const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
+const now = Date.parse('2026-11-20T09:12:00Z');
+
+function openStore(): Store {
+  return openSqliteStore({ path: join(mkdtempSync(join(tmpdir(), 'analyzer-')), 'data.db') });
+}
+
+interface Heard {
+  readonly incident: Incident;
+  readonly change: 'new' | 'changed';
+}
+
+function startAnalyzer(store: Store, heard: Heard[] = []): Analyzer {
+  return createAnalyzer({ store, catalog, log: createLog('silent'), now: () => now, onIncident: (incident, change) => void heard.push({ incident, change }) });
+}
+
+async function drain(analyzer: Analyzer): Promise<void> {
+  while (!(await analyzer.stepOnce()).drained);
+}
+
+function stripRecordIds(incidents: readonly Incident[]): unknown {
+  return JSON.parse(JSON.stringify(incidents));
+}
+
+async function run(batches: readonly (readonly LogRecord[])[], restartEach: boolean): Promise<{ readonly incidents: readonly Incident[]; readonly heard: readonly Heard[] }> {
+  const store = openStore();
+  const heard: Heard[] = [];
+  let analyzer = startAnalyzer(store, heard);
+  for (const batch of batches) {
+    await store.appendRecords(batch);
+    await drain(analyzer);
+    if (restartEach) analyzer = startAnalyzer(store, heard);
+  }
+  const incidents = await store.findIncidents({ limit: 100 });
+  await store.close();
+  return { incidents, heard };
+}
+
+function cut(list: readonly LogRecord[], size: number): readonly (readonly LogRecord[])[] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));
+}
+
+describe('createAnalyzer', () => {
+  it('stores the same incident that diagnose finds in the same records', async () => {
+    const { incidents, heard } = await run([records], false);
+
+    expect(stripRecordIds(incidents)).toEqual(stripRecordIds(diagnose(records.map(toEntry), catalog, { now })));
+    expect(heard.map((item) => item.change)).toEqual(['new']);
+  });
+
+  it('says a new incident once and changes under the same id, also when it is restarted after every batch', async () => {
+    const { incidents, heard } = await run(cut(records, 40), true);
+
+    expect(incidents).toHaveLength(1);
+    expect(heard.filter((item) => item.change === 'new')).toHaveLength(1);
+    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+  });
+
+  it('comes to the same incidents when records come in another order and twice', async () => {
+    const expected = await run([records], false);
+    for (const seed of [1, 2, 3]) {
+      const mixed = shuffle([...records, ...records.slice(100, 400)], seed);
+
+      const { incidents } = await run(cut(mixed, 97), seed === 2);
+
+      expect(incidents).toHaveLength(1);
+      expect(stripRecordIds(incidents.map(({ id: _id, ...rest }) => ({ id: '', ...rest })))).toEqual(stripRecordIds(expected.incidents.map(({ id: _id, ...rest }) => ({ id: '', ...rest }))));
+    }
+  });
+
+  it('replaces an entry that grew', async () => {
+    const index = records.findIndex((record) => record['event.original'].includes('Insufficient number of network buffers'));
+    const whole = records[index];
+    if (whole === undefined) throw new Error('the recording has no such entry');
+    const head = whole['event.original'].split('\n')[0] ?? '';
+    const short: LogRecord = { ...whole, 'event.original': head, 'jobtrace.length': head.length };
+
+    const { incidents } = await run([[...records.slice(0, index), short], [whole, ...records.slice(index + 1)]], false);
+
+    expect(incidents.map((incident) => incident.diagnoses.en[0]?.rule)).toEqual(['network.insufficient-buffers/total']);
+    expect(incidents[0]?.unknown).toEqual([]);
+  });
+});

@@ -1,0 +1,314 @@
+// The service's loop: change feed → entries → signals, kept per cluster → incidents of the clusters that were touched →
+// store and onIncident, then the state, and the cursor last. Whatever crash lies between, reading again gives the same
+// incidents under the same ids; onIncident may then hear of one a second time, never not at all. The engine itself is
+// diagnose.ts, the same that the command line calls.
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobtraceError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Entry, Incident, LogRecord } from '../core/types.js';
+import type { Store } from '../store/store.js';
+import type { Catalog } from './catalog.js';
+import { concludeCluster, readTail } from './diagnose.js';
+import { DEFAULT_HEALTHY_MS } from './incident.js';
+import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, isEvent, isLarge, keepSignal, keepTail, type ClusterMemory, type ClusterState, type SavedIncident } from './keep.js';
+import { scanEntry } from './scan.js';
+
+export interface AnalyzerOptions {
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly shard?: { readonly index: number; readonly of: number };
+  readonly log: Log;
+  readonly now: () => number;
+  /** Called after an incident was stored, when it is new or has changed. */
+  readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
+  readonly healthyMs?: number;
+  readonly zone?: string;
+  readonly pollIntervalMs?: number;
+  /** Records of one read. */
+  readonly batchSize?: number;
+}
+
+export interface StepResult {
+  readonly records: number;
+  readonly drained: boolean;
+  readonly changed: readonly Incident[];
+}
+
+export interface AnalyzerStatus {
+  readonly records: number;
+  readonly clusters: number;
+  readonly signals: number;
+  readonly incidents: number;
+  readonly lastError: string | undefined;
+}
+
+export interface Analyzer {
+  /** One read of the feed and everything that follows from it. Throws what the store throws. */
+  stepOnce(): Promise<StepResult>;
+  /** Until the signal aborts; a store that fails is tried again. */
+  run(signal: AbortSignal): Promise<void>;
+  /** From now on; incidents that stand are judged again when their cluster is touched. */
+  setCatalog(catalog: Catalog): void;
+  status(): AnalyzerStatus;
+}
+
+const POLL_INTERVAL_MS = 300;
+const BATCH_SIZE = 2000;
+/** How often a job that fails or has just recovered is looked at again without new lines. */
+const RECHECK_MS = 30_000;
+/** State without news is written this often at least: so much is read again after a crash. */
+const SAVE_INTERVAL_MS = 5000;
+
+interface Running {
+  readonly options: AnalyzerOptions;
+  readonly stateKey: string;
+  readonly clusters: Map<string, ClusterMemory>;
+  /** Clusters whose state differs from what is stored. */
+  readonly dirty: Set<string>;
+  catalog: Catalog;
+  cursor: string | undefined;
+  savedCursor: string | undefined;
+  loaded: boolean;
+  lastSave: number;
+  lastCheck: number;
+  records: number;
+  lastError: string | undefined;
+}
+
+export function createAnalyzer(options: AnalyzerOptions): Analyzer {
+  const shard = options.shard ?? { index: 0, of: 1 };
+  const running: Running = { options, stateKey: `analyzer/${shard.index}-of-${shard.of}`, clusters: new Map(), dirty: new Set(), catalog: options.catalog, cursor: undefined, savedCursor: undefined, loaded: false, lastSave: 0, lastCheck: 0, records: 0, lastError: undefined };
+  return {
+    stepOnce: () => stepOnce(running),
+    run: (signal) => runLoop(running, signal),
+    setCatalog: (catalog) => {
+      running.catalog = catalog;
+    },
+    status: () => ({
+      records: running.records,
+      clusters: running.clusters.size,
+      signals: [...running.clusters.values()].reduce((sum, memory) => sum + memory.signals.size, 0),
+      incidents: [...running.clusters.values()].reduce((sum, memory) => sum + memory.saved.length, 0),
+      lastError: running.lastError,
+    }),
+  };
+}
+
+async function stepOnce(running: Running): Promise<StepResult> {
+  if (!running.loaded) await loadState(running);
+  const { store, shard } = running.options;
+  const page = await store.readRecords(running.cursor, { limit: running.options.batchSize ?? BATCH_SIZE, ...(shard === undefined ? {} : { shard }) });
+  const touched = page.records.length === 0 ? new Set<string>() : takeRecords(running, page.records);
+  for (const cluster of findDue(running)) touched.add(cluster);
+  const changed: Incident[] = [];
+  for (const cluster of touched) changed.push(...(await concludeTouched(running, cluster)));
+  running.cursor = page.cursor;
+  running.records += page.records.length;
+  await saveState(running, changed.length > 0);
+  return { records: page.records.length, drained: page.drained, changed };
+}
+
+/** Clusters whose incidents may have changed. */
+function takeRecords(running: Running, records: readonly LogRecord[]): Set<string> {
+  const touched = new Set<string>();
+  const last = new Map<string, Entry>();
+  for (const record of records) {
+    const entry = toEntry(record);
+    if (entry.offset >= (last.get(entry.source.path)?.offset ?? -1)) last.set(entry.source.path, entry);
+    const cluster = record['flink.cluster'];
+    let memory = running.clusters.get(cluster);
+    if (memory === undefined) running.clusters.set(cluster, (memory = createClusterMemory()));
+    running.dirty.add(cluster);
+    const signal = scanEntry(entry, running.catalog, { cluster, ...(running.options.zone === undefined ? {} : { zone: running.options.zone }) });
+    if (signal === undefined || !keepSignal(memory, signal)) continue;
+    // Facts alone change nothing as long as nothing has failed.
+    if (memory.eventCount > 0) touched.add(cluster);
+  }
+  for (const entry of last.values()) {
+    const memory = running.clusters.get(entry.source.cluster ?? '');
+    if (memory !== undefined) keepTail(memory, entry.source.process, readTail(entry, running.options.zone));
+  }
+  return touched;
+}
+
+/** A stored record is the same entry again. */
+export function toEntry(record: LogRecord): Entry {
+  const time = Date.parse(record['@timestamp']);
+  const undated = record['jobtrace.flags']?.includes('undated') === true;
+  return {
+    bytes: Buffer.from(record['event.original'], 'utf8'),
+    source: {
+      path: record['log.file.path'],
+      kind: record['jobtrace.kind'],
+      host: record['host.name'],
+      cluster: record['flink.cluster'],
+      process: record['jobtrace.process'],
+      ...(record['flink.component'] === undefined ? {} : { component: record['flink.component'] }),
+      ...(record['flink.job.id'] === undefined ? {} : { jobId: record['flink.job.id'] }),
+    },
+    offset: record['log.offset'],
+    line: 0,
+    id: record.id,
+    ...(undated || Number.isNaN(time) ? {} : { previousTime: time }),
+    ...(record['jobtrace.flags'] === undefined ? {} : { flags: record['jobtrace.flags'] }),
+  };
+}
+
+/** Time alone turns "running again" into "recovered". */
+function findDue(running: Running): readonly string[] {
+  const now = running.options.now();
+  if (now - running.lastCheck < RECHECK_MS) return [];
+  running.lastCheck = now;
+  const healthyMs = running.options.healthyMs ?? DEFAULT_HEALTHY_MS;
+  return [...running.clusters].flatMap(([cluster, memory]) => (memory.eventCount > 0 && memory.saved.some((incident) => now - incident.last < healthyMs + 2 * RECHECK_MS + SAVE_INTERVAL_MS) ? [cluster] : []));
+}
+
+async function concludeTouched(running: Running, cluster: string): Promise<readonly Incident[]> {
+  const memory = running.clusters.get(cluster);
+  if (memory === undefined) return [];
+  const { now, healthyMs, zone } = running.options;
+  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, { now: now(), ...(healthyMs === undefined ? {} : { healthyMs }), ...(zone === undefined ? {} : { zone }) });
+  const incidents = keepIds(concluded, memory.saved);
+  const changed = incidents.filter((incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident));
+  for (const incident of changed) await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
+  await removeGone(running, memory, incidents);
+  memory.saved = [...incidents.map(remember), ...memory.saved.filter((known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known))];
+  if (changed.length > 0) running.dirty.add(cluster);
+  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: now() });
+  return changed;
+}
+
+async function announce(running: Running, incident: Incident, change: 'new' | 'changed'): Promise<void> {
+  await running.options.store.saveIncident(incident);
+  await running.options.onIncident?.(incident, change);
+}
+
+/** An incident that better evidence has joined with another is gone; one whose lines are only forgotten stays. */
+async function removeGone(running: Running, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
+  for (const known of memory.saved) {
+    if (!incidents.some((incident) => incident.id === known.id) && isStillHeld(memory, known)) await running.options.store.removeIncident(known.id);
+  }
+}
+
+/** True while the lines that made the incident are still in memory. */
+function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
+  for (const signal of memory.signals.values()) if (isEvent(signal) && signal.place.time === known.first) return true;
+  return false;
+}
+
+/** Later evidence may move the beginning of an episode: it keeps the id under which people know it. */
+export function keepIds(incidents: readonly Incident[], saved: readonly SavedIncident[]): readonly Incident[] {
+  const taken = new Set(incidents.map((incident) => incident.id));
+  return incidents.map((incident) => {
+    const own = saved.find((known) => known.id === incident.id);
+    const moved = own ?? saved.find((known) => !taken.has(known.id) && known.subject === subjectOf(incident) && overlaps(incident, known));
+    if (moved === undefined) return incident;
+    taken.add(moved.id);
+    return { ...incident, id: moved.id, restarts: Math.max(incident.restarts, moved.restarts) };
+  });
+}
+
+function overlaps(incident: Incident, known: SavedIncident): boolean {
+  const { first, last } = remember(incident);
+  return first <= known.last && last >= known.first;
+}
+
+function subjectOf(incident: Incident): string {
+  return incident.job?.id ?? `process ${incident.process ?? ''}`;
+}
+
+function remember(incident: Incident): SavedIncident {
+  const first = Date.parse(incident.firstSeen ?? '') || 0;
+  return { id: incident.id, subject: subjectOf(incident), first, last: Date.parse(incident.lastSeen ?? '') || first, hash: hashIncident(incident), restarts: incident.restarts };
+}
+
+function hashIncident(incident: Incident): string {
+  return createHash('sha256').update(JSON.stringify(incident)).digest('base64').slice(0, 16);
+}
+
+interface StoredState {
+  readonly version: 1;
+  readonly cursor: string | undefined;
+  readonly clusters: readonly string[];
+}
+
+async function loadState(running: Running): Promise<void> {
+  const { store } = running.options;
+  const text = await store.loadState(running.stateKey);
+  const state: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (isStoredState(state)) {
+    for (const cluster of state.clusters) {
+      const kept = await store.loadState(clusterKey(running, cluster));
+      const parsed: unknown = kept === undefined ? undefined : JSON.parse(kept);
+      running.clusters.set(cluster, createClusterMemory(isClusterState(parsed) ? parsed : undefined));
+    }
+    running.cursor = state.cursor;
+    running.savedCursor = state.cursor;
+  }
+  running.loaded = true;
+}
+
+/** Written by saveState below and by nobody else; another version is read from the beginning again. */
+function isStoredState(value: unknown): value is StoredState {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'clusters' in value && Array.isArray(value.clusters);
+}
+
+function isClusterState(value: unknown): value is ClusterState {
+  return typeof value === 'object' && value !== null && 'signals' in value && 'tails' in value && 'saved' in value;
+}
+
+function clusterKey(running: Running, cluster: string): string {
+  return `${running.stateKey}/cluster/${cluster}`;
+}
+
+/** Clusters first, the cursor last: what was read after a cursor that is not stored is read again. */
+async function saveState(running: Running, soon: boolean): Promise<void> {
+  const now = running.options.now();
+  if (running.dirty.size === 0 && running.cursor === running.savedCursor) return;
+  if (!soon && now - running.lastSave < SAVE_INTERVAL_MS) return;
+  const { store } = running.options;
+  for (const cluster of running.dirty) {
+    const memory = running.clusters.get(cluster);
+    if (memory !== undefined) await store.saveState(clusterKey(running, cluster), JSON.stringify(exportMemory(memory)));
+  }
+  const state: StoredState = { version: 1, cursor: running.cursor, clusters: [...running.clusters.keys()] };
+  await store.saveState(running.stateKey, JSON.stringify(state));
+  running.dirty.clear();
+  running.savedCursor = running.cursor;
+  running.lastSave = now;
+}
+
+async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
+  let waitMs = running.options.pollIntervalMs ?? POLL_INTERVAL_MS;
+  while (!signal.aborted) {
+    try {
+      const step = await stepOnce(running);
+      if (running.lastError !== undefined) running.options.log.info('The analyzer goes on.');
+      running.lastError = undefined;
+      waitMs = step.drained ? (running.options.pollIntervalMs ?? POLL_INTERVAL_MS) : 0;
+    } catch (error) {
+      waitMs = Math.min(10_000, Math.max(500, waitMs * 2));
+      reportFailure(running, error);
+    }
+    if (waitMs > 0) await pause(waitMs, signal);
+  }
+}
+
+/** Said once, until the error changes. */
+function reportFailure(running: Running, error: unknown): void {
+  const code = error instanceof JobtraceError ? error.code : 'unexpected';
+  if (running.lastError === code) return;
+  running.lastError = code;
+  if (error instanceof JobtraceError && error.retryable) running.options.log.warn({ code, err: error }, 'The analyzer cannot reach its store; will try again.');
+  else running.options.log.error({ code, err: error }, 'The analyzer failed; will try again.');
+}
+
+async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(waitMs, undefined, { signal });
+  } catch (error) {
+    // The only way for a timer to fail is that the signal aborted: the loop ends by itself.
+    if (!signal.aborted) throw error;
+  }
+}
