@@ -83,7 +83,7 @@ async function playScenario(scenario: Scenario, version: FlinkVersion, dir: stri
   try {
     say(`start Flink ${version} with ${scenario.cluster.taskManagers} TaskManagers`);
     const cluster = await startFlink({
-      version, dir, ident: IDENT, env: { TZ: 'UTC' },
+      version, dir, ident: IDENT, env: { TZ: 'UTC' }, startDeadlineMs: 240_000,
       taskManagers: scenario.cluster.taskManagers,
       config: fillConfig(scenario, dir),
       ...(zookeeper === undefined ? {} : { zookeeper: zookeeper.connect }),
