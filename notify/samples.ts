@@ -39,7 +39,7 @@ export interface ReceivedRequest {
 export interface AlertSink {
   readonly url: string;
   readonly received: ReceivedRequest[];
-  /** What the next requests are answered; the last one stays. */
+  /** What the next requests are answered; the last one stays. Empty: they are never answered. */
   readonly answers: { status: number; text?: string; headers?: Record<string, string> }[];
   close(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function openSink(): Promise<AlertSink> {
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => {
       received.push({ path: request.url ?? '', headers: request.headers, text, body: JSON.parse(text) });
       const answer = answers.length > 1 ? answers.shift() : answers[0];
-      response.writeHead(answer?.status ?? 200, answer?.headers).end(answer?.text ?? 'ok');
+      if (answer !== undefined) response.writeHead(answer.status, answer.headers).end(answer.text ?? 'ok');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
