@@ -77,7 +77,7 @@ export function joinCluster(id: string, signals: readonly Signal[]): ClusterView
     lastTime: signals.reduce((last, signal) => Math.max(last, signal.place.time ?? 0), 0),
     jobOf,
     jobsOn: (process, time) => findJobsOn(process, time, placements),
-    processOf: (name) => processes.get(names.get(normalizeName(name)) ?? ''),
+    processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
     taskManagers: countTaskManagers(signals),
   };
 }
@@ -262,6 +262,18 @@ function indexNames(processes: ReadonlyMap<string, ProcessView>): ReadonlyMap<st
   for (const view of processes.values()) for (const name of view.names) put(name, view.process);
   for (const name of twice) index.delete(name);
   return index;
+}
+
+/** An address of another port (data, metrics) names the only TaskManager of its host. */
+function findByHost(name: string, processes: ReadonlyMap<string, ProcessView>): ProcessView | undefined {
+  const hosts = hostsOf(normalizeName(name));
+  const here = [...processes.values()].filter((view) => view.component === 'taskmanager' && [view.host ?? '', ...view.names].some((known) => hostsOf(known.toLowerCase()).some((host) => hosts.includes(host))));
+  return here.length === 1 ? here[0] : undefined;
+}
+
+/** `worker-5/10.0.0.5:41027` → both names of the host. */
+function hostsOf(name: string): readonly string[] {
+  return /^[^/\s]*(?:\/[\d.]+)?(?::\d+.*)?$/.test(name) ? name.replace(/:\d+.*$/, '').split('/').filter((part) => part !== '') : [];
 }
 
 function collectPlacements(signals: readonly Signal[], owners: Owners, names: ReadonlyMap<string, string>): readonly Placement[] {

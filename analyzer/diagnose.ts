@@ -37,7 +37,7 @@ export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: Di
 /** Signals of one cluster, in any order → its incidents. */
 export function concludeCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
-  const { view, groups } = groupIncidents(cluster, signals, { catalog, healthyMs });
+  const { view, groups } = groupIncidents(cluster, signals, { catalog, healthyMs, lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))) });
   const now = context.now ?? Math.max(view.lastTime, ...[...tails.values()].map((tail) => tail.time ?? 0));
   return groups.flatMap((group) => concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? []);
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Catalog } from './catalog.js';
 import { joinCluster, type ClusterView, type JobView } from './cluster.js';
 import type { Scope } from './rule.js';
-import { dropDuplicates, type FailurePart, type MatchPart, type Signal } from './signal.js';
+import { compareSignals, dropDuplicates, type FailurePart, type MatchPart, type Signal } from './signal.js';
 import { confirmMatches, indexSteps } from './step.js';
 
 export interface IncidentEvent {
@@ -33,6 +33,8 @@ export interface GroupOptions {
   readonly catalog: Catalog;
   /** A job that has run so long without a failure is healthy: the next failure is another incident. */
   readonly healthyMs: number;
+  /** When each process wrote its last line: what it printed without a time stands there (it died of it, most often). */
+  readonly lastTimes: ReadonlyMap<string, number>;
 }
 
 export const DEFAULT_HEALTHY_MS = 10 * 60_000;
@@ -49,7 +51,7 @@ export interface ClusterGroups {
 
 /** `signals` may come in any order and more than once. */
 export function groupIncidents(cluster: string, signals: Iterable<Signal>, options: GroupOptions): ClusterGroups {
-  const sorted = dropDuplicates(signals);
+  const sorted = dateUndated(dropDuplicates(signals), options.lastTimes);
   const view = joinCluster(cluster, sorted);
   const events = collectEvents(sorted, view, options.catalog);
   const sides = events.map((event) => ({ event, ...decideSide(event, view, options.catalog) }));
@@ -62,6 +64,15 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   }
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   return { view, groups: [...episodes, ...alone].map((episode) => finishGroup(view, episode)) };
+}
+
+function dateUndated(signals: readonly Signal[], lastTimes: ReadonlyMap<string, number>): readonly Signal[] {
+  if (signals.every((signal) => signal.place.time !== undefined)) return signals;
+  const dated = signals.map((signal): Signal => {
+    const time = signal.place.time === undefined ? lastTimes.get(signal.place.process) : undefined;
+    return time === undefined ? signal : { ...signal, place: { ...signal.place, time } };
+  });
+  return dated.sort(compareSignals);
 }
 
 interface Episode {

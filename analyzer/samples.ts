@@ -1,7 +1,11 @@
 // Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store is
 // asked. Not used by the program.
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Entry, LogRecord, Source } from '../core/types.js';
 import { parseEntry } from '../flink/layout.js';
+import { loadCatalog, type Catalog } from './catalog.js';
 import { readEntries, splitText } from './read.js';
 
 export const BUFFER_RULE = 'rules/network/insufficient-buffers/total';
@@ -55,3 +59,65 @@ export function shuffle<Item>(items: readonly Item[], seed: number): Item[] {
   }
   return shuffled;
 }
+
+/** Rules that a test writes itself: id → the lines of rule.yaml that matter; the rest is filled in. */
+export function makeCatalog(rules: Readonly<Record<string, string>>, sources: { readonly builtIn?: string | false } = { builtIn: false }): Catalog {
+  return loadCatalog({ ...sources, extra: [writeRules(rules)] });
+}
+
+export function writeRules(rules: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+  for (const [id, text] of Object.entries(rules)) {
+    const path = join(folder, ...id.replace('.', '/').split('/'));
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'rule.yaml'), fillRule(text));
+  }
+  return folder;
+}
+
+const RULE_PARTS: readonly (readonly [key: string, text: string])[] = [
+  ['status', 'status: test'],
+  ['severity', 'severity: error'],
+  ['owner', 'owner: platform'],
+  ['role', 'role: cause'],
+  ['title', 'title: { en: "A title", zh: "标题" }'],
+  ['summary', 'summary: { en: "A summary", zh: "摘要" }'],
+  ['fixes', 'fixes: [{ id: any, risk: low, text: { en: "Do it", zh: "修复" } }]'],
+  ['references', 'references: []'],
+];
+
+function fillRule(text: string): string {
+  const missing = RULE_PARTS.filter(([key]) => !new RegExp(`^${key}:`, 'm').test(text)).map(([, line]) => line);
+  return [...missing, text.trim(), ''].join('\n');
+}
+
+/** Small forms of rules that many tests need. */
+export const TEST_RULES: Readonly<Record<string, string>> = {
+  'memory.heap-oom/any': `
+severity: critical
+scope: process
+explains: [cluster.taskmanager-lost, restart.exhausted]
+match: [{ id: oom, anchor: "OutOfMemoryError: Java heap space" }]`,
+  'cluster.taskmanager-lost/closed': `
+role: symptom
+scope: job
+explains: [restart.exhausted]
+peer: peer
+captures: { peer: text }
+title: { en: "TaskManager {peer} was lost ({peerEnd}); its last line: {peerLastLine}", zh: "TaskManager {peer} 丢失（{peerEnd}）；最后一行：{peerLastLine}" }
+match:
+  - { id: closed, anchor: "Connection unexpectedly closed by remote task manager", regex: 'by remote task manager [^\\[]*\\[ (?P<peer>\\S+) \\]' }
+  - { id: unreachable, anchor: " is no longer reachable.", regex: 'TaskManager with id (?P<peer>\\S+) is no longer reachable' }`,
+  'restart.exhausted/any': `
+role: symptom
+match: [{ id: suppressed, anchor: "Recovery is suppressed by", where: { exception: JobException } }]`,
+  'code.user-exception/any': `
+general: true
+owner: user-code
+match: [{ id: failed, anchor: " to FAILED", where: { userFrame: true } }]`,
+  'checkpoint.failure-threshold/any': `
+role: symptom
+match: [{ id: threshold, anchor: "Exceeded checkpoint tolerable failure threshold", where: { exception: FlinkRuntimeException } }]`,
+  'cluster.disk-full/any': `
+match: [{ id: enospc, anchor: "No space left on device", where: { exception: IOException } }]`,
+};
