@@ -70,9 +70,8 @@ const TASK_MANAGERS: readonly FactRow[] = [
 
 const PROCESSES: readonly FactRow[] = [
   begins('RECEIVED SIGNAL ', '^RECEIVED SIGNAL (.*)', ([, detail = '']) => [{ type: 'process-end', reason: 'signal', detail }]),
-  ...['FATAL: Thread ', 'Fatal error occurred ', 'Could not start cluster entrypoint ', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'Task did not exit gracefully within ', 'TaskManager initialization failed', '# There is insufficient memory', '# A fatal error has been detected'].map((anchor) =>
-    begins(anchor, '^(.*)', ([, detail = '']) => [{ type: 'process-end', reason: 'fatal', detail: detail.slice(0, DETAIL_LIMIT) }]),
-  ),
+  ...['FATAL: Thread ', 'Fatal error occurred ', 'Could not start cluster entrypoint ', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'Task did not exit gracefully within ', 'TaskManager initialization failed'].map((anchor) => begins(anchor, '^(.*)', ([, detail = '']) => fatal(detail))),
+  ...['# There is insufficient memory', '# A fatal error has been detected'].map((anchor) => holds(anchor, String.raw`(?:^|\n)# ((?:There is insufficient|A fatal error).*)`, ([, detail = '']) => fatal(detail))),
   holds(' down with application status ', String.raw`^Shutting \S+ down with application status ([\s\S]*)`, ([, detail = '']) => [{ type: 'process-end', reason: 'exit', detail: detail.slice(0, DETAIL_LIMIT) }]),
   begins('Terminating cluster entrypoint process ', '^Terminating (.*)', ([, detail = '']) => [{ type: 'process-end', reason: 'exit', detail }]),
   begins('Terminating TaskManagerRunner with exit code ', '^Terminating (.*)', ([, detail = '']) => [{ type: 'process-end', reason: 'exit', detail }]),
@@ -136,6 +135,10 @@ function vertexOf(attemptId: string | undefined): string | undefined {
 
 function checkpoint(event: 'triggered' | 'completed' | 'failed' | 'declined' | 'expired' | 'restored', id: string | undefined, jobId: string | undefined, savepoint = false): Fact {
   return { type: 'checkpoint', checkpointId: Number(id), event, ...optional('jobId', jobId), ...(savepoint ? { savepoint } : {}) };
+}
+
+function fatal(detail: string): Fact[] {
+  return [{ type: 'process-end', reason: 'fatal', detail: detail.slice(0, DETAIL_LIMIT) }];
 }
 
 function lost(id: string, reason: string): Fact[] {

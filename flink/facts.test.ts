@@ -116,6 +116,10 @@ describe('readFacts', () => {
     expect(factsOf('flink-flink-taskexecutor-0-node-1.out')).toEqual([{ type: 'process-end', reason: 'fatal', detail: 'Terminating due to java.lang.OutOfMemoryError: Java heap space' }]);
   });
 
+  it('sees a JVM that got no memory from the host', () => {
+    expect(readFacts(parseEntry(Buffer.from('#\n# There is insufficient memory for the Java Runtime Environment to continue.\n# Native memory')), SOURCE)).toEqual([{ type: 'process-end', reason: 'fatal', detail: 'There is insufficient memory for the Java Runtime Environment to continue.' }]);
+  });
+
   it.each<readonly [string, Fact]>([
     ['Triggering checkpoint 7 @ 1533620593867', { type: 'checkpoint', checkpointId: 7, event: 'triggered' }],
     [`Triggering checkpoint 7 (type=SavepointType{name='Savepoint', postCheckpointAction=NONE}) @ 1533620593867 for job ${JOB}.`, { type: 'checkpoint', checkpointId: 7, event: 'triggered', jobId: JOB, savepoint: true }],

@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FileKind } from '../core/types.js';
 import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
+import { describeFile } from './names.js';
 
+const RECORDINGS = new URL('../lab/recordings/', import.meta.url);
 const TRACE = [
   '2026-08-07 05:43:13,867 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - Map (1/2) (a) switched from RUNNING to FAILED on tm @ host (dataPort=1).',
   'java.lang.RuntimeException: größer als 7',
@@ -86,6 +89,20 @@ describe('createFramer', () => {
 
       expect(pieces, `seed ${seed}`).toEqual(whole);
       expect(single, `seed ${seed}`).toEqual(whole);
+      expectCovered(bytes, whole, seed);
+    }
+  });
+
+  it('does so with every recording of the lab', () => {
+    const files = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:log|out)$/.test(name));
+    expect(files.length).toBeGreaterThan(5);
+    for (const [seed, name] of files.entries()) {
+      const bytes = readFileSync(new URL(name, RECORDINGS));
+      const options = { kind: describeFile(name).kind, maxEntryBytes: 20_000 };
+
+      const whole = frame(bytes, [], options);
+
+      expect(frame(bytes, randomCuts(createRandom(seed + 1), bytes.length), options), name).toEqual(whole);
       expectCovered(bytes, whole, seed);
     }
   });

@@ -110,8 +110,10 @@ function readLogger(walk: Walk, word: string, p: number, end: number): boolean {
   const colon = word.endsWith(':');
   if (colon && !word.includes('.')) return false;
   [walk.logger, walk.loggerAt, walk.p] = [colon ? word.slice(0, -1) : word, p, end];
-  if (colon && walk.level !== undefined) walk.done = true;
-  return !colon;
+  if (!colon || walk.level === undefined) return !colon;
+  walk.done = true;
+  walk.p = end + 1;
+  return false;
 }
 
 /** Flink's logback pattern prints the thread of an actor behind the logger. */

@@ -54,7 +54,7 @@ export const FIRST_LINE: LineState = { dated: false, clock: false, json: false, 
 
 /** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
 export function isEntryStart(bytes: Buffer, start: number, end: number, kind: FileKind): boolean {
-  return startsEntry(classifyLine(bytes, start, end), kind, { ...FIRST_LINE, dated: kind === 'log' });
+  return startsEntry(classifyLine(bytes, start, end), kind, { ...FIRST_LINE, dated: kind === 'log', clock: true, json: true });
 }
 
 /** The rule of framing, by what stood before. */
@@ -68,13 +68,16 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
       return false;
     case 'dated':
     case 'thread':
+    case 'note':
       return true;
+    case 'crash':
+      return !isPrinted(kind, before) || before.previous !== 'hash';
     case 'clock':
       return !before.dated || before.clock;
     case 'json':
       return !before.dated || before.json;
     case 'hash':
-      return isPrinted(kind, before) && before.previous !== 'hash' && before.previous !== 'thread';
+      return isPrinted(kind, before) && before.previous !== 'hash' && before.previous !== 'crash';
     case 'exception':
       return startsThrowable(kind, before);
     case 'plain':

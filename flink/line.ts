@@ -7,9 +7,10 @@ export const LINE_LOOK_BYTES = 512;
 
 /**
  * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · dated (full date) · clock (time of day only) ·
- * json · exception (`a.b.CException: …`) · thread (`Exception in thread "…"` and notes of the JVM) · hash (`# …`) · plain.
+ * json · exception (`a.b.CException: …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) ·
+ * crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
-export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'hash' | 'plain';
+export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'note' | 'crash' | 'hash' | 'plain';
 
 const TAB = 9;
 const ESCAPE = 27;
@@ -31,17 +32,9 @@ const PIPE = 124;
 
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'FATAL', 'SEVERE'].map((level) => Buffer.from(level));
 const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) => Buffer.from(head));
-const THREAD_HEADS = [
-  'Exception in thread "',
-  'Exception: java.lang.',
-  'Terminating due to java.lang.',
-  'Aborting due to java.lang.',
-  '# There is insufficient memory',
-  '# A fatal error has been detected',
-  '# java.lang.OutOfMemoryError',
-  'OpenJDK 64-Bit Server VM warning',
-  'Java HotSpot(TM) 64-Bit Server VM warning',
-].map((head) => Buffer.from(head));
+const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
+const NOTE_HEADS = ['Exception: java.lang.', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'OpenJDK 64-Bit Server VM warning', 'Java HotSpot(TM) 64-Bit Server VM warning'].map((head) => Buffer.from(head));
+const CRASH_HEADS = ['# There is insufficient memory', '# A fatal error has been detected', '# java.lang.OutOfMemoryError'].map((head) => Buffer.from(head));
 const JSON_KEYS = ['"@timestamp"', '"timestamp"', '"level"', '"log.level"', '"instant"', '"time"', '"ts"'].map((key) => Buffer.from(key));
 const MONTHS = ['Jan ', 'Feb ', 'Mar ', 'Apr ', 'May ', 'Jun ', 'Jul ', 'Aug ', 'Sep ', 'Oct ', 'Nov ', 'Dec '].map((month) => Buffer.from(month));
 const DOCKER_HEAD = Buffer.from('{"log":"');
@@ -59,7 +52,7 @@ export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number):
   if (first >= 48 && first <= 57) return classifyAfterTime(bytes, start, end);
   if (first === OPEN_BRACKET) return classifyBracket(bytes, start, end);
   if (first === OPEN_BRACE) return isJsonEntry(bytes, start, end) ? 'json' : 'plain';
-  if (first === HASH) return startsWithAny(bytes, start, end, THREAD_HEADS) ? 'thread' : 'hash';
+  if (first === HASH) return startsWithAny(bytes, start, end, CRASH_HEADS) ? 'crash' : 'hash';
   if (first === DOT) return isMore(bytes, start, end) ? 'trace' : 'plain';
   return classifyWord(bytes, start, end);
 }
@@ -125,6 +118,7 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   const trace = traceClass(bytes, start, end);
   if (trace !== undefined) return trace;
   if (startsWithAny(bytes, start, end, THREAD_HEADS)) return 'thread';
+  if (startsWithAny(bytes, start, end, NOTE_HEADS)) return 'note';
   const afterLevel = skipLevel(bytes, start, end);
   if (afterLevel > start) {
     const stamp = scanTimestamp(bytes, skipBlanks(bytes, skipByte(bytes, afterLevel, COLON), end), end);
