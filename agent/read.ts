@@ -94,6 +94,7 @@ export function createReader(parts: ReaderParts): Reader {
     const { after } = tail;
     if (after === undefined) return false;
     if (!after.isEnded && after.size > after.readOffset) return true;
+    if (!after.isEnded && after.isSettled) shipPieces(after, flushTail(after, false));
     tail.after = undefined;
     return false;
   }

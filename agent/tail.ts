@@ -81,6 +81,8 @@ export interface Tail {
   readonly openedAt: number;
   /** The tail whose file stood at this path before: it is read to its end first. */
   after: Tail | undefined;
+  /** When it ended. */
+  endedAt: number;
   /** Set when its file vanished or was truncated: nothing more is read; what is in flight is still acknowledged. */
   isEnded: boolean;
   /** When the path was first seen gone. */
@@ -126,6 +128,7 @@ export function createTail(start: TailStart): Tail {
     mayJoin: false,
     openedAt: start.now,
     after: undefined,
+    endedAt: 0,
     isEnded: false,
     goneSince: undefined,
     seen: start.now,
@@ -140,8 +143,6 @@ export type ReadResult =
 
 const READ_BLOCK_BYTES = 1_048_576;
 const NEWLINE = 10;
-/** An unfinished line longer than this is what it looks like. */
-const DECIDED_LINE_BYTES = 1024;
 
 /** Throws what the system throws (EACCES, EMFILE, …). Returns false when another file stands at the path now. */
 export function openTail(tail: Tail): boolean {
@@ -207,6 +208,7 @@ export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
   const open = tail.framer.openOffset;
   const decided = isFinal ? tail.readOffset : findDecidedEnd(tail, open);
   if (decided <= Math.max(open, tail.flushedTo)) return [];
+  if (decided < tail.readOffset && tail.fd === undefined) return [];
   tail.flushedTo = decided;
   const end: Commit = { offset: open, crc: crcUpTo(tail, tail.cursor, open), time: tail.time };
   const entries = decided === tail.readOffset ? tail.framer.peek() : frameRange(tail, open, decided);
@@ -220,12 +222,12 @@ export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
 
 /** Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything. */
 function findDecidedEnd(tail: Tail, open: number): number {
-  if (tail.recent[tail.recent.length - 1] === NEWLINE) return tail.readOffset;
-  const from = Math.max(open, tail.readOffset - DECIDED_LINE_BYTES);
-  const bytes = readOwn(tail, from, tail.readOffset - from);
-  const lineStart = bytes.lastIndexOf(NEWLINE) + 1;
-  const isOwnEntry = lineStart === 0 || from + lineStart === open;
-  return isOwnEntry || isDecidedLine(bytes, lineStart) ? tail.readOffset : from + lineStart;
+  const { recent, readOffset } = tail;
+  const lineStart = recent.lastIndexOf(NEWLINE) + 1;
+  const offset = readOffset - recent.length + lineStart;
+  // Complete, longer than what is kept, or all that there is of the entry.
+  if (lineStart === recent.length || lineStart === 0 || offset <= open) return readOffset;
+  return isDecidedLine(recent, lineStart) ? readOffset : offset;
 }
 
 /** No byte that may follow makes this line begin an entry, or not begin one. */

@@ -256,12 +256,13 @@ export function createWatch(parts: WatchParts): Watch {
   /** What it read is still acknowledged; then its state waits for the file to come back, or for a copy of it. */
   function endTail(tail: Tail, lostBytes: number): void {
     if (tail.isSettled) {
-      parts.onPieces(tail, flushTail(tail, true));
-      // In a file that was replaced the bytes before the offset are not ours any more: no guard.
-      if (tail.goneSince === undefined && tail.archiveSize === undefined) closeTail(tail);
+      // In a file that was replaced the bytes before the offset are not ours any more: no guard. A copy may go on with its last line.
+      const isReplaced = tail.goneSince === undefined && tail.archiveSize === undefined;
+      if (isReplaced) closeTail(tail);
+      parts.onPieces(tail, flushTail(tail, !isReplaced));
       const state = describeTail(tail);
       known.set(tail.archiveSize === undefined ? state : { ...state, archive: { size: tail.archiveSize, isRead: true } });
-      if (tail.spans.length > 0) ended.add(tail);
+      if (tail.spans.length > 0 || hasOpenEntry(tail)) ended.add(tail);
       noteLoss(tail.key, tail.path, lostBytes);
     }
     dropTail(tail);
@@ -270,6 +271,7 @@ export function createWatch(parts: WatchParts): Watch {
   function dropTail(tail: Tail): void {
     closeTail(tail);
     tail.isEnded = true;
+    tail.endedAt = now();
     live.delete(idOf(tail));
     if (byKey.get(tail.key) === tail) byKey.delete(tail.key);
   }
@@ -284,7 +286,10 @@ export function createWatch(parts: WatchParts): Watch {
         if (isShipped(tail)) finishArchiveTail(tail);
       } else if (tail.goneSince !== undefined && isDrained(tail) && now() - Math.max(tail.goneSince, tail.lastGrowth) >= settings.holdGoneMs && isShipped(tail)) endTail(tail, 0);
     }
-    for (const tail of ended) if (tail.spans.length === 0) ended.delete(tail);
+    for (const tail of ended) {
+      if (hasOpenEntry(tail) && now() - tail.endedAt >= settings.copyWaitMs) parts.onPieces(tail, flushTail(tail, true));
+      if (tail.spans.length === 0 && !hasOpenEntry(tail)) ended.delete(tail);
+    }
     checkMissing();
     for (const [key, loss] of losses) if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) reportLoss(key, loss);
     closeIdle(live.size - settings.maxOpenFiles);
