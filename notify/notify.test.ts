@@ -263,6 +263,64 @@ describe('a restart', () => {
   });
 });
 
+describe('a receiver that forgets (Alertmanager)', () => {
+  const am = { kind: 'alertmanager', url: '' } as const;
+  const endsAt = (index: number): unknown => JSON.parse(sink.received[index]?.text ?? '[]').map((alert: { endsAt: string }) => Date.parse(alert.endsAt) - nowMs);
+
+  it('is told again every minute while the incident is open, also by the next run, and no longer after its end or a day', async () => {
+    const receivers = [{ ...am, url: sink.url }];
+    const first = createTested({ receivers });
+    await first.incidentChanged(CAUSE);
+    await first.stepOnce();
+    expect(sink.received[0]?.path).toBe('/api/v2/alerts');
+    expect(endsAt(0)).toEqual([300_000]);
+
+    const second = createTested({ receivers });
+    await second.stepOnce();
+    nowMs += 59_000;
+    await second.stepOnce();
+    expect(sink.received).toHaveLength(1);
+    nowMs += 1000;
+    await second.stepOnce();
+    expect(sink.received).toHaveLength(2);
+    expect(endsAt(1)).toEqual([300_000]);
+
+    nowMs += 24 * 3_600_000;
+    await second.stepOnce();
+    expect(sink.received).toHaveLength(2);
+    await second.incidentChanged({ ...CAUSE, outcome: 'recovered' });
+    await second.stepOnce();
+    expect(endsAt(2)).toEqual([0]);
+    nowMs += 120_000;
+    await second.stepOnce();
+    expect(sink.received).toHaveLength(3);
+  });
+
+  it('gets everything that is due in one request', async () => {
+    const notifier = createTested({ receivers: [{ ...am, url: sink.url }] });
+    for (const rule of ['a.a/a', 'b.b/b']) await notifier.incidentChanged({ ...makeIncident([makeDiagnosis(rule)]), id: rule });
+
+    await notifier.stepOnce();
+
+    expect(endsAt(0)).toEqual([300_000, 300_000]);
+    expect(sink.received).toHaveLength(1);
+  });
+
+  it('has the old alert ended when the labels change', async () => {
+    const notifier = createTested({ receivers: [{ ...am, url: sink.url }] });
+    await notifier.incidentChanged(CAUSE);
+    await notifier.stepOnce();
+
+    await notifier.incidentChanged(makeIncident([makeDiagnosis('memory.heap-oom/any')]));
+    await notifier.stepOnce();
+    nowMs += 60_000;
+    await notifier.stepOnce();
+
+    expect(JSON.parse(sink.received[1]?.text ?? '')).toMatchObject([{ labels: { cause: 'memory.heap-oom' } }, { labels: { cause: 'network.insufficient-buffers' }, endsAt: new Date(START).toISOString() }]);
+    expect(JSON.parse(sink.received[2]?.text ?? '')).toMatchObject([{ labels: { cause: 'memory.heap-oom' } }]);
+  });
+});
+
 describe('a store that goes away', () => {
   it('after the message was sent does not make it go out twice, and learns of it when it is back', async () => {
     let isAway = false;
