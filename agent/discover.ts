@@ -84,10 +84,9 @@ async function walkFolder(walk: Walk, place: Place): Promise<void> {
 
 async function visitEntry(walk: Walk, place: Place, entry: Dirent): Promise<void> {
   const path = join(place.path, entry.name);
-  const [segment, ...rest] = place.segments ?? [];
-  const isLast = rest.length === 0;
+  const [segment] = place.segments ?? [];
   if (entry.isFile() && !isWantedFile(place, entry.name)) return;
-  if (entry.isDirectory() && place.segments !== undefined && segment?.kind !== 'any-folders' && (isLast || segment === undefined || matchSegment(segment, entry.name) === undefined)) return;
+  if (entry.isDirectory() && place.segments !== undefined && segment?.kind !== 'any-folders' && (segment === undefined || matchSegment(segment, entry.name) === undefined)) return;
   const stat = readStat(walk, path, entry.isSymbolicLink());
   if (stat === undefined) return;
   if (stat.isFile()) {
@@ -121,7 +120,8 @@ function descend({ segments, captures }: Place, name: string): readonly Pick<Pla
   if (first === undefined) return [];
   if (first.kind !== 'any-folders') {
     const values = matchSegment(first, name);
-    return values === undefined || rest.length === 0 ? [] : [{ segments: rest, captures: { ...captures, ...values } }];
+    // A pattern that ends with a folder watches it like a plain one: everything below.
+    return values === undefined ? [] : [{ segments: rest.length === 0 ? undefined : rest, captures: { ...captures, ...values } }];
   }
   const [next, ...after] = rest;
   const values = next === undefined || after.length === 0 ? undefined : matchSegment(next, name);
