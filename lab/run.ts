@@ -89,7 +89,7 @@ async function playScenario(scenario: Scenario, version: FlinkVersion, dir: stri
       ...(zookeeper === undefined ? {} : { zookeeper: zookeeper.connect }),
       ...(scenario.cluster.logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
     });
-    return await playOn(cluster, { scenario, dir, cluster, java, zookeeper, jobs: [], savepoint: '' }, say);
+    return await playOn(cluster, { scenario, dir, cluster, java, zookeeper, jobs: [], savepoint: '', lastStates: new Map() }, say);
   } finally {
     await zookeeper?.stop();
   }
@@ -124,11 +124,10 @@ async function playSteps(scene: Scene, say: (line: string) => void): Promise<Out
   return done;
 }
 
-/** Last state of every job; empty when the JobManager was stopped by a step. */
-async function readJobs({ cluster, jobs }: Scene): Promise<Outcome['jobs']> {
-  if (!cluster.jobManager.isAlive()) return jobs.map((job) => ({ ...job, state: '' }));
-  const states = await cluster.jobs();
-  return jobs.map((job) => ({ ...job, state: states.find((known) => known.id === job.id)?.state ?? '' }));
+/** Last state of every job. */
+async function readJobs({ cluster, jobs, lastStates }: Scene): Promise<Outcome['jobs']> {
+  const states = cluster.jobManager.isAlive() ? new Map((await cluster.jobs()).map(({ id, state }) => [id, state])) : lastStates;
+  return jobs.map((job) => ({ ...job, state: states.get(job.id) ?? '' }));
 }
 
 /** What must be seen at the end. Logs are buffered and processes end in their own time, so it waits a little. */

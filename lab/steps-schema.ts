@@ -20,8 +20,8 @@ export interface StepValues {
   };
   /** Runs an SQL script of the scenario's folder with sql-client.sh. */
   submitSql: { file: string; fails?: boolean };
-  /** Waits until the process has logged the text `times` times since the start (in its .log or .out). */
-  waitLog: { process: ProcessName; text: string; times?: number; timeoutSeconds?: number };
+  /** Waits until the process has logged the text `times` times (in its .log or .out) since the start, or with `again` from now on. */
+  waitLog: { process: ProcessName; text: string; times?: number; again?: boolean; timeoutSeconds?: number };
   /** Waits until the job (the last one submitted, or by name) is in the state. */
   waitState: { state: string; job?: string; timeoutSeconds?: number };
   /** SIGKILL. */
@@ -56,7 +56,7 @@ function schema(required: readonly string[], properties: object): object {
 export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   submitJar: schema(['class'], { class: text, args: texts, options, without: texts, fromSavepoint: { type: 'boolean' }, fails: { type: 'boolean' } }),
   submitSql: schema(['file'], { file: text, fails: { type: 'boolean' } }),
-  waitLog: schema(['process', 'text'], { process: text, text, times: { type: 'integer', minimum: 1 }, timeoutSeconds: seconds }),
+  waitLog: schema(['process', 'text'], { process: text, text, times: { type: 'integer', minimum: 1 }, again: { type: 'boolean' }, timeoutSeconds: seconds }),
   waitState: schema(['state'], { state: text, job: text, timeoutSeconds: seconds }),
   kill: schema(['process'], { process: text }),
   stop: schema(['process'], { process: text }),

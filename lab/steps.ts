@@ -31,6 +31,8 @@ export interface Scene {
   readonly jobs: Job[];
   /** Path of the savepoint that was taken last. */
   savepoint: string;
+  /** Id → state of the jobs when a step stopped the cluster. */
+  readonly lastStates: Map<string, string>;
 }
 
 type Actions = { readonly [K in StepKind]: (scene: Scene, value: NonNullable<Step[K]>) => Promise<void> };
@@ -54,7 +56,8 @@ const ACTIONS: Actions = {
   },
   block: (scene, { path }) => Promise.resolve(blockPath(join(scene.dir, path))),
   hold: (_scene, { seconds }) => sleep(seconds * 1000),
-  stopCluster: async ({ cluster }) => {
+  stopCluster: async ({ cluster, lastStates }) => {
+    for (const { id, state } of await cluster.jobs()) lastStates.set(id, state);
     for (const process of [...cluster.taskManagers, cluster.jobManager]) await stopProcess(process.pid, 20_000);
   },
 };
@@ -104,10 +107,12 @@ async function keepClient(scene: Scene, client: string, result: ClientResult, fa
   for (const id of result.jobIds) scene.jobs.push({ id, name: known.find((job) => job.id === id)?.name ?? '' });
 }
 
-async function waitLog(scene: Scene, { process, text, times = 1, timeoutSeconds = 120 }: StepValues['waitLog']): Promise<void> {
+async function waitLog(scene: Scene, { process, text, times = 1, again = false, timeoutSeconds = 120 }: StepValues['waitLog']): Promise<void> {
   const files = findFiles(scene, process);
-  await waitFor(`${process} logs "${text}" (${times} times)`, timeoutSeconds * 1000, () => {
-    const seen = files.reduce((sum, file) => sum + countText(file, text), 0);
+  const countAll = (): number => files.reduce((sum, file) => sum + countText(file, text), 0);
+  const before = again ? countAll() : 0;
+  await waitFor(`${process} logs "${text}" (${times} times${again ? ' more' : ''})`, timeoutSeconds * 1000, () => {
+    const seen = countAll() - before;
     return Promise.resolve(seen >= times ? true : `${seen} times`);
   }, () => readTails(files));
 }
