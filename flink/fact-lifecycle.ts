@@ -54,7 +54,7 @@ const CHECKPOINTS: readonly FactRow[] = [
   begins('Failed to trigger or complete checkpoint ', String.raw`^Failed to trigger or complete checkpoint (\d+) for job ${JOB}`, ([, id, jobId]) => [checkpoint('failed', id, jobId)]),
   begins('Failed to trigger checkpoint ', String.raw`^Failed to trigger checkpoint (\d+) for job ${JOB}`, ([, id, jobId]) => [checkpoint('failed', id, jobId)]),
   begins('Restoring job ', String.raw`^Restoring job ${JOB} from (?:latest valid checkpoint: )?(\w+) (\d+) @`, ([, jobId, kind, id]) => [checkpoint('restored', id, jobId, kind === 'Savepoint')]),
-  begins('Starting job ', String.raw`^Starting job ${JOB} from savepoint (\S+)`, ([, jobId, path = '']) => [checkpoint('restored', /chk-(\d+)/.exec(path)?.[1] ?? '-1', jobId, true)]),
+  begins('Starting job ', String.raw`^Starting job ${JOB} from savepoint (\S+)`, ([, jobId, path = '']) => [checkpoint('restored', /chk-(\d+)/.exec(path)?.[1] ?? '-1', jobId, !path.includes('/chk-'))]),
 ];
 
 const TASK_MANAGERS: readonly FactRow[] = [

@@ -128,7 +128,7 @@ describe('readFacts', () => {
     [`Checkpoint 7 of job ${JOB} expired before completing.`, { type: 'checkpoint', checkpointId: 7, event: 'expired', jobId: JOB }],
     [`Decline checkpoint 7 by task 0123456789abcdef0123456789abcdef of job ${JOB} at container_1 @ host (dataPort=1).`, { type: 'checkpoint', checkpointId: 7, event: 'declined', jobId: JOB }],
     [`Restoring job ${JOB} from Checkpoint 7 @ 1533620593867 for ${JOB} located at file:/x.`, { type: 'checkpoint', checkpointId: 7, event: 'restored', jobId: JOB }],
-    [`Starting job ${JOB} from savepoint file:/c/chk-12 ()`, { type: 'checkpoint', checkpointId: 12, event: 'restored', jobId: JOB, savepoint: true }],
+    [`Starting job ${JOB} from savepoint file:/c/chk-12 ()`, { type: 'checkpoint', checkpointId: 12, event: 'restored', jobId: JOB }],
     ['3 tasks should be restarted to recover the failed task bc4197a480c92c793190a9f8c0afc54c_0. ', { type: 'tasks-restarting', count: 3 }],
     ['The heartbeat of TaskManager with id container_1_2_3_000002  timed out.', { type: 'taskmanager-lost', resourceId: 'container_1_2_3_000002', reason: 'heartbeat timed out' }],
     ['Heartbeat of TaskManager with id a:1-2 timed out.', { type: 'taskmanager-lost', resourceId: 'a:1-2', reason: 'heartbeat timed out' }],

@@ -30,6 +30,11 @@ function texts(entries: readonly FramedEntry[]): string[] {
   return entries.map((entry) => entry.bytes.toString());
 }
 
+/** All of an entry; its bytes as text, which compares faster than a buffer. */
+function shapes(entries: readonly FramedEntry[]): string[] {
+  return entries.map(({ bytes, offset, length, line, flags, cutBytes }) => `${offset} ${length} ${line} ${flags.join()} ${cutBytes} ${bytes.toString('latin1')}`);
+}
+
 function frameText(text: string, kind: FileKind = 'log'): string[] {
   return texts(frame(Buffer.from(text), [], { kind }));
 }
@@ -87,8 +92,8 @@ describe('createFramer', () => {
       const pieces = frame(bytes, randomCuts(random, bytes.length), options);
       const single = frame(bytes, Array.from({ length: bytes.length }, (_, index) => index), options);
 
-      expect(pieces, `seed ${seed}`).toEqual(whole);
-      expect(single, `seed ${seed}`).toEqual(whole);
+      expect(shapes(pieces), `seed ${seed}`).toEqual(shapes(whole));
+      expect(shapes(single), `seed ${seed}`).toEqual(shapes(whole));
       expectCovered(bytes, whole, seed);
     }
   });
@@ -102,7 +107,7 @@ describe('createFramer', () => {
 
       const whole = frame(bytes, [], options);
 
-      expect(frame(bytes, randomCuts(createRandom(seed + 1), bytes.length), options), name).toEqual(whole);
+      expect(shapes(frame(bytes, randomCuts(createRandom(seed + 1), bytes.length), options)), name).toEqual(shapes(whole));
       expectCovered(bytes, whole, seed);
     }
   });
