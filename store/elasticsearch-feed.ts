@@ -28,7 +28,8 @@ interface Reading {
 
 /** Shards asked in one request. */
 const SHARDS_AT_ONCE = 16;
-const MAX_PAGE = 10_000;
+/** Records in one answer: many more long stack traces would be larger than what a client can take. */
+const MAX_PAGE = 2_000;
 
 export async function readRecords(client: ElasticsearchClient, prefix: string, cursor: string | undefined, options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } }): Promise<FeedPage> {
   const before = decodeCursor(cursor);
@@ -41,7 +42,7 @@ export async function readRecords(client: ElasticsearchClient, prefix: string, c
 
   const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, options.limit));
   await refresh(client, asked);
-  const readings = await searchShards(client, asked, positions, Math.min(MAX_PAGE, Math.max(1, Math.floor(options.limit / asked.length))));
+  const readings = await searchShards(client, asked, positions, Math.max(1, Math.floor(Math.min(MAX_PAGE, options.limit) / asked.length)));
   for (const reading of readings) positions.set(reading.shard.key, reading.position);
   const drained = asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
   return { records: readings.flatMap((reading) => reading.records), cursor: encodeCursor(positions), drained };

@@ -10,8 +10,8 @@ import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, typ
 import { isObject } from './stored.js';
 import type { RecordPage, RecordQuery } from './store.js';
 
-/** Elasticsearch gives at most so many hits at once (index.max_result_window). */
-const MAX_PAGE = 10_000;
+/** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
+const MAX_PAGE = 9_999;
 const LENIENT = { ignore_unavailable: true, allow_no_indices: true, allow_partial_search_results: false } as const;
 
 export interface Hit {

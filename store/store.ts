@@ -28,7 +28,7 @@ export interface RecordQuery {
   readonly levels?: readonly Level[];
   /** Only records of these jobs and clusters (a team's scope), as patterns with `*`. */
   readonly scope?: readonly string[];
-  /** 0 = all, streamed by pages through `after`. */
+  /** At most so many on this page (a store may give fewer and a `next`). 0 = all, streamed by pages through `after`. */
   readonly limit: number;
   readonly order: 'newest' | 'oldest';
   /** `next` of the page before. */
@@ -95,7 +95,7 @@ export interface AgentStatus {
 export interface Store {
   /** Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again. */
   appendRecords(batch: readonly LogRecord[]): Promise<readonly AppendOutcome[]>;
-  /** The change feed: every appended (or replaced) record at least once, in the order of storing per shard. */
+  /** The change feed: every appended (or replaced) record at least once, in the order of storing per shard. A page may be shorter than `limit` and still not be drained. */
   readRecords(cursor: string | undefined, options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } }): Promise<FeedPage>;
   searchRecords(query: RecordQuery): Promise<RecordPage>;
   /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
