@@ -15,7 +15,7 @@ export type Redactor = (text: string) => Redaction;
 const HINT =
   /passw|secret|token|api[-_. ]?key|access[-_. ]?key|account[-_. ]?key|shared[-_. ]?key|private[-_. ]?key|credential|authorization|passphrase|bearer |:\/\/[^\s/@]*@|[?&](?:sig|signature|x-amz-[a-z-]+)=|AKIA|ASIA|-----BEGIN|eyJ/i;
 
-const NAME = String.raw`[\w.$-]*(?:password|passwd|passphrase|secret|token|api[-_.]?key|access[-_.]?key(?:[-_.]?id)?|account[-_.]?key|shared[-_.]?key|private[-_.]?key|credentials?)[\w$-]*(?:\.(?:value|key|[\w-]+\.dfs\.core\.windows\.net))?`;
+const NAME = String.raw`[\w.$-]*(?:password|passwd|passphrase|secret|token|api[-_.]?key|access[-_.]?key(?:[-_.]?id)?|account[-_.]?key(?:\.[\w.-]+)?|shared[-_.]?key|private[-_.]?key|credentials?)[\w$-]*(?:\.(?:value|key))?`;
 
 interface RedactRow {
   readonly pattern: RegExp;
@@ -29,10 +29,11 @@ const ROWS: readonly RedactRow[] = [
   { pattern: /\b(bearer\s+)[\w+/=.~-]{8,}/gi, replacement: '$1***' },
   { pattern: /([a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:)[^\s/@]+@/gi, replacement: '$1***@' },
   { pattern: /([?&](?:access_token|token|key|sign|sig|signature|secret|api_?key|password|passwd|x-amz-signature|x-amz-security-token|x-amz-credential)=)[^&\s"']+/gi, replacement: '$1***' },
-  { pattern: new RegExp(String.raw`(["'](?:${NAME})["']\s*[:=]\s*)(["'])(?:(?!\2)[^\\\n]|\\.)*\2`, 'gi'), replacement: '$1$2***$2' },
-  { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|[:=])\s*)(["'])(?:(?!\2)[^\\\n]|\\.)*\2`, 'gim'), replacement: '$1$2***$2' },
+  { pattern: new RegExp(String.raw`(["'](?:${NAME})["']\s*[:=]\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gi'), replacement: '$1$2***$2' },
+  { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|[:=])\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gim'), replacement: '$1$2***$2' },
   { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|=)\s*)(?!\*\*\*)[^\s,;"'&})\]]+`, 'gim'), replacement: '$1***' },
   { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME}):\s)(?!\*\*\*)(?!["'])[^\s,;"'})\]]+(?=\s*(?:$|[,;})\]]))`, 'gim'), replacement: '$1***' },
+  { pattern: new RegExp(String.raw`(configuration property: (?:${NAME}), )(?!\*\*\*)\S+`, 'gi'), replacement: '$1***' },
   { pattern: /(--(?:password|token|secret|api-key)\s+)(?!\*\*\*)[^\s-][^\s]*/gi, replacement: '$1***' },
   { pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, replacement: '***' },
   { pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, replacement: '***' },

@@ -208,7 +208,9 @@ export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
   const open = tail.framer.openOffset;
   const decided = isFinal ? tail.readOffset : findDecidedEnd(tail, open);
   if (decided <= Math.max(open, tail.flushedTo)) return [];
-  if (decided < tail.readOffset && tail.fd === undefined) return [];
+  // Without the file nothing can be framed or summed again: what needs that waits for a copy to turn up.
+  const canRead = tail.fd !== undefined || isFinal;
+  if (!canRead && (decided < tail.readOffset || tail.framer.peek().length > 1)) return [];
   tail.flushedTo = decided;
   const end: Commit = { offset: open, crc: crcUpTo(tail, tail.cursor, open), time: tail.time };
   const entries = decided === tail.readOffset ? tail.framer.peek() : frameRange(tail, open, decided);

@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decideOwner, openLock } from './lock.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-lock-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('openLock', () => {
+  it('keeps a second agent out and names the first', () => {
+    const first = openLock(folder);
+
+    expect(() => openLock(folder)).toThrow(expect.objectContaining({ code: 'JT_AGENT_LOCKED', details: { pid: process.pid, path: folder } }));
+    first.release();
+    openLock(folder).release();
+  });
+
+  it('takes over from a process that is gone, and from one whose id was given to another', () => {
+    const path = join(folder, 'agent.lock');
+    openLock(folder);
+    const own = JSON.parse(readFileSync(path, 'utf8')) as { pid: number; started: string; host: string };
+
+    writeFileSync(path, JSON.stringify({ ...own, pid: 4_194_000 }));
+    openLock(folder).release();
+    writeFileSync(path, JSON.stringify({ ...own, started: '1' }));
+    openLock(folder).release();
+  });
+
+  it('takes over a lock that a crash left half-written once it is old', () => {
+    const path = join(folder, 'agent.lock');
+    writeFileSync(path, '{"pid":');
+    expect(() => openLock(folder)).toThrow(expect.objectContaining({ code: 'JT_AGENT_LOCKED' }));
+
+    utimesSync(path, 1, 1);
+    openLock(folder).release();
+  });
+});
+
+describe('decideOwner', () => {
+  const own = { pid: 1, started: '500', host: 'pod-b' };
+
+  it('waits for an agent on another host only while that one shows life', () => {
+    expect(decideOwner({ pid: 1, started: '500', host: 'pod-a' }, own, 1000, '500')).toBe('alive');
+    expect(decideOwner({ pid: 1, started: '500', host: 'pod-a' }, own, 60_000, '500')).toBe('foreign-stale');
+  });
+
+  it('knows process 1 of an earlier container from that of this one', () => {
+    expect(decideOwner({ pid: 1, started: '400', host: 'pod-b' }, own, 1000, '500')).toBe('process-id-reused');
+    expect(decideOwner(own, own, 1000, '500')).toBe('alive');
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from './redact.js';
+
+const redact = createRedactor();
+
+describe('createRedactor', () => {
+  it.each([
+    ['INFO  GlobalConfiguration [] - Loading configuration property: s3.secret-key, abcDEF123', 'INFO  GlobalConfiguration [] - Loading configuration property: s3.secret-key, ***'],
+    ['s3.access-key: AKIAIOSFODNN7EXAMPLE', 's3.access-key: ***'],
+    ['-Dfs.azure.account.key.store.blob.core.windows.net=Zm9v==', '-Dfs.azure.account.key.store.blob.core.windows.net=***'],
+    ["  'password' = 'hun''ter'", "  'password' = '***'"],
+    ["CREATE TABLE t WITH ('connector'='jdbc','password'='s3cr3t','username'='u')", "CREATE TABLE t WITH ('connector'='jdbc','password'='***','username'='u')"],
+    ['{"user":"u","password":"s3cr3t","n":1}', '{"user":"u","password":"***","n":1}'],
+    ['sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p w";', 'sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="***";'],
+    ['connecting to jdbc:mysql://root:hunter2@db:3306/x', 'connecting to jdbc:mysql://root:***@db:3306/x'],
+    ['GET https://x/y?sig=abc%3D&se=1', 'GET https://x/y?sig=***&se=1'],
+    ['Authorization: Bearer abcdef.ghi', 'Authorization: ***'],
+    ['sent eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_123 to', 'sent *** to'],
+    ['--password hunter2 --job x', '--password *** --job x'],
+    ['security.ssl.rest.keystore-password=changeit', 'security.ssl.rest.keystore-password=***'],
+  ])('hides the secret in: %s', (text, hidden) => {
+    expect(redact(text).text).toBe(hidden);
+    expect(redact(text).count).toBeGreaterThan(0);
+  });
+
+  it.each([
+    'CancellationToken was cancelled: token expired before use.',
+    'Delegation token provider s3-hadoop loaded and initialized',
+    'Obtaining delegation tokens',
+    'java.lang.IllegalStateException: The password is missing.',
+    'Kerberos credentials: not available for user',
+    'security.delegation.tokens.enabled: true was read from 2 files',
+    'https://nightlies.apache.org/flink/flink-docs-stable/?q=a@b.c',
+    'Invalid secret key specification',
+    '\tat org.apache.flink.runtime.security.token.DefaultDelegationTokenManager.start(DefaultDelegationTokenManager.java:300)',
+  ])('leaves alone: %s', (text) => {
+    expect(redact(text)).toEqual({ text, count: 0 });
+  });
+
+  it('hides a private key over its lines', () => {
+    const text = 'key -----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY----- end';
+
+    expect(redact(text).text).toBe('key -----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY----- end');
+  });
+
+  it("applies the operator's own patterns", () => {
+    expect(createRedactor(['cust-\\d+'])('order of cust-4711 and cust-12').text).toBe('order of *** and ***');
+    expect(() => createRedactor(['(?=x)'])).toThrow(expect.objectContaining({ code: 'JT_PATTERN_UNSUPPORTED' }));
+  });
+
+  it('takes linear time on a long hostile text', () => {
+    const text = `password password= ${'token:'.repeat(20_000)} ${'a.'.repeat(20_000)}`;
+    const start = performance.now();
+    redact(text);
+
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
