@@ -71,13 +71,19 @@ export function renderUnknown(unknown: UnknownFailure, lang: Language, style: St
 
 function renderEvidence(title: string, evidence: readonly Evidence[], style: Style): string[] {
   if (evidence.length === 0) return [];
+  const telling = evidence.filter((item, index) => evidence.findIndex((other) => headOf(other) === headOf(item)) === index);
   return [
     `  ${title}`,
-    ...evidence.slice(0, 5).flatMap((item) => [
+    ...telling.slice(0, 4).flatMap((item) => [
       `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
       ...item.text.split('\n').slice(0, 2).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
     ]),
   ];
+}
+
+/** What an evidence says without its time: the same line in three logs is shown once. */
+function headOf(evidence: Evidence): string {
+  return evidence.text.split('\n').slice(0, 2).join('\n').replace(/^[\d-]+[ T][\d:,.]+/, '');
 }
 
 /** One record a line: time, level, job, logger, message, and the exception in one phrase instead of its frames. */

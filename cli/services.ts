@@ -57,6 +57,7 @@ export function createServiceAnalyzer(settings: Settings, catalog: Catalog, stor
   return createAnalyzer({
     store,
     catalog,
+    now: Date.now,
     shard: readShard(settings['analyzer.shard']),
     healthyMs: settings['analyzer.healthyAfterMs'],
     zone: zoneOf(settings),

@@ -2,6 +2,7 @@
 // logs are written into a folder at their own pace, made faster, with the present time, and "jobtrace up" runs
 // over that folder as over any other. Nothing but Node is needed.
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,7 @@ async function start(args: readonly string[]): Promise<number> {
 /** Runs the front door as a process of its own, and what feeds it beside it; ends with it. */
 function runUp(args: readonly string[], feed: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // every recording listens
   const child = spawn(process.execPath, [FRONT_DOOR, 'up', ...args], { stdio: 'inherit' });
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => child.kill(name));
   return new Promise((resolve, reject) => {

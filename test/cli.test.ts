@@ -1,0 +1,289 @@
+// The front door as a user meets it: the built program, real files, exit codes, and what is said about bad input.
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../cli.js';
+import type { Incident, LogRecord } from '../core/types.js';
+import { runProgram, startProgram, waitUntil } from './program.js';
+
+const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const CAUSE = 'network.insufficient-buffers';
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+function causesOf(stdout: string): readonly string[] {
+  return (JSON.parse(stdout) as { diagnoses: { cause: string }[] }).diagnoses.map((diagnosis) => diagnosis.cause);
+}
+
+describe('help', () => {
+  it.each(COMMANDS.map((command) => [command.name]))('jobtrace %s --help explains the command', async (name) => {
+    const { code, stdout } = await runProgram([...name.split(' '), '--help']);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: jobtrace ${name}`);
+  });
+
+  it('lists every command', async () => {
+    const { stdout } = await runProgram(['--help']);
+
+    for (const command of COMMANDS) expect(stdout).toContain(`  ${command.name} `);
+  });
+
+  it('prints the version of the package', async () => {
+    const { stdout } = await runProgram(['--version']);
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+    expect(stdout.trim()).toBe(version);
+  });
+});
+
+describe('diagnose', () => {
+  it('prints the contract as JSON', async () => {
+    const { code, stdout } = await runProgram(['diagnose', '--format', 'json', BUFFERS_LOG]);
+    const document = JSON.parse(stdout) as { diagnoses: Record<string, unknown>[]; unknown: unknown[]; facts: Record<string, unknown> };
+
+    expect(code).toBe(0);
+    expect(document.diagnoses[0]).toMatchObject({ cause: CAUSE, rule: `${CAUSE}/total`, symptom: false, owner: 'configuration', severity: 'error' });
+    for (const key of ['title', 'summary', 'confidence', 'job', 'firstSeen', 'count', 'reasons', 'fixes', 'evidence', 'explains', 'references']) expect(document.diagnoses[0]).toHaveProperty(key);
+    expect(document.facts['flinkVersion']).toMatch(/^1\.20/);
+  });
+
+  it('prints people a cause, a fix with its options, and the line that proves it', async () => {
+    const { stdout } = await runProgram(['diagnose', BUFFERS_LOG]);
+
+    expect(stdout).toContain('taskmanager.memory.network.min: 112m');
+    expect(stdout).toMatch(/match\.log:\d+/);
+    expect(Math.max(...stdout.split('\n').filter((line) => !line.includes('/')).map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  it('speaks Chinese', async () => {
+    const { stdout } = await runProgram(['diagnose', '--lang', 'zh', BUFFERS_LOG]);
+
+    expect(stdout).toContain('网络缓冲区不足');
+    expect(stdout).toContain('taskmanager.memory.network.min: 112m');
+  });
+
+  it('reads standard input, folders and gzip files', async () => {
+    const log = readFileSync(BUFFERS_LOG);
+    file('folder/jm.log', log);
+    const packed = file('jm.log.gz', gzipSync(log));
+
+    for (const run of [runProgram(['diagnose', '--format', 'json', '-'], { input: log }), runProgram(['diagnose', '--format', 'json', join(folder, 'folder')]), runProgram(['diagnose', '--format', 'json', packed])]) {
+      const { stdout } = await run;
+      expect(causesOf(stdout)).toEqual([CAUSE]);
+    }
+  });
+
+  it('exits with 1 only when asked to and something that severe was found', async () => {
+    const healthy = file('healthy.log', '2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.jobmaster.JobMaster [] - Starting.\n');
+
+    expect((await runProgram(['diagnose', '--fail-on', 'error', BUFFERS_LOG])).code).toBe(1);
+    expect((await runProgram(['diagnose', '--fail-on', 'critical', BUFFERS_LOG])).code).toBe(0);
+    expect((await runProgram(['diagnose', '--fail-on', 'info', healthy])).code).toBe(0);
+  });
+});
+
+describe('bad input', () => {
+  it('names a missing path and exits with 3, without a stack trace', async () => {
+    const { code, stdout, stderr } = await runProgram(['diagnose', join(folder, 'nowhere.log')]);
+
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('nowhere.log cannot be read');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it.each([
+    ['an unknown command', ['diagnoze'], 'There is no command "diagnoze"'],
+    ['an unknown option', ['diagnose', '--frmat', 'json', 'x'], '--frmat'],
+    ['a wrong value', ['diagnose', '--lang', 'fr', 'x'], '--lang is "fr", but must be one of en, zh'],
+    ['no file', ['diagnose'], 'at least one file'],
+    ['no folder', ['up'], 'needs a folder to watch'],
+    ['a wrong limit', ['search', '--limit', 'many'], '--limit is "many"'],
+    ['an unknown rule', ['rules', 'test', 'network.insufficient-buffer/total'], 'the nearest is "network.insufficient-buffers/total"'],
+  ])('says what is wrong with %s and exits with 2', async (_, args, message) => {
+    const { code, stderr } = await runProgram(args);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('names a missing folder to watch', async () => {
+    const { code, stderr } = await runProgram(['up', join(folder, 'nowhere'), '--data', join(folder, 'data-none')]);
+
+    expect(code).toBe(3);
+    expect(stderr).toContain('nowhere cannot be read');
+  });
+
+  it('tells every mistake of a rule at once, with file:line:column', async () => {
+    file('rules/network/insufficient-buffers/mine/rule.yaml', 'status: tst\nseverity: error\nowner: configuration\nrole: cause\ntitel: { en: a, zh: b }\nsummary: { en: a, zh: b }\nmatch:\n  - id: one\n    anchor: "some literal text"\n    regex: "(?=look)ahead"\nfixes: []\nreferences: []\n');
+    const { code, stderr } = await runProgram(['rules', 'check', '--rules', join(folder, 'rules')]);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/rule\.yaml:1:9 .*status/);
+    expect(stderr).toMatch(/rule\.yaml:5:1 .*titel.*title/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('tells every mistake of the settings at once, with file:line:column and the nearest name', async () => {
+    const config = file('broken.yaml', 'store:\n  knd: sqlite\nagent:\n  scanIntervalMs: fast\nlanguage: fr\n');
+    const { code, stderr } = await runProgram(['config', 'print', '--config', config]);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/broken\.yaml:2:3 .*kind/);
+    expect(stderr).toMatch(/broken\.yaml:4:19 /);
+    expect(stderr).toMatch(/broken\.yaml:5:11 /);
+  });
+
+  it('refuses a secret that is given twice', async () => {
+    const secret = file('password.txt', 'hunter2hunter2');
+    const config = file('twice.yaml', `store:\n  password: one\n  passwordFile: ${secret}\n`);
+    const { code, stderr } = await runProgram(['config', 'print', '--config', config]);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('store.password');
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  it('hides secrets in the printed settings and says where each value came from', async () => {
+    const config = file('good.yaml', 'store:\n  password: hunter2hunter2\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://127.0.0.1/secret-path" }\n');
+    const { code, stdout } = await runProgram(['config', 'print', '--config', config], { env: { JOBTRACE_LOG_LEVEL: 'debug' } });
+
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/hunter2|secret-path/);
+    expect(stdout).toContain('store.password: "***"  # file');
+    expect(stdout).toContain('logLevel: "debug"  # environment');
+    expect(stdout).toContain('language: "en"  # default');
+  });
+
+  it('says that a port is in use', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { code, stderr } = await runProgram(['up', folder, '--data', join(folder, 'data-port'), '--listen', `127.0.0.1:${port}`]);
+    server.close();
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`127.0.0.1:${port} is already in use`);
+  });
+
+  it('says that the store cannot be reached and exits with 4', async () => {
+    const { code, stderr } = await runProgram(['search', 'x', '--store', 'http://127.0.0.1:9']);
+
+    expect(code).toBe(4);
+    expect(stderr).toContain('cannot be reached');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('says that a folder holds no data', async () => {
+    const { code, stderr } = await runProgram(['incidents', '--data', join(folder, 'empty')]);
+
+    expect(code).toBe(3);
+    expect(stderr).toContain('no Jobtrace data');
+  });
+
+  it('leaves a binary file out, notes it, and diagnoses the others', async () => {
+    file('mixed/core.log', Buffer.concat([Buffer.from('\x7fELF', 'latin1'), Buffer.alloc(4096, 1)]));
+    file('mixed/empty.log', '');
+    file('mixed/jm.log', readFileSync(BUFFERS_LOG));
+    const { code, stdout, stderr } = await runProgram(['diagnose', '--format', 'json', join(folder, 'mixed')]);
+
+    expect(code).toBe(0);
+    expect(causesOf(stdout)).toEqual([CAUSE]);
+    expect(stderr).toMatch(/core\.log was left out: it is a binary file/);
+  });
+
+  it('finds nothing in an empty file', async () => {
+    const { code, stdout } = await runProgram(['diagnose', '--format', 'json', file('nothing.log', '')]);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ diagnoses: [], unknown: [] });
+  });
+
+  it('goes on after a line of 50 MB and after invalid UTF-8', async () => {
+    const path = file('long.log', '2026-03-02 10:00:00,000 INFO  com.example.Dump [] - ');
+    for (let part = 0; part < 50; part++) appendFileSync(path, Buffer.alloc(1_000_000, 'x'));
+    appendFileSync(path, Buffer.concat([Buffer.from('\n2026-03-02 10:00:01,000 INFO  com.example.Dump [] - '), Buffer.from([0xff, 0xfe, 0xc3, 0x28]), Buffer.from('\n'), readFileSync(BUFFERS_LOG)]));
+    const { code, stdout } = await runProgram(['diagnose', '--format', 'json', path]);
+
+    expect(code).toBe(0);
+    expect(causesOf(stdout)).toEqual([CAUSE]);
+  });
+});
+
+describe('up', () => {
+  it('watches a folder, keeps the records, prints the diagnosis, and stops cleanly', async () => {
+    const logs = join(folder, 'watched');
+    const data = join(folder, 'data-up');
+    mkdirSync(logs, { recursive: true });
+    const up = startProgram(['up', logs, '--data', data, '--listen', '127.0.0.1:0']);
+    await waitUntil('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], { saw: () => [up.stdout(), up.stderr()] });
+    const text = withPresentTime(readFileSync(BUFFERS_LOG, 'utf8'));
+    appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), text);
+    await waitUntil('the diagnosis', () => (up.stdout().includes('taskmanager.memory.network.min: 112m') ? true : undefined), { saw: () => [up.stdout(), up.stderr()] });
+    const { stdout: found } = await runProgram(['incidents', '--data', data, '--format', 'json']);
+    const { stdout: all } = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
+    const code = await up.stop();
+
+    expect(code).toBe(0);
+    expect((JSON.parse(found) as { incidents: Incident[] }).incidents.map((incident) => incident.diagnoses.en[0]?.cause)).toEqual([CAUSE]);
+    const records = all.trim().split('\n').map((line) => JSON.parse(line) as LogRecord);
+    expect(`${records.map((record) => record['event.original']).join('\n')}\n`).toBe(text);
+    expect(up.stdout().match(/taskmanager\.memory\.network\.min: 112m/g)).toHaveLength(1);
+  });
+
+  it('goes on where it stopped: nothing is stored or announced twice', async () => {
+    const data = join(folder, 'data-up');
+    const before = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
+    const up = startProgram(['up', join(folder, 'watched'), '--data', data, '--listen', '127.0.0.1:0']);
+    await waitUntil('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0]);
+    appendFileSync(join(folder, 'watched', 'flink-flink-standalonesession-0-node-1.log'), withPresentTime('2026-03-02 10:16:09,000 INFO  com.example.Marker [] - the marker line\n'));
+    await waitUntil('the marker', async () => ((await runProgram(['search', 'marker', '--data', data, '--format', 'ndjson'])).stdout.includes('the marker line') ? true : undefined));
+    await up.stop();
+    const after = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
+
+    expect(after.stdout.split('\n').length).toBe(before.stdout.split('\n').length + 1);
+    expect(up.stdout()).not.toContain('taskmanager.memory.network.min');
+  });
+
+  it('refuses an open address without tokens', async () => {
+    const { code, stderr } = await runProgram(['up', folder, '--data', join(folder, 'data-open'), '--listen', '0.0.0.0:0']);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('api.tokens');
+  });
+});
+
+describe('a part of a cluster', () => {
+  it('waits for a store that is down, says so, and still stops at once', async () => {
+    const agent = startProgram(['agent', folder, '--store', 'http://127.0.0.1:9', '--data', join(folder, 'data-agent')], {});
+    await waitUntil('the condition', () => (agent.stderr().includes('JT_STORE_UNREACHABLE') ? true : undefined), { saw: () => agent.stderr() });
+
+    expect(await agent.stop()).toBe(0);
+    expect(agent.stderr()).not.toMatch(/^\s+at /m);
+  });
+});
+
+/** The same log with the present time, as a running Flink would write it. */
+function withPresentTime(text: string): string {
+  const first = Date.parse('2026-03-02T10:15:01.120Z');
+  const shift = Date.now() - 60_000 - first - new Date().getTimezoneOffset() * 60_000;
+  return text.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3})/gm, (_, day: string, clock: string, ms: string) => new Date(Date.parse(`${day}T${clock}.${ms}Z`) + shift).toISOString().replace('T', ' ').replace('.', ',').replace('Z', ''));
+}
