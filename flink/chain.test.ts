@@ -80,6 +80,19 @@ describe('firstUserFrame and ownerOfFrames', () => {
     expect(owner('com.mysql.cj.jdbc.ConnectionImpl.connect(ConnectionImpl.java:1)')).toBe('external');
     expect(ownerOfFrames([])).toBe('framework');
   });
+
+  it('counts generated code as the author of the query, who has no frame to be shown', () => {
+    const trace = 'java.lang.NumberFormatException: null\n\tat org.apache.flink.table.data.binary.BinaryStringDataUtil.toInt(BinaryStringDataUtil.java:1)\n\tat StreamExecCalc$12.processElement(Unknown Source)\n\tat org.apache.flink.streaming.A.b(A.java:1)';
+
+    expect(ownerOfFrames(parseChain(trace))).toBe('user-code');
+    expect(firstUserFrame(parseChain(trace))).toBeUndefined();
+    expect(root(parseChain(trace))?.message).toBe('');
+  });
+
+  it('is not misled by lambdas and modules', () => {
+    expect(owner('scala.PartialFunction$$Lambda$284/0x00007fec4f2b6768.apply(Unknown Source)', 'app//com.example.Job.map(Job.java:1)')).toBe('user-code');
+    expect(owner('java.base/java.lang.Thread.run(Thread.java:1)')).toBe('framework');
+  });
 });
 
 describe('fingerprint', () => {

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../core/types.js';
 import { cleanTraceLine, readFrame, readHeader } from './trace-line.js';
-import { frameOwner, isNeutralFrame } from './frames.js';
+import { frameOwner, isNeutralFrame, isUserFrame } from './frames.js';
 
 interface Draft {
   type: string;
@@ -92,7 +92,7 @@ export function isWrapper(type: string): boolean {
 /** The first frame of somebody's own code, the root's frames first. */
 export function firstUserFrame(links: readonly ChainLink[]): string | undefined {
   for (const link of [...firstChain(links)].reverse()) {
-    const frame = link.frames.find((candidate) => frameOwner(candidate) === 'user-code');
+    const frame = link.frames.find(isUserFrame);
     if (frame !== undefined) return frame;
   }
   return undefined;

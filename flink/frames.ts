@@ -1,8 +1,11 @@
 // A frame's package → whose code it is. Data and one look-up, used by chain.ts.
 import type { Owner } from '../core/types.js';
 
-/** First prefix that fits wins; `neutral` frames say nothing about whose fault it is. */
-const PACKAGES: readonly (readonly [prefix: string, owner: Owner | 'neutral'])[] = [
+/** `neutral` frames say nothing about whose fault it is; `generated` ones are a query's code without a name of its own. */
+type FrameOwner = Owner | 'neutral' | 'generated';
+
+/** First prefix that fits wins. */
+const PACKAGES: readonly (readonly [prefix: string, owner: FrameOwner])[] = [
   ['java.', 'neutral'],
   ['javax.', 'neutral'],
   ['jdk.', 'neutral'],
@@ -22,6 +25,7 @@ const PACKAGES: readonly (readonly [prefix: string, owner: Owner | 'neutral'])[]
   ['org.apache.avro.', 'neutral'],
   ['org.codehaus.', 'neutral'],
   ['org.springframework.', 'neutral'],
+  ['org.jline.', 'neutral'],
   ['io.netty.', 'neutral'],
   ['okhttp3.', 'neutral'],
   ['akka.', 'framework'],
@@ -32,6 +36,10 @@ const PACKAGES: readonly (readonly [prefix: string, owner: Owner | 'neutral'])[]
   ['org.apache.flink.util.ChildFirstClassLoader', 'neutral'],
   ['org.apache.flink.util.FlinkUserCodeClassLoader', 'neutral'],
   ['org.apache.flink.calcite.shaded.', 'neutral'],
+  // What generated code calls for a cast, a function, a row: the fault lies in the query or its data.
+  ['org.apache.flink.table.data.', 'neutral'],
+  ['org.apache.flink.table.runtime.functions.', 'neutral'],
+  ['org.apache.flink.table.utils.', 'neutral'],
   ['org.apache.flink.runtime.fs.', 'external'],
   ['org.apache.flink.fs.', 'external'],
   ['org.apache.flink.connector.', 'connector'],
@@ -80,11 +88,9 @@ const PACKAGES: readonly (readonly [prefix: string, owner: Owner | 'neutral'])[]
   ['$Proxy', 'neutral'],
 ];
 
-/** Classes that Janino makes from a query are the query's author's, but their names say nothing by themselves. */
-const GENERATED = ['SourceConversion$', 'StreamExecCalc$', 'BatchExecCalc$', 'StreamExecExpand$', 'SC$', 'GeneratedMethodAccessor', 'LocalNoGroupingAgg', 'GroupAggsHandler$', 'ConditionFunction$', 'WatermarkGenerator$', 'StreamExecSink$'];
-
 export function frameOwner(frame: string): Owner {
   const owner = lookUp(frame);
+  if (owner === 'generated') return 'user-code';
   return owner === 'neutral' ? 'framework' : owner;
 }
 
@@ -92,14 +98,24 @@ export function isNeutralFrame(frame: string): boolean {
   return lookUp(frame) === 'neutral';
 }
 
-function lookUp(frame: string): Owner | 'neutral' {
-  const name = frame.slice(frame.lastIndexOf('/', frame.indexOf('(')) + 1);
-  if (isGenerated(name)) return 'neutral';
-  for (const [prefix, owner] of PACKAGES) if (name.startsWith(prefix)) return owner;
-  return 'user-code';
+/** A frame that its author finds again in a source file. */
+export function isUserFrame(frame: string): boolean {
+  return lookUp(frame) === 'user-code';
 }
 
-/** `StreamExecCalc$12.processElement(Unknown Source)`: no package. */
-function isGenerated(name: string): boolean {
-  return GENERATED.some((head) => name.startsWith(head)) || /^[A-Z]\w*\$\d+\./.test(name);
+function lookUp(frame: string): FrameOwner {
+  const name = withoutModule(frame);
+  if (GENERATED.test(name)) return 'generated';
+  for (const [prefix, owner] of PACKAGES) if (name.startsWith(prefix)) return owner;
+  return name.startsWith('Generated') ? 'neutral' : 'user-code';
+}
+
+/** Classes that Janino makes from a query: `StreamExecCalc$12.processElement(Unknown Source)`, without a package. */
+const GENERATED = /^[A-Z]\w*\$\d+(?:\$\w+)?\./;
+
+/** `java.base/java.util.X.y(…)`, `app//a.B.c(…)`; the slash in the name of a lambda's class is no module. */
+function withoutModule(frame: string): string {
+  const slash = frame.indexOf('/');
+  if (slash === -1 || slash > frame.indexOf('(') || frame.slice(0, slash).includes('$')) return frame;
+  return frame.slice(frame[slash + 1] === '/' ? slash + 2 : slash + 1);
 }

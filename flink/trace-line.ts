@@ -54,7 +54,8 @@ export function readHeader(content: string, sure = false): TraceHeader | undefin
   const rest = text.slice(type.length);
   if (rest !== '' && !/^(?:: ?|\{|\s*$)/.test(rest)) return undefined;
   if (!sure && !THROWABLE.test(type)) return undefined;
-  return { type, message: rest.startsWith('{') ? rest : rest.replace(/^: ?/, '').trim() };
+  const message = rest.startsWith('{') ? rest : rest.replace(/^: ?/, '').trim();
+  return { type, message: message === 'null' ? '' : message };
 }
 
 function isPart(text: string): boolean {
