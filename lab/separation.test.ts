@@ -4,18 +4,33 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packJobs } from './jobs.js';
 import { describeWithParts } from './parts/describe-part.js';
 import { startFlink, type FlinkCluster, type FlinkProcess } from './parts/flink.js';
 import { requirePart } from './parts/parts.js';
 import { waitFor } from './parts/process.js';
 
-const KIT = fileURLToPath(new URL('../docker/flink/log4j.properties', import.meta.url));
+const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
 const LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ +\S+ +\[(.*?)\] - /;
 
-for (const version of ['1.20', '2.3'] as const) {
-  describeWithParts([`flink-${version}`], `log separation on Flink ${version}`, () => {
+/** The daemons' file on the one version, the foreground's on the other: what both share is compared below. */
+const KITS = [
+  { version: '1.20', file: 'log4j.properties', hasConsole: false },
+  { version: '2.3', file: 'log4j-console.properties', hasConsole: true },
+] as const;
+
+describe('the separation kit', () => {
+  it('routes by job in the same way for daemons and for processes in the foreground', () => {
+    const [daemon, foreground] = KITS.map(({ file }) => readFileSync(join(KIT, file), 'utf8').split('\n').filter((line) => /^(appender\.(main|router)|logger)\./.test(line)));
+
+    expect(foreground).toEqual(daemon);
+    expect(daemon?.length).toBeGreaterThan(30);
+  });
+});
+
+for (const { version, file, hasConsole } of KITS) {
+  describeWithParts([`flink-${version}`], `${file} on Flink ${version}`, () => {
     let cluster: FlinkCluster;
     let dir: string;
     const jobs: { id: string; says: string }[] = [];
@@ -23,7 +38,7 @@ for (const version of ['1.20', '2.3'] as const) {
     beforeAll(async () => {
       dir = mkdtempSync(join(tmpdir(), 'jobtrace-separation-'));
       const log4jProperties = join(dir, 'log4j.properties');
-      writeFileSync(log4jProperties, shrinkKit(readFileSync(KIT, 'utf8')));
+      writeFileSync(log4jProperties, shrinkKit(readFileSync(join(KIT, file), 'utf8')));
       cluster = await startFlink({
         version, dir: join(dir, 'cluster'), taskManagers: 1, logging: { log4jProperties },
         config: { 'taskmanager.numberOfTaskSlots': '2', 'taskmanager.system-out.mode': 'LOG' },
@@ -37,7 +52,7 @@ for (const version of ['1.20', '2.3'] as const) {
         const missing = jobs.filter(({ id, says }) => !readJob(worker(), id).includes(`${says} printed `) || !existsSync(`${jobFile(worker(), id)}.1`));
         return Promise.resolve(missing.length === 0 ? true : `not yet: ${missing.map(({ says }) => says).join(', ')}; ${readdirSync(cluster.logDir).join(', ')}`);
       });
-    }, 180_000);
+    }, 300_000);
 
     afterAll(async () => {
       await cluster.stop();
@@ -67,7 +82,14 @@ for (const version of ['1.20', '2.3'] as const) {
       expect(billing).not.toContain('shipping');
       expect(shipping).toMatch(/ - shipping printed \d+/);
       expect(shipping).not.toContain('billing');
-      expect(readFileSync(worker().outFile, 'utf8')).not.toContain('printed');
+    });
+
+    it(hasConsole ? 'shows every line on the console with the id of its job' : 'leaves nothing of user code in the .out file', () => {
+      const out = readFileSync(worker().outFile, 'utf8');
+
+      for (const { id, says } of jobs) expect(out.includes(`[${id}] - ${says} printed `)).toBe(hasConsole);
+      expect(out.includes('Loading configuration property: taskmanager.numberOfTaskSlots, 2')).toBe(hasConsole);
+      expect(/^(billing|shipping) printed/m.test(out)).toBe(false);
     });
 
     it('keeps lines of the process itself, and only those without a job id, in the process log', () => {
@@ -116,8 +138,8 @@ function jobFile(process: FlinkProcess, jobId: string): string {
 function readJob(process: FlinkProcess, jobId: string): string {
   const name = basename(jobFile(process, jobId));
   const folder = process.logFile.slice(0, -basename(process.logFile).length);
-  const generations = readdirSync(folder).filter((file) => file.startsWith(name)).sort((a, b) => rank(a) - rank(b));
-  return generations.map((file) => readFileSync(join(folder, file), 'utf8')).join('');
+  const generations = readdirSync(folder).filter((found) => found.startsWith(name)).sort((a, b) => rank(a) - rank(b));
+  return generations.map((found) => readFileSync(join(folder, found), 'utf8')).join('');
 }
 
 /** log4j2 numbers closed files upwards: .1 is the oldest, the one without a number the newest. */
