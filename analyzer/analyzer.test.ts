@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import { openSqliteStore } from '../store/sqlite.js';
@@ -9,7 +10,7 @@ import type { Store } from '../store/store.js';
 import { createAnalyzer, toEntry, type Analyzer } from './analyzer.js';
 import { loadCatalog } from './catalog.js';
 import { diagnose } from './diagnose.js';
-import { BUFFER_RECORDING, readRecording, shuffle, toRecord } from './samples.js';
+import { BUFFER_RECORDING, makeCatalog, readRecording, shuffle, TEST_RULES, toRecord } from './samples.js';
 
 const catalog = loadCatalog();
 const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
@@ -80,6 +81,39 @@ describe('createAnalyzer', () => {
       expect(incidents).toHaveLength(1);
       expect(toPlain(incidents.map((incident) => ({ ...incident, id: '' })))).toEqual(toPlain(expected.incidents.map((incident) => ({ ...incident, id: '' }))));
     }
+  });
+
+  it('corrects a lost TaskManager to the cause in its .out file when that comes later', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const analyzer = createAnalyzer({ store, catalog: makeCatalog(TEST_RULES), log: createLog('silent'), now: () => now, onIncident: (incident, change) => void heard.push({ incident, change }) });
+    const all = readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5').map((entry) => toRecord(entry));
+    const isOut = (record: LogRecord): boolean => record['log.file.path'].endsWith('.out');
+
+    await store.appendRecords(all.filter((record) => !isOut(record)));
+    await drain(analyzer);
+    await store.appendRecords(all.filter(isOut));
+    await drain(analyzer);
+
+    expect(heard.map((item) => [item.change, item.incident.diagnoses.en[0]?.cause])).toEqual([['new', 'cluster.taskmanager-lost'], ['changed', 'memory.heap-oom']]);
+    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    await store.close();
+  });
+
+  it('goes on after the store failed, and says so once', async () => {
+    const store = openStore();
+    await store.appendRecords(records);
+    let failures = 3;
+    const flaky: Store = { ...store, readRecords: (cursor, options) => (failures-- > 0 ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' })) : store.readRecords(cursor, options)) };
+    const heard: Heard[] = [];
+    const analyzer = startAnalyzer(flaky, heard);
+
+    await expect(analyzer.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    failures = 0;
+    await drain(analyzer);
+
+    expect(heard).toHaveLength(1);
+    await store.close();
   });
 
   it('replaces an entry that grew', async () => {

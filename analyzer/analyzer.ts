@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js';
 import type { Catalog } from './catalog.js';
 import { concludeCluster, readTail } from './diagnose.js';
 import { DEFAULT_HEALTHY_MS } from './incident.js';
-import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, isEvent, isLarge, keepSignal, keepTail, type ClusterMemory, type ClusterState, type SavedIncident } from './keep.js';
+import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, dateSignals, exportMemory, isEvent, isLarge, keepSignal, keepTail, type ClusterMemory, type ClusterState, type SavedIncident } from './keep.js';
 import { scanEntry } from './scan.js';
 
 export interface AnalyzerOptions {
@@ -128,6 +128,10 @@ function takeRecords(running: Running, records: readonly LogRecord[]): Set<strin
   for (const entry of last.values()) {
     const memory = running.clusters.get(entry.source.cluster ?? '');
     if (memory !== undefined) keepTail(memory, entry.source.process, readTail(entry, running.options.zone));
+  }
+  for (const cluster of touched) {
+    const memory = running.clusters.get(cluster);
+    if (memory !== undefined) dateSignals(memory);
   }
   return touched;
 }

@@ -108,9 +108,15 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   return { rules: [...rules.values()].map((item) => item.rule), causes, problems };
 }
 
+/** Compiling a schema takes longer than reading all rules: each file once. */
+const schemas = new Map<string, object>();
+
 function readSchema(path: string): object {
+  const known = schemas.get(path);
+  if (known !== undefined) return known;
   const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
   if (typeof value !== 'object' || value === null) throw new Error('rules/schema.json is not an object');
+  schemas.set(path, value);
   return value;
 }
 

@@ -87,6 +87,8 @@ function compileWhere(work: Work, where: WhereFile | undefined, path: DocumentPa
     root: toList(where.root),
     frame: where.frame,
     userFrame: where.userFrame,
+    failure: where.failure,
+    thrownBy: where.thrownBy ?? [],
     message: compileRegex(work, where.message, [...path, 'message']),
     logger: toList(where.logger),
     level: where.level ?? [],

@@ -27,7 +27,7 @@ const PROCESS_WORDS = [
 
 /** Words of a client that could not run or submit a program. */
 const CLIENT_WORDS = [
-  'Error while running the command',
+  'Error while running the ',
   'Fatal error while running command line interface',
   'The program finished with the following exception',
   'Could not execute SQL statement',
@@ -87,7 +87,9 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
 
 /** A trace that nobody's log line introduces: a paste, a console. In .out and .err files programs print what they handled. */
 function isBare(parsed: ParsedEntry, source: Source): boolean {
-  if (parsed.links.length === 0 || parsed.level !== undefined || parsed.logger !== undefined) return false;
+  if (parsed.links.length === 0 || parsed.logger !== undefined) return false;
+  // Consoles and chats put a time and a level in front of every line of a trace.
+  if (parsed.level !== undefined && !/^(?:Caused by: )?[\w$]+(?:\.[\w$]+)+(?:Exception|Error)\b/.test(parsed.message === '' ? (parsed.stack ?? '') : parsed.message)) return false;
   if (/^Exception in thread "/.test(parsed.message) || /^Exception in thread "/.test(parsed.stack ?? '')) return true;
   return source.kind === 'log' || source.kind === 'unknown' || source.component === 'client';
 }

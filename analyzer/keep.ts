@@ -26,6 +26,8 @@ export interface ClusterState {
 export interface ClusterMemory {
   readonly signals: Map<string, Signal>;
   readonly tails: Map<string, Tail>;
+  /** Keys of signals without a time. */
+  readonly undated: Set<string>;
   saved: readonly SavedIncident[];
   /** Signals with a match or a failure. */
   eventCount: number;
@@ -33,7 +35,7 @@ export interface ClusterMemory {
 }
 
 export function createClusterMemory(state?: ClusterState): ClusterMemory {
-  const memory: ClusterMemory = { signals: new Map(), tails: new Map(state?.tails ?? []), saved: state?.saved ?? [], eventCount: 0, lastTime: 0 };
+  const memory: ClusterMemory = { signals: new Map(), tails: new Map(state?.tails ?? []), undated: new Set(), saved: state?.saved ?? [], eventCount: 0, lastTime: 0 };
   for (const signal of state?.signals ?? []) keepSignal(memory, signal);
   return memory;
 }
@@ -51,8 +53,23 @@ export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
   if (known !== undefined && isEvent(known)) memory.eventCount--;
   if (isEvent(useful)) memory.eventCount++;
   memory.signals.set(useful.place.key, useful);
+  if (useful.place.time === undefined) memory.undated.add(useful.place.key);
   memory.lastTime = Math.max(memory.lastTime, useful.place.time ?? 0);
   return true;
+}
+
+/**
+ * What a process printed without a time is dated once, when it is first seen beside a dated line of that process: were it
+ * dated anew each time, an old crash would go on explaining the failures of a restarted process of the same name.
+ */
+export function dateSignals(memory: ClusterMemory): void {
+  for (const key of memory.undated) {
+    const signal = memory.signals.get(key);
+    const time = signal === undefined ? undefined : memory.tails.get(signal.place.process)?.time;
+    if (signal !== undefined && time === undefined) continue;
+    memory.undated.delete(key);
+    if (signal !== undefined && time !== undefined) memory.signals.set(key, { ...signal, place: { ...signal.place, time } });
+  }
 }
 
 export function keepTail(memory: ClusterMemory, process: string, tail: Tail): void {
@@ -114,7 +131,7 @@ function keepUseful(sorted: readonly Signal[], horizon: number, saved: readonly 
   const latest = findLatest(sorted);
   const events = sorted.filter(isEvent).map((signal) => signal.place.time ?? 0);
   return sorted.flatMap((signal): Signal[] => {
-    const time = signal.place.time ?? 0;
+    const time = signal.place.time ?? Number.POSITIVE_INFINITY;
     if ((isEvent(signal) || signal.steps.length > 0) && time >= begun) return [signal];
     const facts = signal.facts.filter((fact) => isNeeded(fact, signal, latest, time >= begun, events));
     return facts.length === 0 ? [] : [{ place: signal.place, hints: signal.hints, facts, matches: [], steps: [] }];

@@ -2,7 +2,7 @@
 // anchor; here the conditions are tried in the order of their cost, and only what fits is captured. Pure.
 import type { ChainLink, Source } from '../core/types.js';
 import type { ParsedEntry } from '../flink/layout.js';
-import { fingerprint, firstUserFrame, root } from '../flink/chain.js';
+import { fingerprint, firstUserFrame, ownerOfFrames, root } from '../flink/chain.js';
 import type { Alternative, Condition, Rule, Where } from './rule.js';
 import type { MatchPart } from './signal.js';
 
@@ -11,6 +11,8 @@ export interface Candidate {
   readonly parsed: ParsedEntry;
   readonly text: string;
   readonly source: Source;
+  /** The entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
+  readonly isFailure: boolean;
 }
 
 export interface Fit {
@@ -58,13 +60,15 @@ export function fitCondition(condition: Condition, candidate: Candidate): Fit | 
   return undefined;
 }
 
-function fitsPlace(where: Where, { parsed, source }: Candidate): boolean {
+function fitsPlace(where: Where, { parsed, source, isFailure }: Candidate): boolean {
+  if (where.failure !== undefined && where.failure !== isFailure) return false;
   if (where.level.length > 0 && !where.level.includes(parsed.level ?? '')) return false;
   if (where.component.length > 0 && !where.component.includes(source.component ?? 'unknown')) return false;
   if (where.file.length > 0 && !where.file.includes(source.kind)) return false;
   if (where.logger.length > 0 && !where.logger.some((logger) => endsWithName(parsed.logger ?? '', logger))) return false;
   if (where.frame !== undefined && !hasFrame(parsed.links, where.frame)) return false;
   if (where.userFrame !== undefined && where.userFrame !== (firstUserFrame(parsed.links) !== undefined)) return false;
+  if (where.thrownBy.length > 0 && !where.thrownBy.includes(ownerOfFrames(parsed.links))) return false;
   return where.message === undefined || where.message.test(parsed.message);
 }
 

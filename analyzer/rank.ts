@@ -176,19 +176,27 @@ const CONSEQUENCE_MS = 120_000;
 function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
   const causes = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
   const named = new Set(drafts.filter((draft) => draft.rule.role === 'cause').flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))));
-  const byFingerprint = new Map<string, IncidentEvent[]>();
+  const byRoot = new Map<string, IncidentEvent[]>();
   for (const event of group.events) {
     if (event.failure === undefined || isNamed(event, named, catalog)) continue;
     if (causes.some((draft) => isConsequenceOf(event, draft))) continue;
-    byFingerprint.set(event.failure.fingerprint, [...(byFingerprint.get(event.failure.fingerprint) ?? []), event]);
+    const key = describeRoot(event.failure);
+    byRoot.set(key, [...(byRoot.get(key) ?? []), event]);
   }
-  const found = [...byFingerprint.values()].flatMap((events): UnknownFinding[] => {
+  const found = [...byRoot.values()].flatMap((events): UnknownFinding[] => {
     const failure = events.find((event) => (event.failure?.chain.length ?? 0) > 0)?.failure ?? events[0]?.failure;
     return failure === undefined ? [] : [{ failure, events, count: countOccurrences(events) }];
   });
   // A switch to FAILED without an exception says nothing beside one with an exception, or beside a finding.
   const telling = found.filter((item) => item.failure.chain.length > 0);
   return telling.length > 0 || drafts.length > 0 ? telling : found;
+}
+
+/** The root's class and words without numbers and ids: the same failure is wrapped and cut differently in each log. */
+function describeRoot(failure: FailurePart): string {
+  const last = failure.chain.at(-1);
+  if (last === undefined) return failure.fingerprint;
+  return `${last.type}\n${last.message.slice(0, 120).replaceAll(/[0-9a-f]{32}|\d+/g, '#')}`;
 }
 
 function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Catalog): boolean {

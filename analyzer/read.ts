@@ -35,7 +35,7 @@ export function* readEntries(paths: readonly string[], options: ReadOptions = {}
   const notes = options.notes ?? createReadNotes();
   for (const path of paths) {
     if (path === '-') yield* readBytes('stdin', [readStdin(options)], notes, options);
-    else for (const file of listFiles(path)) yield* readFile(file, notes, options);
+    else for (const file of listFiles(path, notes)) yield* readFile(file, notes, options);
   }
 }
 
@@ -48,13 +48,21 @@ function readStdin(options: ReadOptions): Buffer {
   return options.stdin?.() ?? readFileSync(0);
 }
 
-/** A folder's files in the order of their names, without hidden ones. */
-function listFiles(path: string): readonly string[] {
+/** Files that lie beside logs and are none; a person who names one gets it read. */
+const NO_LOG = /\.(ya?ml|properties|xml|conf|cfg|ini|md|html?|sh|py|jar|class|so|pid|lock|db|sqlite|png|jpe?g|svg|pdf)$/i;
+
+/** A folder's files in the order of their names, without hidden ones and what is no log by its name. */
+function listFiles(path: string, notes: ReadNotes): readonly string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
     return readdirSync(path, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
       .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => {
+        const isLog = !NO_LOG.test(file);
+        if (!isLog) notes.skipped.push({ path: file, reason: 'its name is not that of a log' });
+        return isLog;
+      })
       .sort();
   } catch (error) {
     throw unreadable(path, error);

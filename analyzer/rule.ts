@@ -16,6 +16,8 @@ export interface WhereFile {
   readonly root?: string | readonly string[];
   readonly frame?: string;
   readonly userFrame?: boolean;
+  readonly failure?: boolean;
+  readonly thrownBy?: readonly Owner[];
   readonly message?: string;
   readonly logger?: string | readonly string[];
   readonly level?: readonly Level[];
@@ -85,6 +87,8 @@ export interface Where {
   readonly root: readonly string[];
   readonly frame: string | undefined;
   readonly userFrame: boolean | undefined;
+  readonly failure: boolean | undefined;
+  readonly thrownBy: readonly string[];
   readonly message: Regex | undefined;
   readonly logger: readonly string[];
   readonly level: readonly string[];

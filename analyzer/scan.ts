@@ -26,10 +26,10 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
   const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
   const facts = uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const candidate: Candidate = { parsed, text: joinText(parsed), source: entry.source };
+  const failure = uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
+  const candidate: Candidate = { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined };
   const matches = findMatches(uses, candidate);
   const steps = findSteps(uses, candidate);
-  const failure = uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   return {
     place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),

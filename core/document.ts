@@ -43,15 +43,15 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
   return { name, value: read.value, problems: sortProblems([...syntax, ...violations]), locate, problemAt };
 }
 
-/** One line per problem: `file:line:column path message`. */
+/** One line per problem in the order of the text: `file:line:column path message`. */
 export function formatProblems(name: string, problems: readonly DocumentProblem[]): string {
-  return problems.map((problem) => `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`).join('\n');
+  return sortProblems(problems).map((problem) => `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`).join('\n');
 }
 
 /** The nearest of the known words, for "did you mean"; undefined when none is near. */
 export function findNearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = (word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {
