@@ -18,7 +18,7 @@ export type { ElasticsearchSettings } from './elasticsearch-client.js';
 export const DEFAULT_PREFIX = 'jobtrace';
 const OLDEST_MAJOR = 8;
 /** The state under which whoever made the templates says which, for those who may not look. */
-const TEMPLATES_STATE = 'templates';
+const TEMPLATES_STATE = 'store/templates';
 
 /** Does not connect yet: Elasticsearch may come up later, and every call says when it cannot be reached. */
 export function openElasticsearchStore(settings: ElasticsearchSettings): Store {

@@ -170,7 +170,9 @@ function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
   const limit = query.limit > 0 ? query.limit : PAGE_RECORDS;
   const page = query.after === undefined ? where : joinConditions('AND', [where, buildAfter(decodePosition(query.after), query.order)]);
   const direction = query.order === 'newest' ? 'DESC' : 'ASC';
-  const rows = connection.prepare<unknown[], Row>(`SELECT * FROM records WHERE ${page.sql} ORDER BY ${SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ')} LIMIT ?`).all(...page.params, limit + 1);
+  const order = SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ');
+  // The inner select keeps the texts out of the sorting.
+  const rows = connection.prepare<unknown[], Row>(`SELECT * FROM records WHERE seq IN (SELECT seq FROM records WHERE ${page.sql} ORDER BY ${order} LIMIT ?) ORDER BY ${order}`).all(...page.params, limit + 1);
   const records = rows.slice(0, limit).map(readRow);
   const last = rows[limit - 1];
   const total = Number(connection.prepare<unknown[], { n: number }>(`SELECT count(*) AS n FROM records WHERE ${where.sql}`).get(...where.params)?.n);
