@@ -113,6 +113,11 @@ describe('decideAlert, after a message', () => {
     expect(decide(critical, [toldOf(BUFFERS, { reason: 'escalated', severity: 'critical' }), toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
   });
 
+  it('does not escalate what is over', () => {
+    const over = { ...makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]), outcome: 'recovered' } as const;
+    expect(decide(over, [toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered' }), toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+  });
+
   it('says once that a job still fails, after the time set and only if it failed since', () => {
     const later = { ...CAUSE, lastSeen: '2026-11-20T11:00:30.000Z' };
     expect(decide(later, [toldOf(BUFFERS)], SEEN + 60 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
@@ -136,5 +141,12 @@ describe('decideAlert, after a message', () => {
 describe('findSubject', () => {
   it('takes the first cause, before symptoms that stand above it', () => {
     expect(findSubject(makeIncident([makeDiagnosis(LOST), makeDiagnosis(BUFFERS)]), POLICY)).toMatchObject({ cause: BUFFERS, diagnosis: 1 });
+  });
+
+  it('takes a symptom that stands for itself before a failure that no rule names, and that before its own symptoms', () => {
+    const { unknown } = UNKNOWN;
+    expect(findSubject(makeIncident([makeDiagnosis(LOST)], { unknown }), POLICY)).toMatchObject({ cause: LOST, symptom: true });
+    expect(findSubject(makeIncident([makeDiagnosis(LOST, { symptom: true })], { unknown }), POLICY)).toMatchObject({ cause: 'unknown:f1', symptom: true });
+    expect(findSubject(makeIncident([makeDiagnosis(LOST, { symptom: true })]), POLICY)).toMatchObject({ cause: LOST, symptom: true });
   });
 });

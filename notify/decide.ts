@@ -60,18 +60,21 @@ export function decideAlert(incident: Incident, told: readonly Told[], nowMs: nu
   return decideFresh(incident, subject, told, nowMs, policy);
 }
 
-/** The best diagnosis of a rule that is not a draft, causes before symptoms; else the first unknown failure; else why there is none. */
+/**
+ * What an incident is about, or why it is about nothing: the first cause that no draft found; else a symptom that
+ * stands for itself; else the failure that no rule names; else a symptom of that one. Mere notices are left out.
+ */
 export function findSubject(incident: Incident, policy: Pick<DecidePolicy, 'isSymptom'>): Subject | SilenceReason {
-  const found = incident.diagnoses.en
-    .map((diagnosis, index) => ({ diagnosis, subject: { cause: diagnosis.rule, symptom: diagnosis.symptom || policy.isSymptom(diagnosis.rule), severity: diagnosis.severity, diagnosis: index } }))
-    .filter(({ diagnosis }) => diagnosis.status !== 'draft');
-  const loud = found.map(({ subject }) => subject).filter(({ severity }) => RANK[severity] >= RANK.warning);
-  const best = loud.find(({ symptom }) => !symptom) ?? loud[0];
-  if (best !== undefined) return best;
+  const found = incident.diagnoses.en.map((diagnosis, index) => ({ diagnosis, index })).filter(({ diagnosis }) => diagnosis.status !== 'draft');
+  const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= RANK.warning);
+  const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
+  const best = standing.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? standing[0];
   const unknown = incident.unknown[0];
-  if (unknown !== undefined) return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
-  if (found.length > 0) return 'below-warning';
-  return incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
+  if (best === undefined && unknown !== undefined) return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
+  const chosen = best ?? loud[0];
+  if (chosen === undefined) return found.length > 0 ? 'below-warning' : incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
+  const { diagnosis, index } = chosen;
+  return { cause: diagnosis.rule, symptom: diagnosis.symptom || policy.isSymptom(diagnosis.rule), severity: diagnosis.severity, diagnosis: index };
 }
 
 /** A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer. */

@@ -296,6 +296,20 @@ describe('a receiver that forgets (Alertmanager)', () => {
     expect(sink.received).toHaveLength(3);
   });
 
+  it('is not told again after the end', async () => {
+    const notifier = createTested({ receivers: [{ ...am, url: sink.url }] });
+    await notifier.incidentChanged(CAUSE);
+    await notifier.stepOnce();
+    await notifier.incidentChanged({ ...CAUSE, outcome: 'recovered' });
+    await notifier.stepOnce();
+
+    nowMs += 60_000;
+    await notifier.stepOnce();
+    await createTested({ receivers: [{ ...am, url: sink.url }] }).stepOnce();
+
+    expect(sink.received).toHaveLength(2);
+  });
+
   it('gets everything that is due in one request', async () => {
     const notifier = createTested({ receivers: [{ ...am, url: sink.url }] });
     for (const rule of ['a.a/a', 'b.b/b']) await notifier.incidentChanged({ ...makeIncident([makeDiagnosis(rule)]), id: rule });
@@ -471,6 +485,22 @@ describe('an alert from Alertmanager', () => {
     expect(sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
   });
 
+  it('keeps its order when the receiver fails in between', async () => {
+    sink.answers.splice(0, 1, { status: 503 }, { status: 200 });
+    await store.saveIncident(CAUSE);
+    const notifier = createTested();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
+    await notifier.stepOnce();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })));
+    await notifier.stepOnce();
+    expect(sink.received).toHaveLength(1);
+
+    nowMs += 1000;
+    await notifier.stepOnce();
+
+    expect(sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'firing', 'resolved']);
+  });
+
   it('does not get the diagnosis of another job, nor one by the label that Prometheus calls job', async () => {
     await store.saveIncident({ ...CAUSE, job: { id: 'b'.repeat(32), name: 'flink-metrics' } });
     const notifier = createTested();
@@ -485,7 +515,7 @@ describe('an alert from Alertmanager', () => {
 
   it('takes the incident around its start, not one of last week', async () => {
     await store.saveIncident({ ...CAUSE, id: 'old', firstSeen: '2026-11-13T10:00:00.000Z', lastSeen: '2026-11-13T10:10:00.000Z' });
-    await store.saveIncident({ ...CAUSE, id: 'over', outcome: 'recovered' });
+    await store.saveIncident({ ...CAUSE, id: 'over', outcome: 'recovered', lastSeen: '2026-11-20T10:00:01.000Z' });
     await store.saveIncident({ ...CAUSE, id: 'open', firstSeen: '2026-11-20T09:30:00.000Z' });
     const notifier = createTested();
 
