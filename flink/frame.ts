@@ -8,8 +8,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag, FileKind } from '../core/types.js';
 import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
-import { classifyLine, isPartialLine, LINE_LOOK_BYTES } from './line.js';
+import { classifyLine } from './line.js';
 import { Held } from './held.js';
+import { isPartialLine, LINE_LOOK_BYTES } from './wrapper.js';
 
 export interface FramedEntry {
   /** A view of the chunk, or a copy when the entry spans chunks; without its last line break. */

@@ -1,6 +1,6 @@
 // Takes the container runtime's wrapping off an entry: Docker json-file, CRI, `docker compose logs`, `kubectl logs
 // --timestamps`. Called by layout.ts; which bytes are one entry was decided before (frame.ts).
-import { isPartialLine, skipWrapper } from './line.js';
+import { isPartialLine, skipWrapper } from './wrapper.js';
 import { readTimestamp } from './timestamp.js';
 
 export interface Unwrapped {

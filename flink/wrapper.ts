@@ -1,0 +1,74 @@
+// What container runtimes put in front of each line, on bytes: Docker's json-file, CRI, `docker compose logs`,
+// `kubectl logs --timestamps`. Called by line.ts, frame.ts and unwrap.ts.
+import { at, isDigit, isNameByte, startsWith } from './byte.js';
+import { scanFraction, scanTime, scanZone } from './byte-stamp.js';
+import { skipLevelBracket } from './byte-level.js';
+
+/** More of a line is never looked at. */
+export const LINE_LOOK_BYTES = 512;
+
+const SPACE = 32;
+const DOT = 46;
+const BACKSLASH = 92;
+const OPEN_BRACE = 123;
+const PIPE = 124;
+const DOCKER_HEAD = Buffer.from('{"log":"');
+const STDOUT = Buffer.from(' stdout ');
+const STDERR = Buffer.from(' stderr ');
+
+/** The first byte behind a Docker, CRI, `docker compose` or `kubectl logs --timestamps` prefix; `start` when there is none. */
+export function skipWrapper(bytes: Buffer, start: number, end: number): number {
+  const first = at(bytes, start);
+  if (first === OPEN_BRACE) return startsWith(bytes, start, end, DOCKER_HEAD) ? start + DOCKER_HEAD.length : start;
+  if (first === 50) {
+    const content = skipCri(bytes, start, end);
+    if (content > start) return content;
+  }
+  return isNameByte(first) ? skipCompose(bytes, start, end) : start;
+}
+
+/** True for a line that goes on in the next line: a `P` line of CRI, a piece of a Docker json-file. */
+export function isPartialLine(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, start) === OPEN_BRACE) {
+    if (!startsWith(bytes, start, end, DOCKER_HEAD)) return false;
+    const stream = bytes.subarray(start, end).lastIndexOf('","stream":"');
+    return stream > DOCKER_HEAD.length && !(at(bytes, start + stream - 1) === 110 && at(bytes, start + stream - 2) === BACKSLASH);
+  }
+  const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
+  return content > start && at(bytes, content - 2) === 80;
+}
+
+/** CRI (`… stdout F `), or a time of nanoseconds as `kubectl logs --timestamps` puts in front. */
+function skipCri(bytes: Buffer, start: number, end: number): number {
+  const content = criContent(bytes, start, end);
+  if (content > start) return content;
+  if (at(bytes, start + 10) !== 84 || at(bytes, start + 19) !== DOT) return start;
+  let p = start + 20;
+  while (p < end && isDigit(at(bytes, p))) p += 1;
+  const zone = scanZone(bytes, p, end);
+  if (p - start < 27 || zone === p || at(bytes, zone) !== SPACE) return start;
+  const inner = zone + 1;
+  return skipLevelBracket(bytes, inner, end) > inner ? start : inner;
+}
+
+function criContent(bytes: Buffer, start: number, end: number): number {
+  if (at(bytes, start + 10) !== 84) return start;
+  const time = scanTime(bytes, start + 11, end);
+  if (time < 0) return start;
+  const stamp = scanZone(bytes, scanFraction(bytes, time, end), end);
+  if (!startsWith(bytes, stamp, end, STDOUT) && !startsWith(bytes, stamp, end, STDERR)) return start;
+  const tag = at(bytes, stamp + 8);
+  const blank = stamp + 9 >= end || at(bytes, stamp + 9) === SPACE;
+  return (tag === 70 || tag === 80) && blank ? stamp + 10 : start;
+}
+
+/** `taskmanager-1  | text`: the name has no blank; only blanks stand before the bar. */
+function skipCompose(bytes: Buffer, start: number, end: number): number {
+  const last = Math.min(end, start + 80);
+  let p = start;
+  while (p < last && isNameByte(at(bytes, p))) p += 1;
+  if (p === start || at(bytes, p) !== SPACE) return start;
+  while (p < last && at(bytes, p) === SPACE) p += 1;
+  if (at(bytes, p) !== PIPE) return start;
+  return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
+}
