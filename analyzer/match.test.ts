@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './diagnose.js';
+import { makeCatalog, makeLog } from './samples.js';
+
+const TM = 'log/flink-flink-taskexecutor-0-node-1.log';
+const TASK = 'org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:';
+const OWN = '\tat com.acme.Enrich.map(Enrich.java:40) ~[job.jar:?]';
+const FRAMEWORK = '\tat org.apache.flink.runtime.memory.MemoryManager.release(MemoryManager.java:1) ~[flink-dist-1.20.5.jar:1.20.5]';
+
+function findRules(rule: string, lines: readonly string[]): readonly string[] {
+  const catalog = makeCatalog({ 'kafka.auth/any': rule });
+  return diagnose(makeLog(TM, lines), catalog).flatMap((incident) => incident.diagnoses.en.map((item) => item.rule));
+}
+
+describe('where.failure', () => {
+  const rule = 'match: [{ id: any, anchor: "Not authorized", where: { exception: IllegalStateException, failure: true } }]';
+  const trace = ['java.lang.IllegalStateException: Not authorized', OWN];
+
+  it('fits what ended a task', () => {
+    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, ...trace])).toEqual(['kafka.auth/any']);
+  });
+
+  it('does not fit a remark about an exception that somebody handled', () => {
+    expect(findRules(rule, ['10:00:00 WARN com.acme.Enrich - Asking again.', ...trace])).toEqual([]);
+  });
+});
+
+describe('where.thrownBy', () => {
+  const rule = 'match: [{ id: any, anchor: " to FAILED", where: { thrownBy: [user-code] } }]';
+
+  it('fits an exception of the own code, also when a library of its own threw it', () => {
+    const library = '\tat com.google.common.base.Preconditions.checkState(Preconditions.java:1) ~[job.jar:?]';
+
+    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', library, OWN])).toEqual(['kafka.auth/any']);
+  });
+
+  it("does not fit Flink's own exception that went through the own code", () => {
+    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', FRAMEWORK, OWN])).toEqual([]);
+  });
+});
