@@ -176,7 +176,7 @@ function EvidenceList({ evidence }: { readonly evidence: readonly Evidence[] }) 
                 </Anchor>
               )}
             </Group>
-            <Code block className="log" mah={320} style={{ overflow: 'auto' }}>
+            <Code block className="log" mah={index === 0 ? 240 : 96} style={{ overflow: 'auto' }}>
               <Highlighted text={item.text} ranges={item.highlights ?? []} />
             </Code>
           </div>

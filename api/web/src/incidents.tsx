@@ -55,10 +55,12 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
     <Table.Tr>
       <Table.Td maw={620}>
         <Link href={`/incidents/${encodeURIComponent(incident.id)}`} style={{ textDecoration: 'none', color: 'inherit' }}>
-          <Text fw={600}>{first?.title ?? t('unknown')}</Text>
+          <Text fw={600} lineClamp={2}>
+            {first?.title ?? `${unknown?.chain.at(-1)?.split('.').at(-1) ?? ''}${unknown === undefined || unknown.message === '' ? '' : `: ${unknown.message}`}`}
+          </Text>
           <Group gap={6}>
             <Badge size="xs" variant="light" color={first === undefined ? 'yellow' : SEVERITY_COLORS[first.severity]} tt="none">
-              {first?.rule ?? unknown?.chain.at(-1) ?? '?'}
+              {first?.rule ?? t('unknown')}
             </Badge>
           </Group>
         </Link>
@@ -70,7 +72,7 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        <Badge variant="light" color={OUTCOME_COLORS[incident.outcome]} tt="none">
+        <Badge variant="light" color={OUTCOME_COLORS[incident.outcome]} tt="none" miw="max-content">
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
       </Table.Td>
