@@ -2,9 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAnchorScanner } from './anchors.js';
 
 function find(literals: readonly string[], text: string): readonly number[] {
-  const found: number[] = [];
-  createAnchorScanner(literals).scan(Buffer.from(text), (literal) => found.push(literal));
-  return found.sort((a, b) => a - b);
+  return [...createAnchorScanner(literals).scan(Buffer.from(text))].sort((a, b) => a - b);
 }
 
 describe('createAnchorScanner', () => {

@@ -5,9 +5,12 @@
 
 export interface AnchorScanner {
   readonly size: number;
-  /** Calls `found` at most once for each literal (by its index) that occurs in the bytes. */
-  scan(bytes: Uint8Array, found: (literal: number) => void): void;
+  /** The literals that occur in the bytes, by their index, each once, in the order in which they end. */
+  scan(bytes: Uint8Array): readonly number[];
 }
+
+/** Most entries hold nothing: one empty list for all of them. */
+const NONE: readonly number[] = [];
 
 interface Node {
   readonly next: Map<number, number>;
@@ -29,22 +32,26 @@ export function createAnchorScanner(literals: readonly string[]): AnchorScanner 
   const seen = new Uint32Array(literals.length);
   let generation = 0;
 
-  function scan(bytes: Uint8Array, found: (literal: number) => void): void {
-    generation = (generation + 1) >>> 0;
+  function scan(bytes: Uint8Array): readonly number[] {
     const columnOf = columns.columnOf;
+    const length = bytes.length;
+    let found: number[] | undefined;
     let state = 0;
-    for (let index = 0; index < bytes.length; index++) {
+    for (let index = 0; index < length; index++) {
       state = table[state + (columnOf[bytes[index] ?? 0] ?? 0)] ?? 0;
-      if (state >= firstEndState) report(state, found);
+      if (state >= firstEndState) found = collect(state, found);
     }
+    return found ?? NONE;
   }
 
-  function report(state: number, found: (literal: number) => void): void {
+  function collect(state: number, known: number[] | undefined): number[] {
+    const found = known ?? [];
+    if (known === undefined) generation = (generation + 1) >>> 0;
     for (const literal of outputs[(state - firstEndState) / width] ?? []) {
-      if (seen[literal] === generation) continue;
+      if (seen[literal] !== generation) found.push(literal);
       seen[literal] = generation;
-      found(literal);
     }
+    return found;
   }
 
   return { size: literals.length, scan };

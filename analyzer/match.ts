@@ -79,10 +79,14 @@ function hasFrame(links: readonly ChainLink[], literal: string): boolean {
 /** Links whose class fits, the deepest first. A class that was lost on its way (SerializedThrowable) may be any. */
 function findLinks(where: Where, links: readonly ChainLink[]): readonly ChainLink[] {
   const own = links.filter((link) => link.relation !== 'suppressed').reverse();
-  const fits = (link: ChainLink, names: readonly string[]): boolean => link.type === '' || names.some((name) => endsWithName(link.type, name));
+  const fits = (link: ChainLink, names: readonly string[]): boolean => hasLostClass(link) || names.some((name) => endsWithName(link.type, name));
   if (where.exception.length > 0) return own.filter((link) => fits(link, where.exception) && (where.root.length === 0 || fitsRoot(where, links, fits)));
   const last = root(links);
   return last !== undefined && fits(last, where.root) ? [last] : [];
+}
+
+function hasLostClass(link: ChainLink): boolean {
+  return link.type === '' || link.type.endsWith('.SerializedThrowable');
 }
 
 function fitsRoot(where: Where, links: readonly ChainLink[], fits: (link: ChainLink, names: readonly string[]) => boolean): boolean {

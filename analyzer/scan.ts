@@ -21,8 +21,9 @@ export interface ScanOptions {
 const MAX_LOOK_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
-  const uses = findUses(entry.bytes, catalog);
-  if (uses.length === 0) return undefined;
+  const found = catalog.scanner.scan(entry.bytes);
+  if (found.length === 0) return undefined;
+  const uses = found.flatMap((literal) => catalog.uses[literal] ?? []);
   const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
   const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
   const facts = uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
@@ -31,32 +32,35 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const matches = findMatches(uses, candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
+  const telling = matches.length > 0 || failure !== undefined;
+  const shown = telling ? showEntry(bytes, candidate.text) : { text: '', shift: 0 };
   return {
     place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
-    hints: readHints(parsed, facts, entry.source.jobId, matches.length > 0 || failure !== undefined),
+    hints: readHints(parsed, facts, entry.source.jobId, telling),
     facts,
-    matches,
+    matches: matches.map((match) => shiftHighlights(match, shown.shift)),
     steps,
     ...(failure === undefined ? {} : { failure }),
-    ...(matches.length > 0 || failure !== undefined ? { text: shortenText(candidate.text) } : {}),
+    ...(telling ? { text: shortenText(shown.text) } : {}),
   };
+}
+
+/** Evidence as it was written, where the layout leaves the words as they are; how far they stand from its beginning. */
+function showEntry(bytes: Buffer, words: string): { readonly text: string; readonly shift: number } {
+  const written = bytes.toString('utf8');
+  const shift = written.indexOf(words);
+  return shift < 0 ? { text: words, shift: 0 } : { text: written, shift };
+}
+
+function shiftHighlights(match: MatchPart, shift: number): MatchPart {
+  return shift === 0 ? match : { ...match, highlights: match.highlights.map(([start, end]) => [start + shift, end + shift] as const) };
 }
 
 /** The entry's words without its layout's head: what patterns see and what is shown as evidence. */
 function joinText(parsed: ParsedEntry): string {
   if (parsed.stack === undefined || parsed.message === '') return parsed.stack ?? parsed.message;
+  if (parsed.stack.startsWith(parsed.message)) return parsed.stack;
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
-}
-
-function findUses(bytes: Buffer, catalog: Catalog): readonly AnchorUse[] {
-  let uses: AnchorUse[] | undefined;
-  catalog.scanner.scan(bytes, (literal) => {
-    const found = catalog.uses[literal];
-    if (found === undefined) return;
-    uses ??= [];
-    uses.push(...found);
-  });
-  return uses ?? [];
 }
 
 /** At most one match per rule: its first alternative that fits. */
