@@ -253,6 +253,21 @@ describe('the live tail', () => {
     tail.stop();
   });
 
+  it('does not take what was there before for new when its first look fails', async () => {
+    const inner = await createFilledStore();
+    let looks = 0;
+    const store: Store = { ...inner, searchRecords: async (query) => { looks += 1; if (looks === 2) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' }); return inner.searchRecords(query); } };
+    const { url } = await startServer({ store });
+    const tail = await openTail(`${url}/api/v1/records/stream`);
+    await waitUntil('some looks', async () => looks > 4);
+
+    await inner.appendRecords([makeRecord(80, { text: 'new' })]);
+    await waitUntil('the new one', async () => tail.messages().includes('new') || tail.text());
+
+    expect(tail.messages()).toEqual(['new']);
+    tail.stop();
+  });
+
   it('answers a wrong query as an error, not as a stream', async () => {
     const { url } = await startServer();
 

@@ -7,8 +7,8 @@ import type { Store } from '../store/store.js';
 import { CHANNELS } from './channels.js';
 import { findSubject, type DecidePolicy, type Subject } from './decide.js';
 import { chooseIncident, hash, isOwnAlert, listJobNames, parseAlert, parseMessage, type ForwardedAlert, type InboundAlert } from './forward.js';
-import type { Outbox, Row } from './outbox.js';
 import { isJsonObject, toJsonObject, type Payload } from './payload.js';
+import type { Row, Shelf } from './shelf.js';
 
 export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
   /** How long an alert waits for its diagnosis before it goes on without. */
@@ -19,7 +19,7 @@ export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
 
 export interface InboundOptions {
   readonly store: Store;
-  readonly outbox: Outbox;
+  readonly shelf: Shelf;
   readonly receivers: readonly ReceiverSettings[];
   readonly policy: InboundPolicy;
   readonly instance: string;
@@ -55,7 +55,7 @@ const SEEN_MS = 7 * 24 * 3_600_000;
 const MAX_SEEN = 5000;
 
 export function createInbound(options: InboundOptions): Inbound {
-  const { store, outbox, policy, now } = options;
+  const { store, shelf, policy, now } = options;
   const seen = createSeen(store, `notify/${options.instance}/forwarded`, now);
   const receivers = options.receivers.filter((receiver) => CHANNELS[receiver.kind].renderForwarded !== undefined);
 
@@ -101,8 +101,8 @@ export function createInbound(options: InboundOptions): Inbound {
   async function hurryFiring(alert: InboundAlert, receiver: ReceiverSettings): Promise<void> {
     if (alert.status !== 'resolved') return;
     const id = alertId({ ...alert, status: 'firing' }, receiver);
-    const row = outbox.listFollowed().find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
-    if (row !== undefined) await outbox.put(row.alert, { ...row.payload, notBeforeMs: now() });
+    const row = shelf.listFollowed().find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
+    if (row !== undefined) await shelf.put(row.alert, { ...row.payload, notBeforeMs: now() });
   }
 
   async function putMessage(id: string, wanted: { readonly alert: InboundAlert; readonly found: Found | undefined; readonly receiver: ReceiverSettings; readonly isFollowUp: boolean; readonly notBeforeMs: number; readonly follows: boolean }): Promise<void> {
@@ -115,7 +115,7 @@ export function createInbound(options: InboundOptions): Inbound {
       group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`, message, brief: {},
       ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
     };
-    await outbox.put({
+    await shelf.put({
       id, incidentId: found?.incident.id ?? '', receiver: receiver.name, reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
       cause: found?.subject.cause ?? '', sentAt: new Date(now()).toISOString(), state: 'pending', attempts: 0,
     }, payload);
@@ -132,8 +132,8 @@ export function createInbound(options: InboundOptions): Inbound {
       if (isBetter) await putMessage(row.alert.id, { alert, found, receiver, isFollowUp: false, notBeforeMs: found.subject.symptom ? row.payload.notBeforeMs : now(), follows: found.subject.symptom });
     } else if (isBetter && isWorthFollowing(found.subject, row)) {
       await putMessage(`${row.alert.id}/diagnosis`, { alert, found, receiver, isFollowUp: true, notBeforeMs: now(), follows: false });
-      await outbox.put(row.alert, withoutFollow(row.payload));
-    } else if (isOver) await outbox.put(row.alert, withoutFollow(row.payload));
+      await shelf.put(row.alert, withoutFollow(row.payload));
+    } else if (isOver) await shelf.put(row.alert, withoutFollow(row.payload));
   }
 
   return {
@@ -143,7 +143,7 @@ export function createInbound(options: InboundOptions): Inbound {
       return received;
     },
     async stepOnce() {
-      for (const row of outbox.listFollowed()) await attach(row);
+      for (const row of shelf.listFollowed()) await attach(row);
     },
   };
 

@@ -1,18 +1,19 @@
 // From changed incidents, and from alerts of Alertmanager, to messages at receivers. cli.ts creates one notifier a
 // process, hands it every incident that the analyzer saved, and runs it. Deciding is decide.ts, wording render.ts,
-// delivering outbox.ts; this file joins them.
+// keeping shelf.ts, delivering courier.ts; this file joins them.
 import type { ReceiverSettings } from '../core/config.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import { CHANNELS } from './channels.js';
+import { createCourier, type Courier } from './courier.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
 import { createInbound, type InboundPolicy, type ReceivedAlert } from './inbound.js';
-import { createOutbox, type Outbox, type Row } from './outbox.js';
 import { createBell } from './pace.js';
 import type { Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';
+import { createShelf, type Row, type Shelf } from './shelf.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {}
 
@@ -52,16 +53,18 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const [now, random] = [options.now ?? Date.now, options.random ?? Math.random];
   const [publicUrl, instance] = [options.publicUrl ?? '', options.instance ?? 'main'];
   checkReceivers(receivers);
-  const outbox = createOutbox({ store, receivers, instance, log, now, random, onDelivery: options.onDelivery ?? (() => undefined) });
-  const inbound = createInbound({ store, outbox, receivers, policy, instance, publicUrl, deadlineMs: DELIVER_DEADLINE_MS, now });
+  const shelf = createShelf({ store, receivers: receivers.map(({ name }) => name), instance });
+  const onDelivery = options.onDelivery ?? (() => undefined);
+  const couriers = new Map(receivers.map((receiver) => [receiver.name, createCourier({ shelf, receiver, log, now, random, onDelivery })]));
+  const inbound = createInbound({ store, shelf, receivers, policy, instance, publicUrl, deadlineMs: DELIVER_DEADLINE_MS, now });
   const bell = createBell();
-  const writer = createWriter({ outbox, policy, publicUrl, instance, log, now });
+  const writer = createWriter({ shelf, policy, publicUrl, instance, log, now });
   let loading: Promise<void> | undefined;
   // One change after the other: each decision needs what the one before remembered.
   let last: Promise<void> = Promise.resolve();
 
   async function ready(): Promise<void> {
-    loading ??= outbox.load();
+    loading ??= shelf.load();
     try {
       await loading;
     } catch (error) {
@@ -76,9 +79,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return result;
   }
 
-  async function stepReceiver(receiver: ReceiverSettings): Promise<void> {
-    await outbox.deliverDue(receiver);
-    await outbox.refreshOpen(receiver);
+  async function stepCourier(courier: Courier): Promise<void> {
+    await courier.deliverDue();
+    await courier.refreshOpen();
   }
 
   async function loop(name: string, everyMs: number, step: () => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -108,10 +111,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
     async stepOnce() {
       await ready();
       await inTurn(() => inbound.stepOnce());
-      await Promise.all(receivers.map(stepReceiver));
+      await Promise.all([...couriers.values()].map(stepCourier));
     },
     async run(signal) {
-      const deliver = receivers.map((receiver) => loop(receiver.name, DELIVER_EVERY_MS, async () => { await ready(); await stepReceiver(receiver); }, signal));
+      const deliver = [...couriers].map(([name, courier]) => loop(name, DELIVER_EVERY_MS, async () => { await ready(); await stepCourier(courier); }, signal));
       const look = loop('inbound', LOOK_EVERY_MS, async () => { await ready(); await inTurn(() => inbound.stepOnce()); }, signal);
       // A receiver that hangs holds up nobody but itself.
       await Promise.all([...deliver, look]);
@@ -131,7 +134,7 @@ async function tryStep(step: () => Promise<void>): Promise<string> {
 }
 
 interface WriterOptions {
-  readonly outbox: Outbox;
+  readonly shelf: Shelf;
   readonly policy: NotifyPolicy;
   readonly publicUrl: string;
   readonly instance: string;
@@ -140,9 +143,9 @@ interface WriterOptions {
 }
 
 /** Decides for one receiver and remembers the message. */
-function createWriter({ outbox, policy, publicUrl, instance, log, now }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
+function createWriter({ shelf, policy, publicUrl, instance, log, now }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
   return async (incident, receiver) => {
-    const rows = await outbox.findTold(incident.id, receiver.name);
+    const rows = await shelf.findTold(incident.id, receiver.name);
     const decision = decideAlert(incident, rows.map(toTold), now(), policy);
     log.debug({ incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason }, 'Decided about an alert.');
     if (!decision.send) return;
@@ -158,12 +161,12 @@ function createWriter({ outbox, policy, publicUrl, instance, log, now }: WriterO
       severity: subject.severity,
       outcome: incident.outcome,
       group: `${reason}|${subject.cause}|${incident.cluster}`,
-      message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
+      message: channel.renderIncident(card, shelf.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
       ...(channel.needsRefresh ? { openUntilMs: now() + OPEN_MS } : {}),
     };
     const replaced = decision.replacesPending ? rows[0]?.alert : undefined;
-    await outbox.put({
+    await shelf.put({
       id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
       incidentId: incident.id, receiver: receiver.name, reason, cause: subject.cause,
       sentAt: new Date(now()).toISOString(), state: 'pending', attempts: replaced?.attempts ?? 0,

@@ -1,0 +1,152 @@
+// The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
+// follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
+import type { Alert, Store } from '../store/store.js';
+import { listAlerts } from './channels/alertmanager.js';
+import { parsePayload, renderPayload, type Payload } from './payload.js';
+
+/** An alert with its payload read. */
+export interface Row {
+  readonly alert: Alert;
+  readonly payload: Payload;
+  /** Being sent at this moment: too late to change it. */
+  readonly isInFlight: boolean;
+}
+
+export interface Shelf {
+  /** Reads what an earlier run left behind; messages for receivers that are gone are given up. */
+  load(): Promise<void>;
+  /** What was said or is to be said of an incident to a receiver, newest first. */
+  findTold(incidentId: string, receiver: string): Promise<readonly Row[]>;
+  /** Oldest first. */
+  listPending(receiver: string): readonly Row[];
+  /** Incoming alerts whose diagnosis is still looked for, pending and sent ones. */
+  listFollowed(): readonly Row[];
+  /** Messages that stand at a receiver which must be told again. */
+  listOpen(receiver: string): readonly Row[];
+  findOpen(incidentId: string, receiver: string): Payload | undefined;
+  put(alert: Alert, payload: Payload): Promise<void>;
+  /** Writes what the store could not take before. */
+  saveUnsaved(): Promise<void>;
+  /** Marks messages as being sent, until the function that it gives is called. */
+  hold(ids: readonly string[]): () => void;
+}
+
+export interface ShelfOptions {
+  readonly store: Store;
+  readonly receivers: readonly string[];
+  /** Rows of other instances in the same store are left alone. */
+  readonly instance: string;
+}
+
+const MAX_INCIDENTS_KNOWN = 2000;
+const MAX_LOADED = 10_000;
+
+export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf {
+  const pending = new Map<string, Alert>();
+  const followed = new Map<string, Alert>();
+  const open = new Map<string, Alert>();
+  const told = new Map<string, Map<string, Alert>>();
+  const inFlight = new Set<string>();
+  /** What the store has not taken yet. */
+  const unsaved = new Map<string, Alert>();
+
+  /** A payload is read once, however often it is looked at. */
+  const payloads = new WeakMap<Alert, Payload>();
+
+  function readPayload(alert: Alert): Payload | undefined {
+    const payload = payloads.get(alert) ?? parsePayload(alert.payload);
+    if (payload !== undefined) payloads.set(alert, payload);
+    return payload;
+  }
+
+  function toRow(alert: Alert): Row | undefined {
+    const payload = readPayload(alert);
+    return payload === undefined ? undefined : { alert, payload, isInFlight: inFlight.has(alert.id) };
+  }
+
+  function toRows(alerts: Iterable<Alert>): readonly Row[] {
+    return [...alerts].map(toRow).filter((row) => row !== undefined);
+  }
+
+  /** Puts an alert where the rest of this file looks for it. */
+  function index(alert: Alert): void {
+    const payload = readPayload(alert);
+    told.get(alert.incidentId)?.set(alert.id, alert);
+    if (alert.state === 'pending') pending.set(alert.id, alert);
+    else pending.delete(alert.id);
+    if (payload?.inbound !== undefined && alert.state !== 'undeliverable') followed.set(alert.id, alert);
+    else followed.delete(alert.id);
+    if (alert.state === 'sent' && payload?.openUntilMs !== undefined) {
+      const key = openKey(alert.incidentId, alert.receiver);
+      if (listAlerts(payload.message).some((item) => item['endsAt'] === undefined)) open.set(key, alert);
+      else open.delete(key);
+    }
+  }
+
+  /** Here first: while the store is away, what was sent must not be sent again. */
+  async function remember(alert: Alert): Promise<void> {
+    index(alert);
+    unsaved.set(alert.id, alert);
+    await saveUnsaved();
+  }
+
+  async function saveUnsaved(): Promise<void> {
+    for (const [id, alert] of unsaved) {
+      await store.rememberAlert(alert);
+      if (unsaved.get(id) === alert) unsaved.delete(id);
+    }
+  }
+
+  async function load(): Promise<void> {
+    const left = [...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })), ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED }))];
+    for (const alert of left.reverse()) {
+      if (readPayload(alert)?.instance !== instance) continue;
+      if (receivers.includes(alert.receiver)) index(alert);
+      else if (alert.state === 'pending') await remember({ ...alert, state: 'undeliverable', error: 'no receiver of this name is configured any more' });
+    }
+  }
+
+  async function findTold(incidentId: string, receiver: string): Promise<readonly Row[]> {
+    const rows = told.get(incidentId) ?? (await loadTold(incidentId));
+    const prefix = `${incidentId}/${receiver}/`;
+    return toRows([...rows.values()].filter((alert) => alert.id.startsWith(prefix)).sort((left, right) => readNumber(right.id) - readNumber(left.id)));
+  }
+
+  async function loadTold(incidentId: string): Promise<Map<string, Alert>> {
+    const alerts = await store.findAlerts({ incidentId, limit: MAX_LOADED });
+    const rows = new Map(alerts.map((alert) => [alert.id, alert]));
+    told.set(incidentId, rows);
+    const [oldest] = told.keys();
+    if (told.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) told.delete(oldest);
+    return rows;
+  }
+
+  return {
+    load,
+    findTold,
+    listPending: (receiver) => toRows(pending.values()).filter(({ alert }) => alert.receiver === receiver),
+    listFollowed: () => toRows(followed.values()),
+    listOpen: (receiver) => toRows(open.values()).filter(({ alert }) => alert.receiver === receiver),
+    findOpen(incidentId, receiver) {
+      const alert = open.get(openKey(incidentId, receiver));
+      return alert === undefined ? undefined : readPayload(alert);
+    },
+    put: (alert, payload) => remember({ ...alert, payload: renderPayload(payload) }),
+    saveUnsaved,
+    hold(ids) {
+      for (const id of ids) inFlight.add(id);
+      return () => {
+        for (const id of ids) inFlight.delete(id);
+      };
+    },
+  };
+}
+
+function openKey(incidentId: string, receiver: string): string {
+  return `${receiver}\n${incidentId}`;
+}
+
+/** Alerts of one incident and receiver are numbered in the order of saying. */
+function readNumber(id: string): number {
+  return Number(id.slice(id.lastIndexOf('/') + 1));
+}
