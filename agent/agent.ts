@@ -120,6 +120,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   }
 
   async function pollOnce(): Promise<PollResult> {
+    if (isClosed) throw new Error('the agent was closed before it was asked to poll');
     await scan();
     await watch.finishArchive();
     let readBytes = 0;
@@ -128,8 +129,10 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
       const round = reader.readRound(POLL_SLICE_MS);
       readBytes += round.bytes;
       reader.flushIdle(false);
-      shipper.pump(true);
-      await shipper.settle();
+      do {
+        shipper.pump(true);
+        await shipper.settle();
+      } while (shipper.hasFresh);
       commit();
       if (!round.isBlocked || round.bytes === 0) break;
     }

@@ -26,6 +26,8 @@ export interface Shipper {
   /** Bytes added and not done. */
   readonly heldBytes: number;
   readonly inFlight: number;
+  /** Records that were never sent, while the store takes records. */
+  readonly hasFresh: boolean;
   /** When `pump` has something to do again; undefined = when something is added. */
   readonly dueAt: number | undefined;
 }
@@ -201,6 +203,9 @@ export function createShipper(parts: ShipperParts): Shipper {
     },
     get inFlight() {
       return flights.size;
+    },
+    get hasFresh() {
+      return queue.length > 0 && outage === undefined;
     },
     get dueAt() {
       if (outage !== undefined) return outage.until;

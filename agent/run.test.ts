@@ -1,0 +1,78 @@
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { expected, line, lines, openBench, type Bench } from '../test/agent-bench.js';
+
+let bench: Bench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+async function waitUntil(what: string, isTrue: () => Promise<boolean> | boolean): Promise<number> {
+  const start = performance.now();
+  while (performance.now() - start < 20_000) {
+    if (await isTrue()) return performance.now() - start;
+    await new Promise<void>((resume) => void setTimeout(resume, 10));
+  }
+  throw new Error(`after 20 s still not: ${what}`);
+}
+
+describe('run', () => {
+  it('ships what is written while it runs, follows a rotation, and stops with everything shipped and saved', async () => {
+    bench = openBench({ watch: true });
+    const { logs, store } = bench;
+    const path = join(logs, 'a.log');
+    const stop = new AbortController();
+    const count = async (): Promise<number> => (await store.searchRecords({ limit: 1, order: 'newest' })).total;
+    const running = bench.agent.run(stop.signal);
+
+    writeFileSync(path, lines(0, 3));
+    await waitUntil('3 records', async () => (await count()) === 3);
+    appendFileSync(path, lines(3, 6));
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, lines(6, 9));
+    await waitUntil('9 records', async () => (await count()) === 9);
+    appendFileSync(path, lines(9, 12));
+    await waitUntil('the line before the last', async () => (await count()) >= 11);
+    stop.abort();
+    await running;
+
+    expect((await bench.texts()).sort()).toEqual(expected(0, 12));
+    expect(await store.findAgentStatuses()).toMatchObject([{ id: 'node-1', lagBytes: 0, shippedRecords: 12, conditions: [] }]);
+    bench.stop();
+    await bench.poll(2);
+    expect(bench.counter('storedRecords')).toBe(0);
+  });
+
+  it('does not starve quiet files while one is hot', async () => {
+    bench = openBench({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
+    writeFileSync(join(bench.logs, 'hot.log'), lines(0, 20_000));
+    for (let number = 0; number < 20; number += 1) writeFileSync(join(bench.logs, `quiet-${number}.log`), `${line(number)}\n${line(number)}\n`);
+
+    await bench.poll();
+
+    const order = (await bench.records()).map((record) => record['log.file.path']);
+    const lastQuiet = order.findLastIndex((path, index) => path.includes('quiet') && !order.slice(0, index).includes(path));
+    expect(lastQuiet).toBeLessThan(1000);
+    expect(order.filter((path) => path.includes('hot'))).toHaveLength(20_000);
+  });
+
+  it('ends in time when the store is down, and the next agent goes on', async () => {
+    let isDown = true;
+    bench = openBench({ wrap: (store) => ({ ...store, appendRecords: (batch) => (isDown ? Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) : store.appendRecords(batch)) }) });
+    writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
+    const { agent } = bench;
+    const stop = new AbortController();
+    const running = agent.run(stop.signal);
+    await waitUntil('read', () => agent.status().lagBytes > 0 && (agent.status().counters['retriedRecords'] ?? 0) > 0);
+
+    stop.abort();
+    await running;
+    isDown = false;
+    bench.stop();
+    await bench.poll(2);
+
+    expect(await bench.texts()).toEqual(expected(0, 5));
+  });
+});
