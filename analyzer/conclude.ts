@@ -1,6 +1,7 @@
 // One group of events → an incident: ranked and explained in both languages, with the job's attempts, what became of it,
 // what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
 // analyzer.ts for the service.
+import { isComputedOption } from '../flink/memory-options.js';
 import type { Attempt, Diagnosis, Evidence, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
 import type { Catalog } from './catalog.js';
 import type { ClusterView, JobView, ProcessView } from './cluster.js';
@@ -133,16 +134,13 @@ function decideOutcome(job: JobView | undefined, group: IncidentGroup, { now, he
   return (until ?? now) - since >= healthyMs ? 'recovered' : 'failing';
 }
 
-/** Sizes that the start scripts compute and hand to a TaskManager: results, not what a person configured. */
-const DERIVED_OPTION = /^taskmanager\.(cpu\.cores|memory\.(framework\.(heap|off-heap)\.size|task\.(heap|off-heap)\.size|managed\.size|network\.(min|max)|jvm-metaspace\.size|jvm-overhead\.(min|max)))$/;
-
 function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
   const own = group.events.flatMap((event) => view.processes.get(event.signal.place.process) ?? []);
   const ordered = [...new Set([...own.filter(isTaskManager), ...[...view.processes.values()].filter(isTaskManager), ...own, ...view.processes.values()])];
   const options = new Map<string, string>();
   for (const process of [...ordered].reverse()) {
     for (const [key, value] of process.options) options.set(key, value);
-    for (const [key, value] of process.dynamicOptions) if (!DERIVED_OPTION.test(key)) options.set(key, value);
+    for (const [key, value] of process.dynamicOptions) if (!isComputedOption(key, value)) options.set(key, value);
   }
   if (!options.has('taskmanager.memory.process.size') && !options.has('taskmanager.memory.flink.size')) {
     for (const [key, value] of ordered.find(isTaskManager)?.dynamicOptions ?? []) options.set(key, value);
