@@ -21,19 +21,19 @@ describeWithParts(['flink-1.20'], 'runScenario', () => {
     expect(outcome.files.every((file) => cutEntries(file).text.length > 0 || file.text === '')).toBe(true);
     expect(existsSync(outcome.dir)).toBe(false);
     expect(said.length).toBeGreaterThan(2);
-  }, 120_000);
+  }, 300_000);
 
   it('runs a bounded query to its end', async () => {
     const outcome = await runScenario({ scenario: loadScenario('healthy/batch-finished'), version: '1.20', say: () => undefined });
 
     expect(outcome.jobs).toMatchObject([{ name: 'daily-revenue', state: 'FINISHED' }]);
     expect(outcome.files.filter(({ text }) => /switched from \w+ to FAILED/.test(text))).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   it('fails loudly, and leaves no process, when a scenario does not reach its failure', async () => {
     const healthy = loadScenario('healthy/batch-finished');
     const scenario = { ...healthy, steps: [], expect: { logs: [{ process: 'jobmanager', text: 'this is never logged' }] } };
 
     await expect(runScenario({ scenario, version: '1.20', say: () => undefined })).rejects.toThrow('jobmanager has logged "this is never logged"');
-  }, 120_000);
+  }, 300_000);
 });
