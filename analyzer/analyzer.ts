@@ -297,6 +297,16 @@ async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
     }
     if (waitMs > 0) await pause(waitMs, signal);
   }
+  await saveAtEnd(running);
+}
+
+/** What is not saved would only be read again. */
+async function saveAtEnd(running: Running): Promise<void> {
+  try {
+    if (running.loaded) await saveState(running, true);
+  } catch (error) {
+    running.options.log.warn({ err: error }, 'The state of the analyzer could not be saved; the next start reads a little again.');
+  }
 }
 
 /** Said once, until the error changes. */

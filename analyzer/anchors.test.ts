@@ -14,6 +14,10 @@ describe('createAnchorScanner', () => {
     expect(find(['aabaac', 'baad'], 'aabaad')).toEqual([1]);
   });
 
+  it('finds a literal that a paste has wrapped at a blank', () => {
+    expect(find(['required seventeen buffers'], 'required\nseventeen\tbuffers')).toEqual([0]);
+  });
+
   it('compares bytes, so that text beyond ASCII fits as well', () => {
     expect(find(['网络缓冲'], '错误: 网络缓冲不足')).toEqual([0]);
   });

@@ -103,7 +103,8 @@ export function endsWithName(full: string, name: string): boolean {
 
 function execute(regex: Condition['regex'], text: string): Readonly<Record<string, string>> | undefined {
   if (regex === undefined) return {};
-  const found = regex.exec(text);
+  // Wrapped in a paste: the same words with blanks where the lines were broken.
+  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(text.replaceAll(/\s*\n\s*/g, ' ')) : null);
   if (found === null) return undefined;
   const groups: Record<string, string> = {};
   for (const [name, value] of Object.entries(found.groups ?? {})) {

@@ -71,6 +71,10 @@ describe('splitText', () => {
     expect(firstRule(lines.join('\n'))).toBe('network.insufficient-buffers/total');
   });
 
+  it('makes a message that was wrapped at blanks diagnosable', () => {
+    expect(firstRule(`java.io.IOException: ${message.replaceAll(' only', '\nonly').replace('required ', 'required\n')}\n\tat ${frame}\n`)).toBe('network.insufficient-buffers/total');
+  });
+
   it('makes a trace in a JSON log diagnosable', () => {
     const entry = { '@timestamp': '2026-03-02T10:00:00.123Z', 'log.level': 'WARN', 'log.logger': 'org.apache.flink.runtime.taskmanager.Task', message: 'Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:', 'error.stack_trace': `java.io.IOException: ${message}\n\tat ${frame}\n` };
 
