@@ -72,9 +72,21 @@ async function listJobs({ store, now }: Services, request: Request): Promise<Ans
     const ofJob = await store.searchRecords({ ...shared, query: `job:"${name.replace(/["\\]/g, '\\$&')}"`, limit: 1, order: 'newest', facets: true });
     return describeJob(name, ofJob, incidents);
   }));
-  const jobs = found.filter((job) => !found.some((other) => other !== job && other.id === job.id && (other.total > job.total || (other.total === job.total && other.name !== undefined && job.name === undefined))));
+  const jobs = mergeRuns(found);
   jobs.sort((left, right) => right.openIncidents - left.openIncidents || right.total - left.total || (left.id < right.id ? -1 : 1));
   return { kind: 'json', body: { jobs, from, to } };
+}
+
+type Job = ReturnType<typeof describeJob>;
+
+/** One job may be found by its name and, through lines that only have the id, by that: the wider count stays, with the name. */
+function mergeRuns(found: readonly Job[]): Job[] {
+  const byId = new Map<string, Job>();
+  for (const job of [...found].sort((left, right) => right.total - left.total)) {
+    const wider = byId.get(job.id);
+    byId.set(job.id, wider === undefined ? job : { ...wider, ...omitMissing({ name: wider.name ?? job.name }) });
+  }
+  return [...byId.values()];
 }
 
 /** `key`: the job's name, or its id when it has none. The id is that of the newest run. */

@@ -309,6 +309,16 @@ describe('incidents, jobs and alerts', () => {
     ]);
   });
 
+  it('counts a job once whose lines have the name only in part', async () => {
+    const { url, store } = await startServer();
+    await store.appendRecords([{ ...makeRecord(9, { text: 'only the id' }), 'flink.job.id': FRAUD[0] }]);
+
+    const { body } = await get(`${url}/api/v1/jobs`);
+
+    expect(body.jobs.map(({ name }) => name).sort()).toEqual(['fraud', 'orders']);
+    expect(body.jobs.find(({ name }) => name === 'fraud')).toMatchObject({ id: FRAUD[0], total: 2 });
+  });
+
   it('lists alerts by state', async () => {
     const { url } = await startServer();
 

@@ -52,7 +52,9 @@ export function createCourier(options: CourierOptions): Courier {
         const result = await sendRows(rows, options);
         if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
         reportChange(options, pace, result);
-        for (const row of rows) await settle(row, result, options, pace);
+        // All of them, also when the store fails on the first: none may go out again.
+        const settled = await Promise.allSettled(rows.map((row) => settle(row, result, options, pace)));
+        for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
       }
     },
     async refreshOpen() {

@@ -49,6 +49,7 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
   const inFlight = new Set<string>();
   /** What the store has not taken yet. */
   const unsaved = new Map<string, Alert>();
+  let saving: Promise<void> = Promise.resolve();
 
   /** A payload is read once, however often it is looked at. */
   const payloads = new WeakMap<Alert, Payload>();
@@ -90,11 +91,17 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
     await saveUnsaved();
   }
 
-  async function saveUnsaved(): Promise<void> {
-    for (const [id, alert] of unsaved) {
-      await store.rememberAlert(alert);
-      if (unsaved.get(id) === alert) unsaved.delete(id);
-    }
+  /** One after the other, so that an older state never lands on a newer one. */
+  function saveUnsaved(): Promise<void> {
+    const turn = saving.then(async () => {
+      for (const [id, alert] of unsaved) {
+        await store.rememberAlert(alert);
+        if (unsaved.get(id) === alert) unsaved.delete(id);
+      }
+    });
+    // Whoever asked is told of the failure; the next one begins anew.
+    saving = turn.catch(() => undefined);
+    return turn;
   }
 
   async function load(): Promise<void> {
