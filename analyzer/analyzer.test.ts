@@ -10,7 +10,7 @@ import type { Store } from '../store/store.js';
 import { createAnalyzer, toEntry, type Analyzer } from './analyzer.js';
 import { loadCatalog } from './catalog.js';
 import { diagnose } from './diagnose.js';
-import { BUFFER_RECORDING, makeCatalog, readRecording, shuffle, TEST_RULES, toRecord } from './samples.js';
+import { BUFFER_RECORDING, JOB_A, JOB_B, makeCatalog, makeLog, readRecording, shuffle, TEST_RULES, toRecord } from './samples.js';
 
 const catalog = loadCatalog();
 const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
@@ -97,6 +97,28 @@ describe('createAnalyzer', () => {
 
     expect(heard.map((item) => [item.change, item.incident.diagnoses.en[0]?.cause])).toEqual([['new', 'cluster.taskmanager-lost'], ['changed', 'memory.heap-oom']]);
     expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    await store.close();
+  });
+
+  it('does not announce a dying process of its own before its jobs have failed', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    let present = Date.parse('2026-03-02T10:05:01Z');
+    const analyzer = createAnalyzer({ store, catalog: makeCatalog(TEST_RULES), log: createLog('silent'), now: () => present, onIncident: (incident, change) => void heard.push({ incident, change }) });
+    const jobs = [JOB_A, JOB_B];
+    const start = jobs.map((job, index) => `10:00:0${index} INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request ${String(index).repeat(32)} for job ${job} from resource manager with leader id 00000000000000000000000000000000.`);
+    const received = jobs.map((_job, index) => `10:00:0${index} INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Received task Map (1/1)#0 (${String(index + 2).repeat(32)}), deploy into slot with allocation id ${String(index).repeat(32)}.`);
+    const failed = jobs.flatMap((job, index) => [`10:05:2${index} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job job-${index} (${job}) switched from state RUNNING to RESTARTING.`, 'java.lang.Exception: TaskManager lost', '\tat org.apache.flink.A.b(A.java:1)']);
+    const toRecords = (path: string, lines: readonly string[]): readonly LogRecord[] => makeLog(path, lines).map((entry) => toRecord(entry));
+
+    await store.appendRecords(toRecords('flink-u-taskexecutor-0-h.log', [...start, ...received, '10:05:00 ERROR org.apache.flink.util.FatalExitExceptionHandler - FATAL: Thread x produced an uncaught exception. Stopping the process...', 'java.lang.OutOfMemoryError: Java heap space', '\tat org.apache.flink.A.b(A.java:1)']));
+    await drain(analyzer);
+    expect(heard).toEqual([]);
+    present += 25_000;
+    await store.appendRecords(toRecords('flink-u-standalonesession-0-h.log', failed));
+    await drain(analyzer);
+
+    expect(heard.map((item) => [item.change, item.incident.job?.id, item.incident.diagnoses.en[0]?.cause]).sort()).toEqual([['new', JOB_A, 'memory.heap-oom'], ['new', JOB_B, 'memory.heap-oom']]);
     await store.close();
   });
 

@@ -57,6 +57,8 @@ const POLL_INTERVAL_MS = 300;
 const BATCH_SIZE = 2000;
 /** How often a job that fails or has just recovered is looked at again without new lines. */
 const RECHECK_MS = 30_000;
+/** What happens to a process waits so long for the failures of its jobs; Flink notices a dead one after some 20 s. */
+const SETTLE_MS = 30_000;
 /** State without news is written this often at least: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
 
@@ -64,6 +66,8 @@ interface Running {
   readonly options: AnalyzerOptions;
   readonly stateKey: string;
   readonly clusters: Map<string, ClusterMemory>;
+  /** When a cluster is to be concluded again without new lines. */
+  readonly due: Map<string, number>;
   /** Clusters whose state differs from what is stored. */
   readonly dirty: Set<string>;
   catalog: Catalog;
@@ -71,14 +75,13 @@ interface Running {
   savedCursor: string | undefined;
   loaded: boolean;
   lastSave: number;
-  lastCheck: number;
   records: number;
   lastError: string | undefined;
 }
 
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
-  const running: Running = { options, stateKey: `analyzer/${shard.index}-of-${shard.of}`, clusters: new Map(), dirty: new Set(), catalog: options.catalog, cursor: undefined, savedCursor: undefined, loaded: false, lastSave: 0, lastCheck: 0, records: 0, lastError: undefined };
+  const running: Running = { options, stateKey: `analyzer/${shard.index}-of-${shard.of}`, clusters: new Map(), due: new Map(), dirty: new Set(), catalog: options.catalog, cursor: undefined, savedCursor: undefined, loaded: false, lastSave: 0, records: 0, lastError: undefined };
   return {
     stepOnce: () => stepOnce(running),
     run: (signal) => runLoop(running, signal),
@@ -159,26 +162,32 @@ export function toEntry(record: LogRecord): Entry {
   };
 }
 
-/** Time alone turns "running again" into "recovered". */
+/** Time alone turns "running again" into "recovered", and a lonely process failure into an incident. */
 function findDue(running: Running): readonly string[] {
   const now = running.options.now();
-  if (now - running.lastCheck < RECHECK_MS) return [];
-  running.lastCheck = now;
-  const healthyMs = running.options.healthyMs ?? DEFAULT_HEALTHY_MS;
-  return [...running.clusters].flatMap(([cluster, memory]) => (memory.eventCount > 0 && memory.saved.some((incident) => now - incident.last < healthyMs + 2 * RECHECK_MS + SAVE_INTERVAL_MS) ? [cluster] : []));
+  return [...running.due].flatMap(([cluster, time]) => (time <= now ? [cluster] : []));
+}
+
+/** As long as something may change by itself, the cluster is looked at again. */
+function planNext(running: Running, cluster: string, memory: ClusterMemory): void {
+  const { now, healthyMs } = running.options;
+  const quietAt = Math.min(memory.lastTime, now()) + (healthyMs ?? DEFAULT_HEALTHY_MS) + 2 * RECHECK_MS;
+  if (memory.eventCount > 0 && now() < quietAt) running.due.set(cluster, now() + RECHECK_MS);
+  else running.due.delete(cluster);
 }
 
 async function concludeTouched(running: Running, cluster: string): Promise<readonly Incident[]> {
   const memory = running.clusters.get(cluster);
   if (memory === undefined) return [];
   const { now, healthyMs, zone } = running.options;
-  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, { now: now(), ...(healthyMs === undefined ? {} : { healthyMs }), ...(zone === undefined ? {} : { zone }) });
+  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, { now: now(), settleMs: SETTLE_MS, ...(healthyMs === undefined ? {} : { healthyMs }), ...(zone === undefined ? {} : { zone }) });
   const incidents = keepIds(concluded, memory.saved);
   const changed = incidents.filter((incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident));
   for (const incident of changed) await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
   await removeGone(running, memory, incidents);
   memory.saved = [...incidents.map(remember), ...memory.saved.filter((known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known))];
   if (changed.length > 0) running.dirty.add(cluster);
+  planNext(running, cluster, memory);
   if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: now() });
   return changed;
 }
@@ -246,6 +255,7 @@ async function loadState(running: Running): Promise<void> {
       const kept = await store.loadState(clusterKey(running, cluster));
       const parsed: unknown = kept === undefined ? undefined : JSON.parse(kept);
       running.clusters.set(cluster, createClusterMemory(isClusterState(parsed) ? parsed : undefined));
+      running.due.set(cluster, 0);
     }
     running.cursor = state.cursor;
     running.savedCursor = state.cursor;

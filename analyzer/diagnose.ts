@@ -18,6 +18,8 @@ export interface DiagnoseContext {
   readonly zone?: string;
   /** How long a job runs without a failure until the next one is another incident. */
   readonly healthyMs?: number;
+  /** The service waits so long for the jobs on a process to fail with it; a file has all its lines already. */
+  readonly settleMs?: number;
 }
 
 /** Oldest first. */
@@ -37,7 +39,7 @@ export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: Di
 /** Signals of one cluster, in any order → its incidents. */
 export function concludeCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
-  const { view, groups } = groupIncidents(cluster, signals, { catalog, healthyMs, lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))) });
+  const { view, groups } = groupIncidents(cluster, signals, { catalog, healthyMs, settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs, lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))) });
   const now = context.now ?? Math.max(view.lastTime, ...[...tails.values()].map((tail) => tail.time ?? 0));
   return groups.flatMap((group) => concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? []);
 }

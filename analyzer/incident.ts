@@ -35,6 +35,8 @@ export interface GroupOptions {
   readonly healthyMs: number;
   /** When each process wrote its last line: what it printed without a time stands there (it died of it, most often). */
   readonly lastTimes: ReadonlyMap<string, number>;
+  /** What happened to a process with tasks on it after this time waits for the failure of their jobs. */
+  readonly settledUntil: number;
 }
 
 export const DEFAULT_HEALTHY_MS = 10 * 60_000;
@@ -60,7 +62,7 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   for (const side of sides) {
     const reached = side.scope === 'job' && side.jobId !== undefined ? [] : findReached(side, episodes, view);
     for (const episode of reached) if (episode.jobId !== side.jobId) episode.events.push(side.event);
-    if (reached.length === 0 && side.jobId === undefined) homeless.push(side.event);
+    if (reached.length === 0 && side.jobId === undefined && !isUnsettled(side, view, options.settledUntil)) homeless.push(side.event);
   }
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   return { view, groups: [...episodes, ...alone].map((episode) => finishGroup(view, episode)) };
@@ -107,6 +109,12 @@ function decideSide(event: IncidentEvent, view: ClusterView, catalog: Catalog): 
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
   const scope = event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
   return { jobId, scope };
+}
+
+/** A process that dies under its jobs is their incident, not one of its own: they will have failed in a moment. */
+function isUnsettled({ event, scope }: Side, view: ClusterView, settledUntil: number): boolean {
+  if (scope !== 'process' || event.time === undefined || event.time <= settledUntil) return false;
+  return (view.jobsOn(event.signal.place.process, event.time)?.size ?? 0) > 0;
 }
 
 /** Episodes of failing jobs that the event has to do with although it does not name them. */
