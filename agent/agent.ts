@@ -46,8 +46,7 @@ export interface AgentParts {
 const SLICE_MS = 50;
 /** A log that is written all the time wakes the agent all the time: read it in larger pieces. */
 const MIN_REST_MS = 25;
-const POLL_SLICE_MS = 60_000;
-const STOP_WITHIN_MS = 8000;
+const FORGET_EVERY_MS = 60_000;
 
 /** Throws JT_AGENT_LOCKED, JT_FILE_UNWRITABLE (the data folder) and JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
@@ -63,6 +62,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   let wake = (): void => undefined;
   let isScanDue = true;
   let nextStatus = 0;
+  let nextForget = now() + FORGET_EVERY_MS;
   let isClosed = false;
   const shipper = createShipper({ store, settings, board, log, now, random: parts.random ?? Math.random, onAnswer: () => wake() });
   const reader = createReader({ settings, redact, shipper, board, log, now, watch: () => watch });
@@ -98,6 +98,8 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   }
 
   function forgetOld(): void {
+    if (now() < nextForget) return;
+    nextForget = now() + FORGET_EVERY_MS;
     const live = new Set(watch.tails.map((tail) => tail.key));
     for (const state of known.values()) if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
   }
@@ -126,7 +128,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     let readBytes = 0;
     for (;;) {
       watch.settleTails();
-      const round = reader.readRound(POLL_SLICE_MS);
+      const round = reader.readRound(SLICE_MS, true);
       readBytes += round.bytes;
       reader.flushIdle(false);
       do {
@@ -134,7 +136,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
         await shipper.settle();
       } while (shipper.hasFresh);
       commit();
-      if (!round.isBlocked || round.bytes === 0) break;
+      if (!round.hasMore || round.bytes === 0) break;
     }
     await saveStatus();
     return { files: watch.tails.length, readBytes, lagBytes: status().lagBytes };
@@ -142,12 +144,12 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
 
   async function flush(): Promise<void> {
     reader.flushIdle(true);
-    await drain(now() + STOP_WITHIN_MS);
+    await drain(now() + settings.stopWithinMs);
   }
 
   /** Sends what is read until the store has it or the time is over. */
   async function drain(until: number): Promise<void> {
-    const giveUp = performance.now() + STOP_WITHIN_MS;
+    const giveUp = performance.now() + settings.stopWithinMs;
     while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
       shipper.pump(true);
       if (shipper.inFlight > 0) await shipper.settle();
@@ -166,7 +168,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     try {
       await loop(signal, stopped);
       reader.flushIdle(true);
-      await drain(now() + STOP_WITHIN_MS);
+      await drain(now() + settings.stopWithinMs);
       nextStatus = 0;
       await saveStatus();
     } finally {
@@ -179,13 +181,14 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     let nextScan = 0;
     let lastScan = 0;
     while (!signal.aborted) {
-      if (now() >= nextScan || (isScanDue && now() - lastScan >= settings.readIntervalMs / 2)) {
+      const isScan = now() >= nextScan || ((isScanDue || watch.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2);
+      if (isScan) {
         lastScan = now();
         await scan();
         nextScan = now() + settings.scanIntervalMs * (0.9 + 0.2 * (parts.random ?? Math.random)());
       }
       watch.settleTails();
-      const round = reader.readRound(SLICE_MS);
+      const round = reader.readRound(SLICE_MS, isScan);
       reader.flushIdle(false);
       shipper.pump(false);
       commit();

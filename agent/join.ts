@@ -19,7 +19,7 @@ export type Join =
   | { readonly kind: 'joined'; readonly piece: Piece; readonly head: Tail };
 
 export interface JoinContext {
-  readonly tails: readonly Tail[];
+  readonly tails: () => readonly Tail[];
   readonly isQuiet: boolean;
   readonly now: number;
 }
@@ -36,7 +36,7 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   if (!tail.mayJoin || tail.fd === undefined) return NONE;
   const start = readStart(tail.fd, context.isQuiet);
   if (start === undefined) return WAIT;
-  const head = start === 'entry' ? undefined : findHead(tail, context.tails);
+  const head = start === 'entry' ? undefined : findHead(tail, context.tails());
   if (head === undefined) return start === 'continuation' && context.now - tail.openedAt < WAIT_MS ? WAIT : giveUp(tail);
   if (!isReady(head)) return WAIT;
   return frameTogether(tail, tail.fd, head, start === 'continuation', context.isQuiet);

@@ -43,30 +43,31 @@ export interface ParsedRecord {
 const EARLIEST_MS = Date.UTC(2009, 0, 1);
 const AHEAD_MS = 3 * 86_400_000;
 
+/** Filled key by key: this runs for every entry, and an object per group of fields would be most of its cost. */
+type Draft = { -readonly [Key in keyof LogRecord]: LogRecord[Key] };
+
 export function parseRecord(entry: FramedEntry, id: string, context: ParseContext): ParsedRecord {
   const { origin } = context;
-  const written = entry.bytes.toString('utf8');
-  const { text, count } = context.redact(written);
+  const { text, count } = context.redact(entry.bytes.toString('utf8'));
   const parsed = parseEntry(count > 0 ? Buffer.from(text) : entry.bytes, context.zone === '' ? {} : { zone: context.zone });
   const { time, isUndated } = decideTime(parsed.time, context);
-  const flags = listFlags(entry.flags, count > 0, isUndated);
-  const record: LogRecord = {
+  const record: Draft = {
     id,
     '@timestamp': new Date(time).toISOString(),
     message: parsed.message,
     'event.original': text,
-    ...describeParts(parsed),
     'log.file.path': origin.path,
     'log.offset': entry.offset,
     'host.name': origin.host,
-    ...describeOrigin(origin, parsed.jobId),
     'flink.cluster': origin.cluster,
     'jobtrace.process': origin.process,
     'jobtrace.kind': origin.kind,
     'jobtrace.layout': parsed.layout,
     'jobtrace.length': entry.length,
-    ...(flags.length === 0 ? {} : { 'jobtrace.flags': flags }),
   };
+  fillOrigin(record, origin, parsed.jobId);
+  fillParts(record, parsed);
+  if (entry.flags.length > 0 || count > 0 || isUndated) record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
   return { record, time: isUndated ? context.previousTime : time, redacted: count };
 }
 
@@ -85,25 +86,23 @@ function listFlags(found: readonly EntryFlag[], isRedacted: boolean, isUndated: 
   return [...found, ...(isRedacted ? (['redacted'] as const) : []), ...(isUndated ? (['undated'] as const) : [])];
 }
 
-function describeParts(parsed: ParsedEntry): Partial<LogRecord> {
-  return {
-    ...(parsed.level === undefined ? {} : { 'log.level': parsed.level }),
-    ...(parsed.logger === undefined ? {} : { 'log.logger': parsed.logger }),
-    ...(parsed.thread === undefined ? {} : { 'process.thread.name': parsed.thread }),
-    ...(parsed.error === undefined ? {} : { 'error.type': parsed.error.type, 'error.message': parsed.error.message }),
-    ...(parsed.stack === undefined ? {} : { 'error.stack_trace': parsed.stack }),
-    ...(parsed.chain.length === 0 ? {} : { 'flink.chain': parsed.chain }),
-  };
+function fillParts(record: Draft, parsed: ParsedEntry): void {
+  if (parsed.level !== undefined) record['log.level'] = parsed.level;
+  if (parsed.logger !== undefined) record['log.logger'] = parsed.logger;
+  if (parsed.thread !== undefined) record['process.thread.name'] = parsed.thread;
+  if (parsed.stack !== undefined) record['error.stack_trace'] = parsed.stack;
+  if (parsed.chain.length > 0) record['flink.chain'] = parsed.chain;
+  if (parsed.error === undefined) return;
+  record['error.type'] = parsed.error.type;
+  record['error.message'] = parsed.error.message;
 }
 
 /** The line's own job id (MDC) comes before the one in the path. */
-function describeOrigin(origin: Origin, ownJobId: string | undefined): Partial<LogRecord> {
+function fillOrigin(record: Draft, origin: Origin, ownJobId: string | undefined): void {
   const jobId = ownJobId ?? origin.jobId;
-  return {
-    ...(jobId === undefined ? {} : { 'flink.job.id': jobId }),
-    ...(origin.component === undefined ? {} : { 'flink.component': origin.component }),
-    ...(origin.container === undefined ? {} : { 'container.id': origin.container }),
-    ...(origin.namespace === undefined ? {} : { 'orchestrator.namespace': origin.namespace }),
-    ...(origin.pod === undefined ? {} : { 'kubernetes.pod.name': origin.pod }),
-  };
+  if (jobId !== undefined) record['flink.job.id'] = jobId;
+  if (origin.component !== undefined) record['flink.component'] = origin.component;
+  if (origin.container !== undefined) record['container.id'] = origin.container;
+  if (origin.namespace !== undefined) record['orchestrator.namespace'] = origin.namespace;
+  if (origin.pod !== undefined) record['kubernetes.pod.name'] = origin.pod;
 }

@@ -12,8 +12,8 @@ import { flushTail, hasOpenEntry, readTail, type Piece, type Span, type Tail } f
 import type { Watch } from './watch.js';
 
 export interface Reader {
-  /** Reads until every file is at its end, the budget is spent, or `sliceMs` have passed. */
-  readRound(sliceMs: number): { readonly bytes: number; readonly isBlocked: boolean; readonly hasMore: boolean };
+  /** Reads until every file is at its end, the budget is spent, or `sliceMs` have passed. Files that have rested long are only looked at with `all`. */
+  readRound(sliceMs: number, all: boolean): { readonly bytes: number; readonly isBlocked: boolean; readonly hasMore: boolean };
   /** Ships the open entries of files that rest; of all files with `all`. */
   flushIdle(all: boolean): void;
   shipPieces(tail: Tail, pieces: readonly Piece[]): void;
@@ -33,14 +33,16 @@ export interface ReaderParts {
 const RECORD_COST_BYTES = 512;
 /** One file may have this many records waiting behind one that the store does not take yet. */
 const MAX_SPANS = 200_000;
+/** A file that has not grown for this long is looked at with the scan only. */
+const COLD_MS = 60_000;
 
 export function createReader(parts: ReaderParts): Reader {
   const { settings, shipper, board, now } = parts;
   let turn = 0;
 
-  function readRound(sliceMs: number): { bytes: number; isBlocked: boolean; hasMore: boolean } {
+  function readRound(sliceMs: number, all: boolean): { bytes: number; isBlocked: boolean; hasMore: boolean } {
     const until = performance.now() + sliceMs;
-    const tails = parts.watch().tails;
+    const tails = parts.watch().tails.filter((tail) => isReadable(tail) && (all || !isCold(tail)));
     let bytes = 0;
     for (let isMoving = true; isMoving; ) {
       isMoving = false;
@@ -62,10 +64,10 @@ export function createReader(parts: ReaderParts): Reader {
   }
 
   function readTurn(tail: Tail): number {
-    if (!tail.isSettled || tail.fd === undefined || tail.isEnded || tail.spans.length >= MAX_SPANS || waitsForPredecessor(tail)) return 0;
+    if (!isReadable(tail) || waitsForPredecessor(tail)) return 0;
     tail.deficitBytes += settings.quantumBytes;
     try {
-      const join = joinRotation(tail, { tails: parts.watch().tails, isQuiet: rests(tail), now: now() });
+      const join = joinRotation(tail, { tails: () => parts.watch().tails, isQuiet: rests(tail), now: now() });
       if (join.kind === 'wait') return 0;
       if (join.kind === 'joined') {
         shipPieces(tail, [join.piece], join.head);
@@ -87,6 +89,14 @@ export function createReader(parts: ReaderParts): Reader {
       parts.watch().failTail(tail, error);
       return 0;
     }
+  }
+
+  function isReadable(tail: Tail): boolean {
+    return tail.isSettled && tail.fd !== undefined && !tail.isEnded && tail.spans.length < MAX_SPANS;
+  }
+
+  function isCold(tail: Tail): boolean {
+    return tail.size <= tail.readOffset && now() - tail.lastGrowth > COLD_MS;
   }
 
   /** The rest of a renamed or deleted file comes before its successor. */

@@ -60,7 +60,7 @@ describe('run', () => {
 
   it('ends in time when the store is down, and the next agent goes on', async () => {
     let isDown = true;
-    bench = openBench({ wrap: (store) => ({ ...store, appendRecords: (batch) => (isDown ? Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) : store.appendRecords(batch)) }) });
+    bench = openBench({ stopWithinMs: 300, wrap: (store) => ({ ...store, appendRecords: (batch) => (isDown ? Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) : store.appendRecords(batch)) }) });
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
     const { agent } = bench;
     const stop = new AbortController();

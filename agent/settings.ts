@@ -43,6 +43,8 @@ export interface AgentSettings {
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
   readonly statusIntervalMs: number;
+  /** How long a stopping agent tries to ship what it has read; the rest is read again by the next. */
+  readonly stopWithinMs: number;
   /** Watch folders so that a change wakes the agent before the next scan; the scan alone is enough. */
   readonly watch: boolean;
   /** More patterns to redact (RE2), each match replaced whole. */
@@ -71,6 +73,7 @@ const DEFAULTS: Omit<AgentSettings, 'paths' | 'dataDir' | 'host'> = {
   retryBaseMs: 200,
   retryCapMs: 30_000,
   statusIntervalMs: 5000,
+  stopWithinMs: 8000,
   watch: true,
   redactPatterns: [],
 };

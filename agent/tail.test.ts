@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { line, openBench, type Bench } from '../test/agent-bench.js';
 
-const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 const STEPS = 60;
 
 /** A small generator of numbers (mulberry32): the same seed, the same history. */

@@ -28,6 +28,8 @@ export interface Watch {
   /** Ends tails whose file is gone and read; reports bytes that were lost. */
   sweep(): void;
   readonly tails: readonly Tail[];
+  /** More files have something to say than may be open: scan again soon. */
+  readonly isCrowded: boolean;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: ReadonlySet<Tail>;
   originOf(tail: Tail): Origin;
@@ -65,6 +67,8 @@ export function createWatch(parts: WatchParts): Watch {
   const startedAt = now();
   let isFirstScan = true;
   let hasCheckedMissing = false;
+  let openFiles = 0;
+  let isCrowded = false;
   let unpacking: Promise<void> | undefined;
   /** Folders and files that the last scan could not read. */
   let unreadable = new Set<string>();
@@ -73,6 +77,8 @@ export function createWatch(parts: WatchParts): Watch {
     const seen = new Set<string>();
     const byOldPath = new Map([...live.values()].map((tail) => [tail.path, tail]));
     const fresh: FoundFile[] = [];
+    openFiles = countOpen();
+    isCrowded = false;
     for (const file of scan.files) {
       const id = idOf(file);
       seen.add(id);
@@ -115,6 +121,7 @@ export function createWatch(parts: WatchParts): Watch {
   }
 
   function openAgain(tail: Tail): void {
+    if (!takePlace()) return;
     try {
       if (!openTail(tail)) endTail(tail, Math.max(0, tail.size - tail.readOffset));
       else board.clear('JT_FILE_UNREADABLE', tail.path);
@@ -139,7 +146,7 @@ export function createWatch(parts: WatchParts): Watch {
     if (size !== undefined && file.size >= size) return;
     ignored.delete(id);
     const origin = describeOrigin(file, settings);
-    const fd = openFile(file.path);
+    const fd = takePlace() ? openFile(file.path) : undefined;
     if (fd === undefined) return;
     const facts = describeStat(fstatSync(fd, { bigint: true }));
     const tail = createTail({ ...facts, birthMs: parts.hasBirthTimes ? facts.birthMs : 0, path: file.path, kind: origin.kind, maxEntryBytes: settings.maxEntryBytes, fd, now: now() });
@@ -147,6 +154,20 @@ export function createWatch(parts: WatchParts): Watch {
     origins.set(tail, origin);
     if (live.has(idOf(tail))) closeSync(fd);
     else live.set(idOf(tail), tail);
+  }
+
+  /** A file that finds no place is met again by the next scan. */
+  function takePlace(): boolean {
+    openFiles += 1;
+    if (openFiles <= settings.maxOpenFiles) return true;
+    isCrowded = true;
+    return false;
+  }
+
+  function countOpen(): number {
+    let count = 0;
+    for (const tail of live.values()) if (tail.fd !== undefined) count += 1;
+    return count;
   }
 
   function openFile(path: string): number | undefined {
@@ -292,7 +313,8 @@ export function createWatch(parts: WatchParts): Watch {
     }
     checkMissing();
     for (const [key, loss] of losses) if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) reportLoss(key, loss);
-    closeIdle(live.size - settings.maxOpenFiles);
+    const open = live.size > settings.maxOpenFiles / 2 ? countOpen() : 0;
+    if (isCrowded || open > settings.maxOpenFiles) closeIdle(open - Math.floor(settings.maxOpenFiles / 2));
   }
 
   function finishArchiveTail(tail: Tail): void {
@@ -344,6 +366,9 @@ export function createWatch(parts: WatchParts): Watch {
     sweep,
     get tails() {
       return [...live.values()];
+    },
+    get isCrowded() {
+      return isCrowded;
     },
     ended,
     originOf: (tail) => origins.get(tail) ?? describeOrigin({ path: tail.path, captures: {} }, settings),
