@@ -5,6 +5,7 @@ import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { printDocument } from './document.js';
 import { RECORDINGS_DIR, type Manifest } from './manifest.js';
+import { cacheDir } from './parts/cache.js';
 import type { LogFile, Outcome } from './run.js';
 import { HEALTHY, type Scenario } from './scenario.js';
 
@@ -88,7 +89,7 @@ interface Replacement {
 }
 
 /** Order matters: a folder before the folder that holds it. */
-function listReplacements({ dir, home }: Outcome): Replacement[] {
+function listReplacements({ dir }: Outcome): Replacement[] {
   const host = hostname();
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []).filter((address) => !address.internal).map((address) => address.address);
   const literal = (text: string, to: string, what: string): Replacement => ({ from: new RegExp(quote(text), 'g'), to, what });
@@ -96,7 +97,7 @@ function listReplacements({ dir, home }: Outcome): Replacement[] {
     literal(`${dir}/log`, '/opt/flink/log', 'log folder'),
     literal(`${dir}/conf`, '/opt/flink/conf', 'configuration folder'),
     literal(dir, '/data/flink', 'folder of the run'),
-    literal(home, '/opt/flink', 'Flink home'),
+    { from: new RegExp(`${quote(cacheDir())}/[\\w.-]+`, 'g'), to: '/opt/flink', what: 'home of Flink and ZooKeeper' },
     literal(basename(dir), 'shop', 'name of the highly available cluster'),
     // The host name may be any short word: only where it stands alone, or closes the name of a log file.
     { from: new RegExp(`(?<=-)${quote(host)}(?=\\.(log|out))|(?<![\\w.-])${quote(host)}(?![\\w-])`, 'g'), to: 'node-1', what: 'host name' },

@@ -42,7 +42,6 @@ export interface ProcessFiles {
 export interface Outcome {
   readonly flinkVersion: string;
   readonly dir: string;
-  readonly home: string;
   readonly config: Readonly<Record<string, string>>;
   readonly jobs: readonly (Job & { readonly state: string })[];
   readonly processes: readonly ProcessFiles[];
@@ -101,7 +100,7 @@ async function playOn(cluster: FlinkCluster, scene: Scene, say: (line: string) =
     const steps = await playSteps(scene, say);
     const jobs = await readJobs(scene);
     await checkEnd(scene, jobs);
-    return { flinkVersion: cluster.version, dir, home: cluster.home, config: cluster.config, jobs, steps, ...readFiles(scene) };
+    return { flinkVersion: cluster.version, dir, config: cluster.config, jobs, steps, ...readFiles(scene) };
   } catch (error) {
     throw new Error(`${scenario.id} on Flink ${cluster.version} did not reach its end: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   } finally {
