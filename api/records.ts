@@ -19,7 +19,7 @@ export function createRecordRoutes(services: Services): readonly Route[] {
     {
       method: 'GET', path: '/api/v1/records/stream', role: 'reader', tag: 'records', summary: 'Follow new records (server-sent events)',
       description:
-        'Events: "record" (data: one record), "problem" (data: an error; the stream goes on). Lines beginning with ":" say that the stream is alive. ' +
+        'Events: "record" (data: one record), "gap" (data: {before}; more came than a look takes, older ones were left out), "problem" (data: an error; the stream goes on). Lines beginning with ":" say that the stream is alive. ' +
         'A record may come twice (after a reconnect, or when its entry grew): replace by id. A client that reconnects with Last-Event-ID misses nothing.',
       query: QUERIES.stream, answers: { 200: { type: 'string', description: 'text/event-stream' } }, handle: (request) => streamRecords(services, request),
     },

@@ -83,8 +83,8 @@ export interface Services {
   readonly rules: () => readonly RuleInfo[];
   readonly diagnoseText: ((text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
-  /** How often the live tail looks for new records, and how often it says that it is alive. */
-  readonly tail: { readonly pollMs: number; readonly heartbeatMs: number };
+  /** How often the live tail looks for new records, how often it says that it is alive, how many it takes at a look. */
+  readonly tail: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const satisfies readonly Level[];

@@ -213,6 +213,21 @@ describe('the live tail', () => {
     for (const tail of [now, from, resumed]) tail.stop();
   });
 
+  it('says so when more comes at once than it takes, and goes on with what is new', async () => {
+    const { url, store } = await startServer({ settings: { tailMaxRecords: 200 } });
+    const tail = await openTail(`${url}/api/v1/records/stream`);
+    await waitUntil('the beginning', async () => tail.text().includes('retry:') || tail.text());
+    await store.appendRecords(Array.from({ length: 500 }, (_, index) => makeRecord(100 + index, { text: `many ${100 + index}` })));
+    await waitUntil('the newest', async () => tail.messages().includes('many 599') || `${tail.messages().length}`);
+
+    await store.appendRecords([makeRecord(700, { text: 'after' })]);
+    await waitUntil('the next', async () => tail.messages().includes('after') || `${tail.messages().length}`);
+
+    expect(tail.text().match(/^event: gap\ndata: .*$/gm)).toEqual([`event: gap\ndata: ${JSON.stringify({ before: makeRecord(400)['@timestamp'] })}`]);
+    expect(tail.messages()).toHaveLength(201);
+    tail.stop();
+  });
+
   it('sends an entry again when it grew', async () => {
     const { url, store } = await startServer();
     await store.appendRecords([makeRecord(50, { text: 'begins' })]);

@@ -35,6 +35,7 @@ export interface ServerOptions {
     readonly webDir?: string;
     readonly tailPollMs?: number;
     readonly tailHeartbeatMs?: number;
+    readonly tailMaxRecords?: number;
   };
   readonly log: Log;
   readonly metrics?: Metrics;
@@ -116,7 +117,7 @@ function createServices(options: ServerOptions): Services {
     rules: options.catalogInfo,
     diagnoseText: options.analyzerHooks?.diagnoseText,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
-    tail: { pollMs: settings.tailPollMs ?? 1000, heartbeatMs: settings.tailHeartbeatMs ?? 15_000 },
+    tail: { pollMs: settings.tailPollMs ?? 1000, heartbeatMs: settings.tailHeartbeatMs ?? 15_000, maxRecords: settings.tailMaxRecords ?? 5000 },
   };
 }
 

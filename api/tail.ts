@@ -17,12 +17,13 @@ export interface TailOptions {
   readonly signal: AbortSignal;
   readonly pollMs: number;
   readonly heartbeatMs: number;
+  /** Most records read at one look, and remembered; beyond it the tail says that it left some out. */
+  readonly maxRecords: number;
 }
 
 /** How far back, by the records' own times, a late record is still shown. */
 const LATE_MS = 60_000;
 const PAGE_RECORDS = 200;
-const MAX_REMEMBERED = 20_000;
 
 interface Window {
   from: string;
@@ -32,8 +33,10 @@ interface Window {
 
 export async function* tailRecords(store: Store, options: TailOptions): AsyncGenerator<string> {
   const window = openWindow(options);
-  // Without a place to begin at, what is already there counts as seen.
+  // Without a place to begin at, what is already there counts as seen: looked at before the first word, so that
+  // whatever comes after that word is shown.
   let silent = options.resumeAfter === undefined && options.filters.from === undefined;
+  if (silent && (await pollOnce(store, options, window, silent)).ok) silent = false;
   let lastSaid = options.now();
   yield ': jobtrace\nretry: 2000\n\n';
   while (!options.signal.aborted) {
@@ -58,8 +61,10 @@ function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
 
 async function pollOnce(store: Store, options: TailOptions, window: Window, silent: boolean): Promise<{ readonly ok: boolean; readonly texts: readonly string[] }> {
   try {
-    const fresh = await readFresh(store, options, window);
-    return { ok: true, texts: silent ? [] : fresh.map(renderRecord) };
+    const { fresh, isCut } = await readFresh(store, options, window);
+    if (silent) return { ok: true, texts: [] };
+    const gap = isCut ? [renderEvent('gap', undefined, { before: fresh[0]?.['@timestamp'] })] : [];
+    return { ok: true, texts: [...gap, ...fresh.map(renderRecord)] };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     // The stream outlives a store that is away for a while; the client is told.
@@ -67,10 +72,11 @@ async function pollOnce(store: Store, options: TailOptions, window: Window, sile
   }
 }
 
-/** Records of the window that were not sent yet, oldest first. */
-async function readFresh(store: Store, { filters, signal }: TailOptions, window: Window): Promise<readonly LogRecord[]> {
+/** Records of the window that were not sent yet, oldest first; the newest ones when there are too many. */
+async function readFresh(store: Store, { filters, signal, maxRecords }: TailOptions, window: Window): Promise<{ readonly fresh: readonly LogRecord[]; readonly isCut: boolean }> {
   const fresh: LogRecord[] = [];
   let after: string | undefined;
+  let isComplete = false;
   do {
     const page = await store.searchRecords({ ...filters, from: window.from, limit: PAGE_RECORDS, order: 'newest', ...(after === undefined ? {} : { after }) });
     for (const record of page.records) {
@@ -78,17 +84,24 @@ async function readFresh(store: Store, { filters, signal }: TailOptions, window:
       fresh.push(record);
       window.seen.set(record.id, { time: record['@timestamp'], length: record['jobtrace.length'] });
     }
-    after = window.seen.size < page.total && fresh.length < MAX_REMEMBERED ? page.next : undefined;
-  } while (after !== undefined && !signal.aborted);
-  trimWindow(window);
-  return fresh.sort((left, right) => (left['@timestamp'] < right['@timestamp'] ? -1 : left['@timestamp'] > right['@timestamp'] ? 1 : left.id < right.id ? -1 : 1));
+    isComplete = page.next === undefined || window.seen.size >= page.total;
+    after = isComplete ? undefined : page.next;
+  } while (after !== undefined && fresh.length < maxRecords && !signal.aborted);
+  fresh.sort((left, right) => (left['@timestamp'] < right['@timestamp'] ? -1 : left['@timestamp'] > right['@timestamp'] ? 1 : left.id < right.id ? -1 : 1));
+  // What was left out now is not looked for again.
+  if (!isComplete) raiseWindow(window, fresh[0]?.['@timestamp'] ?? window.from);
+  if (window.seen.size > maxRecords) raiseWindow(window, findTime(window, Math.floor(maxRecords / 2)) ?? window.from);
+  return { fresh, isCut: !isComplete };
 }
 
-function trimWindow(window: Window): void {
-  if (window.seen.size <= MAX_REMEMBERED) return;
-  const times = [...window.seen.values()].map((item) => item.time).sort();
-  window.from = times[times.length - MAX_REMEMBERED / 2] ?? window.from;
-  for (const [id, { time }] of window.seen) if (time < window.from) window.seen.delete(id);
+/** The time of the record that so many remembered ones are newer than. */
+function findTime(window: Window, newer: number): string | undefined {
+  return [...window.seen.values()].map(({ time }) => time).sort().at(-newer);
+}
+
+function raiseWindow(window: Window, from: string): void {
+  window.from = from;
+  for (const [id, { time }] of window.seen) if (time < from) window.seen.delete(id);
 }
 
 function renderRecord(record: LogRecord): string {
