@@ -51,11 +51,13 @@ const FORGET_EVERY_MS = 60_000;
 /** Throws JT_AGENT_LOCKED, JT_FILE_UNWRITABLE (the data folder) and JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   const { log, store } = parts;
-  const now = parts.now ?? Date.now;
+  const wall = parts.now ?? Date.now;
+  // Waits are measured with a clock that nobody sets: a jump of the machine's clock by a day must not stop the agent for a day.
+  const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const redact = createRedactor(settings.redactPatterns);
-  const lock = openLock(settings.dataDir, now);
+  const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
-  const board = createBoard(now);
+  const board = createBoard(wall);
   const known = createKnown(checkpoint.loaded.values());
   const excluded = [resolve(settings.dataDir)];
   const memory: ScanMemory = { folders: new Map() };
@@ -65,7 +67,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   let nextForget = now() + FORGET_EVERY_MS;
   let isClosed = false;
   const shipper = createShipper({ store, settings, board, log, now, random: parts.random ?? Math.random, onAnswer: () => wake() });
-  const reader = createReader({ settings, redact, shipper, board, log, now, watch: () => watch });
+  const reader = createReader({ settings, redact, shipper, board, log, now, wall, watch: () => watch });
   const watch = createWatch({ settings, known, isFirstStart: checkpoint.isFirstStart, hasBirthTimes: hasBirthTimes(settings.dataDir), board, log, now, onPieces: reader.shipPieces });
   if (checkpoint.damage !== undefined) {
     board.raise(checkpoint.damage.code, checkpoint.damage.message);
@@ -107,7 +109,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   function status(): AgentStatus {
     const tails = watch.tails;
     const lag = [...tails, ...watch.ended].reduce((sum, tail) => sum + lagBytes(tail), 0);
-    return describeAgent({ host: settings.host, now: now(), files: tails.length, lagBytes: lag, board });
+    return describeAgent({ host: settings.host, now: wall(), files: tails.length, lagBytes: lag, board });
   }
 
   async function saveStatus(): Promise<void> {

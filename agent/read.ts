@@ -26,6 +26,8 @@ export interface ReaderParts {
   readonly board: Board;
   readonly log: Log;
   readonly now: () => number;
+  /** The time of day, against which the times of entries are judged. */
+  readonly wall: () => number;
   readonly watch: () => Watch;
 }
 
@@ -123,7 +125,7 @@ export function createReader(parts: ReaderParts): Reader {
   /** `source` is the file in which the pieces begin. */
   function shipPieces(tail: Tail, pieces: readonly Piece[], source: Tail = tail): void {
     const origin = parts.watch().originOf(source);
-    const context = { origin, redact: parts.redact, zone: settings.zone, fileTime: tail.mtimeMs, now: now() };
+    const context = { origin, redact: parts.redact, zone: settings.zone, fileTime: tail.mtimeMs, now: parts.wall() };
     let previousTime = source.time;
     for (const piece of pieces) {
       const { record, time, redacted } = parseRecord(piece.entry, piece.id, { ...context, previousTime });

@@ -15,7 +15,8 @@ export type Redactor = (text: string) => Redaction;
 const HINT =
   /passw|secret|token|api[-_. ]?key|access[-_. ]?key|account[-_. ]?key|shared[-_. ]?key|private[-_. ]?key|credential|authorization|passphrase|bearer |:\/\/[^\s/@]*@|[?&](?:sig|signature|x-amz-[a-z-]+)=|AKIA|ASIA|-----BEGIN|eyJ/i;
 
-const NAME = String.raw`[\w.$-]*(?:password|passwd|passphrase|secret|token|api[-_.]?key|access[-_.]?key(?:[-_.]?id)?|account[-_.]?key(?:\.[\w.-]+)?|shared[-_.]?key|private[-_.]?key|credentials?)[\w$-]*(?:\.(?:value|key))?`;
+// Bounded on both sides, so that a long run of such characters costs no more than its length.
+const NAME = String.raw`[\w.$-]{0,200}(?:password|passwd|passphrase|secret|token|api[-_.]?key|access[-_.]?key(?:[-_.]?id)?|account[-_.]?key(?:\.[\w.-]{1,200})?|shared[-_.]?key|private[-_.]?key|credentials?)[\w$-]{0,100}(?:\.(?:value|key))?`;
 
 interface RedactRow {
   readonly pattern: RegExp;
@@ -27,7 +28,7 @@ const ROWS: readonly RedactRow[] = [
   { pattern: /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]{0,20000}?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, replacement: '$1***$2' },
   { pattern: /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|apikey|digest|negotiate)\s+)?[^\s"',;]+/gi, replacement: '$1***' },
   { pattern: /\b(bearer\s+)[\w+/=.~-]{8,}/gi, replacement: '$1***' },
-  { pattern: /([a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:)[^\s/@]+@/gi, replacement: '$1***@' },
+  { pattern: /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:)[^\s/@]+@/gi, replacement: '$1***@' },
   { pattern: /([?&](?:access_token|token|key|sign|sig|signature|secret|api_?key|password|passwd|x-amz-signature|x-amz-security-token|x-amz-credential)=)[^&\s"']+/gi, replacement: '$1***' },
   { pattern: new RegExp(String.raw`(["'](?:${NAME})["']\s*[:=]\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gi'), replacement: '$1$2***$2' },
   { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|[:=])\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gim'), replacement: '$1$2***$2' },

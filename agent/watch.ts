@@ -140,12 +140,11 @@ export function createWatch(parts: WatchParts): Watch {
     }
   }
 
-  function addFile(file: FoundFile, before: Tail | undefined): void {
+  function addFile(file: FoundFile, before: Tail | undefined, origin = describeOrigin(file, settings)): void {
     const id = idOf(file);
     const size = ignored.get(id);
     if (size !== undefined && file.size >= size) return;
     ignored.delete(id);
-    const origin = describeOrigin(file, settings);
     const fd = takePlace() ? openFile(file.path) : undefined;
     if (fd === undefined) return;
     const facts = describeStat(fstatSync(fd, { bigint: true }));
@@ -264,8 +263,9 @@ export function createWatch(parts: WatchParts): Watch {
   function replaceTail(tail: Tail, lostBytes: number): void {
     board.count('truncatedFiles');
     const { path } = tail;
+    const origin = origins.get(tail);
     endTail(tail, lostBytes);
-    addFile({ path, captures: {}, inode: tail.inode, device: tail.device, birthMs: tail.birthMs, size: 0, mtimeMs: 0 }, undefined);
+    addFile({ path, captures: {}, inode: tail.inode, device: tail.device, birthMs: tail.birthMs, size: 0, mtimeMs: 0 }, undefined, origin);
   }
 
   function failTail(tail: Tail, error: unknown): void {
