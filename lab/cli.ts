@@ -22,7 +22,13 @@ const COMMANDS: Readonly<Record<string, (ids: string[], options: { flink: FlinkV
   check: () => Promise.resolve(printCheck()),
 };
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // A wrong id or a broken scenario.yaml: its message says all.
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
