@@ -9,6 +9,7 @@ import { createError } from '../core/errors.js';
 import type { JobtraceError } from '../core/errors.js';
 import { isObject } from './stored.js';
 
+/** An empty text counts as not given. */
 export interface ElasticsearchSettings {
   /** Addresses of one cluster. */
   readonly nodes: readonly string[];
@@ -88,8 +89,10 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
 }
 
 function createClient(settings: ElasticsearchSettings, url: string): Client {
-  const { apiKey, username, password, ca, caFingerprint } = settings;
+  const [apiKey, username, ca, caFingerprint] = [settings.apiKey, settings.username, settings.ca, settings.caFingerprint].map((value) => (value === '' ? undefined : value));
+  const { password } = settings;
   try {
+    if (settings.nodes.length === 0) throw new Error('no address is given');
     return new Client({
       nodes: [...settings.nodes],
       requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
@@ -100,7 +103,7 @@ function createClient(settings: ElasticsearchSettings, url: string): Client {
       ...(caFingerprint === undefined ? {} : { caFingerprint }),
     });
   } catch (error) {
-    throw createError('JT_STORE_UNUSABLE', { url, problem: error instanceof Error ? error.message : String(error), advice: 'Correct the settings under store.elasticsearch.' }, error);
+    throw createError('JT_STORE_UNUSABLE', { url, problem: error instanceof Error ? error.message : String(error), advice: 'Correct store.urls (as in https://node:9200) and the settings beside it (docs/config.md).' }, error);
   }
 }
 

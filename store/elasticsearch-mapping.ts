@@ -1,7 +1,7 @@
 // What we create in Elasticsearch (docs/elasticsearch.md says the same in words): index templates for the daily
 // log indices and for the few small ones, and the translation between a record and its document. Fields are typed
 // one by one and nothing else is ever mapped, so no text of a user can be refused or can grow the mapping.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { LogRecord } from '../core/types.js';
 import { formatTime, readDay, readTime } from './page.js';
 import { isLogRecord } from './stored.js';
@@ -15,15 +15,17 @@ const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
 // Kept, not searched: there is no limit on its length.
 const KEPT = { type: 'keyword', index: false, doc_values: false } as const;
 const TEXT = { type: 'text', norms: false } as const;
+/** What Elasticsearch takes as it is. */
+const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 const TIME = { type: 'date', ignore_malformed: true } as const;
 
 const LOG_FIELDS = {
-  '@timestamp': TIME, message: TEXT, 'event.original': KEPT, 'event.ingested': TIME, 'log.level': VALUE, 'log.logger': VALUE,
+  id: VALUE, '@timestamp': TIME, message: TEXT, 'event.original': KEPT, 'event.ingested': TIME, 'log.level': VALUE, 'log.logger': VALUE,
   'log.file.path': VALUE, 'log.offset': { type: 'long' }, 'process.thread.name': VALUE, 'error.type': VALUE, 'error.message': TEXT,
   'error.stack_trace': KEPT, 'host.name': VALUE, 'container.id': VALUE, 'orchestrator.namespace': VALUE, 'kubernetes.pod.name': VALUE,
   'flink.cluster': VALUE, 'flink.job.id': VALUE, 'flink.job.name': VALUE, 'flink.component': VALUE, 'flink.process.id': VALUE,
   'flink.version': VALUE, 'flink.chain': VALUE, 'jobtrace.process': VALUE, 'jobtrace.kind': VALUE, 'jobtrace.layout': VALUE,
-  'jobtrace.length': { type: 'long' }, 'jobtrace.flags': VALUE, 'jobtrace.id': VALUE, 'jobtrace.hash': KEPT, 'jobtrace.timestamp': KEPT,
+  'jobtrace.length': { type: 'long' }, 'jobtrace.flags': VALUE, 'jobtrace.hash': KEPT, 'jobtrace.timestamp': KEPT,
   'jobtrace.words': { type: 'text', analyzer: 'whitespace', norms: false },
 } as const;
 
@@ -33,7 +35,7 @@ const SMALL_FIELDS = {
 } as const;
 
 /** Of a document, but not of a record. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(['jobtrace.id', 'jobtrace.hash', 'jobtrace.timestamp', 'event.ingested']);
+const OWN_FIELDS: ReadonlySet<string> = new Set(['jobtrace.hash', 'jobtrace.timestamp', 'event.ingested']);
 
 export type SmallIndex = 'incidents' | 'alerts' | 'states' | 'agents';
 export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'states', 'agents'];
@@ -73,13 +75,13 @@ export function readDayEnd(index: string): number | undefined {
 
 /** Elasticsearch takes ids up to 512 bytes (and routing values up to 32,766). */
 export function encodeId(id: string): string {
-  return id.length > 0 && Buffer.byteLength(id) <= 512 ? id : `sha256:${createHash('sha256').update(id).digest('hex')}`;
+  return id.length > 0 && Buffer.byteLength(id) <= 512 ? id : `sha256:${hash('sha256', id, 'hex')}`;
 }
 
 /** Two lines of a bulk request. A longer version of an entry replaces a shorter one (external versioning), nothing else does. */
 export function encodeRecord(prefix: string, record: LogRecord, ingested: string): Buffer {
   const action = { index: { _index: nameIndex(prefix, record), _id: encodeId(record.id), version: record['jobtrace.length'], version_type: 'external', ...readRouting(record) } };
-  return Buffer.from(`${JSON.stringify(action)}\n${encodeJson(fillDocument(record, ingested))}\n`);
+  return Buffer.from(`${JSON.stringify(action)}\n${encodeDocument(record, ingested)}\n`);
 }
 
 /** All records of a Flink cluster lie in one shard of a day, so that one analyzer sees all its processes. */
@@ -89,28 +91,24 @@ export function readRouting(record: { readonly 'flink.cluster': string }): { rou
 
 /** What tells two entries apart without reading their text back. */
 export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return hash('sha256', text, 'hex').slice(0, 32);
 }
 
 /** A document's `_source` back to the record; undefined when it is none of ours. */
 export function readDocument(source: Readonly<Record<string, unknown>>): LogRecord | undefined {
   const fields = Object.fromEntries(Object.entries(source).filter(([name]) => !OWN_FIELDS.has(name)));
   const timestamp = source['jobtrace.timestamp'];
-  const record: unknown = { ...fields, id: source['jobtrace.id'], ...(typeof timestamp === 'string' ? { '@timestamp': timestamp } : {}) };
+  const record: unknown = { ...fields, ...(typeof timestamp === 'string' ? { '@timestamp': timestamp } : {}) };
   return isLogRecord(record) ? record : undefined;
 }
 
-function fillDocument(record: LogRecord, ingested: string): object {
-  const { id, ...fields } = record;
-  const timestamp = formatTime(readTime(record));
-  return {
-    ...fields,
-    ...(timestamp === record['@timestamp'] ? {} : { '@timestamp': timestamp, 'jobtrace.timestamp': record['@timestamp'] }),
-    'jobtrace.id': id,
-    'jobtrace.hash': hashText(record['event.original']),
-    'jobtrace.words': fillWords(record),
-    'event.ingested': ingested,
-  };
+/** Joined as text: taking the record apart and putting it together again would cost as much as all the rest. */
+function encodeDocument(record: LogRecord, ingested: string): string {
+  const time = readTime(record);
+  const text = record['@timestamp'];
+  const isPlain = time !== 0 && PLAIN_TIME.test(text) && new Date(time).getUTCDate() === Number(text.slice(8, 10));
+  const json = encodeJson(isPlain ? record : { ...record, '@timestamp': formatTime(time), 'jobtrace.timestamp': text });
+  return `${json.slice(0, -1)},"event.ingested":"${ingested}","jobtrace.hash":"${hashText(record['event.original'])}","jobtrace.words":"${fillWords(record)}"}`;
 }
 
 /** A half surrogate is not text: it becomes U+FFFD, as in every UTF-8 file. */

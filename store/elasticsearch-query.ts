@@ -11,7 +11,7 @@ type Histogram = NonNullable<RecordPage['histogram']>;
 type Counts = Histogram[number]['counts'];
 
 const FACET_VALUES = 20;
-const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'jobtrace.id'] as const;
+const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'id'] as const;
 
 /** The query clause of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
 export function buildFilter(query: RecordQuery): Clause {
@@ -103,10 +103,9 @@ function buildNode(node: QueryNode): Clause {
 }
 
 function buildValue(field: QueryField, pieces: Pieces): Clause {
-  const name = field === 'id' ? 'jobtrace.id' : field;
-  if (pieces.length > 1 && pieces.every((piece) => piece === '')) return { exists: { field: name } };
-  if (pieces.length === 1) return { term: { [name]: { value: pieces[0] ?? '', case_insensitive: true } } };
-  return { wildcard: { [name]: { value: pieces.map((piece) => piece.replace(/[*?\\]/g, '\\$&')).join('*'), case_insensitive: true } } };
+  if (pieces.length > 1 && pieces.every((piece) => piece === '')) return { exists: { field } };
+  if (pieces.length === 1) return { term: { [field]: { value: pieces[0] ?? '', case_insensitive: true } } };
+  return { wildcard: { [field]: { value: pieces.map((piece) => piece.replace(/[*?\\]/g, '\\$&')).join('*'), case_insensitive: true } } };
 }
 
 function readBuckets(value: unknown): Clause[] {

@@ -203,7 +203,10 @@ describe('openElasticsearchStore', () => {
     await store.close();
   });
 
-  it('says at once when the settings contradict each other', () => {
+  it('says at once when the settings are wrong or contradict each other', () => {
+    expect(() => openElasticsearchStore({ nodes: [] })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
+    expect(() => openElasticsearchStore({ nodes: ['http://node:9200'], apiKey: '', username: '' })).not.toThrow();
+    expect(() => openElasticsearchStore({ nodes: ['node:9200'] })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
     expect(() => openElasticsearchStore({ nodes: ['http://127.0.0.1:9'], caFingerprint: 'AA:BB' })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
   });
 });

@@ -54,8 +54,10 @@ export function formatTime(ms: number): string {
 /** The UTC day "2026-11-20" of a record, or undefined when its time cannot be believed. A function of the record alone. */
 export function readDay(record: LogRecord): string | undefined {
   if (record['jobtrace.flags']?.includes('undated') === true) return undefined;
-  const time = Date.parse(record['@timestamp']);
-  return time >= FIRST_DAY && time < LAST_DAY ? new Date(time).toISOString().slice(0, 10) : undefined;
+  const text = record['@timestamp'];
+  const time = Date.parse(text);
+  if (!(time >= FIRST_DAY && time < LAST_DAY)) return undefined;
+  return text.endsWith('Z') && text.charAt(10) === 'T' ? text.slice(0, 10) : new Date(time).toISOString().slice(0, 10);
 }
 
 const FIRST_TIME = Date.parse('0001-01-01T00:00:00Z');
