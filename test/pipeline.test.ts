@@ -2,44 +2,16 @@
 // store, names the cause, carries a patch that fits, counts the restarts, and the webhook got it once. A healthy job
 // in the same TaskManager stays clean. Three ways: cluster installation on Elasticsearch with the separation kit, the
 // same with Flink's stock logging (both jobs in one file), and "jobtrace up" on SQLite.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startElasticsearch } from '../lab/parts/elasticsearch.js';
-import { startFlink, type FlinkCluster } from '../lab/parts/flink.js';
-import { describeWithParts } from '../lab/parts/describe-part.js';
+import type { Incident } from '../core/types.js';
 import { computeTaskManagerMemory } from '../flink/memory.js';
-import type { Incident, LogRecord } from '../core/types.js';
-import { runProgram, startProgram, startReceiver, waitUntil, type Program } from './program.js';
+import { describeWithParts } from '../lab/parts/describe-part.js';
+import { waitUntil } from './program.js';
+import { MEMORY, openSite, type Site } from './site.js';
 
-const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
 const CAUSE = 'network.insufficient-buffers';
 const MEBIBYTE = 1_048_576;
 const RESTARTS = 2;
-/** Flink's own defaults on 1 GiB leave exactly 2,048 network buffers, the minimum of 64 MiB. */
-const MEMORY = { 'taskmanager.memory.process.size': '1g' };
-/** What the lab sets to keep its clusters small. */
-const LAB_DEFAULTS = {
-  'taskmanager.memory.jvm-metaspace.size': null,
-  'taskmanager.memory.jvm-overhead.min': null,
-  'taskmanager.memory.jvm-overhead.max': null,
-  'taskmanager.memory.framework.heap.size': null,
-  'taskmanager.memory.framework.off-heap.size': null,
-  'taskmanager.memory.managed.size': null,
-  'taskmanager.memory.network.min': null,
-  'taskmanager.memory.network.max': null,
-};
-
-const HEALTHY_SQL = `
-SET 'pipeline.name' = 'payments-audit';
-SET 'parallelism.default' = '1';
-SET 'execution.checkpointing.interval' = '2s';
-CREATE TABLE payments (id BIGINT, amount DOUBLE) WITH ('connector' = 'datagen', 'rows-per-second' = '5');
-CREATE TABLE audit (id BIGINT, amount DOUBLE) WITH ('connector' = 'blackhole');
-INSERT INTO audit SELECT id, amount FROM payments WHERE amount > 0;
-`;
 /** Each of the four keyed exchanges wants 30 × (30 + 1) buffers to send: 3,720 in all, and there are 2,048. */
 const GREEDY_SQL = `
 SET 'pipeline.name' = 'orders-by-customer';
@@ -56,15 +28,6 @@ EXECUTE STATEMENT SET BEGIN
   INSERT INTO totals SELECT customer + product, SUM(amount) FROM orders GROUP BY customer + product;
 END;
 `;
-
-interface Site {
-  readonly cluster: FlinkCluster;
-  readonly healthyId: string;
-  readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
-  readonly folder: string;
-  incidents(): Promise<readonly Incident[]>;
-  search(query: string): Promise<readonly LogRecord[]>;
-}
 
 describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a diagnosis', () => {
   describe.each([
@@ -122,9 +85,9 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
 
     it('told the webhook once that the job fails, soon after the line', async () => {
       const news = await waitUntil('the webhook', () => {
-        const found = site.receiver.received.filter(({ body }) => body['reason'] === 'new-incident');
+        const found = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
         return found.length > 0 ? found : undefined;
-      });
+      }, { saw: () => site.receiver.received.map(({ body }) => reasonOf(body)) });
       const line = firstFailureTime(incident);
 
       console.log(`from the line to the webhook: ${(news[0]?.at ?? 0) - line} ms (${separated ? 'separated' : 'stock'} logs, ${way})`);
@@ -145,85 +108,8 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
   });
 });
 
-/** Flink with one TaskManager and the healthy job; agent, analyzer and API around it. */
-async function openSite(separated: boolean, way: 'elasticsearch' | 'up'): Promise<{ site: Site; close: () => Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-pipeline-'));
-  const closers: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const closer of closers.reverse()) await closer();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const receiver = await startReceiver();
-  closers.push(() => receiver.close());
-  const cluster = await startFlink({
-    version: '1.20',
-    dir: join(folder, 'flink'),
-    taskManagers: 1,
-    config: { ...LAB_DEFAULTS, 'taskmanager.numberOfTaskSlots': '32', ...MEMORY },
-    logging: separated ? { log4jProperties: join(KIT, 'log4j.properties') } : 'stock',
-  });
-  closers.push(() => cluster.stop());
-  const programs = way === 'up' ? await startUp(folder, cluster, receiver.url) : await startInstallation(folder, cluster, receiver.url, closers);
-  closers.push(async () => {
-    const codes = await Promise.all(programs.list.map((program) => program.stop()));
-    expect(codes, programs.list.map((program) => program.stderr()).join('\n')).toEqual(programs.list.map(() => 0));
-  });
-  expect((await cluster.runSql(HEALTHY_SQL)).error).toBe('');
-  const healthyId = await waitUntil('the healthy job', async () => (await cluster.jobs()).find((job) => job.state === 'RUNNING')?.id, { deadlineMs: 60_000 });
-  const site: Site = {
-    cluster,
-    healthyId,
-    receiver,
-    folder,
-    incidents: async () => {
-      const { stdout, stderr, code } = await runProgram(['incidents', ...programs.store, '--format', 'json']);
-      if (code !== 0) throw new Error(stderr);
-      return (JSON.parse(stdout) as { incidents: Incident[] }).incidents;
-    },
-    search: async (query) => {
-      const { stdout } = await runProgram(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
-      return stdout.trim().split('\n').map((line) => JSON.parse(line) as LogRecord);
-    },
-  };
-  return { site, close };
-}
-
-interface Programs {
-  readonly list: readonly Program[];
-  /** How the command line finds the store. */
-  readonly store: readonly string[];
-}
-
-async function startUp(folder: string, cluster: FlinkCluster, webhook: string): Promise<Programs> {
-  const data = join(folder, 'data');
-  const config = join(folder, 'jobtrace.yaml');
-  writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${webhook}" }\n`);
-  const up = startProgram(['up', cluster.logDir, '--data', data, '--config', config, '--listen', '127.0.0.1:0']);
-  await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.stdout()) ? true : undefined), { saw: () => [up.stdout(), up.stderr()] });
-  return { list: [up], store: ['--data', data] };
-}
-
-async function startInstallation(folder: string, cluster: FlinkCluster, webhook: string, closers: (() => Promise<unknown>)[]): Promise<Programs> {
-  const elasticsearch = await startElasticsearch({ version: 8 });
-  closers.push(() => elasticsearch.stop());
-  const config = join(folder, 'jobtrace.yaml');
-  mkdirSync(join(folder, 'data'));
-  writeFileSync(
-    config,
-    [
-      `dataDir: ${join(folder, 'data')}`,
-      'store:',
-      '  kind: elasticsearch',
-      `  urls: ["${elasticsearch.url}"]`,
-      'agent:',
-      `  paths: ["${cluster.logDir}"]`,
-      'notify:',
-      '  receivers:',
-      `    - { name: test, kind: webhook, url: "${webhook}" }`,
-    ].join('\n'),
-  );
-  const list = ['agent', 'analyzer'].map((part) => startProgram([part, '--config', config]));
-  return { list, store: ['--store', elasticsearch.url] };
+function reasonOf(body: Readonly<Record<string, unknown>>): unknown {
+  return (body['data'] as { reason?: string } | undefined)?.reason;
 }
 
 function layoutOf(options: Readonly<Record<string, string>>): { network: number; taskHeap: number } {
