@@ -24,6 +24,8 @@ export interface Manifest {
     /** Cause id that must stand first, or "none" for a healthy run. */
     readonly cause: string;
     readonly symptoms: readonly string[];
+    /** Id of the job that failed; every other job of the recording is a healthy neighbour. */
+    readonly job?: string;
     readonly process?: string;
     readonly file?: string;
   };
@@ -50,7 +52,7 @@ const MANIFEST_SCHEMA = object({
   cluster: object({ taskManagers: { type: 'integer' }, logging: text, zookeeper: { type: 'boolean' }, config: { type: 'object', additionalProperties: text } }),
   jobs: { type: 'array', items: object({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, name: text, state: text }) },
   processes: { type: 'array', minItems: 1, items: object({ name: text, resourceId: text, alive: { type: 'boolean' }, files: texts }, ['resourceId']) },
-  expected: object({ cause: text, symptoms: texts, process: text, file: text }, ['process', 'file']),
+  expected: object({ cause: text, symptoms: texts, job: text, process: text, file: text }, ['job', 'process', 'file']),
   steps: { type: 'array', minItems: 1, items: object({ at: text, step: { type: 'object', additionalProperties: false, minProperties: 1, properties: STEP_SCHEMAS } }) },
   cut: { type: 'array', items: object({ file: text, entries: { type: 'integer' }, kind: text }) },
   scrubbed: texts,
@@ -99,6 +101,7 @@ function checkRecording(folder: string, manifest: Manifest): string[] {
     ...named.filter((name) => !present.includes(name)).map((name) => `${name} is missing`),
     ...present.filter((name) => !named.includes(name)).map((name) => `${name} is not in the manifest`),
     ...present.filter((name) => MACHINE.test(readFileSync(join(dir, name), 'utf8'))).map((name) => `${name} names paths of the recording machine`),
+    manifest.expected.job !== undefined && !manifest.jobs.some(({ id }) => id === manifest.expected.job) && `the failed job ${manifest.expected.job} is not among its jobs`,
     manifest.expected.file !== undefined && !named.includes(manifest.expected.file) && `the affected file ${manifest.expected.file} is missing`,
   ];
   return found.filter((problem) => problem !== false).map((problem) => `lab/recordings/${folder}: ${problem}.`);

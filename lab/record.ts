@@ -116,6 +116,7 @@ function describeRecording(scenario: Scenario, outcome: Outcome, scrub: (text: s
   const { affected, affectedFile = 'log' } = scenario.expect;
   const process = processes.find(({ name, alive }) => name === affected || (affected === 'dead-taskmanager' && name.startsWith('taskmanager') && !alive));
   const file = process?.files.find((name) => name.endsWith(`.${affectedFile}`));
+  const failed = scenario.cause === HEALTHY ? undefined : outcome.jobs.at(-1); // a neighbour is submitted first
   return {
     scenario: scenario.id,
     title: scenario.title,
@@ -130,6 +131,7 @@ function describeRecording(scenario: Scenario, outcome: Outcome, scrub: (text: s
     processes,
     expected: {
       cause: scenario.cause === HEALTHY ? 'none' : scenario.cause, symptoms: scenario.expect.symptoms ?? [],
+      ...(failed === undefined ? {} : { job: failed.id }),
       ...(process === undefined ? {} : { process: process.name }), ...(file === undefined ? {} : { file }),
     },
     steps: outcome.steps,
