@@ -4,13 +4,14 @@
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isArchive } from './archive.js';
+import { readAt, readBefore, readPrefixCrc } from './bytes.js';
 import type { FileState } from './checkpoint.js';
 import { describeStat } from './discover.js';
 import { createGuard, createKey, decideCopy, decideResume, findKeyHead, fitsGuard, GUARD_BYTES, HEAD_BYTES, type CopyReason } from './identity.js';
 import type { Known } from './known.js';
 import { familyName } from './pattern.js';
 import type { AgentSettings } from './settings.js';
-import { openTail, readAt, readBefore, readPrefixCrc, seekTail, type Commit, type Tail } from './tail.js';
+import { openTail, seekTail, type Commit, type Tail } from './tail.js';
 
 export type Adoption =
   /** `abandoned`: remembered generations whose file this was, and is no more. */

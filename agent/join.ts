@@ -7,9 +7,10 @@ import { crc32 } from 'node:zlib';
 import { createFramer, type FramedEntry } from '../flink/frame.js';
 import { isEntryStart } from '../flink/layout.js';
 import { classifyLine } from '../flink/line.js';
+import { readAt } from './bytes.js';
 import { renderRecordId } from './identity.js';
 import { familyName } from './pattern.js';
-import { openTail, readAt, seekTail, type Piece, type Tail } from './tail.js';
+import { openTail, seekTail, type Piece, type Tail } from './tail.js';
 
 export type Join =
   | { readonly kind: 'none' }

@@ -3,12 +3,13 @@
 // rest have their open entry shipped. Called by agent.ts; it moves no offsets, acknowledgements do.
 import type { Log } from '../core/log.js';
 import { joinRotation } from './join.js';
+import { flushTail, hasOpenEntry } from './open-entry.js';
 import { parseRecord } from './parse.js';
 import type { Redactor } from './redact.js';
 import type { AgentSettings } from './settings.js';
 import type { Shipper } from './ship.js';
 import type { Board } from './status.js';
-import { flushTail, hasOpenEntry, readTail, type Piece, type Span, type Tail } from './tail.js';
+import { readTail, type Piece, type Span, type Tail } from './tail.js';
 import type { Watch } from './watch.js';
 
 export interface Reader {

@@ -2,11 +2,11 @@
 // takes the bytes before the frontier along and compares them, so a file that was truncated and filled again between
 // two looks is noticed by content, not by size. An open last entry is looked at when the file rests (the framer keeps it
 // open); offsets stay at its start. Called by read.ts; what a new or vanished file means is adopt.ts.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../core/types.js';
 import { createFramer, type FramedEntry, type Framer } from '../flink/frame.js';
-import { classifyLine } from '../flink/line.js';
+import { READ_BLOCK_BYTES, readAt, readBefore } from './bytes.js';
 import type { FileState, Guard } from './checkpoint.js';
 import { describeStat } from './discover.js';
 import { createGuard, EMPTY_GUARD, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from './identity.js';
@@ -141,8 +141,6 @@ export type ReadResult =
   /** Another generation has taken the place: end this tail. `lostBytes` were written, seen and never read. */
   | { readonly kind: 'truncated'; readonly lostBytes: number };
 
-const READ_BLOCK_BYTES = 1_048_576;
-const NEWLINE = 10;
 
 /** Throws what the system throws (EACCES, EMFILE, …). Returns false when another file stands at the path now. */
 export function openTail(tail: Tail): boolean {
@@ -192,60 +190,6 @@ export function readTail(tail: Tail, maxBytes: number): ReadResult {
   tail.recent = Buffer.from(window.subarray(Math.max(0, window.length - GUARD_BYTES)));
   growHead(tail, fd);
   return { kind: 'read', pieces: placeEntries(tail, entries, { bytes: window, base }), bytes: chunk.length };
-}
-
-/** True when bytes were read that belong to an entry whose end nobody knows yet, and that were not shipped. */
-export function hasOpenEntry(tail: Tail): boolean {
-  return tail.framer.openOffset < tail.readOffset && tail.flushedTo < tail.readOffset;
-}
-
-/**
- * The open last entry as it stands now; shipping it does not move the offset. A last line without an end that may
- * still turn out to begin an entry, or not, is held back unless this is final: a record can grow, but never shrink.
- */
-export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
-  if (!hasOpenEntry(tail)) return [];
-  const open = tail.framer.openOffset;
-  const decided = isFinal ? tail.readOffset : findDecidedEnd(tail, open);
-  if (decided <= Math.max(open, tail.flushedTo)) return [];
-  // Without the file nothing can be framed or summed again: what needs that waits for a copy to turn up.
-  const canRead = tail.fd !== undefined || isFinal;
-  if (!canRead && (decided < tail.readOffset || tail.framer.peek().length > 1)) return [];
-  tail.flushedTo = decided;
-  const end: Commit = { offset: open, crc: crcUpTo(tail, tail.cursor, open), time: tail.time };
-  const entries = decided === tail.readOffset ? tail.framer.peek() : frameRange(tail, open, decided);
-  const isCut = decided === tail.readOffset && tail.recent[tail.recent.length - 1] !== NEWLINE;
-  const cursor = { ...tail.cursor };
-  return entries.map((entry, index) => {
-    const id = renderRecordId(tail.key, entry.offset, crcUpTo(tail, cursor, entry.offset));
-    return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
-  });
-}
-
-/** Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything. */
-function findDecidedEnd(tail: Tail, open: number): number {
-  const { recent, readOffset } = tail;
-  const lineStart = recent.lastIndexOf(NEWLINE) + 1;
-  const offset = readOffset - recent.length + lineStart;
-  // Complete, longer than what is kept, or all that there is of the entry.
-  if (lineStart === recent.length || lineStart === 0 || offset <= open) return readOffset;
-  return isDecidedLine(recent, lineStart) ? readOffset : offset;
-}
-
-/** No byte that may follow makes this line begin an entry, or not begin one. */
-function isDecidedLine(bytes: Buffer, start: number): boolean {
-  const line = classifyLine(bytes, start, bytes.length);
-  return line === 'dated' || line === 'json' || line === 'trace' || line === 'thread' || (line === 'indented' && bytes.length - start > 1);
-}
-
-function frameRange(tail: Tail, from: number, to: number): readonly FramedEntry[] {
-  const framer = createFramer({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
-  return [...framer.push(readOwn(tail, from, to - from)), ...framer.flush()];
-}
-
-/** Its last line has no end yet. */
-function markPartial(entry: FramedEntry): FramedEntry {
-  return entry.flags.includes('partial') ? entry : { ...entry, flags: [...entry.flags, 'partial'] };
 }
 
 /** Reading starts at the offset of a commit, with nothing in flight. */
@@ -321,7 +265,7 @@ function placeEntries(tail: Tail, entries: readonly FramedEntry[], window: Windo
 }
 
 /** CRC32 of the file's bytes before `offset`: from what was just read, else from the file. Moves the cursor, never back. */
-function crcUpTo(tail: Tail, cursor: { offset: number; crc: number }, offset: number, window?: Window): number {
+export function crcUpTo(tail: Tail, cursor: { offset: number; crc: number }, offset: number, window?: Window): number {
   while (cursor.offset < offset) {
     const isInWindow = window !== undefined && cursor.offset >= window.base;
     const bytes = isInWindow ? window.bytes.subarray(cursor.offset - window.base, offset - window.base) : readOwn(tail, cursor.offset, Math.min(READ_BLOCK_BYTES, offset - cursor.offset));
@@ -332,40 +276,11 @@ function crcUpTo(tail: Tail, cursor: { offset: number; crc: number }, offset: nu
   return cursor.crc;
 }
 
-function readOwn(tail: Tail, offset: number, length: number): Buffer {
+export function readOwn(tail: Tail, offset: number, length: number): Buffer {
   return tail.fd === undefined ? Buffer.alloc(0) : readAt(tail.fd, offset, length);
 }
 
 function growHead(tail: Tail, fd: number): void {
   const length = Math.min(HEAD_BYTES, tail.readOffset);
   if (length > tail.head.length) tail.head = createGuard(readAt(fd, 0, length));
-}
-
-export function readBefore(fd: number, offset: number): Buffer {
-  const length = Math.min(GUARD_BYTES, offset);
-  return readAt(fd, offset - length, length);
-}
-
-/** As many bytes as there are, up to `length`. */
-export function readAt(fd: number, offset: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(Math.max(0, length));
-  let filled = 0;
-  while (filled < length) {
-    const count = readSync(fd, buffer, filled, length - filled, offset + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return buffer.subarray(0, filled);
-}
-
-/** CRC32 of the first `length` bytes; undefined when there are fewer. */
-export function readPrefixCrc(fd: number, length: number): number | undefined {
-  let crc = 0;
-  for (let offset = 0; offset < length; ) {
-    const bytes = readAt(fd, offset, Math.min(READ_BLOCK_BYTES, length - offset));
-    if (bytes.length === 0) return undefined;
-    crc = crc32(bytes, crc);
-    offset += bytes.length;
-  }
-  return crc;
 }

@@ -8,11 +8,13 @@ import { unpackArchive } from './archive.js';
 import { describeStat, type FoundFile, type Scan } from './discover.js';
 import { errorCode, errorText } from './fault.js';
 import type { Known } from './known.js';
+import { createLosses } from './loss.js';
+import { flushTail, hasOpenEntry } from './open-entry.js';
 import { describeOrigin } from './origin.js';
 import type { Origin } from './parse.js';
 import type { AgentSettings } from './settings.js';
 import type { Board } from './status.js';
-import { checkTail, closeTail, createTail, describeTail, flushTail, hasOpenEntry, openTail, type Piece, type Tail } from './tail.js';
+import { checkTail, closeTail, createTail, describeTail, openTail, type Piece, type Tail } from './tail.js';
 
 export interface Watch {
   /** Opens what is new, follows what was renamed, notes what is gone. */
@@ -48,13 +50,6 @@ export interface WatchParts {
   readonly onPieces: (tail: Tail, pieces: readonly Piece[]) => void;
 }
 
-interface Loss {
-  readonly since: number;
-  readonly bytes: number;
-  readonly path: string;
-  isReported: boolean;
-}
-
 export function createWatch(parts: WatchParts): Watch {
   const { settings, known, board, log, now } = parts;
   const live = new Map<string, Tail>();
@@ -63,10 +58,8 @@ export function createWatch(parts: WatchParts): Watch {
   const ended = new Set<Tail>();
   /** Files that are not read, with the size they had when that was found. */
   const ignored = new Map<string, number>();
-  const losses = new Map<string, Loss>();
-  const startedAt = now();
+  const losses = createLosses({ settings, known, board, log, now });
   let isFirstScan = true;
-  let hasCheckedMissing = false;
   let openFiles = 0;
   let isCrowded = false;
   let unpacking: Promise<void> | undefined;
@@ -214,7 +207,7 @@ export function createWatch(parts: WatchParts): Watch {
       default:
         byKey.set(tail.key, tail);
         known.set(describeTail(tail));
-        for (const state of adoption.abandoned) noteLoss(state.key, state.path, state.size - state.offset - state.openBytes);
+        for (const state of adoption.abandoned) losses.note(state.key, state.path, state.size - state.offset - state.openBytes);
         if (adoption.kind === 'continued') takeOver(tail);
         board.count(adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles');
     }
@@ -222,7 +215,7 @@ export function createWatch(parts: WatchParts): Watch {
 
   /** The copy speaks for the generation from now on. */
   function takeOver(tail: Tail): void {
-    losses.delete(tail.key);
+    losses.forget(tail.key);
     for (const old of ended) if (old.key === tail.key) ended.delete(old);
   }
 
@@ -284,7 +277,7 @@ export function createWatch(parts: WatchParts): Watch {
       const state = describeTail(tail);
       known.set(tail.archiveSize === undefined ? state : { ...state, archive: { size: tail.archiveSize, isRead: true } });
       if (tail.spans.length > 0 || hasOpenEntry(tail)) ended.add(tail);
-      noteLoss(tail.key, tail.path, lostBytes);
+      losses.note(tail.key, tail.path, lostBytes);
     }
     dropTail(tail);
   }
@@ -297,10 +290,6 @@ export function createWatch(parts: WatchParts): Watch {
     if (byKey.get(tail.key) === tail) byKey.delete(tail.key);
   }
 
-  function noteLoss(key: string, path: string, bytes: number): void {
-    if (bytes > 0 && !losses.has(key)) losses.set(key, { since: now(), bytes, path, isReported: false });
-  }
-
   function sweep(): void {
     for (const tail of [...live.values()]) {
       if (tail.archiveSize !== undefined && tail.isSettled) {
@@ -311,8 +300,7 @@ export function createWatch(parts: WatchParts): Watch {
       if (hasOpenEntry(tail) && now() - tail.endedAt >= settings.copyWaitMs) parts.onPieces(tail, flushTail(tail, true));
       if (tail.spans.length === 0 && !hasOpenEntry(tail)) ended.delete(tail);
     }
-    checkMissing();
-    for (const [key, loss] of losses) if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) reportLoss(key, loss);
+    losses.sweep((key) => byKey.has(key));
     const open = live.size > settings.maxOpenFiles / 2 ? countOpen() : 0;
     if (isCrowded || open > settings.maxOpenFiles) closeIdle(open - Math.floor(settings.maxOpenFiles / 2));
   }
@@ -320,22 +308,6 @@ export function createWatch(parts: WatchParts): Watch {
   function finishArchiveTail(tail: Tail): void {
     ignored.set(idOf(tail), tail.archiveSize ?? 0);
     endTail(tail, 0);
-  }
-
-  /** Remembered files that were not there when the agent started, with bytes that it had seen and not read. */
-  function checkMissing(): void {
-    if (hasCheckedMissing || now() - startedAt < settings.copyWaitMs) return;
-    hasCheckedMissing = true;
-    for (const state of known.values()) if (!byKey.has(state.key) && state.archive === undefined) noteLoss(state.key, state.path, state.size - state.offset - state.openBytes);
-  }
-
-  function reportLoss(key: string, loss: Loss): void {
-    loss.isReported = true;
-    board.count('lostBytes', loss.bytes);
-    board.raise('JT_BYTES_LOST', `${loss.path} vanished or was truncated before its last ${loss.bytes} bytes were read.`, key);
-    log.error({ path: loss.path, bytes: loss.bytes }, 'Bytes of a log file were lost before they could be read.');
-    const state = known.get(key);
-    if (state !== undefined) known.set({ ...state, size: state.offset + state.openBytes });
   }
 
   /** The ones that have rested longest first. */
