@@ -16,6 +16,14 @@ describe('loadScenario', () => {
     expect(new Set(scenarios.map(({ title }) => title)).size).toBe(scenarios.length);
   });
 
+  it('knows only causes of the catalog', () => {
+    const catalog = parseDocument(readFileSync(new URL('../rules/causes.yaml', import.meta.url), 'utf8'), 'causes.yaml').value;
+    const known = Object.keys(catalog ?? {});
+    const used = listScenarios().map(loadScenario).flatMap(({ cause, expect: { symptoms = [] } }) => [cause, ...symptoms]);
+
+    expect(used.filter((cause) => cause !== HEALTHY && !known.includes(cause))).toEqual([]);
+  });
+
   it('finds every SQL script and class that a step names', () => {
     const jobs = readdirSync(new URL('jobs/', import.meta.url)).map((name) => name.replace('.java', ''));
     for (const { id, folder, steps } of listScenarios().map(loadScenario)) {
