@@ -69,6 +69,7 @@ export function joinCluster(id: string, signals: readonly Signal[]): ClusterView
   const jobOf = (signal: Signal): string | undefined => findJob(signal, owners, taskJobs, processJobs);
   const placements = collectPlacements(signals, owners, names);
   const processJobs = indexProcessJobs(signals, owners, placements);
+  const placesOf = indexPlacements(placements);
   for (const signal of signals) collectJobFacts(signal, jobOf, owners, jobs);
   return {
     id,
@@ -76,7 +77,7 @@ export function joinCluster(id: string, signals: readonly Signal[]): ClusterView
     processes,
     lastTime: signals.reduce((last, signal) => Math.max(last, signal.place.time ?? 0), 0),
     jobOf,
-    jobsOn: (process, time) => findJobsOn(process, time, placements),
+    jobsOn: (process, time) => findJobsOn(time, placesOf(process)),
     processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
     taskManagers: countTaskManagers(signals),
   };
@@ -91,9 +92,15 @@ interface Owners {
 function joinOwners(signals: readonly Signal[]): Owners {
   const parents = new Map<string, string>();
   const find = (id: string): string => {
-    let at = id;
-    for (let up = parents.get(at); up !== undefined && up !== at; up = parents.get(at)) at = up;
-    return at;
+    let top = id;
+    for (let up = parents.get(top); up !== undefined && up !== top; up = parents.get(top)) top = up;
+    // Everything on the way points to the top from now on, so that no chain grows long.
+    for (let at = id; at !== top; ) {
+      const up = parents.get(at) ?? top;
+      parents.set(at, top);
+      at = up;
+    }
+    return top;
   };
   const join = (ids: readonly (string | undefined)[]): void => {
     const known = ids.filter((item) => item !== undefined);
@@ -300,8 +307,18 @@ function isTerminal(state: string): boolean {
   return state === 'FINISHED' || state === 'CANCELED' || state === 'FAILED';
 }
 
-function findJobsOn(process: string, time: number | undefined, placements: readonly Placement[]): ReadonlySet<string> | undefined {
-  const here = placements.filter((placement) => placement.place === process || placement.place === normalizeName(process));
+/** By the process, or by the resource id of one whose log is not there. */
+function indexPlacements(placements: readonly Placement[]): (process: string) => readonly Placement[] {
+  const index = new Map<string, Placement[]>();
+  for (const placement of placements) {
+    const list = index.get(placement.place);
+    if (list === undefined) index.set(placement.place, [placement]);
+    else list.push(placement);
+  }
+  return (process) => index.get(process) ?? index.get(normalizeName(process)) ?? [];
+}
+
+function findJobsOn(time: number | undefined, here: readonly Placement[]): ReadonlySet<string> | undefined {
   if (here.length === 0) return undefined;
   const then = here.filter((placement) => time === undefined || (placement.from <= time + 1000 && placement.to >= time - PLACEMENT_SLACK_MS));
   return new Set(then.map((placement) => placement.jobId));

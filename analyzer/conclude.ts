@@ -99,8 +99,8 @@ function countRestarts(job: JobView | undefined, marks: readonly FailureMark[], 
   const counted = marks.filter((mark) => mark.restarted).length;
   if (job === undefined || marks.length > 0) return counted;
   const first = group.firstTime ?? 0;
-  const before = Math.max(0, ...job.deployments.filter((item) => item.time < first).map((item) => item.attempt));
-  const after = Math.max(0, ...job.deployments.filter((item) => item.time >= first).map((item) => item.attempt));
+  const before = job.deployments.reduce((most, item) => (item.time < first ? Math.max(most, item.attempt) : most), 0);
+  const after = job.deployments.reduce((most, item) => (item.time >= first ? Math.max(most, item.attempt) : most), 0);
   return Math.max(0, after - before);
 }
 
@@ -111,7 +111,8 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
     const failed = group.events.find((event) => event.failure !== undefined)?.time;
     return [{ number: 1, ...(failed === undefined ? {} : { failedAt: toIso(failed) }), rules: listRules(group.events) }];
   }
-  return marks.map((mark, index) => {
+  const listed = marks.map((mark, index) => ({ mark, index })).filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
+  return listed.map(({ mark, index }) => {
     // Evidence of an attempt stands before its end, the copies in other logs a little after.
     const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_TAIL_MS;
     const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_TAIL_MS;
@@ -120,6 +121,8 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
 }
 
 const ATTEMPT_TAIL_MS = 500;
+/** Of a long restart loop the first and the last attempts are listed. */
+const MAX_ATTEMPTS = 40;
 
 function decideOutcome(job: JobView | undefined, group: IncidentGroup, { now, healthyMs, until }: ConcludeOptions): Incident['outcome'] {
   if (job === undefined || job.states.length === 0) return 'unknown';
@@ -130,7 +133,7 @@ function decideOutcome(job: JobView | undefined, group: IncidentGroup, { now, he
   if (last.to === 'FINISHED') return 'recovered';
   if (last.to !== 'RUNNING') return 'failing';
   const failed = Math.max(group.lastTime ?? 0, 0);
-  const since = Math.max(last.time, ...job.taskRuns.filter((time) => until === undefined || time < until), failed);
+  const since = job.taskRuns.reduce((latest, time) => (until === undefined || time < until ? Math.max(latest, time) : latest), Math.max(last.time, failed));
   return (until ?? now) - since >= healthyMs ? 'recovered' : 'failing';
 }
 
@@ -182,8 +185,9 @@ function explainOne(finding: Finding, ranking: Ranking, group: IncidentGroup, op
     explains,
     symptom: finding.explainedBy.length > 0 || (finding.rule.role === 'symptom' && ranking.unknown.some((item) => item.failure.chain.length > 0)),
     job: group.job === undefined ? undefined : nameJob(group.job),
-    firstSeen: times.length === 0 ? undefined : toIso(Math.min(...times)),
-    lastSeen: times.length === 0 ? undefined : toIso(Math.max(...times)),
+    // The events stand in the order of time.
+    firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
+    lastSeen: times[0] === undefined ? undefined : toIso(times.at(-1) ?? times[0]),
   });
 }
 

@@ -170,7 +170,7 @@ function wasHealthy(job: JobView | undefined, before: number, next: number, heal
   const runs = [...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time), ...job.taskRuns].filter((time) => time >= before && time <= next);
   // Without a line that says that it ran again, the job was waiting (for slots, for its back-off) all the time.
   if (runs.length === 0) return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
-  return next - Math.max(...runs) >= healthyMs;
+  return next - runs.reduce((latest, time) => Math.max(latest, time), before) >= healthyMs;
 }
 
 function splitByGap(events: readonly IncidentEvent[], isGap: (before: number, next: number) => boolean): readonly (readonly IncidentEvent[])[] {

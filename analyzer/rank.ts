@@ -60,7 +60,11 @@ function compareRules(a: Rule, b: Rule): number {
 function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catalog): readonly Draft[] {
   const byRule = new Map<string, { readonly event: IncidentEvent; readonly match: MatchPart }[]>();
   for (const event of group.events) {
-    for (const match of event.matches) byRule.set(match.rule, [...(byRule.get(match.rule) ?? []), { event, match }]);
+    for (const match of event.matches) {
+      const hits = byRule.get(match.rule);
+      if (hits === undefined) byRule.set(match.rule, [{ event, match }]);
+      else hits.push({ event, match });
+    }
   }
   return [...byRule].flatMap(([id, hits]): Draft[] => {
     const rule = catalog.findRule(id);
@@ -73,7 +77,7 @@ function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catal
 
 /** The earliest of those that captured most: a shortened copy of the exception in another log says less. */
 function chooseHit<Hit extends { readonly match: MatchPart }>(hits: readonly Hit[]): Hit | undefined {
-  const most = Math.max(...hits.map((hit) => Object.keys(hit.match.captures).length));
+  const most = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
   return hits.find((hit) => Object.keys(hit.match.captures).length === most);
 }
 
@@ -110,7 +114,7 @@ const MINUTE_MS = 60_000;
 function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<string, number>> {
   const first = all.reduce((earliest, other) => Math.min(earliest, other.events[0]?.time ?? Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
   const late = draft.events[0]?.time === undefined || !Number.isFinite(first) ? 0 : (draft.events[0].time - first) / MINUTE_MS;
-  const fromRoot = Math.min(...draft.events.flatMap((event) => event.matches.filter((match) => match.rule === draft.rule.id).map((match) => match.fromRoot ?? 1)));
+  const fromRoot = draft.events.reduce((least, event) => Math.min(least, event.matches.find((match) => match.rule === draft.rule.id)?.fromRoot ?? 1), Number.POSITIVE_INFINITY);
   return {
     role: draft.rule.role === 'cause' ? 30 : 0,
     failure: draft.events.some((event) => event.failure !== undefined) ? 40 : draft.rule.scope === 'process' && draft.rule.severity === 'critical' ? 30 : 0,
@@ -160,7 +164,7 @@ function explains(a: Draft, b: Draft): boolean {
 
 function isDeeper(a: Draft, b: Draft): boolean {
   if (a.rule.role === 'symptom' && b.rule.role === 'cause') return false;
-  return a.events.some((event) => b.events.includes(event) && isDeeperIn(event, a.rule.id, b.rule.id));
+  return a.events.some((event) => isDeeperIn(event, a.rule.id, b.rule.id));
 }
 
 function isDeeperIn(event: IncidentEvent, a: string, b: string): boolean {
@@ -175,13 +179,16 @@ const CONSEQUENCE_MS = 120_000;
 /** Failures that no rule names and that do not follow from one that a rule does name. */
 function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
   const causes = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
+  const firstCause = causes.flatMap((draft) => draft.events).reduce<number | undefined>((first, event) => Math.min(first ?? Number.POSITIVE_INFINITY, event.time ?? Number.NEGATIVE_INFINITY), undefined);
   const named = new Set(drafts.filter((draft) => draft.rule.role === 'cause').flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))));
   const byRoot = new Map<string, IncidentEvent[]>();
   for (const event of group.events) {
     if (event.failure === undefined || isNamed(event, named, catalog)) continue;
-    if (causes.some((draft) => isConsequenceOf(event, draft))) continue;
+    if (isConsequence(event, firstCause)) continue;
     const key = describeRoot(event.failure);
-    byRoot.set(key, [...(byRoot.get(key) ?? []), event]);
+    const same = byRoot.get(key);
+    if (same === undefined) byRoot.set(key, [event]);
+    else same.push(event);
   }
   const found = [...byRoot.values()].flatMap((events): UnknownFinding[] => {
     const failure = events.find((event) => (event.failure?.chain.length ?? 0) > 0)?.failure ?? events[0]?.failure;
@@ -204,7 +211,7 @@ function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Cata
   return event.matches.some((match) => match.fromRoot === 0 || match.fromRoot === undefined || catalog.findRule(match.rule)?.role === 'cause');
 }
 
-function isConsequenceOf(event: IncidentEvent, draft: Draft): boolean {
-  return draft.events.some((cause) => cause.time === undefined || event.time === undefined || event.time >= cause.time - CONSEQUENCE_MS);
+function isConsequence(event: IncidentEvent, firstCause: number | undefined): boolean {
+  if (firstCause === undefined) return false;
+  return event.time === undefined || event.time >= firstCause - CONSEQUENCE_MS;
 }
-
