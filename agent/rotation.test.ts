@@ -137,6 +137,34 @@ describe('another file on the same inode', () => {
     expect(bench.counter('truncatedFiles')).toBe(1);
   });
 
+  it('is noticed by the bytes before the frontier alone when it begins like the old one', async () => {
+    const banner = Array.from({ length: 25 }, () => WARNING).join('');
+    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    writeFileSync(out, `${banner}${lines(0, 5)}`);
+    await bench.poll();
+
+    truncateSync(out);
+    appendFileSync(out, `${banner}${lines(5, 30)}`);
+    await bench.poll(3);
+
+    expect((await storedInOrder()).filter((text) => text.includes('event'))).toEqual(expected(0, 30));
+  });
+
+  it('keeps the records of the old one apart from the first difference on, even without a checkpoint, and what clashes is loud', async () => {
+    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    writeFileSync(out, `${WARNING}one\nsecond of one\n`);
+    await bench.poll(2);
+    bench.stop();
+    rmSync(bench.dataDir, { recursive: true });
+
+    writeFileSync(out, `${WARNING}two\nsecond of two, and longer\n`);
+    await bench.poll(2);
+
+    expect((await bench.texts()).sort()).toEqual([WARNING.trim(), 'one', 'second of one', 'second of two, and longer']);
+    expect(bench.counter('collidedRecords')).toBe(1);
+    expect(readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain('"two"');
+  });
+
   it('is read once when the file was truncated while the agent was stopped, over three restarts', async () => {
     writeFileSync(path, lines(0, 20));
     await bench.poll();
