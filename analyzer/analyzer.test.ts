@@ -33,6 +33,14 @@ async function drain(analyzer: Analyzer): Promise<void> {
   while (!(await analyzer.stepOnce()).drained);
 }
 
+async function waitUntil(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('waited 20 s in vain');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 function toPlain(incidents: readonly Incident[]): unknown {
   return JSON.parse(JSON.stringify(incidents));
 }
@@ -135,6 +143,22 @@ describe('createAnalyzer', () => {
     await drain(analyzer);
 
     expect(heard).toHaveLength(1);
+    await store.close();
+  });
+
+  it('finds what is appended while it runs, and ends when it is told to', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const stop = new AbortController();
+    const running = createAnalyzer({ store, catalog, log: createLog('silent'), now: () => now, pollIntervalMs: 20, onIncident: (incident, change) => void heard.push({ incident, change }) }).run(stop.signal);
+
+    await store.appendRecords(records);
+    await waitUntil(() => heard.length > 0);
+    stop.abort();
+    await running;
+
+    expect(heard[0]?.incident.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
+    expect(await store.loadState('analyzer/0-of-1')).toContain('cursor');
     await store.close();
   });
 
