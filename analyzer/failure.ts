@@ -41,6 +41,9 @@ const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'A
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
 
+/** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
+const UNFINISHED = { type: 'SqlParserEOFException', logger: '.table.gateway.' } as const;
+
 /** Entry → failure, or undefined when nothing ended. */
 export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source: Source): FailurePart | undefined {
   const kind = classify(parsed, facts, source);
@@ -65,6 +68,7 @@ function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): 
     if (fact.type === 'job-state' && isFailedState(fact.to, parsed)) return 'job';
   }
   const { message } = parsed;
+  if (parsed.logger?.includes(UNFINISHED.logger) === true && parsed.links.some((link) => link.type.endsWith(UNFINISHED.type))) return undefined;
   if (message.includes(' reached terminal state FAILED')) return 'job';
   if (PROCESS_WORDS.some((words) => message.includes(words))) return 'process';
   if (isClientFailure(parsed, source)) return 'client';

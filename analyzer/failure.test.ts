@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { scanEntry } from './scan.js';
+import { makeCatalog, TEST_RULES } from './samples.js';
+import { splitText } from './read.js';
+
+const catalog = makeCatalog(TEST_RULES);
+const failures = (text: string): readonly (string | undefined)[] => splitText(text, 'flink-flink-sql-client-node-1.log').map((entry) => scanEntry(entry, catalog)?.failure?.kind);
+
+const UNFINISHED = (logger: string, message: string): string =>
+  `2026-11-20 10:04:29,235 ERROR ${logger} [] - ${message}\n` +
+  'org.apache.flink.table.gateway.service.utils.SqlExecutionException: Failed to execute the operation b874f8ca-b809-44b5-a572-5cf8697353f7.\n' +
+  '\tat org.apache.flink.table.gateway.service.operation.OperationManager$Operation.processThrowable(OperationManager.java:414)\n' +
+  'Caused by: org.apache.flink.table.api.SqlParserEOFException: Encountered "<EOF>" at line 2, column 80.\n' +
+  '\tat org.apache.flink.table.planner.parse.CalciteParser.parseSqlList(CalciteParser.java:79)\n';
+
+describe('a failure', () => {
+  it('is none when the gateway tells its client that a statement goes on in the next line', () => {
+    expect(failures(UNFINISHED('org.apache.flink.table.gateway.service.SqlGatewayServiceImpl', 'Failed to fetchResults.'))).toEqual([undefined]);
+  });
+
+  it('is one when the client gives up on the statement', () => {
+    expect(failures(UNFINISHED('org.apache.flink.table.client.cli.CliClient', 'Could not execute SQL statement.'))).toEqual(['client']);
+  });
+});
