@@ -11,8 +11,9 @@ import type { Store } from '../store/store.js';
 import type { Catalog } from './catalog.js';
 import { concludeCluster, readTail } from './diagnose.js';
 import { DEFAULT_HEALTHY_MS } from './incident.js';
-import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, dateSignals, exportMemory, isEvent, isLarge, keepSignal, keepTail, type ClusterMemory, type ClusterState, type SavedIncident } from './keep.js';
+import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, dateSignals, isEvent, isLarge, keepSignal, keepTail, type ClusterMemory, type SavedIncident } from './keep.js';
 import { scanEntry } from './scan.js';
+import { loadAnalyzerState, saveAnalyzerState } from './state.js';
 
 export interface AnalyzerOptions {
   readonly store: Store;
@@ -240,54 +241,22 @@ function hashIncident(incident: Incident): string {
   return createHash('sha256').update(JSON.stringify(incident)).digest('base64').slice(0, 16);
 }
 
-interface StoredState {
-  readonly version: 1;
-  readonly cursor: string | undefined;
-  readonly clusters: readonly string[];
-}
-
 async function loadState(running: Running): Promise<void> {
-  const { store } = running.options;
-  const text = await store.loadState(running.stateKey);
-  const state: unknown = text === undefined ? undefined : JSON.parse(text);
-  if (isStoredState(state)) {
-    for (const cluster of state.clusters) {
-      const kept = await store.loadState(clusterKey(running, cluster));
-      const parsed: unknown = kept === undefined ? undefined : JSON.parse(kept);
-      running.clusters.set(cluster, createClusterMemory(isClusterState(parsed) ? parsed : undefined));
-      running.due.set(cluster, 0);
-    }
-    running.cursor = state.cursor;
-    running.savedCursor = state.cursor;
+  const kept = await loadAnalyzerState(running.options.store, running.stateKey);
+  for (const [cluster, memory] of kept.clusters) {
+    running.clusters.set(cluster, memory);
+    running.due.set(cluster, 0);
   }
+  running.cursor = kept.cursor;
+  running.savedCursor = kept.cursor;
   running.loaded = true;
 }
 
-/** Written by saveState below and by nobody else; another version is read from the beginning again. */
-function isStoredState(value: unknown): value is StoredState {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'clusters' in value && Array.isArray(value.clusters);
-}
-
-function isClusterState(value: unknown): value is ClusterState {
-  return typeof value === 'object' && value !== null && 'signals' in value && 'tails' in value && 'saved' in value;
-}
-
-function clusterKey(running: Running, cluster: string): string {
-  return `${running.stateKey}/cluster/${cluster}`;
-}
-
-/** Clusters first, the cursor last: what was read after a cursor that is not stored is read again. */
 async function saveState(running: Running, soon: boolean): Promise<void> {
   const now = running.options.now();
   if (running.dirty.size === 0 && running.cursor === running.savedCursor) return;
   if (!soon && now - running.lastSave < SAVE_INTERVAL_MS) return;
-  const { store } = running.options;
-  for (const cluster of running.dirty) {
-    const memory = running.clusters.get(cluster);
-    if (memory !== undefined) await store.saveState(clusterKey(running, cluster), JSON.stringify(exportMemory(memory)));
-  }
-  const state: StoredState = { version: 1, cursor: running.cursor, clusters: [...running.clusters.keys()] };
-  await store.saveState(running.stateKey, JSON.stringify(state));
+  await saveAnalyzerState(running.options.store, running.stateKey, running, running.dirty);
   running.dirty.clear();
   running.savedCursor = running.cursor;
   running.lastSave = now;

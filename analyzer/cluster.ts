@@ -1,8 +1,9 @@
 // The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and ends,
 // which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a healthy
 // neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
-import type { Component } from '../core/types.js';
 import type { Fact } from '../flink/fact.js';
+import { jobIdOf, joinOwners, type Owners } from './owner.js';
+import { collectProcesses, findByHost, indexNames, normalizeName, type ProcessView } from './process.js';
 import type { Signal } from './signal.js';
 
 export interface JobView {
@@ -15,22 +16,6 @@ export interface JobView {
   readonly taskRuns: number[];
   readonly deployments: { readonly time: number; readonly attempt: number }[];
   readonly tasks: Map<string, number>;
-}
-
-export interface ProcessView {
-  readonly process: string;
-  component: Component;
-  host?: string;
-  version?: string;
-  /** Resource ids, addresses and host:port pairs by which others name it. */
-  readonly names: Set<string>;
-  readonly options: Map<string, string>;
-  readonly dynamicOptions: Map<string, string>;
-  readonly ends: { readonly time: number; readonly reason: 'signal' | 'fatal' | 'exit'; readonly detail?: string }[];
-  readonly starts: number[];
-  /** Parts of its memory in bytes, as printed. */
-  memory: Readonly<Record<string, number>>;
-  paths: Set<string>;
 }
 
 interface Placement {
@@ -83,80 +68,6 @@ export function joinCluster(id: string, signals: readonly Signal[]): ClusterView
   };
 }
 
-interface Owners {
-  readonly jobIds: ReadonlySet<string>;
-  jobOfId(id: string): string | undefined;
-}
-
-/** Ids that stand in one fact belong together; a group that holds a job's id is that job's. */
-function joinOwners(signals: readonly Signal[]): Owners {
-  const parents = new Map<string, string>();
-  const find = (id: string): string => {
-    let top = id;
-    for (let up = parents.get(top); up !== undefined && up !== top; up = parents.get(top)) top = up;
-    // Everything on the way points to the top from now on, so that no chain grows long.
-    for (let at = id; at !== top; ) {
-      const up = parents.get(at) ?? top;
-      parents.set(at, top);
-      at = up;
-    }
-    return top;
-  };
-  const join = (ids: readonly (string | undefined)[]): void => {
-    const known = ids.filter((item) => item !== undefined);
-    const first = known[0];
-    if (first === undefined) return;
-    for (const other of known) {
-      const [a, b] = [find(first), find(other)];
-      if (a !== b) parents.set(b, a);
-      else parents.set(a, a);
-    }
-  };
-  const jobIds = new Set<string>();
-  for (const signal of signals) {
-    if (signal.hints.jobId !== undefined) jobIds.add(signal.hints.jobId);
-    for (const fact of signal.facts) {
-      const jobId = jobIdOf(fact);
-      if (jobId !== undefined) jobIds.add(jobId);
-      join(readIds(fact, signal.hints.jobId));
-    }
-  }
-  const byRoot = new Map<string, string | undefined>();
-  for (const jobId of jobIds) {
-    const top = find(jobId);
-    // Two jobs in one group would be a contradiction in the log: then the group is nobody's.
-    byRoot.set(top, byRoot.has(top) ? undefined : jobId);
-  }
-  return {
-    jobIds,
-    jobOfId: (id) => (jobIds.has(id) ? id : (byRoot.get(find(id)) ?? byRoot.get(find(graphOf(id) ?? id)))),
-  };
-}
-
-function jobIdOf(fact: Fact): string | undefined {
-  return 'jobId' in fact ? fact.jobId : undefined;
-}
-
-/** The execution graph's id leads an attempt id since 1.16; it belongs to one job. */
-function graphOf(attemptId: string | undefined): string | undefined {
-  const end = attemptId?.indexOf('_') ?? -1;
-  return attemptId === undefined || end < 0 ? undefined : `graph:${attemptId.slice(0, end)}`;
-}
-
-function readIds(fact: Fact, jobId: string | undefined): readonly (string | undefined)[] {
-  switch (fact.type) {
-    case 'task-deployed':
-    case 'task-received':
-      return [jobId, fact.attemptId, fact.allocationId, graphOf(fact.attemptId)];
-    case 'task-state':
-      return [jobId, fact.attemptId, graphOf(fact.attemptId)];
-    case 'slot':
-      return [fact.jobId, fact.allocationId];
-    default:
-      return [];
-  }
-}
-
 function collectTaskNames(signal: Signal, owners: Owners, taskJobs: Map<string, Set<string>>): void {
   for (const fact of signal.facts) {
     if (fact.type !== 'task-deployed' && fact.type !== 'task-received' && fact.type !== 'task-state') continue;
@@ -206,81 +117,6 @@ function indexProcessJobs(signals: readonly Signal[], owners: Owners, placements
       return own === undefined || own.size === 0 ? onlyOne([...owners.jobIds]) : onlyOne([...own]);
     },
   };
-}
-
-function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string, ProcessView> {
-  const processes = new Map<string, ProcessView>();
-  for (const { place, facts } of signals) {
-    let view = processes.get(place.process);
-    if (view === undefined) {
-      view = { process: place.process, component: place.component, names: new Set([normalizeName(place.process)]), options: new Map(), dynamicOptions: new Map(), ends: [], starts: [], memory: {}, paths: new Set() };
-      processes.set(place.process, view);
-    }
-    view.paths.add(place.path);
-    if (place.host !== undefined) view.host ??= place.host;
-    if (view.component === 'unknown') view.component = place.component;
-    for (const fact of facts) applyProcessFact(view, fact, place.time ?? 0);
-  }
-  return processes;
-}
-
-function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
-  switch (fact.type) {
-    case 'version':
-      view.version = fact.version;
-      if (view.component === 'unknown') view.component = fact.component;
-      return;
-    case 'option':
-      (fact.dynamic ? view.dynamicOptions : view.options).set(fact.key, fact.value);
-      return;
-    case 'process-id':
-      view.names.add(normalizeName(fact.resourceId));
-      if (fact.address !== undefined) view.names.add(normalizeName(fact.address));
-      if (view.component === 'unknown') view.component = 'taskmanager';
-      return;
-    case 'memory':
-      if (view.component === fact.component || view.component === 'unknown') view.memory = { ...view.memory, ...fact.bytes };
-      return;
-    case 'process-end':
-      view.ends.push({ time, reason: fact.reason, ...(fact.detail === undefined ? {} : { detail: fact.detail }) });
-      return;
-    case 'process-start':
-      view.starts.push(time);
-      if (view.component === 'unknown') view.component = fact.component;
-      return;
-    default:
-  }
-}
-
-/** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
-function normalizeName(name: string): string {
-  return name.trim().replace(/^[a-z.]+:\/\/[\w-]+@/, '').replace(/\/user\/.*$/, '').replace(/^'|'$/g, '').toLowerCase();
-}
-
-/** Names that two processes claim (a restarted TaskManager on the same port) go to neither. */
-function indexNames(processes: ReadonlyMap<string, ProcessView>): ReadonlyMap<string, string> {
-  const index = new Map<string, string>();
-  const twice = new Set<string>();
-  const put = (name: string, process: string): void => {
-    const known = index.get(name);
-    if (known !== undefined && known !== process) twice.add(name);
-    index.set(name, process);
-  };
-  for (const view of processes.values()) for (const name of view.names) put(name, view.process);
-  for (const name of twice) index.delete(name);
-  return index;
-}
-
-/** An address of another port (data, metrics) names the only TaskManager of its host. */
-function findByHost(name: string, processes: ReadonlyMap<string, ProcessView>): ProcessView | undefined {
-  const hosts = hostsOf(normalizeName(name));
-  const here = [...processes.values()].filter((view) => view.component === 'taskmanager' && [view.host ?? '', ...view.names].some((known) => hostsOf(known.toLowerCase()).some((host) => hosts.includes(host))));
-  return here.length === 1 ? here[0] : undefined;
-}
-
-/** `worker-5/10.0.0.5:41027` → both names of the host. */
-function hostsOf(name: string): readonly string[] {
-  return /^[^/\s]*(?:\/[\d.]+)?(?::\d+.*)?$/.test(name) ? name.replace(/:\d+.*$/, '').split('/').filter((part) => part !== '') : [];
 }
 
 function collectPlacements(signals: readonly Signal[], owners: Owners, names: ReadonlyMap<string, string>): readonly Placement[] {

@@ -4,7 +4,8 @@
 import { isComputedOption } from '../flink/memory-options.js';
 import type { Attempt, Diagnosis, Evidence, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
 import type { Catalog } from './catalog.js';
-import type { ClusterView, JobView, ProcessView } from './cluster.js';
+import type { ClusterView, JobView } from './cluster.js';
+import type { ProcessView } from './process.js';
 import { explainFinding } from './explain.js';
 import type { Value, Values } from './expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';

@@ -8,7 +8,8 @@
 // Example: JobException "Recovery is suppressed" (symptom) ← CheckpointException (threshold, symptom) ← IOException "No
 // space left" (cause): the disk stands first, the other two below it. A symptom that nothing explains stands first itself.
 import type { Catalog } from './catalog.js';
-import type { ClusterView, ProcessView } from './cluster.js';
+import type { ClusterView } from './cluster.js';
+import type { ProcessView } from './process.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { isNamedBy, type Rule } from './rule.js';
 import type { FailurePart, MatchPart } from './signal.js';
