@@ -146,6 +146,21 @@ describe('createAnalyzer', () => {
     await store.close();
   });
 
+  it('stores an incident that could not be stored at first', async () => {
+    const store = openStore();
+    await store.appendRecords(records);
+    let failures = 1;
+    const heard: Heard[] = [];
+    const analyzer = startAnalyzer({ ...store, saveIncident: (incident) => (failures-- > 0 ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' })) : store.saveIncident(incident)) }, heard);
+
+    await expect(analyzer.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    await drain(analyzer);
+
+    expect(heard).toHaveLength(1);
+    expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
+    await store.close();
+  });
+
   it('finds what is appended while it runs, and ends when it is told to', async () => {
     const store = openStore();
     const heard: Heard[] = [];

@@ -67,6 +67,8 @@ interface Running {
   readonly options: AnalyzerOptions;
   readonly stateKey: string;
   readonly clusters: Map<string, ClusterMemory>;
+  /** Clusters that have news and are not concluded yet. */
+  readonly touched: Set<string>;
   /** When a cluster is to be concluded again without new lines. */
   readonly due: Map<string, number>;
   /** Clusters whose state differs from what is stored. */
@@ -82,7 +84,7 @@ interface Running {
 
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
-  const running: Running = { options, stateKey: `analyzer/${shard.index}-of-${shard.of}`, clusters: new Map(), due: new Map(), dirty: new Set(), catalog: options.catalog, cursor: undefined, savedCursor: undefined, loaded: false, lastSave: 0, records: 0, lastError: undefined };
+  const running: Running = { options, stateKey: `analyzer/${shard.index}-of-${shard.of}`, clusters: new Map(), touched: new Set(), due: new Map(), dirty: new Set(), catalog: options.catalog, cursor: undefined, savedCursor: undefined, loaded: false, lastSave: 0, records: 0, lastError: undefined };
   return {
     stepOnce: () => stepOnce(running),
     run: (signal) => runLoop(running, signal),
@@ -103,19 +105,22 @@ async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
   const { store, shard } = running.options;
   const page = await store.readRecords(running.cursor, { limit: running.options.batchSize ?? BATCH_SIZE, ...(shard === undefined ? {} : { shard }) });
-  const touched = page.records.length === 0 ? new Set<string>() : takeRecords(running, page.records);
-  for (const cluster of findDue(running)) touched.add(cluster);
+  if (page.records.length > 0) takeRecords(running, page.records);
+  for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
-  for (const cluster of touched) changed.push(...(await concludeTouched(running, cluster)));
+  for (const cluster of running.touched) {
+    changed.push(...(await concludeTouched(running, cluster)));
+    // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
+    running.touched.delete(cluster);
+  }
   running.cursor = page.cursor;
   running.records += page.records.length;
   await saveState(running, changed.length > 0);
   return { records: page.records.length, drained: page.drained, changed };
 }
 
-/** Clusters whose incidents may have changed. */
-function takeRecords(running: Running, records: readonly LogRecord[]): Set<string> {
-  const touched = new Set<string>();
+/** Keeps what the records say and marks the clusters whose incidents may have changed. */
+function takeRecords(running: Running, records: readonly LogRecord[]): void {
   const last = new Map<string, Entry>();
   for (const record of records) {
     const entry = toEntry(record);
@@ -127,17 +132,16 @@ function takeRecords(running: Running, records: readonly LogRecord[]): Set<strin
     const signal = scanEntry(entry, running.catalog, { cluster, ...(running.options.zone === undefined ? {} : { zone: running.options.zone }) });
     if (signal === undefined || !keepSignal(memory, signal)) continue;
     // Facts alone change nothing as long as nothing has failed.
-    if (memory.eventCount > 0) touched.add(cluster);
+    if (memory.eventCount > 0) running.touched.add(cluster);
   }
   for (const entry of last.values()) {
     const memory = running.clusters.get(entry.source.cluster ?? '');
     if (memory !== undefined) keepTail(memory, entry.source.process, readTail(entry, running.options.zone));
   }
-  for (const cluster of touched) {
+  for (const cluster of running.touched) {
     const memory = running.clusters.get(cluster);
     if (memory !== undefined) dateSignals(memory);
   }
-  return touched;
 }
 
 /** A stored record is the same entry again. */
