@@ -2,6 +2,8 @@
 // parsed, so no field can hold one. Whatever decides id, index and routing is fixed here from the entry, its file and
 // the entry before it; a second reading gives the same. Pure but for the redactor's patterns; called by read.ts.
 import type { Component, EntryFlag, FileKind, LogRecord } from '../core/types.js';
+import type { Fact } from '../flink/fact.js';
+import { readFacts } from '../flink/facts.js';
 import type { FramedEntry } from '../flink/frame.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { Redactor } from './redact.js';
@@ -65,7 +67,8 @@ export function parseRecord(entry: FramedEntry, id: string, context: ParseContex
     'jobtrace.layout': parsed.layout,
     'jobtrace.length': entry.length,
   };
-  fillOrigin(record, origin, parsed.jobId);
+  fillOrigin(record, origin);
+  fillJob(record, parsed, origin);
   fillParts(record, parsed);
   if (entry.flags.length > 0 || count > 0 || isUndated) record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
   return { record, time: isUndated ? context.previousTime : time, redacted: count };
@@ -97,12 +100,29 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
-/** The line's own job id (MDC) comes before the one in the path. */
-function fillOrigin(record: Draft, origin: Origin, ownJobId: string | undefined): void {
-  const jobId = ownJobId ?? origin.jobId;
-  if (jobId !== undefined) record['flink.job.id'] = jobId;
+function fillOrigin(record: Draft, origin: Origin): void {
   if (origin.component !== undefined) record['flink.component'] = origin.component;
   if (origin.container !== undefined) record['container.id'] = origin.container;
   if (origin.namespace !== undefined) record['orchestrator.namespace'] = origin.namespace;
   if (origin.pod !== undefined) record['kubernetes.pod.name'] = origin.pod;
+}
+
+/** The line's own context (MDC) comes first, then the path, then the one job that the line's words are about. */
+function fillJob(record: Draft, parsed: ParsedEntry, origin: Origin): void {
+  const named = listJobs(readFacts(parsed, origin));
+  const jobId = parsed.jobId ?? origin.jobId ?? (named.size === 1 ? named.keys().next().value : undefined);
+  if (jobId === undefined) return;
+  record['flink.job.id'] = jobId;
+  const name = named.get(jobId);
+  if (name !== undefined) record['flink.job.name'] = name;
+}
+
+/** Ids of the jobs that the facts of a line are about, with their names where the line says them. */
+function listJobs(facts: readonly Fact[]): ReadonlyMap<string, string | undefined> {
+  const jobs = new Map<string, string | undefined>();
+  for (const fact of facts) {
+    if (!('jobId' in fact) || fact.jobId === undefined) continue;
+    jobs.set(fact.jobId, ('jobName' in fact ? fact.jobName : undefined) ?? jobs.get(fact.jobId));
+  }
+  return jobs;
 }
