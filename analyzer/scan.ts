@@ -82,9 +82,15 @@ function findSteps(uses: readonly AnchorUse[], candidate: Candidate): readonly S
 const ID = /\b[0-9a-f]{32}(?:_[0-9a-f]{32}_\d+_\d+)?\b/g;
 const MAX_IDS = 12;
 
+/** Also in the messages of exceptions: a client says there which job failed. */
+function findIds(parsed: ParsedEntry): readonly string[] {
+  const texts = [parsed.message, parsed.thread ?? '', ...parsed.links.map((link) => link.message.slice(0, 1000))];
+  return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))].slice(0, MAX_IDS);
+}
+
 function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
   const jobId = parsed.jobId ?? pathJobId;
-  const ids = deep ? [...new Set([...(parsed.message.match(ID) ?? []), ...(parsed.thread?.match(ID) ?? [])])].slice(0, MAX_IDS) : [];
+  const ids = deep ? findIds(parsed) : [];
   const named = facts.flatMap((fact) => (fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : []));
   const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
   return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: [...new Set(threadTask === undefined ? named : [...named, threadTask])] };
