@@ -1,16 +1,17 @@
 // A place where Jobtrace works as at a user's: a real Flink cluster with a healthy job, a webhook receiver, and the
-// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up".
+// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up". A test
+// may kill the programs and the Elasticsearch and start them again.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Incident, LogRecord } from '../core/types.js';
-import { startElasticsearch } from '../lab/parts/elasticsearch.js';
-import { startFlink, type FlinkCluster } from '../lab/parts/flink.js';
+import { startElasticsearch, type Elasticsearch } from '../lab/parts/elasticsearch.js';
+import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/flink.js';
 import { runProgram, startProgram, startReceiver, waitUntil, type Program } from './program.js';
 
-const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
+export const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
 /** Flink's own defaults on 1 GiB leave exactly 2,048 network buffers, the minimum of 64 MiB. */
 export const MEMORY = { 'taskmanager.memory.process.size': '1g' };
 /** What the lab sets to keep its clusters small. */
@@ -33,74 +34,159 @@ CREATE TABLE payments (id BIGINT, amount DOUBLE) WITH ('connector' = 'datagen', 
 CREATE TABLE audit (id BIGINT, amount DOUBLE) WITH ('connector' = 'blackhole');
 INSERT INTO audit SELECT id, amount FROM payments WHERE amount > 0;
 `;
+
+export interface SiteOptions {
+  /** Instead of the kit's own file, when logs are separated. */
+  readonly log4jProperties?: string;
+  /** One by default. */
+  readonly taskManagers?: number;
+  /** Over the settings of every site; null takes one away. */
+  readonly config?: FlinkConfig;
+  /** The healthy job runs unless this is false. */
+  readonly hasHealthyJob?: boolean;
+}
+
+/** A part of Jobtrace that runs as a process of its own, and goes on under the same name after it was killed. */
+export interface Service {
+  readonly name: string;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** The same command line again; only when it does not run. */
+  start(): void;
+  isRunning(): boolean;
+  /** What it wrote to standard error in all its lives. */
+  stderr(): string;
+}
+
 export interface Site {
   readonly cluster: FlinkCluster;
+  /** Empty when no healthy job was wanted. */
   readonly healthyId: string;
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
   readonly folder: string;
+  /** "agent" and "analyzer", or "up". */
+  service(name: string): Service;
+  readonly elasticsearch: Elasticsearch | undefined;
   incidents(): Promise<readonly Incident[]>;
   search(query: string): Promise<readonly LogRecord[]>;
 }
 
-/** Flink with one TaskManager and the healthy job; agent, analyzer and API around it. */
-export async function openSite(separated: boolean, way: 'elasticsearch' | 'up'): Promise<{ site: Site; close: () => Promise<void> }> {
+type Closer = () => Promise<unknown>;
+
+/** Flink with its TaskManagers and the healthy job; agent, analyzer and API around it. */
+export async function openSite(separated: boolean, way: 'elasticsearch' | 'up', options: SiteOptions = {}): Promise<{ site: Site; close: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-pipeline-'));
-  const closers: (() => Promise<unknown>)[] = [];
+  const closers: Closer[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.reverse()) await closer();
+    const problems: unknown[] = [];
+    // Whatever one of them says, the others are closed too.
+    for (const closer of closers.splice(0).reverse()) await closer().catch((error: unknown) => problems.push(error));
     rmSync(folder, { recursive: true, force: true });
+    if (problems.length > 0) throw problems[0];
   };
+  try {
+    return { site: await buildSite({ separated, way, options, folder, closers }), close };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly separated: boolean;
+  readonly way: 'elasticsearch' | 'up';
+  readonly options: SiteOptions;
+  readonly folder: string;
+  readonly closers: Closer[];
+}
+
+async function buildSite({ separated, way, options, folder, closers }: Ground): Promise<Site> {
   const receiver = await startReceiver();
   closers.push(() => receiver.close());
   const cluster = await startFlink({
     version: '1.20',
     dir: join(folder, 'flink'),
-    taskManagers: 1,
-    config: { ...LAB_DEFAULTS, 'taskmanager.numberOfTaskSlots': '32', ...MEMORY },
-    logging: separated ? { log4jProperties: join(KIT, 'log4j.properties') } : 'stock',
+    taskManagers: options.taskManagers ?? 1,
+    config: { ...LAB_DEFAULTS, 'taskmanager.numberOfTaskSlots': '32', ...MEMORY, ...options.config },
+    logging: separated ? { log4jProperties: options.log4jProperties ?? join(KIT, 'log4j.properties') } : 'stock',
   });
   closers.push(() => cluster.stop());
   const programs = way === 'up' ? await startUp(folder, cluster, receiver.url) : await startInstallation(folder, cluster, receiver.url, closers);
-  closers.push(async () => {
-    const codes = await Promise.all(programs.list.map((program) => program.stop()));
-    expect(codes, programs.list.map((program) => program.stderr()).join('\n')).toEqual(programs.list.map(() => 0));
-  });
-  expect((await cluster.runSql(HEALTHY_SQL)).error).toBe('');
-  const healthyId = await waitUntil('the healthy job', async () => (await cluster.jobs()).find((job) => job.state === 'RUNNING')?.id, { deadlineMs: 60_000 });
-  const site: Site = {
+  closers.push(() => stopAll(programs.services));
+  const healthyId = options.hasHealthyJob === false ? '' : await startHealthyJob(cluster);
+  return {
     cluster,
     healthyId,
     receiver,
     folder,
+    service: (name) => {
+      const found = programs.services.find((service) => service.name === name);
+      if (found === undefined) throw new Error(`no program of this site is called "${name}"`);
+      return found;
+    },
+    elasticsearch: programs.elasticsearch,
     incidents: async () => {
       const { stdout, stderr, code } = await runProgram(['incidents', ...programs.store, '--format', 'json']);
       if (code !== 0) throw new Error(stderr);
       return (JSON.parse(stdout) as { incidents: Incident[] }).incidents;
     },
     search: async (query) => {
-      const { stdout } = await runProgram(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
+      const { stdout, stderr, code } = await runProgram(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
+      if (code !== 0) throw new Error(stderr);
       return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogRecord);
     },
   };
-  return { site, close };
+}
+
+async function startHealthyJob(cluster: FlinkCluster): Promise<string> {
+  expect((await cluster.runSql(HEALTHY_SQL)).error).toBe('');
+  return waitUntil('the healthy job', async () => (await cluster.jobs()).find((job) => job.state === 'RUNNING')?.id, { deadlineMs: 60_000 });
+}
+
+interface RunningService extends Service {
+  readonly current: () => Program;
+}
+
+function startService(name: string, args: readonly string[]): RunningService {
+  const lives = [startProgram(args)];
+  const current = (): Program => lives[lives.length - 1] as Program;
+  const isRunning = (): boolean => current().process.exitCode === null && current().process.signalCode === null;
+  return {
+    name,
+    current,
+    isRunning,
+    kill: async () => void (await current().stop('SIGKILL')),
+    start: () => {
+      if (!isRunning()) lives.push(startProgram(args));
+    },
+    stderr: () => lives.map((program) => program.stderr()).join(''),
+  };
+}
+
+/** What still runs must end well. */
+async function stopAll(services: readonly RunningService[]): Promise<void> {
+  const running = services.filter((service) => service.isRunning());
+  const codes = await Promise.all(running.map((service) => service.current().stop()));
+  expect(codes, running.map((service) => service.stderr()).join('\n')).toEqual(running.map(() => 0));
 }
 
 interface Programs {
-  readonly list: readonly Program[];
+  readonly services: readonly RunningService[];
   /** How the command line finds the store. */
   readonly store: readonly string[];
+  readonly elasticsearch: Elasticsearch | undefined;
 }
 
 async function startUp(folder: string, cluster: FlinkCluster, webhook: string): Promise<Programs> {
   const data = join(folder, 'data');
   const config = join(folder, 'jobtrace.yaml');
   writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${webhook}" }\n`);
-  const up = startProgram(['up', cluster.logDir, '--data', data, '--config', config, '--listen', '127.0.0.1:0']);
-  await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.stdout()) ? true : undefined), { saw: () => [up.stdout(), up.stderr()] });
-  return { list: [up], store: ['--data', data] };
+  const up = startService('up', ['up', cluster.logDir, '--data', data, '--config', config, '--listen', '127.0.0.1:0']);
+  await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.current().stdout()) ? true : undefined), { saw: () => [up.current().stdout(), up.stderr()] });
+  return { services: [up], store: ['--data', data], elasticsearch: undefined };
 }
 
-async function startInstallation(folder: string, cluster: FlinkCluster, webhook: string, closers: (() => Promise<unknown>)[]): Promise<Programs> {
+async function startInstallation(folder: string, cluster: FlinkCluster, webhook: string, closers: Closer[]): Promise<Programs> {
   const elasticsearch = await startElasticsearch({ version: 8 });
   closers.push(() => elasticsearch.stop());
   const config = join(folder, 'jobtrace.yaml');
@@ -119,6 +205,6 @@ async function startInstallation(folder: string, cluster: FlinkCluster, webhook:
       `    - { name: test, kind: webhook, url: "${webhook}" }`,
     ].join('\n'),
   );
-  const list = ['agent', 'analyzer'].map((part) => startProgram([part, '--config', config]));
-  return { list, store: ['--store', elasticsearch.url] };
+  const services = ['agent', 'analyzer'].map((part) => startService(part, [part, '--config', config]));
+  return { services, store: ['--store', elasticsearch.url], elasticsearch };
 }

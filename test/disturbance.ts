@@ -1,0 +1,88 @@
+// Bad luck on purpose: a seed → when which program is killed and for how long it stays away, and the doing of it. The
+// same seed gives the same plan; what the machine makes of it differs, as in life. Used by disturbed.test.ts.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Site } from './site.js';
+
+type Target = 'agent' | 'analyzer' | 'elasticsearch';
+
+export interface Disturbance {
+  readonly target: Target;
+  /** From the beginning of the run. */
+  readonly atMs: number;
+  /** How long it stays away before it is started again. */
+  readonly downMs: number;
+}
+
+/** What was done: the machine's own times. */
+export interface Blow {
+  readonly target: Target;
+  readonly killedAt: number;
+  readonly startedAt: number;
+}
+
+interface Habit {
+  readonly target: Target;
+  readonly times: number;
+  /** Least and most from one blow to the next. */
+  readonly everyMs: readonly [number, number];
+  readonly downMs: readonly [number, number];
+}
+
+const HABITS: readonly Habit[] = [
+  { target: 'agent', times: 7, everyMs: [500, 14_000], downMs: [0, 3000] },
+  { target: 'analyzer', times: 6, everyMs: [500, 16_000], downMs: [0, 3000] },
+  // Its start takes some ten seconds more.
+  { target: 'elasticsearch', times: 1, everyMs: [15_000, 35_000], downMs: [3000, 8000] },
+];
+
+export function planDisturbances(seed: number): readonly Disturbance[] {
+  const random = createRandom(seed);
+  const between = ([least, most]: readonly [number, number]): number => Math.round(least + random() * (most - least));
+  return HABITS.flatMap(({ target, times, everyMs, downMs }) => {
+    let atMs = 0;
+    return Array.from({ length: times }, () => {
+      atMs += between(everyMs);
+      return { target, atMs, downMs: between(downMs) };
+    });
+  });
+}
+
+/** Each target has its own row of blows; all rows run at once. */
+export async function disturb(site: Site, plan: readonly Disturbance[]): Promise<readonly Blow[]> {
+  const begin = Date.now();
+  const rows = HABITS.map(({ target }) => plan.filter((item) => item.target === target));
+  const blows = await Promise.all(rows.map(async (row) => {
+    const done: Blow[] = [];
+    for (const item of row) {
+      await sleep(Math.max(0, begin + item.atMs - Date.now()));
+      done.push(await strike(site, item));
+    }
+    return done;
+  }));
+  return blows.flat().sort((a, b) => a.killedAt - b.killedAt);
+}
+
+async function strike(site: Site, { target, downMs }: Disturbance): Promise<Blow> {
+  const part = target === 'elasticsearch' ? elasticsearchOf(site) : site.service(target);
+  const killedAt = Date.now();
+  await part.kill();
+  await sleep(downMs);
+  await ('restart' in part ? part.restart() : part.start());
+  return { target, killedAt, startedAt: Date.now() };
+}
+
+function elasticsearchOf({ elasticsearch }: Site): NonNullable<Site['elasticsearch']> {
+  if (elasticsearch === undefined) throw new Error('this site has no Elasticsearch');
+  return elasticsearch;
+}
+
+/** Mulberry32: small, and good enough for bad luck. */
+function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,175 @@
+// The promise "nothing lost, nothing twice", on real parts and with bad luck: while a real Flink job fails and restarts,
+// log4j rotates the files every few seconds, agent and analyzer are killed again and again, and Elasticsearch is killed
+// and stays away for a while. At the end each entry of each log file stands in the store exactly once, byte for byte, and
+// the incidents are those that the same logs give to the offline engine, which nobody disturbed. The schedule comes from
+// a seed, which is printed; DISTURB_SEED=<number> repeats it.
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog.js';
+import { diagnose } from '../analyzer/diagnose.js';
+import { readEntries } from '../analyzer/read.js';
+import type { Diagnosis, Incident, LogRecord } from '../core/types.js';
+import { packJobs } from '../lab/jobs.js';
+import { describeWithParts } from '../lab/parts/describe-part.js';
+import { requirePart } from '../lab/parts/parts.js';
+import { disturb, planDisturbances, type Blow } from './disturbance.js';
+import { compareEntries, listEntries } from './ledger.js';
+import { waitUntil } from './program.js';
+import { KIT, openSite, type Site } from './site.js';
+
+const CAUSE = 'network.insufficient-buffers';
+const RESTARTS = 4;
+const SEED = Number(process.env['DISTURB_SEED'] ?? Date.now() % 1_000_000);
+/** An analyzer that dies so soon after a message, or while it cannot write down that it was sent, sends it again. */
+const REMEMBER_MS = 3000;
+
+describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation', () => {
+  let folder: string;
+  let site: Site;
+  let close: () => Promise<void> = () => Promise.resolve();
+  let failedId = '';
+  let blows: readonly Blow[] = [];
+  let records: readonly LogRecord[] = [];
+  let expected: ReadonlyMap<string, number>;
+
+  beforeAll(async () => {
+    const plan = planDisturbances(SEED);
+    console.log(`seed ${SEED}: ${plan.map(({ target, atMs, downMs }) => `${target} at ${atMs} for ${downMs} ms`).join(', ')}`);
+    folder = mkdtempSync(join(tmpdir(), 'jobtrace-disturbed-'));
+    const log4jProperties = join(folder, 'log4j.properties');
+    writeFileSync(log4jProperties, makeRestless(readFileSync(join(KIT, 'log4j.properties'), 'utf8')));
+    ({ site, close } = await openSite(true, 'elasticsearch', { log4jProperties, config: { 'heartbeat.interval': '250 ms' }, hasHealthyJob: false }));
+    [blows, failedId] = await Promise.all([disturb(site, plan), runJobs(site, folder)]);
+    await endCluster(site);
+    // From here on no file changes any more.
+    expected = listEntries(site.cluster.logDir);
+    await waitUntil('the store to hold what the files hold', async () => {
+      records = await site.search('');
+      return compareEntries(records, expected).length === 0 ? true : undefined;
+    }, { deadlineMs: 180_000, saw: () => ({ records: records.length, differences: compareEntries(records, expected).slice(0, 10), agent: site.service('agent').stderr().slice(-2000) }) });
+  }, 600_000);
+  afterAll(async () => {
+    await close();
+    rmSync(folder, { recursive: true, force: true });
+  }, 120_000);
+
+  it('was disturbed: files were rotated, the store was away, programs were killed', () => {
+    const rotated = readdirSync(site.cluster.logDir).filter((name) => /\.log\.\d+$/.test(name));
+
+    expect(rotated.filter((name) => name.includes('.job-')).length).toBeGreaterThan(10);
+    expect(rotated.filter((name) => !name.includes('.job-')).length).toBeGreaterThan(2);
+    expect(new Set(blows.map(({ target }) => target)).size).toBe(3);
+    expect(site.service('agent').stderr() + site.service('analyzer').stderr()).toContain('JT_STORE_UNREACHABLE');
+  });
+
+  it('has every entry of every file exactly once, byte for byte', () => {
+    console.log(`${records.length} entries of ${readdirSync(site.cluster.logDir).length} files`);
+    expect(compareEntries(records, expected)).toEqual([]);
+    expect(new Set(records.map(({ id }) => id)).size).toBe(records.length);
+    expect(records.length).toBeGreaterThan(2000);
+  });
+
+  it('has the incidents of the undisturbed engine', async () => {
+    const undisturbed = diagnose(readEntries([site.cluster.logDir]), loadCatalog(), { cluster: 'default', zone: Intl.DateTimeFormat().resolvedOptions().timeZone }).map(essence);
+    let seen: readonly unknown[] = [];
+    await waitUntil('the same incidents', async () => {
+      seen = (await site.incidents()).map(essence);
+      return JSON.stringify(sortById(seen)) === JSON.stringify(sortById(undisturbed)) ? true : undefined;
+    }, { deadlineMs: 90_000 }).catch(() => undefined);
+
+    expect(sortById(seen)).toEqual(sortById(undisturbed));
+    const [incident] = undisturbed;
+    expect(undisturbed).toHaveLength(1);
+    expect(incident).toMatchObject({ job: { id: failedId, name: 'order-dimensions' }, restarts: RESTARTS, outcome: 'failed' });
+    expect(incident?.attempts).toHaveLength(RESTARTS + 1);
+    expect(incident?.diagnoses[0]).toMatchObject({ cause: CAUSE, symptom: false });
+    expect(incident?.diagnoses[0]?.patches.some((patch) => patch['taskmanager.memory.network.min'] !== undefined)).toBe(true);
+  });
+
+  it('told the webhook once, or once more where the analyzer died before it could write that down', () => {
+    const news = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
+    const excuses = blows.filter(({ target, killedAt }) => target === 'analyzer' && news.some(({ at }) => at <= killedAt && (killedAt - at <= REMEMBER_MS || wasAway(blows, at, killedAt))));
+
+    console.log(`${news.length} message(s) about the new incident, ${excuses.length} could be sent again`);
+    expect(news.length).toBeGreaterThan(0);
+    expect(news.length).toBeLessThanOrEqual(1 + excuses.length);
+    // What is sent again is the same message, by which a receiver knows it.
+    expect(new Set(news.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+  });
+});
+
+/** Logged in detail, so that the process logs grow as well. */
+const TALKATIVE = ['checkpoint', 'heartbeat', 'taskexecutor', 'resourcemanager'];
+
+/** Small files, so that they are rotated all the time, and none is deleted. A process's first file holds its whole start. */
+function makeRestless(text: string): string {
+  const small = text.replace('size = 100MB', 'size = 48KB').replace('size = 50MB', 'size = 24KB').replace(/max = \$\{env:MAX_\w+:-\d+\}/g, 'max = 900');
+  expect([...small.matchAll(/size = (?:48|24)KB|max = 900/g)]).toHaveLength(4);
+  return `${small}\n${TALKATIVE.map((name) => `logger.${name}.name = org.apache.flink.runtime.${name}\nlogger.${name}.level = DEBUG\n`).join('')}`;
+}
+
+/** A healthy job that writes much, and one that cannot get its buffers; resolves to that one's id when it has ended. */
+async function runJobs({ cluster }: Site, folder: string): Promise<string> {
+  const dir = join(folder, 'jobs');
+  mkdirSync(dir);
+  const jar = await packJobs(cluster.home, requirePart('flink-1.20')?.java ?? '', dir);
+  const healthy = await cluster.runJar({ jar, mainClass: 'com.acme.shop.CustomerTotals', args: ['--name', 'shop-totals', '--say', 'shop', '--per-second', '4000'], options: ['-Dexecution.checkpointing.interval=500ms'] });
+  expect(healthy.code, healthy.stderr).toBe(0);
+  const failing = await cluster.runJar({
+    jar,
+    mainClass: 'com.acme.shop.OrderDimensions',
+    args: ['--dimensions', '8'],
+    options: ['-Dparallelism.default=16', '-Drestart-strategy.type=fixed-delay', `-Drestart-strategy.fixed-delay.attempts=${RESTARTS}`, '-Drestart-strategy.fixed-delay.delay=8 s'],
+  });
+  const [id = ''] = failing.jobIds;
+  expect(id, failing.stderr).not.toBe('');
+  await cluster.waitForJob(id, 'FAILED', 180_000);
+  return id;
+}
+
+async function endCluster({ cluster }: Site): Promise<void> {
+  for (const job of await cluster.jobs()) {
+    if (job.state !== 'RUNNING') continue;
+    await cluster.cancel(job.id);
+    await cluster.waitForJob(job.id, 'CANCELED');
+  }
+  await cluster.stop();
+}
+
+interface Essence extends Omit<Incident, 'diagnoses' | 'unknown'> {
+  readonly diagnoses: readonly (Omit<Diagnosis, 'evidence' | 'fixes'> & { readonly evidence: readonly string[]; readonly patches: readonly Readonly<Record<string, string>>[] })[];
+  readonly unknown: readonly (readonly string[])[];
+}
+
+/** All that an incident says, but for where its lines stand: a store has ids and names of the time, files have lines. */
+function essence(incident: Incident): Essence {
+  return {
+    ...incident,
+    processes: incident.processes.map(withoutHost),
+    diagnoses: incident.diagnoses.en.map(({ evidence, fixes, values, ...rest }) => {
+      const { file, process = '', ...others } = values;
+      void file;
+      return { ...rest, values: { ...others, process: withoutHost(process) }, evidence: evidence.map(({ text }) => text), patches: fixes.map(({ patch }) => patch) };
+    }),
+    unknown: incident.unknown.map(({ chain }) => chain),
+  };
+}
+
+/** The agent says on which host a path means something. */
+function withoutHost(process: string): string {
+  return process.replace(/^[^/]*:\//, '/');
+}
+
+function sortById(items: readonly unknown[]): readonly unknown[] {
+  return [...items].sort((a, b) => ((a as Incident).id < (b as Incident).id ? -1 : 1));
+}
+
+function wasAway(blows: readonly Blow[], from: number, to: number): boolean {
+  return blows.some(({ target, killedAt, startedAt }) => target === 'elasticsearch' && killedAt <= to && startedAt >= from);
+}
+
+function reasonOf(body: Readonly<Record<string, unknown>>): unknown {
+  return (body['data'] as { reason?: string } | undefined)?.reason;
+}
