@@ -43,6 +43,7 @@ export function compileRule(id: string, file: string, source: RuleFile, document
     owner: source.owner,
     role: source.role,
     scope: source.scope ?? 'job',
+    standsAlone: source.standsAlone ?? (source.scope ?? 'job') !== 'job',
     general: source.general ?? false,
     confidence: source.confidence ?? 0.8,
     explains: source.explains ?? [],

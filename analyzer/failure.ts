@@ -78,8 +78,8 @@ function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): 
 
 /** A job that restarts for another reason (rescaling) has no exception; one that is cancelled or suspended has not failed. */
 function isFailedState(state: string, parsed: ParsedEntry): boolean {
-  if (state === 'FAILED') return true;
-  return (state === 'FAILING' || state === 'RESTARTING') && parsed.links.length > 0;
+  if (state === 'FAILED' || state === 'FAILING') return true;
+  return state === 'RESTARTING' && parsed.links.length > 0;
 }
 
 function isClientFailure(parsed: ParsedEntry, source: Source): boolean {

@@ -65,7 +65,15 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
     if (reached.length === 0 && side.jobId === undefined && !isUnsettled(side, view, options.settledUntil)) homeless.push(side.event);
   }
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
-  return { view, groups: [...episodes, ...alone].map((episode) => finishGroup(view, episode)) };
+  const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));
+  return { view, groups: groups.filter((group) => !isHarmless(group, view, options.catalog)) };
+}
+
+/** A warning that healed: nothing failed, no rule is news by itself, and the logs reach far enough to know that. */
+function isHarmless({ job, events }: IncidentGroup, view: ClusterView, catalog: Catalog): boolean {
+  if (events.some((event) => event.failure !== undefined || event.matches.some((match) => catalog.findRule(match.rule)?.standsAlone === true))) return false;
+  if (job !== undefined) return job.states.length > 0 || job.taskRuns.length > 0;
+  return events.every((event) => (view.processes.get(event.signal.place.process)?.starts.length ?? 0) > 0);
 }
 
 function dateUndated(signals: readonly Signal[], lastTimes: ReadonlyMap<string, number>): readonly Signal[] {

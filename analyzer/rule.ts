@@ -65,6 +65,7 @@ export interface RuleFile {
   readonly owner: Owner;
   readonly role: 'cause' | 'symptom';
   readonly scope?: Scope;
+  readonly standsAlone?: boolean;
   readonly general?: boolean;
   readonly confidence?: number;
   readonly explains?: readonly string[];
@@ -152,6 +153,8 @@ export interface Rule {
   readonly owner: Owner;
   readonly role: 'cause' | 'symptom';
   readonly scope: Scope;
+  /** An incident by itself, even when nothing failed by it. */
+  readonly standsAlone: boolean;
   readonly general: boolean;
   readonly confidence: number;
   readonly explains: readonly string[];

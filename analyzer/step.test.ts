@@ -51,7 +51,7 @@ describe('confirmMatches', () => {
   });
 
   it('looks at the same job, not at its neighbour', () => {
-    const catalog = makeCatalog({ 'checkpoint.timeout/a': 'match: [{ id: slow, anchor: "is late" }]\nsteps: [{ id: trigger, anchor: "was asked", on: job, within: 1 min }]' });
+    const catalog = makeCatalog({ 'checkpoint.timeout/a': 'standsAlone: true\nmatch: [{ id: slow, anchor: "is late" }]\nsteps: [{ id: trigger, anchor: "was asked", on: job, within: 1 min }]' });
     const lines = (asked: string): readonly Entry[] => makeLog('log/flink-flink-standalonesession-0-node-1.log', [`10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'a' (${JOB_A}).`, `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'b' (${JOB_B}).`, `10:00:30 INFO ${'org.apache.flink.runtime.executiongraph.ExecutionGraph'} - Job a (${asked}) switched from state CREATED to RUNNING. was asked`, `10:00:40 WARN a.B - job ${JOB_A} is late`]);
 
     expect(fires(catalog, lines(JOB_A))).toBe(true);
