@@ -21,4 +21,11 @@ describe('a failure', () => {
   it('is one when the client gives up on the statement', () => {
     expect(failures(UNFINISHED('org.apache.flink.table.client.cli.CliClient', 'Could not execute SQL statement.'))).toEqual(['client']);
   });
+
+  it('is a job that is failing, also when its exception stands elsewhere; a job that restarts without one is rescaled', () => {
+    const switchTo = (state: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job clicks (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d) switched from state RUNNING to ${state}.\n`;
+
+    expect(failures(switchTo('FAILING'))).toEqual(['job']);
+    expect(failures(switchTo('RESTARTING'))).toEqual([undefined]);
+  });
 });
