@@ -3,7 +3,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'lab/recordings/', 'lab/**/target/'] },
+  { ignores: ['dist/', '.dist-*/', 'node_modules/', 'lab/recordings/', 'lab/**/target/'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {

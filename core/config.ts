@@ -151,10 +151,10 @@ function readRowValue(row: Row, given: unknown, input: SettingsInput): unknown {
 
 function readObject(item: unknown, defaults: Readonly<Record<string, unknown>>, secrets: readonly string[], input: SettingsInput): unknown {
   if (!isObject(item)) return item;
-  const result: Record<string, unknown> = { ...defaults, ...item };
+  const files = secrets.map((secret) => `${secret}File`);
+  const result: Record<string, unknown> = { ...defaults, ...Object.fromEntries(Object.entries(item).filter(([key]) => !files.includes(key))) };
   for (const secret of secrets) {
-    const file = result[`${secret}File`];
-    delete result[`${secret}File`];
+    const file = item[`${secret}File`];
     if (typeof file !== 'string') continue;
     if (result[secret] !== undefined) throw createError('JT_CONFIG_SECRET_TWICE', { name: secret, places: `${secret} and ${secret}File` });
     result[secret] = input.readSecret(input.resolvePath(file));

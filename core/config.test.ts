@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { describeSettings, loadSettings, type SettingsInput } from './config.js';
+
+function load(text: string | undefined, more: Partial<SettingsInput> = {}) {
+  return loadSettings({
+    ...(text === undefined ? {} : { file: { path: 'jobtrace.yaml', text } }),
+    environment: {},
+    flags: {},
+    resolvePath: (path) => `/etc/jobtrace/${path}`,
+    readSecret: (path) => `content of ${path}`,
+    ...more,
+  });
+}
+
+describe('loadSettings', () => {
+  it('prefers a flag to the environment, the environment to the file, the file to the default', () => {
+    const text = 'logLevel: warn\nlanguage: zh\napi:\n  listen: 127.0.0.1:1\n';
+    const { settings, origins } = load(text, { environment: { JOBTRACE_LOG_LEVEL: 'debug', JOBTRACE_LISTEN: '127.0.0.1:2' }, flags: { 'api.listen': '127.0.0.1:3' } });
+
+    expect([settings['api.listen'], settings.logLevel, settings.language, settings['store.kind']]).toEqual(['127.0.0.1:3', 'debug', 'zh', 'sqlite']);
+    expect([origins['api.listen'], origins['logLevel'], origins['language'], origins['store.kind']]).toEqual(['flag', 'environment', 'file', 'default']);
+  });
+
+  it('takes paths from the file relative to the file, and lists from the environment by commas', () => {
+    const { settings } = load('dataDir: data\nanalyzer:\n  rulesDirs: [rules]\n', { environment: { JOBTRACE_STORE_URL: 'http://a:9200, http://b:9200' } });
+
+    expect(settings.dataDir).toBe('/etc/jobtrace/data');
+    expect(settings['analyzer.rulesDirs']).toEqual(['/etc/jobtrace/rules']);
+    expect(settings['store.urls']).toEqual(['http://a:9200', 'http://b:9200']);
+  });
+
+  it('reads secrets from files, also those of receivers and tokens', () => {
+    const { settings } = load('store:\n  passwordFile: pw\nnotify:\n  receivers:\n    - { name: a, kind: webhook, urlFile: url }\napi:\n  tokens:\n    - { name: b, role: reader, tokenFile: token }\n');
+
+    expect(settings['store.password']).toBe('content of /etc/jobtrace/pw');
+    expect(settings['notify.receivers']).toEqual([{ name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'content of /etc/jobtrace/url' }]);
+    expect(settings['api.tokens']).toEqual([{ name: 'b', role: 'reader', scope: [], token: 'content of /etc/jobtrace/token' }]);
+  });
+
+  it.each([
+    ['in the file', 'store:\n  password: a\n  passwordFile: b\n', {}],
+    ['in file and environment', 'store:\n  password: a\n', { JOBTRACE_STORE_PASSWORD: 'b' }],
+    ['in a receiver', 'notify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://a", urlFile: b }\n', {}],
+  ])('refuses a secret that is given twice %s', (_, text, environment) => {
+    expect(() => load(text, { environment })).toThrowError(expect.objectContaining({ code: 'JT_CONFIG_SECRET_TWICE' }));
+  });
+
+  it('says what is wrong with the environment', () => {
+    expect(() => load(undefined, { environment: { JOBTRACE_LOG_LEVEL: 'loud' } })).toThrowError(/JOBTRACE_LOG_LEVEL: is "loud", but must be one of trace, debug/);
+  });
+
+  it('cannot be changed after it was loaded', () => {
+    expect(() => Object.assign(load(undefined).settings, { language: 'zh' })).toThrow(TypeError);
+  });
+});
+
+describe('describeSettings', () => {
+  it('hides every secret', () => {
+    const rows = describeSettings(load('store:\n  apiKey: sesame-1\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://sesame-2", secret: sesame-3 }\napi:\n  tokens:\n    - { name: b, role: reader, token: sesame-4-long-enough }\n'));
+
+    expect(JSON.stringify(rows)).not.toContain('sesame');
+  });
+});
