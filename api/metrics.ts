@@ -12,8 +12,6 @@ export interface Metrics {
   countDelivery(channel: string, result: DeliveryResult): void;
   observeDiagnose(seconds: number): void;
   observeRequest(route: string, status: number, seconds: number): void;
-  /** Age of the newest record that the analyzer has read. */
-  setIngestLag(seconds: number): void;
   /** The text format, with what the agents and the catalog say at this moment. */
   renderText(state: { readonly agents: readonly AgentStatus[]; readonly rules: number }): Promise<string>;
 }
@@ -27,14 +25,12 @@ export function createMetrics(version: string): Metrics {
   const deliveries = new Counter({ name: 'jobtrace_alert_deliveries_total', help: 'Alerts tried at receivers.', labelNames: ['channel', 'result'], registers });
   const diagnose = new Histogram({ name: 'jobtrace_diagnose_duration_seconds', help: 'Time to diagnose a log or a part of the feed.', buckets: [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15], registers });
   const requests = new Histogram({ name: 'jobtrace_http_request_duration_seconds', help: 'Time to answer a request.', labelNames: ['route', 'status'], buckets: [0.005, 0.02, 0.1, 0.5, 1, 2, 5], registers });
-  const lag = new Gauge({ name: 'jobtrace_ingest_lag_seconds', help: 'Age of the newest record that the analyzer has read.', registers });
   const fleet = createFleetMetrics(registry);
   return {
     contentType: registry.contentType,
     countDelivery: (channel, result) => deliveries.inc({ channel, result }),
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
-    setIngestLag: (seconds) => lag.set(seconds),
     async renderText(state) {
       fleet(state);
       return registry.metrics();

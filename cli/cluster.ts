@@ -6,8 +6,8 @@ import type { Settings } from '../core/config.js';
 import type { Store } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LOG_LEVEL_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
 import { openServiceStore } from './open.js';
-import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
-import { readSettings } from './settings.js';
+import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceMetrics, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
+import { hostOf, readSettings } from './settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 
@@ -52,8 +52,9 @@ export const API: Command = {
     runPart(invocation, async ({ settings, store, log }) => {
       const { signal } = invocation.terminal;
       const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
-      const notifier = createServiceNotifier(settings, catalog, store, log, 'api');
-      const server = createServiceServer(settings, catalog, store, log, notifier);
+      const metrics = createServiceMetrics();
+      const notifier = createServiceNotifier(settings, catalog, store, log, `api-${hostOf(settings)}`, metrics);
+      const server = createServiceServer(settings, catalog, store, log, notifier, metrics);
       const { url } = await server.listen(readListen(settings));
       log.info({ url }, 'API started.');
       await notifier.run(signal);

@@ -7,6 +7,7 @@ import { createAnalyzer, type Analyzer } from '../analyzer/analyzer.js';
 import type { Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
 import { splitText } from '../analyzer/read.js';
+import { createMetrics, type Metrics } from '../api/metrics.js';
 import { createServer, type Server } from '../api/server.js';
 import type { Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
@@ -73,13 +74,14 @@ function readShard(text: string): { index: number; of: number } {
   return shard;
 }
 
-export function createServiceNotifier(settings: Settings, catalog: Catalog, store: Store, log: Log, instance: string): Notifier {
+export function createServiceNotifier(settings: Settings, catalog: Catalog, store: Store, log: Log, instance: string, metrics?: Metrics): Notifier {
   return createNotifier({
     store,
     instance,
     receivers: settings['notify.receivers'],
     publicUrl: settings['api.publicUrl'],
     log: log.child({ stage: 'notify' }),
+    ...(metrics === undefined ? {} : { onDelivery: (kind, result) => metrics.countDelivery(kind, result) }),
     policy: {
       symptomWaitMs: settings['notify.symptomWaitMs'],
       attachWaitMs: settings['notify.attachWaitMs'],
@@ -92,10 +94,15 @@ export function createServiceNotifier(settings: Settings, catalog: Catalog, stor
   });
 }
 
-export function createServiceServer(settings: Settings, catalog: Catalog, store: Store, log: Log, notifier: Notifier): Server {
+export function createServiceMetrics(): Metrics {
+  return createMetrics(VERSION);
+}
+
+export function createServiceServer(settings: Settings, catalog: Catalog, store: Store, log: Log, notifier: Notifier, metrics: Metrics): Server {
   return createServer({
     store,
     log: log.child({ stage: 'api' }),
+    metrics,
     settings: { version: VERSION, language: languageOf(settings), tokens: settings['api.tokens'], webDir: PAGE_DIR },
     catalogInfo: () => describeCatalog(catalog),
     analyzerHooks: {

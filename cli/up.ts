@@ -7,7 +7,7 @@ import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command
 import { renderIncident, write } from './find.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from './print.js';
-import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
+import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceMetrics, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
 import { languageOf, readSettings } from './settings.js';
 import { VERSION } from './version.js';
 
@@ -38,14 +38,15 @@ async function runUp(invocation: Invocation): Promise<number> {
   const store = await openServiceStore(settings);
   try {
     await store.check();
-    const notifier = createServiceNotifier(settings, catalog, store, log, 'up');
+    const metrics = createServiceMetrics();
+    const notifier = createServiceNotifier(settings, catalog, store, log, 'up', metrics);
     const announce = createAnnouncer(invocation, languageOf(settings));
     const agent = createServiceAgent(settings, paths, store, log);
     const analyzer = createServiceAnalyzer(settings, catalog, store, log, async (incident) => {
       await notifier.incidentChanged(incident);
       await announce(incident);
     });
-    const server = createServiceServer(settings, catalog, store, log, notifier);
+    const server = createServiceServer(settings, catalog, store, log, notifier, metrics);
     const { url } = await server.listen(readListen(settings));
     await write(terminal, renderGreeting(url, paths, catalog.rules.length, invocation));
     await Promise.all([agent.run(terminal.signal), analyzer.run(terminal.signal), notifier.run(terminal.signal), runRetention(settings, store, log, terminal.signal)]);
