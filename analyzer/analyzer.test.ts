@@ -161,6 +161,23 @@ describe('createAnalyzer', () => {
     await store.close();
   });
 
+  it('knows what it told the store before it died without writing that down', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
+
+    await store.appendRecords(records.filter((record) => !isJobManager(record)));
+    const dying = startAnalyzer({ ...store, saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })) }, heard);
+    await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    await store.appendRecords(records.filter(isJobManager));
+    await drain(startAnalyzer(store, heard));
+
+    expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
+    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    expect(heard.map((item) => item.change)).toEqual(['new', 'changed']);
+    await store.close();
+  });
+
   it('finds what is appended while it runs, and ends when it is told to', async () => {
     const store = openStore();
     const heard: Heard[] = [];

@@ -60,6 +60,8 @@ const BATCH_SIZE = 2000;
 const RECHECK_MS = 30_000;
 /** What happens to a process waits so long for the failures of its jobs; Flink notices a dead one after some 20 s. */
 const SETTLE_MS = 30_000;
+/** Incidents of one cluster at one time that are looked at when a new one is found. */
+const MAX_RECALLED = 100;
 /** State without news is written this often at least: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
 
@@ -186,6 +188,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   if (memory === undefined) return [];
   const { now, healthyMs, zone } = running.options;
   const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, { now: now(), settleMs: SETTLE_MS, ...(healthyMs === undefined ? {} : { healthyMs }), ...(zone === undefined ? {} : { zone }) });
+  await recallSaved(running, memory, concluded);
   const incidents = keepIds(concluded, memory.saved);
   const changed = incidents.filter((incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident));
   for (const incident of changed) await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
@@ -195,6 +198,19 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   planNext(running, cluster, memory);
   if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: now() });
   return changed;
+}
+
+/**
+ * An analyzer that dies between an incident and its state leaves an incident that its next life does not know; read again
+ * with more evidence it may get another id. So what seems new is looked for in the store, and heard of once more.
+ */
+async function recallSaved(running: Running, memory: ClusterMemory, concluded: readonly Incident[]): Promise<void> {
+  for (const incident of concluded) {
+    if (memory.saved.some((known) => known.id === incident.id || isSameEpisode(incident, known))) continue;
+    const stored = await running.options.store.findIncidents({ cluster: incident.cluster, ...(incident.firstSeen === undefined ? {} : { from: incident.firstSeen }), limit: MAX_RECALLED });
+    const lost = stored.map((found): SavedIncident => ({ ...remember(found), hash: '' })).filter((known) => overlaps(incident, known) && !memory.saved.some((other) => other.id === known.id));
+    memory.saved = [...memory.saved, ...lost];
+  }
 }
 
 async function announce(running: Running, incident: Incident, change: 'new' | 'changed'): Promise<void> {
@@ -220,11 +236,15 @@ export function keepIds(incidents: readonly Incident[], saved: readonly SavedInc
   const taken = new Set(incidents.map((incident) => incident.id));
   return incidents.map((incident) => {
     const own = saved.find((known) => known.id === incident.id);
-    const moved = own ?? saved.find((known) => !taken.has(known.id) && known.subject === subjectOf(incident) && overlaps(incident, known));
+    const moved = own ?? saved.find((known) => !taken.has(known.id) && isSameEpisode(incident, known));
     if (moved === undefined) return incident;
     taken.add(moved.id);
     return { ...incident, id: moved.id, restarts: Math.max(incident.restarts, moved.restarts) };
   });
+}
+
+function isSameEpisode(incident: Incident, known: SavedIncident): boolean {
+  return known.subject === subjectOf(incident) && overlaps(incident, known);
 }
 
 function overlaps(incident: Incident, known: SavedIncident): boolean {
