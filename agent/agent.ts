@@ -90,7 +90,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     watch.sweep();
     forgetOld();
     const { changed, removed } = known.takeChanges();
-    if (changed.length === 0 && removed.length === 0 && !board.clear('JT_CHECKPOINT_UNWRITABLE')) return;
+    if (changed.length === 0 && removed.length === 0 && !board.has('JT_CHECKPOINT_UNWRITABLE')) return;
     try {
       checkpoint.save(changed, removed);
       board.clear('JT_CHECKPOINT_UNWRITABLE');

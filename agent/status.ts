@@ -39,6 +39,7 @@ export interface Board {
   count(counter: Counter, by?: number): void;
   /** `place` tells conditions of one code apart (a path); the first `since` stays. Returns true when it is new. */
   raise(code: string, message: string, place?: string): boolean;
+  has(code: string, place?: string): boolean;
   /** Returns true when it stood. */
   clear(code: string, place?: string): boolean;
   readonly counters: Readonly<Record<string, number>>;
@@ -60,6 +61,7 @@ export function createBoard(now: () => number): Board {
       conditions.set(id, { code, message, since: known?.since ?? new Date(now()).toISOString() });
       return known === undefined;
     },
+    has: (code, place = '') => conditions.has(`${code}\n${place}`),
     clear: (code, place = '') => conditions.delete(`${code}\n${place}`),
     get counters() {
       return { ...counters };

@@ -18,11 +18,11 @@ export async function openServiceStore(settings: Settings): Promise<Store> {
 export async function openExistingStore(settings: Settings): Promise<Store> {
   const path = join(settings.dataDir, DATABASE);
   if (settings['store.kind'] === 'sqlite' && !existsSync(path)) throw createError('JT_FILE_UNREADABLE', { path, problem: 'there is no Jobtrace data in this folder; "jobtrace up" makes it' });
-  return open(settings);
+  return open(settings, true);
 }
 
-function open(settings: Settings): Promise<Store> {
-  if (settings['store.kind'] === 'sqlite') return openStore({ kind: 'sqlite', path: join(settings.dataDir, DATABASE) });
+function open(settings: Settings, readonly = false): Promise<Store> {
+  if (settings['store.kind'] === 'sqlite') return openStore({ kind: 'sqlite', path: join(settings.dataDir, DATABASE), readonly });
   const caFile = settings['store.caFile'];
   return openStore({
     kind: 'elasticsearch',
