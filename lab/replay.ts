@@ -59,10 +59,17 @@ function readBlocks(folder: string): TimedBlock[] {
     .filter((item) => item.isFile() && /\.(log|out|err)(\.|$)/.test(item.name))
     .map((item) => relative(folder, join(item.parentPath, item.name)));
   const perFile = files.map((file) => splitBlocks(file, readFileSync(join(folder, file), 'utf8')));
-  const earliest = Math.min(...perFile.flat().map((block) => block.time).filter(Number.isFinite));
+  const dated = perFile.flat().filter((block) => Number.isFinite(block.time));
   return perFile
-    .flatMap((blocks) => blocks.map((block) => (Number.isFinite(block.time) ? block : { ...block, time: earliest })))
+    .flatMap((blocks) => blocks.map((block) => (Number.isFinite(block.time) ? block : { ...block, time: guessTime(block.file, dated) })))
     .sort((a, b) => a.time - b.time);
+}
+
+/** What a process prints without a time (its .out file) is mostly its last word: it comes when its log ends. */
+function guessTime(file: string, dated: readonly TimedBlock[]): number {
+  const stem = file.replace(/\.(?:log|out|err)(?:\..*)?$/, '');
+  const own = dated.filter((block) => block.file.startsWith(`${stem}.`));
+  return Math.max(...(own.length > 0 ? own : dated).map((block) => block.time));
 }
 
 function splitBlocks(file: string, text: string): TimedBlock[] {

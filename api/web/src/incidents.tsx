@@ -72,7 +72,7 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        <Badge variant="light" color={OUTCOME_COLORS[incident.outcome]} tt="none" miw="max-content">
+        <Badge variant="light" color={OUTCOME_COLORS[incident.outcome]} tt="none" styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}>
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
       </Table.Td>
