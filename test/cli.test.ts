@@ -26,8 +26,9 @@ function file(name: string, content: string | Buffer): string {
   return path;
 }
 
+/** What went wrong, without what only follows from it. */
 function causesOf(stdout: string): readonly string[] {
-  return (JSON.parse(stdout) as { diagnoses: { cause: string }[] }).diagnoses.map((diagnosis) => diagnosis.cause);
+  return (JSON.parse(stdout) as { diagnoses: { cause: string; symptom: boolean }[] }).diagnoses.filter((diagnosis) => !diagnosis.symptom).map((diagnosis) => diagnosis.cause);
 }
 
 describe('help', () => {
