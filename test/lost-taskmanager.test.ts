@@ -43,8 +43,9 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
     let first: Diagnosis;
 
     beforeAll(async () => {
-      const jobId = await startJob(site, jar, 'com.acme.shop.CustomerTotals', ['--name', 'clickstream-sessions']);
-      await waitForText(site.cluster.taskManagers, 'from INITIALIZING to RUNNING', 2);
+      const jobId = await startJob(site, jar, 'com.acme.shop.CustomerTotals', ['--name', 'clickstream-sessions', '--say', 'clicks', '--per-second', '1000']);
+      // Both have got records, so records cross between them: the living one is connected to the one that dies.
+      await waitForText(site.cluster.taskManagers, ' - clicks added up ', 2);
       dead = lastOf(site.cluster.taskManagers);
       expect(dead.signal('SIGKILL')).toBe(true);
       await waitForText([site.cluster.jobManager], `TaskManager with id ${dead.id} is no longer reachable`, 1);
