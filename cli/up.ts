@@ -11,6 +11,9 @@ import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServ
 import { languageOf, readSettings } from './settings.js';
 import { VERSION } from './version.js';
 
+/** Incidents of earlier runs that are not printed again. */
+const KNOWN_INCIDENTS = 1000;
+
 export const UP: Command = {
   name: 'up',
   operands: '[DIR…]',
@@ -40,7 +43,7 @@ async function runUp(invocation: Invocation): Promise<number> {
     await store.check();
     const metrics = createServiceMetrics();
     const notifier = createServiceNotifier(settings, catalog, store, log, 'up', metrics);
-    const announce = createAnnouncer(invocation, languageOf(settings));
+    const announce = createAnnouncer(invocation, languageOf(settings), await store.findIncidents({ limit: KNOWN_INCIDENTS }));
     const agent = createServiceAgent(settings, paths, store, log);
     const analyzer = createServiceAnalyzer(settings, catalog, store, log, async (incident) => {
       await notifier.incidentChanged(incident);
@@ -62,14 +65,17 @@ function renderGreeting(url: string, paths: readonly string[], rules: number, in
   return `Jobtrace ${VERSION} watches ${paths.join(', ')} with ${rules} rules.\nPage: ${paint(url, 'cyan', style)}\n\n`;
 }
 
-/** Prints an incident when it is new and when its cause changed; its restarts are news for the page alone. */
-function createAnnouncer(invocation: Invocation, lang: 'en' | 'zh'): (incident: Incident) => Promise<void> {
-  const said = new Map<string, string>();
+/** Prints an incident when it is new and when its cause changed; its restarts, and what an earlier run found, are for the page. */
+function createAnnouncer(invocation: Invocation, lang: 'en' | 'zh', known: readonly Incident[]): (incident: Incident) => Promise<void> {
+  const said = new Map(known.map((incident) => [incident.id, causeOf(incident)]));
   return async (incident) => {
-    const first = incident.diagnoses[lang][0];
-    const cause = first?.rule ?? incident.unknown[0]?.fingerprint;
+    const cause = causeOf(incident);
     if (cause === undefined || said.get(incident.id) === cause) return;
     said.set(incident.id, cause);
     await write(invocation.terminal, `${renderIncident(incident, lang, invocation.terminal)}\n`);
   };
+}
+
+function causeOf(incident: Incident): string | undefined {
+  return incident.diagnoses.en[0]?.rule ?? incident.unknown[0]?.fingerprint;
 }
