@@ -51,7 +51,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByText('Not enough network buffers').first().click();
     await page.getByRole('heading', { name: 'What to do' }).waitFor({ timeout: WAIT_MS });
 
-    expect(await page.locator('code').allTextContents()).toContain('taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m');
+    expect(await page.locator('pre').allTextContents()).toContain('taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m');
     expect(await page.locator('mark').allTextContents()).toEqual(expect.arrayContaining(['17', '0', '2048', '32768']));
   });
 
@@ -96,7 +96,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.goto(`${address}/paste`);
     await page.getByRole('textbox').fill(readFileSync(BUFFERS_LOG, 'utf8'));
     await page.getByRole('button', { name: 'Diagnose' }).click();
-    await page.locator('code', { hasText: 'taskmanager.memory.network.min: 112m' }).waitFor({ timeout: WAIT_MS });
+    await page.locator('pre', { hasText: 'taskmanager.memory.network.min: 112m' }).waitFor({ timeout: WAIT_MS });
   });
 
   it('lists rules and agents', async () => {
