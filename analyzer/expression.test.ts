@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compileExpression, type Value, type Values, type World } from './expression.js';
+import { compileExpression, EXPRESSION_FUNCTIONS, type Value, type Values, type World } from './expression.js';
 
 const options: Readonly<Record<string, string>> = { 'taskmanager.memory.process.size': '1g', 'heartbeat.timeout': '50 s', 'taskmanager.numberOfTaskSlots': '4' };
 
@@ -53,5 +54,13 @@ describe('compileExpression', () => {
     expect(compileExpression('a.matches("x+")')).toMatchObject({ problem: expect.stringContaining('RE2') });
     expect(compileExpression('1 +')).toMatchObject({ problem: expect.stringContaining('not a valid expression') });
     expect(compileExpression('roundup(1, 2)')).toMatchObject({ problem: expect.stringContaining('did you mean roundUp()') });
+  });
+});
+
+describe('the functions of expressions', () => {
+  it('are all in the guide for rule authors', () => {
+    const guide = readFileSync(new URL('../rules/README.md', import.meta.url), 'utf8');
+
+    for (const { signature } of EXPRESSION_FUNCTIONS) expect(guide, signature).toContain(`${signature.split('(')[0] ?? ''}(`);
   });
 });

@@ -1,6 +1,6 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
-import type { Incident, Language, Level } from '../core/types.js';
+import type { Incident, Language, Level, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import type { Viewer } from './auth.js';
 import type { Metrics } from './metrics.js';
@@ -60,17 +60,6 @@ export interface DiagnoseDocument {
   readonly diagnoses: readonly unknown[];
   readonly unknown: readonly unknown[];
   readonly facts: unknown;
-}
-
-/** What became of one alert of an Alertmanager message. */
-export interface ReceivedAlert {
-  readonly fingerprint: string;
-  readonly status: 'firing' | 'resolved';
-  readonly outcome: 'diagnosed' | 'waiting' | 'forwarded' | 'repeated' | 'own-alert' | 'no-job' | 'no-receiver';
-  /** What the alert's labels say about the job. */
-  readonly job?: string;
-  readonly incidentId?: string;
-  readonly cause?: string;
 }
 
 /** What routes work with; server.ts fills it once. */

@@ -10,7 +10,7 @@ import type { Diagnosis, Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
 import { makeIncident, makeRecord, waitUntil } from '../store/samples.js';
 import type { AgentStatus, Alert, RecordPage, Store } from '../store/store.js';
-import type { ReceivedAlert } from './route.js';
+import type { ReceivedAlert } from '../core/types.js';
 import { createServer, type Server, type ServerOptions } from './server.js';
 
 const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;

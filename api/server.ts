@@ -12,14 +12,14 @@ import fastifySwaggerUi from '@fastify/swagger-ui';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import type { Language } from '../core/types.js';
+import type { Language, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import { checkExposure, checkRole, findViewer, isLoopback, type Token, type Viewer } from './auth.js';
 import { createIncidentRoutes } from './incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './records.js';
 import { convertQuery, explainViolations } from './request.js';
-import { createValues, type Answer, type DiagnoseDocument, type ReceivedAlert, type Route, type RuleInfo, type Services } from './route.js';
+import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
 import { ERROR } from './schemas.js';
 import { createSystemRoutes } from './system.js';
 

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 export const PACKAGE_ROOT = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
 export const VERSION = readVersion(join(PACKAGE_ROOT, 'package.json'));
-export const RULES_DIR = join(PACKAGE_ROOT, 'rules');
 export const PAGE_DIR = join(PACKAGE_ROOT, 'dist', 'web');
 
 function findPackageRoot(folder: string): string {

@@ -13,15 +13,6 @@ export function createRegex(source: string, flags = 'u'): Regex {
   }
 }
 
-/** A set of patterns matched in one pass. Throws JT_PATTERN_UNSUPPORTED when RE2 cannot hold them together. */
-export function createRegexSet(sources: readonly string[], flags = ''): InstanceType<typeof RE2.Set> {
-  try {
-    return new RE2.Set([...sources], flags);
-  } catch (error) {
-    throw createError('JT_PATTERN_UNSUPPORTED', { pattern: `${sources.length} patterns together`, problem: errorText(error) });
-  }
-}
-
 /** Text → a pattern that matches exactly it. */
 export function quoteRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');

@@ -205,3 +205,14 @@ export interface Incident {
   readonly unknown: readonly UnknownFailure[];
   readonly facts: IncidentFacts;
 }
+
+/** What became of one alert of an Alertmanager message. */
+export interface ReceivedAlert {
+  readonly fingerprint: string;
+  readonly status: 'firing' | 'resolved';
+  readonly outcome: 'diagnosed' | 'waiting' | 'forwarded' | 'repeated' | 'own-alert' | 'no-job' | 'no-receiver';
+  /** What the alert's labels say about the job. */
+  readonly job?: string;
+  readonly incidentId?: string;
+  readonly cause?: string;
+}

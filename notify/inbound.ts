@@ -2,7 +2,7 @@
 // among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows when
 // it appears. A message that comes again (Alertmanager repeats) is not sent again.
 import type { ReceiverSettings } from '../core/config.js';
-import type { Incident } from '../core/types.js';
+import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import { CHANNELS } from './channels.js';
 import { findSubject, type DecidePolicy, type Subject } from './decide.js';
@@ -26,15 +26,6 @@ export interface InboundOptions {
   readonly publicUrl: string;
   readonly deadlineMs: number;
   readonly now: () => number;
-}
-
-export interface ReceivedAlert {
-  readonly fingerprint: string;
-  readonly status: 'firing' | 'resolved';
-  readonly outcome: 'diagnosed' | 'waiting' | 'forwarded' | 'repeated' | 'own-alert' | 'no-job' | 'no-receiver';
-  readonly job?: string;
-  readonly incidentId?: string;
-  readonly cause?: string;
 }
 
 export interface Inbound {

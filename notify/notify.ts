@@ -4,12 +4,12 @@
 import type { ReceiverSettings } from '../core/config.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import type { Incident } from '../core/types.js';
+import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import { CHANNELS } from './channels.js';
 import { createCourier, type Courier } from './courier.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
-import { createInbound, type InboundPolicy, type ReceivedAlert } from './inbound.js';
+import { createInbound, type InboundPolicy } from './inbound.js';
 import { createBell } from './pace.js';
 import type { Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';

@@ -1,6 +1,7 @@
 // Bad luck on purpose: a seed → when which program is killed and for how long it stays away, and the doing of it. The
 // same seed gives the same plan; what the machine makes of it differs, as in life. Used by disturbed.test.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom } from '../lab/memory/sample.js';
 import type { Site } from './site.js';
 
 type Target = 'agent' | 'analyzer' | 'elasticsearch';
@@ -74,15 +75,4 @@ async function strike(site: Site, { target, downMs }: Disturbance): Promise<Blow
 function elasticsearchOf({ elasticsearch }: Site): NonNullable<Site['elasticsearch']> {
   if (elasticsearch === undefined) throw new Error('this site has no Elasticsearch');
   return elasticsearch;
-}
-
-/** Mulberry32: small, and good enough for bad luck. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
