@@ -5,6 +5,7 @@ import { cacheDir } from './cache.js';
 import { startAlertmanager } from './alertmanager.js';
 import { startElasticsearch } from './elasticsearch.js';
 import { sizeOf } from './fetch.js';
+import { FLINK_VERSIONS } from './flink-conf.js';
 import { startFlink } from './flink.js';
 import { PARTS, PartError, findPart, getPart, missingReason, type PartName, type ProgressLine } from './parts.js';
 import { describeError } from './process.js';
@@ -104,8 +105,9 @@ async function startByName(name: PartName): Promise<{ address: string; dir: stri
     const started = await startElasticsearch({ version: name === 'elasticsearch-8' ? 8 : 9, outlive: true });
     return { address: started.url, dir: started.dir };
   }
-  if (name === 'flink-1.20' || name === 'flink-2.3') {
-    const started = await startFlink({ version: name === 'flink-1.20' ? '1.20' : '2.3', outlive: true });
+  const flink = FLINK_VERSIONS.find((version) => name === `flink-${version}`);
+  if (flink !== undefined) {
+    const started = await startFlink({ version: flink, outlive: true });
     return { address: started.restUrl, dir: started.dir };
   }
   if (name === 'zookeeper') {

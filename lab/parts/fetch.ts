@@ -39,6 +39,7 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
     throw new PartError(`${part.name} ${part.version} was fetched but is not whole.`, `${part.proof} is missing in it`, `remove ${work} and fetch again`);
   }
   makeExecutable(join(assembled, 'bin'));
+  for (const file of part.executable ?? []) chmodSync(join(assembled, file), 0o755);
   await runCommand('chmod', ['-R', 'a+rX', assembled]); // archives carry closed folders; whoever may enter the cache may use what is in it
   progress({ part: part.name, text: `unpacked: ${megabytes(sizeOf(assembled))} MB, ${elapsed(unpackedMs)}`, live: false });
   renameSync(assembled, home);

@@ -1,19 +1,28 @@
-// Writes the configuration folder of one Flink cluster: the stock conf/ with a config.yaml of flat keys,
-// small memory, ports of its own, and the caller's settings on top. The log4j files stay the stock ones unless
-// the caller brings a log4j.properties. Nothing is started here.
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Writes the configuration folder of one Flink cluster: the stock conf/ with flat keys in the file that the version
+// reads, small memory, ports of its own, and the caller's settings on top. The log4j files stay the stock ones unless
+// the caller brings a log4j.properties. What versions call differently stands here. Nothing is started.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+export const FLINK_VERSIONS = ['1.13', '1.17', '1.20', '2.3'] as const;
+export type FlinkVersion = (typeof FLINK_VERSIONS)[number];
 
 /** Flink settings by their full key; null takes a default of ours away (say, process.size when flink.size is given). */
 export type FlinkConfig = Readonly<Record<string, string | null>>;
 
 export interface ConfOptions {
+  version: FlinkVersion;
   home: string;
   confDir: string;
   ports: { rest: number; rpc: number };
   config?: FlinkConfig;
   logging?: 'stock' | { log4jProperties: string };
 }
+
+/** Up to 1.18 the only file is flink-conf.yaml, which is no YAML: everything after ": " is the value, quotes too. */
+const CONF_FILES: Readonly<Record<FlinkVersion, string>> = {
+  '1.13': 'flink-conf.yaml', '1.17': 'flink-conf.yaml', '1.20': 'config.yaml', '2.3': 'config.yaml',
+};
 
 /** Enough for small jobs: about 280 MB of resident memory a JVM. */
 export const SMALL_MEMORY: FlinkConfig = {
@@ -32,7 +41,7 @@ export const SMALL_MEMORY: FlinkConfig = {
 
 /** The effective settings, in the order of defaults, ports, caller. */
 export function fillConfig(options: ConfOptions): Record<string, string> {
-  const wanted: FlinkConfig = {
+  return dropNulls({
     'jobmanager.rpc.address': 'localhost',
     'jobmanager.rpc.port': String(options.ports.rpc),
     'jobmanager.bind-host': 'localhost',
@@ -45,8 +54,28 @@ export function fillConfig(options: ConfOptions): Record<string, string> {
     'parallelism.default': '1',
     ...SMALL_MEMORY,
     ...options.config,
+  });
+}
+
+/**
+ * Short time-outs, so that a paused ZooKeeper is noticed in seconds; in milliseconds, as 1.13 takes nothing else.
+ * A further JobManager serves REST at the next free port.
+ */
+export function fillAvailability(version: FlinkVersion, quorum: string, dir: string, restPort: number): FlinkConfig {
+  return {
+    'rest.bind-port': `${restPort}-${restPort + 20}`,
+    [version === '1.13' ? 'high-availability' : 'high-availability.type']: 'zookeeper',
+    'high-availability.zookeeper.quorum': quorum,
+    'high-availability.storageDir': `file://${join(dir, 'ha')}`,
+    'high-availability.cluster-id': `/${basename(dir)}`,
+    'high-availability.zookeeper.client.session-timeout': '15000',
+    'high-availability.zookeeper.client.connection-timeout': '5000',
   };
-  return Object.fromEntries(Object.entries(wanted).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
+}
+
+/** Everything may be reached from other networks, and the JobManager goes by that address. */
+export function fillNetwork(address: string): FlinkConfig {
+  return { 'jobmanager.rpc.address': address, 'jobmanager.bind-host': '0.0.0.0', 'taskmanager.bind-host': '0.0.0.0', 'rest.bind-address': '0.0.0.0' };
 }
 
 /** Makes the folder, whole; returns the effective settings. */
@@ -54,16 +83,36 @@ export function writeConf(options: ConfOptions): Record<string, string> {
   const stock = join(options.home, 'conf');
   mkdirSync(options.confDir, { recursive: true });
   cpSync(stock, options.confDir, { recursive: true });
-  // The stock file's --add-exports and --add-opens list: without it Flink dies on Java 17.
-  const opts = /^ {6}all: (.+)$/m.exec(readFileSync(join(stock, 'config.yaml'), 'utf8'))?.[1];
   const config = fillConfig(options);
-  const lines = Object.entries({ ...(opts === undefined ? {} : { 'env.java.opts.all': opts }), ...config })
-    .map(([key, value]) => `${key}: ${quote(value)}`);
-  writeFileSync(join(options.confDir, 'config.yaml'), `${lines.join('\n')}\n`);
+  writeSettings(options, config);
   if (options.logging !== undefined && options.logging !== 'stock') {
     copyFileSync(options.logging.log4jProperties, join(options.confDir, 'log4j.properties'));
   }
   return config;
+}
+
+/** Writes the configuration file anew, as somebody would who edits it; returns the effective settings. */
+export function changeConf(options: Pick<ConfOptions, 'version' | 'home' | 'confDir'>, before: Readonly<Record<string, string>>, changes: FlinkConfig): Record<string, string> {
+  const config = dropNulls({ ...before, ...changes });
+  writeSettings(options, config);
+  return config;
+}
+
+export function confFile(version: FlinkVersion, confDir: string): string {
+  return join(confDir, CONF_FILES[version]);
+}
+
+function writeSettings({ version, home, confDir }: Pick<ConfOptions, 'version' | 'home' | 'confDir'>, config: Readonly<Record<string, string>>): void {
+  // The stock file's --add-exports and --add-opens list: without it Flink dies on Java 17. Versions for Java 11 have none.
+  const stock = join(home, 'conf', 'config.yaml');
+  const opts = existsSync(stock) ? /^ {6}all: (.+)$/m.exec(readFileSync(stock, 'utf8'))?.[1] : undefined;
+  const lines = Object.entries({ ...(opts === undefined ? {} : { 'env.java.opts.all': opts }), ...config })
+    .map(([key, value]) => `${key}: ${CONF_FILES[version] === 'config.yaml' ? quote(value) : value}`);
+  writeFileSync(confFile(version, confDir), `${lines.join('\n')}\n`);
+}
+
+function dropNulls(config: FlinkConfig): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
 }
 
 /** YAML takes most values as they are; those it would read as something else go into single quotes. */

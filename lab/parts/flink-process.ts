@@ -1,14 +1,16 @@
-// The processes of one Flink cluster: started by bin/jobmanager.sh and bin/taskmanager.sh with folders of the
-// cluster's own, found again through the pid files that those scripts write (line N is process N, as in the
-// log file's name), and waited for through REST. flink.ts puts them together.
+// The processes of one Flink cluster: started by the scripts of bin/ with folders of the cluster's own, found again
+// through the pid files that those scripts write (line N is process N, as in the log file's name), and waited for
+// through REST. A start that is meant to fail gives what it printed instead of an error. flink.ts puts them together.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { listWorkers, readRest } from './flink-rest.js';
+import type { NetworkHost } from './network.js';
 import { Hopeless, isAlive, readTails, runCommand, signalProcess, waitFor } from './process.js';
 import type { RunRecord } from './running.js';
 
 export interface FlinkProcess {
+  /** 0 when there was never a process: not started so far, or the script itself gave up. */
   pid: number;
   logFile: string;
   outFile: string;
@@ -17,9 +19,16 @@ export interface FlinkProcess {
   signal(signal: NodeJS.Signals): boolean;
 }
 
-export interface FlinkTaskManager extends FlinkProcess {
+export interface FlinkDaemon extends FlinkProcess {
+  /** What its start script printed. */
+  terminal: string;
+}
+
+export interface FlinkTaskManager extends FlinkDaemon {
   /** Its resource id, e.g. "localhost:38463-a1b2c3"; empty until its log says it. */
   readonly id: string;
+  /** Its own network, where the cluster was started with `network: true`. */
+  readonly network: NetworkHost | undefined;
 }
 
 /** What the scripts need to know of the cluster. */
@@ -33,21 +42,32 @@ export interface Daemons {
 }
 
 /** Flink's name of a daemon, as in its log file's name, and the script that starts it. */
-const SCRIPTS = { standalonesession: 'jobmanager.sh', taskexecutor: 'taskmanager.sh', zookeeper: 'zookeeper.sh' } as const;
-type Kind = keyof typeof SCRIPTS;
+const SCRIPTS = {
+  standalonesession: 'jobmanager.sh', standalonejob: 'standalone-job.sh', taskexecutor: 'taskmanager.sh', zookeeper: 'zookeeper.sh',
+} as const;
+export type Kind = keyof typeof SCRIPTS;
 
-export async function startJobManager(daemons: Daemons): Promise<FlinkProcess> {
-  const [started] = await startDaemons(daemons, 'standalonesession', [], 1);
-  if (started === undefined) throw new Error('jobmanager.sh ended well but named no process.');
-  return started;
+interface Start {
+  args?: readonly string[];
+  /** The command that runs the script: under limits, in another network. */
+  prefix?: readonly string[];
+  count?: number;
+  /** It must die, the script or the process; that it lives on is the error then. */
+  fails?: boolean;
+}
+
+export async function startJobManager(daemons: Daemons, kind: Kind, start: Start = {}): Promise<FlinkDaemon> {
+  return findOne(await startDaemons(daemons, kind, start));
 }
 
 /** Starts `count` TaskManagers with the same settings, all at once. */
-export async function startTaskManagers(daemons: Daemons, settings: Readonly<Record<string, string>>, count: number): Promise<FlinkTaskManager[]> {
+export async function startTaskManagers(
+  daemons: Daemons, settings: Readonly<Record<string, string>>, start: Start = {}, network?: NetworkHost,
+): Promise<FlinkTaskManager[]> {
   const args = Object.entries(settings).flatMap(([key, value]) => ['-D', `${key}=${value}`]);
-  const started = await startDaemons(daemons, 'taskexecutor', args, count);
+  const started = await startDaemons(daemons, 'taskexecutor', { ...start, args });
   return started.map((daemon) => ({
-    ...daemon,
+    ...daemon, network,
     get id() {
       return readResourceId(daemon.logFile);
     },
@@ -56,31 +76,42 @@ export async function startTaskManagers(daemons: Daemons, settings: Readonly<Rec
 
 /** The one ZooKeeper that Flink's own script starts (zookeeper.ts has the configuration). */
 export async function startQuorumPeer(daemons: Daemons): Promise<FlinkProcess> {
-  const [started] = await startDaemons(daemons, 'zookeeper', ['1'], 1);
-  if (started === undefined) throw new Error('zookeeper.sh ended well but named no process.');
-  return started;
+  return findOne(await startDaemons(daemons, 'zookeeper', { args: ['1'] }));
 }
 
-async function startDaemons(daemons: Daemons, kind: Kind, args: readonly string[], count: number): Promise<FlinkProcess[]> {
+async function startDaemons(daemons: Daemons, kind: Kind, { args = [], prefix = [], count = 1, fails = false }: Start): Promise<FlinkDaemon[]> {
   const known = readPids(daemons, kind).length;
-  const script = join(daemons.home, 'bin', SCRIPTS[kind]);
-  const runs = await Promise.all(Array.from({ length: count }, () => runCommand(script, ['start', ...args], { env: daemons.env, timeoutMs: 120_000 })));
-  const started = readPids(daemons, kind).slice(known).map((pid, index) => describeProcess(daemons, kind, pid, known + index));
-  for (const daemon of started) daemons.record.add(daemon.pid);
-  const failed = runs.find((run) => run.code !== 0);
+  const [command = '', ...rest] = [...prefix, join(daemons.home, 'bin', SCRIPTS[kind]), 'start', ...args];
+  const runs = await Promise.all(Array.from({ length: count }, () => runCommand(command, rest, { env: daemons.env, timeoutMs: 120_000 })));
+  const pids = readPids(daemons, kind).slice(known);
+  const started = runs.map((run, index) => describeProcess(daemons, kind, known + index, pids[index] ?? 0, `${run.stdout}${run.stderr}`));
+  for (const pid of pids) daemons.record.add(pid);
+  if (fails) await waitForDeath(started);
+  const failed = fails ? undefined : runs.find((run) => run.code !== 0);
   if (failed !== undefined) {
-    throw new Error(`${script} start ended with code ${failed.code}:\n${`${failed.stdout}${failed.stderr}`.trim().split('\n').slice(-20).join('\n')}`);
+    throw new Error(`${SCRIPTS[kind]} start ended with code ${failed.code}:\n${`${failed.stdout}${failed.stderr}`.trim().split('\n').slice(-20).join('\n')}`);
   }
   return started;
 }
 
-function describeProcess(daemons: Daemons, kind: Kind, pid: number, index: number): FlinkProcess {
+async function waitForDeath(started: readonly FlinkProcess[]): Promise<void> {
+  await waitFor('the end of a process that was to fail', 60_000, () => Promise.resolve(started.every((daemon) => !daemon.isAlive()) || 'it lives'),
+    () => readTails(started.flatMap((daemon) => [daemon.logFile, daemon.outFile])));
+}
+
+/** The process with that number in its log's name; with pid 0 it stands for one that does not run. */
+export function describeProcess(daemons: Pick<Daemons, 'logDir' | 'ident'>, kind: Kind, index: number, pid = 0, terminal = ''): FlinkDaemon {
   const prefix = join(daemons.logDir, `flink-${daemons.ident}-${kind}-${index}-${hostname()}`);
   return {
-    pid, logFile: `${prefix}.log`, outFile: `${prefix}.out`,
-    isAlive: () => isAlive(pid),
-    signal: (signal) => signalProcess(pid, signal),
+    pid, terminal, logFile: `${prefix}.log`, outFile: `${prefix}.out`,
+    isAlive: () => pid > 0 && isAlive(pid),
+    signal: (signal) => pid > 0 && signalProcess(pid, signal),
   };
+}
+
+function findOne([started]: FlinkDaemon[]): FlinkDaemon {
+  if (started === undefined) throw new Error('A start of one process gave none.');
+  return started;
 }
 
 function readPids(daemons: Daemons, kind: Kind): number[] {
@@ -95,9 +126,17 @@ function readResourceId(logFile: string): string {
   return /Starting TaskManager with ResourceID: (\S+)/.exec(readFileSync(logFile, 'utf8'))?.[1] ?? '';
 }
 
-export async function waitForRest(restUrl: string, jobManager: FlinkProcess, deadlineMs: number): Promise<void> {
-  await waitFor(`JobManager at ${restUrl}`, deadlineMs, async () => {
+/** Where that JobManager says it serves REST; undefined until its log says so. */
+export function readRestUrl(logFile: string): string | undefined {
+  const port = existsSync(logFile) ? /Rest endpoint listening at \S+:(\d+)/.exec(readFileSync(logFile, 'utf8'))?.[1] : undefined;
+  return port === undefined ? undefined : `http://localhost:${port}`;
+}
+
+export async function waitForRest(jobManager: FlinkProcess, deadlineMs: number): Promise<void> {
+  await waitFor(`JobManager ${jobManager.pid}`, deadlineMs, async () => {
     failIfDead('JobManager', jobManager);
+    const restUrl = readRestUrl(jobManager.logFile);
+    if (restUrl === undefined) return 'no REST so far';
     await readRest(restUrl, '/overview');
     return true;
   }, () => readTails([jobManager.logFile, jobManager.outFile]));
@@ -121,6 +160,6 @@ export function failIfDead(what: string, daemon: FlinkProcess): void {
 
 /** The last lines of every log of the cluster, for error messages. */
 export function readClusterTails(logDir: string): string {
-  const names = existsSync(logDir) ? readdirSync(logDir).filter((name) => /-(standalonesession|taskexecutor)-.*\.(log|out)$/.test(name)) : [];
+  const names = existsSync(logDir) ? readdirSync(logDir).filter((name) => /-(standalonesession|standalonejob|taskexecutor)-.*\.(log|out)$/.test(name)) : [];
   return readTails(names.sort().map((name) => join(logDir, name)));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from './describe-part.js';
+import { FLINK_VERSIONS } from './flink-conf.js';
 import { startFlink, type FlinkCluster } from './flink.js';
 import { waitFor } from './process.js';
 
@@ -11,7 +12,7 @@ CREATE TABLE sink (x INT) WITH ('connector' = 'blackhole');
 INSERT INTO sink SELECT x FROM source;
 `;
 
-for (const version of ['1.20', '2.3'] as const) {
+for (const version of FLINK_VERSIONS) {
   describeWithParts([`flink-${version}`], `startFlink ${version}`, () => {
     let cluster: FlinkCluster;
 

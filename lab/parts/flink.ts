@@ -1,34 +1,51 @@
-// Starts a real Flink session cluster: one JobManager and as many TaskManagers as wanted, by Flink's own
+// Starts a real Flink cluster, session or application: a JobManager and as many TaskManagers as wanted, by Flink's own
 // scripts, so logs, .out files and JVM options are what users have. Configuration, logs and pids lie in a
 // folder of the cluster's own; several clusters and versions run side by side. Tests and the lab call it.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { runJar, runScript, runSql, type ClientResult, type JarRun } from './flink-client.js';
-import { writeConf, type FlinkConfig } from './flink-conf.js';
-import { readClusterTails, startJobManager, startTaskManagers, waitForRest, waitForWorkers, type Daemons, type FlinkProcess, type FlinkTaskManager } from './flink-process.js';
+import { changeConf, confFile, fillAvailability, fillNetwork, writeConf, type FlinkConfig, type FlinkVersion } from './flink-conf.js';
+import { fillLibraries, type Libraries } from './flink-libraries.js';
+import { describeProcess, readClusterTails, readRestUrl, startJobManager, startTaskManagers, waitForRest, waitForWorkers, type Daemons, type FlinkDaemon, type FlinkTaskManager, type Kind } from './flink-process.js';
 import { cancelJob, listJobs, readRest, waitForJobState, type FlinkJob } from './flink-rest.js';
-import { getPart } from './parts.js';
+import { fillLimits, type Limits } from './limits.js';
+import { openNetwork, type Network } from './network.js';
+import { getJava, getPart } from './parts.js';
 import { findFreePorts, stopProcess } from './process.js';
 import { openRecord } from './running.js';
+import { mountSmallDisk } from './small-disk.js';
 
 export type { ClientResult, JarRun } from './flink-client.js';
-export type { FlinkConfig } from './flink-conf.js';
-export type { FlinkProcess, FlinkTaskManager } from './flink-process.js';
+export type { FlinkConfig, FlinkVersion } from './flink-conf.js';
+export type { FlinkDaemon, FlinkProcess, FlinkTaskManager } from './flink-process.js';
 export type { FlinkJob } from './flink-rest.js';
 
 export interface FlinkOptions {
-  version: '1.20' | '2.3';
+  version: FlinkVersion;
   /** Where conf/, log/ and pid/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
   dir?: string;
+  /** How many at first, one by default; nobody waits for their slots where there is no JobManager. */
   taskManagers?: number;
   /** Settings of the whole cluster, over our small defaults; null takes a default away. */
   config?: FlinkConfig;
   /** Settings of the TaskManagers only, given as -D on their command line. */
   taskManagerConfig?: Readonly<Record<string, string>>;
+  /** For every TaskManager that brings none of its own. */
+  limits?: Limits;
   logging?: 'stock' | { log4jProperties: string };
   /** High availability through this ZooKeeper ("host:port"). */
   zookeeper?: string;
+  /** Another Java than the version's own (11 for 1.13 and 1.17, 17 for the others). */
+  java?: 11 | 17;
+  /** Start none at first: startJobManager() does it later. */
+  jobManager?: boolean;
+  /** An application cluster: standalone-job.sh with this job instead of a session. */
+  application?: Application;
+  /** Jars added to lib/, and plugins. */
+  libraries?: Pick<Libraries, 'lib' | 'plugins'>;
+  /** Each TaskManager in a network of its own, which can be cut off (as root only). */
+  network?: boolean;
   /** Further variables for all of Flink's scripts (FLINK_LIB_DIR, for one). */
   env?: Readonly<Record<string, string>>;
   /** The <user> in the log files' names; the user who runs this, by default. */
@@ -38,22 +55,46 @@ export interface FlinkOptions {
   outlive?: boolean;
 }
 
+export interface Application {
+  /** What goes into usrlib/. */
+  jars: readonly string[];
+  mainClass?: string;
+  args?: readonly string[];
+  /** Options of standalone-job.sh itself, e.g. ['--fromSavepoint', path] or ['-D', 'key=value']. */
+  options?: readonly string[];
+}
+
+export interface TaskManagerStart {
+  /** Until its slots are there, true by default; without, it may as well die at once. */
+  wait?: boolean;
+  /** It is to die while starting (script or process): returns when it has, with `terminal` and its files. */
+  fails?: boolean;
+  limits?: Limits;
+}
+
 export interface FlinkCluster {
   version: string;
   home: string;
   dir: string;
   confDir: string;
+  /** config.yaml or flink-conf.yaml. */
+  confFile: string;
   logDir: string;
-  restUrl: string;
-  /** The effective settings of config.yaml. */
+  /** Of the last JobManager that lives. */
+  readonly restUrl: string;
+  /** The effective settings of the configuration file. */
   config: Record<string, string>;
-  jobManager: FlinkProcess;
+  /** The one that was started last; with pid 0 when there was none so far. */
+  readonly jobManager: FlinkDaemon;
+  /** All that were ever started, dead ones included; with high availability several live. */
+  jobManagers: FlinkDaemon[];
   /** All that were ever started, dead ones included. */
   taskManagers: FlinkTaskManager[];
-  /** Starts one more and waits for its slots; with `wait: false` it may as well die at once. */
-  addTaskManager(settings?: Readonly<Record<string, string>>, options?: { wait?: boolean }): Promise<FlinkTaskManager>;
-  /** Starts a new JobManager process after the old one died (`jobManager` is the new one then). */
-  restartJobManager(): Promise<FlinkProcess>;
+  addTaskManager(settings?: Readonly<Record<string, string>>, options?: TaskManagerStart): Promise<FlinkTaskManager>;
+  /** Starts a JobManager; settings are first written into the configuration file (null removes), where they stay. */
+  startJobManager(settings?: FlinkConfig, options?: Pick<TaskManagerStart, 'wait' | 'fails'>): Promise<FlinkDaemon>;
+  /** Mounts a disk of that size at a folder below `dir`, until stop. */
+  mountSmallDisk(path: string, megabytes: number): Promise<void>;
   /** Runs SQL text, or a file when given its path, with sql-client.sh. */
   runSql(sql: string | { file: string }, options?: { timeoutMs?: number }): Promise<ClientResult>;
   /** `flink run` with a jar of user code, detached unless told otherwise. */
@@ -70,89 +111,109 @@ export interface FlinkCluster {
 
 /** Starts the cluster and waits until every TaskManager has offered its slots. */
 export async function startFlink(options: FlinkOptions): Promise<FlinkCluster> {
-  const part = await getPart(options.version === '1.20' ? 'flink-1.20' : 'flink-2.3');
+  const { version } = options;
+  const part = await getPart(`flink-${version}`);
+  const java = options.java === undefined ? part.java : await getJava(options.java);
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'jobtrace-flink-'));
   const [confDir, logDir, pidDir] = [join(dir, 'conf'), join(dir, 'log'), join(dir, 'pid')];
   for (const folder of [logDir, pidDir]) mkdirSync(folder, { recursive: true });
   const [rest = 0, rpc = 0] = await findFreePorts(2);
-  const config = writeConf({
-    home: part.home, confDir, ports: { rest, rpc },
-    config: { ...(options.zookeeper === undefined ? {} : fillAvailability(options.zookeeper, dir)), ...options.config },
-    ...(options.logging === undefined ? {} : { logging: options.logging }),
-  });
-  const restUrl = `http://localhost:${config['rest.port'] ?? rest}`;
-  const ident = options.ident ?? userInfo().username;
-  const record = openRecord(`flink-${options.version}`, dir, restUrl, options.outlive);
-  const env = {
-    ...process.env, JAVA_HOME: part.java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: ident, ...record.env, ...options.env,
-  };
-  const daemons: Daemons = { home: part.home, env, logDir, pidDir, ident, record };
-  return runCluster(options, daemons, { version: part.part.version, home: part.home, dir, confDir, logDir, restUrl, config });
+  const restUrl = `http://localhost:${options.config?.['rest.port'] ?? rest}`;
+  const record = openRecord(`flink-${version}`, dir, restUrl, options.outlive);
+  try {
+    const network = options.network === true ? await openNetwork(record) : undefined;
+    const config = writeConf({
+      version, home: part.home, confDir, ports: { rest, rpc },
+      config: {
+        ...(options.zookeeper === undefined ? {} : fillAvailability(version, options.zookeeper, dir, rest)),
+        ...(network === undefined ? {} : fillNetwork(network.address)), ...options.config,
+      },
+      ...(options.logging === undefined ? {} : { logging: options.logging }),
+    });
+    const ident = options.ident ?? userInfo().username;
+    const libraries = fillLibraries(part.home, dir, { ...options.libraries, usrlib: options.application?.jars ?? [] });
+    const env = {
+      ...process.env, JAVA_HOME: java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: ident, ...libraries, ...record.env, ...options.env,
+    };
+    const facts = { version: part.part.version, home: part.home, dir, confDir, confFile: confFile(version, confDir), logDir, restUrl, config };
+    return await runCluster(options, { home: part.home, env, logDir, pidDir, ident, record }, facts, network);
+  } catch (error) {
+    await stopAll(options, { record }, dir);
+    throw error;
+  }
 }
 
-type Facts = Pick<FlinkCluster, 'version' | 'home' | 'dir' | 'confDir' | 'logDir' | 'restUrl' | 'config'>;
+type Facts = Pick<FlinkCluster, 'version' | 'home' | 'dir' | 'confDir' | 'confFile' | 'logDir' | 'restUrl' | 'config'>;
 
-async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts): Promise<FlinkCluster> {
-  const { restUrl, dir, logDir } = facts;
-  const deadlineMs = options.startDeadlineMs ?? 120_000;
-  const client = { home: facts.home, env: daemons.env, dir, timeoutMs: 180_000 };
+async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts, network: Network | undefined): Promise<FlinkCluster> {
+  const { dir, home, logDir, confDir } = facts;
+  const { startDeadlineMs: deadlineMs = 120_000, taskManagers = 1, limits = {} } = options;
+  const client = { home, env: daemons.env, dir, timeoutMs: 180_000 };
   const explain = (): string => readClusterTails(logDir);
+  const leader = describeLeader(options);
   // The scripts spend most of their time in Java calls that read the configuration: let them do it at once.
-  const [jobManager, workers] = await Promise.allSettled([
-    startJobManager(daemons), startTaskManagers(daemons, options.taskManagerConfig ?? {}, options.taskManagers ?? 1),
+  const [jobManagers, workers] = await Promise.allSettled([
+    options.jobManager === false ? [] : startJobManager(daemons, leader.kind, leader).then((started) => [started]),
+    network === undefined && taskManagers > 0 ? startTaskManagers(daemons, options.taskManagerConfig ?? {}, { prefix: fillLimits(limits), count: taskManagers }) : [],
   ]);
-  const stop = async (): Promise<void> => {
-    await Promise.all(daemons.record.pids().map((pid) => stopProcess(pid, 10_000)));
-    daemons.record.forget();
-    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
-  };
-  if (jobManager.status === 'rejected' || workers.status === 'rejected') {
-    await stop();
-    throw jobManager.status === 'rejected' ? jobManager.reason : workers.status === 'rejected' ? workers.reason : undefined;
-  }
+  if (jobManagers.status === 'rejected') throw jobManagers.reason;
+  if (workers.status === 'rejected') throw workers.reason;
   let turn: Promise<unknown> = Promise.resolve(); // one after another: a new process is found as the new line of the pid file
   const cluster: FlinkCluster = {
-    ...facts, jobManager: jobManager.value, taskManagers: workers.value, stop,
-    async addTaskManager(settings = {}, { wait = true } = {}) {
-      const started = turn.then(() => startTaskManagers(daemons, { ...options.taskManagerConfig, ...settings }, 1));
+    ...facts, jobManagers: jobManagers.value, taskManagers: workers.value,
+    get jobManager() {
+      return cluster.jobManagers.at(-1) ?? describeProcess(daemons, leader.kind, 0);
+    },
+    get restUrl() {
+      return readRestUrl(cluster.jobManagers.findLast((known) => known.isAlive())?.logFile ?? '') ?? facts.restUrl;
+    },
+    async addTaskManager(settings = {}, { fails = false, wait = !fails, limits: own = limits } = {}) {
+      const started = turn.then(async () => {
+        const host = await network?.addHost();
+        const all = { ...(host === undefined ? {} : { 'taskmanager.host': host.address }), ...options.taskManagerConfig, ...settings };
+        const [added] = await startTaskManagers(daemons, all, { prefix: [...(host?.prefix ?? []), ...fillLimits(own)], fails }, host);
+        if (added === undefined) throw new Error('A start of one TaskManager gave none.');
+        cluster.taskManagers.push(added);
+        return added;
+      });
       turn = started.catch(() => undefined);
-      const [added] = await started;
-      if (added === undefined) throw new Error('taskmanager.sh ended well but named no process.');
-      cluster.taskManagers.push(added);
-      if (wait) await waitForWorkers(restUrl, [added], deadlineMs);
+      const added = await started;
+      if (wait) await waitForWorkers(cluster.restUrl, [added], deadlineMs);
       return added;
     },
-    async restartJobManager() {
-      cluster.jobManager = await startJobManager(daemons);
-      await waitForRest(restUrl, cluster.jobManager, deadlineMs);
-      return cluster.jobManager;
+    async startJobManager(settings = {}, { fails = false, wait = !fails } = {}) {
+      cluster.config = changeConf({ version: options.version, home, confDir }, cluster.config, settings);
+      const started = await startJobManager(daemons, leader.kind, { args: leader.args, fails });
+      cluster.jobManagers.push(started);
+      if (wait) await waitForRest(started, deadlineMs);
+      return started;
     },
+    mountSmallDisk: (path, megabytes) => mountSmallDisk(daemons.record, path, megabytes),
     runSql: (sql, { timeoutMs = 180_000 } = {}) => runSql({ ...client, timeoutMs }, sql),
     runJar: (run) => runJar(client, run),
     runScript: (script, args) => runScript(client, script, args),
-    rest: (path, method, body) => readRest(restUrl, path, method, body),
-    jobs: () => listJobs(restUrl),
-    cancel: (jobId) => cancelJob(restUrl, jobId),
-    waitForJob: (jobId, state, jobDeadlineMs = 60_000) => waitForJobState(restUrl, jobId, state, jobDeadlineMs, explain),
+    rest: (path, method, body) => readRest(cluster.restUrl, path, method, body),
+    jobs: () => listJobs(cluster.restUrl),
+    cancel: (jobId) => cancelJob(cluster.restUrl, jobId),
+    waitForJob: (jobId, state, jobDeadlineMs = 60_000) => waitForJobState(cluster.restUrl, jobId, state, jobDeadlineMs, explain),
+    stop: () => stopAll(options, daemons, dir),
   };
-  try {
-    await waitForRest(restUrl, cluster.jobManager, deadlineMs);
-    await waitForWorkers(restUrl, cluster.taskManagers, deadlineMs);
-  } catch (error) {
-    await stop();
-    throw error;
+  if (network !== undefined) for (let started = 0; started < taskManagers; started++) await cluster.addTaskManager({}, { wait: false });
+  if (options.jobManager !== false) {
+    await waitForRest(cluster.jobManager, deadlineMs);
+    await waitForWorkers(cluster.restUrl, cluster.taskManagers, deadlineMs);
   }
   return cluster;
 }
 
-/** Short time-outs, so that a paused ZooKeeper is noticed in seconds. */
-function fillAvailability(quorum: string, dir: string): FlinkConfig {
-  return {
-    'high-availability.type': 'zookeeper',
-    'high-availability.zookeeper.quorum': quorum,
-    'high-availability.storageDir': `file://${join(dir, 'ha')}`,
-    'high-availability.cluster-id': `/${basename(dir)}`,
-    'high-availability.zookeeper.client.session-timeout': '15 s',
-    'high-availability.zookeeper.client.connection-timeout': '5 s',
-  };
+function describeLeader({ application }: FlinkOptions): { kind: Kind; args: string[] } {
+  if (application === undefined) return { kind: 'standalonesession', args: [] };
+  const { mainClass, options = [], args = [] } = application;
+  return { kind: 'standalonejob', args: [...(mainClass === undefined ? [] : ['--job-classname', mainClass]), ...options, ...args] };
+}
+
+async function stopAll(options: FlinkOptions, { record }: Pick<Daemons, 'record'>, dir: string): Promise<void> {
+  await Promise.all(record.pids().map((pid) => stopProcess(pid, 10_000)));
+  record.forget();
+  if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
 }

@@ -22,7 +22,7 @@ export interface PartHome {
 export function findPart(name: PartName): PartHome | undefined {
   const part = readPart(name);
   const home = findHome(part);
-  const java = part.java === undefined ? '' : findJava(part.java);
+  const java = findPartJava(part);
   return home === undefined || java === undefined ? undefined : { part, home, java };
 }
 
@@ -30,7 +30,7 @@ export function findPart(name: PartName): PartHome | undefined {
 export async function getPart(name: PartName, progress: Progress = () => undefined): Promise<PartHome> {
   const part = readPart(name);
   const say = (text: string): void => progress({ part: name, text, live: false });
-  const java = part.java === undefined ? '' : await requireJava(`${name} ${part.version}`, part.java, say);
+  const java = await requirePartJava(part, progress);
   const here = findHome(part);
   if (here !== undefined) return { part, home: here, java };
   for (const source of part.sources) {
@@ -44,6 +44,22 @@ export async function getPart(name: PartName, progress: Progress = () => undefin
   const home = findHome(part);
   if (home === undefined) throw new PartError(`${name} is still not here.`, `${part.proof} is missing after it was fetched`, 'fetch it again; if that does not help, look into docs/parts.md');
   return { part, home, java };
+}
+
+/** A JAVA_HOME of that version, to run something on another Java than its own; only 17 has a compiler for certain. */
+export async function getJava(version: 11 | 17): Promise<string> {
+  return version === 11 ? (await getPart('jdk-11')).home : requireJava('Flink', { min: version, max: version }, () => undefined);
+}
+
+function findPartJava({ java }: Part): string | undefined {
+  if (java === undefined) return '';
+  return java.part === undefined ? findJava(java) : findHome(readPart(java.part));
+}
+
+async function requirePartJava({ name, version, java }: Part, progress: Progress): Promise<string> {
+  if (java === undefined) return '';
+  if (java.part !== undefined) return (await getPart(java.part, progress)).home;
+  return requireJava(`${name} ${version}`, java, (text) => progress({ part: name, text, live: false }));
 }
 
 /**
@@ -60,6 +76,7 @@ export function requirePart(name: PartName): PartHome | undefined {
 export function missingReason(name: PartName): string {
   const part = readPart(name);
   if (findHome(part) === undefined) return `${name} ${part.version} is not on this machine: npm run parts -- get ${name}`;
+  if (part.java?.part !== undefined) return missingReason(part.java.part);
   return `${name} ${part.version} is here, but no JDK from ${part.java?.min} to ${part.java?.max} is`;
 }
 

@@ -1,7 +1,7 @@
 // Remembers which processes were started for parts, so that none lingers: every start has a folder
 // under <cache>/running with its pids, and a tiny shell beside it that kills them when the process that
 // started them dies without stopping them. `npm run parts -- stop --all` and `status` read the same folders.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cacheDir } from './cache.js';
@@ -24,6 +24,9 @@ export interface RunRecord {
   add(pid: number): void;
   /** All that were added, dead ones included. */
   pids(): number[];
+  /** A shell line for the end of the run, whoever brings it about: unmount, delete a network. The last added runs first. */
+  addUndo(command: string): void;
+  /** All is stopped: what there is to undo is undone, and nothing is on record any more. */
   forget(): void;
 }
 
@@ -39,6 +42,7 @@ for round in 1 2 3; do
   for process in $(grep -lszxF "${MARK}=$2" /proc/[0-9]*/environ); do kill -9 "$(echo "$process" | cut -d/ -f3)"; done
   sleep 1
 done
+[ -e "$2/undo" ] && tac "$2/undo" | sh
 rm -rf "$2"`;
 
 /** Opens the record of one start. With `outlive` no watchdog is set and the part stays until it is stopped by name. */
@@ -60,9 +64,8 @@ export function openRecord(part: string, dir: string, address: string, outlive =
       added.push(pid);
       appendFileSync(pids, `${pid} ${readStartTime(pid) ?? 'gone'}\n`);
     },
-    forget() {
-      rmSync(folder, { recursive: true, force: true });
-    },
+    addUndo: (command) => appendFileSync(join(folder, 'undo'), `${command}\n`),
+    forget: () => forget(folder),
   };
 }
 
@@ -74,7 +77,7 @@ export function listRunning(): RunningPart[] {
     const running = readRecord(join(runningDir(), name));
     if (running === undefined) continue;
     if (running.pids.length > 0) found.push(running);
-    else if (!isOwned(running)) rmSync(running.folder, { recursive: true, force: true });
+    else if (!isOwned(running)) forget(running.folder);
   }
   return found;
 }
@@ -87,7 +90,13 @@ export function isOwned(running: RunningPart): boolean {
 /** Ends all processes of one start, the youngest first, and forgets it. */
 export async function stopRunning(running: RunningPart): Promise<void> {
   for (const pid of [...running.pids].reverse()) await stopProcess(pid);
-  rmSync(running.folder, { recursive: true, force: true });
+  forget(running.folder);
+}
+
+function forget(folder: string): void {
+  // Undoing a second time, or half of what was never done, is no error: nobody reads what these commands say.
+  if (existsSync(join(folder, 'undo'))) spawnSync('sh', ['-c', 'tac undo | sh'], { cwd: folder, stdio: 'ignore' });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function readRecord(folder: string): RunningPart | undefined {

