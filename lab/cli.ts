@@ -1,24 +1,41 @@
-// `npm run lab -- list | run ID… [--flink 1.20] | record ID… | check`: the command line of the lab.
-// Parses arguments and prints; run.ts, record.ts and scenario.ts do the work. "all" stands for every scenario.
+// `npm run lab -- list | run ID… | record ID… | diagnose ID… | check`: the command line of the lab. Parses arguments and
+// prints; play.ts plays, record.ts writes, name.ts diagnoses. "all" stands for every scenario.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkRecordings } from './manifest.js';
+import { checkRecordings, listRecordings } from './manifest.js';
+import { nameOutcome, nameRecording, type Naming } from './name.js';
+import { playAll, printTable, type Played } from './play.js';
 import { recordOutcome } from './record.js';
-import { runScenario, type Outcome } from './run.js';
-import { VERSIONS, listScenarios, loadScenario, type FlinkVersion, type Scenario } from './scenario.js';
+import type { Outcome } from './run.js';
+import { listScenarios, loadScenario, type Scenario } from './scenario.js';
+import { VERSIONS, type FlinkVersion } from './versions.js';
 
 const USAGE = `Usage: npm run lab -- COMMAND
   list                      every scenario: id, Flink versions, title
-  run ID… [--keep]          play scenarios on a real cluster and see whether each reaches its end
+  run ID…                   play scenarios on real clusters and see whether each reaches its end
   record ID…                the same, and write lab/recordings/<id>/<version>/
+  diagnose ID…              what the present rules say of the recordings: scenario, version, expected, first diagnosis
   check                     every scenario.yaml and every recording is well-formed
-  --flink ${VERSIONS.join('|')}       only that version (default: 1.20; for "run all", "record all" too)
-ID is <cause id>/<variant>, a cause id (all its variants), or "all".`;
+  --flink V[,V…]            these versions of ${VERSIONS.join(', ')} (default: ${VERSIONS[0]}), or "all"
+  --parallel N              so many scenarios at once (default: 1)
+  --vary SEED               other names, parallelism, data and sizes than the recordings'
+  --named                   with "run": the rules must name the cause of each run, too
+  --keep                    leave the runs' folders for a look
+ID is <cause id>/<variant>, a cause id (all its variants), "failures", "healthy", or "all".`;
 
-const COMMANDS: Readonly<Record<string, (ids: string[], options: { flink: FlinkVersion; keep: boolean }) => Promise<number>>> = {
+interface Options {
+  readonly flink: readonly FlinkVersion[];
+  readonly parallel: number;
+  readonly seed: number | undefined;
+  readonly keep: boolean;
+  readonly named: boolean;
+}
+
+const COMMANDS: Readonly<Record<string, (ids: string[], options: Options) => Promise<number>>> = {
   list: () => Promise.resolve(printList()),
-  run: (ids, options) => playAll(ids, options, () => 'reached its end'),
-  record: (ids, options) => playAll(ids, options, (scenario, outcome) => `recorded in ${relative(process.cwd(), recordOutcome(scenario, outcome))}`),
+  run: (ids, options) => play(ids, options, (scenario, outcome) => (options.named ? readName(nameOutcome(scenario, outcome)) : '')),
+  record: (ids, options) => play(ids, { ...options, seed: undefined }, (scenario, outcome) => `recorded in ${relative(process.cwd(), recordOutcome(scenario, outcome))}`),
+  diagnose: (ids, options) => Promise.resolve(printNames(ids, options)),
   check: () => Promise.resolve(printCheck()),
 };
 
@@ -33,22 +50,41 @@ try {
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args, allowPositionals: true,
-    options: { flink: { type: 'string', default: '1.20' }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      flink: { type: 'string', default: VERSIONS[0] }, parallel: { type: 'string', default: '1' }, vary: { type: 'string' },
+      keep: { type: 'boolean', default: false }, named: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    },
   });
   const [name = '', ...ids] = positionals;
   const command = COMMANDS[name];
-  const flink = VERSIONS.find((version) => version === values.flink);
-  if (values.help || command === undefined || flink === undefined) {
-    console.log(flink === undefined ? `There is no Flink ${values.flink} in the lab. ${USAGE}` : USAGE);
+  if (values.help || command === undefined) {
+    console.log(USAGE);
     return values.help ? 0 : 2;
   }
-  return command(ids, { flink, keep: values.keep });
+  return command(ids, {
+    flink: readVersions(values.flink), parallel: readCount('--parallel', values.parallel),
+    seed: values.vary === undefined ? undefined : readCount('--vary', values.vary), keep: values.keep, named: values.named,
+  });
+}
+
+function readVersions(text: string): readonly FlinkVersion[] {
+  if (text === 'all') return VERSIONS;
+  return text.split(',').map((wanted) => {
+    const version = VERSIONS.find((known) => known === wanted);
+    if (version === undefined) throw new Error(`There is no Flink ${wanted} in the lab, only ${VERSIONS.join(', ')}.`);
+    return version;
+  });
+}
+
+function readCount(option: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`${option} must be a whole number from 1, not "${text}".`);
+  return Number(text);
 }
 
 function printList(): number {
   for (const id of listScenarios()) {
     const { flink, title } = loadScenario(id);
-    console.log(`${id.padEnd(44)} ${flink.join(' ').padEnd(9)} ${title}`);
+    console.log(`${id.padEnd(52)} ${VERSIONS.map((version) => (flink.includes(version) ? version : '').padEnd(5)).join('')} ${title}`);
   }
   return 0;
 }
@@ -56,48 +92,50 @@ function printList(): number {
 function printCheck(): number {
   const problems = [...listScenarios().flatMap(readProblem), ...checkRecordings()];
   for (const problem of problems) console.error(problem);
-  console.log(problems.length === 0 ? `${listScenarios().length} scenarios and their recordings are well-formed.` : `${problems.length} problems.`);
+  console.log(problems.length === 0 ? `${listScenarios().length} scenarios and ${listRecordings().length} recordings are well-formed.` : `${problems.length} problems.`);
   return problems.length === 0 ? 0 : 2;
 }
 
 function readProblem(id: string): string[] {
   try {
-    loadScenario(id);
+    for (const version of loadScenario(id).flink) loadScenario(id, { version });
     return [];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
 }
 
-async function playAll(ids: string[], { flink, keep }: { flink: FlinkVersion; keep: boolean }, use: (scenario: Scenario, outcome: Outcome) => string): Promise<number> {
-  const scenarios = chooseScenarios(ids, flink);
-  const failed: string[] = [];
-  for (const scenario of scenarios) {
-    const startedMs = Date.now();
-    const say = (line: string): void => console.log(`  ${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`);
-    console.log(`${scenario.id} on Flink ${flink}`);
-    try {
-      say(use(scenario, await runScenario({ scenario, version: flink, say, keep })));
-    } catch (error) {
-      failed.push(scenario.id);
-      say(error instanceof Error ? error.message : String(error));
-    }
-  }
-  console.log(`${scenarios.length - failed.length} of ${scenarios.length} scenarios reached their end.${failed.length === 0 ? '' : ` Not: ${failed.join(', ')}`}`);
-  return failed.length === 0 ? 0 : 1;
+async function play(ids: string[], { flink, parallel, seed, keep }: Options, use: (scenario: Scenario, outcome: Outcome) => string): Promise<number> {
+  const wanted = chooseIds(ids);
+  const runs = flink.flatMap((version) => wanted.map((id) => ({ version, scenario: loadScenario(id, { version, seed }) })).filter(({ scenario }) => scenario.flink.includes(version)));
+  if (runs.length === 0) throw new Error(`None of these scenarios is for Flink ${flink.join(', ')}.`);
+  const played: readonly Played[] = await playAll(runs, { parallel, keep, use, print: (line) => console.log(line) });
+  printTable(played, flink, (line) => console.log(line));
+  return played.every(({ problem }) => problem === undefined) ? 0 : 1;
 }
 
-function chooseScenarios(ids: string[], flink: FlinkVersion): Scenario[] {
+/** The cause that was named, or an error when it is another than expected. */
+function readName({ expected, first, named }: Naming): string {
+  if (!named) throw new Error(`expected ${expected}, but the first diagnosis is ${first}`);
+  return `named ${first}`;
+}
+
+function printNames(ids: string[], { flink }: Options): number {
+  const wanted = chooseIds(ids);
+  const names = listRecordings().filter((folder) => wanted.some((id) => folder.startsWith(`${id}/`)) && flink.some((version) => folder.includes(`/${version}.`)))
+    .map((folder) => ({ folder, ...nameRecording(folder) }));
+  for (const { folder, expected, first, named } of names) console.log(`${named ? '  ' : '! '}${folder.padEnd(64)} ${expected.padEnd(32)} ${first}`);
+  const right = names.filter(({ named }) => named).length;
+  console.log(`${right} of ${names.length} recordings are named as expected.`);
+  return right === names.length ? 0 : 1;
+}
+
+function chooseIds(ids: readonly string[]): string[] {
   const known = listScenarios();
-  const wanted = ids.flatMap((id) => {
-    const found = id === 'all' ? known : known.filter((candidate) => candidate === id || candidate.startsWith(`${id}/`));
-    return found.length === 0 ? [id] : found;
+  const chosen = ids.flatMap((id) => {
+    const found = known.filter((candidate) => id === 'all' || (id === 'failures' && !candidate.startsWith('healthy/')) || candidate === id || candidate.startsWith(`${id}/`));
+    return found.length === 0 ? [loadScenario(id).id] : found; // throws, and names the nearest
   });
-  if (wanted.length === 0) throw new Error('Name a scenario, a cause id, or "all".');
-  const scenarios = wanted.map(loadScenario);
-  const fitting = scenarios.filter((scenario) => scenario.flink.includes(flink));
-  for (const scenario of scenarios) {
-    if (!fitting.includes(scenario)) console.log(`${scenario.id} is not for Flink ${flink} and is left out.`);
-  }
-  return fitting;
+  if (chosen.length === 0) throw new Error('Name a scenario, a cause id, or "all".');
+  return [...new Set(chosen)];
 }

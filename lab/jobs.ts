@@ -1,32 +1,78 @@
-// User code of the lab: compiles lab/jobs/*.java against a Flink home's own jars and packs a jar, as a user's
-// build would. Called by the submitJar step; needs a JDK (javac, jar) beside the Java that Flink runs on.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+// User code of the lab: compiles lab/jobs and a scenario's own *.java against a Flink home's jars and packs a jar, as
+// a user's build would. Called by the steps that submit. Classes are kept in the cache of the parts under the
+// hash of what they were made from, so that a thousand runs compile once.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheDir } from './parts/cache.js';
 import { runCommand } from './parts/process.js';
+import { requireJava } from './parts/tools.js';
 
 const JOBS_DIR = fileURLToPath(new URL('jobs/', import.meta.url));
+/** What the compiler must know: every supported Flink runs what Java 11 runs. */
+const RELEASE = 11;
 
-/** Path of the jar; it is packed once per run folder and list of classes left out. */
-export async function packJobs(flinkHome: string, java: string, dir: string, without: readonly string[] = []): Promise<string> {
-  const classes = join(dir, 'classes');
-  if (!existsSync(classes)) await compileJobs(flinkHome, java, dir, classes);
-  const jar = join(dir, without.length === 0 ? 'shop-jobs.jar' : 'shop-jobs-incomplete.jar');
+export interface JarOptions {
+  /** Class names (with their inner classes) that the jar lacks. */
+  readonly without?: readonly string[];
+  /** A folder whose *.java files are compiled too. */
+  readonly folder?: string;
+  /** Jars that user code is compiled with and that travel in the jar's lib/, where Flink finds them. */
+  readonly libraries?: readonly string[];
+  /** Version of Java that the classes are made for. */
+  readonly release?: number;
+}
+
+/** Path of the jar in the run's folder; each set of options is packed once. */
+export async function packJobs(flinkHome: string, dir: string, options: JarOptions = {}): Promise<string> {
+  const { without = [], libraries = [] } = options;
+  const java = await requireJava('user code of the lab', { min: 17, max: 99 }, () => undefined);
+  const classes = await compileJobs(flinkHome, java, options);
+  const plain = without.length + libraries.length === 0 && options.release === undefined;
+  const jar = join(dir, plain ? 'shop-jobs.jar' : `shop-jobs-${hash(JSON.stringify(options)).slice(0, 6)}.jar`);
   if (existsSync(jar)) return jar;
   const files = readdirSync(classes, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.class'));
   const left = files.filter((file) => !without.some((name) => isClassFile(file, name)));
-  if (without.length > 0 && left.length === files.length) throw new Error(`None of the classes ${without.join(', ')} is in lab/jobs.`);
-  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file])]);
+  const absent = without.filter((name) => !files.some((file) => isClassFile(file, name)));
+  if (absent.length > 0) throw new Error(`There is no class ${absent.join(', ')} in lab/jobs or the scenario's folder.`);
+  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file]), ...bundleLibraries(dir, libraries)]);
   return jar;
 }
 
-async function compileJobs(flinkHome: string, java: string, dir: string, classes: string): Promise<void> {
-  const unfinished = `${classes}.tmp`;
+async function compileJobs(flinkHome: string, java: string, { folder, libraries = [], release = RELEASE }: JarOptions): Promise<string> {
+  const folders = [JOBS_DIR, join(JOBS_DIR, readFlinkMinor(flinkHome) >= 119 ? 'since-1.19' : 'before-1.19'), ...(folder === undefined ? [] : [folder])];
+  const sources = folders.flatMap((path) => readdirSync(path).filter((name) => name.endsWith('.java')).map((name) => join(path, name)));
+  const key = hash([flinkHome, String(release), ...libraries, ...sources.map((file) => readFileSync(file, 'utf8'))].join('\0'));
+  const classes = join(cacheDir(), 'jobs', key);
+  if (existsSync(classes)) return classes;
+  const unfinished = `${classes}.${process.pid}`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
-  const sources = readdirSync(JOBS_DIR).filter((name) => name.endsWith('.java')).map((name) => join(JOBS_DIR, name));
-  await runTool(join(java, 'bin', 'javac'), ['-g', '--release', '11', '-nowarn', '-d', unfinished, '-cp', join(flinkHome, 'lib', '*'), ...sources]);
-  renameSync(unfinished, join(dir, 'classes'));
+  const path = [join(flinkHome, 'lib', '*'), ...libraries].join(':');
+  await runTool(join(java, 'bin', 'javac'), ['-g', '--release', String(release), '-nowarn', '-d', unfinished, '-cp', path, ...sources]);
+  if (existsSync(classes)) rmSync(unfinished, { recursive: true });
+  else renameSync(unfinished, classes);
+  return classes;
+}
+
+/** 1.20 → 120, 2.3 → 203: read from the name of the distribution's jar. */
+function readFlinkMinor(flinkHome: string): number {
+  const jar = readdirSync(join(flinkHome, 'lib')).find((name) => /^flink-dist.*-\d+\.\d+\.\d+\.jar$/.test(name)) ?? '';
+  const [, major = '0', minor = '0'] = /-(\d+)\.(\d+)\.\d+\.jar$/.exec(jar) ?? [];
+  return Number(major) * 100 + Number(minor);
+}
+
+/** Arguments that put the libraries under lib/ in the jar. */
+function bundleLibraries(dir: string, libraries: readonly string[]): string[] {
+  if (libraries.length === 0) return [];
+  mkdirSync(join(dir, 'bundle', 'lib'), { recursive: true });
+  for (const library of libraries) copyFileSync(library, join(dir, 'bundle', 'lib', basename(library)));
+  return ['-C', join(dir, 'bundle'), 'lib'];
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** `com.acme.geo.RegionIndex` also stands for its inner classes. */

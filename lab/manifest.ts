@@ -17,9 +17,12 @@ export interface Manifest {
   readonly flink: string;
   readonly recordedAt: string;
   readonly timeZone: 'UTC';
-  readonly cluster: { readonly taskManagers: number; readonly logging: string; readonly zookeeper: boolean; readonly config: Readonly<Record<string, string>> };
-  readonly jobs: readonly { readonly id: string; readonly name: string; readonly state: string }[];
+  readonly cluster: { readonly taskManagers: number; readonly logging: string; readonly services: readonly string[]; readonly config: Readonly<Record<string, string>> };
+  /** `states`: those that the JobManager's log tells it went through, in their order. */
+  readonly jobs: readonly { readonly id: string; readonly name: string; readonly state: string; readonly states: readonly string[] }[];
   readonly processes: readonly { readonly name: string; readonly resourceId?: string; readonly alive: boolean; readonly files: readonly string[] }[];
+  /** Answers of the REST API at the end, as files. */
+  readonly snapshots: readonly string[];
   readonly expected: {
     /** Cause id that must stand first, or "none" for a healthy run. */
     readonly cause: string;
@@ -49,8 +52,9 @@ const MANIFEST_SCHEMA = object({
   flink: { type: 'string', pattern: '^\\d+\\.\\d+\\.\\d+$' },
   recordedAt: text,
   timeZone: { const: 'UTC' },
-  cluster: object({ taskManagers: { type: 'integer' }, logging: text, zookeeper: { type: 'boolean' }, config: { type: 'object', additionalProperties: text } }),
-  jobs: { type: 'array', items: object({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, name: text, state: text }) },
+  cluster: object({ taskManagers: { type: 'integer' }, logging: text, services: texts, config: { type: 'object', additionalProperties: text } }),
+  jobs: { type: 'array', items: object({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, name: text, state: text, states: texts }) },
+  snapshots: texts,
   processes: { type: 'array', minItems: 1, items: object({ name: text, resourceId: text, alive: { type: 'boolean' }, files: texts }, ['resourceId']) },
   expected: object({ cause: text, symptoms: texts, job: text, process: text, file: text }, ['job', 'process', 'file']),
   steps: { type: 'array', minItems: 1, items: object({ at: text, step: { type: 'object', additionalProperties: false, minProperties: 1, properties: STEP_SCHEMAS } }) },
@@ -69,8 +73,8 @@ export function listRecordings(): string[] {
     .filter((path) => /^[^/]+\/[^/]+\/\d[^/]*$/.test(path) && statSync(join(RECORDINGS_DIR, path)).isDirectory()).sort();
 }
 
-const MAX_RECORDING_BYTES = 300_000;
-const MAX_TOTAL_BYTES = 4_000_000;
+const MAX_RECORDING_BYTES = 200_000;
+const MAX_TOTAL_BYTES = 15_000_000;
 /** Traces of the machine that made it: home folders, work folders, temporary folders of the lab. */
 const MACHINE = /\/root\b|\/home\/\w|\/work\/|jobtrace|\/\.cache\//;
 
@@ -90,8 +94,8 @@ export function checkRecordings(): string[] {
 
 function checkRecording(folder: string, manifest: Manifest): string[] {
   const dir = join(RECORDINGS_DIR, folder);
-  const present = readdirSync(dir).filter((name) => name !== 'manifest.yaml');
-  const named = manifest.processes.flatMap((process) => process.files);
+  const present = listFiles(dir).filter((name) => name !== 'manifest.yaml');
+  const named = [...manifest.processes.flatMap((process) => process.files), ...manifest.snapshots];
   const cause = manifest.expected.cause === 'none' ? HEALTHY : manifest.expected.cause;
   const found: (string | false)[] = [
     folder !== `${manifest.scenario}/${manifest.flink}` && `the manifest says ${manifest.scenario} on ${manifest.flink}`,
@@ -109,5 +113,9 @@ function checkRecording(folder: string, manifest: Manifest): string[] {
 
 function sizeOf(folder: string): number {
   const dir = join(RECORDINGS_DIR, folder);
-  return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  return listFiles(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+}
+
+function listFiles(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(dir, name)).isFile());
 }

@@ -1,18 +1,23 @@
 // Plays one scenario on a real cluster of its own: start, steps, the check of what must be seen at the end, stop.
 // Gives back what every process logged (read before the cluster is stopped, unless a step stopped it), for
 // record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { getConnectors } from './connectors.js';
 import { SMALL_MEMORY } from './parts/flink-conf.js';
 import { startFlink, type FlinkCluster, type FlinkConfig } from './parts/flink.js';
 import { getPart } from './parts/parts.js';
 import { readTails, waitFor } from './parts/process.js';
-import { startZookeeper } from './parts/zookeeper.js';
-import type { FlinkVersion, Scenario } from './scenario.js';
+import type { Scenario } from './scenario.js';
+import { IDENT, findFiles, findProcess, listValues, requireProcess, type Job, type Scene } from './scene.js';
+import { startServices, stopServices, type Service } from './services.js';
+import { takeSnapshots, type Snapshot } from './snapshot.js';
 import type { Step } from './steps-schema.js';
-import { IDENT, countText, describeStep, fillRun, findFiles, runStep, type Job, type Scene } from './steps.js';
+import { countText, describeStep, runStep } from './steps.js';
+import { fillText } from './vary.js';
+import { nameOption, type FlinkVersion } from './versions.js';
 
 const SEPARATED = fileURLToPath(new URL('../docker/flink/log4j.properties', import.meta.url));
 
@@ -46,6 +51,8 @@ export interface Outcome {
   readonly jobs: readonly (Job & { readonly state: string })[];
   readonly processes: readonly ProcessFiles[];
   readonly files: readonly LogFile[];
+  /** What the REST API said at the end. */
+  readonly snapshots: readonly Snapshot[];
   /** What was done when (UTC). */
   readonly steps: readonly { readonly at: string; readonly step: Step }[];
 }
@@ -60,47 +67,74 @@ export interface RunOptions {
 
 export async function runScenario({ scenario, version, say, keep = false }: RunOptions): Promise<Outcome> {
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-lab-'));
+  let services: ReadonlyMap<string, Service> = new Map();
   try {
-    prepareFolder(scenario, dir);
-    return await playScenario(scenario, version, dir, say);
+    services = await startServices(scenario.cluster.services ?? {}, dir);
+    prepareFolder(scenario, dir, services);
+    return await playScenario(scenario, version, dir, services, say);
   } finally {
+    await stopServices(services);
     if (keep) say(`the run's folder is ${dir}`);
     else rmSync(dir, { recursive: true, force: true });
   }
 }
 
 /** data/ of the scenario goes into the run's folder, where SQL finds it as @RUN@/data. */
-function prepareFolder(scenario: Scenario, dir: string): void {
+function prepareFolder(scenario: Scenario, dir: string, services: ReadonlyMap<string, Service>): void {
   mkdirSync(join(dir, 'checkpoints'));
   const data = join(scenario.folder, 'data');
-  if (existsSync(data)) cpSync(data, join(dir, 'data'), { recursive: true });
-}
-
-async function playScenario(scenario: Scenario, version: FlinkVersion, dir: string, say: (line: string) => void): Promise<Outcome> {
-  const { java } = await getPart(version === '1.20' ? 'flink-1.20' : 'flink-2.3');
-  const zookeeper = scenario.cluster.zookeeper === true ? await startZookeeper({ dir: join(dir, 'zookeeper') }) : undefined;
-  try {
-    say(`start Flink ${version} with ${scenario.cluster.taskManagers} TaskManagers`);
-    const cluster = await startFlink({
-      version, dir, ident: IDENT, env: { TZ: 'UTC' }, startDeadlineMs: 240_000,
-      taskManagers: scenario.cluster.taskManagers,
-      config: fillConfig(scenario, dir),
-      ...(zookeeper === undefined ? {} : { zookeeper: zookeeper.connect }),
-      ...(scenario.cluster.logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
-    });
-    return await playOn(cluster, { scenario, dir, cluster, java, zookeeper, jobs: [], savepoint: '', lastStates: new Map() }, say);
-  } finally {
-    await zookeeper?.stop();
+  if (!existsSync(data)) return;
+  cpSync(data, join(dir, 'data'), { recursive: true });
+  const values = listValues(scenario, dir, services);
+  for (const name of readdirSync(join(dir, 'data'), { recursive: true, encoding: 'utf8' })) {
+    const file = join(dir, 'data', name);
+    if (statSync(file).isFile() && /\.(csv|json|txt|yaml|properties)$/.test(name)) writeFileSync(file, fillText(readFileSync(file, 'utf8'), values));
   }
 }
 
-async function playOn(cluster: FlinkCluster, scene: Scene, say: (line: string) => void): Promise<Outcome> {
-  const { scenario, dir } = scene;
+async function playScenario(scenario: Scenario, version: FlinkVersion, dir: string, services: ReadonlyMap<string, Service>, say: (line: string) => void): Promise<Outcome> {
+  const { taskManagers, logging, jobManager = true, java } = scenario.cluster;
+  const zookeeper = services.get('zookeeper')?.values['ZOOKEEPER'];
+  say(`start Flink ${version} with ${taskManagers} TaskManagers`);
+  const cluster = await startFlink({
+    version, dir, ident: IDENT, startDeadlineMs: 240_000, taskManagers, ...(jobManager ? {} : { jobManager }),
+    env: { TZ: 'UTC', ...(await prepareHome(scenario, version, dir)) },
+    config: fillConfig(scenario, version, listValues(scenario, dir, services)),
+    ...(zookeeper === undefined ? {} : { zookeeper }),
+    ...(java === undefined ? {} : { java }),
+    ...(logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
+  });
+  return playOn({ scenario, version, dir, cluster, services, jobManagers: jobManager ? [cluster.jobManager] : [], jobs: [], savepoint: '', lastStates: new Map() }, say);
+}
+
+/** lib/ and plugins/ of its own for a scenario that adds to them or leaves something out; the variables that Flink's scripts find them by. */
+async function prepareHome({ cluster: { libraries = [], plugins = [], without = [] } }: Scenario, version: FlinkVersion, dir: string): Promise<Record<string, string>> {
+  const { home } = await getPart(`flink-${version}`);
+  const env: Record<string, string> = {};
+  if (libraries.length + without.length > 0) {
+    const stock = readdirSync(join(home, 'lib')).filter((name) => !without.some((start) => name.startsWith(start)));
+    linkAll(join(dir, 'lib'), [...stock.map((name) => join(home, 'lib', name)), ...(await getConnectors(libraries, version))]);
+    env['FLINK_LIB_DIR'] = join(dir, 'lib');
+  }
+  if (plugins.length > 0) {
+    for (const plugin of plugins) linkAll(join(dir, 'plugins', plugin), await getConnectors([plugin], version));
+    env['FLINK_PLUGINS_DIR'] = join(dir, 'plugins');
+  }
+  return env;
+}
+
+function linkAll(folder: string, files: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const file of files) symlinkSync(file, join(folder, basename(file)));
+}
+
+async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcome> {
+  const { scenario, dir, cluster } = scene;
   try {
     const steps = await playSteps(scene, say);
     const jobs = await readJobs(scene);
     await checkEnd(scene, jobs);
-    return { flinkVersion: cluster.version, dir, config: cluster.config, jobs, steps, ...readFiles(scene) };
+    return { flinkVersion: cluster.version, dir, config: cluster.config, jobs, steps, snapshots: await takeSnapshots(scene), ...readFiles(scene) };
   } catch (error) {
     throw new Error(`${scenario.id} on Flink ${cluster.version} did not reach its end: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   } finally {
@@ -108,9 +142,13 @@ async function playOn(cluster: FlinkCluster, scene: Scene, say: (line: string) =
   }
 }
 
-function fillConfig(scenario: Scenario, dir: string): FlinkConfig {
-  const own = Object.entries(scenario.cluster.config ?? {}).map(([key, value]) => [key, value === null ? null : fillRun(value, dir)]);
-  return { ...MEMORY, ...Object.fromEntries(own) };
+/** Where Flink's scripts put a log of the garbage collector, beside the process's own. */
+const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
+
+function fillConfig({ cluster: { config = {}, gcLogs = false } }: Scenario, version: FlinkVersion, values: ReadonlyMap<string, string>): FlinkConfig {
+  const gc = gcLogs ? { 'env.java.opts.jobmanager': GC_LOG, 'env.java.opts.taskmanager': GC_LOG } : {};
+  const own = Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]);
+  return { ...MEMORY, ...gc, ...Object.fromEntries(own) };
 }
 
 async function playSteps(scene: Scene, say: (line: string) => void): Promise<Outcome['steps']> {
@@ -124,8 +162,8 @@ async function playSteps(scene: Scene, say: (line: string) => void): Promise<Out
 }
 
 /** Last state of every job. */
-async function readJobs({ cluster, jobs, lastStates }: Scene): Promise<Outcome['jobs']> {
-  const states = cluster.jobManager.isAlive() ? new Map((await cluster.jobs()).map(({ id, state }) => [id, state])) : lastStates;
+async function readJobs({ cluster, jobs, jobManagers, lastStates }: Scene): Promise<Outcome['jobs']> {
+  const states = jobs.length > 0 && jobManagers.some((process) => process.isAlive()) ? new Map((await cluster.jobs()).map(({ id, state }) => [id, state])) : lastStates;
   return jobs.map((job) => ({ ...job, state: states.get(job.id) ?? '' }));
 }
 
@@ -135,6 +173,10 @@ async function checkEnd(scene: Scene, jobs: Outcome['jobs']): Promise<void> {
   for (const [name, state] of Object.entries(expect.jobs ?? {})) {
     const seen = jobs.findLast((job) => job.name === name);
     if (seen?.state !== state) throw new Error(`Job ${name} was to end ${state}, but is ${seen?.state ?? 'unknown'}.`);
+  }
+  for (const name of expect.dead ?? []) {
+    const process = requireProcess(scene, name);
+    await waitFor(`${name} has died`, 20_000, () => Promise.resolve(process.isAlive() ? 'alive' : true), () => readTails(findFiles(scene, name)));
   }
   for (const { process, text } of expect.logs) {
     const files = findFiles(scene, process);
@@ -156,13 +198,13 @@ async function waitForQuiet(cluster: FlinkCluster): Promise<void> {
   });
 }
 
-/** The files of every process, by its name in the scenario; ZooKeeper's lie in a folder of their own. */
+/** The files of every process, by its name in the scenario. */
 function readFiles(scene: Scene): Pick<Outcome, 'processes' | 'files'> {
-  const { cluster, zookeeper } = scene;
-  const workers = cluster.taskManagers.map((worker, index) => ({ name: `taskmanager-${index + 1}`, resourceId: worker.id, alive: worker.isAlive() }));
+  const { cluster, services, jobManagers } = scene;
   const named: Omit<ProcessFiles, 'files'>[] = [
-    { name: 'jobmanager', alive: cluster.jobManager.isAlive() }, ...workers,
-    { name: 'client', alive: false }, { name: 'sql-client', alive: false }, { name: 'zookeeper', alive: zookeeper?.isAlive() ?? false },
+    ...jobManagers.map((process, index) => ({ name: index === 0 ? 'jobmanager' : `jobmanager-${index + 1}`, alive: process.isAlive() })),
+    ...cluster.taskManagers.map((worker, index) => ({ name: `taskmanager-${index + 1}`, ...(worker.id === '' ? {} : { resourceId: worker.id }), alive: worker.isAlive() })),
+    ...['client', 'sql-client', 'terminal', ...services.keys()].map((name) => ({ name, alive: findProcess(scene, name)?.isAlive() ?? false })),
   ];
   const found = named.map((process) => ({ process, paths: findFiles(scene, process.name).flatMap(listGenerations) })).filter(({ paths }) => paths.length > 0);
   return {

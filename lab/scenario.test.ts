@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDocument } from '../core/document.js';
 import { printDocument, readDocument } from './document.js';
 import { RECORDINGS_DIR, checkRecordings, listRecordings, loadManifest } from './manifest.js';
-import { cutEntries } from './record.js';
-import { HEALTHY, VERSIONS, listScenarios, loadScenario, parseScenario } from './scenario.js';
+import { HEALTHY, listScenarios, loadScenario, parseScenario } from './scenario.js';
+import { VERSIONS } from './versions.js';
 
 describe('loadScenario', () => {
   it('reads every scenario of the lab', () => {
-    const scenarios = listScenarios().map(loadScenario);
+    const scenarios = listScenarios().map((id) => loadScenario(id));
 
     expect(scenarios.length).toBeGreaterThanOrEqual(13);
     expect(new Set(scenarios.map(({ title }) => title)).size).toBe(scenarios.length);
@@ -19,14 +19,14 @@ describe('loadScenario', () => {
   it('knows only causes of the catalog', () => {
     const catalog = parseDocument(readFileSync(new URL('../rules/causes.yaml', import.meta.url), 'utf8'), 'causes.yaml').value;
     const known = Object.keys(catalog ?? {});
-    const used = listScenarios().map(loadScenario).flatMap(({ cause, expect: { symptoms = [] } }) => [cause, ...symptoms]);
+    const used = listScenarios().map((id) => loadScenario(id)).flatMap(({ cause, expect: { symptoms = [] } }) => [cause, ...symptoms]);
 
     expect(used.filter((cause) => cause !== HEALTHY && !known.includes(cause))).toEqual([]);
   });
 
   it('finds every SQL script and class that a step names', () => {
     const jobs = readdirSync(new URL('jobs/', import.meta.url)).map((name) => name.replace('.java', ''));
-    for (const { id, folder, steps } of listScenarios().map(loadScenario)) {
+    for (const { id, folder, steps } of listScenarios().map((id) => loadScenario(id))) {
       for (const { submitSql, submitJar } of steps) {
         if (submitSql !== undefined) expect(existsSync(join(folder, submitSql.file)), `${id}: ${submitSql.file}`).toBe(true);
         if (submitJar !== undefined) expect(jobs, id).toContain(submitJar.class.split('.').at(-1));
@@ -82,33 +82,6 @@ describe('recordings', () => {
     const failing = listRecordings().filter((folder) => !folder.startsWith(HEALTHY));
     expect(new Set(failing.map((folder) => folder.split('/')[0])).size).toBeGreaterThanOrEqual(10);
     expect(listRecordings().length - failing.length).toBeGreaterThanOrEqual(2);
-  });
-});
-
-describe('cutEntries', () => {
-  const line = (text: string): string => `2026-11-20 09:00:00,000 INFO  org.apache.flink.core.plugin.DefaultPluginManager            [] - ${text}\n`;
-
-  it('leaves out plugin loader lines whole, counts them, and keeps every other byte', () => {
-    const text = `${line('Plugin loader with ID not found, creating it: metrics-jmx')}${line('other')}\tat a.b(C.java)\n`;
-
-    expect(cutEntries({ name: 'x.log', text })).toEqual({ text: `${line('other')}\tat a.b(C.java)\n`, cut: [{ entries: 1, kind: 'plugin loader lines' }] });
-  });
-
-  it('keeps the first and last repetitions in a large file, and its start whole', () => {
-    const start = Array.from({ length: 160 }, (_, index) => line(`option ${index}`)).join('');
-    const text = `${start}${Array.from({ length: 1_000 }, (_, index) => line(`Completed checkpoint ${index}`)).join('')}`;
-
-    const { text: kept, cut } = cutEntries({ name: 'x.log', text });
-
-    expect(kept.startsWith(start)).toBe(true);
-    expect(kept.slice(start.length)).toBe([0, 1, 2, 997, 998, 999].map((index) => line(`Completed checkpoint ${index}`)).join(''));
-    expect(cut).toEqual([{ entries: 994, kind: 'repetitions beyond the first and last 3' }]);
-  });
-
-  it('leaves a small file with repetitions as it is', () => {
-    const text = Array.from({ length: 20 }, (_, index) => line(`Completed checkpoint ${index}`)).join('');
-
-    expect(cutEntries({ name: 'x.log', text })).toEqual({ text, cut: [] });
   });
 });
 

@@ -6,18 +6,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from '../core/document.js';
 import { readDocument } from './document.js';
+import { SERVICE_SCHEMAS, type ServiceSettings } from './services.js';
 import { STEP_SCHEMAS, type Step } from './steps-schema.js';
+import { PARAMETERS_SCHEMA, chooseValues, fillValues, type Parameters } from './vary.js';
+import { VERSIONS, type FlinkVersion } from './versions.js';
 
 export const SCENARIOS_DIR = fileURLToPath(new URL('scenarios/', import.meta.url));
-export const VERSIONS = ['1.20', '2.3'] as const;
-export type FlinkVersion = (typeof VERSIONS)[number];
 /** The first part of the id of a run that must bring no diagnosis. */
 export const HEALTHY = 'healthy';
 
+/** A scenario with what one version changes in it and its parameters' values filled in. */
 export interface Scenario extends ScenarioText {
   /** `<cause id>/<variant>`, the path of its folder. */
   readonly id: string;
   readonly folder: string;
+  /** Values of its parameters, for its SQL scripts and data. */
+  readonly values: ReadonlyMap<string, string>;
 }
 
 /** What scenario.yaml says. */
@@ -28,17 +32,34 @@ export interface ScenarioText {
   /** What is done to the cluster, and why that is the real cause of what its logs show. */
   readonly provokes: string;
   readonly flink: readonly FlinkVersion[];
+  /** What `--vary SEED` chooses anew; `@name@` in any text of the scenario and its files stands for the value. */
+  readonly parameters?: Parameters;
   readonly cluster: {
     readonly taskManagers: number;
     readonly logging: 'stock' | 'separated';
-    readonly zookeeper?: boolean;
-    /** `@RUN@` in a value is the run's own folder; null takes one of the lab's small defaults away. */
+    /** `@RUN@` in a value is the run's own folder; null takes one of the lab's small defaults away. Options by their newest names. */
     readonly config?: Readonly<Record<string, string | null>>;
+    /** False: no JobManager runs until a step starts one. */
+    readonly jobManager?: boolean;
+    /** Version of Java instead of the one that this Flink runs on. */
+    readonly java?: 11 | 17;
+    /** Every process writes a log of its garbage collector beside its own. */
+    readonly gcLogs?: boolean;
+    /** Connectors and formats that lie in lib/ (names of lab/parts). */
+    readonly libraries?: readonly string[];
+    /** File systems that lie in plugins/. */
+    readonly plugins?: readonly string[];
+    /** Jars (by the beginning of their names) that lib/ lacks. */
+    readonly without?: readonly string[];
+    /** Real services beside the cluster, with their settings. */
+    readonly services?: ServiceSettings;
   };
   readonly steps: readonly Step[];
   readonly expect: {
     /** Last states of the jobs, by name. */
     readonly jobs?: Readonly<Record<string, string>>;
+    /** Processes that must have died. */
+    readonly dead?: readonly string[];
     /** The process in which the cause shows (or which died of it). */
     readonly affected?: string;
     /** Which of its files names the cause: "log" unless it says otherwise. */
@@ -47,7 +68,50 @@ export interface ScenarioText {
     readonly symptoms?: readonly string[];
     readonly logs: readonly { readonly process: string; readonly text: string }[];
   };
+  /** What is otherwise on one version: maps are merged over the rest, lists replace it. */
+  readonly on?: Readonly<Partial<Record<FlinkVersion, object>>>;
 }
+
+const text = { type: 'string' };
+const texts = { type: 'array', items: text };
+
+const CLUSTER_PROPERTIES = {
+  taskManagers: { type: 'integer', minimum: 0, maximum: 4 },
+  logging: { enum: ['stock', 'separated'] },
+  config: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
+  jobManager: { type: 'boolean' },
+  java: { enum: [11, 17] },
+  gcLogs: { type: 'boolean' },
+  libraries: texts,
+  plugins: texts,
+  without: texts,
+  services: { type: 'object', additionalProperties: false, properties: SERVICE_SCHEMAS },
+};
+
+const EXPECT_PROPERTIES = {
+  jobs: { type: 'object', additionalProperties: text },
+  dead: texts,
+  affected: text,
+  affectedFile: { enum: ['log', 'out'] },
+  symptoms: texts,
+  logs: {
+    type: 'array', minItems: 1,
+    items: { type: 'object', additionalProperties: false, required: ['process', 'text'], properties: { process: text, text: { type: 'string', minLength: 3 } } },
+  },
+};
+
+const STEPS = { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1, properties: STEP_SCHEMAS } };
+
+/** What `on: {'1.13': …}` may change. */
+const CHANGES = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    cluster: { type: 'object', additionalProperties: false, properties: CLUSTER_PROPERTIES },
+    steps: STEPS,
+    expect: { type: 'object', additionalProperties: false, properties: EXPECT_PROPERTIES },
+  },
+};
 
 const SCENARIO_SCHEMA = {
   type: 'object',
@@ -58,33 +122,11 @@ const SCENARIO_SCHEMA = {
     cause: { type: 'string', pattern: '^(healthy|[a-z]+\\.[a-z-]+)$' },
     provokes: { type: 'string', minLength: 40 },
     flink: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: [...VERSIONS] } },
-    cluster: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['taskManagers', 'logging'],
-      properties: {
-        taskManagers: { type: 'integer', minimum: 0, maximum: 4 },
-        logging: { enum: ['stock', 'separated'] },
-        zookeeper: { type: 'boolean' },
-        config: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
-      },
-    },
-    steps: { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1, properties: STEP_SCHEMAS } },
-    expect: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['logs'],
-      properties: {
-        jobs: { type: 'object', additionalProperties: { type: 'string' } },
-        affected: { type: 'string' },
-        affectedFile: { enum: ['log', 'out'] },
-        symptoms: { type: 'array', items: { type: 'string' } },
-        logs: {
-          type: 'array', minItems: 1,
-          items: { type: 'object', additionalProperties: false, required: ['process', 'text'], properties: { process: { type: 'string' }, text: { type: 'string', minLength: 3 } } },
-        },
-      },
-    },
+    parameters: PARAMETERS_SCHEMA,
+    cluster: { type: 'object', additionalProperties: false, required: ['taskManagers', 'logging'], properties: CLUSTER_PROPERTIES },
+    steps: STEPS,
+    expect: { type: 'object', additionalProperties: false, required: ['logs'], properties: EXPECT_PROPERTIES },
+    on: { type: 'object', additionalProperties: false, properties: Object.fromEntries(VERSIONS.map((version) => [version, CHANGES])) },
   },
 };
 
@@ -100,15 +142,38 @@ export function parseScenario(text: string, name: string): ReturnType<typeof par
   return parseDocument(text, name, SCENARIO_SCHEMA);
 }
 
+export interface ScenarioChoice {
+  /** Without it the scenario is given as its file has it, for its first version. */
+  readonly version?: FlinkVersion;
+  /** Chooses the parameters' values anew; without it they have their defaults. */
+  readonly seed?: number | undefined;
+}
+
 /** Throws an error that lists all problems of the file, or the nearest ids when there is no such scenario. */
-export function loadScenario(id: string): Scenario {
+export function loadScenario(id: string, { version, seed }: ScenarioChoice = {}): Scenario {
   const folder = join(SCENARIOS_DIR, id);
   const file = join(folder, 'scenario.yaml');
   if (!existsSync(file)) {
     const near = listScenarios().filter((known) => known.includes(id));
     throw new Error(`There is no scenario "${id}". ${near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'Run "npm run lab -- list" to see them.'}`);
   }
-  const text = readDocument<ScenarioText>(file, SCENARIO_SCHEMA);
-  if (!id.startsWith(`${text.cause}/`)) throw new Error(`${file}: cause is ${text.cause}, but the folder says ${id.split('/')[0] ?? id}.`);
-  return { ...text, id, folder };
+  const read = readDocument<ScenarioText>(file, SCENARIO_SCHEMA);
+  if (!id.startsWith(`${read.cause}/`)) throw new Error(`${file}: cause is ${read.cause}, but the folder says ${id.split('/')[0] ?? id}.`);
+  const changed = merge(read, read.on?.[version ?? read.flink[0] ?? '1.20']);
+  const values = chooseValues(read.parameters ?? {}, seed, id);
+  return { ...fillValues(changed, values), id, folder, values };
+}
+
+/** Maps are merged, everything else is replaced. */
+function merge<T extends object>(base: T, patch: object | undefined): T {
+  if (patch === undefined) return base;
+  const merged = Object.entries(patch).map(([key, change]: [string, unknown]) => {
+    const old: unknown = new Map<string, unknown>(Object.entries(base)).get(key);
+    return [key, isMap(change) && isMap(old) ? merge(old, change) : change];
+  });
+  return { ...base, ...Object.fromEntries(merged) };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packJobs } from './jobs.js';
 import { describeWithParts } from './parts/describe-part.js';
 import { startFlink, type FlinkCluster, type FlinkProcess } from './parts/flink.js';
-import { requirePart } from './parts/parts.js';
 import { waitFor } from './parts/process.js';
 
 const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
@@ -43,7 +42,7 @@ for (const { version, file, hasConsole } of KITS) {
         version, dir: join(dir, 'cluster'), taskManagers: 1, logging: { log4jProperties },
         config: { 'taskmanager.numberOfTaskSlots': '2', 'taskmanager.system-out.mode': 'LOG' },
       });
-      const jar = await packJobs(cluster.home, requirePart(`flink-${version}`)?.java ?? '', dir);
+      const jar = await packJobs(cluster.home, dir);
       const submitted = await Promise.all(['billing', 'shipping'].map((says) => cluster.runJar({
         jar, mainClass: 'com.acme.shop.CustomerTotals', args: ['--name', `${says}-totals`, '--say', says, '--per-second', '2000'],
       })));

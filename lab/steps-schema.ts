@@ -1,11 +1,11 @@
 // What a step of a scenario may say: one key names the kind, its value says the rest. Types for the runner
 // and JSON schemas for scenario.yaml; what each kind does stands in the table of steps.ts.
 
-/** `jobmanager`, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is), `zookeeper`, `sql-client`, `client`. */
+/** `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is), a service, `sql-client`, `client`, `terminal`. */
 export type ProcessName = string;
 
 export interface StepValues {
-  /** Compiles lab/jobs, packs the job's jar and submits it with `flink run -d`. */
+  /** Compiles lab/jobs and the scenario's own *.java, packs the job's jar and submits it. */
   submitJar: {
     class: string;
     args?: readonly string[];
@@ -13,28 +13,60 @@ export interface StepValues {
     options?: Readonly<Record<string, string>>;
     /** Classes that the jar lacks. */
     without?: readonly string[];
+    /** Connectors that the jar brings along in its lib/. */
+    libraries?: readonly string[];
+    /** Version of Java that its classes are made for. */
+    release?: number;
+    /** `client` (default): `flink run -d`, as people do by hand. `rest`: upload and run, as platforms do; faster. */
+    through?: 'client' | 'rest';
+    /** Further arguments of `flink run`, before the jar. */
+    flags?: readonly string[];
     /** Start from the savepoint of an earlier step. */
     fromSavepoint?: boolean;
-    /** The client must fail. */
+    /** How often it is submitted, one after another (1 unless it says otherwise). */
+    times?: number;
+    /** The submission must fail. */
     fails?: boolean;
   };
   /** Runs an SQL script of the scenario's folder with sql-client.sh. */
   submitSql: { file: string; fails?: boolean };
+  /** Runs a script of Flink's bin/ with the cluster's configuration; what it prints goes into the client's .out file. */
+  run: { script: string; args: readonly string[]; fails?: boolean };
   /** Waits until the process has logged the text `times` times (in its .log or .out) since the start, or with `again` from now on. */
   waitLog: { process: ProcessName; text: string; times?: number; again?: boolean; timeoutSeconds?: number };
   /** Waits until the job (the last one submitted, or by name) is in the state. */
   waitState: { state: string; job?: string; timeoutSeconds?: number };
+  /** Waits until the answer of the cluster's REST API holds the text; `@JOB@` is the id of the last job. */
+  waitRest: { path: string; text: string; timeoutSeconds?: number };
+  /** Waits until the process has ended. */
+  waitDead: { process: ProcessName; timeoutSeconds?: number };
+  /** A request to the cluster's REST API. */
+  rest: { method: string; path: string; body?: unknown };
   /** SIGKILL. */
   kill: { process: ProcessName };
   /** SIGSTOP: the process hangs, its connections stay open. */
   stop: { process: ProcessName };
   /** SIGCONT. */
   continue: { process: ProcessName };
-  startTaskManager: { count: number };
+  /** SIGTERM, as a resource manager ends a process; waits for its end. */
+  terminate: { process: ProcessName };
+  /** One more JobManager. What the script prints goes into the terminal's .out file. */
+  startJobManager: { config?: Readonly<Record<string, string>>; fails?: boolean };
+  /** `fails`: the script or the process ends before it has offered slots. */
+  startTaskManager: {
+    count: number;
+    config?: Readonly<Record<string, string>>;
+    limits?: { openFiles?: number; processes?: number };
+    fails?: boolean;
+  };
   savepoint: { job?: string; stop?: boolean };
   cancel: { job?: string };
   /** Puts a regular file in the place of a folder below the run's own, so that nothing can be written there (root or not). */
   block: { path: string };
+  /** Removes files below the run's own folder, as a cleaner does; `*` stands for any characters of one name. */
+  remove: { path: string };
+  /** Writes a text file below the run's own folder. */
+  write: { path: string; text: string };
   /** Lets time pass: the length of a fault, or of healthy running. Never used to wait for something that can be seen. */
   hold: { seconds: number; why: string };
   /** Ends TaskManagers, then the JobManager, as bin/stop-cluster.sh does. */
@@ -53,18 +85,35 @@ function schema(required: readonly string[], properties: object): object {
   return { type: 'object', additionalProperties: false, required, properties };
 }
 
+const flag = { type: 'boolean' };
+const process = { process: text };
+
 export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
-  submitJar: schema(['class'], { class: text, args: texts, options, without: texts, fromSavepoint: { type: 'boolean' }, fails: { type: 'boolean' } }),
-  submitSql: schema(['file'], { file: text, fails: { type: 'boolean' } }),
-  waitLog: schema(['process', 'text'], { process: text, text, times: { type: 'integer', minimum: 1 }, again: { type: 'boolean' }, timeoutSeconds: seconds }),
+  submitJar: schema(['class'], {
+    class: text, args: texts, options, without: texts, libraries: texts, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
+    fromSavepoint: flag, times: { type: 'integer', minimum: 1, maximum: 600 }, fails: flag,
+  }),
+  submitSql: schema(['file'], { file: text, fails: flag }),
+  run: schema(['script', 'args'], { script: text, args: texts, fails: flag }),
+  waitLog: schema(['process', 'text'], { ...process, text, times: { type: 'integer', minimum: 1 }, again: flag, timeoutSeconds: seconds }),
   waitState: schema(['state'], { state: text, job: text, timeoutSeconds: seconds }),
-  kill: schema(['process'], { process: text }),
-  stop: schema(['process'], { process: text }),
-  continue: schema(['process'], { process: text }),
-  startTaskManager: schema(['count'], { count: { type: 'integer', minimum: 1, maximum: 4 } }),
-  savepoint: schema([], { job: text, stop: { type: 'boolean' } }),
+  waitRest: schema(['path', 'text'], { path: text, text, timeoutSeconds: seconds }),
+  waitDead: schema(['process'], { ...process, timeoutSeconds: seconds }),
+  rest: schema(['method', 'path'], { method: { enum: ['GET', 'POST', 'PATCH', 'DELETE', 'PUT'] }, path: text, body: {} }),
+  kill: schema(['process'], process),
+  stop: schema(['process'], process),
+  continue: schema(['process'], process),
+  terminate: schema(['process'], process),
+  startJobManager: schema([], { config: options, fails: flag }),
+  startTaskManager: schema(['count'], {
+    count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag,
+    limits: schema([], { openFiles: { type: 'integer' }, processes: { type: 'integer' } }),
+  }),
+  savepoint: schema([], { job: text, stop: flag }),
   cancel: schema([], { job: text }),
   block: schema(['path'], { path: text }),
+  remove: schema(['path'], { path: text }),
+  write: schema(['path', 'text'], { path: text, text }),
   hold: schema(['seconds', 'why'], { seconds, why: text }),
   stopCluster: schema(['reason'], { reason: text }),
 };

@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /** Keeps a profile of every order it ever saw in a map on the heap, which grows until the heap is full; in the first subtask only, if wanted. */
 public final class CustomerProfiles {
@@ -12,11 +11,10 @@ public final class CustomerProfiles {
     public static void main(String[] args) throws Exception {
         boolean oneSubtask = Boolean.parseBoolean(Feed.arguments(args).getOrDefault("one-subtask", "false"));
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Feed.orders(env, 400)
+        Compat.discard(Feed.orders(env, 400)
             .keyBy(order -> order.customerId)
-            .map(new UpdateProfile(oneSubtask)).name("update-profile").uid("update-profile")
-            .sinkTo(new DiscardingSink<>()).name("profiles");
-        env.execute("customer-profiles");
+            .map(new UpdateProfile(oneSubtask)).name("update-profile").uid("update-profile"), "profiles");
+        env.execute(Feed.arguments(args).getOrDefault("name", "customer-profiles"));
     }
 
     public static final class UpdateProfile extends RichMapFunction<Feed.Order, Integer> {
@@ -29,7 +27,7 @@ public final class CustomerProfiles {
 
         @Override
         public Integer map(Feed.Order order) {
-            if (oneSubtask && getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() > 0) {
+            if (oneSubtask && Compat.subtask(getRuntimeContext()) > 0) {
                 return 0;
             }
             profiles.put(order.orderId, new byte[64 * 1024]);

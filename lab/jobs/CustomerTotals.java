@@ -1,13 +1,10 @@
 package com.acme.shop;
 
 import java.util.Map;
-import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.util.Collector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,16 +15,15 @@ public final class CustomerTotals {
     public static void main(String[] args) throws Exception {
         Map<String, String> arguments = Feed.arguments(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(new Configuration());
-        Feed.orders(env, Long.parseLong(arguments.getOrDefault("per-second", "200")))
+        Compat.discard(Feed.orders(env, Long.parseLong(arguments.getOrDefault("per-second", "200")))
             .keyBy(order -> order.customerId)
             .process(new AddUp(arguments.getOrDefault("say", ""))).name("add-up").uid("add-up")
             .keyBy(total -> total % 16)
-            .map(total -> total).returns(Long.class).name("round").uid("round")
-            .sinkTo(new DiscardingSink<>()).name("totals");
+            .map(total -> total).returns(Long.class).name("round").uid("round"), "totals");
         env.execute(arguments.getOrDefault("name", "customer-totals"));
     }
 
-    public static final class AddUp extends KeyedProcessFunction<Long, Feed.Order, Long> {
+    public static final class AddUp extends Compat.StartedProcess<Long, Feed.Order, Long> {
         private static final Logger LOG = LoggerFactory.getLogger(AddUp.class);
         private final String say;
         private transient ValueState<Long> total;
@@ -38,7 +34,7 @@ public final class CustomerTotals {
         }
 
         @Override
-        public void open(OpenContext context) {
+        protected void start() {
             total = getRuntimeContext().getState(new ValueStateDescriptor<>("total", Long.class));
             LOG.info("Totals are kept per customer.");
         }

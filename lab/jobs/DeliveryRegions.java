@@ -2,18 +2,16 @@ package com.acme.shop;
 
 import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /** Looks up the delivery region by RegionIndex, a class of a library that its jar should bring along. */
 public final class DeliveryRegions {
 
     public static void main(String[] args) throws Exception {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Feed.orders(env, 200)
+        Compat.discard(Feed.orders(env, 200)
             .keyBy(order -> order.customerId)
-            .map(new AddRegion()).name("add-region").uid("add-region")
-            .sinkTo(new DiscardingSink<>()).name("regions");
-        env.execute("delivery-regions");
+            .map(new AddRegion()).name("add-region").uid("add-region"), "regions");
+        env.execute(Feed.arguments(args).getOrDefault("name", "delivery-regions"));
     }
 
     public static final class AddRegion implements MapFunction<Feed.Order, String> {

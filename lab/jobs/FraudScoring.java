@@ -3,7 +3,6 @@ package com.acme.shop;
 import java.util.Map;
 import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /** Asks a slow scoring model for each order, one at a time, while orders come as fast as they can. */
 public final class FraudScoring {
@@ -11,11 +10,10 @@ public final class FraudScoring {
     public static void main(String[] args) throws Exception {
         Map<String, String> arguments = Feed.arguments(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Feed.orders(env, 0)
+        Compat.discard(Feed.orders(env, 0)
             .keyBy(order -> order.customerId)
-            .map(new Score(Long.parseLong(arguments.getOrDefault("millis", "50")))).name("score").uid("score")
-            .sinkTo(new DiscardingSink<>()).name("scores");
-        env.execute("fraud-scoring");
+            .map(new Score(Long.parseLong(arguments.getOrDefault("millis", "50")))).name("score").uid("score"), "scores");
+        env.execute(Feed.arguments(args).getOrDefault("name", "fraud-scoring"));
     }
 
     public static final class Score implements MapFunction<Feed.Order, Double> {

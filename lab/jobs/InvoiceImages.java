@@ -5,18 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /** Renders each invoice into a direct buffer and keeps the buffers, though the job has no task off-heap memory. */
 public final class InvoiceImages {
 
     public static void main(String[] args) throws Exception {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Feed.orders(env, 200)
+        Compat.discard(Feed.orders(env, 200)
             .keyBy(order -> order.customerId)
-            .map(new RenderInvoice()).name("render-invoice").uid("render-invoice")
-            .sinkTo(new DiscardingSink<>()).name("images");
-        env.execute("invoice-images");
+            .map(new RenderInvoice()).name("render-invoice").uid("render-invoice"), "images");
+        env.execute(Feed.arguments(args).getOrDefault("name", "invoice-images"));
     }
 
     public static final class RenderInvoice extends RichMapFunction<Feed.Order, Integer> {

@@ -4,7 +4,6 @@ import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /** Counts orders along many dimensions at once: each dimension is a shuffle of its own from every source to every counter. */
 public final class OrderDimensions {
@@ -17,9 +16,8 @@ public final class OrderDimensions {
         for (int dimension = 1; dimension < dimensions; dimension++) {
             all = all.union(orders.keyBy(new ByDimension(dimension)));
         }
-        all.map(new Count()).name("count-per-dimension").uid("count-per-dimension")
-            .sinkTo(new DiscardingSink<>()).name("counts");
-        env.execute("order-dimensions");
+        Compat.discard(all.map(new Count()).name("count-per-dimension").uid("count-per-dimension"), "counts");
+        env.execute(Feed.arguments(args).getOrDefault("name", "order-dimensions"));
     }
 
     public static final class ByDimension implements KeySelector<Feed.Order, Long> {

@@ -6,18 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /** Loads a pricing rule anew, in a class loader of its own, for every order, and never lets go of one. */
 public final class PricingRules {
 
     public static void main(String[] args) throws Exception {
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Feed.orders(env, 4_000)
+        Compat.discard(Feed.orders(env, 4_000)
             .keyBy(order -> order.customerId)
-            .map(new ApplyRule()).name("apply-rule").uid("apply-rule")
-            .sinkTo(new DiscardingSink<>()).name("priced-orders");
-        env.execute("pricing-rules");
+            .map(new ApplyRule()).name("apply-rule").uid("apply-rule"), "priced-orders");
+        env.execute(Feed.arguments(args).getOrDefault("name", "pricing-rules"));
     }
 
     /** The rule as it would come from a script: what matters is that each loading makes a new class. */

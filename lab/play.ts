@@ -1,0 +1,83 @@
+// Plays many scenarios, some at once, and tabulates what came of them: scenario × version × result. One run's failure
+// does not stop the others. Called by cli.ts and by the tests that play a sample; the run itself is run.ts.
+import { runScenario, type Outcome } from './run.js';
+import { HEALTHY, type Scenario } from './scenario.js';
+import type { FlinkVersion } from './versions.js';
+
+export interface Run {
+  readonly scenario: Scenario;
+  readonly version: FlinkVersion;
+}
+
+export interface Played {
+  readonly id: string;
+  readonly version: FlinkVersion;
+  readonly seconds: number;
+  /** Why the run did not reach its end, or its outcome could not be used. */
+  readonly problem: string | undefined;
+}
+
+export interface PlayOptions {
+  readonly parallel: number;
+  readonly keep?: boolean;
+  /** What to do with an outcome; its text is printed, its error is the run's problem. */
+  readonly use: (scenario: Scenario, outcome: Outcome) => string;
+  readonly print: (line: string) => void;
+}
+
+export async function playAll(runs: readonly Run[], options: PlayOptions): Promise<readonly Played[]> {
+  const waiting = [...runs];
+  const played: Played[] = [];
+  const work = async (): Promise<void> => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      played.push(await playOne(run, options));
+      options.print(`${String(played.length).padStart(4)} of ${runs.length}  ${describePlayed(played.at(-1))}`);
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel }, work));
+  return played;
+}
+
+async function playOne({ scenario, version }: Run, { parallel, keep = false, use, print }: PlayOptions): Promise<Played> {
+  const startedMs = Date.now();
+  const seconds = (): number => (Date.now() - startedMs) / 1000;
+  // Steps of runs that go on at once would mix.
+  const say = (line: string): void => (parallel > 1 && !keep ? undefined : print(`  ${seconds().toFixed(1).padStart(6)} s  ${line}`));
+  print(`${scenario.id} on Flink ${version}`);
+  try {
+    const note = use(scenario, await runScenario({ scenario, version, say, keep }));
+    if (note !== '') print(`  ${scenario.id} on Flink ${version}: ${note}`);
+    return { id: scenario.id, version, seconds: seconds(), problem: undefined };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    print(problem);
+    return { id: scenario.id, version, seconds: seconds(), problem };
+  }
+}
+
+function describePlayed(played: Played | undefined): string {
+  return played === undefined ? '' : `${played.problem === undefined ? 'ok    ' : 'FAILED'} ${played.seconds.toFixed(0).padStart(4)} s  ${played.id} on Flink ${played.version}`;
+}
+
+/** One line per scenario, one column per version: seconds, FAILED, or nothing where it does not run. */
+export function printTable(played: readonly Played[], versions: readonly FlinkVersion[], print: (line: string) => void): void {
+  const ids = [...new Set(played.map(({ id }) => id))].sort();
+  const width = Math.max(...ids.map((id) => id.length), 8);
+  const cell = (id: string, version: FlinkVersion): string => {
+    const found = played.find((one) => one.id === id && one.version === version);
+    return (found === undefined ? '' : found.problem === undefined ? `ok ${found.seconds.toFixed(0)} s` : 'FAILED').padEnd(10);
+  };
+  print(`\n${'scenario'.padEnd(width)}  ${versions.map((version) => version.padEnd(10)).join('')}`);
+  for (const id of ids) print(`${id.padEnd(width)}  ${versions.map((version) => cell(id, version)).join('')}`.trimEnd());
+  for (const version of versions) print(summarize(played.filter((one) => one.version === version), version));
+}
+
+function summarize(played: readonly Played[], version: FlinkVersion): string {
+  const count = (healthy: boolean): string => {
+    const all = played.filter(({ id }) => id.startsWith(`${HEALTHY}/`) === healthy);
+    const minutes = all.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+    return `${all.filter(({ problem }) => problem === undefined).length} of ${all.length} ${healthy ? 'healthy runs' : 'failures'} (${minutes.toFixed(0)} min)`;
+  };
+  const missed = played.filter(({ problem }) => problem !== undefined).map(({ id }) => id);
+  return `Flink ${version}: ${count(false)} and ${count(true)} reached their end.${missed.length === 0 ? '' : ` Not: ${missed.join(', ')}`}`;
+}

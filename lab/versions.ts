@@ -1,0 +1,41 @@
+// The Flink lines that scenarios run on, and what an option was called before it got its present name: scenarios
+// say the newest name, the lab the one that the version at hand knows.
+export const VERSIONS = ['1.20', '2.3', '1.17', '1.13'] as const;
+export type FlinkVersion = (typeof VERSIONS)[number];
+
+/** New name → the name before it, and the line that brought the new one. */
+const RENAMED: readonly { readonly now: string; readonly before: string; readonly since: string }[] = [
+  { now: 'high-availability.type', before: 'high-availability', since: '1.17' },
+  { now: 'restart-strategy.type', before: 'restart-strategy', since: '1.17' },
+  { now: 'state.backend.type', before: 'state.backend', since: '1.17' },
+  { now: 'env.java.opts.all', before: 'env.java.opts', since: '1.17' },
+  { now: 'execution.checkpointing.dir', before: 'state.checkpoints.dir', since: '1.20' },
+  { now: 'execution.checkpointing.savepoint-dir', before: 'state.savepoints.dir', since: '1.20' },
+  { now: 'execution.checkpointing.storage', before: 'state.checkpoint-storage', since: '1.20' },
+  { now: 'execution.checkpointing.incremental', before: 'state.backend.incremental', since: '1.20' },
+  { now: 'execution.checkpointing.num-retained', before: 'state.checkpoints.num-retained', since: '1.20' },
+  { now: 'execution.checkpointing.data-inline-threshold', before: 'state.storage.fs.memory-threshold', since: '1.20' },
+  { now: 'execution.checkpointing.unaligned.enabled', before: 'execution.checkpointing.unaligned', since: '1.20' },
+  { now: 'execution.state-recovery.path', before: 'execution.savepoint.path', since: '1.20' },
+  { now: 'execution.state-recovery.ignore-unclaimed-state', before: 'execution.savepoint.ignore-unclaimed-state', since: '1.20' },
+];
+
+/** The name of the option on that line. */
+export function nameOption(option: string, version: FlinkVersion): string {
+  const row = RENAMED.find(({ now, since }) => now === option && isBefore(version, since));
+  return row?.before ?? option;
+}
+
+/** A script's `SET 'option' = …` with the names of that line. */
+export function nameOptionsOf(sql: string, version: FlinkVersion): string {
+  return sql.replace(/^(\s*SET\s+')([\w.-]+)(')/gim, (_, open: string, option: string, close: string) => `${open}${nameOption(option, version)}${close}`);
+}
+
+function isBefore(version: string, other: string): boolean {
+  return order(version) < order(other);
+}
+
+function order(version: string): number {
+  const [major = '0', minor = '0'] = version.split('.');
+  return Number(major) * 1000 + Number(minor);
+}
