@@ -14,7 +14,6 @@ import { readEntries } from '../analyzer/read.js';
 import type { Diagnosis, Incident, LogRecord } from '../core/types.js';
 import { packJobs } from '../lab/jobs.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';
-import { requirePart } from '../lab/parts/parts.js';
 import { disturb, planDisturbances, type Blow } from './disturbance.js';
 import { compareEntries, listEntries } from './ledger.js';
 import { waitUntil } from './program.js';
@@ -116,7 +115,7 @@ function makeRestless(text: string): string {
 async function runJobs({ cluster }: Site, folder: string): Promise<string> {
   const dir = join(folder, 'jobs');
   mkdirSync(dir);
-  const jar = await packJobs(cluster.home, requirePart('flink-1.20')?.java ?? '', dir);
+  const jar = await packJobs(cluster.home, dir);
   const healthy = await cluster.runJar({ jar, mainClass: 'com.acme.shop.CustomerTotals', args: ['--name', 'shop-totals', '--say', 'shop', '--per-second', '4000'], options: ['-Dexecution.checkpointing.interval=500ms'] });
   expect(healthy.code, healthy.stderr).toBe(0);
   // Each client overwrites the log of the one before; what nobody could have read is not lost by us.

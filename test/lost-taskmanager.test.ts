@@ -8,7 +8,6 @@ import type { Diagnosis, Incident } from '../core/types.js';
 import { packJobs } from '../lab/jobs.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';
 import type { FlinkTaskManager } from '../lab/parts/flink.js';
-import { requirePart } from '../lab/parts/parts.js';
 import { waitUntil } from './program.js';
 import { openSite, type Site } from './site.js';
 
@@ -33,7 +32,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
     ({ site, close } = await openSite(false, 'up', { taskManagers: 2, config, hasHealthyJob: false }));
     const dir = join(site.folder, 'jobs');
     mkdirSync(dir);
-    jar = await packJobs(site.cluster.home, requirePart('flink-1.20')?.java ?? '', dir);
+    jar = await packJobs(site.cluster.home, dir);
   }, 300_000);
   afterAll(() => close(), 120_000);
 
