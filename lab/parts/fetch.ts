@@ -138,6 +138,7 @@ async function unpack(part: Part, source: Download, file: string, home: string, 
 
 /** Packages do not keep the executable bit of scripts. */
 function makeExecutable(folder: string): void {
+  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o755);
 }
 

@@ -16,7 +16,7 @@ export type Unpack =
 
 export type PartName =
   | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
-  | 'zookeeper' | 'chromium' | 'alertmanager';
+  | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager';
 
 export interface Part {
   name: PartName;
@@ -73,6 +73,13 @@ export const PARTS: readonly Part[] = [
       { client: 'pip', requirement: 'apache-flink==2.3.0', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },
       { client: 'pip', requirement: 'apache-flink-libraries==2.3.0', wheelFor: '3.11', megabytes: 329, unpack: { how: 'zip', from: 'pyflink', only: ['bin', 'lib', 'opt', 'plugins'] } },
       { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:2.3.0', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+    ],
+  },
+  {
+    name: 'logback', version: '1.2.13', what: 'the other logging library, for the lib/ of any Flink', proof: 'lib/logback-classic-1.2.13.jar',
+    sources: [
+      { client: 'maven', artifact: 'ch.qos.logback:logback-classic:1.2.13', megabytes: 1, unpack: { how: 'copy', to: 'lib' } },
+      { client: 'maven', artifact: 'ch.qos.logback:logback-core:1.2.13', megabytes: 1, unpack: { how: 'copy', to: 'lib' } },
     ],
   },
   {
