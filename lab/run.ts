@@ -1,22 +1,23 @@
 // Plays one scenario on a real cluster of its own: start, steps, the check of what must be seen at the end, stop.
 // Gives back what every process logged (read before the cluster is stopped, unless a step stopped it), for
 // record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getConnectors } from './connectors.js';
+import { packJobs } from './jobs.js';
 import { SMALL_MEMORY } from './parts/flink-conf.js';
-import { startFlink, type FlinkCluster, type FlinkConfig } from './parts/flink.js';
+import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from './parts/flink.js';
 import { getPart } from './parts/parts.js';
 import { readTails, waitFor } from './parts/process.js';
 import type { Scenario } from './scenario.js';
-import { IDENT, findFiles, findProcess, listValues, requireProcess, type Job, type Scene } from './scene.js';
+import { IDENT, findFiles, findProcess, listValues, noticeJobs, requireProcess, type Job, type Scene } from './scene.js';
 import { startServices, stopServices, type Service } from './services.js';
 import { takeSnapshots, type Snapshot } from './snapshot.js';
 import type { Step } from './steps-schema.js';
 import { countText, describeStep, runStep } from './steps.js';
-import { fillText } from './vary.js';
+import { fillText, fillValues } from './vary.js';
 import { nameOption, type FlinkVersion } from './versions.js';
 
 const SEPARATED = fileURLToPath(new URL('../docker/flink/log4j.properties', import.meta.url));
@@ -93,39 +94,25 @@ function prepareFolder(scenario: Scenario, dir: string, services: ReadonlyMap<st
 }
 
 async function playScenario(scenario: Scenario, version: FlinkVersion, dir: string, services: ReadonlyMap<string, Service>, say: (line: string) => void): Promise<Outcome> {
-  const { taskManagers, logging, jobManager = true, java } = scenario.cluster;
+  const { taskManagers, logging, jobManager, java, network, application } = scenario.cluster;
+  const { home } = await getPart(`flink-${version}`);
   const zookeeper = services.get('zookeeper')?.values['ZOOKEEPER'];
+  const values = listValues(scenario, dir, services);
   say(`start Flink ${version} with ${taskManagers} TaskManagers`);
   const cluster = await startFlink({
-    version, dir, ident: IDENT, startDeadlineMs: 240_000, taskManagers, ...(jobManager ? {} : { jobManager }),
-    env: { TZ: 'UTC', ...(await prepareHome(scenario, version, dir)) },
-    config: fillConfig(scenario, version, listValues(scenario, dir, services)),
+    version, dir, ident: IDENT, env: { TZ: 'UTC' }, startDeadlineMs: 240_000, taskManagers,
+    config: fillConfig(scenario, version, values), libraries: await findLibraries(scenario, version),
+    ...(jobManager === undefined ? {} : { jobManager }), ...(java === undefined ? {} : { java }), ...(network === undefined ? {} : { network }),
     ...(zookeeper === undefined ? {} : { zookeeper }),
-    ...(java === undefined ? {} : { java }),
+    ...(application === undefined ? {} : { application: { jars: [await packJobs(home, dir, { folder: scenario.folder })], mainClass: application.class, args: fillValues(application.args ?? [], values) } }),
     ...(logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
   });
-  return playOn({ scenario, version, dir, cluster, services, jobManagers: jobManager ? [cluster.jobManager] : [], jobs: [], savepoint: '', lastStates: new Map() }, say);
+  return playOn({ scenario, version, dir, cluster, services, jobs: [], savepoint: '', lastStates: new Map() }, say);
 }
 
-/** lib/ and plugins/ of its own for a scenario that adds to them or leaves something out; the variables that Flink's scripts find them by. */
-async function prepareHome({ cluster: { libraries = [], plugins = [], without = [] } }: Scenario, version: FlinkVersion, dir: string): Promise<Record<string, string>> {
-  const { home } = await getPart(`flink-${version}`);
-  const env: Record<string, string> = {};
-  if (libraries.length + without.length > 0) {
-    const stock = readdirSync(join(home, 'lib')).filter((name) => !without.some((start) => name.startsWith(start)));
-    linkAll(join(dir, 'lib'), [...stock.map((name) => join(home, 'lib', name)), ...(await getConnectors(libraries, version))]);
-    env['FLINK_LIB_DIR'] = join(dir, 'lib');
-  }
-  if (plugins.length > 0) {
-    for (const plugin of plugins) linkAll(join(dir, 'plugins', plugin), await getConnectors([plugin], version));
-    env['FLINK_PLUGINS_DIR'] = join(dir, 'plugins');
-  }
-  return env;
-}
-
-function linkAll(folder: string, files: readonly string[]): void {
-  mkdirSync(folder, { recursive: true });
-  for (const file of files) symlinkSync(file, join(folder, basename(file)));
+async function findLibraries({ cluster: { libraries = [], plugins = [], without = [] } }: Scenario, version: FlinkVersion): Promise<NonNullable<FlinkOptions['libraries']>> {
+  const found = await Promise.all(plugins.map(async (plugin) => [plugin, await getConnectors([plugin], version)] as const));
+  return { lib: await getConnectors(libraries, version), plugins: Object.fromEntries(found), without };
 }
 
 async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcome> {
@@ -162,8 +149,11 @@ async function playSteps(scene: Scene, say: (line: string) => void): Promise<Out
 }
 
 /** Last state of every job. */
-async function readJobs({ cluster, jobs, jobManagers, lastStates }: Scene): Promise<Outcome['jobs']> {
-  const states = jobs.length > 0 && jobManagers.some((process) => process.isAlive()) ? new Map((await cluster.jobs()).map(({ id, state }) => [id, state])) : lastStates;
+async function readJobs(scene: Scene): Promise<Outcome['jobs']> {
+  const { cluster, jobs, lastStates } = scene;
+  const answers = jobs.length > 0 && cluster.jobManagers.some((process) => process.isAlive());
+  if (answers) await noticeJobs(scene);
+  const states = answers ? new Map((await cluster.jobs()).map(({ id, state }) => [id, state])) : lastStates;
   return jobs.map((job) => ({ ...job, state: states.get(job.id) ?? '' }));
 }
 
@@ -200,9 +190,9 @@ async function waitForQuiet(cluster: FlinkCluster): Promise<void> {
 
 /** The files of every process, by its name in the scenario. */
 function readFiles(scene: Scene): Pick<Outcome, 'processes' | 'files'> {
-  const { cluster, services, jobManagers } = scene;
+  const { cluster, services } = scene;
   const named: Omit<ProcessFiles, 'files'>[] = [
-    ...jobManagers.map((process, index) => ({ name: index === 0 ? 'jobmanager' : `jobmanager-${index + 1}`, alive: process.isAlive() })),
+    ...cluster.jobManagers.map((process, index) => ({ name: index === 0 ? 'jobmanager' : `jobmanager-${index + 1}`, alive: process.isAlive() })),
     ...cluster.taskManagers.map((worker, index) => ({ name: `taskmanager-${index + 1}`, ...(worker.id === '' ? {} : { resourceId: worker.id }), alive: worker.isAlive() })),
     ...['client', 'sql-client', 'terminal', ...services.keys()].map((name) => ({ name, alive: findProcess(scene, name)?.isAlive() ?? false })),
   ];

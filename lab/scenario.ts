@@ -39,8 +39,12 @@ export interface ScenarioText {
     readonly logging: 'stock' | 'separated';
     /** `@RUN@` in a value is the run's own folder; null takes one of the lab's small defaults away. Options by their newest names. */
     readonly config?: Readonly<Record<string, string | null>>;
+    /** An application cluster: its JobManager runs this class of the lab's jobs instead of waiting for jobs. */
+    readonly application?: { readonly class: string; readonly args?: readonly string[] };
+    /** Every TaskManager in a network of its own, which steps can cut. */
+    readonly network?: true;
     /** False: no JobManager runs until a step starts one. */
-    readonly jobManager?: boolean;
+    readonly jobManager?: false;
     /** Version of Java instead of the one that this Flink runs on. */
     readonly java?: 11 | 17;
     /** Every process writes a log of its garbage collector beside its own. */
@@ -79,7 +83,9 @@ const CLUSTER_PROPERTIES = {
   taskManagers: { type: 'integer', minimum: 0, maximum: 4 },
   logging: { enum: ['stock', 'separated'] },
   config: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
-  jobManager: { type: 'boolean' },
+  application: { type: 'object', additionalProperties: false, required: ['class'], properties: { class: text, args: texts } },
+  network: { const: true },
+  jobManager: { const: false },
   java: { enum: [11, 17] },
   gcLogs: { type: 'boolean' },
   libraries: texts,

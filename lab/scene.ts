@@ -23,8 +23,6 @@ export interface Scene {
   readonly dir: string;
   readonly cluster: FlinkCluster;
   readonly services: ReadonlyMap<string, Service>;
-  /** All that were ever started, dead ones included. */
-  readonly jobManagers: FlinkProcess[];
   /** In the order of their submission. */
   readonly jobs: Job[];
   /** Path of the savepoint that was taken last. */
@@ -44,13 +42,18 @@ export function fillScene<T>(scene: Scene, value: T): T {
   return fillValues(value, now);
 }
 
+/** Jobs that no client named (an application's own, a recovered one) are found at the cluster. */
+export async function noticeJobs({ cluster, jobs }: Pick<Scene, 'cluster' | 'jobs'>): Promise<void> {
+  for (const { id, name } of await cluster.jobs()) if (!jobs.some((job) => job.id === id)) jobs.push({ id, name });
+}
+
 export function findJob(scene: Pick<Scene, 'jobs'>, name: string | undefined): Job {
   const job = name === undefined ? scene.jobs.at(-1) : scene.jobs.findLast((known) => known.name === name);
   if (job === undefined) throw new Error(name === undefined ? 'No job was submitted so far.' : `No job "${name}" was submitted so far.`);
   return job;
 }
 
-type Place = Pick<Scene, 'cluster' | 'services' | 'jobManagers'>;
+type Place = Pick<Scene, 'cluster' | 'services'>;
 
 /** Log, output and garbage collector's file of a process of the run by its name in scenario.yaml. */
 export function findFiles(scene: Place, name: string): string[] {
@@ -64,11 +67,11 @@ export function requireProcess(scene: Place, name: string): FlinkProcess {
   return process;
 }
 
-export function findProcess({ cluster, services, jobManagers }: Place, name: string): FlinkProcess | undefined {
+export function findProcess({ cluster, services }: Place, name: string): FlinkProcess | undefined {
   if (name === 'dead-taskmanager') return cluster.taskManagers.find((worker) => !worker.isAlive());
   const [, kind, number = '1'] = /^(jobmanager|taskmanager)(?:-([1-9]))?$/.exec(name) ?? [];
   if (kind === undefined) return services.get(name)?.process;
-  return (kind === 'jobmanager' ? jobManagers : cluster.taskManagers)[Number(number) - 1];
+  return (kind === 'jobmanager' ? cluster.jobManagers : cluster.taskManagers)[Number(number) - 1];
 }
 
 /** flink-<user>-client-<host>.log is Flink's own name; what the client printed lies beside it. */

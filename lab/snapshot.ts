@@ -10,8 +10,8 @@ export interface Snapshot {
   readonly text: string;
 }
 
-export async function takeSnapshots({ cluster, jobs, jobManagers }: Scene): Promise<Snapshot[]> {
-  if (!jobManagers.some((process) => process.isAlive())) return [];
+export async function takeSnapshots({ cluster, jobs }: Scene): Promise<Snapshot[]> {
+  if (!cluster.jobManagers.some((process) => process.isAlive())) return [];
   const paths = new Map([['rest/jobs.json', '/jobs/overview'], ['rest/taskmanagers.json', '/taskmanagers']]);
   for (const [index, { id }] of jobs.slice(0, 2).entries()) {
     const job = jobs.length === 1 ? 'job' : `job-${index + 1}`;

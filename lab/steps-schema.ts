@@ -48,6 +48,11 @@ export interface StepValues {
   stop: { process: ProcessName };
   /** SIGCONT. */
   continue: { process: ProcessName };
+  /** The TaskManager's network loses every packet, as when its node is gone; needs `network: true` in the cluster. */
+  cutNetwork: { process: ProcessName };
+  mendNetwork: { process: ProcessName };
+  /** A disk of that size at a folder below the run's own; put it there before the process that is to use it starts. */
+  mountSmallDisk: { path: string; megabytes: number };
   /** SIGTERM, as a resource manager ends a process; waits for its end. */
   terminate: { process: ProcessName };
   /** One more JobManager. What the script prints goes into the terminal's .out file. */
@@ -66,7 +71,7 @@ export interface StepValues {
   /** Removes files below the run's own folder, as a cleaner does; `*` stands for any characters of one name. */
   remove: { path: string };
   /** Writes a text file below the run's own folder. */
-  write: { path: string; text: string };
+  write: { path: string; text: string; append?: boolean };
   /** Lets time pass: the length of a fault, or of healthy running. Never used to wait for something that can be seen. */
   hold: { seconds: number; why: string };
   /** Ends TaskManagers, then the JobManager, as bin/stop-cluster.sh does. */
@@ -103,6 +108,9 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   kill: schema(['process'], process),
   stop: schema(['process'], process),
   continue: schema(['process'], process),
+  cutNetwork: schema(['process'], process),
+  mendNetwork: schema(['process'], process),
+  mountSmallDisk: schema(['path', 'megabytes'], { path: text, megabytes: { type: 'integer', minimum: 1, maximum: 256 } }),
   terminate: schema(['process'], process),
   startJobManager: schema([], { config: options, fails: flag }),
   startTaskManager: schema(['count'], {
@@ -113,7 +121,7 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   cancel: schema([], { job: text }),
   block: schema(['path'], { path: text }),
   remove: schema(['path'], { path: text }),
-  write: schema(['path', 'text'], { path: text, text }),
+  write: schema(['path', 'text'], { path: text, text, append: flag }),
   hold: schema(['seconds', 'why'], { seconds, why: text }),
   stopCluster: schema(['reason'], { reason: text }),
 };

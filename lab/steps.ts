@@ -4,8 +4,9 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NetworkHost } from './parts/network.js';
 import { readTails, stopProcess, waitFor } from './parts/process.js';
-import { clientFiles, fillScene, findFiles, findJob, requireProcess, type Scene } from './scene.js';
+import { clientFiles, fillScene, findFiles, findJob, noticeJobs, requireProcess, type Scene } from './scene.js';
 import type { Step, StepKind, StepValues } from './steps-schema.js';
 import { runScript, submitJar, submitSql, takeSavepoint } from './submit.js';
 import { nameOption } from './versions.js';
@@ -19,7 +20,10 @@ const ACTIONS: Actions = {
   submitSql,
   run: runScript,
   waitLog,
-  waitState: (scene, { job, state, timeoutSeconds = WAIT_SECONDS }) => scene.cluster.waitForJob(findJob(scene, job).id, state, timeoutSeconds * 1000),
+  waitState: async (scene, { job, state, timeoutSeconds = WAIT_SECONDS }) => {
+    await noticeJobs(scene);
+    await scene.cluster.waitForJob(findJob(scene, job).id, state, timeoutSeconds * 1000);
+  },
   waitRest,
   waitDead: (scene, { process, timeoutSeconds = WAIT_SECONDS }) => waitFor(`${process} has ended`, timeoutSeconds * 1000,
     () => Promise.resolve(requireProcess(scene, process).isAlive() ? 'alive' : true), () => readTails(findFiles(scene, process))),
@@ -27,6 +31,9 @@ const ACTIONS: Actions = {
   kill: (scene, { process }) => sendSignal(scene, process, 'SIGKILL'),
   stop: (scene, { process }) => sendSignal(scene, process, 'SIGSTOP'),
   continue: (scene, { process }) => sendSignal(scene, process, 'SIGCONT'),
+  cutNetwork: (scene, { process }) => requireNetwork(scene, process).cut(),
+  mendNetwork: (scene, { process }) => requireNetwork(scene, process).mend(),
+  mountSmallDisk: ({ cluster, dir }, { path, megabytes }) => cluster.mountSmallDisk(join(dir, path), megabytes),
   terminate: (scene, { process }) => stopProcess(requireProcess(scene, process).pid, 30_000),
   startJobManager,
   startTaskManager,
@@ -38,11 +45,11 @@ const ACTIONS: Actions = {
   },
   block: ({ dir }, { path }) => Promise.resolve(blockPath(join(dir, path))),
   remove: ({ dir }, { path }) => Promise.resolve(removePath(dir, path)),
-  write: ({ dir }, { path, text }) => Promise.resolve(writeText(join(dir, path), text)),
+  write: ({ dir }, { path, text, append = false }) => Promise.resolve(writeText(join(dir, path), text, append)),
   hold: (_scene, { seconds }) => sleep(seconds * 1000),
-  stopCluster: async ({ cluster, jobManagers, lastStates }) => {
+  stopCluster: async ({ cluster, lastStates }) => {
     for (const { id, state } of await cluster.jobs()) lastStates.set(id, state);
-    for (const process of [...cluster.taskManagers, ...jobManagers]) await stopProcess(process.pid, 20_000);
+    for (const process of [...cluster.taskManagers, ...cluster.jobManagers]) await stopProcess(process.pid, 20_000);
   },
 };
 
@@ -90,9 +97,14 @@ function sendSignal(scene: Scene, name: string, signal: NodeJS.Signals): Promise
   return Promise.resolve();
 }
 
+function requireNetwork({ cluster }: Scene, name: string): NetworkHost {
+  const { network } = cluster.taskManagers[Number(name.split('-')[1] ?? '1') - 1] ?? {};
+  if (network === undefined) throw new Error(`${name} has no network of its own: say "network: true" in the cluster.`);
+  return network;
+}
+
 async function startJobManager(scene: Scene, { config = {}, fails = false }: StepValues['startJobManager']): Promise<void> {
   const started = await scene.cluster.startJobManager(nameOptions(scene, config), { fails });
-  scene.jobManagers.push(started);
   keepTerminal(scene, started.terminal);
 }
 
@@ -134,7 +146,8 @@ function listMatches(folder: string, part: string): string[] {
   return existsSync(folder) ? readdirSync(folder).filter(fits).map((name) => join(folder, name)) : [];
 }
 
-function writeText(path: string, text: string): void {
+function writeText(path: string, text: string, append: boolean): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  if (append) appendFileSync(path, text);
+  else writeFileSync(path, text);
 }

@@ -7,6 +7,8 @@ import { basename, join } from 'node:path';
 export interface Libraries {
   /** Jars added to lib/. */
   lib?: readonly string[];
+  /** Stock jars left out of lib/, by the beginning of their names. */
+  without?: readonly string[];
   /** Jars of an application cluster's own code. */
   usrlib?: readonly string[];
   /** Plugins by name (their folder's), each with its jars, e.g. {'s3-fs-hadoop': [jar]}. */
@@ -15,11 +17,11 @@ export interface Libraries {
 
 /** Makes the folders that are needed, under `dir`/home; returns the variables that lead Flink to them. */
 export function fillLibraries(home: string, dir: string, libraries: Libraries): Record<string, string> {
-  const { lib = [], usrlib = [], plugins = {} } = libraries;
+  const { lib = [], without = [], usrlib = [], plugins = {} } = libraries;
   const own = join(dir, 'home');
   const env: Record<string, string> = {};
-  if (lib.length + usrlib.length > 0) {
-    env['FLINK_LIB_DIR'] = linkAll(join(own, 'lib'), [...listPaths(join(home, 'lib')), ...lib]);
+  if (lib.length + usrlib.length + without.length > 0) {
+    env['FLINK_LIB_DIR'] = linkAll(join(own, 'lib'), [...listPaths(join(home, 'lib')).filter((path) => !without.some((start) => basename(path).startsWith(start))), ...lib]);
     if (usrlib.length > 0) linkAll(join(own, 'usrlib'), usrlib);
   }
   if (Object.keys(plugins).length > 0) {

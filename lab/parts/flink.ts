@@ -42,8 +42,8 @@ export interface FlinkOptions {
   jobManager?: boolean;
   /** An application cluster: standalone-job.sh with this job instead of a session. */
   application?: Application;
-  /** Jars added to lib/, and plugins. */
-  libraries?: Pick<Libraries, 'lib' | 'plugins'>;
+  /** Jars added to lib/ or left out of it, and plugins. */
+  libraries?: Pick<Libraries, 'lib' | 'without' | 'plugins'>;
   /** Each TaskManager in a network of its own, which can be cut off (as root only). */
   network?: boolean;
   /** Further variables for all of Flink's scripts (FLINK_LIB_DIR, for one). */

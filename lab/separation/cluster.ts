@@ -1,0 +1,120 @@
+// A real Flink cluster with the separation kit, whose processes differ in logging library and deployment layout, and the jobs
+// that speak in it. One cluster per version is enough for all combinations. The separation tests call it; what the kit
+// itself is stands in kit.ts, how processes are started in layouts.ts.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packJobs } from '../jobs.js';
+import { writeConf, type FlinkConfig, type FlinkVersion } from '../parts/flink-conf.js';
+import { listWorkers, readRest } from '../parts/flink-rest.js';
+import { getPart } from '../parts/parts.js';
+import { Hopeless, findFreePorts, isAlive, readTails, stopProcess, waitFor } from '../parts/process.js';
+import { openRecord } from '../parts/running.js';
+import { hasJobIds, writeKitConf, writeKitLib, type Logging } from './kit.js';
+import { startProcess, type Layout, type Role, type Started } from './layouts.js';
+
+export interface Shape {
+  logging: Logging;
+  layout: Layout;
+}
+
+export interface SeparatedProcess extends Started, Shape {
+  role: Role;
+}
+
+export interface SeparatedCluster {
+  restUrl: string;
+  jobManager: SeparatedProcess;
+  taskManagers: SeparatedProcess[];
+  /** Starts a speaking job (Chatter.java): what it says, and its other arguments. Its id. */
+  runJob(says: string, args?: readonly string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface SeparatedOptions {
+  version: FlinkVersion;
+  dir: string;
+  jobManager: Shape;
+  taskManagers: readonly Shape[];
+  config?: FlinkConfig;
+}
+
+/** Where Chatter.java lies. */
+const OWN_JOBS = fileURLToPath(new URL('.', import.meta.url));
+
+/** Returns when every TaskManager has offered its slots and the jobs' jar is uploaded. */
+export async function startSeparated(options: SeparatedOptions): Promise<SeparatedCluster> {
+  const { version, dir } = options;
+  const { home, java } = await getPart(`flink-${version}`);
+  const [rest = 0, rpc = 0] = await findFreePorts(2);
+  const restUrl = `http://localhost:${rest}`;
+  const record = openRecord(`flink-${version}`, dir, restUrl);
+  const stop = async (): Promise<void> => {
+    await Promise.all(record.pids().map((pid) => stopProcess(pid, 10_000)));
+    record.forget();
+  };
+  const shapes = [{ ...options.jobManager, role: 'jobmanager' as const }, ...options.taskManagers.map((shape) => ({ ...shape, role: 'taskmanager' as const }))];
+  try {
+    const libs = await writeLibs(home, dir, version, shapes);
+    const [jar, ...processes] = await Promise.all([packJobs(home, dir, { folder: OWN_JOBS }), ...shapes.map(async (shape, index) => {
+      const folder = join(dir, `${index}-${shape.role}-${shape.logging}-${shape.layout}`);
+      const confDir = join(folder, 'conf');
+      writeConf({ version, home, confDir, ports: { rest, rpc }, config: { ...fillConfig(version, options.taskManagers.length), ...options.config } });
+      writeKitConf(confDir, shape.logging);
+      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir: libs[shape.logging], logDir: join(folder, 'log'), env: record.env });
+      record.add(started.pid);
+      return { ...shape, ...started };
+    })]);
+    const [jobManager, ...taskManagers] = processes;
+    if (jobManager === undefined) throw new Error('A cluster needs a JobManager.');
+    await waitForSlots(restUrl, processes);
+    const jarId = await uploadJar(restUrl, jar);
+    return { restUrl, jobManager, taskManagers, stop, runJob: (says, args = []) => runJob(restUrl, jarId, says, args) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Two slots on each TaskManager, and each job spread over all of them. */
+function fillConfig(version: FlinkVersion, taskManagers: number): FlinkConfig {
+  return {
+    'taskmanager.numberOfTaskSlots': '2',
+    'parallelism.default': String(taskManagers),
+    ...(version === '2.3' ? { 'taskmanager.load-balance.mode': 'SLOTS' } : { 'cluster.evenly-spread-out-slots': 'true' }),
+    ...(hasJobIds(version) ? { 'taskmanager.system-out.mode': 'LOG' } : { 'env.java.opts.taskmanager': '-Djobtrace.system-out=LOG' }),
+  };
+}
+
+async function writeLibs(home: string, dir: string, version: FlinkVersion, shapes: readonly Shape[]): Promise<Record<Logging, string>> {
+  const libs = { log4j: join(dir, 'log4j', 'lib'), logback: join(dir, 'logback', 'lib') };
+  const needed = [...new Set(shapes.map(({ logging }) => logging))];
+  await Promise.all(needed.map((logging) => writeKitLib(home, libs[logging], logging, version)));
+  return libs;
+}
+
+async function waitForSlots(restUrl: string, processes: readonly SeparatedProcess[]): Promise<void> {
+  await waitFor('the slots of all TaskManagers', 90_000, async () => {
+    const dead = processes.find(({ pid }) => !isAlive(pid));
+    if (dead !== undefined) throw new Hopeless(`The ${dead.role} with ${dead.logging}, ${dead.layout}, died.\n${readTails([dead.logFile, dead.outFile], 30)}`);
+    const free = (await listWorkers(restUrl)).filter(({ freeSlots }) => freeSlots > 0).length;
+    return free === processes.length - 1 ? true : `${free} of ${processes.length - 1}`;
+  }, () => readTails(processes.flatMap(({ logFile, outFile }) => [logFile, outFile])));
+}
+
+async function uploadJar(restUrl: string, jar: string): Promise<string> {
+  const form = new FormData();
+  form.append('jarfile', new Blob([readFileSync(jar)], { type: 'application/java-archive' }), 'chatter.jar');
+  const response = await fetch(`${restUrl}/jars/upload`, { method: 'POST', body: form });
+  const text = await response.text();
+  const name = /"filename":"[^"]*\/([^"/]+)"/.exec(text)?.[1];
+  if (name === undefined) throw new Error(`Flink answered ${response.status} to the upload of a jar: ${text}`);
+  return name;
+}
+
+async function runJob(restUrl: string, jarId: string, says: string, args: readonly string[]): Promise<string> {
+  const answer = await readRest(restUrl, `/jars/${jarId}/run`, 'POST', { entryClass: 'com.acme.shop.Chatter', programArgsList: ['--say', says, ...args] });
+  const id = /"jobid":"([0-9a-f]{32})"/.exec(JSON.stringify(answer))?.[1];
+  if (id === undefined) throw new Error(`Flink gave no job id: ${JSON.stringify(answer)}`);
+  return id;
+}

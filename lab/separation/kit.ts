@@ -1,0 +1,58 @@
+// Puts the separation kit (docker/flink) into a Flink as its README says: a conf/ with the kit's files, a lib/ with the logging
+// library that they need, and before 1.20 the jar that finds job ids. Only the limits are made small, so that files close
+// and rotate within seconds. Called by cluster.ts; the part's own folders are never changed.
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FlinkVersion } from '../parts/flink-conf.js';
+import { getJava, getPart } from '../parts/parts.js';
+import { runCommand } from '../parts/process.js';
+
+export const KIT = fileURLToPath(new URL('../../docker/flink/', import.meta.url));
+
+export type Logging = 'log4j' | 'logback';
+
+/** The files of the kit that a Flink with this logging library reads. */
+export const KIT_FILES: Readonly<Record<Logging, readonly string[]>> = {
+  log4j: ['log4j.properties', 'log4j-console.properties'],
+  logback: ['logback.xml', 'logback-console.xml'],
+};
+
+/** What is made small, by the text in the kit's files. Every one must be found. */
+const SMALL: Readonly<Record<Logging, readonly (readonly [string, string])[]>> = {
+  log4j: [['timeToLive = 10', 'timeToLive = 4'], ['timeUnit = minutes', 'timeUnit = seconds'], ['size = 50MB', 'size = 20KB']],
+  logback: [['<timeout>10 minutes</timeout>', '<timeout>4 seconds</timeout>'], [':-50MB}', ':-20KB}']],
+};
+
+/** Puts the kit's files for that library over those in the conf/ folder. */
+export function writeKitConf(confDir: string, logging: Logging): void {
+  for (const file of KIT_FILES[logging]) writeFileSync(join(confDir, file), shrink(readFileSync(join(KIT, file), 'utf8'), logging));
+}
+
+function shrink(text: string, logging: Logging): string {
+  return SMALL[logging].reduce((made, [from, to]) => {
+    if (!made.includes(from)) throw new Error(`The kit has no "${from}" any more.`);
+    return made.replaceAll(from, to);
+  }, text);
+}
+
+/** A lib/ of links: Flink's jars, with logback in log4j's place where that is wanted, and the kit's jar before 1.20. */
+export async function writeKitLib(home: string, libDir: string, logging: Logging, version: FlinkVersion): Promise<void> {
+  mkdirSync(libDir, { recursive: true });
+  const jars = readdirSync(join(home, 'lib')).filter((name) => logging === 'log4j' || !name.startsWith('log4j-'));
+  for (const jar of jars) symlinkSync(join(home, 'lib', jar), join(libDir, jar));
+  if (logging === 'logback') await linkLogback(libDir);
+  if (hasJobIds(version)) return;
+  const built = await runCommand(join(KIT, 'job-id', 'build.sh'), [libDir, join(libDir, 'jobtrace-job-id.jar')], { env: { ...process.env, JAVA_HOME: await getJava(17) } });
+  if (built.code !== 0) throw new Error(`build.sh ended with code ${built.code}:\n${built.stdout}${built.stderr}`);
+}
+
+async function linkLogback(libDir: string): Promise<void> {
+  const { home } = await getPart('logback');
+  for (const jar of readdirSync(join(home, 'lib'))) symlinkSync(join(home, 'lib', jar), join(libDir, jar));
+}
+
+/** From 1.20 on Flink itself puts the id into the context of its threads. */
+export function hasJobIds(version: FlinkVersion): boolean {
+  return version !== '1.13' && version !== '1.17';
+}

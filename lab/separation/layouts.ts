@@ -1,0 +1,124 @@
+// How the processes of a Flink are started by each kind of deployment, and what their logs are called there. Standalone and
+// native Kubernetes: by the scripts that they run. YARN, which needs a ResourceManager: the command line of its containers,
+// as YarnClusterDescriptor and BootstrapTools (Utils in newer versions) put it together. Called by cluster.ts.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { isAlive, runCommand, waitFor } from '../parts/process.js';
+import type { Logging } from './kit.js';
+
+export type Layout = 'standalone' | 'kubernetes' | 'yarn';
+export type Role = 'jobmanager' | 'taskmanager';
+
+/** One process to be started: folders of its own, so that processes of one cluster differ in their logging. */
+export interface Place {
+  home: string;
+  java: string;
+  logging: Logging;
+  confDir: string;
+  libDir: string;
+  logDir: string;
+  /** To be in its environment, so that it is found when its starter dies. */
+  env: Readonly<Record<string, string>>;
+}
+
+export interface Started {
+  pid: number;
+  logFile: string;
+  outFile: string;
+  /** Where the layout has one beside the .out file. */
+  errFile?: string;
+}
+
+export function startProcess(layout: Layout, role: Role, place: Place): Promise<Started> {
+  for (const folder of [place.logDir, join(place.logDir, 'pid')]) mkdirSync(folder, { recursive: true });
+  if (layout === 'standalone') return startDaemon(role, place);
+  return layout === 'kubernetes' ? startPod(role, place) : startContainer(role, place);
+}
+
+/** Flink's variables for its scripts. FLINK_IDENT_STRING is empty in the official image, so names have two dashes there. */
+function scriptEnv(place: Place, ident: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env, ...place.env, JAVA_HOME: place.java, FLINK_CONF_DIR: place.confDir, FLINK_LIB_DIR: place.libDir,
+    FLINK_LOG_DIR: place.logDir, FLINK_PID_DIR: join(place.logDir, 'pid'), FLINK_IDENT_STRING: ident, USER: '',
+  };
+}
+
+async function startDaemon(role: Role, place: Place): Promise<Started> {
+  const [script, name] = role === 'jobmanager' ? ['jobmanager.sh', 'standalonesession'] : ['taskmanager.sh', 'taskexecutor'];
+  const started = await runCommand(join(place.home, 'bin', script), ['start'], { env: scriptEnv(place, 'flink'), timeoutMs: 120_000 });
+  if (started.code !== 0) throw new Error(`${script} start ended with code ${started.code}:\n${started.stdout}${started.stderr}`);
+  const prefix = join(place.logDir, `flink-flink-${name}-0-${hostname()}`);
+  const pid = Number(readFileSync(join(place.logDir, 'pid', `flink-flink-${name}.pid`), 'utf8').trim());
+  return { pid, logFile: `${prefix}.log`, outFile: `${prefix}.out` };
+}
+
+/**
+ * The command of a pod of native Kubernetes, its output where the container runtime has it. A JobManager there talks to the
+ * API server at once, so it is the one of the official image, which differs in the name only.
+ */
+async function startPod(role: Role, place: Place): Promise<Started> {
+  const name = role === 'jobmanager' ? 'standalonesession' : 'kubernetes-taskmanager';
+  const { jvmOptions, settings } = await readResources(role, place);
+  const [script, args] = role === 'jobmanager'
+    ? ['jobmanager.sh', ['start-foreground']] as const
+    : ['kubernetes-taskmanager.sh', settings] as const;
+  const env = { ...scriptEnv(place, ''), FLINK_TM_JVM_MEM_OPTS: jvmOptions.join(' '), _POD_NODE_ID: 'node-1' };
+  const outFile = join(place.logDir, 'stdout');
+  const pid = spawnInto(join(place.home, 'bin', script), args, { env, cwd: place.logDir, outFile, errFile: outFile });
+  return { pid, logFile: await findLog(place.logDir, new RegExp(`^flink-.*-?${name}-0-.*\\.log$`), pid), outFile };
+}
+
+/** `java %jvmmem% %jvmopts% %logging% CLASS %args% 1> X.out 2> X.err` in the container's folder, where the configuration lies too. */
+async function startContainer(role: Role, place: Place): Promise<Started> {
+  const { jvmOptions, settings } = await readResources(role, place);
+  const base = join(place.logDir, role);
+  const logging = place.logging === 'logback'
+    ? ['-Dlogback.configurationFile=file:./logback.xml']
+    : ['-Dlog4j.configuration=file:./log4j.properties', '-Dlog4j.configurationFile=file:./log4j.properties'];
+  const mainClass = role === 'jobmanager' ? 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint' : 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner';
+  const args = [...jvmOptions, ...readJavaOptions(place.confDir), `-Dlog.file=${base}.log`, ...logging, mainClass, ...settings, '--configDir', '.'];
+  const classpath = readdirSync(place.libDir).sort().map((name) => join(place.libDir, name)).join(':');
+  const env = { ...process.env, ...place.env, CLASSPATH: classpath };
+  const pid = spawnInto(join(place.java, 'bin', 'java'), args, { env, cwd: place.confDir, outFile: `${base}.out`, errFile: `${base}.err` });
+  return { pid, logFile: `${base}.log`, outFile: `${base}.out`, errFile: `${base}.err` };
+}
+
+function spawnInto(command: string, args: readonly string[], { env, cwd, outFile, errFile }: { env: NodeJS.ProcessEnv; cwd: string; outFile: string; errFile: string }): number {
+  const out = openSync(outFile, 'a');
+  const err = errFile === outFile ? out : openSync(errFile, 'a');
+  const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', out, err] });
+  child.on('error', () => undefined); // no pid then: whoever waits for the log says so
+  child.unref();
+  for (const file of new Set([out, err])) closeSync(file);
+  return child.pid ?? 0;
+}
+
+/** The script's shell becomes the JVM (exec), so the pid stays; the log has its name once the JVM writes. */
+async function findLog(logDir: string, pattern: RegExp, pid: number): Promise<string> {
+  const find = (): string | undefined => readdirSync(logDir).find((name) => pattern.test(name));
+  await waitFor(`a log ${pattern.source}`, 60_000, () => Promise.resolve(find() !== undefined || (isAlive(pid) ? readdirSync(logDir).join(', ') : 'the process died')),
+    () => readFileSync(join(logDir, 'stdout'), 'utf8').slice(-3000));
+  return join(logDir, find() ?? '');
+}
+
+/** What Flink's own scripts ask it for before they start the process: memory options of the JVM, and settings as -D pairs. */
+async function readResources(role: Role, place: Place): Promise<{ jvmOptions: string[]; settings: string[] }> {
+  const command = role === 'jobmanager' ? 'GET_JM_RESOURCE_PARAMS' : 'GET_TM_RESOURCE_PARAMS';
+  const dist = readdirSync(place.libDir).find((name) => name.startsWith('flink-dist')) ?? '';
+  const asked = await runCommand(join(place.java, 'bin', 'java'), [
+    '-cp', `${join(place.home, 'bin', 'bash-java-utils.jar')}:${join(place.libDir, dist)}`,
+    'org.apache.flink.runtime.util.bash.BashJavaUtils', command, '--configDir', place.confDir,
+  ]);
+  const [jvm, dynamic] = [...asked.stdout.matchAll(/^BASH_JAVA_UTILS_EXEC_RESULT:(.*)$/gm)].map((match) => (match[1] ?? '').trim());
+  if (jvm === undefined || dynamic === undefined) throw new Error(`BashJavaUtils ended with code ${asked.code}:\n${asked.stdout}${asked.stderr}`);
+  return { jvmOptions: jvm.split(/\s+/), settings: dynamic === '' ? [] : dynamic.split(/\s+/) };
+}
+
+/** The --add-opens list of newer versions' configuration. */
+function readJavaOptions(confDir: string): string[] {
+  const file = readdirSync(confDir).find((name) => name === 'config.yaml');
+  const options = file === undefined ? undefined : /^env\.java\.opts\.all: (.+)$/m.exec(readFileSync(join(confDir, file), 'utf8'))?.[1];
+  return options === undefined ? [] : options.replace(/^'|'$/g, '').split(/\s+/);
+}
