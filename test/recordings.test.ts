@@ -1,0 +1,94 @@
+// Every recording of the lab through the real agent: what it reads, frames and parses must be what the recording's
+// manifest and the bytes themselves say. Where an entry begins is told here by a plain pattern, not by the framer.
+import { readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LogRecord } from '../core/types.js';
+import type { Fact } from '../flink/fact.js';
+import { readFacts } from '../flink/facts.js';
+import { parseEntry } from '../flink/layout.js';
+import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/manifest.js';
+import { openBench, type Bench } from './agent-bench.js';
+
+const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
+
+let bench: Bench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+describe('the agent reads the recording', () => {
+  it.each(listRecordings())('%s', async (folder) => {
+    const dir = join(RECORDINGS_DIR, folder);
+    const manifest = loadManifest(dir);
+    bench = openBench({ paths: [dir] });
+    await bench.poll(3);
+    const records = await bench.records();
+
+    for (const { name, files } of manifest.processes) for (const file of files) checkFile(join(dir, file), records.filter((record) => basename(record['log.file.path']) === file), name);
+    checkProcesses(manifest, records);
+    checkFacts(manifest, records);
+  });
+});
+
+/** Every byte is in exactly one record or is a line break or a blank line between two; an entry with its whole trace is one record. */
+function checkFile(path: string, records: readonly LogRecord[], name: string): void {
+  const text = readFileSync(path, 'utf8');
+  const bytes = Buffer.from(text);
+  const ordered = [...records].sort((a, b) => a['log.offset'] - b['log.offset']);
+  let end = 0;
+  for (const record of ordered) {
+    expect(bytes.subarray(end, record['log.offset']).toString().trim(), `${path}: bytes between records`).toBe('');
+    end = record['log.offset'] + record['jobtrace.length'];
+    if (record['jobtrace.flags'] === undefined) expect(bytes.subarray(record['log.offset'], end).toString(), path).toBe(record['event.original']);
+  }
+  expect(bytes.subarray(end).toString().trim(), `${path}: bytes after the last record`).toBe('');
+  expect(statSync(path).size, `${path} of ${name}`).toBe(bytes.length);
+  if (!/\.log(\.job-[0-9a-f]{32}\.log)?(\.\d+)?$/.test(path) || path.endsWith('.gc.log')) return;
+  const starts = text.split('\n').filter((line) => DATED.test(line)).length;
+  const dated = ordered.filter((record) => DATED.test(record['event.original']));
+  expect(dated.length, `${path}: one record for each entry`).toBe(starts);
+  expect(ordered.slice(1).filter((record) => !DATED.test(record['event.original'])).map((record) => record['event.original']), `${path}: no part of an entry stands alone`).toEqual([]);
+}
+
+/** All files of a process, and only they, carry its name. */
+function checkProcesses({ processes }: Manifest, records: readonly LogRecord[]): void {
+  const groups = new Map<string, Set<string>>();
+  for (const record of records) groups.set(record['jobtrace.process'], (groups.get(record['jobtrace.process']) ?? new Set()).add(basename(record['log.file.path'])));
+  const written = new Set(records.map((record) => basename(record['log.file.path'])));
+  const expected = processes.map(({ files }) => files.filter((file) => written.has(file)).sort()).filter((files) => files.length > 0);
+  expect([...groups.values()].map((files) => [...files].sort()).sort()).toEqual(expected.sort());
+}
+
+/** Version, options, resource ids and the states of jobs as the manifest has them. */
+function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
+  for (const { name, files, resourceId } of manifest.processes.filter((process) => /^(job|task)manager/.test(process.name))) {
+    const facts = readAllFacts(records.filter((record) => files.includes(basename(record['log.file.path']))));
+    if (!facts.some((fact) => fact.type === 'process-start')) continue; // it died in its start script
+    const versions = facts.flatMap((fact) => (fact.type === 'version' ? [fact.version] : []));
+    expect([...new Set(versions)], `${name}: version`).toEqual([manifest.flink]);
+    const ids = facts.flatMap((fact) => (fact.type === 'process-id' ? [fact.resourceId] : []));
+    if (resourceId !== undefined) expect(ids, `${name}: resource id`).toContain(resourceId);
+    if (name !== 'jobmanager') continue;
+    const options = new Map(facts.flatMap((fact) => (fact.type === 'option' && !fact.dynamic ? [[fact.key, fact.value] as const] : [])));
+    for (const [key, value] of Object.entries(manifest.cluster.config)) expect(options.get(key), `${name}: ${key}`).toBe(value);
+  }
+  for (const { id, states } of manifest.jobs) expect(listStates(records, id), `states of job ${id}`).toEqual(states);
+  for (const record of records) {
+    const job = /\.job-([0-9a-f]{32})\.log/.exec(record['log.file.path'])?.[1];
+    if (job !== undefined) expect(record['flink.job.id']).toBe(job);
+  }
+}
+
+function listStates(records: readonly LogRecord[], jobId: string): string[] {
+  const ordered = [...records].sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : a['@timestamp'] > b['@timestamp'] ? 1 : 0));
+  const changes = readAllFacts(ordered).flatMap((fact) => (fact.type === 'job-state' && fact.jobId === jobId ? [fact] : []));
+  const [first] = changes;
+  // "reached terminal state" says the last one once more.
+  return first === undefined ? [] : [first.from, ...changes.map(({ to }) => to)].filter((state, index, all) => state !== all[index - 1]);
+}
+
+function readAllFacts(records: readonly LogRecord[]): Fact[] {
+  return records.flatMap((record) => readFacts(parseEntry(Buffer.from(record['event.original'])), { path: record['log.file.path'], component: record['flink.component'] ?? 'unknown' } as Parameters<typeof readFacts>[1]));
+}
