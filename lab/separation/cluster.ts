@@ -10,7 +10,7 @@ import { listWorkers, readRest } from '../parts/flink-rest.js';
 import { getPart } from '../parts/parts.js';
 import { Hopeless, findFreePorts, isAlive, readTails, stopProcess, waitFor } from '../parts/process.js';
 import { openRecord } from '../parts/running.js';
-import { hasJobIds, writeKitConf, writeKitLib, type Logging } from './kit.js';
+import { fillPrinting, needsOwnRedirection, writeKitConf, writeKitLib, type Logging } from './kit.js';
 import { startProcess, type Layout, type Role, type Started } from './layouts.js';
 
 export interface Shape {
@@ -55,13 +55,15 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
   };
   const shapes = [{ ...options.jobManager, role: 'jobmanager' as const }, ...options.taskManagers.map((shape) => ({ ...shape, role: 'taskmanager' as const }))];
   try {
-    const libs = await writeLibs(home, dir, version, shapes);
+    const libs = new Libraries(home, dir);
     const [jar, ...processes] = await Promise.all([packJobs(home, dir, { folder: OWN_JOBS }), ...shapes.map(async (shape, index) => {
       const folder = join(dir, `${index}-${shape.role}-${shape.logging}-${shape.layout}`);
       const confDir = join(folder, 'conf');
-      writeConf({ version, home, confDir, ports: { rest, rpc }, config: { ...fillConfig(version, options.taskManagers.length), ...options.config } });
+      const own = needsOwnRedirection(version, shape.logging, shape.layout === 'kubernetes');
+      writeConf({ version, home, confDir, ports: { rest, rpc }, config: { ...fillConfig(version), ...fillPrinting(own), ...options.config } });
       writeKitConf(confDir, shape.logging);
-      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir: libs[shape.logging], logDir: join(folder, 'log'), env: record.env });
+      const libDir = await libs.get(shape.logging, own);
+      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir, logDir: join(folder, 'log'), env: record.env });
       record.add(started.pid);
       return { ...shape, ...started };
     })]);
@@ -69,7 +71,7 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
     if (jobManager === undefined) throw new Error('A cluster needs a JobManager.');
     await waitForSlots(restUrl, processes);
     const jarId = await uploadJar(restUrl, jar);
-    return { restUrl, jobManager, taskManagers, stop, runJob: (says, args = []) => runJob(restUrl, jarId, says, args) };
+    return { restUrl, jobManager, taskManagers, stop, runJob: (says, args = []) => runJob(restUrl, jarId, taskManagers.length, says, args) };
   } catch (error) {
     await stop();
     throw error;
@@ -77,20 +79,26 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
 }
 
 /** Two slots on each TaskManager, and each job spread over all of them. */
-function fillConfig(version: FlinkVersion, taskManagers: number): FlinkConfig {
+function fillConfig(version: FlinkVersion): FlinkConfig {
   return {
     'taskmanager.numberOfTaskSlots': '2',
-    'parallelism.default': String(taskManagers),
+    'cluster.registration.error-delay': '500', // a TaskManager that is there first tries again at once
     ...(version === '2.3' ? { 'taskmanager.load-balance.mode': 'SLOTS' } : { 'cluster.evenly-spread-out-slots': 'true' }),
-    ...(hasJobIds(version) ? { 'taskmanager.system-out.mode': 'LOG' } : { 'env.java.opts.taskmanager': '-Djobtrace.system-out=LOG' }),
   };
 }
 
-async function writeLibs(home: string, dir: string, version: FlinkVersion, shapes: readonly Shape[]): Promise<Record<Logging, string>> {
-  const libs = { log4j: join(dir, 'log4j', 'lib'), logback: join(dir, 'logback', 'lib') };
-  const needed = [...new Set(shapes.map(({ logging }) => logging))];
-  await Promise.all(needed.map((logging) => writeKitLib(home, libs[logging], logging, version)));
-  return libs;
+/** One lib/ per logging library, with and without the kit's jar; made when the first process asks for it. */
+class Libraries {
+  private readonly made = new Map<string, Promise<string>>();
+
+  constructor(private readonly home: string, private readonly dir: string) {}
+
+  get(logging: Logging, withJobIds: boolean): Promise<string> {
+    const libDir = join(this.dir, withJobIds ? `${logging}-with-job-ids` : logging, 'lib');
+    const lib = this.made.get(libDir) ?? writeKitLib(this.home, libDir, logging, withJobIds).then(() => libDir);
+    this.made.set(libDir, lib);
+    return lib;
+  }
 }
 
 async function waitForSlots(restUrl: string, processes: readonly SeparatedProcess[]): Promise<void> {
@@ -112,8 +120,8 @@ async function uploadJar(restUrl: string, jar: string): Promise<string> {
   return name;
 }
 
-async function runJob(restUrl: string, jarId: string, says: string, args: readonly string[]): Promise<string> {
-  const answer = await readRest(restUrl, `/jars/${jarId}/run`, 'POST', { entryClass: 'com.acme.shop.Chatter', programArgsList: ['--say', says, ...args] });
+async function runJob(restUrl: string, jarId: string, parallelism: number, says: string, args: readonly string[]): Promise<string> {
+  const answer = await readRest(restUrl, `/jars/${jarId}/run`, 'POST', { entryClass: 'com.acme.shop.Chatter', parallelism, programArgsList: ['--say', says, ...args] });
   const id = /"jobid":"([0-9a-f]{32})"/.exec(JSON.stringify(answer))?.[1];
   if (id === undefined) throw new Error(`Flink gave no job id: ${JSON.stringify(answer)}`);
   return id;

@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FlinkVersion } from '../parts/flink-conf.js';
+import type { FlinkConfig, FlinkVersion } from '../parts/flink-conf.js';
 import { getJava, getPart } from '../parts/parts.js';
 import { runCommand } from '../parts/process.js';
 
@@ -36,13 +36,13 @@ function shrink(text: string, logging: Logging): string {
   }, text);
 }
 
-/** A lib/ of links: Flink's jars, with logback in log4j's place where that is wanted, and the kit's jar before 1.20. */
-export async function writeKitLib(home: string, libDir: string, logging: Logging, version: FlinkVersion): Promise<void> {
+/** A lib/ of links: Flink's jars, with logback in log4j's place where that is wanted, and the kit's jar. */
+export async function writeKitLib(home: string, libDir: string, logging: Logging, withJobIds: boolean): Promise<void> {
   mkdirSync(libDir, { recursive: true });
   const jars = readdirSync(join(home, 'lib')).filter((name) => logging === 'log4j' || !name.startsWith('log4j-'));
   for (const jar of jars) symlinkSync(join(home, 'lib', jar), join(libDir, jar));
   if (logging === 'logback') await linkLogback(libDir);
-  if (hasJobIds(version)) return;
+  if (!withJobIds) return;
   const built = await runCommand(join(KIT, 'job-id', 'build.sh'), [libDir, join(libDir, 'jobtrace-job-id.jar')], { env: { ...process.env, JAVA_HOME: await getJava(17) } });
   if (built.code !== 0) throw new Error(`build.sh ended with code ${built.code}:\n${built.stdout}${built.stderr}`);
 }
@@ -55,4 +55,14 @@ async function linkLogback(libDir: string): Promise<void> {
 /** From 1.20 on Flink itself puts the id into the context of its threads. */
 export function hasJobIds(version: FlinkVersion): boolean {
   return version !== '1.13' && version !== '1.17';
+}
+
+/** From 1.19 on Flink itself can put what is printed into the log, but not with logback on a console, which would print it again. */
+export function needsOwnRedirection(version: FlinkVersion, logging: Logging, onConsole: boolean): boolean {
+  return !hasJobIds(version) || (logging === 'logback' && onConsole);
+}
+
+/** The line of config-snippet.yaml that fits. */
+export function fillPrinting(own: boolean): FlinkConfig {
+  return own ? { 'env.java.opts.taskmanager': '-Djobtrace.system-out=LOG' } : { 'taskmanager.system-out.mode': 'LOG' };
 }

@@ -78,7 +78,7 @@ async function startContainer(role: Role, place: Place): Promise<Started> {
     ? ['-Dlogback.configurationFile=file:./logback.xml']
     : ['-Dlog4j.configuration=file:./log4j.properties', '-Dlog4j.configurationFile=file:./log4j.properties'];
   const mainClass = role === 'jobmanager' ? 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint' : 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner';
-  const args = [...jvmOptions, ...readJavaOptions(place.confDir), `-Dlog.file=${base}.log`, ...logging, mainClass, ...settings, '--configDir', '.'];
+  const args = [...jvmOptions, ...readJavaOptions(role, place.confDir), `-Dlog.file=${base}.log`, ...logging, mainClass, ...settings, '--configDir', '.'];
   const classpath = readdirSync(place.libDir).sort().map((name) => join(place.libDir, name)).join(':');
   const env = { ...process.env, ...place.env, CLASSPATH: classpath };
   const pid = spawnInto(join(place.java, 'bin', 'java'), args, { env, cwd: place.confDir, outFile: `${base}.out`, errFile: `${base}.err` });
@@ -116,9 +116,10 @@ async function readResources(role: Role, place: Place): Promise<{ jvmOptions: st
   return { jvmOptions: jvm.split(/\s+/), settings: dynamic === '' ? [] : dynamic.split(/\s+/) };
 }
 
-/** The --add-opens list of newer versions' configuration. */
-function readJavaOptions(confDir: string): string[] {
-  const file = readdirSync(confDir).find((name) => name === 'config.yaml');
-  const options = file === undefined ? undefined : /^env\.java\.opts\.all: (.+)$/m.exec(readFileSync(join(confDir, file), 'utf8'))?.[1];
-  return options === undefined ? [] : options.replace(/^'|'$/g, '').split(/\s+/);
+/** The options for all processes (newer versions: a list of --add-opens) and those for the role. */
+function readJavaOptions(role: Role, confDir: string): string[] {
+  const files = readdirSync(confDir).filter((name) => name === 'config.yaml' || name === 'flink-conf.yaml');
+  const text = files.map((name) => readFileSync(join(confDir, name), 'utf8')).join('\n');
+  return [...text.matchAll(/^env\.java\.opts\.(\w+): (.+)$/gm)]
+    .flatMap(([, scope, options]) => (scope === 'all' || scope === role ? (options ?? '').replace(/^'|'$/g, '').split(/\s+/) : []));
 }

@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  * Which job a log line belongs to, where Flink does not say it (before 1.20 there is no job id in the logging context).
  *
  * <p>Two sources, the first that answers. The thread: everything that a task starts runs in the thread group "Flink Task
- * Threads" with the class loader of its job, whose jars lie in a folder named after the job. The words: lines of Flink's own
- * loggers that name a job, or an execution attempt or a slot that an earlier line tied to a job.
+ * Threads" with the class loader of its job, whose jars lie in a folder named after the job; so do source coordinators. The
+ * words: lines of Flink's own loggers that name a job, or an execution attempt or a slot that an earlier line tied to a job.
  *
  * <p>Called for every line, by the thread that logs. Uses nothing but the JDK, so no version of Flink or of a logging library
  * can break it; whatever goes wrong, the answer is "no job" and the line is logged as without this class.
@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
 final class JobIds {
 
     private static final String TASK_THREADS = "Flink Task Threads";
+    /** Split enumerators on the JobManager: one thread each (and its workers), with the job's class loader. */
+    private static final String COORDINATOR_THREAD = "SourceCoordinator-";
     private static final String HEX = "([0-9a-f]{32})";
     private static final String HEX_ENDS = "(?![0-9a-f_])";
 
@@ -81,9 +83,9 @@ final class JobIds {
         return known;
     }
 
-    /** The job's class loader when a task started this thread; pools that all jobs share are in other thread groups. */
+    /** The class loader of the job that this thread was started for; pools that jobs share are not in the group of task threads. */
     private static ClassLoader ownLoader() {
-        if (!isTaskThread()) return null;
+        if (!isTaskThread() && !Thread.currentThread().getName().startsWith(COORDINATOR_THREAD)) return null;
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         return loader == JobIds.class.getClassLoader() || loader == ClassLoader.getSystemClassLoader() ? null : loader;
     }

@@ -30,10 +30,10 @@ public final class Log4jEvents implements LogEventFactory {
     }
 
     private static List<Property> addJob(String logger, Message message, List<Property> properties) {
+        PrintedText.install(() -> LogManager.getLogger(PrintedText.LOGGER)::info, () -> LogManager.getLogger(PrintedText.LOGGER)::error);
         if (message == null || ThreadContext.containsKey(KEY)) return properties;
         String job = JobIds.find(logger, message::getFormattedMessage);
         if (job == null) return properties;
-        PrintedText.install(() -> LogManager.getLogger(PrintedText.LOGGER)::info, () -> LogManager.getLogger(PrintedText.LOGGER)::error);
         Property added = Property.createProperty(KEY, job);
         if (properties == null || properties.isEmpty()) return Collections.singletonList(added);
         List<Property> all = new ArrayList<>(properties);

@@ -27,11 +27,11 @@ public final class LogbackFilter extends TurboFilter {
     }
 
     private void mark(String logger, String format, Object[] arguments) {
+        PrintedText.install(() -> LoggerFactory.getLogger(PrintedText.LOGGER)::info, () -> LoggerFactory.getLogger(PrintedText.LOGGER)::error);
         String present = MDC.get(KEY);
         if (present != null && !present.equals(ours.get())) return;
         String job = JobIds.find(logger, () -> MessageFormatter.arrayFormat(format, arguments).getMessage());
         if (job != null) {
-            PrintedText.install(() -> LoggerFactory.getLogger(PrintedText.LOGGER)::info, () -> LoggerFactory.getLogger(PrintedText.LOGGER)::error);
             MDC.put(KEY, job);
             ours.set(job);
         } else if (present != null) {

@@ -34,7 +34,7 @@ final class PrintedText extends PrintStream {
 
     /** At the first line of a task: by then the loggers have the streams that they write to. */
     static void install(Supplier<Consumer<String>> info, Supplier<Consumer<String>> error) {
-        if (INSTALLED.get() || JobIds.ofThread() == null || !INSTALLED.compareAndSet(false, true)) return;
+        if (INSTALLED.get() || findJob() == null || !INSTALLED.compareAndSet(false, true)) return;
         System.setOut(new PrintedText(System.out, info.get()));
         System.setErr(new PrintedText(System.err, error.get()));
     }
