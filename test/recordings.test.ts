@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LogRecord } from '../core/types.js';
+import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/fact.js';
 import { readFacts } from '../flink/facts.js';
 import { parseEntry } from '../flink/layout.js';
@@ -90,5 +90,10 @@ function listStates(records: readonly LogRecord[], jobId: string): string[] {
 }
 
 function readAllFacts(records: readonly LogRecord[]): Fact[] {
-  return records.flatMap((record) => readFacts(parseEntry(Buffer.from(record['event.original'])), { path: record['log.file.path'], component: record['flink.component'] ?? 'unknown' } as Parameters<typeof readFacts>[1]));
+  return records.flatMap((record) => {
+    const source: Source = {
+      path: record['log.file.path'], component: record['flink.component'] ?? 'unknown', kind: record['jobtrace.kind'], process: record['jobtrace.process'], host: record['host.name'], cluster: record['flink.cluster'],
+    };
+    return readFacts(parseEntry(Buffer.from(record['event.original'])), source);
+  });
 }
