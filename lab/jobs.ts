@@ -22,6 +22,8 @@ export interface JarOptions {
   readonly libraries?: readonly string[];
   /** Version of Java that the classes are made for. */
   readonly release?: number;
+  /** A folder below `folder` whose classes, compiled by themselves, take the place of those of the same name: another version of a library. */
+  readonly instead?: string;
 }
 
 /** Path of the jar in the run's folder; each set of options is packed once. */
@@ -29,20 +31,42 @@ export async function packJobs(flinkHome: string, dir: string, options: JarOptio
   const { without = [], libraries = [] } = options;
   const java = await requireJava('user code of the lab', { min: 17, max: 99 }, () => undefined);
   const classes = await compileJobs(flinkHome, java, options);
-  const plain = without.length + libraries.length === 0 && options.release === undefined;
+  const other = await compileOther(flinkHome, java, options);
+  const plain = without.length + libraries.length === 0 && options.release === undefined && other === undefined;
   const jar = join(dir, plain ? 'shop-jobs.jar' : `shop-jobs-${hash(JSON.stringify(options)).slice(0, 6)}.jar`);
   if (existsSync(jar)) return jar;
-  const files = readdirSync(classes, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.class'));
-  const left = files.filter((file) => !without.some((name) => isClassFile(file, name)));
+  const files = listClasses(classes);
+  const others = other === undefined ? [] : listClasses(other);
+  const left = files.filter((file) => !others.includes(file) && !without.some((name) => isClassFile(file, name)));
   const absent = without.filter((name) => !files.some((file) => isClassFile(file, name)));
   if (absent.length > 0) throw new Error(`There is no class ${absent.join(', ')} in lab/jobs or the scenario's folder.`);
-  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file]), ...bundleLibraries(dir, libraries)]);
+  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file]), ...others.flatMap((file) => ['-C', other ?? '', file]), ...bundleLibraries(dir, libraries)]);
   return jar;
 }
 
+/** A jar for Flink's lib/ with only these classes of the jobs, for instance a library that a cluster's owner put there. */
+export async function packShared(flinkHome: string, dir: string, folder: string, shared: readonly string[]): Promise<string> {
+  const java = await requireJava('user code of the lab', { min: 17, max: 99 }, () => undefined);
+  const classes = await compileJobs(flinkHome, java, { folder });
+  const jar = join(dir, 'shop-commons.jar');
+  const files = listClasses(classes).filter((file) => shared.some((name) => isClassFile(file, name)));
+  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...files.flatMap((file) => ['-C', classes, file])]);
+  return jar;
+}
+
+/** A scenario's own sources are compiled like the lab's: those of its folder, and what is written otherwise for the Flink at hand. */
 async function compileJobs(flinkHome: string, java: string, { folder, libraries = [], release = RELEASE }: JarOptions): Promise<string> {
-  const folders = [JOBS_DIR, join(JOBS_DIR, readFlinkMinor(flinkHome) >= 119 ? 'since-1.19' : 'before-1.19'), ...(folder === undefined ? [] : [folder])];
-  const sources = folders.flatMap((path) => readdirSync(path).filter((name) => name.endsWith('.java')).map((name) => join(path, name)));
+  const line = readFlinkMinor(flinkHome) >= 119 ? 'since-1.19' : 'before-1.19';
+  const folders = [JOBS_DIR, ...(folder === undefined ? [] : [folder])].flatMap((path) => [path, join(path, line)]);
+  return compile(flinkHome, java, folders, libraries, release);
+}
+
+async function compileOther(flinkHome: string, java: string, { folder = '', instead, libraries = [], release = RELEASE }: JarOptions): Promise<string | undefined> {
+  return instead === undefined ? undefined : compile(flinkHome, java, [join(folder, instead)], libraries, release);
+}
+
+async function compile(flinkHome: string, java: string, folders: readonly string[], libraries: readonly string[], release: number): Promise<string> {
+  const sources = folders.filter((path) => existsSync(path)).flatMap((path) => readdirSync(path).filter((name) => name.endsWith('.java')).map((name) => join(path, name)));
   const key = hash([flinkHome, String(release), ...libraries, ...sources.map((file) => readFileSync(file, 'utf8'))].join('\0'));
   const classes = join(cacheDir(), 'jobs', key);
   if (existsSync(classes)) return classes;
@@ -54,6 +78,10 @@ async function compileJobs(flinkHome: string, java: string, { folder, libraries 
   if (existsSync(classes)) rmSync(unfinished, { recursive: true });
   else renameSync(unfinished, classes);
   return classes;
+}
+
+function listClasses(classes: string): string[] {
+  return readdirSync(classes, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.class'));
 }
 
 /** 1.20 → 120, 2.3 → 203: read from the name of the distribution's jar. */

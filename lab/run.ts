@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getConnectors } from './connectors.js';
-import { packJobs } from './jobs.js';
+import { packJobs, packShared } from './jobs.js';
 import { SMALL_MEMORY } from './parts/flink-conf.js';
 import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from './parts/flink.js';
 import { getPart } from './parts/parts.js';
@@ -101,7 +101,7 @@ async function playScenario(scenario: Scenario, version: FlinkVersion, dir: stri
   say(`start Flink ${version} with ${taskManagers} TaskManagers`);
   const cluster = await startFlink({
     version, dir, ident: IDENT, env: { TZ: 'UTC' }, startDeadlineMs: 240_000, taskManagers,
-    config: fillConfig(scenario, version, values), libraries: await findLibraries(scenario, version),
+    config: fillConfig(scenario, version, values), libraries: await findLibraries(scenario, version, home, dir),
     ...(jobManager === undefined ? {} : { jobManager }), ...(java === undefined ? {} : { java }), ...(network === undefined ? {} : { network }),
     ...(zookeeper === undefined ? {} : { zookeeper }),
     ...(application === undefined ? {} : { application: { jars: [await packJobs(home, dir, { folder: scenario.folder })], mainClass: application.class, args: fillValues(application.args ?? [], values) } }),
@@ -110,9 +110,10 @@ async function playScenario(scenario: Scenario, version: FlinkVersion, dir: stri
   return playOn({ scenario, version, dir, cluster, services, jobs: [], savepoint: '', lastStates: new Map() }, say);
 }
 
-async function findLibraries({ cluster: { libraries = [], plugins = [], without = [] } }: Scenario, version: FlinkVersion): Promise<NonNullable<FlinkOptions['libraries']>> {
+async function findLibraries({ folder, cluster: { libraries = [], plugins = [], without = [], shared } }: Scenario, version: FlinkVersion, home: string, dir: string): Promise<NonNullable<FlinkOptions['libraries']>> {
   const found = await Promise.all(plugins.map(async (plugin) => [plugin, await getConnectors([plugin], version)] as const));
-  return { lib: await getConnectors(libraries, version), plugins: Object.fromEntries(found), without };
+  const own = shared === undefined ? [] : [await packShared(home, dir, folder, shared)];
+  return { lib: [...await getConnectors(libraries, version), ...own], plugins: Object.fromEntries(found), without };
 }
 
 async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcome> {

@@ -55,6 +55,8 @@ export interface ScenarioText {
     readonly plugins?: readonly string[];
     /** Jars (by the beginning of their names) that lib/ lacks. */
     readonly without?: readonly string[];
+    /** Classes of the jobs that lie in lib/, too, in a jar of their own. */
+    readonly shared?: readonly string[];
     /** Real services beside the cluster, with their settings. */
     readonly services?: ServiceSettings;
   };
@@ -91,6 +93,7 @@ const CLUSTER_PROPERTIES = {
   libraries: texts,
   plugins: texts,
   without: texts,
+  shared: texts,
   services: { type: 'object', additionalProperties: false, properties: SERVICE_SCHEMAS },
 };
 

@@ -13,6 +13,8 @@ export interface StepValues {
     options?: Readonly<Record<string, string>>;
     /** Classes that the jar lacks. */
     without?: readonly string[];
+    /** A folder of the scenario's: its classes take the place of those of the same name, as when another version of a library was packed. */
+    instead?: string;
     /** Connectors that the jar brings along in its lib/. */
     libraries?: readonly string[];
     /** Version of Java that its classes are made for. */
@@ -95,7 +97,7 @@ const process = { process: text };
 
 export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   submitJar: schema(['class'], {
-    class: text, args: texts, options, without: texts, libraries: texts, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
+    class: text, args: texts, options, without: texts, instead: text, libraries: texts, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
     fromSavepoint: flag, times: { type: 'integer', minimum: 1, maximum: 600 }, fails: flag,
   }),
   submitSql: schema(['file'], { file: text, fails: flag }),
