@@ -53,8 +53,12 @@ export interface StepValues {
   /** The TaskManager's network loses every packet, as when its node is gone; needs `network: true` in the cluster. */
   cutNetwork: { process: ProcessName };
   mendNetwork: { process: ProcessName };
+  /** Every connection through the service `proxy` ends with a reset; the processes at both ends live on. */
+  resetConnections: { service: string };
   /** A disk of that size at a folder below the run's own; put it there before the process that is to use it starts. */
   mountSmallDisk: { path: string; megabytes: number };
+  /** Mounts such a disk anew: nothing can be written to it (`ro`), or no library on it can be loaded (`noexec`). */
+  remount: { path: string; option: 'ro' | 'noexec' };
   /** SIGTERM, as a resource manager ends a process; waits for its end. */
   terminate: { process: ProcessName };
   /** One more JobManager. What the script prints goes into the terminal's .out file. */
@@ -66,13 +70,14 @@ export interface StepValues {
     limits?: { openFiles?: number; processes?: number };
     fails?: boolean;
   };
-  savepoint: { job?: string; stop?: boolean };
+  /** `through`: as in submitJar. */
+  savepoint: { job?: string; stop?: boolean; through?: 'client' | 'rest'; fails?: boolean };
   cancel: { job?: string };
   /** Puts a regular file in the place of a folder below the run's own, so that nothing can be written there (root or not). */
   block: { path: string };
   /** Removes files below the run's own folder, as a cleaner does; `*` stands for any characters of one name. */
   remove: { path: string };
-  /** Writes a text file below the run's own folder. */
+  /** Writes a text file below the run's own folder; with `*` in its path, over the one that is there. */
   write: { path: string; text: string; append?: boolean };
   /** Lets time pass: the length of a fault, or of healthy running. Never used to wait for something that can be seen. */
   hold: { seconds: number; why: string };
@@ -112,14 +117,16 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   continue: schema(['process'], process),
   cutNetwork: schema(['process'], process),
   mendNetwork: schema(['process'], process),
+  resetConnections: schema(['service'], { service: text }),
   mountSmallDisk: schema(['path', 'megabytes'], { path: text, megabytes: { type: 'integer', minimum: 1, maximum: 256 } }),
+  remount: schema(['path', 'option'], { path: text, option: { enum: ['ro', 'noexec'] } }),
   terminate: schema(['process'], process),
   startJobManager: schema([], { config: options, fails: flag }),
   startTaskManager: schema(['count'], {
     count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag,
     limits: schema([], { openFiles: { type: 'integer' }, processes: { type: 'integer' } }),
   }),
-  savepoint: schema([], { job: text, stop: flag }),
+  savepoint: schema([], { job: text, stop: flag, through: { enum: ['client', 'rest'] }, fails: flag }),
   cancel: schema([], { job: text }),
   block: schema(['path'], { path: text }),
   remove: schema(['path'], { path: text }),

@@ -5,8 +5,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renam
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkHost } from './parts/network.js';
-import { readTails, stopProcess, waitFor } from './parts/process.js';
+import { readTails, runCommand, stopProcess, waitFor } from './parts/process.js';
 import { clientFiles, fillScene, findFiles, findJob, noticeJobs, requireProcess, type Scene } from './scene.js';
+import type { Service } from './services.js';
 import type { Step, StepKind, StepValues } from './steps-schema.js';
 import { runScript, submitJar, submitSql, takeSavepoint } from './submit.js';
 import { nameOption } from './versions.js';
@@ -33,7 +34,9 @@ const ACTIONS: Actions = {
   continue: (scene, { process }) => sendSignal(scene, process, 'SIGCONT'),
   cutNetwork: (scene, { process }) => requireNetwork(scene, process).cut(),
   mendNetwork: (scene, { process }) => requireNetwork(scene, process).mend(),
+  resetConnections: ({ services }, { service }) => Promise.resolve(resetConnections(services.get(service), service)),
   mountSmallDisk: ({ cluster, dir }, { path, megabytes }) => cluster.mountSmallDisk(join(dir, path), megabytes),
+  remount: ({ dir }, { path, option }) => remount(join(dir, path), option),
   terminate: (scene, { process }) => stopProcess(requireProcess(scene, process).pid, 30_000),
   startJobManager,
   startTaskManager,
@@ -45,7 +48,7 @@ const ACTIONS: Actions = {
   },
   block: ({ dir }, { path }) => Promise.resolve(blockPath(join(dir, path))),
   remove: ({ dir }, { path }) => Promise.resolve(removePath(dir, path)),
-  write: ({ dir }, { path, text, append = false }) => Promise.resolve(writeText(join(dir, path), text, append)),
+  write: ({ dir }, { path, text, append = false }) => Promise.resolve(writeText(path.includes('*') ? requireMatches(dir, path)[0] ?? '' : join(dir, path), text, append)),
   hold: (_scene, { seconds }) => sleep(seconds * 1000),
   stopCluster: async ({ cluster, lastStates }) => {
     for (const { id, state } of await cluster.jobs()) lastStates.set(id, state);
@@ -103,6 +106,11 @@ function requireNetwork({ cluster }: Scene, name: string): NetworkHost {
   return network;
 }
 
+function resetConnections(service: Service | undefined, name: string): void {
+  if (service?.reset === undefined) throw new Error(`There are no connections through "${name}" to reset.`);
+  service.reset();
+}
+
 async function startJobManager(scene: Scene, { config = {}, fails = false }: StepValues['startJobManager']): Promise<void> {
   const started = await scene.cluster.startJobManager(nameOptions(scene, config), { fails });
   keepTerminal(scene, started.terminal);
@@ -124,6 +132,11 @@ function keepTerminal({ cluster }: Scene, text: string): void {
   if (text !== '') appendFileSync(clientFiles(cluster, 'terminal').outFile, text);
 }
 
+async function remount(path: string, option: string): Promise<void> {
+  const ended = await runCommand('mount', ['-o', `remount,${option}`, path]);
+  if (ended.code !== 0) throw new Error(`${path} cannot be mounted ${option}: ${ended.stderr.trim()}`);
+}
+
 /** The folder goes aside, a regular file takes its place: "Not a directory" for whoever writes below it. */
 function blockPath(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
@@ -131,11 +144,15 @@ function blockPath(path: string): void {
   writeFileSync(path, '');
 }
 
-/** `*` in a name stands for any characters. Nothing there is an error: the fault would not happen. */
 function removePath(dir: string, path: string): void {
+  for (const item of requireMatches(dir, path)) rmSync(item, { recursive: true, force: true });
+}
+
+/** `*` in a name stands for any characters. Nothing there is an error: the fault would not happen. */
+function requireMatches(dir: string, path: string): string[] {
   const found = path.split('/').reduce<string[]>((folders, part) => folders.flatMap((folder) => listMatches(folder, part)), [dir]);
-  if (found.length === 0) throw new Error(`There is nothing at ${path} to remove.`);
-  for (const item of found) rmSync(item, { recursive: true, force: true });
+  if (found.length === 0) throw new Error(`There is nothing at ${path}.`);
+  return found;
 }
 
 function listMatches(folder: string, part: string): string[] {
