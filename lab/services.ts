@@ -2,20 +2,38 @@
 // give it, how it is started in the run's folder, and what scenario texts call its address. Called by run.ts;
 // each service itself is a module of lab/parts.
 import { join } from 'node:path';
+import { STORE_PASSWORD, makeCertificates } from './parts/certificates.js';
 import type { FlinkProcess } from './parts/flink.js';
+import { startKafka, type Kafka } from './parts/kafka.js';
+import { startProxy } from './parts/proxy.js';
+import type { Server } from './parts/server.js';
 import { startZookeeper } from './parts/zookeeper.js';
 
 export interface Service {
   /** `@NAME@` → its address, for any text of the scenario. */
   readonly values: Readonly<Record<string, string>>;
-  /** For steps that kill, stop and continue it, and for its logs. */
-  readonly process: FlinkProcess;
+  /** For steps that kill, stop and continue it, and for its logs; what is no process of its own has none. */
+  readonly process?: FlinkProcess;
+  /** Its log is laid out as Flink's and goes into the recording. */
+  readonly recorded?: true;
+  /** For the step that resets the connections through it. */
+  readonly reset?: () => void;
+  /** For the step that starts it again, on the same address and data. */
+  readonly restart?: () => Promise<void>;
+  /** For the steps that work on it. */
+  readonly kafka?: Kafka;
   stop(): Promise<void>;
 }
 
 export interface ServiceSettings {
   /** High availability of the cluster goes through it. */
   readonly zookeeper?: Readonly<Record<string, string>>;
+  /** A TCP proxy: it listens at `@PROXY_PORT@` and passes on to `@PROXY_TARGET@`, where something has to listen. */
+  readonly proxy?: Readonly<Record<string, string>>;
+  /** A broker at `@KAFKA@`, with `users` (name → password) also at `@KAFKA_SASL@`, and lines over its own server.properties. */
+  readonly kafka?: { readonly settings?: Readonly<Record<string, string>>; readonly users?: Readonly<Record<string, string>> };
+  /** Key stores for TLS at `@CLUSTER_STORE@` and `@STRANGER_STORE@`, with `@STORE_PASSWORD@`. */
+  readonly certificates?: Readonly<Record<string, string>>;
 }
 
 export type ServiceName = keyof ServiceSettings;
@@ -24,6 +42,9 @@ const settings = { type: 'object', additionalProperties: { type: 'string' } };
 
 export const SERVICE_SCHEMAS: Readonly<Record<ServiceName, object>> = {
   zookeeper: settings,
+  proxy: settings,
+  certificates: settings,
+  kafka: { type: 'object', additionalProperties: false, properties: { settings, users: settings } },
 };
 
 type Starters = { readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<Service> };
@@ -31,9 +52,30 @@ type Starters = { readonly [K in ServiceName]: (dir: string, settings: NonNullab
 const STARTERS: Starters = {
   zookeeper: async (dir, given) => {
     const zookeeper = await startZookeeper({ dir, settings: given });
-    return { values: { ZOOKEEPER: zookeeper.connect }, process: { ...zookeeper, outFile: zookeeper.logFile.replace(/\.log$/, '.out') }, stop: () => zookeeper.stop() };
+    return { values: { ZOOKEEPER: zookeeper.connect }, process: { ...zookeeper, outFile: zookeeper.logFile.replace(/\.log$/, '.out') }, recorded: true, stop: () => zookeeper.stop() };
+  },
+  proxy: async () => {
+    const { port, target, reset, stop } = await startProxy();
+    return { values: { PROXY_PORT: String(port), PROXY_TARGET: String(target) }, reset, stop };
+  },
+  kafka: async (dir, given) => {
+    const kafka = await startKafka({ dir, ...given });
+    return { values: { KAFKA: kafka.bootstrap, KAFKA_SASL: kafka.saslBootstrap }, kafka, ...describeServer(kafka) };
+  },
+  certificates: async (dir) => {
+    const { cluster, stranger } = await makeCertificates(dir);
+    return { values: { CLUSTER_STORE: cluster, STRANGER_STORE: stranger, STORE_PASSWORD }, stop: () => Promise.resolve() };
   },
 };
+
+/** Its pid is another one after a restart. */
+function describeServer(server: Server): Pick<Service, 'process' | 'restart' | 'stop'> {
+  const { logFile, isAlive, signal } = server;
+  return {
+    process: { logFile, outFile: logFile.replace(/\.log$/, '.out'), isAlive, signal, get pid() { return server.pid; } },
+    restart: () => server.restart(), stop: () => server.stop(),
+  };
+}
 
 /** Starts what the scenario wants, each in a folder of its name; when one does not start the others are stopped. */
 export async function startServices(wanted: ServiceSettings, dir: string): Promise<ReadonlyMap<string, Service>> {

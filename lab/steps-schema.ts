@@ -30,8 +30,16 @@ export interface StepValues {
     /** The submission must fail. */
     fails?: boolean;
   };
-  /** Runs an SQL script of the scenario's folder with sql-client.sh. */
-  submitSql: { file: string; fails?: boolean };
+  /** Runs an SQL script of the scenario's folder: with sql-client.sh (`client`, the default), or as a job's jar does it through the REST API (`jar`; faster). */
+  submitSql: { file: string; through?: 'client' | 'jar'; fromSavepoint?: boolean; fails?: boolean };
+  /** Creates a topic in the service `kafka`. */
+  topic: { name: string; partitions?: number; config?: Readonly<Record<string, string>> };
+  /** Writes records into a topic, one a line; `keyed`: key, tab, value. All keys alike go to one partition. */
+  produce: { topic: string; lines: readonly string[]; keyed?: boolean };
+  /** Drops a topic's records before an offset (all of them without it), as its retention does in time. */
+  deleteRecords: { topic: string; before?: number; partition?: number };
+  /** Starts a service again that was killed or terminated, on the same address and data. */
+  restart: { process: ProcessName };
   /** Runs a script of Flink's bin/ with the cluster's configuration; what it prints goes into the client's .out file. */
   run: { script: string; args: readonly string[]; fails?: boolean };
   /** Waits until the process has logged the text `times` times (in its .log or .out) since the start, or with `again` from now on. */
@@ -105,7 +113,11 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
     class: text, args: texts, options, without: texts, instead: text, libraries: texts, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
     fromSavepoint: flag, times: { type: 'integer', minimum: 1, maximum: 600 }, fails: flag,
   }),
-  submitSql: schema(['file'], { file: text, fails: flag }),
+  submitSql: schema(['file'], { file: text, through: { enum: ['client', 'jar'] }, fromSavepoint: flag, fails: flag }),
+  topic: schema(['name'], { name: text, partitions: { type: 'integer', minimum: 1, maximum: 32 }, config: options }),
+  produce: schema(['topic', 'lines'], { topic: text, lines: { ...texts, minItems: 1 }, keyed: flag }),
+  deleteRecords: schema(['topic'], { topic: text, before: { type: 'integer', minimum: 0 }, partition: { type: 'integer', minimum: 0 } }),
+  restart: schema(['process'], process),
   run: schema(['script', 'args'], { script: text, args: texts, fails: flag }),
   waitLog: schema(['process', 'text'], { ...process, text, times: { type: 'integer', minimum: 1 }, again: flag, timeoutSeconds: seconds }),
   waitState: schema(['state'], { state: text, job: text, timeoutSeconds: seconds }),

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkHost } from './parts/network.js';
 import { readTails, runCommand, stopProcess, waitFor } from './parts/process.js';
 import { clientFiles, fillScene, findFiles, findJob, noticeJobs, requireProcess, type Scene } from './scene.js';
+import { SERVICE_ACTIONS } from './service-steps.js';
 import type { Service } from './services.js';
 import type { Step, StepKind, StepValues } from './steps-schema.js';
 import { runScript, submitJar, submitSql, takeSavepoint } from './submit.js';
@@ -20,6 +21,7 @@ const ACTIONS: Actions = {
   submitJar,
   submitSql,
   run: runScript,
+  ...SERVICE_ACTIONS,
   waitLog,
   waitState: async (scene, { job, state, timeoutSeconds = WAIT_SECONDS }) => {
     await noticeJobs(scene);

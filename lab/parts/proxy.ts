@@ -1,0 +1,47 @@
+// A TCP proxy on this machine, as a firewall or load balancer stands between two processes: it listens on one port and
+// passes everything on to another. Its connections can be reset while both ends live on, and connections it
+// accepts while nobody listens behind it are closed at once. Runs in the lab's own process.
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { findFreePorts } from './process.js';
+
+export interface Proxy {
+  /** What clients are told. */
+  readonly port: number;
+  /** Where the server behind it has to listen. */
+  readonly target: number;
+  /** Ends every connection with a reset (RST) to both sides; new ones are passed on again. */
+  reset(): void;
+  stop(): Promise<void>;
+}
+
+export async function startProxy(): Promise<Proxy> {
+  const [port = 0, target = 0] = await findFreePorts(2);
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    const behind = createConnection(target, '127.0.0.1');
+    for (const [socket, other] of [[client, behind], [behind, client]] as const) {
+      open.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => open.delete(socket));
+      socket.pipe(other);
+    }
+  });
+  await listen(server, port);
+  const reset = (): void => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  return {
+    port, target, reset,
+    stop: () => new Promise((resolve) => {
+      server.close(() => resolve());
+      reset();
+    }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+}
