@@ -77,6 +77,8 @@ export interface StepValues {
     config?: Readonly<Record<string, string>>;
     limits?: { openFiles?: number; processes?: number };
     fails?: boolean;
+    /** Nobody waits for its slots: it may never offer any. */
+    wait?: false;
   };
   /** `through`: as in submitJar. */
   savepoint: { job?: string; stop?: boolean; through?: 'client' | 'rest'; fails?: boolean };
@@ -135,7 +137,7 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   terminate: schema(['process'], process),
   startJobManager: schema([], { config: options, fails: flag }),
   startTaskManager: schema(['count'], {
-    count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag,
+    count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag, wait: { const: false },
     limits: schema([], { openFiles: { type: 'integer' }, processes: { type: 'integer' } }),
   }),
   savepoint: schema([], { job: text, stop: flag, through: { enum: ['client', 'rest'] }, fails: flag }),

@@ -118,9 +118,9 @@ async function startJobManager(scene: Scene, { config = {}, fails = false }: Ste
   keepTerminal(scene, started.terminal);
 }
 
-async function startTaskManager(scene: Scene, { count, config = {}, limits, fails = false }: StepValues['startTaskManager']): Promise<void> {
+async function startTaskManager(scene: Scene, { count, config = {}, limits, fails = false, wait = !fails }: StepValues['startTaskManager']): Promise<void> {
   for (let started = 0; started < count; started++) {
-    const { terminal } = await scene.cluster.addTaskManager(nameOptions(scene, config), { fails, ...(limits === undefined ? {} : { limits }) });
+    const { terminal } = await scene.cluster.addTaskManager(nameOptions(scene, config), { fails, wait, ...(limits === undefined ? {} : { limits }) });
     keepTerminal(scene, terminal);
   }
 }

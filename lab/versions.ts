@@ -9,6 +9,8 @@ const RENAMED: readonly { readonly now: string; readonly before: string; readonl
   { now: 'restart-strategy.type', before: 'restart-strategy', since: '1.17' },
   { now: 'state.backend.type', before: 'state.backend', since: '1.17' },
   { now: 'env.java.opts.all', before: 'env.java.opts', since: '1.17' },
+  { now: 'pekko.ask.timeout', before: 'akka.ask.timeout', since: '1.18' },
+  { now: 'pekko.framesize', before: 'akka.framesize', since: '1.18' },
   { now: 'execution.checkpointing.dir', before: 'state.checkpoints.dir', since: '1.20' },
   { now: 'execution.checkpointing.savepoint-dir', before: 'state.savepoints.dir', since: '1.20' },
   { now: 'execution.checkpointing.storage', before: 'state.checkpoint-storage', since: '1.20' },

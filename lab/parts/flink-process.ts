@@ -95,7 +95,7 @@ async function startDaemons(daemons: Daemons, kind: Kind, { args = [], prefix = 
 }
 
 async function waitForDeath(started: readonly FlinkProcess[]): Promise<void> {
-  await waitFor('the end of a process that was to fail', 60_000, () => Promise.resolve(started.every((daemon) => !daemon.isAlive()) || 'it lives'),
+  await waitFor('the end of a process that was to fail', 150_000, () => Promise.resolve(started.every((daemon) => !daemon.isAlive()) || 'it lives'),
     () => readTails(started.flatMap((daemon) => [daemon.logFile, daemon.outFile])));
 }
 
