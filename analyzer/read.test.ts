@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from './catalog.js';
@@ -31,6 +31,16 @@ describe('readEntries', () => {
     expect(entries.map((entry) => entry.bytes.toString('utf8'))).toEqual(log.map((entry) => entry.bytes.toString('utf8')));
     expect(notes.skipped.map((item) => item.reason).sort()).toEqual(['it is a binary file', 'its name is not that of a log']);
     expect(diagnose(entries, catalog)).toHaveLength(1);
+  });
+
+  it('leaves one JSON document of many lines out of a folder, and reads a JSON log', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    writeFileSync(join(folder, 'jobs.json'), '{\n "jobs": []\n}\n');
+    writeFileSync(join(folder, 'flink.json'), '{"@timestamp":"2026-08-07T05:43:13.867Z","message":"hello"}\n');
+    const notes = createReadNotes();
+
+    expect([...readEntries([folder], { notes })].map((entry) => basename(entry.source.path))).toEqual(['flink.json']);
+    expect(notes.skipped).toEqual([{ path: join(folder, 'jobs.json'), reason: 'it is one JSON document, not a log with an object per line' }]);
   });
 
   it('reads standard input for "-"', () => {

@@ -59,13 +59,25 @@ function listFiles(path: string, notes: ReadNotes): readonly string[] {
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((file) => {
-        const isLog = !NO_LOG.test(file);
-        if (!isLog) notes.skipped.push({ path: file, reason: 'its name is not that of a log' });
-        return isLog;
+        const reason = NO_LOG.test(file) ? 'its name is not that of a log' : isDocument(file) ? 'it is one JSON document, not a log with an object per line' : undefined;
+        if (reason !== undefined) notes.skipped.push({ path: file, reason });
+        return reason === undefined;
       })
       .sort();
   } catch (error) {
     throw unreadable(path, error);
+  }
+}
+
+/** A JSON file whose first line opens an object without closing it: a saved answer of an API, a configuration. */
+function isDocument(path: string): boolean {
+  if (!path.toLowerCase().endsWith('.json')) return false;
+  const descriptor = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(64);
+    return /^\s*[[{]\s*\n/.test(head.subarray(0, readSync(descriptor, head)).toString('latin1'));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

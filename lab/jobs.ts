@@ -37,10 +37,17 @@ export async function packJobs(flinkHome: string, dir: string, options: JarOptio
   if (existsSync(jar)) return jar;
   const files = listClasses(classes);
   const others = other === undefined ? [] : listClasses(other);
-  const left = files.filter((file) => !others.includes(file) && !without.some((name) => isClassFile(file, name)));
+  const isLeft = (file: string): boolean => !without.some((name) => isClassFile(file, name));
+  const left = files.filter((file) => !others.includes(file) && isLeft(file));
   const absent = without.filter((name) => !files.some((file) => isClassFile(file, name)));
   if (absent.length > 0) throw new Error(`There is no class ${absent.join(', ')} in lab/jobs or the scenario's folder.`);
-  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file]), ...others.flatMap((file) => ['-C', other ?? '', file]), ...bundleLibraries(dir, libraries)]);
+  const packed = join(classes, '..', `${basename(classes)}.jar`);
+  if (plain && existsSync(packed)) {
+    copyFileSync(packed, jar);
+    return jar;
+  }
+  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file]), ...others.filter(isLeft).flatMap((file) => ['-C', other ?? '', file]), ...bundleLibraries(dir, libraries)]);
+  if (plain) copyWhole(jar, packed);
   return jar;
 }
 
@@ -55,6 +62,12 @@ export async function packShared(flinkHome: string, dir: string, folder: string,
 }
 
 /** A scenario's own sources are compiled like the lab's: those of its folder, and what is written otherwise for the Flink at hand. */
+/** Another run may be looking: the copy appears whole. */
+function copyWhole(from: string, to: string): void {
+  copyFileSync(from, `${to}.${process.pid}`);
+  renameSync(`${to}.${process.pid}`, to);
+}
+
 async function compileJobs(flinkHome: string, java: string, { folder, libraries = [], release = RELEASE }: JarOptions): Promise<string> {
   const line = readFlinkMinor(flinkHome) >= 119 ? 'since-1.19' : 'before-1.19';
   const folders = [JOBS_DIR, ...(folder === undefined ? [] : [folder])].flatMap((path) => [path, join(path, line)]);

@@ -22,7 +22,7 @@ describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
     const dir = join(RECORDINGS_DIR, folder);
     const manifest = loadManifest(dir);
-    bench = openBench({ paths: [dir] });
+    bench = openBench({ paths: manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file)) });
     await bench.poll(3);
     const records = await bench.records();
 
