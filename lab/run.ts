@@ -134,9 +134,9 @@ async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcom
 const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
 
 function fillConfig({ cluster: { config = {}, gcLogs = false } }: Scenario, version: FlinkVersion, values: ReadonlyMap<string, string>): FlinkConfig {
-  const gc = gcLogs ? { 'env.java.opts.jobmanager': GC_LOG, 'env.java.opts.taskmanager': GC_LOG } : {};
-  const own = Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]);
-  return { ...MEMORY, ...gc, ...Object.fromEntries(own) };
+  const own: FlinkConfig = Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]));
+  const gc = gcLogs ? Object.fromEntries(['env.java.opts.jobmanager', 'env.java.opts.taskmanager'].map((key) => [key, `${own[key] ?? ''} ${GC_LOG}`.trim()])) : {};
+  return { ...MEMORY, ...own, ...gc };
 }
 
 async function playSteps(scene: Scene, say: (line: string) => void): Promise<Outcome['steps']> {
@@ -195,7 +195,7 @@ function readFiles(scene: Scene): Pick<Outcome, 'processes' | 'files'> {
   const named: Omit<ProcessFiles, 'files'>[] = [
     ...cluster.jobManagers.map((process, index) => ({ name: index === 0 ? 'jobmanager' : `jobmanager-${index + 1}`, alive: process.isAlive() })),
     ...cluster.taskManagers.map((worker, index) => ({ name: `taskmanager-${index + 1}`, ...(worker.id === '' ? {} : { resourceId: worker.id }), alive: worker.isAlive() })),
-    ...['client', 'sql-client', 'terminal', ...services.keys()].map((name) => ({ name, alive: findProcess(scene, name)?.isAlive() ?? false })),
+    ...['client', 'sql-client', 'sql-gateway-0', 'terminal', ...[...services].filter(([, { recorded }]) => recorded).map(([name]) => name)].map((name) => ({ name, alive: findProcess(scene, name)?.isAlive() ?? false })),
   ];
   const found = named.map((process) => ({ process, paths: findFiles(scene, process.name).flatMap(listGenerations) })).filter(({ paths }) => paths.length > 0);
   return {
