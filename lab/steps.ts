@@ -158,11 +158,8 @@ function requireMatches(dir: string, path: string): string[] {
 }
 
 function listMatches(folder: string, part: string): string[] {
-  const [start = '', ...rest] = part.split('*');
-  const end = rest.at(-1);
-  if (rest.length > 1) throw new Error(`One * in a name is enough: ${part}`);
-  const fits = (name: string): boolean => (end === undefined ? name === start : name.startsWith(start) && name.endsWith(end));
-  return existsSync(folder) ? readdirSync(folder).filter(fits).map((name) => join(folder, name)) : [];
+  const pattern = new RegExp(`^${part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+  return existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)).map((name) => join(folder, name)) : [];
 }
 
 function writeText(path: string, text: string, append: boolean): void {
