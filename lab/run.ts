@@ -130,13 +130,15 @@ async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcom
   }
 }
 
+/** Quick compilation only: a run of half a minute never earns back what the thorough compiler costs, a third of its CPU time. */
+const JVM = '-XX:TieredStopAtLevel=1';
 /** Where Flink's scripts put a log of the garbage collector, beside the process's own. */
 const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
 
 function fillConfig({ cluster: { config = {}, gcLogs = false } }: Scenario, version: FlinkVersion, values: ReadonlyMap<string, string>): FlinkConfig {
   const own: FlinkConfig = Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]));
-  const gc = gcLogs ? Object.fromEntries(['env.java.opts.jobmanager', 'env.java.opts.taskmanager'].map((key) => [key, `${own[key] ?? ''} ${GC_LOG}`.trim()])) : {};
-  return { ...MEMORY, ...own, ...gc };
+  const java = ['env.java.opts.jobmanager', 'env.java.opts.taskmanager', 'env.java.opts.client'].map((key) => [key, [JVM, own[key], gcLogs ? GC_LOG : undefined].filter(Boolean).join(' ')]);
+  return { ...MEMORY, ...own, ...Object.fromEntries(java) };
 }
 
 async function playSteps(scene: Scene, say: (line: string) => void): Promise<Outcome['steps']> {
