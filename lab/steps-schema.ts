@@ -33,7 +33,7 @@ export interface StepValues {
   /** Runs an SQL script of the scenario's folder: with sql-client.sh (`client`, the default), or as a job's jar does it through the REST API (`jar`; faster). */
   submitSql: { file: string; through?: 'client' | 'jar'; fromSavepoint?: boolean; fails?: boolean };
   /** Creates a topic in the service `kafka`. */
-  topic: { name: string; partitions?: number; config?: Readonly<Record<string, string>> };
+  topic: { name: string; partitions?: number | string; config?: Readonly<Record<string, string>> };
   /** Writes records into a topic, one a line; `keyed`: key, tab, value. All keys alike go to one partition. */
   produce: { topic: string; lines: readonly string[]; keyed?: boolean };
   /** Drops a topic's records before an offset (all of them without it), as its retention does in time. */
@@ -78,7 +78,7 @@ export interface StepValues {
     limits?: { openFiles?: number; processes?: number };
     fails?: boolean;
     /** Nobody waits for its slots: it may never offer any. */
-    wait?: false;
+    wait?: boolean;
   };
   /** `through`: as in submitJar. */
   savepoint: { job?: string; stop?: boolean; through?: 'client' | 'rest'; fails?: boolean };
@@ -116,7 +116,7 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
     fromSavepoint: flag, times: { type: 'integer', minimum: 1, maximum: 600 }, fails: flag,
   }),
   submitSql: schema(['file'], { file: text, through: { enum: ['client', 'jar'] }, fromSavepoint: flag, fails: flag }),
-  topic: schema(['name'], { name: text, partitions: { type: 'integer', minimum: 1, maximum: 32 }, config: options }),
+  topic: schema(['name'], { name: text, partitions: { type: ['integer', 'string'] }, config: options }),
   produce: schema(['topic', 'lines'], { topic: text, lines: { ...texts, minItems: 1 }, keyed: flag }),
   deleteRecords: schema(['topic'], { topic: text, before: { type: 'integer', minimum: 0 }, partition: { type: 'integer', minimum: 0 } }),
   restart: schema(['process'], process),
@@ -137,7 +137,7 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   terminate: schema(['process'], process),
   startJobManager: schema([], { config: options, fails: flag }),
   startTaskManager: schema(['count'], {
-    count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag, wait: { const: false },
+    count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag, wait: flag,
     limits: schema([], { openFiles: { type: 'integer' }, processes: { type: 'integer' } }),
   }),
   savepoint: schema([], { job: text, stop: flag, through: { enum: ['client', 'rest'] }, fails: flag }),
