@@ -28,9 +28,10 @@ export function nameOption(option: string, version: FlinkVersion): string {
   return row?.before ?? option;
 }
 
-/** A script's `SET 'option' = …` with the names of that line. */
+/** A script's `SET 'option' = …` with the names of that line; the SQL client of 1.13 takes them without quotes only. */
 export function nameOptionsOf(sql: string, version: FlinkVersion): string {
-  return sql.replace(/^(\s*SET\s+')([\w.-]+)(')/gim, (_, open: string, option: string, close: string) => `${open}${nameOption(option, version)}${close}`);
+  const quote = isBefore(version, '1.14') ? '' : "'";
+  return sql.replace(/^(\s*SET\s+)'([\w.-]+)'/gim, (_, set: string, option: string) => `${set}${quote}${nameOption(option, version)}${quote}`);
 }
 
 function isBefore(version: string, other: string): boolean {
