@@ -107,8 +107,9 @@ describe('PARTS', () => {
   it('stands in docs/parts.md with the same versions and packages', () => {
     const docs = readFileSync(new URL('../../docs/parts.md', import.meta.url), 'utf8');
 
-    const named = PARTS.flatMap((known) => [known.name, ...known.sources.map((source) => {
+    const named = PARTS.flatMap((known) => [known.name, ...known.sources.flatMap((source) => {
       if (source.client === 'maven') return source.artifact;
+      if (source.client === 'jars') return source.artifacts;
       if (source.client === 'pip') return source.requirement;
       return source.client === 'apt' ? source.package : source.part;
     })]);

@@ -1,7 +1,7 @@
 // Fetches one part into the cache with the ordinary package clients. Each source is downloaded into a folder
 // of its own that gets its final name only when the client has ended well, so an interrupted fetch
 // goes on where it was; the home is put together beside its place and renamed into it as the last act.
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from './cache.js';
 import { runCommand, type Finished } from './process.js';
@@ -16,13 +16,13 @@ export interface ProgressLine {
 }
 export type Progress = (line: ProgressLine) => void;
 
-type Download = Extract<Source, { client: 'maven' | 'pip' }>;
+type Download = Extract<Source, { client: 'maven' | 'jars' | 'pip' }>;
 
 /** Downloads and unpacks; `home` exists afterwards, whole. The caller holds the part's lock. */
 export async function fetchPart(part: Part, home: string, progress: Progress): Promise<void> {
   const work = `${home}.fetching`;
   const assembled = join(work, 'home');
-  const downloads = part.sources.filter((source): source is Download => source.client === 'maven' || source.client === 'pip');
+  const downloads = part.sources.filter((source): source is Download => source.client !== 'apt' && source.client !== 'part');
   mkdirSync(work, { recursive: true });
   const folders: string[] = [];
   for (const [index, source] of downloads.entries()) {
@@ -33,7 +33,7 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
   mkdirSync(assembled, { recursive: true });
   for (const [index, source] of downloads.entries()) {
     progress({ part: part.name, text: `unpack ${nameOf(source)}`, live: true });
-    await unpack(part, source, findOnlyFile(folders[index] ?? ''), assembled, work);
+    await unpack(part, source, folders[index] ?? '', assembled, work);
   }
   if (!existsSync(join(assembled, part.proof))) {
     throw new PartError(`${part.name} ${part.version} was fetched but is not whole.`, `${part.proof} is missing in it`, `remove ${work} and fetch again`);
@@ -73,7 +73,7 @@ async function download(part: Part, source: Download, folder: string, step: stri
     say(`${step} ${nameOf(source)}: ${got.toFixed(0)} of about ${source.megabytes} MB, ${elapsed(startedMs)}`);
   }, 1_000);
   try {
-    const ended = source.client === 'maven' ? await runMaven(source, unfinished, say) : await runPip(source, unfinished, say);
+    const ended = source.client === 'pip' ? await runPip(source, unfinished, say) : await runMaven(source, unfinished, say);
     if (ended.code !== 0) throw explainFailure(part, source, ended);
   } finally {
     clearInterval(ticker);
@@ -86,10 +86,23 @@ async function download(part: Part, source: Download, folder: string, step: stri
   return folder;
 }
 
-async function runMaven(source: Extract<Source, { client: 'maven' }>, folder: string, say: (text: string) => void): Promise<Finished> {
+async function runMaven(source: Exclude<Download, { client: 'pip' }>, folder: string, say: (text: string) => void): Promise<Finished> {
   await requireTool('mvn', say);
-  return runCommand('mvn', ['-q', '-B', 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy', `-Dartifact=${source.artifact}`,
-    `-DoutputDirectory=${join(folder, 'files')}`], { cwd: folder, timeoutMs: 1_800_000 });
+  const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
+  if (source.client === 'jars') writeFileSync(join(folder, 'pom.xml'), renderPom(source));
+  const goal = source.client === 'jars' ? [`${plugin}:copy-dependencies`, '-DincludeScope=runtime'] : [`${plugin}:copy`, `-Dartifact=${source.artifact}`];
+  return runCommand('mvn', ['-q', '-B', ...goal, `-DoutputDirectory=${join(folder, 'files')}`], { cwd: folder, timeoutMs: 1_800_000 });
+}
+
+/** A project that depends on the jars and is nothing itself. */
+function renderPom({ artifacts, dependencies }: Extract<Source, { client: 'jars' }>): string {
+  const alone = dependencies ? '' : '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
+  const rows = artifacts.map((artifact) => {
+    const [group, name, version] = artifact.split(':');
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${alone}</dependency>`;
+  });
+  return `<project><modelVersion>4.0.0</modelVersion><groupId>jobtrace</groupId><artifactId>part</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>${rows.join('\n')}</dependencies></project>\n`;
 }
 
 async function runPip(source: Extract<Source, { client: 'pip' }>, folder: string, say: (text: string) => void): Promise<Finished> {
@@ -104,8 +117,8 @@ async function runPip(source: Extract<Source, { client: 'pip' }>, folder: string
 }
 
 function explainFailure(part: Part, source: Download, ended: Finished): PartError {
-  const why = ended.code === 124 ? 'the client gave no answer within 30 minutes' : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'maven' ? /^\[ERROR\] \S/ : /^ERROR/);
-  const client = source.client === 'maven' ? 'mvn' : 'pip';
+  const why = ended.code === 124 ? 'the client gave no answer within 30 minutes' : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'pip' ? /^ERROR/ : /^\[ERROR\] \S/);
+  const client = source.client === 'pip' ? 'pip' : 'mvn';
   return new PartError(
     `${part.name} ${part.version} cannot be had: ${client} could not fetch ${nameOf(source)}.`, why,
     `check that ${client} reaches its package registry (proxy, mirror, credentials), then run "npm run parts -- get ${part.name}" again: what is complete is kept. ` +
@@ -113,12 +126,13 @@ function explainFailure(part: Part, source: Download, ended: Finished): PartErro
   );
 }
 
-async function unpack(part: Part, source: Download, file: string, home: string, work: string): Promise<void> {
+async function unpack(part: Part, source: Download, folder: string, home: string, work: string): Promise<void> {
   const how: Unpack = source.unpack;
   if (how.how === 'copy') {
-    cpSync(file, join(home, how.to, file.slice(file.lastIndexOf('/') + 1)), { recursive: true });
+    cpSync(folder, join(home, how.to), { recursive: true });
     return;
   }
+  const file = findOnlyFile(folder);
   const loose = join(work, 'loose');
   rmSync(loose, { recursive: true, force: true });
   mkdirSync(loose);
@@ -128,8 +142,7 @@ async function unpack(part: Part, source: Download, file: string, home: string, 
     ? await runCommand('unzip', ['-q', '-o', file, ...only, '-d', loose])
     : await runCommand('tar', ['-xzf', file, '-C', loose, '--no-same-owner', how.from]);
   if (ended.code !== 0) {
-    rmSync(file, { force: true });
-    rmSync(file.slice(0, file.lastIndexOf('/')), { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     throw new PartError(`${part.name}: ${nameOf(source)} could not be unpacked and was removed.`, readLastLine(ended.stderr, /error|cannot/i), `run "npm run parts -- get ${part.name}" again; see that the disk has room`);
   }
   cpSync(join(loose, how.from), home, { recursive: true, verbatimSymlinks: true });
@@ -149,6 +162,7 @@ function findOnlyFile(folder: string): string {
 }
 
 function nameOf(source: Download): string {
+  if (source.client === 'jars') return `${source.artifacts[0] ?? ''} and ${source.artifacts.length - 1} more`;
   return source.client === 'maven' ? source.artifact : source.requirement.replace('==', ' ');
 }
 

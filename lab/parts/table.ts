@@ -2,9 +2,10 @@
 // (package clients only, by package name), and what it needs to run. Nothing here fetches or starts.
 // A new version is one changed line here; docs/parts.md names the same versions (a test compares them).
 
-/** One thing to get with a package client, and where it goes inside the part's home. */
+/** One thing to get with a package client, and where it goes inside the part's home; `jars`: several of Maven in one run, with what they depend on or without. */
 export type Source =
   | { client: 'maven'; artifact: string; megabytes: number; unpack: Unpack }
+  | { client: 'jars'; artifacts: readonly string[]; dependencies: boolean; megabytes: number; unpack: Extract<Unpack, { how: 'copy' }> }
   | { client: 'pip'; requirement: string; megabytes: number; unpack: Unpack; wheelFor?: string }
   | { client: 'apt'; package: string; megabytes: number; binary: string }
   | { client: 'part'; part: PartName };
@@ -16,7 +17,7 @@ export type Unpack =
 
 export type PartName =
   | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
-  | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager';
+  | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres';
 
 export interface Part {
   name: PartName;
@@ -100,6 +101,17 @@ export const PARTS: readonly Part[] = [
     name: 'zookeeper', version: '1.20.5', what: 'ZooKeeper as it comes with Flink 1.20',
     java: { min: 17, max: 21 }, proof: 'bin/zookeeper.sh',
     sources: [{ client: 'part', part: 'flink-1.20' }],
+  },
+  {
+    name: 'kafka', version: '3.9.1', what: 'Apache Kafka, one broker without ZooKeeper', java: { min: 17, max: 21 }, proof: 'libs/kafka_2.13-3.9.1.jar',
+    sources: [{
+      client: 'jars', artifacts: ['org.apache.kafka:kafka_2.13:3.9.1', 'org.apache.kafka:kafka-tools:3.9.1'], dependencies: true, megabytes: 56,
+      unpack: { how: 'copy', to: 'libs' },
+    }],
+  },
+  {
+    name: 'postgres', version: 'debian', what: 'PostgreSQL server', proof: 'bin/pg_createcluster',
+    sources: [{ client: 'apt', package: 'postgresql', megabytes: 60, binary: '/usr/bin/pg_createcluster' }],
   },
   {
     name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
