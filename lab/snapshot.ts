@@ -24,8 +24,14 @@ export async function takeSnapshots({ cluster, jobs }: Scene): Promise<Snapshot[
 
 async function readAnswer(cluster: FlinkCluster, name: string, path: string): Promise<Snapshot | undefined> {
   try {
-    return { name, text: `${JSON.stringify(await cluster.rest(path), undefined, 1)}\n` };
+    return { name, text: `${JSON.stringify(dropRepetition(await cluster.rest(path)), undefined, 1)}\n` };
   } catch {
     return undefined; // a job without checkpoints, or a JobManager that is down: the logs tell
   }
+}
+
+/** "all-exceptions" of the old form says once more what the history beside it says. */
+function dropRepetition(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !('exceptionHistory' in answer)) return answer;
+  return Object.fromEntries(Object.entries(answer).filter(([key]) => key !== 'all-exceptions'));
 }
