@@ -1,5 +1,6 @@
 // A scenario being played: its cluster, services, jobs and files, and how scenario.yaml's names for them are found.
 // run.ts makes it, steps.ts and submit.ts work on it.
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { FlinkCluster, FlinkProcess } from './parts/flink.js';
@@ -69,6 +70,8 @@ export function requireProcess(scene: Place, name: string): FlinkProcess {
 
 export function findProcess({ cluster, services }: Place, name: string): FlinkProcess | undefined {
   if (name === 'dead-taskmanager') return cluster.taskManagers.find((worker) => !worker.isAlive());
+  const [, told] = /^taskmanager-of: (.+)$/.exec(name) ?? [];
+  if (told !== undefined) return cluster.taskManagers.find(({ logFile }) => existsSync(logFile) && readFileSync(logFile, 'utf8').includes(told));
   const [, kind, number = '1'] = /^(jobmanager|taskmanager)(?:-([1-9]))?$/.exec(name) ?? [];
   if (kind === undefined) return services.get(name)?.process;
   return (kind === 'jobmanager' ? cluster.jobManagers : cluster.taskManagers)[Number(number) - 1];

@@ -1,7 +1,8 @@
 // What a step of a scenario may say: one key names the kind, its value says the rest. Types for the runner
 // and JSON schemas for scenario.yaml; what each kind does stands in the table of steps.ts.
+import { CONNECTORS, type Connector } from './parts/connectors.js';
 
-/** `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is), a service, `sql-client`, `client`, `terminal`. */
+/** `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is), `taskmanager-of: TEXT` (the first whose log has the text), a service, `sql-client`, `client`, `terminal`. */
 export type ProcessName = string;
 
 export interface StepValues {
@@ -16,7 +17,7 @@ export interface StepValues {
     /** A folder of the scenario's: its classes take the place of those of the same name, as when another version of a library was packed. */
     instead?: string;
     /** Connectors that the jar brings along in its lib/. */
-    libraries?: readonly string[];
+    libraries?: readonly Connector[];
     /** Version of Java that its classes are made for. */
     release?: number;
     /** `client` (default): `flink run -d`, as people do by hand. `rest`: upload and run, as platforms do; faster. */
@@ -38,6 +39,10 @@ export interface StepValues {
   produce: { topic: string; lines: readonly string[]; keyed?: boolean };
   /** Drops a topic's records before an offset (all of them without it), as its retention does in time. */
   deleteRecords: { topic: string; before?: number; partition?: number };
+  /** Runs SQL statements in the service `postgres`. */
+  postgres: { sql: string };
+  /** A request to the service `elasticsearch`. */
+  elasticsearch: { method: string; path: string; body?: unknown };
   /** Starts a service again that was killed or terminated, on the same address and data. */
   restart: { process: ProcessName };
   /** Runs a script of Flink's bin/ with the cluster's configuration; what it prints goes into the client's .out file. */
@@ -112,13 +117,15 @@ const process = { process: text };
 
 export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   submitJar: schema(['class'], {
-    class: text, args: texts, options, without: texts, instead: text, libraries: texts, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
+    class: text, args: texts, options, without: texts, instead: text, libraries: { type: 'array', items: { enum: CONNECTORS } }, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
     fromSavepoint: flag, times: { type: 'integer', minimum: 1, maximum: 600 }, fails: flag,
   }),
   submitSql: schema(['file'], { file: text, through: { enum: ['client', 'jar'] }, fromSavepoint: flag, fails: flag }),
   topic: schema(['name'], { name: text, partitions: { type: ['integer', 'string'] }, config: options }),
   produce: schema(['topic', 'lines'], { topic: text, lines: { ...texts, minItems: 1 }, keyed: flag }),
   deleteRecords: schema(['topic'], { topic: text, before: { type: 'integer', minimum: 0 }, partition: { type: 'integer', minimum: 0 } }),
+  postgres: schema(['sql'], { sql: text }),
+  elasticsearch: schema(['method', 'path'], { method: { enum: ['GET', 'PUT', 'POST', 'DELETE'] }, path: text, body: {} }),
   restart: schema(['process'], process),
   run: schema(['script', 'args'], { script: text, args: texts, fails: flag }),
   waitLog: schema(['process', 'text'], { ...process, text, times: { type: 'integer', minimum: 1 }, again: flag, timeoutSeconds: seconds }),
