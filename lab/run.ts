@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getConnectors } from './connectors.js';
+import { getConnectors } from './parts/connectors.js';
 import { packJobs, packShared } from './jobs.js';
 import { SMALL_MEMORY } from './parts/flink-conf.js';
 import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from './parts/flink.js';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from '../core/document.js';
 import { readDocument } from './document.js';
+import { CONNECTORS, type Connector } from './parts/connectors.js';
 import { SERVICE_SCHEMAS, type ServiceSettings } from './services.js';
 import { STEP_SCHEMAS, type Step } from './steps-schema.js';
 import { PARAMETERS_SCHEMA, chooseValues, fillValues, type Parameters } from './vary.js';
@@ -49,10 +50,10 @@ export interface ScenarioText {
     readonly java?: 11 | 17;
     /** Every process writes a log of its garbage collector beside its own. */
     readonly gcLogs?: boolean;
-    /** Connectors and formats that lie in lib/ (names of lab/parts). */
-    readonly libraries?: readonly string[];
+    /** Connectors that lie in lib/. */
+    readonly libraries?: readonly Connector[];
     /** File systems that lie in plugins/. */
-    readonly plugins?: readonly string[];
+    readonly plugins?: readonly Connector[];
     /** Jars (by the beginning of their names) that lib/ lacks. */
     readonly without?: readonly string[];
     /** Classes of the jobs that lie in lib/, too, in a jar of their own. */
@@ -80,6 +81,7 @@ export interface ScenarioText {
 
 const text = { type: 'string' };
 const texts = { type: 'array', items: text };
+const connectors = { type: 'array', items: { enum: CONNECTORS } };
 
 const CLUSTER_PROPERTIES = {
   taskManagers: { type: 'integer', minimum: 0, maximum: 4 },
@@ -90,8 +92,8 @@ const CLUSTER_PROPERTIES = {
   jobManager: { const: false },
   java: { enum: [11, 17] },
   gcLogs: { type: 'boolean' },
-  libraries: texts,
-  plugins: texts,
+  libraries: connectors,
+  plugins: connectors,
   without: texts,
   shared: texts,
   services: { type: 'object', additionalProperties: false, properties: SERVICE_SCHEMAS },

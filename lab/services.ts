@@ -4,7 +4,9 @@
 import { join } from 'node:path';
 import { STORE_PASSWORD, makeCertificates } from './parts/certificates.js';
 import type { FlinkProcess } from './parts/flink.js';
+import { startElasticsearch } from './parts/elasticsearch.js';
 import { startKafka, type Kafka } from './parts/kafka.js';
+import { startPostgres, type Postgres } from './parts/postgres.js';
 import { startProxy } from './parts/proxy.js';
 import type { Server } from './parts/server.js';
 import { startZookeeper } from './parts/zookeeper.js';
@@ -22,6 +24,9 @@ export interface Service {
   readonly restart?: () => Promise<void>;
   /** For the steps that work on it. */
   readonly kafka?: Kafka;
+  readonly postgres?: Postgres;
+  /** Address of its REST API. */
+  readonly elasticsearch?: string;
   stop(): Promise<void>;
 }
 
@@ -32,6 +37,10 @@ export interface ServiceSettings {
   readonly proxy?: Readonly<Record<string, string>>;
   /** A broker at `@KAFKA@`, with `users` (name → password) also at `@KAFKA_SASL@`, and lines over its own server.properties. */
   readonly kafka?: { readonly settings?: Readonly<Record<string, string>>; readonly users?: Readonly<Record<string, string>> };
+  /** A database at the JDBC address `@POSTGRES@`, for the user `@POSTGRES_USER@` with `@POSTGRES_PASSWORD@`, with settings as on its command line. */
+  readonly postgres?: Readonly<Record<string, string>>;
+  /** A single node at `@ELASTICSEARCH@`, with settings as on its command line. */
+  readonly elasticsearch?: Readonly<Record<string, string>>;
   /** Key stores for TLS at `@CLUSTER_STORE@` and `@STRANGER_STORE@`, with `@STORE_PASSWORD@`. */
   readonly certificates?: Readonly<Record<string, string>>;
 }
@@ -45,6 +54,8 @@ export const SERVICE_SCHEMAS: Readonly<Record<ServiceName, object>> = {
   proxy: settings,
   certificates: settings,
   kafka: { type: 'object', additionalProperties: false, properties: { settings, users: settings } },
+  postgres: settings,
+  elasticsearch: settings,
 };
 
 type Starters = { readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<Service> };
@@ -62,6 +73,15 @@ const STARTERS: Starters = {
     const kafka = await startKafka({ dir, ...given });
     return { values: { KAFKA: kafka.bootstrap, KAFKA_SASL: kafka.saslBootstrap }, kafka, ...describeServer(kafka) };
   },
+  postgres: async (dir, given) => {
+    const postgres = await startPostgres({ dir, settings: given });
+    return { values: { POSTGRES: postgres.jdbcUrl, POSTGRES_USER: postgres.user, POSTGRES_PASSWORD: postgres.password }, postgres, ...describeServer(postgres) };
+  },
+  elasticsearch: async (dir, given) => {
+    const node = await startElasticsearch({ version: 7, dir, settings: given });
+    const logFile = join(dir, 'logs', 'jobtrace-parts.log');
+    return { values: { ELASTICSEARCH: node.url }, elasticsearch: node.url, ...describeServer({ ...node, logFile, get pid() { return node.pid; } }) };
+  },
   certificates: async (dir) => {
     const { cluster, stranger } = await makeCertificates(dir);
     return { values: { CLUSTER_STORE: cluster, STRANGER_STORE: stranger, STORE_PASSWORD }, stop: () => Promise.resolve() };
@@ -69,7 +89,7 @@ const STARTERS: Starters = {
 };
 
 /** Its pid is another one after a restart. */
-function describeServer(server: Server): Pick<Service, 'process' | 'restart' | 'stop'> {
+function describeServer(server: Pick<Server, 'pid' | 'logFile' | 'isAlive' | 'signal' | 'restart' | 'stop'>): Pick<Service, 'process' | 'restart' | 'stop'> {
   const { logFile, isAlive, signal } = server;
   return {
     process: { logFile, outFile: logFile.replace(/\.log$/, '.out'), isAlive, signal, get pid() { return server.pid; } },

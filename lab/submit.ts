@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packJobs } from './jobs.js';
 import type { ClientResult } from './parts/flink.js';
-import { getConnectors } from './connectors.js';
+import { getConnectors } from './parts/connectors.js';
 import { waitFor } from './parts/process.js';
 import { clientFiles, fillScene, findJob, type Scene } from './scene.js';
 import type { StepValues } from './steps-schema.js';
@@ -56,10 +56,15 @@ async function ask(url: string, init: RequestInit): Promise<{ ok: boolean; text:
 
 export async function submitSql(scene: Scene, value: StepValues['submitSql']): Promise<void> {
   const file = join(scene.dir, value.file);
+  const { fromSavepoint = false, fails = false } = value;
   writeFileSync(file, nameOptionsOf(fillScene(scene, readFileSync(join(scene.scenario.folder, value.file), 'utf8')), scene.version));
+  if (value.through === 'jar') {
+    await submitJar(scene, { class: 'com.acme.shop.SqlPipeline', args: ['--script', file], through: 'rest', fromSavepoint, fails });
+    return;
+  }
   const result = await scene.cluster.runSql({ file });
   // The SQL client ends with 0 whatever its statements did.
-  await keepClient(scene, 'sql-client', result.error === '' ? result : { ...result, code: 1 }, value.fails ?? false);
+  await keepClient(scene, 'sql-client', result.error === '' ? result : { ...result, code: 1 }, fails);
 }
 
 export async function runScript(scene: Scene, { script, args, fails = false }: StepValues['run']): Promise<ClientResult> {
