@@ -1,0 +1,95 @@
+// The separation kit under many short jobs: five hundred end on one cluster beside one that goes on, every tenth fails, and neither
+// descriptors nor appenders are left over. One TaskManager logs with log4j, the other with logback; each job runs on both.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithParts } from './parts/describe-part.js';
+import { listJobs } from './parts/flink-rest.js';
+import { getJava } from './parts/parts.js';
+import { runCommand, waitFor } from './parts/process.js';
+import { startSeparated, type SeparatedCluster, type SeparatedProcess } from './separation/cluster.js';
+import { countDescriptors, jobFile, listJobFiles, listOpenJobFiles } from './separation/files.js';
+
+const JOBS = 500;
+/** Submissions at a time; the cluster has slots for more. */
+const CLIENTS = 4;
+/** One per open file, in each library. */
+const APPENDERS = {
+  log4j: ['org.apache.logging.log4j.core.appender.RollingFileAppender', 'org.apache.logging.log4j.core.appender.rolling.RollingFileManager'],
+  logback: ['ch.qos.logback.core.rolling.RollingFileAppender', 'ch.qos.logback.core.rolling.FixedWindowRollingPolicy'],
+} as const;
+
+describeWithParts(['flink-1.20', 'logback'], `the separation kit and ${JOBS} short jobs`, () => {
+  let cluster: SeparatedCluster;
+  let dir: string;
+  let witness: string;
+  const names = new Map<string, string>();
+  const before = new Map<SeparatedProcess, number>();
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'jobtrace-separation-many-'));
+    cluster = await startSeparated({
+      version: '1.20', dir, jobManager: { logging: 'log4j', layout: 'yarn' }, taskManagers: [{ logging: 'log4j', layout: 'yarn' }, { logging: 'logback', layout: 'yarn' }],
+      config: { 'taskmanager.numberOfTaskSlots': '8', 'restart-strategy.type': 'none' },
+    });
+    witness = await cluster.runJob('witness');
+    for (let job = 0; job < 2; job += 1) await runShort(`warming-${job}`);
+    await waitForEnds(2);
+    for (const process of processes()) before.set(process, countDescriptors(process.pid));
+    let next = 0;
+    const submit = async (): Promise<void> => {
+      while (next < JOBS) {
+        next += 1;
+        const says = `short-${next}`;
+        names.set(await runShort(says, says.endsWith('0') ? 'fail' : 'finish'), says);
+      }
+    };
+    await Promise.all(Array.from({ length: CLIENTS }, submit));
+    await waitForEnds(JOBS + 2);
+  }, 600_000);
+
+  afterAll(async () => {
+    await cluster.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const processes = (): SeparatedProcess[] => [cluster.jobManager, ...cluster.taskManagers];
+  const runShort = (says: string, end = 'finish'): Promise<string> => cluster.runJob(says, ['--rounds', '4', '--end', end]);
+  const waitForEnds = (count: number): Promise<void> => waitFor(`${count} jobs have ended`, 300_000, async () => {
+    const ended = (await listJobs(cluster.restUrl)).filter(({ state }) => state === 'FINISHED' || state === 'FAILED').length;
+    return ended >= count ? true : `${ended} have`;
+  });
+
+  it('gives each job a file of its own in every process, with what it said and no other', () => {
+    for (const process of processes()) expect(listJobFiles(process).length).toBeGreaterThanOrEqual(JOBS);
+    for (const worker of cluster.taskManagers) {
+      for (const [id, says] of names) {
+        const said = [...readFileSync(jobFile(worker, id), 'utf8').matchAll(/ - (\S+) (?:logged|printed) \d+/g)].map((match) => match[1]);
+        expect([...new Set(said)]).toEqual([says]);
+      }
+    }
+  });
+
+  it('holds open no file but that of the job that goes on', async () => {
+    for (const process of processes()) {
+      await waitFor(`idle files of the ${process.role} with ${process.logging} are closed`, 60_000, () => {
+        const open = listOpenJobFiles(process.pid).filter((file) => file !== jobFile(process, witness));
+        return Promise.resolve(open.length === 0 ? true : `${open.length} open`);
+      });
+      expect(countDescriptors(process.pid) - (before.get(process) ?? 0)).toBeLessThan(JOBS / 10);
+    }
+  });
+
+  it('keeps no appender of a job that has ended', async () => {
+    const java = await getJava(17);
+    for (const { pid, logging } of processes()) {
+      const { stdout: histogram } = await runCommand(join(java, 'bin', 'jcmd'), [String(pid), 'GC.class_histogram']);
+      for (const name of APPENDERS[logging]) {
+        const instances = Number(new RegExp(`^ *\\d+: +(\\d+) +\\d+ +${name.replaceAll('.', '\\.')}(?: |$)`, 'm').exec(histogram)?.[1]);
+        expect(instances).toBeGreaterThanOrEqual(1);
+        expect(instances).toBeLessThanOrEqual(4);
+      }
+    }
+  });
+});

@@ -1,0 +1,67 @@
+// What the separation kit left on disk: the files of a process and of its jobs, by the names that docker/flink/README.md promises,
+// in the order they were written, and which of them a process holds open. The separation tests call it.
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseEntry, type ParsedEntry } from '../../flink/layout.js';
+import type { SeparatedProcess } from './cluster.js';
+
+/** A line that begins an entry in one of the kit's layouts. */
+const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
+
+export function jobFile(process: SeparatedProcess, jobId: string): string {
+  return `${process.logFile}.job-${jobId}.log`;
+}
+
+/** All generations of a job's file in one process, the oldest first. */
+export function readJob(process: SeparatedProcess, jobId: string): string {
+  return readGenerations(process, jobFile(process, jobId));
+}
+
+/** The process log with its generations, the oldest first. */
+export function readProcessLog(process: SeparatedProcess): string {
+  return readGenerations(process, process.logFile);
+}
+
+function readGenerations(process: SeparatedProcess, current: string): string {
+  const names = readdirSync(dirname(current)).filter((name) => name === basename(current) || /^\.\d+$/.test(name.slice(basename(current).length)) && name.startsWith(basename(current)));
+  const age = (name: string): number => (process.logging === 'log4j' ? 1 : -1) * Number(/\.log\.(\d+)$/.exec(name)?.[1] ?? (process.logging === 'log4j' ? 1e9 : 0));
+  return names.sort((a, b) => age(a) - age(b)).map((name) => readFileSync(join(dirname(current), name), 'utf8')).join('');
+}
+
+/** The ids of all jobs that have a file in that process. */
+export function listJobFiles(process: SeparatedProcess): string[] {
+  return readdirSync(dirname(process.logFile)).filter((name) => name.startsWith(`${basename(process.logFile)}.job-`)).map((name) => join(dirname(process.logFile), name));
+}
+
+/** The job ids in the brackets of the lines, as the agent reads them; '' for a line without one. */
+export function readOwners(text: string): Set<string> {
+  return new Set(listEntries(text).map((line) => parseEntry(Buffer.from(line)).jobId ?? ''));
+}
+
+/** Entries (their first lines) without a job's id in the brackets that name one of these jobs. */
+export function listNaming(text: string, jobIds: readonly string[]): ParsedEntry[] {
+  return listEntries(text).filter((line) => jobIds.some((id) => line.includes(id)))
+    .map((line) => parseEntry(Buffer.from(line)))
+    .filter(({ jobId }) => jobId === undefined);
+}
+
+export function listEntries(text: string): string[] {
+  return text.split('\n').filter((line) => DATED.test(line));
+}
+
+/** Files of jobs that the process has open. */
+export function listOpenJobFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      const file = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      return /\.log\.job-[0-9a-f]{32}\.log/.test(file) ? [file] : [];
+    } catch {
+      return []; // closed between the listing and this look
+    }
+  });
+}
+
+/** All descriptors of the process: files, sockets, pipes. */
+export function countDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
