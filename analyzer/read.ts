@@ -9,6 +9,7 @@ import type { Entry, Source } from '../core/types.js';
 import { createFramer, type FramedEntry } from '../flink/frame.js';
 import { parseEntry } from '../flink/layout.js';
 import { describeFile } from '../flink/names.js';
+import { looksLikeExceptions, renderExceptions } from './rest.js';
 
 export interface ReadNotes {
   /** Files that are no logs, with the reason. */
@@ -34,14 +35,14 @@ export function createReadNotes(): ReadNotes {
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
   for (const path of paths) {
-    if (path === '-') yield* readBytes('stdin', [readStdin(options)], notes, options);
+    if (path === '-') yield* readBytes('stdin', [toLog(readStdin(options))], notes, options);
     else for (const file of listFiles(path, notes)) yield* readFile(file, notes, options);
   }
 }
 
 /** Text that a person pasted → its entries. */
 export function splitText(text: string, path = 'paste.log'): readonly Entry[] {
-  return [...readBytes(path, [Buffer.from(text, 'utf8')], createReadNotes(), {})];
+  return [...readBytes(path, [toLog(Buffer.from(text, 'utf8'))], createReadNotes(), {})];
 }
 
 function readStdin(options: ReadOptions): Buffer {
@@ -51,34 +52,53 @@ function readStdin(options: ReadOptions): Buffer {
 /** Files that lie beside logs and are none; a person who names one gets it read. */
 const NO_LOG = /\.(ya?ml|properties|xml|conf|cfg|ini|md|html?|sh|py|jar|class|so|pid|lock|db|sqlite|png|jpe?g|svg|pdf)$/i;
 
-/** A folder's files in the order of their names, without hidden ones and what is no log by its name. */
+/** A folder's files in the order of their names, without hidden ones and what is no log; saved answers of the REST API count where there is no log. */
 function listFiles(path: string, notes: ReadNotes): readonly string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
-    return readdirSync(path, { withFileTypes: true, recursive: true })
+    const files = readdirSync(path, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => {
-        const reason = NO_LOG.test(file) ? 'its name is not that of a log' : isDocument(file) ? 'it is one JSON document, not a log with an object per line' : undefined;
-        if (reason !== undefined) notes.skipped.push({ path: file, reason });
-        return reason === undefined;
-      })
-      .sort();
+      .map((entry) => join(entry.parentPath, entry.name)).sort();
+    const documents = files.filter((file) => isDocument(file));
+    const logs = files.filter((file) => !NO_LOG.test(file) && !documents.includes(file));
+    for (const file of files.filter((other) => NO_LOG.test(other))) notes.skipped.push({ path: file, reason: 'its name is not that of a log' });
+    if (logs.length === 0) return documents;
+    for (const file of documents) notes.skipped.push({ path: file, reason: 'it is one JSON document, not a log with an object per line' });
+    return logs;
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-/** A JSON file whose first line opens an object without closing it: a saved answer of an API, a configuration. */
+/** A JSON file whose first line opens an object without closing it, or a saved answer of the REST API: no log with an object per line. */
 function isDocument(path: string): boolean {
   if (!path.toLowerCase().endsWith('.json')) return false;
-  const descriptor = openSync(path, 'r');
+  const head = readHead(path);
+  return /^\s*[[{]\s*\n/.test(head) || looksLikeExceptions(head);
+}
+
+function readHead(path: string): string {
+  let descriptor: number;
   try {
-    const head = Buffer.alloc(64);
-    return /^\s*[[{]\s*\n/.test(head.subarray(0, readSync(descriptor, head)).toString('latin1'));
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    return head.subarray(0, readPiece(descriptor, head, path)).toString('latin1');
   } finally {
     closeSync(descriptor);
   }
+}
+
+const HEAD_BYTES = 64;
+
+/** A saved answer of the REST API becomes the log that it stands for; everything else stays as it is. */
+function toLog(bytes: Buffer): Buffer {
+  if (!looksLikeExceptions(bytes.subarray(0, HEAD_BYTES).toString('latin1'))) return bytes;
+  const log = renderExceptions(bytes.toString('utf8'));
+  return log === undefined ? bytes : Buffer.from(log);
 }
 
 function unreadable(path: string, error: unknown): Error {
@@ -88,7 +108,8 @@ function unreadable(path: string, error: unknown): Error {
 }
 
 function* readFile(path: string, notes: ReadNotes, options: ReadOptions): Generator<Entry> {
-  if (path.toLowerCase().endsWith('.gz')) yield* readBytes(path, [unpack(path)], notes, options);
+  if (path.toLowerCase().endsWith('.gz')) yield* readBytes(path, [toLog(unpack(path))], notes, options);
+  else if (looksLikeExceptions(readHead(path))) yield* readBytes(path, [toLog(readFileSync(path))], notes, options);
   else yield* readBytes(path, readPieces(path), notes, options);
 }
 
