@@ -7,9 +7,12 @@ import { startElasticsearch } from './elasticsearch.js';
 import { sizeOf } from './fetch.js';
 import { FLINK_VERSIONS } from './flink-conf.js';
 import { startFlink } from './flink.js';
+import { startKafka } from './kafka.js';
 import { PARTS, PartError, findPart, getPart, missingReason, type PartName, type ProgressLine } from './parts.js';
+import { startPostgres } from './postgres.js';
 import { describeError } from './process.js';
 import { isOwned, listRunning, stopRunning } from './running.js';
+import { startS3 } from './s3.js';
 import { readPart } from './table.js';
 import { startZookeeper } from './zookeeper.js';
 
@@ -101,8 +104,9 @@ async function startPart([name = '']: string[]): Promise<number> {
 }
 
 async function startByName(name: PartName): Promise<{ address: string; dir: string } | undefined> {
-  if (name === 'elasticsearch-8' || name === 'elasticsearch-9') {
-    const started = await startElasticsearch({ version: name === 'elasticsearch-8' ? 8 : 9, outlive: true });
+  const elasticsearch = ([7, 8, 9] as const).find((version) => name === `elasticsearch-${version}`);
+  if (elasticsearch !== undefined) {
+    const started = await startElasticsearch({ version: elasticsearch, outlive: true });
     return { address: started.url, dir: started.dir };
   }
   const flink = FLINK_VERSIONS.find((version) => name === `flink-${version}`);
@@ -113,6 +117,18 @@ async function startByName(name: PartName): Promise<{ address: string; dir: stri
   if (name === 'zookeeper') {
     const started = await startZookeeper({ outlive: true });
     return { address: started.connect, dir: started.dir };
+  }
+  if (name === 'kafka') {
+    const started = await startKafka({ outlive: true });
+    return { address: started.bootstrap, dir: started.dir };
+  }
+  if (name === 'postgres') {
+    const started = await startPostgres({ outlive: true });
+    return { address: started.jdbcUrl, dir: started.dir };
+  }
+  if (name === 's3') {
+    const started = await startS3({ outlive: true });
+    return { address: started.endpoint, dir: started.dir };
   }
   if (name === 'alertmanager') {
     const started = await startAlertmanager({ outlive: true, config: 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n' });

@@ -10,7 +10,7 @@ import { findFreePorts, Hopeless, isAlive, killProcess, readTails, runCommand, s
 import { openRecord, type RunRecord } from './running.js';
 
 export interface ElasticsearchOptions {
-  version: 8 | 9;
+  version: 7 | 8 | 9;
   /** Where config/, data/ and logs/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
   dir?: string;
   /** Java heap, least and most; '512m' by default. */
@@ -44,7 +44,7 @@ export interface Elasticsearch {
 }
 
 export async function startElasticsearch(options: ElasticsearchOptions): Promise<Elasticsearch> {
-  const part = await getPart(options.version === 8 ? 'elasticsearch-8' : 'elasticsearch-9');
+  const part = await getPart(`elasticsearch-${options.version}`);
   const user = process.getuid?.() === 0 ? await requireUser() : undefined;
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'jobtrace-elasticsearch-'));
   const home = await prepareFolders(part.home, dir, user);

@@ -17,7 +17,8 @@ export type Unpack =
 
 export type PartName =
   | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
-  | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres';
+  | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres' | 's3'
+  | 'elasticsearch-7' | 'connectors-1.13' | 'connectors-1.17' | 'connectors-1.20' | 'connectors-2.3';
 
 export interface Part {
   name: PartName;
@@ -84,6 +85,13 @@ export const PARTS: readonly Part[] = [
     ],
   },
   {
+    name: 'elasticsearch-7', version: '7.17.29', what: 'Elasticsearch, for Flink\'s connector (which speaks to 7)',
+    java: { min: 17, max: 21 }, proof: 'bin/elasticsearch',
+    sources: [
+      { client: 'maven', artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:7.17.29:zip', megabytes: 57, unpack: { how: 'zip', from: 'elasticsearch-7.17.29' } },
+    ],
+  },
+  {
     name: 'elasticsearch-8', version: '8.19.16', what: 'Elasticsearch, the minimal distribution used for integration tests',
     java: { min: 17, max: 24 }, proof: 'bin/elasticsearch',
     sources: [
@@ -114,6 +122,27 @@ export const PARTS: readonly Part[] = [
     sources: [{ client: 'apt', package: 'postgresql', megabytes: 60, binary: '/usr/bin/pg_createcluster' }],
   },
   {
+    name: 's3', version: '2.9.0', what: 'S3Proxy, an object store on a folder that checks keys', java: { min: 17, max: 21 }, proof: 's3proxy-2.9.0-jar-with-dependencies.jar',
+    sources: [{ client: 'maven', artifact: 'org.gaul:s3proxy:2.9.0:jar:jar-with-dependencies', megabytes: 41, unpack: { how: 'copy', to: '.' } }],
+  },
+  describeConnectors('1.13', 1, 54, [
+    'org.apache.flink:flink-sql-connector-kafka_2.12:1.13.6', 'org.apache.flink:flink-connector-jdbc_2.12:1.13.6', 'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-sql-connector-elasticsearch7_2.12:1.13.6', 'org.apache.flink:flink-s3-fs-hadoop:1.13.6',
+  ]),
+  describeConnectors('1.17', 1, 67, [
+    'org.apache.flink:flink-connector-kafka:1.17.2', 'org.apache.kafka:kafka-clients:3.2.3', 'org.apache.flink:flink-connector-jdbc:3.1.2-1.17', 'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-sql-connector-elasticsearch7:3.0.1-1.17', 'org.apache.flink:flink-s3-fs-hadoop:1.17.2',
+  ]),
+  describeConnectors('1.20', 1, 67, [
+    'org.apache.flink:flink-connector-kafka:3.4.0-1.20', 'org.apache.kafka:kafka-clients:3.4.0', 'org.apache.flink:flink-connector-jdbc-core:3.3.0-1.20',
+    'org.apache.flink:flink-connector-jdbc-postgres:3.3.0-1.20', 'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-sql-connector-elasticsearch7:3.0.1-1.17', 'org.apache.flink:flink-s3-fs-hadoop:1.20.1',
+  ]),
+  describeConnectors('2.3', 1, 48, [
+    'org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2', 'org.apache.flink:flink-connector-jdbc-core:4.0.0-2.0',
+    'org.apache.flink:flink-connector-jdbc-postgres:4.0.0-2.0', 'org.postgresql:postgresql:42.7.4', 'org.apache.flink:flink-s3-fs-hadoop:2.3.0',
+  ]),
+  {
     name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
     sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],
   },
@@ -122,6 +151,15 @@ export const PARTS: readonly Part[] = [
     sources: [{ client: 'apt', package: 'prometheus-alertmanager', megabytes: 12, binary: '/usr/bin/prometheus-alertmanager' }],
   },
 ];
+
+/** The newest connectors of a Flink version that there are; connectors.ts knows which jar is for what. The version is our own: one more with every change. */
+function describeConnectors(flink: '1.13' | '1.17' | '1.20' | '2.3', version: number, megabytes: number, artifacts: readonly [string, ...string[]]): Part {
+  const [, name, artifactVersion] = artifacts[0].split(':');
+  return {
+    name: `connectors-${flink}`, version: String(version), what: `Connectors and the S3 plugin for Flink ${flink}`, proof: `jars/${name}-${artifactVersion}.jar`,
+    sources: [{ client: 'jars', artifacts, dependencies: false, megabytes, unpack: { how: 'copy', to: 'jars' } }],
+  };
+}
 
 /** The part of that name, or an error that lists the names there are. */
 export function readPart(name: string): Part {
