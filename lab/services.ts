@@ -8,6 +8,7 @@ import { startElasticsearch } from './parts/elasticsearch.js';
 import { startKafka, type Kafka } from './parts/kafka.js';
 import { startPostgres, type Postgres } from './parts/postgres.js';
 import { startProxy } from './parts/proxy.js';
+import { startS3 } from './parts/s3.js';
 import type { Server } from './parts/server.js';
 import { startZookeeper } from './parts/zookeeper.js';
 
@@ -41,6 +42,8 @@ export interface ServiceSettings {
   readonly postgres?: Readonly<Record<string, string>>;
   /** A single node at `@ELASTICSEARCH@`, with settings as on its command line. */
   readonly elasticsearch?: Readonly<Record<string, string>>;
+  /** An object store at `@S3@` for the keys `@S3_KEY@` and `@S3_SECRET@`, which has these buckets. */
+  readonly s3?: { readonly buckets: readonly string[] };
   /** Key stores for TLS at `@CLUSTER_STORE@` and `@STRANGER_STORE@`, with `@STORE_PASSWORD@`. */
   readonly certificates?: Readonly<Record<string, string>>;
 }
@@ -56,6 +59,7 @@ export const SERVICE_SCHEMAS: Readonly<Record<ServiceName, object>> = {
   kafka: { type: 'object', additionalProperties: false, properties: { settings, users: settings } },
   postgres: settings,
   elasticsearch: settings,
+  s3: { type: 'object', additionalProperties: false, required: ['buckets'], properties: { buckets: { type: 'array', items: { type: 'string' } } } },
 };
 
 type Starters = { readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<Service> };
@@ -81,6 +85,10 @@ const STARTERS: Starters = {
     const node = await startElasticsearch({ version: 7, dir, settings: given });
     const logFile = join(dir, 'logs', 'jobtrace-parts.log');
     return { values: { ELASTICSEARCH: node.url }, elasticsearch: node.url, ...describeServer({ ...node, logFile, get pid() { return node.pid; } }) };
+  },
+  s3: async (dir, { buckets }) => {
+    const store = await startS3({ dir, buckets });
+    return { values: { S3: store.endpoint, S3_KEY: store.accessKey, S3_SECRET: store.secretKey }, ...describeServer(store) };
   },
   certificates: async (dir) => {
     const { cluster, stranger } = await makeCertificates(dir);
