@@ -10,6 +10,8 @@ const RENAMED: readonly { readonly now: string; readonly before: string; readonl
   { now: 'state.backend.type', before: 'state.backend', since: '1.17' },
   { now: 'env.java.opts.all', before: 'env.java.opts', since: '1.17' },
   { now: 'pekko.ask.timeout', before: 'akka.ask.timeout', since: '1.18' },
+  { now: 'pekko.ssl.enabled', before: 'akka.ssl.enabled', since: '1.18' },
+  { now: 'taskmanager.network.memory.buffers-request-timeout', before: 'taskmanager.network.memory.exclusive-buffers-request-timeout-ms', since: '1.20' },
   { now: 'pekko.framesize', before: 'akka.framesize', since: '1.18' },
   { now: 'execution.checkpointing.dir', before: 'state.checkpoints.dir', since: '1.20' },
   { now: 'execution.checkpointing.savepoint-dir', before: 'state.savepoints.dir', since: '1.20' },
