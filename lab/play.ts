@@ -1,6 +1,6 @@
 // Plays many scenarios, some at once, and tabulates what came of them: scenario × version × result. One run's failure
 // does not stop the others. Called by cli.ts and by the tests that play a sample; the run itself is run.ts.
-import { runScenario, type Outcome } from './run.js';
+import { runShared, type Outcome } from './run.js';
 import { HEALTHY, type Scenario } from './scenario.js';
 import type { FlinkVersion } from './versions.js';
 
@@ -26,37 +26,61 @@ export interface PlayOptions {
 }
 
 export async function playAll(runs: readonly Run[], options: PlayOptions): Promise<readonly Played[]> {
-  const waiting = [...runs];
+  const waiting = groupRuns(runs);
   const played: Played[] = [];
+  const note = (one: Played): void => {
+    played.push(one);
+    options.print(`${String(played.length).padStart(4)} of ${runs.length}  ${describePlayed(one)}`);
+  };
   const work = async (): Promise<void> => {
-    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      played.push(await playOne(run, options));
-      options.print(`${String(played.length).padStart(4)} of ${runs.length}  ${describePlayed(played.at(-1))}`);
-    }
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) await playGroup(group, options, note);
   };
   await Promise.all(Array.from({ length: options.parallel }, work));
   return played;
 }
 
-async function playOne({ scenario, version }: Run, { parallel, keep = false, use, print }: PlayOptions): Promise<Played> {
-  const startedMs = Date.now();
+/** Runs that may share a cluster, in the place of the first of them; every other run by itself. */
+function groupRuns(runs: readonly Run[]): Run[][] {
+  const groups = new Map<string, Run[]>();
+  for (const run of runs) {
+    const { cluster, id } = run.scenario;
+    const key = `${run.version} ${cluster.shares === true ? JSON.stringify(cluster) : id}`;
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  return [...groups.values()];
+}
+
+async function playGroup(group: readonly Run[], { parallel, keep = false, use, print }: PlayOptions, note: (one: Played) => void): Promise<void> {
+  const version = group[0]?.version ?? '1.20';
+  let startedMs = Date.now(); // the first run of a group bears the start of the cluster
   const seconds = (): number => (Date.now() - startedMs) / 1000;
   // Steps of runs that go on at once would mix.
   const say = (line: string): void => (parallel > 1 && !keep ? undefined : print(`  ${seconds().toFixed(1).padStart(6)} s  ${line}`));
-  print(`${scenario.id} on Flink ${version}`);
+  const left = new Set(group.map(({ scenario }) => scenario.id));
+  const end = (id: string, problem?: string): void => {
+    left.delete(id);
+    if (problem !== undefined) print(problem);
+    note({ id, version, seconds: seconds(), problem });
+    startedMs = Date.now();
+  };
+  print(`${[...left].join(', ')} on Flink ${version}`);
   try {
-    const note = use(scenario, await runScenario({ scenario, version, say, keep }));
-    if (note !== '') print(`  ${scenario.id} on Flink ${version}: ${note}`);
-    return { id: scenario.id, version, seconds: seconds(), problem: undefined };
+    await runShared(group.map(({ scenario }) => scenario), { version, say, keep }, async (scenario, play) => {
+      try {
+        const text = use(scenario, await play());
+        if (text !== '') print(`  ${scenario.id} on Flink ${version}: ${text}`);
+        end(scenario.id);
+      } catch (error) {
+        end(scenario.id, error instanceof Error ? error.message : String(error));
+      }
+    });
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    print(problem);
-    return { id: scenario.id, version, seconds: seconds(), problem };
+    for (const id of left) end(id, error instanceof Error ? error.message : String(error));
   }
 }
 
-function describePlayed(played: Played | undefined): string {
-  return played === undefined ? '' : `${played.problem === undefined ? 'ok    ' : 'FAILED'} ${played.seconds.toFixed(0).padStart(4)} s  ${played.id} on Flink ${played.version}`;
+function describePlayed(played: Played): string {
+  return `${played.problem === undefined ? 'ok    ' : 'FAILED'} ${played.seconds.toFixed(0).padStart(4)} s  ${played.id} on Flink ${played.version}`;
 }
 
 /** One line per scenario, one column per version: seconds, FAILED, or nothing where it does not run. */

@@ -1,7 +1,7 @@
-// Plays one scenario on a real cluster of its own: start, steps, the check of what must be seen at the end, stop.
+// Plays scenarios on a real cluster, one on its own or several in turn: start, steps, the check of what must be seen at the end, stop.
 // Gives back what every process logged (read before the cluster is stopped, unless a step stopped it), for
 // record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,21 +59,48 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  readonly scenario: Scenario;
   readonly version: FlinkVersion;
   readonly say: (line: string) => void;
   /** Leave the run's folder for a look. */
   readonly keep?: boolean;
 }
 
-export async function runScenario({ scenario, version, say, keep = false }: RunOptions): Promise<Outcome> {
+/** Plays the scenario on a cluster of its own. */
+export async function runScenario({ scenario, ...options }: RunOptions & { readonly scenario: Scenario }): Promise<Outcome> {
+  let outcome: Outcome | undefined;
+  await runShared([scenario], options, async (_, play) => {
+    outcome = await play();
+  });
+  if (outcome === undefined) throw new Error(`${scenario.id} was not played.`);
+  return outcome;
+}
+
+/** Plays scenarios with equal clusters on one, in turn; what each comes to, or fails by, is `take`'s matter. */
+export async function runShared(scenarios: readonly Scenario[], options: RunOptions, take: (scenario: Scenario, play: () => Promise<Outcome>) => Promise<void>): Promise<void> {
+  const { version, say, keep = false } = options;
+  const [first, ...others] = scenarios;
+  if (first === undefined) return;
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-lab-'));
   let services: ReadonlyMap<string, Service> = new Map();
+  let cluster: FlinkCluster | undefined;
   try {
-    services = await startServices(scenario.cluster.services ?? {}, dir);
-    prepareFolder(scenario, dir, services);
-    return await playScenario(scenario, version, dir, services, say);
+    services = await startServices(first.cluster.services ?? {}, dir);
+    prepareFolder(first, dir, services);
+    const started = await startCluster(first, version, dir, services, say);
+    cluster = started;
+    const scene = { version, cluster: started, services, savepoint: '' };
+    const header = others.length === 0 ? undefined : await readHeader(started);
+    await take(first, () => playOn({ ...scene, scenario: first, dir, jobs: [], earlier: new Set(), lastStates: new Map() }, say));
+    for (const [index, scenario] of others.entries()) {
+      await take(scenario, async () => {
+        const own = join(dir, `scenario-${index + 2}`);
+        prepareFolder(scenario, own, services);
+        const earlier = await clearCluster(started, header ?? new Map());
+        return playOn({ ...scene, scenario, dir: own, jobs: [], earlier, lastStates: new Map() }, say);
+      });
+    }
   } finally {
+    await cluster?.stop();
     await stopServices(services);
     if (keep) say(`the run's folder is ${dir}`);
     else rmSync(dir, { recursive: true, force: true });
@@ -82,7 +109,7 @@ export async function runScenario({ scenario, version, say, keep = false }: RunO
 
 /** data/ of the scenario goes into the run's folder, where SQL finds it as @RUN@/data. */
 function prepareFolder(scenario: Scenario, dir: string, services: ReadonlyMap<string, Service>): void {
-  mkdirSync(join(dir, 'checkpoints'));
+  mkdirSync(join(dir, 'checkpoints'), { recursive: true });
   const data = join(scenario.folder, 'data');
   if (!existsSync(data)) return;
   cpSync(data, join(dir, 'data'), { recursive: true });
@@ -93,13 +120,13 @@ function prepareFolder(scenario: Scenario, dir: string, services: ReadonlyMap<st
   }
 }
 
-async function playScenario(scenario: Scenario, version: FlinkVersion, dir: string, services: ReadonlyMap<string, Service>, say: (line: string) => void): Promise<Outcome> {
+async function startCluster(scenario: Scenario, version: FlinkVersion, dir: string, services: ReadonlyMap<string, Service>, say: (line: string) => void): Promise<FlinkCluster> {
   const { taskManagers, logging, jobManager, java, network, application } = scenario.cluster;
   const { home } = await getPart(`flink-${version}`);
   const zookeeper = services.get('zookeeper')?.values['ZOOKEEPER'];
   const values = listValues(scenario, dir, services);
   say(`start Flink ${version} with ${taskManagers} TaskManagers`);
-  const cluster = await startFlink({
+  return startFlink({
     version, dir, ident: IDENT, env: { TZ: 'UTC' }, startDeadlineMs: 240_000, taskManagers,
     config: fillConfig(scenario, version, values), libraries: await findLibraries(scenario, version, home, dir),
     ...(jobManager === undefined ? {} : { jobManager }), ...(java === undefined ? {} : { java }), ...(network === undefined ? {} : { network }),
@@ -107,7 +134,32 @@ async function playScenario(scenario: Scenario, version: FlinkVersion, dir: stri
     ...(application === undefined ? {} : { application: { jars: [await packJobs(home, dir, { folder: scenario.folder })], mainClass: application.class, args: fillValues(application.args ?? [], values) } }),
     ...(logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
   });
-  return playOn({ scenario, version, dir, cluster, services, jobs: [], savepoint: '', lastStates: new Map() }, say);
+}
+
+/** Name → size of the logs of a cluster that nothing was played on so far. */
+async function readHeader(cluster: FlinkCluster): Promise<ReadonlyMap<string, number>> {
+  await waitForQuiet(cluster);
+  return new Map(readdirSync(cluster.logDir).map((name) => [name, statSync(join(cluster.logDir, name)).size]));
+}
+
+/** As if nothing had been played on it: no job runs, all slots are free, the logs end where the start did (Flink appends to them). Returns the ids of the jobs before. */
+async function clearCluster(cluster: FlinkCluster, header: ReadonlyMap<string, number>): Promise<ReadonlySet<string>> {
+  const jobs = await cluster.jobs();
+  for (const { id, state } of jobs.filter(({ state }) => !/^(FAILED|CANCELED|FINISHED)$/.test(state))) {
+    if (state !== 'CANCELLING') await cluster.cancel(id);
+    await cluster.waitForJob(id, 'CANCELED', 60_000);
+  }
+  await waitFor('all slots are free', 30_000, async () => {
+    const [, total = '', free = ''] = /"slots-total":(\d+),"slots-available":(\d+)/.exec(JSON.stringify(await cluster.rest('/overview'))) ?? [];
+    return total === free ? true : `${free} of ${total}`;
+  });
+  await waitForQuiet(cluster);
+  for (const name of readdirSync(cluster.logDir)) {
+    const size = header.get(name);
+    if (size === undefined) rmSync(join(cluster.logDir, name));
+    else truncateSync(join(cluster.logDir, name), size);
+  }
+  return new Set(jobs.map(({ id }) => id));
 }
 
 async function findLibraries({ folder, cluster: { libraries = [], plugins = [], without = [], shared } }: Scenario, version: FlinkVersion, home: string, dir: string): Promise<NonNullable<FlinkOptions['libraries']>> {
@@ -117,7 +169,8 @@ async function findLibraries({ folder, cluster: { libraries = [], plugins = [], 
 }
 
 async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcome> {
-  const { scenario, dir, cluster } = scene;
+  const { scenario, cluster } = scene;
+  const dir = dirname(cluster.logDir);
   try {
     const steps = await playSteps(scene, say);
     const jobs = await readJobs(scene);
@@ -125,8 +178,6 @@ async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcom
     return { flinkVersion: cluster.version, dir, config: cluster.config, jobs, steps, snapshots: await takeSnapshots(scene), ...readFiles(scene) };
   } catch (error) {
     throw new Error(`${scenario.id} on Flink ${cluster.version} did not reach its end: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  } finally {
-    await cluster.stop();
   }
 }
 

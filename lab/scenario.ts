@@ -56,6 +56,8 @@ export interface ScenarioText {
     readonly plugins?: readonly Connector[];
     /** Jars (by the beginning of their names) that lib/ lacks. */
     readonly without?: readonly string[];
+    /** It leaves the cluster as it found it: scenarios with equal clusters may be played on one, one after another. */
+    readonly shares?: true;
     /** Classes of the jobs that lie in lib/, too, in a jar of their own. */
     readonly shared?: readonly string[];
     /** Real services beside the cluster, with their settings. */
@@ -95,6 +97,7 @@ const CLUSTER_PROPERTIES = {
   libraries: connectors,
   plugins: connectors,
   without: texts,
+  shares: { const: true },
   shared: texts,
   services: { type: 'object', additionalProperties: false, properties: SERVICE_SCHEMAS },
 };

@@ -26,6 +26,8 @@ export interface Scene {
   readonly services: ReadonlyMap<string, Service>;
   /** In the order of their submission. */
   readonly jobs: Job[];
+  /** Ids of the jobs of scenarios that were played on this cluster before. */
+  readonly earlier: ReadonlySet<string>;
   /** Path of the savepoint that was taken last. */
   savepoint: string;
   /** Id → state of the jobs when a step stopped the cluster. */
@@ -44,8 +46,8 @@ export function fillScene<T>(scene: Scene, value: T): T {
 }
 
 /** Jobs that no client named (an application's own, a recovered one) are found at the cluster. */
-export async function noticeJobs({ cluster, jobs }: Pick<Scene, 'cluster' | 'jobs'>): Promise<void> {
-  for (const { id, name } of await cluster.jobs()) if (!jobs.some((job) => job.id === id)) jobs.push({ id, name });
+export async function noticeJobs({ cluster, jobs, earlier }: Pick<Scene, 'cluster' | 'jobs' | 'earlier'>): Promise<void> {
+  for (const { id, name } of await cluster.jobs()) if (!earlier.has(id) && !jobs.some((job) => job.id === id)) jobs.push({ id, name });
 }
 
 export function findJob(scene: Pick<Scene, 'jobs'>, name: string | undefined): Job {
