@@ -1,0 +1,7 @@
+SET 'pipeline.name' = '@job@';
+
+CREATE TABLE positions (tram BIGINT, stop STRING, at AS PROCTIME()) WITH (
+  'connector' = 'kafka', 'topic' = '@topic@', 'properties.bootstrap.servers' = '@KAFKA@', 'properties.group.id' = '@job@', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE stops (tram BIGINT, stop STRING) WITH ('connector' = 'print');
+
+INSERT INTO stops SELECT tram, stop FROM positions;
