@@ -50,8 +50,9 @@ async function addHost(record: RunRecord, bridge: string, address: string, numbe
   return {
     address,
     prefix: ['nsenter', `--net=/run/netns/${name}`],
-    cut: () => runIp(`link set ${name} nomaster`),
-    mend: () => runIp(`link set ${name} master ${bridge}`),
+    // Down, not only off the bridge: this machine would still take what comes in at its end of the cable.
+    cut: () => runIp(`link set ${name} down`),
+    mend: () => runIp(`link set ${name} up`),
   };
 }
 
