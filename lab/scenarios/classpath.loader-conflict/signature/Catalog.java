@@ -1,0 +1,11 @@
+package com.acme.catalog;
+
+/** All products by their number. */
+public final class Catalog {
+
+    private Catalog() {}
+
+    public static Product product(long id) {
+        return new Product("article-" + id % 100);
+    }
+}
