@@ -1,4 +1,5 @@
 SET 'pipeline.name' = '@job@';
+SET 'table.exec.source.idle-timeout' = '2 s';
 
 CREATE TABLE positions (tram BIGINT, stop STRING, at AS PROCTIME()) WITH (
   'connector' = 'kafka', 'topic' = '@topic@', 'properties.bootstrap.servers' = '@KAFKA@', 'properties.group.id' = '@job@', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
