@@ -20,6 +20,7 @@ const RENAMED: readonly { readonly now: string; readonly before: string; readonl
   { now: 'execution.checkpointing.num-retained', before: 'state.checkpoints.num-retained', since: '1.20' },
   { now: 'execution.checkpointing.data-inline-threshold', before: 'state.storage.fs.memory-threshold', since: '1.20' },
   { now: 'execution.checkpointing.unaligned.enabled', before: 'execution.checkpointing.unaligned', since: '1.20' },
+  { now: 'execution.checkpointing.checkpoints-after-tasks-finish', before: 'execution.checkpointing.checkpoints-after-tasks-finish.enabled', since: '1.20' },
   { now: 'execution.state-recovery.path', before: 'execution.savepoint.path', since: '1.20' },
   { now: 'execution.state-recovery.ignore-unclaimed-state', before: 'execution.savepoint.ignore-unclaimed-state', since: '1.20' },
 ];
