@@ -138,6 +138,21 @@ for (const { version, ...shapes } of CLUSTERS) {
       expect(readJob(cluster.jobManager, id)).toMatch(/ Job '?billing'? \([0-9a-f]{32}\) switched from state CREATED to RUNNING/);
       expect(readJob(cluster.jobManager, id)).toMatch(/ \([0-9a-f_]+\) switched from CREATED to SCHEDULED/);
       expect(readJob(cluster.jobManager, id)).toMatch(/Completed checkpoint 1 /);
+      for (const worker of cluster.taskManagers) {
+        expect(readJob(worker, id)).toMatch(/Received task .* deploy into slot/);
+        expect(readJob(worker, id)).toMatch(/ switched from CREATED to DEPLOYING/);
+        expect(readJob(worker, id)).toMatch(/ switched from INITIALIZING to RUNNING/);
+      }
+    });
+
+    it("puts what a thread of user code's own logs into the job's file where the kit's jar is, and leaves it in the process log elsewhere", () => {
+      for (const worker of cluster.taskManagers) {
+        const withJar = existsSync(join(worker.libDir, 'jobtrace-job-id.jar'));
+        for (const { id, says } of jobs) {
+          expect(readJob(worker, id).includes(`${says} speaks aside.`)).toBe(withJar);
+          expect(readProcessLog(worker).includes(`${says} speaks aside.`)).toBe(!withJar);
+        }
+      }
     });
 
     it('closes the files of a cancelled job once they have been idle, and keeps those of the running one open', async () => {

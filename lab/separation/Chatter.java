@@ -51,8 +51,8 @@ public final class Chatter {
             }
             LOG.info("{} logged {} orders, order {}.", says, seen, number);
             System.out.println(says + " printed " + seen);
-            if (seen % 50 == 1) System.err.printf("%s complained %d%n", says, seen);
-            if (rounds == Long.MAX_VALUE) Thread.sleep(10);
+            if (seen % 10 == 1) System.err.printf("%s complained %d%n", says, seen);
+            if (rounds == Long.MAX_VALUE) Thread.sleep(50);
             if (fails && seen >= rounds) throw new IllegalStateException(says + " has had enough");
             return number;
         }

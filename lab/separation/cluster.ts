@@ -20,6 +20,7 @@ export interface Shape {
 
 export interface SeparatedProcess extends Started, Shape {
   role: Role;
+  libDir: string;
 }
 
 export interface SeparatedCluster {
@@ -63,9 +64,9 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
       writeConf({ version, home, confDir, ports: { rest, rpc }, config: { ...fillConfig(version), ...fillPrinting(own), ...options.config } });
       writeKitConf(confDir, shape.logging);
       const libDir = await libs.get(shape.logging, own);
-      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir, logDir: join(folder, 'log'), env: record.env });
+      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir, logDir: join(folder, 'log'), env: { ...record.env, MAX_JOB_LOG_FILE_NUMBER: '20' } });
       record.add(started.pid);
-      return { ...shape, ...started };
+      return { ...shape, ...started, libDir };
     })]);
     const [jobManager, ...taskManagers] = processes;
     if (jobManager === undefined) throw new Error('A cluster needs a JobManager.');

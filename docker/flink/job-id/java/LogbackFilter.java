@@ -17,7 +17,7 @@ public final class LogbackFilter extends TurboFilter {
 
     private static final String KEY = "flink-job-id";
 
-    /** What this filter put into the thread's MDC; what Flink put there is left alone. */
+    /** The very object that this filter put into the thread's MDC: an equal one is Flink's, and stays. */
     private final ThreadLocal<String> ours = new ThreadLocal<>();
 
     @Override
@@ -26,17 +26,19 @@ public final class LogbackFilter extends TurboFilter {
         return FilterReply.NEUTRAL;
     }
 
+    @SuppressWarnings("StringEquality")
     private void mark(String logger, String format, Object[] arguments) {
         PrintedText.install(() -> LoggerFactory.getLogger(PrintedText.LOGGER)::info, () -> LoggerFactory.getLogger(PrintedText.LOGGER)::error);
         String present = MDC.get(KEY);
-        if (present != null && !present.equals(ours.get())) return;
+        if (present != null && present != ours.get()) return;
         String job = JobIds.find(logger, () -> MessageFormatter.arrayFormat(format, arguments).getMessage());
-        if (job != null) {
-            MDC.put(KEY, job);
-            ours.set(job);
-        } else if (present != null) {
+        if (job == null && present == null) return;
+        if (job == null) {
             MDC.remove(KEY);
             ours.remove();
+        } else {
+            ours.set(new String(job));
+            MDC.put(KEY, ours.get());
         }
     }
 }
