@@ -10,7 +10,7 @@ import org.apache.flink.table.api.TableEnvironment;
 
 /** Runs a script of SQL statements, as teams do who keep their pipelines in SQL and submit them as a jar. */
 public final class SqlPipeline {
-    private static final Pattern SET = Pattern.compile("SET '([^']+)' = '([^']*)'");
+    private static final Pattern SET = Pattern.compile("SET '?([^' ]+)'? = '?([^']*)'?");
 
     private SqlPipeline() {}
 
