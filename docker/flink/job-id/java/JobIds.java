@@ -2,8 +2,10 @@ package io.jobtrace.joblog;
 
 import java.net.URL;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -131,20 +133,20 @@ final class JobIds {
         else STARTING.remove();
     }
 
-    /** The one job that the line names, or that the ids in it belong to; null when there are two. */
+    /** The one job that the line names or, when it names none, that all known ids in it belong to; null when there are two. */
     private static String readJob(String message) {
+        Set<String> named = new HashSet<>();
         for (Pattern naming : new Pattern[] {JOB, NAMED_JOB}) {
-            Matcher named = naming.matcher(message);
-            if (named.find()) remember(named.group(1), named.group(1));
+            for (Matcher found = naming.matcher(message); found.find();) named.add(found.group(1));
         }
-        String job = null;
+        for (String job : named) remember(job, job);
+        if (!named.isEmpty()) return named.size() == 1 ? named.iterator().next() : null;
+        Set<String> meant = new HashSet<>();
         for (Matcher id = ANY.matcher(message); id.find();) {
-            String found = JOB_BY_ID.get(id.group(1));
-            if (found == null || found.equals(SHARED) || found.equals(job)) continue;
-            if (job != null) return null;
-            job = found;
+            String job = JOB_BY_ID.get(id.group(1));
+            if (job != null && !job.equals(SHARED)) meant.add(job);
         }
-        return job;
+        return meant.size() == 1 ? meant.iterator().next() : null;
     }
 
     private static void link(String message, String job) {
