@@ -21,6 +21,8 @@ export interface Service {
   readonly recorded?: true;
   /** For the step that resets the connections through it. */
   readonly reset?: () => void;
+  /** For the step that opens connections to what is behind it. */
+  readonly idle?: (count: number) => void;
   /** For the step that starts it again, on the same address and data. */
   readonly restart?: () => Promise<void>;
   /** For the steps that work on it. */
@@ -70,8 +72,8 @@ const STARTERS: Starters = {
     return { values: { ZOOKEEPER: zookeeper.connect }, process: { ...zookeeper, outFile: zookeeper.logFile.replace(/\.log$/, '.out') }, recorded: true, stop: () => zookeeper.stop() };
   },
   proxy: async () => {
-    const { port, target, reset, stop } = await startProxy();
-    return { values: { PROXY_PORT: String(port), PROXY_TARGET: String(target) }, reset, stop };
+    const { port, target, reset, idle, stop } = await startProxy();
+    return { values: { PROXY_PORT: String(port), PROXY_TARGET: String(target) }, reset, idle, stop };
   },
   kafka: async (dir, given) => {
     const kafka = await startKafka({ dir, ...given });

@@ -68,6 +68,8 @@ export interface StepValues {
   mendNetwork: { process: ProcessName };
   /** Every connection through the service `proxy` ends with a reset; the processes at both ends live on. */
   resetConnections: { service: string };
+  /** Connections to what the service `proxy` passes on to that never say a word; they stay open to the end. */
+  idleConnections: { service: string; count: number };
   /** A disk of that size at a folder below the run's own; put it there before the process that is to use it starts. */
   mountSmallDisk: { path: string; megabytes: number };
   /** Mounts such a disk anew: nothing can be written to it (`ro`), or no library on it can be loaded (`noexec`). */
@@ -139,6 +141,7 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   cutNetwork: schema(['process'], process),
   mendNetwork: schema(['process'], process),
   resetConnections: schema(['service'], { service: text }),
+  idleConnections: schema(['service', 'count'], { service: text, count: { type: 'integer', minimum: 1, maximum: 64 } }),
   mountSmallDisk: schema(['path', 'megabytes'], { path: text, megabytes: { type: 'integer', minimum: 1, maximum: 256 } }),
   remount: schema(['path', 'option'], { path: text, option: { enum: ['ro', 'noexec'] } }),
   terminate: schema(['process'], process),

@@ -37,6 +37,7 @@ const ACTIONS: Actions = {
   cutNetwork: (scene, { process }) => requireNetwork(scene, process).cut(),
   mendNetwork: (scene, { process }) => requireNetwork(scene, process).mend(),
   resetConnections: ({ services }, { service }) => Promise.resolve(resetConnections(services.get(service), service)),
+  idleConnections: ({ services }, { service, count }) => Promise.resolve(services.get(service)?.idle?.(count)),
   mountSmallDisk: ({ cluster, dir }, { path, megabytes }) => cluster.mountSmallDisk(join(dir, path), megabytes),
   remount: ({ dir }, { path, option }) => remount(join(dir, path), option),
   terminate: (scene, { process }) => stopProcess(requireProcess(scene, process).pid, 30_000),

@@ -11,6 +11,8 @@ export interface Proxy {
   readonly target: number;
   /** Ends every connection with a reset (RST) to both sides; new ones are passed on again. */
   reset(): void;
+  /** Opens so many connections to the target that never say a word, as a port scanner or a health check does. */
+  idle(count: number): void;
   stop(): Promise<void>;
 }
 
@@ -30,8 +32,16 @@ export async function startProxy(): Promise<Proxy> {
   const reset = (): void => {
     for (const socket of open) socket.resetAndDestroy();
   };
+  const idle = (count: number): void => {
+    for (let opened = 0; opened < count; opened++) {
+      const socket = createConnection(target, '127.0.0.1');
+      open.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => open.delete(socket));
+    }
+  };
   return {
-    port, target, reset,
+    port, target, reset, idle,
     stop: () => new Promise((resolve) => {
       server.close(() => resolve());
       reset();
