@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../core/types.js';
 import { loadCatalog } from './catalog.js';
 import { BUFFER_RULE, JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from './samples.js';
 import { scanEntry } from './scan.js';
@@ -26,6 +27,19 @@ describe('scanEntry', () => {
     expect(signal?.hints.ids).toEqual([JOB_A]);
     expect(signal?.failure).toMatchObject({ kind: 'job', chain: [{ type: 'java.io.IOException', message: 'No space left on device' }] });
     expect(signal?.matches.map((match) => match.rule)).toEqual(['cluster.disk-full/any']);
+  });
+
+  it('takes what user code logs or prints for its own words: neither a failure nor a fact of Flink', () => {
+    const failed = `Job orders (${JOB_A}) switched from state RUNNING to FAILED.`;
+    const scan = (logger: string): ReturnType<typeof scanEntry> => scanEntry(makeLog('a.log', [`10:00:00 WARN ${logger} - ${failed}`, 'java.io.IOException: No space left on device', '\tat org.apache.flink.A.b(A.java:1)'])[0] as Entry, catalog);
+    const printed = splitText(`{"level":"ERROR","message":"${failed}","stack_trace":"java.io.IOException: No space left on device"}`, 'flink-u-taskexecutor-0-h.out').flatMap((entry) => scanEntry(entry, catalog) ?? []);
+
+    for (const logger of ['com.acme.support.Tickets$Sort', 'org.apache.flink.runtime.taskexecutor.SystemOutRedirectionUtils']) {
+      expect(scan(logger), logger).toMatchObject({ byUser: true, facts: [] });
+      expect(scan(logger)?.failure, logger).toBeUndefined();
+    }
+    for (const logger of ['org.apache.flink.runtime.executiongraph.ExecutionGraph', 'o.a.f.r.executiongraph.ExecutionGraph', 'ExecutionGraph']) expect(scan(logger)?.failure, logger).toMatchObject({ kind: 'job' });
+    expect(printed.filter((signal) => signal.byUser !== true || signal.failure !== undefined)).toEqual([]);
   });
 
   it('takes only the alternative whose exception class fits, also when the class was lost on its way', () => {

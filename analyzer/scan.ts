@@ -3,6 +3,7 @@
 // closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
 import type { Entry } from '../core/types.js';
 import { readFacts } from '../flink/facts.js';
+import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
 import { readFailure } from './failure.js';
@@ -26,8 +27,9 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const uses = found.flatMap((literal) => catalog.uses[literal] ?? []);
   const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
   const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
-  const facts = uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
+  const byUser = isSaidByUser(parsed, entry);
+  const facts = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
+  const failure = !byUser && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
   const candidate: Candidate = { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined };
   const matches = findMatches(uses, candidate);
   const steps = findSteps(uses, candidate);
@@ -41,8 +43,17 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     matches: matches.map((match) => shiftHighlights(match, shown.shift)),
     steps,
     ...(failure === undefined ? {} : { failure }),
+    ...(byUser ? { byUser } : {}),
     ...(telling ? { text: shortenText(shown.text) } : {}),
   };
+}
+
+const BRACE = 123;
+
+/** Logged by user code, or an object that a program printed beside the log (a log in JSON has a time). */
+function isSaidByUser({ logger, layout }: ParsedEntry, { bytes, source }: Entry): boolean {
+  if (logger !== undefined) return isUserLogger(logger);
+  return source.kind === 'out' && layout !== 'json' && bytes[0] === BRACE;
 }
 
 /** Evidence as it was written, where the layout leaves the words as they are; how far they stand from its beginning. */

@@ -44,6 +44,8 @@ export interface Signal {
   readonly matches: readonly MatchPart[];
   readonly steps: readonly StepPart[];
   readonly failure?: FailurePart;
+  /** User code logged it: it explains a failure, and is none by itself. */
+  readonly byUser?: boolean;
   /** The entry's text, shortened; only kept for matches and failures. */
   readonly text?: string;
 }

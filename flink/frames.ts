@@ -103,6 +103,14 @@ export function isUserFrame(frame: string): boolean {
   return lookUp(frame) === 'user-code';
 }
 
+/**
+ * A logger of user code: a whole class name (not a shortened one) outside every known package, or the one through which
+ * Flink logs what user code prints. What it says of failures is the program's business, not Flink's.
+ */
+export function isUserLogger(logger: string): boolean {
+  return logger.endsWith('.SystemOutRedirectionUtils') || (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && lookUp(logger) === 'user-code');
+}
+
 function lookUp(frame: string): FrameOwner {
   const name = withoutModule(frame);
   if (GENERATED.test(name)) return 'generated';

@@ -18,19 +18,20 @@ const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC'];
 const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
 const JOB_ID = /^[0-9a-f]{32}$/;
 
-/** Undefined when the text is no JSON object or has neither message nor level. */
+/** Undefined when the text is no JSON object, or one without a time or without both message and level: something that a program printed. */
 export function readJsonEntry(text: string): ParsedEntry | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
   const message = firstText(fields, MESSAGE);
   const level = readJsonLevel(fields);
-  if (message === undefined && level === undefined) return undefined;
+  const time = readJsonTime(fields);
+  if (time === undefined || (message === undefined && level === undefined)) return undefined;
   const stack = readStack(fields);
   const links = stack === undefined ? [] : parseChain(stack);
   const error = readError(fields) ?? links.find((link) => link.type !== '');
   return {
     layout: 'json',
-    ...defined('time', readJsonTime(fields)),
+    time,
     ...defined('level', level),
     ...defined('logger', firstText(fields, LOGGER)),
     ...defined('thread', firstText(fields, THREAD)),

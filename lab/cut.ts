@@ -19,7 +19,7 @@ const NOISE: readonly { kind: string; pattern: RegExp }[] = [
 /** What a manifest or a reader of the failure needs: never left out. */
 const KEPT = / Job .* switched from state \w+ to \w+|Loading configuration property: |Starting \S+ \(Version: |with ResourceID|Program Arguments|^\S+ \S+ (WARN|ERROR|FATAL) |\n\tat |^(?!\d{4}-\d\d-\d\d)/;
 /** An INFO entry of the tasks' and the job's way, which stays in a brief recording. */
-const LIFE = / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Closing|[Dd]isconnect|[Ff]ail/;
+const LIFE = / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Deploying |Received task |JobManager connection|JobGraph|job submission|Closing|[Dd]isconnect|[Ff]ail/;
 
 /** How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its beginning and end;
  * `oneTask`: what differs only in the task's name is a repetition too. */

@@ -46,11 +46,12 @@ function listReplacements({ dir }: Outcome): Replacement[] {
   return [
     literal(`${dir}/log`, '/opt/flink/log', 'log folder'),
     literal(`${dir}/conf`, '/opt/flink/conf', 'configuration folder'),
+    literal(`${dir}/home`, '/opt/flink', 'home of Flink with libraries of its own'),
     literal(dir, '/data/flink', 'folder of the run'),
     { from: new RegExp(`${quote(cacheDir())}/[\\w.-]+`, 'g'), to: '/opt/flink', what: 'home of Flink and ZooKeeper' },
     literal(basename(dir), 'shop', 'name of the highly available cluster'),
     // The host name may be any short word: only where it stands alone, or closes the name of a log file.
-    { from: new RegExp(`(?<=-)${quote(host)}(?=\\.(log|out))|(?<![\\w.-])${quote(host)}(?![\\w-])`, 'g'), to: 'node-1', what: 'host name' },
+    { from: new RegExp(`(?<=-)${quote(host)}(?=(\\.gc)?\\.(log|out))|(?<![\\w.-])${quote(host)}(?![\\w-])`, 'g'), to: 'node-1', what: 'host name' },
     { from: new RegExp(`(?<=flink-)${quote(userInfo().username)}(?=-zookeeper-)`, 'g'), to: 'flink', what: 'user name' },
     { from: new RegExp(`(?<=OS current user: )${quote(userInfo().username)}`, 'g'), to: 'flink', what: 'user name' },
     ...addresses.map((address) => literal(address, '192.0.2.11', 'address of the host')),

@@ -83,10 +83,9 @@ function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
 
 function listStates(records: readonly LogRecord[], jobId: string): string[] {
   const ordered = [...records].sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : a['@timestamp'] > b['@timestamp'] ? 1 : 0));
-  const changes = readAllFacts(ordered).flatMap((fact) => (fact.type === 'job-state' && fact.jobId === jobId ? [fact] : []));
+  const changes = readAllFacts(ordered).flatMap((fact) => (fact.type === 'job-state' && fact.jobId === jobId && fact.from !== 'UNKNOWN' ? [fact] : []));
   const [first] = changes;
-  // "reached terminal state" says the last one once more.
-  return first === undefined ? [] : [first.from, ...changes.map(({ to }) => to)].filter((state, index, all) => state !== all[index - 1]);
+  return first === undefined ? [] : [first.from, ...changes.map(({ to }) => to)];
 }
 
 function readAllFacts(records: readonly LogRecord[]): Fact[] {
