@@ -1,7 +1,7 @@
-SET 'pipeline.name' = 'price-list-import';
+SET 'pipeline.name' = '@job@';
 SET 'restart-strategy.type' = 'none';
 
 CREATE TABLE price_list (sku STRING, price STRING) WITH ('connector' = 'filesystem', 'path' = 'file://@RUN@/data/price-list.csv', 'format' = 'csv');
 CREATE TABLE prices (sku STRING, cents INT) WITH ('connector' = 'blackhole');
 
-INSERT INTO prices SELECT sku, CAST(price AS INT) * 100 FROM price_list;
+INSERT INTO prices SELECT sku, CAST(price AS INT) * @factor@ FROM price_list;

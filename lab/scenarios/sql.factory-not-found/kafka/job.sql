@@ -1,7 +1,7 @@
-SET 'pipeline.name' = 'page-views-archive';
+SET 'pipeline.name' = '@job@';
 
-CREATE TABLE page_views (user_id BIGINT, url STRING) WITH (
-  'connector' = 'kafka', 'topic' = 'page-views', 'properties.bootstrap.servers' = 'kafka-1:9092', 'format' = 'json');
+CREATE TABLE @table@ (user_id BIGINT, url STRING) WITH (
+  'connector' = 'kafka', 'topic' = '@topic@', 'properties.bootstrap.servers' = 'kafka-1:9092', 'format' = 'json');
 CREATE TABLE archive (user_id BIGINT, url STRING) WITH ('connector' = 'blackhole');
 
-INSERT INTO archive SELECT user_id, url FROM page_views;
+INSERT INTO archive SELECT user_id, url FROM @table@;
