@@ -20,8 +20,8 @@ export const KIT_FILES: Readonly<Record<Logging, readonly string[]>> = {
 
 /** What is made small, by the text in the kit's files. Every one must be found. */
 const SMALL: Readonly<Record<Logging, readonly (readonly [string, string])[]>> = {
-  log4j: [['timeToLive = 10', 'timeToLive = 4'], ['timeUnit = minutes', 'timeUnit = seconds'], ['size = 50MB', 'size = 20KB']],
-  logback: [['<timeout>10 minutes</timeout>', '<timeout>4 seconds</timeout>'], [':-50MB}', ':-20KB}']],
+  log4j: [['timeToLive = 1\n', 'timeToLive = 4\n'], ['timeUnit = minutes', 'timeUnit = seconds'], ['size = 50MB', 'size = 20KB']],
+  logback: [['<timeout>1 minute</timeout>', '<timeout>4 seconds</timeout>'], [':-50MB}', ':-20KB}']],
 };
 
 /** Puts the kit's files for that library over those in the conf/ folder. */
