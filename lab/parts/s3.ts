@@ -33,11 +33,11 @@ export async function startS3(options: S3Options = {}): Promise<S3> {
   const data = join(dir, 'buckets');
   mkdirSync(data, { recursive: true });
   const bucketDir = (name: string): string => join(data, name);
-  // (The newer file system provider of S3Proxy answers 500 when a folder that is not empty is deleted, which Flink does all the time.)
   // A folder that others may read is a bucket that anybody may list.
   const createBucket = (name: string): void => void mkdirSync(bucketDir(name), { recursive: true, mode: 0o700 });
   for (const name of options.buckets ?? []) createBucket(name);
   const settings = join(dir, 's3proxy.conf');
+  // Not the newer filesystem-nio2: it answers 500 when Flink deletes the marker of a folder that is not empty, again and again.
   writeFileSync(settings, `s3proxy.authorization=aws-v2-or-v4
 s3proxy.endpoint=${endpoint}
 s3proxy.identity=${ACCESS_KEY}
