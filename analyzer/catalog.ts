@@ -22,7 +22,7 @@ export interface Cause {
 
 /** What an anchor in an entry calls for. */
 export type AnchorUse =
-  | { readonly kind: 'alternative'; readonly rule: Rule; readonly alternative: Alternative }
+  | { readonly kind: 'alternative'; readonly rule: Rule; readonly alternative: Alternative; readonly order: number }
   | { readonly kind: 'step'; readonly rule: Rule; readonly step: Step }
   | { readonly kind: 'fact' }
   | { readonly kind: 'failure' };
@@ -80,7 +80,7 @@ export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string,
     else uses.push(what);
   };
   for (const rule of sorted) {
-    for (const alternative of rule.alternatives) use(alternative.anchor, { kind: 'alternative', rule, alternative });
+    for (const [order, alternative] of rule.alternatives.entries()) use(alternative.anchor, { kind: 'alternative', rule, alternative, order });
     for (const step of rule.steps) use(step.anchor, { kind: 'step', rule, step });
   }
   for (const literal of FACT_ANCHORS) use(literal, { kind: 'fact' });

@@ -36,7 +36,7 @@ const CLIENT_WORDS = [
 ] as const;
 
 /** Exceptions that end a submission, whoever logs them as an error. */
-const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'ApplicationExecutionException', 'SqlExecutionException', 'SqlClientException'] as const;
+const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'ApplicationExecutionException', 'SqlExecutionException', 'SqlClientException', 'CliArgsException'] as const;
 
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;

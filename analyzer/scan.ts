@@ -29,9 +29,9 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
   const byUser = isSaidByUser(parsed, entry);
   const facts = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = !byUser && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
+  const failure = !byUser && !isOptionLine(parsed) && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
   const candidate: Candidate = { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined };
-  const matches = findMatches(uses, candidate);
+  const matches = isOptionLine(parsed) ? [] : findMatches(uses, candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   const telling = matches.length > 0 || failure !== undefined;
@@ -46,6 +46,11 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     ...(byUser ? { byUser } : {}),
     ...(telling ? { text: shortenText(shown.text) } : {}),
   };
+}
+
+/** The start-up dump of options: whatever a value says, nothing has happened. */
+function isOptionLine({ message, level }: ParsedEntry): boolean {
+  return level === 'INFO' && /^Loading (dynamic )?configuration property: /.test(message);
 }
 
 const BRACE = 123;
@@ -74,11 +79,12 @@ function joinText(parsed: ParsedEntry): string {
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
 }
 
-/** At most one match per rule: its first alternative that fits. */
+/** At most one match per rule: of its alternatives that fit, the one that stands first in its file. */
 function findMatches(uses: readonly AnchorUse[], candidate: Candidate): readonly MatchPart[] {
   const byRule = new Map<string, MatchPart>();
-  for (const use of uses) {
-    if (use.kind !== 'alternative' || byRule.has(use.rule.id)) continue;
+  const found = uses.filter((use) => use.kind === 'alternative').sort((a, b) => a.order - b.order);
+  for (const use of found) {
+    if (byRule.has(use.rule.id)) continue;
     const match = matchAlternative(use.rule, use.alternative, candidate);
     if (match !== undefined) byRule.set(use.rule.id, match);
   }

@@ -72,7 +72,8 @@ function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
     if (resourceId !== undefined) expect(ids, `${name}: resource id`).toContain(resourceId);
     if (name !== 'jobmanager') continue;
     const options = new Map(facts.flatMap((fact) => (fact.type === 'option' && !fact.dynamic ? [[fact.key, fact.value] as const] : [])));
-    for (const [key, value] of Object.entries(manifest.cluster.config)) expect(options.get(key), `${name}: ${key}`).toBe(value);
+    // Flink itself, or the agent, hides what may be a secret.
+    for (const [key, value] of Object.entries(manifest.cluster.config)) if (!/^\*+$/.test(options.get(key) ?? '')) expect(options.get(key), `${name}: ${key}`).toBe(value);
   }
   for (const { id, states } of manifest.jobs) expect(listStates(records, id), `states of job ${id}`).toEqual(states);
   for (const record of records) {
