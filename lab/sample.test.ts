@@ -1,0 +1,42 @@
+// A sample of the lab, played on real clusters with other names, sizes and data than recorded: each scenario reaches its end
+// on the version beside it, and the rules name the cause that was provoked (or say nothing). All of it:
+// `npm run lab -- run all --flink all --vary SEED --named`.
+import { expect, it } from 'vitest';
+import { describeWithParts } from './parts/describe-part.js';
+import { nameOutcome } from './name.js';
+import { runScenario } from './run.js';
+import { HEALTHY, loadScenario } from './scenario.js';
+import { VERSIONS, type FlinkVersion } from './versions.js';
+
+const SEED = 11;
+
+const SAMPLE: readonly (readonly [string, FlinkVersion])[] = [
+  ['sql.syntax/reserved-word', '1.20'],
+  ['state.operator-mismatch/operator-replaced', '1.20'],
+  ['network.insufficient-buffers/total', '1.20'],
+  ['memory.direct-oom/user-buffers', '2.3'],
+  ['cluster.no-slots/parallelism-too-high', '2.3'],
+  ['memory.config-invalid/flink-and-process-size', '1.17'],
+  ['code.user-exception/number-format', '1.17'],
+  ['checkpoint.state-too-large/default-storage', '1.13'],
+  ['deploy.submission/missing-jar', '1.13'],
+  ['healthy/frightening-words', '1.20'],
+  ['healthy/rescaled', '1.17'],
+  ['healthy/cancelled', '1.13'],
+];
+
+describeWithParts(VERSIONS.map((version) => `flink-${version}` as const), 'a sample of the lab', () => {
+  it.each(SAMPLE)('%s on Flink %s', async (id, version) => {
+    const scenario = loadScenario(id, { version, seed: SEED });
+
+    const outcome = await runScenario({ scenario, version, say: () => undefined });
+
+    expect(nameOutcome(scenario, outcome).first).toBe(id.startsWith(HEALTHY) ? 'none' : scenario.cause);
+  }, 300_000);
+
+  it('holds at least eight failures and two healthy runs, and every version', () => {
+    expect(SAMPLE.filter(([id]) => !id.startsWith(HEALTHY)).length).toBeGreaterThanOrEqual(8);
+    expect(SAMPLE.filter(([id]) => id.startsWith(HEALTHY)).length).toBeGreaterThanOrEqual(2);
+    expect(new Set(SAMPLE.map(([, version]) => version))).toEqual(new Set(VERSIONS));
+  });
+});
