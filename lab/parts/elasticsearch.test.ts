@@ -12,7 +12,7 @@ async function ask(node: Elasticsearch, path: string, method = 'GET', body?: unk
   return await response.json() as Record<string, unknown>;
 }
 
-for (const version of [8, 9] as const) {
+for (const version of [7, 8, 9] as const) {
   describeWithParts([`elasticsearch-${version}`], `startElasticsearch ${version}`, () => {
     const dir = mkdtempSync(join(tmpdir(), 'jobtrace-es-test-'));
     let node: Elasticsearch;

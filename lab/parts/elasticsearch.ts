@@ -118,7 +118,7 @@ async function prepareFolders(home: string, dir: string, user: SystemUser | unde
   return linked;
 }
 
-/** `-d` returns when the node is up, or with its error; the pid file then names the server process. */
+/** `-d` returns when the node is up, or with its error (version 7: at once); the pid file names the server process. */
 async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<Record<string, string>>): Promise<number> {
   const settings: Record<string, string> = {
     'discovery.type': 'single-node', 'network.host': '127.0.0.1', 'http.port': String(node.port), 'transport.port': String(node.transport),
@@ -137,6 +137,7 @@ async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<R
     },
     ...(node.user === undefined ? {} : { user: node.user }),
   });
+  if (ended.code === 0) await waitForPid(pidFile, node, options);
   const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').trim()) : 0;
   if (ended.code !== 0 || !isAlive(pid)) {
     if (pid > 0) await stopProcess(pid, 5_000);
@@ -146,6 +147,10 @@ async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<R
     );
   }
   return pid;
+}
+
+function waitForPid(pidFile: string, node: Node, { startDeadlineMs = 180_000 }: ElasticsearchOptions): Promise<void> {
+  return waitFor('The pid file of Elasticsearch', startDeadlineMs, () => Promise.resolve((existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() !== '') || 'not there'), () => readTails(listLogs(node.dir)));
 }
 
 /** What was said, without the stack frames: messages and causes, the last dozen. */
