@@ -14,6 +14,7 @@ const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'environment of ZooKeeper clients and servers', pattern: /^\S+ \S+ INFO .* (Client|Server) environment:/ },
   { kind: 'class paths', pattern: /^\S+ \S+ INFO .* - {2}Classpath: / },
   { kind: 'delegation token providers', pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/ },
+  { kind: "warnings about tokens that nobody uses", pattern: /^\S+ \S+ WARN +\S*\.DefaultDelegationTokenManager / },
   { kind: "the client's search for types", pattern: /^\S+ \S+ INFO +\S*\.TypeExtractor / },
 ];
 /** What a manifest or a reader of the failure needs: never left out. */
@@ -21,15 +22,24 @@ const KEPT = / Job .* switched from state \w+ to \w+|Loading configuration prope
 /** An INFO entry of the tasks' and the job's way, which stays in a brief recording. */
 const LIFE = / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Deploying |Received task |JobManager connection|JobGraph|job submission|Closing|[Dd]isconnect|[Ff]ail/;
 
+/** What the largest recordings do without: the same trace stands beside it, in a line that stays. */
+const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
+  { kind: 'program arguments that the RESOURCE_PARAMS block tells as well', pattern: /^\S+ \S+ INFO .*(Runner|Entrypoint) .* - {5}(-D|\S+=\d+(\.\d+)?b?|\S+=true)$/m },
+  { kind: "the dispatcher's copy of the job's last failure", pattern: /^\S+ \S+ INFO .*Dispatcher .* - Job \w+ reached terminal state FAILED\.\n/ },
+  { kind: "the SQL gateway's copies of what the client shows", pattern: /^\S+ \S+ ERROR .*\.(FetchResultsHandler|OperationManager|ResultFetcher) / },
+  { kind: 'loaders, Netty and coordinators at their start', pattern: /^\S+ \S+ INFO .*\.(StateChangelogStorageLoader|NettyConfig|SourceCoordinator|StateBackendLoader|DefaultSlotStatusSyncer|SessionDispatcherLeaderProcess|JobMasterServiceLeadershipRunner|DefaultDispatcherRunner|StreamTask|TaskSlotTableImpl) / },
+];
+
 /** How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its beginning and end;
- * `oneTask`: what differs only in the task's name is a repetition too. */
-const LEVELS: readonly { readonly startup: number; readonly ends: number; readonly onlyLife: boolean; readonly oneTask: boolean }[] = [
+ * `oneTask`: what differs only in the task's name is a repetition too; `once`: what another line says as well goes. */
+const LEVELS: readonly { readonly startup: number; readonly ends: number; readonly onlyLife: boolean; readonly oneTask: boolean; readonly once?: true }[] = [
   { startup: 0, ends: Infinity, onlyLife: false, oneTask: false },
   { startup: 160, ends: 3, onlyLife: false, oneTask: false },
   { startup: 110, ends: 1, onlyLife: false, oneTask: false },
   { startup: 0, ends: 1, onlyLife: false, oneTask: false },
   { startup: 0, ends: 1, onlyLife: true, oneTask: false },
   { startup: 0, ends: 1, onlyLife: true, oneTask: true },
+  { startup: 0, ends: 1, onlyLife: true, oneTask: true, once: true },
 ];
 /** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
 const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
@@ -63,9 +73,11 @@ function cutFile({ name, text }: LogFile, level: Level): CutFile {
 }
 
 /** Why an entry is left out; undefined: it stays. */
-function findKind(entry: string, at: { position: number; fromStart: number; fromEnd: number }, { startup, ends, onlyLife }: Level): string | undefined {
+function findKind(entry: string, at: { position: number; fromStart: number; fromEnd: number }, { startup, ends, onlyLife, once }: Level): string | undefined {
   const noise = NOISE.find(({ pattern }) => pattern.test(entry));
   if (noise !== undefined) return noise.kind;
+  const twice = once === true ? SAID_TWICE.find(({ pattern }) => pattern.test(entry)) : undefined;
+  if (twice !== undefined) return twice.kind;
   const repeated = at.position >= startup && at.fromStart >= ends && at.fromEnd >= ends;
   if (repeated && !/ Job .* switched from state |Loading configuration property: /.test(entry)) return `repetitions beyond the first and last ${ends}`;
   return onlyLife && !KEPT.test(entry) && !LIFE.test(entry) ? 'what components say of their start and routine' : undefined;

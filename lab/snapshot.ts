@@ -30,8 +30,8 @@ async function readAnswer(cluster: FlinkCluster, name: string, path: string): Pr
   }
 }
 
-/** "all-exceptions" of the old form says once more what the history beside it says. */
+/** "all-exceptions" and "root-exception" of the old form say once more what the history beside them says. */
 function dropRepetition(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || !('exceptionHistory' in answer)) return answer;
-  return Object.fromEntries(Object.entries(answer).filter(([key]) => key !== 'all-exceptions'));
+  return Object.fromEntries(Object.entries(answer).filter(([key]) => key !== 'all-exceptions' && key !== 'root-exception'));
 }
