@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A job that speaks: it logs and prints its name at a steady pace, in the task's thread and in one of its own. Written against
- * what Flink 1.13 and 2.3 have in common. With "--rounds N" it ends after N records, otherwise never; "--fail" makes it throw then.
+ * what Flink 1.13 and 2.3 have in common. With "--rounds N" it ends after N records, otherwise never; with "--end fail" it throws at the last.
  */
 public final class Chatter {
 
@@ -53,7 +53,7 @@ public final class Chatter {
             System.out.println(says + " printed " + seen);
             if (seen % 10 == 1) System.err.printf("%s complained %d%n", says, seen);
             if (rounds == Long.MAX_VALUE) Thread.sleep(50);
-            if (fails && seen >= rounds) throw new IllegalStateException(says + " has had enough");
+            if (fails && number >= rounds) throw new IllegalStateException(says + " has had enough");
             return number;
         }
     }
