@@ -31,6 +31,7 @@ const CLIENT_WORDS = [
   'Fatal error while running command line interface',
   'The program finished with the following exception',
   'Could not execute SQL statement',
+  'Failed to execute the operation ',
   'Could not submit job',
   'Exception in thread "main"',
 ] as const;

@@ -34,12 +34,14 @@ describe('scanEntry', () => {
     const scan = (logger: string): ReturnType<typeof scanEntry> => scanEntry(makeLog('a.log', [`10:00:00 WARN ${logger} - ${failed}`, 'java.io.IOException: No space left on device', '\tat org.apache.flink.A.b(A.java:1)'])[0] as Entry, catalog);
     const printed = splitText(`{"level":"ERROR","message":"${failed}","stack_trace":"java.io.IOException: No space left on device"}`, 'flink-u-taskexecutor-0-h.out').flatMap((entry) => scanEntry(entry, catalog) ?? []);
 
+    const typed = splitText('> -- java.io.IOException: No space left on device', 'flink-u-sql-client-h.out').flatMap((entry) => scanEntry(entry, catalog) ?? []);
+
     for (const logger of ['com.acme.support.Tickets$Sort', 'org.apache.flink.runtime.taskexecutor.SystemOutRedirectionUtils']) {
       expect(scan(logger), logger).toMatchObject({ byUser: true, facts: [] });
       expect(scan(logger)?.failure, logger).toBeUndefined();
     }
     for (const logger of ['org.apache.flink.runtime.executiongraph.ExecutionGraph', 'o.a.f.r.executiongraph.ExecutionGraph', 'ExecutionGraph']) expect(scan(logger)?.failure, logger).toMatchObject({ kind: 'job' });
-    expect(printed.filter((signal) => signal.byUser !== true || signal.failure !== undefined)).toEqual([]);
+    expect([...printed, ...typed].filter((signal) => signal.byUser !== true || signal.failure !== undefined)).toEqual([]);
   });
 
   it('takes only the alternative whose exception class fits, also when the class was lost on its way', () => {

@@ -53,12 +53,13 @@ function isOptionLine({ message, level }: ParsedEntry): boolean {
   return level === 'INFO' && /^Loading (dynamic )?configuration property: /.test(message);
 }
 
-const BRACE = 123;
-
-/** Logged by user code, or an object that a program printed beside the log (a log in JSON has a time). */
+/**
+ * Logged by user code, or in a file of what was printed an object of the program's own (a log in JSON has a time) or a line
+ * of the script that the SQL client repeats.
+ */
 function isSaidByUser({ logger, layout }: ParsedEntry, { bytes, source }: Entry): boolean {
   if (logger !== undefined) return isUserLogger(logger);
-  return source.kind === 'out' && layout !== 'json' && bytes[0] === BRACE;
+  return source.kind === 'out' && layout !== 'json' && /^(\{|> |Flink SQL> )/.test(bytes.subarray(0, 12).toString('latin1'));
 }
 
 /** Evidence as it was written, where the layout leaves the words as they are; how far they stand from its beginning. */

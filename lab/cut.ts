@@ -26,7 +26,7 @@ const LIFE = / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|F
 const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'program arguments that the RESOURCE_PARAMS block tells as well', pattern: /^\S+ \S+ INFO .*(Runner|Entrypoint) .* - {5}(-D|\S+=\d+(\.\d+)?b?|\S+=true)$/m },
   { kind: "the dispatcher's copy of the job's last failure", pattern: /^\S+ \S+ INFO .*Dispatcher .* - Job \w+ reached terminal state FAILED\.\n/ },
-  { kind: "the SQL gateway's copies of what the client shows", pattern: /^\S+ \S+ ERROR .*\.(FetchResultsHandler|OperationManager|ResultFetcher) / },
+  { kind: "the SQL gateway's copies of what the client shows", pattern: /^\S+ \S+ ERROR .*\.(FetchResultsHandler|ResultFetcher) / },
   { kind: 'loaders, Netty and coordinators at their start', pattern: /^\S+ \S+ INFO .*\.(StateChangelogStorageLoader|NettyConfig|SourceCoordinator|StateBackendLoader|DefaultSlotStatusSyncer|SessionDispatcherLeaderProcess|JobMasterServiceLeadershipRunner|DefaultDispatcherRunner|StreamTask|TaskSlotTableImpl) / },
 ];
 
