@@ -12,6 +12,7 @@ const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'JVM options that open modules', pattern: /^\S+ \S+ INFO .* - {5}--add-(exports|opens)=/ },
   { kind: "Flink's own env.java.opts.all", pattern: /^\S+ \S+ INFO +\S*GlobalConfiguration .* property: env\.java\.opts\.all, --add-exports/ },
   { kind: 'environment of ZooKeeper clients and servers', pattern: /^\S+ \S+ INFO .* (Client|Server) environment:/ },
+  { kind: "the client's environment, which it gives to Python", pattern: /^\S+ \S+ INFO +\S*\.PythonEnvUtils .* - Starting Python process with environment variables: / },
   { kind: 'class paths', pattern: /^\S+ \S+ INFO .* - {2}Classpath: / },
   { kind: 'delegation token providers', pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/ },
   { kind: "warnings about tokens that nobody uses", pattern: /^\S+ \S+ WARN +\S*\.DefaultDelegationTokenManager / },
