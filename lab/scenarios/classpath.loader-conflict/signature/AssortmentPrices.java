@@ -5,26 +5,16 @@ import com.acme.catalog.Product;
 import com.acme.shop.Compat;
 import com.acme.shop.Feed;
 import java.util.Map;
-import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** Looks up the product of each order in the catalog that the platform keeps in lib/. */
+/** Prices of one product, which the catalog in lib/ knows. */
 public final class AssortmentPrices {
 
     public static void main(String[] args) throws Exception {
         Map<String, String> arguments = Feed.arguments(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Compat.discard(Feed.orders(env, Long.parseLong(arguments.get("per-second")))
-            .keyBy(order -> order.customerId)
-            .map(new AddPrice()).name("add-price").uid("add-price"), "priced-orders");
+        Product product = Catalog.product(Long.parseLong(arguments.get("product")));
+        Compat.discard(Feed.orders(env, 100).filter(order -> order.amountCents > 5_000).name("over-" + product.name).uid("over-limit"), product.name);
         env.execute(arguments.get("name"));
-    }
-
-    public static final class AddPrice implements MapFunction<Feed.Order, String> {
-        @Override
-        public String map(Feed.Order order) {
-            Product product = Catalog.product(order.orderId);
-            return product.name + "," + order.amountCents;
-        }
     }
 }
