@@ -14,9 +14,9 @@ public final class CarrierTable {
 
     public static void main(String[] args) throws Exception {
         Map<String, String> arguments = Feed.arguments(args);
-        List<Tuple2<Long, String>> carriers = Arrays.asList(Tuple2.of(1L, "north-express"), Tuple2.of(Long.parseLong(arguments.get("region")), null));
+        List<Tuple2<Long, Long>> carriers = Arrays.asList(Tuple2.of(1L, 40L), Tuple2.of(Long.parseLong(arguments.get("region")), null));
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        Compat.discard(env.fromCollection(carriers, Types.TUPLE(Types.LONG, Types.STRING)), "carriers");
+        Compat.discard(env.fromCollection(carriers, Types.TUPLE(Types.LONG, Types.LONG)), "carriers");
         env.execute(arguments.get("name"));
     }
 }

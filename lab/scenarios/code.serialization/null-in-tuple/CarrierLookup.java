@@ -16,11 +16,11 @@ public final class CarrierLookup {
         Compat.discard(Feed.orders(env, 200)
             .map(new AddCarrier(Long.parseLong(arguments.get("missing")))).name("add-carrier").uid("add-carrier")
             .keyBy(pair -> pair.f0 % 16)
-            .map(pair -> pair.f1).returns(String.class).name("carrier").uid("carrier"), "carriers");
+            .map(pair -> pair.f1).returns(Long.class).name("carrier").uid("carrier"), "carriers");
         env.execute(arguments.get("name"));
     }
 
-    public static final class AddCarrier implements MapFunction<Feed.Order, Tuple2<Long, String>> {
+    public static final class AddCarrier implements MapFunction<Feed.Order, Tuple2<Long, Long>> {
         private final long missing;
 
         AddCarrier(long missing) {
@@ -28,8 +28,8 @@ public final class CarrierLookup {
         }
 
         @Override
-        public Tuple2<Long, String> map(Feed.Order order) {
-            return Tuple2.of(order.orderId, order.customerId == missing ? null : "carrier-" + order.customerId % 7);
+        public Tuple2<Long, Long> map(Feed.Order order) {
+            return Tuple2.of(order.orderId, order.customerId == missing ? null : (Long) (order.customerId % 7));
         }
     }
 }
