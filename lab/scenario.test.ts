@@ -73,8 +73,8 @@ describe('recordings', () => {
       for (const { name, files } of processes.filter((process) => /^(job|task)manager/.test(process.name) && process.files.some((file) => file.endsWith('.log')))) {
         const log = files.filter((file) => /\.log(\.\d+)?$/.test(file)).map((file) => readFileSync(join(RECORDINGS_DIR, folder, file), 'utf8')).join('\n');
         expect(log, `${folder} ${name}`).toMatch(/ Starting (TaskManager|StandaloneSessionClusterEntrypoint|StandaloneApplicationClusterEntryPoint) \(Version: /);
-        // Flink prints passwords as asterisks.
-        for (const [key, value] of Object.entries(cluster.config)) expect(log.includes(`Loading configuration property: ${key}, ${key.endsWith('password') ? '******' : value}`), `${folder} ${name}: ${key}`).toBe(true);
+        // Flink prints secrets as asterisks.
+        for (const [key, value] of Object.entries(cluster.config)) expect(log.includes(`Loading configuration property: ${key}, ${/password|secret/.test(key) ? '******' : value}`), `${folder} ${name}: ${key}`).toBe(true);
       }
     }
   });
