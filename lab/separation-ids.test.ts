@@ -25,7 +25,7 @@ describe('the jar that finds job ids', () => {
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'jobtrace-job-ids-'));
     const java = join(await getJava(17), 'bin', 'javac');
-    const reader = fileURLToPath(new URL('separation/JobIdsReader.java', import.meta.url));
+    const reader = fileURLToPath(new URL('separation/job-id/JobIdsReader.java', import.meta.url));
     const compiled = await runCommand(java, ['--release', '8', '-Xlint:-options', '-d', dir, join(KIT, 'job-id', 'java', 'JobIds.java'), reader]);
     expect(compiled.stderr).toBe('');
   }, 60_000);
