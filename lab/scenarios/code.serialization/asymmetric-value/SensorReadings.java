@@ -12,6 +12,7 @@ public final class SensorReadings {
     public static void main(String[] args) throws Exception {
         Map<String, String> arguments = Feed.arguments(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        env.setBufferTimeout(0); // readings are to arrive at once
         Compat.discard(Feed.orders(env, Long.parseLong(arguments.get("per-second")))
             .map(new ToReading()).name("to-reading").uid("to-reading")
             .keyBy(reading -> reading.sensor)
