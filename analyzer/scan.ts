@@ -50,7 +50,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
 
 /** The start-up dump of options: whatever a value says, nothing has happened. */
 function isOptionLine({ message, level }: ParsedEntry): boolean {
-  return level === 'INFO' && /^Loading (dynamic )?configuration property: /.test(message);
+  return level === 'INFO' && (/^Loading (dynamic )?configuration property: /.test(message) || message.includes('RESOURCE_PARAMS extraction logs:'));
 }
 
 /**

@@ -31,7 +31,7 @@ const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'loaders, Netty and coordinators at their start', pattern: /^\S+ \S+ INFO .*\.(StateChangelogStorageLoader|NettyConfig|SourceCoordinator|StateBackendLoader|DefaultSlotStatusSyncer|SessionDispatcherLeaderProcess|JobMasterServiceLeadershipRunner|DefaultDispatcherRunner|StreamTask|TaskSlotTableImpl) / },
 ];
 
-/** How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its beginning and end;
+/** How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its beginning and end (0: the first alone);
  * `oneTask`: what differs only in the task's name is a repetition too; `once`: what another line says as well goes. */
 const LEVELS: readonly { readonly startup: number; readonly ends: number; readonly onlyLife: boolean; readonly oneTask: boolean; readonly once?: true }[] = [
   { startup: 0, ends: Infinity, onlyLife: false, oneTask: false },
@@ -41,6 +41,7 @@ const LEVELS: readonly { readonly startup: number; readonly ends: number; readon
   { startup: 0, ends: 1, onlyLife: true, oneTask: false },
   { startup: 0, ends: 1, onlyLife: true, oneTask: true },
   { startup: 0, ends: 1, onlyLife: true, oneTask: true, once: true },
+  { startup: 0, ends: 0, onlyLife: true, oneTask: true, once: true },
 ];
 /** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
 const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
@@ -79,8 +80,8 @@ function findKind(entry: string, at: { position: number; fromStart: number; from
   if (noise !== undefined) return noise.kind;
   const twice = once === true ? SAID_TWICE.find(({ pattern }) => pattern.test(entry)) : undefined;
   if (twice !== undefined) return twice.kind;
-  const repeated = at.position >= startup && at.fromStart >= ends && at.fromEnd >= ends;
-  if (repeated && !/ Job .* switched from state |Loading configuration property: /.test(entry)) return `repetitions beyond the first and last ${ends}`;
+  const repeated = at.position >= startup && at.fromStart >= Math.max(1, ends) && at.fromEnd >= ends;
+  if (repeated && !/ Job .* switched from state |Loading configuration property: /.test(entry)) return ends === 0 ? 'repetitions beyond the first' : `repetitions beyond the first and last ${ends}`;
   return onlyLife && !KEPT.test(entry) && !LIFE.test(entry) ? 'what components say of their start and routine' : undefined;
 }
 
