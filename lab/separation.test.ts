@@ -52,24 +52,26 @@ for (const { version, ...shapes } of CLUSTERS) {
   describeWithParts([`flink-${version}`, 'logback'], `the separation kit on Flink ${version}`, () => {
     let cluster: SeparatedCluster;
     let dir: string;
+    let stop = (): Promise<void> => Promise.resolve();
     const jobs: { id: string; says: string }[] = [];
 
     beforeAll(async () => {
       dir = mkdtempSync(join(tmpdir(), 'jobtrace-separation-'));
       cluster = await startSeparated({ version, dir, ...shapes });
+      stop = cluster.stop;
       for (const says of ['billing', 'shipping']) {
         const id = await cluster.runJob(says);
         jobs.push({ id, says });
-        await waitForJobState(cluster.restUrl, id, 'RUNNING', 30_000, () => '');
+        await waitForJobState(cluster.restUrl, id, 'RUNNING', 90_000, () => '');
       }
-      await waitFor('both jobs have logged and printed in each TaskManager, and a file was rotated', 60_000, () => {
+      await waitFor('both jobs have logged and printed in each TaskManager, and a file was rotated', 120_000, () => {
         const missing = jobs.flatMap(({ id, says }) => cluster.taskManagers.filter((worker) => !existsSync(`${jobFile(worker, id)}.1`)).map(({ logging }) => `${says} with ${logging}`));
         return Promise.resolve(missing.length === 0 ? true : `not yet: ${missing.join(', ')}; ${cluster.taskManagers.map(({ logFile }) => readdirSync(dirname(logFile)).join(', ')).join('; ')}`);
       });
     }, 300_000);
 
     afterAll(async () => {
-      await cluster.stop();
+      await stop();
       if (process.env['KEEP'] === undefined) rmSync(dir, { recursive: true, force: true });
     });
 
@@ -161,7 +163,7 @@ for (const { version, ...shapes } of CLUSTERS) {
 
       await cancelJob(cluster.restUrl, billing.id);
 
-      await waitFor('the idle files are closed', 40_000, () => {
+      await waitFor('the idle files are closed', 55_000, () => {
         const open = processes().filter((process) => listOpenJobFiles(process.pid).includes(jobFile(process, billing.id)));
         return Promise.resolve(open.length === 0 ? true : `still open: ${open.map(({ role, logging }) => `${role} ${logging}`).join(', ')}`);
       });
