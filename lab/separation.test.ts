@@ -68,7 +68,7 @@ for (const { version, ...shapes } of CLUSTERS) {
         const missing = jobs.flatMap(({ id, says }) => cluster.taskManagers.filter((worker) => !existsSync(`${jobFile(worker, id)}.1`)).map(({ logging }) => `${says} with ${logging}`));
         return Promise.resolve(missing.length === 0 ? true : `not yet: ${missing.join(', ')}; ${cluster.taskManagers.map(({ logFile }) => readdirSync(dirname(logFile)).join(', ')).join('; ')}`);
       });
-    }, 300_000);
+    }, 480_000);
 
     afterAll(async () => {
       await stop();

@@ -118,7 +118,7 @@ async function packChatter(home: string, dir: string): Promise<string> {
 }
 
 async function waitForSlots(restUrl: string, processes: readonly SeparatedProcess[]): Promise<void> {
-  await waitFor('the slots of all TaskManagers', 90_000, async () => {
+  await waitFor('the slots of all TaskManagers', 240_000, async () => {
     const dead = processes.find(({ pid }) => !isAlive(pid));
     if (dead !== undefined) throw new Hopeless(`The ${dead.role} with ${dead.logging}, ${dead.layout}, died.\n${readTails([dead.logFile, dead.outFile], 30)}`);
     const free = (await listWorkers(restUrl)).filter(({ freeSlots }) => freeSlots > 0).length;
