@@ -15,6 +15,6 @@ public final class Workers {
 
     /** Loads a class by name, away from the caller's thread. */
     public static Class<?> load(String name) throws Exception {
-        return POOL.submit(() -> Class.forName(name, true, Thread.currentThread().getContextClassLoader())).get();
+        return POOL.submit(() -> Thread.currentThread().getContextClassLoader().loadClass(name)).get();
     }
 }
