@@ -1,5 +1,5 @@
 // The separation kit under many short jobs: five hundred end on one cluster beside one that goes on, every tenth fails, and neither
-// descriptors nor appenders are left over. One TaskManager logs with log4j, the other with logback; each job runs on both.
+// descriptors nor appenders are left over. One TaskManager logs with log4j, the other with logback; most jobs run on both.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,11 +66,12 @@ describeWithParts(['flink-1.20', 'logback'], `the separation kit and ${JOBS} sho
     return ended >= count ? true : `${ended} have`;
   });
 
-  it('gives each job a file of its own in every process, with what it said and nothing that another said', async () => {
+  it('gives each job a file of its own wherever it ran, with what it said and nothing that another said', async () => {
     const states = (await listJobs(cluster.restUrl)).filter(({ id }) => names.has(id)).map(({ state }) => state);
     expect(states.filter((state) => state === 'FAILED').length).toBe(JOBS / 10);
     expect(states.filter((state) => state === 'FINISHED').length).toBe(JOBS * 9 / 10);
-    for (const process of processes()) expect(listJobFiles(process).length).toBeGreaterThanOrEqual(JOBS);
+    expect(listJobFiles(cluster.jobManager).length).toBeGreaterThanOrEqual(JOBS);
+    for (const worker of cluster.taskManagers) expect(listJobFiles(worker).length).toBeGreaterThan(JOBS / 4);
     for (const [id, says] of names) {
       const said = cluster.taskManagers.flatMap((worker) => [...readJob(worker, id).matchAll(/ - (\S+) (?:logged|printed) \d+/g)].map((match) => match[1]));
       expect([...new Set(said)]).toEqual([says]);
