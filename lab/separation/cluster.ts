@@ -57,17 +57,22 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
   const shapes = [{ ...options.jobManager, role: 'jobmanager' as const }, ...options.taskManagers.map((shape) => ({ ...shape, role: 'taskmanager' as const }))];
   try {
     const libs = new Libraries(home, dir);
-    const [jar, ...processes] = await Promise.all([packChatter(home, dir), ...shapes.map(async (shape, index) => {
+    const jar = await packChatter(home, dir);
+    // All are waited for even if one fails: what still starts while the others are stopped would stay.
+    const starts = await Promise.allSettled(shapes.map(async (shape, index) => {
       const folder = join(dir, `${index}-${shape.role}-${shape.logging}-${shape.layout}`);
       const confDir = join(folder, 'conf');
       const own = needsOwnRedirection(version, shape.logging, shape.layout === 'kubernetes');
       writeConf({ version, home, confDir, ports: { rest, rpc }, config: { ...fillConfig(version), ...fillPrinting(own), ...options.config } });
       writeKitConf(confDir, shape.logging);
       const libDir = await libs.get(shape.logging, own);
-      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir, logDir: join(folder, 'log'), env: { ...record.env, MAX_JOB_LOG_FILE_NUMBER: '20' } });
-      record.add(started.pid);
+      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir, logDir: join(folder, 'log'), env: { ...record.env, MAX_JOB_LOG_FILE_NUMBER: '20' }, remember: record.add });
       return { ...shape, ...started, libDir };
-    })]);
+    }));
+    const processes = starts.map((start) => {
+      if (start.status === 'rejected') throw start.reason;
+      return start.value;
+    });
     const [jobManager, ...taskManagers] = processes;
     if (jobManager === undefined) throw new Error('A cluster needs a JobManager.');
     await waitForSlots(restUrl, processes);

@@ -21,6 +21,8 @@ export interface Place {
   logDir: string;
   /** To be in its environment, so that it is found when its starter dies. */
   env: Readonly<Record<string, string>>;
+  /** Hears of the process as soon as it is there. */
+  remember(pid: number): void;
 }
 
 export interface Started {
@@ -51,6 +53,7 @@ async function startDaemon(role: Role, place: Place): Promise<Started> {
   if (started.code !== 0) throw new Error(`${script} start ended with code ${started.code}:\n${started.stdout}${started.stderr}`);
   const prefix = join(place.logDir, `flink-flink-${name}-0-${hostname()}`);
   const pid = Number(readFileSync(join(place.logDir, 'pid', `flink-flink-${name}.pid`), 'utf8').trim());
+  place.remember(pid);
   return { pid, logFile: `${prefix}.log`, outFile: `${prefix}.out` };
 }
 
@@ -67,6 +70,7 @@ async function startPod(role: Role, place: Place): Promise<Started> {
   const env = { ...scriptEnv(place, ''), FLINK_TM_JVM_MEM_OPTS: jvmOptions.join(' '), _POD_NODE_ID: 'node-1' };
   const outFile = join(place.logDir, 'stdout');
   const pid = spawnInto(join(place.home, 'bin', script), args, { env, cwd: place.logDir, outFile, errFile: outFile });
+  place.remember(pid);
   return { pid, logFile: await findLog(place.logDir, new RegExp(`^flink-.*-?${name}-0-.*\\.log$`), pid), outFile };
 }
 
@@ -82,6 +86,7 @@ async function startContainer(role: Role, place: Place): Promise<Started> {
   const classpath = readdirSync(place.libDir).sort().map((name) => join(place.libDir, name)).join(':');
   const env = { ...process.env, ...place.env, CLASSPATH: classpath };
   const pid = spawnInto(join(place.java, 'bin', 'java'), args, { env, cwd: place.confDir, outFile: `${base}.out`, errFile: `${base}.err` });
+  place.remember(pid);
   return { pid, logFile: `${base}.log`, outFile: `${base}.out`, errFile: `${base}.err` };
 }
 
