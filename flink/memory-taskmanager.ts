@@ -123,7 +123,8 @@ function readLegacyNetwork(config: MemoryConfig): bigint | undefined {
 }
 
 function checkCpuCores(config: MemoryConfig): void {
-  const cores = hasOption(config, TASK_MANAGER.cpuCores) ? readDouble(config, TASK_MANAGER.cpuCores) : readCount(config, TASK_MANAGER.slots);
+  const slots = readCount(config, TASK_MANAGER.slots); // Flink reads them in any case
+  const cores = hasOption(config, TASK_MANAGER.cpuCores) ? readDouble(config, TASK_MANAGER.cpuCores) : slots;
   if (cores <= 0) refuse('cpu-cores', `TaskExecutors need to be started with a positive number of CPU cores. Please configure ${TASK_MANAGER.cpuCores.key} accordingly.`, [TASK_MANAGER.cpuCores.key, TASK_MANAGER.slots.key]);
 }
 

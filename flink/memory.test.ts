@@ -49,6 +49,12 @@ describe('computeTaskManagerMemory', () => {
     expect(problem.larger).toBe('helps');
   });
 
+  it('reads the number of slots even where the number of cores is given', () => {
+    const problem = refused({ 'taskmanager.memory.process.size': '1600m', 'taskmanager.cpu.cores': '2', 'taskmanager.numberOfTaskSlots': '2.5' });
+
+    expect(problem.message).toContain("Could not parse value '2.5' for key 'taskmanager.numberOfTaskSlots'.");
+  });
+
   it('starts a 1062m process with 112m of network memory, with hardly any task heap', () => {
     const layout = taskManager({ 'taskmanager.memory.process.size': '1062m', 'taskmanager.memory.network.min': '112m' });
 
