@@ -109,8 +109,7 @@ function unreadable(path: string, error: unknown): Error {
 
 function* readFile(path: string, notes: ReadNotes, options: ReadOptions): Generator<Entry> {
   if (path.toLowerCase().endsWith('.gz')) yield* readBytes(path, [toLog(unpack(path))], notes, options);
-  else if (looksLikeExceptions(readHead(path))) yield* readBytes(path, [toLog(readFileSync(path))], notes, options);
-  else yield* readBytes(path, readPieces(path), notes, options);
+  else yield* readBytes(path, toLogPieces(readPieces(path)), notes, options);
 }
 
 function unpack(path: string): Buffer {
@@ -125,6 +124,18 @@ function unpack(path: string): Buffer {
   } catch (error) {
     throw createError('JT_ARCHIVE_INVALID', { path, problem: error instanceof Error ? error.message : String(error) }, error);
   }
+}
+
+/** As toLog; only such an answer, which is small, is read whole. */
+function* toLogPieces(pieces: Iterator<Buffer> & Iterable<Buffer>): Generator<Buffer> {
+  const first = pieces.next();
+  if (first.done === true) return;
+  if (looksLikeExceptions(first.value.subarray(0, HEAD_BYTES).toString('latin1'))) {
+    yield toLog(Buffer.concat([first.value, ...pieces]));
+    return;
+  }
+  yield first.value;
+  yield* pieces;
 }
 
 const PIECE_BYTES = 1 << 20;

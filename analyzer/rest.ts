@@ -1,6 +1,7 @@
 // The saved answer of Flink's REST API to /jobs/:id/exceptions → the text of a log that tells the same: one entry for each
 // exception of the history, with its task and TaskManager, the oldest first. What people have when the logs are gone.
 // Both forms are read: `root-exception` (to 1.20) and `exceptionHistory` (from 1.13). Called by read.ts; pure.
+import { fieldAt, listAt, textAt } from '../core/json.js';
 
 /** Whether a text that begins so may be such an answer, printed on one line or on many. */
 export function looksLikeExceptions(head: string): boolean {
@@ -49,18 +50,4 @@ function parse(document: string): unknown {
   } catch {
     return undefined; // no JSON, so no answer of the API
   }
-}
-
-function fieldAt(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(key) : undefined;
-}
-
-function textAt(value: unknown, key: string): string {
-  const field = fieldAt(value, key);
-  return typeof field === 'string' ? field : '';
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  const list = fieldAt(value, key);
-  return Array.isArray(list) ? list : [];
 }

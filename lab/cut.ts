@@ -18,8 +18,10 @@ const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: "warnings about tokens that nobody uses", pattern: /^\S+ \S+ WARN +\S*\.DefaultDelegationTokenManager / },
   { kind: "the client's search for types", pattern: /^\S+ \S+ INFO +\S*\.TypeExtractor / },
 ];
-/** What a manifest or a reader of the failure needs: never left out. */
-const KEPT = / Job .* switched from state \w+ to \w+|Loading configuration property: |Starting \S+ \(Version: |with ResourceID|Program Arguments|^\S+ \S+ (WARN|ERROR|FATAL) |\n\tat |^(?!\d{4}-\d\d-\d\d)/;
+/** What a manifest tells: left out by no level. */
+const STATED = / Job .* switched from state |Loading configuration property: |with ResourceID/;
+/** What a reader of the failure needs: stays in a brief recording. */
+const KEPT = /Starting \S+ \(Version: |Program Arguments|^\S+ \S+ (WARN|ERROR|FATAL) |\n\tat |^(?!\d{4}-\d\d-\d\d)/;
 /** An INFO entry of the tasks' and the job's way, which stays in a brief recording. */
 const LIFE = / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Deploying |Received task |JobManager connection|JobGraph|job submission|Closing|[Dd]isconnect|[Ff]ail|completed/;
 
@@ -81,7 +83,8 @@ function findKind(entry: string, at: { position: number; fromStart: number; from
   const twice = once === true ? SAID_TWICE.find(({ pattern }) => pattern.test(entry)) : undefined;
   if (twice !== undefined) return twice.kind;
   const repeated = at.position >= startup && at.fromStart >= Math.max(1, ends) && at.fromEnd >= ends;
-  if (repeated && !/ Job .* switched from state |Loading configuration property: |with ResourceID/.test(entry)) return ends === 0 ? 'repetitions beyond the first' : `repetitions beyond the first and last ${ends}`;
+  if (STATED.test(entry)) return undefined;
+  if (repeated) return ends === 0 ? 'repetitions beyond the first' : `repetitions beyond the first and last ${ends}`;
   return onlyLife && !KEPT.test(entry) && !LIFE.test(entry) ? 'what components say of their start and routine' : undefined;
 }
 

@@ -1,5 +1,6 @@
 // The JobManager's REST interface, as far as tests and the lab need it: jobs, their states, TaskManagers.
 // Answers are read defensively; nothing here starts or stops a process.
+import { fieldAt, listAt, textAt } from '../../core/json.js';
 import { waitFor } from './process.js';
 
 export interface FlinkJob {
@@ -56,17 +57,4 @@ export async function waitForJobState(restUrl: string, jobId: string, state: str
     return job === undefined ? 'no such job' : `state ${job.state}`;
   }, explain);
   if (ended !== '') throw new Error(`Flink job ${jobId} ended as ${ended}; ${state} was waited for.\n${explain()}`.trimEnd());
-}
-
-function fieldAt(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(key) : undefined;
-}
-
-function textAt(value: unknown, key: string): string {
-  return String(fieldAt(value, key) ?? '');
-}
-
-function listAt(value: unknown, key: string): unknown[] {
-  const list = fieldAt(value, key);
-  return Array.isArray(list) ? list : [];
 }
