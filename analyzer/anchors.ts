@@ -1,141 +1,161 @@
-// One pass over an entry's bytes for any number of literals: an Aho-Corasick automaton with a dense table,
-// built once when the catalog is compiled. Bytes that occur in no literal share one column, states that end a
-// literal come last, so that a byte costs two look-ups and one comparison however many literals there are. A blank of a
-// literal fits any single white space.
-// scan.ts calls it; bench/scan measures it against RE2 sets.
+// One pass over bytes for any number of literals. Of each literal a window is chosen, so long that however the text lies,
+// one of its groups of four bytes (grams) stands where the scan looks: at every n-th byte, n being what the shortest
+// literal allows. A table of bits tells for nearly all places that no literal is near; the few others are compared.
+// What a byte costs does not depend on the number of literals. A blank of a literal fits any single white space.
+// scan.ts asks it about entries, skim.ts about whole pieces of files; bench/scan measures it.
 
 export interface AnchorScanner {
   readonly size: number;
-  /** The literals that occur in the bytes, by their index, each once, in the order in which they end. */
+  /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
   scan(bytes: Uint8Array): readonly number[];
+  /** Where a literal begins, the first that is met from `from` on; -1 when there is none. */
+  next(bytes: Uint8Array, from: number): number;
 }
 
+/** A gram of a literal's window: where it stands in the literal. */
+interface Place {
+  readonly literal: number;
+  readonly offset: number;
+}
+
+const GRAM = 4;
+/** Longer strides save little. */
+const MAX_STRIDE = 8;
+const TABLE_BITS = 18;
+const BLANK = 32;
+const WHITE = [9, 10, 13, BLANK];
 /** Most entries hold nothing: one empty list for all of them. */
 const NONE: readonly number[] = [];
 
-interface Node {
-  readonly next: Map<number, number>;
-  readonly ends: number[];
-  fail: number;
-}
-
 /** Literals (compared byte by byte, as UTF-8) → scanner. Empty literals are ignored. */
 export function createAnchorScanner(literals: readonly string[]): AnchorScanner {
-  const nodes = linkFailures(buildTrie(literals.map((literal) => Buffer.from(literal, 'utf8'))));
-  const columns = assignColumns(literals);
-  const width = columns.width;
-  const order = [...nodes.keys()].sort((a, b) => Number(a !== 0 && (nodes[a]?.ends.length ?? 0) > 0) - Number(b !== 0 && (nodes[b]?.ends.length ?? 0) > 0) || a - b);
-  const place = new Map(order.map((node, index) => [node, index * width]));
-  const table = fillTable(nodes, order, place, columns);
-  const firstEnd = order.findIndex((node) => (nodes[node]?.ends.length ?? 0) > 0);
-  const firstEndState = (firstEnd < 0 ? order.length : firstEnd) * width;
-  const outputs = order.slice(firstEnd < 0 ? order.length : firstEnd).map((node) => nodes[node]?.ends ?? []);
+  const patterns = literals.map((literal) => Buffer.from(literal, 'utf8'));
+  const tiny = patterns.flatMap((pattern, index) => (pattern.length > 0 && pattern.length < GRAM ? [index] : []));
+  const { stride, places } = placeGrams(patterns);
+  const table = new Uint32Array(2 ** (TABLE_BITS - 5));
+  for (const gram of places.keys()) mark(table, gram);
   const seen = new Uint32Array(literals.length);
   let generation = 0;
 
+  /** The first place from `from` on whose gram the table knows; the length when there is none. */
+  function probe(bytes: Uint8Array, from: number): number {
+    const last = bytes.length - GRAM;
+    let at = from;
+    while (at <= last) {
+      const gram = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+      const hash = Math.imul(gram, HASH) >>> (32 - TABLE_BITS);
+      if (((table[hash >>> 5] ?? 0) >>> (hash & 31)) & 1) return at;
+      at += stride;
+    }
+    return bytes.length;
+  }
+
+  function placesAt(bytes: Uint8Array, at: number): readonly Place[] {
+    return places.get((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) ?? [];
+  }
+
+  function holds(bytes: Uint8Array, at: number, { literal, offset }: Place): boolean {
+    const pattern = patterns[literal];
+    return pattern !== undefined && fits(bytes, at - offset, pattern);
+  }
+
   function scan(bytes: Uint8Array): readonly number[] {
-    const columnOf = columns.columnOf;
-    const length = bytes.length;
     let found: number[] | undefined;
-    let state = 0;
-    for (let index = 0; index < length; index++) {
-      state = table[state + (columnOf[bytes[index] ?? 0] ?? 0)] ?? 0;
-      if (state >= firstEndState) found = collect(state, found);
-    }
-    return found ?? NONE;
-  }
-
-  function collect(state: number, known: number[] | undefined): number[] {
-    const found = known ?? [];
-    if (known === undefined) generation = (generation + 1) >>> 0;
-    for (const literal of outputs[(state - firstEndState) / width] ?? []) {
-      if (seen[literal] !== generation) found.push(literal);
-      seen[literal] = generation;
-    }
-    return found;
-  }
-
-  return { size: literals.length, scan };
-}
-
-function buildTrie(literals: readonly Buffer[]): Node[] {
-  const nodes: Node[] = [{ next: new Map(), ends: [], fail: 0 }];
-  for (const [index, literal] of literals.entries()) {
-    let at = 0;
-    for (const byte of literal) {
-      let next = nodes[at]?.next.get(byte);
-      if (next === undefined) {
-        next = nodes.push({ next: new Map(), ends: [], fail: 0 }) - 1;
-        nodes[at]?.next.set(byte, next);
+    for (let at = probe(bytes, 0); at < bytes.length; at = probe(bytes, at + stride)) {
+      for (const place of placesAt(bytes, at)) {
+        if (!holds(bytes, at, place)) continue;
+        if (found === undefined) generation = (generation + 1) >>> 0;
+        if (found === undefined || seen[place.literal] !== generation) (found ??= []).push(place.literal);
+        seen[place.literal] = generation;
       }
-      at = next;
     }
-    if (literal.length > 0) nodes[at]?.ends.push(index);
+    const short = tiny.filter((literal) => findTiny(bytes, 0, patterns[literal]) >= 0);
+    return short.length === 0 ? (found ?? NONE) : [...(found ?? NONE), ...short];
   }
-  return nodes;
-}
 
-/** Breadth first: where to go on when the next byte does not fit, and the literals that end there as well. */
-function linkFailures(nodes: Node[]): readonly Node[] {
-  const queue = [...(nodes[0]?.next.values() ?? [])];
-  for (let head = 0; head < queue.length; head++) {
-    const node = nodes[queue[head] ?? 0];
-    if (node === undefined) continue;
-    for (const [byte, child] of node.next) {
-      const target = nodes[child];
-      if (target === undefined) continue;
-      target.fail = stepFrom(nodes, node.fail, byte);
-      target.ends.push(...(nodes[target.fail]?.ends ?? []));
-      queue.push(child);
+  function next(bytes: Uint8Array, from: number): number {
+    const short = tiny.map((literal) => findTiny(bytes, from, patterns[literal])).filter((at) => at >= 0);
+    for (let at = probe(bytes, from); at < bytes.length; at = probe(bytes, at + stride)) {
+      const place = placesAt(bytes, at).find((item) => holds(bytes, at, item));
+      if (place !== undefined) return Math.min(Math.max(from, at - place.offset), ...short);
     }
+    return short.length === 0 ? -1 : Math.min(...short);
   }
-  return nodes;
+
+  return { size: literals.length, scan, next };
 }
 
-function stepFrom(nodes: readonly Node[], from: number, byte: number): number {
-  let at = from;
-  for (;;) {
-    const next = nodes[at]?.next.get(byte);
-    if (next !== undefined) return next;
-    if (at === 0) return 0;
-    at = nodes[at]?.fail ?? 0;
+const HASH = 0x9e3779b1;
+
+function mark(table: Uint32Array, gram: number): void {
+  const hash = Math.imul(gram, HASH) >>> (32 - TABLE_BITS);
+  table[hash >>> 5] = (table[hash >>> 5] ?? 0) | (1 << (hash & 31));
+}
+
+function fits(bytes: Uint8Array, start: number, pattern: Uint8Array): boolean {
+  if (start < 0 || start + pattern.length > bytes.length) return false;
+  for (let index = 0; index < pattern.length; index++) {
+    const byte = bytes[start + index] ?? 0;
+    const wanted = pattern[index] ?? 0;
+    if (byte !== wanted && (wanted !== BLANK || !WHITE.includes(byte))) return false;
   }
+  return true;
 }
 
-interface Columns {
-  readonly columnOf: Uint8Array;
-  readonly width: number;
+function findTiny(bytes: Uint8Array, from: number, pattern: Uint8Array | undefined): number {
+  if (pattern === undefined) return -1;
+  for (let at = from; at + pattern.length <= bytes.length; at++) if (fits(bytes, at, pattern)) return at;
+  return -1;
 }
 
-/** Column 0 is every byte that no literal holds. */
-function assignColumns(literals: readonly string[]): Columns {
-  const columnOf = new Uint8Array(256);
-  let width = 1;
-  for (const literal of literals) {
-    for (const byte of Buffer.from(literal, 'utf8')) {
-      if (columnOf[byte] === 0 && width < 256) columnOf[byte] = width++;
-    }
-  }
-  // A paste is often wrapped at blanks: a line break fits where a literal has a blank.
-  for (const byte of [9, 10, 13]) if (columnOf[byte] === 0) columnOf[byte] = columnOf[32] ?? 0;
-  return { columnOf, width };
-}
-
-function fillTable(nodes: readonly Node[], order: readonly number[], place: ReadonlyMap<number, number>, columns: Columns): Int32Array {
-  const { columnOf, width } = columns;
-  const table = new Int32Array(order.length * width);
-  // Breadth first again, so that the row of the failure state is complete before it is copied.
-  const queue = [0];
-  for (let head = 0; head < queue.length; head++) {
-    const index = queue[head] ?? 0;
-    const node = nodes[index];
-    const row = place.get(index) ?? 0;
-    if (node === undefined) continue;
-    if (index !== 0) table.copyWithin(row, place.get(node.fail) ?? 0, (place.get(node.fail) ?? 0) + width);
-    for (const [byte, child] of node.next) {
-      table[row + (columnOf[byte] ?? 0)] = place.get(child) ?? 0;
-      queue.push(child);
+/** For each literal the window of grams that are the least frequent among all literals: logs are written in the same words. */
+function placeGrams(patterns: readonly Buffer[]): { readonly stride: number; readonly places: ReadonlyMap<number, readonly Place[]> } {
+  const shortest = patterns.reduce((least, { length }) => (length < GRAM ? least : Math.min(least, length)), GRAM + MAX_STRIDE - 1);
+  const stride = shortest - GRAM + 1;
+  const weights = weighGrams(patterns);
+  const places = new Map<number, Place[]>();
+  for (const [literal, pattern] of patterns.entries()) {
+    if (pattern.length < GRAM) continue;
+    const start = chooseWindow(pattern, stride, weights);
+    for (let offset = start; offset < start + stride; offset++) {
+      for (const gram of variants(pattern, offset)) {
+        const known = places.get(gram);
+        if (known === undefined) places.set(gram, [{ literal, offset }]);
+        else known.push({ literal, offset });
+      }
     }
   }
-  return table;
+  return { stride, places };
+}
+
+function weighGrams(patterns: readonly Buffer[]): ReadonlyMap<number, number> {
+  const weights = new Map<number, number>();
+  for (const pattern of patterns) {
+    for (let offset = 0; offset + GRAM <= pattern.length; offset++) {
+      const gram = pattern.readInt32LE(offset);
+      weights.set(gram, (weights.get(gram) ?? 0) + 1);
+    }
+  }
+  return weights;
+}
+
+function chooseWindow(pattern: Buffer, stride: number, weights: ReadonlyMap<number, number>): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let start = 0; start + stride + GRAM - 1 <= pattern.length; start++) {
+    let weight = 0;
+    for (let offset = start; offset < start + stride; offset++) weight += weights.get(pattern.readInt32LE(offset)) ?? 0;
+    if (weight < least) [best, least] = [start, weight];
+  }
+  return best;
+}
+
+/** The gram at a place of a literal, with every white space where it has a blank. */
+function variants(pattern: Buffer, offset: number): readonly number[] {
+  let forms: readonly number[] = [0];
+  for (let index = GRAM - 1; index >= 0; index--) {
+    const byte = pattern[offset + index] ?? 0;
+    forms = (byte === BLANK ? WHITE : [byte]).flatMap((one) => forms.map((form) => (form << 8) | one));
+  }
+  return forms;
 }

@@ -5,12 +5,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createError } from '../core/errors.js';
-import { findNearest, formatProblems, parseDocument, type ParsedDocument, type Problem } from '../core/document.js';
+import { findNearest, formatProblems, type ParsedDocument, type Problem } from '../core/document.js';
 import type { Owner, Text } from '../core/types.js';
 import { FACT_ANCHORS } from '../flink/facts.js';
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
 import { compileRule } from './compile.js';
 import { FAILURE_ANCHORS } from './failure.js';
+import { readDocument } from './prepared.js';
 import { isNamedBy, type Alternative, type Rule, type RuleFile, type Step } from './rule.js';
 
 export interface Cause {
@@ -140,7 +141,7 @@ interface RuleReading {
 function readRule({ folder, file, schema, causes, rules, problems }: RuleReading): void {
   const parts = relative(folder, dirname(file)).split(sep);
   const name = relative(process.cwd(), file).startsWith('..') ? file : relative(process.cwd(), file);
-  const document = parseDocument(readFileSync(file, 'utf8'), name, schema);
+  const document = readDocument(readFileSync(file, 'utf8'), name, schema);
   const found: Problem[] = [...document.problems];
   const [area = '', cause = '', variant = ''] = parts;
   const id = `${area}.${cause}/${variant}`;
@@ -186,7 +187,7 @@ function readCauses(folders: readonly string[], problems: string[]): ReadonlyMap
   for (const folder of new Set(folders)) {
     const file = join(folder, 'causes.yaml');
     if (!existsSync(file)) continue;
-    const document = parseDocument(readFileSync(file, 'utf8'), file, CAUSES_SCHEMA);
+    const document = readDocument(readFileSync(file, 'utf8'), file, CAUSES_SCHEMA);
     if (document.problems.length > 0) problems.push(...formatProblems(file, document.problems).split('\n'));
     else if (isCausesFile(document.value)) {
       for (const [id, cause] of Object.entries(document.value)) causes.set(id, { id, title: cause.title, owner: cause.owner, symptom: cause.symptom ?? false });

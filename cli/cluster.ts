@@ -6,7 +6,6 @@ import type { Settings } from '../core/config.js';
 import type { Store } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LOG_LEVEL_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
 import { openServiceStore } from './open.js';
-import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceMetrics, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
 import { hostOf, readSettings } from './settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
@@ -18,10 +17,10 @@ export const AGENT: Command = {
   options: SHARED,
   examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log }) => {
+    runPart(invocation, async ({ settings, store, log, services }) => {
       const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
       if (paths.length === 0) throw createError('JT_USAGE', { problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.', command: 'agent' });
-      const agent = createServiceAgent(settings, paths, store, log);
+      const agent = services.createServiceAgent(settings, paths, store, log);
       log.info({ paths }, 'Agent started.');
       await agent.run(invocation.terminal.signal);
     }),
@@ -33,13 +32,13 @@ export const ANALYZER: Command = {
   summary: 'Reads what agents store, finds incidents and sends alerts.',
   options: [...SHARED, { name: 'shard', value: 'i/n', help: 'Which part of the feed this one reads (default 0/1).' }],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log }) => {
+    runPart(invocation, async ({ settings, store, log, services }) => {
       const { signal } = invocation.terminal;
       const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
-      const notifier = createServiceNotifier(settings, catalog, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
-      const analyzer = createServiceAnalyzer(settings, catalog, store, log, (incident) => notifier.incidentChanged(incident));
+      const notifier = services.createServiceNotifier(settings, catalog, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
+      const analyzer = services.createServiceAnalyzer(settings, catalog, store, log, (incident) => notifier.incidentChanged(incident));
       log.info({ rules: catalog.rules.length, shard: settings['analyzer.shard'] }, 'Analyzer started.');
-      await Promise.all([analyzer.run(signal), notifier.run(signal), runRetention(settings, store, log, signal)]);
+      await Promise.all([analyzer.run(signal), notifier.run(signal), services.runRetention(settings, store, log, signal)]);
     }),
 };
 
@@ -49,13 +48,13 @@ export const API: Command = {
   summary: 'Serves the API and the page.',
   options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log }) => {
+    runPart(invocation, async ({ settings, store, log, services }) => {
       const { signal } = invocation.terminal;
       const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
-      const metrics = createServiceMetrics();
-      const notifier = createServiceNotifier(settings, catalog, store, log, `api-${hostOf(settings)}`, metrics);
-      const server = createServiceServer(settings, catalog, store, log, notifier, metrics);
-      const { url } = await server.listen(readListen(settings));
+      const metrics = services.createServiceMetrics();
+      const notifier = services.createServiceNotifier(settings, catalog, store, log, `api-${hostOf(settings)}`, metrics);
+      const server = services.createServiceServer(settings, catalog, store, log, notifier, metrics);
+      const { url } = await server.listen(services.readListen(settings));
       log.info({ url }, 'API started.');
       await notifier.run(signal);
       await server.close();
@@ -66,15 +65,18 @@ interface Part {
   readonly settings: Settings;
   readonly store: Store;
   readonly log: Log;
+  /** Loaded for a service only: the other commands answer sooner without. */
+  readonly services: typeof import('./services.js');
 }
 
 /** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
 async function runPart(invocation: Invocation, run: (part: Part) => Promise<void>): Promise<number> {
   const { settings } = readSettings(invocation);
-  const log = createServiceLog(settings);
+  const services = await import('./services.js');
+  const log = services.createServiceLog(settings);
   const store = await openServiceStore(settings);
   try {
-    await run({ settings, store, log });
+    await run({ settings, store, log, services });
     log.info('Stopped.');
     return 0;
   } finally {

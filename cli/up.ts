@@ -7,7 +7,6 @@ import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command
 import { renderIncident, write } from './find.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from './print.js';
-import { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceMetrics, createServiceNotifier, createServiceServer, readListen, runRetention } from './services.js';
 import { languageOf, readSettings } from './settings.js';
 import { VERSION } from './version.js';
 
@@ -30,6 +29,7 @@ export const UP: Command = {
 };
 
 async function runUp(invocation: Invocation): Promise<number> {
+  const { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceMetrics, createServiceNotifier, createServiceServer, readListen, runRetention } = await import('./services.js');
   const { terminal } = invocation;
   const loaded = readSettings(invocation);
   // People watch this terminal: unless they asked for more, only what needs them is logged.

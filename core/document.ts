@@ -43,6 +43,12 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
   return { name, value: read.value, problems: sortProblems([...syntax, ...violations]), locate, problemAt };
 }
 
+/** A document whose text is known to give this valid value; it is parsed only when somebody asks where something stands. */
+export function trustDocument(value: unknown, text: string, name: string): ParsedDocument {
+  const parsed = (): ParsedDocument => parseDocument(text, name);
+  return { value, problems: [], locate: (path) => parsed().locate(path), problemAt: (path, message) => parsed().problemAt(path, message) };
+}
+
 /** One line per problem in the order of the text: `file:line:column path message`. */
 export function formatProblems(name: string, problems: readonly DocumentProblem[]): string {
   return sortProblems(problems).map((problem) => `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`).join('\n');

@@ -42,6 +42,10 @@ export interface Framer {
   flush(): FramedEntry[];
   /** What flush would give; nothing is closed. For an idle file: the open entry may still grow and keeps its offset. */
   peek(): FramedEntry[];
+  /** True when a dated line begins an entry whatever stood before it, and text between dated lines belongs to the one before. */
+  readonly isDated: boolean;
+  /** Leaves out bytes and lines that hold whole entries, behind a flush at the end of a line. */
+  skip(bytes: number, lines: number): void;
   /** Bytes held for the open entry. */
   readonly pendingBytes: number;
   /** Where the open entry begins; the next byte when none is open. Reading again from here loses nothing. */
@@ -94,6 +98,10 @@ class EntryFramer implements Framer {
     this.#entryLine = this.#line;
   }
 
+  get isDated(): boolean {
+    return this.#kind === 'log' && this.#state.dated && !this.#state.clock && !this.#state.json;
+  }
+
   get pendingBytes(): number {
     return this.#held.length;
   }
@@ -140,6 +148,14 @@ class EntryFramer implements Framer {
     }
     this.#close(nothing, 0, done);
     return done;
+  }
+
+  skip(bytes: number, lines: number): void {
+    this.#offset += bytes;
+    this.#lineOffset = this.#offset;
+    this.#line += lines;
+    this.#splitBefore = false;
+    this.#state = { ...this.#state, partial: false, headerLines: 0, previous: undefined };
   }
 
   peek(): FramedEntry[] {

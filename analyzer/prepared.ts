@@ -1,0 +1,43 @@
+// Documents of the catalog, read when the program was built: YAML and schema take most of a second for some hundred rules,
+// and a small log is to be answered at once. A value goes with the hash of the schema and text that it came from, so a
+// changed rule or schema is simply read again. catalog.ts reads every document here; prepare.ts, the build's last step,
+// writes the file. Beside the sources there is none.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument, trustDocument, type ParsedDocument } from '../core/document.js';
+
+const PREPARED_FILE = join(import.meta.dirname, '..', 'rules.json');
+
+/** Hash of schema and text → value. */
+let prepared: Map<string, unknown> | undefined;
+
+/** As parseDocument; a document without problems that is known from the build is not parsed again. */
+export function readDocument(text: string, name: string, schema: object): ParsedDocument {
+  prepared ??= readPrepared();
+  const key = hashTexts(schema, text);
+  const known = prepared.get(key);
+  if (known !== undefined) return trustDocument(known, text, name);
+  const document = parseDocument(text, name, schema);
+  if (document.problems.length === 0) prepared.set(key, document.value);
+  return document;
+}
+
+/** Keeps what was read so far for the next start. */
+export function savePrepared(): void {
+  writeFileSync(PREPARED_FILE, `${JSON.stringify(Object.fromEntries(prepared ?? []))}\n`);
+}
+
+function readPrepared(): Map<string, unknown> {
+  if (!existsSync(PREPARED_FILE)) return new Map();
+  const values: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(PREPARED_FILE, 'utf8'));
+  return new Map(Object.entries(values));
+}
+
+const schemaTexts = new WeakMap<object, string>();
+
+function hashTexts(schema: object, text: string): string {
+  const schemaText = schemaTexts.get(schema) ?? JSON.stringify(schema);
+  schemaTexts.set(schema, schemaText);
+  return createHash('sha1').update(schemaText).update(text).digest('base64');
+}

@@ -1,0 +1,97 @@
+// As frame.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the last
+// one. Whatever lies between is neither framed nor looked at: a pass over the bytes (`next`) says where something
+// stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
+// kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
+// reading of files for a diagnosis; the agent needs every entry.
+import { at, isDigit } from './byte.js';
+import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
+import { classifyLine } from './line.js';
+
+/** Where something that is wanted begins, the first that is met from `from` on; -1 when there is nothing more. */
+export type FindNext = (bytes: Buffer, from: number) => number;
+
+export interface Skimmer {
+  push(piece: Buffer): FramedEntry[];
+  flush(): FramedEntry[];
+  /** Lines so far, those left out included. */
+  readonly lines: number;
+}
+
+const NEWLINE = 10;
+const SPACE = 32;
+
+export function createSkimmer(options: FramerOptions, next: FindNext): Skimmer {
+  const framer = createFramer(options);
+  let endsWithBreak = true;
+
+  function push(piece: Buffer): FramedEntry[] {
+    const done: FramedEntry[] = [];
+    if (framer.isDated) skim(piece, done);
+    else done.push(...framer.push(piece));
+    endsWithBreak = piece.length === 0 ? endsWithBreak : piece[piece.length - 1] === NEWLINE;
+    return done;
+  }
+
+  function skim(piece: Buffer, done: FramedEntry[]): void {
+    // What goes on with the entry of the piece before.
+    let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
+    feed(piece, 0, from, done);
+    while (from < piece.length) {
+      done.push(...framer.flush());
+      const place = next(piece, from);
+      const start = findStartBefore(piece, place < 0 ? piece.length : place, from);
+      const end = place < 0 ? piece.length : findStart(piece, nextLine(piece, place));
+      framer.skip(start - from, countBreaks(piece, from, start));
+      feed(piece, start, end, done);
+      from = end;
+    }
+  }
+
+  function feed(piece: Buffer, start: number, end: number, done: FramedEntry[]): void {
+    if (end > start) done.push(...framer.push(piece.subarray(start, end)));
+  }
+
+  return {
+    push,
+    flush: () => framer.flush(),
+    get lines() {
+      return endsWithBreak ? framer.openLine - 1 : framer.openLine;
+    },
+  };
+}
+
+/** The first dated line from this line on; the end of the piece when there is none. */
+function findStart(piece: Buffer, line: number): number {
+  let start = line;
+  while (start < piece.length && !isDatedLine(piece, start)) start = nextLine(piece, start);
+  return start;
+}
+
+/** The last dated line that begins at or before a place; `first` is known to be one. */
+function findStartBefore(piece: Buffer, place: number, first: number): number {
+  let start = lineStart(piece, place);
+  while (start > first && !isDatedLine(piece, start)) start = lineStart(piece, start - 1);
+  return Math.max(first, start);
+}
+
+function lineStart(piece: Buffer, place: number): number {
+  return place === 0 ? 0 : piece.lastIndexOf(NEWLINE, place - 1) + 1;
+}
+
+function nextLine(piece: Buffer, from: number): number {
+  const end = piece.indexOf(NEWLINE, from);
+  return end < 0 ? piece.length : end + 1;
+}
+
+/** A whole line with a date at its very beginning that opens an entry: no frame of a paste, nothing that a runtime wrapped. */
+function isDatedLine(piece: Buffer, start: number): boolean {
+  if (!isDigit(at(piece, start)) || at(piece, start + 10) !== SPACE) return false;
+  const end = piece.indexOf(NEWLINE, start);
+  return end >= 0 && classifyLine(piece, start, end) === 'dated';
+}
+
+function countBreaks(piece: Buffer, start: number, end: number): number {
+  let count = 0;
+  for (let place = piece.indexOf(NEWLINE, start); place >= 0 && place < end; place = piece.indexOf(NEWLINE, place + 1)) count += 1;
+  return count;
+}
