@@ -115,8 +115,8 @@ async function play(ids: string[], { flink, parallel, seed, keep }: Options, use
 }
 
 /** The cause that was named, or an error when it is another than expected. */
-function readName({ expected, first, named }: Naming): string {
-  if (!named) throw new Error(`expected ${expected}, but the first diagnosis is ${first}`);
+function readName({ expected, first, named, evidence }: Naming): string {
+  if (!named) throw new Error(`expected ${expected}, but the first diagnosis is ${first}: ${evidence}`);
   return `named ${first}`;
 }
 

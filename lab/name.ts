@@ -17,6 +17,8 @@ export interface Naming {
   /** The first diagnosis' cause, "unknown" for a failure that no rule knows, "none" for silence. */
   readonly first: string;
   readonly named: boolean;
+  /** The line that it stands on; empty for silence. */
+  readonly evidence: string;
 }
 
 export function nameRecording(folder: string): Naming {
@@ -36,11 +38,13 @@ export function nameOutcome(scenario: Scenario, outcome: Outcome): Naming {
   }
 }
 
+const MAX_EVIDENCE = 1000;
 let catalog: Catalog | undefined;
 
 function nameFiles(paths: readonly string[], expected: string): Naming {
   catalog ??= loadCatalog();
   const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries(paths), catalog), 'en');
   const first = diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
-  return { expected, first, named: first === expected };
+  const [evidence] = (diagnoses[0] ?? unknown[0])?.evidence ?? [];
+  return { expected, first, named: first === expected, evidence: evidence === undefined ? '' : `${evidence.file}:${evidence.line} ${evidence.text.slice(0, MAX_EVIDENCE)}` };
 }
