@@ -4,9 +4,9 @@
 import type { DocumentPath, ParsedDocument, Problem } from '../core/document.js';
 import { findNearest } from '../core/document.js';
 import { JobtraceError } from '../core/errors.js';
-import { createRegex, type Regex } from '../core/regex.js';
+import { createRegex, deferRegex, type Pattern } from '../core/regex.js';
 import type { Text } from '../core/types.js';
-import { compileExpression, type Expression } from './expression.js';
+import { compileExpression, deferExpression, type Expression } from './expression.js';
 import { FORMATS, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
 import { BUILT_IN_VALUES, type Alternative, type Condition, type FixRule, type ReasonRule, type Rule, type RuleFile, type Step, type Where, type WhereFile } from './rule.js';
 
@@ -59,6 +59,7 @@ export function compileRule(id: string, file: string, source: RuleFile, document
     fixes,
     references: source.references,
   };
+  if (document.trusted === true) return { rule, problems: [] };
   checkIds(work, source);
   checkUnused(work, captures);
   return { rule, problems: work.problems };
@@ -102,8 +103,9 @@ function toList(value: string | readonly string[] | undefined): readonly string[
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;
 }
 
-function compileRegex(work: Work, source: string | undefined, path: DocumentPath): Regex | undefined {
+function compileRegex(work: Work, source: string | undefined, path: DocumentPath): Pattern | undefined {
   if (source === undefined) return undefined;
+  if (work.document.trusted === true) return deferRegex(source);
   try {
     return createRegex(source);
   } catch (error) {
@@ -159,12 +161,13 @@ function compileLets(work: Work, source: RuleFile): Rule['lets'] {
 
 function compileExpressionAt(work: Work, source: string | number | boolean | undefined, path: DocumentPath): Expression | undefined {
   if (source === undefined) return undefined;
+  if (work.document.trusted === true) return deferExpression(String(source));
   const compiled = compileExpression(String(source));
   if ('problem' in compiled) {
     report(work, path, compiled.problem);
     return undefined;
   }
-  for (const name of compiled.expression.names) useName(work, name, path);
+  for (const name of compiled.names) useName(work, name, path);
   for (const [, name = ''] of compiled.expression.source.matchAll(/known\("(\w+)"\)/g)) useName(work, name, path);
   return compiled.expression;
 }

@@ -47,7 +47,7 @@ describe('compileExpression', () => {
   it('names what an expression reads, without the variables of a macro', () => {
     const compiled = compileExpression('items.exists(x, x > limit)');
 
-    expect('expression' in compiled && [...compiled.expression.names].sort()).toEqual(['items', 'limit']);
+    expect('expression' in compiled && [...compiled.names].sort()).toEqual(['items', 'limit']);
   });
 
   it('refuses matches(), broken syntax and unknown functions in plain words', () => {

@@ -27,12 +27,11 @@ export interface World {
 
 export interface Expression {
   readonly source: string;
-  /** Names of variables that it reads. */
-  readonly names: readonly string[];
   evaluate(values: Values, world: World): Value | undefined;
 }
 
-export type CompiledExpression = { readonly expression: Expression } | { readonly problem: string };
+/** With the names of the variables that it reads. */
+export type CompiledExpression = { readonly expression: Expression; readonly names: readonly string[] } | { readonly problem: string };
 
 /** Text → expression, or what is wrong with it in plain words. */
 export function compileExpression(source: string): CompiledExpression {
@@ -46,7 +45,19 @@ export function compileExpression(source: string): CompiledExpression {
   if (found.calls.has('matches')) return { problem: 'uses matches(), which is not allowed; capture the text with `regex` (RE2) and compare it here' };
   const checked = program.check();
   if (!checked.valid) return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
-  return { expression: { source, names: [...found.names], evaluate: (values, world) => evaluate(program, values, world) } };
+  return { expression: { source, evaluate: (values, world) => evaluate(program, values, world) }, names: [...found.names] };
+}
+
+/** An expression that was found valid before: compiled when it is evaluated for the first time. */
+export function deferExpression(source: string): Expression {
+  let compiled: CompiledExpression | undefined;
+  return {
+    source,
+    evaluate: (values, world) => {
+      compiled ??= compileExpression(source);
+      return 'problem' in compiled ? undefined : compiled.expression.evaluate(values, world);
+    },
+  };
 }
 
 /** Runs one expression in a world; nested use is not needed because evaluation is synchronous. */

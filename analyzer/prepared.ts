@@ -9,26 +9,32 @@ import { parseDocument, trustDocument, type ParsedDocument } from '../core/docum
 
 const PREPARED_FILE = join(import.meta.dirname, '..', 'rules.json');
 
-/** Hash of schema and text → value. */
-let prepared: Map<string, unknown> | undefined;
+/** Hash of schema and text → value: what the file holds, and what was read in this process. */
+let prepared: ReadonlyMap<string, unknown> | undefined;
+const read = new Map<string, unknown>();
 
-/** As parseDocument; a document without problems that is known from the build is not parsed again. */
+/** As parseDocument; what is known from the build is trusted and not parsed again. */
 export function readDocument(text: string, name: string, schema: object): ParsedDocument {
   prepared ??= readPrepared();
   const key = hashTexts(schema, text);
   const known = prepared.get(key);
   if (known !== undefined) return trustDocument(known, text, name);
   const document = parseDocument(text, name, schema);
-  if (document.problems.length === 0) prepared.set(key, document.value);
+  read.set(key, document.value);
   return document;
 }
 
-/** Keeps what was read so far for the next start. */
-export function savePrepared(): void {
-  writeFileSync(PREPARED_FILE, `${JSON.stringify(Object.fromEntries(prepared ?? []))}\n`);
+/** Everything is read again, and every check made. */
+export function forgetPrepared(): void {
+  prepared = new Map();
 }
 
-function readPrepared(): Map<string, unknown> {
+/** Keeps what was read for the next start; for a catalog that was loaded and has no problems. */
+export function savePrepared(): void {
+  writeFileSync(PREPARED_FILE, `${JSON.stringify(Object.fromEntries(read))}\n`);
+}
+
+function readPrepared(): ReadonlyMap<string, unknown> {
   if (!existsSync(PREPARED_FILE)) return new Map();
   const values: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(PREPARED_FILE, 'utf8'));
   return new Map(Object.entries(values));

@@ -1,7 +1,7 @@
 // What a rule is: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
 // expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
 import type { Component, FileKind, Level, Owner, Severity, Text } from '../core/types.js';
-import type { Regex } from '../core/regex.js';
+import type { Pattern } from '../core/regex.js';
 import type { Expression } from './expression.js';
 import type { Template, TextTemplate } from './template.js';
 
@@ -90,7 +90,7 @@ export interface Where {
   readonly userFrame: boolean | undefined;
   readonly failure: boolean | undefined;
   readonly thrownBy: readonly string[];
-  readonly message: Regex | undefined;
+  readonly message: Pattern | undefined;
   readonly logger: readonly string[];
   readonly level: readonly string[];
   readonly component: readonly string[];
@@ -100,7 +100,7 @@ export interface Where {
 /** What an entry must be for an alternative, a step or an exception to fit. */
 export interface Condition {
   readonly where: Where | undefined;
-  readonly regex: Regex | undefined;
+  readonly regex: Pattern | undefined;
   /** Literal that must occur; for alternatives and steps the scan has found it already. */
   readonly text: string | undefined;
 }

@@ -23,6 +23,8 @@ export interface ParsedDocument {
   readonly value: unknown;
   /** In the order of the text. */
   readonly problems: readonly DocumentProblem[];
+  /** Read and found right before: what it holds need not be checked again. */
+  readonly trusted?: boolean;
   /** Where a value stands; the nearest existing parent when it does not exist. */
   locate(path: DocumentPath): { readonly line: number; readonly column: number };
   /** A problem of the caller's own at a place of this document. */
@@ -46,7 +48,7 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
 /** A document whose text is known to give this valid value; it is parsed only when somebody asks where something stands. */
 export function trustDocument(value: unknown, text: string, name: string): ParsedDocument {
   const parsed = (): ParsedDocument => parseDocument(text, name);
-  return { value, problems: [], locate: (path) => parsed().locate(path), problemAt: (path, message) => parsed().problemAt(path, message) };
+  return { value, problems: [], trusted: true, locate: (path) => parsed().locate(path), problemAt: (path, message) => parsed().problemAt(path, message) };
 }
 
 /** One line per problem in the order of the text: `file:line:column path message`. */

@@ -13,6 +13,20 @@ export function createRegex(source: string, flags = 'u'): Regex {
   }
 }
 
+/** What a rule asks of its patterns. */
+export interface Pattern {
+  readonly source: string;
+  exec(text: string): RegExpExecArray | null;
+  test(text: string): boolean;
+}
+
+/** A pattern that was accepted before: compiled when it is used for the first time. */
+export function deferRegex(source: string): Pattern {
+  let regex: Regex | undefined;
+  const open = (): Regex => (regex ??= createRegex(source));
+  return { source, exec: (text) => open().exec(text), test: (text) => open().test(text) };
+}
+
 /** Text → a pattern that matches exactly it. */
 export function quoteRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
