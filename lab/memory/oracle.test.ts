@@ -1,29 +1,47 @@
-// The memory model against Flink's own arithmetic, on random configurations, legal and illegal. The seed is new
-// in every run at a desk, and printed; MEMORY_SEED=N repeats one; CI has one of its own, so that a change fails for
-// what it changed. Other versions and counts: lab/memory/run.ts.
+// The memory model against Flink's own arithmetic, on random configurations, legal and illegal, of seven versions. The
+// seed is new in every run at a desk, and printed; MEMORY_SEED=N repeats one; CI has one of its own, so that a change
+// fails for what it changed. Other versions and counts: lab/memory/run.ts.
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMemoryProblem } from '../../flink/memory-layout.js';
 import { fitJobManagerHeap, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace } from '../../flink/memory-fix.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory.js';
-import { missingReason, requirePart } from '../parts/parts.js';
-import { compareMemory } from './oracle.js';
+import { describeWithParts } from '../parts/describe-part.js';
+import { findPart, getJava, requirePart } from '../parts/parts.js';
+import { askFlink, closeOracle, compareMemory, openOracle, type Answer, type FlinkJars, type Oracle } from './oracle.js';
 import { createCases, type MemoryCase } from './sample.js';
 
 const CASES = 2000;
 const MIB = 1024 * 1024;
+const VERSIONS = ['flink-1.13', 'flink-jars-1.14', 'flink-jars-1.16', 'flink-1.17', 'flink-jars-1.18', 'flink-1.20', 'flink-2.3'] as const;
 const seed = Number(process.env['MEMORY_SEED'] ?? (process.env['CI'] === 'true' ? 109_671 : Date.now() % 1_000_000));
 console.log(`memory model: seed ${seed}`);
 
-for (const name of ['flink-1.20', 'flink-2.3'] as const) {
-  const part = requirePart(name);
-  if (part === undefined) console.log(`skipped: ${missingReason(name)}`);
+let oracle: Oracle | undefined;
 
-  describe.skipIf(part === undefined)(`the memory model and ${name}`, () => {
-    const jars = { version: part?.part.version ?? '', folder: join(part?.home ?? '', 'lib'), javaHome: part?.java ?? '' };
+beforeAll(async () => {
+  const some = VERSIONS.map(findPart).find((part) => part !== undefined);
+  if (some !== undefined) oracle = await openOracle(listJars(some), await getJava(17));
+});
 
-    it('agree on every byte of legal configurations and on the message of illegal ones', async () => {
-      const result = await compareMemory(jars, createCases(seed, CASES));
+afterAll(() => {
+  if (oracle !== undefined) closeOracle(oracle);
+});
+
+for (const name of VERSIONS) {
+  describeWithParts([name], `the memory model and ${name}`, () => {
+    const part = requirePart(name);
+    const version = part?.part.version ?? '';
+    const cases = createCases(seed, CASES);
+    const patched = createCases(seed + 1, CASES).flatMap((memoryCase) => proposePatches(memoryCase, version));
+    let answers: readonly Answer[] = [];
+
+    beforeAll(async () => {
+      if (oracle !== undefined && part !== undefined) answers = await askFlink(oracle, listJars(part), [...cases, ...patched]);
+    });
+
+    it('agree on every byte of legal configurations and on the message of illegal ones', () => {
+      const result = compareMemory(version, cases, answers.slice(0, CASES));
 
       expect(result.differences.slice(0, 3)).toEqual([]);
       expect(result.legal + result.illegal).toBe(CASES);
@@ -31,15 +49,18 @@ for (const name of ['flink-1.20', 'flink-2.3'] as const) {
       expect(result.kinds.size).toBeGreaterThan(10);
     });
 
-    it('agree that every proposed patch starts', async () => {
-      const patched = createCases(seed + 1, CASES).flatMap((memoryCase) => proposePatches(memoryCase, jars.version));
-      const result = await compareMemory(jars, patched);
+    it('agree that every proposed patch starts', () => {
+      const result = compareMemory(version, patched, answers.slice(CASES));
 
       expect(result.differences.slice(0, 3)).toEqual([]);
       expect(result.illegal).toBe(0);
       expect(result.legal).toBeGreaterThan(CASES / 4);
     });
   });
+}
+
+function listJars({ part, home }: { readonly part: { readonly version: string }; readonly home: string }): FlinkJars {
+  return { version: part.version, folder: join(home, 'lib') };
 }
 
 /** The configurations that the fixes of a legal one lead to. */

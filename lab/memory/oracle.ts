@@ -1,6 +1,7 @@
-// Puts configurations to Flink's own arithmetic (MemoryOracle.java on the class path of a Flink home) and to
-// ours, and lists where they differ. In: a folder of Flink's jars, a JAVA_HOME, the cases. Out: differences.
-// Legal ones must be equal in every byte, illegal ones refused with the same message. Called by the test and run.ts.
+// Puts configurations to Flink's own arithmetic (MemoryOracle.java on the class path of Flink's jars) and to ours, and
+// lists where they differ. In: folders of jars, a JDK, the cases. Out: differences. Legal ones must be equal in every
+// byte, illegal ones refused with the same message. The class is compiled once and asks any version, all cases of a
+// version in one JVM. Called by the test and run.ts.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,8 +13,13 @@ import type { MemoryCase } from './sample.js';
 
 export interface FlinkJars {
   readonly version: string;
-  /** The folder with flink-dist or flink-runtime and flink-core. */
+  /** The folder with flink-dist, or flink-runtime, flink-core, flink-annotations and slf4j-api. */
   readonly folder: string;
+}
+
+export interface Oracle {
+  /** Where its class is. */
+  readonly classes: string;
   readonly javaHome: string;
 }
 
@@ -36,16 +42,18 @@ export interface Comparison {
 }
 
 /** Before 1.11 the JobManager's cases are left out: Flink computed nothing then that could be asked. */
-export async function compareMemory(jars: FlinkJars, allCases: readonly MemoryCase[]): Promise<Comparison> {
-  const cases = (parseVersion(jars.version) ?? 0) < 11100 ? allCases.filter((memoryCase) => memoryCase.process === 'tm') : allCases;
-  const answers = await askFlink(jars, cases);
+export function selectCases(version: string, cases: readonly MemoryCase[]): readonly MemoryCase[] {
+  return (parseVersion(version) ?? 0) < 11100 ? cases.filter((memoryCase) => memoryCase.process === 'tm') : cases;
+}
+
+export function compareMemory(version: string, cases: readonly MemoryCase[], answers: readonly Answer[]): Comparison {
   const kinds = new Map<string, number>();
   const differences: Difference[] = [];
   for (const [index, memoryCase] of cases.entries()) {
     const flink = answers[index];
     if (flink === undefined) throw new Error(`Flink gave ${answers.length} answers to ${cases.length} configurations.`);
     const compute = memoryCase.process === 'tm' ? computeTaskManagerMemory : computeJobManagerMemory;
-    const ours = compute(memoryCase.options, jars.version, memoryCase.deployment);
+    const ours = compute(memoryCase.options, version, memoryCase.deployment);
     if (isMemoryProblem(ours)) kinds.set(ours.kind, (kinds.get(ours.kind) ?? 0) + 1);
     if (!isSame(flink, ours)) differences.push({ memoryCase, flink, ours });
   }
@@ -63,17 +71,24 @@ function isSame(flink: Answer, ours: object): boolean {
   return Object.entries(flink.bytes).every(([name, bytes]) => values.get(name) === bytes);
 }
 
-export async function askFlink(jars: FlinkJars, cases: readonly MemoryCase[]): Promise<readonly Answer[]> {
+/** Compiles the class against some version of Flink. Must be closed. */
+export async function openOracle(jars: FlinkJars, javaHome: string): Promise<Oracle> {
   const classes = mkdtempSync(join(tmpdir(), 'memory-oracle-'));
-  try {
-    const classPath = `${classes}:${join(jars.folder, '*')}`;
-    await runTool(join(jars.javaHome, 'bin', 'javac'), ['-nowarn', '-d', classes, '-cp', classPath, join(import.meta.dirname, 'MemoryOracle.java')], '');
-    const lines = cases.map(({ process, deployment, options }) => [`${process}-${deployment}`, ...[...options].map(([key, value]) => `${key}=${value}`)].join('\t'));
-    const output = await runTool(join(jars.javaHome, 'bin', 'java'), ['-cp', classPath, 'MemoryOracle'], `${lines.join('\n')}\n`);
-    return output.split('\n').filter((line) => line !== '').map(parseAnswer);
-  } finally {
-    rmSync(classes, { recursive: true, force: true });
-  }
+  const source = join(import.meta.dirname, 'MemoryOracle.java');
+  await runTool(join(javaHome, 'bin', 'javac'), ['-nowarn', '--release', '11', '-d', classes, '-cp', join(jars.folder, '*'), source], '');
+  return { classes, javaHome };
+}
+
+export function closeOracle(oracle: Oracle): void {
+  rmSync(oracle.classes, { recursive: true, force: true });
+}
+
+/** One answer for each case, in their order. */
+export async function askFlink(oracle: Oracle, jars: FlinkJars, cases: readonly MemoryCase[]): Promise<readonly Answer[]> {
+  const lines = cases.map(({ process, deployment, options }) => [`${process}-${deployment}`, ...[...options].map(([key, value]) => `${key}=${value}`)].join('\t'));
+  const classPath = `${oracle.classes}:${join(jars.folder, '*')}`;
+  const output = await runTool(join(oracle.javaHome, 'bin', 'java'), ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'MemoryOracle'], `${lines.join('\n')}\n`);
+  return output.split('\n').filter((line) => line !== '').map(parseAnswer);
 }
 
 function parseAnswer(line: string): Answer {

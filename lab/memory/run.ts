@@ -2,7 +2,7 @@
 //   npx tsx lab/memory/run.ts --count 2000 [--seed 1] [--show 3] [--java HOME] VERSION=FOLDER…
 // FOLDER is the lib of a Flink home, or any folder with Flink's jars. Exit code 1 when anything differs.
 import { parseArgs } from 'node:util';
-import { compareMemory } from './oracle.js';
+import { askFlink, closeOracle, compareMemory, openOracle, selectCases } from './oracle.js';
 import { createCases } from './sample.js';
 
 const { values, positionals } = parseArgs({
@@ -17,7 +17,11 @@ const { values, positionals } = parseArgs({
 
 for (const argument of positionals) {
   const [version = '', folder = ''] = argument.split('=');
-  const result = await compareMemory({ version, folder, javaHome: values.java }, createCases(Number(values.seed), Number(values.count)));
+  const jars = { version, folder };
+  const cases = selectCases(version, createCases(Number(values.seed), Number(values.count)));
+  const oracle = await openOracle(jars, values.java);
+  const result = compareMemory(version, cases, await askFlink(oracle, jars, cases));
+  closeOracle(oracle);
   console.log(`${version}: seed ${values.seed}, ${result.legal} legal, ${result.illegal} illegal, ${result.differences.length} different; ${[...result.kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   for (const { memoryCase, flink, ours } of result.differences.slice(0, Number(values.show))) {
     console.log(`  ${memoryCase.process} ${JSON.stringify(Object.fromEntries(memoryCase.options))}\n    Flink ${JSON.stringify(flink)}\n    ours  ${JSON.stringify(ours)}`);

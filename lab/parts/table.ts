@@ -18,7 +18,8 @@ export type Unpack =
 export type PartName =
   | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
   | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres' | 's3'
-  | 'elasticsearch-7' | 'connectors-1.13' | 'connectors-1.17' | 'connectors-1.20' | 'connectors-2.3';
+  | 'elasticsearch-7' | 'connectors-1.13' | 'connectors-1.17' | 'connectors-1.20' | 'connectors-2.3'
+  | 'flink-jars-1.14' | 'flink-jars-1.16' | 'flink-jars-1.18';
 
 export interface Part {
   name: PartName;
@@ -142,6 +143,9 @@ export const PARTS: readonly Part[] = [
     'org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2', 'org.apache.flink:flink-connector-jdbc-core:4.0.0-2.0',
     'org.apache.flink:flink-connector-jdbc-postgres:4.0.0-2.0', 'org.postgresql:postgresql:42.7.4', 'org.apache.flink:flink-s3-fs-hadoop:2.3.0',
   ]),
+  describeFlinkJars('1.14', '1.14.6', '_2.12', ['flink-table-api-java', 'flink-yarn_2.12', 'flink-connector-kafka_2.12']),
+  describeFlinkJars('1.16', '1.16.3', '', ['flink-table-api-java', 'flink-table-common', 'flink-table-runtime', 'flink-statebackend-rocksdb', 'flink-yarn']),
+  describeFlinkJars('1.18', '1.18.1', '', ['flink-table-api-java', 'flink-table-common', 'flink-table-runtime', 'flink-statebackend-rocksdb', 'flink-sql-gateway']),
   {
     name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
     sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],
@@ -158,6 +162,16 @@ function describeConnectors(flink: '1.13' | '1.17' | '1.20' | '2.3', version: nu
   return {
     name: `connectors-${flink}`, version: String(version), what: `Connectors and the S3 plugin for Flink ${flink}`, proof: `jars/${name}-${artifactVersion}.jar`,
     sources: [{ client: 'jars', artifacts, dependencies: false, megabytes, unpack: { how: 'copy', to: 'jars' } }],
+  };
+}
+
+/** Flink's own code as jars that nothing is started from: classes to ask and to read. `more` differs, because Maven does not hold every module of every version. */
+function describeFlinkJars(flink: '1.14' | '1.16' | '1.18', version: string, scala: '' | '_2.12', more: readonly string[]): Part {
+  const modules = ['flink-runtime', 'flink-core', 'flink-annotations', 'flink-rpc-core', 'flink-java', 'flink-json', 'flink-csv', 'flink-connector-base', `flink-streaming-java${scala}`, `flink-clients${scala}`, ...more];
+  const artifacts = ['org.slf4j:slf4j-api:1.7.36', ...modules.map((module) => `org.apache.flink:${module}:${version}`)];
+  return {
+    name: `flink-jars-${flink}`, version, what: `Flink ${flink} as jars: no cluster, classes only`, java: { min: 17, max: 21 }, proof: `lib/flink-runtime-${version}.jar`,
+    sources: [{ client: 'jars', artifacts, dependencies: false, megabytes: 15, unpack: { how: 'copy', to: 'lib' } }],
   };
 }
 
