@@ -8,8 +8,14 @@ export interface AnchorScanner {
   readonly size: number;
   /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
   scan(bytes: Uint8Array): readonly number[];
-  /** Where a literal begins, the first that is met from `from` on; -1 when there is none. */
-  next(bytes: Uint8Array, from: number): number;
+  /** The first literal that is met from `from` on. */
+  next(bytes: Uint8Array, from: number): Meeting | undefined;
+}
+
+export interface Meeting {
+  readonly literal: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A gram of a literal's window: where it stands in the literal. */
@@ -73,13 +79,23 @@ export function createAnchorScanner(literals: readonly string[]): AnchorScanner 
     return short.length === 0 ? (found ?? NONE) : [...(found ?? NONE), ...short];
   }
 
-  function next(bytes: Uint8Array, from: number): number {
-    const short = tiny.map((literal) => findTiny(bytes, from, patterns[literal])).filter((at) => at >= 0);
-    for (let at = probe(bytes, from); at < bytes.length; at = probe(bytes, at + stride)) {
+  function next(bytes: Uint8Array, from: number): Meeting | undefined {
+    const met = nextTiny(bytes, from);
+    const until = met?.start ?? bytes.length;
+    for (let at = probe(bytes, from); at < until; at = probe(bytes, at + stride)) {
       const place = placesAt(bytes, at).find((item) => holds(bytes, at, item));
-      if (place !== undefined) return Math.min(Math.max(from, at - place.offset), ...short);
+      if (place !== undefined) return meet(place.literal, at - place.offset);
     }
-    return short.length === 0 ? -1 : Math.min(...short);
+    return met;
+  }
+
+  function nextTiny(bytes: Uint8Array, from: number): Meeting | undefined {
+    const met = tiny.map((literal) => meet(literal, findTiny(bytes, from, patterns[literal]))).filter(({ start }) => start >= 0);
+    return met.sort((a, b) => a.start - b.start)[0];
+  }
+
+  function meet(literal: number, start: number): Meeting {
+    return { literal, start, end: start + (patterns[literal]?.length ?? 0) };
   }
 
   return { size: literals.length, scan, next };

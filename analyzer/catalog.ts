@@ -34,7 +34,9 @@ export interface Catalog {
   readonly causes: ReadonlyMap<string, Cause>;
   findRule(id: string): Rule | undefined;
   readonly scanner: AnchorScanner;
-  /** By the index of the scanner's literal. */
+  /** The scanner's literals, by their index. */
+  readonly literals: readonly string[];
+  /** What each calls for, by the same index. */
   readonly uses: readonly (readonly AnchorUse[])[];
 }
 
@@ -87,7 +89,7 @@ export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string,
   for (const literal of FACT_ANCHORS) use(literal, { kind: 'fact' });
   for (const literal of FAILURE_ANCHORS) use(literal, { kind: 'failure' });
   const byId = new Map(sorted.map((rule) => [rule.id, rule]));
-  return { rules: sorted, causes, findRule: (id) => byId.get(id), scanner: createAnchorScanner([...byLiteral.keys()]), uses: [...byLiteral.values()] };
+  return { rules: sorted, causes, findRule: (id) => byId.get(id), scanner: createAnchorScanner([...byLiteral.keys()]), literals: [...byLiteral.keys()], uses: [...byLiteral.values()] };
 }
 
 interface Loaded {

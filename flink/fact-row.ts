@@ -1,6 +1,5 @@
 // The shape of a row of the fact tables, and what their rows share. Used by fact-lifecycle.ts, fact-startup.ts, facts.ts.
 import type { Component, Source } from '../core/types.js';
-import { createRegex } from '../core/regex.js';
 import type { Fact } from './fact.js';
 
 export type Groups = readonly (string | undefined)[];
@@ -11,6 +10,8 @@ export interface FactRow {
   readonly start: boolean;
   /** What a scan over bytes looks for instead of the anchor, where the anchor alone stands in too many entries. */
   readonly literals?: readonly string[];
+  /** Tells whose entry it is, and nothing that a diagnosis asks for: a scan passes it over. */
+  readonly idle?: boolean;
   readonly read: (message: string, context: FactContext) => readonly Fact[];
 }
 
@@ -29,8 +30,9 @@ export function holds(anchor: string, pattern: string, make: (groups: Groups, me
   return row(anchor, false, pattern, make);
 }
 
+/** Patterns are our own and cannot backtrack far, so that the runtime's own expressions do: many lines come by here. */
 function row(anchor: string, start: boolean, pattern: string, make: (groups: Groups, message: string) => readonly Fact[]): FactRow {
-  const regex = createRegex(pattern);
+  const regex = new RegExp(pattern, 'u');
   return {
     anchor,
     start,

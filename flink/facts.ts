@@ -14,7 +14,7 @@ const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
 const ANYWHERE = ROWS.filter((row) => !row.start);
 
 /** Every entry that states a fact holds one of these texts. */
-export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => row.literals ?? [row.anchor]))]);
+export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : (row.literals ?? [row.anchor]))))]);
 
 export function readFacts(entry: ParsedEntry, source: Source): Fact[] {
   const { message } = entry;

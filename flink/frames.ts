@@ -108,6 +108,19 @@ export function isUserFrame(frame: string): boolean {
  * Flink logs what user code prints. What it says of failures is the program's business, not Flink's.
  */
 export function isUserLogger(logger: string): boolean {
+  let known = userLoggers.get(logger);
+  if (known === undefined) {
+    if (userLoggers.size >= MAX_LOGGERS) userLoggers.clear();
+    userLoggers.set(logger, (known = isUserName(logger)));
+  }
+  return known;
+}
+
+/** A process has some hundred loggers, and each line names one. */
+const userLoggers = new Map<string, boolean>();
+const MAX_LOGGERS = 10_000;
+
+function isUserName(logger: string): boolean {
   return logger.endsWith('.SystemOutRedirectionUtils') || (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && lookUp(logger) === 'user-code');
 }
 

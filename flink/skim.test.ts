@@ -4,19 +4,19 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFramer, type FramedEntry } from './frame.js';
 import { describeFile } from './names.js';
-import { createSkimmer, type FindNext } from './skim.js';
+import { createSkimmer, type FindWanted, type Wanted } from './skim.js';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
 const WORDS = ['switched from', 'Exception', 'Completed checkpoint', 'FAILED'].map((word) => Buffer.from(word));
 
 /** Slow and certain. */
-const findWord: FindNext = (bytes, from) => {
-  const places = WORDS.map((word) => bytes.indexOf(word, from)).filter((place) => place >= 0);
-  return places.length === 0 ? -1 : Math.min(...places);
+const findWord: FindWanted = (bytes, from) => {
+  const found = WORDS.map((word): Wanted => ({ start: bytes.indexOf(word, from), end: bytes.indexOf(word, from) + word.length })).filter(({ start }) => start >= 0);
+  return found.sort((a, b) => a.start - b.start)[0];
 };
 
-function skim(bytes: Buffer, pieceBytes: number, next: FindNext = findWord): { readonly entries: readonly FramedEntry[]; readonly lines: number } {
-  const skimmer = createSkimmer({ kind: 'log' }, next);
+function skim(bytes: Buffer, pieceBytes: number, find: FindWanted = findWord): { readonly entries: readonly FramedEntry[]; readonly lines: number } {
+  const skimmer = createSkimmer({ kind: 'log' }, find);
   const entries: FramedEntry[] = [];
   for (let start = 0; start < bytes.length; start += pieceBytes) entries.push(...skimmer.push(Buffer.from(bytes.subarray(start, start + pieceBytes))));
   entries.push(...skimmer.flush());
@@ -33,7 +33,7 @@ function describeEntry({ bytes, offset, line, flags }: FramedEntry): string {
 }
 
 function holdsWord({ bytes }: FramedEntry): boolean {
-  return findWord(bytes, 0) >= 0;
+  return findWord(bytes, 0) !== undefined;
 }
 
 describe('createSkimmer', () => {
@@ -55,5 +55,20 @@ describe('createSkimmer', () => {
 
     expect(files.length).toBeGreaterThan(300);
     expect(left).toBeGreaterThan(10_000);
+  });
+
+  it('gives of things of which only the newest counts the last before anything else', () => {
+    const line = (second: number, words: string): string => `2026-01-01 00:00:${String(second).padStart(2, '0')},000 INFO  Some.Logger [] - ${words}\n`;
+    const log = [line(0, 'start'), line(1, 'Completed 1 of a'), line(2, 'Completed 1 of b'), line(3, 'Completed 2 of a'), line(4, 'quiet'), line(5, 'FAILED'), line(6, 'Completed 3 of a'), line(7, 'Completed 2 of b'), line(8, 'Completed 4 of a'), line(9, 'quiet')];
+    const find: FindWanted = (bytes, from) => {
+      const found = /FAILED|Completed \d+ of (\w)/.exec(bytes.toString('latin1', from));
+      return found === null ? undefined : { start: from + found.index, end: from + found.index + found[0].length, ...(found[1] === undefined ? {} : { newest: found[1] }) };
+    };
+    const skimmer = createSkimmer({ kind: 'log' }, find);
+    skimmer.push(Buffer.from(log[0] ?? ''));
+
+    const given = [...skimmer.push(Buffer.from(log.slice(1).join(''))), ...skimmer.flush()].map(({ bytes, line: number }) => `${number} ${bytes.toString().slice(47)}`);
+
+    expect(given).toEqual(['1 start', '3 Completed 1 of b', '4 Completed 2 of a', '6 FAILED', '8 Completed 2 of b', '9 Completed 4 of a', '10 quiet']);
   });
 });

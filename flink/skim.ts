@@ -1,5 +1,5 @@
 // As frame.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the last
-// one. Whatever lies between is neither framed nor looked at: a pass over the bytes (`next`) says where something
+// one. Whatever lies between is neither framed nor looked at: a pass over the bytes (`find`) says where something
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
 // reading of files for a diagnosis; the agent needs every entry.
@@ -7,8 +7,17 @@ import { at, isDigit } from './byte.js';
 import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
 import { classifyLine } from './line.js';
 
-/** Where something that is wanted begins, the first that is met from `from` on; -1 when there is nothing more. */
-export type FindNext = (bytes: Buffer, from: number) => number;
+/** Something that is wanted. */
+export interface Wanted {
+  readonly start: number;
+  /** Where to look on. */
+  readonly end: number;
+  /** What it is the newest word about: of several with nothing else between them, the last is enough. */
+  readonly newest?: string;
+}
+
+/** The first that is met from `from` on. */
+export type FindWanted = (bytes: Buffer, from: number) => Wanted | undefined;
 
 export interface Skimmer {
   push(piece: Buffer): FramedEntry[];
@@ -20,7 +29,7 @@ export interface Skimmer {
 const NEWLINE = 10;
 const SPACE = 32;
 
-export function createSkimmer(options: FramerOptions, next: FindNext): Skimmer {
+export function createSkimmer(options: FramerOptions, find: FindWanted): Skimmer {
   const framer = createFramer(options);
   let endsWithBreak = true;
 
@@ -36,15 +45,31 @@ export function createSkimmer(options: FramerOptions, next: FindNext): Skimmer {
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
+    const newest = new Map<string, number>();
+    let search = from;
     while (from < piece.length) {
-      done.push(...framer.flush());
-      const place = next(piece, from);
-      const start = findStartBefore(piece, place < 0 ? piece.length : place, from);
-      const end = place < 0 ? piece.length : findStart(piece, nextLine(piece, place));
-      framer.skip(start - from, countBreaks(piece, from, start));
-      feed(piece, start, end, done);
-      from = end;
+      const wanted = find(piece, search);
+      if (wanted?.newest !== undefined) {
+        newest.set(wanted.newest, wanted.start);
+        search = wanted.end;
+        continue;
+      }
+      for (const place of [...newest.values()].sort((a, b) => a - b)) from = passTo(piece, from, place, done);
+      newest.clear();
+      from = passTo(piece, from, wanted?.start ?? piece.length, done);
+      search = from;
     }
+  }
+
+  /** Gives the entry at a place, leaves out what stands before it, and tells where the next begins. */
+  function passTo(piece: Buffer, from: number, place: number, done: FramedEntry[]): number {
+    if (place < from) return from;
+    done.push(...framer.flush());
+    const start = findStartBefore(piece, place, from);
+    const end = findStart(piece, nextLine(piece, place));
+    framer.skip(start - from, countBreaks(piece, from, start));
+    feed(piece, start, end, done);
+    return end;
   }
 
   function feed(piece: Buffer, start: number, end: number, done: FramedEntry[]): void {
