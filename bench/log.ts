@@ -1,12 +1,14 @@
-// A large log made from the lab's recordings, the same for the same size: every failure once, spread evenly, and between
-// them what healthy jobs write while they run, at INFO. Start-ups are left out of that part: a process that has written
-// a gigabyte has started once. Used by the measurements of this folder.
+// A large log made from the lab's recordings, the same for the same size: the log of every failure once, spread evenly, and
+// between them what the processes of healthy jobs write at INFO while their checkpoints complete, over and over. Starts and
+// ends are left out of that part: what has written a gigabyte has started once. Used by the measurements here.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
-const RUNNING = /^.*(?:Receive slot request|switched from state CREATED to RUNNING)/m;
-const START_UP = /Loading (?:dynamic )?configuration property|RECEIVED SIGNAL/;
+const COMPLETED = /^(\S+ \S+) .* Completed checkpoint /gm;
+/** A job or process that starts, fails or ends. */
+const TURN = / switched from | slot |TaskSlot|TaskExecutor|TaskManager|JobManager|leader|restart|Loading |Starting |task | - {5}/;
+const NEXT_ENTRY = /\n(?=\d{4}-\d\d-\d\d )/;
 
 export interface LargeLog {
   readonly bytes: number;
@@ -14,8 +16,9 @@ export interface LargeLog {
 }
 
 export function writeLargeLog(path: string, bytes: number): LargeLog {
-  const failures = listLogs().filter((name) => !name.startsWith('healthy')).map((name) => readFileSync(join(RECORDINGS, name)));
-  const calm = Buffer.concat(listLogs().filter((name) => name.startsWith('healthy')).map((name) => Buffer.from(readRunning(readFileSync(join(RECORDINGS, name), 'latin1')), 'latin1')));
+  const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log') && !name.includes('gc')).sort();
+  const failures = names.filter((name) => !name.startsWith('healthy')).map((name) => readFileSync(join(RECORDINGS, name)));
+  const calm = Buffer.from(readCalm(names.filter((name) => name.startsWith('healthy'))));
   const gap = Math.max(0, Math.floor((bytes - failures.reduce((sum, log) => sum + log.length, 0)) / failures.length));
   const file = openSync(path, 'w');
   let written = 0;
@@ -33,16 +36,15 @@ export function writeLargeLog(path: string, bytes: number): LargeLog {
   return { bytes: written, failures: failures.length };
 }
 
-function listLogs(): readonly string[] {
-  return readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log') && !name.includes('gc')).sort();
-}
-
-/** From where a job runs on, entry by entry, only what is logged at INFO. */
-function readRunning(log: string): string {
-  const start = log.search(RUNNING);
-  if (start < 0) return '';
-  const entries = log.slice(start).split(/\n(?=\d{4}-\d\d-\d\d )/);
-  return entries.filter((entry) => entry.slice(0, 40).includes(' INFO ') && !START_UP.test(entry)).map((entry) => `${entry.trimEnd()}\n`).join('');
+/** All processes of a recording, from its first completed checkpoint to its last. */
+function readCalm(names: readonly string[]): string {
+  const folders = [...new Set(names.map((name) => dirname(name)))];
+  return folders.flatMap((folder) => {
+    const logs = names.filter((name) => dirname(name) === folder).map((name) => readFileSync(join(RECORDINGS, name), 'utf8'));
+    const times = logs.flatMap((log) => [...log.matchAll(COMPLETED)].map(([, time = '']) => time)).sort();
+    const [first = '9', last = ''] = [times[0], times.at(-1)];
+    return logs.flatMap((log) => log.split(NEXT_ENTRY)).filter((entry) => entry.slice(0, 23) >= first && entry.slice(0, 23) <= last && entry.slice(0, 40).includes(' INFO ') && !TURN.test(entry.slice(entry.indexOf('] - '))));
+  }).map((entry) => `${entry.trimEnd()}\n`).join('');
 }
 
 function lineEnd(bytes: Buffer, from: number): number {

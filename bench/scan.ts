@@ -1,0 +1,177 @@
+// How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
+// `diagnose` takes: npx tsx bench/scan.ts [--mib 1024] [--runs 3]. Everything on one core and in one run, each number the best of its
+// runs; a peer that is not installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadCatalog } from '../analyzer/catalog.js';
+import { writeLargeLog } from './log.js';
+
+const MIB = 1_048_576;
+/** Built when they are needed. */
+let hyperscan: string | undefined;
+let preq: string | undefined;
+const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
+const HERE = import.meta.dirname;
+const CLI = join(HERE, '..', 'dist', 'cli.js');
+
+interface Run {
+  readonly seconds: number;
+  readonly peakMib: number;
+}
+
+interface Peer {
+  readonly name: string;
+  /** It is so slow that this part of the log is enough. */
+  readonly share: number;
+  /** The command line; undefined when the peer cannot be had here. */
+  readonly command: (anchors: string, log: string) => readonly string[] | undefined;
+}
+
+async function measure(dir: string, mib: number, runs: number): Promise<void> {
+  const log = join(dir, 'flink-bench-taskexecutor-0-node-1.log');
+  const { bytes, failures } = writeLargeLog(log, mib * MIB);
+  console.log(`A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; the best of ${runs} runs.\n`);
+  const sets = makeAnchorSets(dir);
+  console.log('| | anchors | MiB/s | peak MiB |\n|---|---|---|---|');
+  const speeds = new Map<string, number>();
+  const say = (name: string, anchors: string, runBytes: number, { seconds, peakMib }: Run): void => {
+    speeds.set(`${name} ${anchors}`, runBytes / MIB / seconds);
+    console.log(`| ${name} | ${anchors} | ${(runBytes / MIB / seconds).toFixed(0)} | ${peakMib.toFixed(0)} |`);
+  };
+  for (const { name: set, file } of sets) {
+    for (const { name, share, command } of PEERS) {
+      const part = share === 1 ? log : cutLog(log, Math.floor(bytes * share));
+      const line = command(file, part);
+      if (line !== undefined) say(name, set, statSync(part).size, await runBest(line, runs));
+    }
+  }
+  const largest = sets.at(-1)?.file ?? '';
+  const half = Math.floor(bytes / 2);
+  say('jobtrace scan, half the log on each of two cores', '1000', bytes, await runTogether([scanCommand(largest, log, '0', String(half)), scanCommand(largest, log, String(half), String(bytes))], runs));
+  say('jobtrace diagnose', 'catalog', bytes, await runBest(['node', CLI, 'diagnose', '--format', 'json', log], runs));
+  const ratio = (a: string, b: string): string => ((speeds.get(a) ?? Number.NaN) / (speeds.get(b) ?? Number.NaN)).toFixed(2);
+  console.log(`\nscan to ripgrep, catalog: ${ratio('jobtrace scan catalog', 'ripgrep -j1 -c -F -f catalog')}; to hyperscan: ${ratio('jobtrace scan catalog', 'hyperscan, block mode catalog')}; cost of 1000 anchors to 16: ${ratio('jobtrace scan 16', 'jobtrace scan 1000')}; two cores to one: ${ratio('jobtrace scan, half the log on each of two cores 1000', 'jobtrace scan 1000')}`);
+  const small = cutLog(log, 100_000);
+  const answer = await runBest(['node', CLI, 'diagnose', small], 5 * runs);
+  console.log(`diagnose of ${statSync(small).size} bytes: ${(answer.seconds * 1000).toFixed(0)} ms from start to answer`);
+  for (const { name, command } of PEERS) if (command(largest, log) === undefined) console.log(`left out, not installed: ${name}`);
+}
+
+function cutLog(log: string, bytes: number): string {
+  const path = log.replace('-0-node-1', `-${bytes}-node-1`);
+  if (existsSync(path)) return path;
+  const file = openSync(log, 'r');
+  const head = Buffer.alloc(bytes);
+  readSync(file, head);
+  closeSync(file);
+  writeFileSync(path, head.subarray(0, head.lastIndexOf(10) + 1));
+  return path;
+}
+
+interface AnchorSet {
+  readonly name: string;
+  /** One a line. */
+  readonly file: string;
+}
+
+/** Sixteen of the catalog's anchors, all of them, and so many made-up ones beside them that there are a thousand. */
+function makeAnchorSets(dir: string): readonly AnchorSet[] {
+  const all = loadCatalog().literals;
+  const some = all.filter((_, index) => index % Math.floor(all.length / 16) === 0).slice(0, 16);
+  const more = Array.from({ length: Math.max(0, 1000 - all.length) }, (_, index) => `Could not ${['open', 'reach', 'assign', 'restore', 'commit'][index % 5] ?? ''} part ${index * 7919} of operator`);
+  return Object.entries({ 16: some, catalog: all, 1000: [...all, ...more] }).map(([name, anchors]) => {
+    const file = join(dir, `${name}.txt`);
+    writeFileSync(file, `${anchors.join('\n')}\n`);
+    return { name, file };
+  });
+}
+
+const PEERS: readonly Peer[] = [
+  { name: 'jobtrace scan', share: 1, command: (anchors, log) => scanCommand(anchors, log) },
+  { name: 'ripgrep -j1 -c -F -f', share: 1, command: (anchors, log) => (has('rg') ? ['rg', '-j1', '-c', '-F', '--text', '--no-mmap', '-f', anchors, log] : undefined) },
+  { name: 'hyperscan, block mode', share: 1, command: buildHyperscan },
+  { name: "preq's matcher", share: 1 / 64, command: buildPreq },
+];
+
+function scanCommand(...args: readonly string[]): readonly string[] {
+  return ['node', '--import', 'tsx', join(HERE, 'scan-file.ts'), ...args];
+}
+
+
+function buildHyperscan(anchors: string, log: string): readonly string[] | undefined {
+  if (!has('gcc') || !existsSync('/usr/include/hs/hs.h')) return undefined;
+  hyperscan ??= build(['gcc', '-O2', '-o', join(folder, 'hyperscan'), join(HERE, 'hyperscan.c'), '-lhs'], join(folder, 'hyperscan'), HERE);
+  return [hyperscan, anchors, log];
+}
+
+
+function buildPreq(anchors: string, log: string): readonly string[] | undefined {
+  if (!has('go')) return undefined;
+  preq ??= build(['go', 'build', '-o', join(folder, 'preq'), '.'], join(folder, 'preq'), join(HERE, 'preq'));
+  return [preq, anchors, log];
+}
+
+function build(command: readonly string[], result: string, cwd: string): string {
+  execFileSync(command[0] ?? '', command.slice(1), { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  return result;
+}
+
+function has(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((path) => existsSync(join(path, program)));
+}
+
+/** Several command lines at once, each on a core of its own; the time until the last has ended. */
+async function runTogether(commands: readonly (readonly string[])[], runs: number): Promise<Run> {
+  const all: Run[] = [];
+  for (let run = 0; run < runs; run++) {
+    const parts = await Promise.all(commands.map((command, core) => runOnce(command, core)));
+    all.push({ seconds: Math.max(...parts.map(({ seconds }) => seconds)), peakMib: parts.reduce((sum, { peakMib }) => sum + peakMib, 0) });
+  }
+  return best(all);
+}
+
+async function runBest(command: readonly string[], runs: number): Promise<Run> {
+  const all: Run[] = [];
+  for (let run = 0; run < runs; run++) all.push(await runOnce(command, 0));
+  return best(all);
+}
+
+function best(runs: readonly Run[]): Run {
+  return { seconds: Math.min(...runs.map(({ seconds }) => seconds)), peakMib: Math.max(...runs.map(({ peakMib }) => peakMib)) };
+}
+
+/** Wall time of a process that is bound to one core, and the most memory that it held. */
+function runOnce(command: readonly string[], core: number): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let peakMib = 0;
+    let said = '';
+    const watch = setInterval(() => (peakMib = Math.max(peakMib, readPeak(child.pid))), 20);
+    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearInterval(watch);
+      if (code === 0) resolve({ seconds: (performance.now() - start) / 1000, peakMib });
+      else reject(new Error(`${command.join(' ')} ended with ${code}: ${said.slice(0, 1000)}`));
+    });
+  });
+}
+
+function readPeak(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+const { values } = parseArgs({ options: { mib: { type: 'string', default: '1024' }, runs: { type: 'string', default: '3' } } });
+try {
+  await measure(folder, Number(values.mib), Number(values.runs));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
