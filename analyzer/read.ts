@@ -1,19 +1,23 @@
-// Files, folders, `.gz` and standard input → entries, for `jobtrace diagnose` and the tests of rules. Files are read in
-// pieces and framed by flink/frame.ts, so that a large file does not stand in memory. What cannot be read is an error of
-// its own (JT_FILE_UNREADABLE); a binary file among the logs is left out and noted.
-import { closeSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+// Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is read in
+// pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them, flink/frame.ts
+// cuts them into entries. A file that is another form than a log becomes the log that it stands for (FORMS). A path that cannot be
+// read is an error; what is no log or was read in part is noted.
+import { basename } from 'node:path';
 import { createError } from '../core/errors.js';
 import type { Entry, Source } from '../core/types.js';
 import { createFramer, type FramedEntry } from '../flink/frame.js';
 import { parseEntry } from '../flink/layout.js';
 import { describeFile } from '../flink/names.js';
+import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
+import { decodeLines, decodePieces } from './charset.js';
+import { Cursor } from './cursor.js';
+import { listFiles, readFile, readStdin } from './disk.js';
+import { createNote, type Note } from './note.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
 
 export interface ReadNotes {
-  /** Files that are no logs, with the reason. */
-  readonly skipped: { readonly path: string; readonly reason: string }[];
+  /** What was left out or read in part. */
+  readonly list: Note[];
   files: number;
   bytes: number;
   entries: number;
@@ -21,158 +25,140 @@ export interface ReadNotes {
 
 export interface ReadOptions {
   readonly notes?: ReadNotes;
-  /** What `-` stands for; the file descriptor of standard input when left out. */
-  readonly stdin?: () => Buffer;
-  /** Called after each piece, for a progress bar. */
-  readonly onProgress?: (bytes: number) => void;
+  /** What `-` stands for; standard input when left out. */
+  readonly stdin?: () => Iterable<Buffer>;
+  /** Called after each piece with the bytes read from disk and all there are; `-` adds nothing to all. */
+  readonly onProgress?: (bytes: number, allBytes: number) => void;
+  readonly limits?: ArchiveLimits;
 }
 
 export function createReadNotes(): ReadNotes {
-  return { skipped: [], files: 0, bytes: 0, entries: 0 };
+  return { list: [], files: 0, bytes: 0, entries: 0 };
 }
 
-/** Entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that a person gave. */
+/** A path that a person gave. */
+interface Root {
+  readonly path: string;
+  readonly files: readonly Content[];
+}
+
+/** Entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that a person gave, JT_ARCHIVE_INVALID when it is an archive of which nothing can be read. */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
-  for (const path of paths) {
-    if (path === '-') yield* readBytes('stdin', [toLog(readStdin(options))], notes, options);
-    else for (const file of listFiles(path, notes)) yield* readFile(file, notes, options);
+  for (const root of openRoots(paths, options)) {
+    const unpacking = createUnpacking((note) => addNote(notes, note), (path) => isWanted(path, notes), options.limits);
+    yield* readRoot(root, notes, unpacking);
   }
 }
 
 /** Text that a person pasted → its entries. */
 export function splitText(text: string, path = 'paste.log'): readonly Entry[] {
-  return [...readBytes(path, [toLog(Buffer.from(text, 'utf8'))], createReadNotes(), {})];
+  const notes = createReadNotes();
+  return [...readContent({ path, pieces: [Buffer.from(text, 'utf8')] }, notes)];
 }
 
-function readStdin(options: ReadOptions): Buffer {
-  return options.stdin?.() ?? readFileSync(0);
+function openRoots(paths: readonly string[], options: ReadOptions): readonly Root[] {
+  const roots = paths.map((path) => ({ path, files: path === '-' ? [] : listFiles(path) }));
+  const allBytes = roots.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
+  let bytes = 0;
+  const count = (piece: Buffer): void => options.onProgress?.((bytes += piece.length), allBytes);
+  return roots.map(({ path, files }) => {
+    if (path === '-') return { path: STDIN, files: [{ path: STDIN, pieces: counted(options.stdin?.() ?? readStdin(), count) }] };
+    return { path, files: files.map((file) => ({ path: file.path, pieces: counted(readFile(file.path), count) })) };
+  });
+}
+
+const STDIN = 'stdin';
+
+function* counted(pieces: Iterable<Buffer>, count: (piece: Buffer) => void): Generator<Buffer> {
+  for (const piece of pieces) {
+    count(piece);
+    yield piece;
+  }
+}
+
+function addNote({ list }: ReadNotes, note: Note): void {
+  // What a cut or damaged archive is said to be once needs no saying in other words.
+  if (!list.some((known) => known.path === note.path && (known.reason === note.reason || (known.partial && note.partial)))) list.push(note);
 }
 
 /** Files that lie beside logs and are none; a person who names one gets it read. */
 const NO_LOG = /\.(ya?ml|properties|xml|conf|cfg|ini|md|html?|sh|py|jar|class|so|pid|lock|db|sqlite|png|jpe?g|svg|pdf)$/i;
 
-/** A folder's files in the order of their names, without hidden ones and what is no log; saved answers of the REST API count where there is no log. */
-function listFiles(path: string, notes: ReadNotes): readonly string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-    const files = readdirSync(path, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .map((entry) => join(entry.parentPath, entry.name)).sort();
-    const documents = files.filter((file) => isDocument(file));
-    const logs = files.filter((file) => !NO_LOG.test(file) && !documents.includes(file));
-    for (const file of files.filter((other) => NO_LOG.test(other))) notes.skipped.push({ path: file, reason: 'its name is not that of a log' });
-    if (logs.length === 0) return documents;
-    for (const file of documents) notes.skipped.push({ path: file, reason: 'it is one JSON document, not a log with an object per line' });
-    return logs;
-  } catch (error) {
-    throw unreadable(path, error);
+function isWanted(path: string, notes: ReadNotes): boolean {
+  if (basename(path).startsWith('.') || path.includes('/__MACOSX/')) return false;
+  if (NO_LOG.test(path)) addNote(notes, createNote(path, 'name'));
+  return !NO_LOG.test(path);
+}
+
+const DOCUMENT_HEAD_BYTES = 64;
+const MAX_DOCUMENT_BYTES = 64 << 20;
+
+/** Saved answers of the REST API repeat what the logs say; they count where there is no log. */
+function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking): Generator<Entry> {
+  const before = notes.files;
+  const documents: Content[] = [];
+  let held = 0;
+  for (const file of root.files) {
+    if (file.path !== root.path && !isWanted(file.path, notes)) continue;
+    for (const content of openContent(file, unpacking)) {
+      const cursor = new Cursor(content.pieces);
+      const opened = { path: content.path, pieces: cursor.rest() };
+      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES))) yield* readContent(opened, notes);
+      else if (notes.files > before || held > MAX_DOCUMENT_BYTES) addNote(notes, createNote(content.path, 'document'));
+      else {
+        const pieces = [...opened.pieces];
+        held += pieces.reduce((sum, piece) => sum + piece.length, 0);
+        documents.push({ path: content.path, pieces });
+      }
+    }
   }
+  if (notes.files > before) for (const { path } of documents) addNote(notes, createNote(path, 'document'));
+  else for (const document of documents) yield* readContent(document, notes);
+  const note = notes.list.find(({ path, partial }) => partial && path === root.path);
+  if (note !== undefined && notes.files === before) throw createError('JT_ARCHIVE_INVALID', { path: root.path, problem: note.text.en.split(';')[0] ?? '' });
 }
 
 /** A JSON file whose first line opens an object without closing it, or a saved answer of the REST API: no log with an object per line. */
-function isDocument(path: string): boolean {
+function isDocument(path: string, head: Buffer): boolean {
   if (!path.toLowerCase().endsWith('.json')) return false;
-  const head = readHead(path);
-  return /^\s*[[{]\s*\n/.test(head) || looksLikeExceptions(head);
+  const text = head.toString('latin1');
+  return /^\s*[[{]\s*\n/.test(text) || looksLikeExceptions(text);
 }
 
-function readHead(path: string): string {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'r');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.subarray(0, readPiece(descriptor, head, path)).toString('latin1');
-  } finally {
-    closeSync(descriptor);
-  }
+/** A form that is no log, and the log that it stands for. */
+interface Form {
+  readonly fits: (head: string) => boolean;
+  /** Undefined when the text only looked like it. */
+  readonly render: (text: string) => string | undefined;
 }
 
-const HEAD_BYTES = 64;
+const FORMS: readonly Form[] = [{ fits: looksLikeExceptions, render: renderExceptions }];
+const FORM_HEAD_BYTES = 4096;
 
-/** A saved answer of the REST API becomes the log that it stands for; everything else stays as it is. */
-function toLog(bytes: Buffer): Buffer {
-  if (!looksLikeExceptions(bytes.subarray(0, HEAD_BYTES).toString('latin1'))) return bytes;
-  const log = renderExceptions(bytes.toString('utf8'));
-  return log === undefined ? bytes : Buffer.from(log);
+/** A file that is no archive any more → entries, whatever form it has. */
+function* readContent({ path, pieces }: Content, notes: ReadNotes): Generator<Entry> {
+  const cursor = new Cursor(decodePieces(pieces));
+  const head = cursor.peek(FORM_HEAD_BYTES);
+  if (head.length === 0) return;
+  if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(path, 'binary'));
+  notes.files++;
+  const form = FORMS.find(({ fits }) => fits(head.toString('latin1')));
+  yield* readLog(path, form === undefined ? cursor.rest() : render(form, cursor), notes);
 }
 
-function unreadable(path: string, error: unknown): Error {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  const words: Readonly<Record<string, string>> = { ENOENT: 'there is no such file or folder', EACCES: 'permission denied', EPERM: 'permission denied', EISDIR: 'it is a folder' };
-  return createError('JT_FILE_UNREADABLE', { path, problem: words[code] ?? (error instanceof Error ? error.message : String(error)) }, error);
+/** Such a document is small; a larger one is taken for the log that it looks like. */
+function* render(form: Form, cursor: Cursor): Generator<Buffer> {
+  const bytes = cursor.peek(MAX_DOCUMENT_BYTES);
+  const log = bytes.length === MAX_DOCUMENT_BYTES ? undefined : form.render(bytes.toString('utf8'));
+  if (log === undefined) yield* cursor.rest();
+  else yield Buffer.from(log);
 }
 
-function* readFile(path: string, notes: ReadNotes, options: ReadOptions): Generator<Entry> {
-  if (path.toLowerCase().endsWith('.gz')) yield* readBytes(path, [toLog(unpack(path))], notes, options);
-  else yield* readBytes(path, toLogPieces(readPieces(path)), notes, options);
-}
-
-function unpack(path: string): Buffer {
-  let packed: Buffer;
-  try {
-    packed = readFileSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  try {
-    return gunzipSync(packed);
-  } catch (error) {
-    throw createError('JT_ARCHIVE_INVALID', { path, problem: error instanceof Error ? error.message : String(error) }, error);
-  }
-}
-
-/** As toLog; only such an answer, which is small, is read whole. */
-function* toLogPieces(pieces: Iterator<Buffer> & Iterable<Buffer>): Generator<Buffer> {
-  const first = pieces.next();
-  if (first.done === true) return;
-  if (looksLikeExceptions(first.value.subarray(0, HEAD_BYTES).toString('latin1'))) {
-    yield toLog(Buffer.concat([first.value, ...pieces]));
-    return;
-  }
-  yield first.value;
-  yield* pieces;
-}
-
-const PIECE_BYTES = 1 << 20;
-
-/** Each piece is a buffer of its own: entries are views of it. */
-function* readPieces(path: string): Generator<Buffer> {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, 'r');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  try {
-    for (;;) {
-      const piece = Buffer.allocUnsafe(PIECE_BYTES);
-      const length = readPiece(descriptor, piece, path);
-      if (length === 0) return;
-      yield piece.subarray(0, length);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function readPiece(descriptor: number, piece: Buffer, path: string): number {
-  try {
-    return readSync(descriptor, piece);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function* readBytes(path: string, pieces: Iterable<Buffer>, notes: ReadNotes, options: ReadOptions): Generator<Entry> {
+function* readLog(path: string, pieces: Iterable<Buffer>, notes: ReadNotes): Generator<Entry> {
   const source = describeSource(path);
   const framer = createFramer({ kind: source.kind });
   let previousTime: number | undefined;
-  let first = true;
   const toEntry = (framed: FramedEntry): Entry => {
     const entry = makeEntry(framed, source, previousTime);
     notes.entries++;
@@ -181,15 +167,8 @@ function* readBytes(path: string, pieces: Iterable<Buffer>, notes: ReadNotes, op
     return entry;
   };
   for (const piece of pieces) {
-    if (first && isBinary(piece)) {
-      notes.skipped.push({ path, reason: 'it is a binary file' });
-      return;
-    }
-    if (first) notes.files++;
-    first = false;
     notes.bytes += piece.length;
     for (const framed of framer.push(piece)) yield toEntry(framed);
-    options.onProgress?.(notes.bytes);
   }
   for (const framed of framer.flush()) yield toEntry(framed);
 }
@@ -203,7 +182,7 @@ function needsTime(source: Source): boolean {
 
 function makeEntry(framed: FramedEntry, source: Source, previousTime: number | undefined): Entry {
   return {
-    bytes: framed.bytes,
+    bytes: framed.flags.includes('invalid-utf8') ? decodeLines(framed.bytes) : framed.bytes,
     source,
     offset: framed.offset,
     line: framed.line,
@@ -230,11 +209,10 @@ export function describeSource(path: string): Source {
 const BINARY_LOOK_BYTES = 8192;
 
 /** Control bytes that no log has; single NULs are holes that a truncated file leaves behind. */
-function isBinary(piece: Buffer): boolean {
-  const head = piece.subarray(0, BINARY_LOOK_BYTES);
+function isBinary(head: Buffer): boolean {
   let strange = 0;
   for (const byte of head) if ((byte < 9 && byte !== 0) || (byte > 13 && byte < 27) || byte === 127) strange++;
-  const signature = head.subarray(0, 4).toString('latin1');
-  return strange > head.length / 50 || ['\x7fELF', 'PK\x03\x04', '\xca\xfe\xba\xbe', '\x89PNG'].includes(signature);
+  return strange > head.length / 50 || BINARY_SIGNATURES.includes(head.toString('latin1', 0, 4));
 }
 
+const BINARY_SIGNATURES: readonly string[] = ['\x7fELF', '\xca\xfe\xba\xbe', '\x89PNG'];

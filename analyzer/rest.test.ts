@@ -38,7 +38,7 @@ describe('diagnose', () => {
     const path = `${RECORDING}/${version}/rest/job-exceptions.json`;
     const oneLine = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')));
 
-    for (const entries of [readEntries([path]), readEntries(['-'], { stdin: () => Buffer.from(oneLine) }), splitText(oneLine)]) {
+    for (const entries of [readEntries([path]), readEntries(['-'], { stdin: () => [Buffer.from(oneLine)] }), splitText(oneLine)]) {
       expect(flattenIncidents(diagnose(entries, catalog), 'en').diagnoses[0]?.cause).toBe('memory.direct-oom');
     }
   });

@@ -1,16 +1,17 @@
 // "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine.
-import { loadCatalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents, type DiagnosisDocument } from '../analyzer/diagnose.js';
+import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
+import { diagnose, flattenIncidents, type DiagnoseContext, type DiagnosisDocument } from '../analyzer/diagnose.js';
+import { renderNote } from '../analyzer/note.js';
 import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/read.js';
 import { createError } from '../core/errors.js';
-import type { Language, Severity } from '../core/types.js';
+import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';
 import { write } from './find.js';
 import { paint, renderDiagnosis, renderUnknown, styleOf } from './print.js';
+import { createProgress } from './progress.js';
 import { languageOf, readSettings, zoneOf } from './settings.js';
 
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error', 'critical'];
-const PROGRESS_EVERY_MS = 200;
 
 export const DIAGNOSE: Command = {
   name: 'diagnose',
@@ -23,7 +24,7 @@ export const DIAGNOSE: Command = {
     { name: 'fail-on', value: 'SEVERITY', values: SEVERITIES, help: 'Exit with 1 when something at least this severe was found.' },
     CONFIG_OPTION,
   ],
-  examples: ['jobtrace diagnose /opt/flink/log', 'jobtrace diagnose --lang zh taskmanager.log.gz', 'kubectl logs my-job-jobmanager | jobtrace diagnose -'],
+  examples: ['jobtrace diagnose /opt/flink/log', 'jobtrace diagnose --lang zh logs.tar.gz', 'kubectl logs my-job-jobmanager | jobtrace diagnose -'],
   run: runDiagnose,
 };
 
@@ -32,13 +33,28 @@ async function runDiagnose(invocation: Invocation): Promise<number> {
   const { settings } = readSettings(invocation);
   const catalog = loadCatalog({ extra: [...settings['analyzer.rulesDirs'], ...invocation.options('rules')] });
   const notes = createReadNotes();
-  const entries = readEntries(invocation.operands, { notes, onProgress: createProgress(invocation) });
-  const document = flattenIncidents(diagnose(entries, catalog, { zone: zoneOf(settings), healthyMs: settings['analyzer.healthyAfterMs'] }), languageOf(settings));
-  clearProgress(invocation);
-  for (const { path, reason } of notes.skipped) invocation.terminal.stderr.write(`jobtrace: ${path} was left out: ${reason}.\n`);
-  const text = invocation.option('format') === 'json' ? `${JSON.stringify(document, null, 2)}\n` : renderReport(document, notes, catalog.rules.length, languageOf(settings), invocation);
+  const lang = languageOf(settings);
+  const document = flattenIncidents(diagnoseFiles(invocation, catalog, notes, { zone: zoneOf(settings), healthyMs: settings['analyzer.healthyAfterMs'] }), lang);
+  const json = invocation.option('format') === 'json';
+  for (const note of notes.list) if (json || !note.partial) invocation.terminal.stderr.write(`jobtrace: ${renderNote(note, lang)}\n`);
+  const text = json ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n` : renderReport(document, notes, catalog.rules.length, lang, invocation);
   await write(invocation.terminal, text);
   return hasSeverity(document, invocation.option('fail-on')) ? 1 : 0;
+}
+
+/** Reads and diagnoses in one pass; on a terminal a bar says how far it is. */
+function diagnoseFiles(invocation: Invocation, catalog: Catalog, notes: ReadNotes, context: DiagnoseContext): readonly Incident[] {
+  const progress = createProgress(invocation.terminal.stderr);
+  try {
+    return diagnose(readEntries(invocation.operands, { notes, onProgress: progress.update }), catalog, context);
+  } finally {
+    progress.erase();
+  }
+}
+
+/** What was left out or read in part, for programs. */
+function describeNotes({ list }: ReadNotes, lang: Language): readonly unknown[] {
+  return list.map(({ path, partial, reason, text }) => ({ path, partial, reason, text: text[lang] }));
 }
 
 function renderReport(document: DiagnosisDocument, notes: ReadNotes, rules: number, lang: Language, invocation: Invocation): string {
@@ -47,7 +63,8 @@ function renderReport(document: DiagnosisDocument, notes: ReadNotes, rules: numb
   const followers = document.diagnoses.filter((diagnosis) => !causes.includes(diagnosis));
   const version = document.facts.flinkVersion;
   const read = lang === 'zh' ? `${notes.files} 个文件，${notes.entries} 条日志，${rules} 条规则` : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${notes.entries.toLocaleString('en')} entries, ${rules} rules`;
-  const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n`;
+  const gaps = notes.list.filter((note) => note.partial).map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
+  const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
   if (causes.length + document.unknown.length === 0) return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;
   const follow = followers.length === 0 ? '' : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
   return [head, ...causes.map((item) => `${renderDiagnosis(item, lang, style)}\n`), ...document.unknown.map((item) => `${renderUnknown(item, lang, style)}\n`), follow].join('');
@@ -57,19 +74,4 @@ function hasSeverity(document: DiagnosisDocument, least: string | undefined): bo
   if (least === undefined) return false;
   const rank = SEVERITIES.findIndex((severity) => severity === least);
   return document.diagnoses.some((diagnosis) => SEVERITIES.indexOf(diagnosis.severity) >= rank) || (document.unknown.length > 0 && rank <= SEVERITIES.indexOf('error'));
-}
-
-/** A line on a terminal that says how far the reading is; nothing when standard error is a file or a pipe. */
-function createProgress(invocation: Invocation): (bytes: number) => void {
-  const { stderr } = invocation.terminal;
-  let next = Date.now() + PROGRESS_EVERY_MS;
-  return (bytes) => {
-    if (stderr.isTTY !== true || Date.now() < next) return;
-    next = Date.now() + PROGRESS_EVERY_MS;
-    stderr.write(`\r${(bytes / 1_048_576).toFixed(1)} MiB read `);
-  };
-}
-
-function clearProgress(invocation: Invocation): void {
-  if (invocation.terminal.stderr.isTTY === true) invocation.terminal.stderr.write('\r\u001b[K');
 }

@@ -1,0 +1,141 @@
+// A file that may be an archive → the files that lie in it: .gz, .tar, .tar.gz and .zip, one in the other, known by their
+// bytes and not by their names. Everything is read as it comes, piece by piece, and within limits: an archive made to blow
+// up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
+import { ArchiveProblem } from './archive-problem.js';
+import { Cursor } from './cursor.js';
+import { gunzip, type Watch } from './inflate.js';
+import { createNote, type Note } from './note.js';
+import { looksLikeTar, readTar } from './tar.js';
+import { looksLikeZip, readZip } from './zip.js';
+
+/** A file, or what stands for one: its path as people know it, and its bytes. */
+export interface Content {
+  readonly path: string;
+  readonly pieces: Iterable<Buffer>;
+}
+
+export interface ArchiveLimits {
+  /** Of all archives of one run together. */
+  readonly unpackedBytes: number;
+  readonly members: number;
+  /** How many times its own size an archive may unpack to, looked at from so many bytes on. Real logs stay below 100. */
+  readonly ratio: number;
+  readonly ratioFromBytes: number;
+  /** Archives one in the other; a .tar.gz are two. */
+  readonly layers: number;
+}
+
+export const ARCHIVE_LIMITS: ArchiveLimits = { unpackedBytes: 64 * 1024 ** 3, members: 100_000, ratio: 400, ratioFromBytes: 64 * 1024 ** 2, layers: 6 };
+
+/** One per run of the program: what may be unpacked, what was, and what is to be told. */
+export interface Unpacking {
+  readonly limits: ArchiveLimits;
+  readonly note: (note: Note) => void;
+  /** Whether anybody wants the file of this name; what is not wanted is not opened. */
+  readonly wants: (path: string) => boolean;
+  unpackedBytes: number;
+  members: number;
+}
+
+export function createUnpacking(note: Unpacking['note'], wants: Unpacking['wants'], limits: ArchiveLimits = ARCHIVE_LIMITS): Unpacking {
+  return { limits, note, wants, unpackedBytes: 0, members: 0 };
+}
+
+const HEAD_BYTES = 512;
+
+/** The files in the order in which they stand; a file that is no archive is itself. Each is to be read before the next one is asked for. */
+export function* openContent(content: Content, unpacking: Unpacking, layer = 0): Generator<Content> {
+  const { path } = content;
+  const cursor = new Cursor(content.pieces);
+  const head = cursor.peek(HEAD_BYTES);
+  const open = FORMATS.find(({ fits }) => fits(head))?.open;
+  const packed = PACKED.find(({ signature }) => head.subarray(0, signature.length).equals(signature));
+  if (packed !== undefined) return unpacking.note(createNote(path, 'packed', { format: packed.format }));
+  if (open === undefined) return yield { path, pieces: cursor.rest() };
+  if (layer === unpacking.limits.layers) return unpacking.note(createNote(path, 'nested', { limit: String(layer) }));
+  try {
+    for (const inner of open(path, cursor, unpacking)) yield* openContent(inner, unpacking, layer + 1);
+  } catch (error) {
+    noteProblem(error, path, unpacking);
+  }
+}
+
+type Open = (path: string, cursor: Cursor, unpacking: Unpacking) => Iterable<Content>;
+
+const FORMATS: readonly { readonly fits: (head: Buffer) => boolean; readonly open: Open }[] = [
+  { fits: (head) => head[0] === 0x1f && head[1] === 0x8b && head[2] === 8, open: openGzip },
+  { fits: looksLikeZip, open: openZip },
+  { fits: looksLikeTar, open: openTar },
+];
+
+/** What else logs are packed with. */
+const PACKED: readonly { readonly format: string; readonly signature: Buffer }[] = [
+  { format: 'bzip2', signature: Buffer.from('BZh') },
+  { format: 'xz', signature: Buffer.from('\xfd7zXZ\0', 'latin1') },
+  { format: 'zstd', signature: Buffer.from('\x28\xb5\x2f\xfd', 'latin1') },
+  { format: '7-Zip', signature: Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1') },
+  { format: 'RAR', signature: Buffer.from('Rar!\x1a\x07', 'latin1') },
+];
+
+function* openGzip(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
+  yield { path, pieces: endAtProblem(path, gunzip(cursor, createWatch(cursor, unpacking)), unpacking) };
+}
+
+function* openTar(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
+  for (const { name, pieces } of readTar(cursor)) {
+    const inner = countMember(path, name, unpacking);
+    if (unpacking.wants(inner)) yield { path: inner, pieces: endAtProblem(inner, pieces, unpacking) };
+  }
+}
+
+function* openZip(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
+  for (const { name, pieces } of readZip(cursor, createWatch(cursor, unpacking))) {
+    const inner = countMember(path, name, unpacking);
+    if (unpacking.wants(inner)) yield { path: inner, pieces: endAtProblem(inner, pieces, unpacking) };
+  }
+}
+
+function countMember(path: string, name: string, unpacking: Unpacking): string {
+  unpacking.members++;
+  if (unpacking.members > unpacking.limits.members) throw new ArchiveProblem('members', { limit: unpacking.limits.members.toLocaleString('en') });
+  checkTotal(unpacking);
+  return joinPath(path, name);
+}
+
+/** `logs.zip/a/b.log`, as if it had been unpacked into a folder of the archive's name; nothing of a name can lead out of it. */
+function joinPath(path: string, name: string): string {
+  // eslint-disable-next-line no-control-regex -- names of a foreign archive are printed on terminals
+  const parts = name.replaceAll(/[\u0000-\u001f\u007f]/g, '?').split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  return `${path}/${parts.join('/')}`;
+}
+
+/** Sees what comes out of an archive and says when it is too much. */
+function createWatch(packed: Cursor, unpacking: Unpacking): Watch {
+  const { limits } = unpacking;
+  let unpackedBytes = 0;
+  return (piece) => {
+    unpackedBytes += piece.length;
+    unpacking.unpackedBytes += piece.length;
+    if (unpackedBytes > limits.ratioFromBytes && unpackedBytes > packed.taken * limits.ratio) throw new ArchiveProblem('ratio', { limit: String(limits.ratio) });
+    checkTotal(unpacking);
+  };
+}
+
+function checkTotal({ unpackedBytes, limits }: Unpacking): void {
+  const limit = `${(limits.unpackedBytes / 1024 ** 3).toLocaleString('en', { maximumFractionDigits: 2 })} GiB`;
+  if (unpackedBytes > limits.unpackedBytes) throw new ArchiveProblem('total', { limit });
+}
+
+/** A reader sees the end where an archive cannot be read further; the reason is noted. */
+function* endAtProblem(path: string, pieces: Iterable<Buffer>, unpacking: Unpacking): Generator<Buffer> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    noteProblem(error, path, unpacking);
+  }
+}
+
+function noteProblem(error: unknown, path: string, unpacking: Unpacking): void {
+  if (!(error instanceof ArchiveProblem)) throw error;
+  unpacking.note(createNote(path, error.reason, error.values));
+}

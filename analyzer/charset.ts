@@ -1,0 +1,62 @@
+// Bytes that are no UTF-8 → UTF-8. UTF-16 is known by the mark at the beginning of a file; a single line of GBK (Chinese
+// Windows, old scripts) or Latin-1 by its bytes, so that a file may mix them. Called by read.ts and zip.ts; pure.
+import { isUtf8 } from 'node:buffer';
+import { TextDecoder } from 'node:util';
+
+/** A UTF-16 file becomes UTF-8, piece by piece; everything else stays as it is. */
+export function* decodePieces(pieces: Iterable<Buffer>): Generator<Buffer> {
+  let decoder: TextDecoder | undefined;
+  let first = true;
+  for (const piece of pieces) {
+    if (first) decoder = findDecoder(piece);
+    first = false;
+    yield decoder === undefined ? piece : Buffer.from(decoder.decode(piece, { stream: true }), 'utf8');
+  }
+  if (decoder !== undefined) yield Buffer.from(decoder.decode(), 'utf8');
+}
+
+function findDecoder(head: Buffer): TextDecoder | undefined {
+  if (head[0] === 0xff && head[1] === 0xfe) return new TextDecoder('utf-16le');
+  return head[0] === 0xfe && head[1] === 0xff ? new TextDecoder('utf-16be') : undefined;
+}
+
+/** The lines that are no UTF-8, each by itself; the others stay. */
+export function decodeLines(bytes: Buffer): Buffer {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline === -1 ? bytes.length : newline + 1;
+    const line = bytes.subarray(start, end);
+    lines.push(isUtf8(line) ? line : Buffer.from(decodeForeign(line), 'utf8'));
+    start = end;
+  }
+  return Buffer.concat(lines);
+}
+
+const CHINESE = new TextDecoder('gb18030', { fatal: true });
+const WESTERN = new TextDecoder('windows-1252');
+
+/** Chinese when nearly all bytes above ASCII come in the pairs of GB 2312, else Western. */
+export function decodeForeign(bytes: Buffer): string {
+  if (!isMostlyPairs(bytes)) return WESTERN.decode(bytes);
+  try {
+    return CHINESE.decode(bytes);
+  } catch {
+    return WESTERN.decode(bytes); // a pair that GB 18030 does not know
+  }
+}
+
+function isMostlyPairs(bytes: Buffer): boolean {
+  let paired = 0;
+  let high = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80) continue;
+    high++;
+    if (byte < 0xa1 || byte > 0xf7 || (bytes[at + 1] ?? 0) < 0xa1) continue;
+    high++;
+    paired += 2;
+    at++;
+  }
+  return paired >= 0.8 * high;
+}

@@ -1,0 +1,49 @@
+// Packed bytes → unpacked bytes, piece by piece and at once (not by events): the door to minizlib. What a piece unpacks to
+// stands in memory, nothing more. Called by archive.ts and zip.ts.
+import { Gunzip, InflateRaw } from 'minizlib';
+import { ArchiveProblem } from './archive-problem.js';
+import type { Cursor } from './cursor.js';
+
+/** Small, because a damaged piece is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032 bytes of one). */
+const PACKED_BYTES = 4096;
+
+/** Sees every unpacked piece and throws when it is too much. */
+export type Watch = (piece: Buffer) => void;
+
+/** All members of a .gz, one after the other. */
+export function gunzip(packed: Cursor, watch: Watch): Generator<Buffer> {
+  return inflate(new Gunzip({}), packed, watch);
+}
+
+/** One deflated file of a zip; the cursor stands behind it afterwards. */
+export function inflateRaw(packed: Cursor, watch: Watch): Generator<Buffer> {
+  return inflate(new InflateRaw({}), packed, watch);
+}
+
+function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: Watch): Generator<Buffer> {
+  const unpacked: Buffer[] = [];
+  let failure: unknown;
+  stream.on('data', (bytes) => unpacked.push(bytes));
+  stream.on('error', (error) => (failure = error));
+  for (;;) {
+    const piece = packed.next(PACKED_BYTES);
+    if (piece === undefined) stream.end();
+    else stream.write(piece);
+    if (unpacked.length > 0) {
+      const bytes = Buffer.concat(unpacked.splice(0));
+      watch(bytes);
+      yield bytes;
+    }
+    if (failure !== undefined) throw toProblem(failure);
+    if (piece === undefined) return;
+    const used = stream.handle?.bytesWritten ?? piece.length;
+    if (used === piece.length) continue;
+    packed.giveBack(piece.subarray(used));
+    return;
+  }
+}
+
+function toProblem(error: unknown): ArchiveProblem {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'Z_BUF_ERROR' ? new ArchiveProblem('cut') : new ArchiveProblem('damaged', { problem: error instanceof Error ? error.message.replace(/^zlib: /, '') : String(error) });
+}

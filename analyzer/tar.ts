@@ -1,0 +1,119 @@
+// The files of a tar, one after the other as they come: ustar, GNU's long names, pax. A member's bytes are read while it is
+// the current one; what is left of them is skipped. Format: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format". Called by archive.ts.
+import { ArchiveProblem } from './archive-problem.js';
+import type { Cursor } from './cursor.js';
+
+/** A file inside an archive. */
+export interface Member {
+  readonly name: string;
+  readonly pieces: Iterable<Buffer>;
+}
+
+interface Header {
+  readonly name: string;
+  readonly size: number;
+  /** `0` a file, `5` a folder, `L` a long name, `x` attributes of the next member, … */
+  readonly type: string;
+}
+
+const BLOCK_BYTES = 512;
+const CHECKSUM_AT = 148;
+const FILES: readonly string[] = ['0', '\0', '7'];
+/** Names and attributes; more is no real archive. */
+const MAX_ATTRIBUTE_BYTES = 1_048_576;
+
+/** Whether a file that begins so is a tar: the block's checksum is right. */
+export function looksLikeTar(head: Buffer): boolean {
+  return head.length >= BLOCK_BYTES && head[0] !== 0 && hasChecksum(head.subarray(0, BLOCK_BYTES));
+}
+
+export function* readTar(cursor: Cursor): Generator<Member> {
+  let next: { readonly name?: string; readonly size?: number } = {};
+  for (;;) {
+    const header = readHeader(cursor);
+    if (header === undefined) return;
+    if (header.type === 'L' || header.type === 'x') {
+      const text = takeAttributes(cursor, header.size);
+      next = header.type === 'L' ? { ...next, name: text.replace(/\0.*$/s, '') } : { ...next, ...readPax(text) };
+      continue;
+    }
+    const size = next.size ?? header.size;
+    const body = takeBody(cursor, size);
+    if (FILES.includes(header.type)) yield { name: next.name ?? header.name, pieces: keepOpen(body) };
+    drain(body);
+    cursor.take(padding(size));
+    next = {};
+  }
+}
+
+/** Undefined at the end: a block of zeros, or no bytes at all. */
+function readHeader(cursor: Cursor): Header | undefined {
+  const head = cursor.take(BLOCK_BYTES);
+  if (head === undefined && cursor.peek(1).length > 0) throw new ArchiveProblem('cut');
+  if (head === undefined || head.every((byte) => byte === 0)) return undefined;
+  if (!hasChecksum(head)) throw new ArchiveProblem('damaged', { problem: 'no header stands where one must' });
+  const prefix = head.toString('latin1', 257, 262) === 'ustar' ? readText(head, 345, 155) : '';
+  return { name: prefix === '' ? readText(head, 0, 100) : `${prefix}/${readText(head, 0, 100)}`, size: readSize(head), type: String.fromCharCode(head[156] ?? 0) };
+}
+
+/** For a reader that may leave before the end: what is left is drained afterwards. */
+export function keepOpen(body: Iterator<Buffer>): Iterable<Buffer> {
+  return { [Symbol.iterator]: () => ({ next: () => body.next() }) };
+}
+
+/** What is wrong with bytes that nobody reads does not matter, unless the archive ends with them. */
+export function drain(body: Iterator<Buffer>): void {
+  try {
+    while (body.next().done !== true);
+  } catch (error) {
+    if (!(error instanceof ArchiveProblem) || error.reason === 'cut') throw error;
+  }
+}
+
+/** Exactly so many bytes, as they come. */
+export function* takeBody(cursor: Cursor, size: number): Generator<Buffer> {
+  for (let left = size; left > 0; ) {
+    const piece = cursor.next(left);
+    if (piece === undefined) throw new ArchiveProblem('cut');
+    left -= piece.length;
+    yield piece;
+  }
+}
+
+function takeAttributes(cursor: Cursor, size: number): string {
+  if (size > MAX_ATTRIBUTE_BYTES) throw new ArchiveProblem('damaged', { problem: `a name of ${size} bytes` });
+  const bytes = cursor.take(size);
+  if (bytes === undefined) throw new ArchiveProblem('cut');
+  cursor.take(padding(size));
+  return bytes.toString('utf8');
+}
+
+/** `30 path=a/long/name\n`: length, key, value. */
+function readPax(text: string): { readonly name?: string; readonly size?: number } {
+  const path = /^\d+ path=([^\n]*)$/m.exec(text)?.[1];
+  const size = /^\d+ size=(\d+)$/m.exec(text)?.[1];
+  return { ...(path === undefined ? {} : { name: path }), ...(size === undefined ? {} : { size: Number(size) }) };
+}
+
+/** Octal digits, or binary when the highest bit is set (GNU, above 8 GiB). */
+function readSize(head: Buffer): number {
+  if (((head[124] ?? 0) & 0x80) !== 0) return head.readUIntBE(130, 6);
+  const size = Number.parseInt(readText(head, 124, 12), 8);
+  return Number.isFinite(size) ? size : 0;
+}
+
+/** The sum of all bytes, its own eight counted as blanks. */
+function hasChecksum(head: Buffer): boolean {
+  const expected = Number.parseInt(readText(head, CHECKSUM_AT, 8), 8);
+  let sum = 8 * 32;
+  for (const [index, byte] of head.entries()) if (index < CHECKSUM_AT || index >= CHECKSUM_AT + 8) sum += byte;
+  return sum === expected;
+}
+
+function readText(head: Buffer, start: number, length: number): string {
+  return head.toString('utf8', start, start + length).replace(/\0.*$/s, '').trim();
+}
+
+function padding(size: number): number {
+  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+}
