@@ -1,13 +1,14 @@
 // Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is read in
-// pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them, flink/frame.ts
+// pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them, flink/skim.ts
 // cuts them into entries. A file that is another form than a log becomes the log that it stands for (FORMS). A path that cannot be
 // read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
 import { createError } from '../core/errors.js';
 import type { Entry, Source } from '../core/types.js';
-import { createFramer, type FramedEntry } from '../flink/frame.js';
+import type { FramedEntry } from '../flink/frame.js';
 import { parseEntry } from '../flink/layout.js';
 import { describeFile } from '../flink/names.js';
+import { createSkimmer, type FindWanted } from '../flink/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
 import { decodeLines, decodePieces } from './charset.js';
 import { Cursor } from './cursor.js';
@@ -20,7 +21,7 @@ export interface ReadNotes {
   readonly list: Note[];
   files: number;
   bytes: number;
-  entries: number;
+  lines: number;
 }
 
 export interface ReadOptions {
@@ -30,10 +31,12 @@ export interface ReadOptions {
   /** Called after each piece with the bytes read from disk and all there are; `-` adds nothing to all. */
   readonly onProgress?: (bytes: number, allBytes: number) => void;
   readonly limits?: ArchiveLimits;
+  /** What somebody wants of the logs: entries without may be left out, but for the last of each file. */
+  readonly find?: FindWanted;
 }
 
 export function createReadNotes(): ReadNotes {
-  return { list: [], files: 0, bytes: 0, entries: 0 };
+  return { list: [], files: 0, bytes: 0, lines: 0 };
 }
 
 /** A path that a person gave. */
@@ -47,7 +50,7 @@ export function* readEntries(paths: readonly string[], options: ReadOptions = {}
   const notes = options.notes ?? createReadNotes();
   for (const root of openRoots(paths, options)) {
     const unpacking = createUnpacking((note) => addNote(notes, note), (path) => isWanted(path, notes), options.limits);
-    yield* readRoot(root, notes, unpacking);
+    yield* readRoot(root, notes, unpacking, options.find);
   }
 }
 
@@ -95,7 +98,7 @@ const DOCUMENT_HEAD_BYTES = 64;
 const MAX_DOCUMENT_BYTES = 64 << 20;
 
 /** Saved answers of the REST API repeat what the logs say; they count where there is no log. */
-function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking): Generator<Entry> {
+function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, find?: FindWanted): Generator<Entry> {
   const before = notes.files;
   const documents: Content[] = [];
   let held = 0;
@@ -104,7 +107,7 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking): Generato
     for (const content of openContent(file, unpacking)) {
       const cursor = new Cursor(content.pieces);
       const opened = { path: content.path, pieces: cursor.rest() };
-      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES))) yield* readContent(opened, notes);
+      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES))) yield* readContent(opened, notes, find);
       else if (notes.files > before || held > MAX_DOCUMENT_BYTES) addNote(notes, createNote(content.path, 'document'));
       else {
         const pieces = [...opened.pieces];
@@ -114,7 +117,7 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking): Generato
     }
   }
   if (notes.files > before) for (const { path } of documents) addNote(notes, createNote(path, 'document'));
-  else for (const document of documents) yield* readContent(document, notes);
+  else for (const document of documents) yield* readContent(document, notes, find);
   const note = notes.list.find(({ path, partial }) => partial && path === root.path);
   if (note !== undefined && notes.files === before) throw createError('JT_ARCHIVE_INVALID', { path: root.path, problem: note.text.en.split(';')[0] ?? '' });
 }
@@ -137,14 +140,14 @@ const FORMS: readonly Form[] = [{ fits: looksLikeExceptions, render: renderExcep
 const FORM_HEAD_BYTES = 4096;
 
 /** A file that is no archive any more → entries, whatever form it has. */
-function* readContent({ path, pieces }: Content, notes: ReadNotes): Generator<Entry> {
+function* readContent({ path, pieces }: Content, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
   const cursor = new Cursor(decodePieces(pieces));
   const head = cursor.peek(FORM_HEAD_BYTES);
   if (head.length === 0) return;
   if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(path, 'binary'));
   notes.files++;
   const form = FORMS.find(({ fits }) => fits(head.toString('latin1')));
-  yield* readLog(path, form === undefined ? cursor.rest() : render(form, cursor), notes);
+  yield* readLog(path, form === undefined ? cursor.rest() : render(form, cursor), notes, find);
 }
 
 /** Such a document is small; a larger one is taken for the log that it looks like. */
@@ -155,22 +158,22 @@ function* render(form: Form, cursor: Cursor): Generator<Buffer> {
   else yield Buffer.from(log);
 }
 
-function* readLog(path: string, pieces: Iterable<Buffer>, notes: ReadNotes): Generator<Entry> {
+function* readLog(path: string, pieces: Iterable<Buffer>, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
   const source = describeSource(path);
-  const framer = createFramer({ kind: source.kind });
+  const skimmer = createSkimmer({ kind: source.kind }, find);
   let previousTime: number | undefined;
   const toEntry = (framed: FramedEntry): Entry => {
     const entry = makeEntry(framed, source, previousTime);
-    notes.entries++;
     // Only the head is looked at: enough to know its time.
     previousTime = needsTime(source) ? (parseEntry(framed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime) : previousTime;
     return entry;
   };
   for (const piece of pieces) {
     notes.bytes += piece.length;
-    for (const framed of framer.push(piece)) yield toEntry(framed);
+    for (const framed of skimmer.push(piece)) yield toEntry(framed);
   }
-  for (const framed of framer.flush()) yield toEntry(framed);
+  for (const framed of skimmer.flush()) yield toEntry(framed);
+  notes.lines += skimmer.lines;
 }
 
 const TIME_LOOK_BYTES = 64;

@@ -3,6 +3,7 @@ import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents, type DiagnoseContext, type DiagnosisDocument } from '../analyzer/diagnose.js';
 import { renderNote } from '../analyzer/note.js';
 import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/read.js';
+import { wantedBy } from '../analyzer/wanted.js';
 import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';
@@ -46,7 +47,7 @@ async function runDiagnose(invocation: Invocation): Promise<number> {
 function diagnoseFiles(invocation: Invocation, catalog: Catalog, notes: ReadNotes, context: DiagnoseContext): readonly Incident[] {
   const progress = createProgress(invocation.terminal.stderr);
   try {
-    return diagnose(readEntries(invocation.operands, { notes, onProgress: progress.update }), catalog, context);
+    return diagnose(readEntries(invocation.operands, { notes, onProgress: progress.update, find: wantedBy(catalog) }), catalog, context);
   } finally {
     progress.erase();
   }
@@ -62,7 +63,7 @@ function renderReport(document: DiagnosisDocument, notes: ReadNotes, rules: numb
   const causes = document.diagnoses.filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
   const followers = document.diagnoses.filter((diagnosis) => !causes.includes(diagnosis));
   const version = document.facts.flinkVersion;
-  const read = lang === 'zh' ? `${notes.files} 个文件，${notes.entries} 条日志，${rules} 条规则` : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${notes.entries.toLocaleString('en')} entries, ${rules} rules`;
+  const read = lang === 'zh' ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则` : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${notes.lines.toLocaleString('en')} lines, ${rules} rules`;
   const gaps = notes.list.filter((note) => note.partial).map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
   const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
   if (causes.length + document.unknown.length === 0) return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;

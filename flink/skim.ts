@@ -29,26 +29,27 @@ export interface Skimmer {
 const NEWLINE = 10;
 const SPACE = 32;
 
-export function createSkimmer(options: FramerOptions, find: FindWanted): Skimmer {
+/** Without `find` every entry is given. */
+export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimmer {
   const framer = createFramer(options);
   let endsWithBreak = true;
 
   function push(piece: Buffer): FramedEntry[] {
     const done: FramedEntry[] = [];
-    if (framer.isDated) skim(piece, done);
+    if (find !== undefined && framer.isDated) skim(piece, find, done);
     else done.push(...framer.push(piece));
     endsWithBreak = piece.length === 0 ? endsWithBreak : piece[piece.length - 1] === NEWLINE;
     return done;
   }
 
-  function skim(piece: Buffer, done: FramedEntry[]): void {
+  function skim(piece: Buffer, next: FindWanted, done: FramedEntry[]): void {
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
     const newest = new Map<string, number>();
     let search = from;
     while (from < piece.length) {
-      const wanted = find(piece, search);
+      const wanted = next(piece, search);
       if (wanted?.newest !== undefined) {
         newest.set(wanted.newest, wanted.start);
         search = wanted.end;

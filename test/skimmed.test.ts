@@ -1,0 +1,42 @@
+// A large log, of which most is left out unframed, is diagnosed as if every entry had been looked at.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { createReadNotes, readEntries } from '../analyzer/read.js';
+import { wantedBy } from '../analyzer/wanted.js';
+import { writeLargeLog } from '../bench/log.js';
+import type { Entry } from '../core/types.js';
+
+const MIB = 1_048_576;
+const folder = mkdtempSync(join(tmpdir(), 'skimmed-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a log of 40 MiB', () => {
+  it('has the same diagnoses whether or not what holds nothing is left out', () => {
+    const log = join(folder, 'flink-bench-taskexecutor-0-node-1.log');
+    const { failures } = writeLargeLog(log, 40 * MIB);
+    const catalog = loadCatalog();
+    const [allNotes, notes] = [createReadNotes(), createReadNotes()];
+    const [all, wanted] = [{ entries: 0 }, { entries: 0 }];
+
+    const expected = flattenIncidents(diagnose(count(readEntries([log], { notes: allNotes }), all), catalog), 'en');
+    const found = flattenIncidents(diagnose(count(readEntries([log], { notes, find: wantedBy(catalog) }), wanted), catalog), 'en');
+
+    expect(failures).toBeGreaterThan(300);
+    expect(new Set(expected.diagnoses.map(({ cause }) => cause)).size).toBeGreaterThan(60);
+    expect(found).toEqual(expected);
+    expect(notes).toEqual(allNotes);
+    expect(wanted.entries).toBeLessThan(all.entries / 2);
+  });
+});
+
+function* count(entries: Iterable<Entry>, counter: { entries: number }): Generator<Entry> {
+  for (const entry of entries) {
+    counter.entries++;
+    yield entry;
+  }
+}
