@@ -240,7 +240,11 @@ describe('up', () => {
     appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), text);
     await waitUntil('the diagnosis', () => (up.stdout().includes('taskmanager.memory.network.min: 112m') ? true : undefined), { saw: () => [up.stdout(), up.stderr()] });
     const { stdout: found } = await runProgram(['incidents', '--data', data, '--format', 'json']);
-    const { stdout: all } = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
+    // The last entry is open until the file has been idle for a moment.
+    const all = await waitUntil('the last entry', async () => {
+      const { stdout } = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
+      return stdout.includes('switched from state FAILING to FAILED') ? stdout : undefined;
+    });
     const code = await up.stop();
 
     expect(code).toBe(0);
