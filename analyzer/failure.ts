@@ -8,7 +8,7 @@ import { fingerprint, firstUserFrame, ownerOfFrames, root } from '../flink/chain
 import { toFailureLinks, type FailureKind, type FailurePart } from './signal.js';
 
 /** An entry without any of these is no failure; found in the pass over its bytes. */
-export const FAILURE_ANCHORS = ['FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error:', 'OutOfMemoryError', 'Caused by:', 'FATAL', 'Fatal error', 'Could not start', 'Error while running'] as const;
+export const FAILURE_ANCHORS = ['FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error:', 'OutOfMemoryError', 'Caused by:', 'FATAL ', 'FATAL:', 'FATAL]', 'FATAL"', 'Fatal error', 'Could not start', 'Error while running'] as const;
 
 /** Words of a message that a process writes when it dies or does not start. */
 const PROCESS_WORDS = [
