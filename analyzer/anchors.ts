@@ -21,6 +21,7 @@ export interface Meeting {
 /** A gram of a literal's window: where it stands in the literal. */
 interface Place {
   readonly literal: number;
+  readonly pattern: Uint8Array;
   readonly offset: number;
 }
 
@@ -32,6 +33,7 @@ const BLANK = 32;
 const WHITE = [9, 10, 13, BLANK];
 /** Most entries hold nothing: one empty list for all of them. */
 const NONE: readonly number[] = [];
+const NOWHERE: readonly Place[] = [];
 
 /** Literals (compared byte by byte, as UTF-8) → scanner. Empty literals are ignored. */
 export function createAnchorScanner(literals: readonly string[]): AnchorScanner {
@@ -57,19 +59,14 @@ export function createAnchorScanner(literals: readonly string[]): AnchorScanner 
   }
 
   function placesAt(bytes: Uint8Array, at: number): readonly Place[] {
-    return places.get((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) ?? [];
-  }
-
-  function holds(bytes: Uint8Array, at: number, { literal, offset }: Place): boolean {
-    const pattern = patterns[literal];
-    return pattern !== undefined && fits(bytes, at - offset, pattern);
+    return places.get((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) ?? NOWHERE;
   }
 
   function scan(bytes: Uint8Array): readonly number[] {
     let found: number[] | undefined;
     for (let at = probe(bytes, 0); at < bytes.length; at = probe(bytes, at + stride)) {
       for (const place of placesAt(bytes, at)) {
-        if (!holds(bytes, at, place)) continue;
+        if (!fits(bytes, at - place.offset, place.pattern)) continue;
         if (found === undefined) generation = (generation + 1) >>> 0;
         if (found === undefined || seen[place.literal] !== generation) (found ??= []).push(place.literal);
         seen[place.literal] = generation;
@@ -83,19 +80,17 @@ export function createAnchorScanner(literals: readonly string[]): AnchorScanner 
     const met = nextTiny(bytes, from);
     const until = met?.start ?? bytes.length;
     for (let at = probe(bytes, from); at < until; at = probe(bytes, at + stride)) {
-      const place = placesAt(bytes, at).find((item) => holds(bytes, at, item));
-      if (place !== undefined) return meet(place.literal, at - place.offset);
+      for (const { literal, pattern, offset } of placesAt(bytes, at)) {
+        if (fits(bytes, at - offset, pattern)) return { literal, start: at - offset, end: at - offset + pattern.length };
+      }
     }
     return met;
   }
 
   function nextTiny(bytes: Uint8Array, from: number): Meeting | undefined {
-    const met = tiny.map((literal) => meet(literal, findTiny(bytes, from, patterns[literal]))).filter(({ start }) => start >= 0);
-    return met.sort((a, b) => a.start - b.start)[0];
-  }
-
-  function meet(literal: number, start: number): Meeting {
-    return { literal, start, end: start + (patterns[literal]?.length ?? 0) };
+    if (tiny.length === 0) return undefined;
+    const met = tiny.map((literal) => ({ literal, start: findTiny(bytes, from, patterns[literal]) })).filter(({ start }) => start >= 0);
+    return met.map(({ literal, start }) => ({ literal, start, end: start + (patterns[literal]?.length ?? 0) })).sort((a, b) => a.start - b.start)[0];
   }
 
   return { size: literals.length, scan, next };
@@ -124,7 +119,17 @@ function findTiny(bytes: Uint8Array, from: number, pattern: Uint8Array | undefin
   return -1;
 }
 
-/** For each literal the window of grams that are the least frequent among all literals: logs are written in the same words. */
+/** What most lines of a log are made of: a literal is looked for by the parts of it that are not. */
+const COMMON_LINES = [
+  "2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator    [] - Triggering checkpoint 1 (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD}) @ 1700000000000 for job 0123456789abcdef.",
+  'DEBUG org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Completed checkpoint 1 for job 0123456789abcdef (4817 bytes, checkpointDuration=11 ms, finalizationTime=1 ms).',
+  'INFO  org.apache.kafka.clients.consumer.internals.ConsumerCoordinator [] - [Consumer clientId=client-1, groupId=group] Setting offset for partition topic-0 to the committed offset',
+  'INFO  org.apache.flink.streaming.api.functions.sink.filesystem.Buckets                     [] - Subtask 0 received completion notification for checkpoint with id=1.',
+  '\tat org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:959) ~[flink-dist-1.20.0.jar:1.20.0]',
+];
+const COMMON_WEIGHT = 100;
+
+/** For each literal the window of grams that are the least frequent in logs, and among all literals. */
 function placeGrams(patterns: readonly Buffer[]): { readonly stride: number; readonly places: ReadonlyMap<number, readonly Place[]> } {
   const shortest = patterns.reduce((least, { length }) => (length < GRAM ? least : Math.min(least, length)), GRAM + MAX_STRIDE - 1);
   const stride = shortest - GRAM + 1;
@@ -136,8 +141,8 @@ function placeGrams(patterns: readonly Buffer[]): { readonly stride: number; rea
     for (let offset = start; offset < start + stride; offset++) {
       for (const gram of variants(pattern, offset)) {
         const known = places.get(gram);
-        if (known === undefined) places.set(gram, [{ literal, offset }]);
-        else known.push({ literal, offset });
+        if (known === undefined) places.set(gram, [{ literal, pattern, offset }]);
+        else known.push({ literal, pattern, offset });
       }
     }
   }
@@ -146,12 +151,14 @@ function placeGrams(patterns: readonly Buffer[]): { readonly stride: number; rea
 
 function weighGrams(patterns: readonly Buffer[]): ReadonlyMap<number, number> {
   const weights = new Map<number, number>();
-  for (const pattern of patterns) {
-    for (let offset = 0; offset + GRAM <= pattern.length; offset++) {
-      const gram = pattern.readInt32LE(offset);
-      weights.set(gram, (weights.get(gram) ?? 0) + 1);
+  const weigh = (text: Buffer, weight: number): void => {
+    for (let offset = 0; offset + GRAM <= text.length; offset++) {
+      const gram = text.readInt32LE(offset);
+      weights.set(gram, (weights.get(gram) ?? 0) + weight);
     }
-  }
+  };
+  for (const pattern of patterns) weigh(pattern, 1);
+  for (const line of COMMON_LINES) weigh(Buffer.from(line), COMMON_WEIGHT);
   return weights;
 }
 

@@ -1,5 +1,5 @@
 // How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes: npx tsx bench/scan.ts [--mib 1024] [--runs 3]. Everything on one core and in one run, each number the best of its
+// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--runs 3]. Everything on one core and in one run, each number the best of its
 // runs; a peer that is not installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -97,7 +97,7 @@ const PEERS: readonly Peer[] = [
 ];
 
 function scanCommand(...args: readonly string[]): readonly string[] {
-  return ['node', '--import', 'tsx', join(HERE, 'scan-file.ts'), ...args];
+  return ['node', join(HERE, 'scan-file.mjs'), ...args];
 }
 
 

@@ -1,7 +1,7 @@
 // The scan alone, as a process of its own: how often the anchors of a file (one a line) are met in a log, or in a part of
 // it. Arguments: ANCHORS LOG [FROM TO]. bench/scan.ts measures it.
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { createAnchorScanner } from '../analyzer/anchors.js';
+import { createAnchorScanner } from '../dist/analyzer/anchors.js';
 
 const PIECE_BYTES = 1 << 20;
 const [anchors = '', log = '', from = '0', to = String(statSync(log).size)] = process.argv.slice(2);
