@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../core/types.js';
 import { loadCatalog } from './catalog.js';
-import { diagnose } from './diagnose.js';
+import { diagnose, flattenIncidents } from './diagnose.js';
 import { createReadNotes, readEntries, splitText } from './read.js';
-import { BUFFER_RULE, readRecording } from './samples.js';
+import { BUFFER_RECORDING, BUFFER_RULE, readRecording, shuffle } from './samples.js';
 
 const catalog = loadCatalog();
 const log = readRecording(`${BUFFER_RULE}/match.log`);
@@ -56,6 +57,65 @@ describe('readEntries', () => {
   });
 });
 
+describe('what is badly formed', () => {
+  it('is diagnosed in UTF-16 as Windows writes it', () => {
+    const bytes = Buffer.from(`\ufeff${text.replaceAll('\n', '\r\n')}\r\n`, 'utf16le');
+
+    expect(diagnose(readEntries(['-'], { stdin: () => [bytes] }), catalog)[0]?.diagnoses.en[0]?.rule).toBe(BUFFER_RULE.slice('rules/'.length).replace('/', '.'));
+  });
+
+  it('is shown in its own characters, also where a file mixes them', () => {
+    const chinese = Buffer.from([0xb4, 0xc5, 0xc5, 0xcc, 0xbf, 0xd5, 0xbc, 0xe4, 0xb2, 0xbb, 0xd7, 0xe3]);
+    const bytes = Buffer.concat([Buffer.from('2026-03-02 10:00:00,000 INFO  a.B [] - 写入\n2026-03-02 10:00:00,000 INFO  a.B [] - '), chinese, Buffer.from('\n')]);
+
+    expect([...readEntries(['-'], { stdin: () => [bytes] })].map((entry) => [entry.bytes.toString('utf8').slice(39), entry.flags ?? []])).toEqual([['写入', []], ['磁盘空间不足', ['invalid-utf8']]]);
+  });
+
+  it('takes no memory for a line of half a gigabyte, and goes on behind it', () => {
+    const piece = Buffer.alloc(1 << 20, 'x');
+    function* line(): Generator<Buffer> {
+      yield Buffer.from('2026-03-02 10:00:00,000 INFO  a.B [] - ');
+      for (let part = 0; part < 512; part++) yield piece;
+      yield Buffer.from(`\n${text}\n`);
+    }
+    const before = process.memoryUsage().rss;
+    const entries = readEntries(['-'], { stdin: line });
+    const first = entries.next().value as Entry;
+
+    expect(first.flags).toEqual(['cut']);
+    expect(first.bytes.length).toBeLessThan(2 << 20);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
+    expect(diagnose(entries, catalog)).toHaveLength(1);
+  });
+
+  it('is the same diagnosis with the lines of a file out of order', () => {
+    const shuffled = shuffle(log, 7).map((entry) => entry.bytes.toString('utf8')).join('\n');
+
+    expect(splitText(shuffled, 'a.log')).toHaveLength(log.length);
+    expect(firstRule(shuffled)).toBe('network.insufficient-buffers/total');
+  });
+
+  it('is one incident when the clocks of the processes stand in other zones', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    writeFileSync(join(folder, 'flink-u-standalonesession-0-a.log'), '2026-03-02T18:00:03.000+0800 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED on h:1-a.\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n');
+    writeFileSync(join(folder, 'flink-u-taskexecutor-0-b.log'), '2026-03-02 10:00:02,500 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n');
+    const incidents = diagnose(readEntries([folder]), catalog);
+
+    expect(incidents.map((incident) => [incident.firstSeen, incident.lastSeen])).toEqual([['2026-03-02T10:00:02.500Z', '2026-03-02T10:00:03.000Z']]);
+  });
+
+  it('is each failure by its own, when jobs and versions lie in one folder', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    for (const version of ['1.13.6', '1.20.5']) cpSync(`lab/recordings/healthy/gc-logs/${version}`, join(folder, `healthy-${version}`), { recursive: true });
+    cpSync(BUFFER_RECORDING, join(folder, 'failed'), { recursive: true });
+    const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([folder]), catalog), 'en');
+    const alone = flattenIncidents(diagnose(readEntries([BUFFER_RECORDING]), catalog), 'en');
+
+    expect(unknown).toEqual([]);
+    expect(diagnoses.map((item) => [item.rule, item.job?.id, item.fixes.map((fix) => fix.patch)])).toEqual(alone.diagnoses.map((item) => [item.rule, item.job?.id, item.fixes.map((fix) => fix.patch)]));
+  });
+});
+
 describe('splitText', () => {
   const message = "Insufficient number of network buffers: required 17, but only 0 available. The total number of network buffers is currently set to 2048 of 32768 bytes each. You can increase this number by setting the configuration keys 'a', 'b', and 'c'.";
   const frame = 'org.apache.flink.runtime.io.network.buffer.NetworkBufferPool.createBufferPool(NetworkBufferPool.java:470)';
@@ -76,6 +136,15 @@ describe('splitText', () => {
 
   it('makes a message that was wrapped at blanks diagnosable', () => {
     expect(firstRule(`java.io.IOException: ${message.replaceAll(' only', '\nonly').replace('required ', 'required\n')}\n\tat ${frame}\n`)).toBe('network.insufficient-buffers/total');
+  });
+
+  it.each([
+    ['quoted', (text: string) => text.replaceAll(/^/gm, '> ')],
+    ['between marks of code', (text: string) => `see this:\n\`\`\`\n${text}\n\`\`\`\n`],
+    ['with blanks that do not break', (text: string) => text.replaceAll('\tat ', '\u00a0\u00a0\u00a0\u00a0at ')],
+    ['written as HTML', (text: string) => text.replaceAll("'", '&#39;').replaceAll('\tat ', '&nbsp;&nbsp;at ')],
+  ])('makes a paste %s diagnosable', (_, mark) => {
+    expect(firstRule(mark(`2026-03-02 10:00:00,123 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 switched from INITIALIZING to FAILED with failure cause:\njava.io.IOException: ${message}\n\tat ${frame}\n\tat ${frame}`))).toBe('network.insufficient-buffers/total');
   });
 
   it('makes a trace in a JSON log diagnosable', () => {

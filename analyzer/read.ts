@@ -4,7 +4,7 @@
 // read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
 import { createError } from '../core/errors.js';
-import type { Entry, Source } from '../core/types.js';
+import type { Entry, FileKind, Source } from '../core/types.js';
 import type { FramedEntry } from '../flink/frame.js';
 import { parseEntry } from '../flink/layout.js';
 import { describeFile } from '../flink/names.js';
@@ -14,7 +14,13 @@ import { decodeLines, decodePieces } from './charset.js';
 import { Cursor } from './cursor.js';
 import { listFiles, readFile, readStdin } from './disk.js';
 import { createNote, type Note } from './note.js';
+import { looksLikeGcLog, watchGcLog } from './gc-log.js';
+import { looksLikeHsErr, renderHsErr } from './hs-err.js';
+import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubernetes.js';
+import { cleanPaste, looksLikePaste } from './paste.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
+import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
+import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
 
 export interface ReadNotes {
   /** What was left out or read in part. */
@@ -129,37 +135,63 @@ function isDocument(path: string, head: Buffer): boolean {
   return /^\s*[[{]\s*\n/.test(text) || looksLikeExceptions(text);
 }
 
-/** A form that is no log, and the log that it stands for. */
-interface Form {
-  readonly fits: (head: string) => boolean;
-  /** Undefined when the text only looked like it. */
-  readonly render: (text: string) => string | undefined;
+/** A file as it is to be read, with what is known of its process beside its path. */
+interface Part extends Content {
+  readonly source?: Partial<Source>;
 }
 
-const FORMS: readonly Form[] = [{ fits: looksLikeExceptions, render: renderExceptions }];
+/** A form that is no log, and the logs that it stands for; undefined when it only looked like it. */
+interface Form {
+  readonly fits: (head: string, kind: FileKind) => boolean;
+  readonly open: (path: string, cursor: Cursor) => Iterable<Part> | undefined;
+}
+
+const FORMS: readonly Form[] = [
+  { fits: looksLikeExceptions, open: asDocument(renderExceptions) },
+  { fits: looksLikeThreadDump, open: asDocument(renderThreadDump) },
+  { fits: looksLikeHsErr, open: asDocument(renderHsErr) },
+  { fits: looksLikePods, open: openPods },
+  { fits: looksLikeEvents, open: asDocument(renderEvents) },
+  { fits: looksLikeYarnLogs, open: splitYarnLogs },
+  { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
+  // What a program prints may look quoted.
+  { fits: (head, kind) => kind === 'log' && looksLikePaste(head), open: asDocument(cleanPaste) },
+];
 const FORM_HEAD_BYTES = 4096;
 
+/** Such a document is small; a larger one is taken for the log that it looks like. */
+function readDocument(cursor: Cursor): string | undefined {
+  const bytes = cursor.peek(MAX_DOCUMENT_BYTES);
+  return bytes.length === MAX_DOCUMENT_BYTES ? undefined : bytes.toString('utf8');
+}
+
+function asDocument(render: (text: string) => string | undefined): Form['open'] {
+  return (path, cursor) => {
+    const text = readDocument(cursor);
+    const log = text === undefined ? undefined : render(text);
+    return log === undefined ? undefined : [{ path, pieces: [Buffer.from(log)] }];
+  };
+}
+
+function openPods(path: string, cursor: Cursor): Iterable<Part> | undefined {
+  return readPods(readDocument(cursor) ?? '').map(({ pod, log }) => ({ path, pieces: [Buffer.from(log)], source: { process: pod, host: pod, component: describeSource(`${pod}.log`).component ?? 'unknown' } }));
+}
+
 /** A file that is no archive any more → entries, whatever form it has. */
-function* readContent({ path, pieces }: Content, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
-  const cursor = new Cursor(decodePieces(pieces));
+function* readContent(content: Part, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
+  const cursor = new Cursor(decodePieces(content.pieces));
   const head = cursor.peek(FORM_HEAD_BYTES);
   if (head.length === 0) return;
-  if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(path, 'binary'));
+  if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
+  const form = FORMS.find(({ fits }) => fits(head.toString('latin1'), describeSource(content.path).kind));
+  const parts = form?.open(content.path, cursor);
+  if (parts === undefined) yield* readLog({ ...content, pieces: cursor.rest() }, notes, find);
+  else for (const part of parts) yield* part.path === content.path ? readLog({ ...part, source: { ...content.source, ...part.source } }, notes, find) : readContent(part, notes, find);
+}
+
+function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
   notes.files++;
-  const form = FORMS.find(({ fits }) => fits(head.toString('latin1')));
-  yield* readLog(path, form === undefined ? cursor.rest() : render(form, cursor), notes, find);
-}
-
-/** Such a document is small; a larger one is taken for the log that it looks like. */
-function* render(form: Form, cursor: Cursor): Generator<Buffer> {
-  const bytes = cursor.peek(MAX_DOCUMENT_BYTES);
-  const log = bytes.length === MAX_DOCUMENT_BYTES ? undefined : form.render(bytes.toString('utf8'));
-  if (log === undefined) yield* cursor.rest();
-  else yield Buffer.from(log);
-}
-
-function* readLog(path: string, pieces: Iterable<Buffer>, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
-  const source = describeSource(path);
+  const source = { ...describeSource(path), ...known };
   const skimmer = createSkimmer({ kind: source.kind }, find);
   let previousTime: number | undefined;
   const toEntry = (framed: FramedEntry): Entry => {

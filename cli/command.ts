@@ -35,6 +35,8 @@ export interface Command {
   readonly operands: string;
   readonly summary: string;
   readonly options: readonly OptionRow[];
+  /** What a FILE may be, in lines. */
+  readonly inputs?: readonly string[];
   /** Lines shown under "Examples". */
   readonly examples?: readonly string[];
   /** Resolves to the exit code. */

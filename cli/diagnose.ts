@@ -25,6 +25,15 @@ export const DIAGNOSE: Command = {
     { name: 'fail-on', value: 'SEVERITY', values: SEVERITIES, help: 'Exit with 1 when something at least this severe was found.' },
     CONFIG_OPTION,
   ],
+  inputs: [
+    'a log, .out or .err file, a folder of them, "-" for standard input',
+    'an archive: .gz, .tar, .tar.gz, .zip, also one in the other; read as a folder of its name',
+    'the output of "yarn logs -applicationId ID", split into its containers; YARN diagnostics',
+    'the output of "kubectl describe pod" or "kubectl get events"',
+    "an hs_err_pid file of the JVM, a GC log, a thread dump (jstack, or Flink's REST answer)",
+    "the answer of Flink's REST API to /jobs/ID/exceptions, a paste from a chat",
+    'What is left out or can be read in part only is said, and listed as "notes" in JSON.',
+  ],
   examples: ['jobtrace diagnose /opt/flink/log', 'jobtrace diagnose --lang zh logs.tar.gz', 'kubectl logs my-job-jobmanager | jobtrace diagnose -'],
   run: runDiagnose,
 };

@@ -28,6 +28,7 @@ export function renderCommandHelp(command: Command): string {
     `Usage: jobtrace ${command.name}${command.operands === '' ? '' : ` ${command.operands}`} [OPTION…]`,
     '',
     ...rows.map(([label, help]) => `  ${label.padEnd(width)}  ${help}`),
+    ...(command.inputs === undefined ? [] : ['', 'FILE may be:', ...command.inputs.map((line) => `  ${line}`)]),
     ...(command.examples === undefined ? [] : ['', 'Examples:', ...command.examples.map((line) => `  ${line}`)]),
     '',
   ].join('\n');

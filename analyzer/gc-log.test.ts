@@ -1,0 +1,35 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { causesOf } from './samples.js';
+
+const full = (index: number, after: number): string => `[2026-03-02T10:15:${String(index).padStart(2, '0')}.120+0000][${412 + index}.118s][info][gc] GC(${812 + index}) Pause Full (Allocation Failure) 3921M->${after}M(3932M) 2177.204ms\n`;
+
+function rulesOf(text: string): readonly string[] {
+  const { diagnoses, unknown } = causesOf(text, 'flink-u-taskexecutor-0-h-gc.log');
+  return [...diagnoses.map((item) => item.rule), ...unknown.map((item) => item.message)];
+}
+
+describe('a GC log', () => {
+  it('of a heap that stays full is memory pressure', () => {
+    expect(rulesOf([1, 2, 3, 4, 5].map((index) => full(index, 3900)).join(''))).toEqual(['memory.gc-pressure/heap-full']);
+  });
+
+  it('of a heap that is emptied again is none, however often it is full', () => {
+    expect(rulesOf([1, 2, 3, 4, 5, 6, 7, 8].map((index) => full(index, index % 4 === 0 ? 900 : 3900)).join(''))).toEqual([]);
+  });
+
+  it('of a process that stood still for long is memory pressure, too', () => {
+    expect(rulesOf(full(1, 900).replace('2177.204ms', '21877.204ms'))).toEqual(['memory.gc-pressure/pauses']);
+  });
+
+  const healthy = 'lab/recordings/healthy/gc-logs';
+  it.each(readdirSync(healthy).flatMap((version) => readdirSync(`${healthy}/${version}`).filter((name) => name.includes('gc')).map((name) => `${version}/${name}`)))('of a healthy run is silent: %s', (path) => {
+    expect(rulesOf(readFileSync(`${healthy}/${path}`, 'utf8'))).toEqual([]);
+  });
+
+  it('of a TaskManager that ran out of heap says so', () => {
+    const path = 'lab/recordings/memory.heap-oom/gc-overhead/1.20.5/flink-flink-taskexecutor-0-node-1.gc.log';
+
+    expect(rulesOf(readFileSync(path, 'utf8'))).toEqual(['memory.gc-pressure/heap-full']);
+  });
+});

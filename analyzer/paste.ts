@@ -1,0 +1,18 @@
+// A log that went through a chat or a web page → the log again: marks of quotation and code in front of lines, blanks that
+// do not break, and characters written as HTML. Only what begins like that is touched. Called by read.ts; pure.
+
+export function looksLikePaste(head: string): boolean {
+  const lines = head.split('\n').slice(0, -1).filter((line) => line.trim() !== '');
+  const quoted = lines.filter((line) => QUOTE.test(line)).length;
+  return /^```/m.test(head) || (lines.length > 1 && quoted >= 0.8 * lines.length) || /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head);
+}
+
+const QUOTE = /^(?:> ?|\| )/;
+
+export function cleanPaste(text: string): string {
+  return text
+    .replaceAll(/^```.*\n?/gm, '')
+    .replaceAll(/^(?:> ?|\| )/gm, '')
+    .replaceAll(/&nbsp;|\u00a0/g, ' ')
+    .replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+}
