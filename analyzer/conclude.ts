@@ -216,7 +216,7 @@ function collectBuiltIn(finding: Finding, group: IncidentGroup, { view, tails }:
     userFrame: match.userFrame,
     ...describePeer(finding, tails),
   };
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]): [string, Value][] => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]): [string, Value][] => (value === undefined || value === '' ? [] : [[name, value]])));
 }
 
 function toInt(value: number | undefined): bigint | undefined {

@@ -49,7 +49,7 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
     if ('text' in part) return part.text;
     if ('option' in part) return optionName(part.option);
     const value = values[part.name];
-    if (value !== undefined && value !== '') return formatValue(value, part.format);
+    if (value !== undefined) return formatValue(value, part.format);
     missing.push(part.name);
     return '…';
   });

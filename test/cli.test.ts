@@ -64,6 +64,16 @@ describe('diagnose', () => {
     expect(document.facts['flinkVersion']).toMatch(/^1\.20/);
   });
 
+  it('does not call healthy what it has not read', async () => {
+    const empty = join(folder, 'empty.log');
+    writeFileSync(empty, '');
+    const { code, stdout } = await runProgram(['diagnose', empty]);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('There was no log to read');
+    expect(stdout).not.toContain('No failure');
+  });
+
   it('prints people a cause, a fix with its options, and the line that proves it', async () => {
     const { stdout } = await runProgram(['diagnose', BUFFERS_LOG]);
 

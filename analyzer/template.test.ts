@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { fillTemplate, parseTemplate } from './template.js';
+
+const fill = (text: string, values: Parameters<typeof fillTemplate>[1]): ReturnType<typeof fillTemplate> => fillTemplate(parseTemplate(text), values, (key) => key);
+
+describe('fillTemplate', () => {
+  it('leaves an ellipsis where a value is missing, and nothing where a computed one is empty', () => {
+    expect(fill('more than it may have{usage}.', { usage: '' })).toEqual({ text: 'more than it may have.', missing: [] });
+    expect(fill('more than it may have{usage}.', {})).toEqual({ text: 'more than it may have….', missing: ['usage'] });
+  });
+
+  it('writes numbers for people and for options', () => {
+    expect(fill('{need:bytes}, {need:size}, {pause:duration}', { need: 117_440_512n, pause: 90_000n }).text).toBe('112 MiB, 112m, 1.5 min');
+  });
+});
