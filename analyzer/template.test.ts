@@ -10,6 +10,6 @@ describe('fillTemplate', () => {
   });
 
   it('writes numbers for people and for options', () => {
-    expect(fill('{need:bytes}, {need:size}, {pause:duration}', { need: 117_440_512n, pause: 90_000n }).text).toBe('112 MiB, 112m, 1.5 min');
+    expect(fill('{need|bytes}, {need|size}, {pause|duration}', { need: 117_440_512n, pause: 90_000n }).text).toBe('112 MiB, 112m, 1.5 min');
   });
 });
