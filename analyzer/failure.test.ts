@@ -22,6 +22,12 @@ describe('a failure', () => {
     expect(failures(UNFINISHED('org.apache.flink.table.client.cli.CliClient', 'Could not execute SQL statement.'))).toEqual(['client']);
   });
 
+  it('is a program that the JobManager ran for its client and that ended with an exception', () => {
+    const log = '2026-11-20 12:50:43,859 WARN  org.apache.flink.client.deployment.application.DetachedApplicationRunner [] - Could not execute application: \norg.apache.flink.client.program.ProgramInvocationException: The main method caused an error: No data\n\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:373)\n';
+
+    expect(failures(log)).toEqual(['client']);
+  });
+
   it('is a job that is failing, also when its exception stands elsewhere; a job that restarts without one is rescaled', () => {
     const switchTo = (state: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job clicks (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d) switched from state RUNNING to ${state}.\n`;
 
