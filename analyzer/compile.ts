@@ -70,7 +70,7 @@ function report(work: Work, path: DocumentPath, message: string): void {
 }
 
 function compileAlternative(work: Work, item: RuleFile['match'][number], index: number): Alternative {
-  return { id: item.id, anchor: item.anchor, flink: item.flink, source: item.source, text: undefined, ...compileCondition(work, item, ['match', index]) };
+  return { id: item.id, anchor: item.anchor, flink: item.flink, source: item.source, text: undefined, ...compileCondition(work, item, ['match', index]), ...compileSame(work, item, ['match', index, 'same']) };
 }
 
 function compileStep(work: Work, item: NonNullable<RuleFile['steps']>[number], index: number): Step {
@@ -80,6 +80,17 @@ function compileStep(work: Work, item: NonNullable<RuleFile['steps']>[number], i
 
 function compileCondition(work: Work, item: { readonly where?: WhereFile; readonly regex?: string }, path: DocumentPath): Pick<Condition, 'where' | 'regex'> {
   return { where: compileWhere(work, item.where, [...path, 'where']), regex: compileRegex(work, item.regex, [...path, 'regex']) };
+}
+
+/** RE2 has no back-references, so the texts of two captures are compared afterwards. */
+function compileSame(work: Work, item: RuleFile['match'][number], path: DocumentPath): Pick<Condition, 'same'> {
+  if (item.same === undefined) return {};
+  const groups = readGroups(item.regex);
+  for (const name of item.same) {
+    work.used.add(name);
+    if (!groups.includes(name)) report(work, path, `names \`${name}\`, which is no group of this alternative's pattern${suggest(name, groups)}`);
+  }
+  return { same: item.same };
 }
 
 function compileWhere(work: Work, where: WhereFile | undefined, path: DocumentPath): Where | undefined {

@@ -34,4 +34,21 @@ describe('a failure', () => {
     expect(failures(switchTo('FAILING'))).toEqual(['job']);
     expect(failures(switchTo('RESTARTING'))).toEqual([undefined]);
   });
+
+  it('is a program that a JobManager could not run, though its handler only warns', () => {
+    const refused = (logger: string): string =>
+      `2026-03-02 10:15:01,120 WARN  ${logger} [] - Could not execute application: \n` +
+      'org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: Two operators have this uid.\n' +
+      '\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n';
+
+    expect(failures(refused('org.apache.flink.client.deployment.application.DetachedApplicationRunner'))).toEqual(['client']);
+    expect(failures(refused('com.acme.orders.Starter'))).toEqual([undefined]);
+  });
+
+  it('is none when a library looks for a class of the job while its client ends', () => {
+    const late = (thread: string): string => `Exception in thread "${thread}" java.lang.IllegalStateException: Trying to access closed classloader. Please check.\n\tat org.apache.flink.util.A.b(A.java:1)\n`;
+
+    expect(failures(late('Thread-5'))).toEqual([undefined]);
+    expect(failures(late('main'))).toEqual(['client']);
+  });
 });

@@ -40,6 +40,12 @@ const CLIENT_WORDS = [
 /** Exceptions that end a submission, whoever logs them as an error. */
 const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'ApplicationExecutionException', 'SqlExecutionException', 'SqlClientException', 'CliArgsException'] as const;
 
+/** It ends a submission whoever tells of it, and at whatever level: the REST handlers of a JobManager warn. */
+const SUBMISSION_TYPE = 'ProgramInvocationException';
+
+/** A thread that runs when a client ends, after the job was submitted, and still wants a class of the job's. */
+const LEAVING = { thread: /^Exception in thread "Thread-\d+"/, words: 'Trying to access closed classloader' } as const;
+
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
 
@@ -73,6 +79,7 @@ function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): 
   if (parsed.logger?.includes(UNFINISHED.logger) === true && parsed.links.some((link) => link.type.endsWith(UNFINISHED.type))) return undefined;
   if (message.includes(' reached terminal state FAILED')) return 'job';
   if (PROCESS_WORDS.some((words) => message.includes(words))) return 'process';
+  if (parsed.links.length > 0 && message.includes(LEAVING.words) && LEAVING.thread.test(message)) return undefined;
   if (isClientFailure(parsed, source)) return 'client';
   if (isBare(parsed, source)) return 'bare';
   return undefined;
@@ -86,6 +93,7 @@ function isFailedState(state: string, parsed: ParsedEntry): boolean {
 
 function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
   if (CLIENT_WORDS.some((words) => parsed.message.includes(words))) return parsed.links.length > 0;
+  if (parsed.logger !== undefined && parsed.links.some((link) => link.type.endsWith(SUBMISSION_TYPE))) return true;
   if (parsed.level !== 'ERROR' && parsed.level !== 'FATAL' && parsed.layout !== 'none') return false;
   if (parsed.layout === 'none' && source.kind === 'out' && source.component !== 'client') return false;
   return parsed.links.some((link) => CLIENT_TYPES.some((type) => link.type.endsWith(type)));

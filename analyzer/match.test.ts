@@ -38,3 +38,16 @@ describe('where.thrownBy', () => {
     expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', FRAMEWORK, OWN])).toEqual([]);
   });
 });
+
+describe('same', () => {
+  const rule = 'match: [{ id: any, anchor: " cannot be cast to ", where: { exception: ClassCastException }, regex: "(?P<cls>[\\\\w.]+) cannot be cast to (?P<other>[\\\\w.]+)", same: [cls, other] }]\ncaptures: { cls: class, other: class }';
+  const thrown = (message: string): readonly string[] => findRules(rule, [`10:00:00 WARN ${TASK}`, `java.lang.ClassCastException: ${message}`, OWN]);
+
+  it('fits when both groups hold the same text', () => {
+    expect(thrown('com.acme.Event cannot be cast to com.acme.Event')).toEqual(['kafka.auth/any']);
+  });
+
+  it('does not fit two texts', () => {
+    expect(thrown('com.acme.Event cannot be cast to com.acme.Order')).toEqual([]);
+  });
+});

@@ -45,17 +45,17 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
 
 /** Undefined when it does not fit. With an exception class asked for, the pattern looks at "class: message" of that link. */
 export function fitCondition(condition: Condition, candidate: Candidate): Fit | undefined {
-  const { where, regex } = condition;
+  const { where, regex, same = [] } = condition;
   if (condition.text !== undefined && !candidate.text.includes(condition.text)) return undefined;
   if (where !== undefined && !fitsPlace(where, candidate)) return undefined;
   const wanted = where === undefined ? [] : [...where.exception, ...where.root];
   if (where === undefined || wanted.length === 0) {
     const found = regex === undefined ? {} : execute(regex, candidate.text);
-    return found === undefined ? undefined : { link: undefined, groups: found };
+    return found === undefined || !isSame(found, same) ? undefined : { link: undefined, groups: found };
   }
   for (const link of findLinks(where, candidate.parsed.links)) {
     const found = regex === undefined ? {} : execute(regex, `${link.type}: ${link.message}`);
-    if (found !== undefined) return { link, groups: found };
+    if (found !== undefined && isSame(found, same)) return { link, groups: found };
   }
   return undefined;
 }
@@ -111,6 +111,10 @@ function execute(regex: Condition['regex'], text: string): Readonly<Record<strin
     if (typeof value === 'string' && value !== '') groups[name] = value.trim();
   }
   return groups;
+}
+
+function isSame(groups: Readonly<Record<string, string>>, names: readonly string[]): boolean {
+  return new Set(names.map((name) => groups[name])).size <= 1;
 }
 
 /** The deepest exception whose message holds the anchor: where a rule without an exception class stands in the chain. */

@@ -31,6 +31,7 @@ export interface AlternativeFile {
   readonly anchor: string;
   readonly where?: WhereFile;
   readonly regex?: string;
+  readonly same?: readonly string[];
   readonly source?: { readonly class: string; readonly literal: string };
 }
 
@@ -101,6 +102,8 @@ export interface Where {
 export interface Condition {
   readonly where: Where | undefined;
   readonly regex: Pattern | undefined;
+  /** Captures that must hold the same text. */
+  readonly same?: readonly string[];
   /** Literal that must occur; for alternatives and steps the scan has found it already. */
   readonly text: string | undefined;
 }

@@ -37,6 +37,9 @@ describe('isEntryStart', () => {
     '2018-08-07T05:43:13.867000000Z stdout F 2018-08-07 05:43:13,867 INFO text',
     '{"log":"2018-08-07 05:43:13,867 INFO text\\n","stream":"stdout","time":"2018-08-07T05:43:13.867Z"}',
     'taskmanager-1  | 2018-08-07 05:43:13,867 INFO text',
+    '[pod/orders-taskmanager-1-1/flink-main-container] 2018-08-07 05:43:13,867 INFO text',
+    'orders-taskmanager-1-1 flink-main-container 2018-08-07 05:43:13,867 INFO text',
+    '> > 2018-08-07 05:43:13,867 INFO text',
     '[0.123s][info][gc] text',
     '[2018-08-07T05:43:13.867+0000][0.1s][info][gc] text',
     'E0512 12:00:00.123456       1 reflector.go:125] text',
@@ -66,6 +69,10 @@ describe('isEntryStart', () => {
     '2018-08-07T05:43:13.867+08:00 \tat org.apache.flink.Foo.bar(Foo.java:1)',
     '2018-08-07T05:43:13.867000000Z stdout F \tat org.apache.flink.Foo.bar(Foo.java:1)',
     '{"log":"\\tat org.apache.flink.Foo.bar(Foo.java:1)\\n","stream":"stdout","time":"2018-08-07T05:43:13.867Z"}',
+    '[pod/orders-taskmanager-1-1/flink-main-container] \tat org.apache.flink.Foo.bar(Foo.java:1)',
+    'orders-taskmanager-1-1 flink-main-container Caused by: java.io.IOException: x',
+    '>     at org.apache.flink.Foo.bar(Foo.java:1)',
+    '> INSERT INTO sink SELECT a FROM orders;',
     '2018-08-07 text',
     '12345 text',
   ])('is false for "%s" in a log', (line) => {
@@ -120,6 +127,9 @@ describe('parseEntry', () => {
     ['WARN  2026-08-07 05:43:13,867 a.b.C - text', { layout: 'log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['2026-08-07T05:43:13.867Z stdout F 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'cri/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['taskmanager_1  | 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'compose/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
+    ['[pod/orders-taskmanager-1-1/flink-main-container] 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'kubectl/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
+    ['orders-taskmanager-1-1 flink-main-container 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'kubectl/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
+    ['> 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'quoted/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['{"log":"printed text\\n","stream":"stdout","time":"2026-08-07T05:43:13.867Z"}', { layout: 'docker/none', message: 'printed text' }],
     [`{"@timestamp":"2026-08-07T05:43:13.867Z","log.level":"WARN","message":"text","log.logger":"a.b.C","process.thread.name":"main","labels":{"flink-job-id":"${JOB}"}}`, { layout: 'json', level: 'WARN', logger: 'a.b.C', thread: 'main', jobId: JOB, message: 'text' }],
     [`{"instant":{"epochSecond":${Math.floor(TIME / 1000)},"nanoOfSecond":867000000},"thread":"main","level":"WARN","loggerName":"a.b.C","message":"text","contextMap":{"flink-job-id":"${JOB}"}}`, { layout: 'json', level: 'WARN', logger: 'a.b.C', thread: 'main', jobId: JOB, message: 'text' }],
@@ -153,6 +163,18 @@ describe('parseEntry', () => {
 
     for (const entry of [own, inline]) {
       expect(entry).toMatchObject({ message: 'Map (1/2)#0 (x) switched from RUNNING to FAILED with failure cause:', stack: trace, error: { type: 'java.lang.RuntimeException', message: 'bad' }, chain: ['java.lang.RuntimeException', 'java.io.IOException'] });
+    }
+  });
+
+  it('reads a trace as if nothing stood in front of its lines', () => {
+    const lines = ['2026-08-07 05:43:13,867 WARN  a.b.C [] - Map (1/2)#0 (x) switched from RUNNING to FAILED with failure cause:', 'a.b.ValidationException: no factory.', '', 'Available factories are:', 'kafka', '\tat a.b.C.d(C.java:1)', 'Caused by: java.io.IOException: disk', '\t... 1 more'];
+    const plain = parse(lines.join('\n'));
+
+    for (const prefix of ['> ', '> > ', '[pod/orders-jobmanager-0/flink-main-container] ', 'orders-jobmanager-0 flink-main-container ', 'jobmanager_1  | ', '2026-08-07T05:43:13.867000000Z stdout F ']) {
+      const text = lines.map((line) => prefix + line).join('\n');
+
+      expect(entriesOf(text, 'unknown'), prefix).toEqual([text]);
+      expect({ ...parse(text), layout: plain.layout }, prefix).toEqual(plain);
     }
   });
 

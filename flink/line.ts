@@ -1,9 +1,10 @@
 // Bytes of one line → what kind of line it is. A state machine over bytes: no string is made for a line, because every
 // line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
 // however the line was cut into chunks. Called by layout.ts (isEntryStart) and frame.ts; what a line says is not its task.
-import { at, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
-import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './byte-stamp.js';
+import { at, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './byte-level.js';
+import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './byte-stamp.js';
+import { isBareFrame, isExceptionHeader, isMore, traceClass } from './byte-trace.js';
 import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 
 /**
@@ -17,8 +18,6 @@ const TAB = 9;
 const SPACE = 32;
 const QUOTE = 34;
 const HASH = 35;
-const OPEN_PAREN = 40;
-const CLOSE_PAREN = 41;
 const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
@@ -28,7 +27,6 @@ const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
-const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) => Buffer.from(head));
 const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
 const NOTE_HEADS = ['Exception: java.lang.', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'OpenJDK 64-Bit Server VM warning', 'Java HotSpot(TM) 64-Bit Server VM warning'].map((head) => Buffer.from(head));
 const CRASH_HEADS = ['# There is insufficient memory', '# A fatal error has been detected', '# java.lang.OutOfMemoryError'].map((head) => Buffer.from(head));
@@ -87,66 +85,6 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   }
   if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end)) return 'dated';
   return isExceptionHeader(bytes, start, end) ? 'exception' : 'plain';
-}
-
-/** `java.io.IOException: text`, `a.b.CError`: a dotted name that ends like a throwable, then a colon, a brace or the end. */
-function isExceptionHeader(bytes: Buffer, start: number, end: number): boolean {
-  let dots = 0;
-  let p = start;
-  for (; p < end; p += 1) {
-    const byte = at(bytes, p);
-    if (byte === DOT) dots += 1;
-    else if (!isNameByte(byte) && byte !== 36) break;
-  }
-  if (dots < 1 || p - start < 9) return false;
-  const next = at(bytes, p);
-  if (p < end && next !== COLON && next !== OPEN_BRACE && next !== SPACE) return false;
-  if (next === SPACE && p + 1 < end) return false;
-  return endsWithThrowable(bytes, start, p);
-}
-
-function endsWithThrowable(bytes: Buffer, start: number, end: number): boolean {
-  const last = Math.max(start, end - 24);
-  const tail = bytes.toString('latin1', last, end);
-  return tail.endsWith('Exception') || tail.endsWith('Error') || tail.endsWith('Throwable') || tail.endsWith('Failure') || tail.includes('Exception$') || tail.endsWith('Exit');
-}
-
-function traceClass(bytes: Buffer, start: number, end: number): 'trace' | 'cause' | undefined {
-  const first = at(bytes, start);
-  if (first === 97 && at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE) return isFrame(bytes, start + 3, end) ? 'trace' : undefined;
-  if (first === DOT) return isMore(bytes, start, end) ? 'trace' : undefined;
-  if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_HEADS)) return 'cause';
-  return isBareFrame(bytes, start, end) ? 'trace' : undefined;
-}
-
-/** Behind `at `: a dotted name and a parenthesis, with no blank between (module names such as `java.base/` may stand in front). */
-function isFrame(bytes: Buffer, start: number, end: number): boolean {
-  let dots = 0;
-  for (let p = start; p < end; p += 1) {
-    const byte = at(bytes, p);
-    if (byte === OPEN_PAREN) return dots > 0;
-    if (byte === SPACE && p > start) return false;
-    if (byte === DOT) dots += 1;
-  }
-  return false;
-}
-
-/** `a.b.C.method(C.java:12)` without `at`, as Flink prints the stack of a stuck task. */
-function isBareFrame(bytes: Buffer, start: number, end: number): boolean {
-  if (at(bytes, end - 1) !== CLOSE_PAREN || end - start < 8) return false;
-  let dots = 0;
-  let p = start;
-  for (; p < end && at(bytes, p) !== OPEN_PAREN; p += 1) {
-    if (at(bytes, p) === SPACE) return false;
-    if (at(bytes, p) === DOT) dots += 1;
-  }
-  if (dots < 2 || p >= end) return false;
-  const place = bytes.toString('latin1', p + 1, end - 1);
-  return place === 'Native Method' || place === 'Unknown Source' || place.includes('.java') || place.includes('.scala');
-}
-
-function isMore(bytes: Buffer, start: number, end: number): boolean {
-  return end - start > 4 && at(bytes, start) === DOT && at(bytes, start + 1) === DOT && at(bytes, start + 2) === DOT && at(bytes, start + 3) === SPACE && isDigit(at(bytes, start + 4));
 }
 
 function isJsonEntry(bytes: Buffer, start: number, end: number): boolean {

@@ -1,10 +1,12 @@
-// Takes the container runtime's wrapping off an entry: Docker json-file, CRI, `docker compose logs`, `kubectl logs
-// --timestamps`. Called by layout.ts; which bytes are one entry was decided before (frame.ts).
+// Takes off an entry what container runtimes, their tools and people put in front of its lines (wrapper.ts). Called by
+// layout.ts; which bytes are one entry was decided before (frame.ts).
 import { isPartialLine, skipWrapper } from './wrapper.js';
 import { readTimestamp } from './timestamp.js';
 
+const MORE = 62;
+
 export interface Unwrapped {
-  readonly wrapper?: 'docker' | 'cri' | 'compose' | 'stamped';
+  readonly wrapper?: 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'quoted';
   readonly text: string;
   /** The runtime's own time, for an entry that has none. */
   readonly time?: number;
@@ -13,6 +15,7 @@ export interface Unwrapped {
 /** Bytes that are no valid UTF-8 become U+FFFD; colours and carriage returns are dropped. */
 export function unwrapEntry(bytes: Buffer): Unwrapped {
   if (skipWrapper(bytes, 0, lineEnd(bytes, 0)) === 0) return { text: plainText(bytes.toString('utf8')) };
+  if (bytes[0] === MORE) return { wrapper: 'quoted', text: plainText(bytes.toString('utf8')).replace(/^(?:> ?)+/gm, '') };
   const lines: string[] = [];
   for (let start = 0; start < bytes.length; ) {
     const end = lineEnd(bytes, start);
@@ -25,10 +28,11 @@ export function unwrapEntry(bytes: Buffer): Unwrapped {
   return { wrapper: wrapperOf(bytes, first), text: plainText(lines.join('')).trimEnd(), ...(time === undefined ? {} : { time }) };
 }
 
-function wrapperOf(bytes: Buffer, first: string): 'docker' | 'cri' | 'compose' | 'stamped' {
+function wrapperOf(bytes: Buffer, first: string): 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' {
   if (isDocker(bytes, 0)) return 'docker';
   if (/^\S+ std(?:out|err) [FP]/.test(first)) return 'cri';
-  return /^\d{4}-/.test(first) ? 'stamped' : 'compose';
+  if (/^\d{4}-/.test(first)) return 'stamped';
+  return /^[\w.-]+ +\|/.test(first) ? 'compose' : 'kubectl';
 }
 
 function isDocker(bytes: Buffer, start: number): boolean {

@@ -1,30 +1,42 @@
-// What container runtimes put in front of each line, on bytes: Docker's json-file, CRI, `docker compose logs`,
-// `kubectl logs --timestamps`. Called by line.ts, frame.ts and unwrap.ts.
-import { at, isDigit, isNameByte, startsWith } from './byte.js';
-import { scanFraction, scanTime, scanZone } from './byte-stamp.js';
+// What container runtimes, their tools and people put in front of each line, on bytes: Docker's json-file, CRI, `docker
+// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, the `> ` of a mail or a chat. Called by line.ts,
+// frame.ts and unwrap.ts.
+import { at, isDigit, isNameByte, skipBlanks, startsWith, startsWithAny } from './byte.js';
 import { skipLevelBracket } from './byte-level.js';
+import { scanFraction, scanTime, scanTimestamp, scanZone } from './byte-stamp.js';
+import { isExceptionHeader, traceClass } from './byte-trace.js';
 
 /** More of a line is never looked at. */
 export const LINE_LOOK_BYTES = 512;
 
 const SPACE = 32;
 const DOT = 46;
+const MORE = 62;
+const OPEN_BRACKET = 91;
 const BACKSLASH = 92;
+const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
 const DOCKER_HEAD = Buffer.from('{"log":"');
 const STDOUT = Buffer.from(' stdout ');
 const STDERR = Buffer.from(' stderr ');
+const POD_HEAD = Buffer.from('[pod/');
+/** Names of Flink's containers, as stern puts them behind the pod's. */
+const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) => Buffer.from(name));
+/** No prefix is longer. */
+const PREFIX_BYTES = 160;
 
-/** The first byte behind a Docker, CRI, `docker compose` or `kubectl logs --timestamps` prefix; `start` when there is none. */
+/** The first byte behind what was put in front; `start` when nothing was. */
 export function skipWrapper(bytes: Buffer, start: number, end: number): number {
   const first = at(bytes, start);
   if (first === OPEN_BRACE) return startsWith(bytes, start, end, DOCKER_HEAD) ? start + DOCKER_HEAD.length : start;
+  if (first === MORE) return skipQuote(bytes, start, end);
+  if (first === OPEN_BRACKET) return skipPod(bytes, start, end);
   if (first === 50) {
     const content = skipCri(bytes, start, end);
     if (content > start) return content;
   }
-  return isNameByte(first) ? skipCompose(bytes, start, end) : start;
+  return isNameByte(first) ? skipName(bytes, start, end) : start;
 }
 
 /** True for a line that goes on in the next line: a `P` line of CRI, a piece of a Docker json-file. */
@@ -62,13 +74,33 @@ function criContent(bytes: Buffer, start: number, end: number): number {
   return (tag === 70 || tag === 80) && blank ? stamp + 10 : start;
 }
 
-/** `taskmanager-1  | text`: the name has no blank; only blanks stand before the bar. */
-function skipCompose(bytes: Buffer, start: number, end: number): number {
-  const last = Math.min(end, start + 80);
+/** `taskmanager-1  | text` of docker compose, `pod container text` of stern: no name has a blank. */
+function skipName(bytes: Buffer, start: number, end: number): number {
+  const last = Math.min(end, start + PREFIX_BYTES);
   let p = start;
   while (p < last && isNameByte(at(bytes, p))) p += 1;
   if (p === start || at(bytes, p) !== SPACE) return start;
+  if (startsWithAny(bytes, p + 1, end, CONTAINERS)) return bytes.indexOf(SPACE, p + 1) + 1;
   while (p < last && at(bytes, p) === SPACE) p += 1;
   if (at(bytes, p) !== PIPE) return start;
   return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
+}
+
+/** `[pod/name/container] text`. */
+function skipPod(bytes: Buffer, start: number, end: number): number {
+  if (!startsWith(bytes, start, end, POD_HEAD)) return start;
+  const last = Math.min(end, start + PREFIX_BYTES);
+  let p = start + POD_HEAD.length;
+  while (p < last && at(bytes, p) !== CLOSE_BRACKET) p += 1;
+  if (p >= last) return start;
+  return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
+}
+
+/** `> text`, `> > text`, when a line of a log or of a trace stands behind: shells and the SQL client begin theirs with it, too. */
+function skipQuote(bytes: Buffer, start: number, end: number): number {
+  let p = start;
+  while (at(bytes, p) === MORE || (at(bytes, p) === SPACE && at(bytes, p - 1) === MORE)) p += 1;
+  const text = skipBlanks(bytes, p, end);
+  const known = traceClass(bytes, text, end) !== undefined || scanTimestamp(bytes, p, end) !== undefined || isExceptionHeader(bytes, p, end);
+  return known ? p : start;
 }

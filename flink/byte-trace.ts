@@ -1,0 +1,70 @@
+// Lines of a stack trace, on bytes: frames, causes, the exception's own line. Called by line.ts and wrapper.ts.
+import { at, isDigit, isNameByte, startsWithAny } from './byte.js';
+
+const SPACE = 32;
+const OPEN_PAREN = 40;
+const CLOSE_PAREN = 41;
+const DOT = 46;
+const COLON = 58;
+const OPEN_BRACE = 123;
+const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) => Buffer.from(head));
+
+export function traceClass(bytes: Buffer, start: number, end: number): 'trace' | 'cause' | undefined {
+  const first = at(bytes, start);
+  if (first === 97 && at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE) return isFrame(bytes, start + 3, end) ? 'trace' : undefined;
+  if (first === DOT) return isMore(bytes, start, end) ? 'trace' : undefined;
+  if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_HEADS)) return 'cause';
+  return isBareFrame(bytes, start, end) ? 'trace' : undefined;
+}
+
+export function isMore(bytes: Buffer, start: number, end: number): boolean {
+  return end - start > 4 && at(bytes, start) === DOT && at(bytes, start + 1) === DOT && at(bytes, start + 2) === DOT && at(bytes, start + 3) === SPACE && isDigit(at(bytes, start + 4));
+}
+
+/** Behind `at `: a dotted name and a parenthesis, with no blank between (module names such as `java.base/` may stand in front). */
+function isFrame(bytes: Buffer, start: number, end: number): boolean {
+  let dots = 0;
+  for (let p = start; p < end; p += 1) {
+    const byte = at(bytes, p);
+    if (byte === OPEN_PAREN) return dots > 0;
+    if (byte === SPACE && p > start) return false;
+    if (byte === DOT) dots += 1;
+  }
+  return false;
+}
+
+/** `a.b.C.method(C.java:12)` without `at`, as Flink prints the stack of a stuck task. */
+export function isBareFrame(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, end - 1) !== CLOSE_PAREN || end - start < 8) return false;
+  let dots = 0;
+  let p = start;
+  for (; p < end && at(bytes, p) !== OPEN_PAREN; p += 1) {
+    if (at(bytes, p) === SPACE) return false;
+    if (at(bytes, p) === DOT) dots += 1;
+  }
+  if (dots < 2 || p >= end) return false;
+  const place = bytes.toString('latin1', p + 1, end - 1);
+  return place === 'Native Method' || place === 'Unknown Source' || place.includes('.java') || place.includes('.scala');
+}
+
+/** `java.io.IOException: text`, `a.b.CError`: a dotted name that ends like a throwable, then a colon, a brace or the end. */
+export function isExceptionHeader(bytes: Buffer, start: number, end: number): boolean {
+  let dots = 0;
+  let p = start;
+  for (; p < end; p += 1) {
+    const byte = at(bytes, p);
+    if (byte === DOT) dots += 1;
+    else if (!isNameByte(byte) && byte !== 36) break;
+  }
+  if (dots < 1 || p - start < 9) return false;
+  const next = at(bytes, p);
+  if (p < end && next !== COLON && next !== OPEN_BRACE && next !== SPACE) return false;
+  if (next === SPACE && p + 1 < end) return false;
+  return endsWithThrowable(bytes, start, p);
+}
+
+function endsWithThrowable(bytes: Buffer, start: number, end: number): boolean {
+  const last = Math.max(start, end - 24);
+  const tail = bytes.toString('latin1', last, end);
+  return tail.endsWith('Exception') || tail.endsWith('Error') || tail.endsWith('Throwable') || tail.endsWith('Failure') || tail.includes('Exception$') || tail.endsWith('Exit');
+}
