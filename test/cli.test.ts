@@ -99,6 +99,25 @@ describe('diagnose', () => {
   });
 });
 
+describe('rules explain', () => {
+  it('names the condition that failed with the line of the log and of the rule', async () => {
+    const { code, stdout } = await runProgram(['rules', 'explain', BUFFERS_LOG.replace('match.log', 'nearmiss.log'), `${CAUSE}/total`]);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/with-size: where\.exception does not hold .*rule\.yaml:\d+:\d+\)/);
+    expect(stdout).toMatch(/line +\S+nearmiss\.log:3\n/);
+    expect(stdout).toContain('has      java.lang.IllegalArgumentException');
+    expect(stdout).toContain('The rule does not match');
+  });
+
+  it('says that a rule stands first and what it captured', async () => {
+    const { stdout } = await runProgram(['rules', 'explain', BUFFERS_LOG, `${CAUSE}/total`]);
+
+    expect(stdout).toContain('It matches and stands first');
+    expect(stdout).toContain('required = "17"');
+  });
+});
+
 describe('bad input', () => {
   it('names a missing path and exits with 3, without a stack trace', async () => {
     const { code, stdout, stderr } = await runProgram(['diagnose', join(folder, 'nowhere.log')]);
@@ -116,6 +135,7 @@ describe('bad input', () => {
     ['no file', ['diagnose'], 'at least one file'],
     ['no folder', ['up'], 'needs a folder to watch'],
     ['a wrong limit', ['search', '--limit', 'many'], '--limit is "many"'],
+    ['no log to explain', ['rules', 'explain', 'network.insufficient-buffers/total'], 'rules explain needs a log and the id of a rule'],
     ['an unknown rule', ['rules', 'test', 'network.insufficient-buffer/total'], 'the nearest is "network.insufficient-buffers/total"'],
   ])('says what is wrong with %s and exits with 2', async (_, args, message) => {
     const { code, stderr } = await runProgram(args);
