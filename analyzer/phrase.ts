@@ -28,10 +28,10 @@ const UNITS_OF_SIZE = '(?:bytes|kb|mb|gb|kib|mib|gib)';
 
 /** The first that fits at a place wins. */
 const KINDS: readonly Kind[] = [
-  { type: 'path', name: 'address', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/, pattern: '[^\\s\'"<>)\\],;]+' },
+  { type: 'path', name: 'url', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/, pattern: '[^\\s\'"<>)\\],;]+' },
   { type: 'text', name: 'id', shape: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/i, pattern: '[0-9a-fA-F-]+' },
   { type: 'text', name: 'id', shape: /\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:_[0-9a-f]+)*(?:_\d+)*)\b/i, pattern: '\\w+' },
-  { type: 'host', name: 'host', shape: /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/, pattern: '[\\w./:-]+' },
+  { type: 'host', name: 'address', shape: /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/, pattern: '[\\w./:-]+' },
   { type: 'path', name: 'path', shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/, pattern: '[^\\s\'":,;)\\]]+' },
   { type: 'class', name: 'className', shape: /\b(?:[a-z_][\w]*\.){2,}[A-Z][\w$]*/, pattern: '[\\w.$]+' },
   { type: 'duration', name: 'time', shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'i'), pattern: `\\d+ ?${UNITS_OF_TIME}` },

@@ -39,7 +39,7 @@ export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] 
   const logs = readdirSync(folder).filter((name) => name.endsWith('.log')).sort();
   const { expectations, problems } = readExpectations(folder, logs);
   const results = logs.map((name) => proveLog(rule, catalog, join(folder, name), expectations[name]));
-  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
+  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results), ...findCauseTodos(rule, catalog)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
 }
 
 function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
@@ -102,6 +102,11 @@ function findGaps(rule: Rule, logs: readonly string[], expectations: Readonly<Re
     ...rule.alternatives.filter((alternative) => !hit.has(alternative.id)).map((alternative) => `no match log hits the alternative ${alternative.id}`),
     ...(asserted || Object.keys(rule.captures).length + rule.lets.length === 0 ? [] : [`${EXPECTED} asserts no values, reasons or patches for any match log`]),
   ];
+}
+
+function findCauseTodos({ cause }: Rule, { causes }: Catalog): readonly string[] {
+  const title = causes.get(cause)?.title;
+  return title?.en.startsWith(TODO) === true || title?.zh.startsWith(TODO) === true ? [`causes.yaml: the title of the cause ${cause} is still to be written`] : [];
 }
 
 /** What `rules new` left for the author. */
