@@ -5,7 +5,7 @@ import { root } from '../flink/chain.js';
 import { isNeutralFrame } from '../flink/frames.js';
 import type { ChainLink, Entry, Owner } from '../core/types.js';
 import type { Candidate } from './condition.js';
-import { chooseAnchor, cutPhrase, writePattern, writeTitle, type Piece, type Slot } from './phrase.js';
+import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type Piece, type Slot } from './phrase.js';
 
 /** Begins a text that an author has still to write. */
 export const TODO = 'TODO';
@@ -84,7 +84,7 @@ role: cause
 
 title:
   en: ${text(`${TODO}: ${pieces.length === 0 ? (message || anchor).replaceAll('{', '{{') : writeTitle(pieces)}`)}
-  zh: ${text(`${TODO}：${slots.map((slot) => `{${slot.name}}`).join('、')}`)}
+  zh: ${text(`${TODO}：${slots.map(writeSlot).join('、')}`)}
 summary:
   en: ${text(`${TODO}: what happened, and what it means for the job, for somebody who does not know Flink's internals.`)}
   zh: ${text(`${TODO}：发生了什么，对作业有什么影响。`)}
@@ -142,7 +142,7 @@ export function writeProof({ file, version, values, handled }: DraftProof): stri
   return `# yaml-language-server: $schema=../../../proof.schema.json
 match.log:
   from: production
-${version === undefined ? '' : `  flink: ${text(version)}\n`}  note: ${text(`One entry of ${file}`)}
+${version === undefined ? '' : `  flink: ${text(version)}\n`}  note: ${text(`The entry at ${file}`)}
 ${rows === '' ? '' : `  values: { ${rows} }\n`}nearmiss.log:
   from: constructed
   note: ${text(`${TODO}: ${handled ? 'a program that handles the same exception and goes on' : 'the same words in user data'}; put a log in its place that is easily taken for this failure`)}

@@ -24,7 +24,7 @@ interface Kind {
 }
 
 const UNITS_OF_TIME = '(?:ms|s|sec|seconds|min|minutes|h|hours|milliseconds)';
-const UNITS_OF_SIZE = '(?:bytes|kb|mb|gb|kib|mib|gib)';
+const UNITS_OF_SIZE = 'bytes|kb|mb|gb|kib|mib|gib';
 
 /** The first that fits at a place wins. */
 const KINDS: readonly Kind[] = [
@@ -35,7 +35,7 @@ const KINDS: readonly Kind[] = [
   { type: 'path', name: 'path', shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/, pattern: '[^\\s\'":,;)\\]]+' },
   { type: 'class', name: 'className', shape: /\b(?:[a-z_][\w]*\.){2,}[A-Z][\w$]*/, pattern: '[\\w.$]+' },
   { type: 'duration', name: 'time', shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'i'), pattern: `\\d+ ?${UNITS_OF_TIME}` },
-  { type: 'bytes', name: 'size', shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?${UNITS_OF_SIZE}\\b`, 'i'), pattern: `[\\d.]+ ?(?i:${UNITS_OF_SIZE})` },
+  { type: 'bytes', name: 'size', shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?(?:${UNITS_OF_SIZE})\\b`, 'i'), pattern: `[\\d.]+ ?(?i:${UNITS_OF_SIZE})` },
   { type: 'text', name: 'name', shape: /(?<=")[^"\n]{1,80}(?=")|(?<=`)[^`\n]{1,80}(?=`)|(?<!\w)(?<=')[^'\n]{1,80}(?='(?!\w))/, pattern: '[^"\'`\\n]+' },
   { type: 'text', name: 'version', shape: /\bv?\d+(?:\.\d+)+[\w.-]*/, pattern: '[\\w.-]+' },
   { type: 'int', name: 'number', shape: /(?<![\w.])-?\d+(?![\w.]*[A-Za-z_])/, pattern: '-?\\d+' },
@@ -121,7 +121,12 @@ function cutTail(literal: string): string {
   return /^[^\n]{0,40}(?=\s|$)/.exec(literal)?.[0].trimEnd() ?? '';
 }
 
+/** Sizes and times are printed for people. */
+export function writeSlot({ name, type }: Slot): string {
+  return type === 'bytes' || type === 'duration' ? `{${name}|${type}}` : `{${name}}`;
+}
+
 /** "Ledger {ledger} of shard {shard} is closed", with braces of its own doubled. */
 export function writeTitle(pieces: readonly Piece[]): string {
-  return pieces.map((piece) => ('name' in piece ? `{${piece.name}}` : piece.literal.replaceAll('{', '{{'))).join('');
+  return pieces.map((piece) => ('name' in piece ? writeSlot(piece) : piece.literal.replaceAll('{', '{{'))).join('');
 }

@@ -70,10 +70,10 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
   return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
 }
 
-type OpenTrial = { -readonly [Key in keyof AlternativeTrial]: AlternativeTrial[Key] };
+type OpenTrial = { -readonly [Key in keyof AlternativeTrial]: AlternativeTrial[Key] } & { nearness: number };
 
 function createTrial(alternative: Alternative): OpenTrial {
-  return { alternative, anchored: 0, fitting: 0, at: undefined, misfit: undefined, likeness: undefined };
+  return { alternative, anchored: 0, fitting: 0, at: undefined, misfit: undefined, likeness: undefined, nearness: Number.NEGATIVE_INFINITY };
 }
 
 function lookAt(entry: Entry, rule: Rule, trials: readonly OpenTrial[], catalog: Catalog, context: DiagnoseContext): void {
@@ -87,10 +87,12 @@ function lookAt(entry: Entry, rule: Rule, trials: readonly OpenTrial[], catalog:
 function tryAlternative(entry: Entry, rule: Rule, trial: OpenTrial, uses: readonly AnchorUse[], context: DiagnoseContext): void {
   const { candidate, isOptions } = readCandidate(entry, uses, context);
   const misfit = isOptions ? OPTION_LINE : findAlternativeMisfit(rule, trial.alternative, candidate);
-  const nearer = trial.anchored === 0 || (trial.misfit !== undefined && (misfit === undefined || misfit.passed > trial.misfit.passed));
+  // Of two that fail the same condition, the one with an exception is what the author means.
+  const nearness = misfit === undefined ? Number.POSITIVE_INFINITY : misfit.passed + (candidate.parsed.links.length > 0 ? 0.5 : 0);
   trial.anchored++;
   if (misfit === undefined) trial.fitting++;
-  if (!nearer) return;
+  if (nearness <= trial.nearness) return;
+  trial.nearness = nearness;
   trial.at = findLine(entry, trial.alternative.anchor);
   trial.misfit = misfit;
   trial.likeness = undefined;

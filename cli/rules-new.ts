@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { findBuiltInRules, loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents, type DiagnosisDocument } from '../analyzer/diagnose.js';
 import { draftRule, TODO, writeProof, type RuleDraft } from '../analyzer/draft.js';
+import { readStdin } from '../analyzer/disk.js';
 import { proveRule } from '../analyzer/proof.js';
 import { readEntries } from '../analyzer/read.js';
 import { readCandidate } from '../analyzer/scan.js';
@@ -59,7 +60,7 @@ async function runNew(invocation: Invocation): Promise<number> {
 /** The log is read twice; standard input can be read once only. */
 function createReader(path: string): () => Iterable<Entry> {
   if (path !== '-') return () => readEntries([path]);
-  const input = readFileSync(0);
+  const input = [...readStdin()];
   return () => readEntries(['-'], { stdin: () => input });
 }
 
