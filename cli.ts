@@ -11,11 +11,14 @@ import { DIAGNOSE } from './cli/diagnose.js';
 import { renderCommandHelp, renderOverview } from './cli/help.js';
 import { INCIDENTS, SEARCH } from './cli/find.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './cli/rules.js';
+import { RULES_BACKTEST } from './cli/rules-backtest.js';
+import { RULES_EXPLAIN } from './cli/rules-explain.js';
+import { RULES_NEW } from './cli/rules-new.js';
 import { UP } from './cli/up.js';
 import { VERSION } from './cli/version.js';
 import { createError, JobtraceError } from './core/errors.js';
 
-export const COMMANDS: readonly Command[] = [UP, DIAGNOSE, SEARCH, INCIDENTS, AGENT, ANALYZER, API, RULES_LIST, RULES_CHECK, RULES_TEST, CONFIG_PRINT];
+export const COMMANDS: readonly Command[] = [UP, DIAGNOSE, SEARCH, INCIDENTS, AGENT, ANALYZER, API, RULES_LIST, RULES_NEW, RULES_CHECK, RULES_TEST, RULES_EXPLAIN, RULES_BACKTEST, CONFIG_PRINT];
 
 const INTERRUPTED = 130;
 

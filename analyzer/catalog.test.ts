@@ -7,6 +7,14 @@ import { checkCatalog, loadCatalog } from './catalog.js';
 import { diagnose } from './diagnose.js';
 import { BUFFER_RULE, makeCatalog, readRecording, writeRules } from './samples.js';
 
+function writeFile(id: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+  const path = join(folder, ...id.replace('.', '/').split('/'));
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'rule.yaml'), text);
+  return folder;
+}
+
 function check(rules: Readonly<Record<string, string>>): readonly string[] {
   const folder = writeRules(rules);
   return checkCatalog({ builtIn: false, extra: [folder] }).map((problem) => problem.replace(`${folder}/`, ''));
@@ -74,6 +82,56 @@ fixes: [{ id: free, for: [nothing], when: "jobs == 1", risk: low, text: { en: "x
 
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain('runs in a circle: cluster.no-slots/b explains this rule as well');
+  });
+
+  it('refuses a division by zero, a patch for an option that is not there, and a pattern that is too large', () => {
+    const problems = check({ 'cluster.disk-full/a': `match: [{ id: a, anchor: "No space", regex: '((a{1,100}){1,100}){1,100}' }]
+let: { share: "restarts / 0" }
+fixes:
+  - { id: gone, flink: ">=2.0", risk: low, patch: { taskmanager.network.numberOfBuffers: "1" }, text: { en: x, zh: x } }
+  - { id: early, flink: ">=1.17", risk: low, patch: { pipeline.serialization-config: "{share}" }, text: { en: x, zh: x } }
+  - { id: fine, flink: "<2.0", risk: low, patch: { taskmanager.network.numberOfBuffers: "1" }, text: { en: x, zh: x } }` });
+
+    expect(problems.map((problem) => problem.replace(/^\S+ /, ''))).toEqual([
+      expect.stringContaining('it repeats too often for RE2'),
+      '`let.share` divides by zero, so it never has a value',
+      expect.stringMatching(/^`fixes\[0\].*numberOfBuffers.* sets an option that does not exist in Flink 2\.0: set taskmanager\.memory\.network\.min/),
+      expect.stringMatching(/^`fixes\[1\].*serialization-config.* sets an option that does not exist in Flink 1\.17: it came with 1\.19/),
+    ]);
+  });
+
+  it('refuses anchors that do not fit into one scan', () => {
+    const problems = check({ 'cluster.disk-full/a': `match: [{ id: a, anchor: "${'No space '.repeat(120_000)}" }]` });
+
+    expect(problems.join('\n')).toMatch(/1:1 the anchors of its rules are 1080000 bytes long together, .* shorten those of cluster\.disk-full\/a first/);
+  });
+
+  it('lets a team add an exception to a built-in rule', () => {
+    const id = 'network.insufficient-buffers/total';
+    const extended = makeCatalog({}, {});
+    const silenced = loadCatalog({ extra: [writeFile(id, 'status: extended\nunless:\n  - { text: "required 17", why: "a test job" }\n')] });
+
+    expect(extended.findRule(id)?.unless).toHaveLength(loadCatalog().findRule(id)?.unless.length ?? 0);
+    expect(diagnose(readRecording(`${BUFFER_RULE}/match.log`), silenced).flatMap((incident) => incident.diagnoses.en.map((item) => item.rule))).not.toContain(id);
+    expect(silenced.findRule(id)?.title.en.source).toBe(extended.findRule(id)?.title.en.source);
+  });
+
+  it('lets a team disable a built-in rule with a file of one line', () => {
+    const id = 'network.insufficient-buffers/total';
+
+    expect(loadCatalog({ extra: [writeFile(id, 'status: disabled\n')] }).findRule(id)).toBeUndefined();
+  });
+
+  it.each([
+    ['status: disabled\n', /1:9 `status` disables `network\.insufficient-buffers\/totl`, which no catalog before has; did you mean `network\.insufficient-buffers\/total`\?/],
+    ['status: extended\nunless: [{ text: x }]\n', /1:9 `status` extends `network\.insufficient-buffers\/totl`, which no catalog before has; did you mean/],
+    ['status: extended\n', /misses `unless`/],
+    ['status: extended\nunless: [{ text: x }]\nanchor: x\n', /3:1 has the unknown key `anchor`/],
+    ['status: extended\nunless: [{ regex: "(?!x)y" }]\n', /`unless\[0\]\.regex` .*look-ahead/],
+  ])('says what is wrong with %j', (text, problem) => {
+    const id = text.includes('regex') ? 'network.insufficient-buffers/total' : 'network.insufficient-buffers/totl';
+
+    expect(checkCatalog({ extra: [writeFile(id, text)] }).join('\n')).toMatch(problem);
   });
 
   it('lets a team replace and disable built-in rules', () => {

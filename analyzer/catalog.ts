@@ -1,6 +1,6 @@
 // Rule folders → one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a team's own
-// folders, whose rules replace or disable those of the same id. Every mistake of every rule is reported at once as
-// JT_RULE_INVALID with file:line:column. Called when the program starts and when a rule folder changes.
+// folders, whose rules replace, extend or disable those of the same id. Every mistake of every rule is reported at once
+// as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder changes.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,10 @@ import { findNearest, formatProblems, type ParsedDocument, type Problem } from '
 import type { Owner, Text } from '../core/types.js';
 import { FACT_ANCHORS } from '../flink/facts.js';
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
-import { compileRule } from './compile.js';
+import { compileRule, extendRule } from './compile.js';
 import { FAILURE_ANCHORS } from './failure.js';
 import { readDocument } from './prepared.js';
-import { isNamedBy, type Alternative, type Rule, type RuleFile, type Step } from './rule.js';
+import { isNamedBy, type Alternative, type DisabledFile, type ExtensionFile, type Rule, type RuleFile, type Step } from './rule.js';
 
 export interface Cause {
   readonly id: string;
@@ -56,6 +56,24 @@ export function loadCatalog(sources: CatalogSources = {}): Catalog {
   return buildCatalog(loaded.rules, loaded.causes);
 }
 
+export interface Reload {
+  readonly catalog: Catalog;
+  /** Why rules were refused, as `file:line:column …`. */
+  readonly problems: readonly string[];
+}
+
+/** The folders as they are now. A rule with problems is refused: what stood under its id before stays. */
+export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reload {
+  const builtIn = sources.builtIn ?? findBuiltInRules();
+  const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
+  const missing = folders.filter((folder) => !existsSync(folder));
+  if (missing.length > 0) return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
+  const { rules, causes, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
+  const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []);
+  const catalog = buildCatalog([...rules.filter((rule) => !refused.has(rule.id)), ...kept], new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]));
+  return { catalog, problems };
+}
+
 /** All problems of the folders as `file:line:column …`, for `rules check`; empty when they are fine. */
 export function checkCatalog(sources: CatalogSources = {}): readonly string[] {
   const builtIn = sources.builtIn ?? findBuiltInRules();
@@ -96,6 +114,8 @@ interface Loaded {
   readonly rules: readonly Rule[];
   readonly causes: ReadonlyMap<string, Cause>;
   readonly problems: readonly string[];
+  /** Ids of the rules with problems. */
+  readonly refused: ReadonlySet<string>;
 }
 
 function readFolders(folders: readonly string[], schemaPath: string): Loaded {
@@ -103,12 +123,29 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   const problems: string[] = [];
   const causes = readCauses([dirname(schemaPath), ...folders], problems);
   const rules = new Map<string, { readonly rule: Rule; readonly document: ParsedDocument }>();
+  const refused = new Set<string>();
   for (const folder of folders) {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
-    for (const file of findRuleFiles(folder)) readRule({ folder, file, schema, causes, rules, problems });
+    for (const file of findRuleFiles(folder)) readRule({ folder, file, schema, causes, rules, problems, refused });
+    problems.push(...checkSize(folder, [...rules.values()].map((item) => item.rule)));
   }
-  problems.push(...checkExplains(rules, causes));
-  return { rules: [...rules.values()].map((item) => item.rule), causes, problems };
+  problems.push(...checkExplains(rules, causes, refused));
+  return { rules: [...rules.values()].map((item) => item.rule), causes, problems, refused };
+}
+
+/** The automaton of all anchors has a row per byte of them; this many bytes of anchors make it some 400 MiB large. */
+const MAX_ANCHOR_BYTES = 1 << 20;
+
+function checkSize(folder: string, rules: readonly Rule[]): readonly string[] {
+  const anchors = new Set(rules.flatMap((rule) => [...rule.alternatives, ...rule.steps].map((item) => item.anchor)));
+  const bytes = [...anchors].reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
+  if (bytes <= MAX_ANCHOR_BYTES) return [];
+  const longest = [...rules].sort((a, b) => anchorBytes(b) - anchorBytes(a))[0];
+  return [`${folder}:1:1 the anchors of its rules are ${bytes} bytes long together, but at most ${MAX_ANCHOR_BYTES} fit into one scan; shorten those of ${longest?.id ?? 'its rules'} first`];
+}
+
+function anchorBytes(rule: Rule): number {
+  return rule.alternatives.reduce((sum, { anchor }) => sum + Buffer.byteLength(anchor), 0);
 }
 
 /** Compiling a schema takes longer than reading all rules: each file once. */
@@ -138,9 +175,10 @@ interface RuleReading {
   readonly causes: ReadonlyMap<string, Cause>;
   readonly rules: Map<string, { readonly rule: Rule; readonly document: ParsedDocument }>;
   readonly problems: string[];
+  readonly refused: Set<string>;
 }
 
-function readRule({ folder, file, schema, causes, rules, problems }: RuleReading): void {
+function readRule({ folder, file, schema, causes, rules, problems, refused }: RuleReading): void {
   const parts = relative(folder, dirname(file)).split(sep);
   const name = relative(process.cwd(), file).startsWith('..') ? file : relative(process.cwd(), file);
   const document = readDocument(readFileSync(file, 'utf8'), name, schema);
@@ -149,19 +187,37 @@ function readRule({ folder, file, schema, causes, rules, problems }: RuleReading
   const id = `${area}.${cause}/${variant}`;
   if (parts.length !== 3) found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
   else if (!causes.has(`${area}.${cause}`)) found.push(document.problemAt([], `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`));
-  if (document.problems.length === 0 && isRuleFile(document.value)) {
-    if (document.value.status === 'disabled') rules.delete(id);
-    else {
-      const compiled = compileRule(id, file, document.value, document);
-      found.push(...compiled.problems);
-      rules.set(id, { rule: compiled.rule, document });
-    }
+  if (document.problems.length === 0 && isRuleFile(document.value)) found.push(...takeRule(id, file, document.value, document, rules));
+  if (found.length === 0) return;
+  problems.push(...formatProblems(name, found).split('\n'));
+  if (parts.length === 3) refused.add(id);
+}
+
+/** Adds the rule, or changes the one of its id in the catalogs before. */
+function takeRule(id: string, file: string, source: RuleFile | ExtensionFile | DisabledFile, document: ParsedDocument, rules: RuleReading['rules']): readonly Problem[] {
+  const known = rules.get(id);
+  if (source.status === 'disabled') {
+    rules.delete(id);
+    return known === undefined ? [document.problemAt(['status'], `disables \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)] : [];
   }
-  if (found.length > 0) problems.push(...formatProblems(name, found).split('\n'));
+  if (source.status === 'extended') {
+    if (known === undefined) return [document.problemAt(['status'], `extends \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)];
+    const extended = extendRule(known.rule, source, document);
+    rules.set(id, { rule: extended.rule, document: known.document });
+    return extended.problems;
+  }
+  const compiled = compileRule(id, file, source, document);
+  rules.set(id, { rule: compiled.rule, document });
+  return compiled.problems;
+}
+
+function suggestRule(id: string, rules: RuleReading['rules']): string {
+  const nearest = findNearest(id, rules.keys());
+  return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
 }
 
 /** Only asked for documents that rules/schema.json found valid: this is what the schema says. */
-function isRuleFile(value: unknown): value is RuleFile {
+function isRuleFile(value: unknown): value is RuleFile | ExtensionFile | DisabledFile {
   return typeof value === 'object' && value !== null;
 }
 
@@ -204,7 +260,7 @@ function isCausesFile(value: unknown): value is Readonly<Record<string, { readon
 }
 
 /** `explains` must name what exists, and must not run in a circle. */
-function checkExplains(rules: ReadonlyMap<string, { readonly rule: Rule; readonly document: ParsedDocument }>, causes: ReadonlyMap<string, Cause>): readonly string[] {
+function checkExplains(rules: RuleReading['rules'], causes: ReadonlyMap<string, Cause>, refused: Set<string>): readonly string[] {
   const all = [...rules.values()].map((item) => item.rule);
   const areas = new Set([...causes.keys()].map((id) => `${id.slice(0, id.indexOf('.'))}.*`));
   return [...rules.values()].flatMap(({ rule, document }) => {
@@ -214,6 +270,7 @@ function checkExplains(rules: ReadonlyMap<string, { readonly rule: Rule; readonl
       const circle = all.find((other) => other.id > rule.id && isNamedBy(other, pattern) && other.explains.some((back) => isNamedBy(rule, back)));
       return circle === undefined ? [] : [document.problemAt(['explains', index], `runs in a circle: ${circle.id} explains this rule as well`)];
     });
+    if (problems.length > 0) refused.add(rule.id);
     return problems.length === 0 ? [] : formatProblems(relative(process.cwd(), rule.file), problems).split('\n');
   });
 }

@@ -6,9 +6,10 @@ import { findNearest } from '../core/document.js';
 import { JobtraceError } from '../core/errors.js';
 import { createRegex, deferRegex, type Pattern } from '../core/regex.js';
 import type { Text } from '../core/types.js';
+import { findOptionProblem } from '../flink/options.js';
 import { compileExpression, deferExpression, type Expression } from './expression.js';
 import { FORMATS, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
-import { BUILT_IN_VALUES, type Alternative, type Condition, type FixRule, type ReasonRule, type Rule, type RuleFile, type Step, type Where, type WhereFile } from './rule.js';
+import { BUILT_IN_VALUES, type Alternative, type Condition, type ExceptionFile, type ExtensionFile, type FixRule, type ReasonRule, type Rule, type RuleFile, type Step, type Where, type WhereFile } from './rule.js';
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -38,7 +39,7 @@ export function compileRule(id: string, file: string, source: RuleFile, document
     id,
     cause: id.slice(0, id.lastIndexOf('/')),
     file,
-    status: source.status === 'disabled' ? 'draft' : source.status,
+    status: source.status,
     severity: source.severity,
     owner: source.owner,
     role: source.role,
@@ -51,7 +52,7 @@ export function compileRule(id: string, file: string, source: RuleFile, document
     summary: compileText(work, source.summary, ['summary']),
     alternatives,
     captures,
-    unless: (source.unless ?? []).map((item, index) => ({ text: item.text, regex: compileRegex(work, item.regex, ['unless', index, 'regex']), where: compileWhere(work, item.where, ['unless', index, 'where']) })),
+    unless: compileExceptions(work, source.unless ?? []),
     steps,
     peer: source.peer,
     lets,
@@ -63,6 +64,16 @@ export function compileRule(id: string, file: string, source: RuleFile, document
   checkIds(work, source);
   checkUnused(work, captures);
   return { rule, problems: work.problems };
+}
+
+/** The rule of a catalog before, with the exceptions that a team adds to it. */
+export function extendRule(rule: Rule, source: ExtensionFile, document: ParsedDocument): CompiledRule {
+  const work: Work = { document, problems: [], known: new Set(), used: new Set() };
+  return { rule: { ...rule, unless: [...rule.unless, ...compileExceptions(work, source.unless)] }, problems: work.problems };
+}
+
+function compileExceptions(work: Work, exceptions: readonly ExceptionFile[]): readonly Condition[] {
+  return exceptions.map((item, index) => ({ text: item.text, regex: compileRegex(work, item.regex, ['unless', index, 'regex']), where: compileWhere(work, item.where, ['unless', index, 'where']) }));
 }
 
 function report(work: Work, path: DocumentPath, message: string): void {
@@ -203,6 +214,10 @@ function compileFix(work: Work, source: RuleFile, item: RuleFile['fixes'][number
   const reasons = (source.reasons ?? []).map((reason) => reason.id);
   for (const [position, id] of (item.for ?? []).entries()) {
     if (!reasons.includes(id)) report(work, [...path, 'for', position], `names the reason \`${id}\`, which does not exist${suggest(id, reasons)}`);
+  }
+  for (const option of item.flink === undefined || work.document.trusted === true ? [] : Object.keys(item.patch ?? {})) {
+    const problem = findOptionProblem(option, item.flink ?? '');
+    if (problem !== undefined) report(work, [...path, 'patch', option], `sets an option that ${problem}; narrow \`flink\`, or set another`);
   }
   if (item.patchFrom !== undefined) useName(work, item.patchFrom, [...path, 'patchFrom']);
   const optional = (text: Text | undefined, key: string): TextTemplate | undefined => (text === undefined ? undefined : compileText(work, text, [...path, key]));

@@ -5,7 +5,7 @@ import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailur
 import { parseEntry } from '../flink/layout.js';
 import type { Catalog } from './catalog.js';
 import { concludeIncident, type Tail } from './conclude.js';
-import { DEFAULT_HEALTHY_MS, groupIncidents, type IncidentGroup } from './incident.js';
+import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
 import { scanEntry } from './scan.js';
 import type { Signal } from './signal.js';
 
@@ -24,6 +24,17 @@ export interface DiagnoseContext {
 
 /** Oldest first. */
 export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
+  return collectClusters(entries, catalog, context).flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context)).sort(compareIncidents);
+}
+
+export interface ClusterSignals {
+  readonly cluster: string;
+  readonly signals: readonly Signal[];
+  readonly tails: ReadonlyMap<string, Tail>;
+}
+
+/** What the entries say, by cluster. */
+export function collectClusters(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext): readonly ClusterSignals[] {
   const clusters = new Map<string, { readonly signals: Signal[]; readonly tails: TailKeeper }>();
   for (const entry of entries) {
     const cluster = entry.source.cluster ?? context.cluster ?? '';
@@ -33,15 +44,25 @@ export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: Di
     const signal = scanEntry(entry, catalog, context);
     if (signal !== undefined) kept.signals.push(signal);
   }
-  return [...clusters].flatMap(([cluster, kept]) => concludeCluster(cluster, kept.signals, kept.tails.list(context.zone), catalog, context)).sort(compareIncidents);
+  return [...clusters].map(([cluster, { signals, tails }]) => ({ cluster, signals, tails: tails.list(context.zone) }));
 }
 
 /** Signals of one cluster, in any order → its incidents. */
 export function concludeCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
-  const { view, groups } = groupIncidents(cluster, signals, { catalog, healthyMs, settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs, lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))) });
+  const { view, groups } = groupCluster(cluster, signals, tails, catalog, context);
   const now = context.now ?? Math.max(view.lastTime, ...[...tails.values()].map((tail) => tail.time ?? 0));
   return groups.flatMap((group) => concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? []);
+}
+
+/** Signals of one cluster → the events of each incident, not ranked yet. */
+export function groupCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): ClusterGroups {
+  return groupIncidents(cluster, signals, {
+    catalog,
+    healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
+    settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
+    lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))),
+  });
 }
 
 function findNextStart(group: IncidentGroup, groups: readonly IncidentGroup[]): number | undefined {

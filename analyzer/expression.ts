@@ -43,6 +43,7 @@ export function compileExpression(source: string): CompiledExpression {
   }
   const found = inspect(program.ast);
   if (found.calls.has('matches')) return { problem: 'uses matches(), which is not allowed; capture the text with `regex` (RE2) and compare it here' };
+  if (found.dividesByZero) return { problem: 'divides by zero, so it never has a value' };
   const checked = program.check();
   if (!checked.valid) return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
   return { expression: { source, evaluate: (values, world) => evaluate(program, values, world) }, names: [...found.names] };
@@ -140,8 +141,17 @@ function createEnvironment(): Environment {
 
 const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
 
-/** Names that are read (without those a macro binds) and functions that are called. */
-function inspect(ast: unknown): { readonly names: Set<string>; readonly calls: Set<string> } {
+interface Inspection {
+  /** Names that are read, without those a macro binds. */
+  readonly names: ReadonlySet<string>;
+  /** Functions that are called. */
+  readonly calls: ReadonlySet<string>;
+  /** A division by the number 0 stands in it; one by a value that turns out to be 0 shows only when it is evaluated. */
+  readonly dividesByZero: boolean;
+}
+
+function inspect(ast: unknown): Inspection {
+  let dividesByZero = false;
   const names = new Set<string>();
   const calls = new Set<string>();
   const bound = new Set<string>();
@@ -149,6 +159,7 @@ function inspect(ast: unknown): { readonly names: Set<string>; readonly calls: S
     if (Array.isArray(node)) return node.forEach(visit);
     if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return;
     const args: unknown = node.args;
+    if ((node.op === '/' || node.op === '%') && Array.isArray(args) && isZero(args[1])) dividesByZero = true;
     if (node.op === 'id' && typeof args === 'string') names.add(args);
     if ((node.op === 'call' || node.op === 'rcall') && Array.isArray(args) && typeof args[0] === 'string') {
       calls.add(args[0]);
@@ -158,7 +169,11 @@ function inspect(ast: unknown): { readonly names: Set<string>; readonly calls: S
   };
   visit(ast);
   for (const name of [...bound, 'cel']) names.delete(name);
-  return { names, calls };
+  return { names, calls, dividesByZero };
+}
+
+function isZero(node: unknown): boolean {
+  return typeof node === 'object' && node !== null && 'op' in node && node.op === 'value' && 'args' in node && (node.args === 0n || node.args === 0);
 }
 
 function bindVariable(args: unknown, bound: Set<string>): void {

@@ -49,6 +49,8 @@ const SKEW_MS = 60_000;
 export interface ClusterGroups {
   readonly view: ClusterView;
   readonly groups: readonly IncidentGroup[];
+  /** In the order of time, each entry once. */
+  readonly signals: readonly Signal[];
 }
 
 /** `signals` may come in any order and more than once. */
@@ -66,7 +68,7 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   }
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));
-  return { view, groups: groups.filter((group) => !isHarmless(group, view, options.catalog)) };
+  return { view, signals: sorted, groups: groups.filter((group) => !isHarmless(group, view, options.catalog)) };
 }
 
 /** A warning that healed: nothing failed, no rule is news by itself, and the logs reach far enough to know that. */

@@ -1,24 +1,16 @@
-// Does a condition of a rule (an alternative, a step, an exception under "unless") fit an entry? The scan has found the
-// anchor; here the conditions are tried in the order of their cost, and only what fits is captured. Pure.
-import type { ChainLink, Source } from '../core/types.js';
-import type { ParsedEntry } from '../flink/layout.js';
-import { fingerprint, firstUserFrame, ownerOfFrames, root } from '../flink/chain.js';
-import type { Alternative, Condition, Rule, Where } from './rule.js';
+// Does an alternative of a rule fit an entry in which the scan has found its anchor? Its own conditions, then the rule's
+// exceptions under "unless"; what fits becomes a match, with the place in the exception chain and what to highlight.
+// findAlternativeMisfit says for the author why it does not. Pure; called by scan.ts and why.ts.
+import type { DocumentPath } from '../core/document.js';
+import type { ChainLink } from '../core/types.js';
+import { fingerprint, firstUserFrame, root } from '../flink/chain.js';
+import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
+import type { Alternative, Rule } from './rule.js';
 import type { MatchPart } from './signal.js';
 
-/** An entry that is looked at closer; `text` is the entry as it was written. */
-export interface Candidate {
-  readonly parsed: ParsedEntry;
-  readonly text: string;
-  readonly source: Source;
-  /** The entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
-  readonly isFailure: boolean;
-}
-
-export interface Fit {
-  /** The exception that fitted, when the condition asked for one. */
-  readonly link: ChainLink | undefined;
-  readonly groups: Readonly<Record<string, string>>;
+export interface AlternativeMisfit extends Misfit {
+  /** Where the condition stands in rule.yaml. */
+  readonly path: DocumentPath;
 }
 
 /** The alternative with its captures, or undefined: a condition fails, or an exception of the rule fits. */
@@ -43,78 +35,14 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
   };
 }
 
-/** Undefined when it does not fit. With an exception class asked for, the pattern looks at "class: message" of that link. */
-export function fitCondition(condition: Condition, candidate: Candidate): Fit | undefined {
-  const { where, regex, same = [] } = condition;
-  if (condition.text !== undefined && !candidate.text.includes(condition.text)) return undefined;
-  if (where !== undefined && !fitsPlace(where, candidate)) return undefined;
-  const wanted = where === undefined ? [] : [...where.exception, ...where.root];
-  if (where === undefined || wanted.length === 0) {
-    const found = regex === undefined ? {} : execute(regex, candidate.text);
-    return found === undefined || !isSame(found, same) ? undefined : { link: undefined, groups: found };
-  }
-  for (const link of findLinks(where, candidate.parsed.links)) {
-    const found = regex === undefined ? {} : execute(regex, `${link.type}: ${link.message}`);
-    if (found !== undefined && isSame(found, same)) return { link, groups: found };
-  }
-  return undefined;
-}
-
-function fitsPlace(where: Where, { parsed, source, isFailure }: Candidate): boolean {
-  if (where.failure !== undefined && where.failure !== isFailure) return false;
-  if (where.level.length > 0 && !where.level.includes(parsed.level ?? '')) return false;
-  if (where.component.length > 0 && !where.component.includes(source.component ?? 'unknown')) return false;
-  if (where.file.length > 0 && !where.file.includes(source.kind)) return false;
-  if (where.logger.length > 0 && !where.logger.some((logger) => endsWithName(parsed.logger ?? '', logger))) return false;
-  if (where.frame !== undefined && !hasFrame(parsed.links, where.frame)) return false;
-  if (where.userFrame !== undefined && where.userFrame !== (firstUserFrame(parsed.links) !== undefined)) return false;
-  if (where.thrownBy.length > 0 && !where.thrownBy.includes(ownerOfFrames(parsed.links))) return false;
-  return where.message === undefined || where.message.test(parsed.message);
-}
-
-function hasFrame(links: readonly ChainLink[], literal: string): boolean {
-  return links.some((link) => link.frames.some((frame) => frame.includes(literal)));
-}
-
-/** Links whose class fits, the deepest first. A class that was lost on its way (SerializedThrowable) may be any. */
-function findLinks(where: Where, links: readonly ChainLink[]): readonly ChainLink[] {
-  const own = links.filter((link) => link.relation !== 'suppressed').reverse();
-  const fits = (link: ChainLink, names: readonly string[]): boolean => hasLostClass(link) || names.some((name) => endsWithName(link.type, name));
-  if (where.exception.length > 0) return own.filter((link) => fits(link, where.exception) && (where.root.length === 0 || fitsRoot(where, links, fits)));
-  const last = root(links);
-  return last !== undefined && fits(last, where.root) ? [last] : [];
-}
-
-function hasLostClass(link: ChainLink): boolean {
-  return link.type === '' || link.type.endsWith('.SerializedThrowable');
-}
-
-function fitsRoot(where: Where, links: readonly ChainLink[], fits: (link: ChainLink, names: readonly string[]) => boolean): boolean {
-  const last = root(links);
-  return last !== undefined && fits(last, where.root);
-}
-
-/** `IOException` fits `java.io.IOException` and `a.B$IOException`, not `java.io.UncheckedIOException`. */
-export function endsWithName(full: string, name: string): boolean {
-  if (!full.endsWith(name)) return false;
-  const before = full.charAt(full.length - name.length - 1);
-  return before === '' || before === '.' || before === '$';
-}
-
-function execute(regex: Condition['regex'], text: string): Readonly<Record<string, string>> | undefined {
-  if (regex === undefined) return {};
-  // Wrapped in a paste: the same words with blanks where the lines were broken.
-  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(text.replaceAll(/\s*\n\s*/g, ' ')) : null);
-  if (found === null) return undefined;
-  const groups: Record<string, string> = {};
-  for (const [name, value] of Object.entries(found.groups ?? {})) {
-    if (typeof value === 'string' && value !== '') groups[name] = value.trim();
-  }
-  return groups;
-}
-
-function isSame(groups: Readonly<Record<string, string>>, names: readonly string[]): boolean {
-  return new Set(names.map((name) => groups[name])).size <= 1;
+/** Undefined when the alternative fits and no exception under "unless" does; the same decisions as matchAlternative. */
+export function findAlternativeMisfit(rule: Rule, alternative: Alternative, candidate: Candidate): AlternativeMisfit | undefined {
+  const misfit = findMisfit(alternative, candidate);
+  const order = rule.alternatives.indexOf(alternative);
+  if (misfit !== undefined) return { ...misfit, path: ['match', order, ...misfit.key.split('.')] };
+  const exception = rule.unless.findIndex((item) => fitCondition(item, candidate) !== undefined);
+  if (exception < 0) return undefined;
+  return { key: `unless[${exception}]`, path: ['unless', exception], asked: 'that the entry does not fit this exception', found: 'it fits', passed: Number.MAX_SAFE_INTEGER };
 }
 
 /** The deepest exception whose message holds the anchor: where a rule without an exception class stands in the chain. */

@@ -7,9 +7,11 @@ import type { Diagnosis } from '../core/types.js';
 import type { Catalog } from './catalog.js';
 import { findBuiltInRules } from './catalog.js';
 import { diagnose, flattenIncidents } from './diagnose.js';
+import { TODO } from './draft.js';
 import { readEntries } from './read.js';
 import type { Rule } from './rule.js';
 import { scanEntry } from './scan.js';
+import type { TextTemplate } from './template.js';
 
 export interface ProofResult {
   /** Path of the log, or of the rule's folder when a file is missing. */
@@ -21,7 +23,7 @@ export interface ProofResult {
 }
 
 interface Expectation {
-  readonly from: 'lab' | 'constructed';
+  readonly from: 'lab' | 'production' | 'constructed';
   readonly scenario?: string;
   readonly note: string;
   readonly values?: Readonly<Record<string, string>>;
@@ -37,7 +39,7 @@ export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] 
   const logs = readdirSync(folder).filter((name) => name.endsWith('.log')).sort();
   const { expectations, problems } = readExpectations(folder, logs);
   const results = logs.map((name) => proveLog(rule, catalog, join(folder, name), expectations[name]));
-  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
+  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results), ...findCauseTodos(rule, catalog)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
 }
 
 function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
@@ -96,8 +98,28 @@ function findGaps(rule: Rule, logs: readonly string[], expectations: Readonly<Re
     ...(logs.some((name) => name.startsWith('match')) ? [] : ['there is no match.log']),
     ...(logs.some((name) => name.startsWith('nearmiss')) ? [] : ['there is no nearmiss.log']),
     ...logs.filter((name) => expectations[name] === undefined).map((name) => `${EXPECTED} does not say where ${name} comes from`),
+    ...findTodos(rule, expectations),
     ...rule.alternatives.filter((alternative) => !hit.has(alternative.id)).map((alternative) => `no match log hits the alternative ${alternative.id}`),
     ...(asserted || Object.keys(rule.captures).length + rule.lets.length === 0 ? [] : [`${EXPECTED} asserts no values, reasons or patches for any match log`]),
+  ];
+}
+
+function findCauseTodos({ cause }: Rule, { causes }: Catalog): readonly string[] {
+  const title = causes.get(cause)?.title;
+  return title?.en.startsWith(TODO) === true || title?.zh.startsWith(TODO) === true ? [`causes.yaml: the title of the cause ${cause} is still to be written`] : [];
+}
+
+/** What `rules new` left for the author. */
+function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation>>): readonly string[] {
+  const texts: readonly (readonly [string, TextTemplate | undefined])[] = [
+    ['title', rule.title],
+    ['summary', rule.summary],
+    ...rule.reasons.map((reason) => [`reason ${reason.id}`, reason.text] as const),
+    ...rule.fixes.flatMap((fix) => [[`text of fix ${fix.id}`, fix.text] as const, [`cost of fix ${fix.id}`, fix.cost] as const, [`check of fix ${fix.id}`, fix.verify] as const]),
+  ];
+  return [
+    ...texts.flatMap(([name, text]) => (['en', 'zh'] as const).flatMap((language) => (text?.[language].source.startsWith(TODO) === true ? [`rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`] : []))),
+    ...Object.entries(expectations).flatMap(([name, { note }]) => (note.startsWith(TODO) ? [`${EXPECTED}: ${name} is a template: ${note.slice(TODO.length + 2)}`] : [])),
   ];
 }
 

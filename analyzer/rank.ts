@@ -129,7 +129,7 @@ function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<stri
 
 /** Causes by score, then what they explain; what explains another never stands after it. */
 function orderByExplanation(byScore: readonly (Draft & { readonly score: Readonly<Record<string, number>> })[], unknown: readonly UnknownFinding[], group: IncidentGroup): readonly Finding[] {
-  const explainers = new Map(byScore.map((draft) => [draft, byScore.filter((other) => other !== draft && explains(other, draft))]));
+  const explainers = new Map(byScore.map((draft) => [draft, byScore.filter((other) => other !== draft && whyExplains(other, draft) !== undefined)]));
   // Two that explain each other: the better one is the cause.
   for (const [index, draft] of byScore.entries()) {
     const list = explainers.get(draft) ?? [];
@@ -155,12 +155,16 @@ function hasUnknownCause(unknown: readonly UnknownFinding[], group: IncidentGrou
   return unknown.some((item) => item.failure.chain.length > 0) && group.events.length > 0;
 }
 
-function explains(a: Draft, b: Draft): boolean {
-  if (a.rule.explains.some((pattern) => isNamedBy(b.rule, pattern))) return true;
-  if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return false;
-  if (isDeeper(a, b)) return true;
-  if (b.peer !== undefined && a.rule.scope === 'process' && a.events.some((event) => event.signal.place.process === b.peer?.process)) return true;
-  return b.rule.role === 'symptom' && a.rule.role === 'cause';
+/** Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer, or a symptom meets a cause. */
+export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
+
+/** Undefined when `a` does not explain `b`. */
+export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
+  if (a.rule.explains.some((pattern) => isNamedBy(b.rule, pattern))) return 'rule';
+  if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return undefined;
+  if (isDeeper(a, b)) return 'deeper';
+  if (b.peer !== undefined && a.rule.scope === 'process' && a.events.some((event) => event.signal.place.process === b.peer?.process)) return 'peer';
+  return b.rule.role === 'symptom' && a.rule.role === 'cause' ? 'symptom' : undefined;
 }
 
 function isDeeper(a: Draft, b: Draft): boolean {

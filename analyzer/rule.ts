@@ -60,8 +60,26 @@ export interface FixFile {
   readonly verify?: Text;
 }
 
+export interface ExceptionFile {
+  readonly text?: string;
+  readonly regex?: string;
+  readonly where?: WhereFile;
+  readonly why?: string;
+}
+
+/** Switches off the rule of the same id in the catalogs before. */
+export interface DisabledFile {
+  readonly status: 'disabled';
+}
+
+/** Adds exceptions to the rule of the same id in the catalogs before. */
+export interface ExtensionFile {
+  readonly status: 'extended';
+  readonly unless: readonly ExceptionFile[];
+}
+
 export interface RuleFile {
-  readonly status: RuleStatus | 'disabled';
+  readonly status: RuleStatus;
   readonly severity: Severity;
   readonly owner: Owner;
   readonly role: 'cause' | 'symptom';
@@ -74,7 +92,7 @@ export interface RuleFile {
   readonly summary: Text;
   readonly match: readonly AlternativeFile[];
   readonly captures?: Readonly<Record<string, CaptureType>>;
-  readonly unless?: readonly { readonly text?: string; readonly regex?: string; readonly where?: WhereFile; readonly why?: string }[];
+  readonly unless?: readonly ExceptionFile[];
   readonly steps?: readonly StepFile[];
   readonly peer?: string;
   readonly let?: Readonly<Record<string, string | number | boolean>>;

@@ -7,8 +7,9 @@ import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
 import { readFailure } from './failure.js';
-import { fitCondition, matchAlternative, type Candidate } from './match.js';
-import { describePlace, shortenText, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
+import { fitCondition, type Candidate } from './condition.js';
+import { matchAlternative } from './match.js';
+import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
 import type { Fact } from '../flink/fact.js';
 
 export interface ScanOptions {
@@ -25,13 +26,8 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const found = catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.uses[literal] ?? []);
-  const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
-  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
-  const byUser = isSaidByUser(parsed, entry);
-  const facts = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = !byUser && !isOptionLine(parsed) && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
-  const candidate: Candidate = { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined };
-  const matches = isOptionLine(parsed) ? [] : findMatches(uses, candidate);
+  const { parsed, facts, failure, candidate, byUser, isOptions, bytes } = readCandidate(entry, uses, options);
+  const matches = isOptions ? [] : findMatches(uses, candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   const telling = matches.length > 0 || failure !== undefined;
@@ -46,6 +42,29 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     ...(byUser ? { byUser } : {}),
     ...(telling ? { text: shortenText(shown.text) } : {}),
   };
+}
+
+export interface Look {
+  readonly parsed: ParsedEntry;
+  readonly facts: readonly Fact[];
+  readonly failure: FailurePart | undefined;
+  readonly candidate: Candidate;
+  readonly byUser: boolean;
+  /** The entry is a line of the start-up dump of options: no rule fits it. */
+  readonly isOptions: boolean;
+  /** What was decoded. */
+  readonly bytes: Buffer;
+}
+
+/** The closer look at an entry in which anchors with these uses were found. */
+export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options: ScanOptions): Look {
+  const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
+  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
+  const byUser = isSaidByUser(parsed, entry);
+  const isOptions = isOptionLine(parsed);
+  const facts = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
+  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
+  return { parsed, facts, failure, candidate: { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined }, byUser, isOptions, bytes };
 }
 
 /** The start-up dump of options: whatever a value says, nothing has happened. */

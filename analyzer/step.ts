@@ -9,8 +9,26 @@ import type { MatchPart, Signal } from './signal.js';
 export function confirmMatches(signal: Signal, signals: StepIndex, view: ClusterView, catalog: Catalog): readonly MatchPart[] {
   return signal.matches.filter((match) => {
     const rule = catalog.findRule(match.rule);
-    return rule !== undefined && rule.steps.every((step) => holds(step, rule, match, signal, signals, view));
+    return rule !== undefined && findFailedStep(rule, match, signal, signals, view) === undefined;
   });
+}
+
+export interface FailedStep {
+  readonly step: Step;
+  /** Entries in its window. */
+  readonly found: readonly Signal[];
+  /** Entries of the logs that fit it anywhere. */
+  readonly anywhere: number;
+}
+
+/** The first step of the rule that does not hold for this match; undefined when all do. */
+export function findFailedStep(rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): FailedStep | undefined {
+  for (const step of rule.steps) {
+    const all = index.get(`${rule.id}#${step.id}`) ?? [];
+    const found = all.filter((other) => isInWindow(step, signal, other) && isWhere(step, rule, match, signal, other, view));
+    if (step.absent ? found.length > 0 : found.length < step.count) return { step, found, anywhere: all.length };
+  }
+  return undefined;
 }
 
 /** Signals by the step that they fit: `<rule id>#<step id>`. */
@@ -26,11 +44,6 @@ export function indexSteps(signals: readonly Signal[]): StepIndex {
     }
   }
   return index;
-}
-
-function holds(step: Step, rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): boolean {
-  const found = (index.get(`${rule.id}#${step.id}`) ?? []).filter((other) => isInWindow(step, signal, other) && isWhere(step, rule, match, signal, other, view));
-  return step.absent ? found.length === 0 : found.length >= step.count;
 }
 
 function isInWindow(step: Step, signal: Signal, other: Signal): boolean {

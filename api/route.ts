@@ -70,6 +70,7 @@ export interface Services {
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
+  readonly ruleProblems: () => readonly string[];
   readonly diagnoseText: ((text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
   /** How often the live tail looks for new records, how often it says that it is alive, how many it takes at a look. */

@@ -135,7 +135,10 @@ export const RULE = object(
   ['id', 'title', 'status'],
   { additionalProperties: true },
 );
-export const RULE_LIST = object({ rules: list(RULE) }, ['rules']);
+export const RULE_LIST = object(
+  { rules: list(RULE), problems: described(texts, "Why rules of the team's folders are refused, as file:line:column and words; the rules before them stay in use.") },
+  ['rules', 'problems'],
+);
 
 export const AGENT_LIST = object(
   {

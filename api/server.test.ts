@@ -61,7 +61,7 @@ async function startServer(change: Change = {}): Promise<{ url: string; store: S
   const store = change.store ?? (await createFilledStore());
   const { settings, ...rest } = change;
   const server = createServer({
-    store, catalogInfo: () => [RULE], log: createLog('silent'), now: () => Date.parse('2026-11-20T10:01:00.000Z'), ...rest,
+    store, catalogInfo: () => [RULE], ruleProblems: () => ['own/rule.yaml:3:8 `owner` must be one of …'], log: createLog('silent'), now: () => Date.parse('2026-11-20T10:01:00.000Z'), ...rest,
     settings: { version: '0.1.0', language: 'en', tokens: [], webDir: '/nowhere', tailPollMs: 20, tailHeartbeatMs: 3_600_000, ...settings },
   });
   running.push(server);
@@ -80,6 +80,7 @@ interface Body extends Pick<Required<RecordPage>, 'records' | 'total' | 'histogr
   readonly alerts: readonly Alert[];
   readonly agents: readonly AgentStatus[];
   readonly rules: readonly unknown[];
+  readonly problems: readonly string[];
   readonly paths: Readonly<Record<string, { readonly get: { readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>> } }>>;
 }
 
@@ -349,6 +350,7 @@ describe('rules, agents, health and metrics', () => {
     const { url } = await startServer();
 
     expect((await get(`${url}/api/v1/rules`)).body.rules).toEqual([RULE]);
+    expect((await get(`${url}/api/v1/rules`)).body.problems).toEqual(['own/rule.yaml:3:8 `owner` must be one of …']);
     expect((await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`)).body).toEqual(RULE);
     expect(await get(`${url}/api/v1/rules/none`)).toMatchObject({ status: 404, body: { error: { code: 'JT_RULE_NOT_FOUND' } } });
   });

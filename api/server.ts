@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly store: Store;
   /** The rule catalog as plain data, asked for at every request so that a reload shows. */
   readonly catalogInfo: () => readonly RuleInfo[];
+  /** Why rules of the team's folders are refused, as `file:line:column …`. */
+  readonly ruleProblems?: () => readonly string[];
   readonly settings: {
     readonly version: string;
     readonly language: Language;
@@ -115,6 +117,7 @@ function createServices(options: ServerOptions): Services {
     metrics: options.metrics ?? createMetrics(settings.version),
     now: options.now ?? Date.now,
     rules: options.catalogInfo,
+    ruleProblems: options.ruleProblems ?? (() => []),
     diagnoseText: options.analyzerHooks?.diagnoseText,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
     tail: { pollMs: settings.tailPollMs ?? 1000, heartbeatMs: settings.tailHeartbeatMs ?? 15_000, maxRecords: settings.tailMaxRecords ?? 5000 },

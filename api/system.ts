@@ -13,7 +13,7 @@ export function createSystemRoutes(services: Services): readonly Route[] {
   return [
     {
       method: 'GET', path: '/api/v1/rules', role: 'reader', tag: 'rules', summary: 'The rule catalog', query: QUERIES.none,
-      answers: { 200: RULE_LIST }, handle: async () => ({ kind: 'json', body: { rules: services.rules() } }),
+      answers: { 200: RULE_LIST }, handle: async () => ({ kind: 'json', body: { rules: services.rules(), problems: services.ruleProblems() } }),
     },
     {
       method: 'GET', path: '/api/v1/rules/:id', role: 'reader', tag: 'rules', summary: 'One rule', description: 'The slash in the id is sent as %2F.',

@@ -1,11 +1,11 @@
 // "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the store.
-import { loadCatalog } from '../analyzer/catalog.js';
 import { createError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Settings } from '../core/config.js';
 import type { Store } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LOG_LEVEL_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
 import { openServiceStore } from './open.js';
+import { createRuleKeeper } from './rule-keeper.js';
 import { hostOf, readSettings } from './settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
@@ -34,11 +34,11 @@ export const ANALYZER: Command = {
   run: (invocation) =>
     runPart(invocation, async ({ settings, store, log, services }) => {
       const { signal } = invocation.terminal;
-      const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
-      const notifier = services.createServiceNotifier(settings, catalog, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
-      const analyzer = services.createServiceAnalyzer(settings, catalog, store, log, (incident) => notifier.incidentChanged(incident));
-      log.info({ rules: catalog.rules.length, shard: settings['analyzer.shard'] }, 'Analyzer started.');
-      await Promise.all([analyzer.run(signal), notifier.run(signal), services.runRetention(settings, store, log, signal)]);
+      const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+      const notifier = services.createServiceNotifier(settings, rules, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
+      const analyzer = services.createServiceAnalyzer(settings, rules, store, log, (incident) => notifier.incidentChanged(incident));
+      log.info({ rules: rules.catalog.rules.length, shard: settings['analyzer.shard'] }, 'Analyzer started.');
+      await Promise.all([analyzer.run(signal), notifier.run(signal), rules.run(signal), services.runRetention(settings, store, log, signal)]);
     }),
 };
 
@@ -50,13 +50,13 @@ export const API: Command = {
   run: (invocation) =>
     runPart(invocation, async ({ settings, store, log, services }) => {
       const { signal } = invocation.terminal;
-      const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
+      const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
       const metrics = services.createServiceMetrics();
-      const notifier = services.createServiceNotifier(settings, catalog, store, log, `api-${hostOf(settings)}`, metrics);
-      const server = services.createServiceServer(settings, catalog, store, log, notifier, metrics);
+      const notifier = services.createServiceNotifier(settings, rules, store, log, `api-${hostOf(settings)}`, metrics);
+      const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
       const { url } = await server.listen(services.readListen(settings));
       log.info({ url }, 'API started.');
-      await notifier.run(signal);
+      await Promise.all([notifier.run(signal), rules.run(signal)]);
       await server.close();
     }),
 };

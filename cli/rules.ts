@@ -1,4 +1,5 @@
-// "jobtrace rules list|check|test": the author's loop on files.
+// "jobtrace rules list|check|test": what there is, is it valid, is it proven. The rest of the author's loop stands in
+// rules-new.ts, rules-explain.ts and rules-backtest.ts.
 import { checkCatalog, loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { proveRule } from '../analyzer/proof.js';
 import { isNamedBy, type Rule } from '../analyzer/rule.js';
@@ -9,7 +10,7 @@ import { write } from './find.js';
 import { paint, styleOf } from './print.js';
 import { languageOf, readSettings } from './settings.js';
 
-const RULES_OPTION: OptionRow = { name: 'rules', value: 'DIR', multiple: true, help: 'Folder with rules of your own, beside the built-in ones; may be repeated.' };
+export const RULES_OPTION: OptionRow = { name: 'rules', value: 'DIR', multiple: true, help: 'Folder with rules of your own, beside the built-in ones; may be repeated.' };
 
 export const RULES_LIST: Command = {
   name: 'rules list',
@@ -20,7 +21,7 @@ export const RULES_LIST: Command = {
   run: async (invocation) => {
     const { settings } = readSettings(invocation);
     const lang = languageOf(settings);
-    const rules = selectRules(open(invocation), invocation.operands);
+    const rules = selectRules(openCatalog(invocation), invocation.operands);
     if (invocation.option('format') === 'json') {
       const rows = rules.map(({ id, cause, status, severity, owner, role, title }) => ({ id, cause, status, severity, owner, role, title: title[lang].source }));
       await write(invocation.terminal, `${JSON.stringify({ rules: rows }, null, 2)}\n`);
@@ -40,7 +41,7 @@ export const RULES_CHECK: Command = {
   run: async (invocation) => {
     const problems = checkCatalog({ extra: extraFolders(invocation) });
     if (problems.length > 0) throw createError('JT_RULE_INVALID', { problems: problems.join('\n') });
-    const { rules } = open(invocation);
+    const { rules } = openCatalog(invocation);
     await write(invocation.terminal, `${rules.length} rules are valid.\n`);
     return 0;
   },
@@ -53,7 +54,7 @@ export const RULES_TEST: Command = {
   options: [RULES_OPTION, CONFIG_OPTION],
   examples: ['jobtrace rules test', 'jobtrace rules test network.insufficient-buffers/total'],
   run: async (invocation) => {
-    const catalog = open(invocation);
+    const catalog = openCatalog(invocation);
     const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
     const rules = selectRules(catalog, invocation.operands);
     let failed = 0;
@@ -71,16 +72,16 @@ export const RULES_TEST: Command = {
   },
 };
 
-function open(invocation: Invocation): Catalog {
+export function openCatalog(invocation: Invocation): Catalog {
   return loadCatalog({ extra: extraFolders(invocation) });
 }
 
-function extraFolders(invocation: Invocation): readonly string[] {
+export function extraFolders(invocation: Invocation): readonly string[] {
   return [...readSettings(invocation).settings['analyzer.rulesDirs'], ...invocation.options('rules')];
 }
 
 /** Rules named by ids, cause ids or `area.*`; all when nothing is named. */
-function selectRules(catalog: Catalog, patterns: readonly string[]): readonly Rule[] {
+export function selectRules(catalog: Catalog, patterns: readonly string[]): readonly Rule[] {
   for (const pattern of patterns) {
     if (catalog.rules.some((rule) => isNamedBy(rule, pattern))) continue;
     const nearest = findNearest(pattern, catalog.rules.map((rule) => rule.id));

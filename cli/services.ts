@@ -15,6 +15,7 @@ import { createLog, type Log, type LogLevel } from '../core/log.js';
 import type { Incident } from '../core/types.js';
 import { createNotifier, type Notifier } from '../notify/notify.js';
 import type { Store } from '../store/store.js';
+import type { RuleKeeper } from './rule-keeper.js';
 import { hostOf, languageOf, zoneOf } from './settings.js';
 import { PAGE_DIR, VERSION } from './version.js';
 
@@ -54,10 +55,10 @@ function checkPaths(paths: readonly string[]): void {
   }
 }
 
-export function createServiceAnalyzer(settings: Settings, catalog: Catalog, store: Store, log: Log, onIncident: (incident: Incident) => Promise<void>): Analyzer {
-  return createAnalyzer({
+export function createServiceAnalyzer(settings: Settings, rules: RuleKeeper, store: Store, log: Log, onIncident: (incident: Incident) => Promise<void>): Analyzer {
+  const analyzer = createAnalyzer({
     store,
-    catalog,
+    catalog: rules.catalog,
     now: Date.now,
     shard: readShard(settings['analyzer.shard']),
     healthyMs: settings['analyzer.healthyAfterMs'],
@@ -65,6 +66,8 @@ export function createServiceAnalyzer(settings: Settings, catalog: Catalog, stor
     log: log.child({ stage: 'analyzer' }),
     onIncident,
   });
+  rules.onChange((catalog) => analyzer.setCatalog(catalog));
+  return analyzer;
 }
 
 function readShard(text: string): { index: number; of: number } {
@@ -74,7 +77,7 @@ function readShard(text: string): { index: number; of: number } {
   return shard;
 }
 
-export function createServiceNotifier(settings: Settings, catalog: Catalog, store: Store, log: Log, instance: string, metrics?: Metrics): Notifier {
+export function createServiceNotifier(settings: Settings, rules: RuleKeeper, store: Store, log: Log, instance: string, metrics?: Metrics): Notifier {
   return createNotifier({
     store,
     instance,
@@ -89,7 +92,7 @@ export function createServiceNotifier(settings: Settings, catalog: Catalog, stor
       stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
       mutes: settings['notify.mutes'],
       jobLabels: settings['notify.jobLabels'],
-      isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
+      isSymptom: (id) => rules.catalog.findRule(id)?.role === 'symptom',
     },
   });
 }
@@ -98,15 +101,16 @@ export function createServiceMetrics(): Metrics {
   return createMetrics(VERSION);
 }
 
-export function createServiceServer(settings: Settings, catalog: Catalog, store: Store, log: Log, notifier: Notifier, metrics: Metrics): Server {
+export function createServiceServer(settings: Settings, rules: RuleKeeper, store: Store, log: Log, notifier: Notifier, metrics: Metrics): Server {
   return createServer({
     store,
     log: log.child({ stage: 'api' }),
     metrics,
     settings: { version: VERSION, language: languageOf(settings), tokens: settings['api.tokens'], webDir: PAGE_DIR },
-    catalogInfo: () => describeCatalog(catalog),
+    catalogInfo: () => describeCatalog(rules.catalog),
+    ruleProblems: () => rules.problems,
     analyzerHooks: {
-      diagnoseText: (text, language) => flattenIncidents(diagnose(splitText(text), catalog, { zone: zoneOf(settings) }), language),
+      diagnoseText: (text, language) => flattenIncidents(diagnose(splitText(text), rules.catalog, { zone: zoneOf(settings) }), language),
     },
     notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
   });

@@ -1,12 +1,13 @@
 // "jobtrace up": agent, analyzer, API and page in one process on SQLite. Watches folders, prints each diagnosis as it
 // is found, and stops cleanly on SIGTERM and Ctrl-C.
-import { loadCatalog } from '../analyzer/catalog.js';
 import { createError } from '../core/errors.js';
 import type { Incident } from '../core/types.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command, type Invocation } from './command.js';
 import { renderIncident, write } from './find.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from './print.js';
+import { createRuleKeeper } from './rule-keeper.js';
+import { extraFolders, RULES_OPTION } from './rules.js';
 import { languageOf, readSettings } from './settings.js';
 import { VERSION } from './version.js';
 
@@ -20,6 +21,7 @@ export const UP: Command = {
   options: [
     DATA_OPTION,
     { name: 'listen', value: 'HOST:PORT', help: 'Address of the page and the API (default 127.0.0.1:8321; port 0 takes a free one).' },
+    { ...RULES_OPTION, help: 'Folder with rules of your own; what is saved there is in use within seconds. May be repeated.' },
     CONFIG_OPTION,
     LANG_OPTION,
     LOG_LEVEL_OPTION,
@@ -37,22 +39,22 @@ async function runUp(invocation: Invocation): Promise<number> {
   const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
   if (paths.length === 0) throw createError('JT_USAGE', { problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.', command: 'up' });
   const log = createServiceLog(settings);
-  const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
+  const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
   const store = await openServiceStore(settings);
   try {
     await store.check();
     const metrics = createServiceMetrics();
-    const notifier = createServiceNotifier(settings, catalog, store, log, 'up', metrics);
+    const notifier = createServiceNotifier(settings, rules, store, log, 'up', metrics);
     const announce = createAnnouncer(invocation, languageOf(settings), await store.findIncidents({ limit: KNOWN_INCIDENTS }));
     const agent = createServiceAgent(settings, paths, store, log);
-    const analyzer = createServiceAnalyzer(settings, catalog, store, log, async (incident) => {
+    const analyzer = createServiceAnalyzer(settings, rules, store, log, async (incident) => {
       await notifier.incidentChanged(incident);
       await announce(incident);
     });
-    const server = createServiceServer(settings, catalog, store, log, notifier, metrics);
+    const server = createServiceServer(settings, rules, store, log, notifier, metrics);
     const { url } = await server.listen(readListen(settings));
-    await write(terminal, renderGreeting(url, paths, catalog.rules.length, invocation));
-    await Promise.all([agent.run(terminal.signal), analyzer.run(terminal.signal), notifier.run(terminal.signal), runRetention(settings, store, log, terminal.signal)]);
+    await write(terminal, renderGreeting(url, paths, rules.catalog.rules.length, invocation));
+    await Promise.all([agent.run(terminal.signal), analyzer.run(terminal.signal), notifier.run(terminal.signal), rules.run(terminal.signal), runRetention(settings, store, log, terminal.signal)]);
     await server.close();
     return 0;
   } finally {

@@ -36,6 +36,7 @@ function explainRefusal(source: string, error: unknown): string {
   if (/\(\?<?[=!]/.test(source)) return 'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "unless"';
   if (/\\[1-9]/.test(source)) return 'it has a back-reference, which RE2 does not have; capture both places and compare them in "when"';
   if (/[*+?}]\+/.test(source)) return 'it has a possessive quantifier, which RE2 does not have; a plain one cannot backtrack here';
+  if (/pattern too large|bad repetition|invalid repetition/.test(errorText(error))) return 'it repeats too often for RE2: at most 1000 times, repetitions inside others multiplied';
   return errorText(error);
 }
 

@@ -12,6 +12,21 @@ export function renameOption(key: string, version: string): RenamedOption {
   return earlier === undefined ? { key } : { key: earlier.old };
 }
 
+/** Releases that a range of versions is tried on. */
+const RELEASES = [...Array.from({ length: 17 }, (_, index) => `1.${index + 4}`), '2.0', '2.1', '2.2', '2.3'];
+
+/** Why an option cannot be set in a release that the range holds; undefined when it can, or when nothing is known about it. */
+export function findOptionProblem(key: string, range: string): string | undefined {
+  for (const version of RELEASES.filter((release) => inRange(release, range))) {
+    const renamed = renameOption(key, version);
+    if ('gone' in renamed) return `does not exist in Flink ${version}: ${renamed.hint}`;
+    const rows = changesOf(key).filter((row) => row.key === key);
+    const first = rows.length > 0 && rows.every((row) => row.otherValue === true) ? rows.map((row) => row.since).sort(compareVersions)[0] : undefined;
+    if (first !== undefined && compareVersions(version, first) < 0) return `does not exist in Flink ${version}: it came with ${first}`;
+  }
+  return undefined;
+}
+
 /** The value under this name or any of its other names; the newest name wins, as in Flink. */
 export function optionValue(options: ReadonlyMap<string, string>, key: string): string | undefined {
   for (const name of optionNames(key)) {

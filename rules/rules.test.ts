@@ -52,6 +52,40 @@ describe('every rule', () => {
   });
 });
 
+describe("the authors' schemas", () => {
+  it.each(['schema.json', 'proof.schema.json'])('%s has a hover text for every key', (name) => {
+    const schema: unknown = JSON.parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8'));
+
+    expect(findUndescribed(schema, '', schema)).toEqual([]);
+  });
+
+  it.each(['rule.yaml', 'proof.yaml'])('are named in the first line of every %s', (name) => {
+    for (const rule of catalog.rules) {
+      const file = join(dirname(rule.file), name);
+      const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
+
+      expect(schema !== undefined && existsSync(join(dirname(file), schema)), file).toBe(true);
+      expect(schema?.endsWith(name === 'rule.yaml' ? '/schema.json' : '/proof.schema.json'), file).toBe(true);
+    }
+  });
+});
+
+/** Paths of keys that neither say what they are nor refer to a definition that does. */
+function findUndescribed(node: unknown, path: string, schema: unknown): readonly string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([key, value]): readonly string[] => {
+    if (key !== 'properties' || path.endsWith('/if') || path.endsWith('/then')) return findUndescribed(value, `${path}/${key}`, schema);
+    return Object.entries(value as Readonly<Record<string, unknown>>).flatMap(([name, property]) => [...(isDescribed(property, schema) ? [] : [`${path}/${name}`]), ...findUndescribed(property, `${path}/${name}`, schema)]);
+  });
+}
+
+function isDescribed(property: unknown, schema: unknown): boolean {
+  const { description, $ref } = property as { readonly description?: string; readonly $ref?: string };
+  if (description !== undefined) return true;
+  const definition = $ref === undefined ? undefined : (schema as { readonly definitions: Readonly<Record<string, { readonly description?: string }>> }).definitions[$ref.slice('#/definitions/'.length)];
+  return definition?.description !== undefined;
+}
+
 describe('every recorded failure', () => {
   it.each(runs.filter((run) => !run.name.startsWith('healthy')).map((run) => [run.name, run] as const))('%s is named from the logs of all its processes', (_, run) => {
     const { diagnoses } = flattenIncidents(diagnose(readEntries([run.folder]), catalog), 'en');

@@ -30,7 +30,7 @@ export const api = {
   context: (id: string, lines: number): Promise<{ records: readonly LogRecord[]; index: number }> => request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${lines}&after=${lines}`),
   incidents: (lang: Language): Promise<{ incidents: readonly ShownIncident[] }> => request(`/api/v1/incidents?limit=200&lang=${lang}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> => request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
-  rules: (): Promise<{ rules: readonly RuleRow[] }> => request('/api/v1/rules'),
+  rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   agents: (): Promise<{ agents: readonly AgentStatus[] }> => request('/api/v1/agents'),
   diagnose: (text: string, lang: Language): Promise<{ diagnoses: readonly Diagnosis[]; unknown: readonly UnknownFailure[] }> =>
     request(`/api/v1/diagnose?lang=${lang}`, { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text }),

@@ -1,5 +1,5 @@
 // The catalog: what Jobtrace can name, and how far each rule is proven.
-import { Badge, Table, Text, Title } from '@mantine/core';
+import { Alert, Badge, Code, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api } from './client.ts';
 import { Problem, Waiting } from './state.tsx';
@@ -15,6 +15,11 @@ export function RulesPage() {
       <Title order={3} mb="sm">
         {t('rules')} <Badge variant="light" color="gray">{query.data.rules.length}</Badge>
       </Title>
+      {query.data.problems.length > 0 && (
+        <Alert color="yellow" title={t('rulesRefused')} mb="sm">
+          <Code block>{query.data.problems.join('\n')}</Code>
+        </Alert>
+      )}
       <Table highlightOnHover>
         <Table.Thead>
           <Table.Tr>

@@ -6,6 +6,7 @@ const TEXTS = {
   incidents: { en: 'Incidents', zh: '故障' },
   search: { en: 'Search', zh: '搜索' },
   rules: { en: 'Rules', zh: '规则' },
+  rulesRefused: { en: 'These rules are not in use; those before them stay', zh: '以下规则未生效，仍使用之前的规则' },
   agents: { en: 'Agents', zh: '采集端' },
   paste: { en: 'Paste a log', zh: '粘贴日志' },
   noIncidents: { en: 'No failure has been found', zh: '没有发现故障' },
