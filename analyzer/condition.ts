@@ -100,8 +100,12 @@ export function findMisfit(condition: Condition, candidate: Candidate): Misfit |
   const targets = listTargets(condition.where, candidate);
   const { regex } = condition;
   if (regex === undefined) return undefined;
-  const fits = targets.flatMap(({ text }) => execute(regex, text) ?? []);
-  const different = fits[0];
+  const fits: Readonly<Record<string, string>>[] = [];
+  for (const { text } of targets) {
+    const groups = execute(regex, text);
+    if (groups !== undefined) fits.push(groups);
+  }
+  const [different] = fits;
   if (fits.some((groups) => isSame(groups, condition.same))) return undefined;
   if (different !== undefined) return { key: 'same', asked: `${(condition.same ?? []).join(' = ')}`, found: (condition.same ?? []).map((name) => different[name] ?? '').join(', '), passed: CHECKS.length };
   const partial = targets.map(({ text }) => fitBeginning(regex.source, text)).sort((a, b) => b.pattern.length - a.pattern.length)[0];

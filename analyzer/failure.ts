@@ -17,6 +17,7 @@ const PROCESS_WORDS = [
   'Could not start cluster entrypoint',
   'Could not start the TaskManager',
   'TaskManager initialization failed',
+  'Cluster initialization failed',
   'Failed to run the TaskManager',
   'Application failed unexpectedly',
   'Application FAILED',

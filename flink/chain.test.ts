@@ -32,6 +32,14 @@ describe('parseChain', () => {
     expect(chainTypes(links)).toEqual(['org.apache.flink.runtime.JobException', 'java.lang.RuntimeException', 'java.lang.NullPointerException']);
   });
 
+  it('reads the cause from the message of a wrapper whose own cause was cut off, and only there', () => {
+    const cut = 'java.util.concurrent.CompletionException: java.lang.RuntimeException: a.b.XException: c\n\tat a.b.C.d(C.java:1)';
+    const whole = `${cut}\nCaused by: java.lang.RuntimeException: a.b.XException: c\nCaused by: a.b.XException: c\nCaused by: java.io.IOException: a.b.YException: d`;
+
+    expect(chainTypes(parseChain(cut))).toEqual(['java.util.concurrent.CompletionException', 'java.lang.RuntimeException', 'a.b.XException']);
+    expect(chainTypes(parseChain(whole))).toEqual(['java.util.concurrent.CompletionException', 'java.lang.RuntimeException', 'a.b.XException', 'java.io.IOException']);
+  });
+
   it.each<readonly [string, string, readonly string[]]>([
     ['time stamps in front of the lines', '2024-01-09T09:42:41.234+08:00 java.io.IOException: a\n2024-01-09T09:42:41.234+08:00 \tat a.b.C.d(C.java:1)\n2024-01-09T09:42:41.234+08:00 Caused by: a.b.XException: c', ['java.io.IOException', 'a.b.XException']],
     ['levels in front of the lines', '[error] java.io.IOException: a\n[error] \tat a.b.C.d(C.java:1)\n[error] Caused by: a.b.XException: c', ['java.io.IOException', 'a.b.XException']],

@@ -70,7 +70,7 @@ const WRAPPERS = new Set([
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1 };
   for (const line of splitLines(text)) readLine(state, line);
-  return state.links.flatMap(finishLink);
+  return addNamedCauses(state.links.flatMap(finishLink));
 }
 
 /** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
@@ -206,6 +206,18 @@ function finishLink(draft: Draft): ChainLink[] {
     { type, message: '', frames: [], relation },
     { ...inner, frames, relation: relation === 'suppressed' ? 'suppressed' : 'cause' },
   ];
+}
+
+/**
+ * A console or a chat cut the trace off behind a wrapper: `CompletionException: a.BException: text` still names its cause.
+ * With the cause behind it in full the message only repeats it.
+ */
+function addNamedCauses(links: ChainLink[]): ChainLink[] {
+  return links.flatMap((link, index) => {
+    const isLast = links.slice(index + 1).every((other) => other.relation !== 'cause');
+    const named = isLast && link.relation !== 'suppressed' && isWrapper(link.type) ? readHeader(link.message) : undefined;
+    return named === undefined ? [link] : [link, ...addNamedCauses([{ ...named, frames: [], relation: 'cause' }])];
+  });
 }
 
 /** A text may hold several traces; the first one is the entry's. */
