@@ -189,7 +189,7 @@ describe("the author's loop", () => {
   });
 
   it('up takes a saved rule without a restart, refuses a broken one and says why', async () => {
-    const logs = join(folder, 'watched');
+    const logs = join(folder, 'live-logs');
     mkdirSync(logs);
     mkdirSync(join(folder, 'live-rules'));
     const program = startProgram(['up', logs, '--rules', join(folder, 'live-rules'), '--listen', '127.0.0.1:0', '--data', join(folder, 'live-data')]);
@@ -203,7 +203,7 @@ describe("the author's loop", () => {
 
       file('live-rules/connector/ledger/closed/rule.yaml', rule.replace('severity: error', 'severity: eror'));
       const problems = await waitUntil('the refusal', async () => ((await readRules()).problems.length > 0 ? (await readRules()).problems : undefined), { deadlineMs: 60_000 });
-      file('watched/flink-flink-taskexecutor-0-node-1.log', LEDGER_LOG);
+      file('live-logs/flink-flink-taskexecutor-0-node-1.log', LEDGER_LOG);
 
       expect(problems[0]).toMatch(/rule\.yaml:3:11 `severity` must be one of .*did you mean `error`/);
       expect((await readRules()).rules.some(({ id }) => id === ID)).toBe(true);
