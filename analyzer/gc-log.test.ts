@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { causesOf } from './samples.js';
+import { causesOf } from './verdict.js';
 
 const full = (index: number, after: number): string => `[2026-03-02T10:15:${String(index).padStart(2, '0')}.120+0000][${412 + index}.118s][info][gc] GC(${812 + index}) Pause Full (Allocation Failure) 3921M->${after}M(3932M) 2177.204ms\n`;
 

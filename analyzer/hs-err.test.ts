@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causesOf } from './samples.js';
+import { causesOf } from './verdict.js';
 
 const REST = `
 ---------------  S U M M A R Y ------------

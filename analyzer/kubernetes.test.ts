@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causesOf } from './samples.js';
+import { causesOf } from './verdict.js';
 
 function describePod(end: string, events = '', state = 'Running'): string {
   return `Name:             shop-taskmanager-1-2
@@ -64,9 +64,11 @@ describe('kubectl describe pod', () => {
   });
 
   it('tells the pods of one file apart', () => {
-    const two = describePod(OOM) + describePod('').replaceAll('taskmanager-1-2', 'taskmanager-1-3');
+    const crash = OOM.replace('OOMKilled', 'Error').replace('137', '139');
+    const two = describePod(OOM) + describePod(crash).replaceAll('taskmanager-1-2', 'taskmanager-1-3') + describePod('').replaceAll('taskmanager-1-2', 'taskmanager-1-4');
+    const found = causesOf(two).diagnoses.map((item) => [item.cause, ...item.evidence.map((evidence) => evidence.process)]);
 
-    expect(causesOf(two).diagnoses[0]?.evidence.map((item) => item.process)).toEqual(['shop-taskmanager-1-2']);
+    expect(found.sort()).toEqual([['cluster.jvm-crash', 'shop-taskmanager-1-3'], ['memory.container-killed', 'shop-taskmanager-1-2']]);
   });
 });
 

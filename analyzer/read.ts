@@ -173,8 +173,13 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
   };
 }
 
-function openPods(path: string, cursor: Cursor): Iterable<Part> | undefined {
-  return readPods(readDocument(cursor) ?? '').map(({ pod, log }) => ({ path, pieces: [Buffer.from(log)], source: { process: pod, host: pod, component: describeSource(`${pod}.log`).component ?? 'unknown' } }));
+function openPods(path: string, cursor: Cursor): Iterable<Part> {
+  const pods = readPods(readDocument(cursor) ?? '');
+  return pods.map(({ pod, log }) => ({
+    path: pods.length === 1 ? path : `${path}/${pod}`,
+    pieces: [Buffer.from(log)],
+    source: { process: pod, host: pod, component: describeSource(`${pod}.log`).component ?? 'unknown' },
+  }));
 }
 
 /** A file that is no archive any more → entries, whatever form it has. */

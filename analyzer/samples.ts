@@ -6,19 +6,10 @@ import { join } from 'node:path';
 import type { Entry, LogRecord, Source } from '../core/types.js';
 import { parseEntry } from '../flink/layout.js';
 import { loadCatalog, type Catalog } from './catalog.js';
-import { diagnose, flattenIncidents, type DiagnosisDocument } from './diagnose.js';
 import { readEntries, splitText } from './read.js';
 
 export const BUFFER_RULE = 'rules/network/insufficient-buffers/total';
 export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/total/1.20.5';
-
-/** What the built-in rules say of a text. */
-export function causesOf(text: string, path?: string): DiagnosisDocument {
-  builtIn ??= loadCatalog();
-  return flattenIncidents(diagnose(splitText(text, path), builtIn), 'en');
-}
-
-let builtIn: Catalog | undefined;
 
 export function readRecording(path: string): readonly Entry[] {
   return [...readEntries([path])];

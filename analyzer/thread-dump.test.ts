@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causesOf } from './samples.js';
+import { causesOf } from './verdict.js';
 
 const WAITING = `"Source: orders -> parse (1/2)#0" Id=71 WAITING on java.util.concurrent.CompletableFuture$Signaller@56d13c31
 \tat java.base@11.0.20/jdk.internal.misc.Unsafe.park(Native Method)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEntries } from './read.js';
-import { causesOf } from './samples.js';
+import { causesOf } from './verdict.js';
 
 const JOBMANAGER = '2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Starting YarnJobClusterEntrypoint';
 const TASKMANAGER = ['2026-03-02 10:15:02,120 INFO  org.apache.flink.runtime.taskexecutor.TaskManagerRunner [] - Starting TaskManager', 'java.lang.OutOfMemoryError: Java heap space'];
