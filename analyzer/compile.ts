@@ -86,7 +86,7 @@ function compileAlternative(work: Work, item: RuleFile['match'][number], index: 
 
 function compileStep(work: Work, item: NonNullable<RuleFile['steps']>[number], index: number): Step {
   const condition = compileCondition(work, item, ['steps', index]);
-  return { id: item.id, anchor: item.anchor, text: undefined, ...condition, on: item.on, order: item.order ?? 'around', withinMs: parseWindow(item.within), count: item.count ?? 1, absent: item.absent ?? false };
+  return { id: item.id, anchor: item.anchor, text: undefined, ...condition, on: item.on, order: item.order ?? 'around', withinMs: parseWindow(item.within), apartMs: item.apart === undefined ? 0 : parseWindow(item.apart), count: item.count ?? 1, absent: item.absent ?? false };
 }
 
 function compileCondition(work: Work, item: { readonly where?: WhereFile; readonly regex?: string }, path: DocumentPath): Pick<Condition, 'where' | 'regex'> {

@@ -43,6 +43,7 @@ export interface StepFile {
   readonly on: StepOn;
   readonly order?: StepOrder;
   readonly within: string;
+  readonly apart?: string;
   readonly count?: number;
   readonly absent?: boolean;
 }
@@ -139,6 +140,8 @@ export interface Step extends Condition {
   readonly on: StepOn;
   readonly order: StepOrder;
   readonly withinMs: number;
+  /** Nearer entries do not count: 500 subtasks that complain at once are no repetition. */
+  readonly apartMs: number;
   readonly count: number;
   readonly absent: boolean;
 }

@@ -28,6 +28,13 @@ describe('confirmMatches', () => {
     expect(fires(catalog, makeLog(TM_1, [pause('10:00:40'), slow('10:01:00'), pause('10:01:10')]))).toBe(false);
   });
 
+  it('does not take what is said at the same time for a repetition', () => {
+    const catalog = makeCatalog({ 'memory.gc-pressure/a': 'scope: process\nmatch: [{ id: slow, anchor: "tasks are slow" }]\nsteps: [{ id: again, anchor: "tasks are slow", on: process, order: before, within: 1 min, apart: 5 s }]' });
+
+    expect(fires(catalog, makeLog(TM_1, [slow('10:00:10'), slow('10:00:10'), slow('10:00:12')]))).toBe(false);
+    expect(fires(catalog, makeLog(TM_1, [slow('10:00:10'), slow('10:00:20')]))).toBe(true);
+  });
+
   it('looks into the same process only', () => {
     const catalog = withSteps(COUNT);
 

@@ -48,9 +48,9 @@ export function indexSteps(signals: readonly Signal[]): StepIndex {
 
 function isInWindow(step: Step, signal: Signal, other: Signal): boolean {
   const [at, then] = [signal.place.time, other.place.time];
-  if (at === undefined || then === undefined) return true;
+  if (at === undefined || then === undefined) return step.apartMs === 0;
   const distance = then - at;
-  if (Math.abs(distance) > step.withinMs) return false;
+  if (Math.abs(distance) > step.withinMs || Math.abs(distance) < step.apartMs) return false;
   return step.order === 'around' || (step.order === 'before' ? distance <= 0 : distance >= 0);
 }
 

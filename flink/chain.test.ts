@@ -32,12 +32,12 @@ describe('parseChain', () => {
     expect(chainTypes(links)).toEqual(['org.apache.flink.runtime.JobException', 'java.lang.RuntimeException', 'java.lang.NullPointerException']);
   });
 
-  it('reads the cause from the message of a wrapper whose own cause was cut off, and only there', () => {
+  it('reads the cause from the message of what wrapped it where it was cut off, and only there', () => {
     const cut = 'java.util.concurrent.CompletionException: java.lang.RuntimeException: a.b.XException: c\n\tat a.b.C.d(C.java:1)';
     const whole = `${cut}\nCaused by: java.lang.RuntimeException: a.b.XException: c\nCaused by: a.b.XException: c\nCaused by: java.io.IOException: a.b.YException: d`;
 
     expect(chainTypes(parseChain(cut))).toEqual(['java.util.concurrent.CompletionException', 'java.lang.RuntimeException', 'a.b.XException']);
-    expect(chainTypes(parseChain(whole))).toEqual(['java.util.concurrent.CompletionException', 'java.lang.RuntimeException', 'a.b.XException', 'java.io.IOException']);
+    expect(chainTypes(parseChain(whole))).toEqual(['java.util.concurrent.CompletionException', 'java.lang.RuntimeException', 'a.b.XException', 'java.io.IOException', 'a.b.YException']);
   });
 
   it.each<readonly [string, string, readonly string[]]>([
@@ -51,6 +51,10 @@ describe('parseChain', () => {
     ['braces of an asynchronous exception', 'org.apache.flink.runtime.taskmanager.AsynchronousException: Caught\n\tat a.b.C.d(C.java:1)\nCaused by: org.apache.flink.streaming.runtime.tasks.TimerException{java.lang.ArithmeticException: / by zero}\n\tat a.b.C.e(C.java:2)', ['org.apache.flink.runtime.taskmanager.AsynchronousException', 'org.apache.flink.streaming.runtime.tasks.TimerException', 'java.lang.ArithmeticException']],
     ['a serialized exception that names its class', 'Caused by: org.apache.flink.util.SerializedThrowable: java.io.IOException: Size of the state is larger', ['java.io.IOException']],
     ['a serialized exception that lost it', 'Caused by: org.apache.flink.util.SerializedThrowable: Task rejected from pool', ['org.apache.flink.util.SerializedThrowable']],
+    ['an end before the last causes', 'java.util.concurrent.CompletionException: java.util.concurrent.ExecutionException: a.b.XException: c\n\tat a.b.C.d(C.java:1)', ['java.util.concurrent.CompletionException', 'java.util.concurrent.ExecutionException', 'a.b.XException']],
+    ['a cause that is named and follows', 'java.io.IOException: a.b.XException: c\n\tSuppressed: a.b.YException: d\nCaused by: a.b.XException: c', ['java.io.IOException', 'a.b.XException']],
+    ['a gap between the causes', 'java.lang.RuntimeException: a\nCaused by: java.util.concurrent.ExecutionException: a.b.XException: c\nCaused by: a.b.YException: d', ['java.lang.RuntimeException', 'java.util.concurrent.ExecutionException', 'a.b.XException', 'a.b.YException']],
+    ['the class of a remote exception', 'org.apache.hadoop.ipc.RemoteException(org.apache.hadoop.ipc.StandbyException): c\n\tat a.b.C.d(C.java:1)', ['org.apache.hadoop.ipc.RemoteException', 'org.apache.hadoop.ipc.StandbyException']],
     ['the end of a cycle', 'a.b.XException: c\n\tat a.b.C.d(C.java:1)\nCaused by: [CIRCULAR REFERENCE: a.b.XException: c]', ['a.b.XException']],
     ['the root first', 'java.io.IOException: root\n\tat a.b.C.d(C.java:1)\nWrapped by: a.b.XException: outer\n\t... 3 common frames omitted', ['a.b.XException', 'java.io.IOException']],
     ['an uncaught exception', 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n\tat a.b.C.d(C.java:1)', ['java.lang.OutOfMemoryError']],
@@ -86,6 +90,8 @@ describe('firstUserFrame and ownerOfFrames', () => {
     expect(owner('org.apache.flink.streaming.connectors.kafka.FlinkKafkaConsumer.run(FlinkKafkaConsumer.java:1)')).toBe('connector');
     expect(owner('org.apache.flink.runtime.taskmanager.Task.run(Task.java:1)')).toBe('framework');
     expect(owner('com.mysql.cj.jdbc.ConnectionImpl.connect(ConnectionImpl.java:1)')).toBe('external');
+    expect(owner('com.rabbitmq.client.impl.AMQChannel.ensureIsOpen(AMQChannel.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('external');
+    expect(owner('com.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('user-code');
     expect(ownerOfFrames([])).toBe('framework');
   });
 

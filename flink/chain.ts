@@ -70,7 +70,7 @@ const WRAPPERS = new Set([
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1 };
   for (const line of splitLines(text)) readLine(state, line);
-  return addNamedCauses(state.links.flatMap(finishLink));
+  return state.links.flatMap(finishLink).flatMap(nameLostCause);
 }
 
 /** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
@@ -209,15 +209,15 @@ function finishLink(draft: Draft): ChainLink[] {
 }
 
 /**
- * A console or a chat cut the trace off behind a wrapper: `CompletionException: a.BException: text` still names its cause.
- * With the cause behind it in full the message only repeats it.
+ * Java takes a cause's own text as the message of what wraps it (`ExecutionException: a.BException: text`). When the paste
+ * lacks that `Caused by:`, its text is all that is left of the cause.
  */
-function addNamedCauses(links: ChainLink[]): ChainLink[] {
-  return links.flatMap((link, index) => {
-    const isLast = links.slice(index + 1).every((other) => other.relation !== 'cause');
-    const named = isLast && link.relation !== 'suppressed' && isWrapper(link.type) ? readHeader(link.message) : undefined;
-    return named === undefined ? [link] : [link, ...addNamedCauses([{ ...named, frames: [], relation: 'cause' }])];
-  });
+function nameLostCause(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
+  if (link.relation === 'suppressed') return [link];
+  const next = links.slice(index + 1).find((other) => other.relation === 'cause');
+  const lost: ChainLink[] = [];
+  for (let header = readHeader(link.message); header !== undefined && header.type !== next?.type; header = readHeader(header.message)) lost.push({ ...header, frames: [], relation: 'cause' });
+  return [link, ...lost];
 }
 
 /** A text may hold several traces; the first one is the entry's. */

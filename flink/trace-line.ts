@@ -14,6 +14,8 @@ const PREFIXES = [
 ];
 const TYPE = /^(?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*/;
 const THROWABLE = /(?:Exception|Error|Throwable|Failure|Exit|Interrupt|Timeout)(?:\$\w+)?$/;
+/** Hadoop: `RemoteException(a.b.CException): text`. */
+const REMOTE = /^\(((?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*)\): ?/;
 const THREAD_HEAD = /^Exception in thread "[^"]*" /;
 
 /** Removes prefixes when a part of a trace stands behind them; an indentation counts tabs and blanks. */
@@ -51,7 +53,8 @@ export function readHeader(content: string, sure = false): TraceHeader | undefin
   const text = content.replace(THREAD_HEAD, '');
   const type = TYPE.exec(text)?.[0];
   if (type === undefined) return undefined;
-  const rest = text.slice(type.length);
+  const remote = REMOTE.exec(text.slice(type.length));
+  const rest = remote === null ? text.slice(type.length) : `: ${remote[1] ?? ''}: ${text.slice(type.length + remote[0].length)}`;
   if (rest !== '' && !/^(?:: ?|\{|\s*$)/.test(rest)) return undefined;
   if (!sure && !THROWABLE.test(type)) return undefined;
   const message = rest.startsWith('{') ? rest : rest.replace(/^: ?/, '').trim();
