@@ -1,11 +1,12 @@
-// `npm run lab -- list | run ID… | record ID… | diagnose ID… | check`: the command line of the lab. Parses arguments and
-// prints; play.ts plays, record.ts writes, name.ts diagnoses. "all" stands for every scenario.
+// `npm run lab -- list | run ID… | record ID… | diagnose ID… | repair ID… | check`: the command line of the lab. Parses arguments
+// and prints; play.ts plays, record.ts writes, name.ts diagnoses, repair.ts tries fixes. "all" stands for every scenario.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkRecordings, listRecordings } from './manifest.js';
 import { nameOutcome, nameRecording, type Naming } from './name.js';
-import { playAll, printTable, type Played } from './play.js';
+import { playAll, printTable, type Played, type Run } from './play.js';
 import { recordOutcome } from './record.js';
+import { printRepairs, repairAll } from './repair.js';
 import type { Outcome } from './run.js';
 import { listScenarios, loadScenario, type Scenario } from './scenario.js';
 import { VERSIONS, type FlinkVersion } from './versions.js';
@@ -15,6 +16,7 @@ const USAGE = `Usage: npm run lab -- COMMAND
   run ID…                   play scenarios on real clusters and see whether each reaches its end
   record ID…                the same, and write lab/recordings/<id>/<version>/
   diagnose ID…              what the present rules say of the recordings: scenario, version, expected, first diagnosis
+  repair ID…                play scenarios again with the options that their diagnosis proposes: the jobs must run
   check                     every scenario.yaml and every recording is well-formed
   --flink V[,V…]            these versions of ${VERSIONS.join(', ')} (default: ${VERSIONS[0]}), or "all"
   --parallel N              so many scenarios at once (default: 1)
@@ -36,6 +38,7 @@ const COMMANDS: Readonly<Record<string, (ids: string[], options: Options) => Pro
   run: (ids, options) => play(ids, options, (scenario, outcome) => (options.named ? readName(nameOutcome(scenario, outcome)) : '')),
   record: (ids, options) => play(ids, { ...options, seed: undefined }, (scenario, outcome) => `recorded in ${relative(process.cwd(), recordOutcome(scenario, outcome))}`),
   diagnose: (ids, options) => Promise.resolve(printNames(ids, options)),
+  repair,
   check: () => Promise.resolve(printCheck()),
 };
 
@@ -106,12 +109,30 @@ function readProblem(id: string): string[] {
 }
 
 async function play(ids: string[], { flink, parallel, seed, keep }: Options, use: (scenario: Scenario, outcome: Outcome) => string): Promise<number> {
-  const wanted = chooseIds(ids);
-  const runs = flink.flatMap((version) => wanted.map((id) => ({ version, scenario: loadScenario(id, { version, seed }) })).filter(({ scenario }) => scenario.flink.includes(version)));
-  if (runs.length === 0) throw new Error(`None of these scenarios is for Flink ${flink.join(', ')}.`);
+  const runs = chooseRuns(ids, flink, seed);
   const played: readonly Played[] = await playAll(runs, { parallel, keep, use, print: (line) => console.log(line) });
   printTable(played, flink, (line) => console.log(line));
   return played.every(({ problem }) => problem === undefined) ? 0 : 1;
+}
+
+async function repair(ids: string[], { flink, parallel, seed, keep }: Options): Promise<number> {
+  const runs = chooseRuns(ids, flink, seed).filter(({ scenario }) => scenario.repaired !== undefined);
+  if (runs.length === 0) throw new Error('None of these scenarios says under "repaired:" how it is played with a fix.');
+  const startedMs = Date.now();
+  const repairs = await repairAll(runs, {
+    parallel, keep, varied: seed !== undefined,
+    say: (line) => (parallel > 1 ? undefined : console.log(`  ${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`)),
+    note: ({ id, version, fix, problem }) => console.log(problem === undefined ? `${id} on Flink ${version} runs with ${fix}.` : `${id} on Flink ${version}, ${fix === '' ? 'no fix' : fix}: ${problem}`),
+  });
+  printRepairs(repairs, (line) => console.log(line));
+  return repairs.every(({ problem }) => problem === undefined) ? 0 : 1;
+}
+
+function chooseRuns(ids: readonly string[], flink: readonly FlinkVersion[], seed: number | undefined): readonly Run[] {
+  const wanted = chooseIds(ids);
+  const runs = flink.flatMap((version) => wanted.map((id) => ({ version, scenario: loadScenario(id, { version, seed }) })).filter(({ scenario }) => scenario.flink.includes(version)));
+  if (runs.length === 0) throw new Error(`None of these scenarios is for Flink ${flink.join(', ')}.`);
+  return runs;
 }
 
 /** The cause that was named, or an error when it is another than expected. */

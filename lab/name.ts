@@ -1,10 +1,10 @@
-// What the present rules say of a run or a recording: the cause that stands first, beside the one that was provoked.
+// What the present rules say of a run or a recording: its diagnoses, and the cause that stands first beside the one that was provoked.
 // The only file of the lab that knows the analyzer.
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { diagnose, flattenIncidents, type DiagnosisDocument } from '../analyzer/diagnose.js';
 import { readEntries } from '../analyzer/read.js';
 
 import { RECORDINGS_DIR, loadManifest } from './manifest.js';
@@ -22,17 +22,24 @@ export interface Naming {
 }
 
 export function nameRecording(folder: string): Naming {
-  const dir = join(RECORDINGS_DIR, folder);
-  const { expected, processes } = loadManifest(dir);
-  return nameFiles(processes.flatMap(({ files }) => files).map((name) => join(dir, name)), expected.cause);
+  return nameFirst(diagnoseRecording(folder), loadManifest(join(RECORDINGS_DIR, folder)).expected.cause);
 }
 
 export function nameOutcome(scenario: Scenario, outcome: Outcome): Naming {
+  return nameFirst(diagnoseOutcome(outcome), scenario.cause === HEALTHY ? 'none' : scenario.cause);
+}
+
+export function diagnoseRecording(folder: string): DiagnosisDocument {
+  const dir = join(RECORDINGS_DIR, folder);
+  return diagnoseFiles(loadManifest(dir).processes.flatMap(({ files }) => files).map((name) => join(dir, name)));
+}
+
+export function diagnoseOutcome(outcome: Pick<Outcome, 'files'>): DiagnosisDocument {
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-named-'));
   try {
     mkdirSync(dir, { recursive: true });
     for (const { name, text } of outcome.files) writeFileSync(join(dir, name), text);
-    return nameFiles([dir], scenario.cause === HEALTHY ? 'none' : scenario.cause);
+    return diagnoseFiles([dir]);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -41,9 +48,12 @@ export function nameOutcome(scenario: Scenario, outcome: Outcome): Naming {
 const MAX_EVIDENCE = 1000;
 let catalog: Catalog | undefined;
 
-function nameFiles(paths: readonly string[], expected: string): Naming {
+function diagnoseFiles(paths: readonly string[]): DiagnosisDocument {
   catalog ??= loadCatalog();
-  const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries(paths), catalog), 'en');
+  return flattenIncidents(diagnose(readEntries(paths), catalog), 'en');
+}
+
+function nameFirst({ diagnoses, unknown }: DiagnosisDocument, expected: string): Naming {
   const first = diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
   const [evidence] = (diagnoses[0] ?? unknown[0])?.evidence ?? [];
   return { expected, first, named: first === expected, evidence: evidence === undefined ? '' : `${evidence.file}:${evidence.line} ${evidence.text.slice(0, MAX_EVIDENCE)}` };

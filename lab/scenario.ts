@@ -23,6 +23,8 @@ export interface Scenario extends ScenarioText {
   readonly folder: string;
   /** Values of its parameters, for its SQL scripts and data. */
   readonly values: ReadonlyMap<string, string>;
+  /** Options that a fix proposed, over what the scenario's scripts set (patch.ts). */
+  readonly patch?: Readonly<Record<string, string>>;
 }
 
 /** What scenario.yaml says. */
@@ -45,7 +47,7 @@ export interface ScenarioText {
     /** Every TaskManager in a network of its own, which steps can cut. */
     readonly network?: true;
     /** False: no JobManager runs until a step starts one. */
-    readonly jobManager?: false;
+    readonly jobManager?: boolean;
     /** Version of Java instead of the one that this Flink runs on. */
     readonly java?: 11 | 17;
     /** Every process writes a log of its garbage collector beside its own. */
@@ -77,8 +79,26 @@ export interface ScenarioText {
     readonly symptoms?: readonly string[];
     readonly logs: readonly { readonly process: string; readonly text: string }[];
   };
+  /** The proposed options make the job run: what `repair` plays. Scenarios whose fix is no option have none. */
+  readonly repaired?: Repaired;
   /** What is otherwise on one version: maps are merged over the rest, lists replace it. */
   readonly on?: Readonly<Partial<Record<FlinkVersion, object>>>;
+}
+
+/** How the job is played again with a fix. */
+export interface Repaired {
+  /** Fixes of the first diagnosis, each tried by itself; the first one that is an option unless they are named. */
+  readonly fixes?: readonly string[];
+  /** Values that only the owner of a cluster knows (a folder of theirs), in the place of the fix's examples. */
+  readonly own?: Readonly<Record<string, string>>;
+  /** What is otherwise in the cluster: a scenario that fails before it needs a JobManager has none. */
+  readonly cluster?: Partial<Pick<ScenarioText['cluster'], 'taskManagers' | 'jobManager' | 'config'>>;
+  /** Instead of the steps up to the last start or submission. */
+  readonly steps?: readonly Step[];
+  /** How long the job must run without a failure. */
+  readonly seconds?: number;
+  /** The fault itself happens again, and the job lives through it: its cause may be named once more. */
+  readonly again?: true;
 }
 
 const text = { type: 'string' };
@@ -91,7 +111,7 @@ const CLUSTER_PROPERTIES = {
   config: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
   application: { type: 'object', additionalProperties: false, required: ['class'], properties: { class: text, args: texts } },
   network: { const: true },
-  jobManager: { const: false },
+  jobManager: { type: 'boolean' },
   java: { enum: [11, 17] },
   gcLogs: { type: 'boolean' },
   libraries: connectors,
@@ -116,6 +136,19 @@ const EXPECT_PROPERTIES = {
 
 const STEPS = { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1, properties: STEP_SCHEMAS } };
 
+const REPAIRED = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    fixes: { ...texts, minItems: 1 },
+    own: { type: 'object', additionalProperties: text },
+    cluster: { type: 'object', additionalProperties: false, properties: { taskManagers: CLUSTER_PROPERTIES.taskManagers, jobManager: CLUSTER_PROPERTIES.jobManager, config: CLUSTER_PROPERTIES.config } },
+    steps: STEPS,
+    seconds: { type: 'integer', minimum: 5, maximum: 300 },
+    again: { const: true },
+  },
+};
+
 /** What `on: {'1.13': …}` may change. */
 const CHANGES = {
   type: 'object',
@@ -124,6 +157,7 @@ const CHANGES = {
     cluster: { type: 'object', additionalProperties: false, properties: CLUSTER_PROPERTIES },
     steps: STEPS,
     expect: { type: 'object', additionalProperties: false, properties: EXPECT_PROPERTIES },
+    repaired: REPAIRED,
   },
 };
 
@@ -140,6 +174,7 @@ const SCENARIO_SCHEMA = {
     cluster: { type: 'object', additionalProperties: false, required: ['taskManagers', 'logging'], properties: CLUSTER_PROPERTIES },
     steps: STEPS,
     expect: { type: 'object', additionalProperties: false, required: ['logs'], properties: EXPECT_PROPERTIES },
+    repaired: REPAIRED,
     on: { type: 'object', additionalProperties: false, properties: Object.fromEntries(VERSIONS.map((version) => [version, CHANGES])) },
   },
 };

@@ -51,6 +51,8 @@ export interface StepValues {
   waitLog: { process: ProcessName; text: string; times?: number; again?: boolean; timeoutSeconds?: number };
   /** Waits until the job (the last one submitted, or by name) is in the state. */
   waitState: { state: string; job?: string; timeoutSeconds?: number };
+  /** Waits until every job has ended well, or has run for so long (15 s) and completed a checkpoint meanwhile; it must not have failed before, unless `restarts`. */
+  waitHealthy: { seconds?: number; restarts?: boolean; timeoutSeconds?: number };
   /** Waits until the answer of the cluster's REST API holds the text; `@JOB@` is the id of the last job. */
   waitRest: { path: string; text: string; timeoutSeconds?: number };
   /** Waits until the process has ended. */
@@ -132,6 +134,7 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   run: schema(['script', 'args'], { script: text, args: texts, fails: flag }),
   waitLog: schema(['process', 'text'], { ...process, text, times: { type: 'integer', minimum: 1 }, again: flag, timeoutSeconds: seconds }),
   waitState: schema(['state'], { state: text, job: text, timeoutSeconds: seconds }),
+  waitHealthy: schema([], { seconds, restarts: flag, timeoutSeconds: seconds }),
   waitRest: schema(['path', 'text'], { path: text, text, timeoutSeconds: seconds }),
   waitDead: schema(['process'], { ...process, timeoutSeconds: seconds }),
   rest: schema(['method', 'path'], { method: { enum: ['GET', 'POST', 'PATCH', 'DELETE', 'PUT'] }, path: text, body: {} }),

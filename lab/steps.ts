@@ -4,6 +4,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitHealthy } from './healthy.js';
 import type { NetworkHost } from './parts/network.js';
 import { readTails, runCommand, stopProcess, waitFor } from './parts/process.js';
 import { clientFiles, fillScene, findFiles, findJob, noticeJobs, requireProcess, type Scene } from './scene.js';
@@ -27,6 +28,7 @@ const ACTIONS: Actions = {
     await noticeJobs(scene);
     await scene.cluster.waitForJob(findJob(scene, job).id, state, timeoutSeconds * 1000);
   },
+  waitHealthy,
   waitRest,
   waitDead: (scene, { process, timeoutSeconds = WAIT_SECONDS }) => waitFor(`${process} has ended`, timeoutSeconds * 1000,
     () => Promise.resolve(requireProcess(scene, process).isAlive() ? 'alive' : true), () => readTails(findFiles(scene, process))),

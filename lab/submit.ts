@@ -6,6 +6,7 @@ import { packJobs } from './jobs.js';
 import type { ClientResult } from './parts/flink.js';
 import { getConnectors } from './parts/connectors.js';
 import { waitFor } from './parts/process.js';
+import { patchScript } from './patch.js';
 import { clientFiles, fillScene, findJob, type Scene } from './scene.js';
 import type { StepValues } from './steps-schema.js';
 import { nameOption, nameOptionsOf } from './versions.js';
@@ -57,7 +58,8 @@ async function ask(url: string, init: RequestInit): Promise<{ ok: boolean; text:
 export async function submitSql(scene: Scene, value: StepValues['submitSql']): Promise<void> {
   const file = join(scene.dir, value.file);
   const { fromSavepoint = false, fails = false } = value;
-  writeFileSync(file, nameOptionsOf(fillScene(scene, readFileSync(join(scene.scenario.folder, value.file), 'utf8')), scene.version));
+  const script = nameOptionsOf(fillScene(scene, readFileSync(join(scene.scenario.folder, value.file), 'utf8')), scene.version);
+  writeFileSync(file, patchScript(script, scene.scenario.patch ?? {}));
   if (value.through === 'jar') {
     await submitJar(scene, { class: 'com.acme.shop.SqlPipeline', args: ['--script', file], through: 'rest', fromSavepoint, fails });
     return;

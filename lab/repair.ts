@@ -1,0 +1,102 @@
+// Proves fixes by running them: the diagnosis of a scenario's recording (or of a run) proposes options, the scenario is played
+// again with them on a fresh cluster, and its jobs must run. Called by cli.ts; what is changed is decided in patch.ts.
+import { diagnoseOutcome, diagnoseRecording } from './name.js';
+import { listRecordings } from './manifest.js';
+import { chooseFixes, repairScenario, type Patch } from './patch.js';
+import type { Run } from './play.js';
+import { runScenario, type RunOptions } from './run.js';
+import type { Scenario } from './scenario.js';
+import type { DiagnosisDocument } from '../analyzer/diagnose.js';
+
+/** One fix that was tried. */
+export interface Repair {
+  readonly id: string;
+  readonly version: string;
+  /** Empty where no diagnosis proposed an option. */
+  readonly fix: string;
+  readonly patch: Patch;
+  readonly seconds: number;
+  /** Why the job did not run with it. */
+  readonly problem: string | undefined;
+}
+
+export interface RepairOptions extends Pick<RunOptions, 'say' | 'keep'> {
+  readonly parallel: number;
+  /** Plays the failure first instead of taking its recording: it was varied. */
+  readonly varied: boolean;
+  readonly note: (repair: Repair) => void;
+}
+
+export async function repairAll(runs: readonly Run[], options: RepairOptions): Promise<readonly Repair[]> {
+  const waiting = [...runs];
+  const repairs: Repair[] = [];
+  const work = async (): Promise<void> => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      await repairOne(run, { ...options, note: (repair) => {
+        repairs.push(repair);
+        options.note(repair);
+      } });
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel }, work));
+  return repairs;
+}
+
+async function repairOne({ scenario, version }: Run, { say, keep = false, varied, note }: RepairOptions): Promise<void> {
+  let startedMs = Date.now();
+  const end = (fix: string, patch: Patch, problem?: string): void => {
+    note({ id: scenario.id, version, fix, patch, seconds: (Date.now() - startedMs) / 1000, problem });
+    startedMs = Date.now();
+  };
+  try {
+    const found = await diagnoseFailure({ scenario, version }, { say, varied });
+    const fixes = chooseFixes(proposeFixes(scenario, found), scenario.repaired?.fixes);
+    if (fixes.length === 0) return end('', {}, 'no option is proposed');
+    for (const { id, patch } of fixes) {
+      say(`${scenario.id} with ${id}: ${describePatch(patch)}`);
+      const repaired = repairScenario(scenario, version, patch);
+      end(id, repaired.patch ?? {}, await findProblem(repaired, { version, say, keep }));
+    }
+  } catch (error) {
+    end('', {}, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function diagnoseFailure({ scenario, version }: Run, { say, varied }: Pick<RepairOptions, 'say' | 'varied'>): Promise<DiagnosisDocument> {
+  const recording = listRecordings().find((folder) => folder.startsWith(`${scenario.id}/${version}.`));
+  if (recording !== undefined && !varied) return diagnoseRecording(recording);
+  return diagnoseOutcome(await runScenario({ scenario, version, say }));
+}
+
+/** The fixes of the first diagnosis, which must be of the cause that was provoked. */
+function proposeFixes(scenario: Scenario, { diagnoses: [first] }: DiagnosisDocument): ReturnType<typeof chooseFixes> {
+  if (first?.cause !== scenario.cause) throw new Error(`The first diagnosis is ${first?.cause ?? 'none'} instead of ${scenario.cause}.`);
+  return first.fixes;
+}
+
+/** Undefined when all jobs run and the cause is gone. */
+async function findProblem(scenario: Scenario, options: RunOptions): Promise<string | undefined> {
+  try {
+    const { diagnoses } = diagnoseOutcome(await runScenario({ scenario, ...options }));
+    const still = diagnoses.find(({ cause }) => cause === scenario.cause);
+    return still === undefined || scenario.repaired?.again === true ? undefined : `the cause is named again: ${still.title}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export function describePatch(patch: Patch): string {
+  return Object.entries(patch).map(([option, value]) => `${option}: ${value}`).join(', ');
+}
+
+/** One line per fix that was tried: scenario, version, fix, patch, result. */
+export function printRepairs(repairs: readonly Repair[], print: (line: string) => void): void {
+  const width = Math.max(8, ...repairs.map(({ id }) => id.length));
+  const fixWidth = Math.max(3, ...repairs.map(({ fix }) => fix.length));
+  const result = ({ problem, seconds }: Repair): string => (problem === undefined ? `runs ${seconds.toFixed(0)} s` : 'FAILED').padEnd(10);
+  print(`\n${'scenario'.padEnd(width)}  flink  result      ${'fix'.padEnd(fixWidth)}  patch`);
+  for (const repair of [...repairs].sort((a, b) => a.id.localeCompare(b.id))) {
+    print(`${repair.id.padEnd(width)}  ${repair.version.padEnd(5)}  ${result(repair)}  ${repair.fix.padEnd(fixWidth)}  ${describePatch(repair.patch)}`.trimEnd());
+  }
+  print(`${repairs.filter(({ problem }) => problem === undefined).length} of ${repairs.length} fixes make the job run.`);
+}
