@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from './catalog.js';
 import { diagnose, flattenIncidents } from './diagnose.js';
-import { readEntries } from './read.js';
+import { readEntries } from './input/read.js';
 
 const catalog = loadCatalog();
 const folder = 'rules/network/insufficient-buffers/total';

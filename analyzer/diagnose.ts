@@ -1,6 +1,6 @@
 // The heart: entries → incidents. Pure: the same entries in any order, once or twice, give the same incidents. The command
 // line, the page's playground and the tests of rules call it with files; the service (analyzer.ts) calls its two halves,
-// scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is read.ts.
+// scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is input/read.ts.
 import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
 import { parseEntry } from '../flink/layout.js';
 import type { Catalog } from './catalog.js';

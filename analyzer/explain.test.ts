@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalog } from './catalog.js';
 import { diagnose } from './diagnose.js';
 import { BUFFER_RULE, makeCatalog, readRecording } from './samples.js';
-import { splitText } from './read.js';
+import { splitText } from './input/read.js';
 import type { Diagnosis } from '../core/types.js';
 
 const catalog = loadCatalog();

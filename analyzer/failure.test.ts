@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scanEntry } from './scan.js';
 import { makeCatalog, TEST_RULES } from './samples.js';
-import { splitText } from './read.js';
+import { splitText } from './input/read.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const failures = (text: string): readonly (string | undefined)[] => splitText(text, 'flink-flink-sql-client-node-1.log').map((entry) => scanEntry(entry, catalog)?.failure?.kind);

@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.js';
 import { findBuiltInRules } from './catalog.js';
 import { diagnose, flattenIncidents } from './diagnose.js';
 import { TODO } from './draft.js';
-import { readEntries } from './read.js';
+import { readEntries } from './input/read.js';
 import type { Rule } from './rule.js';
 import { scanEntry } from './scan.js';
 import type { TextTemplate } from './template.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Entry, LogRecord, Source } from '../core/types.js';
 import { parseEntry } from '../flink/layout.js';
 import { loadCatalog, type Catalog } from './catalog.js';
-import { readEntries, splitText } from './read.js';
+import { readEntries, splitText } from './input/read.js';
 
 export const BUFFER_RULE = 'rules/network/insufficient-buffers/total';
 export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/total/1.20.5';

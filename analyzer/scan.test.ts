@@ -3,7 +3,7 @@ import type { Entry } from '../core/types.js';
 import { loadCatalog } from './catalog.js';
 import { BUFFER_RULE, JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from './samples.js';
 import { scanEntry } from './scan.js';
-import { splitText } from './read.js';
+import { splitText } from './input/read.js';
 
 const catalog = makeCatalog(TEST_RULES);
 

@@ -1,8 +1,8 @@
 // "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine.
 import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents, type DiagnoseContext, type DiagnosisDocument } from '../analyzer/diagnose.js';
-import { renderNote } from '../analyzer/note.js';
-import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/read.js';
+import { renderNote } from '../analyzer/input/note.js';
+import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/input/read.js';
 import { wantedBy } from '../analyzer/wanted.js';
 import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';

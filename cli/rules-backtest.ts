@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { compareCases, withoutRules, type CaseIncidents, type Hit, type RuleBacktest, type Taken } from '../analyzer/backtest.js';
 import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { diagnose } from '../analyzer/diagnose.js';
-import { readEntries } from '../analyzer/read.js';
+import { readEntries } from '../analyzer/input/read.js';
 import type { Rule } from '../analyzer/rule.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { CONFIG_OPTION, type Command, type Invocation } from './command.js';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { totalScore, type ExplainReason, type Finding } from '../analyzer/rank.js';
-import { readEntries } from '../analyzer/read.js';
+import { readEntries } from '../analyzer/input/read.js';
 import type { Rule } from '../analyzer/rule.js';
 import { tryRule, type AlternativeTrial, type Outcome, type Trial } from '../analyzer/why.js';
 import { parseDocument, type DocumentPath } from '../core/document.js';

@@ -6,7 +6,7 @@ import { fillAgentSettings } from '../agent/settings.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/analyzer.js';
 import type { Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
-import { splitText } from '../analyzer/read.js';
+import { splitText } from '../analyzer/input/read.js';
 import { createMetrics, type Metrics } from '../api/metrics.js';
 import { createServer, type Server } from '../api/server.js';
 import type { Settings } from '../core/config.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents, type DiagnosisDocument } from '../analyzer/diagnose.js';
-import { readEntries } from '../analyzer/read.js';
+import { readEntries } from '../analyzer/input/read.js';
 
 import { RECORDINGS_DIR, loadManifest } from './manifest.js';
 import type { Outcome } from './run.js';

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
 import { proveRule } from '../analyzer/proof.js';
-import { readEntries } from '../analyzer/read.js';
+import { readEntries } from '../analyzer/input/read.js';
 import { parseDocument } from '../core/document.js';
 
 const catalog = loadCatalog();

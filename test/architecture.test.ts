@@ -28,7 +28,7 @@ const DOORS: Readonly<Record<string, string>> = {
   'better-sqlite3': 'store/sqlite.ts',
   fastify: 'api/server.ts',
   '@marcbachmann/cel-js': 'analyzer/expression.ts',
-  minizlib: 'analyzer/inflate.ts',
+  minizlib: 'analyzer/input/inflate.ts',
   'prom-client': 'api/metrics.ts',
 };
 

@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog.js';
 import { diagnose } from '../analyzer/diagnose.js';
-import { readEntries } from '../analyzer/read.js';
+import { readEntries } from '../analyzer/input/read.js';
 import type { Diagnosis, Incident, LogRecord } from '../core/types.js';
 import { packJobs } from '../lab/jobs.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
-import { createReadNotes, readEntries } from '../analyzer/read.js';
+import { createReadNotes, readEntries } from '../analyzer/input/read.js';
 import { wantedBy } from '../analyzer/wanted.js';
 import { writeLargeLog } from '../bench/log.js';
 import type { Entry } from '../core/types.js';

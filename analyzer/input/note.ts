@@ -1,6 +1,6 @@
 // What reading has to tell beside the entries: files that were left out and archives that were read in part, each with the
 // reason in both languages. read.ts and archive.ts write them; `jobtrace diagnose` shows them as text and in its document.
-import type { Language, Text } from '../core/types.js';
+import type { Language, Text } from '../../core/types.js';
 
 export interface Note {
   readonly path: string;

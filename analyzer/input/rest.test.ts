@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from './catalog.js';
-import { diagnose, flattenIncidents } from './diagnose.js';
+import { loadCatalog } from '../catalog.js';
+import { diagnose, flattenIncidents } from '../diagnose.js';
 import { readEntries, splitText } from './read.js';
 import { renderExceptions } from './rest.js';
 

@@ -1,6 +1,6 @@
 // For the tests of this folder: what the built-in rules say of a text. Not used by the program.
-import { loadCatalog } from './catalog.js';
-import { diagnose, flattenIncidents, type DiagnosisDocument } from './diagnose.js';
+import { loadCatalog } from '../catalog.js';
+import { diagnose, flattenIncidents, type DiagnosisDocument } from '../diagnose.js';
 import { splitText } from './read.js';
 
 const catalog = loadCatalog();

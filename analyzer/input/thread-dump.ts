@@ -1,7 +1,7 @@
 // A thread dump → the log lines that it stands for: tasks that wait for network buffers, threads that wait for each other.
 // Everything else in a dump is what a working process looks like. Forms: jstack (also `jcmd Thread.print`, kill -3), and the
 // answer of Flink's REST API to /taskmanagers/:id/thread-dump and /jobmanager/thread-dump. Called by read.ts; pure.
-import { listAt, textAt } from '../core/json.js';
+import { listAt, textAt } from '../../core/json.js';
 
 export function looksLikeThreadDump(head: string): boolean {
   return /^(?:\d+:\s*\r?\n)?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*\r?\n)?Full thread dump /.test(head) || looksLikeThreadAnswer(head);

@@ -1,7 +1,7 @@
 // The saved answer of Flink's REST API to /jobs/:id/exceptions → the text of a log that tells the same: one entry for each
 // exception of the history, with its task and TaskManager, the oldest first. What people have when the logs are gone.
 // Both forms are read: `root-exception` (to 1.20) and `exceptionHistory` (from 1.13). Called by read.ts; pure.
-import { fieldAt, listAt, textAt } from '../core/json.js';
+import { fieldAt, listAt, textAt } from '../../core/json.js';
 
 /** Whether a text that begins so may be such an answer, printed on one line or on many. */
 export function looksLikeExceptions(head: string): boolean {

@@ -3,12 +3,12 @@
 // cuts them into entries. A file that is another form than a log becomes the log that it stands for (FORMS). A path that cannot be
 // read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
-import { createError } from '../core/errors.js';
-import type { Entry, FileKind, Source } from '../core/types.js';
-import type { FramedEntry } from '../flink/frame.js';
-import { parseEntry } from '../flink/layout.js';
-import { describeFile } from '../flink/names.js';
-import { createSkimmer, type FindWanted } from '../flink/skim.js';
+import { createError } from '../../core/errors.js';
+import type { Entry, FileKind, Source } from '../../core/types.js';
+import type { FramedEntry } from '../../flink/frame.js';
+import { parseEntry } from '../../flink/layout.js';
+import { describeFile } from '../../flink/names.js';
+import { createSkimmer, type FindWanted } from '../../flink/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
 import { decodeLines, decodePieces } from './charset.js';
 import { Cursor } from './cursor.js';

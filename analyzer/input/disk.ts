@@ -2,7 +2,7 @@
 // (JT_FILE_UNREADABLE). Called by read.ts.
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createError } from '../core/errors.js';
+import { createError } from '../../core/errors.js';
 
 const PIECE_BYTES = 1 << 20;
 const STDIN = 0;
