@@ -32,7 +32,14 @@ export interface AlternativeFile {
   readonly where?: WhereFile;
   readonly regex?: string;
   readonly same?: readonly string[];
-  readonly source?: { readonly class: string; readonly literal: string };
+  readonly source?: SourceFile | readonly SourceFile[];
+}
+
+/** The class that prints a message, and what of it stands there; `flink` when it is another one in other versions. */
+export interface SourceFile {
+  readonly class: string;
+  readonly literal: string;
+  readonly flink?: string;
 }
 
 export interface StepFile {
@@ -131,7 +138,7 @@ export interface Alternative extends Condition {
   readonly id: string;
   readonly anchor: string;
   readonly flink: string | undefined;
-  readonly source: { readonly class: string; readonly literal: string } | undefined;
+  readonly sources: readonly SourceFile[];
 }
 
 export interface Step extends Condition {

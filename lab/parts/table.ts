@@ -19,7 +19,7 @@ export type PartName =
   | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
   | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres' | 's3'
   | 'elasticsearch-7' | 'connectors-1.13' | 'connectors-1.17' | 'connectors-1.20' | 'connectors-2.3'
-  | 'flink-jars-1.14' | 'flink-jars-1.16' | 'flink-jars-1.18';
+  | 'flink-jars-1.14' | 'flink-jars-1.16' | 'flink-jars-1.18' | 'libraries';
 
 export interface Part {
   name: PartName;
@@ -146,6 +146,19 @@ export const PARTS: readonly Part[] = [
   describeFlinkJars('1.14', '1.14.6', '_2.12', ['flink-table-api-java', 'flink-yarn_2.12', 'flink-connector-kafka_2.12']),
   describeFlinkJars('1.16', '1.16.3', '', ['flink-table-api-java', 'flink-table-common', 'flink-table-runtime', 'flink-statebackend-rocksdb', 'flink-yarn']),
   describeFlinkJars('1.18', '1.18.1', '', ['flink-table-api-java', 'flink-table-common', 'flink-table-runtime', 'flink-statebackend-rocksdb', 'flink-sql-gateway']),
+  {
+    name: 'libraries', version: '1', what: 'Connectors and libraries as jars: classes whose messages rules name', proof: 'jars/debezium-core-1.9.8.Final.jar',
+    sources: [{
+      client: 'jars', dependencies: false, megabytes: 46, unpack: { how: 'copy', to: 'jars' },
+      artifacts: [
+        'org.apache.flink:flink-connector-mysql-cdc:3.2.0', 'org.apache.flink:flink-connector-postgres-cdc:3.2.0', 'org.apache.flink:flink-connector-oracle-cdc:3.2.0', 'org.apache.flink:flink-connector-mongodb-cdc:3.1.1', 'org.apache.flink:flink-connector-debezium:3.2.0', 'org.apache.flink:flink-cdc-base:3.2.0',
+        'io.debezium:debezium-core:1.9.8.Final', 'io.debezium:debezium-connector-mysql:1.9.8.Final', 'io.debezium:debezium-connector-postgres:1.9.8.Final', 'io.debezium:debezium-connector-oracle:1.9.8.Final',
+        'org.apache.flink:flink-connector-hive_2.12:1.17.2', 'org.apache.hive:hive-metastore:2.3.9', 'org.apache.flink:flink-connector-rabbitmq:3.0.1-1.17', 'org.apache.flink:flink-connector-pulsar:4.1.0-1.18',
+        'org.apache.doris:flink-doris-connector-1.16:1.4.0', 'com.starrocks:starrocks-stream-load-sdk:1.0', 'org.apache.paimon:paimon-core:0.8.2',
+        'org.apache.hadoop:hadoop-common:3.3.6', 'org.apache.hadoop:hadoop-hdfs-client:3.3.6', 'org.apache.hadoop:hadoop-yarn-server-resourcemanager:3.3.6', 'org.apache.hadoop:hadoop-yarn-server-nodemanager:3.3.6',
+      ],
+    }],
+  },
   {
     name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
     sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],

@@ -1,0 +1,39 @@
+// The texts in a compiled Java class: its string constants. In: the bytes of a .class file. Out: the constants, with
+// the gaps of concatenations marked. Called by jars.ts. Format: The Java Virtual Machine Specification, chapter 4.4.
+//
+// What stands in the source as "Could not open " + path + " for writing" is in the class, by the compiler's age, either
+// several constants or one recipe in which \u0001 stands for each argument. Both give the pieces between arguments.
+
+const MAGIC = 0xcafebabe;
+const UTF8 = 1;
+const STRING = 8;
+/** Bytes of each other kind of constant after its tag. Long (5) and double (6) take two places of the table. */
+const LENGTHS: ReadonlyMap<number, number> = new Map([
+  [3, 4], [4, 4], [5, 8], [6, 8], [7, 2], [9, 4], [10, 4], [11, 4], [12, 4], [15, 3], [16, 2], [17, 4], [18, 4], [19, 2], [20, 2],
+]);
+
+/** Every string constant of the class, concatenations in pieces. */
+export function readTexts(bytes: Buffer): readonly string[] {
+  if (bytes.readUInt32BE(0) !== MAGIC) throw new Error('This is no Java class.');
+  const count = bytes.readUInt16BE(8);
+  const texts = new Map<number, string>();
+  const strings: number[] = [];
+  let at = 10;
+  for (let index = 1; index < count; index++) {
+    const tag = bytes.readUInt8(at);
+    if (tag === UTF8) {
+      const length = bytes.readUInt16BE(at + 1);
+      texts.set(index, bytes.toString('utf8', at + 3, at + 3 + length));
+      at += 3 + length;
+    } else if (tag === STRING) {
+      strings.push(bytes.readUInt16BE(at + 1));
+      at += 3;
+    } else {
+      const length = LENGTHS.get(tag);
+      if (length === undefined) throw new Error(`The class holds a constant of the unknown kind ${tag}.`);
+      at += 1 + length;
+      if (tag === 5 || tag === 6) index += 1;
+    }
+  }
+  return strings.flatMap((index) => (texts.get(index) ?? '').split(/[\u0001\u0002]/)).filter((text) => text !== '');
+}
