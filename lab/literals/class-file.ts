@@ -8,6 +8,8 @@ const MAGIC = 0xcafebabe;
 const UTF8 = 1;
 const STRING = 8;
 /** Bytes of each other kind of constant after its tag. Long (5) and double (6) take two places of the table. */
+/** Marks the place of an argument (1) or of a constant (2) in the recipe of a concatenation. */
+const ARGUMENT = new RegExp(`[${String.fromCharCode(1, 2)}]`);
 const LENGTHS: ReadonlyMap<number, number> = new Map([
   [3, 4], [4, 4], [5, 8], [6, 8], [7, 2], [9, 4], [10, 4], [11, 4], [12, 4], [15, 3], [16, 2], [17, 4], [18, 4], [19, 2], [20, 2],
 ]);
@@ -35,5 +37,5 @@ export function readTexts(bytes: Buffer): readonly string[] {
       if (tag === 5 || tag === 6) index += 1;
     }
   }
-  return strings.flatMap((index) => (texts.get(index) ?? '').split(/[\u0001\u0002]/)).filter((text) => text !== '');
+  return strings.flatMap((index) => (texts.get(index) ?? '').split(ARGUMENT)).filter((text) => text !== '');
 }
