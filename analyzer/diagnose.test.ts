@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from './catalog.js';
 import { diagnose, flattenIncidents } from './diagnose.js';
@@ -25,6 +26,13 @@ describe('diagnose', () => {
 
   it('is silent for the same words in user data', () => {
     expect(diagnose(readEntries([`${folder}/nearmiss.log`]), catalog)).toEqual([]);
+  });
+
+  it('is silent for what a healthy job printed, also without the logs of its process', () => {
+    const printed = readdirSync('lab/recordings/healthy/frightening-words', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.out'));
+
+    expect(printed.length).toBeGreaterThan(4);
+    for (const name of printed) expect(diagnose(readEntries([`lab/recordings/healthy/frightening-words/${name}`]), catalog), name).toEqual([]);
   });
 
   it('gives one document with the facts', () => {
