@@ -76,7 +76,7 @@ describe('patchScript', () => {
 });
 
 describe('the lab', () => {
-  it('has at least twenty scenarios that an option repairs', () => {
+  it('says of at least twenty scenarios how they are played again with an option; whether it helps, `repair` tells', () => {
     expect(listScenarios().filter((id) => loadScenario(id).repaired !== undefined).length).toBeGreaterThanOrEqual(20);
   });
 });
