@@ -1,7 +1,8 @@
 // Searches and context over all log indices. A page ends with a mark (the four sort values of its last record)
 // from which the next goes on: nothing is kept open in the cluster. An answer that lacks a shard is an error,
 // not a smaller result.
-import { createError } from '../core/errors.js';
+import { setTimeout } from 'node:timers/promises';
+import { createError, JobtraceError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
 import type { ElasticsearchClient } from './elasticsearch-client.js';
 import { encodeId, readDocument, readRouting } from './elasticsearch-mapping.js';
@@ -68,8 +69,23 @@ export async function findContext(client: ElasticsearchClient, prefix: string, i
 
 /** No index is no hit. Throws JT_STORE_UNREACHABLE when a part of the indices did not answer. */
 export async function search(client: ElasticsearchClient, index: string, body: object, query: Readonly<Record<string, string>> = {}): Promise<{ hits: Hit[]; total: number; aggregations: Readonly<Record<string, unknown>> }> {
-  const answer = await client.send({ method: 'POST', path: `/${index}/_search`, query: { ...LENIENT, ...query }, body });
-  return readSearch(client, answer.body);
+  for (let left = STARTING_TRIES; ; left -= 1) {
+    try {
+      const answer = await client.send({ method: 'POST', path: `/${index}/_search`, query: { ...LENIENT, ...query }, body });
+      return readSearch(client, answer.body);
+    } catch (error) {
+      if (left === 0 || !isStarting(error)) throw error;
+      await setTimeout(STARTING_PAUSE_MS);
+    }
+  }
+}
+
+/** The shards of an index that was made a moment ago need some time before they answer. */
+const STARTING_TRIES = 10;
+const STARTING_PAUSE_MS = 300;
+
+function isStarting(error: unknown): boolean {
+  return error instanceof JobtraceError && error.code === 'JT_STORE_UNREACHABLE' && /search_phase_execution_exception|part of the indices/.test(error.message);
 }
 
 export function readSearch(client: ElasticsearchClient, body: Readonly<Record<string, unknown>>): { hits: Hit[]; total: number; aggregations: Readonly<Record<string, unknown>> } {
