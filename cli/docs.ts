@@ -7,6 +7,7 @@ import { COMMANDS } from '../cli.js';
 import { renderSettingsTable } from '../core/config.js';
 import { ERRORS } from '../core/errors.js';
 import { HELP_OPTION } from './command.js';
+import { renderRules } from './docs-rules.js';
 import { renderCommandHelp } from './help.js';
 import { PACKAGE_ROOT } from './version.js';
 
@@ -21,6 +22,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
     `# Command line\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done, whatever was found · 1 with \`--fail-on SEVERITY\`, or when \`rules backtest\` found theft · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n${COMMANDS.map(
       (command) => `## jobtrace ${command.name}\n\n\`\`\`\n${renderCommandHelp({ ...command, options: [...command.options, HELP_OPTION] }).trimEnd()}\n\`\`\`\n`,
     ).join('\n')}`,
+  'rules.md': renderRules,
 };
 
 function cell(text: string): string {

@@ -1,0 +1,59 @@
+// No fix may stop a process from starting: every patch that is proposed for a match log goes through the memory model of
+// that log's Flink version, on top of the options that the log shows (Flink's stock sizes where it shows none).
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { readEntries } from '../analyzer/read.js';
+import type { Rule } from '../analyzer/rule.js';
+import { ASSUMED_VERSION } from '../analyzer/world.js';
+import { isMemoryProblem } from '../flink/memory-layout.js';
+import { computeJobManagerMemory, computeTaskManagerMemory } from '../flink/memory.js';
+
+const STOCK_SIZES = [['taskmanager.memory.process.size', '1728m'], ['jobmanager.memory.process.size', '1600m']] as const;
+const MEMORY_OPTION = /^(taskmanager|jobmanager)\.(memory|network|heap)/;
+const catalog = loadCatalog();
+const patching = catalog.rules.filter((rule) => rule.fixes.some((fix) => fix.patchFrom !== undefined || fix.patch.some(([option]) => MEMORY_OPTION.test(option))));
+
+describe('every patch of memory options', () => {
+  it.each(patching.map((rule) => [rule.id, rule] as const))('of %s lets the process start', (_, rule) => {
+    expect(listMatchLogs(rule).flatMap(findBrokenStarts)).toEqual([]);
+  });
+});
+
+function listMatchLogs(rule: Rule): readonly string[] {
+  const folder = dirname(rule.file);
+  return readdirSync(folder).filter((name) => /^match.*\.log$/.test(name)).map((name) => join(folder, name));
+}
+
+/** The fixes for a log after which the model refuses what it took before. */
+function findBrokenStarts(file: string): readonly string[] {
+  const text = readFileSync(file, 'utf8');
+  const version = /\(Version: (\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1] ?? ASSUMED_VERSION;
+  const options = readOptions(text);
+  const { diagnoses } = flattenIncidents(diagnose(readEntries([file]), catalog), 'en');
+  return diagnoses.flatMap(({ rule, fixes }) => fixes.flatMap(({ id, patch }) => {
+    const changed = Object.entries(patch).filter(([option]) => MEMORY_OPTION.test(option));
+    const problem = changed.length === 0 ? undefined : findNewProblem(options, new Map([...options, ...changed]), version);
+    return problem === undefined ? [] : [`${file}: ${rule} ${id} ${JSON.stringify(patch)}: ${problem}`];
+  }));
+}
+
+function findNewProblem(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, version: string): string | undefined {
+  for (const compute of [computeTaskManagerMemory, computeJobManagerMemory]) {
+    const problem = compute(after, version);
+    if (isMemoryProblem(problem) && !isMemoryProblem(compute(before, version))) return problem.message;
+  }
+  return undefined;
+}
+
+function readOptions(text: string): ReadonlyMap<string, string> {
+  const shown = [...text.matchAll(/Loading (?:dynamic )?configuration property: ([\w.-]+), (.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()] as const);
+  const options = new Map(shown.filter(([key]) => MEMORY_OPTION.test(key)));
+  for (const [key, size] of STOCK_SIZES) {
+    const process = key.slice(0, key.indexOf('.'));
+    if (![...options.keys()].some((option) => option.startsWith(process) && /size|heap/.test(option))) options.set(key, size);
+  }
+  return options;
+}
