@@ -2,7 +2,7 @@
 // Made by diagnose.ts for each incident from what the logs said; everything unknown is undefined.
 import { isMemoryProblem, type MemoryLayout } from '../flink/memory-layout.js';
 import { computeTaskManagerMemory } from '../flink/memory.js';
-import { fitFrameworkOffHeap, fitJvmOverhead, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace, fitTaskOffHeap, type SizeNeed } from '../flink/memory-fix.js';
+import { fitFrameworkOffHeap, fitJvmOverhead, fitManagedMemory, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace, fitTaskOffHeap, type SizeNeed } from '../flink/memory-fix.js';
 import type { FitResult } from '../flink/memory-grow.js';
 import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../flink/options.js';
 import type { World } from './expression.js';
@@ -49,6 +49,7 @@ function readPatch(result: FitResult<MemoryLayout>): Readonly<Record<string, str
 
 const GROWERS: Readonly<Record<string, (need: SizeNeed) => FitResult<MemoryLayout>>> = {
   taskHeap: fitTaskHeap,
+  managed: fitManagedMemory,
   jvmMetaspace: fitTaskManagerMetaspace,
   taskOffHeap: fitTaskOffHeap,
   frameworkOffHeap: fitFrameworkOffHeap,

@@ -1,7 +1,7 @@
 // Fixes are proven by the model: they start, they keep what the job had, and a MiB less would not do.
 // lab/memory/oracle.test.ts puts the same patches to Flink.
 import { describe, expect, it } from 'vitest';
-import { fitFrameworkOffHeap, fitJobManagerHeap, fitJobManagerMetaspace, fitJobManagerOffHeap, fitJvmOverhead, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace, fitTaskOffHeap } from './memory-fix.js';
+import { fitFrameworkOffHeap, fitJobManagerHeap, fitJobManagerMetaspace, fitJobManagerOffHeap, fitJvmOverhead, fitManagedMemory, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace, fitTaskOffHeap } from './memory-fix.js';
 import { growProcess, type FitResult, type MemoryFit } from './memory-grow.js';
 import { isMemoryProblem } from './memory-layout.js';
 import { computeTaskManagerMemory } from './memory.js';
@@ -140,14 +140,16 @@ describe('fits of the other parts', () => {
     const target = { options: options({ 'taskmanager.memory.process.size': '1728m' }), version: '1.20.5' };
     const fits = [
       found(fitTaskManagerMetaspace({ ...target, neededBytes: 400 * MIB })),
+      found(fitManagedMemory({ ...target, neededBytes: 1024 * MIB })),
       found(fitTaskOffHeap({ ...target, neededBytes: 256 * MIB })),
       found(fitFrameworkOffHeap({ ...target, neededBytes: 256 * MIB })),
       found(fitJvmOverhead({ ...target, neededBytes: 2048 * MIB })),
     ];
 
     expect(fits.map((fit) => [fit.after.jvmMetaspace, fit.after.taskOffHeap, fit.after.frameworkOffHeap, fit.after.jvmOverhead].map((bytes) => Math.floor(bytes / MIB)))).toEqual([
-      [400, 0, 128, 192], [256, 256, 128, 227], [256, 0, 256, 199], [256, 0, 128, 2048],
+      [400, 0, 128, 192], [256, 0, 128, 233], [256, 256, 128, 227], [256, 0, 256, 199], [256, 0, 128, 2048],
     ]);
+    expect(fits[1]?.after.managed).toBe(1024 * MIB);
     expect(fits.every((fit) => fit.after.taskHeap >= fit.before.taskHeap - 1024)).toBe(true);
   });
 

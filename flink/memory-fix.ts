@@ -60,6 +60,11 @@ export function fitTaskManagerMetaspace(need: SizeNeed): FitResult<MemoryLayout>
   return fitTaskManagerPart(need, TASK_MANAGER.metaspace, 'jvmMetaspace');
 }
 
+/** Managed memory of this size: RocksDB, batch operators, Python. */
+export function fitManagedMemory(need: SizeNeed): FitResult<MemoryLayout> {
+  return fitTaskManagerPart(need, TASK_MANAGER.managed, 'managed');
+}
+
 /** Direct memory of user code and connectors. */
 export function fitTaskOffHeap(need: SizeNeed): FitResult<MemoryLayout> {
   return fitTaskManagerPart(need, TASK_MANAGER.taskOffHeap, 'taskOffHeap');

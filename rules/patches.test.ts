@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
-import { readEntries } from '../analyzer/read.js';
+import { readEntries } from '../analyzer/input/read.js';
 import type { Rule } from '../analyzer/rule.js';
 import { ASSUMED_VERSION } from '../analyzer/world.js';
 import { isMemoryProblem } from '../flink/memory-layout.js';
@@ -35,7 +35,8 @@ function findBrokenStarts(file: string): readonly string[] {
   const { diagnoses } = flattenIncidents(diagnose(readEntries([file]), catalog), 'en');
   return diagnoses.flatMap(({ rule, fixes }) => fixes.flatMap(({ id, patch }) => {
     const changed = Object.entries(patch).filter(([option]) => MEMORY_OPTION.test(option));
-    const problem = changed.length === 0 ? undefined : findNewProblem(options, new Map([...options, ...changed]), version);
+    const before = addStockSizes(options, changed.map(([option]) => option));
+    const problem = changed.length === 0 ? undefined : findNewProblem(before, new Map([...before, ...changed]), version);
     return problem === undefined ? [] : [`${file}: ${rule} ${id} ${JSON.stringify(patch)}: ${problem}`];
   }));
 }
@@ -48,12 +49,14 @@ function findNewProblem(before: ReadonlyMap<string, string>, after: ReadonlyMap<
   return undefined;
 }
 
+/** What the configuration file holds; the sizes that the start scripts compute from it and pass on are computed anew. */
 function readOptions(text: string): ReadonlyMap<string, string> {
-  const shown = [...text.matchAll(/Loading (?:dynamic )?configuration property: ([\w.-]+), (.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()] as const);
-  const options = new Map(shown.filter(([key]) => MEMORY_OPTION.test(key)));
-  for (const [key, size] of STOCK_SIZES) {
-    const process = key.slice(0, key.indexOf('.'));
-    if (![...options.keys()].some((option) => option.startsWith(process) && /size|heap/.test(option))) options.set(key, size);
-  }
-  return options;
+  const shown = [...text.matchAll(/Loading configuration property: ([\w.-]+), (.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()] as const);
+  return new Map(shown.filter(([key]) => MEMORY_OPTION.test(key)));
+}
+
+/** A log without any size of a process comes from one of the stock size, unless the patch is about the total itself. */
+function addStockSizes(options: ReadonlyMap<string, string>, changed: readonly string[]): ReadonlyMap<string, string> {
+  const known = [...options.keys(), ...changed.filter((option) => option.endsWith('flink.size'))];
+  return new Map([...options, ...STOCK_SIZES.filter(([key]) => !known.some((option) => option.startsWith(key.slice(0, key.indexOf('.'))) && /size|heap/.test(option)))]);
 }

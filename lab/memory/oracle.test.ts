@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMemoryProblem } from '../../flink/memory-layout.js';
-import { fitJobManagerHeap, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace } from '../../flink/memory-fix.js';
+import { fitJobManagerHeap, fitManagedMemory, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace } from '../../flink/memory-fix.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory.js';
 import { describeWithParts } from '../parts/describe-part.js';
 import { findPart, getJava, requirePart } from '../parts/parts.js';
@@ -75,6 +75,7 @@ function proposePatches(memoryCase: MemoryCase, version: string): readonly Memor
         fitNetworkMemory({ ...target, neededBytes: before.totalFlink / 5 + 32 * MIB }),
         fitTaskHeap({ ...target, neededBytes: before.jvmHeap + 100 * MIB }),
         fitTaskManagerMetaspace({ ...target, neededBytes: before.jvmMetaspace + 64 * MIB }),
+        fitManagedMemory({ ...target, neededBytes: before.totalFlink / 2 + 64 * MIB }),
       ];
   return fits.flatMap((fit) => ('problem' in fit ? [] : [{ ...memoryCase, options: new Map([...options, ...Object.entries(fit.patch)]) }]));
 }
