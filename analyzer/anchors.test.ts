@@ -5,13 +5,22 @@ function find(literals: readonly string[], text: string): readonly number[] {
   return [...createAnchorScanner(literals).scan(Buffer.from(text))].sort((a, b) => a - b);
 }
 
+/** Every meeting in a piece that begins anywhere in memory. */
+function findAll(literals: readonly string[], text: string, shift: number): readonly string[] {
+  const scanner = createAnchorScanner(literals);
+  const bytes = Buffer.from(' '.repeat(shift) + text).subarray(shift);
+  const met: string[] = [];
+  for (let found = scanner.next(bytes, 0); found !== undefined; found = scanner.next(bytes, found.end)) met.push(text.slice(found.start, found.end));
+  return met;
+}
+
 describe('createAnchorScanner', () => {
   it('finds each literal once, also inside and at the end of another', () => {
-    expect(find(['Exception', 'IOException', 'java.io.IOException: No space', 'absent'], 'x java.io.IOException: No space left, java.io.IOException')).toEqual([0, 1, 2]);
+    expect(find(['Exception', 'IOException', 'java.io.IOException: No space', 'absent text'], 'x java.io.IOException: No space left, java.io.IOException')).toEqual([0, 1, 2]);
   });
 
   it('goes on correctly after a literal that almost fitted', () => {
-    expect(find(['aabaac', 'baad'], 'aabaad')).toEqual([1]);
+    expect(find(['aabaabaac', 'baabaad'], 'aabaabaad')).toEqual([1]);
   });
 
   it('finds a literal that a paste has wrapped at a blank', () => {
@@ -22,15 +31,22 @@ describe('createAnchorScanner', () => {
     expect(find(['网络缓冲'], '错误: 网络缓冲不足')).toEqual([0]);
   });
 
+  it('refuses a literal that is too short to be looked for', () => {
+    expect(() => createAnchorScanner(['long enough', 'GC'])).toThrow('`GC` is too short');
+  });
+
   it('finds what indexOf finds, on random texts and literals', () => {
     let seed = 7;
     const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
     for (let round = 0; round < 300; round++) {
-      const word = (length: number): string => Array.from({ length }, () => 'abc'[random(3)]).join('');
-      const literals = Array.from({ length: 1 + random(12) }, () => word(1 + random(5)));
-      const text = word(random(40));
+      const word = (length: number): string => Array.from({ length }, () => 'ab'[random(2)]).join('');
+      const literals = Array.from({ length: 1 + random(12) }, () => word(7 + random(4)));
+      const text = word(random(200));
 
       expect(find(literals, text)).toEqual(literals.flatMap((literal, index) => (text.includes(literal) ? [index] : [])));
+      const met = findAll(literals, text, random(8));
+      expect(met.filter((part) => !literals.includes(part))).toEqual([]);
+      expect(met.length > 0).toBe(literals.some((literal) => text.includes(literal)));
     }
   });
 });

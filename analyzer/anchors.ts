@@ -1,11 +1,12 @@
-// One pass over bytes for any number of literals. Of each literal a window is chosen, so long that however the text lies,
-// one of its groups of four bytes (grams) stands where the scan looks: at every n-th byte, n being what the shortest
-// literal allows. A table of bits tells for nearly all places that no literal is near; the few others are compared.
-// What a byte costs does not depend on the number of literals. A blank of a literal fits any single white space.
+// One pass over bytes for any number of literals. Memory is read in words of four bytes. A literal of seven bytes and more
+// holds one whole word however it lies, so of each literal a window of seven bytes is chosen, and its four words go into
+// a table of bits. For nearly every word of a log the table says that no literal is near; the few others are compared.
+// What a byte costs hardly depends on the number of literals. A blank of a literal fits any single white space.
 // scan.ts asks it about entries, skim.ts about whole pieces of files; bench/scan measures it.
 
+import { BLANK, LEAST_ANCHOR_BYTES, placeWords, WHITE, WORD, type Place } from './anchor-words.js';
+
 export interface AnchorScanner {
-  readonly size: number;
   /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
   scan(bytes: Uint8Array): readonly number[];
   /** The first literal that is met from `from` on. */
@@ -18,89 +19,94 @@ export interface Meeting {
   readonly end: number;
 }
 
-/** A gram of a literal's window: where it stands in the literal. */
-interface Place {
-  readonly literal: number;
-  readonly pattern: Uint8Array;
-  readonly offset: number;
-}
-
-const GRAM = 4;
-/** Longer strides save little. */
-const MAX_STRIDE = 8;
+/** 32 KiB: the table stays in the processor's nearest memory. */
 const TABLE_BITS = 18;
-const BLANK = 32;
-const WHITE = [9, 10, 13, BLANK];
 /** Most entries hold nothing: one empty list for all of them. */
 const NONE: readonly number[] = [];
-const NOWHERE: readonly Place[] = [];
+const NOWHERE: Place = { word: 0, literal: 0, pattern: Buffer.alloc(0), offset: 0 };
 
-/** Literals (compared byte by byte, as UTF-8) → scanner. Empty literals are ignored. */
+/** Literals (compared byte by byte, as UTF-8) → scanner. Throws for one of less than LEAST_ANCHOR_BYTES. */
 export function createAnchorScanner(literals: readonly string[]): AnchorScanner {
   const patterns = literals.map((literal) => Buffer.from(literal, 'utf8'));
-  const tiny = patterns.flatMap((pattern, index) => (pattern.length > 0 && pattern.length < GRAM ? [index] : []));
-  const { stride, places } = placeGrams(patterns);
+  const short = patterns.findIndex((pattern) => pattern.length < LEAST_ANCHOR_BYTES);
+  if (short >= 0) throw new Error(`\`${literals[short] ?? ''}\` is too short to be looked for: a literal has at least ${LEAST_ANCHOR_BYTES} bytes.`);
+  const places = placeWords(patterns);
   const table = new Uint32Array(2 ** (TABLE_BITS - 5));
-  for (const gram of places.keys()) mark(table, gram);
+  const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
+  /** Where the places of a word begin, by its hash; the next free slot when it is another word's. */
+  const slots = new Int32Array(2 ** slotBits).fill(-1);
+  const slotWords = new Int32Array(2 ** slotBits);
+  for (const [index, { word }] of places.entries()) {
+    if (places[index - 1]?.word === word) continue;
+    const hash = hashWord(word, TABLE_BITS);
+    table[hash >>> 5] = (table[hash >>> 5] ?? 0) | (1 << (hash & 31));
+    let slot = hashWord(word, slotBits);
+    while ((slots[slot] ?? 0) >= 0) slot = (slot + 1) & (slots.length - 1);
+    [slots[slot], slotWords[slot]] = [index, word];
+  }
   const seen = new Uint32Array(literals.length);
   let generation = 0;
+  /** The memory of the piece that is looked at, in words: many entries are views of one piece. */
+  let words: Int32Array = new Int32Array(0);
 
-  /** The first place from `from` on whose gram the table knows; the length when there is none. */
-  function probe(bytes: Uint8Array, from: number): number {
-    const last = bytes.length - GRAM;
-    let at = from;
-    while (at <= last) {
-      const gram = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
-      const hash = Math.imul(gram, HASH) >>> (32 - TABLE_BITS);
-      if (((table[hash >>> 5] ?? 0) >>> (hash & 31)) & 1) return at;
-      at += stride;
+  /** Of the words from `from` up to `to`, the first that stands for a literal; `to` when there is none. */
+  function probe(from: number, to: number): number {
+    const memory = words;
+    for (let at = from; at < to; at++) {
+      const word = memory[at] ?? 0;
+      const hash = hashWord(word, TABLE_BITS);
+      if (((table[hash >>> 5] ?? 0) >>> (hash & 31)) & 1 && findPlace(word) >= 0) return at;
     }
-    return bytes.length;
+    return to;
   }
 
-  function placesAt(bytes: Uint8Array, at: number): readonly Place[] {
-    return places.get((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) ?? NOWHERE;
+  /** Where the places of a word begin; -1 when it has none. */
+  function findPlace(word: number): number {
+    let slot = hashWord(word, slotBits);
+    while (slotWords[slot] !== word && (slots[slot] ?? -1) >= 0) slot = (slot + 1) & (slots.length - 1);
+    return slots[slot] ?? -1;
+  }
+
+  function open(bytes: Uint8Array): void {
+    if (words.buffer !== bytes.buffer) words = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
   }
 
   function scan(bytes: Uint8Array): readonly number[] {
+    open(bytes);
     let found: number[] | undefined;
-    for (let at = probe(bytes, 0); at < bytes.length; at = probe(bytes, at + stride)) {
-      for (const place of placesAt(bytes, at)) {
-        if (!fits(bytes, at - place.offset, place.pattern)) continue;
+    const to = (bytes.byteOffset + bytes.length) >>> 2;
+    for (let at = probe((bytes.byteOffset + WORD - 1) >>> 2, to); at < to; at = probe(at + 1, to)) {
+      const word = words[at] ?? 0;
+      for (let index = findPlace(word); places[index]?.word === word; index++) {
+        const { literal, pattern, offset } = places[index] ?? NOWHERE;
+        if (!fits(bytes, WORD * at - bytes.byteOffset - offset, pattern)) continue;
         if (found === undefined) generation = (generation + 1) >>> 0;
-        if (found === undefined || seen[place.literal] !== generation) (found ??= []).push(place.literal);
-        seen[place.literal] = generation;
+        if (found === undefined || seen[literal] !== generation) (found ??= []).push(literal);
+        seen[literal] = generation;
       }
     }
-    const short = tiny.filter((literal) => findTiny(bytes, 0, patterns[literal]) >= 0);
-    return short.length === 0 ? (found ?? NONE) : [...(found ?? NONE), ...short];
+    return found ?? NONE;
   }
 
   function next(bytes: Uint8Array, from: number): Meeting | undefined {
-    const met = nextTiny(bytes, from);
-    const until = met?.start ?? bytes.length;
-    for (let at = probe(bytes, from); at < until; at = probe(bytes, at + stride)) {
-      for (const { literal, pattern, offset } of placesAt(bytes, at)) {
-        if (fits(bytes, at - offset, pattern)) return { literal, start: at - offset, end: at - offset + pattern.length };
+    open(bytes);
+    const to = (bytes.byteOffset + bytes.length) >>> 2;
+    for (let at = probe((bytes.byteOffset + from + WORD - 1) >>> 2, to); at < to; at = probe(at + 1, to)) {
+      const word = words[at] ?? 0;
+      for (let index = findPlace(word); places[index]?.word === word; index++) {
+        const { literal, pattern, offset } = places[index] ?? NOWHERE;
+        const start = WORD * at - bytes.byteOffset - offset;
+        if (fits(bytes, start, pattern)) return { literal, start, end: start + pattern.length };
       }
     }
-    return met;
+    return undefined;
   }
 
-  function nextTiny(bytes: Uint8Array, from: number): Meeting | undefined {
-    if (tiny.length === 0) return undefined;
-    const met = tiny.map((literal) => ({ literal, start: findTiny(bytes, from, patterns[literal]) })).filter(({ start }) => start >= 0);
-    return met.map(({ literal, start }) => ({ literal, start, end: start + (patterns[literal]?.length ?? 0) })).sort((a, b) => a.start - b.start)[0];
-  }
-
-  return { size: literals.length, scan, next };
+  return { scan, next };
 }
 
-const HASH = 0x9e3779b1;
-
-function mark(table: Uint32Array, gram: number): void {
-  const hash = Math.imul(gram, HASH) >>> (32 - TABLE_BITS);
-  table[hash >>> 5] = (table[hash >>> 5] ?? 0) | (1 << (hash & 31));
+function hashWord(word: number, bits: number): number {
+  return Math.imul(word, 0x9e3779b1) >>> (32 - bits);
 }
 
 function fits(bytes: Uint8Array, start: number, pattern: Uint8Array): boolean {
@@ -111,74 +117,4 @@ function fits(bytes: Uint8Array, start: number, pattern: Uint8Array): boolean {
     if (byte !== wanted && (wanted !== BLANK || !WHITE.includes(byte))) return false;
   }
   return true;
-}
-
-function findTiny(bytes: Uint8Array, from: number, pattern: Uint8Array | undefined): number {
-  if (pattern === undefined) return -1;
-  for (let at = from; at + pattern.length <= bytes.length; at++) if (fits(bytes, at, pattern)) return at;
-  return -1;
-}
-
-/** What most lines of a log are made of: a literal is looked for by the parts of it that are not. */
-const COMMON_LINES = [
-  "2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator    [] - Triggering checkpoint 1 (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD}) @ 1700000000000 for job 0123456789abcdef.",
-  'DEBUG org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Completed checkpoint 1 for job 0123456789abcdef (4817 bytes, checkpointDuration=11 ms, finalizationTime=1 ms).',
-  'INFO  org.apache.kafka.clients.consumer.internals.ConsumerCoordinator [] - [Consumer clientId=client-1, groupId=group] Setting offset for partition topic-0 to the committed offset',
-  'INFO  org.apache.flink.streaming.api.functions.sink.filesystem.Buckets                     [] - Subtask 0 received completion notification for checkpoint with id=1.',
-  '\tat org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:959) ~[flink-dist-1.20.0.jar:1.20.0]',
-];
-const COMMON_WEIGHT = 100;
-
-/** For each literal the window of grams that are the least frequent in logs, and among all literals. */
-function placeGrams(patterns: readonly Buffer[]): { readonly stride: number; readonly places: ReadonlyMap<number, readonly Place[]> } {
-  const shortest = patterns.reduce((least, { length }) => (length < GRAM ? least : Math.min(least, length)), GRAM + MAX_STRIDE - 1);
-  const stride = shortest - GRAM + 1;
-  const weights = weighGrams(patterns);
-  const places = new Map<number, Place[]>();
-  for (const [literal, pattern] of patterns.entries()) {
-    if (pattern.length < GRAM) continue;
-    const start = chooseWindow(pattern, stride, weights);
-    for (let offset = start; offset < start + stride; offset++) {
-      for (const gram of variants(pattern, offset)) {
-        const known = places.get(gram);
-        if (known === undefined) places.set(gram, [{ literal, pattern, offset }]);
-        else known.push({ literal, pattern, offset });
-      }
-    }
-  }
-  return { stride, places };
-}
-
-function weighGrams(patterns: readonly Buffer[]): ReadonlyMap<number, number> {
-  const weights = new Map<number, number>();
-  const weigh = (text: Buffer, weight: number): void => {
-    for (let offset = 0; offset + GRAM <= text.length; offset++) {
-      const gram = text.readInt32LE(offset);
-      weights.set(gram, (weights.get(gram) ?? 0) + weight);
-    }
-  };
-  for (const pattern of patterns) weigh(pattern, 1);
-  for (const line of COMMON_LINES) weigh(Buffer.from(line), COMMON_WEIGHT);
-  return weights;
-}
-
-function chooseWindow(pattern: Buffer, stride: number, weights: ReadonlyMap<number, number>): number {
-  let best = 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (let start = 0; start + stride + GRAM - 1 <= pattern.length; start++) {
-    let weight = 0;
-    for (let offset = start; offset < start + stride; offset++) weight += weights.get(pattern.readInt32LE(offset)) ?? 0;
-    if (weight < least) [best, least] = [start, weight];
-  }
-  return best;
-}
-
-/** The gram at a place of a literal, with every white space where it has a blank. */
-function variants(pattern: Buffer, offset: number): readonly number[] {
-  let forms: readonly number[] = [0];
-  for (let index = GRAM - 1; index >= 0; index--) {
-    const byte = pattern[offset + index] ?? 0;
-    forms = (byte === BLANK ? WHITE : [byte]).flatMap((one) => forms.map((form) => (form << 8) | one));
-  }
-  return forms;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { JobtraceError } from '../core/errors.js';
-import { checkCatalog, loadCatalog } from './catalog.js';
+import { loadCatalog, type CatalogSources } from './catalog.js';
 import { diagnose } from './diagnose.js';
 import { BUFFER_RULE, makeCatalog, readRecording, writeRules } from './samples.js';
 
@@ -13,6 +13,16 @@ function writeFile(id: string, text: string): string {
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, 'rule.yaml'), text);
   return folder;
+}
+
+function checkCatalog(sources: CatalogSources): readonly string[] {
+  try {
+    loadCatalog(sources);
+    return [];
+  } catch (error) {
+    if (error instanceof JobtraceError && error.code === 'JT_RULE_INVALID') return String(error.details['problems']).split('\n');
+    throw error;
+  }
 }
 
 function check(rules: Readonly<Record<string, string>>): readonly string[] {

@@ -8,7 +8,7 @@ import { createRegex, deferRegex, type Pattern } from '../core/regex.js';
 import type { Text } from '../core/types.js';
 import { findOptionProblem } from '../flink/options.js';
 import { compileExpression, deferExpression, type Expression } from './expression.js';
-import { FORMATS, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
+import { FORMATS, deferText, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
 import { BUILT_IN_VALUES, type Alternative, type Condition, type ExceptionFile, type ExtensionFile, type FixRule, type ReasonRule, type Rule, type RuleFile, type Step, type Where, type WhereFile } from './rule.js';
 
 export interface CompiledRule {
@@ -149,6 +149,7 @@ function readGroups(regex: string | undefined): readonly string[] {
 }
 
 function checkGroups(work: Work, source: RuleFile): void {
+  if (work.document.trusted === true) return;
   const captures = Object.keys(source.captures ?? {});
   const patterns: (readonly [DocumentPath, string | undefined])[] = [
     ...source.match.map((item, index) => [['match', index, 'regex'], item.regex] as const),
@@ -236,6 +237,7 @@ function compileFix(work: Work, source: RuleFile, item: RuleFile['fixes'][number
 }
 
 function compileText(work: Work, text: Text, path: DocumentPath): TextTemplate {
+  if (work.document.trusted === true) return deferText(text);
   const parsed = parseText(text);
   const [en, zh] = [listSlots(parsed.en), listSlots(parsed.zh)];
   for (const slot of en.filter((name) => !zh.includes(name))) report(work, [...path, 'zh'], `misses the placeholder ${slot} that the English text has`);

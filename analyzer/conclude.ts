@@ -5,7 +5,7 @@ import { isComputedOption } from '../flink/memory-options.js';
 import type { Attempt, Diagnosis, Evidence, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
 import type { Catalog } from './catalog.js';
 import type { ClusterView, JobView } from './cluster.js';
-import type { ProcessView } from './process.js';
+import { versionOf, type ProcessView } from './process.js';
 import { explainFinding } from './explain.js';
 import type { Value, Values } from './expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
@@ -150,7 +150,7 @@ function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts 
     for (const [key, value] of ordered.find(isTaskManager)?.dynamicOptions ?? []) options.set(key, value);
   }
   const memory = ordered.find((process) => isTaskManager(process) && Object.keys(process.memory).length > 0)?.memory ?? {};
-  return { options, version: ordered.find((process) => process.version !== undefined)?.version, memory };
+  return { options, version: versionOf(ordered.find(({ version }) => version !== undefined) ?? ordered.find(versionOf)), memory };
 }
 
 function isTaskManager(process: ProcessView): boolean {
@@ -174,7 +174,7 @@ function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: Wo
 }
 
 function explainOne(finding: Finding, ranking: Ranking, group: IncidentGroup, options: ConcludeOptions, facts: WorldFacts, restarts: number): Readonly<Record<Language, Diagnosis>> {
-  const version = options.view.processes.get(finding.event.signal.place.process)?.version ?? facts.version;
+  const version = versionOf(options.view.processes.get(finding.event.signal.place.process)) ?? facts.version;
   const explains = [...new Set(ranking.findings.filter((other) => other.explainedBy.includes(finding)).map((other) => other.rule.cause))];
   const times = finding.events.flatMap((event) => event.time ?? []);
   return explainFinding({

@@ -35,6 +35,19 @@ describe('a failure', () => {
     expect(failures(switchTo('RESTARTING'))).toEqual([undefined]);
   });
 
+  it('is a trace behind a gap, which belongs to no line that was left', () => {
+    const cut = (gap: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Deploying Map (1/1)\n${gap}\n\tat a.b.C.d(C.java:1)\nCaused by: java.lang.IllegalStateException: x\n\tat a.b.C.e(C.java:2)\n`;
+
+    expect(['[...]', '...', '(…)'].map(cut).flatMap(failures)).toEqual(['bare', 'bare', 'bare']);
+    expect(failures(cut('and so on'))).toEqual([undefined]);
+  });
+
+  it('is one when a console put a time and a level in front of the lines of a trace', () => {
+    const console = ['a.b.CException: The main method caused an error: x', 'at a.b.C.d(C.java:1)', 'Caused by: java.lang.IllegalStateException: x', 'at a.b.C.e(C.java:2)'];
+
+    expect(failures(console.map((line, index) => `2026-03-02 10:15:01,12${index} [INFO] ${line}`).join('\n'))).toEqual(['bare']);
+  });
+
   it('is a program that a JobManager could not run, though its handler only warns', () => {
     const refused = (logger: string): string =>
       `2026-03-02 10:15:01,120 WARN  ${logger} [] - Could not execute application: \n` +

@@ -7,9 +7,6 @@ import type { Source } from '../core/types.js';
 import { fingerprint, firstUserFrame, ownerOfFrames, root } from '../flink/chain.js';
 import { toFailureLinks, type FailureKind, type FailurePart } from './signal.js';
 
-/** An entry without any of these is no failure; found in the pass over its bytes. */
-export const FAILURE_ANCHORS = ['FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error:', 'OutOfMemoryError', 'Caused by:', 'FATAL ', 'FATAL:', 'FATAL]', 'FATAL"', 'Fatal error', 'Could not start', 'Error while running'] as const;
-
 /** Words of a message that a process writes when it dies or does not start. */
 const PROCESS_WORDS = [
   'produced an uncaught exception. Stopping the process',
@@ -37,6 +34,9 @@ const CLIENT_WORDS = [
   'Could not execute application',
   'Exception in thread "main"',
 ] as const;
+
+/** An entry without any of these is no failure; found in the pass over its bytes. */
+export const FAILURE_ANCHORS = [' FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error: ', 'StackOverflowError', 'AssertionError', 'Caused by:', 'Traceback (most recent call last)', ...PROCESS_WORDS, ...CLIENT_WORDS] as const;
 
 /** Exceptions that end a submission, whoever logs them as an error. */
 const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'ApplicationExecutionException', 'SqlExecutionException', 'SqlClientException', 'CliArgsException'] as const;
@@ -100,9 +100,13 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
   return parsed.links.some((link) => CLIENT_TYPES.some((type) => link.type.endsWith(type)));
 }
 
+/** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */
+const GAP = /\n[ \t]*[[(<]?(?:\.{3,}|…+)[\])>]?$/;
+
 /** A trace that nobody's log line introduces: a paste, a console. In .out and .err files programs print what they handled. */
 function isBare(parsed: ParsedEntry, source: Source): boolean {
-  if (parsed.links.length === 0 || parsed.logger !== undefined) return false;
+  if (parsed.links.length === 0) return false;
+  if (parsed.logger !== undefined) return GAP.test(parsed.message);
   // Consoles and chats put a time and a level in front of every line of a trace.
   if (parsed.level !== undefined && !/^(?:Caused by: )?[\w$]+(?:\.[\w$]+)+(?:Exception|Error)\b/.test(parsed.message === '' ? (parsed.stack ?? '') : parsed.message)) return false;
   if (/^Exception in thread "/.test(parsed.message) || /^Exception in thread "/.test(parsed.stack ?? '')) return true;

@@ -152,6 +152,7 @@ function namesOf(fact: Fact, signal: Signal): readonly string[] {
     case 'option':
       return [`option ${process} ${fact.dynamic} ${fact.key}`];
     case 'version':
+    case 'jar-version':
     case 'memory':
     case 'network-pool':
     case 'process-start':

@@ -34,6 +34,12 @@ describe('where.thrownBy', () => {
     expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', library, OWN])).toEqual(['kafka.auth/any']);
   });
 
+  it('does not fit what the client library of an outside system threw', () => {
+    const client = '\tat org.tikv.common.operation.iterator.ScanIterator.cacheLoadFails(ScanIterator.java:124) ~[job.jar:?]';
+
+    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'org.tikv.common.exception.TiClientInternalException: x', client])).toEqual([]);
+  });
+
   it("does not fit Flink's own exception that went through the own code", () => {
     expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', FRAMEWORK, OWN])).toEqual([]);
   });

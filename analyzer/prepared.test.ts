@@ -1,13 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { trustDocument } from '../core/document.js';
-import { compileRule } from './compile.js';
-import { loadCatalog } from './catalog.js';
-import { diagnose, flattenIncidents } from './diagnose.js';
-import { BUFFER_RECORDING, readRecording } from './samples.js';
-import type { Rule, RuleFile } from './rule.js';
 import { readFileSync } from 'node:fs';
-import { parseDocument } from '../core/document.js';
-import { buildCatalog } from './catalog.js';
+import { describe, expect, it } from 'vitest';
+import { parseDocument, trustDocument } from '../core/document.js';
+import { buildCatalog, loadCatalog } from './catalog.js';
+import { compileRule } from './compile.js';
+import { diagnose, flattenIncidents } from './diagnose.js';
+import type { Rule, RuleFile } from './rule.js';
+import { BUFFER_RECORDING, readRecording } from './samples.js';
 
 /** A rule as it comes from what the build prepared: patterns and expressions wait until they are needed. */
 function trust(rule: Rule): Rule {

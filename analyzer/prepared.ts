@@ -40,10 +40,14 @@ function readPrepared(): ReadonlyMap<string, unknown> {
   return new Map(Object.entries(values));
 }
 
-const schemaTexts = new WeakMap<object, string>();
+const schemaHashes = new WeakMap<object, string>();
 
 function hashTexts(schema: object, text: string): string {
-  const schemaText = schemaTexts.get(schema) ?? JSON.stringify(schema);
-  schemaTexts.set(schema, schemaText);
-  return createHash('sha1').update(schemaText).update(text).digest('base64');
+  let schemaHash = schemaHashes.get(schema);
+  if (schemaHash === undefined) schemaHashes.set(schema, (schemaHash = hashText(JSON.stringify(schema))));
+  return hashText(schemaHash + text);
+}
+
+function hashText(text: string): string {
+  return createHash('sha1').update(text).digest('base64');
 }

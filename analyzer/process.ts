@@ -8,7 +8,10 @@ export interface ProcessView {
   readonly process: string;
   component: Component;
   host?: string;
+  /** As it said itself when it started. */
   version?: string;
+  /** As the jars in its stack traces are named. */
+  jarVersion?: string;
   /** Resource ids, addresses and host:port pairs by which others name it. */
   readonly names: Set<string>;
   readonly options: Map<string, string>;
@@ -36,11 +39,19 @@ export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string
   return processes;
 }
 
+/** What it said itself when it started is surer than the names of its jars. */
+export function versionOf(process: ProcessView | undefined): string | undefined {
+  return process?.version ?? process?.jarVersion;
+}
+
 function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
   switch (fact.type) {
     case 'version':
       view.version = fact.version;
       if (view.component === 'unknown') view.component = fact.component;
+      return;
+    case 'jar-version':
+      view.jarVersion ??= fact.version;
       return;
     case 'option':
       (fact.dynamic ? view.dynamicOptions : view.options).set(fact.key, fact.value);

@@ -2,7 +2,7 @@
 // anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked at
 // closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
 import type { Entry } from '../core/types.js';
-import { readFacts } from '../flink/facts.js';
+import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
@@ -62,8 +62,9 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
-  const facts = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, facts, entry.source) : undefined;
+  const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
+  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source) : undefined;
+  const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   return { parsed, facts, failure, candidate: { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined }, byUser, isOptions, bytes };
 }
 

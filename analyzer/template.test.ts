@@ -9,6 +9,11 @@ describe('fillTemplate', () => {
     expect(fill('more than it may have{usage}.', {})).toEqual({ text: 'more than it may have….', missing: ['usage'] });
   });
 
+  it('ends before a colon that nothing would follow', () => {
+    expect(fill('The code threw {type}: {message}', { type: 'a.BException' }).text).toBe('The code threw a.BException');
+    expect(fill('The code threw {type}: {message}', { type: 'a.BException', message: 'x' }).text).toBe('The code threw a.BException: x');
+  });
+
   it('writes numbers for people and for options', () => {
     expect(fill('{need|bytes}, {need|size}, {pause|duration}', { need: 117_440_512n, pause: 90_000n }).text).toBe('112 MiB, 112m, 1.5 min');
   });

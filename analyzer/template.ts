@@ -32,6 +32,25 @@ export function parseTemplate(text: string): Template {
   return { source: text, parts, names: [...new Set(parts.flatMap((part) => ('name' in part ? [part.name] : [])))] };
 }
 
+/** A template that was found right before: parsed when it is filled. */
+function deferTemplate(source: string): Template {
+  let parsed: Template | undefined;
+  const open = (): Template => (parsed ??= parseTemplate(source));
+  return {
+    source,
+    get parts() {
+      return open().parts;
+    },
+    get names() {
+      return open().names;
+    },
+  };
+}
+
+export function deferText(text: Text): TextTemplate {
+  return { en: deferTemplate(text.en), zh: deferTemplate(text.zh) };
+}
+
 export function parseText(text: Text): TextTemplate {
   return { en: parseTemplate(text.en), zh: parseTemplate(text.zh) };
 }
@@ -42,7 +61,7 @@ export interface Filled {
   readonly missing: readonly string[];
 }
 
-/** Fills in the values; `optionName` gives the name that an option has in the job's version. */
+/** Fills in the values, and ends before a colon that nothing would follow; `optionName` gives the name that an option has in the job's version. */
 export function fillTemplate(template: Template, values: Values, optionName: (key: string) => string): Filled {
   const missing: string[] = [];
   const text = template.parts.map((part) => {
@@ -53,8 +72,10 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
     missing.push(part.name);
     return '…';
   });
-  return { text: text.join(''), missing };
+  return { text: missing.length === 0 ? text.join('') : text.join('').replace(OPEN_COLON, ''), missing };
 }
+
+const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
 
 /** 117440512 → "112 MiB" (bytes), "112m" (size, as Flink's options want it); 90000 → "1.5 min" (duration). */
 export function formatValue(value: Value, format: string | undefined): string {

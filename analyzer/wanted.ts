@@ -10,9 +10,9 @@ const COMPLETED = 'Completed checkpoint ';
 const JOB_BYTES = ' for job '.length + 32;
 
 export function wantedBy({ scanner, literals, uses }: Catalog): FindWanted {
-  const asked = literals.filter((literal) => literal.includes(COMPLETED.trim())).length > 1 || uses[literals.indexOf(COMPLETED)]?.some((use) => use.kind !== 'fact');
   // A rule that asks for them itself gets them all.
-  const completed = asked === true ? -1 : literals.indexOf(COMPLETED);
+  const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && uses[index]?.some(({ kind }) => kind !== 'fact'));
+  const completed = isAsked ? -1 : literals.indexOf(COMPLETED);
   let job = '';
   let jobBytes: Buffer = Buffer.alloc(0);
   return (bytes, from): Wanted | undefined => {

@@ -1,12 +1,12 @@
 // How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--runs 3]. Everything on one core and in one run, each number the best of its
-// runs; a peer that is not installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
+// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--runs 3]. Everything on one core
+// and in one run, each number the best of its runs; a peer that is not installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadCatalog } from '../analyzer/catalog.js';
+import { buildCatalog, loadCatalog } from '../analyzer/catalog.js';
 import { writeLargeLog } from './log.js';
 
 const MIB = 1_048_576;
@@ -35,25 +35,26 @@ async function measure(dir: string, mib: number, runs: number): Promise<void> {
   const { bytes, failures } = writeLargeLog(log, mib * MIB);
   console.log(`A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; the best of ${runs} runs.\n`);
   const sets = makeAnchorSets(dir);
-  console.log('| | anchors | MiB/s | peak MiB |\n|---|---|---|---|');
+  console.log('| | rules (anchors) | MiB/s | peak MiB |\n|---|---|---|---|');
   const speeds = new Map<string, number>();
-  const say = (name: string, anchors: string, runBytes: number, { seconds, peakMib }: Run): void => {
-    speeds.set(`${name} ${anchors}`, runBytes / MIB / seconds);
-    console.log(`| ${name} | ${anchors} | ${(runBytes / MIB / seconds).toFixed(0)} | ${peakMib.toFixed(0)} |`);
+  const say = (name: string, set: string, anchors: number, runBytes: number, { seconds, peakMib }: Run): void => {
+    speeds.set(`${name} ${set}`, runBytes / MIB / seconds);
+    console.log(`| ${name} | ${set} (${anchors}) | ${(runBytes / MIB / seconds).toFixed(0)} | ${peakMib.toFixed(0)} |`);
   };
-  for (const { name: set, file } of sets) {
+  for (const { name: set, anchors, file } of sets) {
     for (const { name, share, command } of PEERS) {
       const part = share === 1 ? log : cutLog(log, Math.floor(bytes * share));
       const line = command(file, part);
-      if (line !== undefined) say(name, set, statSync(part).size, await runBest(line, runs));
+      if (line !== undefined) say(name, set, anchors, statSync(part).size, await runBest(line, runs));
     }
   }
-  const largest = sets.at(-1)?.file ?? '';
+  const { file: largest = '', anchors: most = 0 } = sets.at(-1) ?? {};
+  const all = sets.find(({ name }) => name === 'catalog')?.anchors ?? 0;
   const half = Math.floor(bytes / 2);
-  say('jobtrace scan, half the log on each of two cores', '1000', bytes, await runTogether([scanCommand(largest, log, '0', String(half)), scanCommand(largest, log, String(half), String(bytes))], runs));
-  say('jobtrace diagnose', 'catalog', bytes, await runBest(['node', CLI, 'diagnose', '--format', 'json', log], runs));
+  say('jobtrace scan, half the log on each of two cores', '1000 rules', most, bytes, await runTogether([scanCommand(largest, log, '0', String(half)), scanCommand(largest, log, String(half), String(bytes))], runs));
+  say('jobtrace diagnose', 'catalog', all, bytes, await runBest(['node', CLI, 'diagnose', '--format', 'json', log], runs));
   const ratio = (a: string, b: string): string => ((speeds.get(a) ?? Number.NaN) / (speeds.get(b) ?? Number.NaN)).toFixed(2);
-  console.log(`\nscan to ripgrep, catalog: ${ratio('jobtrace scan catalog', 'ripgrep -j1 -c -F -f catalog')}; to hyperscan: ${ratio('jobtrace scan catalog', 'hyperscan, block mode catalog')}; cost of 1000 anchors to 16: ${ratio('jobtrace scan 16', 'jobtrace scan 1000')}; two cores to one: ${ratio('jobtrace scan, half the log on each of two cores 1000', 'jobtrace scan 1000')}`);
+  console.log(`\nscan to ripgrep, catalog: ${ratio('jobtrace scan catalog', 'ripgrep -j1 -c -F -f catalog')}; to hyperscan: ${ratio('jobtrace scan catalog', 'hyperscan, block mode catalog')}; cost of 1000 rules to 16: ${ratio('jobtrace scan 16 rules', 'jobtrace scan 1000 rules')}; two cores to one: ${ratio('jobtrace scan, half the log on each of two cores 1000 rules', 'jobtrace scan 1000 rules')}`);
   const small = cutLog(log, 100_000);
   const answer = await runBest(['node', CLI, 'diagnose', small], 5 * runs);
   console.log(`diagnose of ${statSync(small).size} bytes: ${(answer.seconds * 1000).toFixed(0)} ms from start to answer`);
@@ -73,20 +74,35 @@ function cutLog(log: string, bytes: number): string {
 
 interface AnchorSet {
   readonly name: string;
+  readonly anchors: number;
   /** One a line. */
   readonly file: string;
 }
 
-/** Sixteen of the catalog's anchors, all of them, and so many made-up ones beside them that there are a thousand. */
+/** What sixteen rules of the catalog look for (with the facts and failures that the engine needs itself), what all do, and what a thousand would. */
 function makeAnchorSets(dir: string): readonly AnchorSet[] {
-  const all = loadCatalog().literals;
-  const some = all.filter((_, index) => index % Math.floor(all.length / 16) === 0).slice(0, 16);
-  const more = Array.from({ length: Math.max(0, 1000 - all.length) }, (_, index) => `Could not ${['open', 'reach', 'assign', 'restore', 'commit'][index % 5] ?? ''} part ${index * 7919} of operator`);
-  return Object.entries({ 16: some, catalog: all, 1000: [...all, ...more] }).map(([name, anchors]) => {
-    const file = join(dir, `${name}.txt`);
+  const { rules, causes, literals } = loadCatalog();
+  const some = buildCatalog(rules.filter((_, index) => index % 15 === 0).slice(0, 16), causes).literals;
+  const perRule = Math.round(literals.length / rules.length);
+  const more = makeAnchors((1000 - rules.length) * perRule);
+  return Object.entries({ '16 rules': some, catalog: literals, '1000 rules': [...literals, ...more] }).map(([name, anchors]) => {
+    const file = join(dir, `${name.replace(' ', '-')}.txt`);
     writeFileSync(file, `${anchors.join('\n')}\n`);
-    return { name, file };
+    return { name, anchors: anchors.length, file };
   });
+}
+
+const SYLLABLES = ['con', 'par', 'ti', 'tion', 'sto', 're', 'buf', 'fer', 'lo', 'gin', 'tab', 'let', 'ker', 'nel', 'que', 'mo', 'du', 'le', 'shar', 'ding', 'off', 'set', 'cur', 'sor', 'bat', 'ch', 'er', 'vol', 'ume', 'san', 'dro', 'pek'];
+
+/** Made-up anchors, as rules have them: a sentence of words that sound like those of the field; the same at each run. */
+function makeAnchors(count: number): readonly string[] {
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return seed % below;
+  };
+  const makeWord = (): string => Array.from({ length: 2 + random(2) }, () => SYLLABLES[random(SYLLABLES.length)]).join('');
+  return Array.from({ length: count }, () => `Cannot ${makeWord()} the ${makeWord()} of ${makeWord()}`);
 }
 
 const PEERS: readonly Peer[] = [

@@ -1,10 +1,10 @@
 // Keeps the rules of a running process as they are in the team's folders: looks at the files twice a second, and when
 // they have come to rest after a change, loads them anew. A rule with mistakes is refused, the one before it stays; the
 // log says why, and the API (GET /api/v1/rules). Called by up, analyzer and api.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadCatalog, reloadCatalog, type Catalog } from '../analyzer/catalog.js';
+import { findRuleFiles, loadCatalog, reloadCatalog, type Catalog } from '../analyzer/catalog.js';
 import type { Log } from '../core/log.js';
 
 export interface RuleKeeper {
@@ -64,17 +64,15 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
   };
 }
 
-const RULE_FILES = new Set(['rule.yaml', 'rule.yml', 'causes.yaml']);
-
 /** Names, sizes and times of what the catalog reads: another text after each change. */
 function describeFolders(folders: readonly string[]): string {
-  return folders.flatMap((folder) => (existsSync(folder) ? listRuleFiles(folder) : [`${folder} is missing`])).join('\n');
+  return folders.flatMap((folder) => (existsSync(folder) ? describeFiles(folder) : [`${folder} is missing`])).join('\n');
 }
 
-function listRuleFiles(folder: string): readonly string[] {
+function describeFiles(folder: string): readonly string[] {
   try {
-    const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => RULE_FILES.has(entry.name)).map((entry) => join(entry.parentPath, entry.name));
-    return files.sort().map((file) => {
+    const causes = join(folder, 'causes.yaml');
+    return [...findRuleFiles(folder), ...(existsSync(causes) ? [causes] : [])].map((file) => {
       const { mtimeMs, size, ino } = statSync(file);
       return `${file} ${size} ${mtimeMs} ${ino}`;
     });

@@ -1,8 +1,16 @@
 // The only door to yaml and ajv. Text of a YAML (or JSON) document in; its value out, with every problem at
 // once: syntax, duplicate keys, tabs, and what a JSON schema forbids, each with line and column in plain words.
 // Rules, settings and lab scenarios come through here. It reads no files and throws nothing.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { LineCounter, isMap, isNode, isScalar, parseDocument as parseYaml, type Document, type YAMLError } from 'yaml';
+import { createRequire } from 'node:module';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import type * as AjvModule from 'ajv';
+import type { Document, LineCounter, YAMLError } from 'yaml';
+import type * as Yaml from 'yaml';
+
+/** Loaded when a document is parsed: most runs only read what the build prepared. */
+const load = createRequire(import.meta.url);
+const loadYaml = (): typeof Yaml => load('yaml') as typeof Yaml;
+const loadAjv = (): typeof AjvModule => load('ajv') as typeof AjvModule;
 
 export interface DocumentProblem {
   /** From 1. */
@@ -33,8 +41,9 @@ export interface ParsedDocument {
 
 /** Text → value and problems; `name` is only used when problems are printed by formatProblems. */
 export function parseDocument(text: string, name: string, schema?: object): ParsedDocument & { readonly name: string } {
-  const counter = new LineCounter();
-  const document = parseYaml(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
+  const yaml = loadYaml();
+  const counter = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const locate = (path: DocumentPath): { line: number; column: number } => locateNode(document, counter, path);
   const problemAt = (path: DocumentPath, message: string): DocumentProblem => ({ ...locate(path), path: printPath(path), message });
   const syntax = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, text, counter));
@@ -114,7 +123,7 @@ interface Violation {
 const validators = new WeakMap<object, ValidateFunction>();
 
 function checkSchema(value: unknown, schema: object): readonly Violation[] {
-  const validate = validators.get(schema) ?? new Ajv({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(schema);
+  const validate = validators.get(schema) ?? new (loadAjv().Ajv)({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(schema);
   validators.set(schema, validate);
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
@@ -221,14 +230,15 @@ function problemAtKey(document: Document, counter: LineCounter, found: Violation
 function locateNode(document: Document, counter: LineCounter, path: DocumentPath): { line: number; column: number } {
   for (let length = path.length; length > 0; length--) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return printPosition(counter, node.range[0]);
+    if (loadYaml().isNode(node) && node.range) return printPosition(counter, node.range[0]);
   }
-  const start = isNode(document.contents) && document.contents.range ? document.contents.range[0] : 0;
+  const start = loadYaml().isNode(document.contents) && document.contents.range ? document.contents.range[0] : 0;
   return printPosition(counter, start);
 }
 
 function locateKey(document: Document, counter: LineCounter, path: DocumentPath, key: string): { line: number; column: number } {
   const parent: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
+  const { isMap, isScalar } = loadYaml();
   if (isMap(parent)) {
     for (const pair of parent.items) {
       if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return printPosition(counter, pair.key.range[0]);

@@ -1,5 +1,5 @@
 // Lines of a stack trace, on bytes: frames, causes, the exception's own line. Called by line.ts and wrapper.ts.
-import { at, isDigit, isNameByte, startsWithAny } from './byte.js';
+import { at, isDigit, isNameByte, startsWith, startsWithAny } from './byte.js';
 
 const SPACE = 32;
 const OPEN_PAREN = 40;
@@ -7,6 +7,9 @@ const CLOSE_PAREN = 41;
 const DOT = 46;
 const COLON = 58;
 const OPEN_BRACE = 123;
+const PYTHON_FRAME = Buffer.from('File "');
+const PYTHON_LINE = Buffer.from('", line ');
+const PYTHON_HEAD = Buffer.from('Traceback (most recent call last)');
 const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) => Buffer.from(head));
 
 export function traceClass(bytes: Buffer, start: number, end: number): 'trace' | 'cause' | undefined {
@@ -15,6 +18,15 @@ export function traceClass(bytes: Buffer, start: number, end: number): 'trace' |
   if (first === DOT) return isMore(bytes, start, end) ? 'trace' : undefined;
   if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_HEADS)) return 'cause';
   return isBareFrame(bytes, start, end) ? 'trace' : undefined;
+}
+
+/** `File "a.py", line 12, in f` of a Python traceback. */
+export function isPythonFrame(bytes: Buffer, start: number, end: number): boolean {
+  return startsWith(bytes, start, end, PYTHON_FRAME) && bytes.subarray(start, end).includes(PYTHON_LINE);
+}
+
+export function isPythonHead(bytes: Buffer, start: number, end: number): boolean {
+  return startsWith(bytes, start, end, PYTHON_HEAD);
 }
 
 export function isMore(bytes: Buffer, start: number, end: number): boolean {

@@ -32,6 +32,17 @@ describe('parseChain', () => {
     expect(chainTypes(links)).toEqual(['org.apache.flink.runtime.JobException', 'java.lang.RuntimeException', 'java.lang.NullPointerException']);
   });
 
+  it('reads a traceback of Python, whose frames stand before the error, and what Java threw behind it', () => {
+    const python = 'Traceback (most recent call last):\n  File "/opt/job/main.py", line 9, in main\n    env.execute()\n  File "/usr/lib/python3.10/site-packages/pyflink/util/exceptions.py", line 146, in deco\n    return f(*a, **kw)\n';
+
+    const [own] = parseChain(`${python}KeyError: 'TOPIC'`);
+    const links = parseChain(`${python}py4j.protocol.Py4JJavaError: An error occurred while calling o8.execute.\n: a.b.CException: x\n\tat a.b.C.d(C.java:1)\nCaused by: java.lang.IllegalStateException: y\n\tat a.b.C.e(C.java:2)`);
+
+    expect(own).toEqual({ type: 'KeyError', message: "'TOPIC'", relation: 'outer', frames: ['python.deco(/usr/lib/python3.10/site-packages/pyflink/util/exceptions.py:146)', 'main(/opt/job/main.py:9)'] });
+    expect(own === undefined ? '' : ownerOfFrames([own])).toBe('user-code');
+    expect(chainTypes(links)).toEqual(['py4j.protocol.Py4JJavaError', 'a.b.CException', 'java.lang.IllegalStateException']);
+  });
+
   it('reads the cause from the message of what wrapped it where it was cut off, and only there', () => {
     const cut = 'java.util.concurrent.CompletionException: java.lang.RuntimeException: a.b.XException: c\n\tat a.b.C.d(C.java:1)';
     const whole = `${cut}\nCaused by: java.lang.RuntimeException: a.b.XException: c\nCaused by: a.b.XException: c\nCaused by: java.io.IOException: a.b.YException: d`;

@@ -4,10 +4,11 @@
 //
 // Forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common frames
 // omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a message
-// ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without indentation.
+// ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without indentation. A
+// Python traceback is a link where no Java exception stands before it.
 import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../core/types.js';
-import { cleanTraceLine, readFrame, readHeader } from './trace-line.js';
+import { cleanTraceLine, readFrame, readHeader, readPythonError, readPythonFrame } from './trace-line.js';
 import { frameOwner, isNeutralFrame, isUserFrame } from './frames.js';
 
 interface Draft {
@@ -24,11 +25,15 @@ interface State {
   embedding: Draft | undefined;
   /** Indentation of the open `Suppressed:` block, or -1. */
   suppressedAt: number;
+  /** Frames of an open Python traceback, the place of the error first. */
+  python: string[];
 }
 
 const SERIALIZED = 'org.apache.flink.util.SerializedThrowable';
 const SERIALIZED_OLD = 'org.apache.flink.runtime.util.SerializedThrowable';
 const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
+/** What Java threw stands in the next line, behind a colon. */
+const PY4J = 'Py4JJavaError';
 /** A message is kept up to here. */
 const MESSAGE_LIMIT = 8192;
 
@@ -68,7 +73,7 @@ const WRAPPERS = new Set([
 ]);
 
 export function parseChain(text: string): ChainLink[] {
-  const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1 };
+  const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
   for (const line of splitLines(text)) readLine(state, line);
   return state.links.flatMap(finishLink).flatMap(nameLostCause);
 }
@@ -128,12 +133,24 @@ function readLine(state: State, raw: string): void {
   if (content === '') return;
   const frame = readFrame(content);
   if (frame !== undefined) return addFrame(state, frame);
+  if (state.current === undefined && readPython(state, content, indent)) return;
   if (content.startsWith('Caused by:')) return openLink(state, content.slice(10).trim(), 'cause', indent);
   if (content.startsWith('Suppressed:')) return openLink(state, content.slice(11).trim(), 'suppressed', indent);
+  if (content.startsWith(': ') && state.current?.type.endsWith(PY4J) === true) return openLink(state, content.slice(2), 'cause', indent);
   if (content.startsWith('Wrapped by:')) return openWrapper(state, content.slice(11).trim());
   if (content.startsWith('... ')) return;
   if (content.startsWith('End of exception on server side')) return closeEmbedded(state);
   readText(state, content, indent);
+}
+
+/** Python prints the frames first, each with its source, and the error at the end. */
+function readPython(state: State, content: string, indent: number): boolean {
+  if (content.startsWith('Traceback (most recent call last)')) return true;
+  const frame = readPythonFrame(content);
+  if (frame !== undefined) return state.python.unshift(frame) > 0;
+  const error = indent === 0 && state.python.length > 0 ? readPythonError(content) : undefined;
+  if (error !== undefined) pushLink(state, { ...error, frames: state.python.splice(0), relation: 'outer' });
+  return error !== undefined;
 }
 
 /** A line that is no frame and no cause: a header, or more of a message. */

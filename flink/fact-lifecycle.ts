@@ -48,7 +48,7 @@ const SLOTS: readonly FactRow[] = [
 const CHECKPOINTS: readonly FactRow[] = [
   // Every checkpoint is triggered before it completes or fails: that alone is never asked for.
   { ...begins('Triggering checkpoint ', String.raw`^Triggering checkpoint (\d+)(?: \(type=(.*)\))? @ \d+(?: for job ${JOB})?`, ([, id, type = '', jobId]) => [checkpoint('triggered', id, jobId, type.toLowerCase().includes('savepoint'))]), idle: true },
-  begins('Triggering Checkpoint ', String.raw`^Triggering Checkpoint (\d+) for job ${JOB} failed`, ([, id, jobId]) => [checkpoint('failed', id, jobId)]),
+  begins('Triggering Checkpoint ', String.raw`^Triggering Checkpoint (\d+) for job ${JOB} failed`, ([, id, jobId]) => [checkpoint('failed', id, jobId)], [' failed due to ']),
   begins('Completed checkpoint ', String.raw`^Completed checkpoint (\d+)(?: for job ${JOB})? \(`, ([, id, jobId]) => [checkpoint('completed', id, jobId)]),
   begins('Decline checkpoint ', String.raw`^Decline checkpoint (\d+) by task \S+ of job ${JOB}`, ([, id, jobId]) => [checkpoint('declined', id, jobId)]),
   holds(' expired before completing.', String.raw`^Checkpoint (\d+) of job ${JOB} expired before completing`, ([, id, jobId]) => [checkpoint('expired', id, jobId)]),

@@ -39,7 +39,7 @@ const OPTION_HEADS =
   /^(?:akka|blob|classloader|client|cluster|collect-sink|compiler|containerized|env|execution|external-resource|fs|heartbeat|high-availability|historyserver|io|job|job-result-store|jobmanager|jobstore|kubernetes|metrics|mesos|minicluster|parallelism|pekko|pipeline|plugin|process|python|queryable-state|resourcemanager|rest|restart-strategy|s3|scheduler|security|slot|slotmanager|sql-client|sql-gateway|state|table|task|taskmanager|web|yarn|zookeeper)(?:\.[\w-]+)*$/;
 
 /** An indented message behind the usual separator, and in JSON. */
-const INDENTED = [' -     ', ':"    ', ': "    '];
+const INDENTED = [' -     ', '":"    ', '": "    '];
 
 export const STARTUP_ROWS: readonly FactRow[] = [
   holds('(Version: ', String.raw`^\s*Starting (.{1,120}?) \(Version: ([^,\s]+),`, ([, name = '', version = '']) => {

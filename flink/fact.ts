@@ -4,6 +4,8 @@ import type { Component } from '../core/types.js';
 
 export type Fact =
   | { readonly type: 'version'; readonly version: string; readonly component: Component }
+  /** The release of Flink's own jars in a stack trace. */
+  | { readonly type: 'jar-version'; readonly version: string }
   /** The effective option; `dynamic` (command line) wins over the file. */
   | { readonly type: 'option'; readonly key: string; readonly value: string; readonly dynamic: boolean }
   /** May hold only a part (JVM options come one by one). Bytes by the names of flink/memory.ts (e.g. "network", "taskHeap"), from the BashJavaUtils block or JVM options. */

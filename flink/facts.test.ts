@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Fact } from './fact.js';
-import { FACT_ANCHORS, readFacts } from './facts.js';
+import { FACT_ANCHORS, readFacts, readJarVersion } from './facts.js';
 import { createFramer } from './frame.js';
 import { parseEntry } from './layout.js';
 import { describeFile } from './names.js';
@@ -154,6 +154,15 @@ describe('readFacts', () => {
     expect(factsIn('Worker threads: 4')).toEqual([]);
     expect(factsIn('    indented = value')).toEqual([]);
     expect(factsIn('Disconnect TaskExecutor a:1-2 because: Stopping JobMaster for job \'x\'.')).toEqual([]);
+  });
+});
+
+describe('readJarVersion', () => {
+  const version = (jar: string): unknown => readJarVersion(parseEntry(Buffer.from(`java.lang.IllegalStateException: x\n\tat a.b.C.d(C.java:1) ~[${jar}]`)));
+
+  it("reads the release from the names of Flink's own jars, not from those of connectors", () => {
+    expect(['flink-dist_2.11-1.13.6.jar:1.13.6', 'flink-table-api-java-uber-1.16.2.jar:1.16.2', 'flink-dist-1.15-vvr-6.0.7.jar:1.15-vvr'].map(version)).toEqual([[{ type: 'jar-version', version: '1.13.6' }], [{ type: 'jar-version', version: '1.16.2' }], [{ type: 'jar-version', version: '1.15' }]]);
+    expect(['flink-sql-connector-kafka-3.2.0-1.19.jar:3.2.0', 'flink-connector-hive_2.12-1.14.6.jar:1.14.6', 'job.jar:?'].map(version)).toEqual([[], [], []]);
   });
 });
 

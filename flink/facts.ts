@@ -27,6 +27,14 @@ export function readFacts(entry: ParsedEntry, source: Source): Fact[] {
   return facts;
 }
 
+/** Of a failure whose trace names Flink's own jars; connectors have versions of their own. */
+export function readJarVersion({ stack = '' }: ParsedEntry): Fact[] {
+  const version = JAR.exec(stack)?.[1];
+  return version === undefined ? [] : [{ type: 'jar-version', version }];
+}
+
+const JAR = /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d+\.\d+(?:\.\d+)?)[\w.-]*\.jar/;
+
 /** A text that holds another one of them adds nothing. */
 function withoutLonger(texts: readonly string[]): string[] {
   return texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));

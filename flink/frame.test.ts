@@ -77,6 +77,13 @@ function randomFile(random: (below: number) => number): Buffer {
 }
 
 describe('createFramer', () => {
+  it('keeps a traceback of Python together with its error, whether or not a chat took its indentation', () => {
+    const traceback = ['Traceback (most recent call last):', '  File "main.py", line 12, in <module>', '    main()', '  File "main.py", line 9, in main', '    topic = os.environ["TOPIC"]', "KeyError: 'TOPIC'"];
+
+    expect(frameText(['Start', ...traceback, 'End'].join('\n'))).toEqual(['Start', traceback.join('\n'), 'End']);
+    expect(frameText(['Start', ...traceback.map((line) => line.trim())].join('\n'))).toEqual(['Start', traceback.map((line) => line.trim()).join('\n')]);
+  });
+
   it('joins a stack trace to the line that raised it', () => {
     expect(frameText(TRACE)).toEqual([TRACE.slice(0, TRACE.lastIndexOf('\n2026')), TRACE.slice(TRACE.lastIndexOf('\n2026') + 1)]);
   });

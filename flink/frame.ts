@@ -155,7 +155,7 @@ class EntryFramer implements Framer {
     this.#lineOffset = this.#offset;
     this.#line += lines;
     this.#splitBefore = false;
-    this.#state = { ...this.#state, partial: false, headerLines: 0, previous: undefined };
+    this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
   }
 
   peek(): FramedEntry[] {
@@ -193,7 +193,7 @@ class EntryFramer implements Framer {
     while (chunk[p + skipped] === 0) skipped += 1;
     if (skipped === 0) return 0;
     this.#close(chunk, p, done);
-    this.#state = { ...this.#state, headerLines: 0, partial: false, previous: undefined };
+    this.#state = { ...this.#state, headerLines: 0, pythonLines: 0, partial: false, previous: undefined };
     this.#offset += skipped;
     this.#lineOffset = this.#offset;
     this.#from = p + skipped;
@@ -292,7 +292,7 @@ class EntryFramer implements Framer {
     this.#open = false;
     this.#from = end + 1;
     this.#splitBefore = true;
-    this.#state = { ...this.#state, partial: false, headerLines: 0 };
+    this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0 };
   }
 
   #hold(chunk: Buffer, start: number, end: number): void {

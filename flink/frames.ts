@@ -135,6 +135,7 @@ const PACKAGES: readonly (readonly [prefix: string, owner: FrameOwner])[] = [
   ['com.azure.', 'external'],
   ['com.microsoft.azure.', 'external'],
   ['com.qcloud.', 'external'],
+  ['org.tikv.', 'external'],
   ['com.obs.services.', 'external'],
   ['com.couchbase.', 'external'],
   ['com.aerospike.', 'external'],
@@ -143,6 +144,7 @@ const PACKAGES: readonly (readonly [prefix: string, owner: FrameOwner])[] = [
   ['ru.yandex.clickhouse.', 'external'],
   ['com.clickhouse.', 'external'],
   ['$Proxy', 'neutral'],
+  ['python.', 'neutral'],
 ];
 
 export function frameOwner(frame: string): Owner {
@@ -164,24 +166,29 @@ export function isUserFrame(frame: string): boolean {
  * A logger of user code: a whole class name (not a shortened one) outside every known package, or the one through which
  * Flink logs what user code prints. What it says of failures is the program's business, not Flink's.
  */
-export function isUserLogger(logger: string): boolean {
-  let known = userLoggers.get(logger);
-  if (known === undefined) {
-    if (userLoggers.size >= MAX_LOGGERS) userLoggers.clear();
-    userLoggers.set(logger, (known = isUserName(logger)));
-  }
-  return known;
-}
-
-/** A process has some hundred loggers, and each line names one. */
-const userLoggers = new Map<string, boolean>();
-const MAX_LOGGERS = 10_000;
+export const isUserLogger = remember(10_000, isUserName);
 
 function isUserName(logger: string): boolean {
   return logger.endsWith('.SystemOutRedirectionUtils') || (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && lookUp(logger) === 'user-code');
 }
 
-function lookUp(frame: string): FrameOwner {
+/** The same failure comes again and again, and each of its frames is asked for more than once. */
+const lookUp = remember(20_000, findOwner);
+
+/** A process has some hundred loggers and some thousand frames: what is found for a name is kept, for so many names at most. */
+function remember<Value>(limit: number, find: (name: string) => Value): (name: string) => Value {
+  const known = new Map<string, Value>();
+  return (name) => {
+    let value = known.get(name);
+    if (value === undefined) {
+      if (known.size >= limit) known.clear();
+      known.set(name, (value = find(name)));
+    }
+    return value;
+  };
+}
+
+function findOwner(frame: string): FrameOwner {
   const name = withoutModule(frame);
   if (GENERATED.test(name)) return 'generated';
   for (const [prefix, owner] of PACKAGES) if (name.startsWith(prefix)) return owner;

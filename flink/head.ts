@@ -38,6 +38,8 @@ const LEVELS: ReadonlyMap<string, Level> = new Map([
 const JOB_ID = /^(?:[0-9a-f]{32})$/;
 const JOB_ID_PAIR = /flink-job-id[=:]\s*"?([0-9a-f]{32})/;
 const LOGGER = /^[A-Za-z_$][\w.$/-]*:?$/;
+/** `a.b.CException: text` behind a level: a console put the level in front of a trace. */
+const THROWABLE = /(?:Exception|Error):$/;
 const PARTS_LIMIT = 10;
 
 export function readLevel(word: string): Level | undefined {
@@ -108,7 +110,7 @@ function readWord(walk: Walk, text: string, p: number): boolean {
 
 function readLogger(walk: Walk, word: string, p: number, end: number): boolean {
   const colon = word.endsWith(':');
-  if (colon && !word.includes('.')) return false;
+  if (colon && (!word.includes('.') || THROWABLE.test(word))) return false;
   [walk.logger, walk.loggerAt, walk.p] = [colon ? word.slice(0, -1) : word, p, end];
   if (!colon || walk.level === undefined) return !colon;
   walk.done = true;

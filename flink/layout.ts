@@ -44,13 +44,15 @@ export interface LineState {
   readonly previous: LineClass | undefined;
   /** An exception's header is open and no frame has come: its message may go on for this many more lines. */
   readonly headerLines: number;
+  /** So many lines may still belong to a Python traceback: the frame's source, and the error at its end. */
+  readonly pythonLines: number;
   readonly partial: boolean;
 }
 
 /** An exception's message of several lines is joined up to here when no frame has come. */
 const HEADER_LINES = 200;
 
-export const FIRST_LINE: LineState = { dated: false, clock: false, json: false, previous: undefined, headerLines: 0, partial: false };
+export const FIRST_LINE: LineState = { dated: false, clock: false, json: false, previous: undefined, headerLines: 0, pythonLines: 0, partial: false };
 
 /** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
 export function isEntryStart(bytes: Buffer, start: number, end: number, kind: FileKind): boolean {
@@ -65,6 +67,7 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
     case 'indented':
     case 'trace':
     case 'cause':
+    case 'python':
       return false;
     case 'dated':
     case 'thread':
@@ -81,7 +84,7 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
     case 'exception':
       return startsThrowable(kind, before);
     case 'plain':
-      return isPrinted(kind, before) && before.headerLines === 0;
+      return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
   }
 }
 
@@ -90,7 +93,7 @@ export function follow(before: LineState, line: LineClass, starts: boolean, kind
   const dated = before.dated || line === 'dated' || line === 'clock' || line === 'json';
   const clock = before.clock || (line === 'clock' && !before.dated);
   const json = before.json || (line === 'json' && !before.dated);
-  return { dated, clock, json, previous: line, headerLines: countHeaderLines(before, line, starts, kind), partial };
+  return { dated, clock, json, previous: line, headerLines: countHeaderLines(before, line, starts, kind), pythonLines: countPythonLines(before, line), partial };
 }
 
 function isPrinted(kind: FileKind, before: LineState): boolean {
@@ -100,15 +103,21 @@ function isPrinted(kind: FileKind, before: LineState): boolean {
 /** A throwable belongs to the dated line that logged it, or stands alone where text is printed. */
 function startsThrowable(kind: FileKind, before: LineState): boolean {
   if (before.previous === 'dated' || before.previous === 'clock') return false;
-  return isPrinted(kind, before) && before.headerLines === 0;
+  return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
+}
+
+/** Behind a frame come its source, indented unless a chat took that away, and at last the error. */
+function countPythonLines(before: LineState, line: LineClass): number {
+  if (line === 'python') return 2;
+  return line === 'indented' ? Math.min(1, before.pythonLines) : Math.max(0, before.pythonLines - 1);
 }
 
 function countHeaderLines(before: LineState, line: LineClass, starts: boolean, kind: FileKind): number {
-  if (line === 'trace') return 0;
+  if (line === 'trace' || line === 'python') return 0;
   if (line === 'cause') return HEADER_LINES;
   const printed = kind === 'out' || kind === 'err' || kind === 'gc';
   if (starts && line === 'thread') return HEADER_LINES;
-  if (starts && line === 'exception') return printed ? 0 : HEADER_LINES;
+  if (line === 'exception' && (starts || before.pythonLines > 0)) return printed ? 0 : HEADER_LINES;
   return starts ? 0 : Math.max(0, before.headerLines - 1);
 }
 
@@ -180,5 +189,5 @@ function readBareHead(text: string): AnyHead {
 }
 
 function mayThrow(body: string): boolean {
-  return body.includes('Exception') || body.includes('Error') || body.includes('Throwable') || body.includes('\tat ') || body.includes('Caused by');
+  return body.includes('Exception') || body.includes('Error') || body.includes('Throwable') || body.includes('\tat ') || body.includes('Caused by') || body.includes('Traceback');
 }

@@ -4,15 +4,15 @@
 import { at, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './byte-level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './byte-stamp.js';
-import { isBareFrame, isExceptionHeader, isMore, traceClass } from './byte-trace.js';
+import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, traceClass } from './byte-trace.js';
 import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 
 /**
- * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · dated (full date) · clock (time of day only) ·
- * json · exception (`a.b.CException: …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) ·
+ * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) · dated (full date) · clock (time of day only) ·
+ * json · exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) ·
  * crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
-export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'note' | 'crash' | 'hash' | 'plain';
+export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'python' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'note' | 'crash' | 'hash' | 'plain';
 
 const TAB = 9;
 const SPACE = 32;
@@ -49,7 +49,8 @@ export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number):
 }
 
 function classifyIndented(bytes: Buffer, start: number, end: number): LineClass {
-  return traceClass(bytes, skipBlanks(bytes, start, end), end) ?? 'indented';
+  const text = skipBlanks(bytes, start, end);
+  return traceClass(bytes, text, end) ?? (isPythonFrame(bytes, text, end) ? 'python' : 'indented');
 }
 
 function classifyAfterTime(bytes: Buffer, start: number, end: number): LineClass {
@@ -84,7 +85,8 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
     return stamp === undefined ? 'plain' : stamp.full ? 'dated' : 'clock';
   }
   if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end)) return 'dated';
-  return isExceptionHeader(bytes, start, end) ? 'exception' : 'plain';
+  if (isPythonFrame(bytes, start, end)) return 'python';
+  return isExceptionHeader(bytes, start, end) || isPythonHead(bytes, start, end) ? 'exception' : 'plain';
 }
 
 function isJsonEntry(bytes: Buffer, start: number, end: number): boolean {

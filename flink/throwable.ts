@@ -1,5 +1,5 @@
 // An entry's text without its head → the message and the stack trace behind it. Called by layout.ts.
-import { cleanTraceLine, readFrame, readHeader } from './trace-line.js';
+import { cleanTraceLine, readFrame, readHeader, readPythonFrame } from './trace-line.js';
 
 export interface Split {
   readonly message: string;
@@ -60,7 +60,7 @@ function isEscapedTrace(text: string): boolean {
 }
 
 function isTracePart(content: string): boolean {
-  return content.startsWith('Caused by:') || content.startsWith('Suppressed:') || readFrame(content) !== undefined;
+  return content.startsWith('Caused by:') || content.startsWith('Suppressed:') || content.startsWith('Traceback (most recent') || readFrame(content) !== undefined || readPythonFrame(content) !== undefined;
 }
 
 function lineEnd(text: string, start: number): number {

@@ -30,13 +30,11 @@ function mayBePrefixed(raw: string): boolean {
   return (first >= 48 && first <= 57) || first === 91 || (first > 32 && raw.includes(' | '));
 }
 
+/** Several may stand in a row: a container's name, a time, a level. */
 function stripPrefixes(raw: string): string {
   let text = raw;
-  for (const prefix of [COMPOSE, ...PREFIXES]) {
-    const match = prefix.exec(text);
-    if (match !== null && isPart(text.slice(match[0].length))) text = text.slice(match[0].length);
-  }
-  return text;
+  for (const prefix of [COMPOSE, ...PREFIXES]) text = text.replace(prefix, '');
+  return isPart(text) ? text : raw;
 }
 
 /** `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at` → `a.b.C.m(C.java:1)`. */
@@ -46,6 +44,22 @@ export function readFrame(content: string): string | undefined {
   if (open < 3 || !text.slice(0, open).includes('.') || text.slice(0, open).includes(' ')) return undefined;
   const close = text.indexOf(')', open);
   return close === -1 ? text.trim() : text.slice(0, close + 1);
+}
+
+/** `File "/opt/job/a.py", line 27, in parse` → `parse(/opt/job/a.py:27)`; a library's begins with `python.`. */
+export function readPythonFrame(content: string): string | undefined {
+  const match = content.startsWith('File "') ? /^File "([^"]+)", line (\d+)(?:, in (\S+))?/.exec(content) : null;
+  if (match === null) return undefined;
+  const [, file = '', line = '', name = '<module>'] = match;
+  return `${PYTHON_LIBRARY.test(file) ? 'python.' : ''}${name}(${file}:${line})`;
+}
+
+const PYTHON_LIBRARY = /(?:^|\/)(?:site-packages|dist-packages|pyflink|apache_beam|py4j|lib\/python[\d.]+)\/|^</;
+
+/** The last line of a Python traceback: `KeyError: 'id'`, `orders.BadOrder`. */
+export function readPythonError(content: string): TraceHeader | undefined {
+  const match = /^([A-Za-z_][\w.]*)(?:: (.*))?$/s.exec(content);
+  return match === null ? undefined : { type: match[1] ?? '', message: match[2] ?? '' };
 }
 
 /** `a.b.CException: text` → class and text; `sure` when the place says that a class stands here (behind `Caused by:`). */
@@ -63,7 +77,7 @@ export function readHeader(content: string, sure = false): TraceHeader | undefin
 
 function isPart(text: string): boolean {
   const content = text.trimStart();
-  return /^(?:at [\w$.<>/-]+\(|at \S+\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) || (text !== content && /^(?:std|\[)/.test(content)) || readHeader(content) !== undefined;
+  return /^(?:at [\w$.<>/-]+\(|at \S+\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) || readHeader(content) !== undefined;
 }
 
 function isBare(content: string): boolean {

@@ -26,17 +26,21 @@ export interface PlayOptions {
 }
 
 export async function playAll(runs: readonly Run[], options: PlayOptions): Promise<readonly Played[]> {
-  const waiting = groupRuns(runs);
   const played: Played[] = [];
   const note = (one: Played): void => {
     played.push(one);
     options.print(`${String(played.length).padStart(4)} of ${runs.length}  ${describePlayed(one)}`);
   };
-  const work = async (): Promise<void> => {
-    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) await playGroup(group, options, note);
-  };
-  await Promise.all(Array.from({ length: options.parallel }, work));
+  await workThrough(groupRuns(runs), options.parallel, (group) => playGroup(group, options, note));
   return played;
+}
+
+/** Takes one item after the other, `parallel` of them at once. */
+export async function workThrough<Item>(items: readonly Item[], parallel: number, work: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  await Promise.all(Array.from({ length: parallel }, async () => {
+    for (const item of waiting) await work(item);
+  }));
 }
 
 /** Runs that may share a cluster, in the place of the first of them; every other run by itself. */

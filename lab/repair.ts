@@ -3,7 +3,7 @@
 import { diagnoseOutcome, diagnoseRecording } from './name.js';
 import { listRecordings } from './manifest.js';
 import { chooseFixes, repairScenario, type Patch } from './patch.js';
-import type { Run } from './play.js';
+import { workThrough, type Run } from './play.js';
 import { runScenario, type RunOptions } from './run.js';
 import type { Scenario } from './scenario.js';
 import type { DiagnosisDocument } from '../analyzer/diagnose.js';
@@ -28,17 +28,12 @@ export interface RepairOptions extends Pick<RunOptions, 'say' | 'keep'> {
 }
 
 export async function repairAll(runs: readonly Run[], options: RepairOptions): Promise<readonly Repair[]> {
-  const waiting = [...runs];
   const repairs: Repair[] = [];
-  const work = async (): Promise<void> => {
-    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      await repairOne(run, { ...options, note: (repair) => {
-        repairs.push(repair);
-        options.note(repair);
-      } });
-    }
+  const note = (repair: Repair): void => {
+    repairs.push(repair);
+    options.note(repair);
   };
-  await Promise.all(Array.from({ length: options.parallel }, work));
+  await workThrough(runs, options.parallel, (run) => repairOne(run, { ...options, note }));
   return repairs;
 }
 

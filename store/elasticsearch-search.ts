@@ -2,7 +2,7 @@
 // from which the next goes on: nothing is kept open in the cluster. An answer that lacks a shard is an error,
 // not a smaller result.
 import { setTimeout } from 'node:timers/promises';
-import { createError, JobtraceError } from '../core/errors.js';
+import { createError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
 import type { ElasticsearchClient } from './elasticsearch-client.js';
 import { encodeId, readDocument, readRouting } from './elasticsearch-mapping.js';
@@ -70,13 +70,9 @@ export async function findContext(client: ElasticsearchClient, prefix: string, i
 /** No index is no hit. Throws JT_STORE_UNREACHABLE when a part of the indices did not answer. */
 export async function search(client: ElasticsearchClient, index: string, body: object, query: Readonly<Record<string, string>> = {}): Promise<{ hits: Hit[]; total: number; aggregations: Readonly<Record<string, unknown>> }> {
   for (let left = STARTING_TRIES; ; left -= 1) {
-    try {
-      const answer = await client.send({ method: 'POST', path: `/${index}/_search`, query: { ...LENIENT, ...query }, body });
-      return readSearch(client, answer.body);
-    } catch (error) {
-      if (left === 0 || !isStarting(error)) throw error;
-      await setTimeout(STARTING_PAUSE_MS);
-    }
+    const answer = await client.send({ method: 'POST', path: `/${index}/_search`, query: { ...LENIENT, ...query }, body, expect: [503] });
+    if (left === 0 || (answer.status !== 503 && isWhole(answer.body))) return readSearch(client, answer.body);
+    await setTimeout(STARTING_PAUSE_MS);
   }
 }
 
@@ -84,14 +80,13 @@ export async function search(client: ElasticsearchClient, index: string, body: o
 const STARTING_TRIES = 10;
 const STARTING_PAUSE_MS = 300;
 
-function isStarting(error: unknown): boolean {
-  return error instanceof JobtraceError && error.code === 'JT_STORE_UNREACHABLE' && /search_phase_execution_exception|part of the indices/.test(error.message);
+function isWhole({ _shards: shards, timed_out: timedOut }: Readonly<Record<string, unknown>>): boolean {
+  return isObject(shards) && shards['failed'] === 0 && timedOut !== true;
 }
 
 export function readSearch(client: ElasticsearchClient, body: Readonly<Record<string, unknown>>): { hits: Hit[]; total: number; aggregations: Readonly<Record<string, unknown>> } {
   const outer = body['hits'];
-  const shards = body['_shards'];
-  if (!isObject(outer) || !Array.isArray(outer['hits']) || !isObject(shards) || shards['failed'] !== 0 || body['timed_out'] === true) {
+  if (!isObject(outer) || !Array.isArray(outer['hits']) || !isWhole(body)) {
     throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'a part of the indices did not answer the search' });
   }
   const list: readonly unknown[] = outer['hits'];

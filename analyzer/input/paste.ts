@@ -4,14 +4,17 @@
 export function looksLikePaste(head: string): boolean {
   const lines = head.split('\n').slice(0, -1).filter((line) => line.trim() !== '');
   const quoted = lines.filter((line) => QUOTE.test(line)).length;
-  return /^```/m.test(head) || (lines.length > 1 && quoted >= 0.8 * lines.length) || /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head);
+  return /^```/m.test(head) || (lines.length > 1 && quoted >= 0.8 * lines.length) || /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head) || WRAPPED_NAME.test(head);
 }
 
+/** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
+const WRAPPED_NAME = /^([\w.-]+)[ \t]*\n[ \t]*\| /m;
 const QUOTE = /^(?:> ?|\| )/;
 
 export function cleanPaste(text: string): string {
   return text
     .replaceAll(/^```.*\n?/gm, '')
+    .replaceAll(new RegExp(WRAPPED_NAME, 'gm'), '$1 | ')
     .replaceAll(/^(?:> ?|\| )/gm, '')
     .replaceAll(/&nbsp;|\u00a0/g, ' ')
     .replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');

@@ -18,6 +18,7 @@ import { looksLikeGcLog, watchGcLog } from './gc-log.js';
 import { looksLikeHsErr, renderHsErr } from './hs-err.js';
 import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubernetes.js';
 import { cleanPaste, looksLikePaste } from './paste.js';
+import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
 import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
 import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
@@ -143,6 +144,8 @@ interface Part extends Content {
 /** A form that is no log, and the logs that it stands for; undefined when it only looked like it. */
 interface Form {
   readonly fits: (head: string, kind: FileKind) => boolean;
+  /** So much of the file is looked at; FORM_HEAD_BYTES when left out. */
+  readonly headBytes?: number;
   readonly open: (path: string, cursor: Cursor) => Iterable<Part> | undefined;
 }
 
@@ -156,6 +159,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
   { fits: (head, kind) => kind === 'log' && looksLikePaste(head), open: asDocument(cleanPaste) },
+  { fits: (head, kind) => kind === 'log' && looksPrefixed(head), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanPrefix) },
 ];
 const FORM_HEAD_BYTES = 4096;
 
@@ -188,7 +192,8 @@ function* readContent(content: Part, notes: ReadNotes, find?: FindWanted): Gener
   const head = cursor.peek(FORM_HEAD_BYTES);
   if (head.length === 0) return;
   if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
-  const form = FORMS.find(({ fits }) => fits(head.toString('latin1'), describeSource(content.path).kind));
+  const { kind } = describeSource(content.path);
+  const form = FORMS.find(({ fits, headBytes }) => fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind));
   const parts = form?.open(content.path, cursor);
   if (parts === undefined) yield* readLog({ ...content, pieces: cursor.rest() }, notes, find);
   else for (const part of parts) yield* part.path === content.path ? readLog({ ...part, source: { ...content.source, ...part.source } }, notes, find) : readContent(part, notes, find);

@@ -1,0 +1,97 @@
+// Which four words of a literal stand for it in the table of anchors.ts: those that lines of logs and other literals hold
+// least. A word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
+
+/** A word of a literal's window: where it stands in the literal. */
+export interface Place {
+  readonly word: number;
+  readonly literal: number;
+  readonly pattern: Uint8Array;
+  readonly offset: number;
+}
+
+/** Bytes of a word of memory. */
+export const WORD = 4;
+/** A text of this length holds a whole word wherever it begins. */
+export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
+export const BLANK = 32;
+/** What a blank of a literal fits. */
+export const WHITE: readonly number[] = [9, 10, 13, BLANK];
+
+/** What logs are made of, whoever writes them. */
+const COMMON_LINES = [
+  "2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator    [] - Triggering checkpoint 1 (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD}) @ 1700000000000 for job 0123456789abcdef.",
+  'DEBUG org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Completed checkpoint 1 for job 0123456789abcdef (4817 bytes, checkpointDuration=11 ms, finalizationTime=1 ms).',
+  'INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - Source: orders -> Map -> Sink: Writer (1/2) (0123456789abcdef_0_0) switched from DEPLOYING to INITIALIZING, from CREATED to SCHEDULED.',
+  'INFO  org.apache.flink.runtime.taskexecutor.slot.TaskSlotTableImpl [] - Free slot TaskSlot(index:0, state:ACTIVE, resource profile: ResourceProfile{cpuCores=1, taskHeapMemory=384.000mb (402653174 bytes), managedMemory=512.000mb}).',
+  'INFO  org.apache.flink.runtime.taskexecutor.DefaultJobLeaderService [] - Try to register at job manager pekko.tcp://flink@localhost:6123/user/rpc/jobmanager_2 with leader id 00000000-0000-0000-0000-000000000000.',
+  'INFO  org.apache.flink.runtime.jobmaster.JobMaster                 [] - JobManager successfully registered at ResourceManager, leader id: 0123456789abcdef.',
+  'INFO  org.apache.flink.runtime.resourcemanager.slotmanager.DeclarativeSlotManager [] - Received resource requirements from job 0123456789abcdef: matching resource requirements against available resources.',
+  'INFO  org.apache.flink.streaming.runtime.tasks.StreamTask          [] - Using job/cluster config to configure application-defined state backend and checkpoint storage: File State Backend (checkpoints: hdfs://nameservice1/flink/checkpoints)',
+  'INFO  org.apache.flink.contrib.streaming.state.RocksDBStateBackend [] - Asynchronous incremental RocksDB snapshot of keyed state part 2 took 11 ms, operator Window(TumblingProcessingTimeWindows(10000))',
+  'INFO  org.apache.flink.streaming.api.functions.sink.filesystem.Buckets                     [] - Subtask 0 received completion notification for checkpoint with id=1.',
+  'INFO  org.apache.flink.connector.base.source.reader.SourceReaderBase [] - Adding split(s) to reader: [[Partition: orders-0, StartingOffset: 17, StoppingOffset: -9223372036854775808]]',
+  'INFO  org.apache.kafka.clients.consumer.internals.ConsumerCoordinator [] - [Consumer clientId=client-1, groupId=group] Setting offset for partition topic-0 to the committed offset',
+  'INFO  org.apache.kafka.clients.producer.internals.TransactionManager [] - [Producer clientId=producer-1, transactionalId=sink-0-1] ProducerId set to 17 with epoch 0, Discovered transaction coordinator node-1:9092',
+  'INFO  org.apache.hadoop.yarn.client.RMProxy - Connecting to ResourceManager at node-1.example.com/10.0.0.1:8032',
+  'INFO  org.apache.zookeeper.ClientCnxn - Session establishment complete on server node-1/10.0.0.1:2181, sessionid = 0x10000000000, negotiated timeout = 60000',
+  'INFO  com.example.orders.OrderProcessFunction - processed record key=4711 value={"id":4711,"user":"name","amount":12.50,"status":"ok","time":"2026-01-01T00:00:00.000Z"} from partition in ms',
+  '\tat org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:959) ~[flink-dist-1.20.0.jar:1.20.0]',
+  '\tat org.apache.flink.runtime.rpc.pekko.PekkoRpcActor.handleRpcMessage(PekkoRpcActor.java:168) at java.util.concurrent.ThreadPoolExecutor.runWorker(ThreadPoolExecutor.java:1149) [?:1.8.0_292]',
+];
+const COMMON_WEIGHT = 100;
+
+/** Of each literal the words of one window; a word with a blank stands there with every white space. Sorted by word. */
+export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
+  const weights = weighWords(patterns);
+  const places: Place[] = [];
+  for (const [literal, pattern] of patterns.entries()) {
+    const start = chooseWindow(pattern, weights);
+    for (let offset = start; offset < start + WORD; offset++) {
+      for (const word of variants(pattern, offset)) places.push({ word, literal, pattern, offset });
+    }
+  }
+  return places.sort((a, b) => a.word - b.word);
+}
+
+function weighWords(patterns: readonly Buffer[]): ReadonlyMap<number, number> {
+  const weights = new Map<number, number>();
+  const weigh = (text: Buffer, weight: number): void => {
+    for (let offset = 0; offset + WORD <= text.length; offset++) {
+      const word = text.readInt32LE(offset);
+      weights.set(word, (weights.get(word) ?? 0) + weight);
+    }
+  };
+  for (const pattern of patterns) weigh(pattern, 1);
+  for (const line of COMMON_LINES) weigh(Buffer.from(line), COMMON_WEIGHT);
+  return weights;
+}
+
+/** Where the window begins whose four words weigh least. */
+function chooseWindow(pattern: Buffer, weights: ReadonlyMap<number, number>): number {
+  const costs = Array.from({ length: pattern.length - WORD + 1 }, (_, offset) => countForms(pattern, offset) + (weights.get(pattern.readInt32LE(offset)) ?? 0));
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let start = 0; start + WORD <= costs.length; start++) {
+    const weight = (costs[start] ?? 0) + (costs[start + 1] ?? 0) + (costs[start + 2] ?? 0) + (costs[start + 3] ?? 0);
+    if (weight < least) [best, least] = [start, weight];
+  }
+  return best;
+}
+
+/** Every blank of a word gives it four times as many forms. */
+function countForms(pattern: Buffer, offset: number): number {
+  let forms = 1;
+  for (let index = offset; index < offset + WORD; index++) if (pattern[index] === BLANK) forms *= WHITE.length;
+  return forms;
+}
+
+/** The word at a place of a literal, with every white space where it has a blank. */
+function variants(pattern: Buffer, offset: number): readonly number[] {
+  if (countForms(pattern, offset) === 1) return [pattern.readInt32LE(offset)];
+  let forms: readonly number[] = [0];
+  for (let index = WORD - 1; index >= 0; index--) {
+    const byte = pattern[offset + index] ?? 0;
+    forms = (byte === BLANK ? WHITE : [byte]).flatMap((one) => forms.map((form) => (form << 8) | one));
+  }
+  return forms;
+}
