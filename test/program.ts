@@ -1,7 +1,7 @@
 // What the tests of the whole product share: a running front door (the built program, as users start it), a webhook
 // receiver that is a real HTTP server, and waiting with a deadline that says what it saw.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -50,6 +50,7 @@ export async function runProgram(args: readonly string[], options: Parameters<ty
 
 export interface Received {
   readonly at: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Record<string, unknown>;
 }
 
@@ -60,7 +61,7 @@ export async function startReceiver(): Promise<{ url: string; received: Received
     const parts: Buffer[] = [];
     request.on('data', (data: Buffer) => parts.push(data));
     request.on('end', () => {
-      received.push({ at: Date.now(), body: JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown> });
+      received.push({ at: Date.now(), headers: request.headers, body: JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown> });
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
