@@ -1,5 +1,6 @@
-// Which four words of a literal stand for it in the table of anchors.ts: those that lines of logs and other literals hold
+// Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold
 // least. A word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
+import { WORD } from '../core/byte-search.js';
 
 /** A word of a literal's window: where it stands in the literal. */
 export interface Place {
@@ -9,8 +10,6 @@ export interface Place {
   readonly offset: number;
 }
 
-/** Bytes of a word of memory. */
-export const WORD = 4;
 /** A text of this length holds a whole word wherever it begins. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
 export const BLANK = 32;

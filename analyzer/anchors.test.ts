@@ -7,10 +7,10 @@ function find(literals: readonly string[], text: string): readonly number[] {
 
 /** Every meeting in a piece that begins anywhere in memory. */
 function findAll(literals: readonly string[], text: string, shift: number): readonly string[] {
-  const scanner = createAnchorScanner(literals);
   const bytes = Buffer.from(' '.repeat(shift) + text).subarray(shift);
+  const search = createAnchorScanner(literals).open(bytes);
   const met: string[] = [];
-  for (let found = scanner.next(bytes, 0); found !== undefined; found = scanner.next(bytes, found.end)) met.push(text.slice(found.start, found.end));
+  for (let found = search.next(0); found !== undefined; found = search.next(found.end)) met.push(text.slice(found.start, found.end));
   return met;
 }
 

@@ -13,20 +13,35 @@ export function wantedBy({ scanner, literals, uses }: Catalog): FindWanted {
   // A rule that asks for them itself gets them all.
   const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && uses[index]?.some(({ kind }) => kind !== 'fact'));
   const completed = isAsked ? -1 : literals.indexOf(COMPLETED);
-  let job = '';
-  let jobBytes: Buffer = Buffer.alloc(0);
-  return (bytes, from): Wanted | undefined => {
-    const met = scanner.next(bytes, from);
-    if (met === undefined || met.literal !== completed) return met;
-    let start = met.end;
-    while (isDigit(at(bytes, start))) start += 1;
-    if (!holdsAt(bytes, start, jobBytes)) {
-      jobBytes = Buffer.from(bytes.subarray(start, start + JOB_BYTES));
-      job = jobBytes.toString('latin1');
+  /** Those that were met last; most logs are about few. */
+  let jobs: readonly Job[] = [];
+  const nameJob = (bytes: Buffer, start: number): string => {
+    let job = jobs.find((known) => holdsAt(bytes, start, known.bytes));
+    if (job === undefined) {
+      const own = Buffer.from(bytes.subarray(start, start + JOB_BYTES));
+      job = { bytes: own, name: own.toString('latin1') };
+      jobs = [job, ...jobs].slice(0, MAX_JOBS);
     }
-    return { start: met.start, end: start, newest: job };
+    return job.name;
+  };
+  return (bytes) => {
+    const search = scanner.open(bytes);
+    return (from): Wanted | undefined => {
+      const met = search.next(from);
+      if (met === undefined || met.literal !== completed) return met;
+      let start = met.end;
+      while (isDigit(at(bytes, start))) start += 1;
+      return { start: met.start, end: start, newest: nameJob(bytes, start) };
+    };
   };
 }
+
+interface Job {
+  readonly bytes: Buffer;
+  readonly name: string;
+}
+
+const MAX_JOBS = 8;
 
 function holdsAt(bytes: Buffer, start: number, wanted: Buffer): boolean {
   // Jobs differ in their ids, at the end.

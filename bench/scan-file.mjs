@@ -3,7 +3,7 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createAnchorScanner } from '../dist/analyzer/anchors.js';
 
-const PIECE_BYTES = 1 << 20;
+const PIECE_BYTES = 1 << 18;
 const [anchors = '', log = '', from = '0', to = String(statSync(log).size)] = process.argv.slice(2);
 const scanner = createAnchorScanner(readFileSync(anchors, 'utf8').trimEnd().split('\n'));
 const file = openSync(log, 'r');
@@ -13,7 +13,8 @@ for (let at = Number(from); at < Number(to); ) {
   const length = readSync(file, piece, 0, Math.min(PIECE_BYTES, Number(to) - at), at);
   if (length === 0) break;
   const bytes = piece.subarray(0, length);
-  for (let found = scanner.next(bytes, 0); found !== undefined; found = scanner.next(bytes, found.end)) met++;
+  const search = scanner.open(bytes);
+  for (let found = search.next(0); found !== undefined; found = search.next(found.end)) met++;
   at += length;
 }
 closeSync(file);

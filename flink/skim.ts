@@ -3,6 +3,7 @@
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
 // reading of files for a diagnosis; the agent needs every entry.
+import { countBreaks } from '../core/byte-search.js';
 import { at, isDigit } from './byte.js';
 import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
 import { classifyLine } from './line.js';
@@ -16,8 +17,8 @@ export interface Wanted {
   readonly newest?: string;
 }
 
-/** The first that is met from `from` on. */
-export type FindWanted = (bytes: Buffer, from: number) => Wanted | undefined;
+/** A piece → the first that is met in it from `from` on, which never goes back. */
+export type FindWanted = (piece: Buffer) => (from: number) => Wanted | undefined;
 
 export interface Skimmer {
   push(piece: Buffer): FramedEntry[];
@@ -32,37 +33,58 @@ const SPACE = 32;
 /** Without `find` every entry is given. */
 export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimmer {
   const framer = createFramer(options);
+  /** The newest entries of the pieces before, by what they are about. */
+  const newest = new Map<string, readonly FramedEntry[]>();
   let endsWithBreak = true;
 
   function push(piece: Buffer): FramedEntry[] {
     const done: FramedEntry[] = [];
-    if (find !== undefined && framer.isDated) skim(piece, find, done);
-    else done.push(...framer.push(piece));
+    if (find !== undefined && framer.isDated) skim(piece, find(piece), done);
+    else done.push(...takeNewest(), ...framer.push(piece));
     endsWithBreak = piece.length === 0 ? endsWithBreak : piece[piece.length - 1] === NEWLINE;
     return done;
   }
 
-  function skim(piece: Buffer, next: FindWanted, done: FramedEntry[]): void {
+  function skim(piece: Buffer, next: (from: number) => Wanted | undefined, done: FramedEntry[]): void {
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
-    const newest = new Map<string, number>();
+    /** Where the newest stand in this piece. */
+    const places = new Map<string, number>();
     let search = from;
     while (from < piece.length) {
-      const wanted = next(piece, search);
+      const wanted = next(search);
       if (wanted?.newest !== undefined) {
-        newest.set(wanted.newest, wanted.start);
+        places.set(wanted.newest, wanted.start);
         search = wanted.end;
         continue;
       }
-      for (const place of [...newest.values()].sort((a, b) => a - b)) from = passTo(piece, from, place, done);
-      newest.clear();
+      from = keepNewest(piece, from, places, done);
+      if (wanted !== undefined) done.push(...takeNewest());
       from = passTo(piece, from, wanted?.start ?? piece.length, done);
-      search = from;
+      search = Math.max(from, wanted?.end ?? from);
     }
   }
 
-  /** Gives the entry at a place, leaves out what stands before it, and tells where the next begins. */
+  /** Keeps the entries at these places until something else is wanted; one that is not complete yet is given. */
+  function keepNewest(piece: Buffer, first: number, places: Map<string, number>, done: FramedEntry[]): number {
+    let from = first;
+    for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
+      if (place < from) continue;
+      from = passTo(piece, from, place, done);
+      if (from < piece.length) newest.set(about, framer.flush().map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })));
+    }
+    places.clear();
+    return from;
+  }
+
+  function takeNewest(): FramedEntry[] {
+    const entries = [...newest.values()].flat().sort((a, b) => a.offset - b.offset);
+    newest.clear();
+    return entries;
+  }
+
+  /** Goes to the entry at a place, leaves out what stands before it, and tells where the next begins. */
   function passTo(piece: Buffer, from: number, place: number, done: FramedEntry[]): number {
     if (place < from) return from;
     done.push(...framer.flush());
@@ -79,7 +101,7 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
 
   return {
     push,
-    flush: () => framer.flush(),
+    flush: () => [...takeNewest(), ...framer.flush()],
     get lines() {
       return endsWithBreak ? framer.openLine - 1 : framer.openLine;
     },
@@ -114,10 +136,4 @@ function isDatedLine(piece: Buffer, start: number): boolean {
   if (!isDigit(at(piece, start)) || at(piece, start + 10) !== SPACE) return false;
   const end = piece.indexOf(NEWLINE, start);
   return end >= 0 && classifyLine(piece, start, end) === 'dated';
-}
-
-function countBreaks(piece: Buffer, start: number, end: number): number {
-  let count = 0;
-  for (let place = piece.indexOf(NEWLINE, start); place >= 0 && place < end; place = piece.indexOf(NEWLINE, place + 1)) count += 1;
-  return count;
 }
