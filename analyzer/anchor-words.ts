@@ -1,20 +1,12 @@
 // Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold
 // least. A word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
-import { WORD } from '../core/byte-search.js';
-
-/** A word of a literal's window: where it stands in the literal. */
-export interface Place {
-  readonly word: number;
-  readonly literal: number;
-  readonly pattern: Uint8Array;
-  readonly offset: number;
-}
+import { WORD, type Place } from '../core/byte-search.js';
 
 /** A text of this length holds a whole word wherever it begins. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
-export const BLANK = 32;
+const BLANK = 32;
 /** What a blank of a literal fits. */
-export const WHITE: readonly number[] = [9, 10, 13, BLANK];
+const WHITE: readonly number[] = [9, 10, 13, BLANK];
 
 /** What logs are made of, whoever writes them. */
 const COMMON_LINES = [
@@ -46,7 +38,7 @@ export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
   for (const [literal, pattern] of patterns.entries()) {
     const start = chooseWindow(pattern, weights);
     for (let offset = start; offset < start + WORD; offset++) {
-      for (const word of variants(pattern, offset)) places.push({ word, literal, pattern, offset });
+      for (const word of variants(pattern, offset)) places.push({ word, text: literal, offset });
     }
   }
   return places.sort((a, b) => a.word - b.word);

@@ -10,7 +10,7 @@ function findAll(literals: readonly string[], text: string, shift: number): read
   const bytes = Buffer.from(' '.repeat(shift) + text).subarray(shift);
   const search = createAnchorScanner(literals).open(bytes);
   const met: string[] = [];
-  for (let found = search.next(0); found !== undefined; found = search.next(found.end)) met.push(text.slice(found.start, found.end));
+  for (let from = 0; search.next(from); from = search.end) met.push(text.slice(search.start, search.end));
   return met;
 }
 

@@ -106,15 +106,22 @@ interface ProcessJobs {
 
 function indexProcessJobs(signals: readonly Signal[], owners: Owners, placements: readonly Placement[]): ProcessJobs {
   const byProcess = new Map<string, Set<string>>();
-  for (const placement of placements) byProcess.set(placement.place, (byProcess.get(placement.place) ?? new Set()).add(placement.jobId));
-  for (const signal of signals) {
-    const jobs = [signal.hints.jobId, ...signal.facts.map(jobIdOf)].filter((item) => item !== undefined);
-    if (jobs.length > 0) byProcess.set(signal.place.process, jobs.reduce((set, jobId) => set.add(jobId), byProcess.get(signal.place.process) ?? new Set<string>()));
+  const put = (process: string, jobId: string | undefined): void => {
+    if (jobId === undefined) return;
+    const jobs = byProcess.get(process);
+    if (jobs === undefined) byProcess.set(process, new Set([jobId]));
+    else jobs.add(jobId);
+  };
+  for (const { place, jobId } of placements) put(place, jobId);
+  for (const { place, hints, facts } of signals) {
+    put(place.process, hints.jobId);
+    for (const fact of facts) put(place.process, jobIdOf(fact));
   }
   return {
     only: (process) => {
       const own = byProcess.get(process);
-      return own === undefined || own.size === 0 ? onlyOne([...owners.jobIds]) : onlyOne([...own]);
+      const jobs = own === undefined || own.size === 0 ? owners.jobIds : own;
+      return jobs.size === 1 ? [...jobs][0] : undefined;
     },
   };
 }

@@ -27,11 +27,12 @@ export function wantedBy({ scanner, literals, uses }: Catalog): FindWanted {
   return (bytes) => {
     const search = scanner.open(bytes);
     return (from): Wanted | undefined => {
-      const met = search.next(from);
-      if (met === undefined || met.literal !== completed) return met;
-      let start = met.end;
-      while (isDigit(at(bytes, start))) start += 1;
-      return { start: met.start, end: start, newest: nameJob(bytes, start) };
+      if (!search.next(from)) return undefined;
+      const { start, end } = search;
+      if (search.text !== completed) return { start, end };
+      let afterNumber = end;
+      while (isDigit(at(bytes, afterNumber))) afterNumber += 1;
+      return { start, end: afterNumber, newest: nameJob(bytes, afterNumber) };
     };
   };
 }

@@ -14,7 +14,7 @@ for (let at = Number(from); at < Number(to); ) {
   if (length === 0) break;
   const bytes = piece.subarray(0, length);
   const search = scanner.open(bytes);
-  for (let found = search.next(0); found !== undefined; found = search.next(found.end)) met++;
+  for (let from = 0; search.next(from); from = search.end) met++;
   at += length;
 }
 closeSync(file);

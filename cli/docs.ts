@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COMMANDS } from '../cli.js';
+import { COMMANDS } from './main.js';
 import { renderSettingsTable } from '../core/config.js';
 import { ERRORS } from '../core/errors.js';
 import { HELP_OPTION } from './command.js';

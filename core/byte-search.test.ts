@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { COMPILED, countBreaks, createWordSearch } from './byte-search.js';
+import { COMPILED, countBreaks, createTextSearch, type TextSearch } from './byte-search.js';
 
 /** The same texts at each run. */
 function createRandom(): (below: number) => number {
@@ -10,11 +10,17 @@ function createRandom(): (below: number) => number {
   return (below) => ((seed = (seed * 16_807) % 2_147_483_647) >>> 4) % below;
 }
 
-function list(words: readonly number[], bytes: Uint8Array, first = 0): readonly string[] {
-  const search = createWordSearch(words)(bytes);
+/** Texts, each known by the four words of its first seven bytes. */
+function open(texts: readonly string[]): (bytes: Uint8Array) => TextSearch {
+  const bytes = texts.map((text) => Buffer.from(text));
+  const places = bytes.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset })));
+  return createTextSearch(bytes, places.sort((a, b) => a.word - b.word));
+}
+
+function list(search: TextSearch): readonly string[] {
   const met: string[] = [];
-  for (let from = first; search.next(from); from = search.place + 1) met.push(`${search.index} at ${search.place}`);
-  return met;
+  while (search.next(0)) met.push(`${search.text} from ${search.start} to ${search.end}`);
+  return met.sort();
 }
 
 describe('byte-search.ts', () => {
@@ -26,42 +32,63 @@ describe('byte-search.ts', () => {
   });
 });
 
-describe('createWordSearch', () => {
-  it('finds each word at a multiple of four from the beginning of the bytes, wherever they lie in memory', () => {
+describe('createTextSearch', () => {
+  it('finds every text wherever it begins, also over the ends of what is looked at together', () => {
     const random = createRandom();
-    for (const length of [0, 3, 4, 19, 400, 70_001, 200_000]) {
-      // Of sixteen different words many are met; none of those that are not looked for.
-      const bytes = Buffer.from([9, ...Array.from({ length }, () => random(2))]).subarray(1);
-      const all = [...new Set(Array.from({ length: 16 }, (_, index) => Buffer.from([index & 1, (index >> 1) & 1, (index >> 2) & 1, index >> 3]).readInt32LE(0)))];
-      const words = all.filter((_, index) => index % 3 !== 0);
-      const from = Math.min(length, random(50));
-      const expected = Array.from({ length: length >> 2 }, (_, index) => 4 * index).flatMap((place) => {
-        const index = words.indexOf(bytes.readInt32LE(place));
-        return place < from || index < 0 ? [] : [`${index} at ${place}`];
-      });
+    for (const length of [0, 3, 6, 7, 90, 70_001, 200_000]) {
+      const word = (bytes: number): string => Array.from({ length: bytes }, () => 'ab'[random(2)]).join('');
+      const texts = [...new Set([word(7), word(8), word(9), word(11)])];
+      const text = word(length);
+      const expected = texts.flatMap((wanted, index) => [...text.matchAll(new RegExp(`(?=${wanted})`, 'g'))].map(({ index: start }) => `${index} from ${start} to ${start + wanted.length}`));
 
-      expect(list(words, bytes, from), `${length} bytes`).toEqual(expected);
+      // A text may be met by two of its words.
+      expect([...new Set(list(open(texts)(Buffer.from(`#${text}`).subarray(1))))], `${length} bytes`).toEqual(expected.sort());
     }
+  });
+
+  it('goes on where more is found than there is room for', () => {
+    const texts = Array.from({ length: 8 }, (_, index) => `${'a'.repeat(7)}${'b'.repeat(index)}`);
+    const bytes = Buffer.from('a'.repeat(65_000));
+
+    expect(new Set(list(open(texts.slice(0, 1))(bytes))).size).toBe(65_000 - 6);
+    expect(new Set(list(open(texts)(Buffer.concat([bytes, Buffer.from('bbbbbbb')])))).size).toBe(65_000 - 6 + 7);
   });
 
   it('tells words with one hash apart, as many as there are', () => {
     const random = createRandom();
-    const words = [...new Set(Array.from({ length: 40_000 }, () => 16 * random(2 ** 27) - random(2 ** 27)))];
-    const bytes = Buffer.alloc(4 * words.length);
-    for (const [index, word] of words.entries()) bytes.writeInt32LE(word, 4 * index);
+    const texts = [...new Set(Array.from({ length: 20_000 }, () => Array.from({ length: 8 }, () => 'abcdefgh'[random(8)]).join('')))];
+    const bytes = Buffer.from(texts.join('  '));
+    const half = texts.filter((_, index) => index % 2 === 0);
 
-    expect(list(words, bytes)).toEqual(words.map((_, index) => `${index} at ${4 * index}`));
-    expect(list(words.filter((_, index) => index % 2 === 0), bytes)).toHaveLength(Math.ceil(words.length / 2));
+    expect(new Set(list(open(texts)(bytes)))).toEqual(new Set(texts.map((text, index) => `${index} from ${10 * index} to ${10 * index + text.length}`)));
+    expect(new Set(list(open(half)(bytes))).size).toBe(half.length);
+  });
+
+  it('takes any white space for a blank, and nothing else', () => {
+    // Known by words without a blank.
+    const find = createTextSearch([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset })).sort((a, b) => a.word - b.word));
+
+    expect(['a failed job', 'a\tfailed\njob', 'a failed\rjob', 'a_failed job', 'a failed  job'].map((text) => list(find(Buffer.from(`--${text}`))).length > 0)).toEqual([true, true, true, false, false]);
   });
 
   it('goes on where it was when other bytes were searched meanwhile', () => {
-    const open = createWordSearch([Buffer.from('abcd').readInt32LE(0)]);
-    const [one, other] = [open(Buffer.from('abcd----abcd')), open(Buffer.from('----abcdabcd'))];
-    const places: number[] = [];
-    for (const [search, from] of [[one, 0], [other, 0], [one, 4], [other, 8]] as const) places.push(search.next(from) ? search.place : -1);
+    const find = open(['abcdefg']);
+    const [one, other] = [find(Buffer.from('abcdefg--abcdefg')), find(Buffer.from('---abcdefg'))];
+    const starts: number[] = [];
+    for (const search of [one, other, one, other]) starts.push(search.next(0) ? search.start : -1);
 
-    expect(places).toEqual([0, 4, 8, 8]);
-    expect(one.next(12)).toBe(false);
+    expect(starts).toEqual([0, 3, 9, -1]);
+    expect(one.next(0)).toBe(false);
+  });
+
+  it('leaves out what stands before the place from which on is asked', () => {
+    const search = open(['abcdefg'])(Buffer.from(`abcdefg${'-'.repeat(100_000)}abcdefg-abcdefg`));
+
+    expect([search.next(100_010), search.start, search.next(search.end), search.next(search.end)]).toEqual([true, 100_015, false, false]);
+  });
+
+  it('refuses a text that is too long', () => {
+    expect(() => open(['a'.repeat(5000)])).toThrow('a text of 5000 bytes is too long');
   });
 });
 

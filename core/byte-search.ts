@@ -1,25 +1,32 @@
-// Two loops over bytes: known words of memory, and line breaks. They run as WebAssembly (byte-search.wat), where they are
-// several times faster than here; what they look at is copied there window by window, each small enough to stay in the
-// processor's nearer memory. Called by analyzer/anchors.ts and flink/skim.ts.
+// Two loops over bytes: known texts, and line breaks. They run as WebAssembly (byte-search.wat), where they are several
+// times faster than here; what they look at is copied there window by window, each small enough to stay in the
+// processor's nearer memory. Texts are known by words of memory (four bytes): a text of seven bytes and more holds one
+// whole word wherever it begins. Called by analyzer/anchors.ts and flink/skim.ts.
 
 /** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
-export const COMPILED = 'AGFzbQEAAAABGANgA39/fwF/YAZ/f39/f38Bf2ACf38BfwMEAwABAgUDAQAFBxoDBm1lbW9yeQIABGZpbmQAAQZicmVha3MAAgrIAwNKAQN/IABBsfPd8XlsIAJ2IQMDQCABIANBA3RqIQQgBCgCBCEFIAVBAEggBCgCACAARnIEQCAFDwsgA0EBakF/IAJ2cSEDDAALAAvJAgEGfyAAIQYgBSELA0ACQANAIAZBEGogAUoNASAGKAIAQbHz3fF5bEEOdiEIIAIgCEEDdmotAAAgCEEHcXYhCSAGKAIEQbHz3fF5bEEOdiEIIAkgAiAIQQN2ai0AACAIQQdxdnIhCSAGKAIIQbHz3fF5bEEOdiEIIAkgAiAIQQN2ai0AACAIQQdxdnIhCSAGKAIMQbHz3fF5bEEOdiEIIAkgAiAIQQN2ai0AACAIQQdxdnIhCSAJQQFxDQEgBkEQaiEGDAALCyAGQRBqIQcDQCAGIAFOBEAgCyAFa0EDdg8LIAYoAgBBsfPd8XlsQQ52IQhBASACIAhBA3ZqLQAAIAhBB3F2cQRAIAYoAgAgAyAEEAAhCiAKQQBOBEAgCyAGIABrNgIAIAsgCjYCBCALQQhqIQsLCyAGQQRqIQYgBiAHSA0ACwwACwALMAEBfwJAA0AgACABTg0BIAIgAP0ABABBCv0P/SP9ZGlqIQIgAEEQaiEADAALCyACCw==';
+export const COMPILED = 'AGFzbQEAAAABGANgAn9/AX9gA39/fwF/YAZ/f39/f38BfwMGBQABAgIABQMBAAYHGgMGbWVtb3J5AgAEZmluZAADBmJyZWFrcwAECqIFBUwBA38gAEGx893xeWwgAXYhAgNAQYCAGCACQQN0aiEDIAMoAgQhBCAEQQBIIAMoAgAgAEZyBEAgBA8LIAJBAWpBfyABdnEhAgwACwALXgEDfyABIAJqIQMDQCAALQAAIQQgAS0AACEFIAQgBUcEQCAFQSBHBEBBAA8LIARBCUYgBEEKRiAEQQ1GcnJFBEBBAA8LCyAAQQFqIQAgAUEBaiEBIAEgA0kNAAtBAQt8AQN/IAQgA0EEdGohBgNAIAAgBigCDGshByAGKAIIIQggByABTiAHIAhqIAJMcQRAIAcgBigCBCAIEAEEQCAFIAA2AgAgBSADNgIEIAVBCGohBQsLIANBAWohAyAGQRBqIQYgBigCCEEARyAGKAIAIAAoAgBGcQ0ACyAFC8UCAQV/QYCABCEKAkADQAJAA0AgAEEQaiABSg0BIAAoAgBBsfPd8XlsQQ52IQcgB0EDdi0AgAggB0EHcXYhCCAAKAIEQbHz3fF5bEEOdiEHIAggB0EDdi0AgAggB0EHcXZyIQggACgCCEGx893xeWxBDnYhByAIIAdBA3YtAIAIIAdBB3F2ciEIIAAoAgxBsfPd8XlsQQ52IQcgCCAHQQN2LQCACCAHQQdxdnIhCCAIQQFxDQEgAEEQaiEADAALCyAAQRBqIQYDQCAAIAFODQIgACgCAEGx893xeWxBDnYhB0EBIAdBA3YtAIAIIAdBB3F2cQRAIAAoAgAgBBAAIQkgCUEATgRAIApBgIAMTw0EIAAgAiADIAkgBSAKEAIhCgsLIABBBGohACAAIAZIDQALDAALC0EAIAA2AgAgCkGAgARrQQN2CzABAX8CQANAIAAgAU4NASACIAD9AAQAQQr9D/0j/WRpaiECIABBEGohAAwACwsgAgs=';
 
 /** Bytes of a word. */
 export const WORD = 4;
+/** The longest text. */
+export const MAX_TEXT_BYTES = 4096;
 const WINDOW_BYTES = 1 << 16;
 const TABLE_BITS = 18;
 const PAGE_BYTES = 1 << 16;
-/** Where things lie in its memory: the bits of words, the bytes that are looked at, what was found in them, the slots. */
-const TABLE = 0;
-const WINDOW = TABLE + 2 ** (TABLE_BITS - 3);
-const FOUND = WINDOW + WINDOW_BYTES;
-const FOUND_BYTES = 2 * WORD;
-const SLOTS = FOUND + FOUND_BYTES * (WINDOW_BYTES / WORD);
+/** Where things lie in its memory, as byte-search.wat says. */
+const STOP = 0;
+const TABLE = 1024;
+const FOUND = 65_536;
+const WINDOW = 266_240;
+const FOUND_END = WINDOW - MAX_TEXT_BYTES;
+const SLOTS = 393_216;
+const PLACE_CELLS = 4;
+/** The room for what was found holds 16384 and these more. */
+const MAX_PLACES_OF_WORD = 8192;
 
 interface Code {
   readonly memory: { readonly buffer: ArrayBuffer; readonly grow: (pages: number) => number };
-  readonly find: (from: number, end: number, table: number, slots: number, shift: number, found: number) => number;
+  readonly find: (at: number, end: number, low: number, high: number, shift: number, places: number) => number;
   readonly breaks: (at: number, end: number) => number;
 }
 
@@ -37,41 +44,86 @@ function createCode(): Code {
   return new Instance(compiled).exports as Code;
 }
 
-/** Known words in some bytes, from the front to the back. */
-export interface WordSearch {
-  /** Goes to the first that begins at `from` or behind it, a multiple of four from the bytes' beginning; false when there is none. */
-  next(from: number): boolean;
-  /** Where the word stands to which it went. */
-  readonly place: number;
-  /** Which of the words it is. */
-  readonly index: number;
+/** A word of a text, and where in the text it stands. */
+export interface Place {
+  readonly word: number;
+  /** The text's index. */
+  readonly text: number;
+  readonly offset: number;
 }
 
-/** Words of memory, each once → a search in bytes, which must not change while it goes on. */
-export function createWordSearch(words: readonly number[]): (bytes: Uint8Array) => WordSearch {
-  const table = new WordTable(words);
+/** Known texts in some bytes, from the front to the back; the bytes must not change meanwhile. */
+export interface TextSearch {
+  /** Goes to the next one whose word stands at `from` or behind it; false when there is none. `from` never goes back. */
+  next(from: number): boolean;
+  /** The text to which it went, by its index. */
+  readonly text: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Texts, and the words by which they are known, in the order of words → a search in bytes. A blank of a text is any white space. */
+export function createTextSearch(texts: readonly Uint8Array[], places: readonly Place[]): (bytes: Uint8Array) => TextSearch {
+  const table = new TextTable(texts, places);
   return (bytes) => new Search(table, bytes);
 }
 
-class WordTable {
+class TextTable {
   readonly #code = createCode();
-  readonly #shift: number;
   readonly #room: Uint8Array;
-  /** Of each known word in the window its place there and its index, and how many there are. */
+  readonly #shift: number;
+  readonly #places: number;
+  readonly #stop: Int32Array;
+  /** Pairs: the address of a word in the window, and the number of a place. */
   readonly found: Int32Array;
-  count = 0;
+  /** Of each place its text, where in it the word stands, and how long it is. */
+  readonly texts: Int32Array;
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
   /** Whose bytes lie in the window. */
   holder: object | undefined;
 
-  constructor(words: readonly number[]) {
+  constructor(texts: readonly Uint8Array[], places: readonly Place[]) {
     const { memory } = this.#code;
-    const slotBits = Math.ceil(Math.log2(2 * words.length + 1));
-    memory.grow(Math.max(0, Math.ceil((SLOTS + 2 * WORD * 2 ** slotBits - memory.buffer.byteLength) / PAGE_BYTES)));
+    const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
     this.#shift = 32 - slotBits;
+    this.#places = SLOTS + 2 * WORD * 2 ** slotBits;
+    const firstText = this.#places + WORD * PLACE_CELLS * (places.length + 1);
+    const size = texts.reduce((sum, { length }) => sum + length, firstText);
+    memory.grow(Math.max(0, Math.ceil((size - memory.buffer.byteLength) / PAGE_BYTES)));
     this.#room = new Uint8Array(memory.buffer);
-    this.found = new Int32Array(memory.buffer, FOUND, (SLOTS - FOUND) / WORD);
-    const slots = new Int32Array(memory.buffer, SLOTS, 2 * 2 ** slotBits).fill(-1);
-    for (const [index, word] of words.entries()) {
+    this.#stop = new Int32Array(memory.buffer, STOP, 1);
+    this.found = new Int32Array(memory.buffer, FOUND, (FOUND_END - FOUND) / WORD);
+    this.texts = Int32Array.from(places, ({ text }) => text);
+    this.offsets = Int32Array.from(places, ({ offset }) => offset);
+    this.lengths = Int32Array.from(places, ({ text }) => texts[text]?.length ?? 0);
+    this.#writePlaces(places, this.#writeTexts(texts, firstText));
+    this.#writeSlots(places, slotBits);
+  }
+
+  /** Gives the address of each. */
+  #writeTexts(texts: readonly Uint8Array[], first: number): readonly number[] {
+    let address = first;
+    return texts.map((text) => {
+      if (text.length > MAX_TEXT_BYTES) throw new RangeError(`a text of ${text.length} bytes is too long to be looked for: at most ${MAX_TEXT_BYTES}`);
+      this.#room.set(text, address);
+      address += text.length;
+      return address - text.length;
+    });
+  }
+
+  #writePlaces(places: readonly Place[], addresses: readonly number[]): void {
+    const cells = new Int32Array(this.#room.buffer, this.#places, PLACE_CELLS * (places.length + 1));
+    for (const [index, { word, text, offset }] of places.entries()) cells.set([word, addresses[text] ?? 0, this.lengths[index] ?? 0, offset], PLACE_CELLS * index);
+  }
+
+  #writeSlots(places: readonly Place[], slotBits: number): void {
+    const slots = new Int32Array(this.#room.buffer, SLOTS, 2 * 2 ** slotBits).fill(-1);
+    let first = 0;
+    for (const [index, { word }] of places.entries()) {
+      if (index - first >= MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
+      if (index > 0 && places[index - 1]?.word === word) continue;
+      first = index;
       const bit = hashWord(word, 32 - TABLE_BITS);
       this.#room[TABLE + (bit >>> 3)] = (this.#room[TABLE + (bit >>> 3)] ?? 0) | (1 << (bit & 7));
       let slot = hashWord(word, this.#shift);
@@ -80,11 +132,20 @@ class WordTable {
     }
   }
 
-  /** Finds the known words of a window: at most WINDOW_BYTES, a multiple of four. */
-  fill(holder: object, bytes: Uint8Array): void {
-    this.#room.set(bytes, WINDOW);
-    this.count = this.#code.find(WINDOW, WINDOW + bytes.length, TABLE, SLOTS, this.#shift, FOUND);
+  /** Lays the bytes of a window there, with those before and behind it that texts may reach into. */
+  fill(holder: object, bytes: Uint8Array, start: number, end: number): void {
+    this.#room.set(bytes.subarray(Math.max(0, start - MAX_TEXT_BYTES), end + MAX_TEXT_BYTES), WINDOW - Math.min(start, MAX_TEXT_BYTES));
     this.holder = holder;
+  }
+
+  /** Finds texts from `at` up to `end`, from the window's beginning on; gives their number. */
+  find(at: number, end: number, before: number, behind: number): number {
+    return this.#code.find(WINDOW + at, WINDOW + end, WINDOW - before, WINDOW + end + behind, this.#shift, this.#places);
+  }
+
+  /** Where it stopped: before the end when more was found than there is room for. */
+  get stop(): number {
+    return (this.#stop[0] ?? 0) - WINDOW;
   }
 }
 
@@ -92,40 +153,58 @@ function hashWord(word: number, shift: number): number {
   return Math.imul(word, 0x9e3779b1) >>> shift;
 }
 
-class Search implements WordSearch {
-  place = 0;
-  index = 0;
-  readonly #table: WordTable;
+class Search implements TextSearch {
+  text = 0;
+  start = 0;
+  end = 0;
+  readonly #table: TextTable;
   readonly #bytes: Uint8Array;
   /** The end of the last whole word. */
-  readonly #end: number;
-  /** Where the window begins, and which of the words in it comes next. */
-  #start = 0;
+  readonly #limit: number;
+  /** The window's beginning, and from where up to where it was searched. */
+  #window = 0;
+  #from = 0;
+  #stop = 0;
+  /** How many texts were found there, and which of them is next. */
+  #count = 0;
   #next = 0;
 
-  constructor(table: WordTable, bytes: Uint8Array) {
+  constructor(table: TextTable, bytes: Uint8Array) {
     this.#table = table;
     this.#bytes = bytes;
-    this.#end = bytes.length - (bytes.length % WORD);
+    this.#limit = bytes.length - (bytes.length % WORD);
   }
 
   next(from: number): boolean {
-    const { found } = this.#table;
-    for (let start = from - (from % WINDOW_BYTES); start < this.#end; start += WINDOW_BYTES) {
-      if (this.#table.holder !== this || this.#start !== start) this.#open(start);
-      for (; this.#next < this.#table.count; this.#next += 1) {
-        const place = start + (found[2 * this.#next] ?? 0);
-        if (place < from) continue;
-        [this.place, this.index] = [place, found[2 * this.#next + 1] ?? 0];
+    if (this.#table.holder !== this) this.#search(this.#from, this.#next);
+    for (;;) {
+      const { found, texts, offsets, lengths } = this.#table;
+      for (; this.#next < this.#count; this.#next += 1) {
+        const at = this.#window + (found[2 * this.#next] ?? 0) - WINDOW;
+        if (at < from) continue;
+        const place = found[2 * this.#next + 1] ?? 0;
+        this.#next += 1;
+        this.text = texts[place] ?? 0;
+        this.start = at - (offsets[place] ?? 0);
+        this.end = this.start + (lengths[place] ?? 0);
         return true;
       }
+      if (this.#stop >= this.#limit) return false;
+      this.#search(Math.max(this.#stop, from - (from % WORD)), 0);
     }
-    return false;
   }
 
-  #open(start: number): void {
-    this.#table.fill(this, this.#bytes.subarray(start, Math.min(this.#end, start + WINDOW_BYTES)));
-    [this.#start, this.#next] = [start, 0];
+  /** Searches the rest of the window in which `from` stands. */
+  #search(from: number, next: number): void {
+    const table = this.#table;
+    const window = from - (from % WINDOW_BYTES);
+    const end = Math.min(this.#limit, window + WINDOW_BYTES);
+    if (table.holder !== this || this.#window !== window) table.fill(this, this.#bytes, window, end);
+    this.#count = table.find(from - window, end - window, Math.min(window, MAX_TEXT_BYTES), Math.min(this.#bytes.length - end, MAX_TEXT_BYTES));
+    this.#window = window;
+    this.#from = from;
+    this.#stop = window + table.stop;
+    this.#next = next;
   }
 }
 

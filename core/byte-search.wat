@@ -1,70 +1,117 @@
 ;; Two loops over bytes, here because WebAssembly runs them several times faster than JavaScript. byte-search.ts holds
-;; this file compiled and lays out the memory; its test compiles it anew and compares.
+;; this file compiled and fills the memory; its test compiles it anew and compares.
+;;
+;;        0  where find stopped
+;;     1024  a bit for each of 2^18 hashes of words: is there a known one?
+;;    65536  what was found: pairs of an address and a place's number; 16384, and the places of one word more
+;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
+;;   393216  slots: pairs of a word and the number of its first place, -1 in a free one
+;;  $places  words of texts, in the order of words, each 16 bytes: the word, the address and length of its text, where in the
+;;           text it stands; behind the last one a length of 0
 (module
-  (memory (export "memory") 5)
+  (memory (export "memory") 6)
 
-  ;; The index of a word; -1 when it is not known. A slot is a word and its index, -1 in a free one; a word stands in the
-  ;; first free slot from the one on that its hash names. $shift is 32 less the number of bits of a slot's number.
-  (func $lookup (param $word i32) (param $slots i32) (param $shift i32) (result i32)
+  ;; The first place of a word; -1 when it is not known. A word stands in the first free slot from the one on that its hash
+  ;; names. $shift is 32 less the number of bits of a slot's number.
+  (func $lookup (param $word i32) (param $shift i32) (result i32)
     (local $slot i32)
+    (local $address i32)
     (local $place i32)
-    (local $index i32)
     (local.set $slot (i32.shr_u (i32.mul (local.get $word) (i32.const 0x9e3779b1)) (local.get $shift)))
     (loop $next
-      (local.set $place (i32.add (local.get $slots) (i32.shl (local.get $slot) (i32.const 3))))
-      (local.set $index (i32.load offset=4 (local.get $place)))
-      (if (i32.or (i32.lt_s (local.get $index) (i32.const 0)) (i32.eq (i32.load (local.get $place)) (local.get $word)))
-        (then (return (local.get $index))))
+      (local.set $address (i32.add (i32.const 393216) (i32.shl (local.get $slot) (i32.const 3))))
+      (local.set $place (i32.load offset=4 (local.get $address)))
+      (if (i32.or (i32.lt_s (local.get $place) (i32.const 0)) (i32.eq (i32.load (local.get $address)) (local.get $word)))
+        (then (return (local.get $place))))
       (local.set $slot (i32.and (i32.add (local.get $slot) (i32.const 1)) (i32.shr_u (i32.const -1) (local.get $shift))))
       (br $next))
     (unreachable))
 
-  ;; Where known words stand from $from up to $end (the end of the last whole word): the place and the index of each are
-  ;; stored at $found; the result is their number. Each known word has its bit in the table of 2^18 bits, at the place that
-  ;; its hash names: nearly every word of a text is passed after a look at one bit, and only the others are looked up.
-  (func (export "find") (param $from i32) (param $end i32) (param $table i32) (param $slots i32) (param $shift i32) (param $found i32) (result i32)
-    (local $at i32)
+  ;; 1 when the bytes at $at are a text's. A blank of a text is any white space.
+  (func $fits (param $at i32) (param $text i32) (param $length i32) (result i32)
+    (local $end i32)
+    (local $byte i32)
+    (local $wanted i32)
+    (local.set $end (i32.add (local.get $text) (local.get $length)))
+    (loop $next
+      (local.set $byte (i32.load8_u (local.get $at)))
+      (local.set $wanted (i32.load8_u (local.get $text)))
+      (if (i32.ne (local.get $byte) (local.get $wanted))
+        (then
+          (if (i32.ne (local.get $wanted) (i32.const 32)) (then (return (i32.const 0))))
+          (if (i32.eqz (i32.or (i32.eq (local.get $byte) (i32.const 9)) (i32.or (i32.eq (local.get $byte) (i32.const 10)) (i32.eq (local.get $byte) (i32.const 13)))))
+            (then (return (i32.const 0))))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (local.set $text (i32.add (local.get $text) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $text) (local.get $end))))
+    (i32.const 1))
+
+  ;; Stores the texts of the word at $at that stand there, inside $low to $high, and gives the address behind the last one stored.
+  (func $store (param $at i32) (param $low i32) (param $high i32) (param $place i32) (param $places i32) (param $next i32) (result i32)
+    (local $record i32)
+    (local $start i32)
+    (local $length i32)
+    (local.set $record (i32.add (local.get $places) (i32.shl (local.get $place) (i32.const 4))))
+    (loop $each
+      (local.set $start (i32.sub (local.get $at) (i32.load offset=12 (local.get $record))))
+      (local.set $length (i32.load offset=8 (local.get $record)))
+      (if (i32.and (i32.ge_s (local.get $start) (local.get $low)) (i32.le_s (i32.add (local.get $start) (local.get $length)) (local.get $high)))
+        (then
+          (if (call $fits (local.get $start) (i32.load offset=4 (local.get $record)) (local.get $length))
+            (then
+              (i32.store (local.get $next) (local.get $at))
+              (i32.store offset=4 (local.get $next) (local.get $place))
+              (local.set $next (i32.add (local.get $next) (i32.const 8)))))))
+      (local.set $place (i32.add (local.get $place) (i32.const 1)))
+      (local.set $record (i32.add (local.get $record) (i32.const 16)))
+      (br_if $each (i32.and
+        (i32.ne (i32.load offset=8 (local.get $record)) (i32.const 0))
+        (i32.eq (i32.load (local.get $record)) (i32.load (local.get $at))))))
+    (local.get $next))
+
+  ;; Texts whose words stand from $at up to $end, the end of the last whole word; their own bytes may reach from $low to
+  ;; $high. Gives their number. Nearly every word of a log is passed after a look at one bit.
+  (func (export "find") (param $at i32) (param $end i32) (param $low i32) (param $high i32) (param $shift i32) (param $places i32) (result i32)
     (local $stop i32)
     (local $hash i32)
     (local $bits i32)
-    (local $index i32)
+    (local $place i32)
     (local $next i32)
-    (local.set $at (local.get $from))
-    (local.set $next (local.get $found))
-    (loop $scan
-      ;; Four words at a time, while none of them has its bit. Written out: a call would cost more than what it does.
-      (block $look
-        (loop $four
-          (br_if $look (i32.gt_s (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
+    (local.set $next (i32.const 65536))
+    (block $done
+      (loop $scan
+        ;; Four words at a time, while none of them has its bit. Written out: calls would cost more than what they do.
+        (block $look
+          (loop $four
+            (br_if $look (i32.gt_s (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
+            (local.set $bits (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7))))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=4 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
+            (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7)))))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=8 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
+            (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7)))))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=12 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
+            (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7)))))
+            (br_if $look (i32.and (local.get $bits) (i32.const 1)))
+            (local.set $at (i32.add (local.get $at) (i32.const 16)))
+            (br $four)))
+        ;; One of the next four has, or fewer are left.
+        (local.set $stop (i32.add (local.get $at) (i32.const 16)))
+        (loop $one
+          (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
           (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-          (local.set $bits (i32.shr_u (i32.load8_u (i32.add (local.get $table) (i32.shr_u (local.get $hash) (i32.const 3)))) (i32.and (local.get $hash) (i32.const 7))))
-          (local.set $hash (i32.shr_u (i32.mul (i32.load offset=4 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-          (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u (i32.add (local.get $table) (i32.shr_u (local.get $hash) (i32.const 3)))) (i32.and (local.get $hash) (i32.const 7)))))
-          (local.set $hash (i32.shr_u (i32.mul (i32.load offset=8 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-          (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u (i32.add (local.get $table) (i32.shr_u (local.get $hash) (i32.const 3)))) (i32.and (local.get $hash) (i32.const 7)))))
-          (local.set $hash (i32.shr_u (i32.mul (i32.load offset=12 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-          (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u (i32.add (local.get $table) (i32.shr_u (local.get $hash) (i32.const 3)))) (i32.and (local.get $hash) (i32.const 7)))))
-          (br_if $look (i32.and (local.get $bits) (i32.const 1)))
-          (local.set $at (i32.add (local.get $at) (i32.const 16)))
-          (br $four)))
-      ;; One of the next four has, or fewer are left.
-      (local.set $stop (i32.add (local.get $at) (i32.const 16)))
-      (loop $one
-        (if (i32.ge_s (local.get $at) (local.get $end))
-          (then (return (i32.shr_u (i32.sub (local.get $next) (local.get $found)) (i32.const 3)))))
-        (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-        (if (i32.and (i32.const 1) (i32.shr_u (i32.load8_u (i32.add (local.get $table) (i32.shr_u (local.get $hash) (i32.const 3)))) (i32.and (local.get $hash) (i32.const 7))))
-          (then
-            (local.set $index (call $lookup (i32.load (local.get $at)) (local.get $slots) (local.get $shift)))
-            (if (i32.ge_s (local.get $index) (i32.const 0))
-              (then
-                (i32.store (local.get $next) (i32.sub (local.get $at) (local.get $from)))
-                (i32.store offset=4 (local.get $next) (local.get $index))
-                (local.set $next (i32.add (local.get $next) (i32.const 8)))))))
-        (local.set $at (i32.add (local.get $at) (i32.const 4)))
-        (br_if $one (i32.lt_s (local.get $at) (local.get $stop))))
-      (br $scan))
-    (unreachable))
+          (if (i32.and (i32.const 1) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7))))
+            (then
+              (local.set $place (call $lookup (i32.load (local.get $at)) (local.get $shift)))
+              (if (i32.ge_s (local.get $place) (i32.const 0))
+                (then
+                  (br_if $done (i32.ge_u (local.get $next) (i32.const 196608)))
+                  (local.set $next (call $store (local.get $at) (local.get $low) (local.get $high) (local.get $place) (local.get $places) (local.get $next)))))))
+          (local.set $at (i32.add (local.get $at) (i32.const 4)))
+          (br_if $one (i32.lt_s (local.get $at) (local.get $stop))))
+        (br $scan)))
+    (i32.store (i32.const 0) (local.get $at))
+    (i32.shr_u (i32.sub (local.get $next) (i32.const 65536)) (i32.const 3)))
 
   ;; Line breaks from $at up to $end, which lie a multiple of 16 apart.
   (func (export "breaks") (param $at i32) (param $end i32) (result i32)

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../cli.js';
+import { COMMANDS } from '../cli/main.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import { runProgram, startProgram, waitUntil } from './program.js';
 

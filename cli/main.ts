@@ -1,0 +1,106 @@
+// The table of commands, and the only reader of arguments and environment. What a command does stands in the files beside
+// this one; errors become one message with what to do, and an exit code (docs/cli.md).
+import { parseArgs } from 'node:util';
+import { AGENT, ANALYZER, API } from './cluster.js';
+import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
+import { CONFIG_PRINT } from './config.js';
+import { DIAGNOSE } from './diagnose.js';
+import { renderCommandHelp, renderOverview } from './help.js';
+import { INCIDENTS, SEARCH } from './find.js';
+import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules.js';
+import { RULES_BACKTEST } from './rules-backtest.js';
+import { RULES_EXPLAIN } from './rules-explain.js';
+import { RULES_NEW } from './rules-new.js';
+import { UP } from './up.js';
+import { VERSION } from './version.js';
+import { createError, JobtraceError } from '../core/errors.js';
+
+export const COMMANDS: readonly Command[] = [UP, DIAGNOSE, SEARCH, INCIDENTS, AGENT, ANALYZER, API, RULES_LIST, RULES_NEW, RULES_CHECK, RULES_TEST, RULES_EXPLAIN, RULES_BACKTEST, CONFIG_PRINT];
+
+const INTERRUPTED = 130;
+
+/** Runs one command line; resolves to the exit code. Never throws. */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await dispatch(args, terminal);
+  } catch (error) {
+    if (terminal.signal.aborted) return INTERRUPTED;
+    return reportError(error, terminal);
+  }
+}
+
+async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [first = 'help'] = args;
+  if (first === '--version' || first === '-v') return say(terminal, `${VERSION}\n`);
+  if (['help', '--help', '-h'].includes(first)) return say(terminal, renderOverview(COMMANDS, VERSION));
+  const command = findCommand(args);
+  if (command === undefined) {
+    const family = COMMANDS.filter((item) => item.name.startsWith(`${first} `));
+    if (family.length > 0 && (args[1] === undefined || args[1] === '--help' || args[1] === '-h')) return say(terminal, renderOverview(family, VERSION));
+    throw createError('JT_USAGE', { problem: `There is no command "${[first, family.length > 0 ? args[1] : ''].join(' ').trim()}".`, command: '' });
+  }
+  const rest = args.slice(command.name.split(' ').length);
+  const rows = [...command.options, HELP_OPTION];
+  const { values, positionals } = parseCommandLine(command, rest);
+  if (values['help'] === true) return say(terminal, renderCommandHelp({ ...command, options: rows }));
+  for (const row of rows) checkValue(command, row, values[row.name]);
+  return command.run(createInvocation(values, positionals, terminal));
+}
+
+function findCommand(args: readonly string[]): Command | undefined {
+  return [...COMMANDS].sort((a, b) => b.name.length - a.name.length).find((command) => command.name.split(' ').every((word, index) => args[index] === word));
+}
+
+function parseCommandLine(command: Command, args: readonly string[]): { values: Record<string, unknown>; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...args], options: optionsConfig([...command.options, HELP_OPTION]), allowPositionals: true, strict: true });
+  } catch (error) {
+    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
+    throw createError('JT_USAGE', { problem: `${problem}.`, command: command.name });
+  }
+}
+
+function checkValue(command: Command, row: Command['options'][number], value: unknown): void {
+  if (row.values === undefined || value === undefined) return;
+  for (const item of Array.isArray(value) ? value : [value]) {
+    if (!row.values.includes(String(item))) {
+      throw createError('JT_USAGE', { problem: `--${row.name} is "${String(item)}", but must be one of ${row.values.join(', ')}.`, command: command.name });
+    }
+  }
+}
+
+function createInvocation(values: Readonly<Record<string, unknown>>, operands: readonly string[], terminal: Terminal): Invocation {
+  const options = (name: string): readonly string[] => {
+    const value = values[name];
+    return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
+  };
+  return { operands, terminal, options, option: (name) => options(name).at(-1), has: (name) => values[name] === true };
+}
+
+function reportError(error: unknown, terminal: Terminal): number {
+  if (error instanceof JobtraceError) {
+    terminal.stderr.write(`jobtrace: ${error.message}\n${error.fix === '' ? '' : `${error.fix}\n`}`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.stderr.write(`jobtrace: this is a defect in Jobtrace, please report it with these lines:\n${text}\n`);
+  return 4;
+}
+
+function say(terminal: Terminal, text: string): number {
+  terminal.stdout.write(text);
+  return 0;
+}
+
+/** Runs the process's own command line. */
+export async function runProcess(): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader of a pipe (head, less) went away: nothing is left to say.
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  const { stdout, stderr, stdin, env, argv } = process;
+  process.exitCode = await main(argv.slice(2), { stdout, stderr, stdin, environment: env, signal: stop.signal });
+}
