@@ -4,18 +4,40 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFramer, type FramedEntry } from './frame.js';
 import { describeFile } from './names.js';
-import { createSkimmer, type FindWanted, type Wanted } from './skim.js';
+import { createSkimmer, type FindWanted } from './skim.js';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
 const WORDS = ['switched from', 'Exception', 'Completed checkpoint', 'FAILED'].map((word) => Buffer.from(word));
 
-/** Slow and certain. */
-const findWord: FindWanted = (bytes) => (from) => {
-  const found = WORDS.map((word): Wanted => ({ start: bytes.indexOf(word, from), end: bytes.indexOf(word, from) + word.length })).filter(({ start }) => start >= 0);
-  return found.sort((a, b) => a.start - b.start)[0];
-};
+interface Met {
+  readonly start: number;
+  readonly end: number;
+  readonly newest?: string;
+}
 
-function skim(bytes: Buffer, pieceBytes: number, find: FindWanted = findWord): { readonly entries: readonly FramedEntry[]; readonly lines: number } {
+/** Slow and certain. */
+function findBy(find: (piece: Buffer, from: number) => Met | undefined): FindWanted {
+  return (piece) => {
+    const search: { next: (from: number) => boolean; start: number; end: number; newest: string | undefined } = {
+      start: 0,
+      end: 0,
+      newest: undefined,
+      next: (from) => {
+        const met = find(piece, from);
+        if (met !== undefined) Object.assign(search, { newest: undefined, ...met });
+        return met !== undefined;
+      },
+    };
+    return search;
+  };
+}
+
+function findWord(bytes: Buffer, from: number): Met | undefined {
+  const found = WORDS.map((word): Met => ({ start: bytes.indexOf(word, from), end: bytes.indexOf(word, from) + word.length })).filter(({ start }) => start >= 0);
+  return found.sort((a, b) => a.start - b.start)[0];
+}
+
+function skim(bytes: Buffer, pieceBytes: number, find: FindWanted = findBy(findWord)): { readonly entries: readonly FramedEntry[]; readonly lines: number } {
   const skimmer = createSkimmer({ kind: 'log' }, find);
   const entries: FramedEntry[] = [];
   for (let start = 0; start < bytes.length; start += pieceBytes) entries.push(...skimmer.push(Buffer.from(bytes.subarray(start, start + pieceBytes))));
@@ -33,7 +55,7 @@ function describeEntry({ bytes, offset, line, flags }: FramedEntry): string {
 }
 
 function holdsWord({ bytes }: FramedEntry): boolean {
-  return findWord(bytes)(0) !== undefined;
+  return findWord(bytes, 0) !== undefined;
 }
 
 describe('createSkimmer', () => {
@@ -60,10 +82,10 @@ describe('createSkimmer', () => {
   it('gives of things of which only the newest counts the last before anything else', () => {
     const line = (second: number, words: string): string => `2026-01-01 00:00:${String(second).padStart(2, '0')},000 INFO  Some.Logger [] - ${words}\n`;
     const log = [line(0, 'start'), line(1, 'Completed 1 of a'), line(2, 'Completed 1 of b'), line(3, 'Completed 2 of a'), line(4, 'quiet'), line(5, 'FAILED'), line(6, 'Completed 3 of a'), line(7, 'Completed 2 of b'), line(8, 'Completed 4 of a'), line(9, 'quiet')];
-    const find: FindWanted = (bytes) => (from) => {
+    const find = findBy((bytes, from) => {
       const found = /FAILED|Completed \d+ of (\w)/.exec(bytes.toString('latin1', from));
       return found === null ? undefined : { start: from + found.index, end: from + found.index + found[0].length, ...(found[1] === undefined ? {} : { newest: found[1] }) };
-    };
+    });
     const skimmer = createSkimmer({ kind: 'log' }, find);
     skimmer.push(Buffer.from(log[0] ?? ''));
 

@@ -8,17 +8,18 @@ import { at, isDigit } from './byte.js';
 import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
 import { classifyLine } from './line.js';
 
-/** Something that is wanted. */
-export interface Wanted {
+/** What is wanted of a piece, from its front to its back. */
+export interface WantedSearch {
+  /** Goes to the first that is met from `from` on, which never goes back; false when there is none. */
+  next(from: number): boolean;
   readonly start: number;
   /** Where to look on. */
   readonly end: number;
   /** What it is the newest word about: of several with nothing else between them, the last is enough. */
-  readonly newest?: string;
+  readonly newest: string | undefined;
 }
 
-/** A piece → the first that is met in it from `from` on, which never goes back. */
-export type FindWanted = (piece: Buffer) => (from: number) => Wanted | undefined;
+export type FindWanted = (piece: Buffer) => WantedSearch;
 
 export interface Skimmer {
   push(piece: Buffer): FramedEntry[];
@@ -45,25 +46,32 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     return done;
   }
 
-  function skim(piece: Buffer, next: (from: number) => Wanted | undefined, done: FramedEntry[]): void {
+  function skim(piece: Buffer, wanted: WantedSearch, done: FramedEntry[]): void {
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
     /** Where the newest stand in this piece. */
     const places = new Map<string, number>();
-    let search = from;
     while (from < piece.length) {
-      const wanted = next(search);
-      if (wanted?.newest !== undefined) {
-        places.set(wanted.newest, wanted.start);
-        search = wanted.end;
-        continue;
-      }
+      const isMet = toNext(wanted, from, places);
       from = keepNewest(piece, from, places, done);
-      if (wanted !== undefined) done.push(...takeNewest());
-      from = passTo(piece, from, wanted?.start ?? piece.length, done);
-      search = Math.max(from, wanted?.end ?? from);
+      if (isMet) done.push(...takeNewest());
+      from = passTo(piece, from, isMet ? wanted.start : piece.length, done);
     }
+  }
+
+  /** Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way. */
+  function toNext(wanted: WantedSearch, from: number, places: Map<string, number>): boolean {
+    let about: string | undefined;
+    let place = 0;
+    let isMet = wanted.next(Math.max(from, wanted.end));
+    for (; isMet && wanted.newest !== undefined; isMet = wanted.next(wanted.end)) {
+      if (about !== undefined && about !== wanted.newest) places.set(about, place);
+      about = wanted.newest;
+      place = wanted.start;
+    }
+    if (about !== undefined) places.set(about, place);
+    return isMet;
   }
 
   /** Keeps the entries at these places until something else is wanted; one that is not complete yet is given. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 
 /** Larger ones do not stay in the processor's nearer memory until they are looked at. */
-const PIECE_BYTES = 1 << 18;
+const PIECE_BYTES = 1 << 19;
 const STDIN = 0;
 
 export interface DiskFile {
