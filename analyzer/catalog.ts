@@ -156,11 +156,15 @@ function readSchema(path: string): object {
 
 /** Sorted; none where the folder does not exist. */
 export function findRuleFiles(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && (entry.name === 'rule.yaml' || entry.name === 'rule.yml'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+  return existsSync(folder) ? listRuleFiles(folder).sort() : [];
+}
+
+/** Folder by folder: Node's own way to read them all takes several times longer. */
+function listRuleFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory()) return listRuleFiles(join(folder, entry.name));
+    return entry.isFile() && (entry.name === 'rule.yaml' || entry.name === 'rule.yml') ? [join(folder, entry.name)] : [];
+  });
 }
 
 interface RuleReading {

@@ -2,14 +2,14 @@
 ;; this file compiled and fills the memory; its test compiles it anew and compares.
 ;;
 ;;        0  where find stopped
-;;     1024  a bit for each of 2^18 hashes of words: is there a known one?
 ;;    65536  what was found: pairs of an address and a place's number; 16384, and the places of one word more
 ;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
-;;   393216  slots: pairs of a word and the number of its first place, -1 in a free one
+;;   393216  for each of 2^20 hashes of words: is there a known one?
+;;  1441792  slots: pairs of a word and the number of its first place, -1 in a free one
 ;;  $places  words of texts, in the order of words, each 16 bytes: the word, the address and length of its text, where in the
 ;;           text it stands; behind the last one a length of 0
 (module
-  (memory (export "memory") 6)
+  (memory (export "memory") 22)
 
   ;; The first place of a word; -1 when it is not known. A word stands in the first free slot from the one on that its hash
   ;; names. $shift is 32 less the number of bits of a slot's number.
@@ -19,7 +19,7 @@
     (local $place i32)
     (local.set $slot (i32.shr_u (i32.mul (local.get $word) (i32.const 0x9e3779b1)) (local.get $shift)))
     (loop $next
-      (local.set $address (i32.add (i32.const 393216) (i32.shl (local.get $slot) (i32.const 3))))
+      (local.set $address (i32.add (i32.const 1441792) (i32.shl (local.get $slot) (i32.const 3))))
       (local.set $place (i32.load offset=4 (local.get $address)))
       (if (i32.or (i32.lt_s (local.get $place) (i32.const 0)) (i32.eq (i32.load (local.get $address)) (local.get $word)))
         (then (return (local.get $place))))
@@ -33,6 +33,15 @@
     (local $byte i32)
     (local $wanted i32)
     (local.set $end (i32.add (local.get $text) (local.get $length)))
+    ;; Eight at a time as long as they are equal.
+    (block $differs
+      (loop $eight
+        (br_if $differs (i32.gt_u (i32.add (local.get $text) (i32.const 8)) (local.get $end)))
+        (br_if $differs (i64.ne (i64.load (local.get $at)) (i64.load (local.get $text))))
+        (local.set $at (i32.add (local.get $at) (i32.const 8)))
+        (local.set $text (i32.add (local.get $text) (i32.const 8)))
+        (br $eight)))
+    (if (i32.eq (local.get $text) (local.get $end)) (then (return (i32.const 1))))
     (loop $next
       (local.set $byte (i32.load8_u (local.get $at)))
       (local.set $wanted (i32.load8_u (local.get $text)))
@@ -70,37 +79,37 @@
     (local.get $next))
 
   ;; Texts whose words stand from $at up to $end, the end of the last whole word; their own bytes may reach from $low to
-  ;; $high. Gives their number. Nearly every word of a log is passed after a look at one bit.
+  ;; $high. Gives their number. Nearly every word of a log is passed after a look at one byte.
   (func (export "find") (param $at i32) (param $end i32) (param $low i32) (param $high i32) (param $shift i32) (param $places i32) (result i32)
     (local $stop i32)
     (local $hash i32)
-    (local $bits i32)
+    (local $known i32)
     (local $place i32)
     (local $next i32)
     (local.set $next (i32.const 65536))
     (block $done
       (loop $scan
-        ;; Four words at a time, while none of them has its bit. Written out: calls would cost more than what they do.
+        ;; Four words at a time, while none of them is known. Written out: calls would cost more than what they do.
         (block $look
           (loop $four
             (br_if $look (i32.gt_s (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-            (local.set $bits (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7))))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=4 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-            (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7)))))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=8 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-            (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7)))))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=12 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-            (local.set $bits (i32.or (local.get $bits) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7)))))
-            (br_if $look (i32.and (local.get $bits) (i32.const 1)))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
+            (local.set $known (i32.load8_u offset=393216 (local.get $hash)))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=4 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
+            (local.set $known (i32.or (local.get $known) (i32.load8_u offset=393216 (local.get $hash))))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=8 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
+            (local.set $known (i32.or (local.get $known) (i32.load8_u offset=393216 (local.get $hash))))
+            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=12 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
+            (local.set $known (i32.or (local.get $known) (i32.load8_u offset=393216 (local.get $hash))))
+            (br_if $look (local.get $known))
             (local.set $at (i32.add (local.get $at) (i32.const 16)))
             (br $four)))
-        ;; One of the next four has, or fewer are left.
+        ;; One of the next four may be, or fewer are left.
         (local.set $stop (i32.add (local.get $at) (i32.const 16)))
         (loop $one
           (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
-          (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 14)))
-          (if (i32.and (i32.const 1) (i32.shr_u (i32.load8_u offset=1024 (i32.shr_u (local.get $hash) (i32.const 3))) (i32.and (local.get $hash) (i32.const 7))))
+          (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
+          (if (i32.load8_u offset=393216 (local.get $hash))
             (then
               (local.set $place (call $lookup (i32.load (local.get $at)) (local.get $shift)))
               (if (i32.ge_s (local.get $place) (i32.const 0))
