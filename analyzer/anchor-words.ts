@@ -31,42 +31,61 @@ const COMMON_LINES = [
 ];
 const COMMON_WEIGHT = 100;
 
-/** Of each literal the words of one window; a word with a blank stands there with every white space. Sorted by word. */
+/** Of each literal the words of one window; a word with a blank stands there with every white space. */
 export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
   const weights = weighWords(patterns);
   const places: Place[] = [];
-  for (const [literal, pattern] of patterns.entries()) {
+  for (const [text, pattern] of patterns.entries()) {
     const start = chooseWindow(pattern, weights);
     for (let offset = start; offset < start + WORD; offset++) {
-      for (const word of variants(pattern, offset)) places.push({ word, text: literal, offset });
+      if (countForms(pattern, offset) === 1) places.push({ word: wordAt(pattern, offset), text, offset });
+      else for (const word of variants(pattern, offset)) places.push({ word, text, offset });
     }
   }
-  return places.sort((a, b) => a.word - b.word);
+  return places;
 }
 
-function weighWords(patterns: readonly Buffer[]): ReadonlyMap<number, number> {
-  const weights = new Map<number, number>();
-  const weigh = (text: Buffer, weight: number): void => {
-    for (let offset = 0; offset + WORD <= text.length; offset++) {
-      const word = text.readInt32LE(offset);
-      weights.set(word, (weights.get(word) ?? 0) + weight);
-    }
-  };
-  for (const pattern of patterns) weigh(pattern, 1);
-  for (const line of COMMON_LINES) weigh(Buffer.from(line), COMMON_WEIGHT);
+/** How often a word stands in literals and in common lines, by its hash: two words that share one are rare. */
+type Weights = Uint32Array;
+const WEIGHT_BITS = 18;
+
+function weighWords(patterns: readonly Buffer[]): Weights {
+  const weights = new Uint32Array(2 ** WEIGHT_BITS);
+  for (const pattern of patterns) weigh(pattern, 1, weights);
+  for (const line of COMMON_LINES) weigh(Buffer.from(line), COMMON_WEIGHT, weights);
   return weights;
 }
 
+function weigh(text: Buffer, weight: number, weights: Weights): void {
+  for (let offset = 0; offset + WORD <= text.length; offset++) {
+    const hash = hashWord(wordAt(text, offset));
+    weights[hash] = (weights[hash] ?? 0) + weight;
+  }
+}
+
 /** Where the window begins whose four words weigh least. */
-function chooseWindow(pattern: Buffer, weights: ReadonlyMap<number, number>): number {
-  const costs = Array.from({ length: pattern.length - WORD + 1 }, (_, offset) => countForms(pattern, offset) + (weights.get(pattern.readInt32LE(offset)) ?? 0));
+function chooseWindow(pattern: Buffer, weights: Weights): number {
+  const costs: number[] = [];
+  let sum = 0;
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
-  for (let start = 0; start + WORD <= costs.length; start++) {
-    const weight = (costs[start] ?? 0) + (costs[start + 1] ?? 0) + (costs[start + 2] ?? 0) + (costs[start + 3] ?? 0);
-    if (weight < least) [best, least] = [start, weight];
+  for (let last = 0; last + WORD <= pattern.length; last++) {
+    const cost = countForms(pattern, last) + (weights[hashWord(wordAt(pattern, last))] ?? 0);
+    costs.push(cost);
+    sum += cost - (costs[last - WORD] ?? 0);
+    if (last < WORD - 1 || sum >= least) continue;
+    best = last - WORD + 1;
+    least = sum;
   }
   return best;
+}
+
+function wordAt(text: Buffer, offset: number): number {
+  return (text[offset] ?? 0) | ((text[offset + 1] ?? 0) << 8) | ((text[offset + 2] ?? 0) << 16) | ((text[offset + 3] ?? 0) << 24);
+}
+
+function hashWord(word: number): number {
+  return Math.imul(word, 0x9e3779b1) >>> (32 - WEIGHT_BITS);
 }
 
 /** Every blank of a word gives it four times as many forms. */
@@ -78,7 +97,6 @@ function countForms(pattern: Buffer, offset: number): number {
 
 /** The word at a place of a literal, with every white space where it has a blank. */
 function variants(pattern: Buffer, offset: number): readonly number[] {
-  if (countForms(pattern, offset) === 1) return [pattern.readInt32LE(offset)];
   let forms: readonly number[] = [0];
   for (let index = WORD - 1; index >= 0; index--) {
     const byte = pattern[offset + index] ?? 0;

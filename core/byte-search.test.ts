@@ -14,7 +14,7 @@ function createRandom(): (below: number) => number {
 function open(texts: readonly string[]): (bytes: Uint8Array) => TextSearch {
   const bytes = texts.map((text) => Buffer.from(text));
   const places = bytes.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset })));
-  return createTextSearch(bytes, places.sort((a, b) => a.word - b.word));
+  return createTextSearch(bytes, places);
 }
 
 function list(search: TextSearch): readonly string[] {
@@ -66,7 +66,7 @@ describe('createTextSearch', () => {
 
   it('takes any white space for a blank, and nothing else', () => {
     // Known by words without a blank.
-    const find = createTextSearch([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset })).sort((a, b) => a.word - b.word));
+    const find = createTextSearch([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset })));
 
     expect(['a failed job', 'a\tfailed\njob', 'a failed\rjob', 'a_failed job', 'a failed  job'].map((text) => list(find(Buffer.from(`--${text}`))).length > 0)).toEqual([true, true, true, false, false]);
   });

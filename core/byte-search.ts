@@ -4,7 +4,7 @@
 // whole word wherever it begins. Called by analyzer/anchors.ts and flink/skim.ts.
 
 /** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
-export const COMPILED = 'AGFzbQEAAAABGANgAn9/AX9gA39/fwF/YAZ/f39/f38BfwMGBQABAgIABQMBABYHGgMGbWVtb3J5AgAEZmluZAADBmJyZWFrcwAECq4FBU0BA38gAEGx893xeWwgAXYhAgNAQYCA2AAgAkEDdGohAyADKAIEIQQgBEEASCADKAIAIABGcgRAIAQPCyACQQFqQX8gAXZxIQIMAAsAC5YBAQN/IAEgAmohAwJAA0AgAUEIaiADSw0BIAApAwAgASkDAFINASAAQQhqIQAgAUEIaiEBDAALCyABIANGBEBBAQ8LA0AgAC0AACEEIAEtAAAhBSAEIAVHBEAgBUEgRwRAQQAPCyAEQQlGIARBCkYgBEENRnJyRQRAQQAPCwsgAEEBaiEAIAFBAWohASABIANJDQALQQELfAEDfyAEIANBBHRqIQYDQCAAIAYoAgxrIQcgBigCCCEIIAcgAU4gByAIaiACTHEEQCAHIAYoAgQgCBABBEAgBSAANgIAIAUgAzYCBCAFQQhqIQULCyADQQFqIQMgBkEQaiEGIAYoAghBAEcgBigCACAAKAIARnENAAsgBQuXAgEFf0GAgAQhCgJAA0ACQANAIABBEGogAUoNASAAKAIAQbHz3fF5bEEMdiEHIActAICAGCEIIAAoAgRBsfPd8XlsQQx2IQcgCCAHLQCAgBhyIQggACgCCEGx893xeWxBDHYhByAIIActAICAGHIhCCAAKAIMQbHz3fF5bEEMdiEHIAggBy0AgIAYciEIIAgNASAAQRBqIQAMAAsLIABBEGohBgNAIAAgAU4NAiAAKAIAQbHz3fF5bEEMdiEHIActAICAGARAIAAoAgAgBBAAIQkgCUEATgRAIApBgIAMTw0EIAAgAiADIAkgBSAKEAIhCgsLIABBBGohACAAIAZIDQALDAALC0EAIAA2AgAgCkGAgARrQQN2CzABAX8CQANAIAAgAU4NASACIAD9AAQAQQr9D/0j/WRpaiECIABBEGohAAwACwsgAgs=';
+export const COMPILED = 'AGFzbQEAAAABGANgAn9/AX9gA39/fwF/YAZ/f39/f38BfwMGBQABAgIABQMBABYHGgMGbWVtb3J5AgAEZmluZAADBmJyZWFrcwAECpgFBU0BA38gAEGx893xeWwgAXYhAgNAQYCA2AAgAkEDdGohAyADKAIEIQQgBEEASCADKAIAIABGcgRAIAQPCyACQQFqQX8gAXZxIQIMAAsAC5YBAQN/IAEgAmohAwJAA0AgAUEIaiADSw0BIAApAwAgASkDAFINASAAQQhqIQAgAUEIaiEBDAALCyABIANGBEBBAQ8LA0AgAC0AACEEIAEtAAAhBSAEIAVHBEAgBUEgRwRAQQAPCyAEQQlGIARBCkYgBEENRnJyRQRAQQAPCwsgAEEBaiEAIAFBAWohASABIANJDQALQQELZgEDfwNAIAQgA0EEdGohBiAAIAYoAgxrIQcgBigCCCEIIAcgAU4gByAIaiACTHEEQCAHIAYoAgQgCBABBEAgBSAANgIAIAUgAzYCBCAFQQhqIQULCyAGKAIAIQMgA0EATg0ACyAFC5cCAQV/QYCABCEKAkADQAJAA0AgAEEQaiABSg0BIAAoAgBBsfPd8XlsQQx2IQcgBy0AgIAYIQggACgCBEGx893xeWxBDHYhByAIIActAICAGHIhCCAAKAIIQbHz3fF5bEEMdiEHIAggBy0AgIAYciEIIAAoAgxBsfPd8XlsQQx2IQcgCCAHLQCAgBhyIQggCA0BIABBEGohAAwACwsgAEEQaiEGA0AgACABTg0CIAAoAgBBsfPd8XlsQQx2IQcgBy0AgIAYBEAgACgCACAEEAAhCSAJQQBOBEAgCkGAgAxPDQQgACACIAMgCSAFIAoQAiEKCwsgAEEEaiEAIAAgBkgNAAsMAAsLQQAgADYCACAKQYCABGtBA3YLMAEBfwJAA0AgACABTg0BIAIgAP0ABABBCv0P/SP9ZGlqIQIgAEEQaiEADAALCyACCw==';
 
 /** Bytes of a word. */
 export const WORD = 4;
@@ -62,7 +62,7 @@ export interface TextSearch {
   readonly end: number;
 }
 
-/** Texts, and the words by which they are known, in the order of words → a search in bytes. A blank of a text is any white space. */
+/** Texts, and the words by which they are known → a search in bytes. A blank of a text is any white space. */
 export function createTextSearch(texts: readonly Uint8Array[], places: readonly Place[]): (bytes: Uint8Array) => TextSearch {
   const table = new TextTable(texts, places);
   return (bytes) => new Search(table, bytes);
@@ -88,7 +88,7 @@ class TextTable {
     const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
     this.#shift = 32 - slotBits;
     this.#places = SLOTS + 2 * WORD * 2 ** slotBits;
-    const firstText = this.#places + WORD * PLACE_CELLS * (places.length + 1);
+    const firstText = this.#places + WORD * PLACE_CELLS * places.length;
     const size = texts.reduce((sum, { length }) => sum + length, firstText);
     memory.grow(Math.max(0, Math.ceil((size - memory.buffer.byteLength) / PAGE_BYTES)));
     this.#room = new Uint8Array(memory.buffer);
@@ -97,8 +97,7 @@ class TextTable {
     this.texts = Int32Array.from(places, ({ text }) => text);
     this.offsets = Int32Array.from(places, ({ offset }) => offset);
     this.lengths = Int32Array.from(places, ({ text }) => texts[text]?.length ?? 0);
-    this.#writePlaces(places, this.#writeTexts(texts, firstText));
-    this.#writeSlots(places, slotBits);
+    this.#writePlaces(places, this.#writeTexts(texts, firstText), slotBits);
   }
 
   /** Gives the address of each. */
@@ -112,22 +111,23 @@ class TextTable {
     });
   }
 
-  #writePlaces(places: readonly Place[], addresses: readonly number[]): void {
-    const cells = new Int32Array(this.#room.buffer, this.#places, PLACE_CELLS * (places.length + 1));
-    for (const [index, { word, text, offset }] of places.entries()) cells.set([word, addresses[text] ?? 0, this.lengths[index] ?? 0, offset], PLACE_CELLS * index);
-  }
-
-  #writeSlots(places: readonly Place[], slotBits: number): void {
+  #writePlaces(places: readonly Place[], addresses: readonly number[], slotBits: number): void {
+    const cells = new Int32Array(this.#room.buffer, this.#places, PLACE_CELLS * places.length);
     const slots = new Int32Array(this.#room.buffer, SLOTS, 2 * 2 ** slotBits).fill(-1);
-    let first = 0;
-    for (const [index, { word }] of places.entries()) {
-      if (index - first >= MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
-      if (index > 0 && places[index - 1]?.word === word) continue;
-      first = index;
-      this.#room[TABLE + hashWord(word, 32 - TABLE_BITS)] = 1;
+    const counts = new Uint16Array(2 ** slotBits);
+    for (const [index, { word, text, offset }] of places.entries()) {
       let slot = hashWord(word, this.#shift);
-      while ((slots[2 * slot + 1] ?? 0) >= 0) slot = (slot + 1) & (2 ** slotBits - 1);
-      [slots[2 * slot], slots[2 * slot + 1]] = [word, index];
+      while ((slots[2 * slot + 1] ?? 0) >= 0 && slots[2 * slot] !== word) slot = (slot + 1) & (2 ** slotBits - 1);
+      const count = (counts[slot] ?? 0) + 1;
+      if (count > MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
+      counts[slot] = count;
+      cells[PLACE_CELLS * index] = slots[2 * slot + 1] ?? -1;
+      cells[PLACE_CELLS * index + 1] = addresses[text] ?? 0;
+      cells[PLACE_CELLS * index + 2] = this.lengths[index] ?? 0;
+      cells[PLACE_CELLS * index + 3] = offset;
+      slots[2 * slot] = word;
+      slots[2 * slot + 1] = index;
+      this.#room[TABLE + hashWord(word, 32 - TABLE_BITS)] = 1;
     }
   }
 

@@ -6,8 +6,8 @@
 ;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
 ;;   393216  for each of 2^20 hashes of words: is there a known one?
 ;;  1441792  slots: pairs of a word and the number of its first place, -1 in a free one
-;;  $places  words of texts, in the order of words, each 16 bytes: the word, the address and length of its text, where in the
-;;           text it stands; behind the last one a length of 0
+;;  $places  words of texts, each 16 bytes: the number of the next place of the same word (-1 behind the last), the address
+;;           and length of the text, where in the text the word stands
 (module
   (memory (export "memory") 22)
 
@@ -60,8 +60,8 @@
     (local $record i32)
     (local $start i32)
     (local $length i32)
-    (local.set $record (i32.add (local.get $places) (i32.shl (local.get $place) (i32.const 4))))
     (loop $each
+      (local.set $record (i32.add (local.get $places) (i32.shl (local.get $place) (i32.const 4))))
       (local.set $start (i32.sub (local.get $at) (i32.load offset=12 (local.get $record))))
       (local.set $length (i32.load offset=8 (local.get $record)))
       (if (i32.and (i32.ge_s (local.get $start) (local.get $low)) (i32.le_s (i32.add (local.get $start) (local.get $length)) (local.get $high)))
@@ -71,11 +71,8 @@
               (i32.store (local.get $next) (local.get $at))
               (i32.store offset=4 (local.get $next) (local.get $place))
               (local.set $next (i32.add (local.get $next) (i32.const 8)))))))
-      (local.set $place (i32.add (local.get $place) (i32.const 1)))
-      (local.set $record (i32.add (local.get $record) (i32.const 16)))
-      (br_if $each (i32.and
-        (i32.ne (i32.load offset=8 (local.get $record)) (i32.const 0))
-        (i32.eq (i32.load (local.get $record)) (i32.load (local.get $at))))))
+      (local.set $place (i32.load (local.get $record)))
+      (br_if $each (i32.ge_s (local.get $place) (i32.const 0))))
     (local.get $next))
 
   ;; Texts whose words stand from $at up to $end, the end of the last whole word; their own bytes may reach from $low to
