@@ -9,6 +9,7 @@ import { readJsonEntry } from './json-entry.js';
 import { classifyLine, type LineClass } from './line.js';
 import { readTimestamp } from './timestamp.js';
 import { splitThrowable } from './throwable.js';
+import { unfoldTrace } from './unfold.js';
 import { unwrapEntry } from './unwrap.js';
 
 export interface ParsedEntry {
@@ -131,7 +132,7 @@ export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEnt
 function readText(text: string, options: ParseOptions): ParsedEntry {
   const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
   const { messageStart, ...parts } = head;
-  const body = text.slice(messageStart);
+  const body = unfoldTrace(text.slice(messageStart));
   const { message, stack } = splitThrowable(body, parts.level === undefined);
   const links = mayThrow(body) ? parseChain(stack ?? message) : [];
   const outer = links.find((link) => link.type !== '');

@@ -6,8 +6,8 @@ export interface Split {
   readonly stack?: string;
 }
 
-/** Words after which Flink prints an exception on the message's own line. */
-const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?/gi;
+/** Words after which Flink prints an exception on the message's own line, or something else has put it there. */
+const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\))\.? /gi;
 /** A class that ends like a throwable, and a colon, anywhere. */
 const NAMED = /(?:^|[\s"<[({])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): )/;
 const HEADER_LOOK = 300;

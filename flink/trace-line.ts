@@ -81,5 +81,5 @@ function isPart(text: string): boolean {
 }
 
 function isBare(content: string): boolean {
-  return content.endsWith(')') && /^[\w$.<>/-]+\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)$/.test(content);
+  return (content.endsWith(')') || content.endsWith(']')) && /^[\w$.<>/-]+\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)(?: ~?\[[^\]\s]*\])?$/.test(content);
 }

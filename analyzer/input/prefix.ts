@@ -18,9 +18,9 @@ export function looksPrefixed(head: string): boolean {
   return findPrefix(head) !== undefined;
 }
 
-export function cleanPrefix(text: string): string | undefined {
+export function cleanPrefix(text: string): string {
   const prefix = findPrefix(text.slice(0, PREFIX_LOOK_BYTES));
-  if (prefix === undefined) return undefined;
+  if (prefix === undefined) return text;
   return text.split('\n').map((line) => takeOff(line, prefix)).join('\n');
 }
 

@@ -21,6 +21,7 @@ import { cleanPaste, looksLikePaste } from './paste.js';
 import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
 import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
+import { joinWrapped, looksWrapped } from './wrapped.js';
 import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
 
 export interface ReadNotes {
@@ -158,8 +159,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikeYarnLogs, open: splitYarnLogs },
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
-  { fits: (head, kind) => kind === 'log' && looksLikePaste(head), open: asDocument(cleanPaste) },
-  { fits: (head, kind) => kind === 'log' && looksPrefixed(head), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanPrefix) },
+  { fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(head)), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanText) },
 ];
 const FORM_HEAD_BYTES = 4096;
 
@@ -175,6 +175,17 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
     const log = text === undefined ? undefined : render(text);
     return log === undefined ? undefined : [{ path, pieces: [Buffer.from(log)] }];
   };
+}
+
+/** What a text went through before it came here, in the order in which it is undone. */
+const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly clean: (text: string) => string }[] = [
+  { looks: looksLikePaste, clean: cleanPaste },
+  { looks: looksWrapped, clean: joinWrapped },
+  { looks: looksPrefixed, clean: cleanPrefix },
+];
+
+function cleanText(text: string): string {
+  return CLEANERS.reduce((known, { looks, clean }) => (looks(Buffer.from(known.slice(0, PREFIX_LOOK_BYTES)).toString('latin1')) ? clean(known) : known), text);
 }
 
 function openPods(path: string, cursor: Cursor): Iterable<Part> {

@@ -1,0 +1,45 @@
+// A log whose lines a mail program broke at some 70 columns → the log again. It breaks only where the next word would not
+// have fitted, so a line that had room for the next one's first word ended there by itself. Only a text in which parts of
+// traces stand alone is touched: `at`, `Caused by:`, the jar of a frame. Called by read.ts; pure.
+
+/** What a program never prints in a line of its own. */
+const TORN = /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\])[ \t]*$/;
+const LEAST_TORN = 2;
+
+export function looksWrapped(head: string): boolean {
+  return head.split('\n').filter((line) => TORN.test(line)).length >= LEAST_TORN;
+}
+
+export function joinWrapped(text: string): string {
+  const lines = text.replaceAll('\r\n', '\n').split('\n');
+  const width = findWidth(lines);
+  const joined: string[] = [];
+  let before = '';
+  for (const line of lines) {
+    const known = joined.at(-1);
+    if (known !== undefined && goesOn(before, line, width)) joined[joined.length - 1] = `${known.trimEnd()} ${line.trimStart()}`;
+    else joined.push(line);
+    before = line;
+  }
+  return joined.join('\n');
+}
+
+/** The longest line of more than a word: what is longer is a word that could not be broken. */
+function findWidth(lines: readonly string[]): number {
+  return lines.reduce((width, line) => (/\S\s+\S/.test(line) && line.trimEnd().length <= MAX_WIDTH ? Math.max(width, line.trimEnd().length) : width), 0);
+}
+
+const MAX_WIDTH = 100;
+/** A part that is not complete without the next line. */
+const OPEN = /^\s*at$|^\s*Caused by:$|(?:Exception|Error):$/;
+/** What stands behind a frame. */
+const BEHIND = /^\s*~?\[[^\]\s]*\]\s*$/;
+/** What begins a line: a date, a part of a trace, an exception. */
+const BEGINS = /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$))/;
+
+function goesOn(before: string, line: string, width: number): boolean {
+  if (before.trim() === '' || line.trim() === '') return false;
+  if (OPEN.test(before.trimEnd()) || BEHIND.test(line)) return true;
+  if (BEGINS.test(line)) return false;
+  return before.trimEnd().length + 1 + (line.trim().split(/\s/, 1)[0] ?? '').length > width;
+}
