@@ -21,7 +21,7 @@ import { cleanPaste, looksLikePaste } from './paste.js';
 import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
 import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
-import { joinWrapped, looksWrapped } from './wrapped.js';
+import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
 import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
 
 export interface ReadNotes {
@@ -180,6 +180,7 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
 /** What a text went through before it came here, in the order in which it is undone. */
 const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly clean: (text: string) => string }[] = [
   { looks: looksLikePaste, clean: cleanPaste },
+  { looks: looksCut, clean: joinCut },
   { looks: looksWrapped, clean: joinWrapped },
   { looks: looksPrefixed, clean: cleanPrefix },
 ];

@@ -1,6 +1,7 @@
-// A log whose lines a mail program broke at some 70 columns → the log again. It breaks only where the next word would not
-// have fitted, so a line that had room for the next one's first word ended there by itself. Only a text in which parts of
-// traces stand alone is touched: `at`, `Caused by:`, the jar of a frame. Called by read.ts; pure.
+// A log whose lines were broken on the way → the log again. A mail program breaks at some 70 columns, where the next word
+// would not have fitted: a line that had room for the next one's first word ended there by itself. Only a text in which
+// parts of traces stand alone is touched: `at`, `Caused by:`, the jar of a frame. A terminal breaks in the middle of words,
+// always at one column: only a text with several lines of exactly its width is touched. Called by read.ts; pure.
 
 /** What a program never prints in a line of its own. */
 const TORN = /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\])[ \t]*$/;
@@ -42,4 +43,36 @@ function goesOn(before: string, line: string, width: number): boolean {
   if (OPEN.test(before.trimEnd()) || BEHIND.test(line)) return true;
   if (BEGINS.test(line)) return false;
   return before.trimEnd().length + 1 + (line.trim().split(/\s/, 1)[0] ?? '').length > width;
+}
+
+const MIN_COLUMNS = 60;
+const MAX_COLUMNS = 250;
+const LEAST_FULL = 3;
+const LEAST_CUT_SHARE = 0.7;
+
+export function looksCut(head: string): boolean {
+  return findColumns(head.replaceAll('\r', '').split('\n')) !== undefined;
+}
+
+export function joinCut(text: string): string {
+  const lines = text.replaceAll('\r', '').split('\n');
+  const columns = findColumns(lines);
+  if (columns === undefined) return text;
+  const joined: string[] = [];
+  let isOpen = false;
+  for (const line of lines) {
+    if (isOpen && !BEGINS.test(line)) joined.push(`${joined.pop() ?? ''}${line}`);
+    else joined.push(line);
+    isOpen = line.length === columns;
+  }
+  return joined.join('\n');
+}
+
+/** The width of a terminal: no line is longer, several are as long, and most of those go on in the next one. */
+function findColumns(lines: readonly string[]): number | undefined {
+  const columns = lines.reduce((most, line) => Math.max(most, line.length), 0);
+  if (columns < MIN_COLUMNS || columns > MAX_COLUMNS) return undefined;
+  const behind = lines.flatMap((line, index) => (line.length === columns ? [lines[index + 1] ?? ''] : []));
+  const cut = behind.filter((line) => line.trim() !== '' && !BEGINS.test(line)).length;
+  return cut >= LEAST_FULL && cut >= LEAST_CUT_SHARE * behind.length ? columns : undefined;
 }

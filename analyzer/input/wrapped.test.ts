@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
+
+const MAIL = [
+  'Hi all, our job fails after some hours with the exception below. What could',
+  'be the reason?',
+  '',
+  '2026-03-02 10:16:02,377 WARN  org.apache.flink.runtime.taskmanager.Task [] -',
+  'Source: orders -> enrich (1/2)#0 switched from RUNNING to FAILED with failure',
+  'cause: org.acme.BrokenException: the first line of a message.',
+  'Second line.',
+  '\tat',
+  'org.apache.flink.streaming.runtime.tasks.mailbox.MailboxProcessor.runMailboxLoop(MailboxProcessor.java:231)',
+  '~[flink-dist-1.20.1.jar:1.20.1]',
+  '\tat com.acme.Orders.read(Orders.java:12) ~[orders.jar:?]',
+  'Caused by:',
+  'java.lang.NullPointerException',
+].join('\n');
+
+describe('joinWrapped', () => {
+  it('joins what a mail program broke, and nothing else', () => {
+    expect(looksWrapped(MAIL)).toBe(true);
+    expect(joinWrapped(MAIL).split('\n')).toEqual([
+      'Hi all, our job fails after some hours with the exception below. What could be the reason?',
+      '',
+      '2026-03-02 10:16:02,377 WARN  org.apache.flink.runtime.taskmanager.Task [] - Source: orders -> enrich (1/2)#0 switched from RUNNING to FAILED with failure cause: org.acme.BrokenException: the first line of a message.',
+      'Second line.',
+      '\tat org.apache.flink.streaming.runtime.tasks.mailbox.MailboxProcessor.runMailboxLoop(MailboxProcessor.java:231) ~[flink-dist-1.20.1.jar:1.20.1]',
+      '\tat com.acme.Orders.read(Orders.java:12) ~[orders.jar:?]',
+      'Caused by: java.lang.NullPointerException',
+    ]);
+  });
+
+  it('leaves a log alone in which no part of a trace stands torn', () => {
+    expect(looksWrapped(MAIL.replaceAll('\tat\n', '\tat ').replace('Caused by:\n', 'Caused by: '))).toBe(false);
+  });
+});
+
+describe('joinCut', () => {
+  const lines = [
+    '2026-03-02 10:16:02,377 WARN  org.apache.flink.runtime.taskmanager.Task [] - Source: orders -> enrich (1/2)#0 switched from RUNNING to FAILED with failure cause: org.acme.BrokenException: text',
+    `\tat org.apache.flink.streaming.runtime.tasks.mailbox.MailboxProcessor.runMailboxLoop(MailboxProcessor.java:231)`,
+    '\tat com.acme.Orders.read(Orders.java:12)',
+  ];
+  const cut = lines.map((line) => line.replace(/(.{60})(?=.)/g, '$1\n')).join('\n');
+
+  it('joins the lines that a terminal filled', () => {
+    expect(looksCut(cut)).toBe(true);
+    expect(joinCut(cut)).toBe(lines.join('\n'));
+  });
+
+  it('leaves a log alone whose longest lines are alike', () => {
+    const log = Array.from({ length: 9 }, (_, index) => `2026-03-02 10:16:0${index},377 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - text`).join('\n');
+
+    expect(looksCut(log)).toBe(false);
+  });
+});
