@@ -33,6 +33,7 @@ export const DIAGNOSE: Command = {
     'the output of "kubectl describe pod" or "kubectl get events"',
     "an hs_err_pid file of the JVM, a GC log, a thread dump (jstack, or Flink's REST answer)",
     "the answer of Flink's REST API to /jobs/ID/exceptions, a paste from a chat,",
+    'a copy from a mail or a terminal that broke its lines, a trace in one line,',
     'the console of a scheduler or a program that starts jobs, with heads in front of its lines',
     'What is left out or can be read in part only is said, and listed as "notes" in JSON.',
   ],
