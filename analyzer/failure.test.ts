@@ -35,6 +35,14 @@ describe('a failure', () => {
     expect(failures(switchTo('RESTARTING'))).toEqual([undefined]);
   });
 
+  it('is a JobManager that says at level INFO why it does not start; without a trace the line only follows the job', () => {
+    const shut = (diagnostics: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Shutting YarnJobClusterEntrypoint down with application status FAILED. Diagnostics ${diagnostics}.\n`;
+
+    expect(failures(shut('java.lang.NullPointerException\n\tat org.apache.flink.runtime.entrypoint.ClusterEntrypoint.startCluster(ClusterEntrypoint.java:173)\n'))).toEqual(['process']);
+    expect(failures(shut('java.net.BindException: Address already in use\n\tat org.apache.flink.runtime.entrypoint.ClusterEntrypoint.startCluster(ClusterEntrypoint.java:173)\n'))).toEqual(['process']);
+    expect(failures(shut('null'))).toEqual([undefined]);
+  });
+
   it('is a trace behind a gap, which belongs to no line that was left', () => {
     const cut = (gap: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Deploying Map (1/1)\n${gap}\n\tat a.b.C.d(C.java:1)\nCaused by: java.lang.IllegalStateException: x\n\tat a.b.C.e(C.java:2)\n`;
 

@@ -23,6 +23,9 @@ const PROCESS_WORDS = [
   'Unhandled error in curator framework',
 ] as const;
 
+/** A JobManager that did not start tells why in this line, at level INFO; without a trace it only follows the job's end. */
+const SHUTDOWN_WORDS = ' down with application status FAILED. Diagnostics';
+
 /** Words of a client that could not run or submit a program. */
 const CLIENT_WORDS = [
   'Error while running the ',
@@ -80,6 +83,7 @@ function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): 
   if (parsed.logger?.includes(UNFINISHED.logger) === true && parsed.links.some((link) => link.type.endsWith(UNFINISHED.type))) return undefined;
   if (message.includes(' reached terminal state FAILED')) return 'job';
   if (PROCESS_WORDS.some((words) => message.includes(words))) return 'process';
+  if (parsed.links.length > 0 && message.includes(SHUTDOWN_WORDS)) return 'process';
   if (parsed.links.length > 0 && message.includes(LEAVING.words) && LEAVING.thread.test(message)) return undefined;
   if (isClientFailure(parsed, source)) return 'client';
   if (isBare(parsed, source)) return 'bare';

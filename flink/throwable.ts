@@ -7,7 +7,7 @@ export interface Split {
 }
 
 /** Words after which Flink prints an exception on the message's own line, or something else has put it there. */
-const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\))\.? /gi;
+const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? /gi;
 /** A class that ends like a throwable, and a colon, anywhere. */
 const NAMED = /(?:^|[\s"<[({])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): )/;
 const HEADER_LOOK = 300;
