@@ -8,8 +8,8 @@ export interface Split {
 
 /** Words after which Flink prints an exception on the message's own line, or something else has put it there. */
 const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? /gi;
-/** A class that ends like a throwable, and a colon, anywhere. */
-const NAMED = /(?:^|[\s"<[({])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error): )/;
+/** A class that ends like a throwable, and a colon, anywhere, whatever mark or label stands before it; or at the end, inside marks. */
+const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?:: |(?=[`*"')\]>]*$)))/;
 const HEADER_LOOK = 300;
 
 /** `eager`: any exception named in the message counts, for entries without a level. */

@@ -45,6 +45,17 @@ function fold(text: string): string {
   return lines.join('\n');
 }
 
+/** The first stack trace, from its exception on. */
+function traceOf(text: string): string {
+  const lines = text.split('\n');
+  const frame = lines.findIndex((line) => /^\s*at /.test(line));
+  if (frame < 0) return text;
+  let start = frame - 1;
+  while (start > 0 && !/^(?:(?:Caused by: )?[\w.$]+(?:Exception|Error)\b|\d{4}-)/.test(lines[start] ?? '')) start--;
+  const end = lines.findIndex((line, index) => index > frame && /^\d{4}-/.test(line));
+  return lines.slice(Math.max(0, start), end < 0 ? undefined : end).join('\n').replace(/^\d{4}-.*?(?=[a-z_]+(?:\.[\w$]+)+(?:Exception|Error)\b)/, '');
+}
+
 const FORMS: readonly { readonly name: string; readonly change: (text: string) => string }[] = [
   { name: 'broken by a mail program', change: (text) => wrapWords(text, 72) },
   { name: 'answered in a mail', change: (text) => eachLine(wrapWords(text, 70), (line) => `> ${line}`) },
@@ -58,6 +69,10 @@ const FORMS: readonly { readonly name: string; readonly change: (text: string) =
   { name: 'with line ends of Windows', change: (text) => text.replaceAll('\n', '\r\n') },
   { name: 'with blanks that do not break', change: (text) => text.replace(/^\t/gm, '\u00a0\u00a0\u00a0\u00a0') },
   { name: 'with colours', change: (text) => text.replace(/ (INFO|WARN|ERROR)/g, ' \u001b[31m$1\u001b[0m') },
+  { name: 'as its trace alone behind a label', change: (text) => `报错信息如下：${traceOf(text)}` },
+  { name: 'as its trace alone between marks of code', change: (text) => `error log: \`\`\`${traceOf(text).trimEnd()}\`\`\`` },
+  { name: 'as its trace alone with marks around each line', change: (text) => eachLine(traceOf(text).trimEnd(), (line) => `\`${line}\``) },
+  { name: 'as its trace alone in the source of a page', change: (text) => `<pre>${traceOf(text)}</pre>\n` },
   { name: 'without dates', change: (text) => text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+ +/gm, '') },
 ];
 
