@@ -178,6 +178,29 @@ describe('createAnalyzer', () => {
     await store.close();
   });
 
+  it('knows it also when the lines of another process come first in its next life', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
+    const failed = records.find((record) => !isJobManager(record) && record['event.original'].includes('Insufficient number'))?.['@timestamp'] ?? '';
+    const own = records.filter((record) => !isJobManager(record) && record['@timestamp'] <= failed);
+    const others = records.filter((record) => isJobManager(record) && record['@timestamp'] > failed);
+    const pages = [others, own];
+
+    await store.appendRecords(own);
+    const dying = startAnalyzer({ ...store, saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })) }, heard);
+    await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    const next = startAnalyzer({ ...store, readRecords: () => Promise.resolve({ records: pages.shift() ?? [], cursor: 'x', drained: pages.length === 0 }) }, heard);
+    await next.stepOnce();
+    await next.stepOnce();
+
+    expect(others.length).toBeGreaterThan(0);
+    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    expect(heard.length).toBeGreaterThan(1);
+    expect(heard.filter((item) => item.change === 'new')).toHaveLength(1);
+    await store.close();
+  });
+
   it('finds what is appended while it runs, and ends when it is told to', async () => {
     const store = openStore();
     const heard: Heard[] = [];

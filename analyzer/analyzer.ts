@@ -189,7 +189,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   const { now, healthyMs, zone } = running.options;
   const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, { now: now(), settleMs: SETTLE_MS, ...(healthyMs === undefined ? {} : { healthyMs }), ...(zone === undefined ? {} : { zone }) });
   await recallSaved(running, memory, concluded);
-  const incidents = keepIds(concluded, memory.saved);
+  const incidents = keepIds(concluded, memory.saved, healthyMs);
   const changed = incidents.filter((incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident));
   for (const incident of changed) await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
   await removeGone(running, memory, incidents);
@@ -205,10 +205,12 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
  * with more evidence it may get another id. So what seems new is looked for in the store, and heard of once more.
  */
 async function recallSaved(running: Running, memory: ClusterMemory, concluded: readonly Incident[]): Promise<void> {
+  const { healthyMs = DEFAULT_HEALTHY_MS } = running.options;
   for (const incident of concluded) {
-    if (memory.saved.some((known) => known.id === incident.id || isSameEpisode(incident, known))) continue;
-    const stored = await running.options.store.findIncidents({ cluster: incident.cluster, ...(incident.firstSeen === undefined ? {} : { from: incident.firstSeen }), limit: MAX_RECALLED });
-    const lost = stored.map((found): SavedIncident => ({ ...remember(found), hash: '' })).filter((known) => overlaps(incident, known) && !memory.saved.some((other) => other.id === known.id));
+    if (memory.saved.some((known) => known.id === incident.id || isSameEpisode(incident, known, healthyMs))) continue;
+    const from = incident.firstSeen === undefined ? {} : { from: new Date(Date.parse(incident.firstSeen) - healthyMs).toISOString() };
+    const stored = await running.options.store.findIncidents({ cluster: incident.cluster, ...from, limit: MAX_RECALLED });
+    const lost = stored.map((found): SavedIncident => ({ ...remember(found), hash: '' })).filter((known) => isNear(incident, known, healthyMs) && !memory.saved.some((other) => other.id === known.id));
     memory.saved = [...memory.saved, ...lost];
   }
 }
@@ -232,24 +234,28 @@ function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
 }
 
 /** Later evidence may move the beginning of an episode: it keeps the id under which people know it. */
-export function keepIds(incidents: readonly Incident[], saved: readonly SavedIncident[]): readonly Incident[] {
+export function keepIds(incidents: readonly Incident[], saved: readonly SavedIncident[], healthyMs = DEFAULT_HEALTHY_MS): readonly Incident[] {
   const taken = new Set(incidents.map((incident) => incident.id));
   return incidents.map((incident) => {
     const own = saved.find((known) => known.id === incident.id);
-    const moved = own ?? saved.find((known) => !taken.has(known.id) && isSameEpisode(incident, known));
+    const moved = own ?? saved.find((known) => !taken.has(known.id) && isSameEpisode(incident, known, healthyMs));
     if (moved === undefined) return incident;
     taken.add(moved.id);
     return { ...incident, id: moved.id, restarts: Math.max(incident.restarts, moved.restarts) };
   });
 }
 
-function isSameEpisode(incident: Incident, known: SavedIncident): boolean {
-  return known.subject === subjectOf(incident) && overlaps(incident, known);
+function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+  return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
 }
 
-function overlaps(incident: Incident, known: SavedIncident): boolean {
+/**
+ * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines may
+ * come before those of the TaskManager that the incident was known by.
+ */
+function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   const { first, last } = remember(incident);
-  return first <= known.last && last >= known.first;
+  return first < known.last + healthyMs && last > known.first - healthyMs;
 }
 
 function subjectOf(incident: Incident): string {

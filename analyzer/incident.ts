@@ -68,13 +68,17 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   }
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));
-  return { view, signals: sorted, groups: groups.filter((group) => !isHarmless(group, view, options.catalog)) };
+  return { view, signals: sorted, groups: groups.filter((group) => !isHarmless(group, view, options)) };
 }
 
-/** A warning that healed: nothing failed, no rule is news by itself, and the logs reach far enough to know that; or no more than what a program printed. */
-function isHarmless({ job, events }: IncidentGroup, view: ClusterView, catalog: Catalog): boolean {
+/**
+ * A warning that healed: nothing failed, no rule is news by itself, and the logs reach far enough to know that, or may
+ * still come; or no more than what a program printed.
+ */
+function isHarmless({ job, events }: IncidentGroup, view: ClusterView, { catalog, settledUntil }: GroupOptions): boolean {
   if (events.every(({ signal }) => signal.byUser === true && signal.place.kind === 'out')) return true;
   if (events.some((event) => event.failure !== undefined || (event.signal.byUser !== true && event.matches.some((match) => catalog.findRule(match.rule)?.standsAlone === true)))) return false;
+  if (events.every(({ time }) => time !== undefined && time > settledUntil)) return true;
   if (job !== undefined) return job.states.length > 0 || job.taskRuns.length > 0;
   return events.every((event) => (view.processes.get(event.signal.place.process)?.starts.length ?? 0) > 0);
 }
