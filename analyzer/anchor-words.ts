@@ -1,6 +1,6 @@
 // Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold
 // least. A word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
-import { WORD, type Place } from '../core/byte-search.js';
+import { hashWord, WORD, type Place } from '../core/byte-search.js';
 
 /** A text of this length holds a whole word wherever it begins. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
@@ -38,7 +38,7 @@ export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
   for (const [text, pattern] of patterns.entries()) {
     const start = chooseWindow(pattern, weights);
     for (let offset = start; offset < start + WORD; offset++) {
-      if (countForms(pattern, offset) === 1) places.push({ word: wordAt(pattern, offset), text, offset });
+      if (countForms(pattern, offset) === 1) places.push({ word: pattern.readInt32LE(offset), text, offset });
       else for (const word of variants(pattern, offset)) places.push({ word, text, offset });
     }
   }
@@ -58,7 +58,7 @@ function weighWords(patterns: readonly Buffer[]): Weights {
 
 function weigh(text: Buffer, weight: number, weights: Weights): void {
   for (let offset = 0; offset + WORD <= text.length; offset++) {
-    const hash = hashWord(wordAt(text, offset));
+    const hash = hashWord(text.readInt32LE(offset), 32 - WEIGHT_BITS);
     weights[hash] = (weights[hash] ?? 0) + weight;
   }
 }
@@ -70,7 +70,7 @@ function chooseWindow(pattern: Buffer, weights: Weights): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let last = 0; last + WORD <= pattern.length; last++) {
-    const cost = countForms(pattern, last) + (weights[hashWord(wordAt(pattern, last))] ?? 0);
+    const cost = countForms(pattern, last) + (weights[hashWord(pattern.readInt32LE(last), 32 - WEIGHT_BITS)] ?? 0);
     costs.push(cost);
     sum += cost - (costs[last - WORD] ?? 0);
     if (last < WORD - 1 || sum >= least) continue;
@@ -78,14 +78,6 @@ function chooseWindow(pattern: Buffer, weights: Weights): number {
     least = sum;
   }
   return best;
-}
-
-function wordAt(text: Buffer, offset: number): number {
-  return (text[offset] ?? 0) | ((text[offset + 1] ?? 0) << 8) | ((text[offset + 2] ?? 0) << 16) | ((text[offset + 3] ?? 0) << 24);
-}
-
-function hashWord(word: number): number {
-  return Math.imul(word, 0x9e3779b1) >>> (32 - WEIGHT_BITS);
 }
 
 /** Every blank of a word gives it four times as many forms. */

@@ -148,7 +148,8 @@ class TextTable {
   }
 }
 
-function hashWord(word: number, shift: number): number {
+/** Of its 32 bits those that are left when `shift` are dropped. */
+export function hashWord(word: number, shift: number): number {
   return Math.imul(word, 0x9e3779b1) >>> shift;
 }
 

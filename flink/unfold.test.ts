@@ -24,6 +24,12 @@ describe('unfoldTrace', () => {
     expect(unfoldTrace(text)).toBe(text);
   });
 
+  it('takes no longer for a line of many exceptions than for its reading', () => {
+    const text = `${'x at a.b.C.d(C.java:1) '.repeat(20_000)}${'a.b.CException '.repeat(40_000)}at a.b.C.d(C.java:1) ${' '.repeat(200_000)}(D.java:2)`;
+
+    expect(unfoldTrace(text).split('\n')).toHaveLength(20_002);
+  });
+
   it('lets the exception behind a transition be seen', () => {
     const { chain, message } = parseEntry(Buffer.from('2026-03-02 10:16:02,377 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job clicks (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d) switched from state RUNNING to FAILING. a.b.WrapException: no slots at a.b.C.d(C.java:1)'));
 

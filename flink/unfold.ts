@@ -2,12 +2,25 @@
 // trace in lines. Called by layout.ts for the text of an entry; pure.
 
 const PLACE = String.raw`\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)`;
-/** A frame behind an exception, or a further part of a trace behind a frame and what log4j puts there, in the same line. */
-const FOLDED = new RegExp(String.raw`[a-z]\.[A-Z][\w$]*(?:Exception|Error)\b[^\n]* at [\w$.<>/-]+${PLACE}|${PLACE}(?: ~?\[[^\]\s]*\])?[ \t]+(?:at [\w$.<>/-]+\(|Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )`);
-const BEFORE_FRAME = new RegExp(String.raw`[ \t]+(?=at [\w$.<>/-]+${PLACE})`, 'g');
+/** A frame that does not begin its line. */
+const INNER_FRAME = new RegExp(String.raw`\S[ \t]+at [\w$.<>/-]+${PLACE}`, 'g');
+/** What a frame stands behind: an exception, or a frame with what log4j puts there. */
+const BEHIND = new RegExp(String.raw`[a-z]\.[A-Z][\w$]*(?:Exception|Error)\b|${PLACE}(?: ~?\[[^\]\s]*\])?$`);
+const INNER_PART = new RegExp(String.raw`${PLACE}(?: ~?\[[^\]\s]*\])?[ \t]+(?:Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )`);
+const BEFORE_FRAME = new RegExp(String.raw`(?<![ \t])[ \t]+(?=at [\w$.<>/-]+${PLACE})`, 'g');
 const BEFORE_PART = /(?<=[)\]]|\bmore|\bomitted)[ \t]+(?=Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )/g;
 
 export function unfoldTrace(text: string): string {
   if (!text.includes('.java:') && !text.includes('.scala:') && !text.includes('.kt:')) return text;
-  return FOLDED.test(text) ? text.replace(BEFORE_FRAME, '\n\t').replace(BEFORE_PART, '\n') : text;
+  return isFolded(text) ? text.replace(BEFORE_FRAME, '\n\t').replace(BEFORE_PART, '\n') : text;
+}
+
+/** An exception's message is seldom longer; so that a line of many frames takes no longer than its reading. */
+const LOOK_BACK = 8192;
+
+function isFolded(text: string): boolean {
+  for (const { index } of text.matchAll(INNER_FRAME)) {
+    if (BEHIND.test(text.slice(Math.max(text.lastIndexOf('\n', index) + 1, index - LOOK_BACK), index + 1))) return true;
+  }
+  return INNER_PART.test(text);
 }
