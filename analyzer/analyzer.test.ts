@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
@@ -10,14 +8,14 @@ import type { Store } from '../store/store.js';
 import { createAnalyzer, toEntry, type Analyzer } from './analyzer.js';
 import { loadCatalog } from './catalog.js';
 import { diagnose } from './diagnose.js';
-import { BUFFER_RECORDING, JOB_A, JOB_B, makeCatalog, makeLog, readRecording, shuffle, TEST_RULES, toRecord } from './samples.js';
+import { BUFFER_RECORDING, JOB_A, JOB_B, TEST_RULES, makeCatalog, makeFolder, makeLog, readRecording, shuffle, toRecord } from './samples.js';
 
 const catalog = loadCatalog();
 const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
 const now = Date.parse('2026-11-20T09:12:00Z');
 
 function openStore(): Store {
-  return openSqliteStore({ path: join(mkdtempSync(join(tmpdir(), 'analyzer-')), 'data.db') });
+  return openSqliteStore({ path: join(makeFolder(), 'data.db') });
 }
 
 interface Heard {

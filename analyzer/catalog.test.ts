@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { JobtraceError } from '../core/errors.js';
 import { loadCatalog, type CatalogSources } from './catalog.js';
 import { diagnose } from './diagnose.js';
-import { BUFFER_RULE, makeCatalog, readRecording, writeRules } from './samples.js';
+import { BUFFER_RULE, makeCatalog, makeFolder, readRecording, writeRules } from './samples.js';
 
 function writeFile(id: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+  const folder = makeFolder();
   const path = join(folder, ...id.replace('.', '/').split('/'));
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, 'rule.yaml'), text);
@@ -153,7 +152,7 @@ fixes:
   });
 
   it('takes causes of a team from its own causes.yaml', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+    const folder = makeFolder();
     writeFileSync(join(folder, 'causes.yaml'), 'connector.ledger: { owner: connector, title: { en: "The ledger failed", zh: "账本出错" } }\n');
 
     expect(loadCatalog({ extra: [folder] }).causes.get('connector.ledger')?.title.en).toBe('The ledger failed');

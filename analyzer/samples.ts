@@ -1,8 +1,9 @@
 // Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store is
 // asked. Not used by the program.
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Entry, LogRecord, Source } from '../core/types.js';
 import { parseEntry } from '../flink/layout.js';
 import { loadCatalog, type Catalog } from './catalog.js';
@@ -13,6 +14,16 @@ export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/tot
 
 export function readRecording(path: string): readonly Entry[] {
   return [...readEntries([path])];
+}
+
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** Gone when the last test of the file has ended. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-analyzer-'));
+  folders.push(folder);
+  return folder;
 }
 
 export const JOB_A = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1';
@@ -66,7 +77,7 @@ export function makeCatalog(rules: Readonly<Record<string, string>>, sources: { 
 }
 
 export function writeRules(rules: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+  const folder = makeFolder();
   for (const [id, text] of Object.entries(rules)) {
     const path = join(folder, ...id.replace('.', '/').split('/'));
     mkdirSync(path, { recursive: true });

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { makeFolder } from '../samples.js';
 import { ARCHIVE_LIMITS, type ArchiveLimits } from './archive.js';
 import { renderNote } from './note.js';
 import { createReadNotes, readEntries, type ReadNotes } from './read.js';
@@ -17,7 +17,7 @@ interface Seen {
 }
 
 function read(name: string, bytes: Buffer, limits?: ArchiveLimits): Seen {
-  const folder = mkdtempSync(join(tmpdir(), 'archive-'));
+  const folder = makeFolder();
   writeFileSync(join(folder, name), bytes);
   const notes = createReadNotes();
   const entries = [...readEntries([join(folder, name)], { notes, ...(limits === undefined ? {} : { limits }) })];

@@ -1,5 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +6,7 @@ import type { Entry } from '../../core/types.js';
 import { loadCatalog } from '../catalog.js';
 import { diagnose, flattenIncidents } from '../diagnose.js';
 import { createReadNotes, readEntries, splitText } from './read.js';
-import { BUFFER_RECORDING, BUFFER_RULE, readRecording, shuffle } from '../samples.js';
+import { BUFFER_RECORDING, BUFFER_RULE, makeFolder, readRecording, shuffle } from '../samples.js';
 
 const catalog = loadCatalog();
 const log = readRecording(`${BUFFER_RULE}/match.log`);
@@ -19,7 +18,7 @@ function firstRule(paste: string): string | undefined {
 
 describe('readEntries', () => {
   it('reads a folder with a .gz, leaves binary files and settings out and says so', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    const folder = makeFolder();
     mkdirSync(join(folder, 'logs'));
     writeFileSync(join(folder, 'logs', 'flink-u-taskexecutor-0-h.log.1.gz'), gzipSync(text));
     writeFileSync(join(folder, 'logs', 'core.dump'), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 1, 2, 3, 4]));
@@ -35,7 +34,7 @@ describe('readEntries', () => {
   });
 
   it('leaves one JSON document of many lines out of a folder, and reads a JSON log', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    const folder = makeFolder();
     writeFileSync(join(folder, 'jobs.json'), '{\n "jobs": []\n}\n');
     writeFileSync(join(folder, 'flink.json'), '{"@timestamp":"2026-08-07T05:43:13.867Z","message":"hello"}\n');
     const notes = createReadNotes();
@@ -96,7 +95,7 @@ describe('what is badly formed', () => {
   });
 
   it('is one incident when the clocks of the processes stand in other zones', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    const folder = makeFolder();
     writeFileSync(join(folder, 'flink-u-standalonesession-0-a.log'), '2026-03-02T18:00:03.000+0800 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED on h:1-a.\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n');
     writeFileSync(join(folder, 'flink-u-taskexecutor-0-b.log'), '2026-03-02 10:00:02,500 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n');
     const incidents = diagnose(readEntries([folder]), catalog);
@@ -105,7 +104,7 @@ describe('what is badly formed', () => {
   });
 
   it('is each failure by its own, when jobs and versions lie in one folder', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'read-'));
+    const folder = makeFolder();
     for (const version of ['1.13.6', '1.20.5']) cpSync(`lab/recordings/healthy/gc-logs/${version}`, join(folder, `healthy-${version}`), { recursive: true });
     cpSync(BUFFER_RECORDING, join(folder, 'failed'), { recursive: true });
     const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([folder]), catalog), 'en');
