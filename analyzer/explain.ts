@@ -47,8 +47,10 @@ export function computeValues({ finding, world, builtIn }: Pick<Explanation, 'fi
   return values;
 }
 
+/** A class as the JVM's own errors name it (`org/acme/Order`, `Lorg/acme/Order;`) reads like any other, so that rules compare one form. */
 function convertCapture(text: string, type: CaptureType, world: World): Value | undefined {
   if (type === 'int') return /^-?[\d,_]+$/.test(text) ? BigInt(text.replaceAll(/[,_]/g, '')) : undefined;
+  if (type === 'class') return text.replace(/^L(?=[\w$/]+;$)|;$/g, '').replaceAll('/', '.');
   if (type !== 'bytes' && type !== 'duration') return text;
   const number = type === 'bytes' ? world.parseSize(text) : world.parseDuration(text);
   return number === undefined ? undefined : BigInt(Math.trunc(number));
