@@ -1,6 +1,7 @@
 // A large log made from the lab's recordings, the same for the same size: the log of every failure once, spread evenly, and
-// between them what the processes of healthy jobs write at INFO while their checkpoints complete, over and over. Starts and
-// ends are left out of that part: what has written a gigabyte has started once. Used by the measurements here.
+// between them what the processes of healthy jobs write at INFO while their checkpoints complete, over and over, long of one
+// recording and then of the next. Starts and ends are left out of that part: what has written a gigabyte has started once.
+// Used by the measurements here.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -8,6 +9,8 @@ const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
 const COMPLETED = /^(\S+ \S+) .* Completed checkpoint /gm;
 /** A job or process that starts, fails or ends. */
 const TURN = / switched from | slot |TaskSlot|TaskExecutor|TaskManager|JobManager|leader|restart|Loading |Starting |task | - {5}/;
+/** So often one healthy recording is repeated before the next has its turn. */
+const REPEATED = 3000;
 const NEXT_ENTRY = /\n(?=\d{4}-\d\d-\d\d )/;
 
 export interface LargeLog {
@@ -43,8 +46,9 @@ function readCalm(names: readonly string[]): string {
     const logs = names.filter((name) => dirname(name) === folder).map((name) => readFileSync(join(RECORDINGS, name), 'utf8'));
     const times = logs.flatMap((log) => [...log.matchAll(COMPLETED)].map(([, time = '']) => time)).sort();
     const [first = '9', last = ''] = [times[0], times.at(-1)];
-    return logs.flatMap((log) => log.split(NEXT_ENTRY)).filter((entry) => entry.slice(0, 23) >= first && entry.slice(0, 23) <= last && entry.slice(0, 40).includes(' INFO ') && !TURN.test(entry.slice(entry.indexOf('] - '))));
-  }).map((entry) => `${entry.trimEnd()}\n`).join('');
+    const entries = logs.flatMap((log) => log.split(NEXT_ENTRY)).filter((entry) => entry.slice(0, 23) >= first && entry.slice(0, 23) <= last && entry.slice(0, 40).includes(' INFO ') && !TURN.test(entry.slice(entry.indexOf('] - '))));
+    return entries.map((entry) => `${entry.trimEnd()}\n`).join('').repeat(REPEATED);
+  }).join('');
 }
 
 function lineEnd(bytes: Buffer, from: number): number {

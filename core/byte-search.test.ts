@@ -87,6 +87,21 @@ describe('createTextSearch', () => {
     expect([search.next(100_010), search.start, search.next(search.end), search.next(search.end)]).toEqual([true, 100_015, false, false]);
   });
 
+  it('tells of a run only the last, however many digits its number has', () => {
+    const texts = ['finished ', 'another'].map((text) => Buffer.from(text));
+    const search = createTextSearch(texts, texts.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset }))));
+    const lines = ['finished 8 of a,', 'finished 9 of a,', 'finished 10 of a!', 'another one', 'finished 11 of a,', 'finished 12 of b,', 'finished 13 of b.', 'another one', 'finished of b,', 'finished 2 of '];
+    for (let shift = 0; shift < 4; shift++) {
+      const bytes = Buffer.from(`${'-'.repeat(shift)}${lines.join('\n')}`);
+      const met = search(bytes, { text: 0, bytes: ' of a'.length });
+      const told: string[] = [];
+      while (met.next(0)) told.push(bytes.toString('latin1', met.start).split('\n', 1)[0] ?? '');
+
+      expect(told).toEqual(['finished 10 of a!', 'another one', 'finished 11 of a,', 'finished 13 of b.', 'another one', 'finished of b,', 'finished 2 of ']);
+      expect(list(search(bytes)).filter((line) => line.startsWith('0'))).toHaveLength(8);
+    }
+  });
+
   it('refuses a text that is too long', () => {
     expect(() => open(['a'.repeat(5000)])).toThrow('a text of 5000 bytes is too long');
   });

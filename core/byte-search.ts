@@ -4,7 +4,7 @@
 // whole word wherever it begins. Called by analyzer/anchors.ts and flink/skim.ts.
 
 /** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
-export const COMPILED = 'AGFzbQEAAAABGANgAn9/AX9gA39/fwF/YAZ/f39/f38BfwMGBQABAgIABQMBABYHGgMGbWVtb3J5AgAEZmluZAADBmJyZWFrcwAECpgFBU0BA38gAEGx893xeWwgAXYhAgNAQYCA2AAgAkEDdGohAyADKAIEIQQgBEEASCADKAIAIABGcgRAIAQPCyACQQFqQX8gAXZxIQIMAAsAC5YBAQN/IAEgAmohAwJAA0AgAUEIaiADSw0BIAApAwAgASkDAFINASAAQQhqIQAgAUEIaiEBDAALCyABIANGBEBBAQ8LA0AgAC0AACEEIAEtAAAhBSAEIAVHBEAgBUEgRwRAQQAPCyAEQQlGIARBCkYgBEENRnJyRQRAQQAPCwsgAEEBaiEAIAFBAWohASABIANJDQALQQELZgEDfwNAIAQgA0EEdGohBiAAIAYoAgxrIQcgBigCCCEIIAcgAU4gByAIaiACTHEEQCAHIAYoAgQgCBABBEAgBSAANgIAIAUgAzYCBCAFQQhqIQULCyAGKAIAIQMgA0EATg0ACyAFC5cCAQV/QYCABCEKAkADQAJAA0AgAEEQaiABSg0BIAAoAgBBsfPd8XlsQQx2IQcgBy0AgIAYIQggACgCBEGx893xeWxBDHYhByAIIActAICAGHIhCCAAKAIIQbHz3fF5bEEMdiEHIAggBy0AgIAYciEIIAAoAgxBsfPd8XlsQQx2IQcgCCAHLQCAgBhyIQggCA0BIABBEGohAAwACwsgAEEQaiEGA0AgACABTg0CIAAoAgBBsfPd8XlsQQx2IQcgBy0AgIAYBEAgACgCACAEEAAhCSAJQQBOBEAgCkGAgAxPDQQgACACIAMgCSAFIAoQAiEKCwsgAEEEaiEAIAAgBkgNAAsMAAsLQQAgADYCACAKQYCABGtBA3YLMAEBfwJAA0AgACABTg0BIAIgAP0ABABBCv0P/SP9ZGlqIQIgAEEQaiEADAALCyACCw==';
+export const COMPILED = 'AGFzbQEAAAABIQRgAn9/AX9gA39/fwF/YAV/f39/fwF/YAZ/f39/f38BfwMIBwABAAIDAwAFAwEAFgcaAwZtZW1vcnkCAARmaW5kAAUGYnJlYWtzAAYK+wYHTQEDfyAAQbHz3fF5bCABdiECA0BBgIDYACACQQN0aiEDIAMoAgQhBCAEQQBIIAMoAgAgAEZyBEAgBA8LIAJBAWpBfyABdnEhAgwACwALlgEBA38gASACaiEDAkADQCABQQhqIANLDQEgACkDACABKQMAUg0BIABBCGohACABQQhqIQEMAAsLIAEgA0YEQEEBDwsDQCAALQAAIQQgAS0AACEFIAQgBUcEQCAFQSBHBEBBAA8LIARBCUYgBEEKRiAEQQ1GcnJFBEBBAA8LCyAAQQFqIQAgAUEBaiEBIAEgA0kNAAtBAQsuACAAIAEoAgxrIAEoAghqIQADQCAALQAAQTBrQQpJBEAgAEEBaiEADAELCyAAC40BAQN/IARBgIAERgRAQQAPCyADIARBBGsoAgBBBHRqIQUgBSgCBCABKAIERwRAQQAPCyAAIAEQAiEGIARBCGsoAgAgBRACIQUgBkEIKAIAaiEHIAcgAkoEQEEADwsDQCAGIAdGBEBBAQ8LIAYtAAAgBS0AAEcEQEEADwsgBkEBaiEGIAVBAWohBQwACwALigEBA38DQCAEIANBBHRqIQYgACAGKAIMayEHIAYoAgghCCAHIAFOIAcgCGogAkxxBEAgByAGKAIEIAgQAQRAIAYoAgRBBCgCAEYEQCAAIAYgAiAEIAUQAwRAIAVBCGshBQsLIAUgADYCACAFIAM2AgQgBUEIaiEFCwsgBigCACEDIANBAE4NAAsgBQuXAgEFf0GAgAQhCgJAA0ACQANAIABBEGogAUoNASAAKAIAQbHz3fF5bEEMdiEHIActAICAGCEIIAAoAgRBsfPd8XlsQQx2IQcgCCAHLQCAgBhyIQggACgCCEGx893xeWxBDHYhByAIIActAICAGHIhCCAAKAIMQbHz3fF5bEEMdiEHIAggBy0AgIAYciEIIAgNASAAQRBqIQAMAAsLIABBEGohBgNAIAAgAU4NAiAAKAIAQbHz3fF5bEEMdiEHIActAICAGARAIAAoAgAgBBAAIQkgCUEATgRAIApBgIAMTw0EIAAgAiADIAkgBSAKEAQhCgsLIABBBGohACAAIAZIDQALDAALC0EAIAA2AgAgCkGAgARrQQN2CzABAX8CQANAIAAgAU4NASACIAD9AAQAQQr9D/0j/WRpaiECIABBEGohAAwACwsgAgs=';
 
 /** Bytes of a word. */
 export const WORD = 4;
@@ -14,7 +14,7 @@ const WINDOW_BYTES = 1 << 16;
 const TABLE_BITS = 20;
 const PAGE_BYTES = 1 << 16;
 /** Where things lie in its memory, as byte-search.wat says. */
-const STOP = 0;
+const CELLS = 0;
 const FOUND = 65_536;
 const WINDOW = 266_240;
 const FOUND_END = WINDOW - MAX_TEXT_BYTES;
@@ -52,6 +52,14 @@ export interface Place {
   readonly offset: number;
 }
 
+/** Of finds of this text right after one another that differ in nothing but a number behind it, the last is enough. */
+export interface Run {
+  /** The text's index. */
+  readonly text: number;
+  /** So many bytes behind the number are compared. */
+  readonly bytes: number;
+}
+
 /** Known texts in some bytes, from the front to the back; the bytes must not change meanwhile. */
 export interface TextSearch {
   /** Goes to the next one whose word stands at `from` or behind it; false when there is none. `from` never goes back. */
@@ -63,9 +71,9 @@ export interface TextSearch {
 }
 
 /** Texts, and the words by which they are known → a search in bytes. A blank of a text is any white space. */
-export function createTextSearch(texts: readonly Uint8Array[], places: readonly Place[]): (bytes: Uint8Array) => TextSearch {
+export function createTextSearch(texts: readonly Uint8Array[], places: readonly Place[]): (bytes: Uint8Array, run?: Run) => TextSearch {
   const table = new TextTable(texts, places);
-  return (bytes) => new Search(table, bytes);
+  return (bytes, run) => new Search(table, bytes, run);
 }
 
 class TextTable {
@@ -73,7 +81,9 @@ class TextTable {
   readonly #room: Uint8Array;
   readonly #shift: number;
   readonly #places: number;
-  readonly #stop: Int32Array;
+  readonly #addresses: readonly number[];
+  /** Where it stopped, the address of a run's text, and the run's bytes. */
+  readonly #cells: Int32Array;
   /** Pairs: the address of a word in the window, and the number of a place. */
   readonly found: Int32Array;
   /** Of each place its text, where in it the word stands, and how long it is. */
@@ -92,12 +102,13 @@ class TextTable {
     const size = texts.reduce((sum, { length }) => sum + length, firstText);
     memory.grow(Math.max(0, Math.ceil((size - memory.buffer.byteLength) / PAGE_BYTES)));
     this.#room = new Uint8Array(memory.buffer);
-    this.#stop = new Int32Array(memory.buffer, STOP, 1);
+    this.#cells = new Int32Array(memory.buffer, CELLS, 3);
     this.found = new Int32Array(memory.buffer, FOUND, (FOUND_END - FOUND) / WORD);
     this.texts = Int32Array.from(places, ({ text }) => text);
     this.offsets = Int32Array.from(places, ({ offset }) => offset);
     this.lengths = Int32Array.from(places, ({ text }) => texts[text]?.length ?? 0);
-    this.#writePlaces(places, this.#writeTexts(texts, firstText), slotBits);
+    this.#addresses = this.#writeTexts(texts, firstText);
+    this.#writePlaces(places, slotBits);
   }
 
   /** Gives the address of each. */
@@ -111,7 +122,7 @@ class TextTable {
     });
   }
 
-  #writePlaces(places: readonly Place[], addresses: readonly number[], slotBits: number): void {
+  #writePlaces(places: readonly Place[], slotBits: number): void {
     const cells = new Int32Array(this.#room.buffer, this.#places, PLACE_CELLS * places.length);
     const slots = new Int32Array(this.#room.buffer, SLOTS, 2 * 2 ** slotBits).fill(-1);
     const counts = new Uint16Array(2 ** slotBits);
@@ -122,7 +133,7 @@ class TextTable {
       if (count > MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
       counts[slot] = count;
       cells[PLACE_CELLS * index] = slots[2 * slot + 1] ?? -1;
-      cells[PLACE_CELLS * index + 1] = addresses[text] ?? 0;
+      cells[PLACE_CELLS * index + 1] = this.#addresses[text] ?? 0;
       cells[PLACE_CELLS * index + 2] = this.lengths[index] ?? 0;
       cells[PLACE_CELLS * index + 3] = offset;
       slots[2 * slot] = word;
@@ -138,13 +149,15 @@ class TextTable {
   }
 
   /** Finds texts from `at` up to `end`, from the window's beginning on; gives their number. */
-  find(at: number, end: number, before: number, behind: number): number {
+  find(at: number, end: number, before: number, behind: number, run: Run | undefined): number {
+    this.#cells[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
+    this.#cells[2] = run?.bytes ?? 0;
     return this.#code.find(WINDOW + at, WINDOW + end, WINDOW - before, WINDOW + end + behind, this.#shift, this.#places);
   }
 
   /** Where it stopped: before the end when more was found than there is room for. */
   get stop(): number {
-    return (this.#stop[0] ?? 0) - WINDOW;
+    return (this.#cells[0] ?? 0) - WINDOW;
   }
 }
 
@@ -159,6 +172,7 @@ class Search implements TextSearch {
   end = 0;
   readonly #table: TextTable;
   readonly #bytes: Uint8Array;
+  readonly #run: Run | undefined;
   /** The end of the last whole word. */
   readonly #limit: number;
   /** The window's beginning, and from where up to where it was searched. */
@@ -169,9 +183,10 @@ class Search implements TextSearch {
   #count = 0;
   #next = 0;
 
-  constructor(table: TextTable, bytes: Uint8Array) {
+  constructor(table: TextTable, bytes: Uint8Array, run: Run | undefined) {
     this.#table = table;
     this.#bytes = bytes;
+    this.#run = run;
     this.#limit = bytes.length - (bytes.length % WORD);
   }
 
@@ -200,7 +215,7 @@ class Search implements TextSearch {
     const window = from - (from % WINDOW_BYTES);
     const end = Math.min(this.#limit, window + WINDOW_BYTES);
     if (table.holder !== this || this.#window !== window) table.fill(this, this.#bytes, window, end);
-    this.#count = table.find(from - window, end - window, Math.min(window, MAX_TEXT_BYTES), Math.min(this.#bytes.length - end, MAX_TEXT_BYTES));
+    this.#count = table.find(from - window, end - window, Math.min(window, MAX_TEXT_BYTES), Math.min(this.#bytes.length - end, MAX_TEXT_BYTES), this.#run);
     this.#window = window;
     this.#from = from;
     this.#stop = window + table.stop;

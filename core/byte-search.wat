@@ -2,6 +2,8 @@
 ;; this file compiled and fills the memory; its test compiles it anew and compares.
 ;;
 ;;        0  where find stopped
+;;        4  the address of a text of whose runs only the last is wanted, 0 for none
+;;        8  so many bytes behind its number tell whether a run goes on
 ;;    65536  what was found: pairs of an address and a place's number; 16384, and the places of one word more
 ;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
 ;;   393216  for each of 2^20 hashes of words: is there a known one?
@@ -55,6 +57,36 @@
       (br_if $next (i32.lt_u (local.get $text) (local.get $end))))
     (i32.const 1))
 
+  ;; Where what follows a text and its number begins: the text's word stands at $at.
+  (func $behind (param $at i32) (param $record i32) (result i32)
+    (local.set $at (i32.add (i32.sub (local.get $at) (i32.load offset=12 (local.get $record))) (i32.load offset=8 (local.get $record))))
+    (loop $digits
+      (if (i32.lt_u (i32.sub (i32.load8_u (local.get $at)) (i32.const 48)) (i32.const 10))
+        (then
+          (local.set $at (i32.add (local.get $at) (i32.const 1)))
+          (br $digits))))
+    (local.get $at))
+
+  ;; 1 when what was stored last, before $next, is the same text as the one at $at, with the same bytes behind its number.
+  (func $repeats (param $at i32) (param $record i32) (param $high i32) (param $places i32) (param $next i32) (result i32)
+    (local $last i32)
+    (local $behind i32)
+    (local $end i32)
+    (if (i32.eq (local.get $next) (i32.const 65536)) (then (return (i32.const 0))))
+    (local.set $last (i32.add (local.get $places) (i32.shl (i32.load (i32.sub (local.get $next) (i32.const 4))) (i32.const 4))))
+    (if (i32.ne (i32.load offset=4 (local.get $last)) (i32.load offset=4 (local.get $record))) (then (return (i32.const 0))))
+    (local.set $behind (call $behind (local.get $at) (local.get $record)))
+    (local.set $last (call $behind (i32.load (i32.sub (local.get $next) (i32.const 8))) (local.get $last)))
+    (local.set $end (i32.add (local.get $behind) (i32.load (i32.const 8))))
+    (if (i32.gt_s (local.get $end) (local.get $high)) (then (return (i32.const 0))))
+    (loop $each
+      (if (i32.eq (local.get $behind) (local.get $end)) (then (return (i32.const 1))))
+      (if (i32.ne (i32.load8_u (local.get $behind)) (i32.load8_u (local.get $last))) (then (return (i32.const 0))))
+      (local.set $behind (i32.add (local.get $behind) (i32.const 1)))
+      (local.set $last (i32.add (local.get $last) (i32.const 1)))
+      (br $each))
+    (unreachable))
+
   ;; Stores the texts of the word at $at that stand there, inside $low to $high, and gives the address behind the last one stored.
   (func $store (param $at i32) (param $low i32) (param $high i32) (param $place i32) (param $places i32) (param $next i32) (result i32)
     (local $record i32)
@@ -68,6 +100,10 @@
         (then
           (if (call $fits (local.get $start) (i32.load offset=4 (local.get $record)) (local.get $length))
             (then
+              (if (i32.eq (i32.load offset=4 (local.get $record)) (i32.load (i32.const 4)))
+                (then
+                  (if (call $repeats (local.get $at) (local.get $record) (local.get $high) (local.get $places) (local.get $next))
+                    (then (local.set $next (i32.sub (local.get $next) (i32.const 8)))))))
               (i32.store (local.get $next) (local.get $at))
               (i32.store offset=4 (local.get $next) (local.get $place))
               (local.set $next (i32.add (local.get $next) (i32.const 8)))))))
