@@ -37,7 +37,8 @@ export interface FramerOptions {
 
 export interface Framer {
   /** Entries that are complete: the next one has begun. The chunk must not be changed while its entries are used. */
-  push(chunk: Buffer): FramedEntry[];
+  /** `isWhole`: the entry that is open behind it is complete. */
+  push(chunk: Buffer, isWhole?: boolean): FramedEntry[];
   /** The end of the stream: closes what is open. */
   flush(): FramedEntry[];
   /** What flush would give; nothing is closed. For an idle file: the open entry may still grow and keeps its offset. */
@@ -57,6 +58,7 @@ export interface Framer {
 export const MAX_ENTRY_BYTES = 1_048_576;
 const NEWLINE = 10;
 const RETURN = 13;
+const NOTHING = Buffer.alloc(0);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 export function createFramer(options: FramerOptions): Framer {
@@ -114,7 +116,7 @@ class EntryFramer implements Framer {
     return this.#open ? this.#entryLine : this.#line;
   }
 
-  push(chunk: Buffer): FramedEntry[] {
+  push(chunk: Buffer, isWhole = false): FramedEntry[] {
     const done: FramedEntry[] = [];
     const base = this.#offset;
     this.#from = 0;
@@ -132,6 +134,7 @@ class EntryFramer implements Framer {
       this.#line += 1;
     }
     if (p < chunk.length) this.#keepLine(chunk, p, done);
+    else if (isWhole) this.#close(chunk, chunk.length, done);
     else this.#keepOpen(chunk, chunk.length);
     this.#offset = base + chunk.length;
     return done;
@@ -139,14 +142,13 @@ class EntryFramer implements Framer {
 
   flush(): FramedEntry[] {
     const done: FramedEntry[] = [];
-    const nothing = Buffer.alloc(0);
     this.#from = 0;
     this.#chunkValid = false;
     if (this.#offset > this.#lineOffset) {
-      this.#finishLine(nothing, 0, 0, done);
+      this.#finishLine(NOTHING, 0, 0, done);
       this.#lineOffset = this.#offset;
     }
-    this.#close(nothing, 0, done);
+    this.#close(NOTHING, 0, done);
     return done;
   }
 
@@ -258,11 +260,10 @@ class EntryFramer implements Framer {
   }
 
   #startLongLine(done: FramedEntry[]): void {
-    const nothing = Buffer.alloc(0);
-    this.#skipMark(nothing, 0, 0);
+    this.#skipMark(NOTHING, 0, 0);
     const bytes = this.#held.view();
     const starts = this.#classify(bytes, bytes.length - this.#heldLine, bytes.length, false);
-    this.#turn(starts, this.#heldLine, nothing, 0, done);
+    this.#turn(starts, this.#heldLine, NOTHING, 0, done);
     this.#open = true;
     const kept = characterEnd(this.#held.view(), this.#max);
     this.#overflow = this.#held.length - kept;
@@ -328,7 +329,7 @@ class EntryFramer implements Framer {
       this.#emit(withoutBreak(this.#held.length > 0 ? this.#held.take(this.#held.length) : fresh), 0, done);
     }
     this.#open = false;
-    this.#held = new Held();
+    if (this.#held.length > 0) this.#held = new Held();
     this.#heldLine = 0;
     this.#from = end;
   }

@@ -46,8 +46,29 @@ export function readLevel(word: string): Level | undefined {
   return LEVELS.get(word.toUpperCase());
 }
 
+/** Heads that were read before: a file has few of them, each many times. */
+const heads = new Map<string, Head>();
+const MAX_HEADS = 2000;
+const MAX_HEAD_UNITS = 300;
+
 /** Reads from `start` on; `level` when it stood before the time stamp. */
 export function readHead(text: string, start: number, level?: Level): Head {
+  const separator = text.indexOf(' - ', start);
+  if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS) return walkHead(text, start, level);
+  const messageStart = separator + ' - '.length;
+  const written = text.slice(start, messageStart);
+  const known = heads.get(written);
+  if (known !== undefined) return { ...known, messageStart };
+  const head = walkHead(text, start);
+  // One that ends there was read without a look at what follows.
+  if (head.messageStart === messageStart && !written.includes('\n')) {
+    if (heads.size === MAX_HEADS) heads.clear();
+    heads.set(written, head);
+  }
+  return head;
+}
+
+function walkHead(text: string, start: number, level?: Level): Head {
   const walk: Walk = { p: start, level, levelAt: level === undefined ? -1 : start - 1, logger: undefined, loggerAt: -1, fallback: start, brackets: [], done: false };
   for (let part = 0; part < PARTS_LIMIT && readPart(walk, text); part += 1);
   const operator = walk.logger !== undefined && walk.levelAt > walk.loggerAt;

@@ -30,6 +30,7 @@ export interface Skimmer {
 
 const NEWLINE = 10;
 const SPACE = 32;
+const NONE: readonly FramedEntry[] = [];
 
 /** Without `find` every entry is given. */
 export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimmer {
@@ -50,14 +51,16 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
+    if (from < piece.length) done.push(...framer.flush());
     /** Where the newest stand in this piece. */
     const places = new Map<string, number>();
     while (from < piece.length) {
       const isMet = toNext(wanted, from, places);
-      from = keepNewest(piece, from, places, done);
+      from = keepNewest(piece, from, places);
       if (isMet) done.push(...takeNewest());
       from = passTo(piece, from, isMet ? wanted.start : piece.length, done);
     }
+    copyNewest(piece);
   }
 
   /** Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way. */
@@ -74,19 +77,28 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     return isMet;
   }
 
-  /** Keeps the entries at these places until something else is wanted; one that is not complete yet is given. */
-  function keepNewest(piece: Buffer, first: number, places: Map<string, number>, done: FramedEntry[]): number {
+  /** Keeps the entries at these places until something else is wanted; one that is not complete yet stays open. */
+  function keepNewest(piece: Buffer, first: number, places: Map<string, number>): number {
     let from = first;
     for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
       if (place < from) continue;
-      from = passTo(piece, from, place, done);
-      if (from < piece.length) newest.set(about, framer.flush().map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })));
+      const entries: FramedEntry[] = [];
+      from = passTo(piece, from, place, entries);
+      newest.set(about, entries);
     }
     places.clear();
     return from;
   }
 
-  function takeNewest(): FramedEntry[] {
+  /** Those that are kept do not keep their piece. */
+  function copyNewest(piece: Buffer): void {
+    for (const [about, entries] of newest) {
+      if (entries.some(({ bytes }) => bytes.buffer === piece.buffer)) newest.set(about, entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })));
+    }
+  }
+
+  function takeNewest(): readonly FramedEntry[] {
+    if (newest.size === 0) return NONE;
     const entries = [...newest.values()].flat().sort((a, b) => a.offset - b.offset);
     newest.clear();
     return entries;
@@ -95,7 +107,6 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
   /** Goes to the entry at a place, leaves out what stands before it, and tells where the next begins. */
   function passTo(piece: Buffer, from: number, place: number, done: FramedEntry[]): number {
     if (place < from) return from;
-    done.push(...framer.flush());
     const start = findStartBefore(piece, place, from);
     const end = findStart(piece, nextLine(piece, place));
     framer.skip(start - from, countBreaks(piece, from, start));
@@ -104,7 +115,7 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
   }
 
   function feed(piece: Buffer, start: number, end: number, done: FramedEntry[]): void {
-    if (end > start) done.push(...framer.push(piece.subarray(start, end)));
+    if (end > start) done.push(...framer.push(piece.subarray(start, end), end < piece.length));
   }
 
   return {

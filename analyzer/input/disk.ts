@@ -27,7 +27,7 @@ export function listFiles(path: string): readonly DiskFile[] {
   }
 }
 
-/** Each piece is a buffer of its own: entries are views of it. */
+/** Each piece is a buffer of its own, so that entries may be views of it, unless it was given back. */
 export function* readFile(path: string): Generator<Buffer> {
   let descriptor: number;
   try {
@@ -48,11 +48,25 @@ export function* readStdin(): Generator<Buffer> {
 
 function* readDescriptor(descriptor: number, path: string): Generator<Buffer> {
   for (;;) {
-    const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    const length = readPiece(descriptor, piece, path);
+    const buffer = free.pop() ?? Buffer.allocUnsafe(PIECE_BYTES);
+    const length = readPiece(descriptor, buffer, path);
     if (length === 0) return;
-    yield piece.subarray(0, length);
+    lent.set(buffer.buffer, length);
+    yield buffer.subarray(0, length);
   }
+}
+
+/** Memory that is used again costs neither its collection nor new pages. */
+const free: Buffer[] = [];
+/** How much of it was filled. */
+const lent = new WeakMap<ArrayBufferLike, number>();
+const MAX_FREE = 2;
+
+/** For a reader that needs nothing of a piece any more; whatever is no whole piece of a file stays as it is. */
+export function giveBack(piece: Buffer): void {
+  if (free.length === MAX_FREE || piece.byteOffset !== 0 || lent.get(piece.buffer) !== piece.length) return;
+  lent.delete(piece.buffer);
+  free.push(Buffer.from(piece.buffer));
 }
 
 const WAIT_MS = 20;

@@ -12,7 +12,7 @@ import { createSkimmer, type FindWanted } from '../../flink/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
 import { decodeLines, decodePieces } from './charset.js';
 import { Cursor } from './cursor.js';
-import { listFiles, readFile, readStdin } from './disk.js';
+import { giveBack, listFiles, readFile, readStdin } from './disk.js';
 import { createNote, type Note } from './note.js';
 import { looksLikeGcLog, watchGcLog } from './gc-log.js';
 import { looksLikeHsErr, renderHsErr } from './hs-err.js';
@@ -224,7 +224,12 @@ function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, find?
   };
   for (const piece of pieces) {
     notes.bytes += piece.length;
-    for (const framed of skimmer.push(piece)) yield toEntry(framed);
+    if (find === undefined) for (const framed of skimmer.push(piece)) yield toEntry(framed);
+    else {
+      // Of the little that is wanted copies are made, and the piece is used again.
+      for (const framed of skimmer.push(piece)) yield toEntry({ ...framed, bytes: Buffer.from(framed.bytes) });
+      giveBack(piece);
+    }
   }
   for (const framed of skimmer.flush()) yield toEntry(framed);
   notes.lines += skimmer.lines;
