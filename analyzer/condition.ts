@@ -152,9 +152,16 @@ export function endsWithName(full: string, name: string): boolean {
 
 function execute(regex: Condition['regex'], text: string): Readonly<Record<string, string>> | undefined {
   if (regex === undefined) return {};
-  // Wrapped in a paste: the same words with blanks where the lines were broken.
-  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(text.replaceAll(/\s*\n\s*/g, ' ')) : null);
+  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(joinLines(text)) : null);
   return found === null ? undefined : readGroups(found.groups);
+}
+
+let joined = { text: '', line: '' };
+
+/** Wrapped in a paste: the same words with blanks where the lines were broken. One entry is asked for by many conditions. */
+function joinLines(text: string): string {
+  if (joined.text !== text) joined = { text, line: text.replaceAll(/\s*\n\s*/g, ' ') };
+  return joined.line;
 }
 
 /** Groups that a rule wants to be equal. */

@@ -79,12 +79,20 @@
     (local.set $last (call $behind (i32.load (i32.sub (local.get $next) (i32.const 8))) (local.get $last)))
     (local.set $end (i32.add (local.get $behind) (i32.load (i32.const 8))))
     (if (i32.gt_s (local.get $end) (local.get $high)) (then (return (i32.const 0))))
-    (loop $each
+    ;; Eight at a time, then one by one.
+    (block $rest
+      (loop $eight
+        (br_if $rest (i32.gt_s (i32.add (local.get $behind) (i32.const 8)) (local.get $end)))
+        (if (i64.ne (i64.load (local.get $behind)) (i64.load (local.get $last))) (then (return (i32.const 0))))
+        (local.set $behind (i32.add (local.get $behind) (i32.const 8)))
+        (local.set $last (i32.add (local.get $last) (i32.const 8)))
+        (br $eight)))
+    (loop $one
       (if (i32.eq (local.get $behind) (local.get $end)) (then (return (i32.const 1))))
       (if (i32.ne (i32.load8_u (local.get $behind)) (i32.load8_u (local.get $last))) (then (return (i32.const 0))))
       (local.set $behind (i32.add (local.get $behind) (i32.const 1)))
       (local.set $last (i32.add (local.get $last) (i32.const 1)))
-      (br $each))
+      (br $one))
     (unreachable))
 
   ;; Stores the texts of the word at $at that stand there, inside $low to $high, and gives the address behind the last one stored.
