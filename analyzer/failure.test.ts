@@ -56,6 +56,12 @@ describe('a failure', () => {
     expect(failures(console.map((line, index) => `2026-03-02 10:15:01,12${index} [INFO] ${line}`).join('\n'))).toEqual(['bare']);
   });
 
+  it('is a JobManager of one application that finds no program to run', () => {
+    const log = '2026-03-02 10:15:01,120 ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Could not create application program.\norg.apache.flink.util.FlinkException: Failed to find job JAR on class path. Please provide the job class name explicitly.\n\tat a.b.C.d(C.java:1)\n';
+
+    expect(failures(log)).toEqual(['process']);
+  });
+
   it('is a program that a JobManager could not run, though its handler only warns', () => {
     const refused = (logger: string): string =>
       `2026-03-02 10:15:01,120 WARN  ${logger} [] - Could not execute application: \n` +

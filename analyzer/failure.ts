@@ -13,6 +13,7 @@ const PROCESS_WORDS = [
   'Fatal error occurred',
   'Could not start cluster entrypoint',
   'Could not start the TaskManager',
+  'Could not create application program',
   'TaskManager initialization failed',
   'Cluster initialization failed',
   'Failed to run the TaskManager',

@@ -32,6 +32,8 @@ interface State {
 const SERIALIZED = 'org.apache.flink.util.SerializedThrowable';
 const SERIALIZED_OLD = 'org.apache.flink.runtime.util.SerializedThrowable';
 const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
+/** Flink's client puts the message of what the program threw behind this, without its class. */
+const MAIN_THREW = 'The main method caused an error: ';
 /** What Java threw stands in the next line, behind a colon. */
 const PY4J = 'Py4JJavaError';
 /** A message is kept up to here. */
@@ -75,7 +77,7 @@ const WRAPPERS = new Set([
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
   for (const line of splitLines(text)) readLine(state, line);
-  return state.links.flatMap(finishLink).flatMap(nameLostCause);
+  return state.links.flatMap(finishLink).flatMap(nameLostCause).flatMap(nameLostProgram);
 }
 
 /** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
@@ -235,6 +237,15 @@ function nameLostCause(link: ChainLink, index: number, links: readonly ChainLink
   const lost: ChainLink[] = [];
   for (let header = readHeader(link.message); header !== undefined && header.type !== next?.type; header = readHeader(header.message)) lost.push({ ...header, frames: [], relation: 'cause' });
   return [link, ...lost];
+}
+
+/** When nothing follows a program's failure, its message is all that is left of the cause; the class is named or may be any. */
+function nameLostProgram(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
+  const followed = links.slice(index + 1).some((other) => other.relation === 'cause');
+  if (followed || link.relation === 'suppressed' || !link.type.endsWith('ProgramInvocationException') || !link.message.startsWith(MAIN_THREW)) return [link];
+  const text = link.message.slice(MAIN_THREW.length);
+  if (text === '' || text === 'null') return [link];
+  return [link, { ...(readHeader(text) ?? { type: SERIALIZED, message: text }), frames: [], relation: 'cause' }];
 }
 
 /** A text may hold several traces; the first one is the entry's. */

@@ -48,7 +48,7 @@ function goesOn(before: string, line: string, width: number): boolean {
 const MIN_COLUMNS = 60;
 const MAX_COLUMNS = 250;
 const LEAST_FULL = 2;
-const LEAST_CUT_SHARE = 0.7;
+const LEAST_CUT_SHARE = 0.65;
 
 export function looksCut(head: string): boolean {
   return findColumns(head.replaceAll('\r', '').split('\n')) !== undefined;
