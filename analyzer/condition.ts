@@ -2,7 +2,7 @@
 // candidate of the scan and captures where all of them hold; findMisfit walks the same list for `rules explain` and says
 // which one failed, what the rule asks and what the entry has. Pure; called by match.ts, scan.ts and why.ts.
 import type { ChainLink, Source } from '../core/types.js';
-import { firstUserFrame, ownerOfFrames, root } from '../flink/chain.js';
+import { firstUserFrame, hasFrames, ownerOfFrames, root } from '../flink/chain.js';
 import type { ParsedEntry } from '../flink/layout.js';
 import { fitBeginning, type PartialFit } from './partial.js';
 import type { Condition, Where } from './rule.js';
@@ -135,8 +135,9 @@ function isRootOfClass(links: readonly ChainLink[], names: readonly string[]): b
   return last !== undefined && isOfClass(last, names);
 }
 
+/** Without any frame a class of that package is taken for one: a library throws its own. */
 function hasFrame(links: readonly ChainLink[], literal: string): boolean {
-  return links.some((link) => link.frames.some((frame) => frame.includes(literal)));
+  return hasFrames(links) ? links.some((link) => link.frames.some((frame) => frame.includes(literal))) : ownLinks(links).some((link) => link.type.startsWith(literal));
 }
 
 function printChain(links: readonly ChainLink[]): string {

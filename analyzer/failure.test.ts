@@ -62,6 +62,11 @@ describe('a failure', () => {
     expect(failures(log)).toEqual(['process']);
   });
 
+  it('is none when only the trace of a known warning was kept', () => {
+    expect(failures('javax.management.InstanceAlreadyExistsException: kafka.consumer:type=app-info,id=consumer-1\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual([undefined]);
+    expect(failures('javax.management.InstanceAlreadyExistsException: com.acme:type=Orders\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual(['bare']);
+  });
+
   it('is a program that a JobManager could not run, though its handler only warns', () => {
     const refused = (logger: string): string =>
       `2026-03-02 10:15:01,120 WARN  ${logger} [] - Could not execute application: \n` +

@@ -54,6 +54,12 @@ const LEAVING = { thread: /^Exception in thread "Thread-\d+"/, words: 'Trying to
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
 
+/** Two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows. */
+const HARMLESS = [
+  { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
+  { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
+] as const;
+
 /** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
 const UNFINISHED = { type: 'SqlParserEOFException', logger: '.table.gateway.' } as const;
 
@@ -110,12 +116,18 @@ const GAP = /\n[ \t]*[[(<]?(?:\.{3,}|…+)[\])>]?$/;
 
 /** A trace that nobody's log line introduces: a paste, a console. In .out and .err files programs print what they handled. */
 function isBare(parsed: ParsedEntry, source: Source): boolean {
-  if (parsed.links.length === 0) return false;
+  if (parsed.links.length === 0 || isHarmless(parsed)) return false;
   if (parsed.logger !== undefined) return GAP.test(parsed.message);
   // Consoles and chats put a time and a level in front of every line of a trace.
   if (parsed.level !== undefined && !/^(?:Caused by: )?[\w$]+(?:\.[\w$]+)+(?:Exception|Error)\b/.test(parsed.message === '' ? (parsed.stack ?? '') : parsed.message)) return false;
   if (/^Exception in thread "/.test(parsed.message) || /^Exception in thread "/.test(parsed.stack ?? '')) return true;
   return source.kind === 'log' || source.kind === 'unknown' || source.component === 'client';
+}
+
+/** A trace that a library prints with a warning and goes on, when the line before it was left out. */
+function isHarmless({ links }: ParsedEntry): boolean {
+  const last = root(links);
+  return last !== undefined && HARMLESS.some(({ type, words }) => last.type.endsWith(type) && last.message.includes(words));
 }
 
 function readHeadline(message: string): string {

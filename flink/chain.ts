@@ -105,13 +105,23 @@ export function firstUserFrame(links: readonly ChainLink[]): string | undefined 
   return undefined;
 }
 
-/** Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it. */
+/**
+ * Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it. A
+ * client that shows no frames names a class, and a library throws its own; who throws a class of the job's own is open.
+ */
 export function ownerOfFrames(links: readonly ChainLink[]): Owner {
-  for (const link of [...firstChain(links)].reverse()) {
+  const inner = [...firstChain(links)].reverse();
+  for (const link of inner) {
     const frame = link.frames.find((candidate) => !isNeutralFrame(candidate));
     if (frame !== undefined) return frameOwner(frame);
   }
-  return 'framework';
+  const named = hasFrames(links) ? undefined : inner.find((link) => link.type !== '' && !isNeutralFrame(link.type));
+  return named === undefined || isUserFrame(named.type) ? 'framework' : frameOwner(named.type);
+}
+
+/** False for what a client shows without a trace. */
+export function hasFrames(links: readonly ChainLink[]): boolean {
+  return links.some((link) => link.frames.length > 0);
 }
 
 /**
