@@ -62,6 +62,14 @@ describe('a failure', () => {
     expect(failures(log)).toEqual(['process']);
   });
 
+  it('is what fails a job in the JobManager, though the job itself says so only later', () => {
+    const says = (message: string): string => `2026-03-02 10:15:01,120 ERROR org.apache.flink.runtime.source.coordinator.SourceCoordinator [] - ${message}\njava.lang.IllegalStateException: x\n\tat a.b.C.d(C.java:1)\n`;
+
+    expect(failures(says('Failed to create Source Enumerator for source Source: orders'))).toEqual(['job']);
+    expect(failures(says('Uncaught exception in the SplitEnumerator for Source Source: orders while handling operator event. Triggering job failover.'))).toEqual(['job']);
+    expect(failures(says('Uncaught exception while closing'))).toEqual([undefined]);
+  });
+
   it('is none when only the trace of a known warning was kept', () => {
     expect(failures('javax.management.InstanceAlreadyExistsException: kafka.consumer:type=app-info,id=consumer-1\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: com.acme:type=Orders\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual(['bare']);

@@ -24,6 +24,9 @@ const PROCESS_WORDS = [
   'Unhandled error in curator framework',
 ] as const;
 
+/** A part of a job in the JobManager says that the job fails by it; the job's own line comes later, and is often cut off. */
+const JOB_WORDS = ['Failed to create Source Enumerator for source', 'Triggering job failover'] as const;
+
 /** A JobManager that did not start tells why in this line, at level INFO; without a trace it only follows the job's end. */
 const SHUTDOWN_WORDS = ' down with application status FAILED. Diagnostics';
 
@@ -90,6 +93,7 @@ function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): 
   if (parsed.logger?.includes(UNFINISHED.logger) === true && parsed.links.some((link) => link.type.endsWith(UNFINISHED.type))) return undefined;
   if (message.includes(' reached terminal state FAILED')) return 'job';
   if (PROCESS_WORDS.some((words) => message.includes(words))) return 'process';
+  if (parsed.links.length > 0 && JOB_WORDS.some((words) => message.includes(words))) return 'job';
   if (parsed.links.length > 0 && message.includes(SHUTDOWN_WORDS)) return 'process';
   if (parsed.links.length > 0 && message.includes(LEAVING.words) && LEAVING.thread.test(message)) return undefined;
   if (isClientFailure(parsed, source)) return 'client';
