@@ -1,5 +1,5 @@
 // docs/rules.md: what the catalog knows and how far each rule is proven. In: the rules, their proof.yaml, the findings
-// of the source check (rules/sources.tsv), the lab's recordings. Out: the page's text. Called by docs.ts.
+// of the source check (rules/sources.tsv), the lab's recordings and repairs. Out: the page's text. Called by docs.ts.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findBuiltInRules, loadCatalog } from '../analyzer/catalog.js';
@@ -13,6 +13,8 @@ interface Proven {
   readonly lab: number;
   readonly constructed: number;
   readonly patches: number;
+  /** Patches with which a failed job of the lab ran. */
+  readonly repaired: number;
   /** Versions in whose jars a source was found, in order; `libraries` for those of no version. */
   readonly found: readonly string[];
 }
@@ -29,17 +31,18 @@ const OTHERWISE = 'no scenario yet';
 export function renderRules(): string {
   const { rules } = loadCatalog();
   const sources = readSources();
-  const proven = rules.map((rule) => proveRule(rule, sources));
+  const repaired = readRepairs();
+  const proven = rules.map((rule) => proveRule(rule, sources, repaired));
   const recorded = readRecordedCauses();
   const causes = [...new Set(rules.map((rule) => rule.cause))].sort();
   return `# The catalog: rules and their proofs
 
 ${renderSummary(proven, causes, recorded)}
 
-**lab**: match logs recorded from a real Flink that failed. **written**: match logs made from the literals of the classes that print them. **source**: the Flink versions in whose jars the classes that the rule names hold its messages (\`libraries\`: connectors and libraries that go with many versions; lab/literals looks them up). **patches**: fixes whose exact options are asserted.
+**lab**: match logs recorded from a real Flink that failed. **written**: match logs made from the literals of the classes that print them. **source**: the Flink versions in whose jars the classes that the rule names hold its messages (\`libraries\`: connectors and libraries that go with many versions; lab/literals looks them up). **patches**: fixes whose exact options are asserted. **ran**: fixes of the lab's failures with which the job then ran (\`npm run lab -- repair all --flink 1.20\`).
 
-| rule | status | forms | lab | written | source found in | patches |
-|---|---|---|---|---|---|---|
+| rule | status | forms | lab | written | source found in | patches | ran |
+|---|---|---|---|---|---|---|---|
 ${proven.map(renderRow).join('\n')}
 
 ## Causes that no recorded failure proves
@@ -65,15 +68,16 @@ function renderSummary(proven: readonly Proven[], causes: readonly string[], rec
     ['rules whose messages were found in real jars', share(proven.filter(({ found }) => found.length > 0).length, proven.length)],
     ['forms that name their source', share(alternatives.filter(({ sources }) => sources.length > 0).length, alternatives.length)],
     ['patches asserted', String(sum(proven, 'patches'))],
+    ['patches with which a failed job ran on a real cluster', `${sum(proven, 'repaired')}, of ${proven.filter(({ repaired }) => repaired > 0).length} rules`],
   ];
   return `| | |\n|---|---|\n${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}`;
 }
 
-function renderRow({ rule, lab, constructed, patches, found }: Proven): string {
-  return `| \`${rule.id}\` | ${rule.status} | ${rule.alternatives.length} | ${lab || ''} | ${constructed || ''} | ${found.join(', ')} | ${patches || ''} |`;
+function renderRow({ rule, lab, constructed, patches, repaired, found }: Proven): string {
+  return `| \`${rule.id}\` | ${rule.status} | ${rule.alternatives.length} | ${lab || ''} | ${constructed || ''} | ${found.join(', ')} | ${patches || ''} | ${repaired || ''} |`;
 }
 
-function proveRule(rule: Rule, sources: ReadonlyMap<string, readonly string[]>): Proven {
+function proveRule(rule: Rule, sources: ReadonlyMap<string, readonly string[]>, repaired: readonly string[]): Proven {
   const logs = readLogs(join(dirname(rule.file), 'proof.yaml'));
   const found = new Set(rule.alternatives.flatMap(({ id }) => sources.get(`${rule.id}#${id}`) ?? []));
   return {
@@ -81,6 +85,7 @@ function proveRule(rule: Rule, sources: ReadonlyMap<string, readonly string[]>):
     lab: logs.filter((log) => log['from'] === 'lab').length,
     constructed: logs.filter((log) => log['from'] === 'constructed').length,
     patches: logs.reduce((count, log) => count + Object.keys(isObject(log['patches']) ? log['patches'] : {}).length, 0),
+    repaired: repaired.filter((id) => id === rule.id).length,
     found: [...found].sort(compareNames),
   };
 }
@@ -102,6 +107,12 @@ function readSources(): ReadonlyMap<string, readonly string[]> {
   }));
 }
 
+/** The rule of each patch that lab/repair.ts saw run. */
+function readRepairs(): readonly string[] {
+  const path = join(PACKAGE_ROOT, 'lab', 'repairs.tsv');
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').map((line) => line.split('\t')[2] ?? '') : [];
+}
+
 function readRecordedCauses(): ReadonlySet<string> {
   return new Set(readdirSync(join(PACKAGE_ROOT, 'lab', 'recordings')));
 }
@@ -114,7 +125,7 @@ function explain(cause: string): string {
   return NOT_PROVOKED.find(([pattern]) => pattern.test(cause))?.[1] ?? OTHERWISE;
 }
 
-function sum(proven: readonly Proven[], key: 'lab' | 'constructed' | 'patches'): number {
+function sum(proven: readonly Proven[], key: 'lab' | 'constructed' | 'patches' | 'repaired'): number {
   return proven.reduce((total, item) => total + item[key], 0);
 }
 

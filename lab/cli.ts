@@ -6,7 +6,7 @@ import { checkRecordings, listRecordings } from './manifest.js';
 import { nameOutcome, nameRecording, type Naming } from './name.js';
 import { playAll, printTable, type Played, type Run } from './play.js';
 import { recordOutcome } from './record.js';
-import { printRepairs, repairAll } from './repair.js';
+import { keepRepairs, printRepairs, repairAll } from './repair.js';
 import type { Outcome } from './run.js';
 import { listScenarios, loadScenario, type Scenario } from './scenario.js';
 import { VERSIONS, type FlinkVersion } from './versions.js';
@@ -125,6 +125,7 @@ async function repair(ids: string[], { flink, parallel, seed, keep }: Options): 
     note: ({ id, version, fix, problem }) => console.log(problem === undefined ? `${id} on Flink ${version} runs with ${fix}.` : `${id} on Flink ${version}, ${fix === '' ? 'no fix' : fix}: ${problem}`),
   });
   printRepairs(repairs, (line) => console.log(line));
+  if (seed === undefined) keepRepairs(repairs);
   return repairs.every(({ problem }) => problem === undefined) ? 0 : 1;
 }
 

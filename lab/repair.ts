@@ -1,5 +1,7 @@
 // Proves fixes by running them: the diagnosis of a scenario's recording (or of a run) proposes options, the scenario is played
 // again with them on a fresh cluster, and its jobs must run. Called by cli.ts; what is changed is decided in patch.ts.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { diagnoseOutcome, diagnoseRecording } from './name.js';
 import { listRecordings } from './manifest.js';
 import { chooseFixes, repairScenario, type Patch } from './patch.js';
@@ -7,11 +9,14 @@ import { workThrough, type Run } from './play.js';
 import { runScenario, type RunOptions } from './run.js';
 import type { Scenario } from './scenario.js';
 import type { DiagnosisDocument } from '../analyzer/diagnose.js';
+import type { Diagnosis } from '../core/types.js';
 
 /** One fix that was tried. */
 export interface Repair {
   readonly id: string;
   readonly version: string;
+  /** Whose fix it is; empty as the fix. */
+  readonly rule: string;
   /** Empty where no diagnosis proposed an option. */
   readonly fix: string;
   readonly patch: Patch;
@@ -39,21 +44,21 @@ export async function repairAll(runs: readonly Run[], options: RepairOptions): P
 
 async function repairOne({ scenario, version }: Run, { say, keep = false, varied, note }: RepairOptions): Promise<void> {
   let startedMs = Date.now();
-  const end = (fix: string, patch: Patch, problem?: string): void => {
-    note({ id: scenario.id, version, fix, patch, seconds: (Date.now() - startedMs) / 1000, problem });
+  const end = (rule: string, fix: string, patch: Patch, problem?: string): void => {
+    note({ id: scenario.id, version, rule, fix, patch, seconds: (Date.now() - startedMs) / 1000, problem });
     startedMs = Date.now();
   };
   try {
-    const found = await diagnoseFailure({ scenario, version }, { say, varied });
-    const fixes = chooseFixes(proposeFixes(scenario, found), scenario.repaired?.fixes);
-    if (fixes.length === 0) return end('', {}, 'no option is proposed');
+    const { rule, fixes: proposed } = findFirst(scenario, await diagnoseFailure({ scenario, version }, { say, varied }));
+    const fixes = chooseFixes(proposed, scenario.repaired?.fixes);
+    if (fixes.length === 0) return end('', '', {}, 'no option is proposed');
     for (const { id, patch } of fixes) {
       say(`${scenario.id} with ${id}: ${describePatch(patch)}`);
       const repaired = repairScenario(scenario, version, patch);
-      end(id, repaired.patch ?? {}, await findProblem(repaired, { version, say, keep }));
+      end(rule, id, repaired.patch ?? {}, await findProblem(repaired, { version, say, keep }));
     }
   } catch (error) {
-    end('', {}, error instanceof Error ? error.message : String(error));
+    end('', '', {}, error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -63,10 +68,10 @@ async function diagnoseFailure({ scenario, version }: Run, { say, varied }: Pick
   return diagnoseOutcome(await runScenario({ scenario, version, say }));
 }
 
-/** The fixes of the first diagnosis, which must be of the cause that was provoked. */
-function proposeFixes(scenario: Scenario, { diagnoses: [first] }: DiagnosisDocument): ReturnType<typeof chooseFixes> {
+/** The first diagnosis, which must be of the cause that was provoked. */
+function findFirst(scenario: Scenario, { diagnoses: [first] }: DiagnosisDocument): Diagnosis {
   if (first?.cause !== scenario.cause) throw new Error(`The first diagnosis is ${first?.cause ?? 'none'} instead of ${scenario.cause}.`);
-  return first.fixes;
+  return first;
 }
 
 /** Undefined when all jobs run and the cause is gone. */
@@ -82,6 +87,16 @@ async function findProblem(scenario: Scenario, options: RunOptions): Promise<str
 
 export function describePatch(patch: Patch): string {
   return Object.entries(patch).map(([option, value]) => `${option}: ${value}`).join(', ');
+}
+
+const KEPT = join(import.meta.dirname, 'repairs.tsv');
+
+/** What ran is kept for docs/rules.md, in the place of what was known of these scenarios: scenario, version, rule, fix, patch. */
+export function keepRepairs(repairs: readonly Repair[]): void {
+  const known = existsSync(KEPT) ? readFileSync(KEPT, 'utf8').split('\n').filter((line) => line !== '') : [];
+  const others = known.filter((line) => !repairs.some(({ id, version }) => line.startsWith(`${id}\t${version}\t`)));
+  const ran = repairs.filter(({ problem }) => problem === undefined).map(({ id, version, rule, fix, patch }) => [id, version, rule, fix, describePatch(patch)].join('\t'));
+  writeFileSync(KEPT, [...others, ...ran].sort().map((line) => `${line}\n`).join(''));
 }
 
 /** One line per fix that was tried: scenario, version, fix, patch, result. */
