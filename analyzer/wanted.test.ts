@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { createSkimmer } from '../flink/skim.js';
+import { loadCatalog } from './catalog.js';
+import { JOB_A, JOB_B, makeCatalog } from './samples.js';
+import { wantedBy } from './wanted.js';
+
+const HEAD = '2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - ';
+
+function completed(id: number, job: string): string {
+  return `${HEAD}Completed checkpoint ${id} for job ${job} (17 bytes, checkpointDuration=3 ms).\n`;
+}
+
+/** The messages that are given when the log comes in these pieces, behind a first line. */
+function skim(pieces: readonly string[], catalog = loadCatalog()): readonly string[] {
+  const skimmer = createSkimmer({ kind: 'log' }, wantedBy(catalog));
+  skimmer.push(Buffer.from(`${HEAD}Starting.\n`));
+  const given = [...pieces.flatMap((piece) => skimmer.push(Buffer.from(piece))), ...skimmer.flush()];
+  return given.map(({ bytes }) => bytes.toString().slice(HEAD.length)).filter((message) => message !== 'Starting.');
+}
+
+describe('wantedBy', () => {
+  const failed = `${HEAD}Job orders (${JOB_A}) switched from state RUNNING to FAILING.\n`;
+  const newest = [`Completed checkpoint 12 for job ${JOB_B} (`, `Completed checkpoint 13 for job ${JOB_A} (`, `Job orders (${JOB_A}) switched`];
+
+  it('asks of completed checkpoints for the last of each job before anything else, wherever a piece ends', () => {
+    const catalog = loadCatalog();
+    const log = [completed(9, JOB_A), completed(10, JOB_A), completed(11, JOB_A), completed(11, JOB_B), completed(12, JOB_B), completed(12, JOB_A), completed(13, JOB_A), `${HEAD}Triggering checkpoint 14.\n`, failed].join('');
+    for (let cut = 0; cut < log.length; cut += 5) {
+      const given = skim([log.slice(0, cut), log.slice(cut)], catalog);
+
+      expect(newest.filter((message) => !given.some((words) => words.startsWith(message))), `cut at ${cut}`).toEqual([]);
+      expect(given.length, `cut at ${cut}`).toBeLessThan(7);
+    }
+  });
+
+  it('asks for all of them when a rule does', () => {
+    const catalog = makeCatalog({ 'checkpoint.declined/every': 'match: [{ id: every, anchor: "Completed checkpoint " }]' });
+
+    expect(skim([[1, 2, 3, 4].map((id) => completed(id, JOB_A)).join('')], catalog)).toHaveLength(4);
+  });
+});
