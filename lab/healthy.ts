@@ -28,9 +28,11 @@ async function readHealth({ rest }: FlinkCluster, { id, name }: Job, { enoughMs,
   return completed === undefined || completed > numberAt(times, 'RUNNING') ? true : `${name} runs and has completed no checkpoint since`;
 }
 
-/** When the last checkpoint was completed; undefined for a job that makes none. */
+/** When the last checkpoint was completed; undefined for a job that makes none by itself. */
 async function readCompleted(rest: FlinkCluster['rest'], id: string): Promise<number | undefined> {
   try {
+    const intervalMs = numberAt(await rest(`/jobs/${id}/checkpoints/config`), 'interval');
+    if (intervalMs > Number.MAX_SAFE_INTEGER) return undefined; // Long.MAX_VALUE
     return numberAt(fieldAt(fieldAt(await rest(`/jobs/${id}/checkpoints`), 'latest'), 'completed'), 'latest_ack_timestamp');
   } catch (error) {
     if (error instanceof Error && error.message.includes('not been enabled')) return undefined;
