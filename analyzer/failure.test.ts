@@ -35,6 +35,13 @@ describe('a failure', () => {
     expect(failures(switchTo('RESTARTING'))).toEqual([undefined]);
   });
 
+  it('is what a CDC source reports of its reader, unless the reader was interrupted', () => {
+    const report = (exception: string): string => `2026-03-02 10:15:01,120 ERROR com.ververica.cdc.debezium.internal.Handover [] - Reporting error:\n${exception}: x\n\tat io.debezium.pipeline.ErrorHandler.setProducerThrowable(ErrorHandler.java:42)\n`;
+
+    expect(failures(report('org.apache.kafka.connect.errors.ConnectException'))).toEqual(['bare']);
+    expect(failures(report('java.lang.InterruptedException'))).toEqual([undefined]);
+  });
+
   it('is a JobManager that says at level INFO why it does not start; without a trace the line only follows the job', () => {
     const shut = (diagnostics: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Shutting YarnJobClusterEntrypoint down with application status FAILED. Diagnostics ${diagnostics}.\n`;
 

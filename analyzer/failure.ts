@@ -63,6 +63,9 @@ const HARMLESS = [
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
 ] as const;
 
+/** A CDC source tells of what ended its reader; the task fails with the same exception, often in a line that nobody copies. */
+const REPORTED = { loggers: ['debezium.internal.Handover', 'debezium.DebeziumSourceFunction'], words: 'Reporting error:' } as const;
+
 /** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
 const UNFINISHED = { type: 'SqlParserEOFException', logger: '.table.gateway.' } as const;
 
@@ -97,7 +100,7 @@ function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): 
   if (parsed.links.length > 0 && message.includes(SHUTDOWN_WORDS)) return 'process';
   if (parsed.links.length > 0 && message.includes(LEAVING.words) && LEAVING.thread.test(message)) return undefined;
   if (isClientFailure(parsed, source)) return 'client';
-  if (isBare(parsed, source)) return 'bare';
+  if (isBare(parsed, source) || isReported(parsed)) return 'bare';
   return undefined;
 }
 
@@ -113,6 +116,11 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
   if (parsed.level !== 'ERROR' && parsed.level !== 'FATAL' && parsed.layout !== 'none') return false;
   if (parsed.layout === 'none' && source.kind === 'out' && source.component !== 'client') return false;
   return parsed.links.some((link) => CLIENT_TYPES.some((type) => link.type.endsWith(type)));
+}
+
+/** A reader that was interrupted has been cancelled. */
+function isReported({ logger, message, links }: ParsedEntry): boolean {
+  return links.length > 0 && !links.some((link) => link.type.endsWith('InterruptedException')) && message.includes(REPORTED.words) && REPORTED.loggers.some((name) => logger?.endsWith(name) === true);
 }
 
 /** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */

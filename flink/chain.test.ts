@@ -18,6 +18,14 @@ Caused by: java.lang.NullPointerException
 	... 14 more`;
 
 describe('parseChain', () => {
+  it.each([
+    ['the line of Py4J before it was cut off', 'An error occurred while calling o8.execute.\n: a.b.CException: x\n\tat a.b.C.d(C.java:1)'],
+    ['Markdown made it bold', '**a.b.CException**: x\n\tat a.b.C.d(C.java:1)'],
+    ['a JSON text begins with its quotation mark', '"a.b.CException: x\\n\\tat a.b.C.d(C.java:1)'],
+  ])('finds an exception although %s', (_, text) => {
+    expect(parseChain(text)).toMatchObject([{ type: 'a.b.CException', message: 'x' }]);
+  });
+
   it('reads causes, suppressed ones and what they caused, and frames without their jars', () => {
     const links = parseChain(CHECKPOINT);
 

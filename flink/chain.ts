@@ -8,7 +8,7 @@
 // Python traceback is a link where no Java exception stands before it.
 import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../core/types.js';
-import { cleanTraceLine, readFrame, readHeader, readPythonError, readPythonFrame } from './trace-line.js';
+import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonError, readPythonFrame } from './trace-line.js';
 import { frameOwner, isNeutralFrame, isUserFrame } from './frames.js';
 
 interface Draft {
@@ -136,7 +136,7 @@ export function fingerprint(links: readonly ChainLink[], message: string): strin
 }
 
 function splitLines(text: string): string[] {
-  const unfolded = !text.includes('\n') || text.includes('\\n\\tat ') ? text.replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t') : text;
+  const unfolded = !text.includes('\n') || text.includes('\\n\\tat ') ? text.replace(/^"/, '').replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t') : text;
   return unfolded.split('\n');
 }
 
@@ -167,8 +167,8 @@ function readPython(state: State, content: string, indent: number): boolean {
 
 /** A line that is no frame and no cause: a header, or more of a message. */
 function readText(state: State, content: string, indent: number): void {
-  const header = indent === 0 || state.current === undefined ? readHeader(content) : undefined;
   const current = state.current;
+  const header = current === undefined ? readColonHeader(content) : indent === 0 ? readHeader(content) : undefined;
   if (header !== undefined && (current === undefined || current.frames.length > 0)) return startChain(state, header);
   if (header !== undefined && current !== undefined) return embedLink(state, current, header);
   if (current !== undefined && current.frames.length === 0) current.message = joinMessage(current.message, content);

@@ -6,6 +6,8 @@ import type { Fact } from './fact.js';
 import { begins, holds, optional, splitResource, type FactRow, type Groups } from './fact-row.js';
 
 const JOB = '([0-9a-f]{32})';
+/** People black out ids, or shorten them, before they show a log: `(xxx)`, `(<hash>)`, `(5a2b…)`. */
+const SHOWN = String.raw`([^()\s]{1,160})`;
 const TASK = String.raw`([\s\S]+) \((\d+)/(\d+)\)(?:#(\d+))?`;
 const QUOTED = String.raw`'?([\s\S]*?)'?`;
 /** Some old releases print the id first and the name behind it. */
@@ -20,7 +22,7 @@ const JOBS: readonly FactRow[] = [
   begins('Submitting job ', String.raw`^Submitting job ${QUOTED} \(${JOB}\)`, ([, jobName = '', jobId = '']) => [{ type: 'job-submitted', jobId, jobName }]),
   begins('Initializing job ', String.raw`^Initializing job ${QUOTED} \(${JOB}\)`, ([, jobName = '', jobId = '']) => [{ type: 'job-submitted', jobId, jobName }]),
   begins('Starting execution of job ', String.raw`^Starting execution of job ${QUOTED} \(${JOB}\) under job master id`, ([, jobName = '', jobId = '']) => [{ type: 'job-submitted', jobId, jobName }]),
-  holds(' switched from state ', String.raw`^Job ([\s\S]*) \(${JOB}\) switched from state (\w+) to (\w+)\.`, ([, jobName = '', jobId = '', from = '', to = '']) => [{ type: 'job-state', jobId, jobName, from, to }]),
+  holds(' switched from state ', String.raw`^Job ([\s\S]*) \(${SHOWN}\) switched from state (\w+) to (\w+)\.`, ([, jobName = '', jobId = '', from = '', to = '']) => [{ type: 'job-state', jobId, jobName, from, to }]),
   holds(' reached terminal state ', String.raw`^Job ${JOB} reached terminal state (\w+)\.`, ([, jobId = '', to = '']) => [{ type: 'job-state', jobId, from: 'UNKNOWN', to }]),
   holds(' has been suspended.', String.raw`^Job ${JOB} has been suspended\.`, ([, jobId = '']) => [{ type: 'job-state', jobId, from: 'UNKNOWN', to: 'SUSPENDED' }]),
   begins('Using restart back off time strategy ', String.raw`^Using restart back off time strategy (.+) for [\s\S]* \(${JOB}\)\.`, ([, strategy = '', jobId = '']) => [{ type: 'restart-strategy', jobId, strategy }]),
@@ -34,7 +36,7 @@ const TASKS: readonly FactRow[] = [
     readDeployed,
   ),
   begins('Received task ', String.raw`^Received task ${TASK}(?: \(([0-9a-f_]+)\))?(?:, deploy into slot with allocation id ([0-9a-f]{32}))?`, readReceived),
-  holds(' switched from ', String.raw`^${TASK} \(([0-9a-f_]{32,})\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`, readTaskState),
+  holds(' switched from ', String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`, readTaskState),
 ];
 
 const SLOTS: readonly FactRow[] = [

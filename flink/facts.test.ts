@@ -138,6 +138,8 @@ describe('readFacts', () => {
     [`Job insert-into (x)\n (y) (${JOB}) switched from state RUNNING to FAILING.`, { type: 'job-state', jobId: JOB, jobName: 'insert-into (x)\n (y)', from: 'RUNNING', to: 'FAILING' }],
     [`Job ${JOB} reached terminal state FAILED.`, { type: 'job-state', jobId: JOB, from: 'UNKNOWN', to: 'FAILED' }],
     ['Map (3/8) (0123456789abcdef0123456789abcdef) switched from RUNNING to FAILED on container_1(node:1) @ node.example.com (dataPort=4).', { type: 'task-state', task: 'Map', subtask: 3, parallelism: 8, attemptId: '0123456789abcdef0123456789abcdef', from: 'RUNNING', to: 'FAILED', resourceId: 'container_1', host: 'node.example.com' }],
+    ['Map (3/8)#2 (<hash>) switched from RUNNING to FAILED with failure cause:', { type: 'task-state', task: 'Map', subtask: 3, parallelism: 8, attempt: 2, attemptId: '<hash>', from: 'RUNNING', to: 'FAILED' }],
+    ['Job orders (xxxx) switched from state RUNNING to FAILING.', { type: 'job-state', jobId: 'xxxx', jobName: 'orders', from: 'RUNNING', to: 'FAILING' }],
     ['Map (3/8)#2 (0123456789abcdef0123456789abcdef) switched from RUNNING to FAILED with failure cause:', { type: 'task-state', task: 'Map', subtask: 3, parallelism: 8, attempt: 2, attemptId: '0123456789abcdef0123456789abcdef', from: 'RUNNING', to: 'FAILED' }],
     ['Deploying Map (3/8) (attempt #1) to container_1 @ node (dataPort=4)', { type: 'task-deployed', task: 'Map', subtask: 3, parallelism: 8, attempt: 1, resourceId: 'container_1' }],
     ['Deploying Map (3/8) (attempt #1) to node', { type: 'task-deployed', task: 'Map', subtask: 3, parallelism: 8, attempt: 1 }],

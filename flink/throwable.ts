@@ -1,5 +1,5 @@
 // An entry's text without its head → the message and the stack trace behind it. Called by layout.ts.
-import { cleanTraceLine, readFrame, readHeader, readPythonFrame } from './trace-line.js';
+import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonFrame } from './trace-line.js';
 
 export interface Split {
   readonly message: string;
@@ -22,7 +22,7 @@ export function splitThrowable(body: string, eager = false): Split {
   for (let start = firstBreak + 1; start < text.length; ) {
     const end = lineEnd(text, start);
     const { indent, content } = cleanTraceLine(text.slice(start, end));
-    if (indent === 0 && readHeader(content) !== undefined) return { message: text.slice(0, start).trim() || content, stack: text.slice(start) };
+    if (indent === 0 && readColonHeader(content) !== undefined) return { message: text.slice(0, start).trim() || content, stack: text.slice(start) };
     if (isTracePart(content)) return splitBefore(text, start);
     start = end + 1;
   }

@@ -62,9 +62,9 @@ export function readPythonError(content: string): TraceHeader | undefined {
   return match === null ? undefined : { type: match[1] ?? '', message: match[2] ?? '' };
 }
 
-/** `a.b.CException: text` → class and text; `sure` when the place says that a class stands here (behind `Caused by:`). */
+/** `a.b.CException: text`, also set in bold by Markdown → class and text; `sure` when the place says that a class stands here (behind `Caused by:`). */
 export function readHeader(content: string, sure = false): TraceHeader | undefined {
-  const text = content.replace(THREAD_HEAD, '');
+  const text = (content.startsWith('**') ? content.slice(2).replace('**', '') : content).replace(THREAD_HEAD, '');
   const type = TYPE.exec(text)?.[0];
   if (type === undefined) return undefined;
   const remote = REMOTE.exec(text.slice(type.length));
@@ -73,6 +73,11 @@ export function readHeader(content: string, sure = false): TraceHeader | undefin
   if (!sure && !THROWABLE.test(type)) return undefined;
   const message = rest.startsWith('{') ? rest : rest.replace(/^: ?/, '').trim();
   return { type, message: message === 'null' ? '' : message };
+}
+
+/** Py4J puts the exception of Java behind a colon, in the line after its own: `: a.b.CException: text`. */
+export function readColonHeader(content: string): TraceHeader | undefined {
+  return readHeader(content.startsWith(': ') ? content.slice(2) : content);
 }
 
 function isPart(text: string): boolean {

@@ -17,8 +17,16 @@ describe('unfoldTrace', () => {
   });
 
   it.each([
+    ['with frames', 'a.b.CException: text at a.b.C.d(C.java:1) Caused by: d.e.FException: more Caused by: g.h.IError: last', 'a.b.CException: text\n\tat a.b.C.d(C.java:1)\nCaused by: d.e.FException: more\nCaused by: g.h.IError: last'],
+    ['without any', 'a.b.CException: text Caused by: d.e.FException: more', 'a.b.CException: text\nCaused by: d.e.FException: more'],
+  ])('parts causes that follow each other %s', (_, folded, lines) => {
+    expect(unfoldTrace(folded)).toBe(lines);
+  });
+
+  it.each([
     ['a trace in lines', 'a.b.CException: text\n\tat a.b.C.d(C.java:1)\n\tat a.b.C.e(C.java:2)\nCaused by: a.b.XException: text'],
     ['a message about a place', 'Retrying after a failure at a.b.C.d(C.java:1)'],
+    ['a message that tells a cause', 'Failed to apply a change to orders. Caused by: d.e.FException: more'],
     ['a message with other words', 'Looked at (Orders.java:12) and at the rest'],
   ])('leaves %s as it is', (_, text) => {
     expect(unfoldTrace(text)).toBe(text);
