@@ -28,6 +28,13 @@ describe('a failure', () => {
     expect(failures(log)).toEqual(['client']);
   });
 
+  it('is what a program that the client runs logs as an error in words of its own, not what it warns of', () => {
+    const logged = (level: string): string => `2026-03-02 10:15:01,120 ${level} com.acme.orders.Main [] - 任务执行失败：\njava.lang.IllegalStateException: No rates\n\tat com.acme.orders.Main.main(Main.java:31)\n\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:355)\n`;
+
+    expect(failures(logged('ERROR'))).toEqual(['client']);
+    expect(failures(logged('WARN '))).toEqual([undefined]);
+  });
+
   it('is a job that is failing, also when its exception stands elsewhere; a job that restarts without one is rescaled', () => {
     const switchTo = (state: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job clicks (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d) switched from state RUNNING to ${state}.\n`;
 

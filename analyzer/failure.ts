@@ -51,6 +51,8 @@ const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'A
 /** It ends a submission whoever tells of it, and at whatever level: the REST handlers of a JobManager warn. */
 const SUBMISSION_TYPE = 'ProgramInvocationException';
 
+const PROGRAM_FRAME = 'at org.apache.flink.client.program.PackagedProgram.callMainMethod(';
+
 /** A thread that runs when a client ends, after the job was submitted, and still wants a class of the job's. */
 const LEAVING = { thread: /^Exception in thread "Thread-\d+"/, words: 'Trying to access closed classloader' } as const;
 
@@ -110,11 +112,17 @@ function isFailedState(state: string, parsed: ParsedEntry): boolean {
   return state === 'RESTARTING' && parsed.links.length > 0;
 }
 
+/** The client called the program's main, which logged as an error, with a logger and words of its own, what it could not do. */
+export function endsProgram({ level, stack }: ParsedEntry): boolean {
+  return (level === 'ERROR' || level === 'FATAL') && stack?.includes(PROGRAM_FRAME) === true;
+}
+
 function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
   if (CLIENT_WORDS.some((words) => parsed.message.includes(words))) return parsed.links.length > 0;
   if (parsed.logger !== undefined && parsed.links.some((link) => link.type.endsWith(SUBMISSION_TYPE))) return true;
   if (parsed.level !== 'ERROR' && parsed.level !== 'FATAL' && parsed.layout !== 'none') return false;
   if (parsed.layout === 'none' && source.kind === 'out' && source.component !== 'client') return false;
+  if (endsProgram(parsed)) return true;
   return parsed.links.some((link) => CLIENT_TYPES.some((type) => link.type.endsWith(type)));
 }
 

@@ -6,7 +6,7 @@ import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
-import { readFailure } from './failure.js';
+import { endsProgram, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
 import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
@@ -74,11 +74,12 @@ function isOptionLine({ message, level }: ParsedEntry): boolean {
 }
 
 /**
- * Logged by user code, or in a file of what was printed an object of the program's own (a log in JSON has a time) or a line
+ * Logged by user code that goes on, or in a file of what was printed an object of the program's own (a log in JSON has a time) or a line
  * of the script that the SQL client repeats.
  */
-function isSaidByUser({ logger, layout }: ParsedEntry, { bytes, source }: Entry): boolean {
-  if (logger !== undefined) return isUserLogger(logger);
+function isSaidByUser(parsed: ParsedEntry, { bytes, source }: Entry): boolean {
+  const { logger, layout } = parsed;
+  if (logger !== undefined) return isUserLogger(logger) && !endsProgram(parsed);
   return source.kind === 'out' && layout !== 'json' && /^(\{|> |Flink SQL> )/.test(bytes.subarray(0, 12).toString('latin1'));
 }
 
