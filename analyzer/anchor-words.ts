@@ -30,18 +30,24 @@ const COMMON_LINES = [
   '\tat org.apache.flink.runtime.rpc.pekko.PekkoRpcActor.handleRpcMessage(PekkoRpcActor.java:168) at java.util.concurrent.ThreadPoolExecutor.runWorker(ThreadPoolExecutor.java:1149) [?:1.8.0_292]',
 ];
 const COMMON_WEIGHT = 100;
+/** The first of them are most lines of a JobManager. */
+const MOST_LINES = 2;
+const MOST_WEIGHT = 2000;
 
 /** Of each literal the words of one window; a word with a blank stands there with every white space. */
 export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
-  const weights = weighWords(patterns);
+  const all = Buffer.concat(patterns);
+  const hashes = hashWords(all);
+  const weights = weighWords(patterns, hashes);
   const places: Place[] = [];
-  for (const [text, pattern] of patterns.entries()) {
-    const start = chooseWindow(pattern, weights);
-    for (let offset = start; offset < start + WORD; offset++) {
-      if (countForms(pattern, offset) === 1) places.push({ word: pattern.readInt32LE(offset), text, offset });
-      else for (const word of variants(pattern, offset)) places.push({ word, text, offset });
+  let begin = 0;
+  patterns.forEach((pattern, text) => {
+    const start = chooseWindow(all, begin, begin + pattern.length, hashes, weights);
+    for (let at = start; at < start + WORD; at++) {
+      for (let form = countForms(all, at) - 1; form >= 0; form--) places.push({ word: readForm(all, at, form), text, offset: at - begin });
     }
-  }
+    begin += pattern.length;
+  });
   return places;
 }
 
@@ -49,50 +55,68 @@ export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
 type Weights = Uint32Array;
 const WEIGHT_BITS = 18;
 
-function weighWords(patterns: readonly Buffer[]): Weights {
+/** The hashes of the words that begin at each byte. */
+function hashWords(bytes: Buffer): Int32Array {
+  const hashes = new Int32Array(bytes.length);
+  let word = 0;
+  for (let last = 0; last < bytes.length; last++) {
+    word = (word >>> 8) | ((bytes[last] ?? 0) << 24);
+    if (last >= WORD - 1) hashes[last - WORD + 1] = hashWord(word, 32 - WEIGHT_BITS);
+  }
+  return hashes;
+}
+
+function weighWords(patterns: readonly Buffer[], hashes: Int32Array): Weights {
   const weights = new Uint32Array(2 ** WEIGHT_BITS);
-  for (const pattern of patterns) weigh(pattern, 1, weights);
-  for (const line of COMMON_LINES) weigh(Buffer.from(line), COMMON_WEIGHT, weights);
+  let begin = 0;
+  for (const { length } of patterns) {
+    weigh(hashes, begin, begin + length, 1, weights);
+    begin += length;
+  }
+  COMMON_LINES.forEach((line, index) => {
+    const bytes = Buffer.from(line);
+    weigh(hashWords(bytes), 0, bytes.length, index < MOST_LINES ? MOST_WEIGHT : COMMON_WEIGHT, weights);
+  });
   return weights;
 }
 
-function weigh(text: Buffer, weight: number, weights: Weights): void {
-  for (let offset = 0; offset + WORD <= text.length; offset++) {
-    const hash = hashWord(text.readInt32LE(offset), 32 - WEIGHT_BITS);
-    weights[hash] = (weights[hash] ?? 0) + weight;
-  }
+/** The whole words from a place up to another. */
+function weigh(hashes: Int32Array, from: number, to: number, weight: number, weights: Weights): void {
+  for (let at = from; at + WORD <= to; at++) weights[hashes[at] ?? 0] = (weights[hashes[at] ?? 0] ?? 0) + weight;
 }
 
 /** Where the window begins whose four words weigh least. */
-function chooseWindow(pattern: Buffer, weights: Weights): number {
-  const costs: number[] = [];
+function chooseWindow(bytes: Buffer, from: number, to: number, hashes: Int32Array, weights: Weights): number {
+  const costs = [0, 0, 0, 0];
   let sum = 0;
-  let best = 0;
+  let best = from;
   let least = Number.POSITIVE_INFINITY;
-  for (let last = 0; last + WORD <= pattern.length; last++) {
-    const cost = countForms(pattern, last) + (weights[hashWord(pattern.readInt32LE(last), 32 - WEIGHT_BITS)] ?? 0);
-    costs.push(cost);
-    sum += cost - (costs[last - WORD] ?? 0);
-    if (last < WORD - 1 || sum >= least) continue;
-    best = last - WORD + 1;
+  for (let at = from; at + WORD <= to; at++) {
+    const cost = countForms(bytes, at) + (weights[hashes[at] ?? 0] ?? 0);
+    sum += cost - (costs[at % WORD] ?? 0);
+    costs[at % WORD] = cost;
+    if (at < from + WORD - 1 || sum >= least) continue;
+    best = at - WORD + 1;
     least = sum;
   }
   return best;
 }
 
 /** Every blank of a word gives it four times as many forms. */
-function countForms(pattern: Buffer, offset: number): number {
+function countForms(bytes: Buffer, at: number): number {
   let forms = 1;
-  for (let index = offset; index < offset + WORD; index++) if (pattern[index] === BLANK) forms *= WHITE.length;
+  for (let index = at; index < at + WORD; index++) if (bytes[index] === BLANK) forms *= WHITE.length;
   return forms;
 }
 
-/** The word at a place of a literal, with every white space where it has a blank. */
-function variants(pattern: Buffer, offset: number): readonly number[] {
-  let forms: readonly number[] = [0];
-  for (let index = WORD - 1; index >= 0; index--) {
-    const byte = pattern[offset + index] ?? 0;
-    forms = (byte === BLANK ? WHITE : [byte]).flatMap((one) => forms.map((form) => (form << 8) | one));
+/** The word at a place in one of its forms: with a white space of that number where it has a blank. */
+function readForm(bytes: Buffer, at: number, form: number): number {
+  let word = 0;
+  let rest = form;
+  for (let index = at + WORD - 1; index >= at; index--) {
+    const byte = bytes[index] ?? 0;
+    word = (word << 8) | (byte === BLANK ? (WHITE[rest % WHITE.length] ?? BLANK) : byte);
+    if (byte === BLANK) rest = Math.floor(rest / WHITE.length);
   }
-  return forms;
+  return word;
 }

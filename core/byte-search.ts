@@ -104,11 +104,11 @@ class TextTable {
     this.#room = new Uint8Array(memory.buffer);
     this.#cells = new Int32Array(memory.buffer, CELLS, 3);
     this.found = new Int32Array(memory.buffer, FOUND, (FOUND_END - FOUND) / WORD);
-    this.texts = Int32Array.from(places, ({ text }) => text);
-    this.offsets = Int32Array.from(places, ({ offset }) => offset);
-    this.lengths = Int32Array.from(places, ({ text }) => texts[text]?.length ?? 0);
+    this.texts = new Int32Array(places.length);
+    this.offsets = new Int32Array(places.length);
+    this.lengths = new Int32Array(places.length);
     this.#addresses = this.#writeTexts(texts, firstText);
-    this.#writePlaces(places, slotBits);
+    this.#writePlaces(places, texts, slotBits);
   }
 
   /** Gives the address of each. */
@@ -122,24 +122,28 @@ class TextTable {
     });
   }
 
-  #writePlaces(places: readonly Place[], slotBits: number): void {
+  #writePlaces(places: readonly Place[], texts: readonly Uint8Array[], slotBits: number): void {
     const cells = new Int32Array(this.#room.buffer, this.#places, PLACE_CELLS * places.length);
     const slots = new Int32Array(this.#room.buffer, SLOTS, 2 * 2 ** slotBits).fill(-1);
     const counts = new Uint16Array(2 ** slotBits);
-    for (const [index, { word, text, offset }] of places.entries()) {
+    places.forEach(({ word, text, offset }, index) => {
       let slot = hashWord(word, this.#shift);
       while ((slots[2 * slot + 1] ?? 0) >= 0 && slots[2 * slot] !== word) slot = (slot + 1) & (2 ** slotBits - 1);
       const count = (counts[slot] ?? 0) + 1;
       if (count > MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
-      counts[slot] = count;
+      const length = texts[text]?.length ?? 0;
+      this.texts[index] = text;
+      this.offsets[index] = offset;
+      this.lengths[index] = length;
       cells[PLACE_CELLS * index] = slots[2 * slot + 1] ?? -1;
       cells[PLACE_CELLS * index + 1] = this.#addresses[text] ?? 0;
-      cells[PLACE_CELLS * index + 2] = this.lengths[index] ?? 0;
+      cells[PLACE_CELLS * index + 2] = length;
       cells[PLACE_CELLS * index + 3] = offset;
+      counts[slot] = count;
       slots[2 * slot] = word;
       slots[2 * slot + 1] = index;
       this.#room[TABLE + hashWord(word, 32 - TABLE_BITS)] = 1;
-    }
+    });
   }
 
   /** Lays the bytes of a window there, with those before and behind it that texts may reach into. */
