@@ -30,10 +30,15 @@ public final class VisitorIndex {
 
         @Override
         public Integer map(Feed.Order order) {
-            for (int visit = 0; visit < visits; visit++) {
-                visitors.add("v" + order.orderId + visit);
+            try {
+                for (int visit = 0; visit < visits; visit++) {
+                    visitors.add("v" + order.orderId + visit);
+                }
+                return visitors.size();
+            } catch (OutOfMemoryError error) {
+                visitors.clear(); // with no room at all the process often dies before it can log this error
+                throw error;
             }
-            return visitors.size();
         }
     }
 }
