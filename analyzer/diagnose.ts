@@ -2,6 +2,7 @@
 // line, the page's playground and the tests of rules call it with files; the service (analyzer.ts) calls its two halves,
 // scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is input/read.ts.
 import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
+import type { Fact } from '../flink/fact.js';
 import { parseEntry } from '../flink/layout.js';
 import type { Catalog } from './catalog.js';
 import { concludeIncident, type Tail } from './conclude.js';
@@ -20,11 +21,48 @@ export interface DiagnoseContext {
   readonly healthyMs?: number;
   /** The service waits so long for the jobs on a process to fail with it; a file has all its lines already. */
   readonly settleMs?: number;
+  /** See ScanOptions. */
+  readonly isLone?: boolean;
 }
 
 /** Oldest first. */
 export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
-  return collectClusters(entries, catalog, context).flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context)).sort(compareIncidents);
+  const excerpt = createExcerptKeeper();
+  const clusters = collectClusters(excerpt.keepFrom(entries), catalog, context);
+  const incidents = concludeClusters(clusters, catalog, context);
+  if (incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return incidents;
+  return concludeClusters(collectClusters(excerpt.list(), catalog, { ...context, isLone: true }), catalog, context);
+}
+
+function concludeClusters(clusters: readonly ClusterSignals[], catalog: Catalog, context: DiagnoseContext): readonly Incident[] {
+  return clusters.flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context)).sort(compareIncidents);
+}
+
+/** With such lines around it an error that ended nothing is known to have ended nothing. */
+function tellsOfRunning({ facts }: Signal): boolean {
+  return facts.some((fact) => RUNNING_FACTS.has(fact.type) || (fact.type === 'checkpoint' && fact.event === 'completed'));
+}
+
+const RUNNING_FACTS: ReadonlySet<Fact['type']> = new Set(['process-start', 'job-state', 'task-state']);
+
+/** What people cut out of a log to ask about it is shorter. */
+const MAX_EXCERPT_BYTES = 256 * 1024;
+
+/** Keeps an excerpt, and nothing of what is too long to be one. */
+function createExcerptKeeper(): { keepFrom(entries: Iterable<Entry>): Iterable<Entry>; list(): readonly Entry[] } {
+  let kept: Entry[] = [];
+  let bytes = 0;
+  return {
+    *keepFrom(entries) {
+      for (const entry of entries) {
+        bytes += entry.bytes.length;
+        if (bytes <= MAX_EXCERPT_BYTES) kept.push({ ...entry, bytes: Buffer.from(entry.bytes) });
+        else kept = [];
+        yield entry;
+      }
+    },
+    list: () => kept,
+  };
 }
 
 export interface ClusterSignals {

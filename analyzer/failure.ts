@@ -71,9 +71,9 @@ const REPORTED = { loggers: ['debezium.internal.Handover', 'debezium.DebeziumSou
 /** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
 const UNFINISHED = { type: 'SqlParserEOFException', logger: '.table.gateway.' } as const;
 
-/** Entry → failure, or undefined when nothing ended. */
-export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source: Source): FailurePart | undefined {
-  const kind = classify(parsed, facts, source);
+/** Entry → failure, or undefined when nothing ended; `isLone` in an excerpt that tells of nothing else. */
+export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source: Source, isLone = false): FailurePart | undefined {
+  const kind = classify(parsed, facts, source) ?? (isLone && isLogged(parsed) ? 'bare' : undefined);
   if (kind === undefined) return undefined;
   const chain = toFailureLinks(parsed.links);
   const last = root(parsed.links);
@@ -142,6 +142,15 @@ function isBare(parsed: ParsedEntry, source: Source): boolean {
   if (parsed.level !== undefined && !/^(?:Caused by: )?[\w$]+(?:\.[\w$]+)+(?:Exception|Error)\b/.test(parsed.message === '' ? (parsed.stack ?? '') : parsed.message)) return false;
   if (/^Exception in thread "/.test(parsed.message) || /^Exception in thread "/.test(parsed.stack ?? '')) return true;
   return source.kind === 'log' || source.kind === 'unknown' || source.component === 'client';
+}
+
+/** What a JobManager could not answer to a browser or a client. */
+const ANSWERING = '.rest.handler.';
+
+/** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
+function isLogged(parsed: ParsedEntry): boolean {
+  const { level, logger, links } = parsed;
+  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && logger?.includes(ANSWERING) !== true && !isHarmless(parsed);
 }
 
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */

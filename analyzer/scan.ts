@@ -17,6 +17,8 @@ export interface ScanOptions {
   readonly cluster?: string;
   /** IANA zone of time stamps without one. */
   readonly zone?: string;
+  /** The entry stands in an excerpt that tells of nothing that ended: an error with a trace is what it is about. */
+  readonly isLone?: boolean;
 }
 
 /** More of one entry is never decoded: a stack trace or a dump is long before that. */
@@ -63,7 +65,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
   const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source) : undefined;
+  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.isLone) : undefined;
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   return { parsed, facts, failure, candidate: { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined }, byUser, isOptions, bytes };
 }
