@@ -153,6 +153,13 @@ function isLogged(parsed: ParsedEntry): boolean {
   return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && logger?.includes(ANSWERING) !== true && !isHarmless(parsed);
 }
 
+/** A warning of a connector or a library that may have been repeated until it went well; Flink itself says what ends by one. */
+export function isWarning({ level, logger, links }: ParsedEntry): boolean {
+  return level === 'WARN' && links.length > 0 && logger?.startsWith(RUNTIME) === false;
+}
+
+const RUNTIME = 'org.apache.flink.runtime.';
+
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */
 function isHarmless({ links }: ParsedEntry): boolean {
   const last = root(links);

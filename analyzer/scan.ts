@@ -6,7 +6,7 @@ import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
-import { endsProgram, readFailure } from './failure.js';
+import { endsProgram, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
 import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
@@ -17,7 +17,7 @@ export interface ScanOptions {
   readonly cluster?: string;
   /** IANA zone of time stamps without one. */
   readonly zone?: string;
-  /** The entry stands in an excerpt that tells of nothing that ended: an error with a trace is what it is about. */
+  /** The entry stands in an excerpt that tells of nothing that ended: an error or a warning with a trace is what it is about. */
   readonly isLone?: boolean;
 }
 
@@ -28,8 +28,8 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const found = catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.uses[literal] ?? []);
-  const { parsed, facts, failure, candidate, byUser, isOptions, bytes } = readCandidate(entry, uses, options);
-  const matches = isOptions ? [] : findMatches(uses, candidate);
+  const { parsed, facts, failure, candidate, byUser, isOptions, mayEnd, bytes } = readCandidate(entry, uses, options);
+  const matches = isOptions ? [] : findMatches(mayEnd ? uses.filter((use) => use.kind === 'alternative' && !use.rule.general) : uses, candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   const telling = matches.length > 0 || failure !== undefined;
@@ -54,6 +54,8 @@ export interface Look {
   readonly byUser: boolean;
   /** The entry is a line of the start-up dump of options: no rule fits it. */
   readonly isOptions: boolean;
+  /** Only a warning, but of an excerpt that holds nothing else. */
+  readonly mayEnd: boolean;
   /** What was decoded. */
   readonly bytes: Buffer;
 }
@@ -66,8 +68,10 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const isOptions = isOptionLine(parsed);
   const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
   const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.isLone) : undefined;
+  // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
+  const mayEnd = options.isLone === true && !byUser && failure === undefined && isWarning(parsed);
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
-  return { parsed, facts, failure, candidate: { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined }, byUser, isOptions, bytes };
+  return { parsed, facts, failure, candidate: { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, bytes };
 }
 
 /** The start-up dump of options: whatever a value says, nothing has happened. */
