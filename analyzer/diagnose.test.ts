@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from './catalog.js';
 import { diagnose, flattenIncidents } from './diagnose.js';
-import { readEntries } from './input/read.js';
+import { readEntries, splitText } from './input/read.js';
 
 const catalog = loadCatalog();
 const folder = 'rules/network/insufficient-buffers/total';
@@ -33,6 +33,38 @@ describe('diagnose', () => {
 
     expect(printed.length).toBeGreaterThan(4);
     for (const name of printed) expect(diagnose(readEntries([`lab/recordings/healthy/frightening-words/${name}`]), catalog), name).toEqual([]);
+  });
+
+  describe('of an excerpt that tells of nothing that ended', () => {
+    const error = (level: string, logger = 'io.debezium.connector.mysql.BinlogReader'): string =>
+      `2026-03-02 10:16:02,210 ${level} ${logger} [] - Failed due to error: Error processing binlog event\n` +
+      'io.debezium.DebeziumException: Cannot replicate because the master purged required binary logs.\n\tat io.debezium.connector.mysql.BinlogReader.failed(BinlogReader.java:241)\n';
+    const strange = (text: string): string => text.replaceAll('Cannot replicate because the master purged required binary logs.', 'Nobody knows.').replaceAll('io.debezium.connector.mysql', 'org.apache.hadoop.net').replaceAll('io.debezium.Debezium', 'java.io.IO');
+    const first = (text: string): string => {
+      const { diagnoses, unknown } = flattenIncidents(diagnose(splitText(text), catalog), 'en');
+      return diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
+    };
+    const note = (line: string): string => `2026-03-02 10:16:05,000 INFO  ${line}\n`;
+
+    it('takes the error for what it is about', () => {
+      expect(first(error('ERROR'))).toBe('connector.mysql-cdc');
+      expect(first(strange(error('ERROR')))).toBe('unknown');
+      expect(first(error('INFO'))).toBe('none');
+    });
+
+    it('takes a warning only for what a rule knows', () => {
+      expect(first(error('WARN'))).toBe('connector.mysql-cdc');
+      expect(first(strange(error('WARN')))).toBe('none');
+    });
+
+    it.each([
+      ['Flink tells by itself what it ended', error('WARN', 'org.apache.flink.runtime.taskmanager.Task')],
+      ['it was an answer to a browser', error('ERROR', 'org.apache.flink.runtime.rest.handler.job.JobDetailsHandler')],
+      ['the job went on', error('ERROR') + note('org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Completed checkpoint 7 for job 5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d (12 bytes, checkpointDuration=3 ms, finalizationTime=1 ms).')],
+      ['it is too long for one', error('ERROR') + note('com.acme.Orders [] - one more').repeat(6000)],
+    ])('is silent where %s', (_, text) => {
+      expect(first(text)).toBe('none');
+    });
   });
 
   it('gives one document with the facts', () => {

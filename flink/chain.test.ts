@@ -26,6 +26,12 @@ describe('parseChain', () => {
     expect(parseChain(text)).toMatchObject([{ type: 'a.b.CException', message: 'x' }]);
   });
 
+  it('knows a class that somebody wrote without its package, and no other word before a colon', () => {
+    expect(parseChain('NoResourceAvailableException: Could not acquire the minimum required resources.')).toMatchObject([{ type: 'NoResourceAvailableException', message: 'Could not acquire the minimum required resources.' }]);
+    expect(parseChain('Error: no such job')).toEqual([]);
+    expect(parseChain('lastException: none')).toEqual([]);
+  });
+
   it('reads causes, suppressed ones and what they caused, and frames without their jars', () => {
     const links = parseChain(CHECKPOINT);
 

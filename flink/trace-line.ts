@@ -13,6 +13,8 @@ const PREFIXES = [
   /^\[(?:error|warn|info|debug)\s*\] /i,
 ];
 const TYPE = /^(?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*/;
+/** As people shorten it in a message to others. */
+const SHORT_TYPE = /^[A-Z][a-z]\w*(?:Exception|Error)(?=: )/;
 const THROWABLE = /(?:Exception|Error|Throwable|Failure|Exit|Interrupt|Timeout)(?:\$\w+)?$/;
 /** Hadoop: `RemoteException(a.b.CException): text`. */
 const REMOTE = /^\(((?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*)\): ?/;
@@ -65,7 +67,7 @@ export function readPythonError(content: string): TraceHeader | undefined {
 /** `a.b.CException: text`, also set in bold by Markdown → class and text; `sure` when the place says that a class stands here (behind `Caused by:`). */
 export function readHeader(content: string, sure = false): TraceHeader | undefined {
   const text = (content.startsWith('**') ? content.slice(2).replace('**', '') : content).replace(THREAD_HEAD, '');
-  const type = TYPE.exec(text)?.[0];
+  const type = (TYPE.exec(text) ?? SHORT_TYPE.exec(text))?.[0];
   if (type === undefined) return undefined;
   const remote = REMOTE.exec(text.slice(type.length));
   const rest = remote === null ? text.slice(type.length) : `: ${remote[1] ?? ''}: ${text.slice(type.length + remote[0].length)}`;
