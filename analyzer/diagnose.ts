@@ -27,11 +27,25 @@ export interface DiagnoseContext {
 
 /** Oldest first. */
 export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
+  return readLog(entries, catalog, context).incidents;
+}
+
+export interface Reading {
+  readonly clusters: readonly ClusterSignals[];
+  readonly incidents: readonly Incident[];
+  /** The entries, when they were read as an excerpt that tells of nothing that ended. */
+  readonly excerpt: readonly Entry[] | undefined;
+}
+
+/** Entries → what they say and what it comes to. */
+export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext): Reading {
   const excerpt = createExcerptKeeper();
   const clusters = collectClusters(excerpt.keepFrom(entries), catalog, context);
   const incidents = concludeClusters(clusters, catalog, context);
-  if (incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return incidents;
-  return concludeClusters(collectClusters(excerpt.list(), catalog, { ...context, isLone: true }), catalog, context);
+  const kept = excerpt.list();
+  if (kept === undefined || incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return { clusters, incidents, excerpt: undefined };
+  const lone = collectClusters(kept, catalog, { ...context, isLone: true });
+  return { clusters: lone, incidents: concludeClusters(lone, catalog, context), excerpt: kept };
 }
 
 function concludeClusters(clusters: readonly ClusterSignals[], catalog: Catalog, context: DiagnoseContext): readonly Incident[] {
@@ -49,7 +63,7 @@ const RUNNING_FACTS: ReadonlySet<Fact['type']> = new Set(['process-start', 'job-
 const MAX_EXCERPT_BYTES = 256 * 1024;
 
 /** Keeps an excerpt, and nothing of what is too long to be one. */
-function createExcerptKeeper(): { keepFrom(entries: Iterable<Entry>): Iterable<Entry>; list(): readonly Entry[] } {
+function createExcerptKeeper(): { keepFrom(entries: Iterable<Entry>): Iterable<Entry>; list(): readonly Entry[] | undefined } {
   let kept: Entry[] = [];
   let bytes = 0;
   return {
@@ -61,7 +75,7 @@ function createExcerptKeeper(): { keepFrom(entries: Iterable<Entry>): Iterable<E
         yield entry;
       }
     },
-    list: () => kept,
+    list: () => (bytes <= MAX_EXCERPT_BYTES ? kept : undefined),
   };
 }
 

@@ -4,7 +4,7 @@
 // step.ts, rank.ts), asked for their reasons. Pure; `jobtrace rules explain` prints it.
 import type { Entry } from '../core/types.js';
 import type { AnchorUse, Catalog } from './catalog.js';
-import { collectClusters, groupCluster, type ClusterSignals, type DiagnoseContext } from './diagnose.js';
+import { readLog, groupCluster, type ClusterSignals, type DiagnoseContext } from './diagnose.js';
 import { findAlternativeMisfit, type AlternativeMisfit } from './match.js';
 import { rankCauses, totalScore, whyExplains, type ExplainReason, type Finding, type UnknownFinding } from './rank.js';
 import type { Alternative, Rule } from './rule.js';
@@ -66,8 +66,12 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
       yield entry;
     }
   }
-  const clusters = collectClusters(watch(), catalog, context);
-  return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
+  const { clusters, excerpt } = readLog(watch(), catalog, context);
+  const outcome = decideOutcome(rule, clusters, catalog, context);
+  if (excerpt === undefined) return { rule, entries: count, alternatives: trials, outcome };
+  const again = rule.alternatives.map((alternative) => createTrial(alternative));
+  for (const entry of excerpt) lookAt(entry, rule, again, catalog, { ...context, isLone: true });
+  return { rule, entries: count, alternatives: again, outcome };
 }
 
 type OpenTrial = { -readonly [Key in keyof AlternativeTrial]: AlternativeTrial[Key] } & { nearness: number };
