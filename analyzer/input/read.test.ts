@@ -139,6 +139,8 @@ describe('splitText', () => {
 
   it.each([
     ['quoted', (text: string) => text.replaceAll(/^/gm, '> ')],
+    ["in a program's comment", (text: string) => `/**\n${text.replaceAll(/^/gm, '     * ')}\n     */\n`],
+    ['in lines of comment', (text: string) => text.replaceAll(/^/gm, '        //')],
     ['between marks of code', (text: string) => `see this:\n\`\`\`\n${text}\n\`\`\`\n`],
     ['with blanks that do not break', (text: string) => text.replaceAll('\tat ', '\u00a0\u00a0\u00a0\u00a0at ')],
     ['written as HTML', (text: string) => text.replaceAll("'", '&#39;').replaceAll('\tat ', '&nbsp;&nbsp;at ')],
