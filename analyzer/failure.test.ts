@@ -49,6 +49,13 @@ describe('a failure', () => {
     expect(failures(report('java.lang.InterruptedException'))).toEqual([undefined]);
   });
 
+  it('is what Debezium tells of what ended its reader', () => {
+    const tell = (line: string): string => `2026-03-02 10:15:01,120 ERROR io.debezium.${line}\njava.sql.SQLException: x\n\tat io.debezium.jdbc.JdbcConnection.query(JdbcConnection.java:553)\n`;
+
+    expect(['pipeline.ErrorHandler [] - Producer failure', 'connector.mysql.BinlogReader [] - Failed due to error: Error processing binlog event'].map(tell).flatMap(failures)).toEqual(['bare', 'bare']);
+    expect(failures(tell('jdbc.JdbcConnection [] - Failed to close a statement'))).toEqual([undefined]);
+  });
+
   it('is a JobManager that says at level INFO why it does not start; without a trace the line only follows the job', () => {
     const shut = (diagnostics: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Shutting YarnJobClusterEntrypoint down with application status FAILED. Diagnostics ${diagnostics}.\n`;
 

@@ -65,8 +65,12 @@ const HARMLESS = [
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
 ] as const;
 
-/** A CDC source tells of what ended its reader; the task fails with the same exception, often in a line that nobody copies. */
-const REPORTED = { loggers: ['debezium.internal.Handover', 'debezium.DebeziumSourceFunction'], words: 'Reporting error:' } as const;
+/** A CDC source, or Debezium in it, tells of what ended its reader; the task fails with the same exception, often in a line that nobody copies. */
+const REPORTED = [
+  { loggers: ['debezium.internal.Handover', 'debezium.DebeziumSourceFunction'], words: 'Reporting error:' },
+  { loggers: ['io.debezium.pipeline.ErrorHandler'], words: 'Producer failure' },
+  { loggers: ['io.debezium.connector.mysql.BinlogReader', 'io.debezium.connector.mysql.SnapshotReader'], words: 'Failed due to error:' },
+] as const;
 
 /** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
 const UNFINISHED = { type: 'SqlParserEOFException', logger: '.table.gateway.' } as const;
@@ -128,7 +132,7 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
 
 /** A reader that was interrupted has been cancelled. */
 function isReported({ logger, message, links }: ParsedEntry): boolean {
-  return links.length > 0 && !links.some((link) => link.type.endsWith('InterruptedException')) && message.includes(REPORTED.words) && REPORTED.loggers.some((name) => logger?.endsWith(name) === true);
+  return links.length > 0 && !links.some((link) => link.type.endsWith('InterruptedException')) && REPORTED.some(({ loggers, words }) => message.includes(words) && loggers.some((name) => logger?.endsWith(name) === true));
 }
 
 /** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */

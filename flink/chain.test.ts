@@ -46,6 +46,11 @@ describe('parseChain', () => {
     expect(chainTypes(links)).toEqual(['org.apache.flink.runtime.JobException', 'java.lang.RuntimeException', 'java.lang.NullPointerException']);
   });
 
+  it('reads frames that somebody cut off behind the method, and no words that begin like one', () => {
+    expect(parseChain('a.b.CException: x\n\tat a.b.C.d\n\tat a.b.C$1.<init>')[0]?.frames).toEqual(['a.b.C.d', 'a.b.C$1.<init>']);
+    expect(parseChain('a.b.CException: x\nat db.shop.example')[0]?.frames).toEqual([]);
+  });
+
   it('reads a traceback of Python, whose frames stand before the error, and what Java threw behind it', () => {
     const python = 'Traceback (most recent call last):\n  File "/opt/job/main.py", line 9, in main\n    env.execute()\n  File "/usr/lib/python3.10/site-packages/pyflink/util/exceptions.py", line 146, in deco\n    return f(*a, **kw)\n';
 

@@ -39,8 +39,12 @@ function stripPrefixes(raw: string): string {
   return isPart(text) ? text : raw;
 }
 
+/** A frame that somebody cut off behind its method: `at a.b.C.m`. */
+const SHORT_FRAME = /^at (?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*(?:\.[\w$<>]+)+$/;
+
 /** `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at` → `a.b.C.m(C.java:1)`. */
 export function readFrame(content: string): string | undefined {
+  if (SHORT_FRAME.test(content)) return content.slice(3);
   const text = content.startsWith('at ') ? content.slice(3) : isBare(content) ? content : '';
   const open = text.indexOf('(');
   if (open < 3 || !text.slice(0, open).includes('.') || text.slice(0, open).includes(' ')) return undefined;
