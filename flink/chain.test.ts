@@ -142,6 +142,16 @@ describe('firstUserFrame and ownerOfFrames', () => {
   });
 });
 
+describe('a field of JSON without its braces', () => {
+  it('gives its exception', () => {
+    const whole = parseChain('            "root-exception": "a.b.OuterException: text\\n\\tat a.b.C.m(C.java:1)\\nCaused by: a.b.InnerException: why\\n"');
+    const one = parseChain('  "message": "a.b.OuterException: text",');
+
+    expect(whole.map(({ type, message }) => [type, message])).toEqual([['a.b.OuterException', 'text'], ['a.b.InnerException', 'why']]);
+    expect(one.map(({ type, message }) => [type, message])).toEqual([['a.b.OuterException', 'text']]);
+  });
+});
+
 describe('fingerprint', () => {
   it('is the same for the same failure, however wrapped, numbered or placed', () => {
     const inner = CHECKPOINT.slice(CHECKPOINT.indexOf('java.lang.NullPointerException'));

@@ -8,7 +8,7 @@
 // Python traceback is a link where no Java exception stands before it.
 import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../core/types.js';
-import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonError, readPythonFrame } from './trace-line.js';
+import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonError, readPythonFrame, stripField } from './trace-line.js';
 import { frameOwner, isNeutralFrame, isUserFrame } from './frames.js';
 
 interface Draft {
@@ -136,7 +136,7 @@ export function fingerprint(links: readonly ChainLink[], message: string): strin
 }
 
 function splitLines(text: string): string[] {
-  const unfolded = !text.includes('\n') || text.includes('\\n\\tat ') ? text.replace(/^"/, '').replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t') : text;
+  const unfolded = !text.includes('\n') || text.includes('\\n\\tat ') ? stripField(text).replace(/^"/, '').replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t') : text;
   return unfolded.split('\n');
 }
 

@@ -22,7 +22,7 @@ const JOB_ID = /^[0-9a-f]{32}$/;
 export function readJsonEntry(text: string): ParsedEntry | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
-  const message = firstText(fields, MESSAGE);
+  const message = addError(firstText(fields, MESSAGE), fields.error);
   const level = readJsonLevel(fields);
   const time = readJsonTime(fields);
   if (time === undefined || (message === undefined && level === undefined)) return undefined;
@@ -42,6 +42,12 @@ export function readJsonEntry(text: string): ParsedEntry | undefined {
     chain: chainTypes(links),
     links,
   };
+}
+
+/** Loggers of Go write the error beside the message. */
+function addError(message: string | undefined, error: unknown): string | undefined {
+  if (message === undefined || typeof error !== 'string' || error === '' || message.includes(error)) return message;
+  return `${message}: ${error}`;
 }
 
 function parseObject(text: string): Fields | undefined {

@@ -133,6 +133,7 @@ describe('parseEntry', () => {
     ['{"log":"printed text\\n","stream":"stdout","time":"2026-08-07T05:43:13.867Z"}', { layout: 'docker/none', message: 'printed text' }],
     [`{"@timestamp":"2026-08-07T05:43:13.867Z","log.level":"WARN","message":"text","log.logger":"a.b.C","process.thread.name":"main","labels":{"flink-job-id":"${JOB}"}}`, { layout: 'json', level: 'WARN', logger: 'a.b.C', thread: 'main', jobId: JOB, message: 'text' }],
     [`{"instant":{"epochSecond":${Math.floor(TIME / 1000)},"nanoOfSecond":867000000},"thread":"main","level":"WARN","loggerName":"a.b.C","message":"text","contextMap":{"flink-job-id":"${JOB}"}}`, { layout: 'json', level: 'WARN', logger: 'a.b.C', thread: 'main', jobId: JOB, message: 'text' }],
+    ['{"level":"error","ts":1786081393.867,"logger":"controllers.Orders","msg":"Failed to reconcile","error":"no such host"}', { layout: 'json', level: 'ERROR', logger: 'controllers.Orders', message: 'Failed to reconcile: no such host' }],
     ['[2026-08-07T05:43:13.867+0000][0.123s][warning][gc,start    ] text', { layout: 'gc', level: 'WARN', message: 'text' }],
   ])('reads "%s"', (text, expected) => {
     const { chain, links, ...entry } = parse(text);

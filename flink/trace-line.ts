@@ -12,6 +12,9 @@ const PREFIXES = [
   /^\d\d:\d\d:\d\d(?:[.,]\d{1,9})? /,
   /^\[(?:error|warn|info|debug)\s*\] /i,
 ];
+/** A field of JSON that somebody pasted without its braces: `"root-exception": "a.b.CException: text`. */
+const FIELD = /^\s*"[\w.-]{1,40}"\s*:\s*"/;
+const FIELD_END = /"\s*[,}]?\s*$/;
 const TYPE = /^(?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*/;
 /** As people shorten it in a message to others. */
 const SHORT_TYPE = /^[A-Z][a-z]\w*(?:Exception|Error)(?=: )/;
@@ -29,12 +32,17 @@ export function cleanTraceLine(raw: string): { readonly indent: number; readonly
 /** Most lines begin with a tab or a letter: they need no pattern. */
 function mayBePrefixed(raw: string): boolean {
   const first = raw.charCodeAt(0);
-  return (first >= 48 && first <= 57) || first === 91 || (first > 32 && raw.includes(' | '));
+  return (first >= 48 && first <= 57) || first === 91 || (first > 32 && raw.includes(' | ')) || ((first === 32 || first === 34) && FIELD.test(raw));
+}
+
+/** What stands in quotes behind a field's name. */
+export function stripField(text: string): string {
+  return FIELD.test(text) ? text.replace(FIELD, '').replace(FIELD_END, '') : text;
 }
 
 /** Several may stand in a row: a container's name, a time, a level. */
 function stripPrefixes(raw: string): string {
-  let text = raw;
+  let text = stripField(raw);
   for (const prefix of [COMPOSE, ...PREFIXES]) text = text.replace(prefix, '');
   return isPart(text) ? text : raw;
 }
