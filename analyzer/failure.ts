@@ -59,8 +59,9 @@ const LEAVING = { thread: /^Exception in thread "Thread-\d+"/, words: 'Trying to
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** Two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows. */
+/** Two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; how an example of Beam ends. */
 const HARMLESS = [
+  { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
 ] as const;

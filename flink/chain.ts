@@ -36,6 +36,8 @@ const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
 const MAIN_THREW = 'The main method caused an error: ';
 /** What Java threw stands in the next line, behind a colon. */
 const PY4J = 'Py4JJavaError';
+/** Beam's Python client ends with what its job server told it: the class and the message of the root, without a trace. */
+const PIPELINE_FAILED = / failed in state FAILED: /;
 /** A message is kept up to here. */
 const MESSAGE_LIMIT = 8192;
 
@@ -77,7 +79,7 @@ const WRAPPERS = new Set([
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
   for (const line of splitLines(text)) readLine(state, line);
-  return state.links.flatMap(finishLink).flatMap(nameLostCause).flatMap(nameLostProgram);
+  return state.links.flatMap(finishLink).flatMap(nameLostCause).flatMap(nameLostProgram).flatMap(nameLostPipeline);
 }
 
 /** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
@@ -256,6 +258,13 @@ function nameLostProgram(link: ChainLink, index: number, links: readonly ChainLi
   const text = link.message.slice(MAIN_THREW.length);
   if (text === '' || text === 'null') return [link];
   return [link, { ...(readHeader(text) ?? { type: SERIALIZED, message: text }), frames: [], relation: 'cause' }];
+}
+
+/** `RuntimeError: Pipeline orders-1 failed in state FAILED: a.b.CException: text`: the Java exception is the cause of the Python one. */
+function nameLostPipeline(link: ChainLink): ChainLink[] {
+  const found = link.type === 'RuntimeError' && link.message.startsWith('Pipeline ') ? PIPELINE_FAILED.exec(link.message) : null;
+  const header = found === null ? undefined : readHeader(link.message.slice(found.index + found[0].length));
+  return header === undefined ? [link] : [link, { ...header, frames: [], relation: 'cause' }];
 }
 
 /** A text may hold several traces; the first one is the entry's. */

@@ -111,6 +111,10 @@ describe('entries of a whole file', () => {
 });
 
 describe('parseEntry', () => {
+  it("keeps the class that stands before the exception it wraps, whatever mark stands in front", () => {
+    expect(parse("`a.b.KException: a.b.CException: text`").chain).toEqual(["a.b.KException", "a.b.CException"]);
+  });
+
   it.each([
     ['2026-08-07 05:43:13,867 WARN  a.b.C                           - text - more', { layout: 'log4j', level: 'WARN', logger: 'a.b.C', message: 'text - more' }],
     ['2026-08-07 05:43:13,867 WARN  a.b.C                           [] - text', { layout: 'log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
@@ -127,6 +131,7 @@ describe('parseEntry', () => {
     ['WARN  2026-08-07 05:43:13,867 a.b.C - text', { layout: 'log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['2026-08-07T05:43:13.867Z stdout F 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'cri/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['taskmanager_1  | 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'compose/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
+    ['INFO:apache_beam.utils.subprocess_server:2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'beam/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['[pod/orders-taskmanager-1-1/flink-main-container] 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'kubectl/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['orders-taskmanager-1-1 flink-main-container 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'kubectl/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],
     ['> 2026-08-07 05:43:13,867 WARN  a.b.C [] - text', { layout: 'quoted/log4j', level: 'WARN', logger: 'a.b.C', message: 'text' }],

@@ -10,6 +10,8 @@ export interface Split {
 const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? /gi;
 /** A class that ends like a throwable, and a colon, anywhere, whatever mark or label stands before it; or at the end, inside marks. */
 const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?:: |(?=[`*"')\]>]*$)))/;
+/** `a.b.CException: ` in front of the exception that was found: the class of what wraps it, and no word of the message. */
+const WRAPPING = /(?:[a-z_][\w$]*\.)+[A-Z][\w$]*Exception: ?$/;
 const HEADER_LOOK = 300;
 
 /** `eager`: any exception named in the message counts, for entries without a level. */
@@ -48,7 +50,7 @@ function findInline(message: string, eager: boolean): number {
   INLINE.lastIndex = 0;
   for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
     const at = match.index + match[0].length;
-    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined) return at;
+    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined) return at - (WRAPPING.exec(message.slice(0, at))?.[0].length ?? 0);
   }
   const named = eager ? NAMED.exec(message) : null;
   return named === null ? -1 : named.index + named[0].length - (named[1] ?? '').length;

@@ -6,7 +6,7 @@ import { readTimestamp } from './timestamp.js';
 const MORE = 62;
 
 export interface Unwrapped {
-  readonly wrapper?: 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'quoted';
+  readonly wrapper?: 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'beam' | 'quoted';
   readonly text: string;
   /** The runtime's own time, for an entry that has none. */
   readonly time?: number;
@@ -28,10 +28,11 @@ export function unwrapEntry(bytes: Buffer): Unwrapped {
   return { wrapper: wrapperOf(bytes, first), text: plainText(lines.join('')).trimEnd(), ...(time === undefined ? {} : { time }) };
 }
 
-function wrapperOf(bytes: Buffer, first: string): 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' {
+function wrapperOf(bytes: Buffer, first: string): 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'beam' {
   if (isDocker(bytes, 0)) return 'docker';
   if (/^\S+ std(?:out|err) [FP]/.test(first)) return 'cri';
   if (/^\d{4}-/.test(first)) return 'stamped';
+  if (first.includes(':apache_beam.utils.')) return 'beam';
   return /^[\w.-]+ +\|/.test(first) ? 'compose' : 'kubectl';
 }
 

@@ -1,6 +1,6 @@
 // What container runtimes, their tools and people put in front of each line, on bytes: Docker's json-file, CRI, `docker
-// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, the `> ` of a mail or a chat. Called by line.ts,
-// frame.ts and unwrap.ts.
+// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client, which prints what the job
+// server that it started writes, the `> ` of a mail or a chat. Called by line.ts, frame.ts and unwrap.ts.
 import { at, isDigit, isNameByte, skipBlanks, startsWith, startsWithAny } from './byte.js';
 import { skipLevelBracket } from './byte-level.js';
 import { scanFraction, scanTime, scanTimestamp, scanZone } from './byte-stamp.js';
@@ -13,6 +13,7 @@ const SPACE = 32;
 const DOT = 46;
 const MORE = 62;
 const OPEN_BRACKET = 91;
+const QUOTE = 39;
 const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
@@ -23,6 +24,10 @@ const STDERR = Buffer.from(' stderr ');
 const POD_HEAD = Buffer.from('[pod/');
 /** Names of Flink's containers, as stern puts them behind the pod's. */
 const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) => Buffer.from(name));
+/** Behind the level; `b'…'` around the text when the client was a Python that did not decode it. */
+const BEAM = Buffer.from(':apache_beam.utils.subprocess_server:');
+const BEAM_LEVELS = ['INFO', 'ERROR', 'DEBUG', 'WARNING'].map((name) => Buffer.from(name));
+const COLON = 58;
 /** No prefix is longer. */
 const PREFIX_BYTES = 160;
 
@@ -36,7 +41,9 @@ export function skipWrapper(bytes: Buffer, start: number, end: number): number {
     const content = skipCri(bytes, start, end);
     if (content > start) return content;
   }
-  return isNameByte(first) ? skipName(bytes, start, end) : start;
+  if (!isNameByte(first)) return start;
+  const content = skipBeam(bytes, start, end);
+  return content > start ? content : skipName(bytes, start, end);
 }
 
 /** True for a line that goes on in the next line: a `P` line of CRI, a piece of a Docker json-file. */
@@ -84,6 +91,15 @@ function skipName(bytes: Buffer, start: number, end: number): number {
   while (p < last && at(bytes, p) === SPACE) p += 1;
   if (at(bytes, p) !== PIPE) return start;
   return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
+}
+
+/** `INFO:apache_beam.utils.subprocess_server:text`, and `…:b'\\tat a.b.C.d(C.java:1)'` with the tab as two characters. */
+function skipBeam(bytes: Buffer, start: number, end: number): number {
+  const level = BEAM_LEVELS.find((name) => at(bytes, start + name.length) === COLON && startsWith(bytes, start + name.length, end, BEAM) && startsWith(bytes, start, end, name));
+  if (level === undefined) return start;
+  const content = start + level.length + BEAM.length;
+  if (at(bytes, content) !== 98 || at(bytes, content + 1) !== QUOTE) return content;
+  return at(bytes, content + 2) === BACKSLASH && at(bytes, content + 3) === 116 ? content + 4 : content + 2;
 }
 
 /** `[pod/name/container] text`. */

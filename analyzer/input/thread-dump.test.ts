@@ -38,6 +38,14 @@ describe("Flink's thread dump", () => {
     expect(diagnoses[0]?.values).toMatchObject({ threads: '3', who: 'a (1/1)#0, b, c' });
   });
 
+  it('is known by its end, the threads that wait for each other, when no more was copied', () => {
+    const lock = (name: string, owner: string): string => `"${name}":\n  waiting to lock monitor 0x00007f1c3c003b00 (object 0x00000000ec7b1d20, a com.example.Cache),\n  which is held by "${owner}"\n`;
+    const { diagnoses } = causesOf(`Found one Java-level deadlock:\n=============================\n${lock('a', 'b')}${lock('b', 'a')}\nFound 1 deadlock.\n`);
+
+    expect(diagnoses.map((item) => item.cause)).toEqual(['code.deadlock']);
+    expect(diagnoses[0]?.values).toMatchObject({ threads: '2', who: 'a, b' });
+  });
+
   it('of a process that works is silent', () => {
     expect(causesOf(answer(IDLE, LOCKED('a', 1, 'b', 2)))).toMatchObject({ diagnoses: [], unknown: [] });
     expect(causesOf('{"threadInfos":[{"threadName":"main","stringifiedThreadInfo":"cut')).toMatchObject({ diagnoses: [], unknown: [] });

@@ -4,8 +4,11 @@
 import { listAt, textAt } from '../../core/json.js';
 
 export function looksLikeThreadDump(head: string): boolean {
-  return /^(?:\d+:\s*\r?\n)?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*\r?\n)?Full thread dump /.test(head) || looksLikeThreadAnswer(head);
+  return /^(?:\d+:\s*\r?\n)?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*\r?\n)?Full thread dump /.test(head) || DEADLOCK_ALONE.test(head) || looksLikeThreadAnswer(head);
 }
+
+/** The end of a dump, which is what people copy of it. */
+const DEADLOCK_ALONE = /^\s*Found (?:one|\d+) Java-level deadlocks?:\s*\r?\n=+\s*\r?\n/;
 
 export function looksLikeThreadAnswer(head: string): boolean {
   return /^\s*\{\s*"threadInfos"\s*:/.test(head);
