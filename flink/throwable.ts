@@ -50,7 +50,7 @@ function findInline(message: string, eager: boolean): number {
   INLINE.lastIndex = 0;
   for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
     const at = match.index + match[0].length;
-    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined) return at - (WRAPPING.exec(message.slice(0, at))?.[0].length ?? 0);
+    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined) return at - (WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))?.[0].length ?? 0);
   }
   const named = eager ? NAMED.exec(message) : null;
   return named === null ? -1 : named.index + named[0].length - (named[1] ?? '').length;
