@@ -1,5 +1,5 @@
-// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, JsonLayout) and the Logstash
-// encoder of logback by their field names. Called by layout.ts.
+// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, JsonLayout), the Logstash
+// encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
 import type { Level } from '../core/types.js';
 import { chainTypes, parseChain } from './chain.js';
 import { readLevel } from './head.js';
@@ -9,29 +9,31 @@ import { readTimestamp } from './timestamp.js';
 type Fields = Readonly<Record<string, unknown>>;
 
 const TIME = ['@timestamp', 'timestamp', 'time', 'ts', 'timeMillis'];
-const LEVEL = ['log.level', 'level', 'severity', 'log_level', 'levelname'];
+const LEVEL = ['log.level', 'level', 'severity', 'log_level', 'levelname', 'messageType'];
 const LOGGER = ['log.logger', 'logger_name', 'loggerName', 'logger', '_logger', 'class'];
 const THREAD = ['process.thread.name', 'thread_name', 'threadName', 'thread', '_thread'];
 const MESSAGE = ['message', 'msg', 'short_message', '@message', 'rendered'];
-const STACK = ['error.stack_trace', 'stack_trace', 'stackTrace', 'stacktrace', 'exception', 'throwable', 'full_message'];
+const STACK = ['error.stack_trace', 'stack_trace', 'stackTrace', 'stacktrace', 'exception', 'throwable', 'throwableInformation', 'full_message'];
 const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC'];
 const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
+/** AWS's managed Flink names the application; the time stands in CloudWatch, not in the line. */
+const MANAGED = 'applicationARN';
 const JOB_ID = /^[0-9a-f]{32}$/;
 
-/** Undefined when the text is no JSON object, or one without a time or without both message and level: something that a program printed. */
+/** Undefined when the text is no JSON object, or one without a time (unless AWS's) or without both message and level: something that a program printed. */
 export function readJsonEntry(text: string): ParsedEntry | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
   const message = addError(firstText(fields, MESSAGE), fields.error);
   const level = readJsonLevel(fields);
   const time = readJsonTime(fields);
-  if (time === undefined || (message === undefined && level === undefined)) return undefined;
+  if ((time === undefined && fields[MANAGED] === undefined) || (message === undefined && level === undefined)) return undefined;
   const stack = readStack(fields);
   const links = stack === undefined ? [] : parseChain(stack);
   const error = readError(fields) ?? links.find((link) => link.type !== '');
   return {
     layout: 'json',
-    time,
+    ...defined('time', time),
     ...defined('level', level),
     ...defined('logger', firstText(fields, LOGGER)),
     ...defined('thread', firstText(fields, THREAD)),
@@ -85,6 +87,8 @@ function readJsonLevel(fields: Fields): Level | undefined {
 function readStack(fields: Fields): string | undefined {
   const text = firstText(fields, STACK);
   if (text !== undefined) return text;
+  const lines = fields.throwableInformation;
+  if (Array.isArray(lines)) return lines.filter((line) => typeof line === 'string').join('\n');
   const exception = isObject(fields.exception) ? fields.exception : isObject(fields.thrown) ? fields.thrown : isObject(fields.error) ? fields.error : undefined;
   return exception === undefined ? undefined : firstText(exception, ['stacktrace', 'stackTrace', 'extendedStackTrace', 'stack_trace']);
 }

@@ -147,6 +147,16 @@ describe('parseEntry', () => {
     expect([chain, links]).toEqual([[], []]);
   });
 
+  it.each([
+    ['as text', '"java.lang.IllegalStateException: x\\n\\tat a.b.C.d(C.java:1)\\n"'],
+    ['as lines', '["java.lang.IllegalStateException: x","\\tat a.b.C.d(C.java:1)"]'],
+  ])("reads a line of AWS's managed Flink, which has no time, and its trace %s", (_, trace) => {
+    const entry = parse(`{ "applicationARN": "arn:aws:kinesisanalytics:eu-west-1:1:application/a", "logger": "a.b.C", "message": "text", "messageType": "WARN", "threadName": "main", "throwableInformation": ${trace} }`);
+
+    expect(entry).toMatchObject({ layout: 'json', level: 'WARN', logger: 'a.b.C', thread: 'main', message: 'text', chain: ['java.lang.IllegalStateException'] });
+    expect(entry.time).toBeUndefined();
+  });
+
   it('reads stamps in the zone given, with summer time, and obeys a zone in the stamp', () => {
     expect(parse('2026-08-07 13:43:13,867 INFO  a.b.C [] - x', 'Asia/Shanghai').time).toBe(TIME);
     expect(parse('2026-08-07 07:43:13,867 INFO  a.b.C [] - x', 'Europe/Berlin').time).toBe(TIME);

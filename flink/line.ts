@@ -30,7 +30,7 @@ const PIPE = 124;
 const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
 const NOTE_HEADS = ['Exception: java.lang.', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'OpenJDK 64-Bit Server VM warning', 'Java HotSpot(TM) 64-Bit Server VM warning'].map((head) => Buffer.from(head));
 const CRASH_HEADS = ['# There is insufficient memory', '# A fatal error has been detected', '# java.lang.OutOfMemoryError'].map((head) => Buffer.from(head));
-const JSON_KEYS = ['"@timestamp"', '"timestamp"', '"level"', '"log.level"', '"instant"', '"time"', '"ts"'].map((key) => Buffer.from(key));
+const JSON_KEYS = ['"@timestamp"', '"timestamp"', '"level"', '"log.level"', '"instant"', '"time"', '"ts"', '"applicationARN"'].map((key) => Buffer.from(key));
 
 export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number): LineClass {
   const limit = Math.min(lineEnd, lineStart + LINE_LOOK_BYTES);
