@@ -38,6 +38,7 @@ const CLIENT_WORDS = [
   'Could not execute SQL statement',
   'Failed to execute the operation ',
   'Could not submit job',
+  'Failed to submit job ',
   'Could not execute application',
   'Exception in thread "main"',
 ] as const;
