@@ -1,10 +1,10 @@
 // A log whose lines were broken on the way → the log again. A mail program breaks at some 70 columns, where the next word
 // would not have fitted: a line that had room for the next one's first word ended there by itself. Only a text in which
-// parts of traces stand alone is touched: `at`, `Caused by:`, the jar of a frame. A terminal breaks in the middle of words,
+// parts stand alone is touched: `at`, `Caused by:`, the jar of a frame, time and level. A terminal breaks in the middle of words,
 // always at one column: only a text with several lines of exactly its width is touched. Called by read.ts; pure.
 
-/** What a program never prints in a line of its own. */
-const TORN = /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\])[ \t]*$/;
+/** What a program never prints in a line of its own: parts of traces, the head of an entry without its text. */
+const TORN = /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)? +(?:DEBUG|INFO|WARN|ERROR|FATAL)(?: +(?:[\w$]+\.)+[A-Z][\w$]*)?)[ \t]*$/;
 const LEAST_TORN = 2;
 
 export function looksWrapped(head: string): boolean {
