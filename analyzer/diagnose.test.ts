@@ -36,8 +36,8 @@ describe('diagnose', () => {
   });
 
   describe('of an excerpt that tells of nothing that ended', () => {
-    const error = (level: string, logger = 'io.debezium.connector.mysql.BinlogReader'): string =>
-      `2026-03-02 10:16:02,210 ${level} ${logger} [] - Failed due to error: Error processing binlog event\n` +
+    const error = (level: string, logger = 'io.debezium.connector.mysql.MySqlConnection'): string =>
+      `2026-03-02 10:16:02,210 ${level} ${logger} [] - Could not go on\n` +
       'io.debezium.DebeziumException: Cannot replicate because the master purged required binary logs.\n\tat io.debezium.connector.mysql.BinlogReader.failed(BinlogReader.java:241)\n';
     const strange = (text: string): string => text.replaceAll('Cannot replicate because the master purged required binary logs.', 'Nobody knows.').replaceAll('io.debezium.connector.mysql', 'org.apache.hadoop.net').replaceAll('io.debezium.Debezium', 'java.io.IO');
     const first = (text: string): string => {
