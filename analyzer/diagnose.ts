@@ -71,7 +71,7 @@ function createExcerptKeeper(): { keepFrom(entries: Iterable<Entry>): Iterable<E
       for (const entry of entries) {
         bytes += entry.bytes.length;
         if (bytes <= MAX_EXCERPT_BYTES) kept.push({ ...entry, bytes: Buffer.from(entry.bytes) });
-        else kept = [];
+        else if (kept.length > 0) kept = [];
         yield entry;
       }
     },

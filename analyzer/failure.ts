@@ -1,6 +1,7 @@
 // Is this entry a failure by itself, whether a rule names it or not? Only what ends something counts: a task or job that
 // switches to a failed state, a process that dies or does not start, a program that could not be submitted, a stack trace
-// that stands alone. A warning with a handled exception, a retry or a noisy client is none. Pure; called by scan.ts.
+// that stands alone, an error in an excerpt that holds nothing else. A warning with a handled exception, a retry or a noisy
+// client is none. Pure; called by scan.ts.
 import type { ParsedEntry } from '../flink/layout.js';
 import type { Fact } from '../flink/fact.js';
 import type { Source } from '../core/types.js';
