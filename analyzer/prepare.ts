@@ -1,8 +1,9 @@
 // The build's last step: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
 // mistake stops the build.
-import { loadCatalog } from './catalog.js';
-import { forgetPrepared, savePrepared } from './prepared.js';
+import { findBuiltInRules, loadCatalog } from './catalog.js';
+import { PREPARED } from './prepared.js';
 
-forgetPrepared();
+const readAt = Date.now();
+PREPARED.forget();
 loadCatalog();
-savePrepared();
+PREPARED.save(findBuiltInRules(), readAt);
