@@ -184,7 +184,8 @@ interface RuleReading {
 
 function readRule({ folder, file, schema, causes, rules, problems, refused }: RuleReading): void {
   const parts = relative(folder, dirname(file)).split(sep);
-  const name = relative(process.cwd(), file).startsWith('..') ? file : relative(process.cwd(), file);
+  const shown = relative(process.cwd(), file);
+  const name = shown.startsWith('..') ? file : shown;
   const document = PREPARED.read(file, name, schema);
   const found: Problem[] = [...document.problems];
   const [area = '', cause = '', variant = ''] = parts;

@@ -3,7 +3,7 @@
 // a changed rule is simply read again. catalog.ts reads every document here; prepare.ts, the build's last step, writes the
 // file. Beside the sources there is none.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDocument, trustDocument, type ParsedDocument } from '../core/document.js';
 
 /** Where the build puts it: beside the built analyzer/ and cli/. */
@@ -78,7 +78,7 @@ function readPrepared(file: string): PreparedCatalog {
   const folder = resolve(dirname(file), root);
   const schema = statSync(join(folder, 'schema.json'), { throwIfNoEntry: false });
   if (schema === undefined || schema.mtimeMs > readAt) return NOTHING;
-  return { root: folder, readAt, values: new Map(Object.entries(values).map(([path, value]) => [join(folder, path), value])) };
+  return { root: folder, readAt, values: new Map(Object.entries(values).map(([path, value]) => [`${folder}${sep}${path}`, value])) };
 }
 
 /** Every folder from the root down to the files: one in which a file came or went has another time. */
