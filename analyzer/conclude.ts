@@ -5,6 +5,7 @@ import { isComputedOption } from '../flink/memory-options.js';
 import type { Attempt, Diagnosis, Evidence, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
 import type { Catalog } from './catalog.js';
 import type { ClusterView, JobView } from './cluster.js';
+import { readComplaint } from './complaint.js';
 import { versionOf, type ProcessView } from './process.js';
 import { explainFinding } from './explain.js';
 import type { Value, Values } from './expression.js';
@@ -213,6 +214,7 @@ function collectBuiltIn(finding: Finding, group: IncidentGroup, { view, tails }:
     exceptionMessage: match.exception?.message,
     rootException: match.root?.type,
     rootMessage: match.root?.message,
+    complaint: readComplaint(finding.event.failure?.chain ?? []),
     userFrame: match.userFrame,
     ...describePeer(finding, tails),
   };

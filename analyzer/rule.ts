@@ -219,6 +219,7 @@ export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   exceptionMessage: 'message of the exception that matched',
   rootException: "class of the chain's root",
   rootMessage: "message of the chain's root",
+  complaint: 'what the deepest exception that says so complains of: denied, unreachable, existing, missing, conflict, unsupported, limit, unfit or defect',
   userFrame: "first stack frame in the user's own code",
   peerProcess: 'the process that the peer capture names',
   peerHost: 'its host',
