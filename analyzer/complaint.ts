@@ -6,7 +6,7 @@ export type Complaint = 'denied' | 'unreachable' | 'existing' | 'missing' | 'con
 
 interface Row {
   readonly complaint: Complaint;
-  /** Parts of the class's simple name. */
+  /** Parts of the class's name. */
   readonly types: readonly string[];
   /** In small letters. */
   readonly words: readonly string[];
@@ -26,8 +26,8 @@ const COMPLAINTS: readonly Row[] = [
   },
   {
     complaint: 'unreachable',
-    types: ['UnknownHost', 'ConnectException', 'NoRouteToHost', 'SocketException', 'SocketTimeout', 'TimeoutException', 'EOFException', 'ClosedChannel', 'Communications', 'ServiceUnavailable', 'ConnectionLoss', 'TransportException'],
-    words: ['connection refused', 'timed out', 'timeout', 'unreachable', 'not reachable', 'connection reset', 'broken pipe', 'link failure', 'connection closed', 'connection is closed', 'connection lost', 'unable to connect', 'failed to connect', 'could not connect', 'cannot connect', "can't connect", 'unavailable', 'no route', 'deadline exceeded', 'socket closed', 'name or service not known', 'not connected', 'no alive', 'no available'],
+    types: ['UnknownHost', 'net.ConnectException', 'HostConnect', 'RemotingConnect', 'ConnectTimeout', 'NoHttpResponse', 'MongoSocket', 'RetriesExhausted', 'UnresolvedAddress', 'NoRouteToHost', 'SocketException', 'SocketTimeout', 'TimeoutException', 'EOFException', 'ClosedChannel', 'Communications', 'ServiceUnavailable', 'ConnectionLoss', 'TransportException'],
+    words: ['connection refused', 'timed out', 'timeout', 'unreachable', 'not reachable', 'connection reset', 'broken pipe', 'link failure', 'connection closed', 'connection is closed', 'connection lost', 'unable to connect', 'failed to connect', 'could not connect', 'cannot connect', "can't connect", 'unavailable', 'no route', 'deadline exceeded', 'socket closed', 'name or service not known', 'not connected', 'failed to respond', 'no alive', 'no available'],
   },
   { complaint: 'existing', types: ['AlreadyExist', 'DuplicateKey'], words: ['already exist', 'duplicate', 'already used'] },
   {
@@ -57,9 +57,8 @@ const COMPLAINTS: readonly Row[] = [
 /** Of the deepest exception that says something; undefined when none does. The root stands last. */
 export function readComplaint(links: readonly FailureLink[]): Complaint | undefined {
   for (const { type, message } of links.toReversed()) {
-    const name = type.slice(Math.max(type.lastIndexOf('.'), type.lastIndexOf('$')) + 1);
     const text = message.toLowerCase();
-    const row = COMPLAINTS.find(({ types, words }) => types.some((part) => name.includes(part)) || words.some((word) => text.includes(word)));
+    const row = COMPLAINTS.find(({ types, words }) => types.some((part) => type.includes(part)) || words.some((word) => text.includes(word)));
     if (row !== undefined) return row.complaint;
   }
   return undefined;
