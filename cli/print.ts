@@ -76,9 +76,17 @@ function renderEvidence(title: string, evidence: readonly Evidence[], style: Sty
     `  ${title}`,
     ...telling.slice(0, 4).flatMap((item) => [
       `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
-      ...item.text.split('\n').slice(0, 2).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
+      ...chooseLines(item).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
     ]),
   ];
+}
+
+/** The head of the entry and the line that proves it; the line behind that one where the head proves itself or is a mere frame. */
+function chooseLines({ text, highlights = [] }: Evidence): readonly string[] {
+  const [head = '', ...rest] = text.split('\n');
+  const proving = highlights[0] === undefined ? 0 : text.slice(0, highlights[0][0]).split('\n').length - 1;
+  if (proving > 0 && /^\s*at /.test(head)) return rest.slice(proving - 1, proving + 1);
+  return [head, ...rest.slice(Math.max(0, proving - 1)).slice(0, 1)];
 }
 
 /** What an evidence says without its time: the same line in three logs is shown once. */

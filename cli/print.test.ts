@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { Evidence, UnknownFailure } from '../core/types.js';
+import { renderUnknown } from './print.js';
+
+const TRACE = [
+  '2026-03-01 10:00:00,000 WARN  Task [] - Source: orders (1/2)#0 switched from RUNNING to FAILED with failure cause:',
+  'java.io.IOException: Writing failed',
+  '\tat com.acme.Orders.write(Orders.java:7)',
+  'Caused by: java.net.ConnectException: Connection refused',
+  '\tat com.acme.Orders.open(Orders.java:3)',
+].join('\n');
+
+/** What a report shows of an entry whose proof is this text. */
+function showLines(text: string, proof: string): readonly string[] {
+  const at = text.indexOf(proof);
+  const evidence: Evidence = { file: 'taskmanager.log', line: 7, text, ...(proof === '' ? {} : { highlights: [[at, at + proof.length] as const] }) };
+  const unknown: UnknownFailure = { fingerprint: 'a1', chain: [], message: '', owner: 'framework', count: 1, evidence: [evidence] };
+  const lines = renderUnknown(unknown, 'en', { width: 120, color: false }).trimEnd().split('\n');
+  return lines.slice(lines.findIndex((line) => line.includes('taskmanager.log:7')) + 1).map((line) => line.trim());
+}
+
+describe('the evidence of a report', () => {
+  it('shows the head of the entry and the line that proves it', () => {
+    expect(showLines(TRACE, 'Connection refused')).toEqual([TRACE.split('\n')[0], 'Caused by: java.net.ConnectException: Connection refused']);
+  });
+
+  it('shows what stands behind a head that proves itself, or has no proof marked', () => {
+    expect(showLines(TRACE, 'switched from RUNNING')[1]).toBe('java.io.IOException: Writing failed');
+    expect(showLines(TRACE, '')[1]).toBe('java.io.IOException: Writing failed');
+  });
+
+  it('leaves out a frame with which a cut entry begins', () => {
+    expect(showLines(TRACE.split('\n').slice(2).join('\n'), 'Connection refused')).toEqual(['Caused by: java.net.ConnectException: Connection refused', 'at com.acme.Orders.open(Orders.java:3)']);
+  });
+});
