@@ -57,6 +57,18 @@ describe('diagnose', () => {
       expect(first(strange(error('WARN')))).toBe('none');
     });
 
+    it('takes a message without its class for what a rule knows', () => {
+      const message = "Could not find any factory for identifier 'oracle-cdc' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.";
+      const cut = 'Unsupported options found for connector \'kafka\'.\n\nUnsupported options:\n\nscan.startup\n\nSupported options:\n\nconnector\n';
+
+      expect(first(message)).toBe('sql.factory-not-found');
+      expect(first(`Then it says: ${message}`)).toBe('sql.factory-not-found');
+      expect(first(`[ERROR] ${message}`)).toBe('sql.factory-not-found');
+      expect(first(cut)).toBe('sql.options');
+      expect(first(note(`com.acme.Orders [] - ${message}`))).toBe('none');
+      expect(first(message.replace('Could not find any factory', 'There is a factory'))).toBe('none');
+    });
+
     it.each([
       ['Flink tells by itself what it ended', error('WARN', 'org.apache.flink.runtime.taskmanager.Task')],
       ['it was an answer to a browser', error('ERROR', 'org.apache.flink.runtime.rest.handler.job.JobDetailsHandler')],

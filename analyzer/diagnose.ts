@@ -44,9 +44,27 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const incidents = concludeClusters(clusters, catalog, context);
   const kept = excerpt.list();
   if (kept === undefined || incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return { clusters, incidents, excerpt: undefined };
-  const lone = collectClusters(kept, catalog, { ...context, isLone: true });
-  return { clusters: lone, incidents: concludeClusters(lone, catalog, context), excerpt: kept };
+  const told = joinLines(kept);
+  const lone = collectClusters(told, catalog, { ...context, isLone: true });
+  return { clusters: lone, incidents: concludeClusters(lone, catalog, context), excerpt: told };
 }
+
+/** Neighbouring lines that no layout begins and no trace follows are one text: a message that goes over several. */
+function joinLines(entries: readonly Entry[]): readonly Entry[] {
+  const groups: Entry[][] = [];
+  let isOpen = false;
+  for (const entry of entries) {
+    const { layout, links } = parseEntry(entry.bytes);
+    const isLine = layout === 'none' && links.length === 0;
+    const last = groups.at(-1);
+    if (isLine && isOpen && last?.[0]?.source === entry.source) last.push(entry);
+    else groups.push([entry]);
+    isOpen = isLine;
+  }
+  return groups.flatMap(([first, ...rest]) => (first === undefined ? [] : [{ ...first, bytes: Buffer.concat([first.bytes, ...rest.flatMap(({ bytes }) => [NEW_LINE, bytes])]) }]));
+}
+
+const NEW_LINE = Buffer.from('\n');
 
 function concludeClusters(clusters: readonly ClusterSignals[], catalog: Catalog, context: DiagnoseContext): readonly Incident[] {
   return clusters.flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context)).sort(compareIncidents);

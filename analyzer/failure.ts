@@ -167,6 +167,11 @@ export function isWarning({ level, logger, links }: ParsedEntry): boolean {
 
 const RUNTIME = 'org.apache.flink.runtime.';
 
+/** Words without a class or a trace: the message of an exception as a page shows it, or as people tell of it. Programs print anything. */
+export function isMessage({ level, links }: ParsedEntry, { kind }: Source): boolean {
+  return links.length === 0 && kind !== 'out' && (level === undefined || level === 'ERROR' || level === 'FATAL');
+}
+
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */
 function isHarmless({ links }: ParsedEntry): boolean {
   const last = root(links);

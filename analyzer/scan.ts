@@ -6,7 +6,7 @@ import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
-import { endsProgram, isWarning, readFailure } from './failure.js';
+import { endsProgram, isMessage, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
 import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
@@ -17,7 +17,7 @@ export interface ScanOptions {
   readonly cluster?: string;
   /** IANA zone of time stamps without one. */
   readonly zone?: string;
-  /** The entry stands in an excerpt that tells of nothing that ended: an error or a warning with a trace is what it is about. */
+  /** The entry stands in an excerpt that tells of nothing that ended: an error or a warning with a trace, or a mere message, is what it is about. */
   readonly isLone?: boolean;
 }
 
@@ -54,7 +54,7 @@ export interface Look {
   readonly byUser: boolean;
   /** The entry is a line of the start-up dump of options: no rule fits it. */
   readonly isOptions: boolean;
-  /** Only a warning, but of an excerpt that holds nothing else. */
+  /** Only a warning, or a message whose class was left out, but of an excerpt that holds nothing else. */
   readonly mayEnd: boolean;
   /** What was decoded. */
   readonly bytes: Buffer;
@@ -69,9 +69,13 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
   const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.isLone) : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
-  const mayEnd = options.isLone === true && !byUser && failure === undefined && isWarning(parsed);
+  const isPaste = options.isLone === true && !byUser && failure === undefined;
+  const isWords = isPaste && isMessage(parsed, entry.source);
+  const mayEnd = isWords || (isPaste && isWarning(parsed));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
-  return { parsed, facts, failure, candidate: { parsed, text: joinText(parsed), source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, bytes };
+  const text = joinText(parsed);
+  const seen = isWords ? { ...parsed, links: [{ type: '', message: text, frames: [], relation: 'outer' as const }] } : parsed;
+  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, bytes };
 }
 
 /** The start-up dump of options: whatever a value says, nothing has happened. */
