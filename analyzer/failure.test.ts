@@ -95,6 +95,9 @@ describe('a failure', () => {
     expect(failures('java.lang.UnsupportedOperationException: FlinkRunnerResult does not support cancel.\n\tat org.apache.beam.runners.flink.FlinkRunnerResult.cancel(FlinkRunnerResult.java:64)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: kafka.consumer:type=app-info,id=consumer-1\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: com.acme:type=Orders\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual(['bare']);
+    const missing = (caller: string): string => `java.lang.NoClassDefFoundError: org/apache/hadoop/conf/Configuration\n\tat ${caller}(CliFrontend.java:1150)\n`;
+    expect(failures(missing('org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines'))).toEqual([undefined]);
+    expect(failures(missing('org.apache.flink.client.cli.CliFrontend.run'))).toEqual(['bare']);
   });
 
   it('is a program that a JobManager could not run, though its handler only warns', () => {

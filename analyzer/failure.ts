@@ -61,12 +61,16 @@ const LEAVING = { thread: /^Exception in thread "Thread-\d+"/, words: 'Trying to
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** Two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; how an example of Beam ends. */
+/** How an example of Beam ends; two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; ZooKeeper's client without SASL. */
 const HARMLESS = [
   { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
+  { type: '.LoginException', words: "No JAAS configuration section named 'Client'" },
 ] as const;
+
+/** The client looks which command lines it has, and goes on without YARN's where Hadoop is not there. */
+const TRYING_FRAME = 'org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines(';
 
 /** A CDC source, or Debezium in it, tells of what ended its reader; the task fails with the same exception, often in a line that nobody copies. */
 const REPORTED = [
@@ -175,6 +179,7 @@ export function isMessage({ level, links }: ParsedEntry, { kind }: Source): bool
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */
 function isHarmless({ links }: ParsedEntry): boolean {
   const last = root(links);
+  if (links.some(({ frames }) => frames.some((frame) => frame.startsWith(TRYING_FRAME)))) return true;
   return last !== undefined && HARMLESS.some(({ type, words }) => last.type.endsWith(type) && last.message.includes(words));
 }
 
