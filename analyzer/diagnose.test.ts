@@ -69,6 +69,13 @@ describe('diagnose', () => {
       expect(first(message.replace('Could not find any factory', 'There is a factory'))).toBe('none');
     });
 
+    it('takes the words in front of frames for what it is about', () => {
+      const refusal = "Some lines before\nTable sink 'a.b.totals' doesn't support consuming update changes which is produced by node GroupAggregate";
+
+      expect(first(`${refusal}\n\tat com.acme.orders.Main.main(Main.java:31)\n`)).toBe('sql.changelog');
+      expect(first(`Nobody knows\n\tat com.acme.orders.Main.main(Main.java:31)\n`)).toBe('none');
+    });
+
     it.each([
       ['Flink tells by itself what it ended', error('WARN', 'org.apache.flink.runtime.taskmanager.Task')],
       ['it was an answer to a browser', error('ERROR', 'org.apache.flink.runtime.rest.handler.job.JobDetailsHandler')],

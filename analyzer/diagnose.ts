@@ -49,17 +49,17 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   return { clusters: lone, incidents: concludeClusters(lone, catalog, context), excerpt: told };
 }
 
-/** Neighbouring lines that no layout begins and no trace follows are one text: a message that goes over several. */
+/** Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over several. */
 function joinLines(entries: readonly Entry[]): readonly Entry[] {
   const groups: Entry[][] = [];
   let isOpen = false;
   for (const entry of entries) {
     const { layout, links } = parseEntry(entry.bytes);
-    const isLine = layout === 'none' && links.length === 0;
+    const isLine = layout === 'none' && links.every(({ type }) => type === '');
     const last = groups.at(-1);
     if (isLine && isOpen && last?.[0]?.source === entry.source) last.push(entry);
     else groups.push([entry]);
-    isOpen = isLine;
+    isOpen = isLine && links.length === 0;
   }
   return groups.flatMap(([first, ...rest]) => (first === undefined ? [] : [{ ...first, bytes: Buffer.concat([first.bytes, ...rest.flatMap(({ bytes }) => [NEW_LINE, bytes])]) }]));
 }

@@ -156,7 +156,7 @@ function isBare(parsed: ParsedEntry, source: Source): boolean {
 }
 
 /** What a JobManager could not answer to a browser or a client. */
-const ANSWERING = '.rest.handler.';
+const ANSWERING = '.runtime.rest.handler.';
 
 /** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
 function isLogged(parsed: ParsedEntry): boolean {
@@ -171,9 +171,9 @@ export function isWarning({ level, logger, links }: ParsedEntry): boolean {
 
 const RUNTIME = 'org.apache.flink.runtime.';
 
-/** Words without a class or a trace: the message of an exception as a page shows it, or as people tell of it. Programs print anything. */
+/** Words without a class, with frames or without: the message of an exception as a page shows it, or as people tell of it. Programs print anything. */
 export function isMessage({ level, links }: ParsedEntry, { kind }: Source): boolean {
-  return links.length === 0 && kind !== 'out' && (level === undefined || level === 'ERROR' || level === 'FATAL');
+  return links.every(({ type }) => type === '') && kind !== 'out' && (level === undefined || level === 'ERROR' || level === 'FATAL');
 }
 
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */

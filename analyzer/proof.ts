@@ -6,7 +6,7 @@ import { parseDocument } from '../core/document.js';
 import type { Diagnosis } from '../core/types.js';
 import type { Catalog } from './catalog.js';
 import { findBuiltInRules } from './catalog.js';
-import { diagnose, flattenIncidents } from './diagnose.js';
+import { flattenIncidents, readLog } from './diagnose.js';
 import { TODO } from './draft.js';
 import { readEntries } from './input/read.js';
 import type { Rule } from './rule.js';
@@ -44,8 +44,9 @@ export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] 
 
 function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
   const entries = [...readEntries([file])];
-  const { diagnoses } = flattenIncidents(diagnose(entries, catalog), 'en');
-  const matches = entries.flatMap((entry) => scanEntry(entry, catalog)?.matches ?? []);
+  const { clusters, incidents } = readLog(entries, catalog, {});
+  const { diagnoses } = flattenIncidents(incidents, 'en');
+  const matches = [...entries.map((entry) => scanEntry(entry, catalog)), ...clusters.flatMap(({ signals }) => signals)].flatMap((signal) => signal?.matches ?? []);
   const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
   const isMatch = basename(file).startsWith('match');
   const problem = isMatch ? findMatchProblem(rule, diagnoses, expectation) : findNearMissProblem(rule, diagnoses);

@@ -74,7 +74,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const mayEnd = isWords || (isPaste && isWarning(parsed));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const seen = isWords ? { ...parsed, links: [{ type: '', message: text, frames: [], relation: 'outer' as const }] } : parsed;
+  const seen = isWords && parsed.links.length === 0 ? { ...parsed, links: [{ type: '', message: text, frames: [], relation: 'outer' as const }] } : parsed;
   return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, bytes };
 }
 

@@ -9,6 +9,7 @@ import { readJsonEntry } from './json-entry.js';
 import { classifyLine, type LineClass } from './line.js';
 import { readTimestamp } from './timestamp.js';
 import { splitThrowable } from './throwable.js';
+import { readFrame } from './trace-line.js';
 import { unfoldTrace } from './unfold.js';
 import { unwrapEntry } from './unwrap.js';
 
@@ -134,7 +135,7 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
   const { messageStart, ...parts } = head;
   const body = unfoldTrace(text.slice(messageStart));
   const { message, stack } = splitThrowable(body, parts.level === undefined);
-  const links = mayThrow(body) ? parseChain(stack ?? message) : [];
+  const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), parts.layout, message) : [];
   const outer = links.find((link) => link.type !== '');
   return {
     ...parts,
@@ -144,6 +145,13 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
     chain: chainTypes(links),
     links,
   };
+}
+
+/** Frames without a header, in what no logger wrote: the words in front of them are the exception's, and its class may be any. */
+function nameHeadless(links: readonly ChainLink[], layout: string, message: string): readonly ChainLink[] {
+  const [first, ...rest] = links;
+  if (layout !== 'none' || first === undefined || first.type !== '' || first.message !== '' || readFrame(message) !== undefined) return links;
+  return [{ ...first, message }, ...rest];
 }
 
 type AnyHead = Omit<Head, 'layout'> & { readonly layout: string; readonly time?: number };
