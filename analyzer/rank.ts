@@ -97,12 +97,20 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
   return Math.max(1, attempts.size > 0 ? attempts.size : lines.size > 0 ? lines.size : jobLines.size);
 }
 
-/** A catch-all rule is silent as soon as another names the same failure. */
+/** A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside catch-alls and symptoms of the same exception. */
 function hideGeneral(drafts: readonly Draft[]): readonly Draft[] {
-  const specific = drafts.filter((draft) => !draft.rule.general && draft.rule.role === 'cause');
-  const named = new Set(specific.flatMap((draft) => draft.events));
-  const fingerprints = new Set(specific.flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))));
-  return drafts.filter((draft) => !draft.rule.general || !draft.events.every((event) => named.has(event) || fingerprintsOf(event).some((item) => fingerprints.has(item))));
+  const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
+  const telling = drafts.filter((draft) => !draft.rule.last && (draft.rule.role === 'cause' || draft.events.some((event) => fitsRoot(event, draft.rule))));
+  const hidden = (draft: Draft, by: readonly Draft[]): boolean => {
+    const named = new Set(by.flatMap((other) => other.events));
+    const fingerprints = new Set([...named].flatMap(fingerprintsOf));
+    return draft.events.every((event) => named.has(event) || fingerprintsOf(event).some((item) => fingerprints.has(item)));
+  };
+  return drafts.filter((draft) => !draft.rule.general || !hidden(draft, draft.rule.last ? telling : drafts.filter(isSpecific)));
+}
+
+function fitsRoot(event: IncidentEvent, rule: Rule): boolean {
+  return event.matches.some((match) => match.rule === rule.id && (match.fromRoot ?? 0) === 0);
 }
 
 function fingerprintsOf(event: IncidentEvent): readonly string[] {

@@ -93,7 +93,7 @@ export interface RuleFile {
   readonly role: 'cause' | 'symptom';
   readonly scope?: Scope;
   readonly standsAlone?: boolean;
-  readonly general?: boolean;
+  readonly general?: boolean | 'last';
   readonly confidence?: number;
   readonly explains?: readonly string[];
   readonly title: Text;
@@ -187,6 +187,8 @@ export interface Rule {
   /** An incident by itself, even when nothing failed by it. */
   readonly standsAlone: boolean;
   readonly general: boolean;
+  /** General, and gives way to the other general rules. */
+  readonly last: boolean;
   readonly confidence: number;
   readonly explains: readonly string[];
   readonly title: TextTemplate;
