@@ -14,6 +14,12 @@ describe('a GC log', () => {
     expect(rulesOf([1, 2, 3, 4, 5].map((index) => full(index, 3900)).join(''))).toEqual(['memory.gc-pressure/heap-full']);
   });
 
+  it('of which a few lines were copied is memory pressure when none of them freed anything', () => {
+    expect(rulesOf([1, 2].map((index) => full(index, 3900)).join('').trimEnd())).toEqual(['memory.gc-pressure/heap-full']);
+    expect(rulesOf([1, 2].map((index) => full(index, 3700)).join(''))).toEqual([]);
+    expect(rulesOf(full(1, 3900))).toEqual([]);
+  });
+
   it('of a heap that is emptied again is none, however often it is full', () => {
     expect(rulesOf([1, 2, 3, 4, 5, 6, 7, 8].map((index) => full(index, index % 4 === 0 ? 900 : 3900)).join(''))).toEqual([]);
   });

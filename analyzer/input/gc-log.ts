@@ -17,6 +17,8 @@ interface Collection {
 /** So many in a row that each leave so much of the heap in use. */
 const FULL_IN_A_ROW = 5;
 const FULL_SHARE = 0.9;
+/** A few lines that someone copied show fewer: then none of them may have freed anything. */
+const EXCERPT = { bytes: 8192, inARow: 2, share: 0.97 };
 /** A line of a GC log is never longer; what is cut of a piece is looked at with the next one. */
 const MAX_LINE_BYTES = 4096;
 
@@ -24,17 +26,29 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
   let row: Collection[] = [];
   let longest: Collection[] = [];
   let rest = '';
-  for (const piece of cursor.rest()) {
-    yield piece;
-    const text = rest + piece.toString('latin1');
-    const end = text.lastIndexOf('\n') + 1;
-    rest = text.slice(end).slice(-MAX_LINE_BYTES);
-    for (const collection of findFullCollections(text.slice(0, end))) {
+  let bytes = 0;
+  let collections = 0;
+  const add = (lines: string): void => {
+    for (const collection of findFullCollections(lines)) {
+      collections++;
       row = collection.afterKib >= FULL_SHARE * collection.sizeKib ? [...row, collection].slice(-MAX_ROW) : [];
       if (row.length >= longest.length) longest = row;
     }
+  };
+  for (const piece of cursor.rest()) {
+    yield piece;
+    bytes += piece.length;
+    const text = rest + piece.toString('latin1');
+    const end = text.lastIndexOf('\n') + 1;
+    rest = text.slice(end).slice(-MAX_LINE_BYTES);
+    add(text.slice(0, end));
   }
-  if (longest.length >= FULL_IN_A_ROW) yield Buffer.from(renderFull(longest));
+  add(rest);
+  if (longest.length >= FULL_IN_A_ROW || (bytes <= EXCERPT.bytes && longest.length === collections && isFullExcerpt(longest))) yield Buffer.from(renderFull(longest));
+}
+
+function isFullExcerpt(row: readonly Collection[]): boolean {
+  return row.length >= EXCERPT.inARow && row.every(({ afterKib, sizeKib }) => afterKib >= EXCERPT.share * sizeKib);
 }
 
 const MAX_ROW = 1000;
