@@ -118,16 +118,20 @@ function listTargets(where: Where | undefined, candidate: Candidate): readonly {
   if (where === undefined || where.exception.length + where.root.length === 0) return [{ link: undefined, text: candidate.text }];
   const last = root(links);
   const found = where.exception.length > 0 ? ownLinks(links).reverse().filter((link) => isOfClass(link, where.exception)) : last === undefined ? [] : [last];
-  return found.map((link) => ({ link, text: `${link.type}: ${link.message}` }));
+  return found.flatMap((link) => [link.type, ...(isLost(link) ? [...where.exception, ...where.root] : [])].map((type) => ({ link, text: `${type}: ${link.message}` })));
 }
 
 function ownLinks(links: readonly ChainLink[]): ChainLink[] {
   return links.filter((link) => link.relation !== 'suppressed');
 }
 
-/** A class that was lost on its way (SerializedThrowable) may be any. */
+function isLost({ type }: ChainLink): boolean {
+  return type === '' || type.endsWith('.SerializedThrowable');
+}
+
+/** A class that was lost on its way (SerializedThrowable) may be any; a pattern that begins with a class sees it named. */
 function isOfClass(link: ChainLink, names: readonly string[]): boolean {
-  return link.type === '' || link.type.endsWith('.SerializedThrowable') || names.some((name) => endsWithName(link.type, name));
+  return isLost(link) || names.some((name) => endsWithName(link.type, name));
 }
 
 function isRootOfClass(links: readonly ChainLink[], names: readonly string[]): boolean {

@@ -171,6 +171,15 @@ export function isWarning({ level, logger, links }: ParsedEntry): boolean {
 
 const RUNTIME = 'org.apache.flink.runtime.';
 
+/** What a JVM throws that cannot load or open the program's classes; nobody goes on after that, whatever line stands before. */
+const LOADING_TYPES = ['java.lang.reflect.InaccessibleObjectException', 'java.io.InvalidClassException', 'java.lang.NoClassDefFoundError', 'java.lang.NoSuchMethodError', 'java.lang.NoSuchFieldError', 'java.lang.AbstractMethodError', 'java.lang.IncompatibleClassChangeError', 'java.lang.UnsupportedClassVersionError', 'java.lang.IllegalAccessError', 'java.lang.VerifyError'] as const;
+
+/** A console shows the trace that ended a program behind whatever the program logged last. */
+export function endsBehind({ level, links }: ParsedEntry): boolean {
+  const last = root(links);
+  return level === 'INFO' && last !== undefined && LOADING_TYPES.some((type) => last.type === type);
+}
+
 /** Words without a class, with frames or without: the message of an exception as a page shows it, or as people tell of it. Programs print anything. */
 export function isMessage({ level, links }: ParsedEntry, { kind }: Source): boolean {
   return links.every(({ type }) => type === '') && kind !== 'out' && (level === undefined || level === 'ERROR' || level === 'FATAL');

@@ -1,12 +1,12 @@
 // One entry → what it says (a signal), or undefined for the many that say nothing. One pass over the bytes looks for the
 // anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked at
 // closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
-import type { Entry } from '../core/types.js';
+import type { ChainLink, Entry } from '../core/types.js';
 import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AnchorUse, Catalog } from './catalog.js';
-import { endsProgram, isMessage, isWarning, readFailure } from './failure.js';
+import { endsBehind, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
 import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
@@ -71,11 +71,21 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
   const isPaste = options.isLone === true && !byUser && failure === undefined;
   const isWords = isPaste && isMessage(parsed, entry.source);
-  const mayEnd = isWords || (isPaste && isWarning(parsed));
+  const mayEnd = isWords || (isPaste && isWarning(parsed)) || (options.isLone === true && failure === undefined && endsBehind(parsed));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const seen = isWords && parsed.links.length === 0 ? { ...parsed, links: [{ type: '', message: text, frames: [], relation: 'outer' as const }] } : parsed;
+  const seen = isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
   return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, bytes };
+}
+
+/** A class in the middle of a sentence; one of Java's own even where the blank before it was lost. */
+const NAMED = /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)+)([A-Z][\w$]*(?:Exception|Error))(?:: |$)/;
+
+/** A class that was lost may be any (condition.ts). */
+function nameLost(text: string): ChainLink {
+  const words = text.replaceAll(/\s*\n\s*/g, ' ');
+  const named = NAMED.exec(words);
+  return { type: named === null ? '' : `${named[1]}${named[2]}`, message: named === null ? words : words.slice(named.index + named[0].length), frames: [], relation: 'outer' };
 }
 
 /** The start-up dump of options: whatever a value says, nothing has happened. */

@@ -79,7 +79,7 @@ const WRAPPERS = new Set([
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
   for (const line of splitLines(text)) readLine(state, line);
-  return state.links.flatMap(finishLink).flatMap(nameLostCause).flatMap(nameLostProgram).flatMap(nameLostPipeline);
+  return state.links.flatMap(finishLink).flatMap(nameLostProgram).flatMap(nameLostCause).flatMap(nameLostPipeline);
 }
 
 /** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
