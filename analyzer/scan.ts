@@ -79,13 +79,12 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
 }
 
 /** A class in the middle of a sentence; one of Java's own even where the blank before it was lost. */
-const NAMED = /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)+)([A-Z][\w$]*(?:Exception|Error))(?:: |$)/;
+const NAMED = /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)+)([A-Z][\w$]*(?:Exception|Error))(?::\s|$)/;
 
 /** A class that was lost may be any (condition.ts). */
 function nameLost(text: string): ChainLink {
-  const words = text.replaceAll(/\s*\n\s*/g, ' ');
-  const named = NAMED.exec(words);
-  return { type: named === null ? '' : `${named[1]}${named[2]}`, message: named === null ? words : words.slice(named.index + named[0].length), frames: [], relation: 'outer' };
+  const named = NAMED.exec(text);
+  return { type: named === null ? '' : `${named[1]}${named[2]}`, message: named === null ? text : text.slice(named.index + named[0].length), frames: [], relation: 'outer' };
 }
 
 /** The start-up dump of options: whatever a value says, nothing has happened. */
