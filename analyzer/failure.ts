@@ -58,8 +58,10 @@ const PROGRAM_FRAME = 'at org.apache.flink.client.program.PackagedProgram.callMa
 /** A thread that runs when a client ends, after the job was submitted, and still wants a class of the job's. */
 const LEAVING = { thread: /^Exception in thread "Thread-\d+"/, words: 'Trying to access closed classloader' } as const;
 
+/** What Flink itself does on purpose. */
+const EXPECTED = 'FlinkExpectedException';
 /** Not failures at all, or only what another failure leaves behind. */
-const CONSEQUENCE_TYPES = ['CancelTaskException', 'FlinkExpectedException', 'JobCancellationException', 'ProducerFailedException'] as const;
+const CONSEQUENCE_TYPES = ['CancelTaskException', EXPECTED, 'JobCancellationException', 'ProducerFailedException'] as const;
 
 /** How an example of Beam ends; two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; ZooKeeper's client without SASL. */
 const HARMLESS = [
@@ -88,7 +90,7 @@ export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source:
   if (kind === undefined) return undefined;
   const chain = toFailureLinks(parsed.links);
   const last = root(parsed.links);
-  if (last !== undefined && CONSEQUENCE_TYPES.some((type) => last.type.endsWith(type))) return undefined;
+  if (last !== undefined && CONSEQUENCE_TYPES.some((type) => last.type.endsWith(type)) && !endsByOrder(kind, parsed)) return undefined;
   const userFrame = firstUserFrame(parsed.links);
   return {
     kind,
@@ -98,6 +100,11 @@ export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source:
     ...(userFrame === undefined ? {} : { userFrame }),
     message: readHeadline(parsed.message),
   };
+}
+
+/** A TaskManager that stops in good order takes the tasks with it; the job that may not restart, and who waited for it, end all the same. */
+function endsByOrder(kind: FailureKind, { links }: ParsedEntry): boolean {
+  return root(links)?.type.endsWith(EXPECTED) === true && (kind === 'client' || kind === 'bare' || links.some((link) => link.type.endsWith('.JobException')));
 }
 
 function classify(parsed: ParsedEntry, facts: readonly Fact[], source: Source): FailureKind | undefined {
