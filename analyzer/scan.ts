@@ -81,9 +81,12 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
 /** A class in the middle of a sentence; one of Java's own even where the blank before it was lost. */
 const NAMED = /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)+)([A-Z][\w$]*(?:Exception|Error))(?::\s|$)/;
 
+/** A sentence that quotes an exception names it soon. */
+const MAX_SENTENCE_UNITS = 2000;
+
 /** A class that was lost may be any (condition.ts). */
 function nameLost(text: string): ChainLink {
-  const named = NAMED.exec(text);
+  const named = NAMED.exec(text.slice(0, MAX_SENTENCE_UNITS));
   return { type: named === null ? '' : `${named[1]}${named[2]}`, message: named === null ? text : text.slice(named.index + named[0].length), frames: [], relation: 'outer' };
 }
 
