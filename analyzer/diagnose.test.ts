@@ -86,6 +86,22 @@ describe('diagnose', () => {
     });
   });
 
+  describe('of an exception whose message no rule knows', () => {
+    const failed = (trace: string): string => `2026-03-02 10:16:02,210 WARN  org.apache.flink.runtime.taskmanager.Task [] - orders (1/1)#0 (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d_cbc357ccb763df2852fee8c4fc7d55f2_0_0) switched from RUNNING to FAILED with failure cause:\n${trace}\n`;
+    const client = 'org.apache.flink.client.program.ProgramInvocationException: Job failed\n';
+    const rules = (text: string): readonly string[] => flattenIncidents(diagnose(splitText(text), catalog), 'en').diagnoses.map(({ rule }) => rule);
+
+    it('goes by its class', () => {
+      expect(rules(failed('java.net.BindException: Nobody knows\n\tat org.apache.flink.runtime.net.Server.open(Server.java:7)'))).toEqual(['network.port-conflict/class-alone']);
+      expect(rules(failed('java.lang.IllegalStateException: Nobody knows\n\tat org.apache.flink.runtime.net.Server.open(Server.java:7)'))).toEqual([]);
+    });
+
+    it('prefers every other rule', () => {
+      expect(rules(failed('java.net.BindException: Nobody knows\n\tat com.acme.orders.Server.open(Server.java:7)'))).toEqual(['code.user-exception/own-code']);
+      expect(rules(`${client}org.apache.flink.runtime.io.network.netty.exception.RemoteTransportException: Connection unexpectedly closed by remote task manager 'node-2/10.0.0.2:6121'. This might indicate that the remote task manager was lost.\n`)[0]).toBe('cluster.taskmanager-lost/connection-closed');
+    });
+  });
+
   it('gives one document with the facts', () => {
     const document = flattenIncidents(diagnose(readEntries([`${folder}/match.log`]), catalog), 'zh');
 

@@ -128,7 +128,7 @@ function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<stri
     role: draft.rule.role === 'cause' ? 30 : 0,
     failure: draft.events.some((event) => event.failure !== undefined) ? 40 : draft.rule.scope === 'process' && draft.rule.severity === 'critical' ? 30 : 0,
     root: fromRoot === 0 ? 15 : fromRoot === 1 ? 8 : 0,
-    specific: draft.rule.general ? -20 : 0,
+    specific: draft.rule.last ? -45 : draft.rule.general ? -20 : 0,
     first: Number(Math.max(0, 8 - late).toFixed(2)),
     confidence: Number((draft.rule.confidence * 10).toFixed(2)),
     evidence: Number(Math.min(5, Math.log2(draft.count + 1)).toFixed(2)),
@@ -163,7 +163,7 @@ function hasUnknownCause(unknown: readonly UnknownFinding[], group: IncidentGrou
   return unknown.some((item) => item.failure.chain.length > 0) && group.events.length > 0;
 }
 
-/** Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer, or a symptom meets a cause. */
+/** Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer, or a symptom meets a cause (of which more than the class is known). */
 export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
 
 /** Undefined when `a` does not explain `b`. */
@@ -172,7 +172,7 @@ export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
   if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return undefined;
   if (isDeeper(a, b)) return 'deeper';
   if (b.peer !== undefined && a.rule.scope === 'process' && a.events.some((event) => event.signal.place.process === b.peer?.process)) return 'peer';
-  return b.rule.role === 'symptom' && a.rule.role === 'cause' ? 'symptom' : undefined;
+  return b.rule.role === 'symptom' && a.rule.role === 'cause' && !a.rule.last ? 'symptom' : undefined;
 }
 
 function isDeeper(a: Draft, b: Draft): boolean {
