@@ -44,13 +44,13 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const incidents = concludeClusters(clusters, catalog, context);
   const kept = excerpt.list();
   if (kept === undefined || incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return { clusters, incidents, excerpt: undefined };
-  const told = joinLines(kept);
+  const told = joinTexts(kept);
   const lone = collectClusters(told, catalog, { ...context, isLone: true });
   return { clusters: lone, incidents: concludeClusters(lone, catalog, context), excerpt: told };
 }
 
 /** Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over several. */
-function joinLines(entries: readonly Entry[]): readonly Entry[] {
+function joinTexts(entries: readonly Entry[]): readonly Entry[] {
   const groups: Entry[][] = [];
   let isOpen = false;
   for (const entry of entries) {

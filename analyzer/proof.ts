@@ -10,7 +10,6 @@ import { flattenIncidents, readLog } from './diagnose.js';
 import { TODO } from './draft.js';
 import { readEntries } from './input/read.js';
 import type { Rule } from './rule.js';
-import { scanEntry } from './scan.js';
 import type { TextTemplate } from './template.js';
 
 export interface ProofResult {
@@ -43,10 +42,9 @@ export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] 
 }
 
 function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
-  const entries = [...readEntries([file])];
-  const { clusters, incidents } = readLog(entries, catalog, {});
+  const { clusters, incidents } = readLog(readEntries([file]), catalog, {});
   const { diagnoses } = flattenIncidents(incidents, 'en');
-  const matches = [...entries.map((entry) => scanEntry(entry, catalog)), ...clusters.flatMap(({ signals }) => signals)].flatMap((signal) => signal?.matches ?? []);
+  const matches = clusters.flatMap(({ signals }) => signals).flatMap((signal) => signal.matches);
   const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
   const isMatch = basename(file).startsWith('match');
   const problem = isMatch ? findMatchProblem(rule, diagnoses, expectation) : findNearMissProblem(rule, diagnoses);

@@ -99,14 +99,16 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
 
 /** A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside catch-alls and symptoms of the same exception. */
 function hideGeneral(drafts: readonly Draft[]): readonly Draft[] {
-  const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
-  const telling = drafts.filter((draft) => !draft.rule.last && (draft.rule.role === 'cause' || draft.events.some((event) => fitsRoot(event, draft.rule))));
-  const hidden = (draft: Draft, by: readonly Draft[]): boolean => {
-    const named = new Set(by.flatMap((other) => other.events));
-    const fingerprints = new Set([...named].flatMap(fingerprintsOf));
-    return draft.events.every((event) => named.has(event) || fingerprintsOf(event).some((item) => fingerprints.has(item)));
-  };
-  return drafts.filter((draft) => !draft.rule.general || !hidden(draft, draft.rule.last ? telling : drafts.filter(isSpecific)));
+  const bySpecific = collectNamed(drafts.filter(({ rule }) => !rule.general && rule.role === 'cause'));
+  const byAny = collectNamed(drafts.filter(({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule)))));
+  return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
+}
+
+/** Whether one of these findings is about an event, or about the same exception in another log. */
+function collectNamed(drafts: readonly Draft[]): (event: IncidentEvent) => boolean {
+  const events = new Set(drafts.flatMap((draft) => draft.events));
+  const fingerprints = new Set([...events].flatMap(fingerprintsOf));
+  return (event) => events.has(event) || fingerprintsOf(event).some((item) => fingerprints.has(item));
 }
 
 function fitsRoot(event: IncidentEvent, rule: Rule): boolean {

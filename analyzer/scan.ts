@@ -69,9 +69,9 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
   const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.isLone) : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
-  const isPaste = options.isLone === true && !byUser && failure === undefined;
-  const isWords = isPaste && isMessage(parsed, entry.source);
-  const mayEnd = isWords || (isPaste && isWarning(parsed)) || (options.isLone === true && failure === undefined && endsBehind(parsed));
+  const isOpen = options.isLone === true && failure === undefined;
+  const isWords = isOpen && !byUser && isMessage(parsed, entry.source);
+  const mayEnd = isWords || (isOpen && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
   const seen = isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
