@@ -40,19 +40,27 @@ const COMMON_WEIGHT = 100;
 const MOST_LINES = 2;
 const MOST_WEIGHT = 2000;
 
-/** Of each literal the words of one window; a word with a blank stands there with every white space. */
-export function placeWords(patterns: readonly Buffer[]): readonly Place[] {
+/** Of each literal the place where its window begins. Any fits; the rarest words cost least. */
+export function chooseWindows(patterns: readonly Buffer[]): readonly number[] {
   const all = Buffer.concat(patterns);
   const hashes = hashWords(all);
   const weights = weighWords(patterns, hashes);
+  let end = 0;
+  return patterns.map(({ length }) => {
+    const begin = end;
+    end += length;
+    return chooseWindow(all, begin, end, hashes, weights) - begin;
+  });
+}
+
+/** Of each literal the words of its window; a word with a blank stands there with every white space. */
+export function placeWords(patterns: readonly Buffer[], windows: readonly number[]): readonly Place[] {
   const places: Place[] = [];
-  let begin = 0;
   patterns.forEach((pattern, text) => {
-    const start = chooseWindow(all, begin, begin + pattern.length, hashes, weights);
-    for (let at = start; at < start + WORD; at++) {
-      for (let form = countForms(all, at) - 1; form >= 0; form--) places.push({ word: readForm(all, at, form), text, offset: at - begin });
+    const start = windows[text] ?? 0;
+    for (let offset = start; offset < start + WORD; offset++) {
+      for (let form = countForms(pattern, offset) - 1; form >= 0; form--) places.push({ word: readForm(pattern, offset, form), text, offset });
     }
-    begin += pattern.length;
   });
   return places;
 }

@@ -2,7 +2,7 @@
 // are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank of a literal fits
 // any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files; bench/scan measures it.
 import { createTextSearch, type Run, type TextSearch } from '../core/byte-search.js';
-import { LEAST_ANCHOR_BYTES, placeWords } from './anchor-words.js';
+import { LEAST_ANCHOR_BYTES, chooseWindows, placeWords } from './anchor-words.js';
 
 export interface AnchorScanner {
   /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
@@ -14,12 +14,10 @@ export interface AnchorScanner {
 /** Most entries hold nothing: one empty list for all of them. */
 const NONE: readonly number[] = [];
 
-/** Literals (compared byte by byte, as UTF-8) → scanner. Throws for one of less than LEAST_ANCHOR_BYTES. */
-export function createAnchorScanner(literals: readonly string[]): AnchorScanner {
-  const patterns = literals.map((literal) => Buffer.from(literal, 'utf8'));
-  const short = patterns.findIndex((pattern) => pattern.length < LEAST_ANCHOR_BYTES);
-  if (short >= 0) throw new Error(`\`${literals[short] ?? ''}\` is too short to be looked for: a literal has at least ${LEAST_ANCHOR_BYTES} bytes.`);
-  const open = createTextSearch(patterns, placeWords(patterns));
+/** Literals (compared byte by byte, as UTF-8) → scanner; `windows` where they were chosen before. Throws for one of less than LEAST_ANCHOR_BYTES. */
+export function createAnchorScanner(literals: readonly string[], windows?: readonly number[]): AnchorScanner {
+  const patterns = encode(literals);
+  const open = createTextSearch(patterns, placeWords(patterns, windows ?? chooseWindows(patterns)));
   const seen = new Uint32Array(literals.length);
   let generation = 0;
 
@@ -36,4 +34,16 @@ export function createAnchorScanner(literals: readonly string[]): AnchorScanner 
   }
 
   return { scan, open };
+}
+
+/** Of each literal the place where its window begins, for createAnchorScanner at another time. */
+export function chooseAnchorWindows(literals: readonly string[]): readonly number[] {
+  return chooseWindows(encode(literals));
+}
+
+function encode(literals: readonly string[]): readonly Buffer[] {
+  const patterns = literals.map((literal) => Buffer.from(literal, 'utf8'));
+  const short = patterns.findIndex((pattern) => pattern.length < LEAST_ANCHOR_BYTES);
+  if (short >= 0) throw new Error(`\`${literals[short] ?? ''}\` is too short to be looked for: a literal has at least ${LEAST_ANCHOR_BYTES} bytes.`);
+  return patterns;
 }

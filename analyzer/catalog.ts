@@ -11,7 +11,7 @@ import { FACT_ANCHORS } from '../flink/facts.js';
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
 import { compileRule, extendRule } from './compile.js';
 import { FAILURE_ANCHORS } from './failure.js';
-import { PREPARED } from './prepared.js';
+import { PREPARED, type RuleAnchors } from './prepared.js';
 import { isNamedBy, type Alternative, type DisabledFile, type ExtensionFile, type Rule, type RuleFile, type Step } from './rule.js';
 
 export interface Cause {
@@ -28,16 +28,25 @@ export type AnchorUse =
   | { readonly kind: 'fact' }
   | { readonly kind: 'failure' };
 
+/** Rules are opened when a line calls for them: `rules` opens all. */
 export interface Catalog {
   /** Sorted by id. */
   readonly rules: readonly Rule[];
+  readonly size: number;
   readonly causes: ReadonlyMap<string, Cause>;
   findRule(id: string): Rule | undefined;
   readonly scanner: AnchorScanner;
   /** The scanner's literals, by their index. */
   readonly literals: readonly string[];
-  /** What each calls for, by the same index. */
-  readonly uses: readonly (readonly AnchorUse[])[];
+  /** What the literal of that index calls for. */
+  usesOf(literal: number): readonly AnchorUse[];
+}
+
+/** A rule of which nobody has asked more than what it looks for. */
+interface ClosedRule extends RuleAnchors {
+  readonly id: string;
+  /** Always the same one. */
+  open(): Rule;
 }
 
 export interface CatalogSources {
@@ -53,7 +62,7 @@ export function loadCatalog(sources: CatalogSources = {}): Catalog {
   const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
   const loaded = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
   if (loaded.problems.length > 0) throw createError('JT_RULE_INVALID', { problems: loaded.problems.join('\n') });
-  return buildCatalog(loaded.rules, loaded.causes);
+  return assemble(loaded.rules, loaded.causes);
 }
 
 export interface Reload {
@@ -69,8 +78,8 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   const missing = folders.filter((folder) => !existsSync(folder));
   if (missing.length > 0) return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
   const { rules, causes, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
-  const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []);
-  const catalog = buildCatalog([...rules.filter((rule) => !refused.has(rule.id)), ...kept], new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]));
+  const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []).map(close);
+  const catalog = assemble([...rules.filter((rule) => !refused.has(rule.id)), ...kept], new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]));
   return { catalog, problems };
 }
 
@@ -87,25 +96,56 @@ export function findBuiltInRules(): string {
 
 /** Compiled rules → catalog; tests and benches build catalogs of their own with it. */
 export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string, Cause>): Catalog {
+  return assemble(rules.map(close), causes);
+}
+
+function close(rule: Rule): ClosedRule {
+  return { id: rule.id, alternatives: rule.alternatives.map(({ anchor }) => anchor), steps: rule.steps.map(({ anchor }) => anchor), open: () => rule };
+}
+
+function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>): Catalog {
   const sorted = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const byLiteral = new Map<string, AnchorUse[]>();
-  const use = (literal: string, what: AnchorUse): void => {
+  const byId = new Map(sorted.map((rule) => [rule.id, rule]));
+  const byLiteral = new Map<string, (() => AnchorUse | undefined)[]>();
+  const use = (literal: string, find: () => AnchorUse | undefined): void => {
     const uses = byLiteral.get(literal);
-    if (uses === undefined) byLiteral.set(literal, [what]);
-    else uses.push(what);
+    if (uses === undefined) byLiteral.set(literal, [find]);
+    else uses.push(find);
   };
   for (const rule of sorted) {
-    for (const [order, alternative] of rule.alternatives.entries()) use(alternative.anchor, { kind: 'alternative', rule, alternative, order });
-    for (const step of rule.steps) use(step.anchor, { kind: 'step', rule, step });
+    for (const [order, anchor] of rule.alternatives.entries()) use(anchor, () => findAlternative(rule.open(), order));
+    for (const [order, anchor] of rule.steps.entries()) use(anchor, () => findStep(rule.open(), order));
   }
-  for (const literal of FACT_ANCHORS) use(literal, { kind: 'fact' });
-  for (const literal of FAILURE_ANCHORS) use(literal, { kind: 'failure' });
-  const byId = new Map(sorted.map((rule) => [rule.id, rule]));
-  return { rules: sorted, causes, findRule: (id) => byId.get(id), scanner: createAnchorScanner([...byLiteral.keys()]), literals: [...byLiteral.keys()], uses: [...byLiteral.values()] };
+  for (const literal of FACT_ANCHORS) use(literal, () => ({ kind: 'fact' }));
+  for (const literal of FAILURE_ANCHORS) use(literal, () => ({ kind: 'failure' }));
+  const literals = [...byLiteral.keys()];
+  const finds = [...byLiteral.values()];
+  const found: (readonly AnchorUse[])[] = [];
+  return {
+    get rules() {
+      return sorted.map((rule) => rule.open());
+    },
+    size: sorted.length,
+    causes,
+    findRule: (id) => byId.get(id)?.open(),
+    scanner: createAnchorScanner(literals, PREPARED.windowsOf(literals)),
+    literals,
+    usesOf: (literal) => (found[literal] ??= (finds[literal] ?? []).flatMap((find) => find() ?? [])),
+  };
+}
+
+function findAlternative(rule: Rule, order: number): AnchorUse | undefined {
+  const alternative = rule.alternatives[order];
+  return alternative === undefined ? undefined : { kind: 'alternative', rule, alternative, order };
+}
+
+function findStep(rule: Rule, order: number): AnchorUse | undefined {
+  const step = rule.steps[order];
+  return step === undefined ? undefined : { kind: 'step', rule, step };
 }
 
 interface Loaded {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly ClosedRule[];
   readonly causes: ReadonlyMap<string, Cause>;
   readonly problems: readonly string[];
   /** Ids of the rules with problems. */
@@ -116,7 +156,7 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   const schema = readSchema(schemaPath);
   const problems: string[] = [];
   const causes = readCauses([dirname(schemaPath), ...folders], problems);
-  const rules = new Map<string, { readonly rule: Rule; readonly document: ParsedDocument }>();
+  const rules: ReadRules = new Map();
   const refused = new Set<string>();
   for (const folder of folders) {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
@@ -127,19 +167,22 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   return { rules: [...rules.values()].map((item) => item.rule), causes, problems, refused };
 }
 
+/** By id, each with its document. */
+type ReadRules = Map<string, { readonly rule: ClosedRule; readonly document: ParsedDocument }>;
+
 /** With more, the scan's table of words would know a part of nearly every line. */
 const MAX_ANCHOR_BYTES = 1 << 20;
 
-function checkSize(folder: string, rules: readonly Rule[]): readonly string[] {
-  const anchors = new Set(rules.flatMap((rule) => [...rule.alternatives, ...rule.steps].map((item) => item.anchor)));
+function checkSize(folder: string, rules: readonly ClosedRule[]): readonly string[] {
+  const anchors = new Set(rules.flatMap((rule) => [...rule.alternatives, ...rule.steps]));
   const bytes = [...anchors].reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
   if (bytes <= MAX_ANCHOR_BYTES) return [];
   const longest = [...rules].sort((a, b) => anchorBytes(b) - anchorBytes(a))[0];
   return [`${folder}:1:1 the anchors of its rules are ${bytes} bytes long together, but at most ${MAX_ANCHOR_BYTES} fit into one scan; shorten those of ${longest?.id ?? 'its rules'} first`];
 }
 
-function anchorBytes(rule: Rule): number {
-  return rule.alternatives.reduce((sum, { anchor }) => sum + Buffer.byteLength(anchor), 0);
+function anchorBytes(rule: ClosedRule): number {
+  return rule.alternatives.reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
 }
 
 /** Compiling a schema takes longer than reading all rules: each file once. */
@@ -177,7 +220,7 @@ interface RuleReading {
   readonly file: string;
   readonly schema: object;
   readonly causes: ReadonlyMap<string, Cause>;
-  readonly rules: Map<string, { readonly rule: Rule; readonly document: ParsedDocument }>;
+  readonly rules: ReadRules;
   readonly problems: string[];
   readonly refused: Set<string>;
 }
@@ -187,19 +230,32 @@ function readRule({ folder, file, schema, causes, rules, problems, refused }: Ru
   const shown = relative(process.cwd(), file);
   const name = shown.startsWith('..') ? file : shown;
   const document = PREPARED.read(file, name, schema);
-  const found: Problem[] = [...document.problems];
   const [area = '', cause = '', variant = ''] = parts;
   const id = `${area}.${cause}/${variant}`;
+  const found: Problem[] = [...document.problems];
   if (parts.length !== 3) found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
   else if (!causes.has(`${area}.${cause}`)) found.push(document.problemAt([], `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`));
-  if (document.problems.length === 0 && isRuleFile(document.value)) found.push(...takeRule(id, file, document.value, document, rules));
+  const anchors = document.trusted === true ? PREPARED.anchorsOf(file) : undefined;
+  if (anchors !== undefined) rules.set(id, { rule: deferRule(id, file, document, anchors), document });
+  else if (document.problems.length === 0 && isRuleFile(document.value)) found.push(...takeRule(id, file, document.value, document, rules));
   if (found.length === 0) return;
   problems.push(...formatProblems(name, found).split('\n'));
   if (parts.length === 3) refused.add(id);
 }
 
+/** The build found no problem in it. */
+function deferRule(id: string, file: string, document: ParsedDocument, anchors: RuleAnchors): ClosedRule {
+  let rule: Rule | undefined;
+  const open = (): Rule => {
+    const { value } = document;
+    if (!isRuleFile(value) || !('match' in value)) throw new Error(`the prepared ${id} is no rule`);
+    return compileRule(id, file, value, document).rule;
+  };
+  return { id, ...anchors, open: () => (rule ??= open()) };
+}
+
 /** Adds the rule, or changes the one of its id in the catalogs before. */
-function takeRule(id: string, file: string, source: RuleFile | ExtensionFile | DisabledFile, document: ParsedDocument, rules: RuleReading['rules']): readonly Problem[] {
+function takeRule(id: string, file: string, source: RuleFile | ExtensionFile | DisabledFile, document: ParsedDocument, rules: ReadRules): readonly Problem[] {
   const known = rules.get(id);
   if (source.status === 'disabled') {
     rules.delete(id);
@@ -207,16 +263,16 @@ function takeRule(id: string, file: string, source: RuleFile | ExtensionFile | D
   }
   if (source.status === 'extended') {
     if (known === undefined) return [document.problemAt(['status'], `extends \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)];
-    const extended = extendRule(known.rule, source, document);
-    rules.set(id, { rule: extended.rule, document: known.document });
+    const extended = extendRule(known.rule.open(), source, document);
+    rules.set(id, { rule: close(extended.rule), document: known.document });
     return extended.problems;
   }
   const compiled = compileRule(id, file, source, document);
-  rules.set(id, { rule: compiled.rule, document });
+  rules.set(id, { rule: close(compiled.rule), document });
   return compiled.problems;
 }
 
-function suggestRule(id: string, rules: RuleReading['rules']): string {
+function suggestRule(id: string, rules: ReadRules): string {
   const nearest = findNearest(id, rules.keys());
   return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
 }
@@ -265,12 +321,13 @@ function isCausesFile(value: unknown): value is Readonly<Record<string, { readon
 }
 
 /** `explains` must name what exists, and must not run in a circle. */
-function checkExplains(rules: RuleReading['rules'], causes: ReadonlyMap<string, Cause>, refused: Set<string>): readonly string[] {
+function checkExplains(rules: ReadRules, causes: ReadonlyMap<string, Cause>, refused: Set<string>): readonly string[] {
   // The build looked at them, and nobody's own rules are among them.
   if ([...rules.values()].every(({ document }) => document.trusted === true)) return [];
-  const all = [...rules.values()].map((item) => item.rule);
+  const all = [...rules.values()].map((item) => item.rule.open());
   const areas = new Set([...causes.keys()].map((id) => `${id.slice(0, id.indexOf('.'))}.*`));
-  return [...rules.values()].flatMap(({ rule, document }) => {
+  return [...rules.values()].flatMap(({ rule: closed, document }) => {
+    const rule = closed.open();
     const problems = rule.explains.flatMap((pattern, index): Problem[] => {
       const known = rules.has(pattern) || causes.has(pattern) || areas.has(pattern);
       if (!known) return [document.problemAt(['explains', index], `names \`${pattern}\`, which is no cause or rule${suggestCause(pattern, causes)}`)];

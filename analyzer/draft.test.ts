@@ -11,7 +11,7 @@ function draft(lines: readonly string[]): RuleDraft {
   const catalog = loadCatalog();
   const [entry] = makeLog(TM, lines);
   if (entry === undefined) throw new Error('no entry');
-  const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.uses[literal] ?? []);
+  const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
   return draftRule(entry, readCandidate(entry, uses, {}).candidate, 'user-code');
 }
 

@@ -14,7 +14,7 @@ import { BUFFER_RECORDING, readRecording } from './samples.js';
 function trust(rule: Rule): Rule {
   const text = readFileSync(rule.file, 'utf8');
   const value: unknown = JSON.parse(JSON.stringify(parseDocument(text, rule.file).value));
-  return isRuleFile(value) ? compileRule(rule.id, rule.file, value, trustDocument(value, () => text, rule.file)).rule : rule;
+  return isRuleFile(value) ? compileRule(rule.id, rule.file, value, trustDocument(() => value, () => text, rule.file)).rule : rule;
 }
 
 function isRuleFile(value: unknown): value is RuleFile {
@@ -34,7 +34,7 @@ describe('rules that the build prepared', () => {
   });
 
   it('know where their keys stand when somebody asks', () => {
-    const document = trustDocument({ a: { b: 1 } }, () => 'a:\n  b: 1\n', 'x.yaml');
+    const document = trustDocument(() => ({ a: { b: 1 } }), () => 'a:\n  b: 1\n', 'x.yaml');
 
     expect(document.problemAt(['a', 'b'], 'is odd')).toMatchObject({ line: 2, path: 'a.b' });
   });
@@ -42,6 +42,8 @@ describe('rules that the build prepared', () => {
 
 describe('what the build read', () => {
   const BUILT_AT = 1_700_000_000_000;
+  const ANCHORS = { alternatives: ['Java heap space', 'GC overhead'], steps: ['Full GC'] };
+  const LITERALS = ['Full GC', 'GC overhead', 'Java heap space'];
   let dir: string;
   let root: string;
   let rule: string;
@@ -58,16 +60,16 @@ describe('what the build read', () => {
     root = join(dir, 'rules');
     rule = place('memory/rule.yaml', 'a: 1\n');
     place('schema.json', '{}');
-    const build = openPrepared(join(dir, 'rules.json'));
+    const build = openPrepared(join(dir, 'rules.jsonl'));
     build.read(rule, 'rule.yaml', {});
-    build.save(root, BUILT_AT);
+    build.save(root, BUILT_AT, { anchors: new Map([[rule, ANCHORS]]), literals: LITERALS, windows: [0, 3, 5] });
     settle();
   });
 
   afterEach(() => rmSync(dir, { recursive: true }));
 
   it('is listed and trusted while nobody touched it', () => {
-    const prepared = openPrepared(join(dir, 'rules.json'));
+    const prepared = openPrepared(join(dir, 'rules.jsonl'));
 
     expect(prepared.list(root)).toEqual([rule]);
     expect(prepared.list(join(root, 'memory'))).toBeUndefined();
@@ -76,24 +78,33 @@ describe('what the build read', () => {
     expect(prepared.read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
   });
 
+  it('tells what a rule looks for before anybody opens it', () => {
+    const prepared = openPrepared(join(dir, 'rules.jsonl'));
+
+    expect(prepared.anchorsOf(rule)).toEqual(ANCHORS);
+    expect(prepared.anchorsOf(join(root, 'other.yaml'))).toBeUndefined();
+    expect(prepared.windowsOf(['Java heap space', 'Full GC'])).toEqual([5, 0]);
+    expect(prepared.windowsOf(['Full GC', "of a team's own rule"])).toBeUndefined();
+  });
+
   it('is read again where a file was changed', () => {
     writeFileSync(rule, 'a: 2\n');
 
-    expect(openPrepared(join(dir, 'rules.json')).read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 2 }, problems: [] });
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 2 }, problems: [] });
   });
 
   it('is listed again where a file came or went', () => {
     place('memory/new.yaml', 'b: 1\n');
-    expect(openPrepared(join(dir, 'rules.json')).list(root)).toBeUndefined();
+    expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
 
     settle();
     rmSync(join(root, 'memory'), { recursive: true });
-    expect(openPrepared(join(dir, 'rules.json')).list(root)).toBeUndefined();
+    expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
   });
 
   it('is worth nothing beside another schema', () => {
     setTime(join(root, 'schema.json'), BUILT_AT + 1000);
 
-    expect(openPrepared(join(dir, 'rules.json')).read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
   });
 });

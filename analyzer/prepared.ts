@@ -1,28 +1,61 @@
 // Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some hundred
-// rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without opening it;
-// a changed rule is simply read again. catalog.ts reads every document here; prepare.ts, the build's last step, writes the
-// file. Beside the sources there is none.
+// rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without opening it,
+// and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts reads every document
+// here; prepare.ts, the build's last step, writes the file. Beside the sources there is none.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDocument, trustDocument, type ParsedDocument } from '../core/document.js';
 
 /** Where the build puts it: beside the built analyzer/ and cli/. */
-const PREPARED_FILE = join(import.meta.dirname, '..', 'rules.json');
+const PREPARED_FILE = join(import.meta.dirname, '..', 'rules.jsonl');
 
-interface Prepared {
+/** The first line; each document's value is a line behind it, in the order of `documents`. */
+interface Header {
   /** When the build began to read, in milliseconds since 1970. */
   readonly readAt: number;
   /** The catalog's folder, from the folder of this file. */
   readonly root: string;
-  /** Path from the root → value, in the order in which the files were listed. */
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly literals: readonly string[];
+  readonly windows: readonly number[];
+  readonly documents: readonly DocumentRow[];
+}
+
+interface DocumentRow {
+  /** From the root, in the order in which the files were listed. */
+  readonly path: string;
+  /** Of its line. */
+  readonly bytes: number;
+  /** Of a rule: its anchors, as places in `literals`. */
+  readonly alternatives?: readonly number[];
+  readonly steps?: readonly number[];
+}
+
+/** What the lines of a log must hold before anything else of a rule is asked. */
+export interface RuleAnchors {
+  readonly alternatives: readonly string[];
+  readonly steps: readonly string[];
+}
+
+/** What is looked for, for a catalog that was loaded and has no problems. */
+export interface PreparedScan {
+  /** By the path of their rule.yaml. */
+  readonly anchors: ReadonlyMap<string, RuleAnchors>;
+  readonly literals: readonly string[];
+  /** Of each literal the place where its window begins (anchors.ts). */
+  readonly windows: readonly number[];
+}
+
+interface PreparedDocument {
+  readonly text: Buffer;
+  readonly anchors: RuleAnchors | undefined;
 }
 
 interface PreparedCatalog {
   readonly root: string;
   readonly readAt: number;
   /** By absolute path. */
-  readonly values: ReadonlyMap<string, unknown>;
+  readonly documents: ReadonlyMap<string, PreparedDocument>;
+  readonly windows: ReadonlyMap<string, number>;
 }
 
 /** One file of prepared documents; `save` writes it, the others say what it holds. */
@@ -31,10 +64,14 @@ export interface PreparedDocuments {
   read(file: string, name: string, schema: object): ParsedDocument;
   /** The files that the build read below this folder, in its order; undefined when it was not read or files came or went since. */
   list(folder: string): readonly string[] | undefined;
+  /** What the rule in this file looks for, when it was built; only for a document that is trusted. */
+  anchorsOf(file: string): RuleAnchors | undefined;
+  /** The windows of these literals; undefined when the build did not meet all of them. */
+  windowsOf(literals: readonly string[]): readonly number[] | undefined;
   /** Everything is read again, and every check made. */
   forget(): void;
-  /** Keeps what was read since `readAt` for the next start; for a catalog in that folder that was loaded and has no problems. */
-  save(root: string, readAt: number): void;
+  /** Keeps what was read since `readAt` for the next start. */
+  save(root: string, readAt: number, scan: PreparedScan): void;
 }
 
 export function openPrepared(preparedFile: string): PreparedDocuments {
@@ -47,38 +84,61 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
   }
 
   function read(file: string, name: string, schema: object): ParsedDocument {
-    const known = load().values.get(file);
-    if (known !== undefined && isUntouched(file)) return trustDocument(known, () => readFileSync(file, 'utf8'), name);
+    const known = load().documents.get(file);
+    if (known !== undefined && isUntouched(file)) return trustDocument(() => JSON.parse(known.text.toString()), () => readFileSync(file, 'utf8'), name);
     const document = parseDocument(readFileSync(file, 'utf8'), name, schema);
     parsed.set(file, document.value);
     return document;
   }
 
   function list(folder: string): readonly string[] | undefined {
-    const { root, values } = load();
+    const { root, documents } = load();
     if (folder !== root) return undefined;
-    const files = [...values.keys()];
+    const files = [...documents.keys()];
     return files.length > 0 && [...foldersOf(files, root)].every(isUntouched) ? files : undefined;
   }
 
-  function save(root: string, readAt: number): void {
-    const values = Object.fromEntries([...parsed].map(([file, value]) => [relative(root, file), value]));
-    writeFileSync(preparedFile, `${JSON.stringify({ readAt, root: relative(dirname(preparedFile), root), values } satisfies Prepared)}\n`);
+  function windowsOf(literals: readonly string[]): readonly number[] | undefined {
+    const { windows } = load();
+    const known = literals.flatMap((literal) => windows.get(literal) ?? []);
+    return known.length === literals.length ? known : undefined;
   }
 
-  return { read, list, forget: () => void (prepared = NOTHING), save };
+  function save(root: string, readAt: number, { anchors, literals, windows }: PreparedScan): void {
+    const places = new Map(literals.map((literal, index) => [literal, index]));
+    const placesOf = (texts: readonly string[]): readonly number[] => texts.flatMap((text) => places.get(text) ?? []);
+    const lines = [...parsed.values()].map((value) => JSON.stringify(value));
+    const documents = [...parsed.keys()].map((file, index): DocumentRow => {
+      const own = anchors.get(file);
+      const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? '') };
+      return own === undefined ? row : { ...row, alternatives: placesOf(own.alternatives), steps: placesOf(own.steps) };
+    });
+    const header: Header = { readAt, root: relative(dirname(preparedFile), root), literals, windows, documents };
+    writeFileSync(preparedFile, [JSON.stringify(header), ...lines, ''].join('\n'));
+  }
+
+  return { read, list, anchorsOf: (file) => load().documents.get(file)?.anchors, windowsOf, forget: () => void (prepared = NOTHING), save };
 }
 
-const NOTHING: PreparedCatalog = { root: '', readAt: 0, values: new Map() };
+const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), windows: new Map() };
 
 /** Another schema makes everything stale. */
 function readPrepared(file: string): PreparedCatalog {
   if (!existsSync(file)) return NOTHING;
-  const { readAt, root, values }: Prepared = JSON.parse(readFileSync(file, 'utf8'));
-  const folder = resolve(dirname(file), root);
-  const schema = statSync(join(folder, 'schema.json'), { throwIfNoEntry: false });
-  if (schema === undefined || schema.mtimeMs > readAt) return NOTHING;
-  return { root: folder, readAt, values: new Map(Object.entries(values).map(([path, value]) => [`${folder}${sep}${path}`, value])) };
+  const bytes = readFileSync(file);
+  let end = bytes.indexOf(10);
+  const header: Header = JSON.parse(bytes.toString('utf8', 0, end));
+  const root = resolve(dirname(file), header.root);
+  const schema = statSync(join(root, 'schema.json'), { throwIfNoEntry: false });
+  if (schema === undefined || schema.mtimeMs > header.readAt) return NOTHING;
+  const textsOf = (places: readonly number[]): readonly string[] => places.flatMap((place) => header.literals[place] ?? []);
+  const documents = header.documents.map(({ path, bytes: length, alternatives, steps }): [string, PreparedDocument] => {
+    const start = end + 1;
+    end = start + length;
+    const anchors = alternatives === undefined ? undefined : { alternatives: textsOf(alternatives), steps: textsOf(steps ?? []) };
+    return [`${root}${sep}${path}`, { text: bytes.subarray(start, end), anchors }];
+  });
+  return { root, readAt: header.readAt, documents: new Map(documents), windows: new Map(header.literals.map((literal, index) => [literal, header.windows[index] ?? 0])) };
 }
 
 /** Every folder from the root down to the files: one in which a file came or went has another time. */

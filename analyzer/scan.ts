@@ -27,7 +27,7 @@ const MAX_LOOK_BYTES = 512 * 1024;
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
   const found = catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
-  const uses = found.flatMap((literal) => catalog.uses[literal] ?? []);
+  const uses = found.flatMap((literal) => catalog.usesOf(literal));
   const { parsed, facts, failure, candidate, byUser, isOptions, mayEnd, bytes } = readCandidate(entry, uses, options);
   const matches = isOptions ? [] : findMatches(mayEnd ? uses.filter((use) => use.kind === 'alternative' && !use.rule.general) : uses, candidate);
   const steps = findSteps(uses, candidate);

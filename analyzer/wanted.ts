@@ -10,9 +10,9 @@ const COMPLETED = 'Completed checkpoint ';
 /** `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job. */
 const JOB_BYTES = ' for job '.length + 32;
 
-export function wantedBy({ scanner, literals, uses }: Catalog): FindWanted {
+export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   // A rule that asks for them itself gets them all.
-  const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && uses[index]?.some(({ kind }) => kind !== 'fact'));
+  const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'));
   const run: Run = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   return (piece) => new Search(scanner.open(piece, run), piece, run);
 }

@@ -126,7 +126,7 @@ describe('findAlternativeMisfit', () => {
     let compared = 0;
 
     for (const entry of logs.flatMap(readRecording)) {
-      const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.uses[literal] ?? []);
+      const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
       const uses = all.filter((use) => use.kind === 'alternative');
       if (uses.length === 0) continue;
       const { candidate } = readCandidate(entry, all, {});

@@ -37,7 +37,7 @@ export const ANALYZER: Command = {
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
       const notifier = services.createServiceNotifier(settings, rules, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, (incident) => notifier.incidentChanged(incident));
-      log.info({ rules: rules.catalog.rules.length, shard: settings['analyzer.shard'] }, 'Analyzer started.');
+      log.info({ rules: rules.catalog.size, shard: settings['analyzer.shard'] }, 'Analyzer started.');
       await Promise.all([analyzer.run(signal), notifier.run(signal), rules.run(signal), services.runRetention(settings, store, log, signal)]);
     }),
 };

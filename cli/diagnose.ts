@@ -52,7 +52,7 @@ async function runDiagnose(invocation: Invocation): Promise<number> {
   const document = flattenIncidents(diagnoseFiles(invocation, catalog, notes, { zone: zoneOf(settings), healthyMs: settings['analyzer.healthyAfterMs'] }), lang);
   const json = invocation.option('format') === 'json';
   for (const note of notes.list) if (json || !note.partial) invocation.terminal.stderr.write(`jobtrace: ${renderNote(note, lang)}\n`);
-  const text = json ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n` : renderReport(document, notes, catalog.rules.length, lang, invocation);
+  const text = json ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n` : renderReport(document, notes, catalog.size, lang, invocation);
   await write(invocation.terminal, text);
   return hasSeverity(document, invocation.option('fail-on')) ? 1 : 0;
 }

@@ -41,8 +41,8 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
     catalog = reload.catalog;
     problems = reload.problems;
     for (const listener of listeners) listener(catalog);
-    if (problems.length === 0) log.info({ rules: catalog.rules.length }, 'Rules were loaded anew.');
-    else log.warn({ problems, rules: catalog.rules.length }, 'Rules with mistakes were refused; those before them stay.');
+    if (problems.length === 0) log.info({ rules: catalog.size }, 'Rules were loaded anew.');
+    else log.warn({ problems, rules: catalog.size }, 'Rules with mistakes were refused; those before them stay.');
     return true;
   }
 

@@ -42,7 +42,7 @@ async function runNew(invocation: Invocation): Promise<number> {
   const document = flattenIncidents(diagnose(read(), catalog, { zone }), 'en');
   const { evidence, owner, named } = chooseFailure(document, path);
   const entry = findEntry(read(), evidence);
-  const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.uses[literal] ?? []);
+  const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
   const { candidate } = readCandidate(entry, uses, { zone });
   const draft = draftRule(entry, candidate, owner);
   const id = chooseId(invocation.option('id'), owner, draft);

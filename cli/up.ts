@@ -53,7 +53,7 @@ async function runUp(invocation: Invocation): Promise<number> {
     });
     const server = createServiceServer(settings, rules, store, log, notifier, metrics);
     const { url } = await server.listen(readListen(settings));
-    await write(terminal, renderGreeting(url, paths, rules.catalog.rules.length, invocation));
+    await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
     await Promise.all([agent.run(terminal.signal), analyzer.run(terminal.signal), notifier.run(terminal.signal), rules.run(terminal.signal), runRetention(settings, store, log, terminal.signal)]);
     await server.close();
     return 0;

@@ -54,10 +54,18 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
   return { name, value: read.value, problems: sortProblems([...syntax, ...violations]), locate, problemAt };
 }
 
-/** A document whose text is known to give this valid value; it is read and parsed only when somebody asks where something stands. */
-export function trustDocument(value: unknown, readText: () => string, name: string): ParsedDocument {
+/** A document whose text is known to give a valid value; it is read and parsed only when somebody asks where something stands. */
+export function trustDocument(readValue: () => unknown, readText: () => string, name: string): ParsedDocument {
   const parsed = (): ParsedDocument => parseDocument(readText(), name);
-  return { value, problems: [], trusted: true, locate: (path) => parsed().locate(path), problemAt: (path, message) => parsed().problemAt(path, message) };
+  return {
+    get value() {
+      return readValue();
+    },
+    problems: [],
+    trusted: true,
+    locate: (path) => parsed().locate(path),
+    problemAt: (path, message) => parsed().problemAt(path, message),
+  };
 }
 
 /** One line per problem in the order of the text: `file:line:column path message`. */
