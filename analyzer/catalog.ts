@@ -21,9 +21,17 @@ export interface Cause {
   readonly symptom: boolean;
 }
 
+export interface AlternativeUse {
+  /** Words: its anchor may be missing, in a message without its class. */
+  readonly kind: 'alternative' | 'words';
+  readonly rule: Rule;
+  readonly alternative: Alternative;
+  readonly order: number;
+}
+
 /** What an anchor in an entry calls for. */
 export type AnchorUse =
-  | { readonly kind: 'alternative'; readonly rule: Rule; readonly alternative: Alternative; readonly order: number }
+  | AlternativeUse
   | { readonly kind: 'step'; readonly rule: Rule; readonly step: Step }
   | { readonly kind: 'fact' }
   | { readonly kind: 'failure' };
@@ -100,7 +108,11 @@ export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string,
 }
 
 function close(rule: Rule): ClosedRule {
-  return { id: rule.id, alternatives: rule.alternatives.map(({ anchor }) => anchor), steps: rule.steps.map(({ anchor }) => anchor), open: () => rule };
+  return { id: rule.id, ...listAnchors(rule), open: () => rule };
+}
+
+export function listAnchors({ alternatives, steps }: Rule): RuleAnchors {
+  return { alternatives: alternatives.map(({ anchor, words }) => [anchor, ...words]), steps: steps.map(({ anchor }) => anchor) };
 }
 
 function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>): Catalog {
@@ -113,7 +125,9 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     else uses.push(find);
   };
   for (const rule of sorted) {
-    for (const [order, anchor] of rule.alternatives.entries()) use(anchor, () => findAlternative(rule.open(), order));
+    for (const [order, anchors] of rule.alternatives.entries()) {
+      for (const [place, literal] of anchors.entries()) use(literal, () => findAlternative(rule.open(), order, place === 0 ? 'alternative' : 'words'));
+    }
     for (const [order, anchor] of rule.steps.entries()) use(anchor, () => findStep(rule.open(), order));
   }
   for (const literal of FACT_ANCHORS) use(literal, () => ({ kind: 'fact' }));
@@ -134,9 +148,9 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
   };
 }
 
-function findAlternative(rule: Rule, order: number): AnchorUse | undefined {
+function findAlternative(rule: Rule, order: number, kind: AlternativeUse['kind']): AnchorUse | undefined {
   const alternative = rule.alternatives[order];
-  return alternative === undefined ? undefined : { kind: 'alternative', rule, alternative, order };
+  return alternative === undefined ? undefined : { kind, rule, alternative, order };
 }
 
 function findStep(rule: Rule, order: number): AnchorUse | undefined {
@@ -174,7 +188,7 @@ type ReadRules = Map<string, { readonly rule: ClosedRule; readonly document: Par
 const MAX_ANCHOR_BYTES = 1 << 20;
 
 function checkSize(folder: string, rules: readonly ClosedRule[]): readonly string[] {
-  const anchors = new Set(rules.flatMap((rule) => [...rule.alternatives, ...rule.steps]));
+  const anchors = new Set(rules.flatMap((rule) => [...rule.alternatives.flat(), ...rule.steps]));
   const bytes = [...anchors].reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
   if (bytes <= MAX_ANCHOR_BYTES) return [];
   const longest = [...rules].sort((a, b) => anchorBytes(b) - anchorBytes(a))[0];
@@ -182,7 +196,7 @@ function checkSize(folder: string, rules: readonly ClosedRule[]): readonly strin
 }
 
 function anchorBytes(rule: ClosedRule): number {
-  return rule.alternatives.reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
+  return rule.alternatives.flat().reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
 }
 
 /** Compiling a schema takes longer than reading all rules: each file once. */

@@ -82,7 +82,7 @@ function report(work: Work, path: DocumentPath, message: string): void {
 }
 
 function compileAlternative(work: Work, item: RuleFile['match'][number], index: number): Alternative {
-  return { id: item.id, anchor: item.anchor, flink: item.flink, sources: item.source === undefined ? [] : [item.source].flat(), text: undefined, ...compileCondition(work, item, ['match', index]), ...compileSame(work, item, ['match', index, 'same']) };
+  return { id: item.id, anchor: item.anchor, words: item.words ?? [], flink: item.flink, sources: item.source === undefined ? [] : [item.source].flat(), text: undefined, ...compileCondition(work, item, ['match', index]), ...compileSame(work, item, ['match', index, 'same']) };
 }
 
 function compileStep(work: Work, item: NonNullable<RuleFile['steps']>[number], index: number): Step {

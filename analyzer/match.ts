@@ -21,7 +21,7 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
   const { links } = candidate.parsed;
   const own = links.filter((link) => link.relation !== 'suppressed');
   const last = root(links);
-  const link = fit.link ?? findMentioning(own, alternative.anchor);
+  const link = fit.link ?? findMentioning(own, [alternative.anchor, ...alternative.words]);
   const userFrame = firstUserFrame(links);
   return {
     rule: rule.id,
@@ -31,7 +31,7 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
     ...(last === undefined ? {} : { root: { type: last.type, message: shorten(last.message) } }),
     ...(userFrame === undefined ? {} : { userFrame }),
     ...(links.length === 0 ? {} : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),
-    highlights: findHighlights(candidate.text, [alternative.anchor, ...Object.values(fit.groups)]),
+    highlights: findHighlights(candidate.text, [alternative.anchor, ...alternative.words, ...Object.values(fit.groups)]),
   };
 }
 
@@ -45,9 +45,9 @@ export function findAlternativeMisfit(rule: Rule, alternative: Alternative, cand
   return { key: `unless[${exception}]`, path: ['unless', exception], asked: 'that the entry does not fit this exception', found: 'it fits', passed: Number.MAX_SAFE_INTEGER };
 }
 
-/** The deepest exception whose message holds the anchor: where a rule without an exception class stands in the chain. */
-function findMentioning(links: readonly ChainLink[], anchor: string): ChainLink | undefined {
-  return [...links].reverse().find((link) => `${link.type}: ${link.message}`.includes(anchor));
+/** The deepest exception whose message holds one of the anchors: where a rule without an exception class stands in the chain. */
+function findMentioning(links: readonly ChainLink[], anchors: readonly string[]): ChainLink | undefined {
+  return [...links].reverse().find(({ type, message }) => anchors.some((anchor) => `${type}: ${message}`.includes(anchor)));
 }
 
 function distanceToRoot(links: readonly ChainLink[], link: ChainLink, last: ChainLink | undefined): number {

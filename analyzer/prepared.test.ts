@@ -42,7 +42,7 @@ describe('rules that the build prepared', () => {
 
 describe('what the build read', () => {
   const BUILT_AT = 1_700_000_000_000;
-  const ANCHORS = { alternatives: ['Java heap space', 'GC overhead'], steps: ['Full GC'] };
+  const ANCHORS = { alternatives: [['Java heap space'], ['GC overhead', 'Java heap space']], steps: ['Full GC'] };
   const LITERALS = ['Full GC', 'GC overhead', 'Java heap space'];
   let dir: string;
   let root: string;

@@ -26,13 +26,14 @@ interface DocumentRow {
   /** Of its line. */
   readonly bytes: number;
   /** Of a rule: its anchors, as places in `literals`. */
-  readonly alternatives?: readonly number[];
+  readonly alternatives?: readonly (readonly number[])[];
   readonly steps?: readonly number[];
 }
 
 /** What the lines of a log must hold before anything else of a rule is asked. */
 export interface RuleAnchors {
-  readonly alternatives: readonly string[];
+  /** Of each its anchor, and behind it the words by which a message alone is known. */
+  readonly alternatives: readonly (readonly string[])[];
   readonly steps: readonly string[];
 }
 
@@ -111,7 +112,7 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
     const documents = [...parsed.keys()].map((file, index): DocumentRow => {
       const own = anchors.get(file);
       const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? '') };
-      return own === undefined ? row : { ...row, alternatives: placesOf(own.alternatives), steps: placesOf(own.steps) };
+      return own === undefined ? row : { ...row, alternatives: own.alternatives.map(placesOf), steps: placesOf(own.steps) };
     });
     const header: Header = { readAt, root: relative(dirname(preparedFile), root), literals, windows, documents };
     writeFileSync(preparedFile, [JSON.stringify(header), ...lines, ''].join('\n'));
@@ -135,7 +136,7 @@ function readPrepared(file: string): PreparedCatalog {
   const documents = header.documents.map(({ path, bytes: length, alternatives, steps }): [string, PreparedDocument] => {
     const start = end + 1;
     end = start + length;
-    const anchors = alternatives === undefined ? undefined : { alternatives: textsOf(alternatives), steps: textsOf(steps ?? []) };
+    const anchors = alternatives === undefined ? undefined : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
     return [`${root}${sep}${path}`, { text: bytes.subarray(start, end), anchors }];
   });
   return { root, readAt: header.readAt, documents: new Map(documents), windows: new Map(header.literals.map((literal, index) => [literal, header.windows[index] ?? 0])) };

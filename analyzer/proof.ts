@@ -4,11 +4,12 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseDocument } from '../core/document.js';
 import type { Diagnosis } from '../core/types.js';
+import { parseEntry } from '../flink/layout.js';
 import type { Catalog } from './catalog.js';
 import { findBuiltInRules } from './catalog.js';
-import { flattenIncidents, readLog } from './diagnose.js';
+import { diagnose, flattenIncidents, readLog } from './diagnose.js';
 import { TODO } from './draft.js';
-import { readEntries } from './input/read.js';
+import { readEntries, splitText } from './input/read.js';
 import type { Rule } from './rule.js';
 import type { TextTemplate } from './template.js';
 
@@ -38,7 +39,8 @@ export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] 
   const logs = readdirSync(folder).filter((name) => name.endsWith('.log')).sort();
   const { expectations, problems } = readExpectations(folder, logs);
   const results = logs.map((name) => proveLog(rule, catalog, join(folder, name), expectations[name]));
-  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results), ...findCauseTodos(rule, catalog)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
+  const matches = logs.filter((name) => name.startsWith('match')).map((name) => join(folder, name));
+  return [...results, ...[...problems, ...findGaps(rule, logs, expectations, results), ...findWordGaps(rule, catalog, matches), ...findCauseTodos(rule, catalog)].map((problem) => ({ file: folder, problem, alternatives: [] }))];
 }
 
 function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
@@ -101,6 +103,19 @@ function findGaps(rule: Rule, logs: readonly string[], expectations: Readonly<Re
     ...rule.alternatives.filter((alternative) => !hit.has(alternative.id)).map((alternative) => `no match log hits the alternative ${alternative.id}`),
     ...(asserted || Object.keys(rule.captures).length + rule.lets.length === 0 ? [] : [`${EXPECTED} asserts no values, reasons or patches for any match log`]),
   ];
+}
+
+/** Words are proven by a match log with an exception whose message holds them, when that message alone, without its class, is enough. */
+function findWordGaps(rule: Rule, catalog: Catalog, matches: readonly string[]): readonly string[] {
+  const words = rule.alternatives.flatMap((alternative) => alternative.words);
+  if (words.length === 0) return [];
+  const messages = [...readEntries(matches)].flatMap(({ bytes }) => parseEntry(Buffer.from(bytes)).links).map(({ message }) => message);
+  return words.flatMap((literal) => {
+    const found = messages.filter((message) => message.includes(literal));
+    if (found.length === 0) return [`no exception of a match log says \`${literal}\``];
+    const first = found.map((message) => flattenIncidents(diagnose(splitText(`${message}\n`, 'message.log'), catalog), 'en').diagnoses[0]?.rule);
+    return first.includes(rule.id) ? [] : [`a message with \`${literal}\`, without its class, gives ${first[0] ?? 'nothing'}`];
+  });
 }
 
 function findCauseTodos({ cause }: Rule, { causes }: Catalog): readonly string[] {

@@ -29,6 +29,7 @@ export interface AlternativeFile {
   readonly id: string;
   readonly flink?: string;
   readonly anchor: string;
+  readonly words?: readonly string[];
   readonly where?: WhereFile;
   readonly regex?: string;
   readonly same?: readonly string[];
@@ -137,6 +138,8 @@ export interface Condition {
 export interface Alternative extends Condition {
   readonly id: string;
   readonly anchor: string;
+  /** By which a message alone is known, where its class, which is the anchor, was left out. */
+  readonly words: readonly string[];
   readonly flink: string | undefined;
   readonly sources: readonly SourceFile[];
 }

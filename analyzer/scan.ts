@@ -5,7 +5,7 @@ import type { ChainLink, Entry } from '../core/types.js';
 import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
-import type { AnchorUse, Catalog } from './catalog.js';
+import type { AlternativeUse, AnchorUse, Catalog } from './catalog.js';
 import { endsBehind, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
@@ -28,8 +28,8 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const found = catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
-  const { parsed, facts, failure, candidate, byUser, isOptions, mayEnd, bytes } = readCandidate(entry, uses, options);
-  const matches = isOptions ? [] : findMatches(mayEnd ? uses.filter((use) => use.kind === 'alternative' && !use.rule.general) : uses, candidate);
+  const { parsed, facts, failure, candidate, byUser, isOptions, mayEnd, isWords, bytes } = readCandidate(entry, uses, options);
+  const matches = isOptions ? [] : findMatches(uses.filter((use) => mayName(use, { mayEnd, isWords })), candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   const telling = matches.length > 0 || failure !== undefined;
@@ -56,6 +56,8 @@ export interface Look {
   readonly isOptions: boolean;
   /** Only a warning, or a message whose class was left out, but of an excerpt that holds nothing else. */
   readonly mayEnd: boolean;
+  /** A message without its class. */
+  readonly isWords: boolean;
   /** What was decoded. */
   readonly bytes: Buffer;
 }
@@ -75,7 +77,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
   const seen = isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
-  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, bytes };
+  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, isWords, bytes };
 }
 
 /** A class in the middle of a sentence; one of Java's own even where the blank before it was lost. */
@@ -123,11 +125,15 @@ function joinText(parsed: ParsedEntry): string {
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
 }
 
+/** Where only words are known, a rule for whatever is left knows nothing. */
+function mayName(use: AnchorUse, { mayEnd, isWords }: Pick<Look, 'mayEnd' | 'isWords'>): use is AlternativeUse {
+  return (use.kind === 'alternative' || (use.kind === 'words' && isWords)) && !(mayEnd && use.rule.general);
+}
+
 /** At most one match per rule: of its alternatives that fit, the one that stands first in its file. */
-function findMatches(uses: readonly AnchorUse[], candidate: Candidate): readonly MatchPart[] {
+function findMatches(uses: readonly AlternativeUse[], candidate: Candidate): readonly MatchPart[] {
   const byRule = new Map<string, MatchPart>();
-  const found = uses.filter((use) => use.kind === 'alternative').sort((a, b) => a.order - b.order);
-  for (const use of found) {
+  for (const use of [...uses].sort((a, b) => a.order - b.order)) {
     if (byRule.has(use.rule.id)) continue;
     const match = matchAlternative(use.rule, use.alternative, candidate);
     if (match !== undefined) byRule.set(use.rule.id, match);

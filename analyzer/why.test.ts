@@ -127,7 +127,7 @@ describe('findAlternativeMisfit', () => {
 
     for (const entry of logs.flatMap(readRecording)) {
       const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
-      const uses = all.filter((use) => use.kind === 'alternative');
+      const uses = all.flatMap((use) => (use.kind === 'alternative' ? [use] : []));
       if (uses.length === 0) continue;
       const { candidate } = readCandidate(entry, all, {});
       for (const use of uses) {
