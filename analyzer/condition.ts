@@ -118,7 +118,19 @@ function listTargets(where: Where | undefined, candidate: Candidate): readonly {
   if (where === undefined || where.exception.length + where.root.length === 0) return [{ link: undefined, text: candidate.text }];
   const last = root(links);
   const found = where.exception.length > 0 ? ownLinks(links).reverse().filter((link) => isOfClass(link, where.exception)) : last === undefined ? [] : [last];
-  return found.flatMap((link) => [link.type, ...(isLost(link) ? [...where.exception, ...where.root] : [])].map((type) => ({ link, text: `${type}: ${link.message}` })));
+  return found.flatMap((link) => {
+    const types = [link.type, ...(isLost(link) ? [...where.exception, ...where.root] : [])];
+    const messages = [link.message, ...(link.type === '' ? listTails(link.message) : [])];
+    return messages.flatMap((message) => types.map((type) => ({ link, text: `${type}: ${message}` })));
+  });
+}
+
+/** What people write in front of a message that they quote: `When it starts: …`, `现象：…`, a mark of code. */
+const LEAD = /[:：`“「]\s*(?=\S)/g;
+const MAX_LEADS = 6;
+
+function listTails(message: string): readonly string[] {
+  return [...message.matchAll(LEAD)].slice(0, MAX_LEADS).map(({ 0: lead, index }) => message.slice(index + lead.length));
 }
 
 function ownLinks(links: readonly ChainLink[]): ChainLink[] {
