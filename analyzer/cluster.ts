@@ -38,12 +38,14 @@ export interface ClusterView {
   /** A resource id, host:port or address → the process of that name. */
   processOf(name: string): ProcessView | undefined;
   readonly taskManagers: number;
+  /** Only what somebody cut out of the logs. */
+  readonly isExcerpt: boolean;
 }
 
 /** A task that ended this long before is still counted as being there: its process may be found dead later. */
 const PLACEMENT_SLACK_MS = 60_000;
 
-export function joinCluster(id: string, signals: readonly Signal[]): ClusterView {
+export function joinCluster(id: string, signals: readonly Signal[], isExcerpt = false): ClusterView {
   const owners = joinOwners(signals);
   const processes = collectProcesses(signals);
   const names = indexNames(processes);
@@ -65,6 +67,7 @@ export function joinCluster(id: string, signals: readonly Signal[]): ClusterView
     jobsOn: (process, time) => findJobsOn(time, placesOf(process)),
     processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
     taskManagers: countTaskManagers(signals),
+    isExcerpt,
   };
 }
 

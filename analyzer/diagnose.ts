@@ -45,8 +45,9 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const kept = excerpt.list();
   if (kept === undefined || incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return { clusters, incidents, excerpt: undefined };
   const told = joinTexts(kept);
-  const lone = collectClusters(told, catalog, { ...context, isLone: true });
-  return { clusters: lone, incidents: concludeClusters(lone, catalog, context), excerpt: told };
+  const alone = { ...context, isLone: true };
+  const again = collectClusters(told, catalog, alone);
+  return { clusters: again, incidents: concludeClusters(again, catalog, alone), excerpt: told };
 }
 
 /** Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over several. */
@@ -130,6 +131,7 @@ export function groupCluster(cluster: string, signals: Iterable<Signal>, tails: 
   return groupIncidents(cluster, signals, {
     catalog,
     healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
+    isExcerpt: context.isLone === true,
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
     lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))),
   });

@@ -37,6 +37,8 @@ export interface GroupOptions {
   readonly lastTimes: ReadonlyMap<string, number>;
   /** What happened to a process with tasks on it after this time waits for the failure of their jobs. */
   readonly settledUntil: number;
+  /** See ClusterView. */
+  readonly isExcerpt?: boolean;
 }
 
 export const DEFAULT_HEALTHY_MS = 10 * 60_000;
@@ -56,7 +58,7 @@ export interface ClusterGroups {
 /** `signals` may come in any order and more than once. */
 export function groupIncidents(cluster: string, signals: Iterable<Signal>, options: GroupOptions): ClusterGroups {
   const sorted = dateUndated(dropDuplicates(signals), options.lastTimes);
-  const view = joinCluster(cluster, sorted);
+  const view = joinCluster(cluster, sorted, options.isExcerpt);
   const events = collectEvents(sorted, view, options.catalog);
   const sides = events.map((event) => ({ event, ...decideSide(event, view, options.catalog) }));
   const episodes = [...groupBy(sides.filter((side) => side.jobId !== undefined), (side) => side.jobId ?? '')].flatMap(([jobId, own]) => splitEpisodes(view, jobId, own.map((side) => side.event), options.healthyMs));

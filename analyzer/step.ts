@@ -21,12 +21,15 @@ export interface FailedStep {
   readonly anywhere: number;
 }
 
+/** What goes on and on may stand twice in what somebody cut out of it. */
+const TWICE = 2;
+
 /** The first step of the rule that does not hold for this match; undefined when all do. */
 export function findFailedStep(rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): FailedStep | undefined {
   for (const step of rule.steps) {
     const all = index.get(`${rule.id}#${step.id}`) ?? [];
     const found = all.filter((other) => isInWindow(step, signal, other) && isWhere(step, rule, match, signal, other, view));
-    if (step.absent ? found.length > 0 : found.length < step.count) return { step, found, anywhere: all.length };
+    if (step.absent ? found.length > 0 : found.length < (view.isExcerpt ? Math.min(TWICE, step.count) : step.count)) return { step, found, anywhere: all.length };
   }
   return undefined;
 }

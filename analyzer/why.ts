@@ -67,11 +67,11 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
     }
   }
   const { clusters, excerpt } = readLog(watch(), catalog, context);
-  const outcome = decideOutcome(rule, clusters, catalog, context);
-  if (excerpt === undefined) return { rule, entries: count, alternatives: trials, outcome };
+  if (excerpt === undefined) return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
+  const lone = { ...context, isLone: true };
   const again = rule.alternatives.map((alternative) => createTrial(alternative));
-  for (const entry of excerpt) lookAt(entry, rule, again, catalog, { ...context, isLone: true });
-  return { rule, entries: count, alternatives: again, outcome };
+  for (const entry of excerpt) lookAt(entry, rule, again, catalog, lone);
+  return { rule, entries: count, alternatives: again, outcome: decideOutcome(rule, clusters, catalog, lone) };
 }
 
 type OpenTrial = { -readonly [Key in keyof AlternativeTrial]: AlternativeTrial[Key] } & { nearness: number };
