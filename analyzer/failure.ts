@@ -44,8 +44,11 @@ const CLIENT_WORDS = [
   'Exception in thread "main"',
 ] as const;
 
+/** What the JVM throws, often without a message behind the class. */
+const JVM_ERRORS = ['StackOverflowError', 'AssertionError', 'OutOfMemoryError', 'NoClassDefFoundError', 'NoSuchMethodError', 'NoSuchFieldError', 'AbstractMethodError', 'IncompatibleClassChangeError', 'UnsupportedClassVersionError', 'UnsatisfiedLinkError', 'java.lang.VerifyError', 'IllegalAccessError', 'java.lang.LinkageError', 'java.lang.InternalError'] as const;
+
 /** An entry without any of these is no failure; found in the pass over its bytes. */
-export const FAILURE_ANCHORS = [' FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error: ', 'StackOverflowError', 'AssertionError', 'Caused by:', 'Traceback (most recent call last)', ...PROCESS_WORDS, ...CLIENT_WORDS] as const;
+export const FAILURE_ANCHORS = [' FAILED', 'FAILING', 'RESTARTING', 'Exception', 'Error: ', ...JVM_ERRORS, 'Caused by:', 'Traceback (most recent call last)', ...PROCESS_WORDS, ...CLIENT_WORDS] as const;
 
 /** Exceptions that end a submission, whoever logs them as an error. */
 const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'ApplicationExecutionException', 'SqlExecutionException', 'SqlClientException', 'CliArgsException'] as const;
