@@ -1,5 +1,6 @@
 // A log that went through a chat, a web page or the comment of a program → the log again: marks of quotation, comment and
-// code in front of lines, blanks that do not break, and characters written as HTML. Only what begins like that is touched. Called by read.ts; pure.
+// code in front of lines, blanks in front of all of them, blanks that do not break, and characters written as HTML. Only
+// what begins like that is touched. Called by read.ts; pure.
 
 export function looksLikePaste(head: string): boolean {
   return /^```/m.test(head) || MARKED.test(head) || mostBegin(head, QUOTE) || mostBegin(head, COMMENT) || /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head) || WRAPPED_NAME.test(head);
@@ -7,7 +8,7 @@ export function looksLikePaste(head: string): boolean {
 
 /** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
 const WRAPPED_NAME = /^([\w.-]+)[ \t]*\n[ \t]*\| /m;
-const QUOTE = /^(?:> ?|\| )/;
+const QUOTE = /^(?:(?:> ?)+|\| )/;
 /** Of Java: a number sign begins the lines of a JVM's crash report. */
 const COMMENT = /^[ \t]*(?:\/\/|\*(?![*/])) ?/;
 /** Lines inside the marks of a page's source. */
@@ -27,7 +28,26 @@ export function cleanPaste(text: string): string {
     .replaceAll(/^<(?:pre|code)\b[^>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
     .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
     .replaceAll(new RegExp(WRAPPED_NAME, 'gm'), '$1 | ')
-    .replaceAll(/^(?:> ?|\| )/gm, '')
+    .replaceAll(new RegExp(QUOTE, 'gm'), '')
     .replaceAll(/&nbsp;|\u00a0/g, ' ')
     .replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
 }
+
+/** Code in a page's source, an answer to a mail: every line stands some blanks to the right. */
+export function looksIndented(head: string): boolean {
+  return findIndent(head.slice(0, head.lastIndexOf('\n') + 1)) !== '';
+}
+
+export function cleanIndent(text: string): string {
+  const indent = findIndent(text);
+  return text.split('\n').map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)).join('\n');
+}
+
+/** What all lines begin with; the shortest of them, and of a trace without its head nothing. */
+function findIndent(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.every((line) => FRAME.test(line))) return '';
+  return lines.map((line) => /^[ \t]*/.exec(line)?.[0] ?? '').reduce((least, blanks) => (least.startsWith(blanks) ? blanks : blanks.startsWith(least) ? least : ''));
+}
+
+const FRAME = /^\s*(?:at |\.\.\. \d)/;

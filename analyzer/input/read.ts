@@ -17,7 +17,7 @@ import { createNote, type Note } from './note.js';
 import { looksLikeGcLog, watchGcLog } from './gc-log.js';
 import { looksLikeHsErr, renderHsErr } from './hs-err.js';
 import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubernetes.js';
-import { cleanPaste, looksLikePaste } from './paste.js';
+import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
 import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
 import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
@@ -159,7 +159,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikeYarnLogs, open: splitYarnLogs },
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
-  { fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(head)), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanText) },
+  { fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanText) },
 ];
 const FORM_HEAD_BYTES = 4096;
 
@@ -180,13 +180,19 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
 /** What a text went through before it came here, in the order in which it is undone. */
 const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly clean: (text: string) => string }[] = [
   { looks: looksLikePaste, clean: cleanPaste },
+  { looks: looksIndented, clean: cleanIndent },
   { looks: looksCut, clean: joinCut },
   { looks: looksWrapped, clean: joinWrapped },
   { looks: looksPrefixed, clean: cleanPrefix },
 ];
 
 function cleanText(text: string): string {
-  return CLEANERS.reduce((known, { looks, clean }) => (looks(Buffer.from(known.slice(0, PREFIX_LOOK_BYTES)).toString('latin1')) ? clean(known) : known), text);
+  return CLEANERS.reduce((known, { looks, clean }) => (looks(Buffer.from(known.slice(0, PREFIX_LOOK_BYTES)).toString('latin1')) ? clean(known) : known), breakLines(text));
+}
+
+/** Line breaks of Windows. */
+function breakLines(text: string): string {
+  return text.includes('\r') ? text.replaceAll('\r\n', '\n') : text;
 }
 
 function openPods(path: string, cursor: Cursor): Iterable<Part> {
