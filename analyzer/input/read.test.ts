@@ -139,6 +139,9 @@ describe('splitText', () => {
 
   it.each([
     ['quoted', (text: string) => text.replaceAll(/^/gm, '> ')],
+    ['quoted twice', (text: string) => text.replaceAll(/^/gm, '> > ')],
+    ['some blanks to the right', (text: string) => text.replaceAll(/^/gm, '    ')],
+    ['of Windows, wrapped', (text: string) => text.replaceAll(' required ', '\nrequired ').replaceAll('\n', '\r\n')],
     ["in a program's comment", (text: string) => `/**\n${text.replaceAll(/^/gm, '     * ')}\n     */\n`],
     ['in lines of comment', (text: string) => text.replaceAll(/^/gm, '        //')],
     ['between marks of code', (text: string) => `see this:\n\`\`\`\n${text}\n\`\`\`\n`],
