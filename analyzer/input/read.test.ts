@@ -133,15 +133,14 @@ describe('splitText', () => {
     expect(firstRule(lines.join('\n'))).toBe('network.insufficient-buffers/total');
   });
 
-  it('makes a message that was wrapped at blanks diagnosable', () => {
-    expect(firstRule(`java.io.IOException: ${message.replaceAll(' only', '\nonly').replace('required ', 'required\n')}\n\tat ${frame}\n`)).toBe('network.insufficient-buffers/total');
+  it.each(['\n', '\r\n'])('makes a message that was wrapped at blanks diagnosable, with breaks %j', (lineBreak) => {
+    expect(firstRule(`java.io.IOException: ${message.replaceAll(' only', '\nonly').replace('required ', 'required\n')}\n\tat ${frame}\n`.replaceAll('\n', lineBreak))).toBe('network.insufficient-buffers/total');
   });
 
   it.each([
     ['quoted', (text: string) => text.replaceAll(/^/gm, '> ')],
     ['quoted twice', (text: string) => text.replaceAll(/^/gm, '> > ')],
     ['some blanks to the right', (text: string) => text.replaceAll(/^/gm, '    ')],
-    ['of Windows, wrapped', (text: string) => text.replaceAll(' required ', '\nrequired ').replaceAll('\n', '\r\n')],
     ["in a program's comment", (text: string) => `/**\n${text.replaceAll(/^/gm, '     * ')}\n     */\n`],
     ['in lines of comment', (text: string) => text.replaceAll(/^/gm, '        //')],
     ['between marks of code', (text: string) => `see this:\n\`\`\`\n${text}\n\`\`\`\n`],
