@@ -190,6 +190,13 @@ export function endsBehind({ level, links }: ParsedEntry): boolean {
   return level === 'INFO' && last !== undefined && LOADING_TYPES.some((type) => last.type === type);
 }
 
+/** An operator could not write its part: the checkpoint failed, and the exception inside says why, whether the job goes on or not. */
+const CHECKPOINT_WORDS = ['Could not materialize checkpoint ', 'Could not complete snapshot ', 'Could not perform checkpoint '] as const;
+
+export function endsCheckpoint({ links }: ParsedEntry): boolean {
+  return links.length > 1 && links.some(({ message }) => CHECKPOINT_WORDS.some((words) => message.startsWith(words)));
+}
+
 /** Words without a class, with frames or without: the message of an exception as a page shows it, or as people tell of it. Programs print anything. */
 export function isMessage({ level, links }: ParsedEntry, { kind }: Source): boolean {
   return links.every(({ type }) => type === '') && kind !== 'out' && (level === undefined || level === 'ERROR' || level === 'FATAL');

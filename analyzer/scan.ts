@@ -6,7 +6,7 @@ import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
 import type { AlternativeUse, AnchorUse, Catalog } from './catalog.js';
-import { endsBehind, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
+import { endsBehind, endsCheckpoint, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
 import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
@@ -77,7 +77,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
   const seen = isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
-  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd }, byUser, isOptions, mayEnd, isWords, bytes };
+  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed)) }, byUser, isOptions, mayEnd, isWords, bytes };
 }
 
 /** A class in the middle of a sentence; one of Java's own even where the blank before it was lost. */

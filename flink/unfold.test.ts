@@ -16,6 +16,10 @@ describe('unfoldTrace', () => {
     ]);
   });
 
+  it('parts what stands together without a blank', () => {
+    expect(unfoldTrace('a.b.CException: d.e.Storeat a.b.C.d(C.java:1)at a.b.C.e(C.java:2)')).toBe('a.b.CException: d.e.Store\n\tat a.b.C.d(C.java:1)\n\tat a.b.C.e(C.java:2)');
+  });
+
   it.each([
     ['with frames', 'a.b.CException: text at a.b.C.d(C.java:1) Caused by: d.e.FException: more Caused by: g.h.IError: last', 'a.b.CException: text\n\tat a.b.C.d(C.java:1)\nCaused by: d.e.FException: more\nCaused by: g.h.IError: last'],
     ['without any', 'a.b.CException: text Caused by: d.e.FException: more', 'a.b.CException: text\nCaused by: d.e.FException: more'],

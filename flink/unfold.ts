@@ -3,14 +3,15 @@
 
 const PLACE = String.raw`\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)`;
 /** A frame that does not begin its line. */
-const INNER_FRAME = new RegExp(String.raw`\S[ \t]+at [\w$.<>/-]+${PLACE}`, 'g');
+const INNER_FRAME = new RegExp(String.raw`\S[ \t]*\bat [\w$.<>/-]+${PLACE}`, 'g');
 /** What a frame stands behind: an exception, or a frame with what log4j puts there. */
 const BEHIND = new RegExp(String.raw`[a-z]\.[A-Z][\w$]*(?:Exception|Error)\b|${PLACE}(?: ~?\[[^\]\s]*\])?$`);
 /** A cause that stands directly behind the message before it, its frames cut off or none. */
 const BEFORE_CAUSE = /(?<=\S)[ \t]+(?=Caused by: (?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b)/g;
 const NAMED = /[a-z]\.[A-Z][\w$]*(?:Exception|Error): /;
 const INNER_PART = new RegExp(String.raw`${PLACE}(?: ~?\[[^\]\s]*\])?[ \t]+(?:Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )`);
-const BEFORE_FRAME = new RegExp(String.raw`(?<![ \t])[ \t]+(?=at [\w$.<>/-]+${PLACE})`, 'g');
+/** On some pages not even a blank is left. */
+const BEFORE_FRAME = new RegExp(String.raw`(?<=\S)[ \t]*(?=at [\w$.<>/-]+${PLACE})`, 'g');
 const BEFORE_PART = /(?<=[)\]]|\bmore|\bomitted)[ \t]+(?=Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )/g;
 
 export function unfoldTrace(text: string): string {
