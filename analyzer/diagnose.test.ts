@@ -81,15 +81,6 @@ describe('diagnose', () => {
       expect(first(`${erased}\n${note('org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job orders (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d) switched from state CREATED to RUNNING.')}`)).toBe('none');
     });
 
-    it('takes what is said twice for what goes on and on', () => {
-      const retry = note('org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Could not resolve ResourceManager address akka.tcp://flink@master:6123/user/rpc/resourcemanager_*, retrying in 10000 ms: Could not connect.');
-      const start = note('org.apache.flink.runtime.taskexecutor.TaskManagerRunner [] -  Starting TaskManager (Version: 1.20.1, Scala: 2.12, Rev:2b6fd4d, Date:2025-02-05T20:32:14+01:00)');
-
-      expect(first(retry + retry.replace('05,000', '15,000'))).toBe('network.connection-failed');
-      expect(first(retry)).toBe('none');
-      expect(first(start + retry + retry.replace('05,000', '15,000'))).toBe('none');
-    });
-
     it('takes the words in front of frames for what it is about', () => {
       const refusal = "Some lines before\nTable sink 'a.b.totals' doesn't support consuming update changes which is produced by node GroupAggregate";
 

@@ -35,6 +35,16 @@ describe('confirmMatches', () => {
     expect(fires(catalog, makeLog(TM_1, [slow('10:00:10'), slow('10:00:20')]))).toBe(true);
   });
 
+  it('takes what stands twice in an excerpt for what goes on and on', () => {
+    const catalog = withSteps(COUNT.replace('count: 2', 'count: 5'));
+    const lines = [pause('10:00:10'), pause('10:00:40'), slow('10:01:00')];
+    const start = '10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Starting TaskManager (Version: 1.20.1, Scala: 2.12, Rev:2b6fd4d, Date:2025-02-05T20:32:14+01:00)';
+
+    expect(fires(catalog, makeLog(TM_1, lines))).toBe(true);
+    expect(fires(catalog, makeLog(TM_1, lines.slice(1)))).toBe(false);
+    expect(fires(catalog, makeLog(TM_1, [start, ...lines]))).toBe(false);
+  });
+
   it('looks into the same process only', () => {
     const catalog = withSteps(COUNT);
 
