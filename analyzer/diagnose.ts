@@ -23,6 +23,7 @@ export interface DiagnoseContext {
   readonly settleMs?: number;
   /** See ScanOptions. */
   readonly isLone?: boolean;
+  readonly hasWords?: boolean;
 }
 
 /** Oldest first. */
@@ -33,8 +34,8 @@ export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: Di
 export interface Reading {
   readonly clusters: readonly ClusterSignals[];
   readonly incidents: readonly Incident[];
-  /** The entries, when they were read as an excerpt that tells of nothing that ended. */
-  readonly excerpt: readonly Entry[] | undefined;
+  /** The entries, and how they were read, when they were read once more as what somebody cut out of the logs. */
+  readonly excerpt: { readonly entries: readonly Entry[]; readonly context: DiagnoseContext } | undefined;
 }
 
 /** Entries → what they say and what it comes to. */
@@ -42,12 +43,23 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const excerpt = createExcerptKeeper();
   const clusters = collectClusters(excerpt.keepFrom(entries), catalog, context);
   const incidents = concludeClusters(clusters, catalog, context);
+  const whole: Reading = { clusters, incidents, excerpt: undefined };
   const kept = excerpt.list();
-  if (kept === undefined || incidents.length > 0 || clusters.some(({ signals }) => signals.some(tellsOfRunning))) return { clusters, incidents, excerpt: undefined };
-  const told = joinTexts(kept);
-  const alone = { ...context, isLone: true };
-  const again = collectClusters(told, catalog, alone);
-  return { clusters: again, incidents: concludeClusters(again, catalog, alone), excerpt: told };
+  if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
+  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readExcerpt(kept, catalog, { ...context, isLone: true });
+  const more = readExcerpt(kept, catalog, { ...context, hasWords: true });
+  return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
+}
+
+function readExcerpt(kept: readonly Entry[], catalog: Catalog, context: DiagnoseContext): Reading {
+  const entries = joinTexts(kept);
+  const clusters = collectClusters(entries, catalog, context);
+  return { clusters, incidents: concludeClusters(clusters, catalog, context), excerpt: { entries, context } };
+}
+
+/** By a rule that knows more of the failure than where it comes from. */
+function isNamed({ diagnoses }: Incident, catalog: Catalog): boolean {
+  return diagnoses.en.map(({ rule }) => catalog.findRule(rule)).some((rule) => rule?.role === 'cause' && !rule.general);
 }
 
 /** Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over several. */

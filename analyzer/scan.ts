@@ -19,6 +19,8 @@ export interface ScanOptions {
   readonly zone?: string;
   /** The entry stands in an excerpt that tells of nothing that ended: an error or a warning with a trace, or a mere message, is what it is about. */
   readonly isLone?: boolean;
+  /** The entry stands in an excerpt whose failure no rule of its own knows: a mere message beside it, such as a thread's title, may say more. */
+  readonly hasWords?: boolean;
 }
 
 /** More of one entry is never decoded: a stack trace or a dump is long before that. */
@@ -72,7 +74,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.isLone) : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
   const isOpen = options.isLone === true && failure === undefined;
-  const isWords = isOpen && !byUser && isMessage(parsed, entry.source);
+  const isWords = !byUser && failure === undefined && (options.isLone === true || (options.hasWords === true && parsed.level === undefined)) && isMessage(parsed, entry.source);
   const mayEnd = isWords || (isOpen && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);

@@ -68,10 +68,9 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
   }
   const { clusters, excerpt } = readLog(watch(), catalog, context);
   if (excerpt === undefined) return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
-  const lone = { ...context, isLone: true };
   const again = rule.alternatives.map((alternative) => createTrial(alternative));
-  for (const entry of excerpt) lookAt(entry, rule, again, catalog, lone);
-  return { rule, entries: count, alternatives: again, outcome: decideOutcome(rule, clusters, catalog, lone) };
+  for (const entry of excerpt.entries) lookAt(entry, rule, again, catalog, excerpt.context);
+  return { rule, entries: count, alternatives: again, outcome: decideOutcome(rule, clusters, catalog, excerpt.context) };
 }
 
 type OpenTrial = { -readonly [Key in keyof AlternativeTrial]: AlternativeTrial[Key] } & { nearness: number };
@@ -83,7 +82,7 @@ function createTrial(alternative: Alternative): OpenTrial {
 function lookAt(entry: Entry, rule: Rule, trials: readonly OpenTrial[], catalog: Catalog, context: DiagnoseContext): void {
   const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
   for (const trial of trials) {
-    if (uses.some((use) => (use.kind === 'alternative' || (use.kind === 'words' && context.isLone === true)) && use.alternative === trial.alternative)) tryAlternative(entry, rule, trial, uses, context);
+    if (uses.some((use) => (use.kind === 'alternative' || (use.kind === 'words' && (context.isLone === true || context.hasWords === true))) && use.alternative === trial.alternative)) tryAlternative(entry, rule, trial, uses, context);
     else if (trial.anchored === 0) compareWords(entry, trial);
   }
 }
