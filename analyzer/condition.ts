@@ -141,9 +141,9 @@ function isLost({ type }: ChainLink): boolean {
   return type === '' || type.endsWith('.SerializedThrowable');
 }
 
-/** A class that was lost on its way (SerializedThrowable) may be any; a pattern that begins with a class sees it named. */
+/** A class that was lost on its way (SerializedThrowable) may be any, a pattern that begins with a class sees it named; people leave out the package. */
 function isOfClass(link: ChainLink, names: readonly string[]): boolean {
-  return isLost(link) || names.some((name) => endsWithName(link.type, name));
+  return isLost(link) || names.some((name) => endsWithName(link.type, name) || (!link.type.includes('.') && endsWithName(name, link.type)));
 }
 
 function isRootOfClass(links: readonly ChainLink[], names: readonly string[]): boolean {

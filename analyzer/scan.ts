@@ -82,8 +82,8 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed)) }, byUser, isOptions, mayEnd, isWords, bytes };
 }
 
-/** A class in the middle of a sentence; one of Java's own even where the blank before it was lost. */
-const NAMED = /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)+)([A-Z][\w$]*(?:Exception|Error))(?::\s|$)/;
+/** A class in the middle of a sentence, with its package or without; one of Java's own even where the blank before it was lost. */
+const NAMED = /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)*)([A-Z][\w$]*[a-z](?:Exception|Error))(?::\s|$)/;
 
 /** A sentence that quotes an exception names it soon. */
 const MAX_SENTENCE_UNITS = 2000;
