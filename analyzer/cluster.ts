@@ -4,7 +4,7 @@
 import type { Fact } from '../flink/fact.js';
 import { jobIdOf, joinOwners, type Owners } from './owner.js';
 import { collectProcesses, findByHost, indexNames, normalizeName, type ProcessView } from './process.js';
-import type { Signal } from './signal.js';
+import type { Excerpt, Signal } from './signal.js';
 
 export interface JobView {
   readonly id: string;
@@ -39,13 +39,13 @@ export interface ClusterView {
   processOf(name: string): ProcessView | undefined;
   readonly taskManagers: number;
   /** Only what somebody cut out of the logs. */
-  readonly isExcerpt: boolean;
+  readonly excerpt: Excerpt | undefined;
 }
 
 /** A task that ended this long before is still counted as being there: its process may be found dead later. */
 const PLACEMENT_SLACK_MS = 60_000;
 
-export function joinCluster(id: string, signals: readonly Signal[], isExcerpt = false): ClusterView {
+export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Excerpt): ClusterView {
   const owners = joinOwners(signals);
   const processes = collectProcesses(signals);
   const names = indexNames(processes);
@@ -67,7 +67,7 @@ export function joinCluster(id: string, signals: readonly Signal[], isExcerpt = 
     jobsOn: (process, time) => findJobsOn(time, placesOf(process)),
     processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
     taskManagers: countTaskManagers(signals),
-    isExcerpt,
+    excerpt,
   };
 }
 

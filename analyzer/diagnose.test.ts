@@ -88,6 +88,14 @@ describe('diagnose', () => {
       expect(first(`Nobody knows\n\tat com.acme.orders.Main.main(Main.java:31)\n`)).toBe('none');
     });
 
+    it('asks the words beside a trace that no rule of its own knows', () => {
+      const title = "My job fails: Could not find any factory for identifier 'oracle-cdc' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.";
+      const trace = 'java.lang.RuntimeException: One or more fetchers have encountered exception\n\tat org.apache.flink.connector.base.source.reader.fetcher.SplitFetcherManager.checkErrors(SplitFetcherManager.java:263)\n';
+
+      expect(first(`My job fails\n${trace}`)).toBe('connector.other');
+      expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
+    });
+
     it.each([
       ['Flink tells by itself what it ended', error('WARN', 'org.apache.flink.runtime.taskmanager.Task')],
       ['it was an answer to a browser', error('ERROR', 'org.apache.flink.runtime.rest.handler.job.JobDetailsHandler')],

@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.js';
 import { concludeIncident, type Tail } from './conclude.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
 import { scanEntry } from './scan.js';
-import type { Signal } from './signal.js';
+import type { Excerpt, Signal } from './signal.js';
 
 export interface DiagnoseContext {
   /** Milliseconds since 1970; left out: the end of the logs. */
@@ -22,8 +22,7 @@ export interface DiagnoseContext {
   /** The service waits so long for the jobs on a process to fail with it; a file has all its lines already. */
   readonly settleMs?: number;
   /** See ScanOptions. */
-  readonly isLone?: boolean;
-  readonly hasWords?: boolean;
+  readonly excerpt?: Excerpt;
 }
 
 /** Oldest first. */
@@ -46,8 +45,8 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const whole: Reading = { clusters, incidents, excerpt: undefined };
   const kept = excerpt.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
-  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readExcerpt(kept, catalog, { ...context, isLone: true });
-  const more = readExcerpt(kept, catalog, { ...context, hasWords: true });
+  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readExcerpt(kept, catalog, { ...context, excerpt: 'alone' });
+  const more = readExcerpt(kept, catalog, { ...context, excerpt: 'beside' });
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
 }
 
@@ -143,7 +142,7 @@ export function groupCluster(cluster: string, signals: Iterable<Signal>, tails: 
   return groupIncidents(cluster, signals, {
     catalog,
     healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
-    isExcerpt: context.isLone === true,
+    ...(context.excerpt === undefined ? {} : { excerpt: context.excerpt }),
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
     lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))),
   });

@@ -87,9 +87,9 @@ const REPORTED = [
 /** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
 const UNFINISHED = { type: 'SqlParserEOFException', logger: '.table.gateway.' } as const;
 
-/** Entry → failure, or undefined when nothing ended; `isLone` in an excerpt that tells of nothing else. */
-export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source: Source, isLone = false): FailurePart | undefined {
-  const kind = classify(parsed, facts, source) ?? (isLone && isLogged(parsed) ? 'bare' : undefined);
+/** Entry → failure, or undefined when nothing ended; `isAlone` in an excerpt that tells of nothing else. */
+export function readFailure(parsed: ParsedEntry, facts: readonly Fact[], source: Source, isAlone = false): FailurePart | undefined {
+  const kind = classify(parsed, facts, source) ?? (isAlone && isLogged(parsed) ? 'bare' : undefined);
   if (kind === undefined) return undefined;
   const chain = toFailureLinks(parsed.links);
   const last = root(parsed.links);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Catalog } from './catalog.js';
 import { joinCluster, type ClusterView, type JobView } from './cluster.js';
 import type { Scope } from './rule.js';
-import { compareSignals, dropDuplicates, type FailurePart, type MatchPart, type Signal } from './signal.js';
+import { compareSignals, dropDuplicates, type Excerpt, type FailurePart, type MatchPart, type Signal } from './signal.js';
 import { confirmMatches, indexSteps } from './step.js';
 
 export interface IncidentEvent {
@@ -38,7 +38,7 @@ export interface GroupOptions {
   /** What happened to a process with tasks on it after this time waits for the failure of their jobs. */
   readonly settledUntil: number;
   /** See ClusterView. */
-  readonly isExcerpt?: boolean;
+  readonly excerpt?: Excerpt;
 }
 
 export const DEFAULT_HEALTHY_MS = 10 * 60_000;
@@ -58,7 +58,7 @@ export interface ClusterGroups {
 /** `signals` may come in any order and more than once. */
 export function groupIncidents(cluster: string, signals: Iterable<Signal>, options: GroupOptions): ClusterGroups {
   const sorted = dateUndated(dropDuplicates(signals), options.lastTimes);
-  const view = joinCluster(cluster, sorted, options.isExcerpt);
+  const view = joinCluster(cluster, sorted, options.excerpt);
   const events = collectEvents(sorted, view, options.catalog);
   const sides = events.map((event) => ({ event, ...decideSide(event, view, options.catalog) }));
   const episodes = [...groupBy(sides.filter((side) => side.jobId !== undefined), (side) => side.jobId ?? '')].flatMap(([jobId, own]) => splitEpisodes(view, jobId, own.map((side) => side.event), options.healthyMs));

@@ -41,7 +41,7 @@ export interface Ranking {
 }
 
 export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Catalog): Ranking {
-  const drafts = hideGeneral(collectFindings(group, view, catalog));
+  const drafts = hideGeneral(collectFindings(group, view, catalog), view);
   const scored = drafts.map((draft) => ({ ...draft, score: scoreFinding(draft, drafts) }));
   const byScore = [...scored].sort((a, b) => totalScore(b.score) - totalScore(a.score) || compareRules(a.rule, b.rule));
   const unknown = findUnknown(group, byScore, catalog);
@@ -97,9 +97,11 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
   return Math.max(1, attempts.size > 0 ? attempts.size : lines.size > 0 ? lines.size : jobLines.size);
 }
 
-/** A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside catch-alls and symptoms of the same exception. */
-function hideGeneral(drafts: readonly Draft[]): readonly Draft[] {
-  const bySpecific = collectNamed(drafts.filter(({ rule }) => !rule.general && rule.role === 'cause'));
+/** A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside catch-alls and symptoms of the same exception; and of an excerpt as soon as the words beside its trace say more. */
+function hideGeneral(drafts: readonly Draft[], { excerpt }: ClusterView): readonly Draft[] {
+  const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
+  if (excerpt === 'beside' && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
+  const bySpecific = collectNamed(drafts.filter(isSpecific));
   const byAny = collectNamed(drafts.filter(({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule)))));
   return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
 }

@@ -9,7 +9,7 @@ import type { AlternativeUse, AnchorUse, Catalog } from './catalog.js';
 import { endsBehind, endsCheckpoint, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
-import { describePlace, shortenText, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
+import { describePlace, shortenText, type Excerpt, type FailurePart, type Hints, type MatchPart, type Signal, type StepPart } from './signal.js';
 import type { Fact } from '../flink/fact.js';
 
 export interface ScanOptions {
@@ -17,10 +17,8 @@ export interface ScanOptions {
   readonly cluster?: string;
   /** IANA zone of time stamps without one. */
   readonly zone?: string;
-  /** The entry stands in an excerpt that tells of nothing that ended: an error or a warning with a trace, or a mere message, is what it is about. */
-  readonly isLone?: boolean;
-  /** The entry stands in an excerpt whose failure no rule of its own knows: a mere message beside it, such as a thread's title, may say more. */
-  readonly hasWords?: boolean;
+  /** The entry stands in what somebody cut out of the logs. */
+  readonly excerpt?: Excerpt;
 }
 
 /** More of one entry is never decoded: a stack trace or a dump is long before that. */
@@ -71,11 +69,12 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
   const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.isLone) : undefined;
+  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.excerpt === 'alone') : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
-  const isOpen = options.isLone === true && failure === undefined;
-  const isWords = !byUser && failure === undefined && (options.isLone === true || (options.hasWords === true && parsed.level === undefined)) && isMessage(parsed, entry.source);
-  const mayEnd = isWords || (isOpen && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
+  const isOpen = options.excerpt !== undefined && failure === undefined;
+  const isAlone = isOpen && options.excerpt === 'alone';
+  const isWords = isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source);
+  const mayEnd = isWords || (isAlone && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
   const seen = isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;

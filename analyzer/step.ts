@@ -15,7 +15,7 @@ export function confirmMatches(signal: Signal, signals: StepIndex, view: Cluster
 
 export interface FailedStep {
   readonly step: Step;
-  /** Entries in its window. */
+  /** Entries in its window: all of them where too few stand there, one where none may. */
   readonly found: readonly Signal[];
   /** Entries of the logs that fit it anywhere. */
   readonly anywhere: number;
@@ -27,34 +27,73 @@ const TWICE = 2;
 /** The first step of the rule that does not hold for this match; undefined when all do. */
 export function findFailedStep(rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): FailedStep | undefined {
   for (const step of rule.steps) {
-    const all = index.get(`${rule.id}#${step.id}`) ?? [];
-    const found = all.filter((other) => isInWindow(step, signal, other) && isWhere(step, rule, match, signal, other, view));
-    if (step.absent ? found.length > 0 : found.length < (view.isExcerpt ? Math.min(TWICE, step.count) : step.count)) return { step, found, anywhere: all.length };
+    const all = index.get(keyOf(rule.id, step.id)) ?? [];
+    const enough = step.absent ? 1 : view.excerpt === 'alone' ? Math.min(TWICE, step.count) : step.count;
+    const found = take(enough, listFitting(all, step, rule, match, signal, view));
+    if (step.absent === (found.length >= enough)) return { step, found, anywhere: all.length };
   }
   return undefined;
 }
 
-/** Signals by the step that they fit: `<rule id>#<step id>`. */
+/** Signals by the step that they fit, in order of time: those without one first. */
 export type StepIndex = ReadonlyMap<string, readonly Signal[]>;
 
+/** `signals` in order of time. */
 export function indexSteps(signals: readonly Signal[]): StepIndex {
   const index = new Map<string, Signal[]>();
   for (const signal of signals) {
     for (const { rule, step } of signal.steps) {
-      const list = index.get(`${rule}#${step}`);
-      if (list === undefined) index.set(`${rule}#${step}`, [signal]);
+      const key = keyOf(rule, step);
+      const list = index.get(key);
+      if (list === undefined) index.set(key, [signal]);
       else list.push(signal);
     }
   }
   return index;
 }
 
-function isInWindow(step: Step, signal: Signal, other: Signal): boolean {
-  const [at, then] = [signal.place.time, other.place.time];
-  if (at === undefined || then === undefined) return step.apartMs === 0;
-  const distance = then - at;
-  if (Math.abs(distance) > step.withinMs || Math.abs(distance) < step.apartMs) return false;
-  return step.order === 'around' || (step.order === 'before' ? distance <= 0 : distance >= 0);
+function keyOf(rule: string, step: string): string {
+  return `${rule}#${step}`;
+}
+
+function take<T>(count: number, items: Iterable<T>): readonly T[] {
+  const taken: T[] = [];
+  for (const item of items) if (taken.push(item) === count) break;
+  return taken;
+}
+
+function* listFitting(all: readonly Signal[], step: Step, rule: Rule, match: MatchPart, signal: Signal, view: ClusterView): Iterable<Signal> {
+  for (const other of listInWindow(all, step, signal)) if (isWhere(step, rule, match, signal, other, view)) yield other;
+}
+
+/** What has no time is near everything and apart from nothing. */
+function* listInWindow(all: readonly Signal[], step: Step, signal: Signal): Iterable<Signal> {
+  const dated = findFirst(all, (other) => other.place.time !== undefined);
+  const at = signal.place.time;
+  if (step.apartMs === 0) yield* all.slice(0, at === undefined ? all.length : dated);
+  if (at === undefined) return;
+  const [from, until] = [at - (step.order === 'after' ? 0 : step.withinMs), at + (step.order === 'before' ? 0 : step.withinMs)];
+  for (let i = Math.max(dated, findFirst(all, (other) => timeOf(other) >= from)); i < all.length; i++) {
+    const other = all[i];
+    if (other === undefined || timeOf(other) > until) return;
+    if (Math.abs(timeOf(other) - at) >= step.apartMs) yield other;
+  }
+}
+
+function timeOf(signal: Signal): number {
+  return signal.place.time ?? 0;
+}
+
+/** In a list whose later items all are what the first such one is: the index of that one, or the length. */
+function findFirst<T>(items: readonly T[], is: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = items[middle];
+    if (item === undefined || is(item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function isWhere(step: Step, rule: Rule, match: MatchPart, signal: Signal, other: Signal, view: ClusterView): boolean {

@@ -82,7 +82,7 @@ function createTrial(alternative: Alternative): OpenTrial {
 function lookAt(entry: Entry, rule: Rule, trials: readonly OpenTrial[], catalog: Catalog, context: DiagnoseContext): void {
   const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
   for (const trial of trials) {
-    if (uses.some((use) => (use.kind === 'alternative' || (use.kind === 'words' && (context.isLone === true || context.hasWords === true))) && use.alternative === trial.alternative)) tryAlternative(entry, rule, trial, uses, context);
+    if (uses.some((use) => (use.kind === 'alternative' || (use.kind === 'words' && context.excerpt !== undefined)) && use.alternative === trial.alternative)) tryAlternative(entry, rule, trial, uses, context);
     else if (trial.anchored === 0) compareWords(entry, trial);
   }
 }

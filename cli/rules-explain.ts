@@ -71,7 +71,11 @@ function explainOutcome(rule: Rule, outcome: Exclude<Outcome, { kind: 'none' }>,
     case 'step': {
       const { step, found, anywhere } = outcome.failed;
       const wanted = step.absent ? 'none may stand' : step.count === 1 ? 'one must stand' : `${step.count} must stand`;
-      return [`→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs.`];
+      const standing = step.absent ? 'one does' : `there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs`;
+      return [
+        `→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; ${standing}.`,
+        ...(step.absent ? found.flatMap(({ place }) => renderLine('stands', { file: place.path, line: place.line, text: '' }, style)) : []),
+      ];
     }
     case 'harmless':
       return ['→ It matches, but nothing failed by it: the job went on, and the rule does not stand alone (`standsAlone`).'];
