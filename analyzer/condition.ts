@@ -2,7 +2,7 @@
 // candidate of the scan and captures where all of them hold; findMisfit walks the same list for `rules explain` and says
 // which one failed, what the rule asks and what the entry has. Pure; called by match.ts, scan.ts and why.ts.
 import type { ChainLink, Source } from '../core/types.js';
-import { firstUserFrame, hasFrames, ownerOfFrames, root } from '../flink/chain.js';
+import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../flink/chain.js';
 import type { ParsedEntry } from '../flink/layout.js';
 import { fitBeginning, type PartialFit } from './partial.js';
 import type { Condition, Where } from './rule.js';
@@ -135,10 +135,6 @@ function listTails(message: string): readonly string[] {
 
 function ownLinks(links: readonly ChainLink[]): ChainLink[] {
   return links.filter((link) => link.relation !== 'suppressed');
-}
-
-function isLost({ type }: ChainLink): boolean {
-  return type === '' || type.endsWith('.SerializedThrowable');
 }
 
 /** A class that was lost on its way (SerializedThrowable) may be any, a pattern that begins with a class sees it named; people leave out the package. */

@@ -96,6 +96,14 @@ describe('diagnose', () => {
       expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
     });
 
+    it('takes what a wrapper tells of a cause that was cut off', () => {
+      const cut = (told: string): string => `org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: ${told}\n\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n`;
+
+      expect(first(cut("The return type of function 'main(Main.java:31)' could not be determined automatically, due to type erasure."))).toBe('code.type-extraction');
+      expect(first('java.lang.RuntimeException: Cannot write: Field 1 is null, but expected to hold a value.\n\tat org.apache.flink.api.java.typeutils.runtime.TupleSerializer.serialize(TupleSerializer.java:135)\n')).toBe('code.serialization');
+      expect(first(cut('Nobody knows'))).toBe('deploy.submission');
+    });
+
     it.each([
       ['Flink tells by itself what it ended', error('WARN', 'org.apache.flink.runtime.taskmanager.Task')],
       ['it was an answer to a browser', error('ERROR', 'org.apache.flink.runtime.rest.handler.job.JobDetailsHandler')],

@@ -2,6 +2,7 @@
 // anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked at
 // closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
 import type { ChainLink, Entry } from '../core/types.js';
+import { isLost, isWrapper, root } from '../flink/chain.js';
 import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
 import { parseEntry, type ParsedEntry } from '../flink/layout.js';
@@ -73,12 +74,21 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
   const isOpen = options.excerpt !== undefined && failure === undefined;
   const isAlone = isOpen && options.excerpt === 'alone';
-  const isWords = isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source);
+  const told = options.excerpt === 'beside' && failure !== undefined ? tellCause(parsed) : undefined;
+  const isWords = told !== undefined || (isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source));
   const mayEnd = isWords || (isAlone && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const seen = isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
+  const seen = told !== undefined ? { ...parsed, links: told } : isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
   return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed)) }, byUser, isOptions, mayEnd, isWords, bytes };
+}
+
+/** Who wraps an exception often tells its message behind words of his own; where its own class was cut off, that is all that is left of it. */
+function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
+  const last = root(links);
+  if (last === undefined || isLost(last)) return last && links;
+  const lead = isWrapper(last.type) ? last.message.indexOf(': ') : -1;
+  return lead < 0 ? undefined : [...links, { type: '', message: last.message.slice(lead + 2), frames: [], relation: 'cause' }];
 }
 
 /** A class in the middle of a sentence, with its package or without; one of Java's own even where the blank before it was lost. */

@@ -93,6 +93,11 @@ export function chainTypes(links: readonly ChainLink[]): string[] {
   return links.filter((link) => link.relation !== 'suppressed' && link.type !== '').map((link) => link.type);
 }
 
+/** True where the class was lost on the way to the log, so that it may be any. */
+export function isLost({ type }: Pick<ChainLink, 'type'>): boolean {
+  return type === '' || type === SERIALIZED || type === SERIALIZED_OLD;
+}
+
 /** True for classes that only wrap: what they carry in `cause` is the failure. */
 export function isWrapper(type: string): boolean {
   return WRAPPERS.has(type);
