@@ -98,6 +98,9 @@ describe('a failure', () => {
     const missing = (caller: string): string => `java.lang.NoClassDefFoundError: org/apache/hadoop/conf/Configuration\n\tat ${caller}(CliFrontend.java:1150)\n`;
     expect(failures(missing('org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines'))).toEqual([undefined]);
     expect(failures(missing('org.apache.flink.client.cli.CliFrontend.run'))).toEqual(['bare']);
+    const metric = (caller: string): string => `java.lang.IllegalStateException: Cannot find Kafka metric matching current filter.\n\tat org.apache.flink.connector.kafka.MetricUtil.lambda$getKafkaMetric$1(MetricUtil.java:63)\n\tat org.apache.flink.connector.kafka.${caller}(Caller.java:7)\n`;
+    expect(failures(metric('source.metrics.KafkaSourceReaderMetrics.getRecordsLagMetric'))).toEqual([undefined]);
+    expect(failures(metric('sink.KafkaWriter.<init>'))).toEqual(['bare']);
   });
 
   it('is a program that a JobManager could not run, though its handler only warns', () => {

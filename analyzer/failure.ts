@@ -66,13 +66,15 @@ const EXPECTED = 'FlinkExpectedException';
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', EXPECTED, 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** How an example of Beam ends; two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; ZooKeeper's client without SASL. */
-const HARMLESS = [
+/** How an example of Beam ends; two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
+const HARMLESS: readonly { readonly type: string; readonly words: string; readonly frame?: string }[] = [
   { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
   { type: '.LoginException', words: "No JAAS configuration section named 'Client'" },
-] as const;
+  // The sink asks for its numbers in the same way, and fails.
+  { type: '.IllegalStateException', words: 'Cannot find Kafka metric', frame: '.source.metrics.KafkaSourceReaderMetrics.' },
+];
 
 /** The client looks which command lines it has, and goes on without YARN's where Hadoop is not there. */
 const TRYING_FRAME = 'org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines(';
@@ -206,7 +208,7 @@ export function isMessage({ level, links }: ParsedEntry, { kind }: Source): bool
 function isHarmless({ links }: ParsedEntry): boolean {
   const last = root(links);
   if (links.some(({ frames }) => frames.some((frame) => frame.startsWith(TRYING_FRAME)))) return true;
-  return last !== undefined && HARMLESS.some(({ type, words }) => last.type.endsWith(type) && last.message.includes(words));
+  return last !== undefined && HARMLESS.some(({ type, words, frame }) => last.type.endsWith(type) && last.message.includes(words) && (frame === undefined || last.frames.some((at) => at.includes(frame))));
 }
 
 function readHeadline(message: string): string {

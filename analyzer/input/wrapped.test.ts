@@ -36,6 +36,27 @@ describe('joinWrapped', () => {
   });
 });
 
+describe('a message that stands alone', () => {
+  const words = [
+    'Mar 02 10:16:02 Caused by: java.io.IOException: The acme disk of this machine',
+    'has no room for the 17 pages that were asked for. Its size is set to 512',
+    'pages of 4096 bytes each. You can make it larger by setting the options',
+    "'acme.disk.size' and 'acme.disk.pages'.",
+    'Mar 02 10:16:02 \tat com.acme.Disk.open(Disk.java:7)',
+  ];
+
+  it('is joined when every line of it is full', () => {
+    expect(looksWrapped(words.join('\n'))).toBe(true);
+    expect(joinWrapped(words.join('\n')).split('\n')).toEqual([words.slice(0, 4).join(' '), words[4]]);
+  });
+
+  it('is left alone when a line ends by itself, or holds one name', () => {
+    expect(looksWrapped(words.with(2, 'pages of 4096 bytes each.').join('\n'))).toBe(false);
+    const names = Array.from({ length: 5 }, (_, index) => `com.acme.tables.factories.connectors.and.formats.FactoryNumber${index}`);
+    expect(looksWrapped(['com.acme.NoFactoryException: The following factories have been looked at, one by one:', ...names].join('\n'))).toBe(false);
+  });
+});
+
 describe('joinCut', () => {
   const lines = [
     '2026-03-02 10:16:02,377 WARN  org.apache.flink.runtime.taskmanager.Task [] - Source: orders -> enrich (1/2)#0 switched from RUNNING to FAILED with failure cause: org.acme.BrokenException: text',

@@ -1,6 +1,7 @@
 // A log whose lines were broken on the way → the log again. A mail program breaks at some 70 columns, where the next word
 // would not have fitted: a line that had room for the next one's first word ended there by itself. Only a text in which
-// parts stand alone is touched: `at`, `Caused by:`, the jar of a frame, time and level. A terminal breaks in the middle of words,
+// parts stand alone is touched (`at`, `Caused by:`, the jar of a frame, time and level), or a message of which every line
+// is full. A terminal breaks in the middle of words,
 // always at one column: only a text with several lines of exactly its width is touched. Called by read.ts; pure.
 
 /** What a program never prints in a line of its own: parts of traces, the head of an entry without its text. */
@@ -8,7 +9,25 @@ const TORN = /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d
 const LEAST_TORN = 2;
 
 export function looksWrapped(head: string): boolean {
-  return head.split('\n').filter((line) => TORN.test(line)).length >= LEAST_TORN;
+  const lines = head.split('\n');
+  return lines.filter((line) => TORN.test(line)).length >= LEAST_TORN || lines.some((line, index) => MESSAGE.test(line) && isFull(lines, index));
+}
+
+/** Where an exception's message begins. */
+const MESSAGE = /(?:Exception|Error): \S/;
+/** Words that a mail program could have put into another line; a list of names or options has one in each. */
+const WORDS = /\S[ \t]+\S+[ \t]+\S/;
+/** Two lines may look full by chance. */
+const LEAST_BREAKS = 3;
+const LEAST_WIDTH = 55;
+
+/** Whether the message goes on over lines of words, none of which had room for the next one's first. */
+function isFull(lines: readonly string[], from: number): boolean {
+  const end = lines.findIndex((line, index) => index > from && (line.trim() === '' || BEGINS.test(line)));
+  const message = lines.slice(from, end < 0 ? undefined : end).map((line) => line.trimEnd());
+  const width = Math.max(...message.map((line) => line.length));
+  if (message.length <= LEAST_BREAKS || width < LEAST_WIDTH || width > MAX_WIDTH) return false;
+  return message.slice(0, -1).every((line, index) => WORDS.test(line) && goesOn(line, message[index + 1] ?? '', width));
 }
 
 export function joinWrapped(text: string): string {
@@ -36,7 +55,7 @@ const OPEN = /^\s*at$|^\s*Caused by:$|(?:Exception|Error):$/;
 /** What stands behind a frame. */
 const BEHIND = /^\s*~?\[[^\]\s]*\]\s*$/;
 /** What begins a line: a date, a part of a trace, an exception. */
-const BEGINS = /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$))/;
+const BEGINS = /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$))/;
 
 function goesOn(before: string, line: string, width: number): boolean {
   if (before.trim() === '' || line.trim() === '') return false;
