@@ -35,6 +35,21 @@ describe('a failure', () => {
     expect(failures(logged('WARN '))).toEqual([undefined]);
   });
 
+  it('is what a program logs of its job that failed', () => {
+    const logged = (exception: string): string => `2026-03-02 10:15:01,120 [main] ERROR com.acme.orders.Main - No result\n${exception}: x\n\tat com.acme.orders.Main.main(Main.java:31)\n`;
+
+    expect(failures(logged('org.apache.flink.runtime.client.JobExecutionException'))).toEqual(['client']);
+    expect(failures(logged('java.lang.IllegalStateException'))).toEqual([undefined]);
+  });
+
+  it('is none where a process or a library tries something and goes on without it', () => {
+    const tried = (exception: string, frame: string): string => `${exception}\n\tat ${frame}(A.java:1)\n`;
+
+    expect(failures(tried('java.lang.NoClassDefFoundError: org/apache/hadoop/hdfs/HdfsConfiguration', 'org.apache.flink.runtime.security.modules.HadoopModuleFactory.createModule'))).toEqual([undefined]);
+    expect(failures(tried('javax.management.MalformedObjectNameException: Invalid character', 'javax.management.ObjectName.construct'))).toEqual([undefined]);
+    expect(failures(tried('java.lang.NoClassDefFoundError: org/apache/hadoop/hdfs/HdfsConfiguration', 'org.apache.flink.runtime.fs.hdfs.HadoopFsFactory.create'))).toEqual(['bare']);
+  });
+
   it('is a job that is failing, also when its exception stands elsewhere; a job that restarts without one is rescaled', () => {
     const switchTo = (state: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job clicks (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d) switched from state RUNNING to ${state}.\n`;
 

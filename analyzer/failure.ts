@@ -56,6 +56,9 @@ const CLIENT_TYPES = ['ProgramInvocationException', 'JobSubmissionException', 'A
 /** It ends a submission whoever tells of it, and at whatever level: the REST handlers of a JobManager warn. */
 const SUBMISSION_TYPE = 'ProgramInvocationException';
 
+/** What the client throws at a program whose job did not start or failed. */
+const JOB_TYPES = ['org.apache.flink.client.program.ProgramInvocationException', 'org.apache.flink.runtime.client.JobExecutionException', 'org.apache.flink.runtime.client.JobSubmissionException'] as const;
+
 const PROGRAM_FRAME = 'at org.apache.flink.client.program.PackagedProgram.callMainMethod(';
 
 /** A thread that runs when a client ends, after the job was submitted, and still wants a class of the job's. */
@@ -66,18 +69,19 @@ const EXPECTED = 'FlinkExpectedException';
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', EXPECTED, 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** How an example of Beam ends; two Kafka clients of one name in a process, of which one is shown in JMX; how Netty tries what this Java allows; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
+/** How an example of Beam ends; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
 const HARMLESS: readonly { readonly type: string; readonly words: string; readonly frame?: string }[] = [
   { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
+  { type: '.MalformedObjectNameException', words: '' },
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
   { type: '.LoginException', words: "No JAAS configuration section named 'Client'" },
   // The sink asks for its numbers in the same way, and fails.
   { type: '.IllegalStateException', words: 'Cannot find Kafka metric', frame: '.source.metrics.KafkaSourceReaderMetrics.' },
 ];
 
-/** The client looks which command lines it has, and goes on without YARN's where Hadoop is not there. */
-const TRYING_FRAME = 'org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines(';
+/** The client looks which command lines it has, and goes on without YARN's where Hadoop is not there; so does a process without Hadoop's security. */
+const TRYING_FRAMES = ['org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines(', 'org.apache.flink.runtime.security.modules.HadoopModuleFactory.createModule('] as const;
 
 /** A CDC source, or Debezium in it, tells of what ended its reader; the task fails with the same exception, often in a line that nobody copies. */
 const REPORTED = [
@@ -135,9 +139,9 @@ function isFailedState(state: string, parsed: ParsedEntry): boolean {
   return state === 'RESTARTING' && parsed.links.length > 0;
 }
 
-/** The client called the program's main, which logged as an error, with a logger and words of its own, what it could not do. */
-export function endsProgram({ level, stack }: ParsedEntry): boolean {
-  return (level === 'ERROR' || level === 'FATAL') && stack?.includes(PROGRAM_FRAME) === true;
+/** The client called the program's main, which logged as an error, with a logger and words of its own, what it could not do, or what its job came to. */
+export function endsProgram({ level, stack, links }: ParsedEntry): boolean {
+  return (level === 'ERROR' || level === 'FATAL') && (stack?.includes(PROGRAM_FRAME) === true || links.some(({ type }) => JOB_TYPES.some((known) => type === known)));
 }
 
 function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
@@ -207,7 +211,7 @@ export function isMessage({ level, links }: ParsedEntry, { kind }: Source): bool
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */
 function isHarmless({ links }: ParsedEntry): boolean {
   const last = root(links);
-  if (links.some(({ frames }) => frames.some((frame) => frame.startsWith(TRYING_FRAME)))) return true;
+  if (links.some(({ frames }) => frames.some((frame) => TRYING_FRAMES.some((known) => frame.startsWith(known))))) return true;
   return last !== undefined && HARMLESS.some(({ type, words, frame }) => last.type.endsWith(type) && last.message.includes(words) && (frame === undefined || last.frames.some((at) => at.includes(frame))));
 }
 

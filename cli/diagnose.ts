@@ -30,7 +30,7 @@ export const DIAGNOSE: Command = {
     'a log, .out or .err file, a folder of them, "-" for standard input',
     'an archive: .gz, .tar, .tar.gz, .zip, also one in the other; read as a folder of its name',
     'the output of "yarn logs -applicationId ID", split into its containers; YARN diagnostics',
-    'the output of "kubectl describe pod" or "kubectl get events"',
+    'the output of "kubectl describe pod" or "kubectl get events"; what grep found in several logs',
     "an hs_err_pid file of the JVM, a GC log, a thread dump (jstack, or Flink's REST answer)",
     "the answer of Flink's REST API to /jobs/ID/exceptions, a paste from a chat,",
     'a copy from a mail or a terminal that broke its lines, a trace in one line,',

@@ -102,6 +102,14 @@ describe('entries of a whole file', () => {
     expect(entriesOf(`${text}\nprinted afterwards`, 'unknown')).toEqual([text, 'printed afterwards']);
   });
 
+  it.each(['DEBUG org.apache.flink.A [] - one', '[main] ERROR org.apache.flink.A - one', '[Source: a[1] (1/1)] WARN org.apache.flink.A - one', '412 [main] WARN  o.a.f.A  - one'])('joins a trace to "%s", which has no date', (line) => {
+    const text = `${line}\na.b.CException: x\n\tat a.b.C.d(C.java:1)`;
+
+    expect(entriesOf(`${text}\n${line}`, 'log')).toEqual([text, line]);
+    expect(entriesOf(`${text.replace('org.apache.flink.A', 'printed').replace('o.a.f.A', 'printed')}\n${line}`, 'log')).toHaveLength(3);
+    expect(entriesOf(`2018-08-07 05:43:13,867 INFO  a [] - first\n${text}`, 'log')).toHaveLength(1);
+  });
+
   it('joins everything without a date to the dated line before it, and a time of day when dates are used', () => {
     const text = '2018-08-07 05:43:13,867 INFO  a [] - one\nINFO  [] - inner\n19:29:14,123 quoted\n\nlast';
 
@@ -145,6 +153,14 @@ describe('parseEntry', () => {
 
     expect(entry).toEqual({ ...expected, time: TIME });
     expect([chain, links]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['[main] WARN a.b.C - text', 'main'],
+    ['[Source: a[1] -> Map (1/2)#0] WARN  a.b.C  - text', 'Source: a[1] -> Map (1/2)#0'],
+    ['412 [main] WARN  a.b.C  - text', 'main'],
+  ])('reads "%s", which has no date', (text, thread) => {
+    expect(parse(text)).toMatchObject({ layout: 'logback', level: 'WARN', logger: 'a.b.C', thread, message: 'text' });
   });
 
   it.each([

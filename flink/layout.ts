@@ -85,6 +85,7 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
       return isPrinted(kind, before) && before.previous !== 'hash' && before.previous !== 'crash';
     case 'exception':
       return startsThrowable(kind, before);
+    case 'level':
     case 'plain':
       return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
   }
@@ -102,9 +103,9 @@ function isPrinted(kind: FileKind, before: LineState): boolean {
   return kind === 'out' || kind === 'err' || kind === 'gc' || !before.dated;
 }
 
-/** A throwable belongs to the dated line that logged it, or stands alone where text is printed. */
+/** A throwable belongs to the line that logged it, dated or its date cut off, or stands alone where text is printed. */
 function startsThrowable(kind: FileKind, before: LineState): boolean {
-  if (before.previous === 'dated' || before.previous === 'clock') return false;
+  if (before.previous === 'dated' || before.previous === 'clock' || before.previous === 'level') return false;
   return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
 }
 
@@ -190,8 +191,13 @@ function readKlog(text: string): AnyHead | undefined {
   return { layout: 'klog', level: known, logger: match[2] ?? '', messageStart: match[0].length };
 }
 
+/** `[main] WARN a.b.C - text` of SLF4J's simple logger, `412 [main] WARN  a.b.C  - text` of log4j 1. */
+const THREADED = /^(?:\d+ )?(?=\[[^\n]{1,200}?\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+[\w$]+(?:\.[\w$]+)+\s)/;
+
 /** `INFO  [] - text` of the start script's JVM, `[ERROR] text` of the client; else no layout. */
 function readBareHead(text: string): AnyHead {
+  const threaded = THREADED.exec(text.slice(0, 400));
+  if (threaded !== null) return readHead(text, threaded[0].length);
   const match = /^\[?([A-Z]{4,7})\s*\]? /.exec(text.slice(0, 12));
   if (match === null || readLevel(match[1] ?? '') === undefined) return { layout: 'none', messageStart: 0 };
   return readHead(text, 0);

@@ -1,18 +1,18 @@
 // Bytes of one line → what kind of line it is. A state machine over bytes: no string is made for a line, because every
 // line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
 // however the line was cut into chunks. Called by layout.ts (isEntryStart) and frame.ts; what a line says is not its task.
-import { at, skipBlanks, skipByte, startsWithAny } from './byte.js';
+import { at, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './byte-level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './byte-stamp.js';
 import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, traceClass } from './byte-trace.js';
 import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 
 /**
- * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) · dated (full date) · clock (time of day only) ·
+ * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) · dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) ·
  * json · exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) ·
  * crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
-export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'python' | 'dated' | 'clock' | 'json' | 'exception' | 'thread' | 'note' | 'crash' | 'hash' | 'plain';
+export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'python' | 'dated' | 'clock' | 'level' | 'json' | 'exception' | 'thread' | 'note' | 'crash' | 'hash' | 'plain';
 
 const TAB = 9;
 const SPACE = 32;
@@ -55,7 +55,7 @@ function classifyIndented(bytes: Buffer, start: number, end: number): LineClass 
 
 function classifyAfterTime(bytes: Buffer, start: number, end: number): LineClass {
   const stamp = scanTimestamp(bytes, start, end);
-  if (stamp === undefined) return isBareFrame(bytes, start, end) ? 'trace' : 'plain';
+  if (stamp === undefined) return isBareFrame(bytes, start, end) ? 'trace' : isThreaded(bytes, skipCount(bytes, start, end), end) ? 'level' : 'plain';
   if (stamp.end < end && !isAfterTime(at(bytes, stamp.end))) return 'plain';
   const rest = skipLevelBracket(bytes, skipBlanks(bytes, stamp.end, end), end);
   return traceClass(bytes, rest, end) ?? (stamp.full ? 'dated' : 'clock');
@@ -66,7 +66,7 @@ function classifyBracket(bytes: Buffer, start: number, end: number): LineClass {
   if (stamp !== undefined) return stamp.full ? 'dated' : 'clock';
   if (isUptime(bytes, start + 1, end)) return 'dated';
   const inner = skipLevelBracket(bytes, start, end);
-  if (inner === start) return 'plain';
+  if (inner === start) return isThreaded(bytes, start, end) ? 'level' : 'plain';
   const trace = traceClass(bytes, inner, end);
   if (trace !== undefined) return trace;
   const dated = scanTimestamp(bytes, inner, end);
@@ -82,11 +82,41 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   const afterLevel = skipLevel(bytes, start, end);
   if (afterLevel > start) {
     const stamp = scanTimestamp(bytes, skipBlanks(bytes, skipByte(bytes, afterLevel, COLON), end), end);
-    return stamp === undefined ? 'plain' : stamp.full ? 'dated' : 'clock';
+    return stamp === undefined ? (isLogger(bytes, skipBlanks(bytes, afterLevel, end), end) ? 'level' : 'plain') : stamp.full ? 'dated' : 'clock';
   }
   if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end)) return 'dated';
   if (isPythonFrame(bytes, start, end)) return 'python';
   return isExceptionHeader(bytes, start, end) || isPythonHead(bytes, start, end) ? 'exception' : 'plain';
+}
+
+/** Milliseconds and a blank. */
+function skipCount(bytes: Buffer, start: number, end: number): number {
+  let p = start;
+  while (p < end && isDigit(at(bytes, p))) p += 1;
+  return skipByte(bytes, p, SPACE);
+}
+
+/** `[main] WARN a.b.C …`, as SLF4J's simple logger writes, and log4j 1 behind its milliseconds. */
+function isThreaded(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, start) !== OPEN_BRACKET) return false;
+  for (let p = start + 1; p < end; p += 1) {
+    if (at(bytes, p) !== CLOSE_BRACKET || at(bytes, p + 1) !== SPACE) continue;
+    const level = p + 2;
+    const after = skipLevel(bytes, level, end);
+    if (after > level && isLogger(bytes, skipBlanks(bytes, after, end), end)) return true;
+  }
+  return false;
+}
+
+/** `org.apache.A` or `o.a.A` and a blank. */
+function isLogger(bytes: Buffer, start: number, end: number): boolean {
+  let p = start;
+  let dots = 0;
+  while (p < end && isNameByte(at(bytes, p))) {
+    if (at(bytes, p) === DOT) dots += 1;
+    p += 1;
+  }
+  return dots > 0 && p < end && at(bytes, p) === SPACE && at(bytes, p - 1) !== DOT;
 }
 
 function isJsonEntry(bytes: Buffer, start: number, end: number): boolean {

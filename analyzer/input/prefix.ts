@@ -61,7 +61,7 @@ function takeOff(line: string, prefix: RegExp): string {
   if (head === undefined) return line;
   const rest = line.slice(head.length);
   const kind = classify(rest);
-  if (kind !== 'plain' && kind !== 'exception') return rest;
+  if (kind !== 'plain' && kind !== 'level' && kind !== 'exception') return rest;
   const whole = classify(line);
   return whole === 'dated' || whole === 'clock' ? line : rest;
 }

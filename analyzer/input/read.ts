@@ -15,6 +15,7 @@ import { Cursor } from './cursor.js';
 import { giveBack, listFiles, readFile, readStdin } from './disk.js';
 import { createNote, type Note } from './note.js';
 import { looksLikeGcLog, watchGcLog } from './gc-log.js';
+import { looksLikeGrep, splitGrep } from './grep.js';
 import { looksLikeHsErr, renderHsErr } from './hs-err.js';
 import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubernetes.js';
 import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
@@ -157,6 +158,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikePods, open: openPods },
   { fits: looksLikeEvents, open: asDocument(renderEvents) },
   { fits: looksLikeYarnLogs, open: splitYarnLogs },
+  { fits: looksLikeGrep, open: openGrep },
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
   { fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanText) },
@@ -202,6 +204,11 @@ function openPods(path: string, cursor: Cursor): Iterable<Part> {
     pieces: [Buffer.from(log)],
     source: { process: pod, host: pod, component: describeSource(`${pod}.log`).component ?? 'unknown' },
   }));
+}
+
+function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
+  const text = readDocument(cursor);
+  return text === undefined ? undefined : splitGrep(text).map((found) => ({ path: `${path}/${found.path}`, pieces: [Buffer.from(found.text)] }));
 }
 
 /** A file that is no archive any more → entries, whatever form it has. */
