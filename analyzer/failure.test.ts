@@ -108,6 +108,7 @@ describe('a failure', () => {
 
   it('is none when only the trace of a known warning was kept', () => {
     expect(failures('java.lang.UnsupportedOperationException: FlinkRunnerResult does not support cancel.\n\tat org.apache.beam.runners.flink.FlinkRunnerResult.cancel(FlinkRunnerResult.java:64)\n')).toEqual([undefined]);
+    expect(failures('org.apache.flink.util.FlinkException: The file LOG is not available on the TaskExecutor.\n\tat org.apache.flink.runtime.taskexecutor.TaskExecutor.requestFileUpload(TaskExecutor.java:1890)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: kafka.consumer:type=app-info,id=consumer-1\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: com.acme:type=Orders\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual(['bare']);
     const missing = (caller: string): string => `java.lang.NoClassDefFoundError: org/apache/hadoop/conf/Configuration\n\tat ${caller}(CliFrontend.java:1150)\n`;

@@ -125,6 +125,7 @@ describe('firstUserFrame and ownerOfFrames', () => {
     expect(owner('org.apache.flink.runtime.taskmanager.Task.run(Task.java:1)')).toBe('framework');
     expect(owner('com.mysql.cj.jdbc.ConnectionImpl.connect(ConnectionImpl.java:1)')).toBe('external');
     expect(owner('com.rabbitmq.client.impl.AMQChannel.ensureIsOpen(AMQChannel.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('external');
+    expect(owner('co.elastic.clients.util.ApiTypeHelper.requireNonNull(ApiTypeHelper.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('external');
     expect(owner('com.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:1)', 'com.example.Job.map(Job.java:1)')).toBe('user-code');
     expect(ownerOfFrames([])).toBe('framework');
   });
