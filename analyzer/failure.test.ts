@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scanEntry } from './scan.js';
 import { makeCatalog, TEST_RULES } from './samples.js';
 import { splitText } from './input/read.js';
+import { diagnose, flattenIncidents } from './diagnose.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const failures = (text: string): readonly (string | undefined)[] => splitText(text, 'flink-flink-sql-client-node-1.log').map((entry) => scanEntry(entry, catalog)?.failure?.kind);
@@ -77,6 +78,20 @@ describe('a failure', () => {
     expect(failures(shut('java.lang.NullPointerException\n\tat org.apache.flink.runtime.entrypoint.ClusterEntrypoint.startCluster(ClusterEntrypoint.java:173)\n'))).toEqual(['process']);
     expect(failures(shut('java.net.BindException: Address already in use\n\tat org.apache.flink.runtime.entrypoint.ClusterEntrypoint.startCluster(ClusterEntrypoint.java:173)\n'))).toEqual(['process']);
     expect(failures(shut('null'))).toEqual([undefined]);
+  });
+
+  it('is none when those who watch could not be told', () => {
+    const log = (logger: string): string => `2026-03-02 10:15:01,120 ERROR ${logger} [] - Could not send\njava.net.ConnectException: Connection refused\n\tat a.b.C.d(C.java:1)\n`;
+    const unnamed = (text: string): number => flattenIncidents(diagnose(splitText(text), catalog), 'en').unknown.length;
+
+    expect(['io.openlineage.flink.client.EventEmitter', 'org.apache.flink.metrics.prometheus.PrometheusPushGatewayReporter', 'org.apache.flink.runtime.blob.BlobClient'].map(log).map(unnamed)).toEqual([0, 0, 1]);
+  });
+
+  it('is none when Netty looks which of its libraries are there, and one when a library of the program is missing', () => {
+    const missing = (library: string): string => `java.lang.UnsatisfiedLinkError: no ${library} in java.library.path\n\tat java.lang.ClassLoader.loadLibrary(ClassLoader.java:1867)\n`;
+
+    expect(['netty_transport_native_epoll_x86_64', 'org_apache_flink_shaded_netty4_netty_transport_native_kqueue_aarch_64'].map(missing).flatMap(failures)).toEqual([undefined, undefined]);
+    expect(failures(missing('acme_codec'))).toEqual(['bare']);
   });
 
   it('is a trace behind a gap, which belongs to no line that was left', () => {

@@ -69,7 +69,7 @@ const EXPECTED = 'FlinkExpectedException';
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', EXPECTED, 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** How an example of Beam ends; a log that a browser asked for and that the TaskManager does not keep; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
+/** How an example of Beam ends; a log that a browser asked for and that the TaskManager does not keep; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows and which of its libraries are there; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
 const HARMLESS: readonly { readonly type: string; readonly words: string; readonly frame?: string }[] = [
   { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.FlinkException', words: ' is not available on the TaskExecutor' },
@@ -77,6 +77,7 @@ const HARMLESS: readonly { readonly type: string; readonly words: string; readon
   { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
   { type: '.MalformedObjectNameException', words: '' },
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
+  ...['epoll', 'kqueue'].flatMap((way) => ['x86_64', 'aarch_64'].map((machine) => ({ type: '.UnsatisfiedLinkError', words: `netty_transport_native_${way}_${machine} in java.library.path` }))),
   { type: '.LoginException', words: "No JAAS configuration section named 'Client'" },
   // The sink asks for its numbers in the same way, and fails.
   { type: '.IllegalStateException', words: 'Cannot find Kafka metric', frame: '.source.metrics.KafkaSourceReaderMetrics.' },
@@ -173,13 +174,13 @@ function isBare(parsed: ParsedEntry, source: Source): boolean {
   return source.kind === 'log' || source.kind === 'unknown' || source.component === 'client';
 }
 
-/** What a JobManager could not answer to a browser or a client. */
-const ANSWERING = '.runtime.rest.handler.';
+/** What a JobManager could not answer to a browser or a client, and what could not be told to those who watch. */
+const ASIDE = ['.runtime.rest.handler.', 'org.apache.flink.metrics.', 'io.openlineage.'] as const;
 
 /** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
 function isLogged(parsed: ParsedEntry): boolean {
   const { level, logger, links } = parsed;
-  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && logger?.includes(ANSWERING) !== true && !isHarmless(parsed);
+  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && !ASIDE.some((name) => logger?.includes(name) === true) && !isHarmless(parsed);
 }
 
 /** A warning of a connector or a library that may have been repeated until it went well; Flink itself says what ends by one. */

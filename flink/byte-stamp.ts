@@ -57,8 +57,11 @@ function scanDate(bytes: Buffer, start: number, end: number): number {
     const date = digits(bytes, start + 5, 2) && at(bytes, start + 7) === separator && digits(bytes, start + 8, 2);
     return date && isBetweenDateAndTime(at(bytes, start + 10)) ? start + 11 : start;
   }
-  const short = at(bytes, start + 2) === SLASH && digits(bytes, start + 3, 2) && at(bytes, start + 5) === SLASH && digits(bytes, start + 6, 2);
-  if (!short) return start;
+  const between = at(bytes, start + 2);
+  if ((between !== SLASH && between !== DASH) || !digits(bytes, start + 3, 2)) return start;
+  // Month and day, no year: it is a date, though not known which.
+  if (at(bytes, start + 5) === SPACE) return start + 6;
+  if (between !== SLASH || at(bytes, start + 5) !== SLASH || !digits(bytes, start + 6, 2)) return start;
   if (at(bytes, start + 8) === SPACE) return start + 9;
   return digits(bytes, start + 8, 2) && at(bytes, start + 10) === SPACE ? start + 11 : start;
 }

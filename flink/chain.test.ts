@@ -130,6 +130,13 @@ describe('firstUserFrame and ownerOfFrames', () => {
     expect(ownerOfFrames([])).toBe('framework');
   });
 
+  it('takes programs and libraries in a package of Flink for what they are', () => {
+    expect(owner('org.apache.flink.quickstart.StreamingJob.main(StreamingJob.java:1)')).toBe('user-code');
+    expect(owner('org.apache.flink.streaming.siddhi.router.AddRouteOperator.processElement(AddRouteOperator.java:1)', 'org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:1)')).toBe('user-code');
+    expect(owner('java.time.Duration.toNanos(Duration.java:1)', 'org.apache.flink.api.common.time.Deadline.fromNow(Deadline.java:1)', 'com.example.Job.main(Job.java:1)')).toBe('user-code');
+    expect(owner('org.apache.flink.api.common.time.Deadline.fromNow(Deadline.java:1)', 'org.apache.flink.runtime.taskmanager.Task.run(Task.java:1)')).toBe('framework');
+  });
+
   it('counts generated code as the author of the query, who has no frame to be shown', () => {
     const trace = 'java.lang.NumberFormatException: null\n\tat org.apache.flink.table.data.binary.BinaryStringDataUtil.toInt(BinaryStringDataUtil.java:1)\n\tat StreamExecCalc$12.processElement(Unknown Source)\n\tat org.apache.flink.streaming.A.b(A.java:1)';
 

@@ -30,6 +30,8 @@ describe('isEntryStart', () => {
     '2018-08-07T05:43:13.867+08:00 text',
     '2018/08/07 05:43:13 text',
     '18/08/07 05:43:13 INFO text',
+    '08-07 05:43:13.867 [main] INFO text',
+    '07/08 05:43:13,867 [main] INFO text',
     '[2018-08-07 05:43:13,867] INFO text',
     'INFO  2018-08-07 05:43:13,867 text',
     '[WARN ] 2018-08-07 05:43:13,867 text',
@@ -180,6 +182,15 @@ describe('parseEntry', () => {
     expect(parse('2026-08-07T13:43:13.867+08:00 INFO  a.b.C [] - x', 'Europe/Berlin').time).toBe(TIME);
     expect(parse('19:29:14,123 INFO  a.b.C [] - x')).toMatchObject({ level: 'INFO', logger: 'a.b.C', message: 'x' });
     expect(parse('19:29:14,123 INFO  a.b.C [] - x').time).toBeUndefined();
+  });
+
+  it('reads what stands behind a date without its year, which is no time', () => {
+    for (const stamp of ['08-07 05:43:13.867', '08/07 05:43:13,867', '> 08/07 05:43:13.867']) {
+      const entry = parse(`${stamp} [main] WARN  a.b.C - x`);
+
+      expect(entry).toMatchObject({ level: 'WARN', logger: 'a.b.C', thread: 'main', message: 'x' });
+      expect(entry.time).toBeUndefined();
+    }
   });
 
   it('keeps what it does not know as it is', () => {

@@ -1,5 +1,5 @@
 // The time stamp at the beginning of an entry → milliseconds. Pure; called by layout.ts.
-// A stamp without a zone is read in the zone given; a time of day without a date has no time.
+// A stamp without a zone is read in the zone given; a time of day without a date, or without its year, has no time.
 
 export interface Stamp {
   /** Index behind the stamp (and its closing bracket). */
@@ -10,7 +10,8 @@ export interface Stamp {
 const DATE = /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
 /** `22/05/03 …` of Hadoop (year first) and `05/03/2022 …` of Flink's old client (month first). */
 const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d{4}|\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
-const CLOCK = /\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
+/** A time of day, or month and day before it. */
+const CLOCK = /(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
 const MONTH_FIRST = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HOUR_MS = 3_600_000;

@@ -18,6 +18,7 @@ import { looksLikeGcLog, watchGcLog } from './gc-log.js';
 import { looksLikeGrep, splitGrep } from './grep.js';
 import { looksLikeHsErr, renderHsErr } from './hs-err.js';
 import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubernetes.js';
+import { cleanLinks, looksLinked } from './link.js';
 import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
 import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
@@ -182,6 +183,7 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
 /** What a text went through before it came here, in the order in which it is undone. */
 const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly clean: (text: string) => string }[] = [
   { looks: looksLikePaste, clean: cleanPaste },
+  { looks: looksLinked, clean: cleanLinks },
   { looks: looksIndented, clean: cleanIndent },
   { looks: looksCut, clean: joinCut },
   { looks: looksWrapped, clean: joinWrapped },
