@@ -126,6 +126,9 @@ describe('a failure', () => {
     expect(failures('org.apache.flink.util.FlinkException: The file LOG is not available on the TaskExecutor.\n\tat org.apache.flink.runtime.taskexecutor.TaskExecutor.requestFileUpload(TaskExecutor.java:1890)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: kafka.consumer:type=app-info,id=consumer-1\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual([undefined]);
     expect(failures('javax.management.InstanceAlreadyExistsException: com.acme:type=Orders\n\tat com.sun.jmx.mbeanserver.Repository.addMBean(Repository.java:437)\n')).toEqual(['bare']);
+    const timer = (file: string): string => `Traceback (most recent call last):\n  File "/usr/lib/python3.8/${file}", line 218, in run\n    while not self._finished.wait(next_call - time.time()):\n  File "/usr/lib/python3.8/threading.py", line 300, in wait\n    gotit = waiter.acquire(True, timeout)\nOverflowError: timeout value is too large\n`;
+    expect(failures(timer('apache_beam/runners/worker/data_plane.py'))).toEqual([undefined]);
+    expect(failures(timer('orders.py'))).toEqual(['bare']);
     const missing = (caller: string): string => `java.lang.NoClassDefFoundError: org/apache/hadoop/conf/Configuration\n\tat ${caller}(CliFrontend.java:1150)\n`;
     expect(failures(missing('org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines'))).toEqual([undefined]);
     expect(failures(missing('org.apache.flink.client.cli.CliFrontend.run'))).toEqual(['bare']);

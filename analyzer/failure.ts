@@ -81,6 +81,8 @@ const HARMLESS: readonly { readonly type: string; readonly words: string; readon
   { type: '.LoginException', words: "No JAAS configuration section named 'Client'" },
   // The sink asks for its numbers in the same way, and fails.
   { type: '.IllegalStateException', words: 'Cannot find Kafka metric', frame: '.source.metrics.KafkaSourceReaderMetrics.' },
+  // A timer of Beam's on Windows.
+  { type: 'OverflowError', words: 'timeout value is too large', frame: 'data_plane.py:' },
 ];
 
 /** The client looks which command lines it has, and goes on without YARN's where Hadoop is not there; so does a process without Hadoop's security. */

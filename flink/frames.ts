@@ -117,6 +117,7 @@ const PACKAGES: readonly (readonly [prefix: string, owner: FrameOwner])[] = [
   ['com.bytedance.bitsail.', 'connector'],
   ['io.tidb.bigdata.', 'connector'],
   ['com.getindata.connectors.', 'connector'],
+  ['ru.ivi.opensource.flinkclickhousesink.', 'connector'],
   ['io.confluent.', 'connector'],
   ['org.rocksdb.', 'framework'],
   ['org.forstdb.', 'framework'],
