@@ -14,6 +14,8 @@ export interface Candidate {
   readonly source: Source;
   /** The entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
   readonly isFailure: boolean;
+  /** What stands in front of a message, the level and the logger, was cut off: they may be any. */
+  readonly isHeadless: boolean;
 }
 
 export interface Fit {
@@ -46,10 +48,10 @@ interface Check {
 const CHECKS: readonly Check[] = [
   check('text', ({ text }) => text, (text, candidate) => candidate.text.includes(text), () => 'no such text in the entry'),
   check('where.failure', ({ where }) => where?.failure, (wanted, { isFailure }) => wanted === isFailure, ({ isFailure }) => `the entry ${isFailure ? 'is a failure' : 'is no failure by itself: no task, job, process or submission ended with it'}`),
-  check('where.level', ({ where }) => some(where?.level), (levels, { parsed }) => levels.includes(parsed.level ?? ''), ({ parsed }) => parsed.level ?? 'no level'),
+  check('where.level', ({ where }) => some(where?.level), (levels, { parsed, isHeadless }) => isHeadless || levels.includes(parsed.level ?? ''), ({ parsed }) => parsed.level ?? 'no level'),
   check('where.component', ({ where }) => some(where?.component), (components, { source }) => components.includes(source.component ?? 'unknown'), ({ source }) => source.component ?? 'unknown (the name of the file does not say it)'),
   check('where.file', ({ where }) => some(where?.file), (kinds, { source }) => kinds.includes(source.kind), ({ source }) => source.kind),
-  check('where.logger', ({ where }) => some(where?.logger), (loggers, { parsed }) => loggers.some((logger) => endsWithName(parsed.logger ?? '', logger)), ({ parsed }) => parsed.logger ?? 'no logger'),
+  check('where.logger', ({ where }) => some(where?.logger), (loggers, { parsed, isHeadless }) => isHeadless || loggers.some((logger) => endsWithName(parsed.logger ?? '', logger)), ({ parsed }) => parsed.logger ?? 'no logger'),
   check('where.frame', ({ where }) => where?.frame, (literal, { parsed }) => hasFrame(parsed.links, literal), ({ parsed }) => root(parsed.links)?.frames[0] ?? 'no stack frame'),
   check('where.userFrame', ({ where }) => where?.userFrame, (wanted, { parsed }) => wanted === (firstUserFrame(parsed.links) !== undefined), ({ parsed }) => firstUserFrame(parsed.links) ?? "no frame of the user's own code"),
   check('where.thrownBy', ({ where }) => some(where?.thrownBy), (owners, { parsed }) => owners.includes(ownerOfFrames(parsed.links)), ({ parsed }) => ownerOfFrames(parsed.links)),

@@ -96,6 +96,13 @@ describe('diagnose', () => {
       expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
     });
 
+    it('takes a line whose head was cut off for one of any level and logger', () => {
+      const line = 'Connection to node -1 (kafka-1/192.0.2.7:9093) failed authentication due to: Authentication failed during authentication due to invalid credentials with SASL mechanism PLAIN';
+
+      expect(first(line)).toBe('kafka.auth');
+      expect(first(note(`org.apache.kafka.clients.NetworkClient [] - ${line}`))).toBe('none');
+    });
+
     it('takes what a wrapper tells of a cause that was cut off', () => {
       const cut = (told: string): string => `org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: ${told}\n\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n`;
 

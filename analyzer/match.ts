@@ -17,7 +17,7 @@ export interface AlternativeMisfit extends Misfit {
 export function matchAlternative(rule: Rule, alternative: Alternative, candidate: Candidate): MatchPart | undefined {
   const fit = fitCondition(alternative, candidate);
   if (fit === undefined) return undefined;
-  if (rule.unless.some((exception) => fitCondition(exception, candidate) !== undefined)) return undefined;
+  if (findException(rule, candidate) >= 0) return undefined;
   const { links } = candidate.parsed;
   const own = links.filter((link) => link.relation !== 'suppressed');
   const last = root(links);
@@ -40,9 +40,15 @@ export function findAlternativeMisfit(rule: Rule, alternative: Alternative, cand
   const misfit = findMisfit(alternative, candidate);
   const order = rule.alternatives.indexOf(alternative);
   if (misfit !== undefined) return { ...misfit, path: ['match', order, ...misfit.key.split('.')] };
-  const exception = rule.unless.findIndex((item) => fitCondition(item, candidate) !== undefined);
+  const exception = findException(rule, candidate);
   if (exception < 0) return undefined;
   return { key: `unless[${exception}]`, path: ['unless', exception], asked: 'that the entry does not fit this exception', found: 'it fits', passed: Number.MAX_SAFE_INTEGER };
+}
+
+/** Which of the rule's exceptions fits, or -1; what is not there excuses nothing. */
+function findException(rule: Rule, candidate: Candidate): number {
+  const known = candidate.isHeadless ? { ...candidate, isHeadless: false } : candidate;
+  return rule.unless.findIndex((exception) => fitCondition(exception, known) !== undefined);
 }
 
 /** The deepest exception whose message holds one of the anchors: where a rule without an exception class stands in the chain. */

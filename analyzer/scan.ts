@@ -80,7 +80,9 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
   const seen = told !== undefined ? { ...parsed, links: told } : isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
-  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure: failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed)) }, byUser, isOptions, mayEnd, isWords, bytes };
+  const isFailure = failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed));
+  const isHeadless = options.excerpt !== undefined && parsed.layout === 'none' && entry.source.kind !== 'out';
+  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure, isHeadless }, byUser, isOptions, mayEnd, isWords, bytes };
 }
 
 /** Who wraps an exception often tells its message behind words of his own; where its own class was cut off, that is all that is left of it. */
