@@ -113,6 +113,7 @@ describe('diagnose', () => {
 
     it.each([
       ['Flink tells by itself what it ended', error('WARN', 'org.apache.flink.runtime.taskmanager.Task')],
+      ['a source asks once more', error('ERROR', 'org.apache.fluss.flink.source.enumerator.FlinkSourceEnumerator').replace('Could not go on', 'Failed to release kv snapshot lease. These snapshot need to re-enqueue')],
       ['it was an answer to a browser', error('ERROR', 'org.apache.flink.runtime.rest.handler.job.JobDetailsHandler')],
       ['the job went on', error('ERROR') + note('org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Completed checkpoint 7 for job 5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d (12 bytes, checkpointDuration=3 ms, finalizationTime=1 ms).')],
       ['it is too long for one', error('ERROR') + note('com.acme.Orders [] - one more').repeat(6000)],

@@ -72,6 +72,13 @@ describe('a failure', () => {
     expect(failures(tell('jdbc.JdbcConnection [] - Failed to close a statement'))).toEqual([undefined]);
   });
 
+  it('is what Hudi\'s coordinator fails the job by, not what came of the sync to Hive', () => {
+    const tell = (action: string): string => `2026-03-02 10:15:01,120 ERROR org.apache.hudi.sink.StreamWriteOperatorCoordinator [] - Executor executes action [${action}] error\norg.apache.hudi.exception.HoodieLockException: x\n\tat org.apache.hudi.client.transaction.lock.LockManager.lock(LockManager.java:87)\n`;
+
+    expect(['commits the instant 20260302101500120', 'initialize instant ', 'handle write metadata event for instant 20260302101500120'].map(tell).flatMap(failures)).toEqual(['bare', 'bare', 'bare']);
+    expect(failures(tell('sync hive metadata for instant 20260302101500120'))).toEqual([undefined]);
+  });
+
   it('is a JobManager that says at level INFO why it does not start; without a trace the line only follows the job', () => {
     const shut = (diagnostics: string): string => `2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Shutting YarnJobClusterEntrypoint down with application status FAILED. Diagnostics ${diagnostics}.\n`;
 

@@ -88,11 +88,16 @@ const HARMLESS: readonly { readonly type: string; readonly words: string; readon
 /** The client looks which command lines it has, and goes on without YARN's where Hadoop is not there; so does a process without Hadoop's security. */
 const TRYING_FRAMES = ['org.apache.flink.client.cli.CliFrontend.loadCustomCommandLines(', 'org.apache.flink.runtime.security.modules.HadoopModuleFactory.createModule('] as const;
 
-/** A CDC source, or Debezium in it, tells of what ended its reader; the task fails with the same exception, often in a line that nobody copies. */
+/** What a source logs as an error and asks for once more: a lease of Fluss that runs out by itself. */
+const HANDLED_WORDS = ['Failed to release kv snapshot lease'] as const;
+
+/** A CDC source (or Debezium in it) tells of what ended its reader, Hudi's coordinator of what it fails the job by; the same exception comes again, often in a line that nobody copies. */
 const REPORTED = [
-  { loggers: ['debezium.internal.Handover', 'debezium.DebeziumSourceFunction'], words: 'Reporting error:' },
-  { loggers: ['io.debezium.pipeline.ErrorHandler'], words: 'Producer failure' },
-  { loggers: ['io.debezium.connector.mysql.BinlogReader', 'io.debezium.connector.mysql.SnapshotReader'], words: 'Failed due to error:' },
+  { loggers: ['debezium.internal.Handover', 'debezium.DebeziumSourceFunction'], words: ['Reporting error:'] },
+  { loggers: ['io.debezium.pipeline.ErrorHandler'], words: ['Producer failure'] },
+  { loggers: ['io.debezium.connector.mysql.BinlogReader', 'io.debezium.connector.mysql.SnapshotReader'], words: ['Failed due to error:'] },
+  // Its other action, the sync to Hive, is told of and no more.
+  { loggers: ['hudi.sink.StreamWriteOperatorCoordinator'], words: ['action [initialize instant', 'action [commits the instant', 'action [taking checkpoint', 'action [handle ', 'action [request instant', 'Failed to start operator coordinator'] },
 ] as const;
 
 /** The gateway tells its client that a statement goes on in the next line; a script that ends there is told by the client. */
@@ -160,7 +165,7 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
 
 /** A reader that was interrupted has been cancelled. */
 function isReported({ logger, message, links }: ParsedEntry): boolean {
-  return links.length > 0 && !links.some((link) => link.type.endsWith('InterruptedException')) && REPORTED.some(({ loggers, words }) => message.includes(words) && loggers.some((name) => logger?.endsWith(name) === true));
+  return links.length > 0 && !links.some((link) => link.type.endsWith('InterruptedException')) && REPORTED.some(({ loggers, words }) => words.some((text) => message.includes(text)) && loggers.some((name) => logger?.endsWith(name) === true));
 }
 
 /** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */
@@ -214,8 +219,9 @@ export function isMessage({ level, links }: ParsedEntry, { kind }: Source): bool
 }
 
 /** A trace that a library prints with a warning and goes on, when the line before it was left out. */
-function isHarmless({ links }: ParsedEntry): boolean {
+function isHarmless({ message, links }: ParsedEntry): boolean {
   const last = root(links);
+  if (HANDLED_WORDS.some((words) => message.includes(words))) return true;
   if (links.some(({ frames }) => frames.some((frame) => TRYING_FRAMES.some((known) => frame.startsWith(known))))) return true;
   return last !== undefined && HARMLESS.some(({ type, words, frame }) => last.type.endsWith(type) && last.message.includes(words) && (frame === undefined || last.frames.some((at) => at.includes(frame))));
 }
