@@ -175,6 +175,13 @@ describe('parseEntry', () => {
     expect(entry.time).toBeUndefined();
   });
 
+  it.each([
+    ['was cut off', String.raw`{"type":"Error","attributes":{"exception_class":"a.b.CException","stackTrace":"a.b.CException: no \"d\"\n\tat a.b.C.d(C.java:1)\n\tat a.b.C.e(C.ja`],
+    ['has fields of its own', String.raw`{"error":{"trace" : "a.b.CException: no \"d\"\n\tat a.b.C.d(C.java:1)\n","id":7},"text":"y.z.WException: quoted"}`],
+  ])('takes the trace out of a line of JSON that %s', (_, line) => {
+    expect(parse(line).links).toEqual([expect.objectContaining({ type: 'a.b.CException', message: 'no "d"' })]);
+  });
+
   it('reads stamps in the zone given, with summer time, and obeys a zone in the stamp', () => {
     expect(parse('2026-08-07 13:43:13,867 INFO  a.b.C [] - x', 'Asia/Shanghai').time).toBe(TIME);
     expect(parse('2026-08-07 07:43:13,867 INFO  a.b.C [] - x', 'Europe/Berlin').time).toBe(TIME);

@@ -13,6 +13,10 @@ const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)
 /** `a.b.CException: ` in front of the exception that was found: the class of what wraps it, and no word of the message. */
 const WRAPPING = /(?:[a-z_][\w$]*\.)+[A-Z][\w$]*Exception: ?$/;
 const HEADER_LOOK = 300;
+/** `"stackTrace":"a.b.CException: …` in a line of JSON. */
+const FIELD_OF_TRACE = /"[\w.@-]{1,40}"\s*:\s*"(?=(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)/g;
+/** Up to the quotation mark that ends the value; a line that was cut off has none. */
+const VALUE = /[^"\\]*(?:\\.[^"\\]*)*/sy;
 
 /** `eager`: any exception named in the message counts, for entries without a level. */
 export function splitThrowable(body: string, eager = false): Split {
@@ -40,7 +44,8 @@ function splitBefore(text: string, start: number): Split {
 
 function splitLine(text: string, eager: boolean): Split {
   if (!text.includes('Exception') && !text.includes('Error')) return { message: text };
-  if (readHeader(text) !== undefined || isEscapedTrace(text)) return { message: text, stack: text };
+  if (readHeader(text) !== undefined) return { message: text, stack: text };
+  if (isEscapedTrace(text)) return { message: text, stack: readTraceField(text) ?? text };
   const inline = findInline(text, eager);
   return inline === -1 ? { message: text } : { message: text, stack: text.slice(inline) };
 }
@@ -59,6 +64,16 @@ function findInline(message: string, eager: boolean): number {
 /** A trace in a JSON text, with `\\n\\tat ` instead of line breaks. */
 function isEscapedTrace(text: string): boolean {
   return text.includes('\\n\\tat ');
+}
+
+/** The trace of a line of JSON that could not be read: it was cut off, or has fields of its own. */
+function readTraceField(text: string): string | undefined {
+  for (const field of text.matchAll(FIELD_OF_TRACE)) {
+    VALUE.lastIndex = field.index + field[0].length;
+    const value = VALUE.exec(text)?.[0] ?? '';
+    if (isEscapedTrace(value)) return value.replaceAll('\\"', '"');
+  }
+  return undefined;
 }
 
 function isTracePart(content: string): boolean {
