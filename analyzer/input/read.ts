@@ -22,6 +22,7 @@ import { cleanLinks, looksLinked } from './link.js';
 import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
 import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
+import { cleanSentry, looksLikeSentry } from './sentry.js';
 import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
 import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
 import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
@@ -188,6 +189,7 @@ const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly c
   { looks: looksCut, clean: joinCut },
   { looks: looksWrapped, clean: joinWrapped },
   { looks: looksPrefixed, clean: cleanPrefix },
+  { looks: looksLikeSentry, clean: cleanSentry },
 ];
 
 function cleanText(text: string): string {

@@ -1,0 +1,37 @@
+// A trace of Java as Sentry writes it, in the form of Python's: the frames from the outermost to the innermost, the exception
+// last → the trace as Java prints it. Called by read.ts; pure.
+
+/** `File "Task.java", line 575, in org.apache.flink.runtime.taskmanager.Task.run` */
+const FRAME = /^[ \t]*File "([\w$-]+\.(?:java|scala|kt))"(?:, line (\d+))?, in ([\w$.<>/-]+)[ \t]*$/;
+const ANY_FRAME = new RegExp(FRAME, 'm');
+const HEAD = 'Traceback (most recent call last):';
+const EXCEPTION = /^[ \t]*(?:[\w$]+\.)+[A-Z][\w$]*(?::|$)/;
+
+export function looksLikeSentry(head: string): boolean {
+  return ANY_FRAME.test(head);
+}
+
+export function cleanSentry(text: string): string {
+  const lines: string[] = [];
+  let frames: string[] = [];
+  const give = (): void => {
+    lines.push(...frames);
+    frames = [];
+  };
+  for (const [index, line] of text.split('\n').entries()) {
+    const frame = FRAME.exec(line);
+    if (frame !== null) {
+      const [, file = '', number, method = ''] = frame;
+      if (index > 0 && lines.at(-1)?.trim() === HEAD) lines.pop();
+      frames.unshift(`\tat ${method}(${file}${number === undefined ? '' : `:${number}`})`);
+    } else if (frames.length > 0 && EXCEPTION.test(line)) {
+      lines.push(line.trim());
+      give();
+    } else {
+      give();
+      lines.push(line);
+    }
+  }
+  give();
+  return lines.join('\n');
+}
