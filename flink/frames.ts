@@ -102,6 +102,7 @@ const PACKAGES: readonly (readonly [prefix: string, owner: FrameOwner])[] = [
   ['com.starrocks.', 'connector'],
   ['com.ververica.', 'connector'],
   ['com.alibaba.ververica.', 'connector'],
+  ['com.alibaba.blink.streaming.connectors.', 'connector'],
   ['io.debezium.', 'connector'],
   ['com.github.shyiko.', 'connector'],
   ['io.delta.', 'connector'],
