@@ -96,6 +96,12 @@ describe('diagnose', () => {
       expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
     });
 
+    it('goes by the class that a sentence quotes with its package', () => {
+      expect(first('We see java.net.BindException: Nobody knows, what to do?')).toBe('network.port-conflict');
+      expect(first('We see BindExceptions, what to do?')).toBe('none');
+      expect(first(note('com.acme.Orders [] - We see java.net.BindException: Nobody knows'))).toBe('none');
+    });
+
     it('takes a line whose head was cut off for one of any level and logger', () => {
       const line = 'Connection to node -1 (kafka-1/192.0.2.7:9093) failed authentication due to: Authentication failed during authentication due to invalid credentials with SASL mechanism PLAIN';
 

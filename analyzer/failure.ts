@@ -69,11 +69,12 @@ const EXPECTED = 'FlinkExpectedException';
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', EXPECTED, 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** How an example of Beam ends; a log that a browser asked for and that the TaskManager does not keep; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows and which of its libraries are there; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
+/** How an example of Beam ends; a log that a browser asked for and that the TaskManager does not keep; a JobManager that takes no jars from browsers; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows and which of its libraries are there; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
 const HARMLESS: readonly { readonly type: string; readonly words: string; readonly frame?: string }[] = [
   { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.FlinkException', words: ' is not available on the TaskExecutor' },
   { type: '.FlinkException', words: ' does not exist on the TaskExecutor' },
+  { type: '.FlinkException', words: 'The module flink-runtime-web could not be found in the class path' },
   { type: '.InstanceAlreadyExistsException', words: 'type=app-info' },
   { type: '.MalformedObjectNameException', words: '' },
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },

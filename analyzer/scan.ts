@@ -29,8 +29,8 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const found = catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
-  const { parsed, facts, failure, candidate, byUser, isOptions, mayEnd, isWords, bytes } = readCandidate(entry, uses, options);
-  const matches = isOptions ? [] : findMatches(uses.filter((use) => mayName(use, { mayEnd, isWords })), candidate);
+  const { parsed, facts, failure, candidate, byUser, isOptions, isGuess, isWords, bytes } = readCandidate(entry, uses, options);
+  const matches = isOptions ? [] : findMatches(uses.filter((use) => mayName(use, { isGuess, isWords })), candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   const telling = matches.length > 0 || failure !== undefined;
@@ -55,8 +55,8 @@ export interface Look {
   readonly byUser: boolean;
   /** The entry is a line of the start-up dump of options: no rule fits it. */
   readonly isOptions: boolean;
-  /** Only a warning, or a message whose class was left out, but of an excerpt that holds nothing else. */
-  readonly mayEnd: boolean;
+  /** Only a warning, or a message whose class was left out, but of an excerpt that holds nothing else: a rule for whatever is left knows nothing of it. */
+  readonly isGuess: boolean;
   /** A message without its class. */
   readonly isWords: boolean;
   /** What was decoded. */
@@ -82,7 +82,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const seen = told !== undefined ? { ...parsed, links: told } : isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
   const isFailure = failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed));
   const isHeadless = options.excerpt !== undefined && parsed.layout === 'none' && entry.source.kind !== 'out';
-  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure, isHeadless }, byUser, isOptions, mayEnd, isWords, bytes };
+  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure, isHeadless }, byUser, isOptions, isGuess: mayEnd && !(isWords && namesClass(seen)), isWords, bytes };
 }
 
 /** Who wraps an exception often tells its message behind words of his own; where its own class was cut off, that is all that is left of it. */
@@ -138,9 +138,13 @@ function joinText(parsed: ParsedEntry): string {
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
 }
 
-/** Where only words are known, a rule for whatever is left knows nothing. */
-function mayName(use: AnchorUse, { mayEnd, isWords }: Pick<Look, 'mayEnd' | 'isWords'>): use is AlternativeUse {
-  return (use.kind === 'alternative' || (use.kind === 'words' && isWords)) && !(mayEnd && use.rule.general);
+/** A sentence that quotes the exception with its package. */
+function namesClass({ links }: ParsedEntry): boolean {
+  return root(links)?.type.includes('.') === true;
+}
+
+function mayName(use: AnchorUse, { isGuess, isWords }: Pick<Look, 'isGuess' | 'isWords'>): use is AlternativeUse {
+  return (use.kind === 'alternative' || (use.kind === 'words' && isWords)) && !(isGuess && use.rule.general);
 }
 
 /** At most one match per rule: of its alternatives that fit, the one that stands first in its file. */
