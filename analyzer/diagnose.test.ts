@@ -109,6 +109,15 @@ describe('diagnose', () => {
       expect(first(note(`org.apache.kafka.clients.NetworkClient [] - ${line}`))).toBe('none');
     });
 
+    it('asks a title directly above a trace that was cut', () => {
+      const cut = (title: string): string => `${title}\n\norg.apache.flink.runtime.client.JobExecutionException: Job execution failed.\n\tat org.apache.flink.runtime.jobmaster.JobResult.toJobExecutionResult(JobResult.java:144)\n`;
+      const incident = diagnose(splitText(cut('# Insufficient number of network buffers')), catalog)[0];
+
+      expect(first(cut('# Insufficient number of network buffers'))).toBe('network.insufficient-buffers');
+      expect(incident?.diagnoses.en[0]?.evidence[0]?.line).toBe(1);
+      expect(first(cut('# What could it be?'))).toBe('deploy.submission');
+    });
+
     it('takes what a wrapper tells of a cause that was cut off', () => {
       const cut = (told: string): string => `org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: ${told}\n\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n`;
 

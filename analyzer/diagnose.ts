@@ -51,9 +51,19 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
 }
 
 function readExcerpt(kept: readonly Entry[], catalog: Catalog, context: DiagnoseContext): Reading {
-  const entries = joinTexts(kept);
+  const entries = context.excerpt === 'beside' ? joinTexts(kept).flatMap(splitTitle) : joinTexts(kept);
   const clusters = collectClusters(entries, catalog, context);
   return { clusters, incidents: concludeClusters(clusters, catalog, context), excerpt: { entries, context } };
+}
+
+/** What somebody writes above a trace is a text of its own. */
+function splitTitle(entry: Entry): readonly Entry[] {
+  const { bytes, offset, line } = entry;
+  const { layout, message, stack } = parseEntry(bytes);
+  const at = layout === 'none' && message !== '' && stack !== undefined ? bytes.indexOf(stack.split('\n', 1)[0] ?? '') : 0;
+  if (at <= 0) return [entry];
+  const title = bytes.subarray(0, at);
+  return [{ ...entry, bytes: title }, { ...entry, bytes: bytes.subarray(at), offset: offset + at, line: line + title.toString('latin1').split('\n').length - 1 }];
 }
 
 /** By a rule that knows more of the failure than where it comes from. */

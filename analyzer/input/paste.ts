@@ -12,7 +12,7 @@ const QUOTE = /^(?:(?:> ?)+|\| )/;
 /** Of Java: a number sign begins the lines of a JVM's crash report. */
 const COMMENT = /^[ \t]*(?:\/\/|\*(?![*/])) ?/;
 /** Lines inside the marks of a page's source. */
-const MARKED = /^<(?:pre|code)\b[^>]*>|^`[^`\n]+`\r?$/m;
+const MARKED = /^<(?:pre|code)\b[^>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
 
 /** One line alone may begin like that by chance. */
 function mostBegin(text: string, mark: RegExp): boolean {
@@ -27,6 +27,7 @@ export function cleanPaste(text: string): string {
     .replaceAll(/^```[\w+-]*[ \t]*\r?\n?$|^```|```\r?$/gm, '')
     .replaceAll(/^<(?:pre|code)\b[^>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
     .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
+    .replaceAll(/^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)|(?<=[^`\n])`$/gm, '')
     .replaceAll(new RegExp(WRAPPED_NAME, 'gm'), '$1 | ')
     .replaceAll(new RegExp(QUOTE, 'gm'), '')
     .replaceAll(/&nbsp;|\u00a0/g, ' ')

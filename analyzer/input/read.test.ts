@@ -150,6 +150,11 @@ describe('splitText', () => {
     expect(firstRule(mark(`2026-03-02 10:00:00,123 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 switched from INITIALIZING to FAILED with failure cause:\njava.io.IOException: ${message}\n\tat ${frame}\n\tat ${frame}`))).toBe('network.insufficient-buffers/total');
   });
 
+  it('makes a trace in marks of a word diagnosable, broken over lines or not', () => {
+    expect(firstRule(`see this:\n\`Caused by: java.io.IOException: ${message}\`\n`)).toBe('network.insufficient-buffers/total');
+    expect(firstRule(`see this:\n\`Caused by: java.io.IOException: ${message.replace(' only', '\nonly')}\`\n`)).toBe('network.insufficient-buffers/total');
+  });
+
   it('makes a trace in a JSON log diagnosable', () => {
     const entry = { '@timestamp': '2026-03-02T10:00:00.123Z', 'log.level': 'WARN', 'log.logger': 'org.apache.flink.runtime.taskmanager.Task', message: 'Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:', 'error.stack_trace': `java.io.IOException: ${message}\n\tat ${frame}\n` };
 

@@ -75,4 +75,10 @@ describe('joinCut', () => {
 
     expect(looksCut(log)).toBe(false);
   });
+
+  it('leaves the rows of `kubectl get pods` alone', () => {
+    const rows = ['x9wvp', '7lmzt', '2x8qk'].map((end) => `orders-taskmanager-5f7b9c8d6-${end}     0/1     Pending   0          12m`);
+
+    expect(looksCut(['NAME                                    READY   STATUS    RESTARTS   AGE', ...rows].join('\n'))).toBe(false);
+  });
 });

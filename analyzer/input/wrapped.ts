@@ -54,8 +54,8 @@ const MAX_WIDTH = 100;
 const OPEN = /^\s*at$|^\s*Caused by:$|(?:Exception|Error):$/;
 /** What stands behind a frame. */
 const BEHIND = /^\s*~?\[[^\]\s]*\]\s*$/;
-/** What begins a line: a date, a part of a trace, an exception. */
-const BEGINS = /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$))/;
+/** What begins a line: a date, a part of a trace, an exception, a row of `kubectl get pods`. */
+const BEGINS = /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$)|[\w.-]+ +\d+\/\d+ +[A-Z]\w+ +\d)/;
 
 function goesOn(before: string, line: string, width: number): boolean {
   if (before.trim() === '' || line.trim() === '') return false;
