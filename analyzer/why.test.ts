@@ -120,10 +120,11 @@ describe('tryRule', () => {
 });
 
 describe('findAlternativeMisfit', () => {
-  it('decides as matchAlternative does, for every rule on every entry that holds its anchor', () => {
+  it('decides as matchAlternative does, for every rule on its own logs and on every eighth other entry that holds its anchor', () => {
     const catalog = loadCatalog();
     const logs = catalog.rules.flatMap((rule) => readdirSync(dirname(rule.file)).filter((name) => name.endsWith('.log')).map((name) => join(dirname(rule.file), name)));
-    let compared = 0;
+    const differing: string[] = [];
+    let [compared, others] = [0, 0];
 
     for (const entry of logs.flatMap(readRecording)) {
       const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
@@ -131,11 +132,15 @@ describe('findAlternativeMisfit', () => {
       if (uses.length === 0) continue;
       const { candidate } = readCandidate(entry, all, {});
       for (const use of uses) {
+        const isOwn = dirname(entry.source.path) === dirname(use.rule.file);
+        if (!isOwn && others++ % 8 !== 0) continue;
         compared++;
-        expect(findAlternativeMisfit(use.rule, use.alternative, candidate) === undefined, `${use.rule.id} on ${entry.source.path}:${entry.line}`).toBe(matchAlternative(use.rule, use.alternative, candidate) !== undefined);
+        const fits = findAlternativeMisfit(use.rule, use.alternative, candidate) === undefined;
+        if (fits !== (matchAlternative(use.rule, use.alternative, candidate) !== undefined)) differing.push(`${use.rule.id} on ${entry.source.path}:${entry.line}`);
       }
     }
 
+    expect(differing).toEqual([]);
     expect(compared).toBeGreaterThan(catalog.rules.length);
   }, 300_000);
 });
