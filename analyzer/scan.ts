@@ -79,16 +79,17 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const mayEnd = isWords || (isAlone && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const seen = told !== undefined ? { ...parsed, links: told } : isWords && parsed.links.every(({ message }) => message === '') ? { ...parsed, links: [nameLost(text)] } : parsed;
+  const links = told ?? (isWords && parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
   const isFailure = failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed));
   const isHeadless = options.excerpt !== undefined && parsed.layout === 'none' && entry.source.kind !== 'out';
-  return { parsed, facts, failure, candidate: { parsed: seen, text, source: entry.source, isFailure, isHeadless }, byUser, isOptions, isGuess: mayEnd && !(isWords && namesClass(seen)), isWords, bytes };
+  return { parsed, facts, failure, candidate: { parsed: links === parsed.links ? parsed : { ...parsed, links }, text, source: entry.source, isFailure, isHeadless }, byUser, isOptions, isGuess: mayEnd && !(isWords && namesClass(links)), isWords, bytes };
 }
 
 /** Who wraps an exception often tells its message behind words of his own; where its own class was cut off, that is all that is left of it. */
 function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
   const last = root(links);
-  if (last === undefined || isLost(last)) return last && links;
+  if (last === undefined) return undefined;
+  if (isLost(last)) return links;
   const lead = isWrapper(last.type) ? last.message.indexOf(': ') : -1;
   return lead < 0 ? undefined : [...links, { type: '', message: last.message.slice(lead + 2), frames: [], relation: 'cause' }];
 }
@@ -139,7 +140,7 @@ function joinText(parsed: ParsedEntry): string {
 }
 
 /** A sentence that quotes the exception with its package. */
-function namesClass({ links }: ParsedEntry): boolean {
+function namesClass(links: readonly ChainLink[]): boolean {
   return root(links)?.type.includes('.') === true;
 }
 
