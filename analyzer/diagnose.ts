@@ -164,7 +164,9 @@ function findNextStart(group: IncidentGroup, groups: readonly IncidentGroup[]): 
 }
 
 function compareIncidents(a: Incident, b: Incident): number {
-  return (a.firstSeen ?? '').localeCompare(b.firstSeen ?? '') || (a.id < b.id ? -1 : 1);
+  const [seen, seenOther] = [a.firstSeen ?? '', b.firstSeen ?? ''];
+  if (seen !== seenOther) return seen < seenOther ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
 }
 
 interface TailKeeper {

@@ -77,13 +77,18 @@ function renderReport(document: DiagnosisDocument, notes: ReadNotes, rules: numb
   const causes = document.diagnoses.filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
   const followers = document.diagnoses.filter((diagnosis) => !causes.includes(diagnosis));
   const version = document.facts.flinkVersion;
-  const read = lang === 'zh' ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则` : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${notes.lines.toLocaleString('en')} lines, ${rules} rules`;
+  const read = lang === 'zh' ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则` : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${groupDigits(notes.lines)} lines, ${rules} rules`;
   const gaps = notes.list.filter((note) => note.partial).map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
   const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
   if (notes.lines === 0) return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '没有读到任何日志，无法诊断。' : 'There was no log to read, so nothing can be said.'}\n`;
   if (causes.length + document.unknown.length === 0) return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;
   const follow = followers.length === 0 ? '' : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
   return [head, ...causes.map((item) => `${renderDiagnosis(item, lang, style)}\n`), ...document.unknown.map((item) => `${renderUnknown(item, lang, style)}\n`), follow].join('');
+}
+
+/** 12345 → 12,345, without Intl: opening its tables takes 20 ms, a tenth of what a short answer may take. */
+function groupDigits(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 function hasSeverity(document: DiagnosisDocument, least: string | undefined): boolean {

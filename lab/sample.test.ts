@@ -26,7 +26,8 @@ const SAMPLE: readonly (readonly [string, FlinkVersion])[] = [
 ];
 
 describeWithParts(VERSIONS.map((version) => `flink-${version}` as const), 'a sample of the lab', () => {
-  it.each(SAMPLE)('%s on Flink %s', async (id, version) => {
+  // Two at once: a scenario waits more than it computes.
+  it.concurrent.each(SAMPLE)('%s on Flink %s', async (id, version) => {
     const scenario = loadScenario(id, { version, seed: SEED });
 
     const outcome = await runScenario({ scenario, version, say: () => undefined });
