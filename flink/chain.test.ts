@@ -96,6 +96,11 @@ describe('parseChain', () => {
     expect(chainTypes(parseChain(text))).toEqual(types);
   });
 
+  it('leaves out the cause of which a paste holds no whole name', () => {
+    for (const end of ['Caused by:', 'Caused by: org.apache.fli']) expect(chainTypes(parseChain(`a.b.CException: x\n\tat a.b.C.d(C.java:1)\n${end}`))).toEqual(['a.b.CException']);
+    expect(chainTypes(parseChain('a.b.CException: x\n\tat a.b.C.d(C.java:1)\nCaused by: a.b.DException'))).toEqual(['a.b.CException', 'a.b.DException']);
+  });
+
   it('finds none in ordinary text', () => {
     expect(parseChain('Checkpoint storage is set to org.apache.flink.runtime.state.storage.JobManagerCheckpointStorage')).toEqual([]);
   });

@@ -38,6 +38,8 @@ const MAIN_THREW = 'The main method caused an error: ';
 const PY4J = 'Py4JJavaError';
 /** Beam's Python client ends with what its job server told it: the class and the message of the root, without a trace. */
 const PIPELINE_FAILED = / failed in state FAILED: /;
+/** Ends of class names; of one that a paste cut off only the beginning is left. */
+const NAMED = /(?:Exception|Error|Throwable|Failure|Fault|Timeout)$/;
 /** A message is kept up to here. */
 const MESSAGE_LIMIT = 8192;
 
@@ -79,6 +81,7 @@ const WRAPPERS = new Set([
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
   for (const line of splitLines(text)) readLine(state, line);
+  if (isCutOff(state.links.at(-1))) state.links.pop();
   return state.links.flatMap(finishLink).flatMap(nameLostProgram).flatMap(nameLostCause).flatMap(nameLostPipeline);
 }
 
@@ -226,6 +229,11 @@ function addFrame(state: State, frame: string): void {
 
 function joinMessage(message: string, line: string): string {
   return message.length > MESSAGE_LIMIT ? message : message === '' ? line : `${message}\n${line}`;
+}
+
+/** A paste ends where it was cut: `Caused by:`, or `Caused by: org.apache.fli`, names nothing. */
+function isCutOff(last: Draft | undefined): boolean {
+  return last !== undefined && last.relation === 'cause' && last.message === '' && last.frames.length === 0 && !NAMED.test(last.type);
 }
 
 /** Looks into SerializedThrowable and into braces: `AsynchronousException{a.BException: text}` is two links. */
