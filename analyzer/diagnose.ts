@@ -45,13 +45,14 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const whole: Reading = { clusters, incidents, excerpt: undefined };
   const kept = excerpt.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
-  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readExcerpt(kept, catalog, { ...context, excerpt: 'alone' });
-  const more = readExcerpt(kept, catalog, { ...context, excerpt: 'beside' });
+  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readExcerpt(kept, catalog, 'alone', context);
+  const more = readExcerpt(kept, catalog, 'beside', context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
 }
 
-function readExcerpt(kept: readonly Entry[], catalog: Catalog, context: DiagnoseContext): Reading {
-  const entries = context.excerpt === 'beside' ? joinTexts(kept).flatMap(splitTitle) : joinTexts(kept);
+function readExcerpt(kept: readonly Entry[], catalog: Catalog, kind: Excerpt['kind'], whole: DiagnoseContext): Reading {
+  const entries = kind === 'beside' ? joinTexts(kept).flatMap(splitTitle) : joinTexts(kept);
+  const context: DiagnoseContext = { ...whole, excerpt: { kind, entries: entries.length } };
   const clusters = collectClusters(entries, catalog, context);
   return { clusters, incidents: concludeClusters(clusters, catalog, context), excerpt: { entries, context } };
 }

@@ -100,7 +100,7 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
 /** A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside catch-alls and symptoms of the same exception; and of an excerpt as soon as the words beside its trace say more. */
 function hideGeneral(drafts: readonly Draft[], { excerpt }: ClusterView): readonly Draft[] {
   const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
-  if (excerpt === 'beside' && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
+  if (excerpt?.kind === 'beside' && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
   const bySpecific = collectNamed(drafts.filter(isSpecific));
   const byAny = collectNamed(drafts.filter(({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule)))));
   return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));

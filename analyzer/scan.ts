@@ -70,11 +70,11 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
   const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
-  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.excerpt === 'alone') : undefined;
+  const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.excerpt?.kind === 'alone') : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
   const isOpen = options.excerpt !== undefined && failure === undefined;
-  const isAlone = isOpen && options.excerpt === 'alone';
-  const told = options.excerpt === 'beside' && failure !== undefined ? tellCause(parsed) : undefined;
+  const isAlone = isOpen && options.excerpt?.kind === 'alone';
+  const told = options.excerpt?.kind === 'beside' && failure !== undefined ? tellCause(parsed) : undefined;
   const isWords = told !== undefined || (isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source));
   const mayEnd = isWords || (isAlone && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];

@@ -42,7 +42,10 @@ export interface FailureLink {
  * or a mere message, is what it is about. Beside: no rule of its own knows its failure, and a mere message beside it, such as a
  * thread's title, may say more.
  */
-export type Excerpt = 'alone' | 'beside';
+export interface Excerpt {
+  readonly kind: 'alone' | 'beside';
+  readonly entries: number;
+}
 
 export interface Signal {
   readonly place: Place;

@@ -3,7 +3,7 @@
 import type { Catalog } from './catalog.js';
 import type { ClusterView } from './cluster.js';
 import type { Rule, Step } from './rule.js';
-import type { MatchPart, Signal } from './signal.js';
+import type { Excerpt, MatchPart, Signal } from './signal.js';
 
 /** The matches of the signal whose steps hold. */
 export function confirmMatches(signal: Signal, signals: StepIndex, view: ClusterView, catalog: Catalog): readonly MatchPart[] {
@@ -21,14 +21,20 @@ export interface FailedStep {
   readonly anywhere: number;
 }
 
-/** What goes on and on may stand twice in what somebody cut out of it. */
+/** What goes on and on may stand twice in what somebody cut out of it; and of the few lines that were picked each says what is wrong. */
 const TWICE = 2;
+const FEW_ENTRIES = 3;
+
+function limitCount(count: number, excerpt: Excerpt | undefined): number {
+  if (excerpt?.kind !== 'alone') return count;
+  return excerpt.entries <= FEW_ENTRIES ? 1 : Math.min(TWICE, count);
+}
 
 /** The first step of the rule that does not hold for this match; undefined when all do. */
 export function findFailedStep(rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): FailedStep | undefined {
   for (const step of rule.steps) {
     const all = index.get(keyOf(rule.id, step.id)) ?? [];
-    const enough = step.absent ? 1 : view.excerpt === 'alone' ? Math.min(TWICE, step.count) : step.count;
+    const enough = step.absent ? 1 : limitCount(step.count, view.excerpt);
     const found = take(enough, listFitting(all, step, rule, match, signal, view));
     if (step.absent === (found.length >= enough)) return { step, found, anywhere: all.length };
   }
