@@ -96,6 +96,21 @@ describe('diagnose', () => {
       expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
     });
 
+    it('reads a sentence that was broken into lines as one', () => {
+      const broken = 'cannot assign instance of\n   java.lang.invoke.SerializedLambda to field\norg.apache.flink.streaming.api.operators.AbstractUdfStreamOperator.userFunction\n   of type org.apache.flink.api.common.functions.Function';
+
+      expect(first(broken)).toBe('classpath.loader-conflict');
+      expect(first(broken.replace('cannot assign', 'can assign'))).toBe('none');
+    });
+
+    it('takes the whole message of what only wraps for that of a cause that is missing', () => {
+      const message = "Could not find any factory for identifier 'oracle-cdc' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.";
+      const trace = (type: string): string => `${type}: ${message}\n\tat com.acme.platform.Runner.run(Runner.java:81)\n`;
+
+      expect(first(trace('java.lang.RuntimeException'))).toBe('sql.factory-not-found');
+      expect(first(trace('com.acme.platform.AuditException'))).toBe('code.user-exception');
+    });
+
     it('goes by the class that a sentence quotes with its package', () => {
       expect(first('We see java.net.BindException: Nobody knows, what to do?')).toBe('network.port-conflict');
       expect(first('We see BindExceptions, what to do?')).toBe('none');

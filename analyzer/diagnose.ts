@@ -45,9 +45,18 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const whole: Reading = { clusters, incidents, excerpt: undefined };
   const kept = excerpt.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
-  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readExcerpt(kept, catalog, 'alone', context);
+  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readAlone(kept, catalog, context);
   const more = readExcerpt(kept, catalog, 'beside', context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
+}
+
+/** A text of several lines is read once more as one: a mail or a page has broken its sentences. */
+function readAlone(kept: readonly Entry[], catalog: Catalog, context: DiagnoseContext): Reading {
+  const alone = readExcerpt(kept, catalog, 'alone', context);
+  if (alone.incidents.length > 0) return alone;
+  const texts = joinTexts(kept);
+  const unbroken = texts.map(unbreakText);
+  return unbroken.every((entry, index) => entry === texts[index]) ? alone : readExcerpt(unbroken, catalog, 'alone', context);
 }
 
 function readExcerpt(kept: readonly Entry[], catalog: Catalog, kind: Excerpt['kind'], whole: DiagnoseContext): Reading {
@@ -88,6 +97,13 @@ function joinTexts(entries: readonly Entry[]): readonly Entry[] {
 }
 
 const NEW_LINE = Buffer.from('\n');
+
+/** Lines that hold no trace, in one. */
+function unbreakText(entry: Entry): Entry {
+  const { layout, stack } = parseEntry(entry.bytes);
+  const text = layout === 'none' && stack === undefined ? entry.bytes.toString('utf8') : '';
+  return text.includes('\n') ? { ...entry, bytes: Buffer.from(text.replaceAll(/\s*\n\s*/g, ' ')) } : entry;
+}
 
 function concludeClusters(clusters: readonly ClusterSignals[], catalog: Catalog, context: DiagnoseContext): readonly Incident[] {
   return clusters.flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context)).sort(compareIncidents);

@@ -13,7 +13,8 @@ describe('scanEntry', () => {
   });
 
   it('keeps the entry as it was written and marks the captured words in it', () => {
-    const signals = readRecording(`${BUFFER_RULE}/match.log`).flatMap((entry) => scanEntry(entry, loadCatalog()) ?? []).filter((signal) => signal.matches.length > 0);
+    const whole = loadCatalog();
+    const signals = readRecording(`${BUFFER_RULE}/match.log`).flatMap((entry) => scanEntry(entry, whole) ?? []).filter((signal) => signal.matches.length > 0);
     const [first] = signals;
     const marked = first?.matches[0]?.highlights.map(([start, end]) => first.text?.slice(start, end));
 

@@ -45,6 +45,14 @@ describe('confirmMatches', () => {
     expect(fires(catalog, makeLog(TM_1, [start, ...lines]))).toBe(false);
   });
 
+  it('takes what repeats itself for it where it is among the few lines that were picked', () => {
+    const catalog = withSteps('{ id: again, anchor: "tasks are slow", on: process, order: around, within: 1 min, count: 3 }');
+    const other = (time: string): string => `${time} INFO a.Watch - all tasks are watched`;
+
+    expect(fires(catalog, makeLog(TM_1, [slow('10:00:10')]))).toBe(true);
+    expect(fires(catalog, makeLog(TM_1, [slow('10:00:10'), other('10:00:11'), other('10:00:12'), other('10:00:13')]))).toBe(false);
+  });
+
   it('looks into the same process only', () => {
     const catalog = withSteps(COUNT);
 

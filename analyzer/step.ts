@@ -21,20 +21,19 @@ export interface FailedStep {
   readonly anywhere: number;
 }
 
-/** What goes on and on may stand twice in what somebody cut out of it; and of the few lines that were picked each says what is wrong. */
+/** What goes on and on may stand twice in what somebody cut out of it, and once among the few lines that were picked. */
 const TWICE = 2;
 const FEW_ENTRIES = 3;
 
-function limitCount(count: number, excerpt: Excerpt | undefined): number {
-  if (excerpt?.kind !== 'alone') return count;
-  return excerpt.entries <= FEW_ENTRIES ? 1 : Math.min(TWICE, count);
+function limitCount(count: number, repeatsItself: boolean, excerpt: Excerpt): number {
+  return repeatsItself && excerpt.entries <= FEW_ENTRIES ? 1 : Math.min(TWICE, count);
 }
 
 /** The first step of the rule that does not hold for this match; undefined when all do. */
 export function findFailedStep(rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): FailedStep | undefined {
   for (const step of rule.steps) {
     const all = index.get(keyOf(rule.id, step.id)) ?? [];
-    const enough = step.absent ? 1 : limitCount(step.count, view.excerpt);
+    const enough = step.absent ? 1 : view.excerpt?.kind === 'alone' ? limitCount(step.count, all.includes(signal), view.excerpt) : step.count;
     const found = take(enough, listFitting(all, step, rule, match, signal, view));
     if (step.absent === (found.length >= enough)) return { step, found, anywhere: all.length };
   }
