@@ -85,12 +85,13 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   return { parsed, facts, failure, candidate: { parsed: links === parsed.links ? parsed : { ...parsed, links }, text, source: entry.source, isFailure, isHeadless }, byUser, isOptions, isGuess: mayEnd && !(isWords && namesClass(links)), isWords, bytes };
 }
 
-/** Who wraps an exception often tells its message, alone or behind words of his own; where its own class is missing, that is all that is left of it. */
+/** Who wraps an exception often tells its message, Flink behind words of its own; where its own class is missing, that is all that is left of it. */
 function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
   const last = root(links);
   if (last === undefined) return undefined;
   if (isLost(last)) return links;
-  return isWrapper(last.type) && last.message !== '' ? [...links, { type: '', message: last.message, frames: [], relation: 'cause' }] : undefined;
+  const message = last.type.startsWith('org.apache.flink.') ? last.message.slice(last.message.search(/(?<=: )|$/)) : last.message;
+  return isWrapper(last.type) && message !== '' ? [...links, { type: '', message, frames: [], relation: 'cause' }] : undefined;
 }
 
 /** A class in the middle of a sentence, with its package or without; one of Java's own even where the blank before it was lost. */
