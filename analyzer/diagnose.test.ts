@@ -92,8 +92,11 @@ describe('diagnose', () => {
       const title = "My job fails: Could not find any factory for identifier 'oracle-cdc' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.";
       const trace = 'java.lang.RuntimeException: One or more fetchers have encountered exception\n\tat org.apache.flink.connector.base.source.reader.fetcher.SplitFetcherManager.checkErrors(SplitFetcherManager.java:263)\n';
 
+      const start = note('org.apache.flink.runtime.taskexecutor.TaskManagerRunner [] -  Starting TaskManager (Version: 1.20.1, Scala: 2.12, Rev:2b6fd4d, Date:2025-02-05T20:32:14+01:00)');
+
       expect(first(`My job fails\n${trace}`)).toBe('connector.other');
       expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
+      expect(first(`${start}${title}\n${trace}`)).toBe('connector.other');
     });
 
     it('reads a sentence that was broken into lines as one', () => {

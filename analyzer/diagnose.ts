@@ -46,6 +46,7 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const kept = excerpt.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
   if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readAlone(kept, catalog, context);
+  if (clusters.some(({ signals }) => signals.some(tellsOfStart))) return whole;
   const more = readExcerpt(kept, catalog, 'beside', context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
 }
@@ -112,6 +113,11 @@ function concludeClusters(clusters: readonly ClusterSignals[], catalog: Catalog,
 /** With such lines around it an error that ended nothing is known to have ended nothing. */
 function tellsOfRunning({ facts }: Signal): boolean {
   return facts.some((fact) => RUNNING_FACTS.has(fact.type) || (fact.type === 'checkpoint' && fact.event === 'completed'));
+}
+
+/** From its first line on it is the log itself, beside which nobody wrote a word. */
+function tellsOfStart({ facts }: Signal): boolean {
+  return facts.some((fact) => fact.type === 'process-start');
 }
 
 const RUNNING_FACTS: ReadonlySet<Fact['type']> = new Set(['process-start', 'job-state', 'task-state']);
