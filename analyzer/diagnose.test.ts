@@ -96,7 +96,9 @@ describe('diagnose', () => {
 
       expect(first(`My job fails\n${trace}`)).toBe('connector.other');
       expect(first(`${title}\n${trace}`)).toBe('sql.factory-not-found');
-      expect(first(`${start}${title}\n${trace}`)).toBe('connector.other');
+      const failed = `2026-03-02 10:16:02,210 WARN  org.apache.flink.runtime.taskmanager.Task [] - Source: orders (1/1)#0 (5a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d_cbc357ccb763df2852fee8c4fc7d55f2_0_0) switched from RUNNING to FAILED with failure cause:\n${trace}`;
+      expect(first(`${title}\n${failed}`)).toBe('sql.factory-not-found');
+      expect(first(`${title}\n${start}${failed}`)).toBe('connector.other');
     });
 
     it('reads a sentence that was broken into lines as one', () => {
