@@ -199,6 +199,31 @@ describe('createAnalyzer', () => {
     await store.close();
   });
 
+  // After an outage the files come one after the other, and all lines are old: nothing tells that a job's lines will follow.
+  it('knows the failure of a process as that of the job whose lines come later', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const gone: string[] = [];
+    const analyzer = createAnalyzer({ store, catalog, log: createLog('silent'), now: () => Date.now(), onIncident: (incident, change) => void heard.push({ incident, change }), onGone: (id) => void gone.push(id) });
+    const starved = readRecording('lab/recordings/network.buffer-starvation/backpressured-neighbour/1.20.5').map((entry) => toRecord(entry));
+    const files = [...new Set(starved.map((record) => record['log.file.path']))].sort((a, b) => Number(a.includes('standalonesession')) - Number(b.includes('standalonesession')));
+
+    for (const file of files) {
+      await store.appendRecords(starved.filter((record) => record['log.file.path'] === file));
+      await drain(analyzer);
+    }
+
+    const [early, ...later] = heard;
+    const [incident, ...others] = await store.findIncidents({ limit: 10 });
+    expect(early?.incident.job).toBeUndefined();
+    expect(others).toEqual([]);
+    expect(incident).toMatchObject({ id: early?.incident.id, job: { name: 'live-dashboard' } });
+    expect(later.at(-1)).toMatchObject({ change: 'changed', incident: { id: early?.incident.id } });
+    // The other TaskManager had it too; of the two only one can go on as the job's.
+    expect(gone).toEqual(heard.flatMap((item) => (item.change === 'new' && item.incident.id !== early?.incident.id ? [item.incident.id] : [])));
+    await store.close();
+  });
+
   it('finds what is appended while it runs, and ends when it is told to', async () => {
     const store = openStore();
     const heard: Heard[] = [];

@@ -23,6 +23,8 @@ export interface AnalyzerOptions {
   readonly now: () => number;
   /** Called after an incident was stored, when it is new or has changed. */
   readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
+  /** Called before an incident is removed that better evidence has joined with another, or shown to be harmless. */
+  readonly onGone?: (id: string) => void | Promise<void>;
   readonly healthyMs?: number;
   readonly zone?: string;
   readonly pollIntervalMs?: number;
@@ -221,9 +223,11 @@ async function announce(running: Running, incident: Incident, change: 'new' | 'c
 }
 
 /** An incident that better evidence has joined with another is gone; one whose lines are only forgotten stays. */
-async function removeGone(running: Running, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
+async function removeGone({ options }: Running, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
   for (const known of memory.saved) {
-    if (!incidents.some((incident) => incident.id === known.id) && isStillHeld(memory, known)) await running.options.store.removeIncident(known.id);
+    if (incidents.some((incident) => incident.id === known.id) || !isStillHeld(memory, known)) continue;
+    await options.onGone?.(known.id);
+    await options.store.removeIncident(known.id);
   }
 }
 
@@ -233,20 +237,42 @@ function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
   return false;
 }
 
-/** Later evidence may move the beginning of an episode: it keeps the id under which people know it. */
+/**
+ * Later evidence may move the beginning of an episode, or show whose failure it was that a process first had alone: the
+ * incident keeps the id under which people know it.
+ */
 export function keepIds(incidents: readonly Incident[], saved: readonly SavedIncident[], healthyMs = DEFAULT_HEALTHY_MS): readonly Incident[] {
-  const taken = new Set(incidents.map((incident) => incident.id));
+  const free = new Map(saved.map((known) => [known.id, known]));
+  const selves = new Map<Incident, SavedIncident>();
+  for (const incident of incidents) {
+    const known = free.get(incident.id);
+    if (known !== undefined) selves.set(incident, known);
+    free.delete(incident.id);
+  }
+  for (const isSelf of [isSameEpisode, hasJoined]) {
+    for (const incident of incidents) {
+      const known = selves.has(incident) ? undefined : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
+      if (known === undefined) continue;
+      selves.set(incident, known);
+      free.delete(known.id);
+    }
+  }
   return incidents.map((incident) => {
-    const own = saved.find((known) => known.id === incident.id);
-    const moved = own ?? saved.find((known) => !taken.has(known.id) && isSameEpisode(incident, known, healthyMs));
-    if (moved === undefined) return incident;
-    taken.add(moved.id);
-    return { ...incident, id: moved.id, restarts: Math.max(incident.restarts, moved.restarts) };
+    const known = selves.get(incident);
+    return known === undefined ? incident : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
   });
 }
 
 function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
+}
+
+/** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
+function hasJoined(incident: Incident, known: SavedIncident): boolean {
+  const { first, last } = remember(incident);
+  const [, process] = /^process (.*)$/s.exec(known.subject) ?? [];
+  const isOurs = process === undefined ? incident.job === undefined : incident.processes.includes(process);
+  return isOurs && first <= known.first && last >= known.last;
 }
 
 /**

@@ -107,7 +107,7 @@ function describeJob(key: string, page: RecordPage, incidents: readonly Incident
 
 async function listAlerts({ store }: Services, request: Request): Promise<Answer> {
   const { query } = request;
-  const state = readWord(['sent', 'pending', 'undeliverable'] as const, query.text('state'));
+  const state = readWord(['sent', 'pending', 'undeliverable', 'withdrawn'] as const, query.text('state'));
   const alerts = await store.findAlerts({ ...omitMissing({ incidentId: query.text('incident') }), ...omitMissing({ state }), limit: query.number('limit') ?? 100 });
   const visible = await selectVisible(alerts, request, store);
   return { kind: 'json', body: { alerts: visible.map(withoutPayload) } };

@@ -36,7 +36,7 @@ export const ANALYZER: Command = {
       const { signal } = invocation.terminal;
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
       const notifier = services.createServiceNotifier(settings, rules, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
-      const analyzer = services.createServiceAnalyzer(settings, rules, store, log, (incident) => notifier.incidentChanged(incident));
+      const analyzer = services.createServiceAnalyzer(settings, rules, store, log, { onIncident: (incident) => notifier.incidentChanged(incident), onGone: (id) => notifier.incidentGone(id) });
       log.info({ rules: rules.catalog.size, shard: settings['analyzer.shard'] }, 'Analyzer started.');
       await Promise.all([analyzer.run(signal), notifier.run(signal), rules.run(signal), services.runRetention(settings, store, log, signal)]);
     }),

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';
-import { createAnalyzer, type Analyzer } from '../analyzer/analyzer.js';
+import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/analyzer.js';
 import type { Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
 import { splitText } from '../analyzer/input/read.js';
@@ -12,7 +12,6 @@ import { createServer, type Server } from '../api/server.js';
 import type { Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
 import { createLog, type Log, type LogLevel } from '../core/log.js';
-import type { Incident } from '../core/types.js';
 import { createNotifier, type Notifier } from '../notify/notify.js';
 import type { Store } from '../store/store.js';
 import type { RuleKeeper } from './rule-keeper.js';
@@ -55,7 +54,7 @@ function checkPaths(paths: readonly string[]): void {
   }
 }
 
-export function createServiceAnalyzer(settings: Settings, rules: RuleKeeper, store: Store, log: Log, onIncident: (incident: Incident) => Promise<void>): Analyzer {
+export function createServiceAnalyzer(settings: Settings, rules: RuleKeeper, store: Store, log: Log, hears: Pick<AnalyzerOptions, 'onIncident' | 'onGone'>): Analyzer {
   const analyzer = createAnalyzer({
     store,
     catalog: rules.catalog,
@@ -64,7 +63,7 @@ export function createServiceAnalyzer(settings: Settings, rules: RuleKeeper, sto
     healthyMs: settings['analyzer.healthyAfterMs'],
     zone: zoneOf(settings),
     log: log.child({ stage: 'analyzer' }),
-    onIncident,
+    ...hears,
   });
   rules.onChange((catalog) => analyzer.setCatalog(catalog));
   return analyzer;

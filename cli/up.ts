@@ -47,9 +47,12 @@ async function runUp(invocation: Invocation): Promise<number> {
     const notifier = createServiceNotifier(settings, rules, store, log, 'up', metrics);
     const announce = createAnnouncer(invocation, languageOf(settings), await store.findIncidents({ limit: KNOWN_INCIDENTS }));
     const agent = createServiceAgent(settings, paths, store, log);
-    const analyzer = createServiceAnalyzer(settings, rules, store, log, async (incident) => {
-      await notifier.incidentChanged(incident);
-      await announce(incident);
+    const analyzer = createServiceAnalyzer(settings, rules, store, log, {
+      onIncident: async (incident) => {
+        await notifier.incidentChanged(incident);
+        await announce(incident);
+      },
+      onGone: (id) => notifier.incidentGone(id),
     });
     const server = createServiceServer(settings, rules, store, log, notifier, metrics);
     const { url } = await server.listen(readListen(settings));

@@ -83,6 +83,22 @@ describe('an incident', () => {
     expect(types()).toEqual(['jobtrace.incident.opened', 'jobtrace.incident.corrected', 'jobtrace.incident.resolved']);
   });
 
+  it('that is no more before it was told is not told; when it comes back, it is', async () => {
+    const notifier = createTested();
+    await notifier.incidentChanged(SYMPTOM);
+    await notifier.incidentGone(SYMPTOM.id);
+    nowMs += 60_000;
+    await notifier.stepOnce();
+    expect(sink.received).toEqual([]);
+    expect(await rows()).toMatchObject([{ incidentId: 'incident-1', state: 'withdrawn', attempts: 0 }]);
+
+    const next = createTested();
+    await next.incidentChanged(CAUSE);
+    await next.stepOnce();
+
+    expect(types()).toEqual(['jobtrace.incident.opened']);
+  });
+
   it('of a backlog alerts nobody', async () => {
     const notifier = createTested();
     nowMs += 3_600_000;

@@ -34,6 +34,8 @@ export interface NotifierOptions {
 export interface Notifier {
   /** Decides for every receiver and remembers what is to be said; sends nothing itself. */
   incidentChanged(incident: Incident): Promise<void>;
+  /** What still waits to be said of an incident that is no more is not said. */
+  incidentGone(id: string): Promise<void>;
   /** For the route of Alertmanager's webhook. */
   receiveAlerts(message: unknown): Promise<readonly ReceivedAlert[]>;
   /** Sends what is due. */
@@ -102,6 +104,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
       });
       bell.ring();
     },
+    async incidentGone(id) {
+      await ready();
+      await inTurn(() => shelf.withdraw(id));
+    },
     async receiveAlerts(message) {
       await ready();
       const received = await inTurn(() => inbound.receive(message));
@@ -146,7 +152,7 @@ interface WriterOptions {
 function createWriter({ shelf, policy, publicUrl, instance, log, now }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
   return async (incident, receiver) => {
     const rows = await shelf.findTold(incident.id, receiver.name);
-    const decision = decideAlert(incident, rows.map(toTold), now(), policy);
+    const decision = decideAlert(incident, rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold), now(), policy);
     log.debug({ incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason }, 'Decided about an alert.');
     if (!decision.send) return;
     const { subject, reason } = decision;

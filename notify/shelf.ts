@@ -15,7 +15,7 @@ export interface Row {
 export interface Shelf {
   /** Reads what an earlier run left behind; messages for receivers that are gone are given up. */
   load(): Promise<void>;
-  /** What was said or is to be said of an incident to a receiver, newest first. */
+  /** What was said, is to be said or was taken back of an incident to a receiver, newest first. */
   findTold(incidentId: string, receiver: string): Promise<readonly Row[]>;
   /** Oldest first. */
   listPending(receiver: string): readonly Row[];
@@ -25,6 +25,8 @@ export interface Shelf {
   listOpen(receiver: string): readonly Row[];
   findOpen(incidentId: string, receiver: string): Payload | undefined;
   put(alert: Alert, payload: Payload): Promise<void>;
+  /** Takes back what waits to be said of an incident, but for what is on its way; somebody else's alerts stay. */
+  withdraw(incidentId: string): Promise<void>;
   /** Writes what the store could not take before. */
   saveUnsaved(): Promise<void>;
   /** Marks messages as being sent, until the function that it gives is called. */
@@ -139,6 +141,10 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
       return alert === undefined ? undefined : readPayload(alert);
     },
     put: (alert, payload) => remember({ ...alert, payload: renderPayload(payload) }),
+    async withdraw(incidentId) {
+      const waiting = toRows(pending.values()).filter(({ alert, payload, isInFlight }) => alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight);
+      for (const { alert } of waiting) await remember({ ...alert, state: 'withdrawn' });
+    },
     saveUnsaved,
     hold(ids) {
       for (const id of ids) inFlight.add(id);

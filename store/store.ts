@@ -72,7 +72,8 @@ export interface Alert {
   /** Rule or fingerprint that was announced. */
   readonly cause: string;
   readonly sentAt: string;
-  readonly state: 'sent' | 'pending' | 'undeliverable';
+  /** Withdrawn: the incident was no more before the message went out. */
+  readonly state: 'sent' | 'pending' | 'undeliverable' | 'withdrawn';
   readonly attempts: number;
   readonly error?: string;
   /** The rendered message, kept while it is not delivered. */
