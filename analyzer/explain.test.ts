@@ -56,6 +56,28 @@ fixes:
     expect(diagnosis).toMatchObject({ title: '0 free, … %', reasons: [], fixes: [{ id: 'two' }] });
   });
 
+  it('leaves out the fix of a reason that does not hold, but not every fix, nor one of a reason that nothing is known about', () => {
+    const explain = (line: string): readonly string[] | undefined => {
+      const rules = makeCatalog({
+        'cluster.disk-full/any': `
+match: [{ id: full, anchor: "the disk is ", regex: 'the disk is (?P<how>\\w+)' }]
+captures: { how: text }
+reasons:
+  - { id: full, when: 'how == "full"', weight: 0.5, text: { en: "It is full", zh: "已满" } }
+  - { id: slow, when: 'how == "slow"', weight: 0.5, text: { en: "It is slow", zh: "很慢" } }
+  - { id: small, when: 'how == "small" || memory("network") < 1', weight: 0.5, text: { en: "It is small", zh: "很小" } }
+fixes:
+  - { id: clean, for: [full], risk: low, text: { en: "Clean it", zh: "清理" } }
+  - { id: replace, for: [slow], risk: low, text: { en: "Replace it", zh: "更换" } }${line.includes('small') ? '\n  - { id: enlarge, for: [small], risk: low, text: { en: "Enlarge it", zh: "扩容" } }' : ''}`,
+      });
+      return diagnoseText(`2026-03-02 10:00:00,000 WARN  a.B [] - ${line}`, rules)?.fixes.map(({ id }) => id);
+    };
+
+    expect(explain('the disk is full')).toEqual(['clean']);
+    expect(explain('the disk is away')).toEqual(['clean', 'replace']);
+    expect(explain('the disk is away, not small')).toEqual(['enlarge']);
+  });
+
   it('has the same values and patches in both languages', () => {
     const [incident] = diagnose(readRecording(`${BUFFER_RULE}/match.log`), catalog);
 

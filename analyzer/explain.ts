@@ -27,8 +27,14 @@ export interface Explanation {
 
 export function explainFinding(explanation: Explanation): Readonly<Record<Language, Diagnosis>> {
   const values = computeValues(explanation);
-  const reasons = explanation.finding.rule.reasons.filter((reason) => isTrue(reason.when?.evaluate(values, explanation.world), reason.when === undefined));
-  const fixes = explanation.finding.rule.fixes.filter((fix) => isFitting(fix, reasons, values, explanation));
+  const judged = explanation.finding.rule.reasons.map((reason) => ({ reason, holds: reason.when === undefined ? true : reason.when.evaluate(values, explanation.world) }));
+  const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
+  // Where no reason holds, one may that nothing is known about.
+  const open = reasons.length > 0 ? reasons : judged.filter(({ holds }) => holds === undefined).map(({ reason }) => reason);
+  const possible = explanation.finding.rule.fixes.filter((fix) => isPossible(fix, values, explanation));
+  const fitting = possible.filter((fix) => fix.for.length === 0 || open.some((reason) => fix.for.includes(reason.id)));
+  // A choice is more than nothing.
+  const fixes = fitting.length > 0 ? fitting : possible;
   return { en: renderDiagnosis('en', explanation, values, reasons, fixes), zh: renderDiagnosis('zh', explanation, values, reasons, fixes) };
 }
 
@@ -60,9 +66,8 @@ function isTrue(value: Value | undefined, without: boolean): boolean {
   return value === undefined ? without : value === true;
 }
 
-function isFitting(fix: FixRule, reasons: readonly ReasonRule[], values: Values, { world, version }: Explanation): boolean {
+function isPossible(fix: FixRule, values: Values, { world, version }: Explanation): boolean {
   if (fix.flink !== undefined && !inRange(version ?? ASSUMED_VERSION, fix.flink)) return false;
-  if (fix.for.length > 0 && reasons.length > 0 && !reasons.some((reason) => fix.for.includes(reason.id))) return false;
   return isTrue(fix.when?.evaluate(values, world), fix.when === undefined);
 }
 

@@ -20,6 +20,12 @@ describe('a GC log', () => {
     expect(rulesOf(full(1, 3900))).toEqual([]);
   });
 
+  const old = (second: number, after: number): string => `2026-03-02T10:15:${String(second).padStart(2, '0')}.678+0800: 9137.${second}5: [Full GC (Ergonomics) [PSYoungGen: 937984K->678408K(1053696K)] [ParOldGen: 2342580K->${after}K(2342912K)] 3280564K->${after + 678408}K(3396608K), [Metaspace: 77771K->77771K(1122304K)], 2.7266583 secs] [Times: user=5.31 sys=0.00, real=2.72 secs] \n`;
+  it('of Java 8 in which the old generation stays full is memory pressure, whatever the young one has left', () => {
+    expect(rulesOf([29, 32].map((second) => old(second, 2342579)).join(''))).toEqual(['memory.gc-pressure/heap-full']);
+    expect(rulesOf([29, 32].map((second) => old(second, 1342579)).join(''))).toEqual([]);
+  });
+
   it('of a heap that is emptied again is none, however often it is full', () => {
     expect(rulesOf([1, 2, 3, 4, 5, 6, 7, 8].map((index) => full(index, index % 4 === 0 ? 900 : 3900)).join(''))).toEqual([]);
   });

@@ -12,6 +12,8 @@ interface Collection {
   readonly stamp: string;
   readonly afterKib: number;
   readonly sizeKib: number;
+  /** However much of the young generation is free: what is left in the old one stays. */
+  readonly isOldFull: boolean;
 }
 
 /** So many in a row that each leave so much of the heap in use. */
@@ -31,7 +33,7 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
   const add = (lines: string): void => {
     for (const collection of findFullCollections(lines)) {
       collections++;
-      row = collection.afterKib >= FULL_SHARE * collection.sizeKib ? [...row, collection].slice(-MAX_ROW) : [];
+      row = isFull(collection, FULL_SHARE) ? [...row, collection].slice(-MAX_ROW) : [];
       if (row.length >= longest.length) longest = row;
     }
   };
@@ -48,7 +50,11 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
 }
 
 function isFullExcerpt(row: readonly Collection[]): boolean {
-  return row.length >= EXCERPT.inARow && row.every(({ afterKib, sizeKib }) => afterKib >= EXCERPT.share * sizeKib);
+  return row.length >= EXCERPT.inARow && row.every((collection) => isFull(collection, EXCERPT.share));
+}
+
+function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): boolean {
+  return isOldFull || afterKib >= share * sizeKib;
 }
 
 const MAX_ROW = 1000;
@@ -56,11 +62,17 @@ const MAX_ROW = 1000;
 const UNIFIED = /^(\[[^\n]*?)\[gc[^\n]*Pause Full[^\n]* (\d+)([KMG])->(\d+)([KMG])\((\d+)([KMG])\) [\d.]+ms/gm;
 /** `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap stands outside the inner brackets. */
 const JAVA_8 = /^([^\n[]*)\[Full GC(?: \([^)\n]*\))*(?:[^\n[\]]*\[[^\n\]]*\])*?[^\n[\]]*? ?(\d+)(?:\.\d+)?([KMG])(?:\([\d.]+[KMG]\))?->(\d+)(?:\.\d+)?([KMG])\((\d+)(?:\.\d+)?([KMG])\)/gm;
+const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+)K\)/;
+/** A generation that is so full takes no more objects. */
+const OLD_SHARE = 0.99;
 const KIB: Readonly<Record<string, number>> = { K: 1, M: 1024, G: 1_048_576 };
 
 function findFullCollections(lines: string): readonly Collection[] {
   if (!lines.includes('Full')) return [];
-  return [UNIFIED, JAVA_8].flatMap((form) => [...lines.matchAll(form)].map(([, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K']) => ({ stamp: stamp.trim(), afterKib: Number(after) * (KIB[afterUnit] ?? 1), sizeKib: Number(size) * (KIB[sizeUnit] ?? 1) })));
+  return [UNIFIED, JAVA_8].flatMap((form) => [...lines.matchAll(form)].map(([line, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K']) => {
+    const [, oldAfter = 0, oldSize = 1] = OLD_GENERATION.exec(line) ?? [];
+    return { stamp: stamp.trim(), afterKib: Number(after) * (KIB[afterUnit] ?? 1), sizeKib: Number(size) * (KIB[sizeUnit] ?? 1), isOldFull: Number(oldAfter) >= OLD_SHARE * Number(oldSize) };
+  }));
 }
 
 function renderFull(row: readonly Collection[]): string {
