@@ -312,6 +312,23 @@ describe('a receiver that forgets (Alertmanager)', () => {
     expect(sink.received).toHaveLength(3);
   });
 
+  it('is not told again, also not by the next run, when the incident is no more', async () => {
+    const receivers = [{ ...am, url: sink.url }];
+    const first = createTested({ receivers });
+    await first.incidentChanged(CAUSE);
+    await first.stepOnce();
+    await first.incidentGone(CAUSE.id);
+
+    nowMs += 60_000;
+    await first.stepOnce();
+    const second = createTested({ receivers });
+    await second.stepOnce();
+    nowMs += 60_000;
+    await second.stepOnce();
+
+    expect(sink.received).toHaveLength(1);
+  });
+
   it('is not told again after the end', async () => {
     const notifier = createTested({ receivers: [{ ...am, url: sink.url }] });
     await notifier.incidentChanged(CAUSE);

@@ -25,7 +25,7 @@ export interface Shelf {
   listOpen(receiver: string): readonly Row[];
   findOpen(incidentId: string, receiver: string): Payload | undefined;
   put(alert: Alert, payload: Payload): Promise<void>;
-  /** Takes back what waits to be said of an incident, but for what is on its way; somebody else's alerts stay. */
+  /** Takes back what waits to be said of an incident, but for what is on its way, and lets a receiver that forgets forget it; somebody else's alerts stay. */
   withdraw(incidentId: string): Promise<void>;
   /** Writes what the store could not take before. */
   saveUnsaved(): Promise<void>;
@@ -144,6 +144,8 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
     async withdraw(incidentId) {
       const waiting = toRows(pending.values()).filter(({ alert, payload, isInFlight }) => alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight);
       for (const { alert } of waiting) await remember({ ...alert, state: 'withdrawn' });
+      const standing = toRows(open.values()).filter(({ alert }) => alert.incidentId === incidentId);
+      for (const { alert, payload } of standing) await remember({ ...alert, payload: renderPayload({ ...payload, openUntilMs: 0 }) });
     },
     saveUnsaved,
     hold(ids) {
