@@ -57,6 +57,7 @@ function findMatchProblem(rule: Rule, diagnoses: readonly Diagnosis[], expectati
   const [first] = diagnoses;
   if (first === undefined) return 'nothing is diagnosed; this rule must stand first';
   if (first.rule !== rule.id) return `${first.rule} stands first; this rule ${diagnoses.some((item) => item.rule === rule.id) ? 'comes after it' : 'does not fire'}`;
+  if (first.fixes.length === 0) return 'it names no fix for this failure: each of them has a condition that does not hold';
   return expectation === undefined ? undefined : findDifference(first, expectation);
 }
 
