@@ -270,8 +270,7 @@ function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: numb
 /** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
 function hasJoined(incident: Incident, known: SavedIncident): boolean {
   const { first, last } = remember(incident);
-  const [, process] = /^process (.*)$/s.exec(known.subject) ?? [];
-  const isOurs = process === undefined ? incident.job === undefined : incident.processes.includes(process);
+  const isOurs = isProcess(known.subject) ? incident.processes.map(nameProcess).includes(known.subject) : incident.job === undefined;
   return isOurs && first <= known.first && last >= known.last;
 }
 
@@ -285,8 +284,19 @@ function isNear(incident: Incident, known: SavedIncident, healthyMs: number): bo
 }
 
 function subjectOf(incident: Incident): string {
-  return incident.job?.id ?? `process ${incident.process ?? ''}`;
+  return incident.job?.id ?? nameProcess(incident.process ?? '');
 }
+
+/** As the subject of an incident without a job. */
+function nameProcess(process: string): string {
+  return `${PROCESS}${process}`;
+}
+
+function isProcess(subject: string): boolean {
+  return subject.startsWith(PROCESS);
+}
+
+const PROCESS = 'process ';
 
 function remember(incident: Incident): SavedIncident {
   const first = Date.parse(incident.firstSeen ?? '') || 0;

@@ -31,10 +31,7 @@ export function explainFinding(explanation: Explanation): Readonly<Record<Langua
   const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
   // Where no reason holds, one may that nothing is known about.
   const open = reasons.length > 0 ? reasons : judged.filter(({ holds }) => holds === undefined).map(({ reason }) => reason);
-  const possible = explanation.finding.rule.fixes.filter((fix) => isPossible(fix, values, explanation));
-  const fitting = possible.filter((fix) => fix.for.length === 0 || open.some((reason) => fix.for.includes(reason.id)));
-  // A choice is more than nothing.
-  const fixes = fitting.length > 0 ? fitting : possible;
+  const fixes = chooseFixes(open, values, explanation);
   return { en: renderDiagnosis('en', explanation, values, reasons, fixes), zh: renderDiagnosis('zh', explanation, values, reasons, fixes) };
 }
 
@@ -64,6 +61,13 @@ function convertCapture(text: string, type: CaptureType, world: World): Value | 
 
 function isTrue(value: Value | undefined, without: boolean): boolean {
   return value === undefined ? without : value === true;
+}
+
+/** Those for a reason that may hold, and those for any; if that leaves none, all that can be done: a choice is more than nothing. */
+function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: Explanation): readonly FixRule[] {
+  const possible = explanation.finding.rule.fixes.filter((fix) => isPossible(fix, values, explanation));
+  const fitting = possible.filter((fix) => fix.for.length === 0 || open.some((reason) => fix.for.includes(reason.id)));
+  return fitting.length > 0 ? fitting : possible;
 }
 
 function isPossible(fix: FixRule, values: Values, { world, version }: Explanation): boolean {

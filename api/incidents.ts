@@ -5,7 +5,7 @@ import type { Incident, Language } from '../core/types.js';
 import type { Alert, RecordPage } from '../store/store.js';
 import { isInScope } from './auth.js';
 import { omitMissing, readRange } from './records.js';
-import { LANGUAGES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from './route.js';
+import { ALERT_STATES, LANGUAGES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from './route.js';
 import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from './schemas.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
@@ -107,7 +107,7 @@ function describeJob(key: string, page: RecordPage, incidents: readonly Incident
 
 async function listAlerts({ store }: Services, request: Request): Promise<Answer> {
   const { query } = request;
-  const state = readWord(['sent', 'pending', 'undeliverable', 'withdrawn'] as const, query.text('state'));
+  const state = readWord(ALERT_STATES, query.text('state'));
   const alerts = await store.findAlerts({ ...omitMissing({ incidentId: query.text('incident') }), ...omitMissing({ state }), limit: query.number('limit') ?? 100 });
   const visible = await selectVisible(alerts, request, store);
   return { kind: 'json', body: { alerts: visible.map(withoutPayload) } };

@@ -1,7 +1,7 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
 import type { Incident, Language, Level, ReceivedAlert } from '../core/types.js';
-import type { Store } from '../store/store.js';
+import type { Alert, Store } from '../store/store.js';
 import type { Viewer } from './auth.js';
 import type { Metrics } from './metrics.js';
 
@@ -78,6 +78,7 @@ export interface Services {
 }
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const satisfies readonly Level[];
+export const ALERT_STATES = ['sent', 'pending', 'undeliverable', 'withdrawn'] as const satisfies readonly Alert['state'][];
 export const OUTCOMES = ['failing', 'recovered', 'failed', 'unknown'] as const satisfies readonly Incident['outcome'][];
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
 export const LANGUAGES = ['en', 'zh'] as const satisfies readonly Language[];

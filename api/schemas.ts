@@ -1,7 +1,7 @@
 // The JSON schemas of the API, as data: what the routes accept and what they answer. Requests are refused when
 // they do not fit (nothing is converted or dropped in a body); answers are described, never trimmed, so that a
 // new field is only added here to be documented.
-import { COMPONENTS, LANGUAGES, LEVELS, OUTCOMES, type Schema } from './route.js';
+import { ALERT_STATES, COMPONENTS, LANGUAGES, LEVELS, OUTCOMES, type Schema } from './route.js';
 
 const text = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;
@@ -107,7 +107,7 @@ export const INCIDENT_LIST = object({ incidents: list(object(INCIDENT_FIELDS, IN
 export const ALERT = object(
   {
     id: text, incidentId: text, receiver: text, reason: text, cause: described(text, 'Rule id or fingerprint that was announced.'),
-    sentAt: time, state: { type: 'string', enum: ['sent', 'pending', 'undeliverable', 'withdrawn'] }, attempts: integer, error: text,
+    sentAt: time, state: { type: 'string', enum: ALERT_STATES }, attempts: integer, error: text,
   },
   ['id', 'incidentId', 'receiver', 'reason', 'cause', 'sentAt', 'state', 'attempts'],
 );
@@ -227,7 +227,7 @@ export const QUERIES = {
   incidents: request({ job: text, cluster: text, ...RANGE, outcome: { type: 'string', enum: OUTCOMES }, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 }, lang: LANGUAGE }),
   language: request({ lang: LANGUAGE }),
   jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 } }),
-  alerts: request({ incident: text, state: { type: 'string', enum: ['sent', 'pending', 'undeliverable', 'withdrawn'] }, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } }),
+  alerts: request({ incident: text, state: { type: 'string', enum: ALERT_STATES }, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } }),
   none: request({}),
 } as const;
 
