@@ -1,7 +1,11 @@
 // Incidents and receivers for the tests of this folder. Only tests import it.
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { afterEach, beforeEach } from 'vitest';
 import type { ReceiverSettings } from '../core/config.js';
+import { createLog } from '../core/log.js';
 import type { Diagnosis, Incident } from '../core/types.js';
+import type { Alert, Store } from '../store/store.js';
+import { createNotifier, type Notifier, type NotifyPolicy } from './notify.js';
 import type { JsonObject } from './payload.js';
 
 export const BUFFERS = 'network.insufficient-buffers/total';
@@ -64,4 +68,52 @@ export async function openSink(): Promise<AlertSink> {
 function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
+}
+
+export const START = Date.parse('2026-11-20T10:00:01.000Z');
+export const POLICY: NotifyPolicy = {
+  symptomWaitMs: 30_000, backlogAfterMs: 3_600_000, stillFailingAfterMs: 3_600_000, mutes: [], isSymptom: (rule) => rule === LOST,
+  attachWaitMs: 20_000, jobLabels: ['job_id', 'flink_job_id', 'job_name'],
+};
+export const CAUSE = makeIncident([makeDiagnosis(BUFFERS)]);
+export const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
+
+/** New for each test: a receiver, a store, and a clock that a test puts forward. */
+export interface Bench {
+  readonly sink: AlertSink;
+  readonly store: Store;
+  nowMs: number;
+  createNotifier(more?: { receivers?: readonly Partial<ReceiverSettings>[]; store?: Store }): Notifier;
+  types(): unknown[];
+  rows(): Promise<readonly Alert[]>;
+}
+
+export function useBench(openStore: () => Promise<Store>): Bench {
+  let sink: AlertSink;
+  let store: Store;
+  const bench: Bench = {
+    get sink() {
+      return sink;
+    },
+    get store() {
+      return store;
+    },
+    nowMs: START,
+    createNotifier(more = {}) {
+      const receivers = (more.receivers ?? [{}]).map((receiver) => makeReceiver({ url: `${sink.url}/hook?token=geheim`, ...receiver }));
+      return createNotifier({ store: more.store ?? store, receivers, policy: POLICY, log: createLog('silent'), publicUrl: 'https://jobtrace.example', now: () => bench.nowMs, random: () => 1 });
+    },
+    types: () => sink.received.map(({ body }) => body['type']),
+    rows: () => store.findAlerts({ limit: 100 }),
+  };
+  beforeEach(async () => {
+    sink = await openSink();
+    store = await openStore();
+    bench.nowMs = START;
+  });
+  afterEach(async () => {
+    await sink.close();
+    await store.close();
+  });
+  return bench;
 }

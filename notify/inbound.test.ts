@@ -1,0 +1,183 @@
+// What Alertmanager sends, through the notifier.
+import { describe, expect, it } from 'vitest';
+import type { Incident } from '../core/types.js';
+import { openStore } from '../store/open.js';
+import { BUFFERS, CAUSE, LOST, SYMPTOM, useBench } from './samples.js';
+
+const bench = useBench(() => openStore({ kind: 'sqlite', path: ':memory:' }));
+
+describe('an alert from Alertmanager', () => {
+  const JOB = 'a'.repeat(32);
+  const alertOf = (labels: Record<string, string>, more: Record<string, unknown> = {}) => ({ status: 'firing', labels: { alertname: 'JobDown', job: 'flink-metrics', ...labels }, annotations: { summary: 'as it came' }, startsAt: '2026-11-20T10:00:01.000Z', endsAt: '0001-01-01T00:00:00Z', fingerprint: `fp-${JSON.stringify(labels)}`, ...more });
+  const messageOf = (...alerts: unknown[]) => ({ version: '4', groupKey: '{}:{}', status: 'firing', receiver: 'jobtrace', groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: 'http://am', alerts });
+
+  it.each([['job_id', JOB], ['flink_job_id', JOB], ['job_name', 'orders']])('that names its job by %s goes on at once with the diagnosis', async (label, value) => {
+    await bench.store.saveIncident(CAUSE);
+    const notifier = bench.createNotifier();
+
+    const answer = await notifier.receiveAlerts(messageOf(alertOf({ [label]: value })));
+    await notifier.stepOnce();
+
+    expect(answer).toMatchObject([{ outcome: 'diagnosed', job: value, incidentId: 'incident-1', cause: BUFFERS, status: 'firing' }]);
+    expect(bench.sink.received).toHaveLength(1);
+    expect(bench.sink.received[0]?.body).toMatchObject({
+      type: 'jobtrace.alert.forwarded', version: '4', status: 'firing', receiver: 'jobtrace', groupKey: '{}:{}', externalURL: 'http://am',
+      alerts: [{
+        status: 'firing', labels: { alertname: 'JobDown', [label]: value }, startsAt: '2026-11-20T10:00:01.000Z', endsAt: '0001-01-01T00:00:00Z',
+        annotations: {
+          summary: 'as it came', diagnosis_cause: 'network.insufficient-buffers', diagnosis_title: `Title of ${BUFFERS}`, diagnosis_summary: `Summary of ${BUFFERS}`, diagnosis_fix: 'Raise the minimum.',
+          diagnosis_patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m', diagnosis_link: 'https://jobtrace.example/incidents/incident-1', diagnosis_incident: 'incident-1',
+        },
+      }],
+    });
+  });
+
+  it('that comes before its diagnosis waits for it', async () => {
+    const notifier = bench.createNotifier();
+    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'waiting', job: JOB }]);
+    bench.nowMs += 5000;
+    await notifier.stepOnce();
+    expect(bench.sink.received).toEqual([]);
+
+    await bench.store.saveIncident(CAUSE);
+    await notifier.stepOnce();
+    bench.nowMs += 600_000;
+    await notifier.stepOnce();
+
+    expect(bench.types()).toEqual(['jobtrace.alert.forwarded']);
+    expect(bench.sink.received[0]?.text).toContain('diagnosis_cause');
+  });
+
+  it('goes on without after the wait, and the diagnosis follows, also over a restart', async () => {
+    const first = bench.createNotifier();
+    await first.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
+    bench.nowMs += 20_000;
+    await bench.createNotifier().stepOnce();
+    expect(bench.types()).toEqual(['jobtrace.alert.forwarded']);
+    expect(bench.sink.received[0]?.text).not.toContain('diagnosis_');
+
+    await bench.store.saveIncident(CAUSE);
+    const third = bench.createNotifier();
+    await third.stepOnce();
+    await third.stepOnce();
+
+    expect(bench.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
+    expect(bench.sink.received[1]?.body).toMatchObject({ alerts: [{ labels: { job_id: JOB }, annotations: { summary: 'as it came', diagnosis_cause: 'network.insufficient-buffers' } }] });
+  });
+
+  it('waits for the cause behind a symptom, and goes on with the symptom if none comes', async () => {
+    await bench.store.saveIncident(SYMPTOM);
+    const notifier = bench.createNotifier();
+    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'waiting', cause: LOST }]);
+    bench.nowMs += 20_000;
+    await notifier.stepOnce();
+    expect(bench.sink.received[0]?.body).toMatchObject({ alerts: [{ annotations: { diagnosis_cause: 'cluster.taskmanager-lost' } }] });
+
+    await bench.store.saveIncident(CAUSE);
+    await notifier.stepOnce();
+    await notifier.stepOnce();
+
+    expect(bench.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
+  });
+
+  it('is not followed for ever', async () => {
+    const notifier = bench.createNotifier();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
+    bench.nowMs += 20_000;
+    await notifier.stepOnce();
+    bench.nowMs += 660_000;
+    await notifier.stepOnce();
+
+    await bench.store.saveIncident({ ...CAUSE, lastSeen: new Date(bench.nowMs).toISOString() });
+    await notifier.stepOnce();
+
+    expect(bench.types()).toEqual(['jobtrace.alert.forwarded']);
+  });
+
+  it('that is repeated is not sent again; its end is, with the diagnosis, after it', async () => {
+    await bench.store.saveIncident(CAUSE);
+    const notifier = bench.createNotifier();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
+    expect(await bench.createNotifier().receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'repeated' }]);
+
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })));
+    await notifier.stepOnce();
+    await notifier.stepOnce();
+
+    expect(bench.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
+    expect(bench.sink.received[1]?.text).toContain('diagnosis_cause');
+  });
+
+  it('whose end comes while it waits goes first, and the end after it', async () => {
+    const notifier = bench.createNotifier();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:00:02Z' })));
+    await notifier.stepOnce();
+    await notifier.stepOnce();
+
+    expect(bench.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
+  });
+
+  it('keeps its order when the receiver fails in between', async () => {
+    bench.sink.answers.splice(0, 1, { status: 503 }, { status: 200 });
+    await bench.store.saveIncident(CAUSE);
+    const notifier = bench.createNotifier();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
+    await notifier.stepOnce();
+    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })));
+    await notifier.stepOnce();
+    expect(bench.sink.received).toHaveLength(1);
+
+    bench.nowMs += 1000;
+    await notifier.stepOnce();
+
+    expect(bench.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'firing', 'resolved']);
+  });
+
+  it('does not get the diagnosis of another job, nor one by the label that Prometheus calls job', async () => {
+    await bench.store.saveIncident({ ...CAUSE, job: { id: 'b'.repeat(32), name: 'flink-metrics' } });
+    const notifier = bench.createNotifier();
+
+    const answer = await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }), alertOf({})));
+    bench.nowMs += 20_000;
+    await notifier.stepOnce();
+
+    expect(answer.map(({ outcome }) => outcome)).toEqual(['waiting', 'no-job']);
+    expect(bench.sink.received.map(({ text }) => text).join('')).not.toContain('diagnosis_');
+  });
+
+  it('takes the incident around its start, not one of last week', async () => {
+    await bench.store.saveIncident({ ...CAUSE, id: 'old', firstSeen: '2026-11-13T10:00:00.000Z', lastSeen: '2026-11-13T10:10:00.000Z' });
+    await bench.store.saveIncident({ ...CAUSE, id: 'over', outcome: 'recovered', lastSeen: '2026-11-20T10:00:01.000Z' });
+    await bench.store.saveIncident({ ...CAUSE, id: 'open', firstSeen: '2026-11-20T09:30:00.000Z' });
+    const notifier = bench.createNotifier();
+
+    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ incidentId: 'open' }]);
+  });
+
+  it('of Jobtrace itself, or one that has been here, does not go round', async () => {
+    const notifier = bench.createNotifier();
+
+    const answer = await notifier.receiveAlerts(messageOf(alertOf({ alertname: 'FlinkJobFailure', job_id: JOB }), alertOf({ job_id: JOB }, { annotations: { diagnosis_cause: 'x' } })));
+
+    expect(answer.map(({ outcome }) => outcome)).toEqual(['own-alert', 'own-alert']);
+  });
+
+  it('has nowhere to go when only an Alertmanager is configured', async () => {
+    expect(await bench.createNotifier({ receivers: [{ kind: 'alertmanager' }] }).receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'no-receiver' }]);
+  });
+
+  it('goes on together with the others of its group, and without a fingerprint is known by its labels', async () => {
+    const labels = [{ job_id: JOB, tm: '1' }, { job_id: JOB, tm: '2' }];
+    const incident: Incident = CAUSE;
+    await bench.store.saveIncident(incident);
+    const notifier = bench.createNotifier();
+
+    const answer = await notifier.receiveAlerts(messageOf(...labels.map((item) => alertOf(item, { fingerprint: undefined }))));
+    await notifier.stepOnce();
+
+    expect(new Set(answer.map(({ fingerprint }) => fingerprint)).size).toBe(2);
+    expect(bench.sink.received).toHaveLength(1);
+    expect(bench.sink.received[0]?.body).toMatchObject({ alerts: [{ labels: { tm: '1' } }, { labels: { tm: '2' } }] });
+  });
+});
