@@ -25,6 +25,22 @@ describe('where.failure', () => {
   });
 });
 
+describe('where.level', () => {
+  const trace = ['org.apache.flink.runtime.rpc.exceptions.RpcConnectionException: Could not connect', FRAMEWORK];
+  const lines = (level: string): readonly string[] => [`10:00:00 ${level} org.apache.flink.runtime.taskexecutor.TaskExecutor - Could not resolve ResourceManager address a, retrying in 10000 ms.`, ...trace];
+  const rule = (where: string): string => `standsAlone: true\nmatch: [{ id: any, anchor: "RpcConnectionException: "${where} }]`;
+
+  it('is above DEBUG where the form names none: what is said there was dealt with', () => {
+    expect(findRules(rule(''), lines('INFO'))).toEqual(['kafka.auth/any']);
+    expect(findRules(rule(''), lines('DEBUG'))).toEqual([]);
+    expect(findRules(rule(''), lines('TRACE'))).toEqual([]);
+  });
+
+  it('may be DEBUG where the form asks for it', () => {
+    expect(findRules(rule(', where: { level: [DEBUG] }'), lines('DEBUG'))).toEqual(['kafka.auth/any']);
+  });
+});
+
 describe('where.thrownBy', () => {
   const rule = 'match: [{ id: any, anchor: " to FAILED", where: { thrownBy: [user-code] } }]';
 

@@ -1,5 +1,5 @@
-// Does an alternative of a rule fit an entry in which the scan has found its anchor? Its own conditions, then the rule's
-// exceptions under "unless"; what fits becomes a match, with the place in the exception chain and what to highlight.
+// Does an alternative of a rule fit an entry in which the scan has found its anchor? The entry is no remark at DEBUG, the
+// alternative's own conditions hold, none of the rule's exceptions under "unless" does; what fits becomes a match, with the place in the exception chain and what to highlight.
 // findAlternativeMisfit says for the author why it does not. Pure; called by scan.ts and why.ts.
 import type { DocumentPath } from '../core/document.js';
 import type { ChainLink } from '../core/types.js';
@@ -15,7 +15,7 @@ export interface AlternativeMisfit extends Misfit {
 
 /** The alternative with its captures, or undefined: a condition fails, or an exception of the rule fits. */
 export function matchAlternative(rule: Rule, alternative: Alternative, candidate: Candidate): MatchPart | undefined {
-  const fit = fitCondition(alternative, candidate);
+  const fit = isHandled(alternative, candidate) ? undefined : fitCondition(alternative, candidate);
   if (fit === undefined) return undefined;
   if (findException(rule, candidate) >= 0) return undefined;
   const { links } = candidate.parsed;
@@ -37,12 +37,18 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
 
 /** Undefined when the alternative fits and no exception under "unless" does; the same decisions as matchAlternative. */
 export function findAlternativeMisfit(rule: Rule, alternative: Alternative, candidate: Candidate): AlternativeMisfit | undefined {
-  const misfit = findMisfit(alternative, candidate);
   const order = rule.alternatives.indexOf(alternative);
+  if (isHandled(alternative, candidate)) return { key: 'where.level', path: ['match', order], asked: 'an entry above DEBUG, as long as it names no level', found: candidate.parsed.level ?? '', passed: 0 };
+  const misfit = findMisfit(alternative, candidate);
   if (misfit !== undefined) return { ...misfit, path: ['match', order, ...misfit.key.split('.')] };
   const exception = findException(rule, candidate);
   if (exception < 0) return undefined;
   return { key: `unless[${exception}]`, path: ['unless', exception], asked: 'that the entry does not fit this exception', found: 'it fits', passed: Number.MAX_SAFE_INTEGER };
+}
+
+/** What a program says at DEBUG it has dealt with: an alternative must ask for it by its level. */
+function isHandled({ where }: Alternative, { parsed: { level } }: Candidate): boolean {
+  return (level === 'DEBUG' || level === 'TRACE') && where?.level.includes(level) !== true;
 }
 
 /** Which of the rule's exceptions fits, or -1; what is not there excuses nothing. */

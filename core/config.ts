@@ -64,7 +64,7 @@ export const SETTINGS = [
   { name: 'api.publicUrl', type: 'string', default: '', help: 'Address under which people reach the page; used for links in alerts.' },
   { name: 'api.tokens', type: 'tokens', default: [], help: 'Who may use the API: a list of {name, token or tokenFile, role: reader|author|admin, scope: [patterns]}.' },
   { name: 'notify.receivers', type: 'receivers', default: [], help: 'Where alerts go: a list of {name, kind: webhook|alertmanager, url or urlFile, language, secret or secretFile, perMinute}.' },
-  { name: 'notify.symptomWaitMs', type: 'integer', default: 30_000, minimum: 0, help: 'How long an incident that shows only symptoms waits for its cause before it is announced.' },
+  { name: 'notify.symptomWaitMs', type: 'integer', default: 30_000, minimum: 0, help: 'How long an incident waits before it is announced when it shows only symptoms (for its cause) or nothing has failed yet (for lines that show it to be harmless).' },
   { name: 'notify.attachWaitMs', type: 'integer', default: 20_000, minimum: 0, help: 'How long an alert from Alertmanager waits for its diagnosis before it is forwarded without one.' },
   { name: 'notify.stillFailingAfterMs', type: 'integer', default: 3_600_000, minimum: 60_000, help: 'A job that goes on failing is announced again after this long.' },
   { name: 'notify.backlogAfterMs', type: 'integer', default: 3_600_000, minimum: 0, help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.' },

@@ -49,12 +49,7 @@ export function createCourier(options: CourierOptions): Courier {
       // Looked at anew after each message: while one is on its way, the next may be replaced by a better one.
       for (let rows = chooseDue(options, pace); rows.length > 0; rows = chooseDue(options, pace)) {
         if (pace.holdUntilMs > now() || !pace.bucket.take(now())) return;
-        const result = await sendRows(rows, options);
-        if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
-        reportChange(options, pace, result);
-        // All of them, also when the store fails on the first: none may go out again.
-        const settled = await Promise.allSettled(rows.map((row) => settle(row, result, options, pace)));
-        for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
+        await deliver(rows, options, pace);
       }
     },
     async refreshOpen() {
@@ -79,11 +74,18 @@ function chooseDue({ shelf, receiver, now }: CourierOptions, pace: Pace): readon
   return due.filter(({ payload }) => CHANNELS[receiver.kind].joinsAll || payload.group === group).slice(0, MAX_PARTS);
 }
 
-async function sendRows(rows: readonly Row[], { shelf, receiver, now }: CourierOptions): Promise<SendResult> {
+/** Held until it is known what became of them: a better message must not slip in between. */
+async function deliver(rows: readonly Row[], options: CourierOptions, pace: Pace): Promise<void> {
+  const { shelf, receiver, now } = options;
   const ids = rows.map(({ alert }) => alert.id);
   const release = shelf.hold(ids);
   try {
-    return await CHANNELS[receiver.kind].send(rows.map(({ payload }) => payload), { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now() });
+    const result = await CHANNELS[receiver.kind].send(rows.map(({ payload }) => payload), { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now() });
+    if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
+    reportChange(options, pace, result);
+    // All of them, also when the store fails on the first: none may go out again.
+    const settled = await Promise.allSettled(rows.map((row) => settle(row, result, options, pace)));
+    for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
     release();
   }

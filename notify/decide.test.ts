@@ -8,6 +8,8 @@ const MINUTE = 60_000;
 const POLICY: DecidePolicy = { symptomWaitMs: 30_000, backlogAfterMs: 60 * MINUTE, stillFailingAfterMs: 60 * MINUTE, mutes: [], isSymptom: (rule) => rule === LOST };
 const CAUSE = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('restart.exhausted/any', { symptom: true })]);
 const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
+/** A process warned, and nothing has failed. */
+const WARNING = makeIncident([makeDiagnosis(BUFFERS)], { outcome: 'unknown', attempts: [{ number: 1, rules: [BUFFERS] }] });
 const UNKNOWN = makeIncident([], { unknown: [{ fingerprint: 'f1', chain: ['a.B'], message: 'm', owner: 'user-code', count: 1, evidence: [] }] });
 
 function decide(incident: Incident, told: readonly Told[] = [], nowMs = SEEN + 1000, policy: Partial<DecidePolicy> = {}): AlertDecision {
@@ -25,6 +27,10 @@ describe('decideAlert, at first sight', () => {
 
   it.each([['a symptom rule that stands first', SYMPTOM], ['a failure that no rule names', UNKNOWN], ['a diagnosis marked as symptom', makeIncident([makeDiagnosis('a.b/c', { symptom: true })])]])('lets %s wait for its cause', (_name, incident) => {
     expect(decide(incident)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 31_000, subject: { symptom: true } });
+  });
+
+  it('lets a warning wait for the lines that show it to be harmless', () => {
+    expect(decide(WARNING)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 31_000, subject: { symptom: false } });
   });
 
   it('alerts nobody of a backlog, and of a failure without a time', () => {
@@ -59,6 +65,12 @@ describe('decideAlert, while a message waits', () => {
 
   it('replaces the symptom by its cause and sends at once', () => {
     expect(decide(CAUSE, [pending], SEEN + 5000)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 5000, replacesPending: true, subject: { cause: BUFFERS } });
+  });
+
+  it('sends at once what was a warning and has failed now', () => {
+    const warned = toldOf(BUFFERS, { isPending: true, outcome: 'unknown', timeMs: SEEN + 31_000 });
+    expect(decide(WARNING, [warned], SEEN + 5000)).toEqual({ send: false, reason: 'said-already' });
+    expect(decide({ ...CAUSE, outcome: 'unknown' }, [warned], SEEN + 5000)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 5000, replacesPending: true });
   });
 
   it('does not make a symptom wait longer because another one appears', () => {

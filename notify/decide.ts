@@ -10,7 +10,7 @@ export type SilenceReason =
   | 'cause-known' | 'said-already' | 'nothing-new';
 
 export interface DecidePolicy {
-  /** How long what is only a symptom waits for its cause. */
+  /** How long what is only a symptom waits for its cause, and what nothing has failed of for lines that show it to be harmless. */
   readonly symptomWaitMs: number;
   /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
   readonly backlogAfterMs: number;
@@ -82,7 +82,7 @@ function decidePending(incident: Incident, subject: Subject, pending: Told, sent
   if (subject.symptom && !pending.symptom) return silent('cause-known');
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   if (!decision.send) return decision;
-  const isSame = decision.reason === pending.reason && subject.cause === pending.cause && subject.severity === pending.severity && incident.outcome === pending.outcome;
+  const isSame = decision.reason === pending.reason && subject.cause === pending.cause && subject.severity === pending.severity && incident.outcome === pending.outcome && decision.notBeforeMs >= pending.timeMs;
   if (isSame) return silent('said-already');
   return { ...decision, notBeforeMs: Math.min(decision.notBeforeMs, pending.timeMs), replacesPending: true };
 }
@@ -95,7 +95,13 @@ function decideFresh(incident: Incident, subject: Subject, told: readonly Told[]
 function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy: DecidePolicy): AlertDecision {
   if (incident.lastSeen === undefined) return silent('undated');
   if (nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs) return silent('backlog');
-  return { send: true, reason: 'new-incident', subject, notBeforeMs: subject.symptom ? nowMs + policy.symptomWaitMs : nowMs, replacesPending: false };
+  const mustWait = subject.symptom || !hasFailed(incident);
+  return { send: true, reason: 'new-incident', subject, notBeforeMs: mustWait ? nowMs + policy.symptomWaitMs : nowMs, replacesPending: false };
+}
+
+/** A warning is no failure yet: what follows it in other logs, which may be read later, often shows that it healed. */
+function hasFailed({ attempts }: Incident): boolean {
+  return attempts.some(({ failedAt }) => failedAt !== undefined);
 }
 
 function decideNext(incident: Incident, subject: Subject, last: Told, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {

@@ -54,6 +54,32 @@ describe('an incident', () => {
     expect(bench.types()).toEqual(['jobtrace.incident.opened', 'jobtrace.incident.corrected', 'jobtrace.incident.resolved']);
   });
 
+  it('that an earlier run left to be told is told once, also when it is sent while the store is asked about it', async () => {
+    await bench.createNotifier().incidentChanged(CAUSE);
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const slow: Store = {
+      ...bench.store,
+      findAlerts: async (query) => {
+        const found = await bench.store.findAlerts(query);
+        if (query.incidentId !== undefined) await asked;
+        return found;
+      },
+    };
+    const notifier = bench.createNotifier({ store: slow });
+    const end = new AbortController();
+    const changed = notifier.incidentChanged({ ...CAUSE, outcome: 'failed' });
+    const running = notifier.run(end.signal);
+    await waitUntil('the message to be sent', async () => (await bench.rows())[0]?.state === 'sent');
+    answer();
+    await changed;
+    await waitUntil('the next message', () => Promise.resolve(bench.sink.received.length > 1));
+    end.abort();
+    await running;
+
+    expect(bench.types()).toEqual(['jobtrace.incident.opened', 'jobtrace.incident.escalated']);
+  });
+
   it('that is no more before it was told is not told; when it comes back, it is', async () => {
     const notifier = bench.createNotifier();
     await notifier.incidentChanged(SYMPTOM);

@@ -24,7 +24,7 @@ export function makeDiagnosis(rule: string, more: Partial<Diagnosis> = {}): Diag
 export function makeIncident(diagnoses: readonly Diagnosis[], more: Partial<Incident> = {}): Incident {
   return {
     id: 'incident-1', cluster: 'session-1', job: { id: 'a'.repeat(32), name: 'orders' }, processes: ['tm-1'],
-    firstSeen: '2026-11-20T10:00:00.000Z', lastSeen: '2026-11-20T10:00:00.000Z', outcome: 'failing', restarts: 0, attempts: [{ number: 1, rules: [BUFFERS] }],
+    firstSeen: '2026-11-20T10:00:00.000Z', lastSeen: '2026-11-20T10:00:00.000Z', outcome: 'failing', restarts: 0, attempts: [{ number: 1, failedAt: '2026-11-20T10:00:00.000Z', rules: [BUFFERS] }],
     diagnoses: { en: diagnoses, zh: diagnoses.map((diagnosis) => ({ ...diagnosis, title: `标题 ${diagnosis.rule}` })) }, unknown: [], facts: {}, ...more,
   };
 }

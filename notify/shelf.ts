@@ -122,9 +122,15 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
   }
 
   async function loadTold(incidentId: string): Promise<Map<string, Alert>> {
-    const alerts = await store.findAlerts({ incidentId, limit: MAX_LOADED });
-    const rows = new Map(alerts.map((alert) => [alert.id, alert]));
+    // Known before it is read: what is sent meanwhile is newer than what the store answers.
+    const rows = new Map<string, Alert>();
     told.set(incidentId, rows);
+    try {
+      for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED })) if (!rows.has(alert.id)) rows.set(alert.id, alert);
+    } catch (error) {
+      told.delete(incidentId);
+      throw error;
+    }
     const [oldest] = told.keys();
     if (told.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) told.delete(oldest);
     return rows;
