@@ -31,8 +31,10 @@ export interface ClusterView {
   readonly processes: ReadonlyMap<string, ProcessView>;
   /** Latest time of any signal. */
   readonly lastTime: number;
-  /** The job that the entry is about, when that is certain. */
+  /** The job that the entry is about, when that is certain: named by the entry, or the only one there is. */
   jobOf(signal: Signal): string | undefined;
+  /** The job that the entry itself names, by an id or a task that only it has. */
+  namedJobOf(signal: Signal): string | undefined;
   /** Jobs with tasks on the process at that time; undefined when nothing is known about the process. */
   jobsOn(process: string, time: number | undefined): ReadonlySet<string> | undefined;
   /** A resource id, host:port or address → the process of that name. */
@@ -53,7 +55,8 @@ export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Ex
   const jobs = new Map<string, JobView>();
   for (const jobId of owners.jobIds) jobs.set(jobId, { id: jobId, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() });
   for (const signal of signals) collectTaskNames(signal, owners, taskJobs);
-  const jobOf = (signal: Signal): string | undefined => findJob(signal, owners, taskJobs, processJobs);
+  const namedJobOf = (signal: Signal): string | undefined => findNamedJob(signal, owners, taskJobs);
+  const jobOf = (signal: Signal): string | undefined => namedJobOf(signal) ?? processJobs.only(signal.place.process);
   const placements = collectPlacements(signals, owners, names);
   const processJobs = indexProcessJobs(signals, owners, placements);
   const placesOf = indexPlacements(placements);
@@ -64,6 +67,7 @@ export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Ex
     processes,
     lastTime: signals.reduce((last, signal) => Math.max(last, signal.place.time ?? 0), 0),
     jobOf,
+    namedJobOf,
     jobsOn: (process, time) => findJobsOn(time, placesOf(process)),
     processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
     taskManagers: countTaskManagers(signals),
@@ -82,7 +86,7 @@ function collectTaskNames(signal: Signal, owners: Owners, taskJobs: Map<string, 
   }
 }
 
-function findJob(signal: Signal, owners: Owners, taskJobs: ReadonlyMap<string, ReadonlySet<string>>, processJobs: ProcessJobs): string | undefined {
+function findNamedJob(signal: Signal, owners: Owners, taskJobs: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
   if (signal.hints.jobId !== undefined) return signal.hints.jobId;
   const named = onlyOne(signal.facts.map(jobIdOf));
   if (named !== undefined) return named;
@@ -91,9 +95,7 @@ function findJob(signal: Signal, owners: Owners, taskJobs: ReadonlyMap<string, R
   if (byAttempt !== undefined) return byAttempt;
   const byId = onlyOne(signal.hints.ids.map((item) => owners.jobOfId(item)));
   if (byId !== undefined) return byId;
-  const byTask = onlyOne(signal.hints.tasks.flatMap((task) => [...(taskJobs.get(task) ?? [])]));
-  if (byTask !== undefined) return byTask;
-  return processJobs.only(signal.place.process);
+  return onlyOne(signal.hints.tasks.flatMap((task) => [...(taskJobs.get(task) ?? [])]));
 }
 
 function onlyOne(items: readonly (string | undefined)[]): string | undefined {

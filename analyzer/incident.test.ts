@@ -61,6 +61,13 @@ describe('groupIncidents', () => {
     expect(diagnose(entries, catalog).map((incident) => incident.job?.id)).toEqual([JOB_B]);
   });
 
+  it('does not lay a failure on the only job whose slots a cut log still shows, when another job says that it failed by it', () => {
+    const other = '33333333333333333333333333333333_90bea66de1c231edf33913ecd54406c1_0_0';
+    const entries = [...makeLog(JM, [...startTwoJobs(), ...failJob('10:05:01', 'invoices', JOB_B, 'FAILED')]), ...makeLog(TM, [...TM_START.slice(0, 2), ...failTask('10:05:00', other).map((line) => line.replace('Map (1/1)', 'Join (1/1)'))])];
+
+    expect(diagnose(entries, catalog).map((incident) => [incident.job?.name, incident.processes.length, ...rules(incident)])).toEqual([['invoices', 2, 'cluster.disk-full/any']]);
+  });
+
   it('joins the restarts of a job into one incident and counts them', () => {
     const lines = [1, 2, 3].flatMap((round) => [...failJob(`10:0${round}:00`, 'orders', JOB_A, 'RESTARTING'), `10:0${round}:10 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RESTARTING to RUNNING.`]);
 

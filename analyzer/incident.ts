@@ -60,7 +60,8 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   const sorted = dateUndated(dropDuplicates(signals), options.lastTimes);
   const view = joinCluster(cluster, sorted, options.excerpt);
   const events = collectEvents(sorted, view, options.catalog);
-  const sides = events.map((event) => ({ event, ...decideSide(event, view, options.catalog) }));
+  const named = indexNamed(events, view);
+  const sides = events.map((event) => decideSide(event, view, options.catalog, named));
   const episodes = [...groupBy(sides.filter((side) => side.jobId !== undefined), (side) => side.jobId ?? '')].flatMap(([jobId, own]) => splitEpisodes(view, jobId, own.map((side) => side.event), options.healthyMs));
   const homeless: IncidentEvent[] = [];
   for (const side of sides) {
@@ -119,13 +120,27 @@ function collectEvents(signals: readonly Signal[], view: ClusterView, catalog: C
   });
 }
 
-/** Whom the event is about, and the job that it names for certain. */
-function decideSide(event: IncidentEvent, view: ClusterView, catalog: Catalog): { readonly jobId: string | undefined; readonly scope: Scope } {
-  const jobId = view.jobOf(event.signal);
+/** By the fingerprint of a failure, the events that name the job which failed by it. */
+type NamedFailures = ReadonlyMap<string, readonly { readonly jobId: string; readonly time: number | undefined }[]>;
+
+function indexNamed(events: readonly IncidentEvent[], view: ClusterView): NamedFailures {
+  const named = events.flatMap((event) => {
+    const [jobId, fingerprint] = [view.namedJobOf(event.signal), fingerprintOf(event)];
+    return jobId === undefined || fingerprint === undefined ? [] : [{ jobId, fingerprint, time: event.time }];
+  });
+  return groupBy(named, ({ fingerprint }) => fingerprint);
+}
+
+/** Whom the event is about, and the job that is certain: it need not be the only one known here where another one says that it failed by the same. */
+function decideSide(event: IncidentEvent, view: ClusterView, catalog: Catalog, named: NamedFailures): Side {
+  const same = named.get(fingerprintOf(event) ?? '') ?? [];
+  const owner = view.jobOf(event.signal);
+  const isOthers = !same.some(({ jobId }) => jobId === owner) && same.some(({ time }) => time === undefined || event.time === undefined || Math.abs(time - event.time) <= NOTICE_MS);
+  const jobId = isOthers ? view.namedJobOf(event.signal) : owner;
   const scopes = event.matches.map((match) => catalog.findRule(match.rule)?.scope ?? 'job');
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
   const scope = event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
-  return { jobId, scope };
+  return { event, jobId, scope };
 }
 
 /** A process that dies under its jobs is their incident, not one of its own: they will have failed in a moment. */
