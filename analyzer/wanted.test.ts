@@ -33,6 +33,25 @@ describe('wantedBy', () => {
     }
   });
 
+  it('takes the options that a process prints at its start together, and each that holds more alone, wherever a piece ends', () => {
+    const catalog = loadCatalog();
+    const option = (key: string, value: string): string => `${HEAD}Loading configuration property: ${key}, ${value}\n`;
+    const options = [option('env.java.opts', '-XX:+UseG1GC'), option('parallelism.default', '4'), option('classloader.parent-first-patterns.additional', 'a.b.OutOfMemoryError: '), option('taskmanager.numberOfTaskSlots', '2'), option('rest.port', '8081\n8082')];
+    const log = [...options, `${HEAD}    -D\n`, `${HEAD}    rest.port=8083\n`, `${HEAD}Nothing of note.\n`, failed].join('');
+    const given = skim([log], catalog);
+
+    expect(given).toHaveLength(5);
+    expect(given[0]?.split('\n')).toHaveLength(2);
+    expect(given[1]).toContain('OutOfMemoryError');
+    expect(given[2]?.split('\n')).toHaveLength(3);
+    expect(given[3]?.split('\n')).toHaveLength(2);
+    for (let cut = 0; cut < log.length; cut += 5) {
+      const joined = skim([log.slice(0, cut), log.slice(cut)], catalog).join('\n');
+
+      for (const entry of options) expect(joined, `cut at ${cut}`).toContain(entry.slice(HEAD.length, -1));
+    }
+  });
+
   it('asks for all of them when a rule does', () => {
     const catalog = makeCatalog({ 'checkpoint.declined/every': 'match: [{ id: every, anchor: "Completed checkpoint " }]' });
 

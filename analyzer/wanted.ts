@@ -1,9 +1,10 @@
 // What a diagnosis wants of a log, for a reader that leaves out the rest (flink/skim.ts): entries with an anchor of the
 // catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last before
-// something else happens is ever asked for.
+// something else happens is ever asked for. The options and arguments that a process prints at its start come together.
 import type { Run, TextSearch } from '../core/byte-search.js';
 import { at, isDigit } from '../flink/byte.js';
 import type { FindWanted, WantedSearch } from '../flink/skim.js';
+import { FACT_SERIES } from '../flink/facts.js';
 import type { Catalog } from './catalog.js';
 
 const COMPLETED = 'Completed checkpoint ';
@@ -14,27 +15,32 @@ export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   // A rule that asks for them itself gets them all.
   const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'));
   const run: Run = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
-  return (piece) => new Search(scanner.open(piece, run), piece, run);
+  const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
+  return (piece) => new Search(scanner.open(piece, run), piece, run, series);
 }
 
 class Search implements WantedSearch {
   start = 0;
   end = 0;
   newest: string | undefined;
+  series: string | undefined;
   readonly #anchors: TextSearch;
   readonly #piece: Buffer;
   readonly #run: Run;
+  readonly #series: ReadonlyMap<number, string>;
 
-  constructor(anchors: TextSearch, piece: Buffer, run: Run) {
+  constructor(anchors: TextSearch, piece: Buffer, run: Run, series: ReadonlyMap<number, string>) {
     this.#anchors = anchors;
     this.#piece = piece;
     this.#run = run;
+    this.#series = series;
   }
 
   next(from: number): boolean {
     if (!this.#anchors.next(from)) return false;
     this.start = this.#anchors.start;
     this.end = this.#anchors.end;
+    this.series = this.#series.get(this.#anchors.text);
     this.newest = this.#anchors.text === this.#run.text ? this.#readJob() : undefined;
     return true;
   }

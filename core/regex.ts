@@ -22,9 +22,75 @@ export interface Pattern {
 
 /** A pattern that was accepted before: compiled when it is used for the first time. */
 export function deferRegex(source: string): Pattern {
+  const { loose, bounds } = loosenBounds(source);
   let regex: Regex | undefined;
-  const open = (): Regex => (regex ??= createRegex(source));
-  return { source, exec: (text) => open().exec(text), test: (text) => open().test(text) };
+  let exact: Regex | undefined;
+  const exec = (text: string): RegExpExecArray | null => {
+    const found = (regex ??= createRegex(loose)).exec(text);
+    if (found === null || bounds.length === 0) return found;
+    const { groups = {} } = found;
+    if (!keepsBounds(groups, bounds)) return (exact ??= createRegex(source)).exec(text);
+    return Object.assign(found, { groups: takeOwn(groups) });
+  };
+  return { source, exec, test: (text) => exec(text) !== null };
+}
+
+const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+\]|\((?:\?P?<\w+>)?|\{\d+(?:,\d*)?\}\??|./gs;
+/** What stands for one character of many. */
+const CLASS = /^(?:\[.|\\[dswDSW]$|\.$)/;
+const BOUND = /^\{(\d+),(\d+)\}(\??)$/;
+/** Fewer copies cost no more than what saves them. */
+const MANY_COPIES = 40;
+const NAME = 'bound_of_';
+type Groups = NonNullable<RegExpExecArray['groups']>;
+
+/**
+ * RE2 makes copies of what is repeated, and many copies take it long. `[^\n]{1,300}` is looked for as `[^\n]{1,}` first:
+ * where that does not fit, nor does the pattern, and where it fits within the bounds, both fit alike. Not in a group that
+ * is repeated: only of its last time the length would be known.
+ */
+function loosenBounds(source: string): { readonly loose: string; readonly bounds: readonly number[] } {
+  const tokens = source.match(TOKEN) ?? [];
+  const repeated = findRepeated(tokens);
+  const bounds: number[] = [];
+  let loose = '';
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index] ?? '';
+    const [, least = '', most = '', lazy = ''] = CLASS.test(token) && !repeated.has(index) ? (BOUND.exec(tokens[index + 1] ?? '') ?? []) : [];
+    if (Number(most) < MANY_COPIES) {
+      loose += token;
+      continue;
+    }
+    loose += `(?P<${NAME}${bounds.length}>${token}{${least},}${lazy})`;
+    bounds.push(Number(most));
+    index += 1;
+  }
+  return { loose, bounds };
+}
+
+/** The places of what stands in groups that are repeated. */
+function findRepeated(tokens: readonly string[]): ReadonlySet<number> {
+  const repeated = new Set<number>();
+  const open: number[] = [];
+  tokens.forEach((token, index) => {
+    if (token.startsWith('(')) open.push(index);
+    const start = token === ')' ? open.pop() : undefined;
+    if (start === undefined || !/^[*+{]/.test(tokens[index + 1] ?? '')) return;
+    for (let place = start; place < index; place++) repeated.add(place);
+  });
+  return repeated;
+}
+
+function keepsBounds(groups: Groups, bounds: readonly number[]): boolean {
+  return bounds.every((most, index) => {
+    const value = groups[`${NAME}${index}`] ?? '';
+    return value.length <= most || [...value].length <= most;
+  });
+}
+
+/** Without what was repeated. */
+function takeOwn(groups: Groups): Groups {
+  return Object.fromEntries(Object.entries(groups).filter(([name]) => !name.startsWith(NAME)));
 }
 
 /** Text → a pattern that matches exactly it. */

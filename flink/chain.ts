@@ -107,7 +107,9 @@ export function isWrapper(type: string): boolean {
 }
 
 /** The first frame of somebody's own code, the root's frames first. */
-export function firstUserFrame(links: readonly ChainLink[]): string | undefined {
+export const firstUserFrame = rememberLast(findUserFrame);
+
+function findUserFrame(links: readonly ChainLink[]): string | undefined {
   for (const link of [...firstChain(links)].reverse()) {
     const frame = link.frames.find(isUserFrame);
     if (frame !== undefined) return frame;
@@ -138,7 +140,9 @@ export function hasFrames(links: readonly ChainLink[]): boolean {
  * The same failure gives the same text: by the root's class and its topmost frames, which stay when the exception is
  * wrapped, shipped or printed by another process; by the words of the message when there are no frames.
  */
-export function fingerprint(links: readonly ChainLink[], message: string): string {
+export const fingerprint = rememberLast(computeFingerprint);
+
+function computeFingerprint(links: readonly ChainLink[], message: string): string {
   const origin = root(links);
   const frames = (origin?.frames ?? []).filter((frame) => !isNeutralFrame(frame)).slice(0, 4).map(frameIdentity);
   const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
@@ -278,6 +282,15 @@ function nameLostPipeline(link: ChainLink): ChainLink[] {
   const found = link.type === 'RuntimeError' && link.message.startsWith('Pipeline ') ? PIPELINE_FAILED.exec(link.message) : null;
   const header = found === null ? undefined : readHeader(link.message.slice(found.index + found[0].length));
   return header === undefined ? [link] : [link, { ...header, frames: [], relation: 'cause' }];
+}
+
+/** One chain is asked about by every rule that fits it, one right after the other. */
+function rememberLast<Rest extends readonly string[], Value>(find: (links: readonly ChainLink[], ...rest: Rest) => Value): (links: readonly ChainLink[], ...rest: Rest) => Value {
+  let last: { readonly links: readonly ChainLink[]; readonly rest: Rest; readonly value: Value } | undefined;
+  return (links, ...rest) => {
+    if (last === undefined || last.links !== links || last.rest.some((text, index) => text !== rest[index])) last = { links, rest, value: find(links, ...rest) };
+    return last.value;
+  };
 }
 
 /** A text may hold several traces; the first one is the entry's. */

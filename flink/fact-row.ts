@@ -10,6 +10,8 @@ export interface FactRow {
   readonly start: boolean;
   /** What a scan over bytes looks for instead of the anchor, where the anchor alone stands in too many entries. */
   readonly literals?: readonly string[];
+  /** What shows its entries to be many, line under line, and the message with the anchor in it. */
+  readonly series?: string;
   /** Tells whose entry it is, and nothing that a diagnosis asks for: a scan passes it over. */
   readonly idle?: boolean;
   readonly read: (message: string, context: FactContext) => readonly Fact[];

@@ -38,19 +38,21 @@ const JVM_OPTIONS: readonly (readonly [head: string, part: string])[] = [
 const OPTION_HEADS =
   /^(?:akka|blob|classloader|client|cluster|collect-sink|compiler|containerized|env|execution|external-resource|fs|heartbeat|high-availability|historyserver|io|job|job-result-store|jobmanager|jobstore|kubernetes|metrics|mesos|minicluster|parallelism|pekko|pipeline|plugin|process|python|queryable-state|resourcemanager|rest|restart-strategy|s3|scheduler|security|slot|slotmanager|sql-client|sql-gateway|state|table|task|taskmanager|web|yarn|zookeeper)(?:\.[\w-]+)*$/;
 
-/** An indented message behind the usual separator, and in JSON. */
-const INDENTED = [' -     ', '":"    ', '": "    '];
+const PROPERTY = 'Loading configuration property: ';
+const DYNAMIC_PROPERTY = 'Loading dynamic configuration property: ';
+/** A message indented by four behind the usual separator, and in JSON. */
+const ARGUMENT = ' -     ';
+const INDENTED = [ARGUMENT, '":"    ', '": "    '];
 
 export const STARTUP_ROWS: readonly FactRow[] = [
   holds('(Version: ', String.raw`^\s*Starting (.{1,120}?) \(Version: ([^,\s]+),`, ([, name = '', version = '']) => {
     const component = componentOf(name);
     return [...(/^\d/.test(version) ? [{ type: 'version', version, component } as const] : []), { type: 'process-start', component }];
   }),
-  begins('Loading configuration property: ', String.raw`^Loading configuration property: ([^,\s]+), (.*)`, ([, key = '', value = '']) => [{ type: 'option', key, value, dynamic: false }]),
-  begins('Loading dynamic configuration property: ', String.raw`^Loading dynamic configuration property: ([^,\s]+), (.*)`, ([, key = '', value = '']) => [{ type: 'option', key, value, dynamic: true }]),
+  { ...begins(PROPERTY, `^${PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [{ type: 'option', key, value, dynamic: false }]), series: PROPERTY },
+  { ...begins(DYNAMIC_PROPERTY, `^${DYNAMIC_PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [{ type: 'option', key, value, dynamic: true }]), series: DYNAMIC_PROPERTY },
   { anchor: 'RESOURCE_PARAMS extraction logs:', start: false, read: readPreconfiguration },
-  { anchor: '    -', start: true, literals: INDENTED, read: readArgument },
-  { anchor: '    ', start: true, literals: INDENTED, read: readKeyValue },
+  { anchor: '    ', start: true, literals: INDENTED, series: ARGUMENT, read: (message, context) => (message.startsWith('    -') ? readArgument(message, context) : readKeyValue(message, context)) },
   begins('Starting TaskManager with ResourceID: ', String.raw`^Starting TaskManager with ResourceID: (\S+)`, ([, id = '']) => [{ type: 'process-id', ...splitResource(id) }]),
   begins('Allocated ', String.raw`^Allocated (\d+) MB for network buffer pool \(number of memory segments: (\d+), bytes per segment: (\d+)\)`, ([, megabytes, segments, bytes]) => [
     { type: 'network-pool', megabytes: Number(megabytes), segments: Number(segments), segmentBytes: Number(bytes) },
@@ -65,7 +67,7 @@ function readPreconfiguration(message: string): readonly Fact[] {
   for (const line of message.split('\n')) {
     const text = line.replace(/^(?:logs: )?INFO {2}\[\] - /, '');
     if (line.startsWith('dynamic_configs:')) facts.push(...readDynamic(line));
-    else if (text.startsWith('Loading configuration property: ')) facts.push(...readProperty(text));
+    else if (text.startsWith(PROPERTY)) facts.push(...readProperty(text));
     else if (text.startsWith('Final TaskExecutor Memory')) component = 'taskmanager';
     else if (text.startsWith('Final Master Memory')) component = 'jobmanager';
     else if (component !== undefined && /^ +\S/.test(text)) table.push(text);
@@ -80,8 +82,7 @@ function readDynamic(line: string): Fact[] {
 
 function readProperty(text: string): Fact[] {
   const comma = text.indexOf(', ');
-  const head = 'Loading configuration property: '.length;
-  return comma === -1 ? [] : [{ type: 'option', key: text.slice(head, comma), value: text.slice(comma + 2).trimEnd(), dynamic: false }];
+  return comma === -1 ? [] : [{ type: 'option', key: text.slice(PROPERTY.length, comma), value: text.slice(comma + 2).trimEnd(), dynamic: false }];
 }
 
 /** `Framework` and `Task` stand twice; the line above, less indented, tells which. */
@@ -113,7 +114,7 @@ function readArgument(message: string, context: FactContext): readonly Fact[] {
 
 /** `key=value` on the line behind `-D`. */
 function readKeyValue(message: string, context: FactContext): readonly Fact[] {
-  return message.startsWith('    -') || componentOf(context.logger ?? '') === 'unknown' ? [] : makeOption(message.trim());
+  return componentOf(context.logger ?? '') === 'unknown' ? [] : makeOption(message.trim());
 }
 
 function makeOption(pair: string): Fact[] {

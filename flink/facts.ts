@@ -16,15 +16,26 @@ const ANYWHERE = ROWS.filter((row) => !row.start);
 /** Every entry that states a fact holds one of these texts. */
 export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : (row.literals ?? [row.anchor]))))]);
 
+/** Such entries, line under line, may be read as one; each line states its own. */
+export const FACT_SERIES: readonly string[] = [...new Set(ROWS.flatMap((row) => (row.series === undefined ? [] : [row.series])))];
+
 export function readFacts(entry: ParsedEntry, source: Source): Fact[] {
   const { message } = entry;
   const context = { source, logger: entry.logger };
   const facts: Fact[] = [];
   for (const row of BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? []) {
-    if (message.startsWith(row.anchor)) facts.push(...row.read(message, context));
+    if (!message.startsWith(row.anchor)) continue;
+    for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series)) facts.push(...row.read(line, context));
   }
   for (const row of ANYWHERE) if (message.includes(row.anchor)) facts.push(...row.read(message, context));
   return facts;
+}
+
+/** The messages of a series: only the first has lost its head. */
+function splitSeries(message: string, anchor: string, literal: string): readonly string[] {
+  if (!message.includes(literal, anchor.length)) return [message];
+  const head = literal.lastIndexOf(anchor);
+  return message.split('\n').flatMap((line, index) => (index === 0 ? [line] : line.includes(literal) ? [line.slice(line.indexOf(literal) + head)] : []));
 }
 
 /** Of a failure whose trace names Flink's own jars; connectors have versions of their own. */

@@ -13,18 +13,20 @@ interface Met {
   readonly start: number;
   readonly end: number;
   readonly newest?: string;
+  readonly series?: string;
 }
 
 /** Slow and certain. */
 function findBy(find: (piece: Buffer, from: number) => Met | undefined): FindWanted {
   return (piece) => {
-    const search: { next: (from: number) => boolean; start: number; end: number; newest: string | undefined } = {
+    const search: { next: (from: number) => boolean; start: number; end: number; newest: string | undefined; series: string | undefined } = {
       start: 0,
       end: 0,
       newest: undefined,
+      series: undefined,
       next: (from) => {
         const met = find(piece, from);
-        if (met !== undefined) Object.assign(search, { newest: undefined, ...met });
+        if (met !== undefined) Object.assign(search, { newest: undefined, series: undefined, ...met });
         return met !== undefined;
       },
     };

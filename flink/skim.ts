@@ -3,6 +3,7 @@
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
 // reading of files for a diagnosis; the agent needs every entry.
+import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../core/byte-search.js';
 import { at, isDigit } from './byte.js';
 import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
@@ -17,6 +18,8 @@ export interface WantedSearch {
   readonly end: number;
   /** What it is the newest word about: of several with nothing else between them, the last is enough. */
   readonly newest: string | undefined;
+  /** What it is one of: many alike, line under line and with nothing else in them, may be given as one entry. */
+  readonly series: string | undefined;
 }
 
 export type FindWanted = (piece: Buffer) => WantedSearch;
@@ -54,13 +57,42 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     if (from < piece.length) done.push(...framer.flush());
     /** Where the newest stand in this piece. */
     const places = new Map<string, number>();
+    let isMet = false;
     while (from < piece.length) {
-      const isMet = toNext(wanted, from, places);
+      if (!isMet || wanted.start < from) isMet = toNext(wanted, from, places);
       from = keepNewest(piece, from, places);
       if (isMet) done.push(...takeNewest());
-      from = passTo(piece, from, isMet ? wanted.start : piece.length, done);
+      const place = isMet ? wanted.start : piece.length;
+      if (isMet && wanted.series !== undefined) {
+        const start = passBy(piece, from, place);
+        [from, isMet] = giveSeries(piece, start, wanted, done);
+        if (from > start) continue;
+      }
+      from = passTo(piece, from, place, done);
     }
     copyNewest(piece);
+  }
+
+  /** Gives the entries of a series as one; tells where the next begins, and whether something is met there or behind it. */
+  function giveSeries(piece: Buffer, start: number, wanted: WantedSearch, done: FramedEntry[]): readonly [from: number, isMet: boolean] {
+    const { series } = wanted;
+    let end = start;
+    let isMet = true;
+    while (isMet && wanted.series === series && lineStart(piece, wanted.start) === end) {
+      const next = findStart(piece, nextLine(piece, wanted.start));
+      // It may go on in the piece behind.
+      if (next === piece.length) break;
+      isMet = wanted.next(wanted.end);
+      if (isMet && wanted.start < next) break;
+      end = next;
+    }
+    const bytes = piece.subarray(start, Math.max(start, end - 1));
+    if (!isUtf8(bytes)) feed(piece, start, end, done);
+    else if (end > start) {
+      done.push({ bytes, offset: framer.openOffset, length: bytes.length, line: framer.openLine, flags: [], cutBytes: 0 });
+      framer.skip(end - start, countBreaks(piece, start, end));
+    }
+    return [end, isMet];
   }
 
   /** Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way. */
@@ -107,11 +139,17 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
   /** Goes to the entry at a place, leaves out what stands before it, and tells where the next begins. */
   function passTo(piece: Buffer, from: number, place: number, done: FramedEntry[]): number {
     if (place < from) return from;
-    const start = findStartBefore(piece, place, from);
+    const start = passBy(piece, from, place);
     const end = findStart(piece, nextLine(piece, place));
-    framer.skip(start - from, countBreaks(piece, from, start));
     feed(piece, start, end, done);
     return end;
+  }
+
+  /** Leaves out what stands before the entry at a place; tells where that begins. */
+  function passBy(piece: Buffer, from: number, place: number): number {
+    const start = findStartBefore(piece, place, from);
+    framer.skip(start - from, countBreaks(piece, from, start));
+    return start;
   }
 
   function feed(piece: Buffer, start: number, end: number, done: FramedEntry[]): void {

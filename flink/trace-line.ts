@@ -52,9 +52,9 @@ const SHORT_FRAME = /^at (?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*(?:\.[\w$<>]+)+$/;
 
 /** `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at` → `a.b.C.m(C.java:1)`. */
 export function readFrame(content: string): string | undefined {
-  if (SHORT_FRAME.test(content)) return content.slice(3);
   const text = content.startsWith('at ') ? content.slice(3) : isBare(content) ? content : '';
   const open = text.indexOf('(');
+  if (open < 0 && SHORT_FRAME.test(content)) return text;
   if (open < 3 || !text.slice(0, open).includes('.') || text.slice(0, open).includes(' ')) return undefined;
   const close = text.indexOf(')', open);
   return close === -1 ? text.trim() : text.slice(0, close + 1);

@@ -10,6 +10,8 @@ const BEHIND = new RegExp(String.raw`[a-z]\.[A-Z][\w$]*(?:Exception|Error)\b|${P
 const BEFORE_CAUSE = /(?<=\S)[ \t]+(?=Caused by: (?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b)/g;
 const NAMED = /[a-z]\.[A-Z][\w$]*(?:Exception|Error): /;
 const INNER_PART = new RegExp(String.raw`${PLACE}(?: ~?\[[^\]\s]*\])?[ \t]+(?:Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )`);
+/** Seldom there, and found sooner. */
+const BEHIND_PLACE = /[)\]][ \t]+(?:Caused by: |\.\.\. \d|Suppressed: )/;
 /** On some pages not even a blank is left. */
 const BEFORE_FRAME = new RegExp(String.raw`(?<=\S)[ \t]*(?=at [\w$.<>/-]+${PLACE})`, 'g');
 const BEFORE_PART = /(?<=[)\]]|\bmore|\bomitted)[ \t]+(?=Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )/g;
@@ -26,7 +28,7 @@ function isFolded(text: string): boolean {
   for (const { index } of text.matchAll(INNER_FRAME)) {
     if (BEHIND.test(text.slice(Math.max(text.lastIndexOf('\n', index) + 1, index - LOOK_BACK), index + 1))) return true;
   }
-  return INNER_PART.test(text);
+  return BEHIND_PLACE.test(text) && INNER_PART.test(text);
 }
 
 /** Only behind an exception: a sentence may tell a cause as well. */
