@@ -1,7 +1,7 @@
 // One pass over bytes for any number of literals (core/byte-search.ts): of each a window of seven bytes is chosen whose words
 // are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank of a literal fits
 // any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files; bench/scan measures it.
-import { createTextSearch, type Run, type TextSearch } from '../core/byte-search.js';
+import { openTextSearch, packTexts, type PackedTexts, type Run, type TextSearch } from '../core/byte-search.js';
 import { LEAST_ANCHOR_BYTES, chooseWindows, placeWords } from './anchor-words.js';
 
 export interface AnchorScanner {
@@ -14,10 +14,9 @@ export interface AnchorScanner {
 /** Most entries hold nothing: one empty list for all of them. */
 const NONE: readonly number[] = [];
 
-/** Literals (compared byte by byte, as UTF-8) → scanner; `windows` where they were chosen before. Throws for one of less than LEAST_ANCHOR_BYTES. */
-export function createAnchorScanner(literals: readonly string[], windows?: readonly number[]): AnchorScanner {
-  const patterns = encode(literals);
-  const open = createTextSearch(patterns, placeWords(patterns, windows ?? chooseWindows(patterns)));
+/** Literals (compared byte by byte, as UTF-8) → scanner; `packed` where that was done before. Throws for one of less than LEAST_ANCHOR_BYTES. */
+export function createAnchorScanner(literals: readonly string[], packed: PackedTexts = packAnchors(literals)): AnchorScanner {
+  const open = openTextSearch(packed);
   const seen = new Uint32Array(literals.length);
   let generation = 0;
 
@@ -36,9 +35,10 @@ export function createAnchorScanner(literals: readonly string[], windows?: reado
   return { scan, open };
 }
 
-/** Of each literal the place where its window begins, for createAnchorScanner at another time. */
-export function chooseAnchorWindows(literals: readonly string[]): readonly number[] {
-  return chooseWindows(encode(literals));
+/** What is looked for, for createAnchorScanner at another time. */
+export function packAnchors(literals: readonly string[]): PackedTexts {
+  const patterns = encode(literals);
+  return packTexts(patterns, placeWords(patterns, chooseWindows(patterns)));
 }
 
 function encode(literals: readonly string[]): readonly Buffer[] {

@@ -142,7 +142,7 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     size: sorted.length,
     causes,
     findRule: (id) => byId.get(id)?.open(),
-    scanner: createAnchorScanner(literals, PREPARED.windowsOf(literals)),
+    scanner: createAnchorScanner(literals, PREPARED.packedOf(literals)),
     literals,
     usesOf: (literal) => (found[literal] ??= (finds[literal] ?? []).flatMap((find) => find() ?? [])),
   };
@@ -240,9 +240,9 @@ interface RuleReading {
 }
 
 function readRule({ folder, file, schema, causes, rules, problems, refused }: RuleReading): void {
-  const parts = relative(folder, dirname(file)).split(sep);
-  const shown = relative(process.cwd(), file);
-  const name = shown.startsWith('..') ? file : shown;
+  const parts = (file.startsWith(`${folder}${sep}`) ? file.slice(folder.length + 1) : relative(folder, file)).split(sep).slice(0, -1);
+  const here = `${process.cwd()}${sep}`;
+  const name = file.startsWith(here) ? file.slice(here.length) : file;
   const document = PREPARED.read(file, name, schema);
   const [area = '', cause = '', variant = ''] = parts;
   const id = `${area}.${cause}/${variant}`;

@@ -1,10 +1,10 @@
 // The build's last step: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
 // mistake stops the build.
-import { chooseAnchorWindows } from './anchors.js';
+import { packAnchors } from './anchors.js';
 import { findBuiltInRules, listAnchors, loadCatalog } from './catalog.js';
 import { PREPARED } from './prepared.js';
 
 const readAt = Date.now();
 PREPARED.forget();
 const { rules, literals } = loadCatalog();
-PREPARED.save(findBuiltInRules(), readAt, { anchors: new Map(rules.map((rule) => [rule.file, listAnchors(rule)])), literals, windows: chooseAnchorWindows(literals) });
+PREPARED.save(findBuiltInRules(), readAt, { anchors: new Map(rules.map((rule) => [rule.file, listAnchors(rule)])), literals, packed: packAnchors(literals) });

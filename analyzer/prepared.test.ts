@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDocument, trustDocument } from '../core/document.js';
+import { createAnchorScanner, packAnchors } from './anchors.js';
 import { buildCatalog, loadCatalog } from './catalog.js';
 import { compileRule } from './compile.js';
 import { diagnose, flattenIncidents } from './diagnose.js';
@@ -62,7 +63,7 @@ describe('what the build read', () => {
     place('schema.json', '{}');
     const build = openPrepared(join(dir, 'rules.jsonl'));
     build.read(rule, 'rule.yaml', {});
-    build.save(root, BUILT_AT, { anchors: new Map([[rule, ANCHORS]]), literals: LITERALS, windows: [0, 3, 5] });
+    build.save(root, BUILT_AT, { anchors: new Map([[rule, ANCHORS]]), literals: LITERALS, packed: packAnchors(LITERALS) });
     settle();
   });
 
@@ -83,8 +84,15 @@ describe('what the build read', () => {
 
     expect(prepared.anchorsOf(rule)).toEqual(ANCHORS);
     expect(prepared.anchorsOf(join(root, 'other.yaml'))).toBeUndefined();
-    expect(prepared.windowsOf(['Java heap space', 'Full GC'])).toEqual([5, 0]);
-    expect(prepared.windowsOf(['Full GC', "of a team's own rule"])).toBeUndefined();
+    expect(prepared.packedOf([...LITERALS])).toEqual(Buffer.from(packAnchors(LITERALS)));
+    expect(prepared.packedOf([...LITERALS, "of a team's own rule"])).toBeUndefined();
+    expect(createAnchorScanner(LITERALS, prepared.packedOf(LITERALS)).scan(Buffer.from('a Java\theap space, GC overhead'))).toEqual([2, 1]);
+  });
+
+  it('is not looked for with what another build left behind', () => {
+    writeFileSync(join(dir, 'rules.bin'), 'cut off');
+
+    expect(openPrepared(join(dir, 'rules.jsonl')).packedOf(LITERALS)).toBeUndefined();
   });
 
   it('is read again where a file was changed', () => {

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDocument, trustDocument, type ParsedDocument } from '../core/document.js';
 
-/** Where the build puts it: beside the built analyzer/ and cli/. */
+/** Where the build puts it, beside the built analyzer/ and cli/; what is looked for lies in a file of its own beside it. */
 const PREPARED_FILE = join(import.meta.dirname, '..', 'rules.jsonl');
 
 /** The first line; each document's value is a line behind it, in the order of `documents`. */
@@ -16,7 +16,8 @@ interface Header {
   /** The catalog's folder, from the folder of this file. */
   readonly root: string;
   readonly literals: readonly string[];
-  readonly windows: readonly number[];
+  /** Length of the file that holds the packed literals. */
+  readonly packedBytes: number;
   readonly documents: readonly DocumentRow[];
 }
 
@@ -42,8 +43,8 @@ export interface PreparedScan {
   /** By the path of their rule.yaml. */
   readonly anchors: ReadonlyMap<string, RuleAnchors>;
   readonly literals: readonly string[];
-  /** Of each literal the place where its window begins (anchors.ts). */
-  readonly windows: readonly number[];
+  /** The same as they are looked for (anchors.ts). */
+  readonly packed: Uint8Array;
 }
 
 interface PreparedDocument {
@@ -56,7 +57,8 @@ interface PreparedCatalog {
   readonly readAt: number;
   /** By absolute path. */
   readonly documents: ReadonlyMap<string, PreparedDocument>;
-  readonly windows: ReadonlyMap<string, number>;
+  readonly literals: readonly string[];
+  readonly packedBytes: number;
 }
 
 /** One file of prepared documents; `save` writes it, the others say what it holds. */
@@ -67,8 +69,8 @@ export interface PreparedDocuments {
   list(folder: string): readonly string[] | undefined;
   /** What the rule in this file looks for, when it was built; only for a document that is trusted. */
   anchorsOf(file: string): RuleAnchors | undefined;
-  /** The windows of these literals; undefined when the build did not meet all of them. */
-  windowsOf(literals: readonly string[]): readonly number[] | undefined;
+  /** These literals as they are looked for; undefined when they are not those of the build. */
+  packedOf(literals: readonly string[]): Uint8Array | undefined;
   /** Everything is read again, and every check made. */
   forget(): void;
   /** Keeps what was read since `readAt` for the next start. */
@@ -76,6 +78,7 @@ export interface PreparedDocuments {
 }
 
 export function openPrepared(preparedFile: string): PreparedDocuments {
+  const packedFile = preparedFile.replace(/\.jsonl$/, '.bin');
   let prepared: PreparedCatalog | undefined;
   const parsed = new Map<string, unknown>();
   const load = (): PreparedCatalog => (prepared ??= readPrepared(preparedFile));
@@ -99,13 +102,14 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
     return files.length > 0 && [...foldersOf(files, root)].every(isUntouched) ? files : undefined;
   }
 
-  function windowsOf(literals: readonly string[]): readonly number[] | undefined {
-    const { windows } = load();
-    const known = literals.flatMap((literal) => windows.get(literal) ?? []);
-    return known.length === literals.length ? known : undefined;
+  function packedOf(literals: readonly string[]): Uint8Array | undefined {
+    const known = load();
+    if (literals.length !== known.literals.length || literals.some((literal, index) => literal !== known.literals[index]) || !existsSync(packedFile)) return undefined;
+    const packed = readFileSync(packedFile);
+    return packed.length === known.packedBytes ? packed : undefined;
   }
 
-  function save(root: string, readAt: number, { anchors, literals, windows }: PreparedScan): void {
+  function save(root: string, readAt: number, { anchors, literals, packed }: PreparedScan): void {
     const places = new Map(literals.map((literal, index) => [literal, index]));
     const placesOf = (texts: readonly string[]): readonly number[] => texts.flatMap((text) => places.get(text) ?? []);
     const lines = [...parsed.values()].map((value) => JSON.stringify(value));
@@ -114,14 +118,15 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
       const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? '') };
       return own === undefined ? row : { ...row, alternatives: own.alternatives.map(placesOf), steps: placesOf(own.steps) };
     });
-    const header: Header = { readAt, root: relative(dirname(preparedFile), root), literals, windows, documents };
+    const header: Header = { readAt, root: relative(dirname(preparedFile), root), literals, packedBytes: packed.length, documents };
+    writeFileSync(packedFile, packed);
     writeFileSync(preparedFile, [JSON.stringify(header), ...lines, ''].join('\n'));
   }
 
-  return { read, list, anchorsOf: (file) => load().documents.get(file)?.anchors, windowsOf, forget: () => void (prepared = NOTHING), save };
+  return { read, list, anchorsOf: (file) => load().documents.get(file)?.anchors, packedOf, forget: () => void (prepared = NOTHING), save };
 }
 
-const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), windows: new Map() };
+const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), literals: [], packedBytes: 0 };
 
 /** Another schema makes everything stale. */
 function readPrepared(file: string): PreparedCatalog {
@@ -139,7 +144,7 @@ function readPrepared(file: string): PreparedCatalog {
     const anchors = alternatives === undefined ? undefined : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
     return [`${root}${sep}${path}`, { text: bytes.subarray(start, end), anchors }];
   });
-  return { root, readAt: header.readAt, documents: new Map(documents), windows: new Map(header.literals.map((literal, index) => [literal, header.windows[index] ?? 0])) };
+  return { root, readAt: header.readAt, documents: new Map(documents), literals: header.literals, packedBytes: header.packedBytes };
 }
 
 /** Every folder from the root down to the files: one in which a file came or went has another time. */

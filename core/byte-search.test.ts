@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { COMPILED, countBreaks, createTextSearch, type TextSearch } from './byte-search.js';
+import { COMPILED, countBreaks, openTextSearch, packTexts, type TextSearch } from './byte-search.js';
 
 /** The same texts at each run. */
 function createRandom(): (below: number) => number {
@@ -14,7 +14,7 @@ function createRandom(): (below: number) => number {
 function open(texts: readonly string[]): (bytes: Uint8Array) => TextSearch {
   const bytes = texts.map((text) => Buffer.from(text));
   const places = bytes.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset })));
-  return createTextSearch(bytes, places);
+  return openTextSearch(packTexts(bytes, places));
 }
 
 function list(search: TextSearch): readonly string[] {
@@ -32,7 +32,7 @@ describe('byte-search.ts', () => {
   });
 });
 
-describe('createTextSearch', () => {
+describe('openTextSearch', () => {
   it('finds every text wherever it begins, also over the ends of what is looked at together', () => {
     const random = createRandom();
     for (const length of [0, 3, 6, 7, 90, 70_001, 200_000]) {
@@ -66,7 +66,7 @@ describe('createTextSearch', () => {
 
   it('takes any white space for a blank, and nothing else', () => {
     // Known by words without a blank.
-    const find = createTextSearch([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset })));
+    const find = openTextSearch(packTexts([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset }))));
 
     expect(['a failed job', 'a\tfailed\njob', 'a failed\rjob', 'a_failed job', 'a failed  job'].map((text) => list(find(Buffer.from(`--${text}`))).length > 0)).toEqual([true, true, true, false, false]);
   });
@@ -89,7 +89,7 @@ describe('createTextSearch', () => {
 
   it('tells of a run only the last, however many digits its number has', () => {
     const texts = ['finished ', 'another'].map((text) => Buffer.from(text));
-    const search = createTextSearch(texts, texts.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset }))));
+    const search = openTextSearch(packTexts(texts, texts.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset })))));
     const lines = ['finished 8 of a,', 'finished 9 of a,', 'finished 10 of a!', 'another one', 'finished 11 of a,', 'finished 12 of b,', 'finished 13 of b.', 'another one', 'finished of b,', 'finished 2 of '];
     for (let shift = 0; shift < 4; shift++) {
       const bytes = Buffer.from(`${'-'.repeat(shift)}${lines.join('\n')}`);

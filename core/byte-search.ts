@@ -70,80 +70,88 @@ export interface TextSearch {
   readonly end: number;
 }
 
-/** Texts, and the words by which they are known → a search in bytes. A blank of a text is any white space. */
-export function createTextSearch(texts: readonly Uint8Array[], places: readonly Place[]): (bytes: Uint8Array, run?: Run) => TextSearch {
-  const table = new TextTable(texts, places);
+/** Texts and the words by which they are known, as they lie in the memory of a search: kept, they make the next one at once. */
+export type PackedTexts = Uint8Array;
+
+/** A blank of a text is any white space. */
+export function packTexts(texts: readonly Uint8Array[], places: readonly Place[]): PackedTexts {
+  const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
+  const firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
+  const addresses = listAddresses(texts, firstPlace + WORD * PLACE_CELLS * places.length);
+  const head = HEAD_CELLS + texts.length + places.length;
+  const packed = new Uint8Array(WORD * head + texts.reduce((sum, { length }) => sum + length, firstPlace + WORD * PLACE_CELLS * places.length) - TABLE);
+  const room = packed.subarray(WORD * head);
+  texts.forEach((text, index) => room.set(text, (addresses[index] ?? 0) - TABLE));
+  new Int32Array(packed.buffer, 0, head).set([slotBits, texts.length, places.length, ...addresses, ...places.map(({ text }) => text)]);
+  const cells = new Int32Array(room.buffer, room.byteOffset + firstPlace - TABLE, PLACE_CELLS * places.length);
+  const slots = new Int32Array(room.buffer, room.byteOffset + SLOTS - TABLE, 2 * 2 ** slotBits).fill(-1);
+  const counts = new Uint16Array(2 ** slotBits);
+  places.forEach(({ word, text, offset }, index) => {
+    let slot = hashWord(word, 32 - slotBits);
+    while ((slots[2 * slot + 1] ?? 0) >= 0 && slots[2 * slot] !== word) slot = (slot + 1) & (2 ** slotBits - 1);
+    const count = (counts[slot] ?? 0) + 1;
+    if (count > MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
+    cells.set([slots[2 * slot + 1] ?? -1, addresses[text] ?? 0, texts[text]?.length ?? 0, offset], PLACE_CELLS * index);
+    counts[slot] = count;
+    slots[2 * slot] = word;
+    slots[2 * slot + 1] = index;
+    room[hashWord(word, 32 - TABLE_BITS)] = 1;
+  });
+  return packed;
+}
+
+/** The address of each, one behind the other. */
+function listAddresses(texts: readonly Uint8Array[], first: number): readonly number[] {
+  let address = first;
+  return texts.map(({ length }) => {
+    if (length > MAX_TEXT_BYTES) throw new RangeError(`a text of ${length} bytes is too long to be looked for: at most ${MAX_TEXT_BYTES}`);
+    address += length;
+    return address - length;
+  });
+}
+
+export function openTextSearch(packed: PackedTexts): (bytes: Uint8Array, run?: Run) => TextSearch {
+  const table = new TextTable(packed);
   return (bytes, run) => new Search(table, bytes, run);
 }
+
+/** Numbers of slot bits, texts and places; behind them the address of each text, and the text of each place. */
+const HEAD_CELLS = 3;
 
 class TextTable {
   readonly #code = createCode();
   readonly #room: Uint8Array;
   readonly #shift: number;
-  readonly #places: number;
-  readonly #addresses: readonly number[];
+  readonly #firstPlace: number;
+  readonly #addresses: Int32Array;
   /** Where it stopped, the address of a run's text, and the run's bytes. */
-  readonly #cells: Int32Array;
+  readonly #stopped: Int32Array;
   /** Pairs: the address of a word in the window, and the number of a place. */
   readonly found: Int32Array;
-  /** Of each place its text, where in it the word stands, and how long it is. */
+  /** Of each place its text. */
   readonly texts: Int32Array;
-  readonly offsets: Int32Array;
-  readonly lengths: Int32Array;
+  /** Of each place four numbers: the next of the same word, the text's address and length, and where in it the word stands. */
+  readonly places: Int32Array;
   /** Whose bytes lie in the window. */
   holder: object | undefined;
 
-  constructor(texts: readonly Uint8Array[], places: readonly Place[]) {
+  constructor(packed: PackedTexts) {
     const { memory } = this.#code;
-    const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
+    // Of its own buffer: cells begin at whole words.
+    const { buffer } = packed.byteOffset % WORD === 0 ? packed : packed.slice();
+    const start = packed.byteOffset % WORD === 0 ? packed.byteOffset : 0;
+    const [slotBits = 0, texts = 0, places = 0] = new Int32Array(buffer, start, HEAD_CELLS);
+    this.#addresses = new Int32Array(buffer, start + WORD * HEAD_CELLS, texts);
+    this.texts = new Int32Array(buffer, start + WORD * (HEAD_CELLS + texts), places);
     this.#shift = 32 - slotBits;
-    this.#places = SLOTS + 2 * WORD * 2 ** slotBits;
-    const firstText = this.#places + WORD * PLACE_CELLS * places.length;
-    const size = texts.reduce((sum, { length }) => sum + length, firstText);
-    memory.grow(Math.max(0, Math.ceil((size - memory.buffer.byteLength) / PAGE_BYTES)));
+    this.#firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
+    const room = packed.subarray(WORD * (HEAD_CELLS + texts + places));
+    memory.grow(Math.max(0, Math.ceil((TABLE + room.length - memory.buffer.byteLength) / PAGE_BYTES)));
     this.#room = new Uint8Array(memory.buffer);
-    this.#cells = new Int32Array(memory.buffer, CELLS, 3);
+    this.#room.set(room, TABLE);
+    this.#stopped = new Int32Array(memory.buffer, CELLS, 3);
     this.found = new Int32Array(memory.buffer, FOUND, (FOUND_END - FOUND) / WORD);
-    this.texts = new Int32Array(places.length);
-    this.offsets = new Int32Array(places.length);
-    this.lengths = new Int32Array(places.length);
-    this.#addresses = this.#writeTexts(texts, firstText);
-    this.#writePlaces(places, texts, slotBits);
-  }
-
-  /** Gives the address of each. */
-  #writeTexts(texts: readonly Uint8Array[], first: number): readonly number[] {
-    let address = first;
-    return texts.map((text) => {
-      if (text.length > MAX_TEXT_BYTES) throw new RangeError(`a text of ${text.length} bytes is too long to be looked for: at most ${MAX_TEXT_BYTES}`);
-      this.#room.set(text, address);
-      address += text.length;
-      return address - text.length;
-    });
-  }
-
-  #writePlaces(places: readonly Place[], texts: readonly Uint8Array[], slotBits: number): void {
-    const cells = new Int32Array(this.#room.buffer, this.#places, PLACE_CELLS * places.length);
-    const slots = new Int32Array(this.#room.buffer, SLOTS, 2 * 2 ** slotBits).fill(-1);
-    const counts = new Uint16Array(2 ** slotBits);
-    places.forEach(({ word, text, offset }, index) => {
-      let slot = hashWord(word, this.#shift);
-      while ((slots[2 * slot + 1] ?? 0) >= 0 && slots[2 * slot] !== word) slot = (slot + 1) & (2 ** slotBits - 1);
-      const count = (counts[slot] ?? 0) + 1;
-      if (count > MAX_PLACES_OF_WORD) throw new RangeError(`more than ${MAX_PLACES_OF_WORD} texts are known by one word`);
-      const length = texts[text]?.length ?? 0;
-      this.texts[index] = text;
-      this.offsets[index] = offset;
-      this.lengths[index] = length;
-      cells[PLACE_CELLS * index] = slots[2 * slot + 1] ?? -1;
-      cells[PLACE_CELLS * index + 1] = this.#addresses[text] ?? 0;
-      cells[PLACE_CELLS * index + 2] = length;
-      cells[PLACE_CELLS * index + 3] = offset;
-      counts[slot] = count;
-      slots[2 * slot] = word;
-      slots[2 * slot + 1] = index;
-      this.#room[TABLE + hashWord(word, 32 - TABLE_BITS)] = 1;
-    });
+    this.places = new Int32Array(memory.buffer, this.#firstPlace, PLACE_CELLS * places);
   }
 
   /** Lays the bytes of a window there, with those before and behind it that texts may reach into. */
@@ -154,14 +162,14 @@ class TextTable {
 
   /** Finds texts from `at` up to `end`, from the window's beginning on; gives their number. */
   find(at: number, end: number, before: number, behind: number, run: Run | undefined): number {
-    this.#cells[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
-    this.#cells[2] = run?.bytes ?? 0;
-    return this.#code.find(WINDOW + at, WINDOW + end, WINDOW - before, WINDOW + end + behind, this.#shift, this.#places);
+    this.#stopped[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
+    this.#stopped[2] = run?.bytes ?? 0;
+    return this.#code.find(WINDOW + at, WINDOW + end, WINDOW - before, WINDOW + end + behind, this.#shift, this.#firstPlace);
   }
 
   /** Where it stopped: before the end when more was found than there is room for. */
   get stop(): number {
-    return (this.#cells[0] ?? 0) - WINDOW;
+    return (this.#stopped[0] ?? 0) - WINDOW;
   }
 }
 
@@ -197,15 +205,15 @@ class Search implements TextSearch {
   next(from: number): boolean {
     if (this.#table.holder !== this) this.#search(this.#from, this.#next);
     for (;;) {
-      const { found, texts, offsets, lengths } = this.#table;
+      const { found, texts, places } = this.#table;
       for (; this.#next < this.#count; this.#next += 1) {
         const at = this.#window + (found[2 * this.#next] ?? 0) - WINDOW;
         if (at < from) continue;
         const place = found[2 * this.#next + 1] ?? 0;
         this.#next += 1;
         this.text = texts[place] ?? 0;
-        this.start = at - (offsets[place] ?? 0);
-        this.end = this.start + (lengths[place] ?? 0);
+        this.start = at - (places[PLACE_CELLS * place + 3] ?? 0);
+        this.end = this.start + (places[PLACE_CELLS * place + 2] ?? 0);
         return true;
       }
       if (this.#stop >= this.#limit) return false;
