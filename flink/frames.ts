@@ -24,6 +24,7 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['com.alibaba.fastjson2', 'neutral'],
   ['com.alibaba.druid', 'neutral'],
   ['com.squareup', 'neutral'],
+  ['com.github.mjakubowski84', 'neutral'],
   ['com.zaxxer', 'neutral'],
   ['cn.hutool', 'neutral'],
   ['net.jpountz', 'neutral'],

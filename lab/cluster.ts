@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packJobs, packShared } from './jobs.js';
 import { getConnectors } from './parts/connectors.js';
-import { SMALL_MEMORY } from './parts/flink-conf.js';
+import { JAVA_OPTIONS, QUICK_JAVA, SMALL_MEMORY } from './parts/flink-conf.js';
 import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from './parts/flink.js';
 import { getPart } from './parts/parts.js';
 import { waitFor } from './parts/process.js';
@@ -59,14 +59,12 @@ async function findLibraries({ folder, cluster: { libraries = [], plugins = [], 
   return { lib: [...await getConnectors(libraries, version), ...own], plugins: Object.fromEntries(found), without };
 }
 
-/** Quick compilation only: a run of half a minute never earns back what the thorough compiler costs, a third of its CPU time. */
-const JVM = '-XX:TieredStopAtLevel=1';
 /** Where Flink's scripts put a log of the garbage collector, beside the process's own. */
 const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
 
 function fillConfig({ cluster: { config = {}, gcLogs = false } }: Scenario, version: FlinkVersion, values: ReadonlyMap<string, string>): FlinkConfig {
   const own: FlinkConfig = Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]));
-  const java = ['env.java.opts.jobmanager', 'env.java.opts.taskmanager', 'env.java.opts.client'].map((key) => [key, [JVM, own[key], gcLogs ? GC_LOG : undefined].filter(Boolean).join(' ')]);
+  const java = JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, own[key], gcLogs ? GC_LOG : undefined].filter(Boolean).join(' ')]);
   return { ...MEMORY, ...own, ...Object.fromEntries(java) };
 }
 

@@ -13,7 +13,6 @@ const SEED = 11;
 const SAMPLE: readonly (readonly [string, FlinkVersion])[] = [
   ['sql.syntax/reserved-word', '1.20'],
   ['state.operator-mismatch/operator-replaced', '1.20'],
-  ['network.insufficient-buffers/total', '1.20'],
   ['memory.direct-oom/user-buffers', '2.3'],
   ['storage.not-found/reference-file', '2.3'],
   ['memory.config-invalid/flink-and-process-size', '1.17'],
@@ -21,7 +20,6 @@ const SAMPLE: readonly (readonly [string, FlinkVersion])[] = [
   ['checkpoint.state-too-large/default-storage', '1.13'],
   ['deploy.submission/missing-jar', '1.13'],
   ['healthy/frightening-words', '1.20'],
-  ['healthy/rescaled', '1.17'],
   ['healthy/cancelled', '1.13'],
 ];
 

@@ -126,13 +126,15 @@ async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<R
     'xpack.security.enabled': 'false', 'cluster.name': 'jobtrace-parts', 'node.name': 'node-1', ...options.settings,
   };
   const heap = options.heap ?? '512m';
+  // Quick compilation only: it starts in three quarters of the time.
+  const java = '-XX:TieredStopAtLevel=1';
   const pidFile = join(node.dir, 'pid');
   rmSync(pidFile, { force: true });
   const ended = await runCommand(join(node.home, 'bin/elasticsearch'), [...Object.entries(settings).map(([key, value]) => `-E${key}=${value}`), '-d', '-p', pidFile], {
     cwd: node.dir,
     timeoutMs: options.startDeadlineMs ?? 180_000,
     env: {
-      PATH: process.env['PATH'], HOME: node.dir, LANG: 'C.UTF-8', ES_JAVA_HOME: node.java, ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap}`,
+      PATH: process.env['PATH'], HOME: node.dir, LANG: 'C.UTF-8', ES_JAVA_HOME: node.java, ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${java}`, CLI_JAVA_OPTS: java,
       ES_PATH_CONF: join(node.dir, 'config'), ES_TMPDIR: join(node.dir, 'tmp'), ...env,
     },
     ...(node.user === undefined ? {} : { user: node.user }),
