@@ -1,6 +1,6 @@
 // One run for everything: unit tests beside their files, the pipeline and architecture tests under test/. What only computes
-// runs first, a file on each core and with what the one before has loaded; what starts servers, agents or clusters runs after it, one file after another: several of
-// them start a whole cluster, and the machines are small.
+// runs first, a file on each core, with what the files before it have loaded; what starts servers, agents or clusters runs
+// after it, one file after another: several of them start a whole cluster, and the machines are small.
 import { defineConfig } from 'vitest/config';
 
 const COMPUTING = ['{core,flink,analyzer,rules}/**/*.test.ts', 'test/{architecture,forms,recordings,skimmed}.test.ts'];
