@@ -49,6 +49,7 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['io.netty', 'neutral'],
   ['okhttp3', 'neutral'],
   ['io.grpc', 'neutral'],
+  ['io.javalin', 'neutral'],
   ['reactor', 'neutral'],
   ['akka', 'framework'],
   ['org.apache.pekko', 'framework'],
