@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packJobs, packShared } from './jobs.js';
 import { getConnectors } from './parts/connectors.js';
-import { JAVA_OPTIONS, QUICK_JAVA, SMALL_MEMORY } from './parts/flink-conf.js';
+import { JAVA_OPTIONS, SMALL_MEMORY } from './parts/flink-conf.js';
 import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from './parts/flink.js';
 import { getPart } from './parts/parts.js';
 import { waitFor } from './parts/process.js';
@@ -64,8 +64,8 @@ const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
 
 function fillConfig({ cluster: { config = {}, gcLogs = false } }: Scenario, version: FlinkVersion, values: ReadonlyMap<string, string>): FlinkConfig {
   const own: FlinkConfig = Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]));
-  const java = JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, own[key], gcLogs ? GC_LOG : undefined].filter(Boolean).join(' ')]);
-  return { ...MEMORY, ...own, ...Object.fromEntries(java) };
+  const logs = gcLogs ? JAVA_OPTIONS.map((key) => [key, [own[key], GC_LOG].filter(Boolean).join(' ')]) : [];
+  return { ...MEMORY, ...own, ...Object.fromEntries(logs) };
 }
 
 /** Name → size of the logs of a cluster that nothing was played on so far. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from './owner.js';
 import { getPart, PartError } from './parts.js';
-import { findFreePorts, Hopeless, isAlive, killProcess, readTails, runCommand, signalProcess, stopProcess, waitFor } from './process.js';
+import { findFreePorts, Hopeless, isAlive, killProcess, QUICK_JAVA, readTails, runCommand, signalProcess, stopProcess, waitFor } from './process.js';
 import { openRecord, type RunRecord } from './running.js';
 
 export interface ElasticsearchOptions {
@@ -126,15 +126,13 @@ async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<R
     'xpack.security.enabled': 'false', 'cluster.name': 'jobtrace-parts', 'node.name': 'node-1', ...options.settings,
   };
   const heap = options.heap ?? '512m';
-  // Quick compilation only: it starts in three quarters of the time.
-  const java = '-XX:TieredStopAtLevel=1';
   const pidFile = join(node.dir, 'pid');
   rmSync(pidFile, { force: true });
   const ended = await runCommand(join(node.home, 'bin/elasticsearch'), [...Object.entries(settings).map(([key, value]) => `-E${key}=${value}`), '-d', '-p', pidFile], {
     cwd: node.dir,
     timeoutMs: options.startDeadlineMs ?? 180_000,
     env: {
-      PATH: process.env['PATH'], HOME: node.dir, LANG: 'C.UTF-8', ES_JAVA_HOME: node.java, ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${java}`, CLI_JAVA_OPTS: java,
+      PATH: process.env['PATH'], HOME: node.dir, LANG: 'C.UTF-8', ES_JAVA_HOME: node.java, ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${QUICK_JAVA}`, CLI_JAVA_OPTS: QUICK_JAVA,
       ES_PATH_CONF: join(node.dir, 'config'), ES_TMPDIR: join(node.dir, 'tmp'), ...env,
     },
     ...(node.user === undefined ? {} : { user: node.user }),

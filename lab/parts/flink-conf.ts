@@ -3,6 +3,7 @@
 // the caller brings a log4j.properties. What versions call differently stands here. Nothing is started.
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { QUICK_JAVA } from './process.js';
 
 export const FLINK_VERSIONS = ['1.13', '1.17', '1.20', '2.3'] as const;
 export type FlinkVersion = (typeof FLINK_VERSIONS)[number];
@@ -39,8 +40,7 @@ export const SMALL_MEMORY: FlinkConfig = {
   'taskmanager.memory.framework.off-heap.size': '64m',
 };
 
-/** Quick compilation only: a run of half a minute never earns back what the thorough compiler costs, a third of its CPU time. */
-export const QUICK_JAVA = '-XX:TieredStopAtLevel=1';
+/** Where the JVM's options of each process stand. */
 export const JAVA_OPTIONS = ['env.java.opts.jobmanager', 'env.java.opts.taskmanager', 'env.java.opts.client'] as const;
 
 /** The effective settings, in the order of defaults, ports, caller. */
@@ -57,8 +57,8 @@ export function fillConfig(options: ConfOptions): Record<string, string> {
     'rest.port': String(options.ports.rest),
     'parallelism.default': '1',
     ...SMALL_MEMORY,
-    ...Object.fromEntries(JAVA_OPTIONS.map((key) => [key, QUICK_JAVA])),
     ...options.config,
+    ...Object.fromEntries(JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, options.config?.[key]].filter(Boolean).join(' ')])),
   });
 }
 

@@ -6,6 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** An option of the JVM, quick compilation only: a run of half a minute never earns back what the thorough compiler costs, a third of its CPU time. */
+export const QUICK_JAVA = '-XX:TieredStopAtLevel=1';
+
 export interface Finished {
   code: number;
   stdout: string;
