@@ -1,11 +1,11 @@
 // A framed entry and the file it stands in → the record that is stored. Secrets are replaced before anything is
 // parsed, so no field can hold one. Whatever decides id, index and routing is fixed here from the entry, its file and
 // the entry before it; a second reading gives the same. Pure but for the redactor's patterns; called by read.ts.
-import type { Component, EntryFlag, FileKind, LogRecord } from '../core/types.js';
+import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../core/types.js';
 import type { Fact } from '../flink/fact.js';
 import { readFacts } from '../flink/facts.js';
 import type { FramedEntry } from '../flink/frame.js';
-import { parseEntry, type ParsedEntry } from '../flink/layout.js';
+import { parseEntry } from '../flink/layout.js';
 import type { Redactor } from './redact.js';
 
 /** What the path says about all entries of a file; see origin.ts. */

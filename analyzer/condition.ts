@@ -1,9 +1,8 @@
 // What a rule may ask of an entry: one list of checks, in the order of their cost. fitCondition walks it for every
 // candidate of the scan and captures where all of them hold; findMisfit walks the same list for `rules explain` and says
 // which one failed, what the rule asks and what the entry has. Pure; called by match.ts, scan.ts and why.ts.
-import type { ChainLink, Source } from '../core/types.js';
+import type { ChainLink, ParsedEntry, Source } from '../core/types.js';
 import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../flink/chain.js';
-import type { ParsedEntry } from '../flink/layout.js';
 import { fitBeginning, type PartialFit } from './partial.js';
 import type { Condition, Where } from './rule.js';
 

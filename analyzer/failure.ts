@@ -2,9 +2,8 @@
 // switches to a failed state, a process that dies or does not start, a program that could not be submitted, a stack trace
 // that stands alone, an error in an excerpt that holds nothing else. A warning with a handled exception, a retry or a noisy
 // client is none. Pure; called by scan.ts.
-import type { ParsedEntry } from '../flink/layout.js';
 import type { Fact } from '../flink/fact.js';
-import type { Source } from '../core/types.js';
+import type { ParsedEntry, Source } from '../core/types.js';
 import { fingerprint, firstUserFrame, ownerOfFrames, root } from '../flink/chain.js';
 import { toFailureLinks, type FailureKind, type FailurePart } from './signal.js';
 

@@ -1,11 +1,11 @@
 // One entry → what it says (a signal), or undefined for the many that say nothing. One pass over the bytes looks for the
 // anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked at
 // closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
-import type { ChainLink, Entry } from '../core/types.js';
+import type { ChainLink, Entry, ParsedEntry } from '../core/types.js';
 import { isLost, isWrapper, root } from '../flink/chain.js';
 import { readFacts, readJarVersion } from '../flink/facts.js';
 import { isUserLogger } from '../flink/frames.js';
-import { parseEntry, type ParsedEntry } from '../flink/layout.js';
+import { parseEntry } from '../flink/layout.js';
 import type { AlternativeUse, AnchorUse, Catalog } from './catalog.js';
 import { endsBehind, endsCheckpoint, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';

@@ -93,6 +93,26 @@ export interface ChainLink {
   readonly relation: 'outer' | 'cause' | 'suppressed';
 }
 
+/** An entry as its text was read: where the format of the log put what. */
+export interface ParsedEntry {
+  /** log4j, logback, level, timestamp, json, klog, gc, none; with the wrapping in front: "cri/log4j". */
+  readonly layout: string;
+  /** Milliseconds since 1970. */
+  readonly time?: number;
+  readonly level?: Level;
+  readonly logger?: string;
+  readonly thread?: string;
+  readonly jobId?: string;
+  /** Without the stack trace. */
+  readonly message: string;
+  readonly stack?: string;
+  /** The outermost exception. */
+  readonly error?: { readonly type: string; readonly message: string };
+  /** Exception classes from the outside in, suppressed ones left out. */
+  readonly chain: readonly string[];
+  readonly links: readonly ChainLink[];
+}
+
 /** A line that proves something, kept with the incident so that it outlives the log. */
 export interface Evidence {
   readonly file: string;

@@ -1,12 +1,11 @@
 // A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a few
 // literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what the facts
 // of many entries mean together is the analyzer's task.
-import type { Source } from '../core/types.js';
+import type { ParsedEntry, Source } from '../core/types.js';
 import type { Fact } from './fact.js';
 import { LIFECYCLE_ROWS } from './fact-lifecycle.js';
 import type { FactRow } from './fact-row.js';
 import { STARTUP_ROWS } from './fact-startup.js';
-import type { ParsedEntry } from './layout.js';
 
 const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
 const HEAD_LENGTH = Math.min(...ROWS.filter((row) => row.start).map((row) => row.anchor.length));

@@ -1,9 +1,8 @@
 // One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, JsonLayout), the Logstash
 // encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
-import type { Level } from '../core/types.js';
+import type { Level, ParsedEntry } from '../core/types.js';
 import { chainTypes, parseChain } from './chain.js';
 import { readLevel } from './head.js';
-import type { ParsedEntry } from './layout.js';
 import { readTimestamp } from './timestamp.js';
 
 type Fields = Readonly<Record<string, unknown>>;

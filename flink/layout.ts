@@ -2,7 +2,7 @@
 // Called by the agent (every entry) and by the analyzer (candidates only). Pure; what the parts mean is facts.ts.
 //
 // An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
-import type { ChainLink, FileKind, Level } from '../core/types.js';
+import type { ChainLink, FileKind, Level, ParsedEntry } from '../core/types.js';
 import { chainTypes, parseChain } from './chain.js';
 import { readHead, readLevel, type Head } from './head.js';
 import { readJsonEntry } from './json-entry.js';
@@ -12,25 +12,6 @@ import { splitThrowable } from './throwable.js';
 import { readFrame } from './trace-line.js';
 import { unfoldTrace } from './unfold.js';
 import { unwrapEntry } from './unwrap.js';
-
-export interface ParsedEntry {
-  /** log4j, logback, level, timestamp, json, klog, gc, none; with the wrapping in front: "cri/log4j". */
-  readonly layout: string;
-  /** Milliseconds since 1970. */
-  readonly time?: number;
-  readonly level?: Level;
-  readonly logger?: string;
-  readonly thread?: string;
-  readonly jobId?: string;
-  /** Without the stack trace. */
-  readonly message: string;
-  readonly stack?: string;
-  /** The outermost exception. */
-  readonly error?: { readonly type: string; readonly message: string };
-  /** Exception classes from the outside in, suppressed ones left out. */
-  readonly chain: readonly string[];
-  readonly links: readonly ChainLink[];
-}
 
 export interface ParseOptions {
   /** IANA name; stamps without a zone are read in it. Default UTC. */

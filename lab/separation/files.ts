@@ -2,7 +2,8 @@
 // in the order they were written, and which of them a process holds open. The separation tests call it.
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseEntry, type ParsedEntry } from '../../flink/layout.js';
+import type { ParsedEntry } from '../../core/types.js';
+import { parseEntry } from '../../flink/layout.js';
 import type { SeparatedProcess } from './cluster.js';
 
 /** A line that begins an entry in one of the kit's layouts. */
