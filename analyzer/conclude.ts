@@ -232,7 +232,8 @@ function describePeer(finding: Finding, tails: ReadonlyMap<string, Tail>): Recor
   if (finding.rule.peer === undefined) return {};
   const { peer } = finding;
   const tail = peer === undefined ? undefined : tails.get(peer.process);
-  const end = peer?.ends.find((item) => tail?.time === undefined || item.time >= tail.time - END_NEAR_MS);
+  const ends = peer?.ends.filter((item) => tail?.time === undefined || item.time >= tail.time - END_NEAR_MS) ?? [];
+  const end = ends.find(({ reason }) => reason !== 'shutdown') ?? ends[0];
   return {
     peerProcess: peer?.process ?? finding.match.captures[finding.rule.peer],
     peerHost: peer?.host,

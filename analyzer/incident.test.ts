@@ -108,6 +108,20 @@ describe('groupIncidents', () => {
     expect(incidents[0]?.diagnoses.en[0]?.title).toMatch(/^TaskManager tm-1:40000-aaaaaa was lost \(none\); its last line: .*4711 orders read$/);
   });
 
+  it.each([
+    ['none', []],
+    ['shutdown', ['10:05:00 INFO org.apache.flink.runtime.state.TaskExecutorLocalStateStoresManager - Shutting down TaskExecutorLocalStateStoresManager.']],
+    ['signal', ['10:04:59 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - RECEIVED SIGNAL 15: SIGTERM. Shutting down as requested.', '10:05:00 INFO org.apache.flink.runtime.state.TaskExecutorLocalStateStoresManager - Shutting down TaskExecutorLocalStateStoresManager.']],
+    ['exit', ['10:05:00 INFO org.apache.flink.runtime.state.TaskExecutorLocalStateStoresManager - Shutting down TaskExecutorLocalStateStoresManager.', '10:05:00 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Terminating TaskManagerRunner with exit code 1.']],
+  ])('tells how the lost process ended by its own log: %s', (end, lines) => {
+    const lost = `10:05:02 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`;
+    const trace = ['org.apache.flink.runtime.jobmaster.JobMasterException: TaskManager with id tm-1:40000-aaaaaa is no longer reachable.', '\tat org.apache.flink.runtime.jobmaster.JobMaster.a(JobMaster.java:1)'];
+
+    const [incident] = diagnose([...makeLog(JM, [...startTwoJobs(), lost, ...trace]), ...makeLog(TM, [...TM_START, ...lines])], catalog);
+
+    expect(incident?.diagnoses.en[0]?.title).toContain(`was lost (${end})`);
+  });
+
   it('finds the cause of a lost TaskManager in its .out file', () => {
     const [incident, ...more] = diagnose(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'), catalog);
 

@@ -156,9 +156,10 @@ function namesOf(fact: Fact, signal: Signal): readonly string[] {
     case 'memory':
     case 'network-pool':
     case 'process-start':
-    case 'process-end':
     case 'process-id':
       return [`${fact.type} ${process}`];
+    case 'process-end':
+      return [`process-end ${process} ${fact.reason}`];
     case 'taskmanager-registered':
     case 'taskmanager-lost':
       return [`${fact.type} ${fact.resourceId}`];

@@ -1,7 +1,7 @@
 // The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their own
 // logs say. Pure; called by cluster.ts.
 import type { Component } from '../core/types.js';
-import type { Fact } from '../flink/fact.js';
+import type { EndReason, Fact } from '../flink/fact.js';
 import type { Signal } from './signal.js';
 
 export interface ProcessView {
@@ -16,7 +16,7 @@ export interface ProcessView {
   readonly names: Set<string>;
   readonly options: Map<string, string>;
   readonly dynamicOptions: Map<string, string>;
-  readonly ends: { readonly time: number; readonly reason: 'signal' | 'fatal' | 'exit'; readonly detail?: string }[];
+  readonly ends: { readonly time: number; readonly reason: EndReason; readonly detail?: string }[];
   readonly starts: number[];
   /** Parts of its memory in bytes, as printed. */
   memory: Readonly<Record<string, number>>;

@@ -230,7 +230,7 @@ export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   peerHost: 'its host',
   peerLastLine: 'the last line that it wrote',
   peerLastTime: 'when that was',
-  peerEnd: 'how it ended by its own log: signal, fatal, exit, or none (it logged no end); unknown without its log',
+  peerEnd: 'how it ended by its own log: signal, fatal, exit, shutdown (it closed its services and nothing says why), or none (it logged no end); unknown without its log',
 };
 
 /** True when `pattern` (cause id, rule id or `area.*`) names the rule. */

@@ -1,6 +1,7 @@
 // How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--runs 3]. Everything on one core
-// and in one run, each number the best of its runs; a peer that is not installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
+// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--rounds 3]. Everything on one core
+// and in turn, so that what is compared was measured at the same time; a peer that is not installed is left out by name
+// (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,8 +18,14 @@ const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
 const HERE = import.meta.dirname;
 const CLI = join(HERE, '..', 'dist', 'cli.js');
 
-interface Run {
+interface Process {
   readonly seconds: number;
+  readonly peakMib: number;
+}
+
+interface Run {
+  /** MiB a second. */
+  readonly speed: number;
   readonly peakMib: number;
 }
 
@@ -30,34 +37,68 @@ interface Peer {
   readonly command: (anchors: string, log: string) => readonly string[] | undefined;
 }
 
-async function measure(dir: string, mib: number, runs: number): Promise<void> {
+interface Contender {
+  readonly name: string;
+  readonly anchors: number;
+  readonly bytes: number;
+  readonly run: () => Promise<Process>;
+}
+
+async function measure(dir: string, mib: number, count: number): Promise<void> {
   const log = join(dir, 'flink-bench-taskexecutor-0-node-1.log');
   const { bytes, failures } = writeLargeLog(log, mib * MIB);
-  console.log(`A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; the best of ${runs} runs.\n`);
-  const sets = makeAnchorSets(dir);
-  console.log('| | rules (anchors) | MiB/s | peak MiB |\n|---|---|---|---|');
-  const speeds = new Map<string, number>();
-  const say = (name: string, set: string, anchors: number, runBytes: number, { seconds, peakMib }: Run): void => {
-    speeds.set(`${name} ${set}`, runBytes / MIB / seconds);
-    console.log(`| ${name} | ${set} (${anchors}) | ${(runBytes / MIB / seconds).toFixed(0)} | ${peakMib.toFixed(0)} |`);
-  };
-  for (const { name: set, anchors, file } of sets) {
-    for (const { name, share, command } of PEERS) {
+  console.log(`A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; ${count} rounds, in each everything once.\n`);
+  const contenders = listContenders(dir, log, bytes);
+  const rounds: ReadonlyMap<string, Run>[] = [];
+  for (let round = 0; round < count; round++) rounds.push(await runInTurn(contenders));
+  const runsOf = (name: string): readonly Run[] => rounds.flatMap((round) => round.get(name) ?? []);
+  console.log('| the best of its rounds | anchors | MiB/s | peak MiB |\n|---|---|---|---|');
+  for (const { name, anchors } of contenders) {
+    const runs = runsOf(name);
+    console.log(`| ${name} | ${anchors} | ${Math.max(...runs.map(({ speed }) => speed)).toFixed(0)} | ${Math.max(...runs.map(({ peakMib }) => peakMib)).toFixed(0)} |`);
+  }
+  console.log('\n| the median of the rounds | times as fast |\n|---|---|');
+  for (const [of, to] of RATIOS) {
+    const [speeds, others] = [runsOf(of), runsOf(to)];
+    console.log(`| ${of}, to ${to} | ${median(speeds.map(({ speed }, round) => speed / (others[round]?.speed ?? Number.NaN))).toFixed(2)} |`);
+  }
+  const small = cutLog(log, 100_000);
+  const times: number[] = [];
+  for (let time = 0; time < 5 * count; time++) times.push((await runOnce(['node', CLI, 'diagnose', small], 0)).seconds);
+  console.log(`\ndiagnose of ${statSync(small).size} bytes: ${(Math.min(...times) * 1000).toFixed(0)} ms from start to answer`);
+  for (const { name, command } of PEERS) if (command(log, log) === undefined) console.log(`left out, not installed: ${name}`);
+}
+
+const RATIOS: readonly (readonly [of: string, to: string])[] = [
+  ['jobtrace scan, catalog', 'ripgrep -j1 -c -F -f, catalog'],
+  ['jobtrace scan, catalog', 'hyperscan, block mode, catalog'],
+  ['jobtrace scan, 16 rules', 'jobtrace scan, 1000 rules'],
+  ['jobtrace scan, a log on each of two cores, 1000 rules', 'jobtrace scan, 1000 rules'],
+  ['jobtrace diagnose, catalog', 'ripgrep -j1 -c -F -f, catalog'],
+];
+
+/** What is compared stands close to each other: a machine that others use, too, keeps its speed for seconds. */
+function listContenders(dir: string, log: string, bytes: number): readonly Contender[] {
+  return makeAnchorSets(dir).flatMap(({ name: set, anchors, file }) => {
+    const peers = PEERS.flatMap(({ name, share, command }) => {
       const part = share === 1 ? log : cutLog(log, Math.floor(bytes * share));
       const line = command(file, part);
-      if (line !== undefined) say(name, set, anchors, statSync(part).size, await runBest(line, runs));
-    }
+      return line === undefined ? [] : [{ name: `${name}, ${set}`, anchors, bytes: statSync(part).size, run: () => runOnce(line, 0) }];
+    });
+    const scan = scanCommand(file, log);
+    const twice = { name: `jobtrace scan, a log on each of two cores, ${set}`, anchors, bytes: 2 * bytes, run: () => runTogether([scan, scan]) };
+    const whole = { name: `jobtrace diagnose, ${set}`, anchors, bytes, run: () => runOnce(['node', CLI, 'diagnose', '--format', 'json', log], 0) };
+    return [...(set === '1000 rules' ? [twice] : []), ...(set === 'catalog' ? [whole] : []), ...peers];
+  });
+}
+
+async function runInTurn(contenders: readonly Contender[]): Promise<ReadonlyMap<string, Run>> {
+  const runs = new Map<string, Run>();
+  for (const { name, bytes, run } of contenders) {
+    const { seconds, peakMib } = await run();
+    runs.set(name, { speed: bytes / MIB / seconds, peakMib });
   }
-  const { file: largest = '', anchors: most = 0 } = sets.at(-1) ?? {};
-  const all = sets.find(({ name }) => name === 'catalog')?.anchors ?? 0;
-  say('jobtrace scan, a log on each of two cores', '1000 rules', most, 2 * bytes, await runTogether([scanCommand(largest, log), scanCommand(largest, log)], runs));
-  say('jobtrace diagnose', 'catalog', all, bytes, await runBest(['node', CLI, 'diagnose', '--format', 'json', log], runs));
-  const ratio = (a: string, b: string): string => ((speeds.get(a) ?? Number.NaN) / (speeds.get(b) ?? Number.NaN)).toFixed(2);
-  console.log(`\nscan to ripgrep, catalog: ${ratio('jobtrace scan catalog', 'ripgrep -j1 -c -F -f catalog')}; to hyperscan: ${ratio('jobtrace scan catalog', 'hyperscan, block mode catalog')}; cost of 1000 rules to 16: ${ratio('jobtrace scan 16 rules', 'jobtrace scan 1000 rules')}; two cores to one: ${ratio('jobtrace scan, a log on each of two cores 1000 rules', 'jobtrace scan 1000 rules')}`);
-  const small = cutLog(log, 100_000);
-  const answer = await runBest(['node', CLI, 'diagnose', small], 5 * runs);
-  console.log(`diagnose of ${statSync(small).size} bytes: ${(answer.seconds * 1000).toFixed(0)} ms from start to answer`);
-  for (const { name, command } of PEERS) if (command(largest, log) === undefined) console.log(`left out, not installed: ${name}`);
+  return runs;
 }
 
 function cutLog(log: string, bytes: number): string {
@@ -84,7 +125,7 @@ function makeAnchorSets(dir: string): readonly AnchorSet[] {
   const some = buildCatalog(rules.filter((_, index) => index % 15 === 0).slice(0, 16), causes).literals;
   const perRule = Math.round(literals.length / rules.length);
   const more = makeAnchors((1000 - rules.length) * perRule);
-  return Object.entries({ '16 rules': some, catalog: literals, '1000 rules': [...literals, ...more] }).map(([name, anchors]) => {
+  return Object.entries({ '16 rules': some, '1000 rules': [...literals, ...more], catalog: literals }).map(([name, anchors]) => {
     const file = join(dir, `${name.replace(' ', '-')}.txt`);
     writeFileSync(file, `${anchors.join('\n')}\n`);
     return { name, anchors: anchors.length, file };
@@ -139,27 +180,18 @@ function has(program: string): boolean {
 }
 
 /** Several command lines at once, each on a core of its own; the time until the last has ended. */
-async function runTogether(commands: readonly (readonly string[])[], runs: number): Promise<Run> {
-  const all: Run[] = [];
-  for (let run = 0; run < runs; run++) {
-    const parts = await Promise.all(commands.map((command, core) => runOnce(command, core)));
-    all.push({ seconds: Math.max(...parts.map(({ seconds }) => seconds)), peakMib: parts.reduce((sum, { peakMib }) => sum + peakMib, 0) });
-  }
-  return best(all);
+async function runTogether(commands: readonly (readonly string[])[]): Promise<Process> {
+  const parts = await Promise.all(commands.map((command, core) => runOnce(command, core)));
+  return { seconds: Math.max(...parts.map(({ seconds }) => seconds)), peakMib: parts.reduce((sum, { peakMib }) => sum + peakMib, 0) };
 }
 
-async function runBest(command: readonly string[], runs: number): Promise<Run> {
-  const all: Run[] = [];
-  for (let run = 0; run < runs; run++) all.push(await runOnce(command, 0));
-  return best(all);
-}
-
-function best(runs: readonly Run[]): Run {
-  return { seconds: Math.min(...runs.map(({ seconds }) => seconds)), peakMib: Math.max(...runs.map(({ peakMib }) => peakMib)) };
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** Wall time of a process that is bound to one core, and the most memory that it held. */
-function runOnce(command: readonly string[], core: number): Promise<Run> {
+function runOnce(command: readonly string[], core: number): Promise<Process> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -184,9 +216,9 @@ function readPeak(pid: number | undefined): number {
   }
 }
 
-const { values } = parseArgs({ options: { mib: { type: 'string', default: '1024' }, runs: { type: 'string', default: '3' } } });
+const { values } = parseArgs({ options: { mib: { type: 'string', default: '1024' }, rounds: { type: 'string', default: '3' } } });
 try {
-  await measure(folder, Number(values.mib), Number(values.runs));
+  await measure(folder, Number(values.mib), Number(values.rounds));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

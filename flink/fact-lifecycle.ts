@@ -76,6 +76,7 @@ const PROCESSES: readonly FactRow[] = [
   ...['FATAL: Thread ', 'Fatal error occurred ', 'Could not start cluster entrypoint ', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'Task did not exit gracefully within ', 'TaskManager initialization failed'].map((anchor) => begins(anchor, '^(.*)', ([, detail = '']) => fatal(detail))),
   ...['# There is insufficient memory', '# A fatal error has been detected'].map((anchor) => holds(anchor, String.raw`(?:^|\n)# ((?:There is insufficient|A fatal error).*)`, ([, detail = '']) => fatal(detail))),
   holds(' down with application status ', String.raw`^Shutting \S+ down with application status ([\s\S]*)`, ([, detail = '']) => [{ type: 'process-end', reason: 'exit', detail: detail.slice(0, DETAIL_LIMIT) }]),
+  begins('Shutting down TaskExecutorLocalStateStoresManager', '^Shutting down ', () => [{ type: 'process-end', reason: 'shutdown' }]),
   begins('Terminating cluster entrypoint process ', '^Terminating (.*)', ([, detail = '']) => [{ type: 'process-end', reason: 'exit', detail }]),
   begins('Terminating TaskManagerRunner with exit code ', '^Terminating (.*)', ([, detail = '']) => [{ type: 'process-end', reason: 'exit', detail }]),
 ];

@@ -2,6 +2,9 @@
 // and the transitions of jobs, tasks and checkpoints. readFacts (facts.ts) makes them; the analyzer joins them.
 import type { Component } from '../core/types.js';
 
+/** A signal asked it to stop; a fatal error; Flink's own way out; its services were closed and nothing says why. */
+export type EndReason = 'signal' | 'fatal' | 'exit' | 'shutdown';
+
 export type Fact =
   | { readonly type: 'version'; readonly version: string; readonly component: Component }
   /** The release of Flink's own jars in a stack trace. */
@@ -30,6 +33,5 @@ export type Fact =
   | { readonly type: 'tasks-restarting'; readonly count: number }
   /** Buffers of the network pool: total segments and bytes of each. */
   | { readonly type: 'network-pool'; readonly segments: number; readonly segmentBytes: number; readonly megabytes: number }
-  /** `reason`: "signal" (stopped on request), "fatal", "exit". */
-  | { readonly type: 'process-end'; readonly reason: 'signal' | 'fatal' | 'exit'; readonly detail?: string }
+  | { readonly type: 'process-end'; readonly reason: EndReason; readonly detail?: string }
   | { readonly type: 'process-start'; readonly component: Component };

@@ -133,6 +133,7 @@ describe('readFacts', () => {
     ['Worker flink-taskmanager-1-1 is terminated. Diagnostics: Pod terminated, container termination statuses: [flink-main-container(exitCode=137, reason=OOMKilled, message=null)]', { type: 'taskmanager-lost', resourceId: 'flink-taskmanager-1-1', reason: 'Pod terminated, container termination statuses: [flink-main-container(exitCode=137, reason=OOMKilled, message=null)]' }],
     ['Starting TaskManager with ResourceID: container_1_2_3_000002(node-7:8041)', { type: 'process-id', resourceId: 'container_1_2_3_000002', address: 'node-7:8041' }],
     ['RECEIVED SIGNAL 15: SIGTERM. Shutting down as requested.', { type: 'process-end', reason: 'signal', detail: '15: SIGTERM. Shutting down as requested.' }],
+    ['Shutting down TaskExecutorLocalStateStoresManager.', { type: 'process-end', reason: 'shutdown' }],
     [`Received JobGraph submission ${JOB} (my job).`, { type: 'job-submitted', jobId: JOB, jobName: 'my job' }],
     [`Received job submission 'a (b) 'c'' (${JOB}).`, { type: 'job-submitted', jobId: JOB, jobName: "a (b) 'c'" }],
     [`Job insert-into (x)\n (y) (${JOB}) switched from state RUNNING to FAILING.`, { type: 'job-state', jobId: JOB, jobName: 'insert-into (x)\n (y)', from: 'RUNNING', to: 'FAILING' }],
