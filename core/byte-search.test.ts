@@ -10,6 +10,8 @@ function createRandom(): (below: number) => number {
   return (below) => ((seed = (seed * 16_807) % 2_147_483_647) >>> 4) % below;
 }
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+
 /** Texts, each known by the four words of its first seven bytes. */
 function open(texts: readonly string[]): (bytes: Uint8Array) => TextSearch {
   const bytes = texts.map((text) => Buffer.from(text));
@@ -56,7 +58,7 @@ describe('openTextSearch', () => {
 
   it('tells words with one hash apart, as many as there are', () => {
     const random = createRandom();
-    const texts = [...new Set(Array.from({ length: 20_000 }, () => Array.from({ length: 8 }, () => 'abcdefgh'[random(8)]).join('')))];
+    const texts = [...new Set(Array.from({ length: 20_000 }, () => Array.from({ length: 8 }, () => LETTERS[random(LETTERS.length)]).join('')))];
     const bytes = Buffer.from(texts.join('  '));
     const half = texts.filter((_, index) => index % 2 === 0);
 

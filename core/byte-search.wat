@@ -6,7 +6,7 @@
 ;;        8  so many bytes behind its number tell whether a run goes on
 ;;    65536  what was found: pairs of an address and a place's number; 16384, and the places of one word more
 ;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
-;;   393216  for each of 2^20 hashes of words: is there a known one?
+;;   393216  for each of 2^20 hashes of words the tag of the known one: 0 for none, 255 for any
 ;;  1441792  slots: pairs of a word and the number of its first place, -1 in a free one
 ;;  $places  words of texts, each 16 bytes: the number of the next place of the same word (-1 behind the last), the address
 ;;           and length of the text, where in the text the word stands
@@ -149,8 +149,9 @@
         (local.set $stop (i32.add (local.get $at) (i32.const 16)))
         (loop $one
           (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
-          (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
-          (if (i32.load8_u offset=393216 (local.get $hash))
+          (local.set $hash (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)))
+          (local.set $known (i32.load8_u offset=393216 (i32.shr_u (local.get $hash) (i32.const 12))))
+          (if (i32.or (i32.eq (local.get $known) (i32.const 255)) (i32.eq (local.get $known) (i32.or (i32.and (i32.shr_u (local.get $hash) (i32.const 4)) (i32.const 255)) (i32.const 1))))
             (then
               (local.set $place (call $lookup (i32.load (local.get $at)) (local.get $shift)))
               (if (i32.ge_s (local.get $place) (i32.const 0))
