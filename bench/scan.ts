@@ -7,6 +7,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { packAnchors } from '../analyzer/anchors.js';
 import { buildCatalog, loadCatalog } from '../analyzer/catalog.js';
 import { writeLargeLog } from './log.js';
 
@@ -123,7 +124,7 @@ function cutLog(log: string, bytes: number): string {
 interface AnchorSet {
   readonly name: string;
   readonly anchors: number;
-  /** One a line. */
+  /** One a line; beside it, packed, as the build prepares those of the catalog. */
   readonly file: string;
 }
 
@@ -136,6 +137,7 @@ function makeAnchorSets(dir: string): readonly AnchorSet[] {
   return Object.entries({ '16 rules': some, '1000 rules': [...literals, ...more], catalog: literals }).map(([name, anchors]) => {
     const file = join(dir, `${name.replace(' ', '-')}.txt`);
     writeFileSync(file, `${anchors.join('\n')}\n`);
+    writeFileSync(`${file}.packed`, packAnchors(anchors));
     return { name, anchors: anchors.length, file };
   });
 }
