@@ -19,30 +19,28 @@ const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
 const HERE = import.meta.dirname;
 const CLI = join(HERE, '..', 'dist', 'cli.js');
 
-interface Process {
-  readonly seconds: number;
-  readonly peakMib: number;
-}
-
 interface Run {
-  /** MiB a second. */
-  readonly speed: number;
+  readonly seconds: number;
   readonly peakMib: number;
 }
 
 interface Peer {
   readonly name: string;
-  /** It is so slow that this part of the log is enough. */
-  readonly share: number;
   /** The command line; undefined when the peer cannot be had here. */
   readonly command: (anchors: string, log: string) => readonly string[] | undefined;
+  /** It is so slow that this part of the log is enough. */
+  readonly share?: number;
+  /** So many of it at once, each on a core of its own with a log of its own. */
+  readonly cores?: number;
+  /** With this set of anchors alone. */
+  readonly set?: string;
 }
 
 interface Contender {
   readonly name: string;
   readonly anchors: number;
-  readonly bytes: number;
-  readonly run: () => Promise<Process>;
+  readonly mib: number;
+  readonly run: () => Promise<Run>;
 }
 
 async function measure(dir: string, mib: number, count: number): Promise<void> {
@@ -50,18 +48,19 @@ async function measure(dir: string, mib: number, count: number): Promise<void> {
   const { bytes, failures } = writeLargeLog(log, mib * MIB);
   console.log(`A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; ${count} rounds, in each everything once.\n`);
   const contenders = listContenders(dir, log, bytes);
-  const rounds: ReadonlyMap<string, Run>[] = [];
-  for (let round = 0; round < count; round++) rounds.push(await runInTurn(contenders));
-  const runsOf = (name: string): readonly Run[] => rounds.flatMap((round) => round.get(name) ?? []);
+  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < count; round++) {
+    for (const { name, run } of contenders) runs.get(name)?.push(await run());
+  }
+  const speeds = new Map(contenders.map(({ name, mib: read }) => [name, (runs.get(name) ?? []).map(({ seconds }) => read / seconds)]));
   console.log('| the best of its rounds | anchors | MiB/s | peak MiB |\n|---|---|---|---|');
   for (const { name, anchors } of contenders) {
-    const runs = runsOf(name);
-    console.log(`| ${name} | ${anchors} | ${Math.max(...runs.map(({ speed }) => speed)).toFixed(0)} | ${Math.max(...runs.map(({ peakMib }) => peakMib)).toFixed(0)} |`);
+    console.log(`| ${name} | ${anchors} | ${Math.max(...(speeds.get(name) ?? [])).toFixed(0)} | ${Math.max(...(runs.get(name) ?? []).map(({ peakMib }) => peakMib)).toFixed(0)} |`);
   }
   console.log('\n| the median of the rounds | times as fast |\n|---|---|');
   for (const [of, to] of RATIOS) {
-    const [speeds, others] = [runsOf(of), runsOf(to)];
-    console.log(`| ${of}, to ${to} | ${median(speeds.map(({ speed }, round) => speed / (others[round]?.speed ?? Number.NaN))).toFixed(2)} |`);
+    const others = speeds.get(to) ?? [];
+    console.log(`| ${of}, to ${to} | ${median((speeds.get(of) ?? []).map((speed, round) => speed / (others[round] ?? Number.NaN))).toFixed(2)} |`);
   }
   const small = cutLog(log, 100_000);
   const times: number[] = [];
@@ -70,44 +69,23 @@ async function measure(dir: string, mib: number, count: number): Promise<void> {
   for (const { name, command } of PEERS) if (command(log, log) === undefined) console.log(`left out, not installed: ${name}`);
 }
 
-const SCAN = 'jobtrace scan';
-const RIPGREP = 'ripgrep -j1 -c -F -f';
 const RATIOS: readonly (readonly [of: string, to: string])[] = [
-  [`${SCAN}, catalog`, `${RIPGREP}, catalog`],
-  [`${SCAN}, catalog`, 'hyperscan, block mode, catalog'],
-  [`${SCAN}, 16 rules`, `${SCAN}, 1000 rules`],
-  [`${SCAN}, a log on each of two cores, 1000 rules`, `${SCAN}, 1000 rules`],
-  ['jobtrace diagnose, catalog', `${RIPGREP}, catalog`],
+  ['jobtrace scan, catalog', 'ripgrep -j1 -c -F -f, catalog'],
+  ['jobtrace scan, catalog', 'hyperscan, block mode, catalog'],
+  ['jobtrace scan, 16 rules', 'jobtrace scan, 1000 rules'],
+  ['jobtrace scan on two cores, 1000 rules', 'jobtrace scan, 1000 rules'],
+  ['jobtrace diagnose, catalog', 'ripgrep -j1 -c -F -f, catalog'],
 ];
 
-/** What is compared stands close to each other: a machine that others use, too, keeps its speed for seconds. */
 function listContenders(dir: string, log: string, bytes: number): readonly Contender[] {
   const sets = makeAnchorSets(dir);
-  return PEERS.flatMap(({ name, share, command }) => {
+  return PEERS.flatMap(({ name, command, share = 1, cores = 1, set: only }) => {
     const part = share === 1 ? log : cutLog(log, Math.floor(bytes * share));
-    const alone = sets.flatMap(({ name: set, anchors, file }) => {
-      const line = command(file, part);
-      return line === undefined ? [] : [{ name: `${name}, ${set}`, anchors, bytes: statSync(part).size, run: () => runOnce(line, 0) }];
+    return sets.flatMap(({ name: set, anchors, file }) => {
+      const line = only === undefined || only === set ? command(file, part) : undefined;
+      return line === undefined ? [] : [{ name: `${name}, ${set}`, anchors, mib: (cores * statSync(part).size) / MIB, run: () => runTogether(line, cores) }];
     });
-    return [...alone, ...sets.flatMap((set) => followUp(name, set, log, bytes))];
   });
-}
-
-/** What is compared with a peer's run and comes right behind it. */
-function followUp(peer: string, { name: set, anchors, file }: AnchorSet, log: string, bytes: number): readonly Contender[] {
-  const scan = scanCommand(file, log);
-  if (peer === SCAN && set === '1000 rules') return [{ name: `${SCAN}, a log on each of two cores, ${set}`, anchors, bytes: 2 * bytes, run: () => runTogether([scan, scan]) }];
-  if (peer === RIPGREP && set === 'catalog') return [{ name: `jobtrace diagnose, ${set}`, anchors, bytes, run: () => runOnce(['node', CLI, 'diagnose', '--format', 'json', log], 0) }];
-  return [];
-}
-
-async function runInTurn(contenders: readonly Contender[]): Promise<ReadonlyMap<string, Run>> {
-  const runs = new Map<string, Run>();
-  for (const { name, bytes, run } of contenders) {
-    const { seconds, peakMib } = await run();
-    runs.set(name, { speed: bytes / MIB / seconds, peakMib });
-  }
-  return runs;
 }
 
 function cutLog(log: string, bytes: number): string {
@@ -155,24 +133,25 @@ function makeAnchors(count: number): readonly string[] {
   return Array.from({ length: count }, () => `Cannot ${makeWord()} the ${makeWord()} of ${makeWord()}`);
 }
 
+/** What is compared stands close to each other: a machine that others use, too, keeps its speed for seconds. */
 const PEERS: readonly Peer[] = [
-  { name: SCAN, share: 1, command: scanCommand },
-  { name: RIPGREP, share: 1, command: (anchors, log) => (has('rg') ? ['rg', '-j1', '-c', '-F', '--text', '--no-mmap', '-f', anchors, log] : undefined) },
-  { name: 'hyperscan, block mode', share: 1, command: buildHyperscan },
-  { name: "preq's matcher", share: 1 / 256, command: buildPreq },
+  { name: 'jobtrace scan', command: scanCommand },
+  { name: 'jobtrace scan on two cores', command: scanCommand, cores: 2, set: '1000 rules' },
+  { name: 'ripgrep -j1 -c -F -f', command: (anchors, log) => (has('rg') ? ['rg', '-j1', '-c', '-F', '--text', '--no-mmap', '-f', anchors, log] : undefined) },
+  { name: 'jobtrace diagnose', command: (_, log) => ['node', CLI, 'diagnose', '--format', 'json', log], set: 'catalog' },
+  { name: 'hyperscan, block mode', command: buildHyperscan },
+  { name: "preq's matcher", command: buildPreq, share: 1 / 256 },
 ];
 
 function scanCommand(anchors: string, log: string): readonly string[] {
   return ['node', join(HERE, 'scan-file.mjs'), anchors, log];
 }
 
-
 function buildHyperscan(anchors: string, log: string): readonly string[] | undefined {
   if (!has('gcc') || !existsSync('/usr/include/hs/hs.h')) return undefined;
   hyperscan ??= build(['gcc', '-O2', '-o', join(folder, 'hyperscan'), join(HERE, 'hyperscan.c'), '-lhs'], join(folder, 'hyperscan'), HERE);
   return [hyperscan, anchors, log];
 }
-
 
 function buildPreq(anchors: string, log: string): readonly string[] | undefined {
   if (!has('go')) return undefined;
@@ -189,9 +168,9 @@ function has(program: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((path) => existsSync(join(path, program)));
 }
 
-/** Several command lines at once, each on a core of its own; the time until the last has ended. */
-async function runTogether(commands: readonly (readonly string[])[]): Promise<Process> {
-  const parts = await Promise.all(commands.map((command, core) => runOnce(command, core)));
+/** The same command line so many times at once; the time until the last has ended. */
+async function runTogether(command: readonly string[], cores: number): Promise<Run> {
+  const parts = await Promise.all(Array.from({ length: cores }, (_, core) => runOnce(command, core)));
   return { seconds: Math.max(...parts.map(({ seconds }) => seconds)), peakMib: parts.reduce((sum, { peakMib }) => sum + peakMib, 0) };
 }
 
@@ -201,7 +180,7 @@ function median(numbers: readonly number[]): number {
 }
 
 /** Wall time of a process that is bound to one core, and the most memory that it held. */
-function runOnce(command: readonly string[], core: number): Promise<Process> {
+function runOnce(command: readonly string[], core: number): Promise<Run> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'ignore', 'pipe'] });

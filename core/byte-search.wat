@@ -6,7 +6,8 @@
 ;;        8  so many bytes behind its number tell whether a run goes on
 ;;    65536  what was found: pairs of an address and a place's number; 16384, and the places of one word more
 ;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
-;;   393216  for each of 2^20 hashes of words the tag of the known one: 0 for none, 255 for any
+;;   393216  for each of 2^20 hashes of words the tag of the known one (eight of the bits that the hash drops, the last of
+;;           them set): 0 for none, 255 for any
 ;;  1441792  slots: pairs of a word and the number of its first place, -1 in a free one
 ;;  $places  words of texts, each 16 bytes: the number of the next place of the same word (-1 behind the last), the address
 ;;           and length of the text, where in the text the word stands
