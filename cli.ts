@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The front door. What stands behind it is one file when it was built: a hundred would take longer to open than to run.
-import { runProcess } from './cli/main.js';
+// The front door.
+import { openProgram } from './cli/program.js';
 
+const { runProcess } = await openProgram();
 await runProcess();

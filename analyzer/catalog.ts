@@ -3,7 +3,6 @@
 // as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder changes.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createError } from '../core/errors.js';
 import { findNearest, formatProblems, type ParsedDocument, type Problem } from '../core/document.js';
 import type { Owner, Text } from '../core/types.js';
@@ -93,7 +92,7 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
 
 /** The folder "rules" beside the sources or above the built program. */
 export function findBuiltInRules(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'rules', 'schema.json'))) {
     const parent = dirname(folder);
     if (parent === folder) throw new Error('the rules folder of Jobtrace is missing');

@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { fastifyStatic } from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
@@ -238,7 +237,7 @@ function checkHost(request: FastifyRequest): void {
 
 /** dist/web, seen from dist/api (built) and from api (run from source). */
 function findWebDir(): string {
-  const places = ['../web/', '../dist/web/'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const places = ['../web', '../dist/web'].map((place) => join(import.meta.dirname, place));
   return places.find((place) => existsSync(join(place, 'index.html'))) ?? places[0] ?? '';
 }
 

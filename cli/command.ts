@@ -12,9 +12,15 @@ export interface OptionRow {
 }
 
 /** Everything a command may touch of the world outside. */
+/** What a command writes to; a file or a pipe is no terminal. */
+export interface Output extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
 export interface Terminal {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly stdin: NodeJS.ReadStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborts on SIGINT and SIGTERM. */

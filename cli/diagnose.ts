@@ -1,5 +1,4 @@
 // "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine.
-import { setFlagsFromString } from 'node:v8';
 import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
 import { diagnose, flattenIncidents, type DiagnoseContext, type DiagnosisDocument } from '../analyzer/diagnose.js';
 import { renderNote } from '../analyzer/input/note.js';
@@ -43,8 +42,6 @@ export const DIAGNOSE: Command = {
 
 async function runDiagnose(invocation: Invocation): Promise<number> {
   if (invocation.operands.length === 0) throw createError('JT_USAGE', { problem: 'diagnose needs at least one file, folder or "-" for standard input.', command: 'diagnose' });
-  // A run of a second or two: by default V8 would spend a fifth of it on optimizing what runs a few times more.
-  setFlagsFromString('--interrupt-budget=1000000');
   const { settings } = readSettings(invocation);
   const catalog = loadCatalog({ extra: [...settings['analyzer.rulesDirs'], ...invocation.options('rules')] });
   const notes = createReadNotes();

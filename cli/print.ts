@@ -1,6 +1,7 @@
 // What people read on a terminal: diagnoses and search results in at most the terminal's width, colours only
 // on a terminal. Cause before symptoms; file:line can be clicked and grepped.
 import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../core/types.js';
+import type { Output } from './command.js';
 
 export interface Style {
   readonly width: number;
@@ -20,7 +21,7 @@ export const OWNER_NAMES: Readonly<Record<Language, Readonly<Record<Diagnosis['o
   zh: { 'user-code': '作业自身代码', configuration: '配置', connector: '连接器', framework: 'Flink 框架', platform: '平台', external: '外部系统' },
 };
 
-export function styleOf(stream: NodeJS.WriteStream, environment: Readonly<Record<string, string | undefined>>): Style {
+export function styleOf(stream: Pick<Output, 'isTTY' | 'columns'>, environment: Readonly<Record<string, string | undefined>>): Style {
   const color = stream.isTTY === true && environment['NO_COLOR'] === undefined;
   return { width: Math.max(60, Math.min(stream.columns ?? 80, 120)), color };
 }

@@ -6,7 +6,7 @@ const MIB = 1024 * 1024;
 function watch(isTTY: boolean, steps: readonly (readonly [time: number, bytes: number])[]): string {
   let written = '';
   let time = 0;
-  const stream = { isTTY, columns: 80, write: (text: string) => ((written += text), true) } as unknown as NodeJS.WriteStream;
+  const stream = { isTTY, columns: 80, write: (text: string) => ((written += text), true) };
   const progress = createProgress(stream, () => time);
   for (const [at, bytes] of steps) {
     time = at;

@@ -1,6 +1,6 @@
 // A line on a terminal that says how far the reading is, and vanishes at its end. Nothing when standard error is a file or a
 // pipe, or when it is over in a moment.
-import type { Terminal } from './command.js';
+import type { Output } from './command.js';
 
 export interface Progress {
   /** Bytes read and all there are; 0 when nobody knows (standard input). */
@@ -12,7 +12,7 @@ const FIRST_AFTER_MS = 500;
 const EVERY_MS = 100;
 const BAR_COLUMNS = 24;
 
-export function createProgress(stream: Pick<Terminal['stderr'], 'isTTY' | 'columns' | 'write'>, now: () => number = Date.now): Progress {
+export function createProgress(stream: Pick<Output, 'isTTY' | 'columns' | 'write'>, now: () => number = Date.now): Progress {
   const start = now();
   let next = start + FIRST_AFTER_MS;
   let shown = false;

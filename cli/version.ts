@@ -1,9 +1,8 @@
 // The version of this package and the folder that it stands in: rules/, docker/ and the built page are beside it.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-export const PACKAGE_ROOT = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+export const PACKAGE_ROOT = findPackageRoot(import.meta.dirname);
 export const VERSION = readVersion(join(PACKAGE_ROOT, 'package.json'));
 export const PAGE_DIR = join(PACKAGE_ROOT, 'dist', 'web');
 

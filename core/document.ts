@@ -8,7 +8,7 @@ import type { Document, LineCounter, YAMLError } from 'yaml';
 import type * as Yaml from 'yaml';
 
 /** Loaded when a document is parsed: most runs only read what the build prepared. */
-const load = createRequire(import.meta.url);
+const load = createRequire(import.meta.filename);
 const loadYaml = (): typeof Yaml => load('yaml') as typeof Yaml;
 const loadAjv = (): typeof AjvModule => load('ajv') as typeof AjvModule;
 
