@@ -9,6 +9,8 @@ export interface AnchorScanner {
   scan(bytes: Uint8Array): readonly number[];
   /** The literals in the bytes one by one, as texts by their index; of a run's one maybe only the last. */
   open(bytes: Uint8Array, run?: Run): TextSearch;
+  /** See TextFinder. */
+  takeRoom(): Buffer | undefined;
 }
 
 /** Most entries hold nothing: one empty list for all of them. */
@@ -16,7 +18,7 @@ const NONE: readonly number[] = [];
 
 /** Literals (compared byte by byte, as UTF-8) → scanner; `packed` where that was done before. Throws for one of less than LEAST_ANCHOR_BYTES. */
 export function createAnchorScanner(literals: readonly string[], packed: PackedTexts = packAnchors(literals)): AnchorScanner {
-  const open = openTextSearch(packed);
+  const { open, takeRoom } = openTextSearch(packed);
   const seen = new Uint32Array(literals.length);
   let generation = 0;
 
@@ -32,7 +34,7 @@ export function createAnchorScanner(literals: readonly string[], packed: PackedT
     return found;
   }
 
-  return { scan, open };
+  return { scan, open, takeRoom };
 }
 
 /** What is looked for, for createAnchorScanner at another time. */

@@ -16,7 +16,9 @@ export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'));
   const run: Run = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
-  return (piece) => new Search(scanner.open(piece, run), piece, run, series);
+  const room = scanner.takeRoom();
+  const find = (piece: Buffer): WantedSearch => new Search(scanner.open(piece, run), piece, run, series);
+  return room === undefined ? find : Object.assign(find, { room });
 }
 
 class Search implements WantedSearch {

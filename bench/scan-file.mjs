@@ -3,11 +3,10 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createAnchorScanner } from '../dist/analyzer/anchors.js';
 
-const PIECE_BYTES = 1 << 18;
 const [anchors = '', log = ''] = process.argv.slice(2);
 const scanner = createAnchorScanner(readFileSync(anchors, 'utf8').trimEnd().split('\n'), readFileSync(`${anchors}.packed`));
 const file = openSync(log, 'r');
-const piece = Buffer.allocUnsafe(PIECE_BYTES);
+const piece = scanner.takeRoom();
 let met = 0;
 for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) {
   const search = scanner.open(piece.subarray(0, length));

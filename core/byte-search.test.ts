@@ -16,7 +16,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 function open(texts: readonly string[]): (bytes: Uint8Array) => TextSearch {
   const bytes = texts.map((text) => Buffer.from(text));
   const places = bytes.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset })));
-  return openTextSearch(packTexts(bytes, places));
+  return openTextSearch(packTexts(bytes, places)).open;
 }
 
 function list(search: TextSearch): readonly string[] {
@@ -48,6 +48,23 @@ describe('openTextSearch', () => {
     }
   });
 
+  it('finds the same in the room that it lends, once', () => {
+    const random = createRandom();
+    const text = Buffer.from(Array.from({ length: 300_000 }, () => 'ab\n'[random(3)] ?? '').join(''));
+    const bytes = Buffer.from('abababa');
+    const finder = openTextSearch(packTexts([bytes], [0, 1, 2, 3].map((offset) => ({ word: bytes.readInt32LE(offset), text: 0, offset }))));
+    const room = finder.takeRoom() ?? Buffer.alloc(0);
+    text.copy(room);
+    const lent = room.subarray(0, text.length);
+
+    expect(list(finder.open(lent)).length).toBeGreaterThan(100);
+    expect(list(finder.open(lent))).toEqual(list(finder.open(text)));
+    expect(countBreaks(lent, 3, 299_990)).toBe(countBreaks(text, 3, 299_990));
+    expect(finder.takeRoom()).toBeUndefined();
+    // A number that goes on up to the end.
+    expect(list(finder.open(room.fill('abababa1'), { text: 0, bytes: 1 })).length).toBeGreaterThan(0);
+  });
+
   it('goes on where more is found than there is room for', () => {
     const texts = Array.from({ length: 8 }, (_, index) => `${'a'.repeat(7)}${'b'.repeat(index)}`);
     const bytes = Buffer.from('a'.repeat(65_000));
@@ -68,7 +85,7 @@ describe('openTextSearch', () => {
 
   it('takes any white space for a blank, and nothing else', () => {
     // Known by words without a blank.
-    const find = openTextSearch(packTexts([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset }))));
+    const find = openTextSearch(packTexts([Buffer.from('a failed job')], [2, 3, 4].map((offset) => ({ word: Buffer.from('a failed job').readInt32LE(offset), text: 0, offset })))).open;
 
     expect(['a failed job', 'a\tfailed\njob', 'a failed\rjob', 'a_failed job', 'a failed  job'].map((text) => list(find(Buffer.from(`--${text}`))).length > 0)).toEqual([true, true, true, false, false]);
   });
@@ -91,7 +108,7 @@ describe('openTextSearch', () => {
 
   it('tells of a run only the last, however many digits its number has', () => {
     const texts = ['finished ', 'another'].map((text) => Buffer.from(text));
-    const search = openTextSearch(packTexts(texts, texts.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset })))));
+    const search = openTextSearch(packTexts(texts, texts.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset }))))).open;
     const lines = ['finished 8 of a,', 'finished 9 of a,', 'finished 10 of a!', 'another one', 'finished 11 of a,', 'finished 12 of b,', 'finished 13 of b.', 'another one', 'finished of b,', 'finished 2 of '];
     for (let shift = 0; shift < 4; shift++) {
       const bytes = Buffer.from(`${'-'.repeat(shift)}${lines.join('\n')}`);

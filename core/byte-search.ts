@@ -1,6 +1,6 @@
 // Two loops over bytes: known texts, and line breaks. They run as WebAssembly (byte-search.wat), where they are several
 // times faster than here; what they look at is copied there window by window, each small enough to stay in the
-// processor's nearer memory. Texts are known by words of memory (four bytes): a text of seven bytes and more holds one
+// processor's nearer memory, unless it was read into the room that a search keeps there for it. Texts are known by words of memory (four bytes): a text of seven bytes and more holds one
 // whole word wherever it begins. Called by analyzer/anchors.ts and flink/skim.ts.
 
 /** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
@@ -13,6 +13,7 @@ export const MAX_TEXT_BYTES = 4096;
 const WINDOW_BYTES = 1 << 16;
 const TABLE_BITS = 20;
 const PAGE_BYTES = 1 << 16;
+const ROOM_BYTES = 1 << 19;
 /** Where things lie in its memory, as byte-search.wat says. */
 const CELLS = 0;
 const FOUND = 65_536;
@@ -45,6 +46,9 @@ function createCode(): Code {
   compiled ??= new Module(Buffer.from(COMPILED, 'base64'));
   return new Instance(compiled).exports as Code;
 }
+
+/** Whose memory it is: bytes that lie there need no copy. */
+const codes = new WeakMap<ArrayBufferLike, Code>();
 
 /** A word of a text, and where in the text it stands. */
 export interface Place {
@@ -114,9 +118,23 @@ function listAddresses(texts: readonly Uint8Array[], first: number): readonly nu
   });
 }
 
-export function openTextSearch(packed: PackedTexts): (bytes: Uint8Array, run?: Run) => TextSearch {
+export interface TextFinder {
+  open(bytes: Uint8Array, run?: Run): TextSearch;
+  /** Memory whose bytes are searched where they are. Once: there is one reader of it; undefined from then on. */
+  takeRoom(): Buffer | undefined;
+}
+
+export function openTextSearch(packed: PackedTexts): TextFinder {
   const table = new TextTable(packed);
-  return (bytes, run) => new Search(table, bytes, run);
+  let isTaken = false;
+  return {
+    open: (bytes, run) => new Search(table, bytes, run),
+    takeRoom: () => {
+      const room = isTaken ? undefined : table.room;
+      isTaken = true;
+      return room;
+    },
+  };
 }
 
 /** Numbers of slot bits, texts and places; behind them the address of each text, and the text of each place. */
@@ -124,7 +142,7 @@ const HEAD_CELLS = 3;
 
 class TextTable {
   readonly #code = createCode();
-  readonly #room: Uint8Array;
+  readonly #memory: Uint8Array;
   readonly #shift: number;
   readonly #firstPlace: number;
   readonly #addresses: Int32Array;
@@ -136,7 +154,9 @@ class TextTable {
   readonly texts: Int32Array;
   /** Of each place four numbers: the next of the same word, the text's address and length, and where in it the word stands. */
   readonly places: Int32Array;
-  /** Whose bytes lie in the window. */
+  /** For bytes that are searched where they are; behind everything else. */
+  readonly room: Buffer;
+  /** Whose texts were found last. */
   holder: object | undefined;
 
   constructor(packed: PackedTexts) {
@@ -150,30 +170,38 @@ class TextTable {
     this.#shift = 32 - slotBits;
     this.#firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
     const room = packed.subarray(WORD * (HEAD_CELLS + texts + places));
-    memory.grow(Math.max(0, Math.ceil((TABLE + room.length - memory.buffer.byteLength) / PAGE_BYTES)));
-    this.#room = new Uint8Array(memory.buffer);
-    this.#room.set(room, TABLE);
+    const end = Math.max(memory.buffer.byteLength, PAGE_BYTES * Math.ceil((TABLE + room.length) / PAGE_BYTES));
+    // A number at the room's end is read until something else follows: one page of nothing.
+    memory.grow((end + ROOM_BYTES + PAGE_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
+    codes.set(memory.buffer, this.#code);
+    this.room = Buffer.from(memory.buffer, end, ROOM_BYTES);
+    this.#memory = new Uint8Array(memory.buffer);
+    this.#memory.set(room, TABLE);
     this.#stopped = new Int32Array(memory.buffer, CELLS, 3);
     this.found = new Int32Array(memory.buffer, FOUND, (FOUND_END - FOUND) / WORD);
     this.places = new Int32Array(memory.buffer, this.#firstPlace, PLACE_CELLS * places);
   }
 
   /** Lays the bytes of a window there, with those before and behind it that texts may reach into. */
-  fill(holder: object, bytes: Uint8Array, start: number, end: number): void {
-    this.#room.set(bytes.subarray(Math.max(0, start - MAX_TEXT_BYTES), end + MAX_TEXT_BYTES), WINDOW - Math.min(start, MAX_TEXT_BYTES));
-    this.holder = holder;
+  fill(bytes: Uint8Array, start: number, end: number): void {
+    this.#memory.set(bytes.subarray(Math.max(0, start - MAX_TEXT_BYTES), end + MAX_TEXT_BYTES), WINDOW - Math.min(start, MAX_TEXT_BYTES));
   }
 
-  /** Finds texts from `at` up to `end`, from the window's beginning on; gives their number. */
-  find(at: number, end: number, before: number, behind: number, run: Run | undefined): number {
+  /** The address of bytes that lie in this memory. */
+  addressOf(bytes: Uint8Array): number | undefined {
+    return bytes.buffer === this.#memory.buffer ? bytes.byteOffset : undefined;
+  }
+
+  /** Finds texts whose words stand from `at` up to `end`, and they themselves from `low` to `high`; gives their number. */
+  find(at: number, end: number, low: number, high: number, run: Run | undefined): number {
     this.#stopped[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
     this.#stopped[2] = run?.bytes ?? 0;
-    return this.#code.find(WINDOW + at, WINDOW + end, WINDOW - before, WINDOW + end + behind, this.#shift, this.#firstPlace);
+    return this.#code.find(at, end, low, high, this.#shift, this.#firstPlace);
   }
 
   /** Where it stopped: before the end when more was found than there is room for. */
   get stop(): number {
-    return (this.#stopped[0] ?? 0) - WINDOW;
+    return this.#stopped[0] ?? 0;
   }
 }
 
@@ -196,8 +224,11 @@ class Search implements TextSearch {
   readonly #run: Run | undefined;
   /** The end of the last whole word. */
   readonly #limit: number;
-  /** The window's beginning, and from where up to where it was searched. */
-  #window = 0;
+  /** Where the bytes lie that are not copied. */
+  readonly #place: number | undefined;
+  /** The window's beginning, the address that the first byte would have, and from where up to where it was searched. */
+  #window = -1;
+  #base = 0;
   #from = 0;
   #stop = 0;
   /** How many texts were found there, and which of them is next. */
@@ -209,6 +240,7 @@ class Search implements TextSearch {
     this.#bytes = bytes;
     this.#run = run;
     this.#limit = bytes.length - (bytes.length % WORD);
+    this.#place = table.addressOf(bytes);
   }
 
   next(from: number): boolean {
@@ -216,7 +248,7 @@ class Search implements TextSearch {
     for (;;) {
       const { found, texts, places } = this.#table;
       for (; this.#next < this.#count; this.#next += 1) {
-        const at = this.#window + (found[2 * this.#next] ?? 0) - WINDOW;
+        const at = (found[2 * this.#next] ?? 0) - this.#base;
         if (at < from) continue;
         const place = found[2 * this.#next + 1] ?? 0;
         this.#next += 1;
@@ -230,17 +262,26 @@ class Search implements TextSearch {
     }
   }
 
-  /** Searches the rest of the window in which `from` stands. */
+  /** Searches the rest, or that of the window in which `from` stands. */
   #search(from: number, next: number): void {
     const table = this.#table;
+    const end = this.#place === undefined ? this.#lay(from) : this.#limit;
+    const base = this.#place ?? WINDOW - this.#window;
+    this.#count = table.find(base + from, base + end, base + Math.max(0, from - MAX_TEXT_BYTES), base + Math.min(this.#bytes.length, end + MAX_TEXT_BYTES), this.#run);
+    table.holder = this;
+    this.#base = base;
+    this.#from = from;
+    this.#stop = table.stop - base;
+    this.#next = next;
+  }
+
+  /** Lays the window there in which `from` stands; gives its end. */
+  #lay(from: number): number {
     const window = from - (from % WINDOW_BYTES);
     const end = Math.min(this.#limit, window + WINDOW_BYTES);
-    if (table.holder !== this || this.#window !== window) table.fill(this, this.#bytes, window, end);
-    this.#count = table.find(from - window, end - window, Math.min(window, MAX_TEXT_BYTES), Math.min(this.#bytes.length - end, MAX_TEXT_BYTES), this.#run);
+    if (this.#table.holder !== this || this.#window !== window) this.#table.fill(this.#bytes, window, end);
     this.#window = window;
-    this.#from = from;
-    this.#stop = window + table.stop;
-    this.#next = next;
+    return end;
   }
 }
 
@@ -250,18 +291,24 @@ let counter: { readonly code: Code; readonly room: Uint8Array } | undefined;
 
 /** How many line breaks stand from `start` up to `end`. */
 export function countBreaks(bytes: Uint8Array, start: number, end: number): number {
+  const blocks = start + (Math.max(0, end - start) & -BLOCK);
+  const code = codes.get(bytes.buffer);
+  let count = code === undefined ? countCopied(bytes, start, blocks) : code.breaks(bytes.byteOffset + start, bytes.byteOffset + blocks);
+  for (let at = blocks; at < end; at++) if (bytes[at] === NEWLINE) count += 1;
+  return count;
+}
+
+/** In whole blocks. */
+function countCopied(bytes: Uint8Array, start: number, end: number): number {
   if (counter === undefined) {
     const code = createCode();
     counter = { code, room: new Uint8Array(code.memory.buffer) };
   }
   let count = 0;
-  let at = start;
-  while (end - at >= BLOCK) {
-    const length = Math.min(WINDOW_BYTES, (end - at) & -BLOCK);
+  for (let at = start; at < end; at += WINDOW_BYTES) {
+    const length = Math.min(WINDOW_BYTES, end - at);
     counter.room.set(bytes.subarray(at, at + length), WINDOW);
     count += counter.code.breaks(WINDOW, WINDOW + length);
-    at += length;
   }
-  for (; at < end; at++) if (bytes[at] === NEWLINE) count += 1;
   return count;
 }

@@ -157,7 +157,7 @@ class EntryFramer implements Framer {
     this.#lineOffset = this.#offset;
     this.#line += lines;
     this.#splitBefore = false;
-    this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
+    this.#rest();
   }
 
   peek(): FramedEntry[] {
@@ -195,11 +195,17 @@ class EntryFramer implements Framer {
     while (chunk[p + skipped] === 0) skipped += 1;
     if (skipped === 0) return 0;
     this.#close(chunk, p, done);
-    this.#state = { ...this.#state, headerLines: 0, pythonLines: 0, partial: false, previous: undefined };
+    this.#rest();
     this.#offset += skipped;
     this.#lineOffset = this.#offset;
     this.#from = p + skipped;
     return skipped;
+  }
+
+  /** What follows goes on with nothing. */
+  #rest(): void {
+    const { previous, partial, headerLines, pythonLines } = this.#state;
+    if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0) this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
   }
 
   /** The line is complete: it opens an entry or goes on with the open one. `end` is the place of its line break. */

@@ -5,8 +5,9 @@
 // reading of files for a diagnosis; the agent needs every entry.
 import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../core/byte-search.js';
+import type { EntryFlag } from '../core/types.js';
 import { at, isDigit } from './byte.js';
-import { createFramer, type FramedEntry, type FramerOptions } from './frame.js';
+import { createFramer, MAX_ENTRY_BYTES, type FramedEntry, type FramerOptions } from './frame.js';
 import { classifyLine } from './line.js';
 
 /** What is wanted of a piece, from its front to its back. */
@@ -22,7 +23,11 @@ export interface WantedSearch {
   readonly series: string | undefined;
 }
 
-export type FindWanted = (piece: Buffer) => WantedSearch;
+export interface FindWanted {
+  (piece: Buffer): WantedSearch;
+  /** Memory where a piece is best read to, for one reader at a time. */
+  readonly room?: Buffer;
+}
 
 export interface Skimmer {
   push(piece: Buffer): FramedEntry[];
@@ -32,8 +37,10 @@ export interface Skimmer {
 }
 
 const NEWLINE = 10;
+const RETURN = 13;
 const SPACE = 32;
 const NONE: readonly FramedEntry[] = [];
+const NO_FLAGS: readonly EntryFlag[] = [];
 
 /** Without `find` every entry is given. */
 export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimmer {
@@ -86,12 +93,7 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
       if (isMet && wanted.start < next) break;
       end = next;
     }
-    const bytes = piece.subarray(start, Math.max(start, end - 1));
-    if (!isUtf8(bytes)) feed(piece, start, end, done);
-    else if (end > start) {
-      done.push({ bytes, offset: framer.openOffset, length: bytes.length, line: framer.openLine, flags: [], cutBytes: 0 });
-      framer.skip(end - start, countBreaks(piece, start, end));
-    }
+    if (end > start) give(piece, start, end, countBreaks(piece, start, end), done);
     return [end, isMet];
   }
 
@@ -140,9 +142,19 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
   function passTo(piece: Buffer, from: number, place: number, done: FramedEntry[]): number {
     if (place < from) return from;
     const start = passBy(piece, from, place);
-    const end = findStart(piece, nextLine(piece, place));
-    feed(piece, start, end, done);
+    const next = nextLine(piece, place);
+    const end = findStart(piece, next);
+    if (end === next && end < piece.length && lineStart(piece, place) === start) give(piece, start, end, 1, done);
+    else feed(piece, start, end, done);
     return end;
+  }
+
+  /** Gives lines that are known to be one whole entry. */
+  function give(piece: Buffer, start: number, end: number, lines: number, done: FramedEntry[]): void {
+    const bytes = piece.subarray(start, piece[end - 2] === RETURN ? end - 2 : end - 1);
+    if (bytes.length > MAX_ENTRY_BYTES || !isUtf8(bytes)) return feed(piece, start, end, done);
+    done.push({ bytes, offset: framer.openOffset, length: bytes.length, line: framer.openLine, flags: NO_FLAGS, cutBytes: 0 });
+    framer.skip(end - start, lines);
   }
 
   /** Leaves out what stands before the entry at a place; tells where that begins. */

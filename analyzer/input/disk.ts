@@ -27,8 +27,8 @@ export function listFiles(path: string): readonly DiskFile[] {
   }
 }
 
-/** Each piece is a buffer of its own, so that entries may be views of it, unless it was given back. */
-export function* readFile(path: string): Generator<Buffer> {
+/** Each piece is memory of its own, so that entries may be views of it, unless it was given back. */
+export function* readFile(path: string, rooms: Rooms): Generator<Buffer> {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -36,37 +36,51 @@ export function* readFile(path: string): Generator<Buffer> {
     throw unreadable(path, error);
   }
   try {
-    yield* readDescriptor(descriptor, path);
+    yield* readDescriptor(descriptor, path, rooms);
   } finally {
     closeSync(descriptor);
   }
 }
 
-export function* readStdin(): Generator<Buffer> {
-  yield* readDescriptor(STDIN, 'stdin');
+export function* readStdin(rooms = createRooms()): Generator<Buffer> {
+  yield* readDescriptor(STDIN, 'stdin', rooms);
 }
 
-function* readDescriptor(descriptor: number, path: string): Generator<Buffer> {
+function* readDescriptor(descriptor: number, path: string, rooms: Rooms): Generator<Buffer> {
   for (;;) {
-    const buffer = free.pop() ?? Buffer.allocUnsafe(PIECE_BYTES);
-    const length = readPiece(descriptor, buffer, path);
-    if (length === 0) return;
-    lent.set(buffer.buffer, length);
-    yield buffer.subarray(0, length);
+    const piece = rooms.fill((room) => readPiece(descriptor, room, path));
+    if (piece === undefined) return;
+    yield piece;
   }
 }
 
-/** Memory that is used again costs neither its collection nor new pages. */
-const free: Buffer[] = [];
-/** How much of it was filled. */
-const lent = new WeakMap<ArrayBufferLike, number>();
-const MAX_FREE = 2;
+/** Memory for the pieces of files: what is used again costs neither its collection nor new pages. */
+export interface Rooms {
+  /** What was read; undefined when it was nothing. */
+  fill(read: (room: Buffer) => number): Buffer | undefined;
+  /** For a reader that needs nothing of a piece any more; whatever is no whole piece stays as it is. */
+  giveBack(piece: Buffer): void;
+}
 
-/** For a reader that needs nothing of a piece any more; whatever is no whole piece of a file stays as it is. */
-export function giveBack(piece: Buffer): void {
-  if (free.length === MAX_FREE || piece.byteOffset !== 0 || lent.get(piece.buffer) !== piece.length) return;
-  lent.delete(piece.buffer);
-  free.push(Buffer.from(piece.buffer));
+/** `first` is used before any other. */
+export function createRooms(first?: Buffer): Rooms {
+  const free = first === undefined ? [] : [first];
+  const lent = new WeakMap<ArrayBufferLike, { readonly room: Buffer; readonly length: number }>();
+  return {
+    fill: (read) => {
+      const room = free.pop() ?? Buffer.allocUnsafe(PIECE_BYTES);
+      const length = read(room);
+      if (length > 0) lent.set(room.buffer, { room, length });
+      else free.push(room);
+      return length > 0 ? room.subarray(0, length) : undefined;
+    },
+    giveBack: (piece) => {
+      const filled = lent.get(piece.buffer);
+      if (filled?.room.byteOffset !== piece.byteOffset || filled.length !== piece.length) return;
+      lent.delete(piece.buffer);
+      free.push(filled.room);
+    },
+  };
 }
 
 const WAIT_MS = 20;

@@ -12,7 +12,7 @@ import { createSkimmer, type FindWanted } from '../../flink/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
 import { decodeLines, decodePieces } from './charset.js';
 import { Cursor } from './cursor.js';
-import { giveBack, listFiles, readFile, readStdin } from './disk.js';
+import { createRooms, listFiles, readFile, readStdin, type Rooms } from './disk.js';
 import { createNote, type Note } from './note.js';
 import { looksLikeGcLog, watchGcLog } from './gc-log.js';
 import { looksLikeGrep, splitGrep } from './grep.js';
@@ -50,6 +50,12 @@ export function createReadNotes(): ReadNotes {
   return { list: [], files: 0, bytes: 0, lines: 0 };
 }
 
+/** What is wanted of the logs, and what becomes of a piece that was searched for it. */
+interface Wanted {
+  readonly find: FindWanted;
+  readonly giveBack: Rooms['giveBack'];
+}
+
 /** A path that a person gave. */
 interface Root {
   readonly path: string;
@@ -59,9 +65,11 @@ interface Root {
 /** Entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that a person gave, JT_ARCHIVE_INVALID when it is an archive of which nothing can be read. */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
-  for (const root of openRoots(paths, options)) {
+  const rooms = createRooms(options.find?.room);
+  const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: rooms.giveBack };
+  for (const root of openRoots(paths, rooms, options)) {
     const unpacking = createUnpacking((note) => addNote(notes, note), (path) => isWanted(path, notes), options.limits);
-    yield* readRoot(root, notes, unpacking, options.find);
+    yield* readRoot(root, notes, unpacking, wanted);
   }
 }
 
@@ -71,14 +79,14 @@ export function splitText(text: string, path = 'paste.log'): readonly Entry[] {
   return [...readContent({ path, pieces: [Buffer.from(text, 'utf8')] }, notes)];
 }
 
-function openRoots(paths: readonly string[], options: ReadOptions): readonly Root[] {
+function openRoots(paths: readonly string[], rooms: Rooms, options: ReadOptions): readonly Root[] {
   const roots = paths.map((path) => ({ path, files: path === '-' ? [] : listFiles(path) }));
   const allBytes = roots.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
   let bytes = 0;
   const count = (piece: Buffer): void => options.onProgress?.((bytes += piece.length), allBytes);
   return roots.map(({ path, files }) => {
-    if (path === '-') return { path: STDIN, files: [{ path: STDIN, pieces: counted(options.stdin?.() ?? readStdin(), count) }] };
-    return { path, files: files.map((file) => ({ path: file.path, pieces: counted(readFile(file.path), count) })) };
+    if (path === '-') return { path: STDIN, files: [{ path: STDIN, pieces: counted(options.stdin?.() ?? readStdin(rooms), count) }] };
+    return { path, files: files.map((file) => ({ path: file.path, pieces: counted(readFile(file.path, rooms), count) })) };
   });
 }
 
@@ -109,7 +117,7 @@ const DOCUMENT_HEAD_BYTES = 64;
 const MAX_DOCUMENT_BYTES = 64 << 20;
 
 /** Saved answers of the REST API repeat what the logs say; they count where there is no log. */
-function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, find?: FindWanted): Generator<Entry> {
+function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: Wanted): Generator<Entry> {
   const before = notes.files;
   const documents: Content[] = [];
   let held = 0;
@@ -118,7 +126,7 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, find?: Fi
     for (const content of openContent(file, unpacking)) {
       const cursor = new Cursor(content.pieces);
       const opened = { path: content.path, pieces: cursor.rest() };
-      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES))) yield* readContent(opened, notes, find);
+      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES))) yield* readContent(opened, notes, wanted);
       else if (notes.files > before || held > MAX_DOCUMENT_BYTES) addNote(notes, createNote(content.path, 'document'));
       else {
         const pieces = [...opened.pieces];
@@ -128,7 +136,7 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, find?: Fi
     }
   }
   if (notes.files > before) for (const { path } of documents) addNote(notes, createNote(path, 'document'));
-  else for (const document of documents) yield* readContent(document, notes, find);
+  else for (const document of documents) yield* readContent(document, notes, wanted);
   const note = notes.list.find(({ path, partial }) => partial && path === root.path);
   if (note !== undefined && notes.files === before) throw createError('JT_ARCHIVE_INVALID', { path: root.path, problem: note.text.en.split(';')[0] ?? '' });
 }
@@ -216,7 +224,7 @@ function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
 }
 
 /** A file that is no archive any more → entries, whatever form it has. */
-function* readContent(content: Part, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
+function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
   const cursor = new Cursor(decodePieces(content.pieces));
   const head = cursor.peek(FORM_HEAD_BYTES);
   if (head.length === 0) return;
@@ -224,14 +232,14 @@ function* readContent(content: Part, notes: ReadNotes, find?: FindWanted): Gener
   const { kind } = describeSource(content.path);
   const form = FORMS.find(({ fits, headBytes }) => fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind));
   const parts = form?.open(content.path, cursor);
-  if (parts === undefined) yield* readLog({ ...content, pieces: cursor.rest() }, notes, find);
-  else for (const part of parts) yield* part.path === content.path ? readLog({ ...part, source: { ...content.source, ...part.source } }, notes, find) : readContent(part, notes, find);
+  if (parts === undefined) yield* readLog({ ...content, pieces: cursor.rest() }, notes, wanted);
+  else for (const part of parts) yield* part.path === content.path ? readLog({ ...part, source: { ...content.source, ...part.source } }, notes, wanted) : readContent(part, notes, wanted);
 }
 
-function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, find?: FindWanted): Generator<Entry> {
+function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
   notes.files++;
   const source = { ...describeSource(path), ...known };
-  const skimmer = createSkimmer({ kind: source.kind }, find);
+  const skimmer = createSkimmer({ kind: source.kind }, wanted?.find);
   let previousTime: number | undefined;
   const toEntry = (framed: FramedEntry): Entry => {
     const entry = makeEntry(framed, source, previousTime);
@@ -241,11 +249,11 @@ function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, find?
   };
   for (const piece of pieces) {
     notes.bytes += piece.length;
-    if (find === undefined) for (const framed of skimmer.push(piece)) yield toEntry(framed);
+    if (wanted === undefined) for (const framed of skimmer.push(piece)) yield toEntry(framed);
     else {
       // Of the little that is wanted copies are made, and the piece is used again.
       for (const framed of skimmer.push(piece)) yield toEntry({ ...framed, bytes: Buffer.from(framed.bytes) });
-      giveBack(piece);
+      wanted.giveBack(piece);
     }
   }
   for (const framed of skimmer.flush()) yield toEntry(framed);
