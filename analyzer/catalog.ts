@@ -32,7 +32,7 @@ export interface AlternativeUse {
 export type AnchorUse =
   | AlternativeUse
   | { readonly kind: 'step'; readonly rule: Rule; readonly step: Step }
-  | { readonly kind: 'fact' }
+  | { readonly kind: 'fact'; readonly anchor: string }
   | { readonly kind: 'failure' };
 
 /** Rules are opened when a line calls for them: `rules` opens all. */
@@ -129,7 +129,7 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     }
     for (const [order, anchor] of rule.steps.entries()) use(anchor, () => findStep(rule.open(), order));
   }
-  for (const literal of FACT_ANCHORS) use(literal, () => ({ kind: 'fact' }));
+  for (const literal of FACT_ANCHORS) use(literal, () => ({ kind: 'fact', anchor: literal }));
   for (const literal of FAILURE_ANCHORS) use(literal, () => ({ kind: 'failure' }));
   const literals = [...byLiteral.keys()];
   const finds = [...byLiteral.values()];

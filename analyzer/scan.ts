@@ -66,10 +66,12 @@ export interface Look {
 /** The closer look at an entry in which anchors with these uses were found. */
 export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options: ScanOptions): Look {
   const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
-  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
+  // An exception would be a mark of a failure.
+  const isPlain = options.excerpt === undefined && uses.every(({ kind }) => kind === 'fact');
+  const parsed = parseEntry(bytes, options.zone === undefined ? { isPlain } : { isPlain, zone: options.zone });
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
-  const stated = !byUser && uses.some((use) => use.kind === 'fact' || use.kind === 'failure') ? readFacts(parsed, entry.source) : [];
+  const stated = byUser ? [] : readFacts(parsed, entry.source, uses.flatMap((use) => (use.kind === 'fact' ? [use.anchor] : [])));
   const failure = !byUser && !isOptions && uses.some((use) => use.kind === 'failure') ? readFailure(parsed, stated, entry.source, options.excerpt?.kind === 'alone') : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
   const isOpen = options.excerpt !== undefined && failure === undefined;

@@ -33,6 +33,7 @@
   ;; 1 when the bytes at $at are a text's. A blank of a text is any white space.
   (func $fits (param $at i32) (param $text i32) (param $length i32) (result i32)
     (local $end i32)
+    (local $rest i32)
     (local $byte i32)
     (local $wanted i32)
     (local.set $end (i32.add (local.get $text) (local.get $length)))
@@ -45,6 +46,12 @@
         (local.set $text (i32.add (local.get $text) (i32.const 8)))
         (br $eight)))
     (if (i32.eq (local.get $text) (local.get $end)) (then (return (i32.const 1))))
+    ;; The last eight, where only some of them are left.
+    (local.set $rest (i32.sub (local.get $end) (local.get $text)))
+    (if (i32.and (i32.ge_u (local.get $length) (i32.const 8)) (i32.lt_u (local.get $rest) (i32.const 8)))
+      (then
+        (if (i64.eq (i64.load (i32.sub (i32.add (local.get $at) (local.get $rest)) (i32.const 8))) (i64.load (i32.sub (local.get $end) (i32.const 8))))
+          (then (return (i32.const 1))))))
     (loop $next
       (local.set $byte (i32.load8_u (local.get $at)))
       (local.set $wanted (i32.load8_u (local.get $text)))

@@ -22,17 +22,27 @@ export interface Pattern {
 
 /** A pattern that was accepted before: compiled when it is used for the first time. */
 export function deferRegex(source: string): Pattern {
-  const { loose, bounds } = loosenBounds(source);
-  let regex: Regex | undefined;
+  let loose: Loose | undefined;
   let exact: Regex | undefined;
   const exec = (text: string): RegExpExecArray | null => {
-    const found = (regex ??= createRegex(loose)).exec(text);
+    const { regex, bounds } = (loose ??= openLoose(source));
+    const found = regex.exec(text);
     if (found === null || bounds.length === 0) return found;
     const { groups = {} } = found;
     if (!keepsBounds(groups, bounds)) return (exact ??= createRegex(source)).exec(text);
     return Object.assign(found, { groups: takeOwn(groups) });
   };
   return { source, exec, test: (text) => exec(text) !== null };
+}
+
+interface Loose {
+  readonly regex: Regex;
+  readonly bounds: readonly number[];
+}
+
+function openLoose(source: string): Loose {
+  const { loose, bounds } = loosenBounds(source);
+  return { regex: createRegex(loose), bounds };
 }
 
 const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+\]|\((?:\?P?<\w+>)?|\{\d+(?:,\d*)?\}\??|./gs;

@@ -177,4 +177,12 @@ describe('FACT_ANCHORS', () => {
     expect(entries.filter(({ facts }) => facts.length > 0).every((entry) => hits.includes(entry))).toBe(true);
     expect(hits.length).toBeLessThan(entries.filter(({ facts }) => facts.length > 0).length * 1.5);
   });
+
+  it('lead to the same facts for a reader who knows which of them an entry holds, and that it holds no exception', () => {
+    const texts = ['flink-flink-standalonesession-0-node-1.log', 'flink-flink-taskexecutor-1-node-1.log'].flatMap(readRecording).map(({ text }) => text).filter((text) => !text.includes('Exception'));
+    const all = texts.map((text) => readFacts(parseEntry(Buffer.from(text)), SOURCE));
+
+    expect(all.flat().length).toBeGreaterThan(50);
+    expect(texts.map((text) => readFacts(parseEntry(Buffer.from(text), { isPlain: true }), SOURCE, FACT_ANCHORS.filter((anchor) => text.includes(anchor))))).toEqual(all);
+  });
 });

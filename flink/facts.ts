@@ -11,23 +11,38 @@ const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
 const HEAD_LENGTH = Math.min(...ROWS.filter((row) => row.start).map((row) => row.anchor.length));
 const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
 const ANYWHERE = ROWS.filter((row) => !row.start);
+/** In the order in which they are asked. */
+const ORDER: ReadonlyMap<FactRow, number> = new Map([...ROWS.filter((row) => row.start), ...ANYWHERE].map((row, index) => [row, index]));
 
 /** Every entry that states a fact holds one of these texts. */
-export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : (row.literals ?? [row.anchor]))))]);
+export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row))))]);
+
+const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(FACT_ANCHORS.map((anchor) => [anchor, [...ORDER.keys()].filter((row) => row.idle !== true && literalsOf(row).some((literal) => literal.includes(anchor)))]));
 
 /** Such entries, line under line, may be read as one; each line states its own. */
 export const FACT_SERIES: readonly string[] = [...new Set(ROWS.flatMap((row) => (row.series === undefined ? [] : [row.series])))];
 
-export function readFacts(entry: ParsedEntry, source: Source): Fact[] {
-  const { message } = entry;
-  const context = { source, logger: entry.logger };
+/** `met`: those of FACT_ANCHORS that the entry holds, when somebody has looked. */
+export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
+  const { message, logger } = entry;
+  const context = { source, logger };
   const facts: Fact[] = [];
-  for (const row of BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? []) {
-    if (!message.startsWith(row.anchor)) continue;
+  for (const row of met === undefined ? rowsFor(message) : rowsOf(met)) {
+    if (row.start ? !message.startsWith(row.anchor) : !message.includes(row.anchor)) continue;
     for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series)) facts.push(...row.read(line, context));
   }
-  for (const row of ANYWHERE) if (message.includes(row.anchor)) facts.push(...row.read(message, context));
   return facts;
+}
+
+function rowsFor(message: string): readonly FactRow[] {
+  return [...(BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? []), ...ANYWHERE];
+}
+
+function rowsOf(met: readonly string[]): readonly FactRow[] {
+  const [first = '', ...others] = met;
+  const rows = BY_ANCHOR.get(first) ?? [];
+  if (others.length === 0) return rows;
+  return [...new Set([...rows, ...others.flatMap((anchor) => BY_ANCHOR.get(anchor) ?? [])])].sort((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
 }
 
 /** The messages of a series: only the first has lost its head. */
@@ -44,6 +59,10 @@ export function readJarVersion({ stack = '' }: ParsedEntry): Fact[] {
 }
 
 const JAR = /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d+\.\d+(?:\.\d+)?)[\w.-]*\.jar/;
+
+function literalsOf(row: FactRow): readonly string[] {
+  return row.literals ?? [row.anchor];
+}
 
 /** A text that holds another one of them adds nothing. */
 function withoutLonger(texts: readonly string[]): string[] {

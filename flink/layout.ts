@@ -16,6 +16,8 @@ import { unwrapEntry } from './unwrap.js';
 export interface ParseOptions {
   /** IANA name; stamps without a zone are read in it. Default UTC. */
   readonly zone?: string;
+  /** Known to hold no exception: none is looked for in text, and all of it is the message. */
+  readonly isPlain?: boolean;
 }
 
 /** What the lines before this one were; one object per file, changed by `follow`. */
@@ -112,10 +114,15 @@ export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEnt
   return parsed.time === undefined && time !== undefined ? { ...parsed, layout, time } : { ...parsed, layout };
 }
 
+const NO_CLASSES: readonly string[] = [];
+const NO_LINKS: readonly ChainLink[] = [];
+
 function readText(text: string, options: ParseOptions): ParsedEntry {
   const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
   const { messageStart, ...parts } = head;
-  const body = unfoldTrace(text.slice(messageStart));
+  const written = text.slice(messageStart);
+  if (options.isPlain === true) return { ...parts, message: written.endsWith('\n') ? written.trimEnd() : written, chain: NO_CLASSES, links: NO_LINKS };
+  const body = unfoldTrace(written);
   const { message, stack } = splitThrowable(body, parts.level === undefined);
   const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), parts.layout, message) : [];
   const outer = links.find((link) => link.type !== '');
