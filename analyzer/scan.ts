@@ -26,7 +26,8 @@ export interface ScanOptions {
 const MAX_LOOK_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
-  const found = catalog.scanner.scan(entry.bytes);
+  // Excerpts are made anew of the entries that were read.
+  const found = options.excerpt === undefined && entry.met?.by === catalog.scanner ? entry.met.texts : catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
   const { parsed, facts, failure, candidate, byUser, isOptions, isGuess, isWords, bytes } = readCandidate(entry, uses, options);

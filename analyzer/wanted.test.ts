@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSkimmer } from '../flink/skim.js';
 import { loadCatalog } from './catalog.js';
@@ -50,6 +52,23 @@ describe('wantedBy', () => {
 
       for (const entry of options) expect(joined, `cut at ${cut}`).toContain(entry.slice(HEAD.length, -1));
     }
+  });
+
+  it('says of an entry what its scan would find', () => {
+    const catalog = loadCatalog();
+    const folder = join(import.meta.dirname, '..', 'lab', 'recordings', 'network.insufficient-buffers');
+    const log = Buffer.concat(readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log')).map((name) => readFileSync(join(folder, name))));
+    const find = wantedBy(catalog);
+    let met = 0;
+    for (const cut of [log.length, 100_000, 9973]) {
+      const skimmer = createSkimmer({ kind: 'log' }, find);
+      const entries = Array.from({ length: Math.ceil(log.length / cut) }, (_, index) => skimmer.push(log.subarray(index * cut, (index + 1) * cut))).flat();
+      const given = entries.filter((entry) => entry.met !== undefined);
+
+      expect(given.map((entry) => [entry.bytes.toString(), [...(entry.met ?? [])].sort()])).toEqual(given.map(({ bytes }) => [bytes.toString(), [...catalog.scanner.scan(bytes)].sort()]));
+      met += given.length;
+    }
+    expect(met).toBeGreaterThan(300);
   });
 
   it('asks for all of them when a rule does', () => {

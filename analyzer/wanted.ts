@@ -18,10 +18,11 @@ export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
   const room = scanner.takeRoom();
   const find = (piece: Buffer): WantedSearch => new Search(scanner.open(piece, run), piece, run, series);
-  return room === undefined ? find : Object.assign(find, { room });
+  return Object.assign(find, { by: scanner, ...(room === undefined ? {} : { room }) });
 }
 
 class Search implements WantedSearch {
+  text = -1;
   start = 0;
   end = 0;
   newest: string | undefined;
@@ -40,10 +41,11 @@ class Search implements WantedSearch {
 
   next(from: number): boolean {
     if (!this.#anchors.next(from)) return false;
+    this.text = this.#anchors.text;
     this.start = this.#anchors.start;
     this.end = this.#anchors.end;
-    this.series = this.#series.get(this.#anchors.text);
-    this.newest = this.#anchors.text === this.#run.text ? this.#readJob() : undefined;
+    this.series = this.#series.get(this.text);
+    this.newest = this.text === this.#run.text ? this.#readJob() : undefined;
     return true;
   }
 

@@ -42,6 +42,8 @@ export interface Entry {
   /** Time of the entry before it, used when the entry has none of its own. */
   readonly previousTime?: number;
   readonly flags?: readonly EntryFlag[];
+  /** What its reader met in it of known texts, by the numbers that somebody gave them: nobody need look again. */
+  readonly met?: { readonly by: object; readonly texts: readonly number[] };
 }
 
 /** What reading had to do to an entry; each is counted in the agent's metrics. */

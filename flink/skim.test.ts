@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFramer, type FramedEntry } from './frame.js';
 import { describeFile } from './names.js';
-import { createSkimmer, type FindWanted } from './skim.js';
+import { createSkimmer, type FindWanted, type WantedSearch } from './skim.js';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
 const WORDS = ['switched from', 'Exception', 'Completed checkpoint', 'FAILED'].map((word) => Buffer.from(word));
@@ -18,20 +18,22 @@ interface Met {
 
 /** Slow and certain. */
 function findBy(find: (piece: Buffer, from: number) => Met | undefined): FindWanted {
-  return (piece) => {
-    const search: { next: (from: number) => boolean; start: number; end: number; newest: string | undefined; series: string | undefined } = {
+  const open = (piece: Buffer): WantedSearch => {
+    const search = {
+      text: 0,
       start: 0,
       end: 0,
       newest: undefined,
       series: undefined,
-      next: (from) => {
-        const met = find(piece, from);
+      next: (from: number) => {
+        const met = find(piece, Math.max(from, search.end));
         if (met !== undefined) Object.assign(search, { newest: undefined, series: undefined, ...met });
         return met !== undefined;
       },
     };
     return search;
   };
+  return Object.assign(open, { by: WORDS });
 }
 
 function findWord(bytes: Buffer, from: number): Met | undefined {

@@ -12,8 +12,10 @@ import { classifyLine } from './line.js';
 
 /** What is wanted of a piece, from its front to its back. */
 export interface WantedSearch {
-  /** Goes to the first that is met from `from` on, which never goes back; false when there is none. */
+  /** Goes on to the next that stands at `from` or behind it; `from` never goes back. False when there is none. */
   next(from: number): boolean;
+  /** What it is, by a number. */
+  readonly text: number;
   readonly start: number;
   /** Where to look on. */
   readonly end: number;
@@ -25,13 +27,20 @@ export interface WantedSearch {
 
 export interface FindWanted {
   (piece: Buffer): WantedSearch;
+  /** Whose numbers they are. */
+  readonly by: object;
   /** Memory where a piece is best read to, for one reader at a time. */
   readonly room?: Buffer;
 }
 
+export interface SkimmedEntry extends FramedEntry {
+  /** All that was met in it, each once; undefined when nobody looked. */
+  readonly met?: readonly number[];
+}
+
 export interface Skimmer {
-  push(piece: Buffer): FramedEntry[];
-  flush(): FramedEntry[];
+  push(piece: Buffer): SkimmedEntry[];
+  flush(): SkimmedEntry[];
   /** Lines so far, those left out included. */
   readonly lines: number;
 }
@@ -39,69 +48,59 @@ export interface Skimmer {
 const NEWLINE = 10;
 const RETURN = 13;
 const SPACE = 32;
-const NONE: readonly FramedEntry[] = [];
+const NONE: readonly SkimmedEntry[] = [];
 const NO_FLAGS: readonly EntryFlag[] = [];
 
 /** Without `find` every entry is given. */
 export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimmer {
   const framer = createFramer(options);
   /** The newest entries of the pieces before, by what they are about. */
-  const newest = new Map<string, readonly FramedEntry[]>();
+  const newest = new Map<string, readonly SkimmedEntry[]>();
   let endsWithBreak = true;
 
-  function push(piece: Buffer): FramedEntry[] {
-    const done: FramedEntry[] = [];
+  function push(piece: Buffer): SkimmedEntry[] {
+    const done: SkimmedEntry[] = [];
     if (find !== undefined && framer.isDated) skim(piece, find(piece), done);
     else done.push(...takeNewest(), ...framer.push(piece));
     endsWithBreak = piece.length === 0 ? endsWithBreak : piece[piece.length - 1] === NEWLINE;
     return done;
   }
 
-  function skim(piece: Buffer, wanted: WantedSearch, done: FramedEntry[]): void {
+  function skim(piece: Buffer, wanted: WantedSearch, done: SkimmedEntry[]): void {
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
     if (from < piece.length) done.push(...framer.flush());
     /** Where the newest stand in this piece. */
     const places = new Map<string, number>();
-    let isMet = false;
+    let isMet = from < piece.length && wanted.next(from);
     while (from < piece.length) {
-      if (!isMet || wanted.start < from) isMet = toNext(wanted, from, places);
+      isMet &&= toNext(wanted, from, places);
       from = keepNewest(piece, from, places);
       if (isMet) done.push(...takeNewest());
-      const place = isMet ? wanted.start : piece.length;
-      if (isMet && wanted.series !== undefined) {
-        const start = passBy(piece, from, place);
-        [from, isMet] = giveSeries(piece, start, wanted, done);
-        if (from > start) continue;
-      }
-      from = passTo(piece, from, place, done);
+      if (isMet) [from, isMet] = giveMet(piece, from, wanted, done);
+      else from = givePart(piece, from, { start: findStartBefore(piece, piece.length, from), end: piece.length }, done);
     }
     copyNewest(piece);
   }
 
-  /** Gives the entries of a series as one; tells where the next begins, and whether something is met there or behind it. */
-  function giveSeries(piece: Buffer, start: number, wanted: WantedSearch, done: FramedEntry[]): readonly [from: number, isMet: boolean] {
-    const { series } = wanted;
-    let end = start;
-    let isMet = true;
-    while (isMet && wanted.series === series && lineStart(piece, wanted.start) === end) {
-      const next = findStart(piece, nextLine(piece, wanted.start));
-      // It may go on in the piece behind.
-      if (next === piece.length) break;
-      isMet = wanted.next(wanted.end);
-      if (isMet && wanted.start < next) break;
-      end = next;
+  /** Gives the entry in which something is met, with the rest of its series; tells where the next begins, and whether something is met behind. */
+  function giveMet(piece: Buffer, first: number, wanted: WantedSearch, done: SkimmedEntry[]): readonly [from: number, isMet: boolean] {
+    let from = first;
+    let part = findPart(piece, from, wanted);
+    while (part.series !== undefined && part.isMet && wanted.series === part.series && lineStart(piece, wanted.start) === part.end) {
+      const next = findPart(piece, part.end, wanted);
+      if (next.series === part.series && next.end < piece.length) part = { ...next, start: part.start };
+      else [from, part] = [givePart(piece, from, part, done), next];
     }
-    if (end > start) give(piece, start, end, countBreaks(piece, start, end), done);
-    return [end, isMet];
+    return [givePart(piece, from, part, done), part.isMet];
   }
 
   /** Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way. */
   function toNext(wanted: WantedSearch, from: number, places: Map<string, number>): boolean {
     let about: string | undefined;
     let place = 0;
-    let isMet = wanted.next(Math.max(from, wanted.end));
+    let isMet = wanted.start >= from || wanted.next(from);
     for (; isMet && wanted.newest !== undefined; isMet = wanted.next(wanted.end)) {
       if (about !== undefined && about !== wanted.newest) places.set(about, place);
       about = wanted.newest;
@@ -116,8 +115,8 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     let from = first;
     for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
       if (place < from) continue;
-      const entries: FramedEntry[] = [];
-      from = passTo(piece, from, place, entries);
+      const entries: SkimmedEntry[] = [];
+      from = givePart(piece, from, { start: findStartBefore(piece, place, from), end: findStart(piece, nextLine(piece, place)) }, entries);
       newest.set(about, entries);
     }
     places.clear();
@@ -131,40 +130,31 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     }
   }
 
-  function takeNewest(): readonly FramedEntry[] {
+  function takeNewest(): readonly SkimmedEntry[] {
     if (newest.size === 0) return NONE;
     const entries = [...newest.values()].flat().sort((a, b) => a.offset - b.offset);
     newest.clear();
     return entries;
   }
 
-  /** Goes to the entry at a place, leaves out what stands before it, and tells where the next begins. */
-  function passTo(piece: Buffer, from: number, place: number, done: FramedEntry[]): number {
-    if (place < from) return from;
-    const start = passBy(piece, from, place);
-    const next = nextLine(piece, place);
-    const end = findStart(piece, next);
-    if (end === next && end < piece.length && lineStart(piece, place) === start) give(piece, start, end, 1, done);
-    else feed(piece, start, end, done);
+  /** Leaves out what stands before an entry or a series, gives it, and tells where the next begins. */
+  function givePart(piece: Buffer, from: number, { start, end, met, series }: Part, done: SkimmedEntry[]): number {
+    framer.skip(start - from, countBreaks(piece, from, start));
+    const bytes = piece.subarray(start, textEnd(piece, end));
+    // It goes on in the piece behind, or has lines that may be entries of their own.
+    const isSure = end < piece.length && (series !== undefined || nextLine(piece, start) === end) && bytes.length <= MAX_ENTRY_BYTES && isUtf8(bytes);
+    if (isSure) {
+      done.push({ bytes, offset: framer.openOffset, length: bytes.length, line: framer.openLine, flags: NO_FLAGS, cutBytes: 0, ...(met === undefined ? {} : { met }) });
+      framer.skip(end - start, countBreaks(piece, start, end));
+    } else {
+      const entries = framer.push(piece.subarray(start, end), end < piece.length);
+      const isOne = entries.length === 1 && end < piece.length && met !== undefined && entries[0]?.flags.length === 0;
+      done.push(...(isOne ? entries.map((entry) => ({ ...entry, met })) : entries));
+    }
     return end;
   }
 
-  /** Gives lines that are known to be one whole entry. */
-  function give(piece: Buffer, start: number, end: number, lines: number, done: FramedEntry[]): void {
-    const bytes = piece.subarray(start, piece[end - 2] === RETURN ? end - 2 : end - 1);
-    if (bytes.length > MAX_ENTRY_BYTES || !isUtf8(bytes)) return feed(piece, start, end, done);
-    done.push({ bytes, offset: framer.openOffset, length: bytes.length, line: framer.openLine, flags: NO_FLAGS, cutBytes: 0 });
-    framer.skip(end - start, lines);
-  }
-
-  /** Leaves out what stands before the entry at a place; tells where that begins. */
-  function passBy(piece: Buffer, from: number, place: number): number {
-    const start = findStartBefore(piece, place, from);
-    framer.skip(start - from, countBreaks(piece, from, start));
-    return start;
-  }
-
-  function feed(piece: Buffer, start: number, end: number, done: FramedEntry[]): void {
+  function feed(piece: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
     if (end > start) done.push(...framer.push(piece.subarray(start, end), end < piece.length));
   }
 
@@ -175,6 +165,36 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
       return endsWithBreak ? framer.openLine - 1 : framer.openLine;
     },
   };
+}
+
+/** An entry in a piece, or the entries of a series. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  /** All that was met in it, each once. */
+  readonly met?: readonly number[];
+  /** What it is one of, with nothing else in it. */
+  readonly series?: string;
+}
+
+/** The entry in which something is met; goes on to what is met behind it. */
+function findPart(piece: Buffer, from: number, wanted: WantedSearch): Part & { readonly isMet: boolean } {
+  const start = findStartBefore(piece, wanted.start, from);
+  const end = findStart(piece, nextLine(piece, Math.max(from, wanted.start)));
+  const last = textEnd(piece, end);
+  const { series } = wanted;
+  const met: number[] = [];
+  let isMet = true;
+  for (; isMet && wanted.start < end; isMet = wanted.next(wanted.start)) {
+    if (wanted.start >= start && wanted.end <= last && !met.includes(wanted.text)) met.push(wanted.text);
+  }
+  return { start, end, met, isMet, ...(met.length === 1 && series !== undefined ? { series } : {}) };
+}
+
+/** Without the line break at its end. */
+function textEnd(piece: Buffer, end: number): number {
+  if (piece[end - 1] !== NEWLINE) return end;
+  return piece[end - 2] === RETURN ? end - 2 : end - 1;
 }
 
 /** The first dated line from this line on; the end of the piece when there is none. */

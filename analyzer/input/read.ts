@@ -5,10 +5,9 @@
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
-import type { FramedEntry } from '../../flink/frame.js';
 import { parseEntry } from '../../flink/layout.js';
 import { describeFile } from '../../flink/names.js';
-import { createSkimmer, type FindWanted } from '../../flink/skim.js';
+import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
 import { decodeLines, decodePieces } from './charset.js';
 import { Cursor } from './cursor.js';
@@ -241,8 +240,8 @@ function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, wante
   const source = { ...describeSource(path), ...known };
   const skimmer = createSkimmer({ kind: source.kind }, wanted?.find);
   let previousTime: number | undefined;
-  const toEntry = (framed: FramedEntry): Entry => {
-    const entry = makeEntry(framed, source, previousTime);
+  const toEntry = (framed: SkimmedEntry): Entry => {
+    const entry = makeEntry(framed, source, previousTime, wanted);
     // Only the head is looked at: enough to know its time.
     previousTime = needsTime(source) ? (parseEntry(framed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime) : previousTime;
     return entry;
@@ -267,7 +266,7 @@ function needsTime(source: Source): boolean {
   return source.kind !== 'log';
 }
 
-function makeEntry(framed: FramedEntry, source: Source, previousTime: number | undefined): Entry {
+function makeEntry(framed: SkimmedEntry, source: Source, previousTime: number | undefined, wanted: Wanted | undefined): Entry {
   return {
     bytes: framed.flags.includes('invalid-utf8') ? decodeLines(framed.bytes) : framed.bytes,
     source,
@@ -275,6 +274,7 @@ function makeEntry(framed: FramedEntry, source: Source, previousTime: number | u
     line: framed.line,
     ...(previousTime === undefined ? {} : { previousTime }),
     ...(framed.flags.length === 0 ? {} : { flags: framed.flags }),
+    ...(framed.met === undefined || wanted === undefined ? {} : { met: { by: wanted.find.by, texts: framed.met } }),
   };
 }
 
