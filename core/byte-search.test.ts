@@ -121,6 +121,18 @@ describe('openTextSearch', () => {
     }
   });
 
+  it('tells of runs that take turns only the last of each', () => {
+    const texts = ['finished ', 'another'].map((text) => Buffer.from(text));
+    const search = openTextSearch(packTexts(texts, texts.flatMap((text, index) => [0, 1, 2, 3].map((offset) => ({ word: text.readInt32LE(offset), text: index, offset }))))).open;
+    const jobs = ['alpha-beta,', 'alpha-zeta,', 'gamma-beta,'];
+    const bytes = Buffer.from([...Array.from({ length: 30 }, (_, index) => `finished ${index} of ${jobs[index % 3] ?? ''}`), 'another one', 'finished 7 of gamma-beta,'].join('\n'));
+    const met = search(bytes, { text: 0, bytes: ' of alpha-beta'.length });
+    const told: string[] = [];
+    while (met.next(0)) told.push(bytes.toString('latin1', met.start).split('\n', 1)[0] ?? '');
+
+    expect(told).toEqual(['finished 27 of alpha-beta,', 'finished 28 of alpha-zeta,', 'finished 29 of gamma-beta,', 'another one', 'finished 7 of gamma-beta,']);
+  });
+
   it('refuses a text that is too long', () => {
     expect(() => open(['a'.repeat(5000)])).toThrow('a text of 5000 bytes is too long');
   });

@@ -75,33 +75,46 @@
           (br $digits))))
     (local.get $at))
 
-  ;; 1 when what was stored last, before $next, is the same text as the one at $at, with the same bytes behind its number.
-  (func $repeats (param $at i32) (param $record i32) (param $high i32) (param $places i32) (param $next i32) (result i32)
-    (local $last i32)
-    (local $behind i32)
+  ;; 1 when so many bytes are equal at both addresses: eight at a time, at last the last eight, fewer one by one.
+  (func $equal (param $at i32) (param $other i32) (param $length i32) (result i32)
     (local $end i32)
-    (if (i32.eq (local.get $next) (i32.const 65536)) (then (return (i32.const 0))))
-    (local.set $last (i32.add (local.get $places) (i32.shl (i32.load (i32.sub (local.get $next) (i32.const 4))) (i32.const 4))))
-    (if (i32.ne (i32.load offset=4 (local.get $last)) (i32.load offset=4 (local.get $record))) (then (return (i32.const 0))))
-    (local.set $behind (call $behind (local.get $at) (local.get $record)))
-    (local.set $last (call $behind (i32.load (i32.sub (local.get $next) (i32.const 8))) (local.get $last)))
-    (local.set $end (i32.add (local.get $behind) (i32.load (i32.const 8))))
-    (if (i32.gt_s (local.get $end) (local.get $high)) (then (return (i32.const 0))))
-    ;; Eight at a time, then one by one.
-    (block $rest
-      (loop $eight
-        (br_if $rest (i32.gt_s (i32.add (local.get $behind) (i32.const 8)) (local.get $end)))
-        (if (i64.ne (i64.load (local.get $behind)) (i64.load (local.get $last))) (then (return (i32.const 0))))
-        (local.set $behind (i32.add (local.get $behind) (i32.const 8)))
-        (local.set $last (i32.add (local.get $last) (i32.const 8)))
-        (br $eight)))
+    (local.set $end (i32.add (local.get $at) (local.get $length)))
+    (if (i32.ge_u (local.get $length) (i32.const 8))
+      (then
+        (loop $eight
+          (if (i64.ne (i64.load (local.get $at)) (i64.load (local.get $other))) (then (return (i32.const 0))))
+          (local.set $at (i32.add (local.get $at) (i32.const 8)))
+          (local.set $other (i32.add (local.get $other) (i32.const 8)))
+          (br_if $eight (i32.le_u (i32.add (local.get $at) (i32.const 8)) (local.get $end))))
+        (local.set $length (i32.sub (i32.sub (local.get $end) (local.get $at)) (i32.const 8)))
+        (return (i64.eq (i64.load (i32.add (local.get $at) (local.get $length))) (i64.load (i32.add (local.get $other) (local.get $length)))))))
     (loop $one
-      (if (i32.eq (local.get $behind) (local.get $end)) (then (return (i32.const 1))))
-      (if (i32.ne (i32.load8_u (local.get $behind)) (i32.load8_u (local.get $last))) (then (return (i32.const 0))))
-      (local.set $behind (i32.add (local.get $behind) (i32.const 1)))
-      (local.set $last (i32.add (local.get $last) (i32.const 1)))
+      (if (i32.eq (local.get $at) (local.get $end)) (then (return (i32.const 1))))
+      (if (i32.ne (i32.load8_u (local.get $at)) (i32.load8_u (local.get $other))) (then (return (i32.const 0))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (local.set $other (i32.add (local.get $other) (i32.const 1)))
       (br $one))
     (unreachable))
+
+  ;; Takes out of the last eight stored before $next, as long as they are the text at $at, the one with the same bytes behind
+  ;; its number; gives the address behind the last one stored.
+  (func $supersede (param $at i32) (param $record i32) (param $high i32) (param $places i32) (param $next i32) (result i32)
+    (local $known i32)
+    (local $last i32)
+    (local $behind i32)
+    (local.set $known (local.get $next))
+    (local.set $behind (call $behind (local.get $at) (local.get $record)))
+    (if (i32.gt_s (i32.add (local.get $behind) (i32.load (i32.const 8))) (local.get $high)) (then (return (local.get $next))))
+    (block $none
+      (loop $back
+        (br_if $none (i32.or (i32.eq (local.get $known) (i32.const 65536)) (i32.eq (i32.sub (local.get $next) (local.get $known)) (i32.const 64))))
+        (local.set $known (i32.sub (local.get $known) (i32.const 8)))
+        (local.set $last (i32.add (local.get $places) (i32.shl (i32.load offset=4 (local.get $known)) (i32.const 4))))
+        (br_if $none (i32.ne (i32.load offset=4 (local.get $last)) (i32.load offset=4 (local.get $record))))
+        (br_if $back (i32.eqz (call $equal (local.get $behind) (call $behind (i32.load (local.get $known)) (local.get $last)) (i32.load (i32.const 8))))))
+      (memory.copy (local.get $known) (i32.add (local.get $known) (i32.const 8)) (i32.sub (i32.sub (local.get $next) (local.get $known)) (i32.const 8)))
+      (return (i32.sub (local.get $next) (i32.const 8))))
+    (local.get $next))
 
   ;; Stores the texts of the word at $at that stand there, inside $low to $high, and gives the address behind the last one stored.
   (func $store (param $at i32) (param $low i32) (param $high i32) (param $place i32) (param $places i32) (param $next i32) (result i32)
@@ -117,9 +130,7 @@
           (if (call $fits (local.get $start) (i32.load offset=4 (local.get $record)) (local.get $length))
             (then
               (if (i32.eq (i32.load offset=4 (local.get $record)) (i32.load (i32.const 4)))
-                (then
-                  (if (call $repeats (local.get $at) (local.get $record) (local.get $high) (local.get $places) (local.get $next))
-                    (then (local.set $next (i32.sub (local.get $next) (i32.const 8)))))))
+                (then (local.set $next (call $supersede (local.get $at) (local.get $record) (local.get $high) (local.get $places) (local.get $next)))))
               (i32.store (local.get $next) (local.get $at))
               (i32.store offset=4 (local.get $next) (local.get $place))
               (local.set $next (i32.add (local.get $next) (i32.const 8)))))))
@@ -172,15 +183,27 @@
     (i32.store (i32.const 0) (local.get $at))
     (i32.shr_u (i32.sub (local.get $next) (i32.const 65536)) (i32.const 3)))
 
-  ;; Line breaks from $at up to $end, which lie a multiple of 16 apart.
+  ;; Line breaks from $at up to $end, which lie a multiple of 16 apart. Each of sixteen places is counted by itself as long
+  ;; as its count fits a byte.
   (func (export "breaks") (param $at i32) (param $end i32) (result i32)
     (local $count i32)
+    (local $stop i32)
+    (local $counts v128)
     (block $done
-      (loop $next
+      (loop $part
         (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
+        (local.set $stop (i32.add (local.get $at) (i32.const 4080)))
+        (if (i32.gt_s (local.get $stop) (local.get $end)) (then (local.set $stop (local.get $end))))
+        (local.set $counts (v128.const i64x2 0 0))
+        (loop $next
+          (local.set $counts (i8x16.sub (local.get $counts) (i8x16.eq (v128.load (local.get $at)) (i8x16.splat (i32.const 10)))))
+          (local.set $at (i32.add (local.get $at) (i32.const 16)))
+          (br_if $next (i32.lt_s (local.get $at) (local.get $stop))))
+        (local.set $counts (i32x4.extadd_pairwise_i16x8_u (i16x8.extadd_pairwise_i8x16_u (local.get $counts))))
         (local.set $count (i32.add (local.get $count)
-          (i32.popcnt (i8x16.bitmask (i8x16.eq (v128.load (local.get $at)) (i8x16.splat (i32.const 10)))))))
-        (local.set $at (i32.add (local.get $at) (i32.const 16)))
-        (br $next)))
+          (i32.add
+            (i32.add (i32x4.extract_lane 0 (local.get $counts)) (i32x4.extract_lane 1 (local.get $counts)))
+            (i32.add (i32x4.extract_lane 2 (local.get $counts)) (i32x4.extract_lane 3 (local.get $counts))))))
+        (br $part)))
     (local.get $count))
 )
