@@ -30,6 +30,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const found = options.excerpt === undefined && entry.met?.by === catalog.scanner ? entry.met.texts : catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
+  if (options.excerpt === undefined && uses.every((use) => use.kind === 'fact')) return scanFacts(entry, uses.map(({ anchor }) => anchor), options);
   const { parsed, facts, failure, candidate, byUser, isOptions, isGuess, isWords, bytes } = readCandidate(entry, uses, options);
   const matches = isOptions ? [] : findMatches(uses.filter((use) => mayName(use, { isGuess, isWords })), candidate);
   const steps = findSteps(uses, candidate);
@@ -46,6 +47,18 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     ...(byUser ? { byUser } : {}),
     ...(telling ? { text: shortenText(shown.text) } : {}),
   };
+}
+
+/** Most entries in which something was met hold nothing but facts: an exception would be a mark of a failure. */
+function scanFacts(entry: Entry, met: readonly string[], options: ScanOptions): Signal | undefined {
+  const parsed = parseEntry(lookAt(entry), options.zone === undefined ? { isPlain: true } : { isPlain: true, zone: options.zone });
+  const facts = isSaidByUser(parsed, entry) ? [] : readFacts(parsed, entry.source, met);
+  if (facts.length === 0) return undefined;
+  return { place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''), hints: readHints(parsed, facts, entry.source.jobId, false), facts, matches: [], steps: [] };
+}
+
+function lookAt({ bytes }: Entry): Buffer {
+  return bytes.length > MAX_LOOK_BYTES ? bytes.subarray(0, MAX_LOOK_BYTES) : bytes;
 }
 
 export interface Look {
@@ -66,10 +79,8 @@ export interface Look {
 
 /** The closer look at an entry in which anchors with these uses were found. */
 export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options: ScanOptions): Look {
-  const bytes = entry.bytes.length > MAX_LOOK_BYTES ? entry.bytes.subarray(0, MAX_LOOK_BYTES) : entry.bytes;
-  // An exception would be a mark of a failure.
-  const isPlain = options.excerpt === undefined && uses.every(({ kind }) => kind === 'fact');
-  const parsed = parseEntry(bytes, options.zone === undefined ? { isPlain } : { isPlain, zone: options.zone });
+  const bytes = lookAt(entry);
+  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
   const stated = byUser ? [] : readFacts(parsed, entry.source, uses.flatMap((use) => (use.kind === 'fact' ? [use.anchor] : [])));
@@ -176,10 +187,13 @@ function findIds(parsed: ParsedEntry): readonly string[] {
   return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))].slice(0, MAX_IDS);
 }
 
+const NO_TEXTS: readonly string[] = [];
+
 function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
   const jobId = parsed.jobId ?? pathJobId;
-  const ids = deep ? findIds(parsed) : [];
-  const named = facts.flatMap((fact) => (fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : []));
+  const ids = deep ? findIds(parsed) : NO_TEXTS;
+  const tasks = facts.length === 0 ? [] : facts.flatMap((fact) => (fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : []));
   const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
-  return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: [...new Set(threadTask === undefined ? named : [...named, threadTask])] };
+  if (threadTask !== undefined) tasks.push(threadTask);
+  return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };
 }

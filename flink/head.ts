@@ -3,12 +3,16 @@
 import type { Level } from '../core/types.js';
 
 export interface Head {
+  readonly parts: HeadParts;
+  readonly messageStart: number;
+}
+
+export interface HeadParts {
   readonly layout: 'log4j' | 'logback' | 'level' | 'timestamp';
   readonly level?: Level;
   readonly logger?: string;
   readonly thread?: string;
   readonly jobId?: string;
-  readonly messageStart: number;
 }
 
 interface Walk {
@@ -47,7 +51,7 @@ export function readLevel(word: string): Level | undefined {
 }
 
 /** Heads that were read before: a file has few of them, each many times. */
-const heads = new Map<string, Head>();
+const heads = new Map<string, HeadParts>();
 const MAX_HEADS = 2000;
 const MAX_HEAD_UNITS = 300;
 
@@ -58,12 +62,12 @@ export function readHead(text: string, start: number, level?: Level): Head {
   const messageStart = separator + ' - '.length;
   const written = text.slice(start, messageStart);
   const known = heads.get(written);
-  if (known !== undefined) return { ...known, messageStart };
+  if (known !== undefined) return { parts: known, messageStart };
   const head = walkHead(text, start);
   // One that ends there was read without a look at what follows.
   if (head.messageStart === messageStart && !written.includes('\n')) {
     if (heads.size === MAX_HEADS) heads.clear();
-    heads.set(written, head);
+    heads.set(written, head.parts);
   }
   return head;
 }
@@ -74,7 +78,7 @@ function walkHead(text: string, start: number, level?: Level): Head {
   const operator = walk.logger !== undefined && walk.levelAt > walk.loggerAt;
   const known = walk.done || operator;
   // Blanks behind the separator are the message's own: Flink indents its start-up facts with them.
-  return { ...describe(walk, known), messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback) };
+  return { parts: describe(walk, known), messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback) };
 }
 
 /** Takes one part of the head; false at its end. */
@@ -147,7 +151,7 @@ function readSourceThread(walk: Walk, text: string, p: number): boolean {
   return skipTo(walk, dash);
 }
 
-function describe(walk: Walk, known: boolean): Omit<Head, 'messageStart'> {
+function describe(walk: Walk, known: boolean): HeadParts {
   const jobId = findJobId(walk.brackets);
   const thread = walk.brackets.find(({ text, at }) => text !== '' && !JOB_ID.test(text) && !text.includes('flink-job-id') && (walk.loggerAt === -1 || at < walk.loggerAt))?.text;
   const logback = thread !== undefined && walk.brackets.some(({ at }) => at < walk.levelAt);

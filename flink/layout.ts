@@ -4,7 +4,7 @@
 // An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
 import type { ChainLink, FileKind, Level, ParsedEntry } from '../core/types.js';
 import { chainTypes, parseChain } from './chain.js';
-import { readHead, readLevel, type Head } from './head.js';
+import { readHead, readLevel, type HeadParts } from './head.js';
 import { readJsonEntry } from './json-entry.js';
 import { classifyLine, type LineClass } from './line.js';
 import { readTimestamp } from './timestamp.js';
@@ -110,7 +110,8 @@ function countHeaderLines(before: LineState, line: LineClass, starts: boolean, k
 export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEntry {
   const { wrapper, text, time } = unwrapEntry(bytes);
   const parsed = text.startsWith('{') ? (readJsonEntry(text) ?? readText(text, options)) : readText(text, options);
-  const layout = wrapper === undefined ? parsed.layout : `${wrapper}/${parsed.layout}`;
+  if (wrapper === undefined) return parsed;
+  const layout = `${wrapper}/${parsed.layout}`;
   return parsed.time === undefined && time !== undefined ? { ...parsed, layout, time } : { ...parsed, layout };
 }
 
@@ -119,8 +120,8 @@ const NO_LINKS: readonly ChainLink[] = [];
 
 function readText(text: string, options: ParseOptions): ParsedEntry {
   const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
-  const { messageStart, ...parts } = head;
-  const written = text.slice(messageStart);
+  const parts = head.time === undefined ? head.parts : { ...head.parts, time: head.time };
+  const written = text.slice(head.messageStart);
   if (options.isPlain === true) return { ...parts, message: written.endsWith('\n') ? written.trimEnd() : written, chain: NO_CLASSES, links: NO_LINKS };
   const body = unfoldTrace(written);
   const { message, stack } = splitThrowable(body, parts.level === undefined);
@@ -143,7 +144,11 @@ function nameHeadless(links: readonly ChainLink[], layout: string, message: stri
   return [{ ...first, message }, ...rest];
 }
 
-type AnyHead = Omit<Head, 'layout'> & { readonly layout: string; readonly time?: number };
+interface AnyHead {
+  readonly parts: Omit<HeadParts, 'layout'> & { readonly layout: string };
+  readonly time?: number;
+  readonly messageStart: number;
+}
 
 /** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `[2018-…][gc]…`. */
 function readStampedHead(text: string, zone: string): AnyHead | undefined {
@@ -152,9 +157,11 @@ function readStampedHead(text: string, zone: string): AnyHead | undefined {
   const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
   if (stamp === undefined) return undefined;
   const head = readHead(text, stamp.end, lead?.level);
+  const { messageStart } = head;
   const time = stamp.time === undefined ? {} : { time: stamp.time };
-  if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120))) return { ...head, ...time };
-  return { layout: 'gc', ...(head.level === undefined ? {} : { level: head.level }), ...time, messageStart: head.messageStart };
+  if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120))) return { parts: head.parts, messageStart, ...time };
+  const { level } = head.parts;
+  return { parts: { layout: 'gc', ...(level === undefined ? {} : { level }) }, messageStart, ...time };
 }
 
 function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {
@@ -176,7 +183,7 @@ function readKlog(text: string): AnyHead | undefined {
   const level = { I: 'INFO', W: 'WARN', E: 'ERROR', F: 'FATAL' } as const;
   const letter = match[1];
   const known = letter === 'W' || letter === 'E' || letter === 'F' ? level[letter] : level.I;
-  return { layout: 'klog', level: known, logger: match[2] ?? '', messageStart: match[0].length };
+  return { parts: { layout: 'klog', level: known, logger: match[2] ?? '' }, messageStart: match[0].length };
 }
 
 /** `[main] WARN a.b.C - text` of SLF4J's simple logger, `412 [main] WARN  a.b.C  - text` of log4j 1. */
@@ -187,7 +194,7 @@ function readBareHead(text: string): AnyHead {
   const threaded = THREADED.exec(text.slice(0, 400));
   if (threaded !== null) return readHead(text, threaded[0].length);
   const match = /^\[?([A-Z]{4,7})\s*\]? /.exec(text.slice(0, 12));
-  if (match === null || readLevel(match[1] ?? '') === undefined) return { layout: 'none', messageStart: 0 };
+  if (match === null || readLevel(match[1] ?? '') === undefined) return { parts: { layout: 'none' }, messageStart: 0 };
   return readHead(text, 0);
 }
 
