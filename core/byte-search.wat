@@ -141,45 +141,58 @@
   ;; Texts whose words stand from $at up to $end, the end of the last whole word; their own bytes may reach from $low to
   ;; $high. Gives their number. Nearly every word of a log is passed after a look at one byte.
   (func (export "find") (param $at i32) (param $end i32) (param $low i32) (param $high i32) (param $shift i32) (param $places i32) (result i32)
-    (local $stop i32)
-    (local $hash i32)
-    (local $known i32)
+    (local $hash0 i32) (local $known0 i32)
+    (local $hash1 i32) (local $known1 i32)
+    (local $hash2 i32) (local $known2 i32)
+    (local $hash3 i32) (local $known3 i32)
+    (local $told i32)
+    (local $word i32)
     (local $place i32)
     (local $next i32)
     (local.set $next (i32.const 65536))
     (block $done
       (loop $scan
-        ;; Four words at a time, while none of them is known. Written out: calls would cost more than what they do.
-        (block $look
-          (loop $four
-            (br_if $look (i32.gt_s (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
-            (local.set $known (i32.load8_u offset=393216 (local.get $hash)))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=4 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
-            (local.set $known (i32.or (local.get $known) (i32.load8_u offset=393216 (local.get $hash))))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=8 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
-            (local.set $known (i32.or (local.get $known) (i32.load8_u offset=393216 (local.get $hash))))
-            (local.set $hash (i32.shr_u (i32.mul (i32.load offset=12 (local.get $at)) (i32.const 0x9e3779b1)) (i32.const 12)))
-            (local.set $known (i32.or (local.get $known) (i32.load8_u offset=393216 (local.get $hash))))
-            (br_if $look (local.get $known))
-            (local.set $at (i32.add (local.get $at) (i32.const 16)))
-            (br $four)))
-        ;; One of the next four may be, or fewer are left.
-        (local.set $stop (i32.add (local.get $at) (i32.const 16)))
-        (loop $one
-          (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
-          (local.set $hash (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)))
-          (local.set $known (i32.load8_u offset=393216 (i32.shr_u (local.get $hash) (i32.const 12))))
-          (if (i32.or (i32.eq (local.get $known) (i32.const 255)) (i32.eq (local.get $known) (i32.or (i32.and (i32.shr_u (local.get $hash) (i32.const 4)) (i32.const 255)) (i32.const 1))))
+        (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
+        (if (i32.le_s (i32.add (local.get $at) (i32.const 16)) (local.get $end))
+          (then
+            ;; Four words at a time, while none of them is known. Written out: calls would cost more than what they do.
+            (block $look
+              (loop $four
+                (local.set $hash0 (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)))
+                (local.set $known0 (i32.load8_u offset=393216 (i32.shr_u (local.get $hash0) (i32.const 12))))
+                (local.set $hash1 (i32.mul (i32.load offset=4 (local.get $at)) (i32.const 0x9e3779b1)))
+                (local.set $known1 (i32.load8_u offset=393216 (i32.shr_u (local.get $hash1) (i32.const 12))))
+                (local.set $hash2 (i32.mul (i32.load offset=8 (local.get $at)) (i32.const 0x9e3779b1)))
+                (local.set $known2 (i32.load8_u offset=393216 (i32.shr_u (local.get $hash2) (i32.const 12))))
+                (local.set $hash3 (i32.mul (i32.load offset=12 (local.get $at)) (i32.const 0x9e3779b1)))
+                (local.set $known3 (i32.load8_u offset=393216 (i32.shr_u (local.get $hash3) (i32.const 12))))
+                (br_if $look (i32.or (i32.or (local.get $known0) (local.get $known1)) (i32.or (local.get $known2) (local.get $known3))))
+                (local.set $at (i32.add (local.get $at) (i32.const 16)))
+                (br_if $four (i32.le_s (i32.add (local.get $at) (i32.const 16)) (local.get $end))))
+              (br $scan))
+            ;; A bit for each that may be: its hash led to its tag, or to that of several.
+            (local.set $told (i32.or
+              (i32.or (i32.or (i32.eq (local.get $known0) (i32.const 255)) (i32.eq (local.get $known0) (i32.or (i32.and (i32.shr_u (local.get $hash0) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.shl (i32.or (i32.eq (local.get $known1) (i32.const 255)) (i32.eq (local.get $known1) (i32.or (i32.and (i32.shr_u (local.get $hash1) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.const 1)))
+              (i32.or (i32.shl (i32.or (i32.eq (local.get $known2) (i32.const 255)) (i32.eq (local.get $known2) (i32.or (i32.and (i32.shr_u (local.get $hash2) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.const 2)) (i32.shl (i32.or (i32.eq (local.get $known3) (i32.const 255)) (i32.eq (local.get $known3) (i32.or (i32.and (i32.shr_u (local.get $hash3) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.const 3))))))
+          (else
+            ;; Fewer are left.
+            (local.set $hash0 (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)))
+            (local.set $known0 (i32.load8_u offset=393216 (i32.shr_u (local.get $hash0) (i32.const 12))))
+            (local.set $told (i32.or (i32.eq (local.get $known0) (i32.const 255)) (i32.eq (local.get $known0) (i32.or (i32.and (i32.shr_u (local.get $hash0) (i32.const 4)) (i32.const 255)) (i32.const 1)))))))
+        (local.set $word (local.get $at))
+        (local.set $at (i32.add (local.get $at) (select (i32.const 16) (i32.const 4) (i32.le_s (i32.add (local.get $at) (i32.const 16)) (local.get $end)))))
+        (loop $each
+          (br_if $scan (i32.eqz (local.get $told)))
+          (local.set $place (call $lookup (i32.load (i32.add (local.get $word) (i32.shl (i32.ctz (local.get $told)) (i32.const 2)))) (local.get $shift)))
+          (if (i32.ge_s (local.get $place) (i32.const 0))
             (then
-              (local.set $place (call $lookup (i32.load (local.get $at)) (local.get $shift)))
-              (if (i32.ge_s (local.get $place) (i32.const 0))
+              (if (i32.ge_u (local.get $next) (i32.const 196608))
                 (then
-                  (br_if $done (i32.ge_u (local.get $next) (i32.const 196608)))
-                  (local.set $next (call $store (local.get $at) (local.get $low) (local.get $high) (local.get $place) (local.get $places) (local.get $next)))))))
-          (local.set $at (i32.add (local.get $at) (i32.const 4)))
-          (br_if $one (i32.lt_s (local.get $at) (local.get $stop))))
-        (br $scan)))
+                  (local.set $at (i32.add (local.get $word) (i32.shl (i32.ctz (local.get $told)) (i32.const 2))))
+                  (br $done)))
+              (local.set $next (call $store (i32.add (local.get $word) (i32.shl (i32.ctz (local.get $told)) (i32.const 2))) (local.get $low) (local.get $high) (local.get $place) (local.get $places) (local.get $next)))))
+          (local.set $told (i32.and (local.get $told) (i32.sub (local.get $told) (i32.const 1))))
+          (br $each))))
     (i32.store (i32.const 0) (local.get $at))
     (i32.shr_u (i32.sub (local.get $next) (i32.const 65536)) (i32.const 3)))
 
