@@ -169,14 +169,14 @@ class TextTable {
     this.texts = new Int32Array(buffer, start + WORD * (HEAD_CELLS + texts), places);
     this.#shift = 32 - slotBits;
     this.#firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
-    const room = packed.subarray(WORD * (HEAD_CELLS + texts + places));
-    const end = Math.max(memory.buffer.byteLength, PAGE_BYTES * Math.ceil((TABLE + room.length) / PAGE_BYTES));
+    const laid = packed.subarray(WORD * (HEAD_CELLS + texts + places));
+    const end = Math.max(memory.buffer.byteLength, PAGE_BYTES * Math.ceil((TABLE + laid.length) / PAGE_BYTES));
     // A number at the room's end is read until something else follows: one page of nothing.
     memory.grow((end + ROOM_BYTES + PAGE_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
     codes.set(memory.buffer, this.#code);
     this.room = Buffer.from(memory.buffer, end, ROOM_BYTES);
     this.#memory = new Uint8Array(memory.buffer);
-    this.#memory.set(room, TABLE);
+    this.#memory.set(laid, TABLE);
     this.#stopped = new Int32Array(memory.buffer, CELLS, 3);
     this.found = new Int32Array(memory.buffer, FOUND, (FOUND_END - FOUND) / WORD);
     this.places = new Int32Array(memory.buffer, this.#firstPlace, PLACE_CELLS * places);
