@@ -1,4 +1,4 @@
-// The build's last step: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
+// A step of the build: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
 // mistake stops the build.
 import { packAnchors } from './anchors.js';
 import { findBuiltInRules, listAnchors, loadCatalog } from './catalog.js';

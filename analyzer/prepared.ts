@@ -1,7 +1,7 @@
 // Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some hundred
 // rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without opening it,
 // and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts reads every document
-// here; prepare.ts, the build's last step, writes the file. Beside the sources there is none.
+// here; prepare.ts, a step of the build, writes the file. Beside the sources there is none.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDocument, trustDocument, type ParsedDocument } from '../core/document.js';

@@ -187,12 +187,10 @@ function findIds(parsed: ParsedEntry): readonly string[] {
   return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))].slice(0, MAX_IDS);
 }
 
-const NO_TEXTS: readonly string[] = [];
-
 function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
   const jobId = parsed.jobId ?? pathJobId;
-  const ids = deep ? findIds(parsed) : NO_TEXTS;
-  const tasks = facts.length === 0 ? [] : facts.flatMap((fact) => (fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : []));
+  const ids = deep ? findIds(parsed) : [];
+  const tasks = facts.flatMap((fact) => (fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : []));
   const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
   if (threadTask !== undefined) tasks.push(threadTask);
   return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };
