@@ -13,15 +13,20 @@ const BUNDLE = join(import.meta.dirname, 'main.cjs');
 /** What V8 made of it. */
 export const COMPILED_FILE = `${BUNDLE}.compiled`;
 
+/**
+ * Most commands run for a second or two: by default V8 would spend a fifth of it on optimizing what runs a few times more.
+ * Fifteen times its own patience, in the words of Node 20's V8 and of those since.
+ */
+const PATIENCE = Number.parseInt(process.versions.v8, 10) < 12 ? ['--interrupt-budget=1000000'] : ['--invocation-count-for-maglev=6000', '--invocation-count-for-turbofan=45000'];
+
 export async function openProgram(): Promise<Program> {
   if (!existsSync(BUNDLE)) return import('./main.js');
   return runBundle(compileBundle(existsSync(COMPILED_FILE) ? readFileSync(COMPILED_FILE) : undefined));
 }
 
 export function compileBundle(cachedData?: Buffer): Script {
-  // Most commands run for a second or two: by default V8 would spend a fifth of it on optimizing what runs a few times more,
-  // and it takes compiled code only under the flags under which it was compiled.
-  setFlagsFromString('--interrupt-budget=1000000');
+  // Compiled code is taken only under the flags under which it was compiled.
+  PATIENCE.forEach((flag) => setFlagsFromString(flag));
   return new Script(Module.wrap(readFileSync(BUNDLE, 'utf8')), { filename: BUNDLE, ...(cachedData === undefined ? {} : { cachedData }) });
 }
 

