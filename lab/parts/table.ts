@@ -160,7 +160,7 @@ export const PARTS: readonly Part[] = [
     }],
   },
   describeNode('22', '22.20.0'),
-  describeNode('24', '24.19.0'),
+  describeNode('24', '24.17.0'),
   {
     name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
     sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],
