@@ -43,6 +43,9 @@ export const SMALL_MEMORY: FlinkConfig = {
 /** Where the JVM's options of each process stand. */
 export const JAVA_OPTIONS = ['env.java.opts.jobmanager', 'env.java.opts.taskmanager', 'env.java.opts.client'] as const;
 
+/** The remoting gives up after ten seconds otherwise, whatever pekko.startup-timeout says: Flink writes that under a name that Pekko (before: Akka) does not read. */
+const PATIENT_START = ['pekko', 'akka'].map((library) => `-D${library}.remote.classic.startup-timeout=60s`).join(' ');
+
 /** The effective settings, in the order of defaults, ports, caller. */
 export function fillConfig(options: ConfOptions): Record<string, string> {
   return dropNulls({
@@ -58,7 +61,7 @@ export function fillConfig(options: ConfOptions): Record<string, string> {
     'parallelism.default': '1',
     ...SMALL_MEMORY,
     ...options.config,
-    ...Object.fromEntries(JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, options.config?.[key]].filter(Boolean).join(' ')])),
+    ...Object.fromEntries(JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, PATIENT_START, options.config?.[key]].filter(Boolean).join(' ')])),
   });
 }
 
