@@ -125,6 +125,7 @@ describe('a failure', () => {
 
     expect(failures(says('Failed to create Source Enumerator for source Source: orders'))).toEqual(['job']);
     expect(failures(says('Uncaught exception in the SplitEnumerator for Source Source: orders while handling operator event. Triggering job failover.'))).toEqual(['job']);
+    expect(failures(says('Trying to recover from a global failure.').replace('ERROR', 'INFO'))).toEqual(['job']);
     expect(failures(says('Uncaught exception while closing'))).toEqual([undefined]);
   });
 

@@ -25,7 +25,7 @@ const PROCESS_WORDS = [
 ] as const;
 
 /** A part of a job in the JobManager says that the job fails by it; the job's own line comes later, and is often cut off. */
-const JOB_WORDS = ['Failed to create Source Enumerator for source', 'Triggering job failover'] as const;
+const JOB_WORDS = ['Failed to create Source Enumerator for source', 'Triggering job failover', 'Trying to recover from a global failure.'] as const;
 
 /** A JobManager that did not start tells why in this line, at level INFO; without a trace it only follows the job's end. */
 const SHUTDOWN_WORDS = ' down with application status FAILED. Diagnostics';
