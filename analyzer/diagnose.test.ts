@@ -52,6 +52,10 @@ describe('diagnose', () => {
       expect(first(error('INFO'))).toBe('none');
     });
 
+    it('takes who was interrupted for cancelled', () => {
+      expect(first('2026-03-02 10:16:02,210 ERROR com.ververica.cdc.debezium.internal.Handover [] - Reporting error:\njava.lang.InterruptedException: null\n\tat java.lang.Object.wait(Native Method) ~[?:1.8.0_301]\n\tat com.ververica.cdc.debezium.internal.Handover.produce(Handover.java:115)\n')).toBe('none');
+    });
+
     it('takes a warning only for what a rule knows', () => {
       expect(first(error('WARN'))).toBe('connector.mysql-cdc');
       expect(first(strange(error('WARN')))).toBe('none');
@@ -135,7 +139,7 @@ describe('diagnose', () => {
 
       expect(first(cut('# Insufficient number of network buffers'))).toBe('network.insufficient-buffers');
       expect(incident?.diagnoses.en[0]?.evidence[0]?.line).toBe(1);
-      expect(first(cut('# What could it be?'))).toBe('deploy.submission');
+      expect(first(cut('# What could it be?'))).toBe('unknown');
     });
 
     it('takes what a wrapper tells of a cause that was cut off', () => {

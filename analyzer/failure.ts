@@ -68,7 +68,7 @@ const EXPECTED = 'FlinkExpectedException';
 /** Not failures at all, or only what another failure leaves behind. */
 const CONSEQUENCE_TYPES = ['CancelTaskException', EXPECTED, 'JobCancellationException', 'ProducerFailedException'] as const;
 
-/** How an example of Beam ends; a log that a browser asked for and that the TaskManager does not keep; a JobManager that takes no jars from browsers; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows and which of its libraries are there; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show. */
+/** How an example of Beam ends; a log that a browser asked for and that the TaskManager does not keep; a JobManager that takes no jars from browsers; two Kafka clients of one name in a process, of which one is shown in JMX; a name that JMX does not take; how Netty tries what this Java allows and which of its libraries are there; ZooKeeper's client without SASL; a number of Kafka's client that the source cannot show; a source that waits for its next part when its job is stopped. */
 const HARMLESS: readonly { readonly type: string; readonly words: string; readonly frame?: string }[] = [
   { type: '.UnsupportedOperationException', words: 'FlinkRunnerResult does not support cancel' },
   { type: '.FlinkException', words: ' is not available on the TaskExecutor' },
@@ -79,6 +79,7 @@ const HARMLESS: readonly { readonly type: string; readonly words: string; readon
   { type: '.UnsupportedOperationException', words: 'Reflective setAccessible(true) disabled' },
   ...['epoll', 'kqueue'].flatMap((way) => ['x86_64', 'aarch_64'].map((machine) => ({ type: '.UnsatisfiedLinkError', words: `netty_transport_native_${way}_${machine} in java.library.path` }))),
   { type: '.LoginException', words: "No JAAS configuration section named 'Client'" },
+  { type: '.FlinkRuntimeException', words: 'InterruptedException while waiting for asynchronously snapshot split' },
   // The sink asks for its numbers in the same way, and fails.
   { type: '.IllegalStateException', words: 'Cannot find Kafka metric', frame: '.source.metrics.KafkaSourceReaderMetrics.' },
   // A timer of Beam's on Windows.
@@ -163,9 +164,13 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
   return parsed.links.some((link) => CLIENT_TYPES.some((type) => link.type.endsWith(type)));
 }
 
-/** A reader that was interrupted has been cancelled. */
+/** Who was interrupted has been cancelled. */
+function isInterrupted({ links }: Pick<ParsedEntry, 'links'>): boolean {
+  return links.some((link) => link.type.endsWith('InterruptedException'));
+}
+
 function isReported({ logger, message, links }: ParsedEntry): boolean {
-  return links.length > 0 && !links.some((link) => link.type.endsWith('InterruptedException')) && REPORTED.some(({ loggers, words }) => words.some((text) => message.includes(text)) && loggers.some((name) => logger?.endsWith(name) === true));
+  return links.length > 0 && !isInterrupted({ links }) && REPORTED.some(({ loggers, words }) => words.some((text) => message.includes(text)) && loggers.some((name) => logger?.endsWith(name) === true));
 }
 
 /** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */
@@ -187,7 +192,7 @@ const ASIDE = ['.runtime.rest.handler.', 'org.apache.flink.metrics.', 'io.openli
 /** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
 function isLogged(parsed: ParsedEntry): boolean {
   const { level, logger, links } = parsed;
-  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && !ASIDE.some((name) => logger?.includes(name) === true) && !isHarmless(parsed);
+  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && !isInterrupted(parsed) && !ASIDE.some((name) => logger?.includes(name) === true) && !isHarmless(parsed);
 }
 
 /** A warning of a connector or a library that may have been repeated until it went well; Flink itself says what ends by one. */

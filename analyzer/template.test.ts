@@ -17,4 +17,10 @@ describe('fillTemplate', () => {
   it('writes numbers for people and for options', () => {
     expect(fill('{need|bytes}, {need|size}, {pause|duration}', { need: 117_440_512n, pause: 90_000n }).text).toBe('112 MiB, 112m, 1.5 min');
   });
+
+  it('quotes the beginning of a message of several lines, on one', () => {
+    expect(fill('Refused: {message}.', { message: 'No key. The plan is:\n  Join(a, b)\n' }).text).toBe('Refused: No key. The plan is: Join(a, b).');
+    expect(fill('{message}', { message: `Plan:\n${'Join '.repeat(100)}` }).text).toMatch(/^Plan: (?:Join )+\w*…$/);
+    expect(fill('{message}', { message: 'one line '.repeat(100) }).text).toHaveLength(900);
+  });
 });

@@ -68,11 +68,21 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
     if ('text' in part) return part.text;
     if ('option' in part) return optionName(part.option);
     const value = values[part.name];
-    if (value !== undefined) return formatValue(value, part.format);
+    if (value !== undefined) return joinLines(formatValue(value, part.format));
     missing.push(part.name);
     return '…';
   });
   return { text: missing.length === 0 ? text.join('') : text.join('').replace(OPEN_COLON, ''), missing };
+}
+
+/** Characters. */
+const MAX_QUOTE = 240;
+
+/** A message of several lines (a plan, a piece of code) stands in a sentence as its beginning, on one line. */
+function joinLines(value: string): string {
+  if (!value.includes('\n')) return value;
+  const line = value.trim().replaceAll(/\s*\n\s*/g, ' ');
+  return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }
 
 const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
