@@ -165,12 +165,12 @@ function isClientFailure(parsed: ParsedEntry, source: Source): boolean {
 }
 
 /** Who was interrupted has been cancelled. */
-function isInterrupted({ links }: Pick<ParsedEntry, 'links'>): boolean {
+function isInterrupted(links: ParsedEntry['links']): boolean {
   return links.some((link) => link.type.endsWith('InterruptedException'));
 }
 
 function isReported({ logger, message, links }: ParsedEntry): boolean {
-  return links.length > 0 && !isInterrupted({ links }) && REPORTED.some(({ loggers, words }) => words.some((text) => message.includes(text)) && loggers.some((name) => logger?.endsWith(name) === true));
+  return links.length > 0 && !isInterrupted(links) && REPORTED.some(({ loggers, words }) => words.some((text) => message.includes(text)) && loggers.some((name) => logger?.endsWith(name) === true));
 }
 
 /** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */
@@ -192,7 +192,7 @@ const ASIDE = ['.runtime.rest.handler.', 'org.apache.flink.metrics.', 'io.openli
 /** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
 function isLogged(parsed: ParsedEntry): boolean {
   const { level, logger, links } = parsed;
-  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && !isInterrupted(parsed) && !ASIDE.some((name) => logger?.includes(name) === true) && !isHarmless(parsed);
+  return (level === 'ERROR' || level === 'FATAL') && links.length > 0 && !isInterrupted(links) && !ASIDE.some((name) => logger?.includes(name) === true) && !isHarmless(parsed);
 }
 
 /** A warning of a connector or a library that may have been repeated until it went well; Flink itself says what ends by one. */
