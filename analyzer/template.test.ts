@@ -14,6 +14,13 @@ describe('fillTemplate', () => {
     expect(fill('The code threw {type}: {message}', { type: 'a.BException', message: 'x' }).text).toBe('The code threw a.BException: x');
   });
 
+  it('ends with one full stop', () => {
+    expect(fill('It says: {message}. Then', { message: 'The disk is full.' }).text).toBe('It says: The disk is full. Then');
+    expect(fill('{message}.', { message: 'The disk is full.' }).text).toBe('The disk is full.');
+    expect(fill('其内容：{message}。之后', { message: 'The disk is full.' }).text).toBe('其内容：The disk is full。之后');
+    expect(fill('In ../{path}. And so on...', { path: 'a' }).text).toBe('In ../a. And so on...');
+  });
+
   it('writes numbers for people and for options', () => {
     expect(fill('{need|bytes}, {need|size}, {pause|duration}', { need: 117_440_512n, pause: 90_000n }).text).toBe('112 MiB, 112m, 1.5 min');
   });

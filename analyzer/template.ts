@@ -61,7 +61,7 @@ export interface Filled {
   readonly missing: readonly string[];
 }
 
-/** Fills in the values, and ends before a colon that nothing would follow; `optionName` gives the name that an option has in the job's version. */
+/** Fills in the values, ends before a colon that nothing would follow, and with one full stop; `optionName` gives the name that an option has in the job's version. */
 export function fillTemplate(template: Template, values: Values, optionName: (key: string) => string): Filled {
   const missing: string[] = [];
   const text = template.parts.map((part) => {
@@ -72,7 +72,8 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
     missing.push(part.name);
     return '…';
   });
-  return { text: missing.length === 0 ? text.join('') : text.join('').replace(OPEN_COLON, ''), missing };
+  const filled = text.join('').replaceAll(STOPPED_TWICE, '');
+  return { text: missing.length === 0 ? filled : filled.replace(OPEN_COLON, ''), missing };
 }
 
 /** Characters. */
@@ -84,6 +85,9 @@ function joinLines(value: string): string {
   const line = value.trim().replaceAll(/\s*\n\s*/g, ' ');
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }
+
+/** The stop of a message in front of the sentence's own. */
+const STOPPED_TWICE = /(?<!\.)\.(?=\.(?:\s|$)|。)/g;
 
 const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
 
