@@ -21,6 +21,7 @@ describe('readComplaint', () => {
     ['java.lang.NullPointerException: ', 'defect'],
     ['java.util.NoSuchElementException: No value present', 'defect'],
     ['java.lang.IllegalStateException: ', 'defect'],
+    ['java.lang.NoSuchFieldException: runtimeContext', 'defect'],
   ])('%s: %s', (line, complaint) => expect(complain(line)).toBe(complaint));
 
   it('asks the exceptions around a root that says nothing', () => {

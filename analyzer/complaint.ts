@@ -16,7 +16,7 @@ interface Row {
 const COMPLAINTS: readonly Row[] = [
   {
     complaint: 'defect',
-    types: ['NullPointer', 'IndexOutOfBounds', 'NegativeArraySize', 'ArrayStore', 'NoSuchElement', 'AssertionError', 'StackOverflow', 'EmptyStack'],
+    types: ['NoSuchField', 'NoSuchMethod', 'NullPointer', 'IndexOutOfBounds', 'NegativeArraySize', 'ArrayStore', 'NoSuchElement', 'AssertionError', 'StackOverflow', 'EmptyStack'],
     words: ['this is a bug', 'should not happen', 'should never happen', 'unexpected error occurred'],
   },
   {
