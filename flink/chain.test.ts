@@ -62,6 +62,15 @@ describe('parseChain', () => {
     expect(chainTypes(links)).toEqual(['py4j.protocol.Py4JJavaError', 'a.b.CException', 'java.lang.IllegalStateException']);
   });
 
+  it('takes no frame of an installed package for the program, where Python runs in the same process', () => {
+    const thrown = "pemja.core.PythonException: <class 'KeyError'>: 'sku'\n\tat /opt/venv/lib/python3.10/site-packages/pyflink/fn_execution/embedded/operations.process_element(operations.py:91)\n\tat /opt/venv/lib/python3.10/site-packages/pemja/logger.emit(logger.py:51)";
+    const java = '\n\tat pemja.core.object.PyIterator.next(Native Method)\n\tat org.apache.flink.streaming.api.operators.python.embedded.AbstractOneInputEmbeddedPythonFunctionOperator.processElement(AbstractOneInputEmbeddedPythonFunctionOperator.java:148)';
+
+    expect(firstUserFrame(parseChain(thrown + java))).toBeUndefined();
+    expect(ownerOfFrames(parseChain(thrown + java))).toBe('framework');
+    expect(firstUserFrame(parseChain(`${thrown}\n\tat /opt/job/prices.process_element(prices.py:12)${java}`))).toBe('/opt/job/prices.process_element(prices.py:12)');
+  });
+
   it('reads the cause from the message of what wrapped it where it was cut off, and only there', () => {
     const cut = 'java.util.concurrent.CompletionException: java.lang.RuntimeException: a.b.XException: c\n\tat a.b.C.d(C.java:1)';
     const whole = `${cut}\nCaused by: java.lang.RuntimeException: a.b.XException: c\nCaused by: a.b.XException: c\nCaused by: java.io.IOException: a.b.YException: d`;

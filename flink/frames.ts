@@ -1,5 +1,6 @@
 // A frame's package → whose code it is. Data and one look-up, used by chain.ts.
 import type { Owner } from '../core/types.js';
+import { isPythonLibrary } from './trace-line.js';
 
 /** `neutral` frames say nothing about whose fault it is; `generated` ones are a query's code without a name of its own. */
 type FrameOwner = Owner | 'neutral' | 'generated';
@@ -214,6 +215,8 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['com.ibm.msg', 'external'],
   ['com.solacesystems', 'external'],
   ['python', 'neutral'],
+  // Runs Python in the process of the TaskManager; its frames of Python begin with a file.
+  ['pemja', 'neutral'],
 ]);
 
 export function frameOwner(frame: string): Owner {
@@ -258,6 +261,7 @@ function remember<Value>(limit: number, find: (name: string) => Value): (name: s
 }
 
 function findOwner(frame: string): FrameOwner {
+  if (isPythonLibrary(frame.split('(', 1)[0] ?? '')) return 'neutral';
   const name = withoutModule(frame);
   if (GENERATED.test(name)) return 'generated';
   let owner: FrameOwner = /^(?:Generated|\$Proxy)/.test(name) ? 'neutral' : 'user-code';

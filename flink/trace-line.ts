@@ -65,10 +65,15 @@ export function readPythonFrame(content: string): string | undefined {
   const match = content.startsWith('File "') ? /^File "([^"]+)", line (\d+)(?:, in (\S+))?/.exec(content) : null;
   if (match === null) return undefined;
   const [, file = '', line = '', name = '<module>'] = match;
-  return `${PYTHON_LIBRARY.test(file) ? 'python.' : ''}${name}(${file}:${line})`;
+  return `${isPythonLibrary(file) ? 'python.' : ''}${name}(${file}:${line})`;
 }
 
-const PYTHON_LIBRARY = /(?:^|\/)(?:site-packages|dist-packages|pyflink|apache_beam|py4j|lib\/python[\d.]+)\/|^</;
+const PYTHON_LIBRARY = /(?:^|\/)(?:site-packages|dist-packages|pyflink|pemja|apache_beam|py4j|lib\/python[\d.]+)\/|^</;
+
+/** A file of Python's own or of a package that was installed, no program's. */
+export function isPythonLibrary(file: string): boolean {
+  return PYTHON_LIBRARY.test(file);
+}
 
 /** The last line of a Python traceback: `KeyError: 'id'`, `orders.BadOrder`. */
 export function readPythonError(content: string): TraceHeader | undefined {
