@@ -18,7 +18,7 @@ describe('fillTemplate', () => {
     expect(fill('It says: {message}. Then', { message: 'The disk is full.' }).text).toBe('It says: The disk is full. Then');
     expect(fill('{message}.', { message: 'The disk is full.' }).text).toBe('The disk is full.');
     expect(fill('其内容：{message}。之后', { message: 'The disk is full.' }).text).toBe('其内容：The disk is full。之后');
-    expect(fill('In ../{path}. And so on...', { path: 'a' }).text).toBe('In ../a. And so on...');
+    expect(fill('In ../{path}. And so on...', { path: 'a/.. b' }).text).toBe('In ../a/.. b. And so on...');
   });
 
   it('writes numbers for people and for options', () => {

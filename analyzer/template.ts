@@ -64,16 +64,15 @@ export interface Filled {
 /** Fills in the values, ends before a colon that nothing would follow, and with one full stop; `optionName` gives the name that an option has in the job's version. */
 export function fillTemplate(template: Template, values: Values, optionName: (key: string) => string): Filled {
   const missing: string[] = [];
-  const text = template.parts.map((part) => {
+  const text = template.parts.map((part, index) => {
     if ('text' in part) return part.text;
     if ('option' in part) return optionName(part.option);
     const value = values[part.name];
-    if (value !== undefined) return joinLines(formatValue(value, part.format));
+    if (value !== undefined) return stopOnce(joinLines(formatValue(value, part.format)), template.parts[index + 1]);
     missing.push(part.name);
     return '…';
   });
-  const filled = text.join('').replaceAll(STOPPED_TWICE, '');
-  return { text: missing.length === 0 ? filled : filled.replace(OPEN_COLON, ''), missing };
+  return { text: missing.length === 0 ? text.join('') : text.join('').replace(OPEN_COLON, ''), missing };
 }
 
 /** Characters. */
@@ -86,8 +85,10 @@ function joinLines(value: string): string {
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }
 
-/** The stop of a message in front of the sentence's own. */
-const STOPPED_TWICE = /(?<!\.)\.(?=\.(?:\s|$)|。)/g;
+/** A message that ends with a full stop leaves it to the sentence that ends with the message. */
+function stopOnce(value: string, next: TemplatePart | undefined): string {
+  return next !== undefined && 'text' in next && /^(?:\.(?:\s|$)|。)/.test(next.text) ? value.replace(/(?<!\.)\.$/, '') : value;
+}
 
 const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
 
