@@ -7,7 +7,17 @@ import { isArchive } from './archive.js';
 import { readAt, readBefore, readPrefixCrc } from './bytes.js';
 import type { FileState } from './checkpoint.js';
 import { describeStat } from './discover.js';
-import { createGuard, createKey, decideCopy, decideResume, findKeyHead, fitsGuard, GUARD_BYTES, HEAD_BYTES, type CopyReason } from './identity.js';
+import {
+  createGuard,
+  createKey,
+  decideCopy,
+  decideResume,
+  findKeyHead,
+  fitsGuard,
+  GUARD_BYTES,
+  HEAD_BYTES,
+  type CopyReason,
+} from './identity.js';
 import type { Known } from './known.js';
 import { familyName } from './pattern.js';
 import type { AgentSettings } from './settings.js';
@@ -92,7 +102,13 @@ function resume(tail: Tail, state: FileState): void {
 }
 
 /** The generation that goes on in this file; "wait" while that cannot be told. */
-function findOriginal(tail: Tail, fd: number, size: number, head: Buffer, parts: AdoptParts): FileState | 'wait' | undefined {
+function findOriginal(
+  tail: Tail,
+  fd: number,
+  size: number,
+  head: Buffer,
+  parts: AdoptParts,
+): FileState | 'wait' | undefined {
   const name = basename(tail.path);
   const hasPlainName = tail.archiveSize === undefined && familyName(name) === name;
   if (hasPlainName) return undefined;
@@ -116,13 +132,18 @@ interface Candidate {
 function compareCopy(state: FileState, { tail, fd, size, head }: Candidate, parts: AdoptParts): CopyReason {
   const live = parts.findLive(state.key);
   const compared = Math.min(state.head.length, head.length);
-  const headFits = compared === state.head.length ? fitsHead(state, head) : live !== undefined && hasSameBytes(live, fd, 0, compared);
+  const headFits =
+    compared === state.head.length ? fitsHead(state, head) : live !== undefined && hasSameBytes(live, fd, 0, compared);
   if (!headFits) return 'not-a-copy';
   return decideCopy({
     originalLives: live !== undefined,
     hasPlainName: false,
     headFits,
-    prefixFits: size >= state.offset && (state.offset === 0 ? size >= state.openBytes : state.crc !== undefined && readPrefixCrc(fd, state.offset) === state.crc),
+    prefixFits:
+      size >= state.offset &&
+      (state.offset === 0
+        ? size >= state.openBytes
+        : state.crc !== undefined && readPrefixCrc(fd, state.offset) === state.crc),
     endFits: live !== undefined && hasSameBytes(live, fd, Math.max(0, size - GUARD_BYTES), Math.min(GUARD_BYTES, size)),
     // An original that is gone already is only read to its end; its copy waits for that, however long it takes.
     quietMs: live?.goneSince === undefined ? parts.now - tail.lastGrowth : 0,
@@ -135,16 +156,24 @@ function hasSameBytes(live: Tail, fd: number, offset: number, length: number): b
   return readAt(live.fd, offset, length).equals(readAt(fd, offset, length));
 }
 
-/** A new generation: from the beginning, or on the first start, when it has not changed lately, from its last line on. */
+/**
+ * A new generation: from the beginning, or on the first start, when it has not changed lately, from its last line on.
+ */
 function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
-  const rests = parts.now - tail.lastGrowth >= parts.settings.idleFlushMs || parts.now - tail.mtimeMs >= parts.settings.idleFlushMs;
+  const rests =
+    parts.now - tail.lastGrowth >= parts.settings.idleFlushMs || parts.now - tail.mtimeMs >= parts.settings.idleFlushMs;
   const keyHead = findKeyHead(head, rests || tail.archiveSize !== undefined);
   if (keyHead === undefined) return false;
   const isTaken = (key: string): boolean => parts.known.has(key) || parts.findLive(key) !== undefined;
   tail.key = createKey({ host: parts.settings.host, inode: tail.inode, birthMs: tail.birthMs, head: keyHead }, isTaken);
   tail.head = createGuard(head);
   const fromEnd = parts.isFirstStart && parts.now - tail.mtimeMs > parts.settings.readFromBeginningWithinMs;
-  seekTail(tail, fromEnd ? { offset: findLastLine(fd, tail.size), crc: undefined, time: undefined } : { offset: 0, crc: 0, time: undefined });
+  seekTail(
+    tail,
+    fromEnd
+      ? { offset: findLastLine(fd, tail.size), crc: undefined, time: undefined }
+      : { offset: 0, crc: 0, time: undefined },
+  );
   tail.mayJoin = canJoin(tail);
   tail.isSettled = true;
   tail.isDirty = true;
@@ -163,7 +192,10 @@ function findLastLine(fd: number, size: number): number {
   return end < 0 ? (from === 0 ? 0 : size) : from + end + 1;
 }
 
-/** NUL between other bytes is no text. A run of them at the very start is the hole that a truncation leaves; UTF-16 has a mark. */
+/**
+ * NUL between other bytes is no text. A run of them at the very start is the hole that a truncation leaves; UTF-16 has
+ * a mark.
+ */
 export function isBinary(head: Buffer): boolean {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return false;
   const text = head.findIndex((byte) => byte !== 0);

@@ -52,7 +52,8 @@ const FORGET_EVERY_MS = 60_000;
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   const { log, store } = parts;
   const wall = parts.now ?? Date.now;
-  // Waits are measured with a clock that nobody sets: a jump of the machine's clock by a day must not stop the agent for a day.
+  // Waits are measured with a clock that nobody sets: a jump of the machine's clock by a day must not stop the agent
+  // for a day.
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const redact = createRedactor(settings.redactPatterns);
   const lock = openLock(settings.dataDir, wall);
@@ -66,12 +67,32 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   let nextStatus = 0;
   let nextForget = now() + FORGET_EVERY_MS;
   let isClosed = false;
-  const shipper = createShipper({ store, settings, board, log, now, random: parts.random ?? Math.random, onAnswer: () => wake() });
+  const shipper = createShipper({
+    store,
+    settings,
+    board,
+    log,
+    now,
+    random: parts.random ?? Math.random,
+    onAnswer: () => wake(),
+  });
   const reader = createReader({ settings, redact, shipper, board, log, now, wall, watch: () => watch });
-  const watch = createWatch({ settings, known, isFirstStart: checkpoint.isFirstStart, hasBirthTimes: hasBirthTimes(settings.dataDir), board, log, now, onPieces: reader.shipPieces });
+  const watch = createWatch({
+    settings,
+    known,
+    isFirstStart: checkpoint.isFirstStart,
+    hasBirthTimes: hasBirthTimes(settings.dataDir),
+    board,
+    log,
+    now,
+    onPieces: reader.shipPieces,
+  });
   if (checkpoint.damage !== undefined) {
     board.raise(checkpoint.damage.code, checkpoint.damage.message);
-    log.warn({ code: checkpoint.damage.code, ...checkpoint.damage.details }, 'The checkpoint was damaged; reading goes on from its last valid state.');
+    log.warn(
+      { code: checkpoint.damage.code, ...checkpoint.damage.details },
+      'The checkpoint was damaged; reading goes on from its last valid state.',
+    );
   }
 
   async function scan(): Promise<void> {
@@ -95,7 +116,11 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
       checkpoint.save(changed, removed);
       board.clear('JT_CHECKPOINT_UNWRITABLE');
     } catch (error) {
-      if (board.raise('JT_CHECKPOINT_UNWRITABLE', errorText(error))) log.error({ problem: errorText(error) }, 'The checkpoint cannot be written; after a restart some records are sent again under the same ids.');
+      if (board.raise('JT_CHECKPOINT_UNWRITABLE', errorText(error)))
+        log.error(
+          { problem: errorText(error) },
+          'The checkpoint cannot be written; after a restart some records are sent again under the same ids.',
+        );
     }
   }
 
@@ -103,7 +128,8 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     if (now() < nextForget) return;
     nextForget = now() + FORGET_EVERY_MS;
     const live = new Set(watch.tails.map((tail) => tail.key));
-    for (const state of known.values()) if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
+    for (const state of known.values())
+      if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
   }
 
   function status(): AgentStatus {
@@ -162,7 +188,11 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
 
   async function run(signal: AbortSignal): Promise<void> {
     const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
-    const watcher = settings.watch ? openWatcher(settings.paths, excluded, wakeFor, (problem) => log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.')) : undefined;
+    const watcher = settings.watch
+      ? openWatcher(settings.paths, excluded, wakeFor, (problem) =>
+          log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.'),
+        )
+      : undefined;
     function wakeFor(what: 'change' | 'list'): void {
       if (what === 'list') isScanDue = true;
       wake();
@@ -183,7 +213,8 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     let nextScan = 0;
     let lastScan = 0;
     while (!signal.aborted) {
-      const isScan = now() >= nextScan || ((isScanDue || watch.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2);
+      const isScan =
+        now() >= nextScan || ((isScanDue || watch.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2);
       if (isScan) {
         lastScan = now();
         await scan();
@@ -196,7 +227,11 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
       commit();
       await saveStatus();
       if (round.hasMore && !round.isBlocked) await new Promise<void>((resume) => void setImmediate(resume));
-      else await rest(stopped, Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY) - now());
+      else
+        await rest(
+          stopped,
+          Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY) - now(),
+        );
     }
   }
 

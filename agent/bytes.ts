@@ -26,7 +26,7 @@ export function readAt(fd: number, offset: number, length: number): Buffer {
 /** CRC32 of the first `length` bytes; undefined when there are fewer. */
 export function readPrefixCrc(fd: number, length: number): number | undefined {
   let crc = 0;
-  for (let offset = 0; offset < length; ) {
+  for (let offset = 0; offset < length;) {
     const bytes = readAt(fd, offset, Math.min(READ_BLOCK_BYTES, length - offset));
     if (bytes.length === 0) return undefined;
     crc = crc32(bytes, crc);

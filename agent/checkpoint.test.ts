@@ -12,7 +12,21 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function state(key: string, offset = 0): FileState {
-  return { key, inode: '1', device: '2', birthMs: 0, path: `/log/${key}.log`, offset, crc: 7, openBytes: 0, head: { length: 1, hash: 'a' }, guard: { length: 0, hash: '' }, size: offset, mtimeMs: 1, seen: 1 };
+  return {
+    key,
+    inode: '1',
+    device: '2',
+    birthMs: 0,
+    path: `/log/${key}.log`,
+    offset,
+    crc: 7,
+    openBytes: 0,
+    head: { length: 1, hash: 'a' },
+    guard: { length: 0, hash: '' },
+    size: offset,
+    mtimeMs: 1,
+    seen: 1,
+  };
 }
 
 describe('parseLog', () => {

@@ -102,7 +102,13 @@ export function openCheckpoint(dataDir: string): Checkpoint {
     for (const key of removed) current.delete(key);
     try {
       if (mustRewrite || writtenBytes > Math.max(COMPACT_ABOVE_BYTES, 4 * compactedBytes)) rewrite();
-      else append([...changed.map((state) => renderLine(state)), ...removed.map((key) => renderLine({ key, removed: true }))].join(''));
+      else
+        append(
+          [
+            ...changed.map((state) => renderLine(state)),
+            ...removed.map((key) => renderLine({ key, removed: true })),
+          ].join(''),
+        );
     } catch (error) {
       // A half-written line would hide all that follows it, so the next save starts a new log.
       mustRewrite = true;
@@ -113,7 +119,9 @@ export function openCheckpoint(dataDir: string): Checkpoint {
   return {
     loaded: states,
     isFirstStart: !existed,
-    damage: damaged ? createError('JT_CHECKPOINT_CORRUPT', { path, offset: validBytes, valid: states.size }) : undefined,
+    damage: damaged
+      ? createError('JT_CHECKPOINT_CORRUPT', { path, offset: validBytes, valid: states.size })
+      : undefined,
     save,
     close: () => {
       if (file !== undefined) fsyncSync(file);
@@ -146,7 +154,8 @@ export function renderLine(value: FileState | { readonly key: string; readonly r
 
 function parseLine(line: Buffer): Record<string, unknown> | undefined {
   const json = line.subarray(9);
-  if (line.length < 11 || line.toString('latin1', 0, 9) !== `${crc32(json).toString(16).padStart(8, '0')} `) return undefined;
+  if (line.length < 11 || line.toString('latin1', 0, 9) !== `${crc32(json).toString(16).padStart(8, '0')} `)
+    return undefined;
   try {
     const value: unknown = JSON.parse(json.toString('utf8'));
     return isObject(value) ? value : undefined;
@@ -159,7 +168,9 @@ function parseLine(line: Buffer): Record<string, unknown> | undefined {
 
 function isFileState(value: Record<string, unknown>): value is Record<string, unknown> & FileState {
   const texts = ['key', 'inode', 'device', 'path'].every((name) => typeof value[name] === 'string');
-  const numbers = ['offset', 'openBytes', 'size', 'birthMs', 'mtimeMs', 'seen'].every((name) => typeof value[name] === 'number');
+  const numbers = ['offset', 'openBytes', 'size', 'birthMs', 'mtimeMs', 'seen'].every(
+    (name) => typeof value[name] === 'number',
+  );
   return texts && numbers && isGuard(value['head']) && isGuard(value['guard']);
 }
 

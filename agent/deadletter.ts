@@ -11,7 +11,9 @@ export interface DeadLetter {
   readonly record: LogRecord;
 }
 
-/** Appends to `dataDir`/dead-letters.ndjson. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE: nothing may be forgotten then. */
+/**
+ * Appends to `dataDir`/dead-letters.ndjson. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE: nothing may be forgotten then.
+ */
 export function appendDeadLetters(dataDir: string, letters: readonly DeadLetter[]): void {
   const path = join(dataDir, 'dead-letters.ndjson');
   try {

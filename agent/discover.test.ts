@@ -25,17 +25,43 @@ async function find(...patterns: string[]): Promise<string[]> {
 
 describe('discoverFiles', () => {
   it('takes every log-like file below a folder', async () => {
-    write('a.log', 'a.log.1', 'a.log.2.gz', 'x/b.out', 'x/y/stderr', 'gc.log.0.current', 'flink.jar', 'a.hprof', '.hidden.log', 'conf/flink-conf.yaml', 'a.log.zip');
+    write(
+      'a.log',
+      'a.log.1',
+      'a.log.2.gz',
+      'x/b.out',
+      'x/y/stderr',
+      'gc.log.0.current',
+      'flink.jar',
+      'a.hprof',
+      '.hidden.log',
+      'conf/flink-conf.yaml',
+      'a.log.zip',
+    );
 
     expect(await find('.')).toEqual(['a.log', 'a.log.1', 'a.log.2.gz', 'gc.log.0.current', 'x/b.out', 'x/y/stderr']);
   });
 
   it('follows patterns with **, * and fixed parts', async () => {
-    write('app1/c1/jobmanager.log', 'app1/c2/taskmanager.log', 'app2/deep/er/taskmanager.log', 'taskmanager.log', 'app1/c2/taskmanager.out');
+    write(
+      'app1/c1/jobmanager.log',
+      'app1/c2/taskmanager.log',
+      'app2/deep/er/taskmanager.log',
+      'taskmanager.log',
+      'app1/c2/taskmanager.out',
+    );
 
-    expect(await find('**/taskmanager.log')).toEqual(['app1/c2/taskmanager.log', 'app2/deep/er/taskmanager.log', 'taskmanager.log']);
+    expect(await find('**/taskmanager.log')).toEqual([
+      'app1/c2/taskmanager.log',
+      'app2/deep/er/taskmanager.log',
+      'taskmanager.log',
+    ]);
     expect(await find('app*/c?/*manager.log')).toEqual(['app1/c1/jobmanager.log', 'app1/c2/taskmanager.log']);
-    expect(await find('app1/**')).toEqual(['app1/c1/jobmanager.log', 'app1/c2/taskmanager.log', 'app1/c2/taskmanager.out']);
+    expect(await find('app1/**')).toEqual([
+      'app1/c1/jobmanager.log',
+      'app1/c2/taskmanager.log',
+      'app1/c2/taskmanager.out',
+    ]);
     expect(await find('taskmanager.log', '**/taskmanager.log')).toHaveLength(3);
   });
 
@@ -44,7 +70,9 @@ describe('discoverFiles', () => {
 
     const { files } = await discoverFiles([join(folder, '{cluster}', '{job_id}', '{host}.log*')]);
 
-    expect(files.map((file) => file.captures)).toEqual(Array.from({ length: 2 }, () => ({ cluster: 'prod', jobId: '88e211ca1877755cb3e0ac644cd0ad81', host: 'node-1' })));
+    expect(files.map((file) => file.captures)).toEqual(
+      Array.from({ length: 2 }, () => ({ cluster: 'prod', jobId: '88e211ca1877755cb3e0ac644cd0ad81', host: 'node-1' })),
+    );
   });
 
   it('follows links, reports a circle once per scan and meets each file once', async () => {
@@ -83,7 +111,11 @@ describe('discoverFiles', () => {
 
 describe('familyName', () => {
   it('is the same for a file, its rotations and its archives', () => {
-    expect(['a.log', 'a.log.1', 'a.log.12.gz', 'a.log.2026-05-01', 'a-2026-05-01-2.log.gz', 'a.log-20260501'].map(familyName)).toEqual(Array.from({ length: 6 }, () => 'a.log'));
+    expect(
+      ['a.log', 'a.log.1', 'a.log.12.gz', 'a.log.2026-05-01', 'a-2026-05-01-2.log.gz', 'a.log-20260501'].map(
+        familyName,
+      ),
+    ).toEqual(Array.from({ length: 6 }, () => 'a.log'));
     expect(familyName('flink-u-taskexecutor-0-h.out')).not.toBe(familyName('flink-u-taskexecutor-1-h.out'));
   });
 });

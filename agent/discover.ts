@@ -31,7 +31,10 @@ export interface Scan {
 
 /** Remembers folder listings between scans, so that an unchanged folder costs one stat. */
 export interface ScanMemory {
-  readonly folders: Map<string, { readonly mtimeMs: number; readonly readAt: number; readonly entries: readonly Dirent[] }>;
+  readonly folders: Map<
+    string,
+    { readonly mtimeMs: number; readonly readAt: number; readonly entries: readonly Dirent[] }
+  >;
 }
 
 interface Walk {
@@ -48,13 +51,23 @@ const YIELD_EVERY = 500;
 const MAX_DEPTH = 64;
 
 /** `excluded`: folders that are never entered (the agent's own data). Never throws for what the disk says. */
-export async function discoverFiles(patterns: readonly string[], excluded: readonly string[] = [], memory: ScanMemory = { folders: new Map() }): Promise<Scan> {
+export async function discoverFiles(
+  patterns: readonly string[],
+  excluded: readonly string[] = [],
+  memory: ScanMemory = { folders: new Map() },
+): Promise<Scan> {
   const walk: Walk = { memory, excluded, found: new Map(), problems: [], visited: 0 };
   for (const text of patterns) {
     const pattern = parsePattern(text);
     const stat = readStat(walk, pattern.base);
     if (stat === undefined) continue;
-    if (stat.isDirectory()) await walkFolder(walk, { path: pattern.base, segments: segmentsOf(pattern), captures: {}, parents: [folderId(stat)] });
+    if (stat.isDirectory())
+      await walkFolder(walk, {
+        path: pattern.base,
+        segments: segmentsOf(pattern),
+        captures: {},
+        parents: [folderId(stat)],
+      });
     else if (pattern.segments.length === 0) addFile(walk, pattern.base, stat, {});
   }
   return { files: [...walk.found.values()], problems: walk.problems };
@@ -86,7 +99,13 @@ async function visitEntry(walk: Walk, place: Place, entry: Dirent): Promise<void
   const path = join(place.path, entry.name);
   const [segment] = place.segments ?? [];
   if (entry.isFile() && !isWantedFile(place, entry.name)) return;
-  if (entry.isDirectory() && place.segments !== undefined && segment?.kind !== 'any-folders' && (segment === undefined || matchSegment(segment, entry.name) === undefined)) return;
+  if (
+    entry.isDirectory() &&
+    place.segments !== undefined &&
+    segment?.kind !== 'any-folders' &&
+    (segment === undefined || matchSegment(segment, entry.name) === undefined)
+  )
+    return;
   const stat = readStat(walk, path, entry.isSymbolicLink());
   if (stat === undefined) return;
   if (stat.isFile()) {
@@ -121,7 +140,9 @@ function descend({ segments, captures }: Place, name: string): readonly Pick<Pla
   if (first.kind !== 'any-folders') {
     const values = matchSegment(first, name);
     // A pattern that ends with a folder watches it like a plain one: everything below.
-    return values === undefined ? [] : [{ segments: rest.length === 0 ? undefined : rest, captures: { ...captures, ...values } }];
+    return values === undefined
+      ? []
+      : [{ segments: rest.length === 0 ? undefined : rest, captures: { ...captures, ...values } }];
   }
   const [next, ...after] = rest;
   const values = next === undefined || after.length === 0 ? undefined : matchSegment(next, name);
@@ -136,7 +157,13 @@ function addFile(walk: Walk, path: string, stat: BigIntStats, captures: Captures
 }
 
 export function describeStat(stat: BigIntStats): Pick<FoundFile, 'inode' | 'device' | 'size' | 'mtimeMs' | 'birthMs'> {
-  return { inode: String(stat.ino), device: String(stat.dev), size: Number(stat.size), mtimeMs: Number(stat.mtimeNs) / 1e6, birthMs: Number(stat.birthtimeNs) / 1e6 };
+  return {
+    inode: String(stat.ino),
+    device: String(stat.dev),
+    size: Number(stat.size),
+    mtimeMs: Number(stat.mtimeNs) / 1e6,
+    birthMs: Number(stat.birthtimeNs) / 1e6,
+  };
 }
 
 function readFolder(walk: Walk, path: string): readonly Dirent[] {
@@ -155,12 +182,15 @@ function readFolder(walk: Walk, path: string): readonly Dirent[] {
   }
 }
 
-/** Undefined when it is gone or unreadable; a link that leads nowhere, or a file deleted meanwhile, is not a problem. */
+/**
+ * Undefined when it is gone or unreadable; a link that leads nowhere, or a file deleted meanwhile, is not a problem.
+ */
 function readStat(walk: Walk, path: string, isLink = false): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true });
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT' || (!isLink && walk.visited === 0)) walk.problems.push({ path, problem: errorText(error) });
+    if (errorCode(error) !== 'ENOENT' || (!isLink && walk.visited === 0))
+      walk.problems.push({ path, problem: errorText(error) });
     return undefined;
   }
 }
@@ -176,8 +206,15 @@ export interface Watcher {
 /** More watched files than this and the scan alone does the work. */
 const MAX_WATCHED = 5000;
 
-/** Calls `onChange` when a file grew or changed ("change"), came or went ("list"). Gives up quietly: `onLost` says why. */
-export function openWatcher(patterns: readonly string[], excluded: readonly string[], onChange: (what: 'change' | 'list') => void, onLost: (problem: string) => void): Watcher {
+/**
+ * Calls `onChange` when a file grew or changed ("change"), came or went ("list"). Gives up quietly: `onLost` says why.
+ */
+export function openWatcher(
+  patterns: readonly string[],
+  excluded: readonly string[],
+  onChange: (what: 'change' | 'list') => void,
+  onLost: (problem: string) => void,
+): Watcher {
   const bases = [...new Set(patterns.map((text) => parsePattern(text).base))];
   const plain = patterns.every((text) => parsePattern(text).segments.length === 0);
   let watched = 0;
@@ -186,7 +223,9 @@ export function openWatcher(patterns: readonly string[], excluded: readonly stri
     awaitWriteFinish: false,
     ignoreInitial: true,
     ignorePermissionErrors: true,
-    ignored: (path, stats) => excluded.some((folder) => path === folder || path.startsWith(folder + sep)) || (plain && stats?.isFile() === true && !bases.includes(path) && !isLogName(basename(path))),
+    ignored: (path, stats) =>
+      excluded.some((folder) => path === folder || path.startsWith(folder + sep)) ||
+      (plain && stats?.isFile() === true && !bases.includes(path) && !isLogName(basename(path))),
   });
   const giveUp = (problem: string): void => {
     const open = watcher;

@@ -22,7 +22,9 @@ async function only(): Promise<LogRecord> {
   return record;
 }
 
-/** Bytes of buffers that somebody still refers to. The second collection waits for what the first one left to be freed. */
+/**
+ * Bytes of buffers that somebody still refers to. The second collection waits for what the first one left to be freed.
+ */
 function bytesHeld(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -101,7 +103,14 @@ describe('a last line without an end', () => {
 });
 
 describe('a stack trace', () => {
-  const trace = ['java.lang.RuntimeException: outer', '\tat a.B.c(B.java:1)', '', 'Caused by: java.io.IOException: inner', '\tSuppressed: java.lang.Error: s', '\t... 42 more'];
+  const trace = [
+    'java.lang.RuntimeException: outer',
+    '\tat a.B.c(B.java:1)',
+    '',
+    'Caused by: java.io.IOException: inner',
+    '\tSuppressed: java.lang.Error: s',
+    '\t... 42 more',
+  ];
 
   it('that pauses longer than the flush ends as one record with all of it', async () => {
     writeFileSync(path, `${line(0)}\n${trace.slice(0, 2).join('\n')}\n`);
@@ -119,7 +128,10 @@ describe('a stack trace', () => {
     await bench.poll(2);
 
     expect(await bench.texts()).toEqual([line(0), [line(1), ...trace].join('\n'), line(2)]);
-    expect((await bench.records()).find((record) => record['flink.chain'] !== undefined)).toMatchObject({ 'error.type': 'java.lang.RuntimeException', 'flink.chain': ['java.lang.RuntimeException', 'java.io.IOException'] });
+    expect((await bench.records()).find((record) => record['flink.chain'] !== undefined)).toMatchObject({
+      'error.type': 'java.lang.RuntimeException',
+      'flink.chain': ['java.lang.RuntimeException', 'java.io.IOException'],
+    });
   });
 });
 
@@ -135,7 +147,9 @@ describe('over-long entries', () => {
     expect(first?.['jobtrace.flags']).toContain('cut');
     expect(first?.['jobtrace.length']).toBe(Buffer.byteLength(long));
     expect(second?.['event.original']).toBe(line(1));
-    expect(bench.counter('cutBytes')).toBe(Buffer.byteLength(long) - Buffer.byteLength(first?.['event.original'] ?? ''));
+    expect(bench.counter('cutBytes')).toBe(
+      Buffer.byteLength(long) - Buffer.byteLength(first?.['event.original'] ?? ''),
+    );
   });
 
   it('of 50 MB without a line break keep memory bounded', async () => {
@@ -157,7 +171,10 @@ describe('over-long entries', () => {
 
 describe('bytes that are no text', () => {
   it('are replaced and flagged', async () => {
-    writeFileSync(path, Buffer.concat([Buffer.from(line(0, 'bad ')), Buffer.from([0xff, 0xfe, 0x41]), Buffer.from(`\n${line(1)}\n`)]));
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.from(line(0, 'bad ')), Buffer.from([0xff, 0xfe, 0x41]), Buffer.from(`\n${line(1)}\n`)]),
+    );
 
     await bench.poll(2);
 
@@ -188,7 +205,10 @@ describe('bytes that are no text', () => {
   });
 
   it('in a whole file make it a binary file: said once, never read', async () => {
-    writeFileSync(join(bench.logs, 'core.log'), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x3e, 0, 1]));
+    writeFileSync(
+      join(bench.logs, 'core.log'),
+      Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x3e, 0, 1]),
+    );
     writeFileSync(path, lines(0, 1));
 
     await bench.poll(3);
@@ -217,7 +237,9 @@ describe('time', () => {
 
     await bench.poll(2);
 
-    expect((await bench.records()).map((record) => record['@timestamp'])).toEqual(Array.from({ length: 3 }, () => '2026-05-01T10:00:00.000Z'));
+    expect((await bench.records()).map((record) => record['@timestamp'])).toEqual(
+      Array.from({ length: 3 }, () => '2026-05-01T10:00:00.000Z'),
+    );
   });
 
   it('that nobody knows, or that lies far outside the present, is flagged', async () => {
@@ -227,7 +249,11 @@ describe('time', () => {
 
     await bench.poll(2);
 
-    expect((await bench.records()).map((record) => record['jobtrace.flags'])).toEqual([['undated'], ['undated'], ['undated']]);
+    expect((await bench.records()).map((record) => record['jobtrace.flags'])).toEqual([
+      ['undated'],
+      ['undated'],
+      ['undated'],
+    ]);
   });
 });
 

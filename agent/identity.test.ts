@@ -10,7 +10,13 @@ describe('createKey', () => {
   });
 
   it('tells hosts, inodes, births and first lines apart', () => {
-    const keys = [parts, { ...parts, host: 'i' }, { ...parts, inode: '13' }, { ...parts, birthMs: 2000 }, { ...parts, head: Buffer.from('x\n') }].map((item) => createKey(item, none));
+    const keys = [
+      parts,
+      { ...parts, host: 'i' },
+      { ...parts, inode: '13' },
+      { ...parts, birthMs: 2000 },
+      { ...parts, head: Buffer.from('x\n') },
+    ].map((item) => createKey(item, none));
 
     expect(new Set(keys).size).toBe(5);
   });
@@ -51,7 +57,15 @@ describe('decideResume', () => {
 });
 
 describe('decideCopy', () => {
-  const facts: CopyFacts = { originalLives: false, hasPlainName: false, headFits: true, prefixFits: true, endFits: false, quietMs: 0, waitMs: 10 };
+  const facts: CopyFacts = {
+    originalLives: false,
+    hasPlainName: false,
+    headFits: true,
+    prefixFits: true,
+    endFits: false,
+    quietMs: 0,
+    waitMs: 10,
+  };
 
   it.each<[Partial<CopyFacts>, string]>([
     [{}, 'continues'],

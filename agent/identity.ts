@@ -14,7 +14,9 @@ export const GUARD_BYTES = 256;
 
 export const EMPTY_GUARD: Guard = { length: 0, hash: '' };
 
-/** The first bytes that fix a key: up to the line break or KEY_HEAD_BYTES; undefined while a short line is still open. */
+/**
+ * The first bytes that fix a key: up to the line break or KEY_HEAD_BYTES; undefined while a short line is still open.
+ */
 export function findKeyHead(bytes: Buffer, isFinal: boolean): Buffer | undefined {
   const end = bytes.subarray(0, KEY_HEAD_BYTES).indexOf(10);
   if (end >= 0) return bytes.subarray(0, end + 1);
@@ -36,7 +38,9 @@ export interface KeyParts {
  */
 export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (key: string) => boolean): string {
   for (let count = 0; ; count += 1) {
-    const hash = createHash('sha256').update(`${host}\n${inode}\n${Math.trunc(birthMs)}\n${count === 0 ? '' : String(count)}\n`).update(head);
+    const hash = createHash('sha256')
+      .update(`${host}\n${inode}\n${Math.trunc(birthMs)}\n${count === 0 ? '' : String(count)}\n`)
+      .update(head);
     const key = hash.digest('hex').slice(0, 24);
     if (!isKnown(key)) return key;
   }
@@ -51,7 +55,9 @@ export function renderRecordId(key: string, offset: number, crc: number): string
 }
 
 export function createGuard(bytes: Buffer): Guard {
-  return bytes.length === 0 ? EMPTY_GUARD : { length: bytes.length, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+  return bytes.length === 0
+    ? EMPTY_GUARD
+    : { length: bytes.length, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
 }
 
 export function fitsGuard(guard: Guard, bytes: Buffer): boolean {
@@ -61,7 +67,12 @@ export function fitsGuard(guard: Guard, bytes: Buffer): boolean {
 export type ResumeReason = 'resume' | 'shrunk' | 'head-differs' | 'frontier-differs';
 
 /** Is the file at this inode still the generation of the state? All must fit. */
-export function decideResume(state: Pick<FileState, 'offset'>, size: number, headFits: boolean, frontierFits: boolean): ResumeReason {
+export function decideResume(
+  state: Pick<FileState, 'offset'>,
+  size: number,
+  headFits: boolean,
+  frontierFits: boolean,
+): ResumeReason {
   if (size < state.offset) return 'shrunk';
   if (!headFits) return 'head-differs';
   return frontierFits ? 'resume' : 'frontier-differs';

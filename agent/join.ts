@@ -16,7 +16,9 @@ export type Join =
   | { readonly kind: 'none' }
   /** The file before is not read to its end or not acknowledged, or this one has too little. */
   | { readonly kind: 'wait' }
-  /** `head` is the tail whose entry goes on here. An open piece may grow; the tail's offset stays 0 until it is closed. */
+  /**
+   * `head` is the tail whose entry goes on here. An open piece may grow; the tail's offset stays 0 until it is closed.
+   */
   | { readonly kind: 'joined'; readonly piece: Piece; readonly head: Tail };
 
 export interface JoinContext {
@@ -29,7 +31,10 @@ const NONE: Join = { kind: 'none' };
 const WAIT: Join = { kind: 'wait' };
 const NEWLINE = 10;
 const LOOK_BYTES = 4096;
-/** A file that begins in the middle of an entry waits this long for the file before it to turn up (a copy in the making). */
+/**
+ * A file that begins in the middle of an entry waits this long for the file before it to turn up (a copy in the
+ * making).
+ */
 const WAIT_MS = 2000;
 
 /** Throws what the system throws. Moves the tail behind the joined bytes when the entry is closed. */
@@ -38,7 +43,8 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   const start = readStart(tail.fd, context.isQuiet);
   if (start === undefined) return WAIT;
   const head = start === 'entry' ? undefined : findHead(tail, context.tails());
-  if (head === undefined) return start === 'continuation' && context.now - tail.openedAt < WAIT_MS ? WAIT : giveUp(tail);
+  if (head === undefined)
+    return start === 'continuation' && context.now - tail.openedAt < WAIT_MS ? WAIT : giveUp(tail);
   if (!isReady(head)) return WAIT;
   return frameTogether(tail, tail.fd, head, start === 'continuation', context.isQuiet);
 }
@@ -65,8 +71,15 @@ function findHead(tail: Tail, tails: readonly Tail[]): Tail | undefined {
   const folder = dirname(tail.path);
   let newest: Tail | undefined;
   for (const other of tails) {
-    if (other === tail || other.kind !== tail.kind || dirname(other.path) !== folder || familyName(basename(other.path)) !== family) continue;
-    if (other.isSettled && other.mtimeMs <= tail.mtimeMs && (newest === undefined || other.mtimeMs > newest.mtimeMs)) newest = other;
+    if (
+      other === tail ||
+      other.kind !== tail.kind ||
+      dirname(other.path) !== folder ||
+      familyName(basename(other.path)) !== family
+    )
+      continue;
+    if (other.isSettled && other.mtimeMs <= tail.mtimeMs && (newest === undefined || other.mtimeMs > newest.mtimeMs))
+      newest = other;
   }
   return newest;
 }
@@ -97,7 +110,12 @@ function frameTogether(tail: Tail, fd: number, head: Tail, isContinuation: boole
 }
 
 /** The new file holds nothing but the rest of the entry so far. */
-function frameOpen(tail: Tail, head: Tail, open: readonly FramedEntry[], { id, isQuiet, size }: { readonly id: string; readonly isQuiet: boolean; readonly size: number }): Join {
+function frameOpen(
+  tail: Tail,
+  head: Tail,
+  open: readonly FramedEntry[],
+  { id, isQuiet, size }: { readonly id: string; readonly isQuiet: boolean; readonly size: number },
+): Join {
   const [entry] = open;
   if (entry === undefined || open.length > 1 || entry.flags.includes('cut')) return giveUp(tail);
   if (!isQuiet || tail.flushedTo >= size) return WAIT;

@@ -32,7 +32,11 @@ afterEach(() => {
 
 /** Resolves when the agent in the child runs. */
 async function startChild(): Promise<ChildProcess> {
-  const started = spawn(process.execPath, ['--import', 'tsx', CHILD, logs, join(folder, 'data'), join(folder, 'records.db')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const started = spawn(
+    process.execPath,
+    ['--import', 'tsx', CHILD, logs, join(folder, 'data'), join(folder, 'records.db')],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   child = started;
   await Promise.race([once(started.stdout, 'data'), once(started, 'exit')]);
   return started;
@@ -52,7 +56,10 @@ function startWriter(): { readonly stop: () => string[] } {
     const path = join(logs, names[turn % names.length] ?? '');
     const texts = Array.from({ length: 20 }, (_, index) => {
       const number = written.length + index;
-      return line(number, `event ${number}${number % 7 === 0 ? `\njava.lang.Error: e${number}\n\tat a.B.c(B.java:1)` : ''}`);
+      return line(
+        number,
+        `event ${number}${number % 7 === 0 ? `\njava.lang.Error: e${number}\n\tat a.B.c(B.java:1)` : ''}`,
+      );
     });
     written.push(...texts);
     appendFileSync(path, `${texts.join('\n')}\n`);
@@ -68,9 +75,12 @@ function startWriter(): { readonly stop: () => string[] } {
 
 async function readStore(): Promise<LogRecord[]> {
   const store = openSqliteStore({ path: join(folder, 'records.db') });
-  const agent = createAgent(fillAgentSettings({ paths: [logs], dataDir: join(folder, 'data'), host: 'node-1', watch: false, idleFlushMs: 0 }), { store, log: createLog('silent') });
+  const agent = createAgent(
+    fillAgentSettings({ paths: [logs], dataDir: join(folder, 'data'), host: 'node-1', watch: false, idleFlushMs: 0 }),
+    { store, log: createLog('silent') },
+  );
   const until = performance.now() + DRAIN_WITHIN_MS;
-  for (let lagBytes = 1; lagBytes > 0 && performance.now() < until; ) ({ lagBytes } = await agent.pollOnce());
+  for (let lagBytes = 1; lagBytes > 0 && performance.now() < until;) ({ lagBytes } = await agent.pollOnce());
   agent.close();
   const { records } = await store.readRecords(undefined, { limit: 1_000_000 });
   await store.close();
@@ -78,25 +88,31 @@ async function readStore(): Promise<LogRecord[]> {
 }
 
 describe('an agent that is killed', () => {
-  it('again and again under load, and stopped now and then, loses nothing and stores nothing twice', { timeout: 120_000 }, async () => {
-    const writer = startWriter();
-    const exits: (number | null)[] = [];
-    for (let turn = 0; turn < ROUNDS; turn += 1) {
-      const running = await startChild();
-      await wait(20 + (turn * 137) % 400);
-      const isStop = turn % STOP_EVERY === STOP_EVERY - 1;
-      running.kill(isStop ? 'SIGTERM' : 'SIGKILL');
-      if (running.exitCode === null && running.signalCode === null) await once(running, 'exit');
-      if (isStop) exits.push(running.exitCode);
-    }
-    const written = writer.stop();
+  it(
+    'again and again under load, and stopped now and then, loses nothing and stores nothing twice',
+    { timeout: 120_000 },
+    async () => {
+      const writer = startWriter();
+      const exits: (number | null)[] = [];
+      for (let turn = 0; turn < ROUNDS; turn += 1) {
+        const running = await startChild();
+        await wait(20 + ((turn * 137) % 400));
+        const isStop = turn % STOP_EVERY === STOP_EVERY - 1;
+        running.kill(isStop ? 'SIGTERM' : 'SIGKILL');
+        if (running.exitCode === null && running.signalCode === null) await once(running, 'exit');
+        if (isStop) exits.push(running.exitCode);
+      }
+      const written = writer.stop();
 
-    const records = await readStore();
+      const records = await readStore();
 
-    const stored = records.sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : a['@timestamp'] > b['@timestamp'] ? 1 : 0)).map((record) => record['event.original']);
-    expect(written.length).toBeGreaterThan(1000);
-    expect(stored.length).toBe(written.length);
-    expect(stored).toEqual(written);
-    expect(exits).toEqual([0, 0]);
-  });
+      const stored = records
+        .sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : a['@timestamp'] > b['@timestamp'] ? 1 : 0))
+        .map((record) => record['event.original']);
+      expect(written.length).toBeGreaterThan(1000);
+      expect(stored.length).toBe(written.length);
+      expect(stored).toEqual(written);
+      expect(exits).toEqual([0, 0]);
+    },
+  );
 });

@@ -63,7 +63,10 @@ export function createKnown(states: Iterable<FileState>): Known {
     takeChanges: () => {
       const keys = [...touched];
       touched.clear();
-      return { changed: keys.map((key) => byKey.get(key)).filter((state) => state !== undefined), removed: keys.filter((key) => !byKey.has(key)) };
+      return {
+        changed: keys.map((key) => byKey.get(key)).filter((state) => state !== undefined),
+        removed: keys.filter((key) => !byKey.has(key)),
+      };
     },
     get size() {
       return byKey.size;

@@ -14,7 +14,9 @@ describe('openLock', () => {
   it('keeps a second agent out and names the first', () => {
     const first = openLock(folder);
 
-    expect(() => openLock(folder)).toThrow(expect.objectContaining({ code: 'JT_AGENT_LOCKED', details: { pid: process.pid, path: folder } }));
+    expect(() => openLock(folder)).toThrow(
+      expect.objectContaining({ code: 'JT_AGENT_LOCKED', details: { pid: process.pid, path: folder } }),
+    );
     first.release();
     openLock(folder).release();
   });

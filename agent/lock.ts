@@ -1,6 +1,16 @@
 // One agent per data folder. The lock file names the process, when it started and its host, so that a lock left by
 // a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over.
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, utimesSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createError } from '../core/errors.js';
@@ -36,7 +46,12 @@ export function openLock(dataDir: string, now: () => number = Date.now): Lock {
 }
 
 /** Pure: is the owner of a lock a living agent? `startedNow` is when the process with its id started, "" for none. */
-export function decideOwner(owner: Owner | undefined, own: Owner, ageMs: number, startedNow: string): 'alive' | 'unreadable' | 'gone' | 'process-id-reused' | 'foreign-stale' {
+export function decideOwner(
+  owner: Owner | undefined,
+  own: Owner,
+  ageMs: number,
+  startedNow: string,
+): 'alive' | 'unreadable' | 'gone' | 'process-id-reused' | 'foreign-stale' {
   if (owner === undefined) return ageMs > FOREIGN_STALE_MS ? 'unreadable' : 'alive';
   if (owner.host !== own.host) return ageMs > FOREIGN_STALE_MS ? 'foreign-stale' : 'alive';
   if (startedNow === '') return 'gone';
@@ -80,7 +95,9 @@ function readOwner(path: string): Owner | undefined {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (!isObject(value)) return undefined;
     const { pid, started, host } = value;
-    return typeof pid === 'number' && typeof started === 'string' && typeof host === 'string' ? { pid, started, host } : undefined;
+    return typeof pid === 'number' && typeof started === 'string' && typeof host === 'string'
+      ? { pid, started, host }
+      : undefined;
   } catch {
     // Gone meanwhile, or cut short by a crash while it was written: the age decides.
     return undefined;

@@ -40,20 +40,27 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
 
   function sweep(isLive: (key: string) => boolean): void {
     noteMissing(isLive);
-    for (const [key, loss] of losses) if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) report(key, loss);
+    for (const [key, loss] of losses)
+      if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) report(key, loss);
   }
 
   /** Remembered files that were not there when the agent started, with bytes that it had seen and not read. */
   function noteMissing(isLive: (key: string) => boolean): void {
     if (hasCheckedMissing || now() - startedAt < settings.copyWaitMs) return;
     hasCheckedMissing = true;
-    for (const state of known.values()) if (!isLive(state.key) && state.archive === undefined) note(state.key, state.path, state.size - state.offset - state.openBytes);
+    for (const state of known.values())
+      if (!isLive(state.key) && state.archive === undefined)
+        note(state.key, state.path, state.size - state.offset - state.openBytes);
   }
 
   function report(key: string, loss: Loss): void {
     loss.isReported = true;
     board.count('lostBytes', loss.bytes);
-    board.raise('JT_BYTES_LOST', `${loss.path} vanished or was truncated before its last ${loss.bytes} bytes were read.`, key);
+    board.raise(
+      'JT_BYTES_LOST',
+      `${loss.path} vanished or was truncated before its last ${loss.bytes} bytes were read.`,
+      key,
+    );
     log.error({ path: loss.path, bytes: loss.bytes }, 'Bytes of a log file were lost before they could be read.');
     const state = known.get(key);
     if (state !== undefined) known.set({ ...state, size: state.offset + state.openBytes });

@@ -35,7 +35,9 @@ export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
   });
 }
 
-/** Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything. */
+/**
+ * Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything.
+ */
 function findDecidedEnd(tail: Tail, open: number): number {
   const { recent, readOffset } = tail;
   const lineStart = recent.lastIndexOf(NEWLINE) + 1;
@@ -48,7 +50,13 @@ function findDecidedEnd(tail: Tail, open: number): number {
 /** No byte that may follow makes this line begin an entry, or not begin one. */
 function isDecidedLine(bytes: Buffer, start: number): boolean {
   const line = classifyLine(bytes, start, bytes.length);
-  return line === 'dated' || line === 'json' || line === 'trace' || line === 'thread' || (line === 'indented' && bytes.length - start > 1);
+  return (
+    line === 'dated' ||
+    line === 'json' ||
+    line === 'trace' ||
+    line === 'thread' ||
+    (line === 'indented' && bytes.length - start > 1)
+  );
 }
 
 function frameRange(tail: Tail, from: number, to: number): readonly FramedEntry[] {

@@ -5,7 +5,10 @@ import type { Origin } from './parse.js';
 import type { Captures } from './pattern.js';
 import type { AgentSettings } from './settings.js';
 
-export function describeOrigin(file: { readonly path: string; readonly captures: Captures }, settings: Pick<AgentSettings, 'host' | 'cluster'>): Origin {
+export function describeOrigin(
+  file: { readonly path: string; readonly captures: Captures },
+  settings: Pick<AgentSettings, 'host' | 'cluster'>,
+): Origin {
   const names = describeFile(file.path);
   // A pod's name is no host's name; the file name of a start script ends with the host.
   const host = file.captures.host ?? (names.pod === undefined ? names.host : undefined) ?? settings.host;

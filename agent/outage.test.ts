@@ -1,4 +1,13 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
@@ -15,8 +24,14 @@ afterEach(async () => {
 type Append = Store['appendRecords'];
 
 /** A bench whose store answers through `append`; `pass` is the real one. */
-function openFaulty(append: (batch: readonly LogRecord[], pass: Append) => ReturnType<Append>, options: BenchOptions = {}): Bench {
-  bench = openBench({ ...options, wrap: (store) => ({ ...store, appendRecords: (batch) => append(batch, store.appendRecords) }) });
+function openFaulty(
+  append: (batch: readonly LogRecord[], pass: Append) => ReturnType<Append>,
+  options: BenchOptions = {},
+): Bench {
+  bench = openBench({
+    ...options,
+    wrap: (store) => ({ ...store, appendRecords: (batch) => append(batch, store.appendRecords) }),
+  });
   return bench;
 }
 
@@ -27,7 +42,11 @@ function writeLog(to: Bench, from: number, until: number): void {
 describe('a store that is down', () => {
   it('is asked again for ever, alarms, and gets everything when it is back', async () => {
     let isDown = true;
-    const faulty = openFaulty((batch, pass) => (isDown ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'http://es', problem: 'refused' })) : pass(batch)));
+    const faulty = openFaulty((batch, pass) =>
+      isDown
+        ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'http://es', problem: 'refused' }))
+        : pass(batch),
+    );
     writeFileSync(join(faulty.logs, 'a.log'), lines(0, 50));
     await faulty.poll(20, 60_000);
     const during = faulty.conditions();
@@ -45,7 +64,13 @@ describe('a store that is down', () => {
 
   it('stops reading when the budget is spent, so memory stays flat and the file is the buffer', async () => {
     let isDown = true;
-    const faulty = openFaulty((batch, pass) => (isDown ? Promise.reject(createError('JT_STORE_DENIED', { url: 'http://es', problem: 'expired API key' })) : pass(batch)), { budgetBytes: 100_000, quantumBytes: 10_000 });
+    const faulty = openFaulty(
+      (batch, pass) =>
+        isDown
+          ? Promise.reject(createError('JT_STORE_DENIED', { url: 'http://es', problem: 'expired API key' }))
+          : pass(batch),
+      { budgetBytes: 100_000, quantumBytes: 10_000 },
+    );
     writeFileSync(join(faulty.logs, 'a.log'), lines(0, 5000));
     await faulty.poll(10);
     const read = faulty.counter('readBytes');
@@ -61,7 +86,11 @@ describe('a store that is down', () => {
 
   it('gets everything once when the agent is restarted meanwhile and files rotate', async () => {
     let isDown = true;
-    const faulty = openFaulty((batch, pass) => (isDown ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'http://es', problem: 'refused' })) : pass(batch)));
+    const faulty = openFaulty((batch, pass) =>
+      isDown
+        ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'http://es', problem: 'refused' }))
+        : pass(batch),
+    );
     writeFileSync(join(faulty.logs, 'a.log'), lines(0, 10));
     await faulty.poll(2);
     faulty.restart();
@@ -120,7 +149,10 @@ describe('an answer per record', () => {
     expect(lag).toBe(lines(3, 10).length);
     expect(conditions).toEqual(expect.arrayContaining(['JT_STORE_BUSY', 'JT_RECORDS_REFUSED']));
     expect(await faulty.texts()).toEqual(expected(0, 10).filter((text) => text !== line(5)));
-    const [letter] = readFileSync(join(faulty.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n').map((text) => JSON.parse(text) as { error: string; record: LogRecord });
+    const [letter] = readFileSync(join(faulty.dataDir, 'dead-letters.ndjson'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { error: string; record: LogRecord });
     expect(letter).toMatchObject({ error: 'refused: mapper_parsing_exception', record: { 'event.original': line(5) } });
     expect(faulty.agent.status().lagBytes).toBe(0);
     expect(faulty.counter('refusedRecords')).toBe(1);
@@ -128,8 +160,16 @@ describe('an answer per record', () => {
 
   it('lets the others flow while one record is asked for again and again', async () => {
     const faulty = openFaulty(async (batch, pass) => {
-      const outcomes = [...(await pass(batch.filter((record) => !record.message.includes('event 7 ') && !record.message.endsWith('event 7'))))];
-      return batch.map((record) => (record.message.endsWith('event 7') ? { kind: 'retry', error: 'blocked' } : (outcomes.shift() ?? { kind: 'retry', error: 'none' })));
+      const outcomes = [
+        ...(await pass(
+          batch.filter((record) => !record.message.includes('event 7 ') && !record.message.endsWith('event 7')),
+        )),
+      ];
+      return batch.map((record) =>
+        record.message.endsWith('event 7')
+          ? { kind: 'retry', error: 'blocked' }
+          : (outcomes.shift() ?? { kind: 'retry', error: 'none' }),
+      );
     });
     for (let turn = 0; turn < 10; turn += 1) {
       writeLog(faulty, turn * 10, turn * 10 + 10);
@@ -140,7 +180,9 @@ describe('an answer per record', () => {
   });
 
   it('about a collision is loud and keeps the message', async () => {
-    const faulty = openFaulty((batch) => Promise.resolve(batch.map(() => ({ kind: 'collision', error: 'another entry holds the id' }))));
+    const faulty = openFaulty((batch) =>
+      Promise.resolve(batch.map(() => ({ kind: 'collision', error: 'another entry holds the id' }))),
+    );
     writeFileSync(join(faulty.logs, 'a.log'), lines(0, 1));
 
     await faulty.poll(2);
@@ -208,7 +250,9 @@ describe('a file that cannot be read', () => {
     await bench.poll(2);
 
     expect(await bench.texts('a.log')).toEqual(expected(0, 3));
-    expect(bench.conditions()).toEqual(process.getuid?.() === 0 ? ['JT_FILE_UNREADABLE'] : ['JT_FILE_UNREADABLE', 'JT_FILE_UNREADABLE']);
+    expect(bench.conditions()).toEqual(
+      process.getuid?.() === 0 ? ['JT_FILE_UNREADABLE'] : ['JT_FILE_UNREADABLE', 'JT_FILE_UNREADABLE'],
+    );
 
     chmodSync(closed, 0o600);
     unlinkSync(join(bench.logs, 'sub', 'loop.log'));
@@ -233,6 +277,11 @@ describe('a file that cannot be read', () => {
     bench = openBench({ paths: ['/nonexistent-folder-of-a-test'] });
     await bench.poll(2);
 
-    expect(bench.agent.status().conditions).toEqual([expect.objectContaining({ code: 'JT_FILE_UNREADABLE', message: '/nonexistent-folder-of-a-test cannot be read: it does not exist.' })]);
+    expect(bench.agent.status().conditions).toEqual([
+      expect.objectContaining({
+        code: 'JT_FILE_UNREADABLE',
+        message: '/nonexistent-folder-of-a-test cannot be read: it does not exist.',
+      }),
+    ]);
   });
 });

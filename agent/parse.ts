@@ -51,7 +51,10 @@ type Draft = { -readonly [Key in keyof LogRecord]: LogRecord[Key] };
 export function parseRecord(entry: FramedEntry, id: string, context: ParseContext): ParsedRecord {
   const { origin } = context;
   const { text, count } = context.redact(entry.bytes.toString('utf8'));
-  const parsed = parseEntry(count > 0 ? Buffer.from(text) : entry.bytes, context.zone === '' ? {} : { zone: context.zone });
+  const parsed = parseEntry(
+    count > 0 ? Buffer.from(text) : entry.bytes,
+    context.zone === '' ? {} : { zone: context.zone },
+  );
   const { time, isUndated } = decideTime(parsed.time, context);
   const record: Draft = {
     id,
@@ -70,12 +73,16 @@ export function parseRecord(entry: FramedEntry, id: string, context: ParseContex
   fillOrigin(record, origin);
   fillJob(record, parsed, origin);
   fillParts(record, parsed);
-  if (entry.flags.length > 0 || count > 0 || isUndated) record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
+  if (entry.flags.length > 0 || count > 0 || isUndated)
+    record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
   return { record, time: isUndated ? context.previousTime : time, redacted: count };
 }
 
 /** The entry's own time, else that of the entry before, else the file's: then, and for an impossible time, undated. */
-export function decideTime(own: number | undefined, { previousTime, fileTime, now }: Pick<ParseContext, 'previousTime' | 'fileTime' | 'now'>): { readonly time: number; readonly isUndated: boolean } {
+export function decideTime(
+  own: number | undefined,
+  { previousTime, fileTime, now }: Pick<ParseContext, 'previousTime' | 'fileTime' | 'now'>,
+): { readonly time: number; readonly isUndated: boolean } {
   if (own !== undefined && isPlausible(own, now)) return { time: own, isUndated: false };
   if (own === undefined && previousTime !== undefined) return { time: previousTime, isUndated: false };
   return { time: Math.trunc(isPlausible(fileTime, now) ? fileTime : now), isUndated: true };

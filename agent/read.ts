@@ -13,8 +13,14 @@ import { readTail, type Piece, type Span, type Tail } from './tail.js';
 import type { Watch } from './watch.js';
 
 export interface Reader {
-  /** Reads until every file is at its end, the budget is spent, or `sliceMs` have passed. Files that have rested long are only looked at with `all`. */
-  readRound(sliceMs: number, all: boolean): { readonly bytes: number; readonly isBlocked: boolean; readonly hasMore: boolean };
+  /**
+   * Reads until every file is at its end, the budget is spent, or `sliceMs` have passed. Files that have rested long
+   * are only looked at with `all`.
+   */
+  readRound(
+    sliceMs: number,
+    all: boolean,
+  ): { readonly bytes: number; readonly isBlocked: boolean; readonly hasMore: boolean };
   /** Ships the open entries of files that rest; of all files with `all`. */
   flushIdle(all: boolean): void;
   shipPieces(tail: Tail, pieces: readonly Piece[]): void;
@@ -47,7 +53,7 @@ export function createReader(parts: ReaderParts): Reader {
     const until = performance.now() + sliceMs;
     const tails = parts.watch().tails.filter((tail) => isReadable(tail) && (all || !isCold(tail)));
     let bytes = 0;
-    for (let isMoving = true; isMoving; ) {
+    for (let isMoving = true; isMoving;) {
       isMoving = false;
       for (let step = 0; step < tails.length; step += 1) {
         const tail = tails[(turn + step) % tails.length];
@@ -114,7 +120,8 @@ export function createReader(parts: ReaderParts): Reader {
 
   function flushIdle(all: boolean): void {
     for (const tail of parts.watch().tails) {
-      if (tail.isSettled && hasOpenEntry(tail) && (all || rests(tail))) shipPieces(tail, flushTail(tail, now() - tail.lastGrowth >= settings.undecidedFlushMs));
+      if (tail.isSettled && hasOpenEntry(tail) && (all || rests(tail)))
+        shipPieces(tail, flushTail(tail, now() - tail.lastGrowth >= settings.undecidedFlushMs));
     }
   }
 
@@ -132,11 +139,21 @@ export function createReader(parts: ReaderParts): Reader {
       const { record, time, redacted } = parseRecord(piece.entry, piece.id, { ...context, previousTime });
       previousTime = time;
       countEntry(piece, redacted, record['jobtrace.flags']?.includes('undated') === true);
-      const span: Span = { end: piece.isOpen ? piece.end : { ...piece.end, time }, isOpen: piece.isOpen, openBytes: Math.max(0, tail.flushedTo - piece.end.offset), isDone: false };
+      const span: Span = {
+        end: piece.isOpen ? piece.end : { ...piece.end, time },
+        isOpen: piece.isOpen,
+        openBytes: Math.max(0, tail.flushedTo - piece.end.offset),
+        isDone: false,
+      };
       tail.spans.push(span);
       if (!piece.isOpen) tail.time = time;
       if (isShipped(tail, piece)) span.isDone = true;
-      else shipper.add({ record, bytes: piece.entry.bytes.length + RECORD_COST_BYTES, onDone: () => finishSpan(tail, span, piece) });
+      else
+        shipper.add({
+          record,
+          bytes: piece.entry.bytes.length + RECORD_COST_BYTES,
+          onDone: () => finishSpan(tail, span, piece),
+        });
     }
   }
 

@@ -5,13 +5,25 @@ const redact = createRedactor();
 
 describe('createRedactor', () => {
   it.each([
-    ['INFO  GlobalConfiguration [] - Loading configuration property: s3.secret-key, abcDEF123', 'INFO  GlobalConfiguration [] - Loading configuration property: s3.secret-key, ***'],
+    [
+      'INFO  GlobalConfiguration [] - Loading configuration property: s3.secret-key, abcDEF123',
+      'INFO  GlobalConfiguration [] - Loading configuration property: s3.secret-key, ***',
+    ],
     ['s3.access-key: AKIAIOSFODNN7EXAMPLE', 's3.access-key: ***'],
-    ['-Dfs.azure.account.key.store.blob.core.windows.net=Zm9v==', '-Dfs.azure.account.key.store.blob.core.windows.net=***'],
+    [
+      '-Dfs.azure.account.key.store.blob.core.windows.net=Zm9v==',
+      '-Dfs.azure.account.key.store.blob.core.windows.net=***',
+    ],
     ["  'password' = 'hun''ter'", "  'password' = '***'"],
-    ["CREATE TABLE t WITH ('connector'='jdbc','password'='s3cr3t','username'='u')", "CREATE TABLE t WITH ('connector'='jdbc','password'='***','username'='u')"],
+    [
+      "CREATE TABLE t WITH ('connector'='jdbc','password'='s3cr3t','username'='u')",
+      "CREATE TABLE t WITH ('connector'='jdbc','password'='***','username'='u')",
+    ],
     ['{"user":"u","password":"s3cr3t","n":1}', '{"user":"u","password":"***","n":1}'],
-    ['sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p w";', 'sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="***";'],
+    [
+      'sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p w";',
+      'sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="***";',
+    ],
     ['connecting to jdbc:mysql://root:hunter2@db:3306/x', 'connecting to jdbc:mysql://root:***@db:3306/x'],
     ['GET https://x/y?sig=abc%3D&se=1', 'GET https://x/y?sig=***&se=1'],
     ['Authorization: Bearer abcdef.ghi', 'Authorization: ***'],

@@ -25,15 +25,47 @@ interface RedactRow {
 
 /** In this order: whole blocks first, then names with values, then values that show themselves. */
 const ROWS: readonly RedactRow[] = [
-  { pattern: /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]{0,20000}?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, replacement: '$1***$2' },
-  { pattern: /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|apikey|digest|negotiate)\s+)?[^\s"',;]+/gi, replacement: '$1***' },
+  {
+    pattern: /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]{0,20000}?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+    replacement: '$1***$2',
+  },
+  {
+    pattern:
+      /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|apikey|digest|negotiate)\s+)?[^\s"',;]+/gi,
+    replacement: '$1***',
+  },
   { pattern: /\b(bearer\s+)[\w+/=.~-]{8,}/gi, replacement: '$1***' },
   { pattern: /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:)[^\s/@]+@/gi, replacement: '$1***@' },
-  { pattern: /([?&](?:access_token|token|key|sign|sig|signature|secret|api_?key|password|passwd|x-amz-signature|x-amz-security-token|x-amz-credential)=)[^&\s"']+/gi, replacement: '$1***' },
-  { pattern: new RegExp(String.raw`(["'](?:${NAME})["']\s*[:=]\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gi'), replacement: '$1$2***$2' },
-  { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|[:=])\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gim'), replacement: '$1$2***$2' },
-  { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|=)\s*)(?!\*\*\*)[^\s,;"'&})\]]+`, 'gim'), replacement: '$1***' },
-  { pattern: new RegExp(String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME}):\s)(?!\*\*\*)(?!["'])[^\s,;"'})\]]+(?=\s*(?:$|[,;})\]]))`, 'gim'), replacement: '$1***' },
+  {
+    pattern:
+      /([?&](?:access_token|token|key|sign|sig|signature|secret|api_?key|password|passwd|x-amz-signature|x-amz-security-token|x-amz-credential)=)[^&\s"']+/gi,
+    replacement: '$1***',
+  },
+  {
+    pattern: new RegExp(String.raw`(["'](?:${NAME})["']\s*[:=]\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`, 'gi'),
+    replacement: '$1$2***$2',
+  },
+  {
+    pattern: new RegExp(
+      String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|[:=])\s*)(["'])(?:(?!\2)[^\\\n]|\\.|\2\2)*\2`,
+      'gim',
+    ),
+    replacement: '$1$2***$2',
+  },
+  {
+    pattern: new RegExp(
+      String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME})\s*(?:=>|=)\s*)(?!\*\*\*)[^\s,;"'&})\]]+`,
+      'gim',
+    ),
+    replacement: '$1***',
+  },
+  {
+    pattern: new RegExp(
+      String.raw`((?:^|[\s,;{(\[<"'&]|-D|--)(?:${NAME}):\s)(?!\*\*\*)(?!["'])[^\s,;"'})\]]+(?=\s*(?:$|[,;})\]]))`,
+      'gim',
+    ),
+    replacement: '$1***',
+  },
   { pattern: new RegExp(String.raw`(configuration property: (?:${NAME}), )(?!\*\*\*)\S+`, 'gi'), replacement: '$1***' },
   { pattern: /(--(?:password|token|secret|api-key)\s+)(?!\*\*\*)[^\s-][^\s]*/gi, replacement: '$1***' },
   { pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, replacement: '***' },

@@ -1,4 +1,16 @@
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -21,7 +33,8 @@ async function storedInOrder(): Promise<string[]> {
 
 describe('renaming', () => {
   it('keeps every file through a rotation that renames all of them and deletes the oldest', async () => {
-    for (let number = 1; number <= 5; number += 1) writeFileSync(`${path}.${number}`, lines(number * 10, number * 10 + 10));
+    for (let number = 1; number <= 5; number += 1)
+      writeFileSync(`${path}.${number}`, lines(number * 10, number * 10 + 10));
     writeFileSync(path, lines(60, 65));
     await bench.poll(2);
 
@@ -121,7 +134,15 @@ describe('another file on the same inode', () => {
     await bench.poll(2);
 
     const texts = (await bench.texts()).sort();
-    expect(texts).toEqual([WARNING.trim(), WARNING.trim(), 'first run says a', 'first run says b', 'second run says c and more', 'second run says d', 'second run says e']);
+    expect(texts).toEqual([
+      WARNING.trim(),
+      WARNING.trim(),
+      'first run says a',
+      'first run says b',
+      'second run says c and more',
+      'second run says d',
+      'second run says e',
+    ]);
     expect(bench.counter('collidedRecords')).toBe(0);
   });
 
@@ -242,7 +263,14 @@ describe('copy and truncate', () => {
   });
 
   it('reports the bytes that nobody can read any more when there is no copy', async () => {
-    const slow = openBench({ budgetBytes: 20_000, quantumBytes: 4096, wrap: (store) => ({ ...store, appendRecords: (batch) => Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) }) });
+    const slow = openBench({
+      budgetBytes: 20_000,
+      quantumBytes: 4096,
+      wrap: (store) => ({
+        ...store,
+        appendRecords: (batch) => Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))),
+      }),
+    });
     const other = join(slow.logs, 'a.log');
     writeFileSync(other, lines(0, 2000));
     await slow.poll();
@@ -308,7 +336,14 @@ describe('compressed rotations', () => {
 describe('deletion', () => {
   it('delivers what a deleted file still held when the store was down', async () => {
     let isDown = true;
-    const other = openBench({ wrap: (store) => ({ ...store, appendRecords: (batch) => (isDown ? Promise.reject(new Error('down')) : store.appendRecords(batch)) }), budgetBytes: 20_000, quantumBytes: 4096 });
+    const other = openBench({
+      wrap: (store) => ({
+        ...store,
+        appendRecords: (batch) => (isDown ? Promise.reject(new Error('down')) : store.appendRecords(batch)),
+      }),
+      budgetBytes: 20_000,
+      quantumBytes: 4096,
+    });
     const file = join(other.logs, 'a.log');
     writeFileSync(file, lines(0, 3000));
     await other.poll();
@@ -335,7 +370,10 @@ describe('deletion', () => {
 
     expect(await bench.texts()).toEqual(expected(0, 6));
     expect(bench.conditions()).toEqual([]);
-    expect((await bench.records())[0]).toMatchObject({ 'flink.cluster': 'application_1669378398064_0078', 'container.id': 'container_e07_1669378398064_0078_01_000002' });
+    expect((await bench.records())[0]).toMatchObject({
+      'flink.cluster': 'application_1669378398064_0078',
+      'container.id': 'container_e07_1669378398064_0078_01_000002',
+    });
   });
 });
 

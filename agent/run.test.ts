@@ -39,7 +39,9 @@ describe('run', () => {
     await running;
 
     expect((await bench.texts()).sort()).toEqual(expected(0, 12));
-    expect(await store.findAgentStatuses()).toMatchObject([{ id: 'node-1', lagBytes: 0, shippedRecords: 12, conditions: [] }]);
+    expect(await store.findAgentStatuses()).toMatchObject([
+      { id: 'node-1', lagBytes: 0, shippedRecords: 12, conditions: [] },
+    ]);
     bench.stop();
     await bench.poll(2);
     expect(bench.counter('storedRecords')).toBe(0);
@@ -48,19 +50,29 @@ describe('run', () => {
   it('does not starve quiet files while one is hot', async () => {
     bench = openBench({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
     writeFileSync(join(bench.logs, 'hot.log'), lines(0, 20_000));
-    for (let number = 0; number < 20; number += 1) writeFileSync(join(bench.logs, `quiet-${number}.log`), `${line(number)}\n${line(number)}\n`);
+    for (let number = 0; number < 20; number += 1)
+      writeFileSync(join(bench.logs, `quiet-${number}.log`), `${line(number)}\n${line(number)}\n`);
 
     await bench.poll();
 
     const order = (await bench.records()).map((record) => record['log.file.path']);
-    const lastQuiet = order.findLastIndex((path, index) => path.includes('quiet') && !order.slice(0, index).includes(path));
+    const lastQuiet = order.findLastIndex(
+      (path, index) => path.includes('quiet') && !order.slice(0, index).includes(path),
+    );
     expect(lastQuiet).toBeLessThan(1000);
     expect(order.filter((path) => path.includes('hot'))).toHaveLength(20_000);
   });
 
   it('ends in time when the store is down, and the next agent goes on', async () => {
     let isDown = true;
-    bench = openBench({ stopWithinMs: 300, wrap: (store) => ({ ...store, appendRecords: (batch) => (isDown ? Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) : store.appendRecords(batch)) }) });
+    bench = openBench({
+      stopWithinMs: 300,
+      wrap: (store) => ({
+        ...store,
+        appendRecords: (batch) =>
+          isDown ? Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) : store.appendRecords(batch),
+      }),
+    });
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
     const { agent } = bench;
     const stop = new AbortController();

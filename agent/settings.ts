@@ -79,7 +79,9 @@ const DEFAULTS: Omit<AgentSettings, 'paths' | 'dataDir' | 'host'> = {
 };
 
 /** Fills what is not given with the defaults; an empty `host` becomes the name the system gives. */
-export function fillAgentSettings(given: Partial<AgentSettings> & Pick<AgentSettings, 'paths' | 'dataDir'>): AgentSettings {
+export function fillAgentSettings(
+  given: Partial<AgentSettings> & Pick<AgentSettings, 'paths' | 'dataDir'>,
+): AgentSettings {
   const host = given.host === undefined || given.host === '' ? hostname() : given.host;
   return { ...DEFAULTS, ...given, host };
 }

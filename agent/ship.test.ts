@@ -33,8 +33,24 @@ function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcom
       return answer(ids);
     },
   };
-  const settings = { batchBytes: 1000, batchRecords: 3, batchAgeMs: 100, maxBatchesInFlight: 2, retryBaseMs: 100, retryCapMs: 1000, dataDir };
-  const shipper = createShipper({ store, settings, board: createBoard(() => clock.now), log: createLog('silent'), now: () => clock.now, random: () => 1, onAnswer: () => undefined });
+  const settings = {
+    batchBytes: 1000,
+    batchRecords: 3,
+    batchAgeMs: 100,
+    maxBatchesInFlight: 2,
+    retryBaseMs: 100,
+    retryCapMs: 1000,
+    dataDir,
+  };
+  const shipper = createShipper({
+    store,
+    settings,
+    board: createBoard(() => clock.now),
+    log: createLog('silent'),
+    now: () => clock.now,
+    random: () => 1,
+    onAnswer: () => undefined,
+  });
   return { shipper, sent, clock, done };
 }
 
@@ -59,7 +75,8 @@ function add({ shipper, done }: Setup, ...ids: string[]): void {
   for (const id of ids) shipper.add({ record: createRecord(id), bytes: 10, onDone: () => void done.push(id) });
 }
 
-const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> => Promise.resolve(ids.map(() => ({ kind: 'stored' })));
+const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
+  Promise.resolve(ids.map(() => ({ kind: 'stored' })));
 
 describe('createShipper', () => {
   it('cuts batches by records and keeps several in flight', async () => {

@@ -34,7 +34,10 @@ export interface Shipper {
 
 export interface ShipperParts {
   readonly store: Pick<Store, 'appendRecords'>;
-  readonly settings: Pick<AgentSettings, 'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'maxBatchesInFlight' | 'retryBaseMs' | 'retryCapMs' | 'dataDir'>;
+  readonly settings: Pick<
+    AgentSettings,
+    'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'maxBatchesInFlight' | 'retryBaseMs' | 'retryCapMs' | 'dataDir'
+  >;
   readonly board: Board;
   readonly log: Log;
   readonly now: () => number;
@@ -119,7 +122,11 @@ export function createShipper(parts: ShipperParts): Shipper {
     outage = { tries, until: now() + jitter(tries) };
     parts.board.count('failedBatches');
     for (const other of OUTAGE_CODES) if (other !== code) parts.board.clear(other);
-    if (parts.board.raise(code, message)) parts.log.error({ code, problem: message }, 'The store does not take records; nothing is lost, sending again until it does.');
+    if (parts.board.raise(code, message))
+      parts.log.error(
+        { code, problem: message },
+        'The store does not take records; nothing is lost, sending again until it does.',
+      );
     retries.push({ parcels: batch.parcels, tries: batch.tries + 1, dueAt: outage.until });
   }
 
@@ -136,7 +143,8 @@ export function createShipper(parts: ShipperParts): Shipper {
     let problem = '';
     batch.parcels.forEach((parcel, index) => {
       const outcome = outcomes[index] ?? { kind: 'retry', error: 'the store gave no answer for this record' };
-      if (outcome.kind === 'stored' || outcome.kind === 'duplicate') finish(parcel, outcome.kind === 'stored' ? 'storedRecords' : 'duplicateRecords');
+      if (outcome.kind === 'stored' || outcome.kind === 'duplicate')
+        finish(parcel, outcome.kind === 'stored' ? 'storedRecords' : 'duplicateRecords');
       else if (outcome.kind === 'retry') {
         again.push(parcel);
         problem = outcome.error;
@@ -146,8 +154,15 @@ export function createShipper(parts: ShipperParts): Shipper {
     markRetry(batch, again, problem);
   }
 
-  function describeDeath(parcel: Parcel, outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>): DeadLetter {
-    if (outcome.kind === 'collision') parts.board.raise('JT_RECORD_COLLISION', `Two entries have the same id: ${outcome.error}. The later one is kept in the dead letters.`);
+  function describeDeath(
+    parcel: Parcel,
+    outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>,
+  ): DeadLetter {
+    if (outcome.kind === 'collision')
+      parts.board.raise(
+        'JT_RECORD_COLLISION',
+        `Two entries have the same id: ${outcome.error}. The later one is kept in the dead letters.`,
+      );
     return { time: new Date(now()).toISOString(), error: `${outcome.kind}: ${outcome.error}`, record: parcel.record };
   }
 
@@ -155,15 +170,24 @@ export function createShipper(parts: ShipperParts): Shipper {
   function buryDead(dead: readonly { readonly parcel: Parcel; readonly letter: DeadLetter }[]): readonly Parcel[] {
     if (dead.length === 0) return [];
     try {
-      appendDeadLetters(settings.dataDir, dead.map(({ letter }) => letter));
+      appendDeadLetters(
+        settings.dataDir,
+        dead.map(({ letter }) => letter),
+      );
     } catch (error) {
       parts.board.raise('JT_DEAD_LETTERS_UNWRITABLE', error instanceof Error ? error.message : String(error));
       return dead.map(({ parcel }) => parcel);
     }
     parts.board.clear('JT_DEAD_LETTERS_UNWRITABLE');
-    parts.board.raise('JT_RECORDS_REFUSED', 'The store refused records; they are kept in dead-letters.ndjson in the data folder.');
+    parts.board.raise(
+      'JT_RECORDS_REFUSED',
+      'The store refused records; they are kept in dead-letters.ndjson in the data folder.',
+    );
     for (const { parcel, letter } of dead) {
-      parts.log.error({ id: parcel.record.id, problem: letter.error }, 'A record was not accepted and is kept in the dead letters.');
+      parts.log.error(
+        { id: parcel.record.id, problem: letter.error },
+        'A record was not accepted and is kept in the dead letters.',
+      );
       finish(parcel, letter.error.startsWith('collision') ? 'collidedRecords' : 'refusedRecords');
     }
     return [];
@@ -175,11 +199,15 @@ export function createShipper(parts: ShipperParts): Shipper {
       return;
     }
     parts.board.count('retriedRecords', again.length);
-    if (parts.board.raise('JT_STORE_BUSY', `The store asks for some records again: ${problem}.`)) parts.log.warn({ records: again.length, problem }, 'The store asks for records again.');
+    if (parts.board.raise('JT_STORE_BUSY', `The store asks for some records again: ${problem}.`))
+      parts.log.warn({ records: again.length, problem }, 'The store asks for records again.');
     retries.push({ parcels: again, tries: batch.tries + 1, dueAt: now() + jitter(batch.tries + 1) });
   }
 
-  function finish(parcel: Parcel, counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords'): void {
+  function finish(
+    parcel: Parcel,
+    counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords',
+  ): void {
     parts.board.count(counter);
     heldBytes -= parcel.bytes;
     parcel.onDone();
@@ -210,12 +238,24 @@ export function createShipper(parts: ShipperParts): Shipper {
     get dueAt() {
       if (outage !== undefined) return outage.until;
       const first = retries.reduce((least, batch) => Math.min(least, batch.dueAt), Number.POSITIVE_INFINITY);
-      return queue.length > 0 ? Math.min(first, queuedSince + settings.batchAgeMs) : Number.isFinite(first) ? first : undefined;
+      return queue.length > 0
+        ? Math.min(first, queuedSince + settings.batchAgeMs)
+        : Number.isFinite(first)
+          ? first
+          : undefined;
     },
   };
 }
 
-const OUTAGE_CODES = ['JT_STORE_UNREACHABLE', 'JT_STORE_DENIED', 'JT_STORE_REFUSED', 'JT_STORE_UNUSABLE', 'JT_STORE_TOO_NEW', 'JT_DISK_FULL', 'JT_FILE_UNWRITABLE'] as const;
+const OUTAGE_CODES = [
+  'JT_STORE_UNREACHABLE',
+  'JT_STORE_DENIED',
+  'JT_STORE_REFUSED',
+  'JT_STORE_UNUSABLE',
+  'JT_STORE_TOO_NEW',
+  'JT_DISK_FULL',
+  'JT_FILE_UNWRITABLE',
+] as const;
 
 /** How many of the first parcels fit; at least one. */
 export function countBatch(parcels: readonly Pick<Parcel, 'bytes'>[], maxRecords: number, maxBytes: number): number {

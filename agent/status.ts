@@ -83,5 +83,14 @@ export interface StatusParts {
 export function describeAgent({ host, now, files, lagBytes, board }: StatusParts): AgentStatus {
   const counters = board.counters;
   const shippedRecords = (counters['storedRecords'] ?? 0) + (counters['duplicateRecords'] ?? 0);
-  return { id: host, host, time: new Date(now).toISOString(), files, lagBytes, shippedRecords, counters, conditions: board.conditions };
+  return {
+    id: host,
+    host,
+    time: new Date(now).toISOString(),
+    files,
+    lagBytes,
+    shippedRecords,
+    counters,
+    conditions: board.conditions,
+  };
 }

@@ -37,15 +37,22 @@ const STEP_TABLE: readonly (readonly [weight: number, name: string, step: Step])
   [8, 'rename', (writer) => rotate(writer)],
   [5, 'copy and truncate', (writer, bench) => copyTruncate(writer, bench)],
   [4, 'delete the oldest that was read', (writer, bench) => removeOldest(writer, bench)],
-  [5, 'restart', async (_writer, bench) => {
-    await bench.agent.flush();
-    bench.restart();
-  }],
+  [
+    5,
+    'restart',
+    async (_writer, bench) => {
+      await bench.agent.flush();
+      bench.restart();
+    },
+  ],
   [5, 'kill', (_writer, bench) => bench.restart()],
 ];
 
 function nextEntry(writer: Writer, random: () => number): string {
-  const trace = random() < 0.3 ? `\njava.io.IOException: failure ${writer.number}\n\tat org.example.Job.run(Job.java:${writer.number})\n\tat java.lang.Thread.run(Thread.java:829)` : '';
+  const trace =
+    random() < 0.3
+      ? `\njava.io.IOException: failure ${writer.number}\n\tat org.example.Job.run(Job.java:${writer.number})\n\tat java.lang.Thread.run(Thread.java:829)`
+      : '';
   const text = line(writer.number, `event ${writer.number} ${'x'.repeat(Math.floor(random() * 40))}${trace}`);
   writer.number += 1;
   writer.written.push(text);
@@ -89,7 +96,9 @@ async function copyTruncate(writer: Writer, bench: Bench): Promise<void> {
 
 async function removeOldest(writer: Writer, bench: Bench): Promise<void> {
   const folder = join(writer.path, '..');
-  const [oldest] = readdirSync(folder).filter((name) => /\.\d+$/.test(name)).sort();
+  const [oldest] = readdirSync(folder)
+    .filter((name) => /\.\d+$/.test(name))
+    .sort();
   if (oldest === undefined) return;
   await bench.poll(2, 3000);
   unlinkSync(join(folder, oldest));
@@ -100,7 +109,9 @@ function nextNumber(writer: Writer): string {
   return String(Math.max(100, ...numbers) + 1);
 }
 
-async function playHistory(seed: number): Promise<{ written: string[]; stored: string[]; history: string[]; problems: string[] }> {
+async function playHistory(
+  seed: number,
+): Promise<{ written: string[]; stored: string[]; history: string[]; problems: string[] }> {
   const random = createRandom(seed);
   const bench = openBench({ copyWaitMs: 60_000, quantumBytes: 300 });
   const writer: Writer = { path: join(bench.logs, 'flink-u-taskexecutor-0-h.log'), written: [], rest: '', number: 0 };
@@ -109,7 +120,8 @@ async function playHistory(seed: number): Promise<{ written: string[]; stored: s
   try {
     for (let turn = 0; turn < STEPS; turn += 1) {
       let pick = random() * total;
-      const [, name, step] = STEP_TABLE.find(([weight]) => (pick -= weight) < 0) ?? STEP_TABLE[0] ?? [0, '', () => undefined];
+      const [, name, step] = STEP_TABLE.find(([weight]) => (pick -= weight) < 0) ??
+        STEP_TABLE[0] ?? [0, '', () => undefined];
       history.push(name);
       await step(writer, bench, random);
     }
@@ -117,7 +129,9 @@ async function playHistory(seed: number): Promise<{ written: string[]; stored: s
     await bench.poll(4, 70_000);
     const records = await bench.records();
     const problems = ['collidedRecords', 'refusedRecords', 'lostBytes'].filter((name) => bench.counter(name) > 0);
-    const stored = records.sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : 1)).map((record) => record['event.original']);
+    const stored = records
+      .sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : 1))
+      .map((record) => record['event.original']);
     return { written: writer.written, stored, history, problems };
   } finally {
     await bench.close();

@@ -1,7 +1,7 @@
 // One generation of one file: bytes from the frontier → framed entries with their ids and where each ends. Every read
 // takes the bytes before the frontier along and compares them, so a file that was truncated and filled again between
-// two looks is noticed by content, not by size. An open last entry is looked at when the file rests (the framer keeps it
-// open); offsets stay at its start. Called by read.ts; what a new or vanished file means is adopt.ts.
+// two looks is noticed by content, not by size. An open last entry is looked at when the file rests (the framer keeps
+// it open); offsets stay at its start. Called by read.ts; what a new or vanished file means is adopt.ts.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../core/types.js';
@@ -141,7 +141,6 @@ export type ReadResult =
   /** Another generation has taken the place: end this tail. `lostBytes` were written, seen and never read. */
   | { readonly kind: 'truncated'; readonly lostBytes: number };
 
-
 /** Throws what the system throws (EACCES, EMFILE, …). Returns false when another file stands at the path now. */
 export function openTail(tail: Tail): boolean {
   if (tail.fd !== undefined) return true;
@@ -183,7 +182,8 @@ export function readTail(tail: Tail, maxBytes: number): ReadResult {
   const before = tail.recent.length;
   const base = tail.readOffset - before;
   const window = readAt(fd, base, before + Math.min(maxBytes, tail.size - tail.readOffset));
-  if (!window.subarray(0, before).equals(tail.recent)) return { kind: 'truncated', lostBytes: Math.max(0, seenSize - tail.readOffset) };
+  if (!window.subarray(0, before).equals(tail.recent))
+    return { kind: 'truncated', lostBytes: Math.max(0, seenSize - tail.readOffset) };
   const chunk = window.subarray(before);
   const entries = tail.framer.push(chunk);
   tail.readOffset += chunk.length;
@@ -222,7 +222,9 @@ export function advanceTail(tail: Tail): boolean {
   return true;
 }
 
-/** What the checkpoint remembers. The guard is taken from the file as it is; a file that is gone keeps the CRC alone. */
+/**
+ * What the checkpoint remembers. The guard is taken from the file as it is; a file that is gone keeps the CRC alone.
+ */
 export function describeTail(tail: Tail): FileState {
   const { offset, crc, time } = tail.committed;
   const guard = tail.fd === undefined || tail.isEnded ? EMPTY_GUARD : createGuard(readBefore(tail.fd, offset));
@@ -260,15 +262,24 @@ function placeEntries(tail: Tail, entries: readonly FramedEntry[], window: Windo
   return entries.map((entry, index) => {
     const id = renderRecordId(tail.key, entry.offset, crcUpTo(tail, tail.cursor, entry.offset, window));
     const end = entries[index + 1]?.offset ?? tail.framer.openOffset;
-    return { entry, id, end: { offset: end, crc: crcUpTo(tail, tail.cursor, end, window), time: undefined }, isOpen: false };
+    return {
+      entry,
+      id,
+      end: { offset: end, crc: crcUpTo(tail, tail.cursor, end, window), time: undefined },
+      isOpen: false,
+    };
   });
 }
 
-/** CRC32 of the file's bytes before `offset`: from what was just read, else from the file. Moves the cursor, never back. */
+/**
+ * CRC32 of the file's bytes before `offset`: from what was just read, else from the file. Moves the cursor, never back.
+ */
 export function crcUpTo(tail: Tail, cursor: { offset: number; crc: number }, offset: number, window?: Window): number {
   while (cursor.offset < offset) {
     const isInWindow = window !== undefined && cursor.offset >= window.base;
-    const bytes = isInWindow ? window.bytes.subarray(cursor.offset - window.base, offset - window.base) : readOwn(tail, cursor.offset, Math.min(READ_BLOCK_BYTES, offset - cursor.offset));
+    const bytes = isInWindow
+      ? window.bytes.subarray(cursor.offset - window.base, offset - window.base)
+      : readOwn(tail, cursor.offset, Math.min(READ_BLOCK_BYTES, offset - cursor.offset));
     if (bytes.length === 0) break;
     cursor.crc = crc32(bytes, cursor.crc);
     cursor.offset += bytes.length;

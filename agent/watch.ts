@@ -93,7 +93,8 @@ export function createWatch(parts: WatchParts): Watch {
     for (const path of unreadable) if (!paths.has(path)) board.clear('JT_FILE_UNREADABLE', path);
     unreadable = paths;
     for (const { path, problem } of problems) {
-      if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${problem}.`, path)) log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
+      if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${problem}.`, path))
+        log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
     }
   }
 
@@ -105,7 +106,12 @@ export function createWatch(parts: WatchParts): Watch {
       tail.path = file.path;
       tail.isDirty = tail.isSettled;
     }
-    if (tail.fd === undefined && tail.archiveSize === undefined && (file.size !== tail.size || file.mtimeMs !== tail.mtimeMs)) openAgain(tail);
+    if (
+      tail.fd === undefined &&
+      tail.archiveSize === undefined &&
+      (file.size !== tail.size || file.mtimeMs !== tail.mtimeMs)
+    )
+      openAgain(tail);
   }
 
   function noteGone(tail: Tail): void {
@@ -141,7 +147,15 @@ export function createWatch(parts: WatchParts): Watch {
     const fd = takePlace() ? openFile(file.path) : undefined;
     if (fd === undefined) return;
     const facts = describeStat(fstatSync(fd, { bigint: true }));
-    const tail = createTail({ ...facts, birthMs: parts.hasBirthTimes ? facts.birthMs : 0, path: file.path, kind: origin.kind, maxEntryBytes: settings.maxEntryBytes, fd, now: now() });
+    const tail = createTail({
+      ...facts,
+      birthMs: parts.hasBirthTimes ? facts.birthMs : 0,
+      path: file.path,
+      kind: origin.kind,
+      maxEntryBytes: settings.maxEntryBytes,
+      fd,
+      now: now(),
+    });
     tail.after = before !== undefined && before !== tail && !before.isEnded ? before : undefined;
     origins.set(tail, origin);
     if (live.has(idOf(tail))) closeSync(fd);
@@ -178,18 +192,31 @@ export function createWatch(parts: WatchParts): Watch {
     const code = errorCode(error);
     if (code === 'ENOENT') return;
     if (code === 'EMFILE' || code === 'ENFILE') {
-      board.raise('JT_TOO_MANY_OPEN_FILES', `No more files can be opened: ${errorText(error)}. Files wait for their turn; raise the limit (ulimit -n).`);
+      board.raise(
+        'JT_TOO_MANY_OPEN_FILES',
+        `No more files can be opened: ${errorText(error)}. Files wait for their turn; raise the limit (ulimit -n).`,
+      );
       closeIdle(Math.ceil(live.size / 10));
       return;
     }
-    if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${errorText(error)}.`, path)) log.warn({ path, problem: errorText(error) }, 'A file cannot be read; it is tried again.');
+    if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${errorText(error)}.`, path))
+      log.warn({ path, problem: errorText(error) }, 'A file cannot be read; it is tried again.');
   }
 
   function settleTails(): void {
     for (const tail of [...live.values()]) {
       if (tail.isSettled || tail.fd === undefined) continue;
       try {
-        applyAdoption(tail, adoptTail(tail, tail.fd, { settings, known, findLive: (key) => byKey.get(key), isFirstStart: parts.isFirstStart && isFirstScan, now: now() }));
+        applyAdoption(
+          tail,
+          adoptTail(tail, tail.fd, {
+            settings,
+            known,
+            findLive: (key) => byKey.get(key),
+            isFirstStart: parts.isFirstStart && isFirstScan,
+            now: now(),
+          }),
+        );
       } catch (error) {
         failTail(tail, error);
       }
@@ -207,9 +234,12 @@ export function createWatch(parts: WatchParts): Watch {
       default:
         byKey.set(tail.key, tail);
         known.set(describeTail(tail));
-        for (const state of adoption.abandoned) losses.note(state.key, state.path, state.size - state.offset - state.openBytes);
+        for (const state of adoption.abandoned)
+          losses.note(state.key, state.path, state.size - state.offset - state.openBytes);
         if (adoption.kind === 'continued') takeOver(tail);
-        board.count(adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles');
+        board.count(
+          adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles',
+        );
     }
   }
 
@@ -223,14 +253,21 @@ export function createWatch(parts: WatchParts): Watch {
     ignored.set(idOf(tail), tail.archiveSize ?? tail.size);
     if (reason === 'binary') {
       board.count('binaryFiles');
-      if (board.raise('JT_FILE_BINARY', `${tail.path} holds no text and is left out.`, tail.path)) log.warn({ path: tail.path }, 'A file holds no text and is left out.');
+      if (board.raise('JT_FILE_BINARY', `${tail.path} holds no text and is left out.`, tail.path))
+        log.warn({ path: tail.path }, 'A file holds no text and is left out.');
     }
     dropTail(tail);
   }
 
   function beginArchive(tail: Tail): void {
-    const read = known.findByInode(tail.inode).find((state) => state.archive?.isRead === true && state.archive.size === tail.size);
-    if (read !== undefined || (parts.isFirstStart && isFirstScan && now() - tail.mtimeMs > settings.readFromBeginningWithinMs)) return ignoreTail(tail, 'archive-read');
+    const read = known
+      .findByInode(tail.inode)
+      .find((state) => state.archive?.isRead === true && state.archive.size === tail.size);
+    if (
+      read !== undefined ||
+      (parts.isFirstStart && isFirstScan && now() - tail.mtimeMs > settings.readFromBeginningWithinMs)
+    )
+      return ignoreTail(tail, 'archive-read');
     if (unpacking !== undefined || tail.archiveTriedSize === tail.size) return;
     tail.archiveTriedSize = tail.size;
     unpacking = unpack(tail, tail.size).finally(() => {
@@ -242,7 +279,11 @@ export function createWatch(parts: WatchParts): Watch {
     const result = await unpackArchive(tail.path, settings.dataDir);
     if (result.kind === 'incomplete') return;
     if (result.kind === 'failed') {
-      if (board.raise('JT_ARCHIVE_INVALID', `${tail.path} cannot be unpacked: ${result.problem}.`, tail.path)) log.warn({ path: tail.path, problem: result.problem }, 'An archive cannot be unpacked; it is tried again when it changes.');
+      if (board.raise('JT_ARCHIVE_INVALID', `${tail.path} cannot be unpacked: ${result.problem}.`, tail.path))
+        log.warn(
+          { path: tail.path, problem: result.problem },
+          'An archive cannot be unpacked; it is tried again when it changes.',
+        );
       return;
     }
     board.clear('JT_ARCHIVE_INVALID', tail.path);
@@ -258,7 +299,11 @@ export function createWatch(parts: WatchParts): Watch {
     const { path } = tail;
     const origin = origins.get(tail);
     endTail(tail, lostBytes);
-    addFile({ path, captures: {}, inode: tail.inode, device: tail.device, birthMs: tail.birthMs, size: 0, mtimeMs: 0 }, undefined, origin);
+    addFile(
+      { path, captures: {}, inode: tail.inode, device: tail.device, birthMs: tail.birthMs, size: 0, mtimeMs: 0 },
+      undefined,
+      origin,
+    );
   }
 
   function failTail(tail: Tail, error: unknown): void {
@@ -270,12 +315,15 @@ export function createWatch(parts: WatchParts): Watch {
   /** What it read is still acknowledged; then its state waits for the file to come back, or for a copy of it. */
   function endTail(tail: Tail, lostBytes: number): void {
     if (tail.isSettled) {
-      // In a file that was replaced the bytes before the offset are not ours any more: no guard. A copy may go on with its last line.
+      // In a file that was replaced the bytes before the offset are not ours any more: no guard. A copy may go on with
+      // its last line.
       const isReplaced = tail.goneSince === undefined && tail.archiveSize === undefined;
       if (isReplaced) closeTail(tail);
       parts.onPieces(tail, flushTail(tail, !isReplaced));
       const state = describeTail(tail);
-      known.set(tail.archiveSize === undefined ? state : { ...state, archive: { size: tail.archiveSize, isRead: true } });
+      known.set(
+        tail.archiveSize === undefined ? state : { ...state, archive: { size: tail.archiveSize, isRead: true } },
+      );
       if (tail.spans.length > 0 || hasOpenEntry(tail)) ended.add(tail);
       losses.note(tail.key, tail.path, lostBytes);
     }
@@ -294,10 +342,17 @@ export function createWatch(parts: WatchParts): Watch {
     for (const tail of [...live.values()]) {
       if (tail.archiveSize !== undefined && tail.isSettled) {
         if (isShipped(tail)) finishArchiveTail(tail);
-      } else if (tail.goneSince !== undefined && isDrained(tail) && now() - Math.max(tail.goneSince, tail.lastGrowth) >= settings.holdGoneMs && isShipped(tail)) endTail(tail, 0);
+      } else if (
+        tail.goneSince !== undefined &&
+        isDrained(tail) &&
+        now() - Math.max(tail.goneSince, tail.lastGrowth) >= settings.holdGoneMs &&
+        isShipped(tail)
+      )
+        endTail(tail, 0);
     }
     for (const tail of ended) {
-      if (hasOpenEntry(tail) && now() - tail.endedAt >= settings.copyWaitMs) parts.onPieces(tail, flushTail(tail, true));
+      if (hasOpenEntry(tail) && now() - tail.endedAt >= settings.copyWaitMs)
+        parts.onPieces(tail, flushTail(tail, true));
       if (tail.spans.length === 0 && !hasOpenEntry(tail)) ended.delete(tail);
     }
     losses.sweep((key) => byKey.has(key));
@@ -313,7 +368,14 @@ export function createWatch(parts: WatchParts): Watch {
   /** The ones that have rested longest first. */
   function closeIdle(count: number): void {
     if (count <= 0) return;
-    const idle = [...live.values()].filter((tail) => tail.fd !== undefined && tail.archiveSize === undefined && tail.isSettled && tail.goneSince === undefined && isDrained(tail));
+    const idle = [...live.values()].filter(
+      (tail) =>
+        tail.fd !== undefined &&
+        tail.archiveSize === undefined &&
+        tail.isSettled &&
+        tail.goneSince === undefined &&
+        isDrained(tail),
+    );
     for (const tail of idle.sort((a, b) => a.lastGrowth - b.lastGrowth).slice(0, count)) closeTail(tail);
   }
 

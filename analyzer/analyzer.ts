@@ -11,7 +11,18 @@ import type { Store } from '../store/store.js';
 import type { Catalog } from './catalog.js';
 import { concludeCluster, readTail } from './diagnose.js';
 import { DEFAULT_HEALTHY_MS } from './incident.js';
-import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, dateSignals, isEvent, isLarge, keepSignal, keepTail, type ClusterMemory, type SavedIncident } from './keep.js';
+import {
+  COMPACT_DEFAULTS,
+  compactMemory,
+  createClusterMemory,
+  dateSignals,
+  isEvent,
+  isLarge,
+  keepSignal,
+  keepTail,
+  type ClusterMemory,
+  type SavedIncident,
+} from './keep.js';
 import { scanEntry } from './scan.js';
 import { loadAnalyzerState, saveAnalyzerState } from './state.js';
 
@@ -88,7 +99,21 @@ interface Running {
 
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
-  const running: Running = { options, stateKey: `analyzer/${shard.index}-of-${shard.of}`, clusters: new Map(), touched: new Set(), due: new Map(), dirty: new Set(), catalog: options.catalog, cursor: undefined, savedCursor: undefined, loaded: false, lastSave: 0, records: 0, lastError: undefined };
+  const running: Running = {
+    options,
+    stateKey: `analyzer/${shard.index}-of-${shard.of}`,
+    clusters: new Map(),
+    touched: new Set(),
+    due: new Map(),
+    dirty: new Set(),
+    catalog: options.catalog,
+    cursor: undefined,
+    savedCursor: undefined,
+    loaded: false,
+    lastSave: 0,
+    records: 0,
+    lastError: undefined,
+  };
   return {
     stepOnce: () => stepOnce(running),
     run: (signal) => runLoop(running, signal),
@@ -108,7 +133,10 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
   const { store, shard } = running.options;
-  const page = await store.readRecords(running.cursor, { limit: running.options.batchSize ?? BATCH_SIZE, ...(shard === undefined ? {} : { shard }) });
+  const page = await store.readRecords(running.cursor, {
+    limit: running.options.batchSize ?? BATCH_SIZE,
+    ...(shard === undefined ? {} : { shard }),
+  });
   if (page.records.length > 0) takeRecords(running, page.records);
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
@@ -133,7 +161,10 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
     let memory = running.clusters.get(cluster);
     if (memory === undefined) running.clusters.set(cluster, (memory = createClusterMemory()));
     running.dirty.add(cluster);
-    const signal = scanEntry(entry, running.catalog, { cluster, ...(running.options.zone === undefined ? {} : { zone: running.options.zone }) });
+    const signal = scanEntry(entry, running.catalog, {
+      cluster,
+      ...(running.options.zone === undefined ? {} : { zone: running.options.zone }),
+    });
     if (signal === undefined || !keepSignal(memory, signal)) continue;
     // Facts alone change nothing as long as nothing has failed.
     if (memory.eventCount > 0) running.touched.add(cluster);
@@ -189,13 +220,26 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   const memory = running.clusters.get(cluster);
   if (memory === undefined) return [];
   const { now, healthyMs, zone } = running.options;
-  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, { now: now(), settleMs: SETTLE_MS, ...(healthyMs === undefined ? {} : { healthyMs }), ...(zone === undefined ? {} : { zone }) });
+  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, {
+    now: now(),
+    settleMs: SETTLE_MS,
+    ...(healthyMs === undefined ? {} : { healthyMs }),
+    ...(zone === undefined ? {} : { zone }),
+  });
   await recallSaved(running, memory, concluded);
   const incidents = keepIds(concluded, memory.saved, healthyMs);
-  const changed = incidents.filter((incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident));
-  for (const incident of changed) await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
+  const changed = incidents.filter(
+    (incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident),
+  );
+  for (const incident of changed)
+    await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
   await removeGone(running, memory, incidents);
-  memory.saved = [...incidents.map(remember), ...memory.saved.filter((known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known))];
+  memory.saved = [
+    ...incidents.map(remember),
+    ...memory.saved.filter(
+      (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
+    ),
+  ];
   if (changed.length > 0) running.dirty.add(cluster);
   planNext(running, cluster, memory);
   if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: now() });
@@ -203,16 +247,25 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
 }
 
 /**
- * An analyzer that dies between an incident and its state leaves an incident that its next life does not know; read again
- * with more evidence it may get another id. So what seems new is looked for in the store, and heard of once more.
+ * An analyzer that dies between an incident and its state leaves an incident that its next life does not know; read
+ * again with more evidence it may get another id. So what seems new is looked for in the store, and heard of once more.
  */
 async function recallSaved(running: Running, memory: ClusterMemory, concluded: readonly Incident[]): Promise<void> {
   const { healthyMs = DEFAULT_HEALTHY_MS } = running.options;
   for (const incident of concluded) {
     if (memory.saved.some((known) => known.id === incident.id || isSameEpisode(incident, known, healthyMs))) continue;
-    const from = incident.firstSeen === undefined ? {} : { from: new Date(Date.parse(incident.firstSeen) - healthyMs).toISOString() };
-    const stored = await running.options.store.findIncidents({ cluster: incident.cluster, ...from, limit: MAX_RECALLED });
-    const lost = stored.map((found): SavedIncident => ({ ...remember(found), hash: '' })).filter((known) => isNear(incident, known, healthyMs) && !memory.saved.some((other) => other.id === known.id));
+    const from =
+      incident.firstSeen === undefined
+        ? {}
+        : { from: new Date(Date.parse(incident.firstSeen) - healthyMs).toISOString() };
+    const stored = await running.options.store.findIncidents({
+      cluster: incident.cluster,
+      ...from,
+      limit: MAX_RECALLED,
+    });
+    const lost = stored
+      .map((found): SavedIncident => ({ ...remember(found), hash: '' }))
+      .filter((known) => isNear(incident, known, healthyMs) && !memory.saved.some((other) => other.id === known.id));
     memory.saved = [...memory.saved, ...lost];
   }
 }
@@ -241,7 +294,11 @@ function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
  * Later evidence may move the beginning of an episode, or show whose failure it was that a process first had alone: the
  * incident keeps the id under which people know it.
  */
-export function keepIds(incidents: readonly Incident[], saved: readonly SavedIncident[], healthyMs = DEFAULT_HEALTHY_MS): readonly Incident[] {
+export function keepIds(
+  incidents: readonly Incident[],
+  saved: readonly SavedIncident[],
+  healthyMs = DEFAULT_HEALTHY_MS,
+): readonly Incident[] {
   const free = new Map(saved.map((known) => [known.id, known]));
   const selves = new Map<Incident, SavedIncident>();
   for (const incident of incidents) {
@@ -251,7 +308,9 @@ export function keepIds(incidents: readonly Incident[], saved: readonly SavedInc
   }
   for (const isSelf of [isSameEpisode, hasJoined]) {
     for (const incident of incidents) {
-      const known = selves.has(incident) ? undefined : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
+      const known = selves.has(incident)
+        ? undefined
+        : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
       if (known === undefined) continue;
       selves.set(incident, known);
       free.delete(known.id);
@@ -259,7 +318,9 @@ export function keepIds(incidents: readonly Incident[], saved: readonly SavedInc
   }
   return incidents.map((incident) => {
     const known = selves.get(incident);
-    return known === undefined ? incident : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
+    return known === undefined
+      ? incident
+      : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
   });
 }
 
@@ -270,13 +331,15 @@ function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: numb
 /** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
 function hasJoined(incident: Incident, known: SavedIncident): boolean {
   const { first, last } = remember(incident);
-  const isOurs = isProcess(known.subject) ? incident.processes.map(nameProcess).includes(known.subject) : incident.job === undefined;
+  const isOurs = isProcess(known.subject)
+    ? incident.processes.map(nameProcess).includes(known.subject)
+    : incident.job === undefined;
   return isOurs && first <= known.first && last >= known.last;
 }
 
 /**
- * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines may
- * come before those of the TaskManager that the incident was known by.
+ * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines
+ * may come before those of the TaskManager that the incident was known by.
  */
 function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   const { first, last } = remember(incident);
@@ -300,7 +363,14 @@ const PROCESS = 'process ';
 
 function remember(incident: Incident): SavedIncident {
   const first = Date.parse(incident.firstSeen ?? '') || 0;
-  return { id: incident.id, subject: subjectOf(incident), first, last: Date.parse(incident.lastSeen ?? '') || first, hash: hashIncident(incident), restarts: incident.restarts };
+  return {
+    id: incident.id,
+    subject: subjectOf(incident),
+    first,
+    last: Date.parse(incident.lastSeen ?? '') || first,
+    hash: hashIncident(incident),
+    restarts: incident.restarts,
+  };
 }
 
 function hashIncident(incident: Incident): string {
@@ -350,7 +420,10 @@ async function saveAtEnd(running: Running): Promise<void> {
   try {
     if (running.loaded) await saveState(running, true);
   } catch (error) {
-    running.options.log.warn({ err: error }, 'The state of the analyzer could not be saved; the next start reads a little again.');
+    running.options.log.warn(
+      { err: error },
+      'The state of the analyzer could not be saved; the next start reads a little again.',
+    );
   }
 }
 
@@ -359,7 +432,8 @@ function reportFailure(running: Running, error: unknown): void {
   const code = error instanceof JobtraceError ? error.code : 'unexpected';
   if (running.lastError === code) return;
   running.lastError = code;
-  if (error instanceof JobtraceError && error.retryable) running.options.log.warn({ code, err: error }, 'The analyzer cannot reach its store; will try again.');
+  if (error instanceof JobtraceError && error.retryable)
+    running.options.log.warn({ code, err: error }, 'The analyzer cannot reach its store; will try again.');
   else running.options.log.error({ code, err: error }, 'The analyzer failed; will try again.');
 }
 

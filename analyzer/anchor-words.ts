@@ -1,5 +1,5 @@
-// Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold
-// least. A word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
+// Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold least. A
+// word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
 import { hashWord, WORD, type Place } from '../core/byte-search.js';
 
 /** A text of this length holds a whole word wherever it begins. */
@@ -59,7 +59,8 @@ export function placeWords(patterns: readonly Buffer[], windows: readonly number
   patterns.forEach((pattern, text) => {
     const start = windows[text] ?? 0;
     for (let offset = start; offset < start + WORD; offset++) {
-      for (let form = countForms(pattern, offset) - 1; form >= 0; form--) places.push({ word: readForm(pattern, offset, form), text, offset });
+      for (let form = countForms(pattern, offset) - 1; form >= 0; form--)
+        places.push({ word: readForm(pattern, offset, form), text, offset });
     }
   });
   return places;

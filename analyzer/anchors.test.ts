@@ -16,7 +16,12 @@ function findAll(literals: readonly string[], text: string, shift: number): read
 
 describe('createAnchorScanner', () => {
   it('finds each literal once, also inside and at the end of another', () => {
-    expect(find(['Exception', 'IOException', 'java.io.IOException: No space', 'absent text'], 'x java.io.IOException: No space left, java.io.IOException')).toEqual([0, 1, 2]);
+    expect(
+      find(
+        ['Exception', 'IOException', 'java.io.IOException: No space', 'absent text'],
+        'x java.io.IOException: No space left, java.io.IOException',
+      ),
+    ).toEqual([0, 1, 2]);
   });
 
   it('goes on correctly after a literal that almost fitted', () => {
@@ -43,7 +48,9 @@ describe('createAnchorScanner', () => {
       const literals = Array.from({ length: 1 + random(12) }, () => word(7 + random(4)));
       const text = word(random(200));
 
-      expect(find(literals, text)).toEqual(literals.flatMap((literal, index) => (text.includes(literal) ? [index] : [])));
+      expect(find(literals, text)).toEqual(
+        literals.flatMap((literal, index) => (text.includes(literal) ? [index] : [])),
+      );
       const met = findAll(literals, text, random(8));
       expect(met.filter((part) => !literals.includes(part))).toEqual([]);
       expect(met.length > 0).toBe(literals.some((literal) => text.includes(literal)));

@@ -1,6 +1,7 @@
-// One pass over bytes for any number of literals (core/byte-search.ts): of each a window of seven bytes is chosen whose words
-// are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank of a literal fits
-// any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files; bench/scan measures it.
+// One pass over bytes for any number of literals (core/byte-search.ts): of each a window of seven bytes is chosen whose
+// words are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank of a
+// literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files; bench/scan
+// measures it.
 import { openTextSearch, packTexts, type PackedTexts, type Run, type TextSearch } from '../core/byte-search.js';
 import { LEAST_ANCHOR_BYTES, chooseWindows, placeWords } from './anchor-words.js';
 
@@ -16,8 +17,14 @@ export interface AnchorScanner {
 /** Most entries hold nothing: one empty list for all of them. */
 const NONE: readonly number[] = [];
 
-/** Literals (compared byte by byte, as UTF-8) → scanner; `packed` where that was done before. Throws for one of less than LEAST_ANCHOR_BYTES. */
-export function createAnchorScanner(literals: readonly string[], packed: PackedTexts = packAnchors(literals)): AnchorScanner {
+/**
+ * Literals (compared byte by byte, as UTF-8) → scanner; `packed` where that was done before. Throws for one of less
+ * than LEAST_ANCHOR_BYTES.
+ */
+export function createAnchorScanner(
+  literals: readonly string[],
+  packed: PackedTexts = packAnchors(literals),
+): AnchorScanner {
   const { open, takeRoom } = openTextSearch(packed);
   const seen = new Uint32Array(literals.length);
   let generation = 0;
@@ -46,6 +53,9 @@ export function packAnchors(literals: readonly string[]): PackedTexts {
 function encode(literals: readonly string[]): readonly Buffer[] {
   const patterns = literals.map((literal) => Buffer.from(literal, 'utf8'));
   const short = patterns.findIndex((pattern) => pattern.length < LEAST_ANCHOR_BYTES);
-  if (short >= 0) throw new Error(`\`${literals[short] ?? ''}\` is too short to be looked for: a literal has at least ${LEAST_ANCHOR_BYTES} bytes.`);
+  if (short >= 0)
+    throw new Error(
+      `\`${literals[short] ?? ''}\` is too short to be looked for: a literal has at least ${LEAST_ANCHOR_BYTES} bytes.`,
+    );
   return patterns;
 }

@@ -1,6 +1,7 @@
-// What would rules have done to stored logs? Each case (the logs of a job or cluster) is diagnosed without them and with
-// them, and the incidents are compared: what they claim that nobody could name, what they take from another rule, and
-// where they fire although nothing had failed. Pure; `jobtrace rules backtest` reads the logs and prints the report.
+// What would rules have done to stored logs? Each case (the logs of a job or cluster) is diagnosed without them and
+// with them, and the incidents are compared: what they claim that nobody could name, what they take from another rule,
+// and where they fire although nothing had failed. Pure; `jobtrace rules backtest` reads the logs and prints the
+// report.
 import type { Diagnosis, Incident } from '../core/types.js';
 import { buildCatalog, type Catalog } from './catalog.js';
 import type { Rule } from './rule.js';
@@ -48,8 +49,24 @@ export interface CaseIncidents {
   readonly after: readonly Incident[];
 }
 
-export function compareCases(rules: readonly Rule[], cases: Iterable<CaseIncidents>, catalog: Catalog): readonly RuleBacktest[] {
-  const found = new Map(rules.map((rule) => [rule.id, { rule: rule.id, claims: [] as Hit[], refines: [] as Taken[], takes: [] as Taken[], healthy: [] as Hit[], follows: [] as Hit[] }]));
+export function compareCases(
+  rules: readonly Rule[],
+  cases: Iterable<CaseIncidents>,
+  catalog: Catalog,
+): readonly RuleBacktest[] {
+  const found = new Map(
+    rules.map((rule) => [
+      rule.id,
+      {
+        rule: rule.id,
+        claims: [] as Hit[],
+        refines: [] as Taken[],
+        takes: [] as Taken[],
+        healthy: [] as Hit[],
+        follows: [] as Hit[],
+      },
+    ]),
+  );
   for (const item of cases) {
     const before = new Map(item.before.map((incident) => [incident.id, incident]));
     for (const incident of item.after) {

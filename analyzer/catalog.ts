@@ -1,6 +1,7 @@
-// Rule folders → one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a team's own
-// folders, whose rules replace, extend or disable those of the same id. Every mistake of every rule is reported at once
-// as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder changes.
+// Rule folders → one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a team's
+// own folders, whose rules replace, extend or disable those of the same id. Every mistake of every rule is reported at
+// once as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder
+// changes.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { createError } from '../core/errors.js';
@@ -11,7 +12,15 @@ import { createAnchorScanner, type AnchorScanner } from './anchors.js';
 import { compileRule, extendRule } from './compile.js';
 import { FAILURE_ANCHORS } from './failure.js';
 import { PREPARED, type RuleAnchors } from './prepared.js';
-import { isNamedBy, type Alternative, type DisabledFile, type ExtensionFile, type Rule, type RuleFile, type Step } from './rule.js';
+import {
+  isNamedBy,
+  type Alternative,
+  type DisabledFile,
+  type ExtensionFile,
+  type Rule,
+  type RuleFile,
+  type Step,
+} from './rule.js';
 
 export interface Cause {
   readonly id: string;
@@ -83,10 +92,14 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   const builtIn = sources.builtIn ?? findBuiltInRules();
   const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
   const missing = folders.filter((folder) => !existsSync(folder));
-  if (missing.length > 0) return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
+  if (missing.length > 0)
+    return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
   const { rules, causes, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
   const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []).map(close);
-  const catalog = assemble([...rules.filter((rule) => !refused.has(rule.id)), ...kept], new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]));
+  const catalog = assemble(
+    [...rules.filter((rule) => !refused.has(rule.id)), ...kept],
+    new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]),
+  );
   return { catalog, problems };
 }
 
@@ -111,7 +124,10 @@ function close(rule: Rule): ClosedRule {
 }
 
 export function listAnchors({ alternatives, steps }: Rule): RuleAnchors {
-  return { alternatives: alternatives.map(({ anchor, words }) => [anchor, ...words]), steps: steps.map(({ anchor }) => anchor) };
+  return {
+    alternatives: alternatives.map(({ anchor, words }) => [anchor, ...words]),
+    steps: steps.map(({ anchor }) => anchor),
+  };
 }
 
 function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>): Catalog {
@@ -125,7 +141,8 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
   };
   for (const rule of sorted) {
     for (const [order, anchors] of rule.alternatives.entries()) {
-      for (const [place, literal] of anchors.entries()) use(literal, () => findAlternative(rule.open(), order, place === 0 ? 'alternative' : 'words'));
+      for (const [place, literal] of anchors.entries())
+        use(literal, () => findAlternative(rule.open(), order, place === 0 ? 'alternative' : 'words'));
     }
     for (const [order, anchor] of rule.steps.entries()) use(anchor, () => findStep(rule.open(), order));
   }
@@ -174,7 +191,12 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   for (const folder of folders) {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
     for (const file of findRuleFiles(folder)) readRule({ folder, file, schema, causes, rules, problems, refused });
-    problems.push(...checkSize(folder, [...rules.values()].map((item) => item.rule)));
+    problems.push(
+      ...checkSize(
+        folder,
+        [...rules.values()].map((item) => item.rule),
+      ),
+    );
   }
   problems.push(...checkExplains(rules, causes, refused));
   return { rules: [...rules.values()].map((item) => item.rule), causes, problems, refused };
@@ -191,7 +213,9 @@ function checkSize(folder: string, rules: readonly ClosedRule[]): readonly strin
   const bytes = [...anchors].reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
   if (bytes <= MAX_ANCHOR_BYTES) return [];
   const longest = [...rules].sort((a, b) => anchorBytes(b) - anchorBytes(a))[0];
-  return [`${folder}:1:1 the anchors of its rules are ${bytes} bytes long together, but at most ${MAX_ANCHOR_BYTES} fit into one scan; shorten those of ${longest?.id ?? 'its rules'} first`];
+  return [
+    `${folder}:1:1 the anchors of its rules are ${bytes} bytes long together, but at most ${MAX_ANCHOR_BYTES} fit into one scan; shorten those of ${longest?.id ?? 'its rules'} first`,
+  ];
 }
 
 function anchorBytes(rule: ClosedRule): number {
@@ -239,18 +263,28 @@ interface RuleReading {
 }
 
 function readRule({ folder, file, schema, causes, rules, problems, refused }: RuleReading): void {
-  const parts = (file.startsWith(`${folder}${sep}`) ? file.slice(folder.length + 1) : relative(folder, file)).split(sep).slice(0, -1);
+  const parts = (file.startsWith(`${folder}${sep}`) ? file.slice(folder.length + 1) : relative(folder, file))
+    .split(sep)
+    .slice(0, -1);
   const here = `${process.cwd()}${sep}`;
   const name = file.startsWith(here) ? file.slice(here.length) : file;
   const document = PREPARED.read(file, name, schema);
   const [area = '', cause = '', variant = ''] = parts;
   const id = `${area}.${cause}/${variant}`;
   const found: Problem[] = [...document.problems];
-  if (parts.length !== 3) found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
-  else if (!causes.has(`${area}.${cause}`)) found.push(document.problemAt([], `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`));
+  if (parts.length !== 3)
+    found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
+  else if (!causes.has(`${area}.${cause}`))
+    found.push(
+      document.problemAt(
+        [],
+        `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`,
+      ),
+    );
   const anchors = document.trusted === true ? PREPARED.anchorsOf(file) : undefined;
   if (anchors !== undefined) rules.set(id, { rule: deferRule(id, file, document, anchors), document });
-  else if (document.problems.length === 0 && isRuleFile(document.value)) found.push(...takeRule(id, file, document.value, document, rules));
+  else if (document.problems.length === 0 && isRuleFile(document.value))
+    found.push(...takeRule(id, file, document.value, document, rules));
   if (found.length === 0) return;
   problems.push(...formatProblems(name, found).split('\n'));
   if (parts.length === 3) refused.add(id);
@@ -268,14 +302,25 @@ function deferRule(id: string, file: string, document: ParsedDocument, anchors: 
 }
 
 /** Adds the rule, or changes the one of its id in the catalogs before. */
-function takeRule(id: string, file: string, source: RuleFile | ExtensionFile | DisabledFile, document: ParsedDocument, rules: ReadRules): readonly Problem[] {
+function takeRule(
+  id: string,
+  file: string,
+  source: RuleFile | ExtensionFile | DisabledFile,
+  document: ParsedDocument,
+  rules: ReadRules,
+): readonly Problem[] {
   const known = rules.get(id);
   if (source.status === 'disabled') {
     rules.delete(id);
-    return known === undefined ? [document.problemAt(['status'], `disables \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)] : [];
+    return known === undefined
+      ? [document.problemAt(['status'], `disables \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)]
+      : [];
   }
   if (source.status === 'extended') {
-    if (known === undefined) return [document.problemAt(['status'], `extends \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)];
+    if (known === undefined)
+      return [
+        document.problemAt(['status'], `extends \`${id}\`, which no catalog before has${suggestRule(id, rules)}`),
+      ];
     const extended = extendRule(known.rule.open(), source, document);
     rules.set(id, { rule: close(extended.rule), document: known.document });
     return extended.problems;
@@ -307,7 +352,12 @@ const CAUSES_SCHEMA = {
     additionalProperties: false,
     required: ['title', 'owner'],
     properties: {
-      title: { type: 'object', additionalProperties: false, required: ['en', 'zh'], properties: { en: { type: 'string', minLength: 1 }, zh: { type: 'string', minLength: 1 } } },
+      title: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['en', 'zh'],
+        properties: { en: { type: 'string', minLength: 1 }, zh: { type: 'string', minLength: 1 } },
+      },
       owner: { enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'] },
       symptom: { type: 'boolean' },
     },
@@ -322,14 +372,17 @@ function readCauses(folders: readonly string[], problems: string[]): ReadonlyMap
     const document = PREPARED.read(file, file, CAUSES_SCHEMA);
     if (document.problems.length > 0) problems.push(...formatProblems(file, document.problems).split('\n'));
     else if (isCausesFile(document.value)) {
-      for (const [id, cause] of Object.entries(document.value)) causes.set(id, { id, title: cause.title, owner: cause.owner, symptom: cause.symptom ?? false });
+      for (const [id, cause] of Object.entries(document.value))
+        causes.set(id, { id, title: cause.title, owner: cause.owner, symptom: cause.symptom ?? false });
     }
   }
   return causes;
 }
 
 /** Only asked for documents that CAUSES_SCHEMA found valid. */
-function isCausesFile(value: unknown): value is Readonly<Record<string, { readonly title: Text; readonly owner: Owner; readonly symptom?: boolean }>> {
+function isCausesFile(
+  value: unknown,
+): value is Readonly<Record<string, { readonly title: Text; readonly owner: Owner; readonly symptom?: boolean }>> {
   return typeof value === 'object' && value !== null;
 }
 
@@ -343,9 +396,20 @@ function checkExplains(rules: ReadRules, causes: ReadonlyMap<string, Cause>, ref
     const rule = closed.open();
     const problems = rule.explains.flatMap((pattern, index): Problem[] => {
       const known = rules.has(pattern) || causes.has(pattern) || areas.has(pattern);
-      if (!known) return [document.problemAt(['explains', index], `names \`${pattern}\`, which is no cause or rule${suggestCause(pattern, causes)}`)];
-      const circle = all.find((other) => other.id > rule.id && isNamedBy(other, pattern) && other.explains.some((back) => isNamedBy(rule, back)));
-      return circle === undefined ? [] : [document.problemAt(['explains', index], `runs in a circle: ${circle.id} explains this rule as well`)];
+      if (!known)
+        return [
+          document.problemAt(
+            ['explains', index],
+            `names \`${pattern}\`, which is no cause or rule${suggestCause(pattern, causes)}`,
+          ),
+        ];
+      const circle = all.find(
+        (other) =>
+          other.id > rule.id && isNamedBy(other, pattern) && other.explains.some((back) => isNamedBy(rule, back)),
+      );
+      return circle === undefined
+        ? []
+        : [document.problemAt(['explains', index], `runs in a circle: ${circle.id} explains this rule as well`)];
     });
     if (problems.length > 0) refused.add(rule.id);
     return problems.length === 0 ? [] : formatProblems(relative(process.cwd(), rule.file), problems).split('\n');

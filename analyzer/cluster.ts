@@ -1,6 +1,6 @@
-// The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and ends,
-// which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a healthy
-// neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
+// The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and
+// ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a
+// healthy neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
 import type { Fact } from '../flink/fact.js';
 import { jobIdOf, joinOwners, type Owners } from './owner.js';
 import { collectProcesses, findByHost, indexNames, normalizeName, type ProcessView } from './process.js';
@@ -53,7 +53,8 @@ export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Ex
   const names = indexNames(processes);
   const taskJobs = new Map<string, Set<string>>();
   const jobs = new Map<string, JobView>();
-  for (const jobId of owners.jobIds) jobs.set(jobId, { id: jobId, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() });
+  for (const jobId of owners.jobIds)
+    jobs.set(jobId, { id: jobId, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() });
   for (const signal of signals) collectTaskNames(signal, owners, taskJobs);
   const namedJobOf = (signal: Signal): string | undefined => findNamedJob(signal, owners, taskJobs);
   const jobOf = (signal: Signal): string | undefined => namedJobOf(signal) ?? processJobs.only(signal.place.process);
@@ -86,11 +87,17 @@ function collectTaskNames(signal: Signal, owners: Owners, taskJobs: Map<string, 
   }
 }
 
-function findNamedJob(signal: Signal, owners: Owners, taskJobs: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+function findNamedJob(
+  signal: Signal,
+  owners: Owners,
+  taskJobs: ReadonlyMap<string, ReadonlySet<string>>,
+): string | undefined {
   if (signal.hints.jobId !== undefined) return signal.hints.jobId;
   const named = onlyOne(signal.facts.map(jobIdOf));
   if (named !== undefined) return named;
-  const attempts = signal.facts.flatMap((fact) => ('attemptId' in fact && fact.attemptId !== undefined ? [owners.jobOfId(fact.attemptId)] : []));
+  const attempts = signal.facts.flatMap((fact) =>
+    'attemptId' in fact && fact.attemptId !== undefined ? [owners.jobOfId(fact.attemptId)] : [],
+  );
   const byAttempt = onlyOne(attempts);
   if (byAttempt !== undefined) return byAttempt;
   const byId = onlyOne(signal.hints.ids.map((item) => owners.jobOfId(item)));
@@ -131,14 +138,23 @@ function indexProcessJobs(signals: readonly Signal[], owners: Owners, placements
   };
 }
 
-function collectPlacements(signals: readonly Signal[], owners: Owners, names: ReadonlyMap<string, string>): readonly Placement[] {
+function collectPlacements(
+  signals: readonly Signal[],
+  owners: Owners,
+  names: ReadonlyMap<string, string>,
+): readonly Placement[] {
   const byAttempt = new Map<string, Placement>();
   for (const { place, facts, hints } of signals) {
     for (const fact of facts) {
       if (fact.type !== 'task-deployed' && fact.type !== 'task-received' && fact.type !== 'task-state') continue;
       const attemptId = fact.attemptId ?? ('allocationId' in fact ? fact.allocationId : undefined);
       const jobId = hints.jobId ?? (attemptId === undefined ? undefined : owners.jobOfId(attemptId));
-      const where = 'resourceId' in fact && fact.resourceId !== undefined ? (names.get(normalizeName(fact.resourceId)) ?? normalizeName(fact.resourceId)) : place.component === 'jobmanager' ? undefined : place.process;
+      const where =
+        'resourceId' in fact && fact.resourceId !== undefined
+          ? (names.get(normalizeName(fact.resourceId)) ?? normalizeName(fact.resourceId))
+          : place.component === 'jobmanager'
+            ? undefined
+            : place.process;
       if (attemptId === undefined || jobId === undefined || where === undefined) continue;
       const key = `${attemptId}@${where}`;
       const time = place.time ?? 0;
@@ -168,14 +184,27 @@ function indexPlacements(placements: readonly Placement[]): (process: string) =>
 
 function findJobsOn(time: number | undefined, here: readonly Placement[]): ReadonlySet<string> | undefined {
   if (here.length === 0) return undefined;
-  const then = here.filter((placement) => time === undefined || (placement.from <= time + 1000 && placement.to >= time - PLACEMENT_SLACK_MS));
+  const then = here.filter(
+    (placement) => time === undefined || (placement.from <= time + 1000 && placement.to >= time - PLACEMENT_SLACK_MS),
+  );
   return new Set(then.map((placement) => placement.jobId));
 }
 
-function collectJobFacts(signal: Signal, jobOf: (signal: Signal) => string | undefined, owners: Owners, jobs: ReadonlyMap<string, JobView>): void {
+function collectJobFacts(
+  signal: Signal,
+  jobOf: (signal: Signal) => string | undefined,
+  owners: Owners,
+  jobs: ReadonlyMap<string, JobView>,
+): void {
   const time = signal.place.time ?? 0;
   for (const fact of signal.facts) {
-    const jobId = jobIdOf(fact) ?? (fact.type === 'task-state' || fact.type === 'task-deployed' ? (signal.hints.jobId ?? (fact.attemptId === undefined ? undefined : owners.jobOfId(fact.attemptId))) : fact.type === 'checkpoint' ? jobOf(signal) : undefined);
+    const jobId =
+      jobIdOf(fact) ??
+      (fact.type === 'task-state' || fact.type === 'task-deployed'
+        ? (signal.hints.jobId ?? (fact.attemptId === undefined ? undefined : owners.jobOfId(fact.attemptId)))
+        : fact.type === 'checkpoint'
+          ? jobOf(signal)
+          : undefined);
     const job = jobId === undefined ? undefined : jobs.get(jobId);
     if (job !== undefined) applyJobFact(job, fact, time);
   }
@@ -209,7 +238,13 @@ function applyJobFact(job: JobView, fact: Fact, time: number): void {
 }
 
 function countTaskManagers(signals: readonly Signal[]): number {
-  const ids = new Set(signals.flatMap((signal) => signal.facts.flatMap((fact) => (fact.type === 'taskmanager-registered' ? [normalizeName(fact.resourceId)] : []))));
+  const ids = new Set(
+    signals.flatMap((signal) =>
+      signal.facts.flatMap((fact) => (fact.type === 'taskmanager-registered' ? [normalizeName(fact.resourceId)] : [])),
+    ),
+  );
   if (ids.size > 0) return ids.size;
-  return new Set(signals.filter((signal) => signal.place.component === 'taskmanager').map((signal) => signal.place.process)).size;
+  return new Set(
+    signals.filter((signal) => signal.place.component === 'taskmanager').map((signal) => signal.place.process),
+  ).size;
 }

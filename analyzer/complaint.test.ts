@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { readComplaint } from './complaint.js';
 
 function complain(...chain: readonly string[]): string | undefined {
-  return readComplaint(chain.map((line) => ({ type: line.split(': ')[0] ?? '', message: line.split(': ').slice(1).join(': ') })));
+  return readComplaint(
+    chain.map((line) => ({ type: line.split(': ')[0] ?? '', message: line.split(': ').slice(1).join(': ') })),
+  );
 }
 
 describe('readComplaint', () => {
@@ -25,14 +27,20 @@ describe('readComplaint', () => {
   ])('%s: %s', (line, complaint) => expect(complain(line)).toBe(complaint));
 
   it('asks the exceptions around a root that says nothing', () => {
-    expect(complain('java.io.IOException: Connection refused by the store', 'java.lang.RuntimeException: Writing failed.')).toBe('unreachable');
-    expect(complain('java.io.IOException: Connection refused by the store', 'java.lang.NullPointerException: ')).toBe('defect');
+    expect(
+      complain('java.io.IOException: Connection refused by the store', 'java.lang.RuntimeException: Writing failed.'),
+    ).toBe('unreachable');
+    expect(complain('java.io.IOException: Connection refused by the store', 'java.lang.NullPointerException: ')).toBe(
+      'defect',
+    );
   });
 
   it('knows when nothing says anything', () => {
     expect(complain('java.lang.RuntimeException: Writing failed.')).toBeUndefined();
     // Kafka Connect's class for every failure of a source.
-    expect(complain('org.apache.kafka.connect.errors.ConnectException: Error configuring an instance of MySqlConnectorTask')).toBeUndefined();
+    expect(
+      complain('org.apache.kafka.connect.errors.ConnectException: Error configuring an instance of MySqlConnectorTask'),
+    ).toBeUndefined();
     expect(readComplaint([])).toBeUndefined();
   });
 });

@@ -7,9 +7,15 @@ const catalog = loadCatalog();
 
 describe('options of a TaskManager', () => {
   it('are what its owner set, not the sizes that the start script computed and handed over', () => {
-    const [incident] = diagnose(readRecording('lab/recordings/network.insufficient-buffers/total/1.20.5/flink-flink-taskexecutor-0-node-1.log'), catalog);
+    const [incident] = diagnose(
+      readRecording('lab/recordings/network.insufficient-buffers/total/1.20.5/flink-flink-taskexecutor-0-node-1.log'),
+      catalog,
+    );
 
-    expect(incident?.diagnoses.en[0]?.fixes[0]?.patch).toMatchObject({ 'taskmanager.memory.network.min': expect.stringMatching(/^\d+m$/), 'taskmanager.memory.process.size': expect.stringMatching(/^\d+m$/) });
+    expect(incident?.diagnoses.en[0]?.fixes[0]?.patch).toMatchObject({
+      'taskmanager.memory.network.min': expect.stringMatching(/^\d+m$/),
+      'taskmanager.memory.process.size': expect.stringMatching(/^\d+m$/),
+    });
   });
 
   it('on the command line count when they are no computed sizes', () => {

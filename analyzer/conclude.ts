@@ -1,5 +1,5 @@
-// One group of events → an incident: ranked and explained in both languages, with the job's attempts, what became of it,
-// what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
+// One group of events → an incident: ranked and explained in both languages, with the job's attempts, what became of
+// it, what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
 // analyzer.ts for the service.
 import { isComputedOption } from '../flink/memory-options.js';
 import type { Attempt, Diagnosis, Evidence, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
@@ -43,7 +43,9 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
   const worldFacts = collectWorldFacts(group, options.view);
   const restarts = countRestarts(job, marks, group);
   const facts = collectFacts(group, options, worldFacts);
-  const explained = ranking.findings.map((finding) => explainOne(finding, ranking, group, options, worldFacts, restarts));
+  const explained = ranking.findings.map((finding) =>
+    explainOne(finding, ranking, group, options, worldFacts, restarts),
+  );
   const times = [group.lastTime, marks.at(-1)?.time].filter((time) => time !== undefined);
   return {
     id: group.id,
@@ -96,7 +98,9 @@ function findFailureMarks(job: JobView, group: IncidentGroup, until: number | un
   return marks;
 }
 
-/** From the job's own transitions; where it stays RUNNING (region failover before 1.11), from the attempts of its tasks. */
+/**
+ * From the job's own transitions; where it stays RUNNING (region failover before 1.11), from the attempts of its tasks.
+ */
 function countRestarts(job: JobView | undefined, marks: readonly FailureMark[], group: IncidentGroup): number {
   const counted = marks.filter((mark) => mark.restarted).length;
   if (job === undefined || marks.length > 0) return counted;
@@ -108,17 +112,28 @@ function countRestarts(job: JobView | undefined, marks: readonly FailureMark[], 
 
 function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranking: Ranking): readonly Attempt[] {
   const order = ranking.findings.map((finding) => finding.rule.id);
-  const listRules = (events: readonly IncidentEvent[]): readonly string[] => order.filter((id) => events.some((event) => event.matches.some((match) => match.rule === id)));
+  const listRules = (events: readonly IncidentEvent[]): readonly string[] =>
+    order.filter((id) => events.some((event) => event.matches.some((match) => match.rule === id)));
   if (marks.length === 0) {
     const failed = group.events.find((event) => event.failure !== undefined)?.time;
-    return [{ number: 1, ...(failed === undefined ? {} : { failedAt: toIso(failed) }), rules: listRules(group.events) }];
+    return [
+      { number: 1, ...(failed === undefined ? {} : { failedAt: toIso(failed) }), rules: listRules(group.events) },
+    ];
   }
-  const listed = marks.map((mark, index) => ({ mark, index })).filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
+  const listed = marks
+    .map((mark, index) => ({ mark, index }))
+    .filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
   return listed.map(({ mark, index }) => {
     // Evidence of an attempt stands before its end, the copies in other logs a little after.
     const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_TAIL_MS;
     const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_TAIL_MS;
-    return { number: index + 1, failedAt: toIso(mark.time), rules: listRules(group.events.filter((event) => (event.time ?? mark.time) >= from && (event.time ?? mark.time) < to)) };
+    return {
+      number: index + 1,
+      failedAt: toIso(mark.time),
+      rules: listRules(
+        group.events.filter((event) => (event.time ?? mark.time) >= from && (event.time ?? mark.time) < to),
+      ),
+    };
   });
 }
 
@@ -126,7 +141,11 @@ const ATTEMPT_TAIL_MS = 500;
 /** Of a long restart loop the first and the last attempts are listed. */
 const MAX_ATTEMPTS = 40;
 
-function decideOutcome(job: JobView | undefined, group: IncidentGroup, { now, healthyMs, until }: ConcludeOptions): Incident['outcome'] {
+function decideOutcome(
+  job: JobView | undefined,
+  group: IncidentGroup,
+  { now, healthyMs, until }: ConcludeOptions,
+): Incident['outcome'] {
   if (job === undefined || job.states.length === 0) return 'unknown';
   const own = job.states.filter((state) => until === undefined || state.time < until).sort((a, b) => a.time - b.time);
   const last = own.at(-1);
@@ -135,13 +154,23 @@ function decideOutcome(job: JobView | undefined, group: IncidentGroup, { now, he
   if (last.to === 'FINISHED') return 'recovered';
   if (last.to !== 'RUNNING') return 'failing';
   const failed = Math.max(group.lastTime ?? 0, 0);
-  const since = job.taskRuns.reduce((latest, time) => (until === undefined || time < until ? Math.max(latest, time) : latest), Math.max(last.time, failed));
+  const since = job.taskRuns.reduce(
+    (latest, time) => (until === undefined || time < until ? Math.max(latest, time) : latest),
+    Math.max(last.time, failed),
+  );
   return (until ?? now) - since >= healthyMs ? 'recovered' : 'failing';
 }
 
 function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
   const own = group.events.flatMap((event) => view.processes.get(event.signal.place.process) ?? []);
-  const ordered = [...new Set([...own.filter(isTaskManager), ...[...view.processes.values()].filter(isTaskManager), ...own, ...view.processes.values()])];
+  const ordered = [
+    ...new Set([
+      ...own.filter(isTaskManager),
+      ...[...view.processes.values()].filter(isTaskManager),
+      ...own,
+      ...view.processes.values(),
+    ]),
+  ];
   const options = new Map<string, string>();
   for (const process of [...ordered].reverse()) {
     for (const [key, value] of process.options) options.set(key, value);
@@ -150,8 +179,13 @@ function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts 
   if (!options.has('taskmanager.memory.process.size') && !options.has('taskmanager.memory.flink.size')) {
     for (const [key, value] of ordered.find(isTaskManager)?.dynamicOptions ?? []) options.set(key, value);
   }
-  const memory = ordered.find((process) => isTaskManager(process) && Object.keys(process.memory).length > 0)?.memory ?? {};
-  return { options, version: versionOf(ordered.find(({ version }) => version !== undefined) ?? ordered.find(versionOf)), memory };
+  const memory =
+    ordered.find((process) => isTaskManager(process) && Object.keys(process.memory).length > 0)?.memory ?? {};
+  return {
+    options,
+    version: versionOf(ordered.find(({ version }) => version !== undefined) ?? ordered.find(versionOf)),
+    memory,
+  };
 }
 
 function isTaskManager(process: ProcessView): boolean {
@@ -160,7 +194,15 @@ function isTaskManager(process: ProcessView): boolean {
 
 function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: WorldFacts): IncidentFacts {
   const { job, firstTime } = group;
-  const last = job === undefined || firstTime === undefined ? undefined : job.checkpoints.filter((item) => item.time <= firstTime).reduce<{ id: number; time: number } | undefined>((best, item) => (best === undefined || item.time >= best.time ? item : best), undefined);
+  const last =
+    job === undefined || firstTime === undefined
+      ? undefined
+      : job.checkpoints
+          .filter((item) => item.time <= firstTime)
+          .reduce<{ id: number; time: number } | undefined>(
+            (best, item) => (best === undefined || item.time >= best.time ? item : best),
+            undefined,
+          );
   const slots = world.options.get('taskmanager.numberOfTaskSlots');
   const parallelism = job === undefined ? 0 : Math.max(0, ...job.tasks.values());
   return {
@@ -169,14 +211,27 @@ function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: Wo
     ...(last === undefined ? {} : { lastCheckpoint: { id: last.id, time: toIso(last.time) } }),
     ...(last === undefined || firstTime === undefined ? {} : { reprocessMs: firstTime - last.time }),
     ...(view.taskManagers === 0 ? {} : { taskManagers: view.taskManagers }),
-    ...(slots === undefined || view.taskManagers === 0 || !/^\d+$/.test(slots) ? {} : { slots: Number(slots) * view.taskManagers }),
+    ...(slots === undefined || view.taskManagers === 0 || !/^\d+$/.test(slots)
+      ? {}
+      : { slots: Number(slots) * view.taskManagers }),
     ...(parallelism === 0 ? {} : { parallelism }),
   };
 }
 
-function explainOne(finding: Finding, ranking: Ranking, group: IncidentGroup, options: ConcludeOptions, facts: WorldFacts, restarts: number): Readonly<Record<Language, Diagnosis>> {
+function explainOne(
+  finding: Finding,
+  ranking: Ranking,
+  group: IncidentGroup,
+  options: ConcludeOptions,
+  facts: WorldFacts,
+  restarts: number,
+): Readonly<Record<Language, Diagnosis>> {
   const version = versionOf(options.view.processes.get(finding.event.signal.place.process)) ?? facts.version;
-  const explains = [...new Set(ranking.findings.filter((other) => other.explainedBy.includes(finding)).map((other) => other.rule.cause))];
+  const explains = [
+    ...new Set(
+      ranking.findings.filter((other) => other.explainedBy.includes(finding)).map((other) => other.rule.cause),
+    ),
+  ];
   const times = finding.events.flatMap((event) => event.time ?? []);
   return explainFinding({
     finding,
@@ -185,7 +240,9 @@ function explainOne(finding: Finding, ranking: Ranking, group: IncidentGroup, op
     builtIn: collectBuiltIn(finding, group, options, version, restarts),
     evidence: collectEvidence(finding.events, finding, options.tails),
     explains,
-    symptom: finding.explainedBy.length > 0 || (finding.rule.role === 'symptom' && ranking.unknown.some((item) => item.failure.chain.length > 0)),
+    symptom:
+      finding.explainedBy.length > 0 ||
+      (finding.rule.role === 'symptom' && ranking.unknown.some((item) => item.failure.chain.length > 0)),
     job: group.job === undefined ? undefined : nameJob(group.job),
     // The events stand in the order of time.
     firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
@@ -193,7 +250,13 @@ function explainOne(finding: Finding, ranking: Ranking, group: IncidentGroup, op
   });
 }
 
-function collectBuiltIn(finding: Finding, group: IncidentGroup, { view, tails }: ConcludeOptions, version: string | undefined, restarts: number): Values {
+function collectBuiltIn(
+  finding: Finding,
+  group: IncidentGroup,
+  { view, tails }: ConcludeOptions,
+  version: string | undefined,
+  restarts: number,
+): Values {
   const { place, facts, hints } = finding.event.signal;
   const process = view.processes.get(place.process);
   const task = facts.find((fact) => fact.type === 'task-state');
@@ -203,7 +266,9 @@ function collectBuiltIn(finding: Finding, group: IncidentGroup, { view, tails }:
     job: group.job?.name,
     jobId: group.job?.id,
     task: task?.task ?? hints.tasks[0],
-    parallelism: toInt(task?.parallelism ?? (hints.tasks[0] === undefined ? undefined : group.job?.tasks.get(hints.tasks[0]))),
+    parallelism: toInt(
+      task?.parallelism ?? (hints.tasks[0] === undefined ? undefined : group.job?.tasks.get(hints.tasks[0])),
+    ),
     restarts: toInt(restarts),
     count: toInt(finding.count),
     host: process?.host,
@@ -218,7 +283,11 @@ function collectBuiltIn(finding: Finding, group: IncidentGroup, { view, tails }:
     userFrame: match.userFrame,
     ...describePeer(finding, tails),
   };
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]): [string, Value][] => (value === undefined || value === '' ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, Value][] =>
+      value === undefined || value === '' ? [] : [[name, value]],
+    ),
+  );
 }
 
 function toInt(value: number | undefined): bigint | undefined {
@@ -247,21 +316,39 @@ const MAX_EVIDENCE = 6;
 const MAX_EVIDENCE_UNITS = 2500;
 
 /** The first line of each process first, then more of them; for a peer also the last line that it wrote. */
-function collectEvidence(events: readonly IncidentEvent[], finding: Finding | undefined, tails: ReadonlyMap<string, Tail>): readonly Evidence[] {
+function collectEvidence(
+  events: readonly IncidentEvent[],
+  finding: Finding | undefined,
+  tails: ReadonlyMap<string, Tail>,
+): readonly Evidence[] {
   const seen = new Set<string>();
   const first = events.filter((event) => !seen.has(event.signal.place.process) && seen.add(event.signal.place.process));
-  const chosen = [...first, ...events.filter((event) => !first.includes(event))].slice(0, MAX_EVIDENCE).sort((a, b) => (a.time ?? 0) - (b.time ?? 0));
+  const chosen = [...first, ...events.filter((event) => !first.includes(event))]
+    .slice(0, MAX_EVIDENCE)
+    .sort((a, b) => (a.time ?? 0) - (b.time ?? 0));
   const lines = chosen.map((event) => toEvidence(event, finding?.rule.id));
   const peer = finding?.peer;
   const tail = peer === undefined ? undefined : tails.get(peer.process);
   if (peer === undefined || tail === undefined) return lines;
-  return [...lines, { file: tail.path, line: tail.line, text: tail.text, process: peer.process, ...(tail.time === undefined ? {} : { time: toIso(tail.time) }), ...(tail.recordId === undefined ? {} : { recordId: tail.recordId }), ...(peer.host === undefined ? {} : { host: peer.host }) }];
+  return [
+    ...lines,
+    {
+      file: tail.path,
+      line: tail.line,
+      text: tail.text,
+      process: peer.process,
+      ...(tail.time === undefined ? {} : { time: toIso(tail.time) }),
+      ...(tail.recordId === undefined ? {} : { recordId: tail.recordId }),
+      ...(peer.host === undefined ? {} : { host: peer.host }),
+    },
+  ];
 }
 
 function toEvidence(event: IncidentEvent, rule: string | undefined): Evidence {
   const { place, text = '' } = event.signal;
   const cut = text.length > MAX_EVIDENCE_UNITS ? `${text.slice(0, MAX_EVIDENCE_UNITS)}…` : text;
-  const highlights = event.matches.find((match) => match.rule === rule)?.highlights.filter(([, end]) => end <= cut.length) ?? [];
+  const highlights =
+    event.matches.find((match) => match.rule === rule)?.highlights.filter(([, end]) => end <= cut.length) ?? [];
   return {
     file: place.path,
     line: place.line,

@@ -1,6 +1,6 @@
-// The heart: entries → incidents. Pure: the same entries in any order, once or twice, give the same incidents. The command
-// line, the page's playground and the tests of rules call it with files; the service (analyzer.ts) calls its two halves,
-// scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is input/read.ts.
+// The heart: entries → incidents. Pure: the same entries in any order, once or twice, give the same incidents. The
+// command line, the page's playground and the tests of rules call it with files; the service (analyzer.ts) calls its
+// two halves, scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is input/read.ts.
 import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailure } from '../core/types.js';
 import type { Fact } from '../flink/fact.js';
 import { parseEntry } from '../flink/layout.js';
@@ -26,7 +26,11 @@ export interface DiagnoseContext {
 }
 
 /** Oldest first. */
-export function diagnose(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
+export function diagnose(
+  entries: Iterable<Entry>,
+  catalog: Catalog,
+  context: DiagnoseContext = {},
+): readonly Incident[] {
   return readLog(entries, catalog, context).incidents;
 }
 
@@ -45,7 +49,8 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const whole: Reading = { clusters, incidents, excerpt: undefined };
   const kept = excerpt.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
-  if (incidents.length === 0) return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readAlone(kept, catalog, context);
+  if (incidents.length === 0)
+    return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readAlone(kept, catalog, context);
   if (clusters.some(({ signals }) => signals.some(tellsOfStart))) return whole;
   const more = readExcerpt(kept, catalog, 'beside', context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
@@ -57,7 +62,9 @@ function readAlone(kept: readonly Entry[], catalog: Catalog, context: DiagnoseCo
   if (alone.incidents.length > 0) return alone;
   const texts = joinTexts(kept);
   const unbroken = texts.map(unbreakText);
-  return unbroken.every((entry, index) => entry === texts[index]) ? alone : readExcerpt(unbroken, catalog, 'alone', context);
+  return unbroken.every((entry, index) => entry === texts[index])
+    ? alone
+    : readExcerpt(unbroken, catalog, 'alone', context);
 }
 
 function readExcerpt(kept: readonly Entry[], catalog: Catalog, kind: Excerpt['kind'], whole: DiagnoseContext): Reading {
@@ -71,10 +78,19 @@ function readExcerpt(kept: readonly Entry[], catalog: Catalog, kind: Excerpt['ki
 function splitTitle(entry: Entry): readonly Entry[] {
   const { bytes, offset, line } = entry;
   const { layout, message, stack } = parseEntry(bytes);
-  const at = layout === 'none' && message !== '' && stack !== undefined ? bytes.indexOf(stack.split('\n', 1)[0] ?? '') : 0;
+  const at =
+    layout === 'none' && message !== '' && stack !== undefined ? bytes.indexOf(stack.split('\n', 1)[0] ?? '') : 0;
   if (at <= 0) return [entry];
   const title = bytes.subarray(0, at);
-  return [{ ...entry, bytes: title }, { ...entry, bytes: bytes.subarray(at), offset: offset + at, line: line + title.toString('latin1').split('\n').length - 1 }];
+  return [
+    { ...entry, bytes: title },
+    {
+      ...entry,
+      bytes: bytes.subarray(at),
+      offset: offset + at,
+      line: line + title.toString('latin1').split('\n').length - 1,
+    },
+  ];
 }
 
 /** By a rule that knows more of the failure than where it comes from. */
@@ -82,7 +98,10 @@ function isNamed({ diagnoses }: Incident, catalog: Catalog): boolean {
   return diagnoses.en.map(({ rule }) => catalog.findRule(rule)).some((rule) => rule?.role === 'cause' && !rule.general);
 }
 
-/** Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over several. */
+/**
+ * Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over
+ * several.
+ */
 function joinTexts(entries: readonly Entry[]): readonly Entry[] {
   const groups: Entry[][] = [];
   let isOpen = false;
@@ -94,7 +113,11 @@ function joinTexts(entries: readonly Entry[]): readonly Entry[] {
     else groups.push([entry]);
     isOpen = isLine && links.length === 0;
   }
-  return groups.flatMap(([first, ...rest]) => (first === undefined ? [] : [{ ...first, bytes: Buffer.concat([first.bytes, ...rest.flatMap(({ bytes }) => [NEW_LINE, bytes])]) }]));
+  return groups.flatMap(([first, ...rest]) =>
+    first === undefined
+      ? []
+      : [{ ...first, bytes: Buffer.concat([first.bytes, ...rest.flatMap(({ bytes }) => [NEW_LINE, bytes])]) }],
+  );
 }
 
 const NEW_LINE = Buffer.from('\n');
@@ -106,13 +129,21 @@ function unbreakText(entry: Entry): Entry {
   return text.includes('\n') ? { ...entry, bytes: Buffer.from(text.replaceAll(/\s*\n\s*/g, ' ')) } : entry;
 }
 
-function concludeClusters(clusters: readonly ClusterSignals[], catalog: Catalog, context: DiagnoseContext): readonly Incident[] {
-  return clusters.flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context)).sort(compareIncidents);
+function concludeClusters(
+  clusters: readonly ClusterSignals[],
+  catalog: Catalog,
+  context: DiagnoseContext,
+): readonly Incident[] {
+  return clusters
+    .flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context))
+    .sort(compareIncidents);
 }
 
 /** With such lines around it an error that ended nothing is known to have ended nothing. */
 function tellsOfRunning({ facts }: Signal): boolean {
-  return facts.some((fact) => RUNNING_FACTS.has(fact.type) || (fact.type === 'checkpoint' && fact.event === 'completed'));
+  return facts.some(
+    (fact) => RUNNING_FACTS.has(fact.type) || (fact.type === 'checkpoint' && fact.event === 'completed'),
+  );
 }
 
 /** From its first line on it is the log itself, beside which nobody wrote a word. */
@@ -126,7 +157,10 @@ const RUNNING_FACTS: ReadonlySet<Fact['type']> = new Set(['process-start', 'job-
 const MAX_EXCERPT_BYTES = 256 * 1024;
 
 /** Keeps an excerpt, and nothing of what is too long to be one. */
-function createExcerptKeeper(): { keepFrom(entries: Iterable<Entry>): Iterable<Entry>; list(): readonly Entry[] | undefined } {
+function createExcerptKeeper(): {
+  keepFrom(entries: Iterable<Entry>): Iterable<Entry>;
+  list(): readonly Entry[] | undefined;
+} {
   let kept: Entry[] = [];
   let bytes = 0;
   return {
@@ -149,7 +183,11 @@ export interface ClusterSignals {
 }
 
 /** What the entries say, by cluster. */
-export function collectClusters(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext): readonly ClusterSignals[] {
+export function collectClusters(
+  entries: Iterable<Entry>,
+  catalog: Catalog,
+  context: DiagnoseContext,
+): readonly ClusterSignals[] {
   const clusters = new Map<string, { readonly signals: Signal[]; readonly tails: TailKeeper }>();
   for (const entry of entries) {
     const cluster = entry.source.cluster ?? context.cluster ?? '';
@@ -163,26 +201,52 @@ export function collectClusters(entries: Iterable<Entry>, catalog: Catalog, cont
 }
 
 /** Signals of one cluster, in any order → its incidents. */
-export function concludeCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): readonly Incident[] {
+export function concludeCluster(
+  cluster: string,
+  signals: Iterable<Signal>,
+  tails: ReadonlyMap<string, Tail>,
+  catalog: Catalog,
+  context: DiagnoseContext = {},
+): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
   const { view, groups } = groupCluster(cluster, signals, tails, catalog, context);
   const now = context.now ?? Math.max(view.lastTime, ...[...tails.values()].map((tail) => tail.time ?? 0));
-  return groups.flatMap((group) => concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? []);
+  return groups.flatMap(
+    (group) =>
+      concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? [],
+  );
 }
 
 /** Signals of one cluster → the events of each incident, not ranked yet. */
-export function groupCluster(cluster: string, signals: Iterable<Signal>, tails: ReadonlyMap<string, Tail>, catalog: Catalog, context: DiagnoseContext = {}): ClusterGroups {
+export function groupCluster(
+  cluster: string,
+  signals: Iterable<Signal>,
+  tails: ReadonlyMap<string, Tail>,
+  catalog: Catalog,
+  context: DiagnoseContext = {},
+): ClusterGroups {
   return groupIncidents(cluster, signals, {
     catalog,
     healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
     ...(context.excerpt === undefined ? {} : { excerpt: context.excerpt }),
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
-    lastTimes: new Map([...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]]))),
+    lastTimes: new Map(
+      [...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]])),
+    ),
   });
 }
 
 function findNextStart(group: IncidentGroup, groups: readonly IncidentGroup[]): number | undefined {
-  const later = groups.flatMap((other) => (other !== group && other.job === group.job && other.process === group.process && other.firstTime !== undefined && group.lastTime !== undefined && other.firstTime > group.lastTime ? [other.firstTime] : []));
+  const later = groups.flatMap((other) =>
+    other !== group &&
+    other.job === group.job &&
+    other.process === group.process &&
+    other.firstTime !== undefined &&
+    group.lastTime !== undefined &&
+    other.firstTime > group.lastTime
+      ? [other.firstTime]
+      : [],
+  );
   return later.length === 0 ? undefined : Math.min(...later);
 }
 
@@ -226,12 +290,24 @@ export function readTail(entry: Entry, zone: string | undefined): Tail {
   const parsed = parseEntry(bytes, zone === undefined ? {} : { zone });
   const time = parsed.time ?? (entry.source.kind === 'log' ? entry.previousTime : undefined);
   const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
-  return { path: entry.source.path, line: entry.line, offset: entry.offset, text, ...(time === undefined ? {} : { time }), ...(entry.id === undefined ? {} : { recordId: entry.id }) };
+  return {
+    path: entry.source.path,
+    line: entry.line,
+    offset: entry.offset,
+    text,
+    ...(time === undefined ? {} : { time }),
+    ...(entry.id === undefined ? {} : { recordId: entry.id }),
+  };
 }
 
 /** A dated line beats an undated one: what a process prints without a time may be old. */
 export function isLaterTail(tail: Tail, known: Tail): boolean {
-  if (tail.time === undefined || known.time === undefined) return tail.time !== undefined || (known.time === undefined && (tail.path > known.path || (tail.path === known.path && tail.offset >= known.offset)));
+  if (tail.time === undefined || known.time === undefined)
+    return (
+      tail.time !== undefined ||
+      (known.time === undefined &&
+        (tail.path > known.path || (tail.path === known.path && tail.offset >= known.offset)))
+    );
   if (tail.time !== known.time) return tail.time > known.time;
   return tail.path === known.path ? tail.offset >= known.offset : tail.path > known.path;
 }
@@ -251,13 +327,29 @@ export function flattenIncidents(incidents: readonly Incident[], language: Langu
     const known = merged.get(key);
     merged.set(key, known === undefined ? diagnosis : mergeDiagnoses(known, diagnosis));
   }
-  const ordered = [...merged.values()].sort((a, b) => Number(a.symptom) - Number(b.symptom) || (b.score['total'] ?? 0) - (a.score['total'] ?? 0));
-  return { diagnoses: ordered, unknown: incidents.flatMap((incident) => incident.unknown), facts: Object.assign({}, ...[...incidents].reverse().map((incident) => incident.facts)) };
+  const ordered = [...merged.values()].sort(
+    (a, b) => Number(a.symptom) - Number(b.symptom) || (b.score['total'] ?? 0) - (a.score['total'] ?? 0),
+  );
+  return {
+    diagnoses: ordered,
+    unknown: incidents.flatMap((incident) => incident.unknown),
+    facts: Object.assign({}, ...[...incidents].reverse().map((incident) => incident.facts)),
+  };
 }
 
 function mergeDiagnoses(a: Diagnosis, b: Diagnosis): Diagnosis {
-  const best = a.symptom === b.symptom ? ((a.score['total'] ?? 0) >= (b.score['total'] ?? 0) ? a : b) : a.symptom ? b : a;
+  const best =
+    a.symptom === b.symptom ? ((a.score['total'] ?? 0) >= (b.score['total'] ?? 0) ? a : b) : a.symptom ? b : a;
   const firstSeen = [a.firstSeen, b.firstSeen].filter((time) => time !== undefined).sort()[0];
-  const lastSeen = [a.lastSeen, b.lastSeen].filter((time) => time !== undefined).sort().at(-1);
-  return { ...best, count: a.count + b.count, ...(firstSeen === undefined ? {} : { firstSeen }), ...(lastSeen === undefined ? {} : { lastSeen }), explains: [...new Set([...a.explains, ...b.explains])] };
+  const lastSeen = [a.lastSeen, b.lastSeen]
+    .filter((time) => time !== undefined)
+    .sort()
+    .at(-1);
+  return {
+    ...best,
+    count: a.count + b.count,
+    ...(firstSeen === undefined ? {} : { firstSeen }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    explains: [...new Set([...a.explains, ...b.explains])],
+  };
 }

@@ -1,6 +1,6 @@
 // A failure that no rule names → a rule that would: the files of its folder, with the anchor chosen, numbers and names
-// turned into captures and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is marked
-// TODO; proof.ts reports each mark. Pure; `jobtrace rules new` writes the files.
+// turned into captures and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is
+// marked TODO; proof.ts reports each mark. Pure; `jobtrace rules new` writes the files.
 import { root } from '../flink/chain.js';
 import { isNeutralFrame } from '../flink/frames.js';
 import type { ChainLink, Entry, Owner } from '../core/types.js';
@@ -27,12 +27,13 @@ const MIN_ANCHOR_LETTERS = 6;
 
 export function draftRule(entry: Entry, candidate: Candidate, owner: Owner): RuleDraft {
   const last = root(candidate.parsed.links);
-  const message = (last?.message ?? candidate.parsed.message).split('\n', 1)[0]?.slice(0, MAX_MESSAGE_UNITS).trim() ?? '';
+  const message =
+    (last?.message ?? candidate.parsed.message).split('\n', 1)[0]?.slice(0, MAX_MESSAGE_UNITS).trim() ?? '';
   const phrase = cutPhrase(message);
   const literal = chooseAnchor(phrase);
   const isTelling = literal.replaceAll(/[^\p{L}\p{N}]/gu, '').length >= MIN_ANCHOR_LETTERS && occurs(entry, literal);
   const pieces = isTelling ? phrase : [];
-  const anchor = isTelling ? literal : chooseFrame(last, entry) ?? last?.type ?? literal;
+  const anchor = isTelling ? literal : (chooseFrame(last, entry) ?? last?.type ?? literal);
   const matchLog = `${entry.bytes.toString('utf8').trimEnd()}\n`;
   return {
     anchor,
@@ -57,9 +58,19 @@ function chooseFrame(last: ChainLink | undefined, entry: Entry): string | undefi
 }
 
 function nameVariant(last: ChainLink | undefined, anchor: string): string {
-  const type = (last?.type ?? '').split(/[.$]/).at(-1)?.replace(/(?:Exception|Error|Throwable)$/, '') ?? '';
-  const words = [...type.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').split(' '), ...anchor.split(/[^A-Za-z0-9]+/).slice(0, 6)];
-  const name = words.filter((word) => /^[A-Za-z0-9]+$/.test(word)).join('-').toLowerCase();
+  const type =
+    (last?.type ?? '')
+      .split(/[.$]/)
+      .at(-1)
+      ?.replace(/(?:Exception|Error|Throwable)$/, '') ?? '';
+  const words = [
+    ...type.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').split(' '),
+    ...anchor.split(/[^A-Za-z0-9]+/).slice(0, 6),
+  ];
+  const name = words
+    .filter((word) => /^[A-Za-z0-9]+$/.test(word))
+    .join('-')
+    .toLowerCase();
   return name.slice(0, 48).replace(/-[^-]*$/, (tail) => (name.length > 48 ? '' : tail)) || 'first';
 }
 
@@ -75,7 +86,10 @@ interface Parts {
 function writeRule({ anchor, pieces, last, owner, isFailure, message }: Parts): string {
   const slots = pieces.filter((piece) => 'name' in piece);
   const pattern = writePattern(pieces);
-  const where = [...(last === undefined || last.type === '' ? [] : [`root: ${last.type}`]), ...(isFailure ? ['failure: true'] : [])];
+  const where = [
+    ...(last === undefined || last.type === '' ? [] : [`root: ${last.type}`]),
+    ...(isFailure ? ['failure: true'] : []),
+  ];
   return `# yaml-language-server: $schema=../../../schema.json
 status: draft
 severity: error
@@ -138,7 +152,9 @@ export interface DraftProof {
 }
 
 export function writeProof({ file, version, values, handled }: DraftProof): string {
-  const rows = Object.entries(values).map(([name, value]) => `${name}: ${text(value)}`).join(', ');
+  const rows = Object.entries(values)
+    .map(([name, value]) => `${name}: ${text(value)}`)
+    .join(', ');
   return `# yaml-language-server: $schema=../../../proof.schema.json
 match.log:
   from: production

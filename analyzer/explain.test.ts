@@ -6,7 +6,9 @@ import { splitText } from './input/read.js';
 import type { Diagnosis } from '../core/types.js';
 
 const catalog = loadCatalog();
-const log = readRecording(`${BUFFER_RULE}/match.log`).map((entry) => entry.bytes.toString('utf8')).join('\n');
+const log = readRecording(`${BUFFER_RULE}/match.log`)
+  .map((entry) => entry.bytes.toString('utf8'))
+  .join('\n');
 
 function diagnoseText(text: string, rules = catalog): Diagnosis | undefined {
   return diagnose(splitText(text), rules)[0]?.diagnoses.en[0];
@@ -14,7 +16,9 @@ function diagnoseText(text: string, rules = catalog): Diagnosis | undefined {
 
 describe('explainFinding', () => {
   it('uses the option names of the job’s version', () => {
-    const old = log.replace('Version: 1.20.1', 'Version: 1.9.3').replace('taskmanager.memory.process.size, 1g', 'taskmanager.heap.size, 1024m');
+    const old = log
+      .replace('Version: 1.20.1', 'Version: 1.9.3')
+      .replace('taskmanager.memory.process.size, 1g', 'taskmanager.heap.size, 1024m');
 
     const fix = diagnoseText(old)?.fixes[0];
 
@@ -28,7 +32,10 @@ describe('explainFinding', () => {
     const fixes = diagnoseText(unknownSize)?.fixes;
 
     expect(fixes?.map((fix) => fix.id)).toEqual(['raise-min-unknown-size', 'lower-parallelism']);
-    expect(fixes?.[0]?.patch).toEqual({ 'taskmanager.memory.network.min': '112m', 'taskmanager.memory.network.max': '112m' });
+    expect(fixes?.[0]?.patch).toEqual({
+      'taskmanager.memory.network.min': '112m',
+      'taskmanager.memory.network.max': '112m',
+    });
     expect(fixes?.[0]?.text).toContain('does not say how large');
   });
 

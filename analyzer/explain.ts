@@ -1,6 +1,6 @@
 // A finding → a diagnosis in both languages: its captured and computed values, the reasons that hold with their weights
-// shared out, the fixes whose values could be computed, with patches in the option names of the job's Flink version. What
-// cannot be computed is left out, never guessed. Pure; called by diagnose.ts.
+// shared out, the fixes whose values could be computed, with patches in the option names of the job's Flink version.
+// What cannot be computed is left out, never guessed. Pure; called by diagnose.ts.
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../core/types.js';
 import { inRange } from '../flink/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
@@ -27,12 +27,19 @@ export interface Explanation {
 
 export function explainFinding(explanation: Explanation): Readonly<Record<Language, Diagnosis>> {
   const values = computeValues(explanation);
-  const judged = explanation.finding.rule.reasons.map((reason) => ({ reason, holds: reason.when === undefined ? true : reason.when.evaluate(values, explanation.world) }));
+  const judged = explanation.finding.rule.reasons.map((reason) => ({
+    reason,
+    holds: reason.when === undefined ? true : reason.when.evaluate(values, explanation.world),
+  }));
   const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
   // Where no reason holds, one may that nothing is known about.
-  const open = reasons.length > 0 ? reasons : judged.filter(({ holds }) => holds === undefined).map(({ reason }) => reason);
+  const open =
+    reasons.length > 0 ? reasons : judged.filter(({ holds }) => holds === undefined).map(({ reason }) => reason);
   const fixes = chooseFixes(open, values, explanation);
-  return { en: renderDiagnosis('en', explanation, values, reasons, fixes), zh: renderDiagnosis('zh', explanation, values, reasons, fixes) };
+  return {
+    en: renderDiagnosis('en', explanation, values, reasons, fixes),
+    zh: renderDiagnosis('zh', explanation, values, reasons, fixes),
+  };
 }
 
 /** Captures by their type, then every `let` that can be computed. */
@@ -50,7 +57,10 @@ export function computeValues({ finding, world, builtIn }: Pick<Explanation, 'fi
   return values;
 }
 
-/** A class as the JVM's own errors name it (`org/acme/Order`, `Lorg/acme/Order;`) reads like any other, so that rules compare one form. */
+/**
+ * A class as the JVM's own errors name it (`org/acme/Order`, `Lorg/acme/Order;`) reads like any other, so that rules
+ * compare one form.
+ */
 function convertCapture(text: string, type: CaptureType, world: World): Value | undefined {
   if (type === 'int') return /^-?[\d,_]+$/.test(text) ? BigInt(text.replaceAll(/[,_]/g, '')) : undefined;
   if (type === 'class') return text.replace(/^L(?=[\w$/]+;$)|;$/g, '').replaceAll('/', '.');
@@ -63,7 +73,10 @@ function isTrue(value: Value | undefined, without: boolean): boolean {
   return value === undefined ? without : value === true;
 }
 
-/** Those for a reason that may hold, and those for any; if that leaves none, all that can be done: a choice is more than nothing. */
+/**
+ * Those for a reason that may hold, and those for any; if that leaves none, all that can be done: a choice is more than
+ * nothing.
+ */
 function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: Explanation): readonly FixRule[] {
   const possible = explanation.finding.rule.fixes.filter((fix) => isPossible(fix, values, explanation));
   const fitting = possible.filter((fix) => fix.for.length === 0 || open.some((reason) => fix.for.includes(reason.id)));
@@ -75,10 +88,17 @@ function isPossible(fix: FixRule, values: Values, { world, version }: Explanatio
   return isTrue(fix.when?.evaluate(values, world), fix.when === undefined);
 }
 
-function renderDiagnosis(language: Language, explanation: Explanation, values: Values, reasons: readonly ReasonRule[], fixes: readonly FixRule[]): Diagnosis {
+function renderDiagnosis(
+  language: Language,
+  explanation: Explanation,
+  values: Values,
+  reasons: readonly ReasonRule[],
+  fixes: readonly FixRule[],
+): Diagnosis {
   const { finding, job, firstSeen, lastSeen, symptom, version } = explanation;
   const { rule } = finding;
-  const fill = (template: TextTemplate): { readonly text: string; readonly missing: readonly string[] } => fillTemplate(template[language], values, (key) => nameOption(key, version) ?? key);
+  const fill = (template: TextTemplate): { readonly text: string; readonly missing: readonly string[] } =>
+    fillTemplate(template[language], values, (key) => nameOption(key, version) ?? key);
   return {
     cause: rule.cause,
     rule: rule.id,
@@ -113,9 +133,13 @@ function decideConfidence(finding: Finding): number {
 type Fill = (template: TextTemplate) => { readonly text: string; readonly missing: readonly string[] };
 
 function renderReasons(reasons: readonly ReasonRule[], fill: Fill): readonly Reason[] {
-  const filled = reasons.map((reason) => ({ reason, ...fill(reason.text) })).filter((item) => item.missing.length === 0);
+  const filled = reasons
+    .map((reason) => ({ reason, ...fill(reason.text) }))
+    .filter((item) => item.missing.length === 0);
   const sum = filled.reduce((total, item) => total + item.reason.weight, 0);
-  return filled.map(({ reason, text }) => ({ id: reason.id, text, weight: Number((reason.weight / sum).toFixed(2)) })).sort((a, b) => b.weight - a.weight);
+  return filled
+    .map(({ reason, text }) => ({ id: reason.id, text, weight: Number((reason.weight / sum).toFixed(2)) }))
+    .sort((a, b) => b.weight - a.weight);
 }
 
 /** Undefined when a value of its text or patch is not known, or its option does not exist in that version. */
@@ -135,7 +159,11 @@ function renderFix(fix: FixRule, values: Values, version: string | undefined, fi
   };
 }
 
-function renderPatch(fix: FixRule, values: Values, version: string | undefined): Readonly<Record<string, string>> | undefined {
+function renderPatch(
+  fix: FixRule,
+  values: Values,
+  version: string | undefined,
+): Readonly<Record<string, string>> | undefined {
   const entries: (readonly [string, string])[] = [];
   if (fix.patchFrom !== undefined) {
     const computed = values[fix.patchFrom];

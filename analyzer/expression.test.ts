@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compileExpression, EXPRESSION_FUNCTIONS, type Value, type Values, type World } from './expression.js';
 
-const options: Readonly<Record<string, string>> = { 'taskmanager.memory.process.size': '1g', 'heartbeat.timeout': '50 s', 'taskmanager.numberOfTaskSlots': '4' };
+const options: Readonly<Record<string, string>> = {
+  'taskmanager.memory.process.size': '1g',
+  'heartbeat.timeout': '50 s',
+  'taskmanager.numberOfTaskSlots': '4',
+};
 
 const world: World = {
   option: (key) => options[key],
@@ -22,7 +26,14 @@ function run(source: string, values: Values = {}): Value | undefined {
 
 describe('compileExpression', () => {
   it('computes sizes in whole numbers', () => {
-    expect(run('roundUp((total - available + required) * segment * 3 / 2, mib(16))', { total: 2048n, available: 0n, required: 17n, segment: 32768n })).toBe(117440512n);
+    expect(
+      run('roundUp((total - available + required) * segment * 3 / 2, mib(16))', {
+        total: 2048n,
+        available: 0n,
+        required: 17n,
+        segment: 32768n,
+      }),
+    ).toBe(117440512n);
   });
 
   it('reads options, durations, memory and the fitting patch', () => {
@@ -53,7 +64,9 @@ describe('compileExpression', () => {
   it('refuses matches(), broken syntax and unknown functions in plain words', () => {
     expect(compileExpression('a.matches("x+")')).toMatchObject({ problem: expect.stringContaining('RE2') });
     expect(compileExpression('1 +')).toMatchObject({ problem: expect.stringContaining('not a valid expression') });
-    expect(compileExpression('roundup(1, 2)')).toMatchObject({ problem: expect.stringContaining('did you mean roundUp()') });
+    expect(compileExpression('roundup(1, 2)')).toMatchObject({
+      problem: expect.stringContaining('did you mean roundUp()'),
+    });
   });
 });
 
@@ -61,6 +74,7 @@ describe('the functions of expressions', () => {
   it('are all in the guide for rule authors', () => {
     const guide = readFileSync(new URL('../rules/README.md', import.meta.url), 'utf8');
 
-    for (const { signature } of EXPRESSION_FUNCTIONS) expect(guide, signature).toContain(`${signature.split('(')[0] ?? ''}(`);
+    for (const { signature } of EXPRESSION_FUNCTIONS)
+      expect(guide, signature).toContain(`${signature.split('(')[0] ?? ''}(`);
   });
 });

@@ -1,8 +1,8 @@
 // The only door to CEL. A rule's expressions (let, when) are compiled when the catalog is loaded and evaluated for one
 // failure over its captures, the job's options and the memory model. Numbers are whole numbers (CEL int, bigint here);
 // sizes are bytes and times milliseconds. A missing value, an unknown option or a division by zero makes the result
-// `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. `matches()` is refused:
-// its patterns would not be RE2's.
+// `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. `matches()` is
+// refused: its patterns would not be RE2's.
 import { Environment } from '@marcbachmann/cel-js';
 import { findNearest } from '../core/document.js';
 
@@ -17,7 +17,9 @@ export interface World {
   versionAtLeast(version: string): boolean;
   /** Bytes of a part of the TaskManager's memory by the names of flink/memory.ts. */
   memory(part: string): number | undefined;
-  /** Options (option → value) with which the TaskManager has at least so many bytes for the network and still starts. */
+  /**
+   * Options (option → value) with which the TaskManager has at least so many bytes for the network and still starts.
+   */
   fitNetwork(neededBytes: number): Readonly<Record<string, string>> | undefined;
   /** Options with which one part of the TaskManager's memory is at least so large and the others keep theirs. */
   growMemory(part: string, bytes: number): Readonly<Record<string, string>> | undefined;
@@ -31,7 +33,8 @@ export interface Expression {
 }
 
 /** With the names of the variables that it reads. */
-export type CompiledExpression = { readonly expression: Expression; readonly names: readonly string[] } | { readonly problem: string };
+export type CompiledExpression =
+  { readonly expression: Expression; readonly names: readonly string[] } | { readonly problem: string };
 
 /** Text → expression, or what is wrong with it in plain words. */
 export function compileExpression(source: string): CompiledExpression {
@@ -42,11 +45,16 @@ export function compileExpression(source: string): CompiledExpression {
     return { problem: `is not a valid expression: ${firstLine(error)}` };
   }
   const found = inspect(program.ast);
-  if (found.calls.has('matches')) return { problem: 'uses matches(), which is not allowed; capture the text with `regex` (RE2) and compare it here' };
+  if (found.calls.has('matches'))
+    return { problem: 'uses matches(), which is not allowed; capture the text with `regex` (RE2) and compare it here' };
   if (found.dividesByZero) return { problem: 'divides by zero, so it never has a value' };
   const checked = program.check();
-  if (!checked.valid) return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
-  return { expression: { source, evaluate: (values, world) => evaluate(program, values, world) }, names: [...found.names] };
+  if (!checked.valid)
+    return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
+  return {
+    expression: { source, evaluate: (values, world) => evaluate(program, values, world) },
+    names: [...found.names],
+  };
 }
 
 /** An expression that was found valid before: compiled when it is evaluated for the first time. */
@@ -62,7 +70,11 @@ export function deferExpression(source: string): Expression {
 }
 
 /** Runs one expression in a world; nested use is not needed because evaluation is synchronous. */
-function evaluate(program: (values: Record<string, unknown>) => unknown, values: Values, world: World): Value | undefined {
+function evaluate(
+  program: (values: Record<string, unknown>) => unknown,
+  values: Values,
+  world: World,
+): Value | undefined {
   current = { world, values };
   try {
     return toValue(program({ ...values }));
@@ -115,21 +127,72 @@ const FUNCTIONS: readonly (readonly [signature: string, handler: (...args: never
   ['roundUp(int, int): int', roundUp, 'the next multiple of the second number'],
   ['least(int, int): int', (a: bigint, b: bigint) => (a < b ? a : b), 'the smaller one'],
   ['greatest(int, int): int', (a: bigint, b: bigint) => (a > b ? a : b), 'the greater one'],
-  ['percent(int, int): int', (part: bigint, whole: bigint) => (part * 100n) / whole, 'the share of the second number, in per cent'],
-  ['known(string): bool', (name: string) => current?.values[name] !== undefined, 'true when a capture or let value exists'],
-  ['hasOption(string): bool', (key: string) => world().option(key) !== undefined, "true when the job's configuration sets the option"],
-  ['option(string): string', (key: string) => need(world().option(key), key), "the job's value of an option, under today's name or an older one"],
-  ['option(string, string): string', (key: string, fallback: string) => world().option(key) ?? fallback, 'the same, with a default'],
-  ['optionSize(string, string): int', (key: string, fallback: string) => needSize(world().option(key) ?? fallback), 'an option that is a size, in bytes'],
-  ['optionDuration(string, string): int', (key: string, fallback: string) => needDuration(world().option(key) ?? fallback), 'an option that is a time, in milliseconds'],
-  ['optionInt(string, int): int', (key: string, fallback: bigint) => (world().option(key) === undefined ? fallback : BigInt(need(world().option(key), key).trim())), 'an option that is a whole number'],
-  ['versionAtLeast(string): bool', (version: string) => world().versionAtLeast(version), 'true from this Flink version on, and when the version is unknown'],
-  ['memory(string): int', (part: string) => toInt(need(world().memory(part), part)), "bytes of a part of the TaskManager's memory, such as network, taskHeap, managed"],
-  ['fitNetwork(int): map<string, string>', (bytes: bigint) => need(world().fitNetwork(Number(bytes)), 'network memory'), 'options that give the network so many bytes and still let the TaskManager start'],
-  ['growMemory(string, int): map<string, string>', (part: string, bytes: bigint) => need(world().growMemory(part, Number(bytes)), part), 'options that make one part of the memory so large and keep the others'],
+  [
+    'percent(int, int): int',
+    (part: bigint, whole: bigint) => (part * 100n) / whole,
+    'the share of the second number, in per cent',
+  ],
+  [
+    'known(string): bool',
+    (name: string) => current?.values[name] !== undefined,
+    'true when a capture or let value exists',
+  ],
+  [
+    'hasOption(string): bool',
+    (key: string) => world().option(key) !== undefined,
+    "true when the job's configuration sets the option",
+  ],
+  [
+    'option(string): string',
+    (key: string) => need(world().option(key), key),
+    "the job's value of an option, under today's name or an older one",
+  ],
+  [
+    'option(string, string): string',
+    (key: string, fallback: string) => world().option(key) ?? fallback,
+    'the same, with a default',
+  ],
+  [
+    'optionSize(string, string): int',
+    (key: string, fallback: string) => needSize(world().option(key) ?? fallback),
+    'an option that is a size, in bytes',
+  ],
+  [
+    'optionDuration(string, string): int',
+    (key: string, fallback: string) => needDuration(world().option(key) ?? fallback),
+    'an option that is a time, in milliseconds',
+  ],
+  [
+    'optionInt(string, int): int',
+    (key: string, fallback: bigint) =>
+      world().option(key) === undefined ? fallback : BigInt(need(world().option(key), key).trim()),
+    'an option that is a whole number',
+  ],
+  [
+    'versionAtLeast(string): bool',
+    (version: string) => world().versionAtLeast(version),
+    'true from this Flink version on, and when the version is unknown',
+  ],
+  [
+    'memory(string): int',
+    (part: string) => toInt(need(world().memory(part), part)),
+    "bytes of a part of the TaskManager's memory, such as network, taskHeap, managed",
+  ],
+  [
+    'fitNetwork(int): map<string, string>',
+    (bytes: bigint) => need(world().fitNetwork(Number(bytes)), 'network memory'),
+    'options that give the network so many bytes and still let the TaskManager start',
+  ],
+  [
+    'growMemory(string, int): map<string, string>',
+    (part: string, bytes: bigint) => need(world().growMemory(part, Number(bytes)), part),
+    'options that make one part of the memory so large and keep the others',
+  ],
 ];
 
-export const EXPRESSION_FUNCTIONS: readonly { readonly signature: string; readonly help: string }[] = FUNCTIONS.map(([signature, , help]) => ({ signature, help }));
+export const EXPRESSION_FUNCTIONS: readonly { readonly signature: string; readonly help: string }[] = FUNCTIONS.map(
+  ([signature, , help]) => ({ signature, help }),
+);
 
 const environment = createEnvironment();
 
@@ -173,12 +236,27 @@ function inspect(ast: unknown): Inspection {
 }
 
 function isZero(node: unknown): boolean {
-  return typeof node === 'object' && node !== null && 'op' in node && node.op === 'value' && 'args' in node && (node.args === 0n || node.args === 0);
+  return (
+    typeof node === 'object' &&
+    node !== null &&
+    'op' in node &&
+    node.op === 'value' &&
+    'args' in node &&
+    (node.args === 0n || node.args === 0)
+  );
 }
 
 function bindVariable(args: unknown, bound: Set<string>): void {
   const first: unknown = Array.isArray(args) ? args[0] : undefined;
-  if (typeof first === 'object' && first !== null && 'op' in first && first.op === 'id' && 'args' in first && typeof first.args === 'string') bound.add(first.args);
+  if (
+    typeof first === 'object' &&
+    first !== null &&
+    'op' in first &&
+    first.op === 'id' &&
+    'args' in first &&
+    typeof first.args === 'string'
+  )
+    bound.add(first.args);
 }
 
 function explainCheck(message: string, calls: ReadonlySet<string>): string {

@@ -6,7 +6,14 @@ import { createHash } from 'node:crypto';
 import type { Catalog } from './catalog.js';
 import { joinCluster, type ClusterView, type JobView } from './cluster.js';
 import type { Scope } from './rule.js';
-import { compareSignals, dropDuplicates, type Excerpt, type FailurePart, type MatchPart, type Signal } from './signal.js';
+import {
+  compareSignals,
+  dropDuplicates,
+  type Excerpt,
+  type FailurePart,
+  type MatchPart,
+  type Signal,
+} from './signal.js';
 import { confirmMatches, indexSteps } from './step.js';
 
 export interface IncidentEvent {
@@ -62,12 +69,25 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   const events = collectEvents(sorted, view, options.catalog);
   const named = indexNamed(events, view);
   const sides = events.map((event) => decideSide(event, view, options.catalog, named));
-  const episodes = [...groupBy(sides.filter((side) => side.jobId !== undefined), (side) => side.jobId ?? '')].flatMap(([jobId, own]) => splitEpisodes(view, jobId, own.map((side) => side.event), options.healthyMs));
+  const episodes = [
+    ...groupBy(
+      sides.filter((side) => side.jobId !== undefined),
+      (side) => side.jobId ?? '',
+    ),
+  ].flatMap(([jobId, own]) =>
+    splitEpisodes(
+      view,
+      jobId,
+      own.map((side) => side.event),
+      options.healthyMs,
+    ),
+  );
   const homeless: IncidentEvent[] = [];
   for (const side of sides) {
     const reached = side.scope === 'job' && side.jobId !== undefined ? [] : findReached(side, episodes, view);
     for (const episode of reached) if (episode.jobId !== side.jobId) episode.events.push(side.event);
-    if (reached.length === 0 && side.jobId === undefined && !isUnsettled(side, view, options.settledUntil)) homeless.push(side.event);
+    if (reached.length === 0 && side.jobId === undefined && !isUnsettled(side, view, options.settledUntil))
+      homeless.push(side.event);
   }
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));
@@ -78,9 +98,21 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
  * A warning that healed: nothing failed, no rule is news by itself, and the logs reach far enough to know that, or may
  * still come; or no more than what a program printed.
  */
-function isHarmless({ job, events }: IncidentGroup, view: ClusterView, { catalog, settledUntil }: GroupOptions): boolean {
+function isHarmless(
+  { job, events }: IncidentGroup,
+  view: ClusterView,
+  { catalog, settledUntil }: GroupOptions,
+): boolean {
   if (events.every(({ signal }) => signal.byUser === true && signal.place.kind === 'out')) return true;
-  if (events.some((event) => event.failure !== undefined || (event.signal.byUser !== true && event.matches.some((match) => catalog.findRule(match.rule)?.standsAlone === true)))) return false;
+  if (
+    events.some(
+      (event) =>
+        event.failure !== undefined ||
+        (event.signal.byUser !== true &&
+          event.matches.some((match) => catalog.findRule(match.rule)?.standsAlone === true)),
+    )
+  )
+    return false;
   if (events.every(({ time }) => time !== undefined && time > settledUntil)) return true;
   if (job !== undefined) return job.states.length > 0 || job.taskRuns.length > 0;
   return events.every((event) => (view.processes.get(event.signal.place.process)?.starts.length ?? 0) > 0);
@@ -131,15 +163,21 @@ function indexNamed(events: readonly IncidentEvent[], view: ClusterView): NamedF
   return groupBy(named, ({ fingerprint }) => fingerprint);
 }
 
-/** Whom the event is about, and the job that is certain: it need not be the only one known here where another one says that it failed by the same. */
+/**
+ * Whom the event is about, and the job that is certain: it need not be the only one known here where another one says
+ * that it failed by the same.
+ */
 function decideSide(event: IncidentEvent, view: ClusterView, catalog: Catalog, named: NamedFailures): Side {
   const same = named.get(fingerprintOf(event) ?? '') ?? [];
   const owner = view.jobOf(event.signal);
-  const isOthers = !same.some(({ jobId }) => jobId === owner) && same.some(({ time }) => time === undefined || event.time === undefined || Math.abs(time - event.time) <= NOTICE_MS);
+  const isOthers =
+    !same.some(({ jobId }) => jobId === owner) &&
+    same.some(({ time }) => time === undefined || event.time === undefined || Math.abs(time - event.time) <= NOTICE_MS);
   const jobId = isOthers ? view.namedJobOf(event.signal) : owner;
   const scopes = event.matches.map((match) => catalog.findRule(match.rule)?.scope ?? 'job');
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
-  const scope = event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
+  const scope =
+    event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
   return { event, jobId, scope };
 }
 
@@ -155,7 +193,8 @@ function findReached(side: Side, episodes: readonly Episode[], view: ClusterView
   if (side.scope === 'cluster') return near;
   const place = side.event.signal.place;
   const jobs = view.jobsOn(place.process, side.event.time);
-  const here = jobs === undefined ? near : near.filter((episode) => episode.jobId !== undefined && jobs.has(episode.jobId));
+  const here =
+    jobs === undefined ? near : near.filter((episode) => episode.jobId !== undefined && jobs.has(episode.jobId));
   if (side.scope === 'process') return place.component === 'jobmanager' ? near : here;
   const same = near.filter((episode) => episode.events.some((event) => isSameFailure(event, side.event)));
   if (same.length > 0) return same.slice(0, 1);
@@ -168,7 +207,9 @@ function isSameFailure(a: IncidentEvent, b: IncidentEvent): boolean {
 }
 
 function fingerprintOf(event: IncidentEvent): string | undefined {
-  return event.failure !== undefined && event.failure.chain.length > 0 ? event.failure.fingerprint : event.matches.find((match) => match.fingerprint !== undefined)?.fingerprint;
+  return event.failure !== undefined && event.failure.chain.length > 0
+    ? event.failure.fingerprint
+    : event.matches.find((match) => match.fingerprint !== undefined)?.fingerprint;
 }
 
 function isNear(episode: Episode, time: number | undefined): boolean {
@@ -177,7 +218,12 @@ function isNear(episode: Episode, time: number | undefined): boolean {
 }
 
 /** A job's events → episodes: a new one begins when the job ran healthy in between. */
-function splitEpisodes(view: ClusterView, jobId: string, events: readonly IncidentEvent[], healthyMs: number): readonly Episode[] {
+function splitEpisodes(
+  view: ClusterView,
+  jobId: string,
+  events: readonly IncidentEvent[],
+  healthyMs: number,
+): readonly Episode[] {
   const job = view.jobs.get(jobId);
   const runs = new Map<string, number>();
   return splitByGap(events, (before, next) => wasHealthy(job, before, next, healthyMs)).map((own) => {
@@ -185,32 +231,50 @@ function splitEpisodes(view: ClusterView, jobId: string, events: readonly Incide
     const run = lastRunBefore(job, start);
     const ordinal = runs.get(run) ?? 0;
     runs.set(run, ordinal + 1);
-    return { jobId, process: undefined, key: `job\n${jobId}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`, start, end: own.at(-1)?.time, events: [...own] };
+    return {
+      jobId,
+      process: undefined,
+      key: `job\n${jobId}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
+      start,
+      end: own.at(-1)?.time,
+      events: [...own],
+    };
   });
 }
 
 /** Start of the run that failed first: known from the JobManager's log and not changed by evidence that comes later. */
 function lastRunBefore(job: JobView | undefined, time: number | undefined): string {
   if (job === undefined || time === undefined) return '';
-  const run = job.states.reduce((last, state) => (state.to === 'RUNNING' && state.time <= time ? Math.max(last, state.time) : last), 0);
+  const run = job.states.reduce(
+    (last, state) => (state.to === 'RUNNING' && state.time <= time ? Math.max(last, state.time) : last),
+    0,
+  );
   return run === 0 ? '' : String(run);
 }
 
 function wasHealthy(job: JobView | undefined, before: number, next: number, healthyMs: number): boolean {
   if (next - before < healthyMs) return false;
   if (job === undefined || job.states.length === 0) return true;
-  const runs = [...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time), ...job.taskRuns].filter((time) => time >= before && time <= next);
+  const runs = [
+    ...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time),
+    ...job.taskRuns,
+  ].filter((time) => time >= before && time <= next);
   // Without a line that says that it ran again, the job was waiting (for slots, for its back-off) all the time.
-  if (runs.length === 0) return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
+  if (runs.length === 0)
+    return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
   return next - runs.reduce((latest, time) => Math.max(latest, time), before) >= healthyMs;
 }
 
-function splitByGap(events: readonly IncidentEvent[], isGap: (before: number, next: number) => boolean): readonly (readonly IncidentEvent[])[] {
+function splitByGap(
+  events: readonly IncidentEvent[],
+  isGap: (before: number, next: number) => boolean,
+): readonly (readonly IncidentEvent[])[] {
   const parts: IncidentEvent[][] = [];
   let last: number | undefined;
   for (const event of events) {
     const part = parts.at(-1);
-    if (part === undefined || (last !== undefined && event.time !== undefined && isGap(last, event.time))) parts.push([event]);
+    if (part === undefined || (last !== undefined && event.time !== undefined && isGap(last, event.time)))
+      parts.push([event]);
     else part.push(event);
     if (event.time !== undefined) last = event.time;
   }
@@ -221,8 +285,18 @@ function splitProcesses(view: ClusterView, events: readonly IncidentEvent[], hea
   return [...groupBy(events, (event) => event.signal.place.process)].flatMap(([process, own]) =>
     splitByGap(own, (before, next) => next - before >= healthyMs).map((part) => {
       const start = part.find((event) => event.time !== undefined)?.time;
-      const begun = (view.processes.get(process)?.starts ?? []).reduce((last, time) => (start !== undefined && time <= start ? Math.max(last, time) : last), 0);
-      return { jobId: undefined, process, key: `process\n${process}\n${begun === 0 ? (start ?? '') : begun}`, start, end: part.at(-1)?.time, events: [...part] };
+      const begun = (view.processes.get(process)?.starts ?? []).reduce(
+        (last, time) => (start !== undefined && time <= start ? Math.max(last, time) : last),
+        0,
+      );
+      return {
+        jobId: undefined,
+        process,
+        key: `process\n${process}\n${begun === 0 ? (start ?? '') : begun}`,
+        start,
+        end: part.at(-1)?.time,
+        events: [...part],
+      };
     }),
   );
 }
@@ -231,7 +305,11 @@ function splitProcesses(view: ClusterView, events: readonly IncidentEvent[], hea
 function mergeByFingerprint(alone: readonly Episode[], episodes: readonly Episode[]): readonly Episode[] {
   const kept: Episode[] = [];
   for (const episode of [...alone].sort((a, b) => (a.start ?? 0) - (b.start ?? 0) || (a.key < b.key ? -1 : 1))) {
-    const same = [...episodes, ...kept].find((other) => isNear(other, episode.start) && episode.events.some((event) => other.events.some((theirs) => isSameFailure(event, theirs))));
+    const same = [...episodes, ...kept].find(
+      (other) =>
+        isNear(other, episode.start) &&
+        episode.events.some((event) => other.events.some((theirs) => isSameFailure(event, theirs))),
+    );
     if (same === undefined) kept.push(episode);
     else same.events.push(...episode.events);
   }

@@ -16,7 +16,11 @@ describe('compactMemory', () => {
   it('keeps a healthy job small however long it runs', () => {
     const memory = createClusterMemory();
     const start = `10:00:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`;
-    const checkpoints = Array.from({ length: 3000 }, (_, index) => `${String(10 + Math.floor(index / 300)).padStart(2, '0')}:${String(Math.floor(index / 5) % 60).padStart(2, '0')}:${String((index % 5) * 12).padStart(2, '0')} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`);
+    const checkpoints = Array.from(
+      { length: 3000 },
+      (_, index) =>
+        `${String(10 + Math.floor(index / 300)).padStart(2, '0')}:${String(Math.floor(index / 5) % 60).padStart(2, '0')}:${String((index % 5) * 12).padStart(2, '0')} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`,
+    );
     for (const signal of scanAll(makeLog(JM, [start, ...checkpoints]))) keepSignal(memory, signal);
 
     compactMemory(memory, { ...COMPACT_DEFAULTS, now: Date.parse('2026-03-03T00:00:00Z') });
@@ -26,7 +30,8 @@ describe('compactMemory', () => {
 
   it('does not change the diagnosis of a recent failure', () => {
     const memory = createClusterMemory();
-    for (const signal of scanAll(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'))) keepSignal(memory, signal);
+    for (const signal of scanAll(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5')))
+      keepSignal(memory, signal);
     const before = concludeCluster('', [...memory.signals.values()], new Map(), catalog, { now: memory.lastTime });
 
     compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
@@ -37,7 +42,11 @@ describe('compactMemory', () => {
 
   it('bounds a restart loop and keeps its beginning', () => {
     const memory = createClusterMemory();
-    const loop = Array.from({ length: 300 }, (_, index) => [`10:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`, 'java.io.IOException: No space left on device', '\tat org.apache.flink.A.b(A.java:1)']).flat();
+    const loop = Array.from({ length: 300 }, (_, index) => [
+      `10:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+      'java.io.IOException: No space left on device',
+      '\tat org.apache.flink.A.b(A.java:1)',
+    ]).flat();
     for (const signal of scanAll(makeLog(JM, loop))) keepSignal(memory, signal);
     const [first] = concludeCluster('', memory.signals.values(), new Map(), catalog);
 
@@ -50,11 +59,14 @@ describe('compactMemory', () => {
 
   it('comes back from its exported state', () => {
     const memory = createClusterMemory();
-    for (const signal of scanAll(readRecording('lab/recordings/code.user-exception/null-pointer/1.20.5'))) keepSignal(memory, signal);
+    for (const signal of scanAll(readRecording('lab/recordings/code.user-exception/null-pointer/1.20.5')))
+      keepSignal(memory, signal);
 
     const again = createClusterMemory(JSON.parse(JSON.stringify(exportMemory(memory))));
 
-    expect(concludeCluster('', again.signals.values(), new Map(), catalog)).toEqual(concludeCluster('', memory.signals.values(), new Map(), catalog));
+    expect(concludeCluster('', again.signals.values(), new Map(), catalog)).toEqual(
+      concludeCluster('', memory.signals.values(), new Map(), catalog),
+    );
     expect(again.eventCount).toBe(memory.eventCount);
   });
 });

@@ -1,6 +1,7 @@
-// What the service keeps of a cluster between two reads of the feed: its signals, bounded and compacted, the last line of
-// each process, and what it said about its incidents already. Plain data in and out (saveState), so that a restart goes
-// on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an episode.
+// What the service keeps of a cluster between two reads of the feed: its signals, bounded and compacted, the last line
+// of each process, and what it said about its incidents already. Plain data in and out (saveState), so that a restart
+// goes on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an
+// episode.
 import type { Fact } from '../flink/fact.js';
 import type { Tail } from './conclude.js';
 import { isLaterTail } from './diagnose.js';
@@ -35,7 +36,14 @@ export interface ClusterMemory {
 }
 
 export function createClusterMemory(state?: ClusterState): ClusterMemory {
-  const memory: ClusterMemory = { signals: new Map(), tails: new Map(state?.tails ?? []), undated: new Set(), saved: state?.saved ?? [], eventCount: 0, lastTime: 0 };
+  const memory: ClusterMemory = {
+    signals: new Map(),
+    tails: new Map(state?.tails ?? []),
+    undated: new Set(),
+    saved: state?.saved ?? [],
+    eventCount: 0,
+    lastTime: 0,
+  };
   for (const signal of state?.signals ?? []) keepSignal(memory, signal);
   return memory;
 }
@@ -59,8 +67,8 @@ export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
 }
 
 /**
- * What a process printed without a time is dated once, when it is first seen beside a dated line of that process: were it
- * dated anew each time, an old crash would go on explaining the failures of a restarted process of the same name.
+ * What a process printed without a time is dated once, when it is first seen beside a dated line of that process: were
+ * it dated anew each time, an old crash would go on explaining the failures of a restarted process of the same name.
  */
 export function dateSignals(memory: ClusterMemory): void {
   for (const key of memory.undated) {
@@ -68,7 +76,8 @@ export function dateSignals(memory: ClusterMemory): void {
     const time = signal === undefined ? undefined : memory.tails.get(signal.place.process)?.time;
     if (signal !== undefined && time === undefined) continue;
     memory.undated.delete(key);
-    if (signal !== undefined && time !== undefined) memory.signals.set(key, { ...signal, place: { ...signal.place, time } });
+    if (signal !== undefined && time !== undefined)
+      memory.signals.set(key, { ...signal, place: { ...signal.place, time } });
   }
 }
 
@@ -83,7 +92,9 @@ export function isEvent(signal: Signal): boolean {
 
 /** Every checkpoint is triggered before it completes: that alone is never asked for. */
 function dropFacts(signal: Signal): Signal | undefined {
-  const facts = signal.facts.filter((fact) => fact.type !== 'checkpoint' || fact.event === 'completed' || fact.event === 'restored');
+  const facts = signal.facts.filter(
+    (fact) => fact.type !== 'checkpoint' || fact.event === 'completed' || fact.event === 'restored',
+  );
   if (facts.length === 0 && !isEvent(signal) && signal.steps.length === 0) return undefined;
   return facts.length === signal.facts.length ? signal : { ...signal, facts };
 }
@@ -127,7 +138,9 @@ function limitEvents(sorted: readonly Signal[], maxEvents: number): readonly Sig
 
 function keepUseful(sorted: readonly Signal[], horizon: number, saved: readonly SavedIncident[]): readonly Signal[] {
   // Events of an episode that still goes on are kept however old they are.
-  const begun = saved.filter((incident) => incident.last >= horizon).reduce((first, incident) => Math.min(first, incident.first), horizon);
+  const begun = saved
+    .filter((incident) => incident.last >= horizon)
+    .reduce((first, incident) => Math.min(first, incident.first), horizon);
   const latest = findLatest(sorted);
   const events = sorted.filter(isEvent).map((signal) => signal.place.time ?? 0);
   return sorted.flatMap((signal): Signal[] => {
@@ -141,7 +154,8 @@ function keepUseful(sorted: readonly Signal[], horizon: number, saved: readonly 
 /** The newest signal key for each thing of which only the newest counts. */
 function findLatest(sorted: readonly Signal[]): ReadonlyMap<string, string> {
   const latest = new Map<string, string>();
-  for (const signal of sorted) for (const fact of signal.facts) for (const name of namesOf(fact, signal)) latest.set(name, signal.place.key);
+  for (const signal of sorted)
+    for (const fact of signal.facts) for (const name of namesOf(fact, signal)) latest.set(name, signal.place.key);
   return latest;
 }
 
@@ -175,7 +189,13 @@ function namesOf(fact: Fact, signal: Signal): readonly string[] {
   }
 }
 
-function isNeeded(fact: Fact, signal: Signal, latest: ReadonlyMap<string, string>, recent: boolean, events: readonly number[]): boolean {
+function isNeeded(
+  fact: Fact,
+  signal: Signal,
+  latest: ReadonlyMap<string, string>,
+  recent: boolean,
+  events: readonly number[],
+): boolean {
   if (namesOf(fact, signal).some((name) => latest.get(name) === signal.place.key)) return true;
   if (fact.type === 'checkpoint') return recent && isLastBeforeEvent(signal.place.time ?? 0, events);
   if (fact.type === 'slot' || fact.type === 'job-connection') return recent;

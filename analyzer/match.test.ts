@@ -3,9 +3,11 @@ import { diagnose } from './diagnose.js';
 import { makeCatalog, makeLog } from './samples.js';
 
 const TM = 'log/flink-flink-taskexecutor-0-node-1.log';
-const TASK = 'org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:';
+const TASK =
+  'org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:';
 const OWN = '\tat com.acme.Enrich.map(Enrich.java:40) ~[job.jar:?]';
-const FRAMEWORK = '\tat org.apache.flink.runtime.memory.MemoryManager.release(MemoryManager.java:1) ~[flink-dist-1.20.5.jar:1.20.5]';
+const FRAMEWORK =
+  '\tat org.apache.flink.runtime.memory.MemoryManager.release(MemoryManager.java:1) ~[flink-dist-1.20.5.jar:1.20.5]';
 
 function findRules(rule: string, lines: readonly string[]): readonly string[] {
   const catalog = makeCatalog({ 'kafka.auth/any': rule });
@@ -13,7 +15,8 @@ function findRules(rule: string, lines: readonly string[]): readonly string[] {
 }
 
 describe('where.failure', () => {
-  const rule = 'match: [{ id: any, anchor: "Not authorized", where: { exception: IllegalStateException, failure: true } }]';
+  const rule =
+    'match: [{ id: any, anchor: "Not authorized", where: { exception: IllegalStateException, failure: true } }]';
   const trace = ['java.lang.IllegalStateException: Not authorized', OWN];
 
   it('fits what ended a task', () => {
@@ -27,8 +30,12 @@ describe('where.failure', () => {
 
 describe('where.level', () => {
   const trace = ['org.apache.flink.runtime.rpc.exceptions.RpcConnectionException: Could not connect', FRAMEWORK];
-  const lines = (level: string): readonly string[] => [`10:00:00 ${level} org.apache.flink.runtime.taskexecutor.TaskExecutor - Could not resolve ResourceManager address a, retrying in 10000 ms.`, ...trace];
-  const rule = (where: string): string => `standsAlone: true\nmatch: [{ id: any, anchor: "RpcConnectionException: "${where} }]`;
+  const lines = (level: string): readonly string[] => [
+    `10:00:00 ${level} org.apache.flink.runtime.taskexecutor.TaskExecutor - Could not resolve ResourceManager address a, retrying in 10000 ms.`,
+    ...trace,
+  ];
+  const rule = (where: string): string =>
+    `standsAlone: true\nmatch: [{ id: any, anchor: "RpcConnectionException: "${where} }]`;
 
   it('is above DEBUG where the form names none: what is said there was dealt with', () => {
     expect(findRules(rule(''), lines('INFO'))).toEqual(['kafka.auth/any']);
@@ -47,23 +54,32 @@ describe('where.thrownBy', () => {
   it('fits an exception of the own code, also when a library of its own threw it', () => {
     const library = '\tat com.google.common.base.Preconditions.checkState(Preconditions.java:1) ~[job.jar:?]';
 
-    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', library, OWN])).toEqual(['kafka.auth/any']);
+    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', library, OWN])).toEqual([
+      'kafka.auth/any',
+    ]);
   });
 
   it('does not fit what the client library of an outside system threw', () => {
-    const client = '\tat org.tikv.common.operation.iterator.ScanIterator.cacheLoadFails(ScanIterator.java:124) ~[job.jar:?]';
+    const client =
+      '\tat org.tikv.common.operation.iterator.ScanIterator.cacheLoadFails(ScanIterator.java:124) ~[job.jar:?]';
 
-    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'org.tikv.common.exception.TiClientInternalException: x', client])).toEqual([]);
+    expect(
+      findRules(rule, [`10:00:00 WARN ${TASK}`, 'org.tikv.common.exception.TiClientInternalException: x', client]),
+    ).toEqual([]);
   });
 
   it("does not fit Flink's own exception that went through the own code", () => {
-    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', FRAMEWORK, OWN])).toEqual([]);
+    expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', FRAMEWORK, OWN])).toEqual(
+      [],
+    );
   });
 });
 
 describe('same', () => {
-  const rule = 'match: [{ id: any, anchor: " cannot be cast to ", where: { exception: ClassCastException }, regex: "(?P<cls>[\\\\w.]+) cannot be cast to (?P<other>[\\\\w.]+)", same: [cls, other] }]\ncaptures: { cls: class, other: class }';
-  const thrown = (message: string): readonly string[] => findRules(rule, [`10:00:00 WARN ${TASK}`, `java.lang.ClassCastException: ${message}`, OWN]);
+  const rule =
+    'match: [{ id: any, anchor: " cannot be cast to ", where: { exception: ClassCastException }, regex: "(?P<cls>[\\\\w.]+) cannot be cast to (?P<other>[\\\\w.]+)", same: [cls, other] }]\ncaptures: { cls: class, other: class }';
+  const thrown = (message: string): readonly string[] =>
+    findRules(rule, [`10:00:00 WARN ${TASK}`, `java.lang.ClassCastException: ${message}`, OWN]);
 
   it('fits when both groups hold the same text', () => {
     expect(thrown('com.acme.Event cannot be cast to com.acme.Event')).toEqual(['kafka.auth/any']);

@@ -1,6 +1,7 @@
-// Does an alternative of a rule fit an entry in which the scan has found its anchor? The entry is no remark at DEBUG, the
-// alternative's own conditions hold, none of the rule's exceptions under "unless" does; what fits becomes a match, with the place in the exception chain and what to highlight.
-// findAlternativeMisfit says for the author why it does not. Pure; called by scan.ts and why.ts.
+// Does an alternative of a rule fit an entry in which the scan has found its anchor? The entry is no remark at DEBUG,
+// the alternative's own conditions hold, none of the rule's exceptions under "unless" does; what fits becomes a match,
+// with the place in the exception chain and what to highlight. findAlternativeMisfit says for the author why it does
+// not. Pure; called by scan.ts and why.ts.
 import type { DocumentPath } from '../core/document.js';
 import type { ChainLink } from '../core/types.js';
 import { fingerprint, firstUserFrame, root } from '../flink/chain.js';
@@ -27,23 +28,48 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
     rule: rule.id,
     alternative: alternative.id,
     captures: fit.groups,
-    ...(link === undefined ? {} : { fromRoot: distanceToRoot(own, link, last), exception: { type: link.type, message: shorten(link.message) } }),
+    ...(link === undefined
+      ? {}
+      : { fromRoot: distanceToRoot(own, link, last), exception: { type: link.type, message: shorten(link.message) } }),
     ...(last === undefined ? {} : { root: { type: last.type, message: shorten(last.message) } }),
     ...(userFrame === undefined ? {} : { userFrame }),
-    ...(links.length === 0 ? {} : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),
-    highlights: findHighlights(candidate.text, [alternative.anchor, ...alternative.words, ...Object.values(fit.groups)]),
+    ...(links.length === 0
+      ? {}
+      : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),
+    highlights: findHighlights(candidate.text, [
+      alternative.anchor,
+      ...alternative.words,
+      ...Object.values(fit.groups),
+    ]),
   };
 }
 
 /** Undefined when the alternative fits and no exception under "unless" does; the same decisions as matchAlternative. */
-export function findAlternativeMisfit(rule: Rule, alternative: Alternative, candidate: Candidate): AlternativeMisfit | undefined {
+export function findAlternativeMisfit(
+  rule: Rule,
+  alternative: Alternative,
+  candidate: Candidate,
+): AlternativeMisfit | undefined {
   const order = rule.alternatives.indexOf(alternative);
-  if (isHandled(alternative, candidate)) return { key: 'where.level', path: ['match', order], asked: 'an entry above DEBUG, as long as it names no level', found: candidate.parsed.level ?? '', passed: 0 };
+  if (isHandled(alternative, candidate))
+    return {
+      key: 'where.level',
+      path: ['match', order],
+      asked: 'an entry above DEBUG, as long as it names no level',
+      found: candidate.parsed.level ?? '',
+      passed: 0,
+    };
   const misfit = findMisfit(alternative, candidate);
   if (misfit !== undefined) return { ...misfit, path: ['match', order, ...misfit.key.split('.')] };
   const exception = findException(rule, candidate);
   if (exception < 0) return undefined;
-  return { key: `unless[${exception}]`, path: ['unless', exception], asked: 'that the entry does not fit this exception', found: 'it fits', passed: Number.MAX_SAFE_INTEGER };
+  return {
+    key: `unless[${exception}]`,
+    path: ['unless', exception],
+    asked: 'that the entry does not fit this exception',
+    found: 'it fits',
+    passed: Number.MAX_SAFE_INTEGER,
+  };
 }
 
 /** What a program says at DEBUG it has dealt with: an alternative must ask for it by its level. */
@@ -57,9 +83,14 @@ function findException(rule: Rule, candidate: Candidate): number {
   return rule.unless.findIndex((exception) => fitCondition(exception, known) !== undefined);
 }
 
-/** The deepest exception whose message holds one of the anchors: where a rule without an exception class stands in the chain. */
+/**
+ * The deepest exception whose message holds one of the anchors: where a rule without an exception class stands in the
+ * chain.
+ */
 function findMentioning(links: readonly ChainLink[], anchors: readonly string[]): ChainLink | undefined {
-  return [...links].reverse().find(({ type, message }) => anchors.some((anchor) => `${type}: ${message}`.includes(anchor)));
+  return [...links]
+    .reverse()
+    .find(({ type, message }) => anchors.some((anchor) => `${type}: ${message}`.includes(anchor)));
 }
 
 function distanceToRoot(links: readonly ChainLink[], link: ChainLink, last: ChainLink | undefined): number {

@@ -1,6 +1,6 @@
-// Whose is an id? Ids that stand in one fact belong together (an attempt and its slot, a slot and its job, an attempt and
-// its execution graph); a group that holds a job's id is that job's. Vertex ids are not used: two jobs made from the same
-// program have the same ones. Pure; called by cluster.ts.
+// Whose is an id? Ids that stand in one fact belong together (an attempt and its slot, a slot and its job, an attempt
+// and its execution graph); a group that holds a job's id is that job's. Vertex ids are not used: two jobs made from
+// the same program have the same ones. Pure; called by cluster.ts.
 import type { Fact } from '../flink/fact.js';
 import type { Signal } from './signal.js';
 
@@ -16,7 +16,7 @@ export function joinOwners(signals: readonly Signal[]): Owners {
     let top = id;
     for (let up = parents.get(top); up !== undefined && up !== top; up = parents.get(top)) top = up;
     // Everything on the way points to the top from now on, so that no chain grows long.
-    for (let at = id; at !== top; ) {
+    for (let at = id; at !== top;) {
       const up = parents.get(at) ?? top;
       parents.set(at, top);
       at = up;

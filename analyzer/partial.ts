@@ -19,7 +19,9 @@ export function fitBeginning(source: string, text: string): PartialFit {
     if (/[|(]$/.test(beginning)) continue;
     const found = compileClosed(beginning)?.exec(text);
     if (found === null || found === undefined || found[0] === '') continue;
-    const groups = Object.entries(found.groups ?? {}).flatMap(([name, value]): [string, string][] => (typeof value === 'string' && value !== '' ? [[name, value]] : []));
+    const groups = Object.entries(found.groups ?? {}).flatMap(([name, value]): [string, string][] =>
+      typeof value === 'string' && value !== '' ? [[name, value]] : [],
+    );
     return { pattern: beginning, rest: source.slice(length), groups: Object.fromEntries(groups) };
   }
   return { pattern: '', rest: source, groups: {} };

@@ -1,6 +1,6 @@
-// The message of a failure → what stays and what changes from one failure to the next: numbers, sizes, times, addresses,
-// paths, ids, classes and quoted names are slots with a type and a name, the rest are literals. draft.ts makes the
-// anchor, the pattern and the title of a new rule from it. Pure.
+// The message of a failure → what stays and what changes from one failure to the next: numbers, sizes, times,
+// addresses, paths, ids, classes and quoted names are slots with a type and a name, the rest are literals. draft.ts
+// makes the anchor, the pattern and the title of a new rule from it. Pure.
 import { quoteRegex } from '../core/regex.js';
 import { BUILT_IN_VALUES, type CaptureType } from './rule.js';
 
@@ -29,14 +29,50 @@ const UNITS_OF_SIZE = 'bytes|kb|mb|gb|kib|mib|gib';
 /** The first that fits at a place wins. */
 const KINDS: readonly Kind[] = [
   { type: 'path', name: 'url', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/, pattern: '[^\\s\'"<>)\\],;]+' },
-  { type: 'text', name: 'id', shape: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/i, pattern: '[0-9a-fA-F-]+' },
-  { type: 'text', name: 'id', shape: /\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:_[0-9a-f]+)*(?:_\d+)*)\b/i, pattern: '\\w+' },
-  { type: 'host', name: 'address', shape: /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/, pattern: '[\\w./:-]+' },
-  { type: 'path', name: 'path', shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/, pattern: '[^\\s\'":,;)\\]]+' },
+  {
+    type: 'text',
+    name: 'id',
+    shape: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/i,
+    pattern: '[0-9a-fA-F-]+',
+  },
+  {
+    type: 'text',
+    name: 'id',
+    shape: /\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:_[0-9a-f]+)*(?:_\d+)*)\b/i,
+    pattern: '\\w+',
+  },
+  {
+    type: 'host',
+    name: 'address',
+    shape:
+      /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/,
+    pattern: '[\\w./:-]+',
+  },
+  {
+    type: 'path',
+    name: 'path',
+    shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/,
+    pattern: '[^\\s\'":,;)\\]]+',
+  },
   { type: 'class', name: 'className', shape: /\b(?:[a-z_][\w]*\.){2,}[A-Z][\w$]*/, pattern: '[\\w.$]+' },
-  { type: 'duration', name: 'time', shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'i'), pattern: `\\d+ ?${UNITS_OF_TIME}` },
-  { type: 'bytes', name: 'size', shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?(?:${UNITS_OF_SIZE})\\b`, 'i'), pattern: `[\\d.]+ ?(?i:${UNITS_OF_SIZE})` },
-  { type: 'text', name: 'name', shape: /(?<=")[^"\n]{1,80}(?=")|(?<=`)[^`\n]{1,80}(?=`)|(?<!\w)(?<=')[^'\n]{1,80}(?='(?!\w))/, pattern: '[^"\'`\\n]+' },
+  {
+    type: 'duration',
+    name: 'time',
+    shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'i'),
+    pattern: `\\d+ ?${UNITS_OF_TIME}`,
+  },
+  {
+    type: 'bytes',
+    name: 'size',
+    shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?(?:${UNITS_OF_SIZE})\\b`, 'i'),
+    pattern: `[\\d.]+ ?(?i:${UNITS_OF_SIZE})`,
+  },
+  {
+    type: 'text',
+    name: 'name',
+    shape: /(?<=")[^"\n]{1,80}(?=")|(?<=`)[^`\n]{1,80}(?=`)|(?<!\w)(?<=')[^'\n]{1,80}(?='(?!\w))/,
+    pattern: '[^"\'`\\n]+',
+  },
   { type: 'text', name: 'version', shape: /\bv?\d+(?:\.\d+)+[\w.-]*/, pattern: '[\\w.-]+' },
   { type: 'int', name: 'number', shape: /(?<![\w.])-?\d+(?![\w.]*[A-Za-z_])/, pattern: '-?\\d+' },
   { type: 'text', name: 'name', shape: /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])\w[\w-]*/, pattern: '[\\w-]+' },
@@ -64,13 +100,17 @@ export function cutPhrase(message: string): readonly Piece[] {
 }
 
 /** Look-behinds see what stands before `from`. */
-function findFirst(message: string, from: number): { readonly kind: Kind; readonly index: number; readonly text: string } | undefined {
+function findFirst(
+  message: string,
+  from: number,
+): { readonly kind: Kind; readonly index: number; readonly text: string } | undefined {
   let best: { readonly kind: Kind; readonly index: number; readonly text: string } | undefined;
   for (const kind of KINDS) {
     const shape = new RegExp(kind.shape.source, `${kind.shape.flags}g`);
     shape.lastIndex = from;
     const found = shape.exec(message);
-    if (found !== null && found[0] !== '' && (best === undefined || found.index < best.index)) best = { kind, index: found.index, text: found[0] };
+    if (found !== null && found[0] !== '' && (best === undefined || found.index < best.index))
+      best = { kind, index: found.index, text: found[0] };
   }
   return best;
 }
@@ -78,13 +118,77 @@ function findFirst(message: string, from: number): { readonly kind: Kind; readon
 const NAMED_BY_WORD: ReadonlySet<CaptureType> = new Set(['int', 'text', 'bytes', 'duration']);
 
 /** Words that say nothing about the value behind them, and names that expressions do not allow. */
-const EMPTY_WORDS = new Set(['a', 'an', 'the', 'is', 'was', 'are', 'of', 'to', 'at', 'in', 'on', 'by', 'for', 'from', 'with', 'and', 'or', 'but', 'only', 'set', 'after', 'than', 'be', 'not', 'has', 'have', 'currently', 'it', 'this', 'that', 'value', 'null', 'true', 'false', 'known', 'as', 'into', 'no', 'more', 'least', 'most', 'package', 'namespace', 'function', 'import', 'return', 'loop', 'let', 'if', 'else', 'while', 'break', 'continue', 'void', 'const', 'var']);
+const EMPTY_WORDS = new Set([
+  'a',
+  'an',
+  'the',
+  'is',
+  'was',
+  'are',
+  'of',
+  'to',
+  'at',
+  'in',
+  'on',
+  'by',
+  'for',
+  'from',
+  'with',
+  'and',
+  'or',
+  'but',
+  'only',
+  'set',
+  'after',
+  'than',
+  'be',
+  'not',
+  'has',
+  'have',
+  'currently',
+  'it',
+  'this',
+  'that',
+  'value',
+  'null',
+  'true',
+  'false',
+  'known',
+  'as',
+  'into',
+  'no',
+  'more',
+  'least',
+  'most',
+  'package',
+  'namespace',
+  'function',
+  'import',
+  'return',
+  'loop',
+  'let',
+  'if',
+  'else',
+  'while',
+  'break',
+  'continue',
+  'void',
+  'const',
+  'var',
+]);
 
-/** A number or a name is called as the word before it ("required 17", "of shard eu-1"), an address or a path as what it is. */
+/**
+ * A number or a name is called as the word before it ("required 17", "of shard eu-1"), an address or a path as what it
+ * is.
+ */
 function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): string {
   const word = /([A-Za-z][A-Za-z0-9]*)\W{0,3}$/.exec(before)?.[1] ?? '';
   const isTelling = NAMED_BY_WORD.has(kind.type) && word.length > 1 && !EMPTY_WORDS.has(word.toLowerCase());
-  const own = isTelling ? (word === word.toUpperCase() ? word.toLowerCase() : word.charAt(0).toLowerCase() + word.slice(1)) : kind.name;
+  const own = isTelling
+    ? word === word.toUpperCase()
+      ? word.toLowerCase()
+      : word.charAt(0).toLowerCase() + word.slice(1)
+    : kind.name;
   const base = BUILT_IN_VALUES[own] === undefined ? own : `${own}Name`;
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}${number}`;
@@ -94,7 +198,9 @@ function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): str
 
 /** Blanks fit any white space in the scan, but not at the ends, where a cut could stand. */
 export function chooseAnchor(pieces: readonly Piece[]): string {
-  const literals = pieces.flatMap((piece) => ('literal' in piece ? piece.literal.split('\n') : [])).map((literal) => literal.trim());
+  const literals = pieces
+    .flatMap((piece) => ('literal' in piece ? piece.literal.split('\n') : []))
+    .map((literal) => literal.trim());
   return literals.reduce((best, literal) => (weigh(literal) > weigh(best) ? literal : best), '');
 }
 
@@ -108,7 +214,13 @@ export function writePattern(pieces: readonly Piece[]): string | undefined {
   const last = pieces.findLastIndex((piece) => 'name' in piece);
   if (last < 0) return undefined;
   const kept = pieces.slice(0, last + 2);
-  return kept.map((piece, index) => ('name' in piece ? `(?P<${piece.name}>${piece.pattern})` : quote(index > last ? cutTail(piece.literal) : piece.literal))).join('');
+  return kept
+    .map((piece, index) =>
+      'name' in piece
+        ? `(?P<${piece.name}>${piece.pattern})`
+        : quote(index > last ? cutTail(piece.literal) : piece.literal),
+    )
+    .join('');
 }
 
 /** Hyphens and slashes stay readable. */

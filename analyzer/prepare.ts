@@ -7,4 +7,8 @@ import { PREPARED } from './prepared.js';
 const readAt = Date.now();
 PREPARED.forget();
 const { rules, literals } = loadCatalog();
-PREPARED.save(findBuiltInRules(), readAt, { anchors: new Map(rules.map((rule) => [rule.file, listAnchors(rule)])), literals, packed: packAnchors(literals) });
+PREPARED.save(findBuiltInRules(), readAt, {
+  anchors: new Map(rules.map((rule) => [rule.file, listAnchors(rule)])),
+  literals,
+  packed: packAnchors(literals),
+});

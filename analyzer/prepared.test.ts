@@ -15,7 +15,18 @@ import { BUFFER_RECORDING, readRecording } from './samples.js';
 function trust(rule: Rule): Rule {
   const text = readFileSync(rule.file, 'utf8');
   const value: unknown = JSON.parse(JSON.stringify(parseDocument(text, rule.file).value));
-  return isRuleFile(value) ? compileRule(rule.id, rule.file, value, trustDocument(() => value, () => text, rule.file)).rule : rule;
+  return isRuleFile(value)
+    ? compileRule(
+        rule.id,
+        rule.file,
+        value,
+        trustDocument(
+          () => value,
+          () => text,
+          rule.file,
+        ),
+      ).rule
+    : rule;
 }
 
 function isRuleFile(value: unknown): value is RuleFile {
@@ -30,12 +41,20 @@ describe('rules that the build prepared', () => {
 
     const [first] = flattenIncidents(diagnose(entries, trusted), 'en').diagnoses;
 
-    expect(first?.fixes.map((fix) => fix.patch)).toContainEqual(expect.objectContaining({ 'taskmanager.memory.network.min': expect.any(String) }));
-    expect(flattenIncidents(diagnose(entries, trusted), 'en')).toEqual(flattenIncidents(diagnose(entries, checked), 'en'));
+    expect(first?.fixes.map((fix) => fix.patch)).toContainEqual(
+      expect.objectContaining({ 'taskmanager.memory.network.min': expect.any(String) }),
+    );
+    expect(flattenIncidents(diagnose(entries, trusted), 'en')).toEqual(
+      flattenIncidents(diagnose(entries, checked), 'en'),
+    );
   });
 
   it('know where their keys stand when somebody asks', () => {
-    const document = trustDocument(() => ({ a: { b: 1 } }), () => 'a:\n  b: 1\n', 'x.yaml');
+    const document = trustDocument(
+      () => ({ a: { b: 1 } }),
+      () => 'a:\n  b: 1\n',
+      'x.yaml',
+    );
 
     expect(document.problemAt(['a', 'b'], 'is odd')).toMatchObject({ line: 2, path: 'a.b' });
   });
@@ -54,7 +73,8 @@ describe('what the build read', () => {
     return join(root, path);
   };
   const setTime = (path: string, ms: number): void => utimesSync(path, ms / 1000, ms / 1000);
-  const settle = (): void => ['', 'schema.json', 'memory', 'memory/rule.yaml'].forEach((path) => setTime(join(root, path), BUILT_AT - 1000));
+  const settle = (): void =>
+    ['', 'schema.json', 'memory', 'memory/rule.yaml'].forEach((path) => setTime(join(root, path), BUILT_AT - 1000));
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'jobtrace-prepared-'));
@@ -63,7 +83,11 @@ describe('what the build read', () => {
     place('schema.json', '{}');
     const build = openPrepared(join(dir, 'rules.jsonl'));
     build.read(rule, 'rule.yaml', {});
-    build.save(root, BUILT_AT, { anchors: new Map([[rule, ANCHORS]]), literals: LITERALS, packed: packAnchors(LITERALS) });
+    build.save(root, BUILT_AT, {
+      anchors: new Map([[rule, ANCHORS]]),
+      literals: LITERALS,
+      packed: packAnchors(LITERALS),
+    });
     settle();
   });
 
@@ -86,7 +110,9 @@ describe('what the build read', () => {
     expect(prepared.anchorsOf(join(root, 'other.yaml'))).toBeUndefined();
     expect(prepared.packedOf([...LITERALS])).toEqual(Buffer.from(packAnchors(LITERALS)));
     expect(prepared.packedOf([...LITERALS, "of a team's own rule"])).toBeUndefined();
-    expect(createAnchorScanner(LITERALS, prepared.packedOf(LITERALS)).scan(Buffer.from('a Java\theap space, GC overhead'))).toEqual([2, 1]);
+    expect(
+      createAnchorScanner(LITERALS, prepared.packedOf(LITERALS)).scan(Buffer.from('a Java\theap space, GC overhead')),
+    ).toEqual([2, 1]);
   });
 
   it('is not looked for with what another build left behind', () => {
@@ -98,7 +124,10 @@ describe('what the build read', () => {
   it('is read again where a file was changed', () => {
     writeFileSync(rule, 'a: 2\n');
 
-    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 2 }, problems: [] });
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({
+      value: { a: 2 },
+      problems: [],
+    });
   });
 
   it('is listed again where a file came or went', () => {

@@ -1,12 +1,14 @@
-// Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some hundred
-// rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without opening it,
-// and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts reads every document
-// here; prepare.ts, a step of the build, writes the file. Beside the sources there is none.
+// Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some
+// hundred rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without
+// opening it, and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts
+// reads every document here; prepare.ts, a step of the build, writes the file. Beside the sources there is none.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDocument, trustDocument, type ParsedDocument } from '../core/document.js';
 
-/** Where the build puts it, beside the built analyzer/ and cli/; what is looked for lies in a file of its own beside it. */
+/**
+ * Where the build puts it, beside the built analyzer/ and cli/; what is looked for lies in a file of its own beside it.
+ */
 const PREPARED_FILE = join(import.meta.dirname, '..', 'rules.jsonl');
 
 /** The first line; each document's value is a line behind it, in the order of `documents`. */
@@ -65,7 +67,10 @@ interface PreparedCatalog {
 export interface PreparedDocuments {
   /** As parseDocument of the file's text; what the build read and nobody touched since is trusted and not opened. */
   read(file: string, name: string, schema: object): ParsedDocument;
-  /** The files that the build read below this folder, in its order; undefined when it was not read or files came or went since. */
+  /**
+   * The files that the build read below this folder, in its order; undefined when it was not read or files came or went
+   * since.
+   */
   list(folder: string): readonly string[] | undefined;
   /** What the rule in this file looks for, when it was built; only for a document that is trusted. */
   anchorsOf(file: string): RuleAnchors | undefined;
@@ -89,7 +94,12 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
 
   function read(file: string, name: string, schema: object): ParsedDocument {
     const known = load().documents.get(file);
-    if (known !== undefined && isUntouched(file)) return trustDocument(() => JSON.parse(known.text.toString()), () => readFileSync(file, 'utf8'), name);
+    if (known !== undefined && isUntouched(file))
+      return trustDocument(
+        () => JSON.parse(known.text.toString()),
+        () => readFileSync(file, 'utf8'),
+        name,
+      );
     const document = parseDocument(readFileSync(file, 'utf8'), name, schema);
     parsed.set(file, document.value);
     return document;
@@ -104,7 +114,12 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
 
   function packedOf(literals: readonly string[]): Uint8Array | undefined {
     const known = load();
-    if (literals.length !== known.literals.length || literals.some((literal, index) => literal !== known.literals[index]) || !existsSync(packedFile)) return undefined;
+    if (
+      literals.length !== known.literals.length ||
+      literals.some((literal, index) => literal !== known.literals[index]) ||
+      !existsSync(packedFile)
+    )
+      return undefined;
     const packed = readFileSync(packedFile);
     return packed.length === known.packedBytes ? packed : undefined;
   }
@@ -116,14 +131,29 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
     const documents = [...parsed.keys()].map((file, index): DocumentRow => {
       const own = anchors.get(file);
       const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? '') };
-      return own === undefined ? row : { ...row, alternatives: own.alternatives.map(placesOf), steps: placesOf(own.steps) };
+      return own === undefined
+        ? row
+        : { ...row, alternatives: own.alternatives.map(placesOf), steps: placesOf(own.steps) };
     });
-    const header: Header = { readAt, root: relative(dirname(preparedFile), root), literals, packedBytes: packed.length, documents };
+    const header: Header = {
+      readAt,
+      root: relative(dirname(preparedFile), root),
+      literals,
+      packedBytes: packed.length,
+      documents,
+    };
     writeFileSync(packedFile, packed);
     writeFileSync(preparedFile, [JSON.stringify(header), ...lines, ''].join('\n'));
   }
 
-  return { read, list, anchorsOf: (file) => load().documents.get(file)?.anchors, packedOf, forget: () => void (prepared = NOTHING), save };
+  return {
+    read,
+    list,
+    anchorsOf: (file) => load().documents.get(file)?.anchors,
+    packedOf,
+    forget: () => void (prepared = NOTHING),
+    save,
+  };
 }
 
 const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), literals: [], packedBytes: 0 };
@@ -137,21 +167,30 @@ function readPrepared(file: string): PreparedCatalog {
   const root = resolve(dirname(file), header.root);
   const schema = statSync(join(root, 'schema.json'), { throwIfNoEntry: false });
   if (schema === undefined || schema.mtimeMs > header.readAt) return NOTHING;
-  const textsOf = (places: readonly number[]): readonly string[] => places.flatMap((place) => header.literals[place] ?? []);
+  const textsOf = (places: readonly number[]): readonly string[] =>
+    places.flatMap((place) => header.literals[place] ?? []);
   const documents = header.documents.map(({ path, bytes: length, alternatives, steps }): [string, PreparedDocument] => {
     const start = end + 1;
     end = start + length;
-    const anchors = alternatives === undefined ? undefined : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
+    const anchors =
+      alternatives === undefined ? undefined : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
     return [`${root}${sep}${path}`, { text: bytes.subarray(start, end), anchors }];
   });
-  return { root, readAt: header.readAt, documents: new Map(documents), literals: header.literals, packedBytes: header.packedBytes };
+  return {
+    root,
+    readAt: header.readAt,
+    documents: new Map(documents),
+    literals: header.literals,
+    packedBytes: header.packedBytes,
+  };
 }
 
 /** Every folder from the root down to the files: one in which a file came or went has another time. */
 function foldersOf(files: readonly string[], root: string): ReadonlySet<string> {
   const folders = new Set([root]);
   for (const file of files) {
-    for (let folder = dirname(file); !folders.has(folder) && folder.length > root.length; folder = dirname(folder)) folders.add(folder);
+    for (let folder = dirname(file); !folders.has(folder) && folder.length > root.length; folder = dirname(folder))
+      folders.add(folder);
   }
   return folders;
 }

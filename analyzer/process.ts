@@ -1,5 +1,5 @@
-// The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their own
-// logs say. Pure; called by cluster.ts.
+// The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their
+// own logs say. Pure; called by cluster.ts.
 import type { Component } from '../core/types.js';
 import type { EndReason, Fact } from '../flink/fact.js';
 import type { Signal } from './signal.js';
@@ -28,7 +28,17 @@ export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string
   for (const { place, facts } of signals) {
     let view = processes.get(place.process);
     if (view === undefined) {
-      view = { process: place.process, component: place.component, names: new Set([normalizeName(place.process)]), options: new Map(), dynamicOptions: new Map(), ends: [], starts: [], memory: {}, paths: new Set() };
+      view = {
+        process: place.process,
+        component: place.component,
+        names: new Set([normalizeName(place.process)]),
+        options: new Map(),
+        dynamicOptions: new Map(),
+        ends: [],
+        starts: [],
+        memory: {},
+        paths: new Set(),
+      };
       processes.set(place.process, view);
     }
     view.paths.add(place.path);
@@ -62,7 +72,8 @@ function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
       if (view.component === 'unknown') view.component = 'taskmanager';
       return;
     case 'memory':
-      if (view.component === fact.component || view.component === 'unknown') view.memory = { ...view.memory, ...fact.bytes };
+      if (view.component === fact.component || view.component === 'unknown')
+        view.memory = { ...view.memory, ...fact.bytes };
       return;
     case 'process-end':
       view.ends.push({ time, reason: fact.reason, ...(fact.detail === undefined ? {} : { detail: fact.detail }) });
@@ -77,7 +88,12 @@ function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
 
 /** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
 export function normalizeName(name: string): string {
-  return name.trim().replace(/^[a-z.]+:\/\/[\w-]+@/, '').replace(/\/user\/.*$/, '').replace(/^'|'$/g, '').toLowerCase();
+  return name
+    .trim()
+    .replace(/^[a-z.]+:\/\/[\w-]+@/, '')
+    .replace(/\/user\/.*$/, '')
+    .replace(/^'|'$/g, '')
+    .toLowerCase();
 }
 
 /** Names that two processes claim (a restarted TaskManager on the same port) go to neither. */
@@ -97,11 +113,22 @@ export function indexNames(processes: ReadonlyMap<string, ProcessView>): Readonl
 /** An address of another port (data, metrics) names the only TaskManager of its host. */
 export function findByHost(name: string, processes: ReadonlyMap<string, ProcessView>): ProcessView | undefined {
   const hosts = hostsOf(normalizeName(name));
-  const here = [...processes.values()].filter((view) => view.component === 'taskmanager' && [view.host ?? '', ...view.names].some((known) => hostsOf(known.toLowerCase()).some((host) => hosts.includes(host))));
+  const here = [...processes.values()].filter(
+    (view) =>
+      view.component === 'taskmanager' &&
+      [view.host ?? '', ...view.names].some((known) =>
+        hostsOf(known.toLowerCase()).some((host) => hosts.includes(host)),
+      ),
+  );
   return here.length === 1 ? here[0] : undefined;
 }
 
 /** `worker-5/10.0.0.5:41027` → both names of the host. */
 function hostsOf(name: string): readonly string[] {
-  return /^[^/\s]*(?:\/[\d.]+)?(?::\d+.*)?$/.test(name) ? name.replace(/:\d+.*$/, '').split('/').filter((part) => part !== '') : [];
+  return /^[^/\s]*(?:\/[\d.]+)?(?::\d+.*)?$/.test(name)
+    ? name
+        .replace(/:\d+.*$/, '')
+        .split('/')
+        .filter((part) => part !== '')
+    : [];
 }

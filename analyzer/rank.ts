@@ -6,7 +6,8 @@
 // Then consequences go below their cause. B is explained by A when A's rule says so, when both stand in one chain and A
 // deeper, when A happened in the process that B complains about, or when B's rule is only a symptom and A is a cause.
 // Example: JobException "Recovery is suppressed" (symptom) ← CheckpointException (threshold, symptom) ← IOException "No
-// space left" (cause): the disk stands first, the other two below it. A symptom that nothing explains stands first itself.
+// space left" (cause): the disk stands first, the other two below it. A symptom that nothing explains stands first
+// itself.
 import type { Catalog } from './catalog.js';
 import type { ClusterView } from './cluster.js';
 import type { ProcessView } from './process.js';
@@ -72,7 +73,16 @@ function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catal
     const best = chooseHit(hits);
     if (rule === undefined || best === undefined) return [];
     const peerName = rule.peer === undefined ? undefined : best.match.captures[rule.peer];
-    return [{ rule, event: best.event, match: best.match, events: hits.map((hit) => hit.event), peer: peerName === undefined ? undefined : view.processOf(peerName), count: countOccurrences(hits.map((hit) => hit.event)) }];
+    return [
+      {
+        rule,
+        event: best.event,
+        match: best.match,
+        events: hits.map((hit) => hit.event),
+        peer: peerName === undefined ? undefined : view.processOf(peerName),
+        count: countOccurrences(hits.map((hit) => hit.event)),
+      },
+    ];
   });
 }
 
@@ -88,21 +98,33 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
   const lines = new Set<string>();
   const jobLines = new Set<string>();
   for (const { signal, failure } of events) {
-    const own = signal.facts.flatMap((fact) => (fact.type === 'task-state' && fact.to === 'FAILED' ? [fact.attemptId] : []));
+    const own = signal.facts.flatMap((fact) =>
+      fact.type === 'task-state' && fact.to === 'FAILED' ? [fact.attemptId] : [],
+    );
     for (const attempt of own) attempts.add(attempt);
     if (own.length > 0) continue;
     if (failure === undefined) lines.add(signal.place.key);
-    else jobLines.add(signal.facts.flatMap((fact) => (fact.type === 'job-state' ? [fact.jobId] : []))[0] ?? failure.fingerprint);
+    else
+      jobLines.add(
+        signal.facts.flatMap((fact) => (fact.type === 'job-state' ? [fact.jobId] : []))[0] ?? failure.fingerprint,
+      );
   }
   return Math.max(1, attempts.size > 0 ? attempts.size : lines.size > 0 ? lines.size : jobLines.size);
 }
 
-/** A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside catch-alls and symptoms of the same exception; and of an excerpt as soon as the words beside its trace say more. */
+/**
+ * A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside
+ * catch-alls and symptoms of the same exception; and of an excerpt as soon as the words beside its trace say more.
+ */
 function hideGeneral(drafts: readonly Draft[], { excerpt }: ClusterView): readonly Draft[] {
   const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
   if (excerpt?.kind === 'beside' && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
   const bySpecific = collectNamed(drafts.filter(isSpecific));
-  const byAny = collectNamed(drafts.filter(({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule)))));
+  const byAny = collectNamed(
+    drafts.filter(
+      ({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule))),
+    ),
+  );
   return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
 }
 
@@ -125,12 +147,23 @@ function fingerprintsOf(event: IncidentEvent): readonly string[] {
 const MINUTE_MS = 60_000;
 
 function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<string, number>> {
-  const first = all.reduce((earliest, other) => Math.min(earliest, other.events[0]?.time ?? Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
-  const late = draft.events[0]?.time === undefined || !Number.isFinite(first) ? 0 : (draft.events[0].time - first) / MINUTE_MS;
-  const fromRoot = draft.events.reduce((least, event) => Math.min(least, event.matches.find((match) => match.rule === draft.rule.id)?.fromRoot ?? 1), Number.POSITIVE_INFINITY);
+  const first = all.reduce(
+    (earliest, other) => Math.min(earliest, other.events[0]?.time ?? Number.POSITIVE_INFINITY),
+    Number.POSITIVE_INFINITY,
+  );
+  const late =
+    draft.events[0]?.time === undefined || !Number.isFinite(first) ? 0 : (draft.events[0].time - first) / MINUTE_MS;
+  const fromRoot = draft.events.reduce(
+    (least, event) => Math.min(least, event.matches.find((match) => match.rule === draft.rule.id)?.fromRoot ?? 1),
+    Number.POSITIVE_INFINITY,
+  );
   return {
     role: draft.rule.role === 'cause' ? 30 : 0,
-    failure: draft.events.some((event) => event.failure !== undefined) ? 40 : draft.rule.scope === 'process' && draft.rule.severity === 'critical' ? 30 : 0,
+    failure: draft.events.some((event) => event.failure !== undefined)
+      ? 40
+      : draft.rule.scope === 'process' && draft.rule.severity === 'critical'
+        ? 30
+        : 0,
     root: fromRoot === 0 ? 15 : fromRoot === 1 ? 8 : 0,
     specific: draft.rule.last ? -45 : draft.rule.general ? -20 : 0,
     first: Number(Math.max(0, 8 - late).toFixed(2)),
@@ -140,25 +173,40 @@ function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<stri
 }
 
 /** Causes by score, then what they explain; what explains another never stands after it. */
-function orderByExplanation(byScore: readonly (Draft & { readonly score: Readonly<Record<string, number>> })[], unknown: readonly UnknownFinding[], group: IncidentGroup): readonly Finding[] {
-  const explainers = new Map(byScore.map((draft) => [draft, byScore.filter((other) => other !== draft && whyExplains(other, draft) !== undefined)]));
+function orderByExplanation(
+  byScore: readonly (Draft & { readonly score: Readonly<Record<string, number>> })[],
+  unknown: readonly UnknownFinding[],
+  group: IncidentGroup,
+): readonly Finding[] {
+  const explainers = new Map(
+    byScore.map((draft) => [
+      draft,
+      byScore.filter((other) => other !== draft && whyExplains(other, draft) !== undefined),
+    ]),
+  );
   // Two that explain each other: the better one is the cause.
   for (const [index, draft] of byScore.entries()) {
     const list = explainers.get(draft) ?? [];
-    explainers.set(draft, list.filter((other) => byScore.indexOf(other) < index || !(explainers.get(other) ?? []).includes(draft)));
+    explainers.set(
+      draft,
+      list.filter((other) => byScore.indexOf(other) < index || !(explainers.get(other) ?? []).includes(draft)),
+    );
   }
   const rootless = hasUnknownCause(unknown, group);
   const finished = new Map<object, Finding>();
   const finish = (draft: (typeof byScore)[number], above: readonly object[]): Finding => {
     const known = finished.get(draft);
     if (known !== undefined) return known;
-    const by = (explainers.get(draft) ?? []).filter((other) => !above.includes(other)).map((other) => finish(other, [...above, draft]));
+    const by = (explainers.get(draft) ?? [])
+      .filter((other) => !above.includes(other))
+      .map((other) => finish(other, [...above, draft]));
     const finding: Finding = { ...draft, explainedBy: by };
     finished.set(draft, finding);
     return finding;
   };
   const findings = byScore.map((draft) => finish(draft, []));
-  const isConsequence = (finding: Finding): boolean => finding.explainedBy.length > 0 || (rootless && finding.rule.role === 'symptom');
+  const isConsequence = (finding: Finding): boolean =>
+    finding.explainedBy.length > 0 || (rootless && finding.rule.role === 'symptom');
   return [...findings.filter((finding) => !isConsequence(finding)), ...findings.filter(isConsequence)];
 }
 
@@ -167,7 +215,10 @@ function hasUnknownCause(unknown: readonly UnknownFinding[], group: IncidentGrou
   return unknown.some((item) => item.failure.chain.length > 0) && group.events.length > 0;
 }
 
-/** Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer, or a symptom meets a cause (of which more than the class is known). */
+/**
+ * Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer,
+ * or a symptom meets a cause (of which more than the class is known).
+ */
 export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
 
 /** Undefined when `a` does not explain `b`. */
@@ -175,7 +226,12 @@ export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
   if (a.rule.explains.some((pattern) => isNamedBy(b.rule, pattern))) return 'rule';
   if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return undefined;
   if (isDeeper(a, b)) return 'deeper';
-  if (b.peer !== undefined && a.rule.scope === 'process' && a.events.some((event) => event.signal.place.process === b.peer?.process)) return 'peer';
+  if (
+    b.peer !== undefined &&
+    a.rule.scope === 'process' &&
+    a.events.some((event) => event.signal.place.process === b.peer?.process)
+  )
+    return 'peer';
   return b.rule.role === 'symptom' && a.rule.role === 'cause' && !a.rule.last ? 'symptom' : undefined;
 }
 
@@ -196,8 +252,17 @@ const CONSEQUENCE_MS = 120_000;
 /** Failures that no rule names and that do not follow from one that a rule does name. */
 function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
   const causes = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
-  const firstCause = causes.flatMap((draft) => draft.events).reduce<number | undefined>((first, event) => Math.min(first ?? Number.POSITIVE_INFINITY, event.time ?? Number.NEGATIVE_INFINITY), undefined);
-  const named = new Set(drafts.filter((draft) => draft.rule.role === 'cause').flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))));
+  const firstCause = causes
+    .flatMap((draft) => draft.events)
+    .reduce<number | undefined>(
+      (first, event) => Math.min(first ?? Number.POSITIVE_INFINITY, event.time ?? Number.NEGATIVE_INFINITY),
+      undefined,
+    );
+  const named = new Set(
+    drafts
+      .filter((draft) => draft.rule.role === 'cause')
+      .flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))),
+  );
   const byRoot = new Map<string, IncidentEvent[]>();
   for (const event of group.events) {
     if (event.failure === undefined || isNamed(event, named, catalog)) continue;
@@ -225,7 +290,9 @@ function describeRoot(failure: FailurePart): string {
 
 function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Catalog): boolean {
   if (fingerprintsOf(event).some((item) => named.has(item))) return true;
-  return event.matches.some((match) => match.fromRoot === 0 || match.fromRoot === undefined || catalog.findRule(match.rule)?.role === 'cause');
+  return event.matches.some(
+    (match) => match.fromRoot === 0 || match.fromRoot === undefined || catalog.findRule(match.rule)?.role === 'cause',
+  );
 }
 
 function isConsequence(event: IncidentEvent, firstCause: number | undefined): boolean {

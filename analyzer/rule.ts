@@ -105,7 +105,12 @@ export interface RuleFile {
   readonly steps?: readonly StepFile[];
   readonly peer?: string;
   readonly let?: Readonly<Record<string, string | number | boolean>>;
-  readonly reasons?: readonly { readonly id: string; readonly when?: string | boolean; readonly weight: number; readonly text: Text }[];
+  readonly reasons?: readonly {
+    readonly id: string;
+    readonly when?: string | boolean;
+    readonly weight: number;
+    readonly text: Text;
+  }[];
   readonly fixes: readonly FixFile[];
   readonly references: readonly string[];
   readonly notes?: string;
@@ -224,16 +229,22 @@ export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   exceptionMessage: 'message of the exception that matched',
   rootException: "class of the chain's root",
   rootMessage: "message of the chain's root",
-  complaint: 'what the deepest exception that says so complains of: denied, unreachable, existing, missing, conflict, unsupported, limit, unfit or defect',
+  complaint:
+    'what the deepest exception that says so complains of: denied, unreachable, existing, missing, conflict, unsupported, limit, unfit or defect',
   userFrame: "first stack frame in the user's own code",
   peerProcess: 'the process that the peer capture names',
   peerHost: 'its host',
   peerLastLine: 'the last line that it wrote',
   peerLastTime: 'when that was',
-  peerEnd: 'how it ended by its own log: signal, fatal, exit, shutdown (it closed its services and nothing says why), or none (it logged no end); unknown without its log',
+  peerEnd:
+    'how it ended by its own log: signal, fatal, exit, shutdown (it closed its services and nothing says why), or none (it logged no end); unknown without its log',
 };
 
 /** True when `pattern` (cause id, rule id or `area.*`) names the rule. */
 export function isNamedBy(rule: { readonly id: string; readonly cause: string }, pattern: string): boolean {
-  return pattern === rule.id || pattern === rule.cause || (pattern.endsWith('.*') && rule.cause.startsWith(pattern.slice(0, -1)));
+  return (
+    pattern === rule.id ||
+    pattern === rule.cause ||
+    (pattern.endsWith('.*') && rule.cause.startsWith(pattern.slice(0, -1)))
+  );
 }

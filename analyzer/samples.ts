@@ -1,5 +1,5 @@
-// Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store is
-// asked. Not used by the program.
+// Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store
+// is asked. Not used by the program.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,15 @@ export const JOB_B = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2';
 
 /** Lines of one process: `10:00:01 INFO logger - text`; a line that begins with a blank goes on with the one before. */
 export function makeLog(path: string, lines: readonly string[], source: Partial<Source> = {}): readonly Entry[] {
-  const text = lines.map((line) => line.replace(/^(\d\d:\d\d:\d\d)(?:,(\d{3}))? (\w+) (\S+) - /, (_all, time: string, ms: string | undefined, level: string, logger: string) => `2026-03-02 ${time},${ms ?? '000'} ${level.padEnd(5)} ${logger.padEnd(60)} [] - `)).join('\n');
+  const text = lines
+    .map((line) =>
+      line.replace(
+        /^(\d\d:\d\d:\d\d)(?:,(\d{3}))? (\w+) (\S+) - /,
+        (_all, time: string, ms: string | undefined, level: string, logger: string) =>
+          `2026-03-02 ${time},${ms ?? '000'} ${level.padEnd(5)} ${logger.padEnd(60)} [] - `,
+      ),
+    )
+    .join('\n');
   return splitText(`${text}\n`, path).map((entry) => ({ ...entry, source: { ...entry.source, ...source } }));
 }
 
@@ -72,7 +80,10 @@ export function shuffle<Item>(items: readonly Item[], seed: number): Item[] {
 }
 
 /** Rules that a test writes itself: id → the lines of rule.yaml that matter; the rest is filled in. */
-export function makeCatalog(rules: Readonly<Record<string, string>>, sources: { readonly builtIn?: string | false } = { builtIn: false }): Catalog {
+export function makeCatalog(
+  rules: Readonly<Record<string, string>>,
+  sources: { readonly builtIn?: string | false } = { builtIn: false },
+): Catalog {
   return loadCatalog({ ...sources, extra: [writeRules(rules)] });
 }
 

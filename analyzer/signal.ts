@@ -1,6 +1,6 @@
-// What one entry says to the diagnosis: that a rule's alternative or step fits, that something failed, or a fact. Signals
-// are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them, incident.ts
-// joins them.
+// What one entry says to the diagnosis: that a rule's alternative or step fits, that something failed, or a fact.
+// Signals are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them,
+// incident.ts joins them.
 import type { ChainLink, Component, Entry, FileKind, Owner } from '../core/types.js';
 import type { Fact } from '../flink/fact.js';
 
@@ -38,9 +38,9 @@ export interface FailureLink {
 }
 
 /**
- * What somebody cut out of the logs, read once more. Alone: it tells of nothing that ended, so an error or a warning with a trace,
- * or a mere message, is what it is about. Beside: no rule of its own knows its failure, and a mere message beside it, such as a
- * thread's title, may say more.
+ * What somebody cut out of the logs, read once more. Alone: it tells of nothing that ended, so an error or a warning
+ * with a trace, or a mere message, is what it is about. Beside: no rule of its own knows its failure, and a mere
+ * message beside it, such as a thread's title, may say more.
  */
 export interface Excerpt {
   readonly kind: 'alone' | 'beside';
@@ -65,7 +65,10 @@ export interface MatchPart {
   readonly alternative: string;
   /** Captured texts by name. */
   readonly captures: Readonly<Record<string, string>>;
-  /** How far the exception that matched stands from the root of its chain: 0 is the root; undefined without an exception. */
+  /**
+   * How far the exception that matched stands from the root of its chain: 0 is the root; undefined without an
+   * exception.
+   */
   readonly fromRoot?: number;
   readonly exception?: FailureLink;
   readonly root?: FailureLink;
@@ -79,7 +82,10 @@ export interface StepPart {
   readonly step: string;
 }
 
-/** task and job: a transition; process: it ends or does not start; client: a submission; bare: a trace without any line around it. */
+/**
+ * task and job: a transition; process: it ends or does not start; client: a submission; bare: a trace without any line
+ * around it.
+ */
 export type FailureKind = 'task' | 'job' | 'process' | 'client' | 'bare';
 
 export interface FailurePart {
@@ -93,7 +99,12 @@ export interface FailurePart {
 
 const MAX_TEXT_UNITS = 4000;
 
-export function describePlace(entry: Entry, time: number | undefined, component: Component | undefined, cluster: string): Place {
+export function describePlace(
+  entry: Entry,
+  time: number | undefined,
+  component: Component | undefined,
+  cluster: string,
+): Place {
   const { source } = entry;
   const at = time ?? entry.previousTime;
   return {
@@ -117,7 +128,9 @@ export function shortenText(text: string): string {
 }
 
 export function toFailureLinks(links: readonly ChainLink[]): readonly FailureLink[] {
-  return links.filter((link) => link.relation !== 'suppressed').map(({ type, message }) => ({ type, message: message.length > 500 ? `${message.slice(0, 500)}…` : message }));
+  return links
+    .filter((link) => link.relation !== 'suppressed')
+    .map(({ type, message }) => ({ type, message: message.length > 500 ? `${message.slice(0, 500)}…` : message }));
 }
 
 /** A total order that does not depend on the order of arrival: by time, then by place. */

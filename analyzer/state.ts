@@ -26,12 +26,21 @@ export async function loadAnalyzerState(store: Store, key: string): Promise<Kept
 }
 
 /** Clusters first, the cursor last. */
-export async function saveAnalyzerState(store: Store, key: string, state: KeptState, dirty: Iterable<string>): Promise<void> {
+export async function saveAnalyzerState(
+  store: Store,
+  key: string,
+  state: KeptState,
+  dirty: Iterable<string>,
+): Promise<void> {
   for (const cluster of dirty) {
     const memory = state.clusters.get(cluster);
     if (memory !== undefined) await store.saveState(clusterKey(key, cluster), JSON.stringify(exportMemory(memory)));
   }
-  const stored: StoredState = { version: 1, clusters: [...state.clusters.keys()], ...(state.cursor === undefined ? {} : { cursor: state.cursor }) };
+  const stored: StoredState = {
+    version: 1,
+    clusters: [...state.clusters.keys()],
+    ...(state.cursor === undefined ? {} : { cursor: state.cursor }),
+  };
   await store.saveState(key, JSON.stringify(stored));
 }
 
@@ -40,9 +49,18 @@ async function loadJson(store: Store, key: string): Promise<unknown> {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Written above and by nobody else; what another version wrote is not used, and the feed is read from its beginning. */
+/**
+ * Written above and by nobody else; what another version wrote is not used, and the feed is read from its beginning.
+ */
 function isStoredState(value: unknown): value is StoredState {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'clusters' in value && Array.isArray(value.clusters);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'version' in value &&
+    value.version === 1 &&
+    'clusters' in value &&
+    Array.isArray(value.clusters)
+  );
 }
 
 function isClusterState(value: unknown): value is ClusterState {

@@ -6,7 +6,12 @@ import type { Rule, Step } from './rule.js';
 import type { Excerpt, MatchPart, Signal } from './signal.js';
 
 /** The matches of the signal whose steps hold. */
-export function confirmMatches(signal: Signal, signals: StepIndex, view: ClusterView, catalog: Catalog): readonly MatchPart[] {
+export function confirmMatches(
+  signal: Signal,
+  signals: StepIndex,
+  view: ClusterView,
+  catalog: Catalog,
+): readonly MatchPart[] {
   return signal.matches.filter((match) => {
     const rule = catalog.findRule(match.rule);
     return rule !== undefined && findFailedStep(rule, match, signal, signals, view) === undefined;
@@ -21,7 +26,9 @@ export interface FailedStep {
   readonly anywhere: number;
 }
 
-/** What goes on and on may stand twice in what somebody cut out of it, and once among the few lines that were picked. */
+/**
+ * What goes on and on may stand twice in what somebody cut out of it, and once among the few lines that were picked.
+ */
 const TWICE = 2;
 const FEW_ENTRIES = 3;
 
@@ -30,12 +37,22 @@ function limitCount(count: number, repeatsItself: boolean, excerpt: Excerpt): nu
 }
 
 /** The first step of the rule that does not hold for this match; undefined when all do. */
-export function findFailedStep(rule: Rule, match: MatchPart, signal: Signal, index: StepIndex, view: ClusterView): FailedStep | undefined {
+export function findFailedStep(
+  rule: Rule,
+  match: MatchPart,
+  signal: Signal,
+  index: StepIndex,
+  view: ClusterView,
+): FailedStep | undefined {
   for (const step of rule.steps) {
     const all = index.get(keyOf(rule.id, step.id)) ?? [];
-    const enough = step.absent ? 1 : view.excerpt?.kind === 'alone' ? limitCount(step.count, all.includes(signal), view.excerpt) : step.count;
+    const enough = step.absent
+      ? 1
+      : view.excerpt?.kind === 'alone'
+        ? limitCount(step.count, all.includes(signal), view.excerpt)
+        : step.count;
     const found = take(enough, listFitting(all, step, rule, match, signal, view));
-    if (step.absent === (found.length >= enough)) return { step, found, anywhere: all.length };
+    if (step.absent === found.length >= enough) return { step, found, anywhere: all.length };
   }
   return undefined;
 }
@@ -67,7 +84,14 @@ function take<T>(count: number, items: Iterable<T>): readonly T[] {
   return taken;
 }
 
-function* listFitting(all: readonly Signal[], step: Step, rule: Rule, match: MatchPart, signal: Signal, view: ClusterView): Iterable<Signal> {
+function* listFitting(
+  all: readonly Signal[],
+  step: Step,
+  rule: Rule,
+  match: MatchPart,
+  signal: Signal,
+  view: ClusterView,
+): Iterable<Signal> {
   for (const other of listInWindow(all, step, signal)) if (isWhere(step, rule, match, signal, other, view)) yield other;
 }
 
@@ -77,8 +101,18 @@ function* listInWindow(all: readonly Signal[], step: Step, signal: Signal): Iter
   const at = signal.place.time;
   if (step.apartMs === 0) yield* all.slice(0, at === undefined ? all.length : dated);
   if (at === undefined) return;
-  const [from, until] = [at - (step.order === 'after' ? 0 : step.withinMs), at + (step.order === 'before' ? 0 : step.withinMs)];
-  for (let i = Math.max(dated, findFirst(all, (other) => timeOf(other) >= from)); i < all.length; i++) {
+  const [from, until] = [
+    at - (step.order === 'after' ? 0 : step.withinMs),
+    at + (step.order === 'before' ? 0 : step.withinMs),
+  ];
+  for (
+    let i = Math.max(
+      dated,
+      findFirst(all, (other) => timeOf(other) >= from),
+    );
+    i < all.length;
+    i++
+  ) {
     const other = all[i];
     if (other === undefined || timeOf(other) > until) return;
     if (Math.abs(timeOf(other) - at) >= step.apartMs) yield other;

@@ -1,12 +1,15 @@
-// Texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's name in
-// the job's Flink version). Parsed once when the catalog is loaded; filled by explain.ts. `{{` is a plain brace.
+// Texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's name
+// in the job's Flink version). Parsed once when the catalog is loaded; filled by explain.ts. `{{` is a plain brace.
 import type { Language, Text } from '../core/types.js';
 import type { Value, Values } from './expression.js';
 
 export const FORMATS = ['bytes', 'size', 'duration', 'list'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export type TemplatePart = { readonly text: string } | { readonly name: string; readonly format: string | undefined } | { readonly option: string };
+export type TemplatePart =
+  | { readonly text: string }
+  | { readonly name: string; readonly format: string | undefined }
+  | { readonly option: string };
 
 export interface Template {
   /** The text as the rule has it, placeholders and all. */
@@ -61,7 +64,10 @@ export interface Filled {
   readonly missing: readonly string[];
 }
 
-/** Fills in the values, ends before a colon that nothing would follow, and with one full stop; `optionName` gives the name that an option has in the job's version. */
+/**
+ * Fills in the values, ends before a colon that nothing would follow, and with one full stop; `optionName` gives the
+ * name that an option has in the job's version.
+ */
 export function fillTemplate(template: Template, values: Values, optionName: (key: string) => string): Filled {
   const missing: string[] = [];
   const text = template.parts.map((part, index) => {
@@ -87,7 +93,9 @@ function joinLines(value: string): string {
 
 /** A message that ends with a full stop leaves it to the sentence that ends with the message. */
 function stopOnce(value: string, next: TemplatePart | undefined): string {
-  return next !== undefined && 'text' in next && /^(?:\.(?:\s|$)|。)/.test(next.text) ? value.replace(/(?<!\.)\.$/, '') : value;
+  return next !== undefined && 'text' in next && /^(?:\.(?:\s|$)|。)/.test(next.text)
+    ? value.replace(/(?<!\.)\.$/, '')
+    : value;
 }
 
 const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
@@ -98,7 +106,10 @@ export function formatValue(value: Value, format: string | undefined): string {
   if (format === 'size') return formatSize(Number(value));
   if (format === 'duration') return formatDuration(Number(value));
   if (Array.isArray(value)) return value.map((item: Value) => formatValue(item, undefined)).join(', ');
-  if (typeof value === 'object') return Object.entries(value).map(([name, item]) => `${name}: ${String(item)}`).join(', ');
+  if (typeof value === 'object')
+    return Object.entries(value)
+      .map(([name, item]) => `${name}: ${String(item)}`)
+      .join(', ');
   return String(value);
 }
 
@@ -114,14 +125,23 @@ function formatBytes(bytes: number): string {
 }
 
 function formatSize(bytes: number): string {
-  for (const [unit, size] of [['g', 1073741824], ['m', 1048576], ['k', 1024]] as const) {
+  for (const [unit, size] of [
+    ['g', 1073741824],
+    ['m', 1048576],
+    ['k', 1024],
+  ] as const) {
     if (bytes !== 0 && bytes % size === 0) return `${bytes / size}${unit}`;
   }
   return `${bytes}b`;
 }
 
 function formatDuration(milliseconds: number): string {
-  for (const [unit, size] of [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const) {
     if (Math.abs(milliseconds) >= size) return `${Number((milliseconds / size).toFixed(1))} ${unit}`;
   }
   return `${milliseconds} ms`;

@@ -8,12 +8,16 @@ import { FACT_SERIES } from '../flink/facts.js';
 import type { Catalog } from './catalog.js';
 
 const COMPLETED = 'Completed checkpoint ';
-/** `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job. */
+/**
+ * `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job.
+ */
 const JOB_BYTES = ' for job '.length + 32;
 
 export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   // A rule that asks for them itself gets them all.
-  const isAsked = literals.some((literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'));
+  const isAsked = literals.some(
+    (literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'),
+  );
   const run: Run = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
   const room = scanner.takeRoom();

@@ -1,8 +1,17 @@
-// What expressions of rules may ask about a job: its options under new and old names, its Flink version, the memory model.
-// Made by diagnose.ts for each incident from what the logs said; everything unknown is undefined.
+// What expressions of rules may ask about a job: its options under new and old names, its Flink version, the memory
+// model. Made by diagnose.ts for each incident from what the logs said; everything unknown is undefined.
 import { isMemoryProblem, type MemoryLayout } from '../flink/memory-layout.js';
 import { computeTaskManagerMemory } from '../flink/memory.js';
-import { fitFrameworkOffHeap, fitJvmOverhead, fitManagedMemory, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace, fitTaskOffHeap, type SizeNeed } from '../flink/memory-fix.js';
+import {
+  fitFrameworkOffHeap,
+  fitJvmOverhead,
+  fitManagedMemory,
+  fitNetworkMemory,
+  fitTaskHeap,
+  fitTaskManagerMetaspace,
+  fitTaskOffHeap,
+  type SizeNeed,
+} from '../flink/memory-fix.js';
 import type { FitResult } from '../flink/memory-grow.js';
 import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../flink/options.js';
 import type { World } from './expression.js';

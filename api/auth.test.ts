@@ -7,8 +7,13 @@ const TOKENS = [
 ] as const;
 
 describe('isLoopback', () => {
-  it.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]', 'LOCALHOST'])('takes %s for this machine', (host) => expect(isLoopback(host)).toBe(true));
-  it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', '1127.0.0.1', 'localhost.example.com'])('takes %s for reachable by others', (host) => expect(isLoopback(host)).toBe(false));
+  it.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]', 'LOCALHOST'])('takes %s for this machine', (host) =>
+    expect(isLoopback(host)).toBe(true),
+  );
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', '1127.0.0.1', 'localhost.example.com'])(
+    'takes %s for reachable by others',
+    (host) => expect(isLoopback(host)).toBe(false),
+  );
 });
 
 describe('checkExposure', () => {
@@ -25,18 +30,31 @@ describe('findViewer', () => {
     expect(findViewer('bearer bbbbbbbbbbbbbbbb', TOKENS)).toEqual({ name: 'b', role: 'admin', scope: ['team-*'] });
   });
 
-  it.each([undefined, '', 'Bearer', 'Bearer x', 'Basic aaaaaaaaaaaaaaaa', 'Bearer aaaaaaaaaaaaaaaab', 'aaaaaaaaaaaaaaaa'])('refuses %s', (header) => {
+  it.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer x',
+    'Basic aaaaaaaaaaaaaaaa',
+    'Bearer aaaaaaaaaaaaaaaab',
+    'aaaaaaaaaaaaaaaa',
+  ])('refuses %s', (header) => {
     expect(() => findViewer(header, TOKENS)).toThrow(/token/);
   });
 
-  it('opens everything when there are no tokens', () => expect(findViewer(undefined, [])).toMatchObject({ role: 'admin', scope: undefined }));
+  it('opens everything when there are no tokens', () =>
+    expect(findViewer(undefined, [])).toMatchObject({ role: 'admin', scope: undefined }));
 });
 
 describe('isInScope', () => {
   const owned = { cluster: 'prod.eu', jobId: 'j1', jobName: 'orders by day' };
 
-  it.each([[['prod.*']], [['j1']], [['orders*']], [['x', '*day']], [['*']]])('lets %j see it', (scope) => expect(isInScope(owned, scope)).toBe(true));
-  it.each([[['prod']], [['prodXeu']], [['orders']], [[]], [['ORDERS*']]])('does not let %j see it', (scope) => expect(isInScope(owned, scope)).toBe(false));
+  it.each([[['prod.*']], [['j1']], [['orders*']], [['x', '*day']], [['*']]])('lets %j see it', (scope) =>
+    expect(isInScope(owned, scope)).toBe(true),
+  );
+  it.each([[['prod']], [['prodXeu']], [['orders']], [[]], [['ORDERS*']]])('does not let %j see it', (scope) =>
+    expect(isInScope(owned, scope)).toBe(false),
+  );
 
   it('lets those without a scope see everything', () => expect(isInScope(owned, undefined)).toBe(true));
 });

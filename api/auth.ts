@@ -53,14 +53,17 @@ export function findViewer(authorization: string | undefined, tokens: readonly T
   if (given === undefined) throw createError('JT_UNAUTHORIZED', { problem: ', in the form "Bearer TOKEN"' });
   // Every token is compared, whichever fits, so that the time tells nothing.
   const fitting = tokens.filter((token) => isSameSecret(given, token.token))[0];
-  if (fitting === undefined) throw createError('JT_UNAUTHORIZED', { problem: ', and the one that was sent is not known' });
+  if (fitting === undefined)
+    throw createError('JT_UNAUTHORIZED', { problem: ', and the one that was sent is not known' });
   return { name: fitting.name, role: fitting.role, scope: fitting.scope.length === 0 ? undefined : fitting.scope };
 }
 
 /** Throws JT_FORBIDDEN when the viewer's role is below the one needed. */
 export function checkRole(viewer: Viewer, needed: Role): void {
   if (RANK[viewer.role] >= RANK[needed]) return;
-  throw createError('JT_FORBIDDEN', { problem: `it needs the role "${needed}", the token "${viewer.name}" has "${viewer.role}"` });
+  throw createError('JT_FORBIDDEN', {
+    problem: `it needs the role "${needed}", the token "${viewer.name}" has "${viewer.role}"`,
+  });
 }
 
 /** True when one of the patterns fits the cluster, the job id or the job name. */

@@ -5,7 +5,16 @@ import type { Incident, Language } from '../core/types.js';
 import type { Alert, RecordPage } from '../store/store.js';
 import { isInScope } from './auth.js';
 import { omitMissing, readRange } from './records.js';
-import { ALERT_STATES, LANGUAGES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from './route.js';
+import {
+  ALERT_STATES,
+  LANGUAGES,
+  OUTCOMES,
+  readWord,
+  type Answer,
+  type Request,
+  type Route,
+  type Services,
+} from './route.js';
 import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from './schemas.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
@@ -15,21 +24,47 @@ const INCIDENTS_OF_A_RANGE = 1000;
 export function createIncidentRoutes(services: Services): readonly Route[] {
   return [
     {
-      method: 'GET', path: '/api/v1/incidents', role: 'reader', tag: 'incidents', summary: 'Incidents with their diagnoses, newest first',
-      query: QUERIES.incidents, answers: { 200: INCIDENT_LIST }, handle: (request) => listIncidents(services, request),
+      method: 'GET',
+      path: '/api/v1/incidents',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'Incidents with their diagnoses, newest first',
+      query: QUERIES.incidents,
+      answers: { 200: INCIDENT_LIST },
+      handle: (request) => listIncidents(services, request),
     },
     {
-      method: 'GET', path: '/api/v1/incidents/:id', role: 'reader', tag: 'incidents', summary: 'One incident, and the alerts it caused',
-      params: ID, query: QUERIES.language, answers: { 200: INCIDENT }, handle: (request) => readIncident(services, request),
+      method: 'GET',
+      path: '/api/v1/incidents/:id',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'One incident, and the alerts it caused',
+      params: ID,
+      query: QUERIES.language,
+      answers: { 200: INCIDENT },
+      handle: (request) => readIncident(services, request),
     },
     {
-      method: 'GET', path: '/api/v1/jobs', role: 'reader', tag: 'jobs', summary: 'Jobs seen in a range, with level counts and open incidents',
-      description: 'The range is the last 24 hours when none is given. Jobs with open incidents first, then by number of records.',
-      query: QUERIES.jobs, answers: { 200: JOB_LIST }, handle: (request) => listJobs(services, request),
+      method: 'GET',
+      path: '/api/v1/jobs',
+      role: 'reader',
+      tag: 'jobs',
+      summary: 'Jobs seen in a range, with level counts and open incidents',
+      description:
+        'The range is the last 24 hours when none is given. Jobs with open incidents first, then by number of records.',
+      query: QUERIES.jobs,
+      answers: { 200: JOB_LIST },
+      handle: (request) => listJobs(services, request),
     },
     {
-      method: 'GET', path: '/api/v1/alerts', role: 'reader', tag: 'alerts', summary: 'What was said, or could not be said, to receivers, newest first',
-      query: QUERIES.alerts, answers: { 200: ALERT_LIST }, handle: (request) => listAlerts(services, request),
+      method: 'GET',
+      path: '/api/v1/alerts',
+      role: 'reader',
+      tag: 'alerts',
+      summary: 'What was said, or could not be said, to receivers, newest first',
+      query: QUERIES.alerts,
+      answers: { 200: ALERT_LIST },
+      handle: (request) => listAlerts(services, request),
     },
   ];
 }
@@ -50,9 +85,13 @@ async function listIncidents(services: Services, request: Request): Promise<Answ
 async function readIncident(services: Services, request: Request): Promise<Answer> {
   const id = request.params.text('id') ?? '';
   const incident = await services.store.findIncident(id);
-  if (incident === undefined || !isVisible(incident, request)) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  if (incident === undefined || !isVisible(incident, request))
+    throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
   const alerts = await services.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
-  return { kind: 'json', body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.map(withoutPayload) } };
+  return {
+    kind: 'json',
+    body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.map(withoutPayload) },
+  };
 }
 
 async function listJobs({ store, now }: Services, request: Request): Promise<Answer> {
@@ -61,25 +100,47 @@ async function listJobs({ store, now }: Services, request: Request): Promise<Ans
   const to = given.to ?? new Date(now()).toISOString();
   const from = given.from ?? new Date(Date.parse(to) - DEFAULT_JOBS_RANGE_MS).toISOString();
   const limit = query.number('limit') ?? 50;
-  const shared = { ...omitMissing({ cluster: query.text('cluster') }), ...omitMissing({ scope: viewer.scope }), from, to };
+  const shared = {
+    ...omitMissing({ cluster: query.text('cluster') }),
+    ...omitMissing({ scope: viewer.scope }),
+    from,
+    to,
+  };
   const [page, incidents] = await Promise.all([
     store.searchRecords({ ...shared, limit: 1, order: 'newest', facets: true }),
     store.findIncidents({ ...shared, limit: INCIDENTS_OF_A_RANGE }),
   ]);
   // The store counts jobs by name, or by id where no name is known; a job that only has an incident is added.
-  const names = new Set([...(page.facets?.job ?? []).map(({ value }) => value), ...incidents.flatMap(({ job }) => (job === undefined ? [] : [job.name ?? job.id]))]);
-  const found = await Promise.all([...names].slice(0, limit).map(async (name) => {
-    const ofJob = await store.searchRecords({ ...shared, query: `job:"${name.replace(/["\\]/g, '\\$&')}"`, limit: 1, order: 'newest', facets: true });
-    return describeJob(name, ofJob, incidents);
-  }));
+  const names = new Set([
+    ...(page.facets?.job ?? []).map(({ value }) => value),
+    ...incidents.flatMap(({ job }) => (job === undefined ? [] : [job.name ?? job.id])),
+  ]);
+  const found = await Promise.all(
+    [...names].slice(0, limit).map(async (name) => {
+      const ofJob = await store.searchRecords({
+        ...shared,
+        query: `job:"${name.replace(/["\\]/g, '\\$&')}"`,
+        limit: 1,
+        order: 'newest',
+        facets: true,
+      });
+      return describeJob(name, ofJob, incidents);
+    }),
+  );
   const jobs = mergeRuns(found);
-  jobs.sort((left, right) => right.openIncidents - left.openIncidents || right.total - left.total || (left.id < right.id ? -1 : 1));
+  jobs.sort(
+    (left, right) =>
+      right.openIncidents - left.openIncidents || right.total - left.total || (left.id < right.id ? -1 : 1),
+  );
   return { kind: 'json', body: { jobs, from, to } };
 }
 
 type Job = ReturnType<typeof describeJob>;
 
-/** One job may be found by its name and, through lines that only have the id, by that: the wider count stays, with the name. */
+/**
+ * One job may be found by its name and, through lines that only have the id, by that: the wider count stays, with the
+ * name.
+ */
 function mergeRuns(found: readonly Job[]): Job[] {
   const byId = new Map<string, Job>();
   for (const job of [...found].sort((left, right) => right.total - left.total)) {
@@ -92,9 +153,13 @@ function mergeRuns(found: readonly Job[]): Job[] {
 /** `key`: the job's name, or its id when it has none. The id is that of the newest run. */
 function describeJob(key: string, page: RecordPage, incidents: readonly Incident[]) {
   const newest = page.records[0];
-  const own = incidents.filter(({ job }) => job?.name === key || job?.id === key || (job !== undefined && job.id === newest?.['flink.job.id']));
+  const own = incidents.filter(
+    ({ job }) => job?.name === key || job?.id === key || (job !== undefined && job.id === newest?.['flink.job.id']),
+  );
   const name = newest?.['flink.job.name'] ?? own.find(({ job }) => job?.name !== undefined)?.job?.name;
-  const seen = [newest?.['@timestamp'], ...own.map((incident) => incident.lastSeen)].filter((time) => time !== undefined).sort();
+  const seen = [newest?.['@timestamp'], ...own.map((incident) => incident.lastSeen)]
+    .filter((time) => time !== undefined)
+    .sort();
   return {
     id: newest?.['flink.job.id'] ?? own[0]?.job?.id ?? key,
     ...omitMissing({ name, cluster: newest?.['flink.cluster'] ?? own[0]?.cluster, lastSeen: seen.at(-1) }),
@@ -108,12 +173,20 @@ function describeJob(key: string, page: RecordPage, incidents: readonly Incident
 async function listAlerts({ store }: Services, request: Request): Promise<Answer> {
   const { query } = request;
   const state = readWord(ALERT_STATES, query.text('state'));
-  const alerts = await store.findAlerts({ ...omitMissing({ incidentId: query.text('incident') }), ...omitMissing({ state }), limit: query.number('limit') ?? 100 });
+  const alerts = await store.findAlerts({
+    ...omitMissing({ incidentId: query.text('incident') }),
+    ...omitMissing({ state }),
+    limit: query.number('limit') ?? 100,
+  });
   const visible = await selectVisible(alerts, request, store);
   return { kind: 'json', body: { alerts: visible.map(withoutPayload) } };
 }
 
-async function selectVisible(alerts: readonly Alert[], request: Request, store: Services['store']): Promise<readonly Alert[]> {
+async function selectVisible(
+  alerts: readonly Alert[],
+  request: Request,
+  store: Services['store'],
+): Promise<readonly Alert[]> {
   if (request.viewer.scope === undefined) return alerts;
   const seen = new Map<string, boolean>();
   for (const id of new Set(alerts.map((alert) => alert.incidentId))) {

@@ -8,24 +8,46 @@ import { COMPONENTS, LEVELS, readWord, type Answer, type Request, type Route, ty
 import { CONTEXT, ID, QUERIES, RECORD_PAGE } from './schemas.js';
 import { tailRecords } from './tail.js';
 
-type Filters = Pick<RecordQuery, 'query' | 'from' | 'to' | 'jobId' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'>;
+type Filters = Pick<
+  RecordQuery,
+  'query' | 'from' | 'to' | 'jobId' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'
+>;
 
 export function createRecordRoutes(services: Services): readonly Route[] {
   return [
     {
-      method: 'GET', path: '/api/v1/records', role: 'reader', tag: 'records', summary: 'Search records',
-      query: QUERIES.records, answers: { 200: RECORD_PAGE }, handle: (request) => searchRecords(services, request),
+      method: 'GET',
+      path: '/api/v1/records',
+      role: 'reader',
+      tag: 'records',
+      summary: 'Search records',
+      query: QUERIES.records,
+      answers: { 200: RECORD_PAGE },
+      handle: (request) => searchRecords(services, request),
     },
     {
-      method: 'GET', path: '/api/v1/records/stream', role: 'reader', tag: 'records', summary: 'Follow new records (server-sent events)',
+      method: 'GET',
+      path: '/api/v1/records/stream',
+      role: 'reader',
+      tag: 'records',
+      summary: 'Follow new records (server-sent events)',
       description:
         'Events: "record" (data: one record), "gap" (data: {before}; more came than a look takes, older ones were left out), "problem" (data: an error; the stream goes on). Lines beginning with ":" say that the stream is alive. ' +
         'A record may come twice (after a reconnect, or when its entry grew): replace by id. A client that reconnects with Last-Event-ID misses nothing.',
-      query: QUERIES.stream, answers: { 200: { type: 'string', description: 'text/event-stream' } }, handle: (request) => streamRecords(services, request),
+      query: QUERIES.stream,
+      answers: { 200: { type: 'string', description: 'text/event-stream' } },
+      handle: (request) => streamRecords(services, request),
     },
     {
-      method: 'GET', path: '/api/v1/records/:id/context', role: 'reader', tag: 'records', summary: 'A record and its neighbours in the same process',
-      params: ID, query: QUERIES.context, answers: { 200: CONTEXT }, handle: (request) => readContext(services, request),
+      method: 'GET',
+      path: '/api/v1/records/:id/context',
+      role: 'reader',
+      tag: 'records',
+      summary: 'A record and its neighbours in the same process',
+      params: ID,
+      query: QUERIES.context,
+      answers: { 200: CONTEXT },
+      handle: (request) => readContext(services, request),
     },
   ];
 }
@@ -63,7 +85,10 @@ async function streamRecords(services: Services, request: Request): Promise<Answ
 async function readContext({ store }: Services, request: Request): Promise<Answer> {
   const id = request.params.text('id') ?? '';
   const gone = createError('JT_NOT_FOUND', { what: `The record "${id}"` });
-  const found = await store.findContext(id, { before: request.query.number('before') ?? 20, after: request.query.number('after') ?? 20 });
+  const found = await store.findContext(id, {
+    before: request.query.number('before') ?? 20,
+    after: request.query.number('after') ?? 20,
+  });
   const hit = found?.records[found.index];
   if (found === undefined || hit === undefined || !isVisible(hit, request)) throw gone;
   const records = found.records.filter((record) => isVisible(record, request));
@@ -74,7 +99,12 @@ async function readContext({ store }: Services, request: Request): Promise<Answe
 function readFilters({ query, viewer }: Request): Filters {
   const component = readWord(COMPONENTS, query.text('component'));
   const levels = query.list('level').filter(isLevel);
-  const texts = { query: query.text('query'), jobId: query.text('job'), cluster: query.text('cluster'), process: query.text('process') };
+  const texts = {
+    query: query.text('query'),
+    jobId: query.text('job'),
+    cluster: query.text('cluster'),
+    process: query.text('process'),
+  };
   return {
     ...omitMissing(texts),
     ...readRange(query),
@@ -86,14 +116,18 @@ function readFilters({ query, viewer }: Request): Filters {
 
 /** "from" and "to" in the store's spelling (UTC). */
 export function readRange(query: Request['query']): { readonly from?: string; readonly to?: string } {
-  const [from, to] = [query.text('from'), query.text('to')].map((value) => (value === undefined ? undefined : new Date(value).toISOString()));
+  const [from, to] = [query.text('from'), query.text('to')].map((value) =>
+    value === undefined ? undefined : new Date(value).toISOString(),
+  );
   if (from !== undefined && to !== undefined && from >= to) {
     throw createError('JT_REQUEST_INVALID', { problems: `"from" (${from}) must be before "to" (${to})` });
   }
   return omitMissing({ from, to });
 }
 
-export function omitMissing<Key extends string, Value>(values: Readonly<Record<Key, Value | undefined>>): { [K in Key]?: Value } {
+export function omitMissing<Key extends string, Value>(
+  values: Readonly<Record<Key, Value | undefined>>,
+): { [K in Key]?: Value } {
   const kept: { [K in Key]?: Value } = {};
   for (const key in values) {
     const value = values[key];
@@ -103,7 +137,10 @@ export function omitMissing<Key extends string, Value>(values: Readonly<Record<K
 }
 
 function isVisible(record: LogRecord, { viewer }: Request): boolean {
-  return isInScope({ cluster: record['flink.cluster'], jobId: record['flink.job.id'], jobName: record['flink.job.name'] }, viewer.scope);
+  return isInScope(
+    { cluster: record['flink.cluster'], jobId: record['flink.job.id'], jobName: record['flink.job.name'] },
+    viewer.scope,
+  );
 }
 
 function isLevel(text: string): text is Level {

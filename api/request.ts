@@ -11,7 +11,12 @@ export interface Violation {
   readonly message?: string | undefined;
 }
 
-const PLACES: Readonly<Record<string, string>> = { querystring: 'parameter', params: 'address part', body: 'field', headers: 'header' };
+const PLACES: Readonly<Record<string, string>> = {
+  querystring: 'parameter',
+  params: 'address part',
+  body: 'field',
+  headers: 'header',
+};
 
 /** All problems of a request, in one sentence each. */
 export function explainViolations(violations: readonly Violation[], part: string, schema: Schema | undefined): string {
@@ -19,8 +24,15 @@ export function explainViolations(violations: readonly Violation[], part: string
   return violations.map((violation) => explainViolation(violation, place, schema)).join('; ');
 }
 
-function explainViolation({ keyword, instancePath, params, message }: Violation, place: string, schema: Schema | undefined): string {
-  const path = instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+function explainViolation(
+  { keyword, instancePath, params, message }: Violation,
+  place: string,
+  schema: Schema | undefined,
+): string {
+  const path = instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   const name = printName(path);
   const subject = name === '' ? 'the body' : `${place} "${name}"`;
   switch (keyword) {
@@ -45,10 +57,14 @@ function explainViolation({ keyword, instancePath, params, message }: Violation,
 }
 
 function printName(path: readonly string[]): string {
-  return path.map((part, index) => (/^\d+$/.test(part) && index > 0 ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+  return path
+    .map((part, index) => (/^\d+$/.test(part) && index > 0 ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
 }
 
-/** A query is all text; what its schema wants as number, flag or list is made so. What cannot be stays, and is refused. */
+/**
+ * A query is all text; what its schema wants as number, flag or list is made so. What cannot be stays, and is refused.
+ */
 export function convertQuery(query: unknown, schema: Schema): Record<string, unknown> {
   const properties = readProperties(schema);
   const given = typeof query === 'object' && query !== null ? Object.entries(query) : [];

@@ -71,14 +71,20 @@ export interface Services {
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
   readonly ruleProblems: () => readonly string[];
-  readonly diagnoseText: ((text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument) | undefined;
+  readonly diagnoseText:
+    ((text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
   /** How often the live tail looks for new records, how often it says that it is alive, how many it takes at a look. */
   readonly tail: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const satisfies readonly Level[];
-export const ALERT_STATES = ['sent', 'pending', 'undeliverable', 'withdrawn'] as const satisfies readonly Alert['state'][];
+export const ALERT_STATES = [
+  'sent',
+  'pending',
+  'undeliverable',
+  'withdrawn',
+] as const satisfies readonly Alert['state'][];
 export const OUTCOMES = ['failing', 'recovered', 'failed', 'unknown'] as const satisfies readonly Incident['outcome'][];
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
 export const LANGUAGES = ['en', 'zh'] as const satisfies readonly Language[];
@@ -89,7 +95,8 @@ export function readWord<Word extends string>(words: readonly Word[], text: stri
 }
 
 export function createValues(source: unknown): Values {
-  const read = (name: string): unknown => (typeof source === 'object' && source !== null ? Object.getOwnPropertyDescriptor(source, name)?.value : undefined);
+  const read = (name: string): unknown =>
+    typeof source === 'object' && source !== null ? Object.getOwnPropertyDescriptor(source, name)?.value : undefined;
   return {
     text(name) {
       const value = read(name);

@@ -12,7 +12,11 @@ function described(schema: Schema, description: string): Schema {
   return { ...schema, description };
 }
 
-function object(properties: Readonly<Record<string, Schema>>, required: readonly string[] = [], more: Schema = {}): Schema {
+function object(
+  properties: Readonly<Record<string, Schema>>,
+  required: readonly string[] = [],
+  more: Schema = {},
+): Schema {
   return { type: 'object', properties, ...(required.length > 0 ? { required } : {}), ...more };
 }
 
@@ -28,15 +32,45 @@ function list(items: Schema): Schema {
 export const RECORD = object(
   {
     id: described(text, 'Host, file identity and start offset; the same entry keeps it for ever.'),
-    '@timestamp': time, message: text, 'event.original': described(text, 'The entry as it stands in the file, stack trace included.'),
-    'log.level': { type: 'string', enum: LEVELS }, 'log.logger': text, 'log.file.path': text, 'log.offset': integer,
-    'process.thread.name': text, 'error.type': text, 'error.message': text, 'error.stack_trace': text, 'host.name': text,
-    'container.id': text, 'orchestrator.namespace': text, 'kubernetes.pod.name': text,
-    'flink.cluster': text, 'flink.job.id': text, 'flink.job.name': text, 'flink.component': { type: 'string', enum: COMPONENTS },
-    'flink.process.id': text, 'flink.version': text, 'flink.chain': described(texts, 'Exception classes from the outside in.'),
-    'jobtrace.process': text, 'jobtrace.kind': text, 'jobtrace.layout': text, 'jobtrace.length': integer, 'jobtrace.flags': texts,
+    '@timestamp': time,
+    message: text,
+    'event.original': described(text, 'The entry as it stands in the file, stack trace included.'),
+    'log.level': { type: 'string', enum: LEVELS },
+    'log.logger': text,
+    'log.file.path': text,
+    'log.offset': integer,
+    'process.thread.name': text,
+    'error.type': text,
+    'error.message': text,
+    'error.stack_trace': text,
+    'host.name': text,
+    'container.id': text,
+    'orchestrator.namespace': text,
+    'kubernetes.pod.name': text,
+    'flink.cluster': text,
+    'flink.job.id': text,
+    'flink.job.name': text,
+    'flink.component': { type: 'string', enum: COMPONENTS },
+    'flink.process.id': text,
+    'flink.version': text,
+    'flink.chain': described(texts, 'Exception classes from the outside in.'),
+    'jobtrace.process': text,
+    'jobtrace.kind': text,
+    'jobtrace.layout': text,
+    'jobtrace.length': integer,
+    'jobtrace.flags': texts,
   },
-  ['id', '@timestamp', 'message', 'event.original', 'log.file.path', 'log.offset', 'host.name', 'flink.cluster', 'jobtrace.process'],
+  [
+    'id',
+    '@timestamp',
+    'message',
+    'event.original',
+    'log.file.path',
+    'log.offset',
+    'host.name',
+    'flink.cluster',
+    'jobtrace.process',
+  ],
 );
 
 const FACET = list(object({ value: text, count: integer }, ['value', 'count']));
@@ -46,68 +80,162 @@ export const RECORD_PAGE = object(
     records: list(RECORD),
     total: described(integer, 'Records that fit the filters, in the whole range.'),
     next: described(text, 'Give it back as "after" for the next page; absent on the last one.'),
-    histogram: list(object({ time, counts: { type: 'object', description: 'Level (or NONE) → number of records.', additionalProperties: integer } }, ['time', 'counts'])),
-    facets: object({ level: FACET, job: FACET, process: FACET, logger: FACET, errorType: FACET }, [], { description: 'Counted over the whole range, not over this page.' }),
+    histogram: list(
+      object(
+        {
+          time,
+          counts: {
+            type: 'object',
+            description: 'Level (or NONE) → number of records.',
+            additionalProperties: integer,
+          },
+        },
+        ['time', 'counts'],
+      ),
+    ),
+    facets: object({ level: FACET, job: FACET, process: FACET, logger: FACET, errorType: FACET }, [], {
+      description: 'Counted over the whole range, not over this page.',
+    }),
   },
   ['records', 'total'],
 );
 
 export const CONTEXT = object(
-  { records: described(list(RECORD), 'Oldest first, all of one process.'), index: described(integer, 'Where the asked record stands in "records".') },
+  {
+    records: described(list(RECORD), 'Oldest first, all of one process.'),
+    index: described(integer, 'Where the asked record stands in "records".'),
+  },
   ['records', 'index'],
 );
 
 const EVIDENCE = object(
   {
-    file: text, line: described(integer, '0 when not known; then recordId leads to it.'), text, time, recordId: text, host: text, process: text,
-    highlights: described(list({ type: 'array', items: integer, minItems: 2, maxItems: 2 }), 'Ranges [start, end) of "text", in UTF-16 units, that the rule captured.'),
+    file: text,
+    line: described(integer, '0 when not known; then recordId leads to it.'),
+    text,
+    time,
+    recordId: text,
+    host: text,
+    process: text,
+    highlights: described(
+      list({ type: 'array', items: integer, minItems: 2, maxItems: 2 }),
+      'Ranges [start, end) of "text", in UTF-16 units, that the rule captured.',
+    ),
   },
   ['file', 'line', 'text'],
 );
 
 const JOB = object({ id: text, name: text }, ['id']);
 const SEVERITY = { type: 'string', enum: ['info', 'warning', 'error', 'critical'] } as const;
-const OWNER = { type: 'string', enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'] } as const;
+const OWNER = {
+  type: 'string',
+  enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'],
+} as const;
 
 export const DIAGNOSIS = object(
   {
-    cause: text, rule: text, title: text, summary: text, severity: SEVERITY, confidence: { type: 'number' },
+    cause: text,
+    rule: text,
+    title: text,
+    summary: text,
+    severity: SEVERITY,
+    confidence: { type: 'number' },
     symptom: described({ type: 'boolean' }, 'True for what follows from an earlier diagnosis of the same incident.'),
-    owner: OWNER, status: { type: 'string', enum: ['draft', 'test', 'stable'] }, job: JOB, firstSeen: time, lastSeen: time, count: integer,
+    owner: OWNER,
+    status: { type: 'string', enum: ['draft', 'test', 'stable'] },
+    job: JOB,
+    firstSeen: time,
+    lastSeen: time,
+    count: integer,
     reasons: list(object({ id: text, text, weight: { type: 'number' } }, ['id', 'text', 'weight'])),
-    fixes: list(object({ id: text, text, patch: { type: 'object', description: 'Option → value.', additionalProperties: text }, risk: { type: 'string', enum: ['low', 'medium', 'high'] }, cost: text, verify: text }, ['id', 'text', 'patch', 'risk'])),
-    evidence: list(EVIDENCE), explains: described(texts, 'Cause ids folded under this one.'), references: texts,
-    values: { type: 'object', additionalProperties: text }, score: { type: 'object', additionalProperties: { type: 'number' } },
+    fixes: list(
+      object(
+        {
+          id: text,
+          text,
+          patch: { type: 'object', description: 'Option → value.', additionalProperties: text },
+          risk: { type: 'string', enum: ['low', 'medium', 'high'] },
+          cost: text,
+          verify: text,
+        },
+        ['id', 'text', 'patch', 'risk'],
+      ),
+    ),
+    evidence: list(EVIDENCE),
+    explains: described(texts, 'Cause ids folded under this one.'),
+    references: texts,
+    values: { type: 'object', additionalProperties: text },
+    score: { type: 'object', additionalProperties: { type: 'number' } },
   },
   ['cause', 'rule', 'title', 'summary', 'severity', 'confidence', 'symptom', 'owner', 'fixes', 'evidence'],
 );
 
 export const UNKNOWN_FAILURE = object(
-  { fingerprint: text, chain: texts, message: text, owner: OWNER, count: integer, firstSeen: time, job: JOB, evidence: list(EVIDENCE) },
+  {
+    fingerprint: text,
+    chain: texts,
+    message: text,
+    owner: OWNER,
+    count: integer,
+    firstSeen: time,
+    job: JOB,
+    evidence: list(EVIDENCE),
+  },
   ['fingerprint', 'chain', 'count', 'evidence'],
 );
 
 const INCIDENT_FACTS = object({
-  flinkVersion: text, restartStrategy: text, lastCheckpoint: object({ id: integer, time }, ['id', 'time']), reprocessMs: { type: 'number' },
-  taskManagers: integer, slots: integer, parallelism: integer,
+  flinkVersion: text,
+  restartStrategy: text,
+  lastCheckpoint: object({ id: integer, time }, ['id', 'time']),
+  reprocessMs: { type: 'number' },
+  taskManagers: integer,
+  slots: integer,
+  parallelism: integer,
 });
 
 const INCIDENT_FIELDS = {
-  id: text, cluster: text, job: JOB, process: described(text, 'The process that failed, for an incident without a job.'), processes: texts,
-  firstSeen: time, lastSeen: time, outcome: { type: 'string', enum: OUTCOMES }, restarts: integer,
+  id: text,
+  cluster: text,
+  job: JOB,
+  process: described(text, 'The process that failed, for an incident without a job.'),
+  processes: texts,
+  firstSeen: time,
+  lastSeen: time,
+  outcome: { type: 'string', enum: OUTCOMES },
+  restarts: integer,
   attempts: list(object({ number: integer, failedAt: time, rules: texts }, ['number', 'rules'])),
   language: { type: 'string', enum: LANGUAGES },
   diagnoses: described(list(DIAGNOSIS), 'In the language asked for; best first, consequences after their cause.'),
-  unknown: list(UNKNOWN_FAILURE), facts: INCIDENT_FACTS,
+  unknown: list(UNKNOWN_FAILURE),
+  facts: INCIDENT_FACTS,
 } as const satisfies Readonly<Record<string, Schema>>;
-const INCIDENT_REQUIRED = ['id', 'cluster', 'processes', 'outcome', 'restarts', 'attempts', 'language', 'diagnoses', 'unknown', 'facts'] as const;
+const INCIDENT_REQUIRED = [
+  'id',
+  'cluster',
+  'processes',
+  'outcome',
+  'restarts',
+  'attempts',
+  'language',
+  'diagnoses',
+  'unknown',
+  'facts',
+] as const;
 
 export const INCIDENT_LIST = object({ incidents: list(object(INCIDENT_FIELDS, INCIDENT_REQUIRED)) }, ['incidents']);
 
 export const ALERT = object(
   {
-    id: text, incidentId: text, receiver: text, reason: text, cause: described(text, 'Rule id or fingerprint that was announced.'),
-    sentAt: time, state: { type: 'string', enum: ALERT_STATES }, attempts: integer, error: text,
+    id: text,
+    incidentId: text,
+    receiver: text,
+    reason: text,
+    cause: described(text, 'Rule id or fingerprint that was announced.'),
+    sentAt: time,
+    state: { type: 'string', enum: ALERT_STATES },
+    attempts: integer,
+    error: text,
   },
   ['id', 'incidentId', 'receiver', 'reason', 'cause', 'sentAt', 'state', 'attempts'],
 );
@@ -117,62 +245,118 @@ export const ALERT_LIST = object({ alerts: list(ALERT) }, ['alerts']);
 
 export const JOB_LIST = object(
   {
-    jobs: list(object(
-      {
-        id: described(text, 'Id of the newest run; runs of one name are one job.'), name: text, cluster: text, lastSeen: time, total: integer,
-        levels: { type: 'object', description: 'Level → number of records in the range.', additionalProperties: integer },
-        openIncidents: integer, incidents: described(integer, 'Incidents in the range, open ones included.'),
-      },
-      ['id', 'total', 'levels', 'openIncidents', 'incidents'],
-    )),
-    from: time, to: time,
+    jobs: list(
+      object(
+        {
+          id: described(text, 'Id of the newest run; runs of one name are one job.'),
+          name: text,
+          cluster: text,
+          lastSeen: time,
+          total: integer,
+          levels: {
+            type: 'object',
+            description: 'Level → number of records in the range.',
+            additionalProperties: integer,
+          },
+          openIncidents: integer,
+          incidents: described(integer, 'Incidents in the range, open ones included.'),
+        },
+        ['id', 'total', 'levels', 'openIncidents', 'incidents'],
+      ),
+    ),
+    from: time,
+    to: time,
   },
   ['jobs', 'from', 'to'],
 );
 
 export const RULE = object(
-  { id: text, title: { oneOf: [text, object({ en: text, zh: text }, ['en', 'zh'])] }, status: { type: 'string', enum: ['draft', 'test', 'stable'] } },
+  {
+    id: text,
+    title: { oneOf: [text, object({ en: text, zh: text }, ['en', 'zh'])] },
+    status: { type: 'string', enum: ['draft', 'test', 'stable'] },
+  },
   ['id', 'title', 'status'],
   { additionalProperties: true },
 );
 export const RULE_LIST = object(
-  { rules: list(RULE), problems: described(texts, "Why rules of the team's folders are refused, as file:line:column and words; the rules before them stay in use.") },
+  {
+    rules: list(RULE),
+    problems: described(
+      texts,
+      "Why rules of the team's folders are refused, as file:line:column and words; the rules before them stay in use.",
+    ),
+  },
   ['rules', 'problems'],
 );
 
 export const AGENT_LIST = object(
   {
-    agents: list(object(
-      {
-        id: text, host: text, time, files: integer, lagBytes: integer, shippedRecords: integer,
-        counters: { type: 'object', additionalProperties: { type: 'number' } },
-        conditions: list(object({ code: text, message: text, since: time }, ['code', 'since'])),
-      },
-      ['id', 'host', 'time', 'files', 'lagBytes', 'shippedRecords', 'counters', 'conditions'],
-    )),
+    agents: list(
+      object(
+        {
+          id: text,
+          host: text,
+          time,
+          files: integer,
+          lagBytes: integer,
+          shippedRecords: integer,
+          counters: { type: 'object', additionalProperties: { type: 'number' } },
+          conditions: list(object({ code: text, message: text, since: time }, ['code', 'since'])),
+        },
+        ['id', 'host', 'time', 'files', 'lagBytes', 'shippedRecords', 'counters', 'conditions'],
+      ),
+    ),
   },
   ['agents'],
 );
 
-export const DIAGNOSE = object({ diagnoses: list(DIAGNOSIS), unknown: list(UNKNOWN_FAILURE), facts: { type: 'object', additionalProperties: true } }, ['diagnoses', 'unknown', 'facts']);
+export const DIAGNOSE = object(
+  { diagnoses: list(DIAGNOSIS), unknown: list(UNKNOWN_FAILURE), facts: { type: 'object', additionalProperties: true } },
+  ['diagnoses', 'unknown', 'facts'],
+);
 
-export const ERROR = object({ error: object({ code: text, message: text, fix: text }, ['code', 'message', 'fix']) }, ['error']);
+export const ERROR = object({ error: object({ code: text, message: text, fix: text }, ['code', 'message', 'fix']) }, [
+  'error',
+]);
 export const LIVE = object({ status: { const: 'ok' }, version: text }, ['status']);
-export const READY = object({ status: { const: 'ok' }, store: object({ kind: text, version: text }, ['kind', 'version']) }, ['status', 'store']);
-export const NOT_READY = object({ status: { const: 'unavailable' }, error: object({ code: text, message: text, fix: text }, ['code', 'message', 'fix']) }, ['status', 'error']);
+export const READY = object(
+  { status: { const: 'ok' }, store: object({ kind: text, version: text }, ['kind', 'version']) },
+  ['status', 'store'],
+);
+export const NOT_READY = object(
+  {
+    status: { const: 'unavailable' },
+    error: object({ code: text, message: text, fix: text }, ['code', 'message', 'fix']),
+  },
+  ['status', 'error'],
+);
 
 /** As Alertmanager sends it (version 4); Grafana and others add fields, so those are accepted here. */
 export const ALERTMANAGER_MESSAGE = object(
   {
-    version: { const: '4' }, groupKey: text, truncatedAlerts: integer, status: { type: 'string', enum: ['firing', 'resolved'] }, receiver: text,
-    groupLabels: { type: 'object', additionalProperties: text }, commonLabels: { type: 'object', additionalProperties: text },
-    commonAnnotations: { type: 'object', additionalProperties: text }, externalURL: text,
+    version: { const: '4' },
+    groupKey: text,
+    truncatedAlerts: integer,
+    status: { type: 'string', enum: ['firing', 'resolved'] },
+    receiver: text,
+    groupLabels: { type: 'object', additionalProperties: text },
+    commonLabels: { type: 'object', additionalProperties: text },
+    commonAnnotations: { type: 'object', additionalProperties: text },
+    externalURL: text,
     alerts: {
-      type: 'array', minItems: 1, maxItems: 1000,
+      type: 'array',
+      minItems: 1,
+      maxItems: 1000,
       items: object(
         {
-          status: { type: 'string', enum: ['firing', 'resolved'] }, labels: { type: 'object', additionalProperties: text },
-          annotations: { type: 'object', additionalProperties: text }, startsAt: time, endsAt: time, generatorURL: text, fingerprint: text,
+          status: { type: 'string', enum: ['firing', 'resolved'] },
+          labels: { type: 'object', additionalProperties: text },
+          annotations: { type: 'object', additionalProperties: text },
+          startsAt: time,
+          endsAt: time,
+          generatorURL: text,
+          fingerprint: text,
         },
         ['status', 'labels', 'startsAt'],
         { additionalProperties: true },
@@ -185,50 +369,90 @@ export const ALERTMANAGER_MESSAGE = object(
 
 export const RECEIVED_LIST = object(
   {
-    alerts: list(object(
-      {
-        fingerprint: text, status: { type: 'string', enum: ['firing', 'resolved'] },
-        outcome: {
-          type: 'string', enum: ['diagnosed', 'waiting', 'forwarded', 'repeated', 'own-alert', 'no-job', 'no-receiver'],
-          description: 'diagnosed: goes on with its diagnosis; waiting: goes on with it, or without after a while; forwarded: goes on as it came; repeated: was here before; own-alert: Jobtrace made it; no-job: no label names a job, goes on as it came; no-receiver: nobody is configured to get it.',
+    alerts: list(
+      object(
+        {
+          fingerprint: text,
+          status: { type: 'string', enum: ['firing', 'resolved'] },
+          outcome: {
+            type: 'string',
+            enum: ['diagnosed', 'waiting', 'forwarded', 'repeated', 'own-alert', 'no-job', 'no-receiver'],
+            description:
+              'diagnosed: goes on with its diagnosis; waiting: goes on with it, or without after a while; forwarded: goes on as it came; repeated: was here before; own-alert: Jobtrace made it; no-job: no label names a job, goes on as it came; no-receiver: nobody is configured to get it.',
+          },
+          job: text,
+          incidentId: text,
+          cause: text,
         },
-        job: text, incidentId: text, cause: text,
-      },
-      ['fingerprint', 'status', 'outcome'],
-    )),
+        ['fingerprint', 'status', 'outcome'],
+      ),
+    ),
   },
   ['alerts'],
 );
 
-const LANGUAGE = { type: 'string', enum: LANGUAGES, description: 'Language of the diagnoses; default: the one in the settings.' } as const;
+const LANGUAGE = {
+  type: 'string',
+  enum: LANGUAGES,
+  description: 'Language of the diagnoses; default: the one in the settings.',
+} as const;
 const RANGE = { from: described(time, 'Inclusive; ISO 8601 with zone.'), to: described(time, 'Exclusive.') } as const;
 
 export const RECORD_FILTERS = {
-  query: { type: 'string', maxLength: 2000, description: 'Words and field:value terms, e.g. level:ERROR "exact phrase" -noise.' },
-  job: described(text, 'Flink job id.'), cluster: text, process: described(text, 'Value of jobtrace.process.'),
+  query: {
+    type: 'string',
+    maxLength: 2000,
+    description: 'Words and field:value terms, e.g. level:ERROR "exact phrase" -noise.',
+  },
+  job: described(text, 'Flink job id.'),
+  cluster: text,
+  process: described(text, 'Value of jobtrace.process.'),
   component: { type: 'string', enum: COMPONENTS },
-  level: { type: 'array', items: { type: 'string', enum: LEVELS }, uniqueItems: true, description: 'May be given several times.' },
+  level: {
+    type: 'array',
+    items: { type: 'string', enum: LEVELS },
+    uniqueItems: true,
+    description: 'May be given several times.',
+  },
 } as const satisfies Readonly<Record<string, Schema>>;
 
 export const QUERIES = {
   records: request({
-    ...RECORD_FILTERS, ...RANGE,
+    ...RECORD_FILTERS,
+    ...RANGE,
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
     order: { type: 'string', enum: ['newest', 'oldest'], default: 'newest' },
     after: described(text, '"next" of the page before.'),
     histogram: { type: 'integer', minimum: 1, maximum: 500, description: 'Number of buckets; absent = no histogram.' },
     facets: { type: 'boolean', default: false },
   }),
-  stream: request({ ...RECORD_FILTERS, from: described(time, 'Start with the records since then; default: only what comes from now on.') }),
+  stream: request({
+    ...RECORD_FILTERS,
+    from: described(time, 'Start with the records since then; default: only what comes from now on.'),
+  }),
   context: request({
     before: { type: 'integer', minimum: 0, maximum: 500, default: 20 },
     after: { type: 'integer', minimum: 0, maximum: 500, default: 20 },
   }),
-  incidents: request({ job: text, cluster: text, ...RANGE, outcome: { type: 'string', enum: OUTCOMES }, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 }, lang: LANGUAGE }),
+  incidents: request({
+    job: text,
+    cluster: text,
+    ...RANGE,
+    outcome: { type: 'string', enum: OUTCOMES },
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+    lang: LANGUAGE,
+  }),
   language: request({ lang: LANGUAGE }),
   jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 } }),
-  alerts: request({ incident: text, state: { type: 'string', enum: ALERT_STATES }, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } }),
+  alerts: request({
+    incident: text,
+    state: { type: 'string', enum: ALERT_STATES },
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+  }),
   none: request({}),
 } as const;
 
-export const ID = request({ id: { type: 'string', minLength: 1, maxLength: 1000, description: 'Percent-encoded where it holds a slash.' } }, ['id']);
+export const ID = request(
+  { id: { type: 'string', minLength: 1, maxLength: 1000, description: 'Percent-encoded where it holds a slash.' } },
+  ['id'],
+);

@@ -15,7 +15,12 @@ import { createServer, type Server, type ServerOptions } from './server.js';
 
 const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
 const FRAUD = ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'fraud'] as const;
-const RULE = { id: 'network.insufficient-buffers/total', title: { en: 'Not enough network buffers', zh: '网络缓冲不足' }, status: 'stable', role: 'cause' } as const;
+const RULE = {
+  id: 'network.insufficient-buffers/total',
+  title: { en: 'Not enough network buffers', zh: '网络缓冲不足' },
+  status: 'stable',
+  role: 'cause',
+} as const;
 const READER = { name: 'reader', token: 'reader-0123456789abcdef', role: 'reader', scope: [] } as const;
 const TEAM = { name: 'orders-team', token: 'team-0123456789abcdef', role: 'reader', scope: ['order*'] } as const;
 const AUTHOR = { name: 'author', token: 'author-0123456789abcdef', role: 'author', scope: [] } as const;
@@ -28,30 +33,83 @@ afterEach(async () => {
 
 function diagnosisIn(text: string): Diagnosis {
   return {
-    cause: 'network.insufficient-buffers', rule: RULE.id, title: text, summary: text, severity: 'error', confidence: 0.97, symptom: false, owner: 'configuration', status: 'stable',
-    count: 1, reasons: [], fixes: [{ id: 'raise', text, patch: { 'taskmanager.memory.network.min': '112m' }, risk: 'low' }],
-    evidence: [{ file: '/logs/tm.log', line: 0, text: 'Insufficient number of network buffers', recordId: 'r', highlights: [[0, 12]] }], explains: [], references: [], values: {}, score: {},
+    cause: 'network.insufficient-buffers',
+    rule: RULE.id,
+    title: text,
+    summary: text,
+    severity: 'error',
+    confidence: 0.97,
+    symptom: false,
+    owner: 'configuration',
+    status: 'stable',
+    count: 1,
+    reasons: [],
+    fixes: [{ id: 'raise', text, patch: { 'taskmanager.memory.network.min': '112m' }, risk: 'low' }],
+    evidence: [
+      {
+        file: '/logs/tm.log',
+        line: 0,
+        text: 'Insufficient number of network buffers',
+        recordId: 'r',
+        highlights: [[0, 12]],
+      },
+    ],
+    explains: [],
+    references: [],
+    values: {},
+    score: {},
   };
 }
 
 function incidentOf(id: string, job: readonly [string, string], more: Partial<Incident> = {}): Incident {
-  return makeIncident(id, { job: { id: job[0], name: job[1] }, diagnoses: { en: [diagnosisIn('Not enough network buffers')], zh: [diagnosisIn('网络缓冲不足')] }, ...more });
+  return makeIncident(id, {
+    job: { id: job[0], name: job[1] },
+    diagnoses: { en: [diagnosisIn('Not enough network buffers')], zh: [diagnosisIn('网络缓冲不足')] },
+    ...more,
+  });
 }
 
 async function createFilledStore(): Promise<Store> {
   const store = await openStore({ kind: 'sqlite', path: ':memory:' });
   await store.appendRecords([
     makeRecord(0, { text: 'orders started', job: ORDERS, level: 'INFO' }),
-    makeRecord(1, { text: 'orders met java.io.IOException', job: ORDERS, level: 'ERROR', error: ['java.io.IOException'] }),
+    makeRecord(1, {
+      text: 'orders met java.io.IOException',
+      job: ORDERS,
+      level: 'ERROR',
+      error: ['java.io.IOException'],
+    }),
     makeRecord(2, { text: 'fraud started', job: FRAUD, level: 'INFO' }),
     makeRecord(3, { text: 'the process itself', level: 'WARN' }),
   ]);
   await store.saveIncident(incidentOf('i-orders', ORDERS));
   await store.saveIncident(incidentOf('i-fraud', FRAUD, { outcome: 'recovered' }));
-  const alert: Alert = { id: 'i-orders/hook/1', incidentId: 'i-orders', receiver: 'hook', reason: 'new-incident', cause: RULE.id, sentAt: '2026-11-20T10:00:01.000Z', state: 'undeliverable', attempts: 3, error: 'it answered with status 410', payload: '{"secret":"words"}' };
+  const alert: Alert = {
+    id: 'i-orders/hook/1',
+    incidentId: 'i-orders',
+    receiver: 'hook',
+    reason: 'new-incident',
+    cause: RULE.id,
+    sentAt: '2026-11-20T10:00:01.000Z',
+    state: 'undeliverable',
+    attempts: 3,
+    error: 'it answered with status 410',
+    payload: '{"secret":"words"}',
+  };
   await store.rememberAlert(alert);
   await store.rememberAlert({ ...alert, id: 'i-fraud/hook/1', incidentId: 'i-fraud', state: 'sent' });
-  await store.saveAgentStatus({ id: 'h1', host: 'h1', time: '2026-11-20T10:00:00.000Z', files: 2, lagBytes: 10, shippedRecords: 4, counters: { cut: 1 }, conditions: [{ code: 'JT_FILE_UNREADABLE', message: '/logs/fraud.log cannot be read', since: '2026-11-20T10:00:00.000Z' }] });
+  await store.saveAgentStatus({
+    id: 'h1',
+    host: 'h1',
+    time: '2026-11-20T10:00:00.000Z',
+    files: 2,
+    lagBytes: 10,
+    shippedRecords: 4,
+    counters: { cut: 1 },
+    conditions: [
+      { code: 'JT_FILE_UNREADABLE', message: '/logs/fraud.log cannot be read', since: '2026-11-20T10:00:00.000Z' },
+    ],
+  });
   return store;
 }
 
@@ -61,8 +119,21 @@ async function startServer(change: Change = {}): Promise<{ url: string; store: S
   const store = change.store ?? (await createFilledStore());
   const { settings, ...rest } = change;
   const server = createServer({
-    store, catalogInfo: () => [RULE], ruleProblems: () => ['own/rule.yaml:3:8 `owner` must be one of …'], log: createLog('silent'), now: () => Date.parse('2026-11-20T10:01:00.000Z'), ...rest,
-    settings: { version: '0.1.0', language: 'en', tokens: [], webDir: '/nowhere', tailPollMs: 20, tailHeartbeatMs: 3_600_000, ...settings },
+    store,
+    catalogInfo: () => [RULE],
+    ruleProblems: () => ['own/rule.yaml:3:8 `owner` must be one of …'],
+    log: createLog('silent'),
+    now: () => Date.parse('2026-11-20T10:01:00.000Z'),
+    ...rest,
+    settings: {
+      version: '0.1.0',
+      language: 'en',
+      tokens: [],
+      webDir: '/nowhere',
+      tailPollMs: 20,
+      tailHeartbeatMs: 3_600_000,
+      ...settings,
+    },
   });
   running.push(server);
   const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
@@ -81,10 +152,24 @@ interface Body extends Pick<Required<RecordPage>, 'records' | 'total' | 'histogr
   readonly agents: readonly AgentStatus[];
   readonly rules: readonly unknown[];
   readonly problems: readonly string[];
-  readonly paths: Readonly<Record<string, { readonly get: { readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>> } }>>;
+  readonly paths: Readonly<
+    Record<
+      string,
+      {
+        readonly get: {
+          readonly responses: Readonly<
+            Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>
+          >;
+        };
+      }
+    >
+  >;
 }
 
-async function get(url: string, init: RequestInit = {}): Promise<{ status: number; body: Body; text: string; headers: Headers }> {
+async function get(
+  url: string,
+  init: RequestInit = {},
+): Promise<{ status: number; body: Body; text: string; headers: Headers }> {
   const response = await fetch(url, init);
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
@@ -108,7 +193,9 @@ describe('records', () => {
   it('are searched by query, filters and range, with total, histogram and facets', async () => {
     const { url } = await startServer();
 
-    const { status, body } = await get(`${url}/api/v1/records?query=started&job=${ORDERS[0]}&level=INFO&level=ERROR&from=2026-11-20T18:00:00%2B08:00&to=2026-11-20T11:00:00Z&histogram=10&facets=true&cluster=session-1`);
+    const { status, body } = await get(
+      `${url}/api/v1/records?query=started&job=${ORDERS[0]}&level=INFO&level=ERROR&from=2026-11-20T18:00:00%2B08:00&to=2026-11-20T11:00:00Z&histogram=10&facets=true&cluster=session-1`,
+    );
 
     expect(status).toBe(200);
     expect(messages(body)).toEqual(['orders started']);
@@ -124,7 +211,12 @@ describe('records', () => {
     const second = await get(`${url}/api/v1/records?limit=3&after=${encodeURIComponent(first.body.next)}`);
     const oldest = await get(`${url}/api/v1/records?limit=1&order=oldest`);
 
-    expect([...messages(first.body), ...messages(second.body)]).toEqual(['the process itself', 'fraud started', 'orders met java.io.IOException', 'orders started']);
+    expect([...messages(first.body), ...messages(second.body)]).toEqual([
+      'the process itself',
+      'fraud started',
+      'orders met java.io.IOException',
+      'orders started',
+    ]);
     expect(second.body.next).toBeUndefined();
     expect(messages(oldest.body)).toEqual(['orders started']);
   });
@@ -142,17 +234,28 @@ describe('records', () => {
     expect(body.error.message).toContain('parameter "from" must be a time with zone');
   });
 
-  it.each(['limit=0', 'limit=1001', 'histogram=501', 'facets=maybe', 'order=up', 'component=worker'])('refuse %s', async (query) => {
-    const { url } = await startServer();
+  it.each(['limit=0', 'limit=1001', 'histogram=501', 'facets=maybe', 'order=up', 'component=worker'])(
+    'refuse %s',
+    async (query) => {
+      const { url } = await startServer();
 
-    expect(await get(`${url}/api/v1/records?${query}`)).toMatchObject({ status: 400, body: { error: { code: 'JT_REQUEST_INVALID' } } });
-  });
+      expect(await get(`${url}/api/v1/records?${query}`)).toMatchObject({
+        status: 400,
+        body: { error: { code: 'JT_REQUEST_INVALID' } },
+      });
+    },
+  );
 
   it('refuse a range that ends before it begins and a query that cannot be read', async () => {
     const { url } = await startServer();
 
-    expect((await get(`${url}/api/v1/records?from=2026-11-20T11:00:00Z&to=2026-11-20T10:00:00Z`)).body.error.message).toContain('must be before');
-    expect(await get(`${url}/api/v1/records?query=level%3ALOUD`)).toMatchObject({ status: 400, body: { error: { code: 'JT_QUERY_INVALID' } } });
+    expect(
+      (await get(`${url}/api/v1/records?from=2026-11-20T11:00:00Z&to=2026-11-20T10:00:00Z`)).body.error.message,
+    ).toContain('must be before');
+    expect(await get(`${url}/api/v1/records?query=level%3ALOUD`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'JT_QUERY_INVALID' } },
+    });
   });
 
   it('come with their neighbours; an unknown one is not found', async () => {
@@ -169,7 +272,10 @@ describe('records', () => {
 });
 
 describe('the live tail', () => {
-  async function openTail(url: string, headers: Record<string, string> = {}): Promise<{ text: () => string; messages: () => string[]; end: Promise<void>; stop: () => void }> {
+  async function openTail(
+    url: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ text: () => string; messages: () => string[]; end: Promise<void>; stop: () => void }> {
     const abort = new AbortController();
     const response = await fetch(url, { headers, signal: abort.signal });
     expect(response.headers.get('content-type')).toContain('text/event-stream');
@@ -179,7 +285,13 @@ describe('the live tail', () => {
       for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true });
     };
     const end = read().catch(() => undefined);
-    return { text: () => text, messages: () => [...text.matchAll(/^event: record\n(?:id: .*\n)?data: (.*)$/gm)].map((hit) => JSON.parse(hit[1] ?? '').message), end, stop: () => abort.abort() };
+    return {
+      text: () => text,
+      messages: () =>
+        [...text.matchAll(/^event: record\n(?:id: .*\n)?data: (.*)$/gm)].map((hit) => JSON.parse(hit[1] ?? '').message),
+      end,
+      stop: () => abort.abort(),
+    };
   }
 
   it('sends each new record of the filters once, a late one with an earlier time too', async () => {
@@ -188,7 +300,10 @@ describe('the live tail', () => {
     await store.appendRecords([makeRecord(50, { text: 'fresh 50' }), makeRecord(51, { text: 'other' })]);
     await waitUntil('the first', async () => tail.messages().includes('fresh 50') || tail.text());
 
-    await store.appendRecords([makeRecord(49, { text: 'fresh 49', path: '/logs/late.log' }), ...Array.from({ length: 450 }, (_, index) => makeRecord(60 + index, { text: `fresh ${60 + index}` }))]);
+    await store.appendRecords([
+      makeRecord(49, { text: 'fresh 49', path: '/logs/late.log' }),
+      ...Array.from({ length: 450 }, (_, index) => makeRecord(60 + index, { text: `fresh ${60 + index}` })),
+    ]);
     await waitUntil('all', async () => tail.messages().length >= 452 || `${tail.messages().length}`);
 
     expect(new Set(tail.messages()).size).toBe(452);
@@ -201,10 +316,15 @@ describe('the live tail', () => {
   it('does not show what was there before, unless "from" or the last seen event asks for it', async () => {
     const { url, store } = await startServer();
     const [now, from, resumed] = await Promise.all([
-      openTail(`${url}/api/v1/records/stream`), openTail(`${url}/api/v1/records/stream?from=2026-11-20T10:00:02Z`),
+      openTail(`${url}/api/v1/records/stream`),
+      openTail(`${url}/api/v1/records/stream?from=2026-11-20T10:00:02Z`),
       openTail(`${url}/api/v1/records/stream`, { 'last-event-id': '2026-11-20T10:00:01.000Z' }),
     ]);
-    await waitUntil('the old ones', async () => (from.messages().length === 2 && resumed.messages().length === 4) || `${from.text()} ${resumed.text()}`);
+    await waitUntil(
+      'the old ones',
+      async () =>
+        (from.messages().length === 2 && resumed.messages().length === 4) || `${from.text()} ${resumed.text()}`,
+    );
 
     await store.appendRecords([makeRecord(70, { text: 'new' })]);
     await waitUntil('the new one', async () => now.messages().includes('new') || now.text());
@@ -218,13 +338,17 @@ describe('the live tail', () => {
     const { url, store } = await startServer({ settings: { tailMaxRecords: 200 } });
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('the beginning', async () => tail.text().includes('retry:') || tail.text());
-    await store.appendRecords(Array.from({ length: 500 }, (_, index) => makeRecord(100 + index, { text: `many ${100 + index}` })));
+    await store.appendRecords(
+      Array.from({ length: 500 }, (_, index) => makeRecord(100 + index, { text: `many ${100 + index}` })),
+    );
     await waitUntil('the newest', async () => tail.messages().includes('many 599') || `${tail.messages().length}`);
 
     await store.appendRecords([makeRecord(700, { text: 'after' })]);
     await waitUntil('the next', async () => tail.messages().includes('after') || `${tail.messages().length}`);
 
-    expect(tail.text().match(/^event: gap\ndata: .*$/gm)).toEqual([`event: gap\ndata: ${JSON.stringify({ before: makeRecord(400)['@timestamp'] })}`]);
+    expect(tail.text().match(/^event: gap\ndata: .*$/gm)).toEqual([
+      `event: gap\ndata: ${JSON.stringify({ before: makeRecord(400)['@timestamp'] })}`,
+    ]);
     expect(tail.messages()).toHaveLength(201);
     tail.stop();
   });
@@ -255,7 +379,13 @@ describe('the live tail', () => {
   it('tells of a store that is away and goes on when it is back', async () => {
     const inner = await createFilledStore();
     let isAway = false;
-    const store: Store = { ...inner, searchRecords: async (query) => { if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' }); return inner.searchRecords(query); } };
+    const store: Store = {
+      ...inner,
+      searchRecords: async (query) => {
+        if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
+        return inner.searchRecords(query);
+      },
+    };
     const { url } = await startServer({ store });
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('the beginning', async () => tail.text().includes('retry:') || tail.text());
@@ -272,7 +402,14 @@ describe('the live tail', () => {
   it('does not take what was there before for new when its first look fails', async () => {
     const inner = await createFilledStore();
     let looks = 0;
-    const store: Store = { ...inner, searchRecords: async (query) => { looks += 1; if (looks === 2) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' }); return inner.searchRecords(query); } };
+    const store: Store = {
+      ...inner,
+      searchRecords: async (query) => {
+        looks += 1;
+        if (looks === 2) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
+        return inner.searchRecords(query);
+      },
+    };
     const { url } = await startServer({ store });
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('some looks', async () => looks > 4);
@@ -287,7 +424,10 @@ describe('the live tail', () => {
   it('answers a wrong query as an error, not as a stream', async () => {
     const { url } = await startServer();
 
-    expect(await get(`${url}/api/v1/records/stream?query=level%3ALOUD`)).toMatchObject({ status: 400, body: { error: { code: 'JT_QUERY_INVALID' } } });
+    expect(await get(`${url}/api/v1/records/stream?query=level%3ALOUD`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'JT_QUERY_INVALID' } },
+    });
   });
 });
 
@@ -301,7 +441,11 @@ describe('incidents, jobs and alerts', () => {
     expect(all.body.incidents).toHaveLength(2);
     expect(all.body.incidents[0]?.diagnoses[0]?.title).toBe('Not enough network buffers');
     expect(open.body.incidents).toHaveLength(1);
-    expect(open.body.incidents[0]).toMatchObject({ id: 'i-orders', language: 'zh', diagnoses: [{ title: '网络缓冲不足' }] });
+    expect(open.body.incidents[0]).toMatchObject({
+      id: 'i-orders',
+      language: 'zh',
+      diagnoses: [{ title: '网络缓冲不足' }],
+    });
   });
 
   it('gives one incident with its alerts, without their messages', async () => {
@@ -310,7 +454,19 @@ describe('incidents, jobs and alerts', () => {
     const { body } = await get(`${url}/api/v1/incidents/i-orders`);
 
     expect(body.diagnoses[0]?.fixes[0]?.patch).toEqual({ 'taskmanager.memory.network.min': '112m' });
-    expect(body.alerts).toEqual([{ id: 'i-orders/hook/1', incidentId: 'i-orders', receiver: 'hook', reason: 'new-incident', cause: RULE.id, sentAt: '2026-11-20T10:00:01.000Z', state: 'undeliverable', attempts: 3, error: 'it answered with status 410' }]);
+    expect(body.alerts).toEqual([
+      {
+        id: 'i-orders/hook/1',
+        incidentId: 'i-orders',
+        receiver: 'hook',
+        reason: 'new-incident',
+        cause: RULE.id,
+        sentAt: '2026-11-20T10:00:01.000Z',
+        state: 'undeliverable',
+        attempts: 3,
+        error: 'it answered with status 410',
+      },
+    ]);
     expect(await get(`${url}/api/v1/incidents/none`)).toMatchObject({ status: 404 });
   });
 
@@ -320,8 +476,26 @@ describe('incidents, jobs and alerts', () => {
     const { body } = await get(`${url}/api/v1/jobs`);
 
     expect(body.jobs).toEqual([
-      { id: ORDERS[0], name: 'orders', cluster: 'session-1', lastSeen: '2026-11-20T10:00:01.000Z', total: 2, levels: { INFO: 1, ERROR: 1 }, openIncidents: 1, incidents: 1 },
-      { id: FRAUD[0], name: 'fraud', cluster: 'session-1', lastSeen: '2026-11-20T10:00:02.000Z', total: 1, levels: { INFO: 1 }, openIncidents: 0, incidents: 1 },
+      {
+        id: ORDERS[0],
+        name: 'orders',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T10:00:01.000Z',
+        total: 2,
+        levels: { INFO: 1, ERROR: 1 },
+        openIncidents: 1,
+        incidents: 1,
+      },
+      {
+        id: FRAUD[0],
+        name: 'fraud',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T10:00:02.000Z',
+        total: 1,
+        levels: { INFO: 1 },
+        openIncidents: 0,
+        incidents: 1,
+      },
     ]);
   });
 
@@ -352,23 +526,43 @@ describe('rules, agents, health and metrics', () => {
     expect((await get(`${url}/api/v1/rules`)).body.rules).toEqual([RULE]);
     expect((await get(`${url}/api/v1/rules`)).body.problems).toEqual(['own/rule.yaml:3:8 `owner` must be one of …']);
     expect((await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`)).body).toEqual(RULE);
-    expect(await get(`${url}/api/v1/rules/none`)).toMatchObject({ status: 404, body: { error: { code: 'JT_RULE_NOT_FOUND' } } });
+    expect(await get(`${url}/api/v1/rules/none`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'JT_RULE_NOT_FOUND' } },
+    });
   });
 
   it('gives the agents with their conditions', async () => {
     const { url } = await startServer();
 
-    expect((await get(`${url}/api/v1/agents`)).body.agents[0]).toMatchObject({ host: 'h1', lagBytes: 10, conditions: [{ code: 'JT_FILE_UNREADABLE' }] });
+    expect((await get(`${url}/api/v1/agents`)).body.agents[0]).toMatchObject({
+      host: 'h1',
+      lagBytes: 10,
+      conditions: [{ code: 'JT_FILE_UNREADABLE' }],
+    });
   });
 
   it('is ready with its store, and says why not without', async () => {
     const inner = await createFilledStore();
     const { url } = await startServer({ store: inner });
-    const away = await startServer({ store: { ...inner, check: async () => { throw createError('JT_STORE_UNREACHABLE', { url: 'http://es:9200', problem: 'connection refused' }); } } });
+    const away = await startServer({
+      store: {
+        ...inner,
+        check: async () => {
+          throw createError('JT_STORE_UNREACHABLE', { url: 'http://es:9200', problem: 'connection refused' });
+        },
+      },
+    });
 
     expect(await get(`${url}/health/live`)).toMatchObject({ status: 200, body: { status: 'ok', version: '0.1.0' } });
-    expect(await get(`${url}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ok', store: { kind: 'sqlite' } } });
-    expect(await get(`${away.url}/health/ready`)).toMatchObject({ status: 503, body: { error: { code: 'JT_STORE_UNREACHABLE' } } });
+    expect(await get(`${url}/health/ready`)).toMatchObject({
+      status: 200,
+      body: { status: 'ok', store: { kind: 'sqlite' } },
+    });
+    expect(await get(`${away.url}/health/ready`)).toMatchObject({
+      status: 503,
+      body: { error: { code: 'JT_STORE_UNREACHABLE' } },
+    });
   });
 
   it('counts what the agents report and its own answers for Prometheus', async () => {
@@ -389,19 +583,33 @@ describe('rules, agents, health and metrics', () => {
 });
 
 describe('a pasted log', () => {
-  const hooks = { diagnoseText: (text: string, language: string) => ({ diagnoses: [], unknown: [], facts: { text, language } }) };
+  const hooks = {
+    diagnoseText: (text: string, language: string) => ({ diagnoses: [], unknown: [], facts: { text, language } }),
+  };
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'])('is diagnosed when sent as %s', async (type) => {
-    const { url } = await startServer({ analyzerHooks: hooks });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'])(
+    'is diagnosed when sent as %s',
+    async (type) => {
+      const { url } = await startServer({ analyzerHooks: hooks });
 
-    expect(await post(`${url}/api/v1/diagnose?lang=zh`, 'a line & 100%\n', type)).toMatchObject({ status: 200, body: { facts: { text: 'a line & 100%\n', language: 'zh' } } });
-  });
+      expect(await post(`${url}/api/v1/diagnose?lang=zh`, 'a line & 100%\n', type)).toMatchObject({
+        status: 200,
+        body: { facts: { text: 'a line & 100%\n', language: 'zh' } },
+      });
+    },
+  );
 
   it('is refused when it is too large or of another kind', async () => {
     const { url } = await startServer({ analyzerHooks: hooks });
 
-    expect(await post(`${url}/api/v1/diagnose`, 'x'.repeat(20 * 1_048_576 + 1), 'text/plain')).toMatchObject({ status: 413, body: { error: { code: 'JT_REQUEST_TOO_LARGE' } } });
-    expect(await post(`${url}/api/v1/diagnose`, '{"text":"x"}', 'application/json')).toMatchObject({ status: 400, body: { error: { code: 'JT_REQUEST_INVALID' } } });
+    expect(await post(`${url}/api/v1/diagnose`, 'x'.repeat(20 * 1_048_576 + 1), 'text/plain')).toMatchObject({
+      status: 413,
+      body: { error: { code: 'JT_REQUEST_TOO_LARGE' } },
+    });
+    expect(await post(`${url}/api/v1/diagnose`, '{"text":"x"}', 'application/json')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'JT_REQUEST_INVALID' } },
+    });
     expect(await post(`${url}/api/v1/diagnose?lang=fr`, 'x', 'text/plain')).toMatchObject({ status: 400 });
   });
 
@@ -413,12 +621,27 @@ describe('a pasted log', () => {
 });
 
 describe('the webhook for Alertmanager', () => {
-  const alert = { status: 'firing', labels: { alertname: 'A' }, annotations: {}, startsAt: '2026-11-20T10:00:00Z', endsAt: '0001-01-01T00:00:00Z', fingerprint: 'f1', silenceURL: 'http://grafana' };
+  const alert = {
+    status: 'firing',
+    labels: { alertname: 'A' },
+    annotations: {},
+    startsAt: '2026-11-20T10:00:00Z',
+    endsAt: '0001-01-01T00:00:00Z',
+    fingerprint: 'f1',
+    silenceURL: 'http://grafana',
+  };
 
   it('hands a valid message on, fields of other senders included, and answers per alert', async () => {
     const received: unknown[] = [];
     const answer: ReceivedAlert = { fingerprint: 'f1', status: 'firing', outcome: 'waiting' };
-    const { url } = await startServer({ notifyHooks: { receiveAlerts: async (message) => { received.push(message); return [answer]; } } });
+    const { url } = await startServer({
+      notifyHooks: {
+        receiveAlerts: async (message) => {
+          received.push(message);
+          return [answer];
+        },
+      },
+    });
     const message = { version: '4', alerts: [alert], orgId: 1 };
 
     const { status, body } = await post(`${url}/api/v1/alertmanager`, JSON.stringify(message), 'application/json');
@@ -429,9 +652,25 @@ describe('the webhook for Alertmanager', () => {
   });
 
   it.each([
-    ['wrong types, unconverted', JSON.stringify({ version: 4, alerts: [{ ...alert, labels: { a: 1 }, status: 'on' }] }), ['field "version" must be "4"', 'field "alerts[0].labels.a" must be of type string', 'field "alerts[0].status" must be one of firing, resolved']],
-    ['missing fields', JSON.stringify({ version: '4', alerts: [{}] }), ['field "alerts[0].labels" is missing', 'field "alerts[0].startsAt" is missing']],
-    ['a time that is none', JSON.stringify({ version: '4', alerts: [{ ...alert, startsAt: 'now' }] }), ['field "alerts[0].startsAt" must be a time']],
+    [
+      'wrong types, unconverted',
+      JSON.stringify({ version: 4, alerts: [{ ...alert, labels: { a: 1 }, status: 'on' }] }),
+      [
+        'field "version" must be "4"',
+        'field "alerts[0].labels.a" must be of type string',
+        'field "alerts[0].status" must be one of firing, resolved',
+      ],
+    ],
+    [
+      'missing fields',
+      JSON.stringify({ version: '4', alerts: [{}] }),
+      ['field "alerts[0].labels" is missing', 'field "alerts[0].startsAt" is missing'],
+    ],
+    [
+      'a time that is none',
+      JSON.stringify({ version: '4', alerts: [{ ...alert, startsAt: 'now' }] }),
+      ['field "alerts[0].startsAt" must be a time'],
+    ],
     ['broken JSON', '{"version": ', ['the body is not valid JSON']],
     ['no body', '', ['']],
     ['a list', '[]', ['the body must be a JSON object']],
@@ -448,7 +687,10 @@ describe('the webhook for Alertmanager', () => {
   it('refuses what is not sent as JSON, so that no foreign web page can send it', async () => {
     const { url } = await startServer({ notifyHooks: { receiveAlerts: async () => [] } });
 
-    expect((await post(`${url}/api/v1/alertmanager`, JSON.stringify({ version: '4', alerts: [alert] }), 'text/plain')).body.error.message).toContain('Content-Type: application/json');
+    expect(
+      (await post(`${url}/api/v1/alertmanager`, JSON.stringify({ version: '4', alerts: [alert] }), 'text/plain')).body
+        .error.message,
+    ).toContain('Content-Type: application/json');
   });
 });
 
@@ -456,7 +698,11 @@ describe('who may ask', () => {
   it('is everybody on a loopback address without tokens, but only under its own name', async () => {
     const { url } = await startServer();
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      httpRequest(`${url}/api/v1/records`, { headers: { host: 'evil.example' } }, (response) => resolve(response.resume().statusCode)).on('error', reject).end();
+      httpRequest(`${url}/api/v1/records`, { headers: { host: 'evil.example' } }, (response) =>
+        resolve(response.resume().statusCode),
+      )
+        .on('error', reject)
+        .end();
     });
 
     expect(status).toBe(403);
@@ -478,10 +724,21 @@ describe('who may ask', () => {
   });
 
   it('needs the role of the route', async () => {
-    const { url } = await startServer({ settings: { tokens: [READER, AUTHOR] }, notifyHooks: { receiveAlerts: async () => [] } });
-    const send = (token: string) => get(`${url}/api/v1/alertmanager`, { method: 'POST', body: '{"version":"4","alerts":[{"status":"firing","labels":{},"startsAt":"2026-11-20T10:00:00Z"}]}', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } });
+    const { url } = await startServer({
+      settings: { tokens: [READER, AUTHOR] },
+      notifyHooks: { receiveAlerts: async () => [] },
+    });
+    const send = (token: string) =>
+      get(`${url}/api/v1/alertmanager`, {
+        method: 'POST',
+        body: '{"version":"4","alerts":[{"status":"firing","labels":{},"startsAt":"2026-11-20T10:00:00Z"}]}',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      });
 
-    expect(await send(READER.token)).toMatchObject({ status: 403, body: { error: { code: 'JT_FORBIDDEN', message: expect.stringContaining('needs the role "author"') } } });
+    expect(await send(READER.token)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'JT_FORBIDDEN', message: expect.stringContaining('needs the role "author"') } },
+    });
     expect((await send(AUTHOR.token)).status).toBe(200);
   });
 
@@ -490,7 +747,10 @@ describe('who may ask', () => {
     const ask = async (path: string) => get(`${url}${path}`, bearer(TEAM.token));
 
     expect(messages((await ask('/api/v1/records')).body)).toEqual(['orders met java.io.IOException', 'orders started']);
-    expect(messages((await ask(`/api/v1/records/${encodeURIComponent(makeRecord(1).id)}/context`)).body)).toEqual(['orders started', 'orders met java.io.IOException']);
+    expect(messages((await ask(`/api/v1/records/${encodeURIComponent(makeRecord(1).id)}/context`)).body)).toEqual([
+      'orders started',
+      'orders met java.io.IOException',
+    ]);
     expect((await ask(`/api/v1/records/${encodeURIComponent(makeRecord(2).id)}/context`)).status).toBe(404);
     expect((await ask('/api/v1/incidents')).body.incidents.map((incident) => incident.id)).toEqual(['i-orders']);
     expect((await ask('/api/v1/incidents/i-fraud')).status).toBe(404);
@@ -502,22 +762,45 @@ describe('who may ask', () => {
 
 describe('the server', () => {
   it('does not listen for others without tokens', async () => {
-    const server = createServer({ store: await createFilledStore(), catalogInfo: () => [], log: createLog('silent'), settings: { version: '0', language: 'en', tokens: [] } });
+    const server = createServer({
+      store: await createFilledStore(),
+      catalogInfo: () => [],
+      log: createLog('silent'),
+      settings: { version: '0', language: 'en', tokens: [] },
+    });
 
-    await expect(server.listen({ host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ code: 'JT_CONFIG_INVALID', message: expect.stringContaining('api.tokens') });
+    await expect(server.listen({ host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
+      code: 'JT_CONFIG_INVALID',
+      message: expect.stringContaining('api.tokens'),
+    });
   });
 
   it('says when its port is taken', async () => {
     const { url, store } = await startServer();
-    const second = createServer({ store, catalogInfo: () => [], log: createLog('silent'), settings: { version: '0', language: 'en', tokens: [] } });
+    const second = createServer({
+      store,
+      catalogInfo: () => [],
+      log: createLog('silent'),
+      settings: { version: '0', language: 'en', tokens: [] },
+    });
 
-    await expect(second.listen({ host: '127.0.0.1', port: Number(new URL(url).port) })).rejects.toMatchObject({ code: 'JT_PORT_IN_USE', message: expect.stringContaining(new URL(url).host) });
+    await expect(second.listen({ host: '127.0.0.1', port: Number(new URL(url).port) })).rejects.toMatchObject({
+      code: 'JT_PORT_IN_USE',
+      message: expect.stringContaining(new URL(url).host),
+    });
     await second.close();
   });
 
   it('shows no stack trace when it meets a defect', async () => {
     const inner = await createFilledStore();
-    const { url } = await startServer({ store: { ...inner, findAgentStatuses: async () => { throw new TypeError('undefined is not a thing at /home/x.js:1'); } } });
+    const { url } = await startServer({
+      store: {
+        ...inner,
+        findAgentStatuses: async () => {
+          throw new TypeError('undefined is not a thing at /home/x.js:1');
+        },
+      },
+    });
 
     const { status, text, body } = await get(`${url}/api/v1/agents`);
 
@@ -528,7 +811,14 @@ describe('the server', () => {
 
   it('answers errors of ours with their own status', async () => {
     const inner = await createFilledStore();
-    const { url } = await startServer({ store: { ...inner, searchRecords: async () => { throw createError('JT_STORE_UNREACHABLE', { url: 'http://user:secret@es:9200', problem: 'refused' }); } } });
+    const { url } = await startServer({
+      store: {
+        ...inner,
+        searchRecords: async () => {
+          throw createError('JT_STORE_UNREACHABLE', { url: 'http://user:secret@es:9200', problem: 'refused' });
+        },
+      },
+    });
 
     const { status, body, text } = await get(`${url}/api/v1/records`);
 
@@ -571,18 +861,33 @@ describe('the server', () => {
     const document = (await get(`${url}/openapi.json`)).body;
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
     const paths: readonly [string, string, string?][] = [
-      ['/api/v1/records', '?facets=true&histogram=5'], ['/api/v1/records/{id}/context', '', makeRecord(1).id], ['/api/v1/incidents', ''], ['/api/v1/incidents/{id}', '', 'i-orders'],
-      ['/api/v1/jobs', ''], ['/api/v1/rules', ''], ['/api/v1/rules/{id}', '', RULE.id], ['/api/v1/agents', ''], ['/api/v1/alerts', ''], ['/health/live', ''], ['/health/ready', ''],
+      ['/api/v1/records', '?facets=true&histogram=5'],
+      ['/api/v1/records/{id}/context', '', makeRecord(1).id],
+      ['/api/v1/incidents', ''],
+      ['/api/v1/incidents/{id}', '', 'i-orders'],
+      ['/api/v1/jobs', ''],
+      ['/api/v1/rules', ''],
+      ['/api/v1/rules/{id}', '', RULE.id],
+      ['/api/v1/agents', ''],
+      ['/api/v1/alerts', ''],
+      ['/health/live', ''],
+      ['/health/ready', ''],
     ];
 
     for (const [path, query, id] of paths) {
       const schema = readSchema(document, path, '200');
       const { body } = await get(`${url}${path.replace('{id}', encodeURIComponent(id ?? ''))}${query}`);
-      expect({ path, fits: ajv.validate(schema, body), errors: ajv.errors }).toEqual({ path, fits: true, errors: null });
+      expect({ path, fits: ajv.validate(schema, body), errors: ajv.errors }).toEqual({
+        path,
+        fits: true,
+        errors: null,
+      });
       const wrong = await get(`${url}/api/v1/records?nothing=1`);
       expect(ajv.validate(readSchema(document, '/api/v1/records', '400'), wrong.body)).toBe(true);
     }
-    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/api/v1/records/stream', '/api/v1/alertmanager', '/api/v1/diagnose']));
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(['/api/v1/records/stream', '/api/v1/alertmanager', '/api/v1/diagnose']),
+    );
     expect((await get(`${url}/docs/`)).text).toContain('Swagger UI');
   });
 });

@@ -40,7 +40,9 @@ export interface ServerOptions {
   };
   readonly log: Log;
   readonly metrics?: Metrics;
-  readonly analyzerHooks?: { readonly diagnoseText?: (text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument };
+  readonly analyzerHooks?: {
+    readonly diagnoseText?: (text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument;
+  };
   readonly notifyHooks?: { readonly receiveAlerts?: (message: unknown) => Promise<readonly ReceivedAlert[]> };
   readonly now?: () => number;
 }
@@ -56,7 +58,8 @@ const DEFAULT_BODY_BYTES = 1_048_576;
 const API_PATHS = /^\/(?:api|health|metrics|docs|openapi\.json)(?:\/|$)/;
 const SECURITY_HEADERS = {
   // The page's component library writes style attributes; scripts are only our own.
-  'content-security-policy': "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -71,7 +74,9 @@ export function createServer(options: ServerOptions): Server {
     bodyLimit: DEFAULT_BODY_BYTES,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 2000 },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false },
+    },
   });
   // Answers are described by their schemas, not cut to them: a field too many must not vanish.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -88,7 +93,11 @@ export function createServer(options: ServerOptions): Server {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, options.log));
   registerDocument(app, services.version);
   app.register(async (scope) => {
-    const routes = [...createRecordRoutes(services), ...createIncidentRoutes(services), ...createSystemRoutes(services)];
+    const routes = [
+      ...createRecordRoutes(services),
+      ...createIncidentRoutes(services),
+      ...createSystemRoutes(services),
+    ];
     for (const route of routes) registerRoute(scope, route, options.settings.tokens, live);
   });
   registerPage(app, options.settings.webDir ?? findWebDir());
@@ -119,7 +128,11 @@ function createServices(options: ServerOptions): Services {
     ruleProblems: options.ruleProblems ?? (() => []),
     diagnoseText: options.analyzerHooks?.diagnoseText,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
-    tail: { pollMs: settings.tailPollMs ?? 1000, heartbeatMs: settings.tailHeartbeatMs ?? 15_000, maxRecords: settings.tailMaxRecords ?? 5000 },
+    tail: {
+      pollMs: settings.tailPollMs ?? 1000,
+      heartbeatMs: settings.tailHeartbeatMs ?? 15_000,
+      maxRecords: settings.tailMaxRecords ?? 5000,
+    },
   };
 }
 
@@ -127,11 +140,19 @@ function registerDocument(app: FastifyInstance, version: string): void {
   app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Jobtrace', version, description: 'Logs, incidents and diagnoses of Flink jobs. Times are ISO 8601 with zone; errors are {error: {code, message, fix}}.' },
+      info: {
+        title: 'Jobtrace',
+        version,
+        description:
+          'Logs, incidents and diagnoses of Flink jobs. Times are ISO 8601 with zone; errors are {error: {code, message, fix}}.',
+      },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
   });
-  app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'" });
+  app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
@@ -146,7 +167,9 @@ function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Toke
     preValidation: async (request) => {
       request.query = convertQuery(request.query, route.query ?? {});
       if (route.body?.type === 'json' && typeof request.body === 'string') {
-        throw createError('JT_REQUEST_INVALID', { problems: `the body must be JSON with "Content-Type: application/json", not "${request.headers['content-type'] ?? ''}"` });
+        throw createError('JT_REQUEST_INVALID', {
+          problems: `the body must be JSON with "Content-Type: application/json", not "${request.headers['content-type'] ?? ''}"`,
+        });
       }
     },
     handler: async (request, reply) => {
@@ -177,14 +200,18 @@ function authorize(request: FastifyRequest, route: Route, tokens: readonly Token
 }
 
 function describeRoute(route: Route): Record<string, unknown> {
-  const errors = Object.fromEntries([...(route.role === undefined ? [] : [401, 403]), 400, 404, 500].map((status) => [status, ERROR]));
+  const errors = Object.fromEntries(
+    [...(route.role === undefined ? [] : [401, 403]), 400, 404, 500].map((status) => [status, ERROR]),
+  );
   return {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.params === undefined ? {} : { params: route.params }),
     ...(route.query === undefined ? {} : { querystring: route.query }),
-    ...(route.body === undefined ? {} : { body: route.body.schema, consumes: [route.body.type === 'json' ? 'application/json' : 'text/plain'] }),
+    ...(route.body === undefined
+      ? {}
+      : { body: route.body.schema, consumes: [route.body.type === 'json' ? 'application/json' : 'text/plain'] }),
     ...(route.role === undefined ? {} : { security: [{ token: [] }] }),
     response: { ...errors, ...route.answers },
   };
@@ -193,35 +220,58 @@ function describeRoute(route: Route): Record<string, unknown> {
 function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
   switch (answer.kind) {
     case 'json':
-      return reply.code(answer.status ?? 200).header('cache-control', 'no-store').send(answer.body);
+      return reply
+        .code(answer.status ?? 200)
+        .header('cache-control', 'no-store')
+        .send(answer.body);
     case 'text':
-      return reply.type(answer.contentType).serializer((text: unknown) => String(text)).send(answer.text);
+      return reply
+        .type(answer.contentType)
+        .serializer((text: unknown) => String(text))
+        .send(answer.text);
     case 'events':
       return reply
-        .headers({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
+        .headers({
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-store',
+          'x-accel-buffering': 'no',
+          connection: 'close',
+        })
         .send(Readable.from(answer.events));
   }
 }
 
-/** Errors of ours keep their status; the framework's become ours; anything else is a defect, logged here and only here. */
+/**
+ * Errors of ours keep their status; the framework's become ours; anything else is a defect, logged here and only here.
+ */
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const known = explainError(error, request);
   if (known.code === 'JT_DEFECT') log.error({ err: error, route: request.routeOptions.url }, 'A request met a defect.');
   const status = known.code === 'JT_REQUEST_INVALID' && error.statusCode === 415 ? 415 : known.httpStatus;
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="jobtrace"');
-  return reply.code(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send({ error: { code: known.code, message: known.message, fix: known.fix } });
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ error: { code: known.code, message: known.message, fix: known.fix } });
 }
 
 function explainError(error: FastifyError | JobtraceError, request: FastifyRequest): JobtraceError {
   if (error instanceof JobtraceError) return error;
   if (error.validation !== undefined) {
     const part = error.validationContext ?? 'body';
-    const schema: unknown = request.routeOptions.schema?.[part === 'querystring' ? 'querystring' : part === 'params' ? 'params' : 'body'];
-    return createError('JT_REQUEST_INVALID', { problems: explainViolations(error.validation, part, isSchema(schema) ? schema : undefined) });
+    const schema: unknown =
+      request.routeOptions.schema?.[part === 'querystring' ? 'querystring' : part === 'params' ? 'params' : 'body'];
+    return createError('JT_REQUEST_INVALID', {
+      problems: explainViolations(error.validation, part, isSchema(schema) ? schema : undefined),
+    });
   }
-  if (error.statusCode === 413) return createError('JT_REQUEST_TOO_LARGE', { maxBytes: request.routeOptions.bodyLimit ?? DEFAULT_BODY_BYTES });
-  if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error instanceof SyntaxError) return createError('JT_REQUEST_INVALID', { problems: 'the body is not valid JSON' });
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return createError('JT_REQUEST_INVALID', { problems: error.message });
+  if (error.statusCode === 413)
+    return createError('JT_REQUEST_TOO_LARGE', { maxBytes: request.routeOptions.bodyLimit ?? DEFAULT_BODY_BYTES });
+  if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error instanceof SyntaxError)
+    return createError('JT_REQUEST_INVALID', { problems: 'the body is not valid JSON' });
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return createError('JT_REQUEST_INVALID', { problems: error.message });
   return createError('JT_DEFECT', {});
 }
 
@@ -229,7 +279,10 @@ function isSchema(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** While everything is open to this machine, a web page elsewhere must not reach it through a name of its own (DNS rebinding). */
+/**
+ * While everything is open to this machine, a web page elsewhere must not reach it through a name of its own (DNS
+ * rebinding).
+ */
 function checkHost(request: FastifyRequest): void {
   const name = request.hostname.replace(/^\[|\]$/g, '');
   if (name !== '' && !isLoopback(name) && isIP(name) === 0) throw createError('JT_HOST_REFUSED', { host: name });
@@ -248,7 +301,11 @@ function registerPage(app: FastifyInstance, webDir: string): void {
       root: webDir,
       wildcard: false,
       cacheControl: false,
-      setHeaders: (reply, path) => void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
+      setHeaders: (reply, path) =>
+        void reply.header(
+          'cache-control',
+          path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        ),
     });
   }
   app.setNotFoundHandler((request, reply) => {
@@ -257,7 +314,9 @@ function registerPage(app: FastifyInstance, webDir: string): void {
     if (!isPageAddress) throw createError('JT_NOT_FOUND', { what: `The address ${request.method} ${path}` });
     // Every other address belongs to the page, which has routes of its own.
     if (isBuilt) return reply.sendFile('index.html');
-    return reply.type('text/plain; charset=utf-8').send('The page of Jobtrace is not built here. Build it with "npm run build", or use the API: /docs\n');
+    return reply
+      .type('text/plain; charset=utf-8')
+      .send('The page of Jobtrace is not built here. Build it with "npm run build", or use the API: /docs\n');
   });
 }
 
@@ -268,7 +327,11 @@ async function listenOn(app: FastifyInstance, host: string, port: number): Promi
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'EADDRINUSE') throw createError('JT_PORT_IN_USE', { address: `${host}:${port}` }, error);
     if (['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_SOCKET_BAD_PORT'].includes(code)) {
-      throw createError('JT_CONFIG_INVALID', { problems: `  api.listen: ${host}:${port} cannot be used (${code})` }, error);
+      throw createError(
+        'JT_CONFIG_INVALID',
+        { problems: `  api.listen: ${host}:${port} cannot be used (${code})` },
+        error,
+      );
     }
     throw error;
   }

@@ -4,7 +4,19 @@ import { createError, JobtraceError } from '../core/errors.js';
 import type { AgentStatus, Store } from '../store/store.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from './route.js';
-import { AGENT_LIST, ALERTMANAGER_MESSAGE, DIAGNOSE, ID, LIVE, NOT_READY, QUERIES, READY, RECEIVED_LIST, RULE, RULE_LIST } from './schemas.js';
+import {
+  AGENT_LIST,
+  ALERTMANAGER_MESSAGE,
+  DIAGNOSE,
+  ID,
+  LIVE,
+  NOT_READY,
+  QUERIES,
+  READY,
+  RECEIVED_LIST,
+  RULE,
+  RULE_LIST,
+} from './schemas.js';
 
 const MEBIBYTE = 1_048_576;
 const READY_TIMEOUT_MS = 5000;
@@ -12,38 +24,89 @@ const READY_TIMEOUT_MS = 5000;
 export function createSystemRoutes(services: Services): readonly Route[] {
   return [
     {
-      method: 'GET', path: '/api/v1/rules', role: 'reader', tag: 'rules', summary: 'The rule catalog', query: QUERIES.none,
-      answers: { 200: RULE_LIST }, handle: async () => ({ kind: 'json', body: { rules: services.rules(), problems: services.ruleProblems() } }),
+      method: 'GET',
+      path: '/api/v1/rules',
+      role: 'reader',
+      tag: 'rules',
+      summary: 'The rule catalog',
+      query: QUERIES.none,
+      answers: { 200: RULE_LIST },
+      handle: async () => ({ kind: 'json', body: { rules: services.rules(), problems: services.ruleProblems() } }),
     },
     {
-      method: 'GET', path: '/api/v1/rules/:id', role: 'reader', tag: 'rules', summary: 'One rule', description: 'The slash in the id is sent as %2F.',
-      params: ID, query: QUERIES.none, answers: { 200: RULE }, handle: (request) => readRule(services, request),
+      method: 'GET',
+      path: '/api/v1/rules/:id',
+      role: 'reader',
+      tag: 'rules',
+      summary: 'One rule',
+      description: 'The slash in the id is sent as %2F.',
+      params: ID,
+      query: QUERIES.none,
+      answers: { 200: RULE },
+      handle: (request) => readRule(services, request),
     },
     {
-      method: 'GET', path: '/api/v1/agents', role: 'reader', tag: 'agents', summary: 'Agents with lag and conditions', query: QUERIES.none,
-      answers: { 200: AGENT_LIST }, handle: (request) => listAgents(services, request),
+      method: 'GET',
+      path: '/api/v1/agents',
+      role: 'reader',
+      tag: 'agents',
+      summary: 'Agents with lag and conditions',
+      query: QUERIES.none,
+      answers: { 200: AGENT_LIST },
+      handle: (request) => listAgents(services, request),
     },
     {
-      method: 'POST', path: '/api/v1/diagnose', role: 'reader', tag: 'diagnose', summary: 'Diagnose a pasted log',
+      method: 'POST',
+      path: '/api/v1/diagnose',
+      role: 'reader',
+      tag: 'diagnose',
+      summary: 'Diagnose a pasted log',
       description: 'The same engine and the same document as "jobtrace diagnose --format json". Nothing is stored.',
-      query: QUERIES.language, body: { type: 'text', schema: { type: 'string', minLength: 1, description: 'The log, as text.' }, maxBytes: 20 * MEBIBYTE },
-      answers: { 200: DIAGNOSE }, handle: (request) => diagnosePasted(services, request),
+      query: QUERIES.language,
+      body: {
+        type: 'text',
+        schema: { type: 'string', minLength: 1, description: 'The log, as text.' },
+        maxBytes: 20 * MEBIBYTE,
+      },
+      answers: { 200: DIAGNOSE },
+      handle: (request) => diagnosePasted(services, request),
     },
     {
-      method: 'POST', path: '/api/v1/alertmanager', role: 'author', tag: 'alerts', summary: 'Webhook for Alertmanager: attach the diagnosis and send on',
-      query: QUERIES.none, body: { type: 'json', schema: ALERTMANAGER_MESSAGE, maxBytes: 4 * MEBIBYTE },
-      answers: { 200: RECEIVED_LIST }, handle: (request) => receiveAlerts(services, request),
+      method: 'POST',
+      path: '/api/v1/alertmanager',
+      role: 'author',
+      tag: 'alerts',
+      summary: 'Webhook for Alertmanager: attach the diagnosis and send on',
+      query: QUERIES.none,
+      body: { type: 'json', schema: ALERTMANAGER_MESSAGE, maxBytes: 4 * MEBIBYTE },
+      answers: { 200: RECEIVED_LIST },
+      handle: (request) => receiveAlerts(services, request),
     },
     {
-      method: 'GET', path: '/health/live', role: undefined, tag: 'health', summary: 'The process answers', answers: { 200: LIVE },
+      method: 'GET',
+      path: '/health/live',
+      role: undefined,
+      tag: 'health',
+      summary: 'The process answers',
+      answers: { 200: LIVE },
       handle: async () => ({ kind: 'json', body: { status: 'ok', version: services.version } }),
     },
     {
-      method: 'GET', path: '/health/ready', role: undefined, tag: 'health', summary: 'The store can be used', answers: { 200: READY, 503: NOT_READY },
+      method: 'GET',
+      path: '/health/ready',
+      role: undefined,
+      tag: 'health',
+      summary: 'The store can be used',
+      answers: { 200: READY, 503: NOT_READY },
       handle: () => checkReady(services),
     },
     {
-      method: 'GET', path: '/metrics', role: 'reader', tag: 'health', summary: 'Numbers for Prometheus', answers: { 200: { type: 'string', description: 'Prometheus text format' } },
+      method: 'GET',
+      path: '/metrics',
+      role: 'reader',
+      tag: 'health',
+      summary: 'Numbers for Prometheus',
+      answers: { 200: { type: 'string', description: 'Prometheus text format' } },
       handle: () => renderMetrics(services),
     },
   ];
@@ -67,15 +130,20 @@ function withoutMessages(agent: AgentStatus) {
 }
 
 async function diagnosePasted(services: Services, request: Request): Promise<Answer> {
-  if (services.diagnoseText === undefined) throw createError('JT_NOT_FOUND', { what: 'Diagnosis of pasted logs, which this process does not offer,' });
+  if (services.diagnoseText === undefined)
+    throw createError('JT_NOT_FOUND', { what: 'Diagnosis of pasted logs, which this process does not offer,' });
   const startedAt = services.now();
-  const body = await services.diagnoseText(typeof request.body === 'string' ? request.body : '', readLanguage(services, request));
+  const body = await services.diagnoseText(
+    typeof request.body === 'string' ? request.body : '',
+    readLanguage(services, request),
+  );
   services.metrics.observeDiagnose((services.now() - startedAt) / 1000);
   return { kind: 'json', body };
 }
 
 async function receiveAlerts(services: Services, request: Request): Promise<Answer> {
-  if (services.receiveAlerts === undefined) throw createError('JT_NOT_FOUND', { what: 'The webhook for Alertmanager, which this process does not offer,' });
+  if (services.receiveAlerts === undefined)
+    throw createError('JT_NOT_FOUND', { what: 'The webhook for Alertmanager, which this process does not offer,' });
   return { kind: 'json', body: { alerts: await services.receiveAlerts(request.body) } };
 }
 
@@ -84,7 +152,11 @@ async function checkReady({ store }: Services): Promise<Answer> {
     return { kind: 'json', body: { status: 'ok', store: await checkStore(store) } };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
-    return { kind: 'json', status: 503, body: { status: 'unavailable', error: { code: error.code, message: error.message, fix: error.fix } } };
+    return {
+      kind: 'json',
+      status: 503,
+      body: { status: 'unavailable', error: { code: error.code, message: error.message, fix: error.fix } },
+    };
   }
 }
 
@@ -92,7 +164,16 @@ async function checkReady({ store }: Services): Promise<Answer> {
 async function checkStore(store: Store): ReturnType<Store['check']> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(createError('JT_STORE_UNREACHABLE', { url: 'its address', problem: `no answer within ${READY_TIMEOUT_MS} ms` })), READY_TIMEOUT_MS);
+    timer = setTimeout(
+      () =>
+        reject(
+          createError('JT_STORE_UNREACHABLE', {
+            url: 'its address',
+            problem: `no answer within ${READY_TIMEOUT_MS} ms`,
+          }),
+        ),
+      READY_TIMEOUT_MS,
+    );
   });
   try {
     return await Promise.race([store.check(), late]);
@@ -102,5 +183,9 @@ async function checkStore(store: Store): ReturnType<Store['check']> {
 }
 
 async function renderMetrics({ store, metrics, rules }: Services): Promise<Answer> {
-  return { kind: 'text', contentType: metrics.contentType, text: await metrics.renderText({ agents: await store.findAgentStatuses(), rules: rules().length }) };
+  return {
+    kind: 'text',
+    contentType: metrics.contentType,
+    text: await metrics.renderText({ agents: await store.findAgentStatuses(), rules: rules().length }),
+  };
 }

@@ -55,11 +55,18 @@ export async function* tailRecords(store: Store, options: TailOptions): AsyncGen
 function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
   const resumed = resumeAfter === undefined ? Number.NaN : Date.parse(resumeAfter);
   // Everything after the last seen event, and what may have come late while nobody listened.
-  const from = Number.isNaN(resumed) ? (filters.from ?? new Date(now() - LATE_MS).toISOString()) : new Date(resumed - LATE_MS).toISOString();
+  const from = Number.isNaN(resumed)
+    ? (filters.from ?? new Date(now() - LATE_MS).toISOString())
+    : new Date(resumed - LATE_MS).toISOString();
   return { from, seen: new Map() };
 }
 
-async function pollOnce(store: Store, options: TailOptions, window: Window, silent: boolean): Promise<{ readonly ok: boolean; readonly texts: readonly string[] }> {
+async function pollOnce(
+  store: Store,
+  options: TailOptions,
+  window: Window,
+  silent: boolean,
+): Promise<{ readonly ok: boolean; readonly texts: readonly string[] }> {
   try {
     const { fresh, isCut } = await readFresh(store, options, window);
     if (silent) return { ok: true, texts: [] };
@@ -68,17 +75,30 @@ async function pollOnce(store: Store, options: TailOptions, window: Window, sile
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     // The stream outlives a store that is away for a while; the client is told.
-    return { ok: false, texts: [renderEvent('problem', undefined, { code: error.code, message: error.message, fix: error.fix })] };
+    return {
+      ok: false,
+      texts: [renderEvent('problem', undefined, { code: error.code, message: error.message, fix: error.fix })],
+    };
   }
 }
 
 /** Records of the window that were not sent yet, oldest first; the newest ones when there are too many. */
-async function readFresh(store: Store, { filters, signal, maxRecords }: TailOptions, window: Window): Promise<{ readonly fresh: readonly LogRecord[]; readonly isCut: boolean }> {
+async function readFresh(
+  store: Store,
+  { filters, signal, maxRecords }: TailOptions,
+  window: Window,
+): Promise<{ readonly fresh: readonly LogRecord[]; readonly isCut: boolean }> {
   const fresh: LogRecord[] = [];
   let after: string | undefined;
   let isComplete = false;
   do {
-    const page = await store.searchRecords({ ...filters, from: window.from, limit: PAGE_RECORDS, order: 'newest', ...(after === undefined ? {} : { after }) });
+    const page = await store.searchRecords({
+      ...filters,
+      from: window.from,
+      limit: PAGE_RECORDS,
+      order: 'newest',
+      ...(after === undefined ? {} : { after }),
+    });
     for (const record of page.records) {
       if (window.seen.get(record.id)?.length === record['jobtrace.length']) continue;
       fresh.push(record);
@@ -87,7 +107,15 @@ async function readFresh(store: Store, { filters, signal, maxRecords }: TailOpti
     isComplete = page.next === undefined || window.seen.size >= page.total;
     after = isComplete ? undefined : page.next;
   } while (after !== undefined && fresh.length < maxRecords && !signal.aborted);
-  fresh.sort((left, right) => (left['@timestamp'] < right['@timestamp'] ? -1 : left['@timestamp'] > right['@timestamp'] ? 1 : left.id < right.id ? -1 : 1));
+  fresh.sort((left, right) =>
+    left['@timestamp'] < right['@timestamp']
+      ? -1
+      : left['@timestamp'] > right['@timestamp']
+        ? 1
+        : left.id < right.id
+          ? -1
+          : 1,
+  );
   // What was left out now is not looked for again.
   if (!isComplete) raiseWindow(window, fresh[0]?.['@timestamp'] ?? window.from);
   if (window.seen.size > maxRecords) raiseWindow(window, findTime(window, Math.floor(maxRecords / 2)) ?? window.from);
@@ -96,7 +124,10 @@ async function readFresh(store: Store, { filters, signal, maxRecords }: TailOpti
 
 /** The time of the record that so many remembered ones are newer than. */
 function findTime(window: Window, newer: number): string | undefined {
-  return [...window.seen.values()].map(({ time }) => time).sort().at(-newer);
+  return [...window.seen.values()]
+    .map(({ time }) => time)
+    .sort()
+    .at(-newer);
 }
 
 function raiseWindow(window: Window, from: string): void {

@@ -1,14 +1,15 @@
-// A large log made from the lab's recordings, the same for the same size: the log of every failure once, spread evenly, and
-// between them what the processes of healthy jobs write at INFO while their checkpoints complete, over and over, long of one
-// recording and then of the next. Starts and ends are left out of that part: what has written a gigabyte has started once.
-// Used by the measurements here.
+// A large log made from the lab's recordings, the same for the same size: the log of every failure once, spread evenly,
+// and between them what the processes of healthy jobs write at INFO while their checkpoints complete, over and over,
+// long of one recording and then of the next. Starts and ends are left out of that part: what has written a gigabyte
+// has started once. Used by the measurements here.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
 const COMPLETED = /^(\S+ \S+) .* Completed checkpoint /gm;
 /** A job or process that starts, fails or ends. */
-const TURN = / switched from | slot |TaskSlot|TaskExecutor|TaskManager|JobManager|leader|restart|Loading |Starting |task | - {5}/;
+const TURN =
+  / switched from | slot |TaskSlot|TaskExecutor|TaskManager|JobManager|leader|restart|Loading |Starting |task | - {5}/;
 /** So often one healthy recording is repeated before the next has its turn. */
 const REPEATED = 3000;
 const NEXT_ENTRY = /\n(?=\d{4}-\d\d-\d\d )/;
@@ -19,8 +20,12 @@ export interface LargeLog {
 }
 
 export function writeLargeLog(path: string, bytes: number): LargeLog {
-  const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log') && !name.includes('gc')).sort();
-  const failures = names.filter((name) => !name.startsWith('healthy')).map((name) => readFileSync(join(RECORDINGS, name)));
+  const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.log') && !name.includes('gc'))
+    .sort();
+  const failures = names
+    .filter((name) => !name.startsWith('healthy'))
+    .map((name) => readFileSync(join(RECORDINGS, name)));
   const calm = Buffer.from(readCalm(names.filter((name) => name.startsWith('healthy'))));
   const gap = Math.max(0, Math.floor((bytes - failures.reduce((sum, log) => sum + log.length, 0)) / failures.length));
   const file = openSync(path, 'w');
@@ -28,7 +33,7 @@ export function writeLargeLog(path: string, bytes: number): LargeLog {
   let from = 0;
   for (const failure of failures) {
     written += writeSync(file, failure);
-    for (let left = gap; left > 0; ) {
+    for (let left = gap; left > 0;) {
       const to = lineEnd(calm, Math.min(calm.length, from + left));
       written += writeSync(file, calm, from, to - from);
       left -= to - from;
@@ -42,13 +47,28 @@ export function writeLargeLog(path: string, bytes: number): LargeLog {
 /** All processes of a recording, from its first completed checkpoint to its last. */
 function readCalm(names: readonly string[]): string {
   const folders = [...new Set(names.map((name) => dirname(name)))];
-  return folders.flatMap((folder) => {
-    const logs = names.filter((name) => dirname(name) === folder).map((name) => readFileSync(join(RECORDINGS, name), 'utf8'));
-    const times = logs.flatMap((log) => [...log.matchAll(COMPLETED)].map(([, time = '']) => time)).sort();
-    const [first = '9', last = ''] = [times[0], times.at(-1)];
-    const entries = logs.flatMap((log) => log.split(NEXT_ENTRY)).filter((entry) => entry.slice(0, 23) >= first && entry.slice(0, 23) <= last && entry.slice(0, 40).includes(' INFO ') && !TURN.test(entry.slice(entry.indexOf('] - '))));
-    return entries.map((entry) => `${entry.trimEnd()}\n`).join('').repeat(REPEATED);
-  }).join('');
+  return folders
+    .flatMap((folder) => {
+      const logs = names
+        .filter((name) => dirname(name) === folder)
+        .map((name) => readFileSync(join(RECORDINGS, name), 'utf8'));
+      const times = logs.flatMap((log) => [...log.matchAll(COMPLETED)].map(([, time = '']) => time)).sort();
+      const [first = '9', last = ''] = [times[0], times.at(-1)];
+      const entries = logs
+        .flatMap((log) => log.split(NEXT_ENTRY))
+        .filter(
+          (entry) =>
+            entry.slice(0, 23) >= first &&
+            entry.slice(0, 23) <= last &&
+            entry.slice(0, 40).includes(' INFO ') &&
+            !TURN.test(entry.slice(entry.indexOf('] - '))),
+        );
+      return entries
+        .map((entry) => `${entry.trimEnd()}\n`)
+        .join('')
+        .repeat(REPEATED);
+    })
+    .join('');
 }
 
 function lineEnd(bytes: Buffer, from: number): number {

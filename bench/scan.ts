@@ -1,9 +1,19 @@
 // How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--rounds 3]. Everything on one core
-// and in turn, so that what is compared was measured at the same time; a peer that is not installed is left out by name
-// (Debian: ripgrep, libhyperscan-dev with gcc, golang).
+// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--rounds 3]. Everything on one
+// core and in turn, so that what is compared was measured at the same time; a peer that is not installed is left out by
+// name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,7 +56,9 @@ interface Contender {
 async function measure(dir: string, mib: number, count: number): Promise<void> {
   const log = join(dir, 'flink-bench-taskexecutor-0-node-1.log');
   const { bytes, failures } = writeLargeLog(log, mib * MIB);
-  console.log(`A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; ${count} rounds, in each everything once.\n`);
+  console.log(
+    `A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; ${count} rounds, in each everything once.\n`,
+  );
   const contenders = listContenders(dir, log, bytes);
   const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
   const small = cutLog(log, 100_000);
@@ -55,18 +67,27 @@ async function measure(dir: string, mib: number, count: number): Promise<void> {
     for (const { name, run } of contenders) runs.get(name)?.push(await run());
     for (let time = 0; time < 5; time++) answers.push((await runOnce(['node', CLI, 'diagnose', small], 0)).seconds);
   }
-  const speeds = new Map(contenders.map(({ name, mib: read }) => [name, (runs.get(name) ?? []).map(({ seconds }) => read / seconds)]));
+  const speeds = new Map(
+    contenders.map(({ name, mib: read }) => [name, (runs.get(name) ?? []).map(({ seconds }) => read / seconds)]),
+  );
   console.log('| the best of its rounds | anchors | MiB/s | peak MiB |\n|---|---|---|---|');
   for (const { name, anchors } of contenders) {
-    console.log(`| ${name} | ${anchors} | ${Math.max(...(speeds.get(name) ?? [])).toFixed(0)} | ${Math.max(...(runs.get(name) ?? []).map(({ peakMib }) => peakMib)).toFixed(0)} |`);
+    console.log(
+      `| ${name} | ${anchors} | ${Math.max(...(speeds.get(name) ?? [])).toFixed(0)} | ${Math.max(...(runs.get(name) ?? []).map(({ peakMib }) => peakMib)).toFixed(0)} |`,
+    );
   }
   console.log('\n| the median of the rounds | times as fast |\n|---|---|');
   for (const [of, to] of RATIOS) {
     const others = speeds.get(to) ?? [];
-    console.log(`| ${of}, to ${to} | ${median((speeds.get(of) ?? []).map((speed, round) => speed / (others[round] ?? Number.NaN))).toFixed(2)} |`);
+    console.log(
+      `| ${of}, to ${to} | ${median((speeds.get(of) ?? []).map((speed, round) => speed / (others[round] ?? Number.NaN))).toFixed(2)} |`,
+    );
   }
-  console.log(`\ndiagnose of ${statSync(small).size} bytes: ${(Math.min(...answers) * 1000).toFixed(0)} ms from start to answer, the best of ${answers.length}; their median ${(median(answers) * 1000).toFixed(0)} ms`);
-  for (const { name, command } of PEERS) if (command(log, log) === undefined) console.log(`left out, not installed: ${name}`);
+  console.log(
+    `\ndiagnose of ${statSync(small).size} bytes: ${(Math.min(...answers) * 1000).toFixed(0)} ms from start to answer, the best of ${answers.length}; their median ${(median(answers) * 1000).toFixed(0)} ms`,
+  );
+  for (const { name, command } of PEERS)
+    if (command(log, log) === undefined) console.log(`left out, not installed: ${name}`);
 }
 
 const RATIOS: readonly (readonly [of: string, to: string])[] = [
@@ -83,7 +104,16 @@ function listContenders(dir: string, log: string, bytes: number): readonly Conte
     const part = share === 1 ? log : cutLog(log, Math.floor(bytes * share));
     return sets.flatMap(({ name: set, anchors, file }) => {
       const line = only === undefined || only === set ? command(file, part) : undefined;
-      return line === undefined ? [] : [{ name: `${name}, ${set}`, anchors, mib: (cores * statSync(part).size) / MIB, run: () => runTogether(line, cores) }];
+      return line === undefined
+        ? []
+        : [
+            {
+              name: `${name}, ${set}`,
+              anchors,
+              mib: (cores * statSync(part).size) / MIB,
+              run: () => runTogether(line, cores),
+            },
+          ];
     });
   });
 }
@@ -106,30 +136,71 @@ interface AnchorSet {
   readonly file: string;
 }
 
-/** What sixteen rules of the catalog look for (with the facts and failures that the engine needs itself), what all do, and what a thousand would. */
+/**
+ * What sixteen rules of the catalog look for (with the facts and failures that the engine needs itself), what all do,
+ * and what a thousand would.
+ */
 function makeAnchorSets(dir: string): readonly AnchorSet[] {
   const { rules, causes, literals } = loadCatalog();
   const some = buildCatalog(rules.filter((_, index) => index % 15 === 0).slice(0, 16), causes).literals;
   const perRule = Math.round(literals.length / rules.length);
   const more = makeAnchors((1000 - rules.length) * perRule);
-  return Object.entries({ '16 rules': some, '1000 rules': [...literals, ...more], catalog: literals }).map(([name, anchors]) => {
-    const file = join(dir, `${name.replace(' ', '-')}.txt`);
-    writeFileSync(file, `${anchors.join('\n')}\n`);
-    writeFileSync(`${file}.packed`, packAnchors(anchors));
-    return { name, anchors: anchors.length, file };
-  });
+  return Object.entries({ '16 rules': some, '1000 rules': [...literals, ...more], catalog: literals }).map(
+    ([name, anchors]) => {
+      const file = join(dir, `${name.replace(' ', '-')}.txt`);
+      writeFileSync(file, `${anchors.join('\n')}\n`);
+      writeFileSync(`${file}.packed`, packAnchors(anchors));
+      return { name, anchors: anchors.length, file };
+    },
+  );
 }
 
-const SYLLABLES = ['con', 'par', 'ti', 'tion', 'sto', 're', 'buf', 'fer', 'lo', 'gin', 'tab', 'let', 'ker', 'nel', 'que', 'mo', 'du', 'le', 'shar', 'ding', 'off', 'set', 'cur', 'sor', 'bat', 'ch', 'er', 'vol', 'ume', 'san', 'dro', 'pek'];
+const SYLLABLES = [
+  'con',
+  'par',
+  'ti',
+  'tion',
+  'sto',
+  're',
+  'buf',
+  'fer',
+  'lo',
+  'gin',
+  'tab',
+  'let',
+  'ker',
+  'nel',
+  'que',
+  'mo',
+  'du',
+  'le',
+  'shar',
+  'ding',
+  'off',
+  'set',
+  'cur',
+  'sor',
+  'bat',
+  'ch',
+  'er',
+  'vol',
+  'ume',
+  'san',
+  'dro',
+  'pek',
+];
 
-/** Made-up anchors, as rules have them: a sentence of words that sound like those of the field; the same at each run. */
+/**
+ * Made-up anchors, as rules have them: a sentence of words that sound like those of the field; the same at each run.
+ */
 function makeAnchors(count: number): readonly string[] {
   let seed = 7;
   const random = (below: number): number => {
     seed = (seed * 16_807) % 2_147_483_647;
     return seed % below;
   };
-  const makeWord = (): string => Array.from({ length: 2 + random(2) }, () => SYLLABLES[random(SYLLABLES.length)]).join('');
+  const makeWord = (): string =>
+    Array.from({ length: 2 + random(2) }, () => SYLLABLES[random(SYLLABLES.length)]).join('');
   return Array.from({ length: count }, () => `Cannot ${makeWord()} the ${makeWord()} of ${makeWord()}`);
 }
 
@@ -137,8 +208,16 @@ function makeAnchors(count: number): readonly string[] {
 const PEERS: readonly Peer[] = [
   { name: 'jobtrace scan', command: scanCommand },
   { name: 'jobtrace scan on two cores', command: scanCommand, cores: 2, set: '1000 rules' },
-  { name: 'ripgrep -j1 -c -F -f', command: (anchors, log) => (has('rg') ? ['rg', '-j1', '-c', '-F', '--text', '--no-mmap', '-f', anchors, log] : undefined) },
-  { name: 'jobtrace diagnose', command: (_, log) => ['node', CLI, 'diagnose', '--format', 'json', log], set: 'catalog' },
+  {
+    name: 'ripgrep -j1 -c -F -f',
+    command: (anchors, log) =>
+      has('rg') ? ['rg', '-j1', '-c', '-F', '--text', '--no-mmap', '-f', anchors, log] : undefined,
+  },
+  {
+    name: 'jobtrace diagnose',
+    command: (_, log) => ['node', CLI, 'diagnose', '--format', 'json', log],
+    set: 'catalog',
+  },
   { name: 'hyperscan, block mode', command: buildHyperscan },
   { name: "preq's matcher", command: buildPreq, share: 1 / 256 },
 ];
@@ -149,7 +228,11 @@ function scanCommand(anchors: string, log: string): readonly string[] {
 
 function buildHyperscan(anchors: string, log: string): readonly string[] | undefined {
   if (!has('gcc') || !existsSync('/usr/include/hs/hs.h')) return undefined;
-  hyperscan ??= build(['gcc', '-O2', '-o', join(folder, 'hyperscan'), join(HERE, 'hyperscan.c'), '-lhs'], join(folder, 'hyperscan'), HERE);
+  hyperscan ??= build(
+    ['gcc', '-O2', '-o', join(folder, 'hyperscan'), join(HERE, 'hyperscan.c'), '-lhs'],
+    join(folder, 'hyperscan'),
+    HERE,
+  );
   return [hyperscan, anchors, log];
 }
 
@@ -171,7 +254,10 @@ function has(program: string): boolean {
 /** The same command line so many times at once; the time until the last has ended. */
 async function runTogether(command: readonly string[], cores: number): Promise<Run> {
   const parts = await Promise.all(Array.from({ length: cores }, (_, core) => runOnce(command, core)));
-  return { seconds: Math.max(...parts.map(({ seconds }) => seconds)), peakMib: parts.reduce((sum, { peakMib }) => sum + peakMib, 0) };
+  return {
+    seconds: Math.max(...parts.map(({ seconds }) => seconds)),
+    peakMib: parts.reduce((sum, { peakMib }) => sum + peakMib, 0),
+  };
 }
 
 function median(numbers: readonly number[]): number {
@@ -205,7 +291,9 @@ function readPeak(pid: number | undefined): number {
   }
 }
 
-const { values } = parseArgs({ options: { mib: { type: 'string', default: '1024' }, rounds: { type: 'string', default: '3' } } });
+const { values } = parseArgs({
+  options: { mib: { type: 'string', default: '1024' }, rounds: { type: 'string', default: '3' } },
+});
 try {
   await measure(folder, Number(values.mib), Number(values.rounds));
 } finally {

@@ -3,7 +3,14 @@ import { createError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Settings } from '../core/config.js';
 import type { Store } from '../store/store.js';
-import { CONFIG_OPTION, DATA_OPTION, LOG_LEVEL_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
+import {
+  CONFIG_OPTION,
+  DATA_OPTION,
+  LOG_LEVEL_OPTION,
+  STORE_OPTION,
+  type Command,
+  type Invocation,
+} from './command.js';
 import { openServiceStore } from './open.js';
 import { createRuleKeeper } from './rule-keeper.js';
 import { hostOf, readSettings } from './settings.js';
@@ -19,7 +26,11 @@ export const AGENT: Command = {
   run: (invocation) =>
     runPart(invocation, async ({ settings, store, log, services }) => {
       const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
-      if (paths.length === 0) throw createError('JT_USAGE', { problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.', command: 'agent' });
+      if (paths.length === 0)
+        throw createError('JT_USAGE', {
+          problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.',
+          command: 'agent',
+        });
       const agent = services.createServiceAgent(settings, paths, store, log);
       log.info({ paths }, 'Agent started.');
       await agent.run(invocation.terminal.signal);
@@ -35,10 +46,24 @@ export const ANALYZER: Command = {
     runPart(invocation, async ({ settings, store, log, services }) => {
       const { signal } = invocation.terminal;
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
-      const notifier = services.createServiceNotifier(settings, rules, store, log, `analyzer-${settings['analyzer.shard'].replace('/', '-')}`);
-      const analyzer = services.createServiceAnalyzer(settings, rules, store, log, { onIncident: (incident) => notifier.incidentChanged(incident), onGone: (id) => notifier.incidentGone(id) });
+      const notifier = services.createServiceNotifier(
+        settings,
+        rules,
+        store,
+        log,
+        `analyzer-${settings['analyzer.shard'].replace('/', '-')}`,
+      );
+      const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
+        onIncident: (incident) => notifier.incidentChanged(incident),
+        onGone: (id) => notifier.incidentGone(id),
+      });
       log.info({ rules: rules.catalog.size, shard: settings['analyzer.shard'] }, 'Analyzer started.');
-      await Promise.all([analyzer.run(signal), notifier.run(signal), rules.run(signal), services.runRetention(settings, store, log, signal)]);
+      await Promise.all([
+        analyzer.run(signal),
+        notifier.run(signal),
+        rules.run(signal),
+        services.runRetention(settings, store, log, signal),
+      ]);
     }),
 };
 

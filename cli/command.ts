@@ -65,7 +65,25 @@ export function optionsConfig(rows: readonly OptionRow[]): NonNullable<ParseArgs
 
 export const HELP_OPTION: OptionRow = { name: 'help', short: 'h', help: 'Show this help.' };
 export const CONFIG_OPTION: OptionRow = { name: 'config', value: 'FILE', help: 'Settings file (docs/config.md).' };
-export const DATA_OPTION: OptionRow = { name: 'data', value: 'DIR', help: 'Folder of the embedded store (default .jobtrace).' };
-export const STORE_OPTION: OptionRow = { name: 'store', value: 'URL', help: 'Elasticsearch address, instead of the embedded store.' };
-export const LOG_LEVEL_OPTION: OptionRow = { name: 'log-level', value: 'LEVEL', values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], help: "How much Jobtrace says about itself on standard error." };
-export const LANG_OPTION: OptionRow = { name: 'lang', value: 'LANG', values: ['en', 'zh'], help: 'Language of the diagnosis.' };
+export const DATA_OPTION: OptionRow = {
+  name: 'data',
+  value: 'DIR',
+  help: 'Folder of the embedded store (default .jobtrace).',
+};
+export const STORE_OPTION: OptionRow = {
+  name: 'store',
+  value: 'URL',
+  help: 'Elasticsearch address, instead of the embedded store.',
+};
+export const LOG_LEVEL_OPTION: OptionRow = {
+  name: 'log-level',
+  value: 'LEVEL',
+  values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+  help: 'How much Jobtrace says about itself on standard error.',
+};
+export const LANG_OPTION: OptionRow = {
+  name: 'lang',
+  value: 'LANG',
+  values: ['en', 'zh'],
+  help: 'Language of the diagnosis.',
+};

@@ -7,7 +7,12 @@ export const CONFIG_PRINT: Command = {
   name: 'config print',
   operands: '',
   summary: 'Prints the settings, secrets hidden, and where each came from.',
-  options: [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'How to print.' }],
+  options: [
+    CONFIG_OPTION,
+    DATA_OPTION,
+    STORE_OPTION,
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'How to print.' },
+  ],
   examples: ['jobtrace config print --config jobtrace.yaml'],
   run: async (invocation) => {
     const rows = describeSettings(readSettings(invocation));

@@ -21,8 +21,18 @@ export const DIAGNOSE: Command = {
   options: [
     { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Text for people, or one JSON document.' },
     LANG_OPTION,
-    { name: 'rules', value: 'DIR', multiple: true, help: 'Folder with rules of your own, beside the built-in ones; may be repeated.' },
-    { name: 'fail-on', value: 'SEVERITY', values: SEVERITIES, help: 'Exit with 1 when something at least this severe was found.' },
+    {
+      name: 'rules',
+      value: 'DIR',
+      multiple: true,
+      help: 'Folder with rules of your own, beside the built-in ones; may be repeated.',
+    },
+    {
+      name: 'fail-on',
+      value: 'SEVERITY',
+      values: SEVERITIES,
+      help: 'Exit with 1 when something at least this severe was found.',
+    },
     CONFIG_OPTION,
   ],
   inputs: [
@@ -36,29 +46,55 @@ export const DIAGNOSE: Command = {
     'the console of a scheduler or a program that starts jobs, with heads in front of its lines',
     'What is left out or can be read in part only is said, and listed as "notes" in JSON.',
   ],
-  examples: ['jobtrace diagnose /opt/flink/log', 'jobtrace diagnose --lang zh logs.tar.gz', 'kubectl logs my-job-jobmanager | jobtrace diagnose -'],
+  examples: [
+    'jobtrace diagnose /opt/flink/log',
+    'jobtrace diagnose --lang zh logs.tar.gz',
+    'kubectl logs my-job-jobmanager | jobtrace diagnose -',
+  ],
   run: runDiagnose,
 };
 
 async function runDiagnose(invocation: Invocation): Promise<number> {
-  if (invocation.operands.length === 0) throw createError('JT_USAGE', { problem: 'diagnose needs at least one file, folder or "-" for standard input.', command: 'diagnose' });
+  if (invocation.operands.length === 0)
+    throw createError('JT_USAGE', {
+      problem: 'diagnose needs at least one file, folder or "-" for standard input.',
+      command: 'diagnose',
+    });
   const { settings } = readSettings(invocation);
   const catalog = loadCatalog({ extra: [...settings['analyzer.rulesDirs'], ...invocation.options('rules')] });
   const notes = createReadNotes();
   const lang = languageOf(settings);
-  const document = flattenIncidents(diagnoseFiles(invocation, catalog, notes, { zone: zoneOf(settings), healthyMs: settings['analyzer.healthyAfterMs'] }), lang);
+  const document = flattenIncidents(
+    diagnoseFiles(invocation, catalog, notes, {
+      zone: zoneOf(settings),
+      healthyMs: settings['analyzer.healthyAfterMs'],
+    }),
+    lang,
+  );
   const json = invocation.option('format') === 'json';
-  for (const note of notes.list) if (json || !note.partial) invocation.terminal.stderr.write(`jobtrace: ${renderNote(note, lang)}\n`);
-  const text = json ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n` : renderReport(document, notes, catalog.size, lang, invocation);
+  for (const note of notes.list)
+    if (json || !note.partial) invocation.terminal.stderr.write(`jobtrace: ${renderNote(note, lang)}\n`);
+  const text = json
+    ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n`
+    : renderReport(document, notes, catalog.size, lang, invocation);
   await write(invocation.terminal, text);
   return hasSeverity(document, invocation.option('fail-on')) ? 1 : 0;
 }
 
 /** Reads and diagnoses in one pass; on a terminal a bar says how far it is. */
-function diagnoseFiles(invocation: Invocation, catalog: Catalog, notes: ReadNotes, context: DiagnoseContext): readonly Incident[] {
+function diagnoseFiles(
+  invocation: Invocation,
+  catalog: Catalog,
+  notes: ReadNotes,
+  context: DiagnoseContext,
+): readonly Incident[] {
   const progress = createProgress(invocation.terminal.stderr);
   try {
-    return diagnose(readEntries(invocation.operands, { notes, onProgress: progress.update, find: wantedBy(catalog) }), catalog, context);
+    return diagnose(
+      readEntries(invocation.operands, { notes, onProgress: progress.update, find: wantedBy(catalog) }),
+      catalog,
+      context,
+    );
   } finally {
     progress.erase();
   }
@@ -69,18 +105,39 @@ function describeNotes({ list }: ReadNotes, lang: Language): readonly unknown[] 
   return list.map(({ path, partial, reason, text }) => ({ path, partial, reason, text: text[lang] }));
 }
 
-function renderReport(document: DiagnosisDocument, notes: ReadNotes, rules: number, lang: Language, invocation: Invocation): string {
+function renderReport(
+  document: DiagnosisDocument,
+  notes: ReadNotes,
+  rules: number,
+  lang: Language,
+  invocation: Invocation,
+): string {
   const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
   const causes = document.diagnoses.filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
   const followers = document.diagnoses.filter((diagnosis) => !causes.includes(diagnosis));
   const version = document.facts.flinkVersion;
-  const read = lang === 'zh' ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则` : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${groupDigits(notes.lines)} lines, ${rules} rules`;
-  const gaps = notes.list.filter((note) => note.partial).map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
+  const read =
+    lang === 'zh'
+      ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则`
+      : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${groupDigits(notes.lines)} lines, ${rules} rules`;
+  const gaps = notes.list
+    .filter((note) => note.partial)
+    .map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
   const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
-  if (notes.lines === 0) return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '没有读到任何日志，无法诊断。' : 'There was no log to read, so nothing can be said.'}\n`;
-  if (causes.length + document.unknown.length === 0) return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;
-  const follow = followers.length === 0 ? '' : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
-  return [head, ...causes.map((item) => `${renderDiagnosis(item, lang, style)}\n`), ...document.unknown.map((item) => `${renderUnknown(item, lang, style)}\n`), follow].join('');
+  if (notes.lines === 0)
+    return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '没有读到任何日志，无法诊断。' : 'There was no log to read, so nothing can be said.'}\n`;
+  if (causes.length + document.unknown.length === 0)
+    return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;
+  const follow =
+    followers.length === 0
+      ? ''
+      : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
+  return [
+    head,
+    ...causes.map((item) => `${renderDiagnosis(item, lang, style)}\n`),
+    ...document.unknown.map((item) => `${renderUnknown(item, lang, style)}\n`),
+    follow,
+  ].join('');
 }
 
 /** 12345 → 12,345, without Intl: opening its tables takes 20 ms, a tenth of what a short answer may take. */
@@ -91,5 +148,8 @@ function groupDigits(count: number): string {
 function hasSeverity(document: DiagnosisDocument, least: string | undefined): boolean {
   if (least === undefined) return false;
   const rank = SEVERITIES.findIndex((severity) => severity === least);
-  return document.diagnoses.some((diagnosis) => SEVERITIES.indexOf(diagnosis.severity) >= rank) || (document.unknown.length > 0 && rank <= SEVERITIES.indexOf('error'));
+  return (
+    document.diagnoses.some((diagnosis) => SEVERITIES.indexOf(diagnosis.severity) >= rank) ||
+    (document.unknown.length > 0 && rank <= SEVERITIES.indexOf('error'))
+  );
 }

@@ -21,7 +21,10 @@ interface Proven {
 
 /** Why the lab has no failure of these causes; the first row that fits. docs/lab.md says more. */
 const NOT_PROVOKED: readonly (readonly [cause: RegExp, reason: string])[] = [
-  [/^cluster\.(image-pull|kubernetes-forbidden)|^deploy\.(operator|container-runtime)|^memory\.container-killed/, 'no Kubernetes, YARN or operator among the parts'],
+  [
+    /^cluster\.(image-pull|kubernetes-forbidden)|^deploy\.(operator|container-runtime)|^memory\.container-killed/,
+    'no Kubernetes, YARN or operator among the parts',
+  ],
   [/^storage\.hdfs-unavailable|^connector\.(hive|hbase)/, 'no Hadoop among the parts'],
   [/^connector\.|^format\.schema-registry/, 'the external system is not among the parts'],
   [/^deploy\.python/, 'no Python jobs in the lab'],
@@ -49,7 +52,10 @@ ${proven.map(renderRow).join('\n')}
 
 | cause | why |
 |---|---|
-${causes.filter((cause) => !isLabProven(cause, proven, recorded)).map((cause) => `| \`${cause}\` | ${explain(cause)} |`).join('\n')}
+${causes
+  .filter((cause) => !isLabProven(cause, proven, recorded))
+  .map((cause) => `| \`${cause}\` | ${explain(cause)} |`)
+  .join('\n')}
 `;
 }
 
@@ -65,10 +71,19 @@ function renderSummary(proven: readonly Proven[], causes: readonly string[], rec
     ['match logs', `${sum(proven, 'lab')} recorded, ${sum(proven, 'constructed')} written`],
     ['rules proven by a reproduced failure', share(byLab, proven.length)],
     ['causes proven by a reproduced failure', share(causesByLab, causes.length)],
-    ['rules whose messages were found in real jars', share(proven.filter(({ found }) => found.length > 0).length, proven.length)],
-    ['forms that name their source', share(alternatives.filter(({ sources }) => sources.length > 0).length, alternatives.length)],
+    [
+      'rules whose messages were found in real jars',
+      share(proven.filter(({ found }) => found.length > 0).length, proven.length),
+    ],
+    [
+      'forms that name their source',
+      share(alternatives.filter(({ sources }) => sources.length > 0).length, alternatives.length),
+    ],
     ['patches asserted', String(sum(proven, 'patches'))],
-    ['patches with which a failed job ran on a real cluster', `${sum(proven, 'repaired')}, of ${proven.filter(({ repaired }) => repaired > 0).length} rules`],
+    [
+      'patches with which a failed job ran on a real cluster',
+      `${sum(proven, 'repaired')}, of ${proven.filter(({ repaired }) => repaired > 0).length} rules`,
+    ],
   ];
   return `| | |\n|---|---|\n${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}`;
 }
@@ -101,16 +116,30 @@ function readLogs(path: string): readonly Record<string, unknown>[] {
 function readSources(): ReadonlyMap<string, readonly string[]> {
   const path = join(findBuiltInRules(), 'sources.tsv');
   if (!existsSync(path)) return new Map();
-  return new Map(readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').map((line) => {
-    const [id = '', ...findings] = line.split('\t');
-    return [id, findings.filter((finding) => finding.endsWith('=found')).map((finding) => finding.slice(0, finding.indexOf('=')))];
-  }));
+  return new Map(
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [id = '', ...findings] = line.split('\t');
+        return [
+          id,
+          findings
+            .filter((finding) => finding.endsWith('=found'))
+            .map((finding) => finding.slice(0, finding.indexOf('='))),
+        ];
+      }),
+  );
 }
 
 /** The rule of each patch that lab/repair.ts saw run. */
 function readRepairs(): readonly string[] {
   const path = join(PACKAGE_ROOT, 'lab', 'repairs.tsv');
-  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').map((line) => line.split('\t')[2] ?? '') : [];
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .map((line) => line.split('\t')[2] ?? '')
+    : [];
 }
 
 function readRecordedCauses(): ReadonlySet<string> {

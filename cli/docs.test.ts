@@ -27,7 +27,10 @@ describe('the table of errors', () => {
   it('holds no code that nothing raises', () => {
     const code = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api', 'cli']
       .flatMap((folder) => readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, withFileTypes: true }))
-      .filter((item) => item.isFile() && /\.ts$/.test(item.name) && !/\.test\.ts$/.test(item.name) && item.name !== 'errors.ts')
+      .filter(
+        (item) =>
+          item.isFile() && /\.ts$/.test(item.name) && !/\.test\.ts$/.test(item.name) && item.name !== 'errors.ts',
+      )
       .map((item) => readFileSync(join(item.parentPath, item.name), 'utf8'))
       .concat(readFileSync(join(PACKAGE_ROOT, 'cli.ts'), 'utf8'))
       .join('\n');

@@ -2,7 +2,15 @@
 import { createError } from '../core/errors.js';
 import type { Language } from '../core/types.js';
 import type { RecordQuery, Store } from '../store/store.js';
-import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation, type Terminal } from './command.js';
+import {
+  CONFIG_OPTION,
+  DATA_OPTION,
+  LANG_OPTION,
+  STORE_OPTION,
+  type Command,
+  type Invocation,
+  type Terminal,
+} from './command.js';
 import { paint, renderDiagnosis, renderRecord, renderUnknown, styleOf } from './print.js';
 import { languageOf, readSettings } from './settings.js';
 import { openExistingStore } from './open.js';
@@ -22,10 +30,24 @@ export const SEARCH: Command = {
     CONFIG_OPTION,
     { name: 'since', value: 'TIME', help: 'From this time on: a duration back from now (15m, 2h, 7d) or an ISO time.' },
     { name: 'until', value: 'TIME', help: 'Up to this time, likewise.' },
-    { name: 'format', value: 'FORMAT', values: ['text', 'ndjson'], help: 'A line for people, or one JSON record a line.' },
-    { name: 'limit', short: 'n', value: 'N', help: `How many records at most, the newest; 0 = all (default ${DEFAULT_LIMIT}).` },
+    {
+      name: 'format',
+      value: 'FORMAT',
+      values: ['text', 'ndjson'],
+      help: 'A line for people, or one JSON record a line.',
+    },
+    {
+      name: 'limit',
+      short: 'n',
+      value: 'N',
+      help: `How many records at most, the newest; 0 = all (default ${DEFAULT_LIMIT}).`,
+    },
   ],
-  examples: ['jobtrace search level:ERROR --since 1h', "jobtrace search 'job:orders \"buffer pool\" -heartbeat'", 'jobtrace search --format ndjson --limit 0 | jq .message'],
+  examples: [
+    'jobtrace search level:ERROR --since 1h',
+    'jobtrace search \'job:orders "buffer pool" -heartbeat\'',
+    'jobtrace search --format ndjson --limit 0 | jq .message',
+  ],
   run: runSearch,
 };
 
@@ -47,29 +69,55 @@ async function runSearch(invocation: Invocation): Promise<number> {
 }
 
 /** All, oldest first, page by page: memory stays flat. */
-async function printAll(store: Store, filter: Omit<RecordQuery, 'limit' | 'order'>, invocation: Invocation): Promise<void> {
+async function printAll(
+  store: Store,
+  filter: Omit<RecordQuery, 'limit' | 'order'>,
+  invocation: Invocation,
+): Promise<void> {
   let after: string | undefined;
   do {
-    const page = await store.searchRecords({ ...filter, limit: PAGE_SIZE, order: 'oldest', ...(after === undefined ? {} : { after }) });
+    const page = await store.searchRecords({
+      ...filter,
+      limit: PAGE_SIZE,
+      order: 'oldest',
+      ...(after === undefined ? {} : { after }),
+    });
     for (const record of page.records) await write(invocation.terminal, renderLine(record, invocation));
     after = page.next;
   } while (after !== undefined && !invocation.terminal.signal.aborted);
 }
 
 /** The newest N, printed in the order of time. */
-async function printNewest(store: Store, filter: Omit<RecordQuery, 'limit' | 'order'>, limit: number, invocation: Invocation): Promise<void> {
+async function printNewest(
+  store: Store,
+  filter: Omit<RecordQuery, 'limit' | 'order'>,
+  limit: number,
+  invocation: Invocation,
+): Promise<void> {
   const found: string[] = [];
   let after: string | undefined;
   let total = 0;
   do {
-    const page = await store.searchRecords({ ...filter, limit: Math.min(PAGE_SIZE, limit - found.length), order: 'newest', ...(after === undefined ? {} : { after }) });
+    const page = await store.searchRecords({
+      ...filter,
+      limit: Math.min(PAGE_SIZE, limit - found.length),
+      order: 'newest',
+      ...(after === undefined ? {} : { after }),
+    });
     found.push(...page.records.map((record) => renderLine(record, invocation)));
     total = Math.max(total, page.total);
     after = page.next;
   } while (after !== undefined && found.length < limit);
   for (const line of found.reverse()) await write(invocation.terminal, line);
   const { stderr } = invocation.terminal;
-  if (stderr.isTTY === true) stderr.write(paint(found.length < total ? `${found.length} of ${total} records; --limit N shows more\n` : `${total} records\n`, 'dim', styleOf(stderr, invocation.terminal.environment)));
+  if (stderr.isTTY === true)
+    stderr.write(
+      paint(
+        found.length < total ? `${found.length} of ${total} records; --limit N shows more\n` : `${total} records\n`,
+        'dim',
+        styleOf(stderr, invocation.terminal.environment),
+      ),
+    );
 }
 
 function renderLine(record: Parameters<typeof renderRecord>[0], invocation: Invocation): string {
@@ -87,10 +135,19 @@ export const INCIDENTS: Command = {
     CONFIG_OPTION,
     LANG_OPTION,
     { name: 'job', value: 'ID', help: 'Only incidents of this job.' },
-    { name: 'since', value: 'TIME', help: 'Last seen from this time on: a duration back from now (15m, 2h, 7d) or an ISO time.' },
+    {
+      name: 'since',
+      value: 'TIME',
+      help: 'Last seen from this time on: a duration back from now (15m, 2h, 7d) or an ISO time.',
+    },
     { name: 'until', value: 'TIME', help: 'Up to this time, likewise.' },
     { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
-    { name: 'limit', short: 'n', value: 'N', help: `How many incidents at most, the newest (default ${DEFAULT_LIMIT}).` },
+    {
+      name: 'limit',
+      short: 'n',
+      value: 'N',
+      help: `How many incidents at most, the newest (default ${DEFAULT_LIMIT}).`,
+    },
   ],
   run: runIncidents,
 };
@@ -101,9 +158,16 @@ async function runIncidents(invocation: Invocation): Promise<number> {
   const jobId = invocation.option('job');
   const store = await openExistingStore(settings);
   try {
-    const incidents = await store.findIncidents({ limit: limit === 0 ? 10_000 : limit, ...(jobId === undefined ? {} : { jobId }), ...timeRange(invocation) });
-    if (invocation.option('format') === 'json') await write(invocation.terminal, `${JSON.stringify({ incidents }, null, 2)}\n`);
-    else for (const incident of [...incidents].reverse()) await write(invocation.terminal, `${renderIncident(incident, languageOf(settings), invocation.terminal)}\n`);
+    const incidents = await store.findIncidents({
+      limit: limit === 0 ? 10_000 : limit,
+      ...(jobId === undefined ? {} : { jobId }),
+      ...timeRange(invocation),
+    });
+    if (invocation.option('format') === 'json')
+      await write(invocation.terminal, `${JSON.stringify({ incidents }, null, 2)}\n`);
+    else
+      for (const incident of [...incidents].reverse())
+        await write(invocation.terminal, `${renderIncident(incident, languageOf(settings), invocation.terminal)}\n`);
     return 0;
   } finally {
     await store.close();
@@ -111,20 +175,41 @@ async function runIncidents(invocation: Invocation): Promise<number> {
 }
 
 /** An incident for people: one line about the job, then its causes, then what no rule names. */
-export function renderIncident(incident: Awaited<ReturnType<Store['findIncidents']>>[number], lang: Language, terminal: Pick<Terminal, 'stdout' | 'environment'>): string {
+export function renderIncident(
+  incident: Awaited<ReturnType<Store['findIncidents']>>[number],
+  lang: Language,
+  terminal: Pick<Terminal, 'stdout' | 'environment'>,
+): string {
   const style = styleOf(terminal.stdout, terminal.environment);
   const who = incident.job === undefined ? (incident.process ?? '') : `${incident.job.name ?? ''} (${incident.job.id})`;
-  const words = lang === 'zh' ? { restarts: '次重启', outcome: OUTCOMES_ZH[incident.outcome] } : { restarts: 'restarts', outcome: OUTCOMES_EN[incident.outcome] };
+  const words =
+    lang === 'zh'
+      ? { restarts: '次重启', outcome: OUTCOMES_ZH[incident.outcome] }
+      : { restarts: 'restarts', outcome: OUTCOMES_EN[incident.outcome] };
   const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${words.outcome} · ${incident.restarts} ${words.restarts} · ${incident.firstSeen ?? ''}`;
   const causes = incident.diagnoses[lang].filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
-  return [`${head}\n`, ...causes.map((diagnosis) => renderDiagnosis({ ...diagnosis, ...explained(incident.diagnoses[lang], diagnosis) }, lang, style)), ...incident.unknown.map((item) => renderUnknown(item, lang, style))].join('');
+  return [
+    `${head}\n`,
+    ...causes.map((diagnosis) =>
+      renderDiagnosis({ ...diagnosis, ...explained(incident.diagnoses[lang], diagnosis) }, lang, style),
+    ),
+    ...incident.unknown.map((item) => renderUnknown(item, lang, style)),
+  ].join('');
 }
 
-const OUTCOMES_EN = { failing: 'still failing', recovered: 'running again', failed: 'ended', unknown: 'outcome unknown' } as const;
+const OUTCOMES_EN = {
+  failing: 'still failing',
+  recovered: 'running again',
+  failed: 'ended',
+  unknown: 'outcome unknown',
+} as const;
 const OUTCOMES_ZH = { failing: '仍在失败', recovered: '已恢复运行', failed: '已终止', unknown: '结果未知' } as const;
 
 /** The first cause carries what follows from it; its job is named in the head already. */
-function explained(all: readonly { readonly cause: string; readonly symptom: boolean }[], diagnosis: { readonly explains: readonly string[] }): { readonly explains: readonly string[] } {
+function explained(
+  all: readonly { readonly cause: string; readonly symptom: boolean }[],
+  diagnosis: { readonly explains: readonly string[] },
+): { readonly explains: readonly string[] } {
   const symptoms = all.filter((item) => item.symptom).map((item) => item.cause);
   return { explains: [...new Set([...diagnosis.explains, ...symptoms])] };
 }
@@ -132,7 +217,8 @@ function explained(all: readonly { readonly cause: string; readonly symptom: boo
 function readLimit(invocation: Invocation): number {
   const text = invocation.option('limit');
   if (text === undefined) return DEFAULT_LIMIT;
-  if (!/^\d+$/.test(text)) throw createError('JT_USAGE', { problem: `--limit is "${text}", but must be a whole number.`, command: 'search' });
+  if (!/^\d+$/.test(text))
+    throw createError('JT_USAGE', { problem: `--limit is "${text}", but must be a whole number.`, command: 'search' });
   return Number.parseInt(text, 10);
 }
 
@@ -144,13 +230,19 @@ function timeRange(invocation: Invocation): { from?: string; to?: string } {
 function readTime(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const [, amount, unit] = DURATION.exec(text) ?? [];
-  if (amount !== undefined && unit !== undefined) return new Date(Date.now() - Number.parseInt(amount, 10) * (UNIT_MS[unit] ?? 0)).toISOString();
+  if (amount !== undefined && unit !== undefined)
+    return new Date(Date.now() - Number.parseInt(amount, 10) * (UNIT_MS[unit] ?? 0)).toISOString();
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw createError('JT_USAGE', { problem: `--${name} is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time.`, command: 'search' });
+  if (Number.isNaN(time))
+    throw createError('JT_USAGE', {
+      problem: `--${name} is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time.`,
+      command: 'search',
+    });
   return new Date(time).toISOString();
 }
 
 /** Waits when the reader is slower than we are. */
 export async function write(terminal: Pick<Terminal, 'stdout'>, text: string): Promise<void> {
-  if (!terminal.stdout.write(text)) await new Promise<void>((resolve) => terminal.stdout.once('drain', () => resolve()));
+  if (!terminal.stdout.write(text))
+    await new Promise<void>((resolve) => terminal.stdout.once('drain', () => resolve()));
 }

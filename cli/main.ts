@@ -1,5 +1,5 @@
-// The table of commands, and the only reader of arguments and environment. What a command does stands in the files beside
-// this one; errors become one message with what to do, and an exit code (docs/cli.md).
+// The table of commands, and the only reader of arguments and environment. What a command does stands in the files
+// beside this one; errors become one message with what to do, and an exit code (docs/cli.md).
 import { parseArgs } from 'node:util';
 import { AGENT, ANALYZER, API } from './cluster.js';
 import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
@@ -15,7 +15,22 @@ import { UP } from './up.js';
 import { VERSION } from './version.js';
 import { createError, JobtraceError } from '../core/errors.js';
 
-export const COMMANDS: readonly Command[] = [UP, DIAGNOSE, SEARCH, INCIDENTS, AGENT, ANALYZER, API, RULES_LIST, RULES_NEW, RULES_CHECK, RULES_TEST, RULES_EXPLAIN, RULES_BACKTEST, CONFIG_PRINT];
+export const COMMANDS: readonly Command[] = [
+  UP,
+  DIAGNOSE,
+  SEARCH,
+  INCIDENTS,
+  AGENT,
+  ANALYZER,
+  API,
+  RULES_LIST,
+  RULES_NEW,
+  RULES_CHECK,
+  RULES_TEST,
+  RULES_EXPLAIN,
+  RULES_BACKTEST,
+  CONFIG_PRINT,
+];
 
 const INTERRUPTED = 130;
 
@@ -36,8 +51,12 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   const command = findCommand(args);
   if (command === undefined) {
     const family = COMMANDS.filter((item) => item.name.startsWith(`${first} `));
-    if (family.length > 0 && (args[1] === undefined || args[1] === '--help' || args[1] === '-h')) return say(terminal, renderOverview(family, VERSION));
-    throw createError('JT_USAGE', { problem: `There is no command "${[first, family.length > 0 ? args[1] : ''].join(' ').trim()}".`, command: '' });
+    if (family.length > 0 && (args[1] === undefined || args[1] === '--help' || args[1] === '-h'))
+      return say(terminal, renderOverview(family, VERSION));
+    throw createError('JT_USAGE', {
+      problem: `There is no command "${[first, family.length > 0 ? args[1] : ''].join(' ').trim()}".`,
+      command: '',
+    });
   }
   const rest = args.slice(command.name.split(' ').length);
   const rows = [...command.options, HELP_OPTION];
@@ -48,12 +67,22 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
 }
 
 function findCommand(args: readonly string[]): Command | undefined {
-  return [...COMMANDS].sort((a, b) => b.name.length - a.name.length).find((command) => command.name.split(' ').every((word, index) => args[index] === word));
+  return [...COMMANDS]
+    .sort((a, b) => b.name.length - a.name.length)
+    .find((command) => command.name.split(' ').every((word, index) => args[index] === word));
 }
 
-function parseCommandLine(command: Command, args: readonly string[]): { values: Record<string, unknown>; positionals: string[] } {
+function parseCommandLine(
+  command: Command,
+  args: readonly string[],
+): { values: Record<string, unknown>; positionals: string[] } {
   try {
-    return parseArgs({ args: [...args], options: optionsConfig([...command.options, HELP_OPTION]), allowPositionals: true, strict: true });
+    return parseArgs({
+      args: [...args],
+      options: optionsConfig([...command.options, HELP_OPTION]),
+      allowPositionals: true,
+      strict: true,
+    });
   } catch (error) {
     const problem = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
     throw createError('JT_USAGE', { problem: `${problem}.`, command: command.name });
@@ -64,12 +93,19 @@ function checkValue(command: Command, row: Command['options'][number], value: un
   if (row.values === undefined || value === undefined) return;
   for (const item of Array.isArray(value) ? value : [value]) {
     if (!row.values.includes(String(item))) {
-      throw createError('JT_USAGE', { problem: `--${row.name} is "${String(item)}", but must be one of ${row.values.join(', ')}.`, command: command.name });
+      throw createError('JT_USAGE', {
+        problem: `--${row.name} is "${String(item)}", but must be one of ${row.values.join(', ')}.`,
+        command: command.name,
+      });
     }
   }
 }
 
-function createInvocation(values: Readonly<Record<string, unknown>>, operands: readonly string[], terminal: Terminal): Invocation {
+function createInvocation(
+  values: Readonly<Record<string, unknown>>,
+  operands: readonly string[],
+  terminal: Terminal,
+): Invocation {
   const options = (name: string): readonly string[] => {
     const value = values[name];
     return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);

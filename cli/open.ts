@@ -17,19 +17,26 @@ export async function openServiceStore(settings: Settings): Promise<Store> {
 /** Opens a store to look into; a missing embedded one is an error and not made. */
 export async function openExistingStore(settings: Settings): Promise<Store> {
   const path = join(settings.dataDir, DATABASE);
-  if (settings['store.kind'] === 'sqlite' && !existsSync(path)) throw createError('JT_FILE_UNREADABLE', { path, problem: 'there is no Jobtrace data in this folder; "jobtrace up" makes it' });
+  if (settings['store.kind'] === 'sqlite' && !existsSync(path))
+    throw createError('JT_FILE_UNREADABLE', {
+      path,
+      problem: 'there is no Jobtrace data in this folder; "jobtrace up" makes it',
+    });
   return open(settings, true);
 }
 
 function open(settings: Settings, readonly = false): Promise<Store> {
-  if (settings['store.kind'] === 'sqlite') return openStore({ kind: 'sqlite', path: join(settings.dataDir, DATABASE), readonly });
+  if (settings['store.kind'] === 'sqlite')
+    return openStore({ kind: 'sqlite', path: join(settings.dataDir, DATABASE), readonly });
   const caFile = settings['store.caFile'];
   return openStore({
     kind: 'elasticsearch',
     nodes: settings['store.urls'],
     indexPrefix: settings['store.indexPrefix'],
     ...(settings['store.apiKey'] === '' ? {} : { apiKey: settings['store.apiKey'] }),
-    ...(settings['store.username'] === '' ? {} : { username: settings['store.username'], password: settings['store.password'] }),
+    ...(settings['store.username'] === ''
+      ? {}
+      : { username: settings['store.username'], password: settings['store.password'] }),
     ...(caFile === '' ? {} : { ca: readFileSync(caFile, 'utf8') }),
   });
 }
@@ -38,6 +45,10 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {
-    throw createError('JT_FILE_UNWRITABLE', { path, problem: error instanceof Error ? error.message : String(error) }, error);
+    throw createError(
+      'JT_FILE_UNWRITABLE',
+      { path, problem: error instanceof Error ? error.message : String(error) },
+      error,
+    );
   }
 }

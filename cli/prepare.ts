@@ -12,7 +12,13 @@ const bundle = compileBundle();
 const { main } = runBundle(bundle);
 const silence = (): Writable => new Writable({ write: (_, __, done) => done() });
 for (const format of ['json', 'text']) {
-  const code = await main(['diagnose', '--format', format, ...LOGS], { stdout: silence(), stderr: silence(), stdin: process.stdin, environment: {}, signal: new AbortController().signal });
+  const code = await main(['diagnose', '--format', format, ...LOGS], {
+    stdout: silence(),
+    stderr: silence(),
+    stdin: process.stdin,
+    environment: {},
+    signal: new AbortController().signal,
+  });
   if (code !== 0) throw new Error(`the built program ended with ${code}`);
 }
 writeFileSync(COMPILED_FILE, bundle.createCachedData());

@@ -13,15 +13,30 @@ const TRACE = [
 /** What a report shows of an entry whose proof is this text. */
 function showLines(text: string, proof: string): readonly string[] {
   const at = text.indexOf(proof);
-  const evidence: Evidence = { file: 'taskmanager.log', line: 7, text, ...(proof === '' ? {} : { highlights: [[at, at + proof.length] as const] }) };
-  const unknown: UnknownFailure = { fingerprint: 'a1', chain: [], message: '', owner: 'framework', count: 1, evidence: [evidence] };
+  const evidence: Evidence = {
+    file: 'taskmanager.log',
+    line: 7,
+    text,
+    ...(proof === '' ? {} : { highlights: [[at, at + proof.length] as const] }),
+  };
+  const unknown: UnknownFailure = {
+    fingerprint: 'a1',
+    chain: [],
+    message: '',
+    owner: 'framework',
+    count: 1,
+    evidence: [evidence],
+  };
   const lines = renderUnknown(unknown, 'en', { width: 120, color: false }).trimEnd().split('\n');
   return lines.slice(lines.findIndex((line) => line.includes('taskmanager.log:7')) + 1).map((line) => line.trim());
 }
 
 describe('the evidence of a report', () => {
   it('shows the head of the entry and the line that proves it', () => {
-    expect(showLines(TRACE, 'Connection refused')).toEqual([TRACE.split('\n')[0], 'Caused by: java.net.ConnectException: Connection refused']);
+    expect(showLines(TRACE, 'Connection refused')).toEqual([
+      TRACE.split('\n')[0],
+      'Caused by: java.net.ConnectException: Connection refused',
+    ]);
   });
 
   it('shows what stands behind a head that proves itself, or has no proof marked', () => {
@@ -30,6 +45,9 @@ describe('the evidence of a report', () => {
   });
 
   it('leaves out a frame with which a cut entry begins', () => {
-    expect(showLines(TRACE.split('\n').slice(2).join('\n'), 'Connection refused')).toEqual(['Caused by: java.net.ConnectException: Connection refused', 'at com.acme.Orders.open(Orders.java:3)']);
+    expect(showLines(TRACE.split('\n').slice(2).join('\n'), 'Connection refused')).toEqual([
+      'Caused by: java.net.ConnectException: Connection refused',
+      'at com.acme.Orders.open(Orders.java:3)',
+    ]);
   });
 });

@@ -9,19 +9,73 @@ export interface Style {
 }
 
 type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
-const CODES: Readonly<Record<Paint, string>> = { red: '31', yellow: '33', green: '32', cyan: '36', bold: '1', dim: '2' };
+const CODES: Readonly<Record<Paint, string>> = {
+  red: '31',
+  yellow: '33',
+  green: '32',
+  cyan: '36',
+  bold: '1',
+  dim: '2',
+};
 
 const WORDS = {
-  en: { cause: 'Cause', why: 'Why', fix: 'Fix', evidence: 'Evidence', verify: 'Check', cost: 'Cost', owner: 'Whose', also: 'Follows from it', job: 'Job', times: 'times', unknown: 'Unknown failure', confidence: 'confidence', risk: 'risk', noRule: 'no rule names it yet' },
-  zh: { cause: '原因', why: '为何', fix: '修复', evidence: '证据', verify: '验证', cost: '代价', owner: '责任方', also: '由此引起', job: '作业', times: '次', unknown: '未知故障', confidence: '置信度', risk: '风险', noRule: '尚无规则能命名' },
+  en: {
+    cause: 'Cause',
+    why: 'Why',
+    fix: 'Fix',
+    evidence: 'Evidence',
+    verify: 'Check',
+    cost: 'Cost',
+    owner: 'Whose',
+    also: 'Follows from it',
+    job: 'Job',
+    times: 'times',
+    unknown: 'Unknown failure',
+    confidence: 'confidence',
+    risk: 'risk',
+    noRule: 'no rule names it yet',
+  },
+  zh: {
+    cause: '原因',
+    why: '为何',
+    fix: '修复',
+    evidence: '证据',
+    verify: '验证',
+    cost: '代价',
+    owner: '责任方',
+    also: '由此引起',
+    job: '作业',
+    times: '次',
+    unknown: '未知故障',
+    confidence: '置信度',
+    risk: '风险',
+    noRule: '尚无规则能命名',
+  },
 } as const satisfies Record<Language, Record<string, string>>;
 
 export const OWNER_NAMES: Readonly<Record<Language, Readonly<Record<Diagnosis['owner'], string>>>> = {
-  en: { 'user-code': "the job's own code", configuration: 'configuration', connector: 'connector', framework: 'Flink itself', platform: 'platform', external: 'external system' },
-  zh: { 'user-code': '作业自身代码', configuration: '配置', connector: '连接器', framework: 'Flink 框架', platform: '平台', external: '外部系统' },
+  en: {
+    'user-code': "the job's own code",
+    configuration: 'configuration',
+    connector: 'connector',
+    framework: 'Flink itself',
+    platform: 'platform',
+    external: 'external system',
+  },
+  zh: {
+    'user-code': '作业自身代码',
+    configuration: '配置',
+    connector: '连接器',
+    framework: 'Flink 框架',
+    platform: '平台',
+    external: '外部系统',
+  },
 };
 
-export function styleOf(stream: Pick<Output, 'isTTY' | 'columns'>, environment: Readonly<Record<string, string | undefined>>): Style {
+export function styleOf(
+  stream: Pick<Output, 'isTTY' | 'columns'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Style {
   const color = stream.isTTY === true && environment['NO_COLOR'] === undefined;
   return { width: Math.max(60, Math.min(stream.columns ?? 80, 120)), color };
 }
@@ -29,7 +83,10 @@ export function styleOf(stream: Pick<Output, 'isTTY' | 'columns'>, environment: 
 /** One cause with its reasons, fixes and evidence, then what follows from it. */
 export function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
   const words = WORDS[lang];
-  const mark = diagnosis.severity === 'warning' || diagnosis.severity === 'info' ? paint('▲', 'yellow', style) : paint('✖', 'red', style);
+  const mark =
+    diagnosis.severity === 'warning' || diagnosis.severity === 'info'
+      ? paint('▲', 'yellow', style)
+      : paint('✖', 'red', style);
   const job = diagnosis.job === undefined ? '' : `${words.job} ${diagnosis.job.name ?? ''} (${diagnosis.job.id})`;
   const count = diagnosis.count > 1 ? ` · ${diagnosis.count} ${words.times}` : '';
   const when = diagnosis.firstSeen === undefined ? '' : ` · ${diagnosis.firstSeen}`;
@@ -39,7 +96,11 @@ export function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Sty
     ...(job === '' ? [] : [`  ${job}`]),
     ...section(words.cause, [diagnosis.summary], style),
     ...section(words.owner, [OWNER_NAMES[lang][diagnosis.owner]], style),
-    ...section(words.why, diagnosis.reasons.map((reason) => `${Math.round(reason.weight * 100)} % ${reason.text}`), style),
+    ...section(
+      words.why,
+      diagnosis.reasons.map((reason) => `${Math.round(reason.weight * 100)} % ${reason.text}`),
+      style,
+    ),
     ...diagnosis.fixes.flatMap((fix) => renderFix(fix, lang, style)),
     ...renderEvidence(words.evidence, diagnosis.evidence, style),
     ...section(words.also, diagnosis.explains.length === 0 ? [] : [diagnosis.explains.join(', ')], style),
@@ -49,7 +110,9 @@ export function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Sty
 
 function renderFix(fix: Diagnosis['fixes'][number], lang: Language, style: Style): string[] {
   const words = WORDS[lang];
-  const patch = Object.entries(fix.patch).map(([key, value]) => `${' '.repeat(12)}${paint(`${key}: ${value}`, 'green', style)}`);
+  const patch = Object.entries(fix.patch).map(
+    ([key, value]) => `${' '.repeat(12)}${paint(`${key}: ${value}`, 'green', style)}`,
+  );
   return [
     ...section(words.fix, [`${fix.text} (${words.risk}: ${fix.risk})`], style),
     ...patch,
@@ -63,7 +126,11 @@ export function renderUnknown(unknown: UnknownFailure, lang: Language, style: St
   const lines = [
     `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.fingerprint} · ${words.noRule}${unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : ''}`, 'dim', style)}`,
     ...(unknown.job === undefined ? [] : [`  ${words.job} ${unknown.job.name ?? ''} (${unknown.job.id})`]),
-    ...section(words.cause, [`${unknown.chain.at(-1) ?? ''}${unknown.message === '' ? '' : `: ${unknown.message}`}`], style),
+    ...section(
+      words.cause,
+      [`${unknown.chain.at(-1) ?? ''}${unknown.message === '' ? '' : `: ${unknown.message}`}`],
+      style,
+    ),
     ...section(words.owner, [OWNER_NAMES[lang][unknown.owner]], style),
     ...renderEvidence(words.evidence, unknown.evidence, style),
   ];
@@ -72,17 +139,24 @@ export function renderUnknown(unknown: UnknownFailure, lang: Language, style: St
 
 function renderEvidence(title: string, evidence: readonly Evidence[], style: Style): string[] {
   if (evidence.length === 0) return [];
-  const telling = evidence.filter((item, index) => evidence.findIndex((other) => headOf(other) === headOf(item)) === index);
+  const telling = evidence.filter(
+    (item, index) => evidence.findIndex((other) => headOf(other) === headOf(item)) === index,
+  );
   return [
     `  ${title}`,
-    ...telling.slice(0, 4).flatMap((item) => [
-      `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
-      ...chooseLines(item).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
-    ]),
+    ...telling
+      .slice(0, 4)
+      .flatMap((item) => [
+        `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
+        ...chooseLines(item).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
+      ]),
   ];
 }
 
-/** The head of the entry and the line that proves it; the line behind that one where the head proves itself or is a mere frame. */
+/**
+ * The head of the entry and the line that proves it; the line behind that one where the head proves itself or is a mere
+ * frame.
+ */
 function chooseLines({ text, highlights = [] }: Evidence): readonly string[] {
   const [head = '', ...rest] = text.split('\n');
   const proving = highlights[0] === undefined ? 0 : text.slice(0, highlights[0][0]).split('\n').length - 1;
@@ -92,7 +166,11 @@ function chooseLines({ text, highlights = [] }: Evidence): readonly string[] {
 
 /** What an evidence says without its time: the same line in three logs is shown once. */
 function headOf(evidence: Evidence): string {
-  return evidence.text.split('\n').slice(0, 2).join('\n').replace(/^[\d-]+[ T][\d:,.]+/, '');
+  return evidence.text
+    .split('\n')
+    .slice(0, 2)
+    .join('\n')
+    .replace(/^[\d-]+[ T][\d:,.]+/, '');
 }
 
 /** One record a line: time, level, job, logger, message, and the exception in one phrase instead of its frames. */
@@ -102,7 +180,8 @@ export function renderRecord(record: LogRecord, style: Style): string {
   const head = `${record['@timestamp']} ${paint((level ?? '-').padEnd(5), levelPaint(level), style)} ${job} ${shortLogger(record['log.logger'])}`;
   const frames = record['error.stack_trace']?.split('\n').filter((line) => /^\s*at /.test(line)).length ?? 0;
   const root = record['flink.chain']?.at(-1);
-  const error = root === undefined ? '' : ` ${paint(`${root}${frames > 0 ? ` (+${frames} frames)` : ''}`, 'red', style)}`;
+  const error =
+    root === undefined ? '' : ` ${paint(`${root}${frames > 0 ? ` (+${frames} frames)` : ''}`, 'red', style)}`;
   return `${head} ${record.message.split('\n')[0] ?? ''}${error}\n`;
 }
 
@@ -116,7 +195,11 @@ function levelPaint(level: Level | undefined): Paint {
 }
 
 function section(title: string, texts: readonly string[], style: Style): string[] {
-  return texts.flatMap((text, index) => wrapText(text, style.width - 12).map((line, at) => `  ${at === 0 && index === 0 ? padTitle(title) : ' '.repeat(10)}${line}`));
+  return texts.flatMap((text, index) =>
+    wrapText(text, style.width - 12).map(
+      (line, at) => `  ${at === 0 && index === 0 ? padTitle(title) : ' '.repeat(10)}${line}`,
+    ),
+  );
 }
 
 function padTitle(title: string): string {

@@ -34,7 +34,9 @@ for (const name of ['node-22', 'node-24'] as const) {
     it('is told in words of its own V8 how long to wait before it optimizes', () => {
       const script = `import { compileBundle } from ${JSON.stringify(path('dist/cli/program.js'))}; compileBundle();`;
 
-      const { status, stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', script], {
+        encoding: 'utf8',
+      });
 
       expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
     });

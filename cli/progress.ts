@@ -1,5 +1,5 @@
-// A line on a terminal that says how far the reading is, and vanishes at its end. Nothing when standard error is a file or a
-// pipe, or when it is over in a moment.
+// A line on a terminal that says how far the reading is, and vanishes at its end. Nothing when standard error is a file
+// or a pipe, or when it is over in a moment.
 import type { Output } from './command.js';
 
 export interface Progress {
@@ -12,7 +12,10 @@ const FIRST_AFTER_MS = 500;
 const EVERY_MS = 100;
 const BAR_COLUMNS = 24;
 
-export function createProgress(stream: Pick<Output, 'isTTY' | 'columns' | 'write'>, now: () => number = Date.now): Progress {
+export function createProgress(
+  stream: Pick<Output, 'isTTY' | 'columns' | 'write'>,
+  now: () => number = Date.now,
+): Progress {
   const start = now();
   let next = start + FIRST_AFTER_MS;
   let shown = false;

@@ -66,7 +66,9 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
 
 /** Names, sizes and times of what the catalog reads: another text after each change. */
 function describeFolders(folders: readonly string[]): string {
-  return folders.flatMap((folder) => (existsSync(folder) ? describeFiles(folder) : [`${folder} is missing`])).join('\n');
+  return folders
+    .flatMap((folder) => (existsSync(folder) ? describeFiles(folder) : [`${folder} is missing`]))
+    .join('\n');
 }
 
 function describeFiles(folder: string): readonly string[] {

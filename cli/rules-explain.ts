@@ -17,17 +17,26 @@ import { readSettings, zoneOf } from './settings.js';
 export const RULES_EXPLAIN: Command = {
   name: 'rules explain',
   operands: 'FILE… RULE',
-  summary: 'Says why a rule did or did not match: the first condition that failed, the nearest line, what was captured so far.',
+  summary:
+    'Says why a rule did or did not match: the first condition that failed, the nearest line, what was captured so far.',
   options: [RULES_OPTION, CONFIG_OPTION],
-  examples: ['jobtrace rules explain taskmanager.log network.insufficient-buffers/total', 'jobtrace rules explain --rules our-rules jm.log tm.log connector.ledger/closed'],
+  examples: [
+    'jobtrace rules explain taskmanager.log network.insufficient-buffers/total',
+    'jobtrace rules explain --rules our-rules jm.log tm.log connector.ledger/closed',
+  ],
   run: async (invocation) => {
     const paths = invocation.operands.slice(0, -1);
     const id = invocation.operands.at(-1);
-    if (id === undefined || paths.length === 0) throw createError('JT_USAGE', { problem: 'rules explain needs a log and the id of a rule.', command: 'rules explain' });
+    if (id === undefined || paths.length === 0)
+      throw createError('JT_USAGE', {
+        problem: 'rules explain needs a log and the id of a rule.',
+        command: 'rules explain',
+      });
     const catalog = openCatalog(invocation);
     const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
     const context = { zone: zoneOf(readSettings(invocation).settings) };
-    for (const rule of selectRules(catalog, [id])) await write(invocation.terminal, renderTrial(tryRule(rule, readEntries(paths), catalog, context), style));
+    for (const rule of selectRules(catalog, [id]))
+      await write(invocation.terminal, renderTrial(tryRule(rule, readEntries(paths), catalog, context), style));
     return 0;
   },
 };
@@ -39,18 +48,38 @@ export function renderTrial(trial: Trial, style: Style): string {
 
 function renderAlternative(rule: Rule, trial: AlternativeTrial, style: Style): readonly string[] {
   const { alternative, at, misfit, likeness } = trial;
-  if (trial.fitting > 0) return [`${paint('✔', 'green', style)} ${alternative.id}: fits ${trial.fitting === 1 ? 'an entry' : `${trial.fitting} entries`}`, ...renderLine('line', at, style)];
+  if (trial.fitting > 0)
+    return [
+      `${paint('✔', 'green', style)} ${alternative.id}: fits ${trial.fitting === 1 ? 'an entry' : `${trial.fitting} entries`}`,
+      ...renderLine('line', at, style),
+    ];
   const order = rule.alternatives.indexOf(alternative);
   if (misfit === undefined) {
-    const nearest = likeness === undefined ? [row('nearest', 'no line holds a word of it')] : [...renderLine('nearest', at, style), row('', renderLikeness(likeness))];
-    return [`${paint('✖', 'red', style)} ${alternative.id}: the anchor was not found ${placeOf(rule, ['match', order, 'anchor'], style)}`, row('asks', quote(alternative.anchor)), ...nearest];
+    const nearest =
+      likeness === undefined
+        ? [row('nearest', 'no line holds a word of it')]
+        : [...renderLine('nearest', at, style), row('', renderLikeness(likeness))];
+    return [
+      `${paint('✖', 'red', style)} ${alternative.id}: the anchor was not found ${placeOf(rule, ['match', order, 'anchor'], style)}`,
+      row('asks', quote(alternative.anchor)),
+      ...nearest,
+    ];
   }
-  const held = trial.anchored === 1 ? 'the entry that holds the anchor' : `the nearest of ${trial.anchored} entries that hold the anchor`;
+  const held =
+    trial.anchored === 1
+      ? 'the entry that holds the anchor'
+      : `the nearest of ${trial.anchored} entries that hold the anchor`;
   return [
     `${paint('✖', 'red', style)} ${alternative.id}: ${paint(misfit.key, 'bold', style)} does not hold in ${held} ${placeOf(rule, misfit.path, style)}`,
     ...renderLine('line', at, style),
     row('asks', misfit.asked),
-    ...(misfit.partial === undefined ? [] : [row('fits', misfit.partial.pattern === '' ? 'nothing of the pattern' : misfit.partial.pattern), row('not', misfit.partial.rest), row('captured', printGroups(misfit.partial.groups))]),
+    ...(misfit.partial === undefined
+      ? []
+      : [
+          row('fits', misfit.partial.pattern === '' ? 'nothing of the pattern' : misfit.partial.pattern),
+          row('not', misfit.partial.rest),
+          row('captured', printGroups(misfit.partial.groups)),
+        ]),
     row('has', cut(misfit.found, style)),
   ];
 }
@@ -62,7 +91,10 @@ function renderLikeness({ shared, missing, beginning }: NonNullable<AlternativeT
 
 function renderOutcome(rule: Rule, outcome: Outcome, style: Style): readonly string[] {
   if (outcome.kind === 'none') return ['→ The rule does not match.'];
-  const head = [...renderLine('match', { file: outcome.at.path, line: outcome.at.line, text: '' }, style), row('captured', printGroups(outcome.match.captures))];
+  const head = [
+    ...renderLine('match', { file: outcome.at.path, line: outcome.at.line, text: '' }, style),
+    row('captured', printGroups(outcome.match.captures)),
+  ];
   return [...explainOutcome(rule, outcome, style), ...head];
 }
 
@@ -71,23 +103,39 @@ function explainOutcome(rule: Rule, outcome: Exclude<Outcome, { kind: 'none' }>,
     case 'step': {
       const { step, found, anywhere } = outcome.failed;
       const wanted = step.absent ? 'none may stand' : step.count === 1 ? 'one must stand' : `${step.count} must stand`;
-      const standing = step.absent ? 'one does' : `there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs`;
+      const standing = step.absent
+        ? 'one does'
+        : `there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs`;
       return [
         `→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; ${standing}.`,
-        ...(step.absent ? found.flatMap(({ place }) => renderLine('stands', { file: place.path, line: place.line, text: '' }, style)) : []),
+        ...(step.absent
+          ? found.flatMap(({ place }) => renderLine('stands', { file: place.path, line: place.line, text: '' }, style))
+          : []),
       ];
     }
     case 'harmless':
-      return ['→ It matches, but nothing failed by it: the job went on, and the rule does not stand alone (`standsAlone`).'];
+      return [
+        '→ It matches, but nothing failed by it: the job went on, and the rule does not stand alone (`standsAlone`).',
+      ];
     case 'hidden':
-      return [`→ It matches, but it is general, and ${outcome.by.map((other) => other.id).join(', ') || 'another rule'} names the same failure.`];
+      return [
+        `→ It matches, but it is general, and ${outcome.by.map((other) => other.id).join(', ') || 'another rule'} names the same failure.`,
+      ];
     case 'after':
       return [`→ It matches, but ${outcome.first.rule.id} stands before it: ${explainPlace(outcome)}.`];
     case 'first':
       return [
         '→ It matches and stands first in its incident.',
-        ...(outcome.unknown === undefined ? [] : [`  It is a symptom, and a failure that no rule names stands beside it: ${outcome.unknown.failure.chain.at(-1)?.type ?? ''}: ${cut(outcome.unknown.failure.chain.at(-1)?.message ?? '', style)}`]),
-        ...(outcome.elsewhere === undefined ? [] : [`  Another incident of these logs comes before it: ${outcome.elsewhere.rule.id} (${compareScores(outcome.elsewhere, outcome.own)}).`]),
+        ...(outcome.unknown === undefined
+          ? []
+          : [
+              `  It is a symptom, and a failure that no rule names stands beside it: ${outcome.unknown.failure.chain.at(-1)?.type ?? ''}: ${cut(outcome.unknown.failure.chain.at(-1)?.message ?? '', style)}`,
+            ]),
+        ...(outcome.elsewhere === undefined
+          ? []
+          : [
+              `  Another incident of these logs comes before it: ${outcome.elsewhere.rule.id} (${compareScores(outcome.elsewhere, outcome.own)}).`,
+            ]),
       ];
   }
 }
@@ -120,9 +168,16 @@ function placeOf(rule: Rule, path: DocumentPath, style: Style): string {
   return paint(`(${name.startsWith('..') ? rule.file : name}:${line}:${column})`, 'cyan', style);
 }
 
-function renderLine(title: string, at: { readonly file: string; readonly line: number; readonly text: string } | undefined, style: Style): readonly string[] {
+function renderLine(
+  title: string,
+  at: { readonly file: string; readonly line: number; readonly text: string } | undefined,
+  style: Style,
+): readonly string[] {
   if (at === undefined) return [];
-  return [row(title, paint(`${at.file}:${at.line}`, 'cyan', style)), ...(at.text === '' ? [] : [row('', paint(cut(at.text, style), 'dim', style))])];
+  return [
+    row(title, paint(`${at.file}:${at.line}`, 'cyan', style)),
+    ...(at.text === '' ? [] : [row('', paint(cut(at.text, style), 'dim', style))]),
+  ];
 }
 
 function row(title: string, text: string): string {
@@ -130,7 +185,11 @@ function row(title: string, text: string): string {
 }
 
 function printGroups(groups: Readonly<Record<string, string>>): string {
-  return Object.entries(groups).map(([name, value]) => `${name} = ${quote(value)}`).join(', ') || 'nothing';
+  return (
+    Object.entries(groups)
+      .map(([name, value]) => `${name} = ${quote(value)}`)
+      .join(', ') || 'nothing'
+  );
 }
 
 function quote(text: string): string {

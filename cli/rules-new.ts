@@ -21,19 +21,34 @@ import { readSettings, zoneOf } from './settings.js';
 export const RULES_NEW: Command = {
   name: 'rules new',
   operands: 'FILE|-',
-  summary: 'Writes the folder of a rule for the first failure of a log that no rule names: anchor, captures and logs filled in.',
+  summary:
+    'Writes the folder of a rule for the first failure of a log that no rule names: anchor, captures and logs filled in.',
   options: [
-    { name: 'id', value: 'CAUSE/VARIANT', help: 'Id of the new rule, e.g. connector.ledger/closed; a cause that is new is added to causes.yaml beside it.' },
-    { ...RULES_OPTION, help: 'Folder of your own rules, in which it is written (default: the last of analyzer.rulesDirs, else rules).' },
+    {
+      name: 'id',
+      value: 'CAUSE/VARIANT',
+      help: 'Id of the new rule, e.g. connector.ledger/closed; a cause that is new is added to causes.yaml beside it.',
+    },
+    {
+      ...RULES_OPTION,
+      help: 'Folder of your own rules, in which it is written (default: the last of analyzer.rulesDirs, else rules).',
+    },
     CONFIG_OPTION,
   ],
-  examples: ['jobtrace rules new taskmanager.log', 'kubectl logs my-job-taskmanager-1-1 | jobtrace rules new - --id connector.ledger/closed --rules our-rules'],
+  examples: [
+    'jobtrace rules new taskmanager.log',
+    'kubectl logs my-job-taskmanager-1-1 | jobtrace rules new - --id connector.ledger/closed --rules our-rules',
+  ],
   run: runNew,
 };
 
 async function runNew(invocation: Invocation): Promise<number> {
   const [path] = invocation.operands;
-  if (path === undefined || invocation.operands.length > 1) throw createError('JT_USAGE', { problem: 'rules new needs one log, or "-" for standard input.', command: 'rules new' });
+  if (path === undefined || invocation.operands.length > 1)
+    throw createError('JT_USAGE', {
+      problem: 'rules new needs one log, or "-" for standard input.',
+      command: 'rules new',
+    });
   const folder = extraFolders(invocation).at(-1) ?? 'rules';
   const isBuiltIn = existsSync(folder) && realpathSync(folder) === realpathSync(findBuiltInRules());
   const catalog = loadCatalog({ extra: extraFolders(invocation).filter((item) => existsSync(item) && !isBuiltIn) });
@@ -47,13 +62,38 @@ async function runNew(invocation: Invocation): Promise<number> {
   const draft = draftRule(entry, candidate, owner);
   const id = chooseId(invocation.option('id'), owner, draft);
   const place = join(folder, ...id.replace('.', '/').split('/'));
-  if (existsSync(join(place, 'rule.yaml'))) throw createError('JT_USAGE', { problem: `${place} holds a rule already; give the new one another --id.`, command: 'rules new' });
+  if (existsSync(join(place, 'rule.yaml')))
+    throw createError('JT_USAGE', {
+      problem: `${place} holds a rule already; give the new one another --id.`,
+      command: 'rules new',
+    });
   if (!isBuiltIn) shareSchemas(folder);
   const notes = addCause(id, folder, catalog, owner);
   writeRule(place, draft);
   const extra = isBuiltIn ? [] : [...new Set([...extraFolders(invocation), folder])];
-  const gaps = finishProof(id, place, draft, loadCatalog({ extra }), { file: `${evidence.file}:${evidence.line}`, version: document.facts.flinkVersion, handled: candidate.isFailure });
-  await write(invocation.terminal, renderReport({ id, place, folder: isBuiltIn ? undefined : folder, draft, evidence, notes: [...notes, ...(named === undefined ? [] : [`${named.rule} names this failure already; the new rule stands beside it.`])], gaps }, invocation));
+  const gaps = finishProof(id, place, draft, loadCatalog({ extra }), {
+    file: `${evidence.file}:${evidence.line}`,
+    version: document.facts.flinkVersion,
+    handled: candidate.isFailure,
+  });
+  await write(
+    invocation.terminal,
+    renderReport(
+      {
+        id,
+        place,
+        folder: isBuiltIn ? undefined : folder,
+        draft,
+        evidence,
+        notes: [
+          ...notes,
+          ...(named === undefined ? [] : [`${named.rule} names this failure already; the new rule stands beside it.`]),
+        ],
+        gaps,
+      },
+      invocation,
+    ),
+  );
   return 0;
 }
 
@@ -74,11 +114,16 @@ interface Chosen {
 /** What no rule names, else what only a general rule names, else the first cause. */
 function chooseFailure({ diagnoses, unknown }: DiagnosisDocument, path: string): Chosen {
   const [failure] = unknown;
-  if (failure?.evidence[0] !== undefined) return { evidence: failure.evidence[0], owner: failure.owner, named: undefined };
+  if (failure?.evidence[0] !== undefined)
+    return { evidence: failure.evidence[0], owner: failure.owner, named: undefined };
   const general = diagnoses.find((diagnosis) => (diagnosis.score['specific'] ?? 0) < 0);
   const diagnosis = general ?? diagnoses[0];
   const evidence = diagnosis?.evidence[0];
-  if (diagnosis === undefined || evidence === undefined) throw createError('JT_USAGE', { problem: `${path} holds no failure: no task, job or process ended in it.`, command: 'rules new' });
+  if (diagnosis === undefined || evidence === undefined)
+    throw createError('JT_USAGE', {
+      problem: `${path} holds no failure: no task, job or process ended in it.`,
+      command: 'rules new',
+    });
   return { evidence, owner: diagnosis.owner, named: general === undefined ? diagnosis : undefined };
 }
 
@@ -87,15 +132,26 @@ function findEntry(entries: Iterable<Entry>, { file, line }: Evidence): Entry {
   throw new Error(`the entry at ${file}:${line} is not there any more`);
 }
 
-const CAUSES: Readonly<Partial<Record<Owner, string>>> = { 'user-code': 'code.user-exception', connector: 'connector.other', external: 'connector.other' };
+const CAUSES: Readonly<Partial<Record<Owner, string>>> = {
+  'user-code': 'code.user-exception',
+  connector: 'connector.other',
+  external: 'connector.other',
+};
 
 function chooseId(given: string | undefined, owner: Owner, draft: RuleDraft): string {
   if (given !== undefined) {
     if (/^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/.test(given)) return given;
-    throw createError('JT_USAGE', { problem: `--id is "${given}", but must be CAUSE/VARIANT in small letters, such as connector.ledger/closed.`, command: 'rules new' });
+    throw createError('JT_USAGE', {
+      problem: `--id is "${given}", but must be CAUSE/VARIANT in small letters, such as connector.ledger/closed.`,
+      command: 'rules new',
+    });
   }
   const cause = CAUSES[owner];
-  if (cause === undefined) throw createError('JT_USAGE', { problem: `Say with --id CAUSE/VARIANT which cause this failure has (rules/causes.yaml lists them), e.g. --id cluster.other/${draft.variant}.`, command: 'rules new' });
+  if (cause === undefined)
+    throw createError('JT_USAGE', {
+      problem: `Say with --id CAUSE/VARIANT which cause this failure has (rules/causes.yaml lists them), e.g. --id cluster.other/${draft.variant}.`,
+      command: 'rules new',
+    });
   return `${cause}/${draft.variant}`;
 }
 
@@ -111,9 +167,14 @@ function addCause(id: string, folder: string, { causes }: Catalog, owner: Owner)
   const cause = id.slice(0, id.indexOf('/'));
   if (causes.has(cause)) return [];
   const file = join(folder, 'causes.yaml');
-  appendFileSync(file, `${cause}: { owner: ${owner}, title: { en: "${TODO}: a short name", zh: "${TODO}：简短的名称" } }\n`);
+  appendFileSync(
+    file,
+    `${cause}: { owner: ${owner}, title: { en: "${TODO}: a short name", zh: "${TODO}：简短的名称" } }\n`,
+  );
   const nearest = findNearest(cause, causes.keys());
-  return [`${cause} is a new cause, added to ${file}${nearest === undefined ? '' : `; if you meant ${nearest}, move the folder and remove that line`}.`];
+  return [
+    `${cause} is a new cause, added to ${file}${nearest === undefined ? '' : `; if you meant ${nearest}, move the folder and remove that line`}.`,
+  ];
 }
 
 function writeRule(place: string, draft: RuleDraft): void {
@@ -124,13 +185,25 @@ function writeRule(place: string, draft: RuleDraft): void {
 }
 
 /** Writes what the new rule captures from its own log into proof.yaml; returns what is left to do. */
-function finishProof(id: string, place: string, draft: RuleDraft, catalog: Catalog, about: { readonly file: string; readonly version: string | undefined; readonly handled: boolean }): readonly string[] {
-  const found = diagnose(readEntries([join(place, 'match.log')]), catalog).flatMap((incident) => incident.diagnoses.en).find((diagnosis) => diagnosis.rule === id);
-  const values = Object.fromEntries(draft.slots.flatMap(({ name }) => (found?.values[name] === undefined ? [] : [[name, found.values[name]]])));
+function finishProof(
+  id: string,
+  place: string,
+  draft: RuleDraft,
+  catalog: Catalog,
+  about: { readonly file: string; readonly version: string | undefined; readonly handled: boolean },
+): readonly string[] {
+  const found = diagnose(readEntries([join(place, 'match.log')]), catalog)
+    .flatMap((incident) => incident.diagnoses.en)
+    .find((diagnosis) => diagnosis.rule === id);
+  const values = Object.fromEntries(
+    draft.slots.flatMap(({ name }) => (found?.values[name] === undefined ? [] : [[name, found.values[name]]])),
+  );
   writeFileSync(join(place, 'proof.yaml'), writeProof({ ...about, values }));
   const rule = catalog.findRule(id);
   if (rule === undefined) throw new Error(`the rule ${id} was written but is not in the catalog`);
-  return proveRule(rule, catalog).flatMap(({ file, problem }) => (problem === undefined ? [] : [`${relative(place, file) === '' ? '' : `${relative(place, file)}: `}${problem}`]));
+  return proveRule(rule, catalog).flatMap(({ file, problem }) =>
+    problem === undefined ? [] : [`${relative(place, file) === '' ? '' : `${relative(place, file)}: `}${problem}`],
+  );
 }
 
 interface Report {

@@ -10,25 +10,47 @@ import { write } from './find.js';
 import { paint, styleOf } from './print.js';
 import { languageOf, readSettings } from './settings.js';
 
-export const RULES_OPTION: OptionRow = { name: 'rules', value: 'DIR', multiple: true, help: 'Folder with rules of your own, beside the built-in ones; may be repeated.' };
+export const RULES_OPTION: OptionRow = {
+  name: 'rules',
+  value: 'DIR',
+  multiple: true,
+  help: 'Folder with rules of your own, beside the built-in ones; may be repeated.',
+};
 
 export const RULES_LIST: Command = {
   name: 'rules list',
   operands: '[ID…]',
   summary: 'Lists the rules: what Jobtrace can name.',
-  options: [RULES_OPTION, LANG_OPTION, CONFIG_OPTION, { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' }],
+  options: [
+    RULES_OPTION,
+    LANG_OPTION,
+    CONFIG_OPTION,
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+  ],
   examples: ['jobtrace rules list', "jobtrace rules list 'memory.*'"],
   run: async (invocation) => {
     const { settings } = readSettings(invocation);
     const lang = languageOf(settings);
     const rules = selectRules(openCatalog(invocation), invocation.operands);
     if (invocation.option('format') === 'json') {
-      const rows = rules.map(({ id, cause, status, severity, owner, role, title }) => ({ id, cause, status, severity, owner, role, title: title[lang].source }));
+      const rows = rules.map(({ id, cause, status, severity, owner, role, title }) => ({
+        id,
+        cause,
+        status,
+        severity,
+        owner,
+        role,
+        title: title[lang].source,
+      }));
       await write(invocation.terminal, `${JSON.stringify({ rules: rows }, null, 2)}\n`);
       return 0;
     }
     const width = Math.max(...rules.map((rule) => rule.id.length));
-    for (const rule of rules) await write(invocation.terminal, `${rule.id.padEnd(width)}  ${rule.status.padEnd(6)}  ${rule.title[lang].source}\n`);
+    for (const rule of rules)
+      await write(
+        invocation.terminal,
+        `${rule.id.padEnd(width)}  ${rule.status.padEnd(6)}  ${rule.title[lang].source}\n`,
+      );
     return 0;
   },
 };
@@ -62,7 +84,10 @@ export const RULES_TEST: Command = {
       const problems = results.filter((result) => result.problem !== undefined);
       logs += results.length;
       failed += problems.length;
-      await write(invocation.terminal, `${problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style)} ${rule.id}\n`);
+      await write(
+        invocation.terminal,
+        `${problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style)} ${rule.id}\n`,
+      );
       for (const { file, problem } of problems) await write(invocation.terminal, `    ${file}: ${problem ?? ''}\n`);
     }
     await write(invocation.terminal, `${rules.length} rules, ${logs} proofs, ${failed} failed\n`);
@@ -82,8 +107,16 @@ export function extraFolders(invocation: Invocation): readonly string[] {
 export function selectRules(catalog: Catalog, patterns: readonly string[]): readonly Rule[] {
   for (const pattern of patterns) {
     if (catalog.rules.some((rule) => isNamedBy(rule, pattern))) continue;
-    const nearest = findNearest(pattern, catalog.rules.map((rule) => rule.id));
-    throw createError('JT_RULE_NOT_FOUND', { id: pattern, hint: nearest === undefined ? '' : `; the nearest is "${nearest}"` });
+    const nearest = findNearest(
+      pattern,
+      catalog.rules.map((rule) => rule.id),
+    );
+    throw createError('JT_RULE_NOT_FOUND', {
+      id: pattern,
+      hint: nearest === undefined ? '' : `; the nearest is "${nearest}"`,
+    });
   }
-  return patterns.length === 0 ? catalog.rules : catalog.rules.filter((rule) => patterns.some((pattern) => isNamedBy(rule, pattern)));
+  return patterns.length === 0
+    ? catalog.rules
+    : catalog.rules.filter((rule) => patterns.some((pattern) => isNamedBy(rule, pattern)));
 }

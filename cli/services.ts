@@ -54,7 +54,13 @@ function checkPaths(paths: readonly string[]): void {
   }
 }
 
-export function createServiceAnalyzer(settings: Settings, rules: RuleKeeper, store: Store, log: Log, hears: Pick<AnalyzerOptions, 'onIncident' | 'onGone'>): Analyzer {
+export function createServiceAnalyzer(
+  settings: Settings,
+  rules: RuleKeeper,
+  store: Store,
+  log: Log,
+  hears: Pick<AnalyzerOptions, 'onIncident' | 'onGone'>,
+): Analyzer {
   const analyzer = createAnalyzer({
     store,
     catalog: rules.catalog,
@@ -72,11 +78,21 @@ export function createServiceAnalyzer(settings: Settings, rules: RuleKeeper, sto
 function readShard(text: string): { index: number; of: number } {
   const [, index, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const shard = { index: Number(index), of: Number(of) };
-  if (index === undefined || shard.of < 1 || shard.index >= shard.of) throw createError('JT_CONFIG_INVALID', { problems: `  analyzer.shard is "${text}", but must be "i/n" with i from 0 to n-1` });
+  if (index === undefined || shard.of < 1 || shard.index >= shard.of)
+    throw createError('JT_CONFIG_INVALID', {
+      problems: `  analyzer.shard is "${text}", but must be "i/n" with i from 0 to n-1`,
+    });
   return shard;
 }
 
-export function createServiceNotifier(settings: Settings, rules: RuleKeeper, store: Store, log: Log, instance: string, metrics?: Metrics): Notifier {
+export function createServiceNotifier(
+  settings: Settings,
+  rules: RuleKeeper,
+  store: Store,
+  log: Log,
+  instance: string,
+  metrics?: Metrics,
+): Notifier {
   return createNotifier({
     store,
     instance,
@@ -100,7 +116,14 @@ export function createServiceMetrics(): Metrics {
   return createMetrics(VERSION);
 }
 
-export function createServiceServer(settings: Settings, rules: RuleKeeper, store: Store, log: Log, notifier: Notifier, metrics: Metrics): Server {
+export function createServiceServer(
+  settings: Settings,
+  rules: RuleKeeper,
+  store: Store,
+  log: Log,
+  notifier: Notifier,
+  metrics: Metrics,
+): Server {
   return createServer({
     store,
     log: log.child({ stage: 'api' }),
@@ -109,7 +132,8 @@ export function createServiceServer(settings: Settings, rules: RuleKeeper, store
     catalogInfo: () => describeCatalog(rules.catalog),
     ruleProblems: () => rules.problems,
     analyzerHooks: {
-      diagnoseText: (text, language) => flattenIncidents(diagnose(splitText(text), rules.catalog, { zone: zoneOf(settings) }), language),
+      diagnoseText: (text, language) =>
+        flattenIncidents(diagnose(splitText(text), rules.catalog, { zone: zoneOf(settings) }), language),
     },
     notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
   });
@@ -131,7 +155,9 @@ function describeCatalog(catalog: Catalog): ReturnType<Parameters<typeof createS
 export function readListen(settings: Settings): { host: string; port: number } {
   const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(settings['api.listen']) ?? [];
   if (host === undefined || port === undefined || Number(port) > 65_535) {
-    throw createError('JT_CONFIG_INVALID', { problems: `  api.listen (--listen) is "${settings['api.listen']}", but must be HOST:PORT` });
+    throw createError('JT_CONFIG_INVALID', {
+      problems: `  api.listen (--listen) is "${settings['api.listen']}", but must be HOST:PORT`,
+    });
   }
   return { host, port: Number(port) };
 }
@@ -140,7 +166,9 @@ export function readListen(settings: Settings): { host: string; port: number } {
 export async function runRetention(settings: Settings, store: Store, log: Log, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const removed = await store.deleteBefore(new Date(Date.now() - settings['store.retentionDays'] * DAY_MS).toISOString());
+      const removed = await store.deleteBefore(
+        new Date(Date.now() - settings['store.retentionDays'] * DAY_MS).toISOString(),
+      );
       if (removed > 0) log.info({ removed }, 'Old records were deleted.');
     } catch (error) {
       log.warn({ err: error }, 'Old records could not be deleted; will try again.');

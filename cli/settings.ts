@@ -8,10 +8,19 @@ import type { Language } from '../core/types.js';
 import type { Invocation } from './command.js';
 
 /** Flag → setting. */
-const FLAGS: Readonly<Record<string, keyof Settings>> = { data: 'dataDir', listen: 'api.listen', 'log-level': 'logLevel', lang: 'language', shard: 'analyzer.shard' };
+const FLAGS: Readonly<Record<string, keyof Settings>> = {
+  data: 'dataDir',
+  listen: 'api.listen',
+  'log-level': 'logLevel',
+  lang: 'language',
+  shard: 'analyzer.shard',
+};
 
 /** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID or JT_CONFIG_SECRET_TWICE. */
-export function readSettings(invocation: Invocation, overrides: Readonly<Partial<Record<keyof Settings, unknown>>> = {}): LoadedSettings {
+export function readSettings(
+  invocation: Invocation,
+  overrides: Readonly<Partial<Record<keyof Settings, unknown>>> = {},
+): LoadedSettings {
   const path = invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];
   const base = path === undefined ? process.cwd() : dirname(resolve(path));
   const flags: Record<string, unknown> = { ...overrides };

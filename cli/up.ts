@@ -20,8 +20,15 @@ export const UP: Command = {
   summary: 'Watches folders of Flink logs: agent, analyzer, API and page in one process.',
   options: [
     DATA_OPTION,
-    { name: 'listen', value: 'HOST:PORT', help: 'Address of the page and the API (default 127.0.0.1:8321; port 0 takes a free one).' },
-    { ...RULES_OPTION, help: 'Folder with rules of your own; what is saved there is in use within seconds. May be repeated.' },
+    {
+      name: 'listen',
+      value: 'HOST:PORT',
+      help: 'Address of the page and the API (default 127.0.0.1:8321; port 0 takes a free one).',
+    },
+    {
+      ...RULES_OPTION,
+      help: 'Folder with rules of your own; what is saved there is in use within seconds. May be repeated.',
+    },
     CONFIG_OPTION,
     LANG_OPTION,
     LOG_LEVEL_OPTION,
@@ -31,13 +38,27 @@ export const UP: Command = {
 };
 
 async function runUp(invocation: Invocation): Promise<number> {
-  const { createServiceAgent, createServiceAnalyzer, createServiceLog, createServiceMetrics, createServiceNotifier, createServiceServer, readListen, runRetention } = await import('./services.js');
+  const {
+    createServiceAgent,
+    createServiceAnalyzer,
+    createServiceLog,
+    createServiceMetrics,
+    createServiceNotifier,
+    createServiceServer,
+    readListen,
+    runRetention,
+  } = await import('./services.js');
   const { terminal } = invocation;
   const loaded = readSettings(invocation);
   // People watch this terminal: unless they asked for more, only what needs them is logged.
-  const settings = loaded.origins['logLevel'] === 'default' ? { ...loaded.settings, logLevel: 'warn' } : loaded.settings;
+  const settings =
+    loaded.origins['logLevel'] === 'default' ? { ...loaded.settings, logLevel: 'warn' } : loaded.settings;
   const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
-  if (paths.length === 0) throw createError('JT_USAGE', { problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.', command: 'up' });
+  if (paths.length === 0)
+    throw createError('JT_USAGE', {
+      problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.',
+      command: 'up',
+    });
   const log = createServiceLog(settings);
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
   const store = await openServiceStore(settings);
@@ -45,7 +66,11 @@ async function runUp(invocation: Invocation): Promise<number> {
     await store.check();
     const metrics = createServiceMetrics();
     const notifier = createServiceNotifier(settings, rules, store, log, 'up', metrics);
-    const announce = createAnnouncer(invocation, languageOf(settings), await store.findIncidents({ limit: KNOWN_INCIDENTS }));
+    const announce = createAnnouncer(
+      invocation,
+      languageOf(settings),
+      await store.findIncidents({ limit: KNOWN_INCIDENTS }),
+    );
     const agent = createServiceAgent(settings, paths, store, log);
     const analyzer = createServiceAnalyzer(settings, rules, store, log, {
       onIncident: async (incident) => {
@@ -57,7 +82,13 @@ async function runUp(invocation: Invocation): Promise<number> {
     const server = createServiceServer(settings, rules, store, log, notifier, metrics);
     const { url } = await server.listen(readListen(settings));
     await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
-    await Promise.all([agent.run(terminal.signal), analyzer.run(terminal.signal), notifier.run(terminal.signal), rules.run(terminal.signal), runRetention(settings, store, log, terminal.signal)]);
+    await Promise.all([
+      agent.run(terminal.signal),
+      analyzer.run(terminal.signal),
+      notifier.run(terminal.signal),
+      rules.run(terminal.signal),
+      runRetention(settings, store, log, terminal.signal),
+    ]);
     await server.close();
     return 0;
   } finally {
@@ -70,8 +101,15 @@ function renderGreeting(url: string, paths: readonly string[], rules: number, in
   return `Jobtrace ${VERSION} watches ${paths.join(', ')} with ${rules} rules.\nPage: ${paint(url, 'cyan', style)}\n\n`;
 }
 
-/** Prints an incident when it is new and when its cause changed; its restarts, and what an earlier run found, are for the page. */
-function createAnnouncer(invocation: Invocation, lang: 'en' | 'zh', known: readonly Incident[]): (incident: Incident) => Promise<void> {
+/**
+ * Prints an incident when it is new and when its cause changed; its restarts, and what an earlier run found, are for
+ * the page.
+ */
+function createAnnouncer(
+  invocation: Invocation,
+  lang: 'en' | 'zh',
+  known: readonly Incident[],
+): (incident: Incident) => Promise<void> {
   const said = new Map(known.map((incident) => [incident.id, causeOf(incident)]));
   return async (incident) => {
     const cause = causeOf(incident);

@@ -1,10 +1,12 @@
 // Two loops over bytes: known texts, and line breaks. They run as WebAssembly (byte-search.wat), where they are several
 // times faster than here; what they look at is copied there window by window, each small enough to stay in the
-// processor's nearer memory, unless it was read into the room that a search keeps there for it. Texts are known by words of memory (four bytes): a text of seven bytes and more holds one
-// whole word wherever it begins. Called by analyzer/anchors.ts and flink/skim.ts.
+// processor's nearer memory, unless it was read into the room that a search keeps there for it. Texts are known by
+// words of memory (four bytes): a text of seven bytes and more holds one whole word wherever it begins. Called by
+// analyzer/anchors.ts and flink/skim.ts.
 
 /** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
-export const COMPILED = 'AGFzbQEAAAABIQRgAn9/AX9gA39/fwF/YAV/f39/fwF/YAZ/f39/f38BfwMJCAABAAECAwMABQMBABYHGgMGbWVtb3J5AgAEZmluZAAGBmJyZWFrcwAHCrkKCE0BA38gAEGx893xeWwgAXYhAgNAQYCA2AAgAkEDdGohAyADKAIEIQQgBEEASCADKAIAIABGcgRAIAQPCyACQQFqQX8gAXZxIQIMAAsAC8UBAQR/IAEgAmohAwJAA0AgAUEIaiADSw0BIAApAwAgASkDAFINASAAQQhqIQAgAUEIaiEBDAALCyABIANGBEBBAQ8LIAMgAWshBCACQQhPIARBCElxBEAgACAEakEIaykDACADQQhrKQMAUQRAQQEPCwsDQCAALQAAIQUgAS0AACEGIAUgBkcEQCAGQSBHBEBBAA8LIAVBCUYgBUEKRiAFQQ1GcnJFBEBBAA8LCyAAQQFqIQAgAUEBaiEBIAEgA0kNAAtBAQsuACAAIAEoAgxrIAEoAghqIQADQCAALQAAQTBrQQpJBEAgAEEBaiEADAELCyAAC4sBAQF/IAAgAmohAyACQQhPBEADQCAAKQMAIAEpAwBSBEBBAA8LIABBCGohACABQQhqIQEgAEEIaiADTQ0ACyADIABrQQhrIQIgACACaikDACABIAJqKQMAUQ8LA0AgACADRgRAQQEPCyAALQAAIAEtAABHBEBBAA8LIABBAWohACABQQFqIQEMAAsAC4sBAQN/IAQhBSAAIAEQAiEHIAdBCCgCAGogAkoEQCAEDwsCQANAIAVBgIAERiAEIAVrQcAARnINASAFQQhrIQUgAyAFKAIEQQR0aiEGIAYoAgQgASgCBEcNASAHIAUoAgAgBhACQQgoAgAQA0UNAAsgBSAFQQhqIAQgBWtBCGv8CgAAIARBCGsPCyAEC4IBAQN/A0AgBCADQQR0aiEGIAAgBigCDGshByAGKAIIIQggByABTiAHIAhqIAJMcQRAIAcgBigCBCAIEAEEQCAGKAIEQQQoAgBGBEAgACAGIAIgBCAFEAQhBQsgBSAANgIAIAUgAzYCBCAFQQhqIQULCyAGKAIAIQMgA0EATg0ACyAFC8wDAQx/QYCABCERAkADQCAAIAFODQEgAEEQaiABTARAAkADQCAAKAIAQbHz3fF5bCEGIAZBDHYtAICAGCEHIAAoAgRBsfPd8XlsIQggCEEMdi0AgIAYIQkgACgCCEGx893xeWwhCiAKQQx2LQCAgBghCyAAKAIMQbHz3fF5bCEMIAxBDHYtAICAGCENIAcgCXIgCyANcnINASAAQRBqIQAgAEEQaiABTA0ACwwCCyAHQf8BRiAHIAZBBHZB/wFxQQFyRnIgCUH/AUYgCSAIQQR2Qf8BcUEBckZyQQF0ciALQf8BRiALIApBBHZB/wFxQQFyRnJBAnQgDUH/AUYgDSAMQQR2Qf8BcUEBckZyQQN0cnIhDgUgACgCAEGx893xeWwhBiAGQQx2LQCAgBghByAHQf8BRiAHIAZBBHZB/wFxQQFyRnIhDgsgACEPIABBEEEEIABBEGogAUwbaiEAA0AgDkUNASAPIA5oQQJ0aigCACAEEAAhECAQQQBOBEAgEUGAgAxPBEAgDyAOaEECdGohAAwECyAPIA5oQQJ0aiACIAMgECAFIBEQBSERCyAOIA5BAWtxIQ4MAAsLC0EAIAA2AgAgEUGAgARrQQN2C4YBAgJ/AXsCQANAIAAgAU4NASAAQfAfaiEDIAMgAUoEQCABIQML/QwAAAAAAAAAAAAAAAAAAAAAIQQDQCAEIAD9AAQAQQr9D/0j/XEhBCAAQRBqIQAgACADSA0ACyAE/X39fyEEIAIgBP0bACAE/RsBaiAE/RsCIAT9GwNqamohAgwACwsgAgs=';
+export const COMPILED =
+  'AGFzbQEAAAABIQRgAn9/AX9gA39/fwF/YAV/f39/fwF/YAZ/f39/f38BfwMJCAABAAECAwMABQMBABYHGgMGbWVtb3J5AgAEZmluZAAGBmJyZWFrcwAHCrkKCE0BA38gAEGx893xeWwgAXYhAgNAQYCA2AAgAkEDdGohAyADKAIEIQQgBEEASCADKAIAIABGcgRAIAQPCyACQQFqQX8gAXZxIQIMAAsAC8UBAQR/IAEgAmohAwJAA0AgAUEIaiADSw0BIAApAwAgASkDAFINASAAQQhqIQAgAUEIaiEBDAALCyABIANGBEBBAQ8LIAMgAWshBCACQQhPIARBCElxBEAgACAEakEIaykDACADQQhrKQMAUQRAQQEPCwsDQCAALQAAIQUgAS0AACEGIAUgBkcEQCAGQSBHBEBBAA8LIAVBCUYgBUEKRiAFQQ1GcnJFBEBBAA8LCyAAQQFqIQAgAUEBaiEBIAEgA0kNAAtBAQsuACAAIAEoAgxrIAEoAghqIQADQCAALQAAQTBrQQpJBEAgAEEBaiEADAELCyAAC4sBAQF/IAAgAmohAyACQQhPBEADQCAAKQMAIAEpAwBSBEBBAA8LIABBCGohACABQQhqIQEgAEEIaiADTQ0ACyADIABrQQhrIQIgACACaikDACABIAJqKQMAUQ8LA0AgACADRgRAQQEPCyAALQAAIAEtAABHBEBBAA8LIABBAWohACABQQFqIQEMAAsAC4sBAQN/IAQhBSAAIAEQAiEHIAdBCCgCAGogAkoEQCAEDwsCQANAIAVBgIAERiAEIAVrQcAARnINASAFQQhrIQUgAyAFKAIEQQR0aiEGIAYoAgQgASgCBEcNASAHIAUoAgAgBhACQQgoAgAQA0UNAAsgBSAFQQhqIAQgBWtBCGv8CgAAIARBCGsPCyAEC4IBAQN/A0AgBCADQQR0aiEGIAAgBigCDGshByAGKAIIIQggByABTiAHIAhqIAJMcQRAIAcgBigCBCAIEAEEQCAGKAIEQQQoAgBGBEAgACAGIAIgBCAFEAQhBQsgBSAANgIAIAUgAzYCBCAFQQhqIQULCyAGKAIAIQMgA0EATg0ACyAFC8wDAQx/QYCABCERAkADQCAAIAFODQEgAEEQaiABTARAAkADQCAAKAIAQbHz3fF5bCEGIAZBDHYtAICAGCEHIAAoAgRBsfPd8XlsIQggCEEMdi0AgIAYIQkgACgCCEGx893xeWwhCiAKQQx2LQCAgBghCyAAKAIMQbHz3fF5bCEMIAxBDHYtAICAGCENIAcgCXIgCyANcnINASAAQRBqIQAgAEEQaiABTA0ACwwCCyAHQf8BRiAHIAZBBHZB/wFxQQFyRnIgCUH/AUYgCSAIQQR2Qf8BcUEBckZyQQF0ciALQf8BRiALIApBBHZB/wFxQQFyRnJBAnQgDUH/AUYgDSAMQQR2Qf8BcUEBckZyQQN0cnIhDgUgACgCAEGx893xeWwhBiAGQQx2LQCAgBghByAHQf8BRiAHIAZBBHZB/wFxQQFyRnIhDgsgACEPIABBEEEEIABBEGogAUwbaiEAA0AgDkUNASAPIA5oQQJ0aigCACAEEAAhECAQQQBOBEAgEUGAgAxPBEAgDyAOaEECdGohAAwECyAPIA5oQQJ0aiACIAMgECAFIBEQBSERCyAOIA5BAWtxIQ4MAAsLC0EAIAA2AgAgEUGAgARrQQN2C4YBAgJ/AXsCQANAIAAgAU4NASAAQfAfaiEDIAMgAUoEQCABIQML/QwAAAAAAAAAAAAAAAAAAAAAIQQDQCAEIAD9AAQAQQr9D/0j/XEhBCAAQRBqIQAgACADSA0ACyAE/X39fyEEIAIgBP0bACAE/RsBaiAE/RsCIAT9GwNqamohAgwACwsgAgs=';
 
 /** Bytes of a word. */
 export const WORD = 4;
@@ -58,7 +60,10 @@ export interface Place {
   readonly offset: number;
 }
 
-/** Of finds of this text with nothing else between them that differ in nothing but a number behind it, the last is enough, and of most only that is told. */
+/**
+ * Of finds of this text with nothing else between them that differ in nothing but a number behind it, the last is
+ * enough, and of most only that is told.
+ */
 export interface Run {
   /** The text's index. */
   readonly text: number;
@@ -68,7 +73,9 @@ export interface Run {
 
 /** Known texts in some bytes, from the front to the back; the bytes must not change meanwhile. */
 export interface TextSearch {
-  /** Goes to the next one whose word stands at `from` or behind it; false when there is none. `from` never goes back. */
+  /**
+   * Goes to the next one whose word stands at `from` or behind it; false when there is none. `from` never goes back.
+   */
   next(from: number): boolean;
   /** The text to which it went, by its index. */
   readonly text: number;
@@ -76,7 +83,10 @@ export interface TextSearch {
   readonly end: number;
 }
 
-/** Texts and the words by which they are known, as they lie in the memory of a search: kept, they make the next one at once. */
+/**
+ * Texts and the words by which they are known, as they lie in the memory of a search: kept, they make the next one at
+ * once.
+ */
 export type PackedTexts = Uint8Array;
 
 /** A blank of a text is any white space. */
@@ -85,10 +95,20 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly Place[]
   const firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
   const addresses = listAddresses(texts, firstPlace + WORD * PLACE_CELLS * places.length);
   const head = HEAD_CELLS + texts.length + places.length;
-  const packed = new Uint8Array(WORD * head + texts.reduce((sum, { length }) => sum + length, firstPlace + WORD * PLACE_CELLS * places.length) - TABLE);
+  const packed = new Uint8Array(
+    WORD * head +
+      texts.reduce((sum, { length }) => sum + length, firstPlace + WORD * PLACE_CELLS * places.length) -
+      TABLE,
+  );
   const room = packed.subarray(WORD * head);
   texts.forEach((text, index) => room.set(text, (addresses[index] ?? 0) - TABLE));
-  new Int32Array(packed.buffer, 0, head).set([slotBits, texts.length, places.length, ...addresses, ...places.map(({ text }) => text)]);
+  new Int32Array(packed.buffer, 0, head).set([
+    slotBits,
+    texts.length,
+    places.length,
+    ...addresses,
+    ...places.map(({ text }) => text),
+  ]);
   const cells = new Int32Array(room.buffer, room.byteOffset + firstPlace - TABLE, PLACE_CELLS * places.length);
   const slots = new Int32Array(room.buffer, room.byteOffset + SLOTS - TABLE, 2 * 2 ** slotBits).fill(-1);
   const counts = new Uint16Array(2 ** slotBits);
@@ -112,7 +132,8 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly Place[]
 function listAddresses(texts: readonly Uint8Array[], first: number): readonly number[] {
   let address = first;
   return texts.map(({ length }) => {
-    if (length > MAX_TEXT_BYTES) throw new RangeError(`a text of ${length} bytes is too long to be looked for: at most ${MAX_TEXT_BYTES}`);
+    if (length > MAX_TEXT_BYTES)
+      throw new RangeError(`a text of ${length} bytes is too long to be looked for: at most ${MAX_TEXT_BYTES}`);
     address += length;
     return address - length;
   });
@@ -152,7 +173,10 @@ class TextTable {
   readonly found: Int32Array;
   /** Of each place its text. */
   readonly texts: Int32Array;
-  /** Of each place four numbers: the next of the same word, the text's address and length, and where in it the word stands. */
+  /**
+   * Of each place four numbers: the next of the same word, the text's address and length, and where in it the word
+   * stands.
+   */
   readonly places: Int32Array;
   /** For bytes that are searched where they are; behind everything else. */
   readonly room: Buffer;
@@ -184,7 +208,10 @@ class TextTable {
 
   /** Lays the bytes of a window there, with those before and behind it that texts may reach into. */
   fill(bytes: Uint8Array, start: number, end: number): void {
-    this.#memory.set(bytes.subarray(Math.max(0, start - MAX_TEXT_BYTES), end + MAX_TEXT_BYTES), WINDOW - Math.min(start, MAX_TEXT_BYTES));
+    this.#memory.set(
+      bytes.subarray(Math.max(0, start - MAX_TEXT_BYTES), end + MAX_TEXT_BYTES),
+      WINDOW - Math.min(start, MAX_TEXT_BYTES),
+    );
   }
 
   /** The address of bytes that lie in this memory. */
@@ -192,7 +219,9 @@ class TextTable {
     return bytes.buffer === this.#memory.buffer ? bytes.byteOffset : undefined;
   }
 
-  /** Finds texts whose words stand from `at` up to `end`, and they themselves from `low` to `high`; gives their number. */
+  /**
+   * Finds texts whose words stand from `at` up to `end`, and they themselves from `low` to `high`; gives their number.
+   */
   find(at: number, end: number, low: number, high: number, run: Run | undefined): number {
     this.#stopped[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
     this.#stopped[2] = run?.bytes ?? 0;
@@ -267,7 +296,13 @@ class Search implements TextSearch {
     const table = this.#table;
     const end = this.#place === undefined ? this.#lay(from) : this.#limit;
     const base = this.#place ?? WINDOW - this.#window;
-    this.#count = table.find(base + from, base + end, base + Math.max(0, from - MAX_TEXT_BYTES), base + Math.min(this.#bytes.length, end + MAX_TEXT_BYTES), this.#run);
+    this.#count = table.find(
+      base + from,
+      base + end,
+      base + Math.max(0, from - MAX_TEXT_BYTES),
+      base + Math.min(this.#bytes.length, end + MAX_TEXT_BYTES),
+      this.#run,
+    );
     table.holder = this;
     this.#base = base;
     this.#from = from;
@@ -293,7 +328,10 @@ let counter: { readonly code: Code; readonly room: Uint8Array } | undefined;
 export function countBreaks(bytes: Uint8Array, start: number, end: number): number {
   const blocks = start + (Math.max(0, end - start) & -BLOCK);
   const code = codes.get(bytes.buffer);
-  let count = code === undefined ? countCopied(bytes, start, blocks) : code.breaks(bytes.byteOffset + start, bytes.byteOffset + blocks);
+  let count =
+    code === undefined
+      ? countCopied(bytes, start, blocks)
+      : code.breaks(bytes.byteOffset + start, bytes.byteOffset + blocks);
   for (let at = blocks; at < end; at++) if (bytes[at] === NEWLINE) count += 1;
   return count;
 }

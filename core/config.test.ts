@@ -15,14 +15,29 @@ function load(text: string | undefined, more: Partial<SettingsInput> = {}) {
 describe('loadSettings', () => {
   it('prefers a flag to the environment, the environment to the file, the file to the default', () => {
     const text = 'logLevel: warn\nlanguage: zh\napi:\n  listen: 127.0.0.1:1\n';
-    const { settings, origins } = load(text, { environment: { JOBTRACE_LOG_LEVEL: 'debug', JOBTRACE_LISTEN: '127.0.0.1:2' }, flags: { 'api.listen': '127.0.0.1:3' } });
+    const { settings, origins } = load(text, {
+      environment: { JOBTRACE_LOG_LEVEL: 'debug', JOBTRACE_LISTEN: '127.0.0.1:2' },
+      flags: { 'api.listen': '127.0.0.1:3' },
+    });
 
-    expect([settings['api.listen'], settings.logLevel, settings.language, settings['store.kind']]).toEqual(['127.0.0.1:3', 'debug', 'zh', 'sqlite']);
-    expect([origins['api.listen'], origins['logLevel'], origins['language'], origins['store.kind']]).toEqual(['flag', 'environment', 'file', 'default']);
+    expect([settings['api.listen'], settings.logLevel, settings.language, settings['store.kind']]).toEqual([
+      '127.0.0.1:3',
+      'debug',
+      'zh',
+      'sqlite',
+    ]);
+    expect([origins['api.listen'], origins['logLevel'], origins['language'], origins['store.kind']]).toEqual([
+      'flag',
+      'environment',
+      'file',
+      'default',
+    ]);
   });
 
   it('takes paths from the file relative to the file, and lists from the environment by commas', () => {
-    const { settings } = load('dataDir: data\nanalyzer:\n  rulesDirs: [rules]\n', { environment: { JOBTRACE_STORE_URL: 'http://a:9200, http://b:9200' } });
+    const { settings } = load('dataDir: data\nanalyzer:\n  rulesDirs: [rules]\n', {
+      environment: { JOBTRACE_STORE_URL: 'http://a:9200, http://b:9200' },
+    });
 
     expect(settings.dataDir).toBe('/etc/jobtrace/data');
     expect(settings['analyzer.rulesDirs']).toEqual(['/etc/jobtrace/rules']);
@@ -30,11 +45,17 @@ describe('loadSettings', () => {
   });
 
   it('reads secrets from files, also those of receivers and tokens', () => {
-    const { settings } = load('store:\n  passwordFile: pw\nnotify:\n  receivers:\n    - { name: a, kind: webhook, urlFile: url }\napi:\n  tokens:\n    - { name: b, role: reader, tokenFile: token }\n');
+    const { settings } = load(
+      'store:\n  passwordFile: pw\nnotify:\n  receivers:\n    - { name: a, kind: webhook, urlFile: url }\napi:\n  tokens:\n    - { name: b, role: reader, tokenFile: token }\n',
+    );
 
     expect(settings['store.password']).toBe('content of /etc/jobtrace/pw');
-    expect(settings['notify.receivers']).toEqual([{ name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'content of /etc/jobtrace/url' }]);
-    expect(settings['api.tokens']).toEqual([{ name: 'b', role: 'reader', scope: [], token: 'content of /etc/jobtrace/token' }]);
+    expect(settings['notify.receivers']).toEqual([
+      { name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'content of /etc/jobtrace/url' },
+    ]);
+    expect(settings['api.tokens']).toEqual([
+      { name: 'b', role: 'reader', scope: [], token: 'content of /etc/jobtrace/token' },
+    ]);
   });
 
   it.each([
@@ -46,7 +67,9 @@ describe('loadSettings', () => {
   });
 
   it('says what is wrong with the environment', () => {
-    expect(() => load(undefined, { environment: { JOBTRACE_LOG_LEVEL: 'loud' } })).toThrowError(/JOBTRACE_LOG_LEVEL: is "loud", but must be one of trace, debug/);
+    expect(() => load(undefined, { environment: { JOBTRACE_LOG_LEVEL: 'loud' } })).toThrowError(
+      /JOBTRACE_LOG_LEVEL: is "loud", but must be one of trace, debug/,
+    );
   });
 
   it('cannot be changed after it was loaded', () => {
@@ -56,7 +79,11 @@ describe('loadSettings', () => {
 
 describe('describeSettings', () => {
   it('hides every secret', () => {
-    const rows = describeSettings(load('store:\n  apiKey: sesame-1\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://sesame-2", secret: sesame-3 }\napi:\n  tokens:\n    - { name: b, role: reader, token: sesame-4-long-enough }\n'));
+    const rows = describeSettings(
+      load(
+        'store:\n  apiKey: sesame-1\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://sesame-2", secret: sesame-3 }\napi:\n  tokens:\n    - { name: b, role: reader, token: sesame-4-long-enough }\n',
+      ),
+    );
 
     expect(JSON.stringify(rows)).not.toContain('sesame');
   });

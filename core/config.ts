@@ -4,7 +4,8 @@
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
 
-type SettingType = 'string' | 'path' | 'integer' | 'number' | 'boolean' | 'strings' | 'paths' | 'secret' | 'receivers' | 'tokens';
+type SettingType =
+  'string' | 'path' | 'integer' | 'number' | 'boolean' | 'strings' | 'paths' | 'secret' | 'receivers' | 'tokens';
 
 interface SettingRow {
   readonly name: string;
@@ -37,39 +38,217 @@ export interface TokenSettings {
 }
 
 export const SETTINGS = [
-  { name: 'dataDir', type: 'path', default: '.jobtrace', env: 'JOBTRACE_DATA', help: 'Folder for the embedded store, checkpoints and dead letters.' },
-  { name: 'language', type: 'string', default: 'en', values: ['en', 'zh'], help: 'Language of diagnoses on the command line and on the page when the reader has not chosen one.' },
-  { name: 'logLevel', type: 'string', default: 'info', values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], env: 'JOBTRACE_LOG_LEVEL', help: 'How much Jobtrace logs about itself, on standard error.' },
-  { name: 'store.kind', type: 'string', default: 'sqlite', values: ['sqlite', 'elasticsearch'], help: 'Where records and incidents are kept: an embedded file for one machine, or Elasticsearch 8.19 or 9.' },
-  { name: 'store.urls', type: 'strings', default: [], env: 'JOBTRACE_STORE_URL', help: 'Addresses of the Elasticsearch nodes.' },
+  {
+    name: 'dataDir',
+    type: 'path',
+    default: '.jobtrace',
+    env: 'JOBTRACE_DATA',
+    help: 'Folder for the embedded store, checkpoints and dead letters.',
+  },
+  {
+    name: 'language',
+    type: 'string',
+    default: 'en',
+    values: ['en', 'zh'],
+    help: 'Language of diagnoses on the command line and on the page when the reader has not chosen one.',
+  },
+  {
+    name: 'logLevel',
+    type: 'string',
+    default: 'info',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    env: 'JOBTRACE_LOG_LEVEL',
+    help: 'How much Jobtrace logs about itself, on standard error.',
+  },
+  {
+    name: 'store.kind',
+    type: 'string',
+    default: 'sqlite',
+    values: ['sqlite', 'elasticsearch'],
+    help: 'Where records and incidents are kept: an embedded file for one machine, or Elasticsearch 8.19 or 9.',
+  },
+  {
+    name: 'store.urls',
+    type: 'strings',
+    default: [],
+    env: 'JOBTRACE_STORE_URL',
+    help: 'Addresses of the Elasticsearch nodes.',
+  },
   { name: 'store.username', type: 'string', default: '', help: 'Elasticsearch user, when no API key is used.' },
-  { name: 'store.password', type: 'secret', default: '', env: 'JOBTRACE_STORE_PASSWORD', help: 'Password of that user.' },
-  { name: 'store.apiKey', type: 'secret', default: '', env: 'JOBTRACE_STORE_API_KEY', help: 'Elasticsearch API key (encoded form).' },
-  { name: 'store.caFile', type: 'path', default: '', help: 'PEM file of the certificate authority that signed the Elasticsearch certificate.' },
+  {
+    name: 'store.password',
+    type: 'secret',
+    default: '',
+    env: 'JOBTRACE_STORE_PASSWORD',
+    help: 'Password of that user.',
+  },
+  {
+    name: 'store.apiKey',
+    type: 'secret',
+    default: '',
+    env: 'JOBTRACE_STORE_API_KEY',
+    help: 'Elasticsearch API key (encoded form).',
+  },
+  {
+    name: 'store.caFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the certificate authority that signed the Elasticsearch certificate.',
+  },
   { name: 'store.indexPrefix', type: 'string', default: 'jobtrace', help: 'All indices begin with it.' },
-  { name: 'store.retentionDays', type: 'integer', default: 30, minimum: 1, help: 'Records and incidents older than this many days are deleted.' },
-  { name: 'agent.paths', type: 'strings', default: [], help: 'Folders or patterns to watch; patterns take **, * and the placeholders {job_id}, {host} and {cluster}.' },
-  { name: 'agent.host', type: 'string', default: '', env: 'JOBTRACE_HOST', help: 'Name of this node in records; empty = the name the system gives.' },
-  { name: 'agent.cluster', type: 'string', default: '', env: 'JOBTRACE_CLUSTER', help: 'Name of the Flink cluster whose logs these are; empty = taken from the path (YARN application, Kubernetes cluster, {cluster}) or "default".' },
-  { name: 'agent.zone', type: 'string', default: '', help: 'Time zone of timestamps without one, e.g. Asia/Shanghai; empty = the zone of this machine.' },
-  { name: 'agent.scanIntervalMs', type: 'integer', default: 1000, minimum: 50, help: 'How often folders are scanned for new, renamed and grown files.' },
-  { name: 'agent.idleFlushMs', type: 'integer', default: 1000, minimum: 50, help: 'A last entry without a successor is shipped after this long; it is replaced if it grows later.' },
-  { name: 'agent.maxEntryBytes', type: 'integer', default: 1_048_576, minimum: 1024, help: 'Longer entries are cut, flagged and counted.' },
-  { name: 'agent.budgetBytes', type: 'integer', default: 67_108_864, minimum: 1_048_576, help: 'Bytes read but not yet acknowledged by the store; when spent, reading stops.' },
-  { name: 'agent.startFromEndAfterMs', type: 'integer', default: 86_400_000, minimum: 0, help: 'On its first start the agent reads files changed within this time from the beginning and older ones from the end.' },
-  { name: 'analyzer.rulesDirs', type: 'paths', default: [], help: 'Folders with rules of your own; they may override, extend or disable built-in ones.' },
-  { name: 'analyzer.healthyAfterMs', type: 'integer', default: 600_000, minimum: 1000, help: 'A job that has run this long without failing ends its incident; the next failure opens a new one.' },
-  { name: 'analyzer.shard', type: 'string', default: '0/1', env: 'JOBTRACE_SHARD', help: 'Which part of the feed this analyzer reads, "i/n" with i from 0.' },
-  { name: 'api.listen', type: 'string', default: '127.0.0.1:8321', env: 'JOBTRACE_LISTEN', help: 'Address of the API and the page; anything but a loopback address needs api.tokens.' },
-  { name: 'api.publicUrl', type: 'string', default: '', help: 'Address under which people reach the page; used for links in alerts.' },
-  { name: 'api.tokens', type: 'tokens', default: [], help: 'Who may use the API: a list of {name, token or tokenFile, role: reader|author|admin, scope: [patterns]}.' },
-  { name: 'notify.receivers', type: 'receivers', default: [], help: 'Where alerts go: a list of {name, kind: webhook|alertmanager, url or urlFile, language, secret or secretFile, perMinute}.' },
-  { name: 'notify.symptomWaitMs', type: 'integer', default: 30_000, minimum: 0, help: 'How long an incident waits before it is announced when it shows only symptoms (for its cause) or nothing has failed yet (for lines that show it to be harmless).' },
-  { name: 'notify.attachWaitMs', type: 'integer', default: 20_000, minimum: 0, help: 'How long an alert from Alertmanager waits for its diagnosis before it is forwarded without one.' },
-  { name: 'notify.stillFailingAfterMs', type: 'integer', default: 3_600_000, minimum: 60_000, help: 'A job that goes on failing is announced again after this long.' },
-  { name: 'notify.backlogAfterMs', type: 'integer', default: 3_600_000, minimum: 0, help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.' },
-  { name: 'notify.jobLabels', type: 'strings', default: ['job_id', 'flink_job_id', 'job_name'], help: 'Labels of an incoming Alertmanager alert that name the Flink job, first that answers.' },
-  { name: 'notify.mutes', type: 'strings', default: [], help: 'Rule ids, cause ids, job ids or job names that alert nobody; patterns with *.' },
+  {
+    name: 'store.retentionDays',
+    type: 'integer',
+    default: 30,
+    minimum: 1,
+    help: 'Records and incidents older than this many days are deleted.',
+  },
+  {
+    name: 'agent.paths',
+    type: 'strings',
+    default: [],
+    help: 'Folders or patterns to watch; patterns take **, * and the placeholders {job_id}, {host} and {cluster}.',
+  },
+  {
+    name: 'agent.host',
+    type: 'string',
+    default: '',
+    env: 'JOBTRACE_HOST',
+    help: 'Name of this node in records; empty = the name the system gives.',
+  },
+  {
+    name: 'agent.cluster',
+    type: 'string',
+    default: '',
+    env: 'JOBTRACE_CLUSTER',
+    help: 'Name of the Flink cluster whose logs these are; empty = taken from the path (YARN application, Kubernetes cluster, {cluster}) or "default".',
+  },
+  {
+    name: 'agent.zone',
+    type: 'string',
+    default: '',
+    help: 'Time zone of timestamps without one, e.g. Asia/Shanghai; empty = the zone of this machine.',
+  },
+  {
+    name: 'agent.scanIntervalMs',
+    type: 'integer',
+    default: 1000,
+    minimum: 50,
+    help: 'How often folders are scanned for new, renamed and grown files.',
+  },
+  {
+    name: 'agent.idleFlushMs',
+    type: 'integer',
+    default: 1000,
+    minimum: 50,
+    help: 'A last entry without a successor is shipped after this long; it is replaced if it grows later.',
+  },
+  {
+    name: 'agent.maxEntryBytes',
+    type: 'integer',
+    default: 1_048_576,
+    minimum: 1024,
+    help: 'Longer entries are cut, flagged and counted.',
+  },
+  {
+    name: 'agent.budgetBytes',
+    type: 'integer',
+    default: 67_108_864,
+    minimum: 1_048_576,
+    help: 'Bytes read but not yet acknowledged by the store; when spent, reading stops.',
+  },
+  {
+    name: 'agent.startFromEndAfterMs',
+    type: 'integer',
+    default: 86_400_000,
+    minimum: 0,
+    help: 'On its first start the agent reads files changed within this time from the beginning and older ones from the end.',
+  },
+  {
+    name: 'analyzer.rulesDirs',
+    type: 'paths',
+    default: [],
+    help: 'Folders with rules of your own; they may override, extend or disable built-in ones.',
+  },
+  {
+    name: 'analyzer.healthyAfterMs',
+    type: 'integer',
+    default: 600_000,
+    minimum: 1000,
+    help: 'A job that has run this long without failing ends its incident; the next failure opens a new one.',
+  },
+  {
+    name: 'analyzer.shard',
+    type: 'string',
+    default: '0/1',
+    env: 'JOBTRACE_SHARD',
+    help: 'Which part of the feed this analyzer reads, "i/n" with i from 0.',
+  },
+  {
+    name: 'api.listen',
+    type: 'string',
+    default: '127.0.0.1:8321',
+    env: 'JOBTRACE_LISTEN',
+    help: 'Address of the API and the page; anything but a loopback address needs api.tokens.',
+  },
+  {
+    name: 'api.publicUrl',
+    type: 'string',
+    default: '',
+    help: 'Address under which people reach the page; used for links in alerts.',
+  },
+  {
+    name: 'api.tokens',
+    type: 'tokens',
+    default: [],
+    help: 'Who may use the API: a list of {name, token or tokenFile, role: reader|author|admin, scope: [patterns]}.',
+  },
+  {
+    name: 'notify.receivers',
+    type: 'receivers',
+    default: [],
+    help: 'Where alerts go: a list of {name, kind: webhook|alertmanager, url or urlFile, language, secret or secretFile, perMinute}.',
+  },
+  {
+    name: 'notify.symptomWaitMs',
+    type: 'integer',
+    default: 30_000,
+    minimum: 0,
+    help: 'How long an incident waits before it is announced when it shows only symptoms (for its cause) or nothing has failed yet (for lines that show it to be harmless).',
+  },
+  {
+    name: 'notify.attachWaitMs',
+    type: 'integer',
+    default: 20_000,
+    minimum: 0,
+    help: 'How long an alert from Alertmanager waits for its diagnosis before it is forwarded without one.',
+  },
+  {
+    name: 'notify.stillFailingAfterMs',
+    type: 'integer',
+    default: 3_600_000,
+    minimum: 60_000,
+    help: 'A job that goes on failing is announced again after this long.',
+  },
+  {
+    name: 'notify.backlogAfterMs',
+    type: 'integer',
+    default: 3_600_000,
+    minimum: 0,
+    help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.',
+  },
+  {
+    name: 'notify.jobLabels',
+    type: 'strings',
+    default: ['job_id', 'flink_job_id', 'job_name'],
+    help: 'Labels of an incoming Alertmanager alert that name the Flink job, first that answers.',
+  },
+  {
+    name: 'notify.mutes',
+    type: 'strings',
+    default: [],
+    help: 'Rule ids, cause ids, job ids or job names that alert nobody; patterns with *.',
+  },
 ] as const satisfies readonly SettingRow[];
 
 type Row = (typeof SETTINGS)[number];
@@ -117,7 +296,8 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     ];
     const given = sources.filter(([, value]) => value !== undefined);
     const places = given.map(([origin]) => origin).filter((origin) => origin !== 'flag');
-    if (row.type === 'secret' && places.length > 1) throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: places.join(' and ') });
+    if (row.type === 'secret' && places.length > 1)
+      throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: places.join(' and ') });
     const [origin, value] = given[0] ?? ['default', row.default];
     merged[row.name] = value;
     origins[row.name] = origin;
@@ -134,7 +314,8 @@ function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
   for (const row of SETTINGS) {
     const given = pick(value, row.name);
     const fromSecretFile = row.type === 'secret' ? pick(value, `${row.name}File`) : undefined;
-    if (given !== undefined && fromSecretFile !== undefined) throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: `${row.name} and ${row.name}File` });
+    if (given !== undefined && fromSecretFile !== undefined)
+      throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: `${row.name} and ${row.name}File` });
     if (typeof fromSecretFile === 'string') values.set(row.name, input.readSecret(input.resolvePath(fromSecretFile)));
     else if (given !== undefined) values.set(row.name, readRowValue(row, given, input));
   }
@@ -144,19 +325,30 @@ function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
 function readRowValue(row: Row, given: unknown, input: SettingsInput): unknown {
   if (row.type === 'path' && typeof given === 'string' && given !== '') return input.resolvePath(given);
   if (row.type === 'paths' && Array.isArray(given)) return given.map((path) => input.resolvePath(String(path)));
-  if (row.type === 'receivers' && Array.isArray(given)) return given.map((item) => readObject(item, { language: 'en', perMinute: 60 }, ['url', 'secret'], input));
-  if (row.type === 'tokens' && Array.isArray(given)) return given.map((item) => readObject(item, { scope: [] }, ['token'], input));
+  if (row.type === 'receivers' && Array.isArray(given))
+    return given.map((item) => readObject(item, { language: 'en', perMinute: 60 }, ['url', 'secret'], input));
+  if (row.type === 'tokens' && Array.isArray(given))
+    return given.map((item) => readObject(item, { scope: [] }, ['token'], input));
   return given;
 }
 
-function readObject(item: unknown, defaults: Readonly<Record<string, unknown>>, secrets: readonly string[], input: SettingsInput): unknown {
+function readObject(
+  item: unknown,
+  defaults: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+  input: SettingsInput,
+): unknown {
   if (!isObject(item)) return item;
   const files = secrets.map((secret) => `${secret}File`);
-  const result: Record<string, unknown> = { ...defaults, ...Object.fromEntries(Object.entries(item).filter(([key]) => !files.includes(key))) };
+  const result: Record<string, unknown> = {
+    ...defaults,
+    ...Object.fromEntries(Object.entries(item).filter(([key]) => !files.includes(key))),
+  };
   for (const secret of secrets) {
     const file = item[`${secret}File`];
     if (typeof file !== 'string') continue;
-    if (result[secret] !== undefined) throw createError('JT_CONFIG_SECRET_TWICE', { name: secret, places: `${secret} and ${secret}File` });
+    if (result[secret] !== undefined)
+      throw createError('JT_CONFIG_SECRET_TWICE', { name: secret, places: `${secret} and ${secret}File` });
     result[secret] = input.readSecret(input.resolvePath(file));
   }
   return result;
@@ -165,7 +357,10 @@ function readObject(item: unknown, defaults: Readonly<Record<string, unknown>>, 
 function readEnvironment(row: SettingRow, environment: Readonly<Record<string, string | undefined>>): unknown {
   const text = row.env === undefined ? undefined : environment[row.env];
   if (text === undefined || text === '') return undefined;
-  const problem = row.values !== undefined && !row.values.includes(text) ? `is "${text}", but must be one of ${row.values.join(', ')}` : undefined;
+  const problem =
+    row.values !== undefined && !row.values.includes(text)
+      ? `is "${text}", but must be one of ${row.values.join(', ')}`
+      : undefined;
   if (problem !== undefined) throw invalid([`${row.env ?? ''}: ${problem}`]);
   return row.type === 'strings' ? text.split(',').map((part) => part.trim()) : text;
 }
@@ -175,7 +370,8 @@ export function settingsSchema(): Readonly<Record<string, unknown>> {
   const root: SchemaNode = { type: 'object', additionalProperties: false, properties: {} };
   for (const row of SETTINGS) {
     addProperty(root, row.name, rowSchema(row));
-    if (row.type === 'secret') addProperty(root, `${row.name}File`, { type: 'string', description: `File that holds ${row.name}.` });
+    if (row.type === 'secret')
+      addProperty(root, `${row.name}File`, { type: 'string', description: `File that holds ${row.name}.` });
   }
   return root;
 }
@@ -252,7 +448,9 @@ function rowSchema(row: SettingRow): unknown {
 }
 
 /** What "jobtrace config print" shows: name, value (secrets hidden), where it came from. */
-export function describeSettings(loaded: LoadedSettings): readonly { readonly name: string; readonly value: unknown; readonly origin: Origin }[] {
+export function describeSettings(
+  loaded: LoadedSettings,
+): readonly { readonly name: string; readonly value: unknown; readonly origin: Origin }[] {
   return SETTINGS.map((row) => ({
     name: row.name,
     value: hideRowSecrets(row, loaded.settings[row.name]),
@@ -263,7 +461,13 @@ export function describeSettings(loaded: LoadedSettings): readonly { readonly na
 function hideRowSecrets(row: Row, value: unknown): unknown {
   if (row.type === 'secret') return value === '' ? '' : '***';
   if ((row.type === 'receivers' || row.type === 'tokens') && Array.isArray(value)) {
-    return value.map((item) => (isObject(item) ? Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, ['url', 'secret', 'token'].includes(key) ? '***' : inner])) : item));
+    return value.map((item) =>
+      isObject(item)
+        ? Object.fromEntries(
+            Object.entries(item).map(([key, inner]) => [key, ['url', 'secret', 'token'].includes(key) ? '***' : inner]),
+          )
+        : item,
+    );
   }
   return value;
 }

@@ -8,7 +8,15 @@ const schema = {
   properties: {
     severity: { type: 'string', enum: ['info', 'warning', 'error'] },
     title: { type: 'string', minLength: 1 },
-    match: { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: false, properties: { anchor: { type: 'string' }, regex: { type: 'string' } } } },
+    match: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { anchor: { type: 'string' }, regex: { type: 'string' } },
+      },
+    },
     count: { type: 'integer', minimum: 1 },
   },
 };
@@ -35,8 +43,13 @@ describe('parseDocument', () => {
   });
 
   it('names a duplicate key and a tab in plain words', () => {
-    expect(parseDocument('a: 1\na: 2\n', 'x').problems).toEqual([{ line: 2, column: 1, path: '', message: 'this key stands here twice; keep one of them' }]);
-    expect(parseDocument('a:\n\tb: 1\n', 'x').problems[0]).toMatchObject({ line: 2, message: 'a tab is used to indent, which YAML does not allow; use blanks' });
+    expect(parseDocument('a: 1\na: 2\n', 'x').problems).toEqual([
+      { line: 2, column: 1, path: '', message: 'this key stands here twice; keep one of them' },
+    ]);
+    expect(parseDocument('a:\n\tb: 1\n', 'x').problems[0]).toMatchObject({
+      line: 2,
+      message: 'a tab is used to indent, which YAML does not allow; use blanks',
+    });
   });
 
   it('reports an unclosed quote without throwing', () => {
@@ -47,7 +60,12 @@ describe('parseDocument', () => {
   });
 
   it('refuses an alias bomb', () => {
-    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', 'b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]', 'c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]', 'd: [*c, *c, *c, *c, *c, *c, *c, *c, *c]'].join('\n');
+    const bomb = [
+      'a: &a [x, x, x, x, x, x, x, x, x]',
+      'b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]',
+      'c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]',
+      'd: [*c, *c, *c, *c, *c, *c, *c, *c, *c]',
+    ].join('\n');
 
     expect(parseDocument(bomb, 'x').problems[0]?.message).toContain('cannot be read');
   });

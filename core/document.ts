@@ -45,16 +45,25 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
   const counter = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const locate = (path: DocumentPath): { line: number; column: number } => locateNode(document, counter, path);
-  const problemAt = (path: DocumentPath, message: string): DocumentProblem => ({ ...locate(path), path: printPath(path), message });
+  const problemAt = (path: DocumentPath, message: string): DocumentProblem => ({
+    ...locate(path),
+    path: printPath(path),
+    message,
+  });
   const syntax = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, text, counter));
   if (document.errors.length > 0) return { name, value: undefined, problems: sortProblems(syntax), locate, problemAt };
   const read = readValue(document);
-  if (read.problem !== undefined) return { name, value: undefined, problems: [problemAt([], read.problem)], locate, problemAt };
-  const violations = schema === undefined ? [] : checkSchema(read.value, schema).map((found) => problemAtKey(document, counter, found));
+  if (read.problem !== undefined)
+    return { name, value: undefined, problems: [problemAt([], read.problem)], locate, problemAt };
+  const violations =
+    schema === undefined ? [] : checkSchema(read.value, schema).map((found) => problemAtKey(document, counter, found));
   return { name, value: read.value, problems: sortProblems([...syntax, ...violations]), locate, problemAt };
 }
 
-/** A document whose text is known to give a valid value; it is read and parsed only when somebody asks where something stands. */
+/**
+ * A document whose text is known to give a valid value; it is read and parsed only when somebody asks where something
+ * stands.
+ */
 export function trustDocument(readValue: () => unknown, readText: () => string, name: string): ParsedDocument {
   const parsed = (): ParsedDocument => parseDocument(readText(), name);
   return {
@@ -70,7 +79,12 @@ export function trustDocument(readValue: () => unknown, readText: () => string, 
 
 /** One line per problem in the order of the text: `file:line:column path message`. */
 export function formatProblems(name: string, problems: readonly DocumentProblem[]): string {
-  return sortProblems(problems).map((problem) => `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`).join('\n');
+  return sortProblems(problems)
+    .map(
+      (problem) =>
+        `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`,
+    )
+    .join('\n');
 }
 
 /** The nearest of the known words, for "did you mean"; undefined when none is near. */
@@ -88,7 +102,15 @@ export function findNearest(word: string, known: Iterable<string>): string | und
 }
 
 export function printPath(path: DocumentPath): string {
-  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : /^[\w-]+$/.test(part) ? `${index === 0 ? '' : '.'}${part}` : `["${part}"]`)).join('');
+  return path
+    .map((part, index) =>
+      typeof part === 'number'
+        ? `[${part}]`
+        : /^[\w-]+$/.test(part)
+          ? `${index === 0 ? '' : '.'}${part}`
+          : `["${part}"]`,
+    )
+    .join('');
 }
 
 function readValue(document: Document): { readonly value?: unknown; readonly problem?: string } {
@@ -118,7 +140,12 @@ function explainSyntax(error: YAMLError, text: string, counter: LineCounter): Do
   const tab = text.split('\n')[at.line - 1]?.match(/^\s*\t/) !== null && text.split('\n')[at.line - 1] !== undefined;
   const words = tab ? SYNTAX_WORDS['TAB_AS_INDENT'] : SYNTAX_WORDS[error.code];
   const detail = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
-  return { line: Math.max(1, at.line), column: Math.max(1, at.col), path: '', message: words === undefined ? `is not valid YAML: ${detail}` : words };
+  return {
+    line: Math.max(1, at.line),
+    column: Math.max(1, at.col),
+    path: '',
+    message: words === undefined ? `is not valid YAML: ${detail}` : words,
+  };
 }
 
 interface Violation {
@@ -131,12 +158,16 @@ interface Violation {
 const validators = new WeakMap<object, ValidateFunction>();
 
 function checkSchema(value: unknown, schema: object): readonly Violation[] {
-  const validate = validators.get(schema) ?? new (loadAjv().Ajv)({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(schema);
+  const validate =
+    validators.get(schema) ??
+    new (loadAjv().Ajv)({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(schema);
   validators.set(schema, validate);
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
   // `if` only repeats what its branch says already.
-  return errors.filter((error) => error.keyword !== 'if' && error.keyword !== 'anyOf' && error.keyword !== 'oneOf').map((error) => explainViolation(error, value));
+  return errors
+    .filter((error) => error.keyword !== 'if' && error.keyword !== 'anyOf' && error.keyword !== 'oneOf')
+    .map((error) => explainViolation(error, value));
 }
 
 function explainViolation(error: ErrorObject, root: unknown): Violation {
@@ -151,11 +182,20 @@ function explainViolation(error: ErrorObject, root: unknown): Violation {
       return { path, message: `misses \`${String(params['missingProperty'])}\`` };
     case 'dependentRequired':
     case 'dependencies':
-      return { path, message: `needs \`${String(params['missingProperty'])}\` as well, because \`${String(params['property'])}\` is given` };
+      return {
+        path,
+        message: `needs \`${String(params['missingProperty'])}\` as well, because \`${String(params['property'])}\` is given`,
+      };
     case 'type':
       return { path, message: `must be ${withArticle(String(params['type']))}, not ${printValue(error.data)}` };
     case 'enum':
-      return { path, message: explainEnum(error.data, Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : []) };
+      return {
+        path,
+        message: explainEnum(
+          error.data,
+          Array.isArray(params['allowedValues']) ? params['allowedValues'].map(String) : [],
+        ),
+      };
     case 'const':
       return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` };
     case 'pattern':
@@ -163,16 +203,26 @@ function explainViolation(error: ErrorObject, root: unknown): Violation {
     case 'minItems':
       return { path, message: `needs at least ${String(params['limit'])} entry` };
     case 'minLength':
-      return { path, message: Number(params['limit']) === 1 ? 'must not be empty' : `needs at least ${String(params['limit'])} characters` };
+      return {
+        path,
+        message:
+          Number(params['limit']) === 1 ? 'must not be empty' : `needs at least ${String(params['limit'])} characters`,
+      };
     case 'minProperties':
       return { path, message: `needs at least ${String(params['limit'])} key` };
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
     case 'exclusiveMaximum':
-      return { path, message: `must be ${String(params['comparison'])} ${String(params['limit'])}, not ${printValue(error.data)}` };
+      return {
+        path,
+        message: `must be ${String(params['comparison'])} ${String(params['limit'])}, not ${printValue(error.data)}`,
+      };
     case 'uniqueItems':
-      return { path, message: `holds the same entry twice (numbers ${Number(params['j']) + 1} and ${Number(params['i']) + 1})` };
+      return {
+        path,
+        message: `holds the same entry twice (numbers ${Number(params['j']) + 1} and ${Number(params['i']) + 1})`,
+      };
     case 'false schema':
       return { path, message: 'is not allowed here' };
     default:
@@ -186,7 +236,12 @@ function explainUnknownKey(error: ErrorObject, path: DocumentPath): Violation {
   const parent: unknown = error.parentSchema;
   const properties = isObject(parent) && isObject(parent['properties']) ? Object.keys(parent['properties']) : [];
   const nearest = findNearest(key, properties);
-  const hint = nearest !== undefined ? `; did you mean \`${nearest}\`?` : properties.length > 0 ? `; known here: ${properties.join(', ')}` : readHint(error);
+  const hint =
+    nearest !== undefined
+      ? `; did you mean \`${nearest}\`?`
+      : properties.length > 0
+        ? `; known here: ${properties.join(', ')}`
+        : readHint(error);
   return { path, key, message: `has the unknown key \`${key}\`${hint}` };
 }
 
@@ -206,8 +261,19 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function withArticle(type: string): string {
-  const words: Readonly<Record<string, string>> = { string: 'a text', number: 'a number', integer: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a map of keys', null: 'empty' };
-  return type.split(',').map((name) => words[name] ?? name).join(' or ');
+  const words: Readonly<Record<string, string>> = {
+    string: 'a text',
+    number: 'a number',
+    integer: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'a map of keys',
+    null: 'empty',
+  };
+  return type
+    .split(',')
+    .map((name) => words[name] ?? name)
+    .join(' or ');
 }
 
 function printValue(value: unknown): string {
@@ -231,7 +297,10 @@ function readPointer(pointer: string, root: unknown): DocumentPath {
 }
 
 function problemAtKey(document: Document, counter: LineCounter, found: Violation): DocumentProblem {
-  const place = found.key === undefined ? locateNode(document, counter, found.path) : locateKey(document, counter, found.path, found.key);
+  const place =
+    found.key === undefined
+      ? locateNode(document, counter, found.path)
+      : locateKey(document, counter, found.path, found.key);
   return { ...place, path: printPath(found.path), message: found.message };
 }
 
@@ -244,12 +313,18 @@ function locateNode(document: Document, counter: LineCounter, path: DocumentPath
   return printPosition(counter, start);
 }
 
-function locateKey(document: Document, counter: LineCounter, path: DocumentPath, key: string): { line: number; column: number } {
+function locateKey(
+  document: Document,
+  counter: LineCounter,
+  path: DocumentPath,
+  key: string,
+): { line: number; column: number } {
   const parent: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
   const { isMap, isScalar } = loadYaml();
   if (isMap(parent)) {
     for (const pair of parent.items) {
-      if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return printPosition(counter, pair.key.range[0]);
+      if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range)
+        return printPosition(counter, pair.key.range[0]);
     }
   }
   return locateNode(document, counter, path);

@@ -17,34 +17,143 @@ function row(message: string, fix: string, httpStatus: number, exitCode: 2 | 3 |
 
 export const ERRORS = {
   JT_USAGE: row('{problem}', 'Run "jobtrace {command} --help" to see what it takes.', 400, 2),
-  JT_CONFIG_NOT_FOUND: row('The settings file {path} cannot be read: {problem}.', 'Give the path of an existing file with --config, or leave --config out.', 500, 2),
-  JT_CONFIG_INVALID: row('The settings are not valid:\n{problems}', 'Correct these places; docs/config.md lists every setting.', 500, 2),
+  JT_CONFIG_NOT_FOUND: row(
+    'The settings file {path} cannot be read: {problem}.',
+    'Give the path of an existing file with --config, or leave --config out.',
+    500,
+    2,
+  ),
+  JT_CONFIG_INVALID: row(
+    'The settings are not valid:\n{problems}',
+    'Correct these places; docs/config.md lists every setting.',
+    500,
+    2,
+  ),
   JT_CONFIG_SECRET_TWICE: row('The secret "{name}" is given more than once ({places}).', 'Keep one of them.', 500, 2),
-  JT_RULE_INVALID: row('The rules are not valid:\n{problems}', 'Correct these places; rules/README.md explains the format.', 400, 2),
+  JT_RULE_INVALID: row(
+    'The rules are not valid:\n{problems}',
+    'Correct these places; rules/README.md explains the format.',
+    400,
+    2,
+  ),
   JT_RULE_NOT_FOUND: row('There is no rule "{id}"{hint}.', 'Run "jobtrace rules list" to see them.', 404, 2),
-  JT_PATTERN_UNSUPPORTED: row('The pattern {pattern} cannot be used: {problem}.', 'RE2 syntax is described in rules/README.md.', 400, 2),
-  JT_FILE_UNREADABLE: row('{path} cannot be read: {problem}.', 'Check the path and the permissions of the user that runs Jobtrace.', 400, 3),
-  JT_ARCHIVE_INVALID: row('The archive {path} cannot be read: {problem}.', 'Unpack it yourself and give the folder.', 400, 3),
-  JT_DISK_FULL: row('{path} cannot be written: no space is left.', 'Free some space; Jobtrace goes on by itself.', 507, 4, true),
-  JT_FILE_UNWRITABLE: row('{path} cannot be written: {problem}.', 'Check the folder and the permissions of the user that runs Jobtrace.', 500, 4),
-  JT_CHECKPOINT_CORRUPT: row('The checkpoint file {path} is damaged after byte {offset}; the {valid} entries before it are used.', 'Nothing: what is read again keeps its ids and is stored once.', 500, 4),
-  JT_AGENT_LOCKED: row('Another agent (process {pid}) uses the folder {path}.', 'Stop it, or give this one another folder with --data.', 500, 2),
-  JT_STORE_UNREACHABLE: row('The store at {url} cannot be reached: {problem}.', 'Check that it runs and that the address is right; Jobtrace tries again by itself.', 503, 4, true),
-  JT_STORE_DENIED: row('The store at {url} refuses the request: {problem}.', 'Check the user, the API key and its rights (docs/elasticsearch.md).', 502, 4, true),
-  JT_STORE_REFUSED: row('The store at {url} refused: {problem}.', 'This is a defect or a changed index template: see docs/elasticsearch.md.', 502, 4),
-  JT_STORE_TOO_NEW: row('The data in {path} was written by a newer Jobtrace (schema {found}, this one knows {known}).', 'Use the newer version, or another folder with --data.', 500, 4),
+  JT_PATTERN_UNSUPPORTED: row(
+    'The pattern {pattern} cannot be used: {problem}.',
+    'RE2 syntax is described in rules/README.md.',
+    400,
+    2,
+  ),
+  JT_FILE_UNREADABLE: row(
+    '{path} cannot be read: {problem}.',
+    'Check the path and the permissions of the user that runs Jobtrace.',
+    400,
+    3,
+  ),
+  JT_ARCHIVE_INVALID: row(
+    'The archive {path} cannot be read: {problem}.',
+    'Unpack it yourself and give the folder.',
+    400,
+    3,
+  ),
+  JT_DISK_FULL: row(
+    '{path} cannot be written: no space is left.',
+    'Free some space; Jobtrace goes on by itself.',
+    507,
+    4,
+    true,
+  ),
+  JT_FILE_UNWRITABLE: row(
+    '{path} cannot be written: {problem}.',
+    'Check the folder and the permissions of the user that runs Jobtrace.',
+    500,
+    4,
+  ),
+  JT_CHECKPOINT_CORRUPT: row(
+    'The checkpoint file {path} is damaged after byte {offset}; the {valid} entries before it are used.',
+    'Nothing: what is read again keeps its ids and is stored once.',
+    500,
+    4,
+  ),
+  JT_AGENT_LOCKED: row(
+    'Another agent (process {pid}) uses the folder {path}.',
+    'Stop it, or give this one another folder with --data.',
+    500,
+    2,
+  ),
+  JT_STORE_UNREACHABLE: row(
+    'The store at {url} cannot be reached: {problem}.',
+    'Check that it runs and that the address is right; Jobtrace tries again by itself.',
+    503,
+    4,
+    true,
+  ),
+  JT_STORE_DENIED: row(
+    'The store at {url} refuses the request: {problem}.',
+    'Check the user, the API key and its rights (docs/elasticsearch.md).',
+    502,
+    4,
+    true,
+  ),
+  JT_STORE_REFUSED: row(
+    'The store at {url} refused: {problem}.',
+    'This is a defect or a changed index template: see docs/elasticsearch.md.',
+    502,
+    4,
+  ),
+  JT_STORE_TOO_NEW: row(
+    'The data in {path} was written by a newer Jobtrace (schema {found}, this one knows {known}).',
+    'Use the newer version, or another folder with --data.',
+    500,
+    4,
+  ),
   JT_STORE_UNUSABLE: row('The store at {url} cannot be used: {problem}.', '{advice}', 500, 4),
   JT_QUERY_INVALID: row('The query is not valid at character {position}: {problem}.', '{advice}', 400, 2),
   JT_ALERT_REFUSED: row('The receiver "{receiver}" refused the message: {problem}.', '{advice}', 502, 4),
-  JT_ALERT_UNREACHABLE: row('The receiver "{receiver}" cannot be reached: {problem}.', 'Check its address; the message is kept and sent again.', 502, 4, true),
+  JT_ALERT_UNREACHABLE: row(
+    'The receiver "{receiver}" cannot be reached: {problem}.',
+    'Check its address; the message is kept and sent again.',
+    502,
+    4,
+    true,
+  ),
   JT_REQUEST_INVALID: row('The request is not valid: {problems}.', 'The API is described at /docs.', 400, 4),
-  JT_REQUEST_TOO_LARGE: row('The request is too large: at most {maxBytes} bytes are taken.', 'Send less at once; a whole log is diagnosed by "jobtrace diagnose FILE".', 413, 4),
-  JT_HOST_REFUSED: row('Requests for the host name "{host}" are not answered while the API is open without tokens.', 'Use the address 127.0.0.1 or localhost, or set tokens (api.tokens).', 403, 4),
-  JT_DEFECT: row('This is a defect in Jobtrace: the request could not be answered.', 'Please report it with the lines that the log of Jobtrace has at this time.', 500, 4),
-  JT_UNAUTHORIZED: row('This address needs a token{problem}.', 'Send "Authorization: Bearer TOKEN" with a token from the settings (api.tokens).', 401, 4),
-  JT_FORBIDDEN: row('The token may not do this: {problem}.', 'Ask an administrator for a token with the role it needs.', 403, 4),
+  JT_REQUEST_TOO_LARGE: row(
+    'The request is too large: at most {maxBytes} bytes are taken.',
+    'Send less at once; a whole log is diagnosed by "jobtrace diagnose FILE".',
+    413,
+    4,
+  ),
+  JT_HOST_REFUSED: row(
+    'Requests for the host name "{host}" are not answered while the API is open without tokens.',
+    'Use the address 127.0.0.1 or localhost, or set tokens (api.tokens).',
+    403,
+    4,
+  ),
+  JT_DEFECT: row(
+    'This is a defect in Jobtrace: the request could not be answered.',
+    'Please report it with the lines that the log of Jobtrace has at this time.',
+    500,
+    4,
+  ),
+  JT_UNAUTHORIZED: row(
+    'This address needs a token{problem}.',
+    'Send "Authorization: Bearer TOKEN" with a token from the settings (api.tokens).',
+    401,
+    4,
+  ),
+  JT_FORBIDDEN: row(
+    'The token may not do this: {problem}.',
+    'Ask an administrator for a token with the role it needs.',
+    403,
+    4,
+  ),
   JT_NOT_FOUND: row('{what} was not found.', 'It may have been deleted by retention; check the address.', 404, 4),
-  JT_PORT_IN_USE: row('The address {address} is already in use.', 'Stop the other program, or choose another with --listen HOST:PORT (port 0 takes a free one).', 500, 2),
+  JT_PORT_IN_USE: row(
+    'The address {address} is already in use.',
+    'Stop the other program, or choose another with --listen HOST:PORT (port 0 takes a free one).',
+    500,
+    2,
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -72,10 +181,22 @@ export class JobtraceError extends Error {
 }
 
 /** Fills the row's message and fix with the values; secrets in addresses are hidden here, once for all. */
-export function createError(code: ErrorCode, values: Readonly<Record<string, string | number>>, cause?: unknown): JobtraceError {
+export function createError(
+  code: ErrorCode,
+  values: Readonly<Record<string, string | number>>,
+  cause?: unknown,
+): JobtraceError {
   const { message, fix } = ERRORS[code];
-  const safe = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? hideSecrets(value) : value]));
-  return new JobtraceError(code, fillText(message, safe), fillText(fix, safe), safe, cause === undefined ? undefined : { cause });
+  const safe = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? hideSecrets(value) : value]),
+  );
+  return new JobtraceError(
+    code,
+    fillText(message, safe),
+    fillText(fix, safe),
+    safe,
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 /** Hides user:password@, tokens in query strings and authorization headers. */

@@ -1,8 +1,10 @@
-// Fields of a value that came from outside as JSON, read defensively: what is missing or of another type is undefined, an
-// empty text or an empty list. For answers whose form is not ours; documents of our own are checked in document.ts.
+// Fields of a value that came from outside as JSON, read defensively: what is missing or of another type is undefined,
+// an empty text or an empty list. For answers whose form is not ours; documents of our own are checked in document.ts.
 
 export function fieldAt(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(key) : undefined;
+  return typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(key)
+    : undefined;
 }
 
 export function textAt(value: unknown, key: string): string {

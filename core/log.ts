@@ -15,8 +15,17 @@ export function createLog(level: LogLevel): Log {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (error: Error) => ({ type: error.name, message: hideSecrets(error.message), stack: hideSecrets(error.stack ?? '') }) },
-      redact: { paths: ['password', 'token', 'apiKey', 'secret', '*.password', '*.token', '*.apiKey', '*.secret'], censor: '***' },
+      serializers: {
+        err: (error: Error) => ({
+          type: error.name,
+          message: hideSecrets(error.message),
+          stack: hideSecrets(error.stack ?? ''),
+        }),
+      },
+      redact: {
+        paths: ['password', 'token', 'apiKey', 'secret', '*.password', '*.token', '*.apiKey', '*.secret'],
+        censor: '***',
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   );

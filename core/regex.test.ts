@@ -45,7 +45,9 @@ describe('deferRegex', () => {
     };
     let met = 0;
     for (let round = 0; round < 3000; round++) {
-      const text = Array.from({ length: 1 + random(8) }, () => ('abcx;: \n]\\'[random(10)] ?? '').repeat(1 + random(random(2) === 0 ? 3 : 45))).join('');
+      const text = Array.from({ length: 1 + random(8) }, () =>
+        ('abcx;: \n]\\'[random(10)] ?? '').repeat(1 + random(random(2) === 0 ? 3 : 45)),
+      ).join('');
       const found = exact.exec(text);
       if (found !== null) met++;
 

@@ -55,9 +55,9 @@ const NAME = 'bound_of_';
 type Groups = NonNullable<RegExpExecArray['groups']>;
 
 /**
- * RE2 makes copies of what is repeated, and many copies take it long. `[^\n]{1,300}` is looked for as `[^\n]{1,}` first:
- * where that does not fit, nor does the pattern, and where it fits within the bounds, both fit alike. Not in a group that
- * is repeated: only of its last time the length would be known.
+ * RE2 makes copies of what is repeated, and many copies take it long. `[^\n]{1,300}` is looked for as `[^\n]{1,}`
+ * first: where that does not fit, nor does the pattern, and where it fits within the bounds, both fit alike. Not in a
+ * group that is repeated: only of its last time the length would be known.
  */
 function loosenBounds(source: string): { readonly loose: string; readonly bounds: readonly number[] } {
   const tokens = source.match(TOKEN) ?? [];
@@ -66,7 +66,8 @@ function loosenBounds(source: string): { readonly loose: string; readonly bounds
   let loose = '';
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] ?? '';
-    const [, least = '', most = '', lazy = ''] = CLASS.test(token) && !repeated.has(index) ? (BOUND.exec(tokens[index + 1] ?? '') ?? []) : [];
+    const [, least = '', most = '', lazy = ''] =
+      CLASS.test(token) && !repeated.has(index) ? (BOUND.exec(tokens[index + 1] ?? '') ?? []) : [];
     if (Number(most) < MANY_COPIES) {
       loose += token;
       continue;
@@ -109,10 +110,14 @@ export function quoteRegex(text: string): string {
 }
 
 function explainRefusal(source: string, error: unknown): string {
-  if (/\(\?<?[=!]/.test(source)) return 'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "unless"';
-  if (/\\[1-9]/.test(source)) return 'it has a back-reference, which RE2 does not have; capture both places and compare them in "when"';
-  if (/[*+?}]\+/.test(source)) return 'it has a possessive quantifier, which RE2 does not have; a plain one cannot backtrack here';
-  if (/pattern too large|bad repetition|invalid repetition/.test(errorText(error))) return 'it repeats too often for RE2: at most 1000 times, repetitions inside others multiplied';
+  if (/\(\?<?[=!]/.test(source))
+    return 'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "unless"';
+  if (/\\[1-9]/.test(source))
+    return 'it has a back-reference, which RE2 does not have; capture both places and compare them in "when"';
+  if (/[*+?}]\+/.test(source))
+    return 'it has a possessive quantifier, which RE2 does not have; a plain one cannot backtrack here';
+  if (/pattern too large|bad repetition|invalid repetition/.test(errorText(error)))
+    return 'it repeats too often for RE2: at most 1000 times, repetitions inside others multiplied';
   return errorText(error);
 }
 

@@ -20,7 +20,10 @@ export interface Source {
   readonly path: string;
   readonly kind: FileKind;
   readonly host?: string;
-  /** One Flink cluster (YARN application, Kubernetes cluster id, session cluster): everything that can explain each other. */
+  /**
+   * One Flink cluster (YARN application, Kubernetes cluster id, session cluster): everything that can explain each
+   * other.
+   */
   readonly cluster?: string;
   /** Joins the files of one process (its .log, rotations, .out, GC log, per-job files): stable text, not a Flink id. */
   readonly process: string;

@@ -5,7 +5,9 @@ const ESCAPE = 27;
 const SPACE = 32;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
-const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'FATAL', 'SEVERE'].map((level) => Buffer.from(level));
+const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'FATAL', 'SEVERE'].map((level) =>
+  Buffer.from(level),
+);
 
 /** Behind `INFO `, `[INFO ] `, `[error] `; `start` when no level stands there. */
 export function skipLevelBracket(bytes: Buffer, start: number, end: number): number {
@@ -21,9 +23,11 @@ export function skipLevelBracket(bytes: Buffer, start: number, end: number): num
 
 export function skipLevel(bytes: Buffer, start: number, end: number): number {
   const first = at(bytes, start) & 0xdf;
-  if (first !== 84 && first !== 68 && first !== 73 && first !== 87 && first !== 69 && first !== 70 && first !== 83) return start;
+  if (first !== 84 && first !== 68 && first !== 73 && first !== 87 && first !== 69 && first !== 70 && first !== 83)
+    return start;
   for (const level of LEVELS) {
-    if (startsWithFolded(bytes, start, end, level) && !isLetter(at(bytes, start + level.length))) return start + level.length;
+    if (startsWithFolded(bytes, start, end, level) && !isLetter(at(bytes, start + level.length)))
+      return start + level.length;
   }
   return start;
 }

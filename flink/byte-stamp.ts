@@ -10,10 +10,16 @@ const SLASH = 47;
 const COLON = 58;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
-const MONTHS = ['Jan ', 'Feb ', 'Mar ', 'Apr ', 'May ', 'Jun ', 'Jul ', 'Aug ', 'Sep ', 'Oct ', 'Nov ', 'Dec '].map((month) => Buffer.from(month));
+const MONTHS = ['Jan ', 'Feb ', 'Mar ', 'Apr ', 'May ', 'Jun ', 'Jul ', 'Aug ', 'Sep ', 'Oct ', 'Nov ', 'Dec '].map(
+  (month) => Buffer.from(month),
+);
 
 /** Index behind the time stamp that begins at `start`, or -1. `full` is set by a date, not by a time of day alone. */
-export function scanTimestamp(bytes: Buffer, start: number, end: number): { readonly end: number; readonly full: boolean } | undefined {
+export function scanTimestamp(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): { readonly end: number; readonly full: boolean } | undefined {
   const bracket = at(bytes, start) === OPEN_BRACKET;
   const p = bracket ? start + 1 : start;
   const date = scanDate(bytes, p, end);
@@ -37,7 +43,9 @@ export function isMonthFirst(bytes: Buffer, start: number, end: number): boolean
   while (isDigit(at(bytes, p)) && p < day + 2) p += 1;
   if (p === day) return false;
   if (at(bytes, p) === COMMA && at(bytes, p + 1) === SPACE && digits(bytes, p + 2, 4)) p += 6;
-  return at(bytes, p) === SPACE && isDigit(at(bytes, p + 1)) && (at(bytes, p + 2) === COLON || at(bytes, p + 3) === COLON);
+  return (
+    at(bytes, p) === SPACE && isDigit(at(bytes, p + 1)) && (at(bytes, p + 2) === COLON || at(bytes, p + 3) === COLON)
+  );
 }
 
 /** `[0.123s]` of a GC log. */
@@ -68,7 +76,13 @@ function scanDate(bytes: Buffer, start: number, end: number): number {
 
 /** Index behind `HH:MM:SS`, or -1. */
 export function scanTime(bytes: Buffer, start: number, end: number): number {
-  const fits = end - start >= 8 && digits(bytes, start, 2) && at(bytes, start + 2) === COLON && digits(bytes, start + 3, 2) && at(bytes, start + 5) === COLON && digits(bytes, start + 6, 2);
+  const fits =
+    end - start >= 8 &&
+    digits(bytes, start, 2) &&
+    at(bytes, start + 2) === COLON &&
+    digits(bytes, start + 3, 2) &&
+    at(bytes, start + 5) === COLON &&
+    digits(bytes, start + 6, 2);
   return fits ? start + 8 : -1;
 }
 
@@ -81,7 +95,8 @@ export function scanFraction(bytes: Buffer, start: number, end: number): number 
 }
 
 export function scanZone(bytes: Buffer, start: number, end: number): number {
-  const p = at(bytes, start) === SPACE && (at(bytes, start + 1) === 43 || at(bytes, start + 1) === DASH) ? start + 1 : start;
+  const p =
+    at(bytes, start) === SPACE && (at(bytes, start + 1) === 43 || at(bytes, start + 1) === DASH) ? start + 1 : start;
   const sign = at(bytes, p);
   if (p < end && sign === 90) return p + 1;
   if ((sign !== 43 && sign !== DASH) || !digits(bytes, p + 1, 2)) return start;

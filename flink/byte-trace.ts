@@ -10,11 +10,14 @@ const OPEN_BRACE = 123;
 const PYTHON_FRAME = Buffer.from('File "');
 const PYTHON_LINE = Buffer.from('", line ');
 const PYTHON_HEAD = Buffer.from('Traceback (most recent call last)');
-const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) => Buffer.from(head));
+const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) =>
+  Buffer.from(head),
+);
 
 export function traceClass(bytes: Buffer, start: number, end: number): 'trace' | 'cause' | undefined {
   const first = at(bytes, start);
-  if (first === 97 && at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE) return isFrame(bytes, start + 3, end) ? 'trace' : undefined;
+  if (first === 97 && at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE)
+    return isFrame(bytes, start + 3, end) ? 'trace' : undefined;
   if (first === DOT) return isMore(bytes, start, end) ? 'trace' : undefined;
   if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_HEADS)) return 'cause';
   return isBareFrame(bytes, start, end) ? 'trace' : undefined;
@@ -30,10 +33,20 @@ export function isPythonHead(bytes: Buffer, start: number, end: number): boolean
 }
 
 export function isMore(bytes: Buffer, start: number, end: number): boolean {
-  return end - start > 4 && at(bytes, start) === DOT && at(bytes, start + 1) === DOT && at(bytes, start + 2) === DOT && at(bytes, start + 3) === SPACE && isDigit(at(bytes, start + 4));
+  return (
+    end - start > 4 &&
+    at(bytes, start) === DOT &&
+    at(bytes, start + 1) === DOT &&
+    at(bytes, start + 2) === DOT &&
+    at(bytes, start + 3) === SPACE &&
+    isDigit(at(bytes, start + 4))
+  );
 }
 
-/** Behind `at `: a dotted name and a parenthesis, with no blank between (module names such as `java.base/` may stand in front). */
+/**
+ * Behind `at `: a dotted name and a parenthesis, with no blank between (module names such as `java.base/` may stand in
+ * front).
+ */
 function isFrame(bytes: Buffer, start: number, end: number): boolean {
   let dots = 0;
   for (let p = start; p < end; p += 1) {
@@ -59,7 +72,10 @@ export function isBareFrame(bytes: Buffer, start: number, end: number): boolean 
   return place === 'Native Method' || place === 'Unknown Source' || place.includes('.java') || place.includes('.scala');
 }
 
-/** `java.io.IOException: text`, `a.b.CError`: a dotted name that ends like a throwable, then a colon, a brace or the end. */
+/**
+ * `java.io.IOException: text`, `a.b.CError`: a dotted name that ends like a throwable, then a colon, a brace or the
+ * end.
+ */
 export function isExceptionHeader(bytes: Buffer, start: number, end: number): boolean {
   let dots = 0;
   let p = start;
@@ -78,5 +94,12 @@ export function isExceptionHeader(bytes: Buffer, start: number, end: number): bo
 function endsWithThrowable(bytes: Buffer, start: number, end: number): boolean {
   const last = Math.max(start, end - 24);
   const tail = bytes.toString('latin1', last, end);
-  return tail.endsWith('Exception') || tail.endsWith('Error') || tail.endsWith('Throwable') || tail.endsWith('Failure') || tail.includes('Exception$') || tail.endsWith('Exit');
+  return (
+    tail.endsWith('Exception') ||
+    tail.endsWith('Error') ||
+    tail.endsWith('Throwable') ||
+    tail.endsWith('Failure') ||
+    tail.includes('Exception$') ||
+    tail.endsWith('Exit')
+  );
 }

@@ -1,14 +1,22 @@
 // Text of a Java stack trace, in any form that logs and people bring it → its links, outermost first, and what follows
-// from them: the root, whose code it is, a fingerprint. Called by layout.ts for each entry that holds an exception and by
-// the analyzer. Which rule fits is not its task.
+// from them: the root, whose code it is, a fingerprint. Called by layout.ts for each entry that holds an exception and
+// by the analyzer. Which rule fits is not its task.
 //
 // Forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common frames
-// omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a message
-// ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without indentation. A
-// Python traceback is a link where no Java exception stands before it.
+// omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a
+// message ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without
+// indentation. A Python traceback is a link where no Java exception stands before it.
 import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../core/types.js';
-import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonError, readPythonFrame, stripField } from './trace-line.js';
+import {
+  cleanTraceLine,
+  readColonHeader,
+  readFrame,
+  readHeader,
+  readPythonError,
+  readPythonFrame,
+  stripField,
+} from './trace-line.js';
 import { frameOwner, isNeutralFrame, isUserFrame } from './frames.js';
 
 interface Draft {
@@ -36,7 +44,9 @@ const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
 const MAIN_THREW = 'The main method caused an error: ';
 /** What Java threw stands in the next line, behind a colon. */
 const PY4J = 'Py4JJavaError';
-/** Beam's Python client ends with what its job server told it: the class and the message of the root, without a trace. */
+/**
+ * Beam's Python client ends with what its job server told it: the class and the message of the root, without a trace.
+ */
 const PIPELINE_FAILED = / failed in state FAILED: /;
 /** Ends of class names; of one that a paste cut off only the beginning is left. */
 const NAMED = /(?:Exception|Error|Throwable|Failure|Fault|Timeout)$/;
@@ -85,7 +95,10 @@ export function parseChain(text: string): ChainLink[] {
   return state.links.flatMap(finishLink).flatMap(nameLostProgram).flatMap(nameLostCause).flatMap(nameLostPipeline);
 }
 
-/** The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed one. */
+/**
+ * The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed
+ * one.
+ */
 export function root(links: readonly ChainLink[]): ChainLink | undefined {
   const own = firstChain(links);
   return own.find((link) => link.type === OUT_OF_MEMORY) ?? own.at(-1);
@@ -118,8 +131,9 @@ function findUserFrame(links: readonly ChainLink[]): string | undefined {
 }
 
 /**
- * Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it. A
- * client that shows no frames names a class, and a library throws its own; who throws a class of the job's own is open.
+ * Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it.
+ * A client that shows no frames names a class, and a library throws its own; who throws a class of the job's own is
+ * open.
  */
 export function ownerOfFrames(links: readonly ChainLink[]): Owner {
   const inner = [...firstChain(links)].reverse();
@@ -144,13 +158,22 @@ export const fingerprint = rememberLast(computeFingerprint);
 
 function computeFingerprint(links: readonly ChainLink[], message: string): string {
   const origin = root(links);
-  const frames = (origin?.frames ?? []).filter((frame) => !isNeutralFrame(frame)).slice(0, 4).map(frameIdentity);
+  const frames = (origin?.frames ?? [])
+    .filter((frame) => !isNeutralFrame(frame))
+    .slice(0, 4)
+    .map(frameIdentity);
   const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
-  return createHash('sha256').update([origin?.type ?? '', ...frames, words].join('\n')).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update([origin?.type ?? '', ...frames, words].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function splitLines(text: string): string[] {
-  const unfolded = !text.includes('\n') || text.includes('\\n\\tat ') ? stripField(text).replace(/^"/, '').replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t') : text;
+  const unfolded =
+    !text.includes('\n') || text.includes('\\n\\tat ')
+      ? stripField(text).replace(/^"/, '').replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t')
+      : text;
   return unfolded.split('\n');
 }
 
@@ -162,7 +185,8 @@ function readLine(state: State, raw: string): void {
   if (state.current === undefined && readPython(state, content, indent)) return;
   if (content.startsWith('Caused by:')) return openLink(state, content.slice(10).trim(), 'cause', indent);
   if (content.startsWith('Suppressed:')) return openLink(state, content.slice(11).trim(), 'suppressed', indent);
-  if (content.startsWith(': ') && state.current?.type.endsWith(PY4J) === true) return openLink(state, content.slice(2), 'cause', indent);
+  if (content.startsWith(': ') && state.current?.type.endsWith(PY4J) === true)
+    return openLink(state, content.slice(2), 'cause', indent);
   if (content.startsWith('Wrapped by:')) return openWrapper(state, content.slice(11).trim());
   if (content.startsWith('... ')) return;
   if (content.startsWith('End of exception on server side')) return closeEmbedded(state);
@@ -216,7 +240,11 @@ function openLink(state: State, content: string, relation: 'cause' | 'suppressed
 function openWrapper(state: State, content: string): void {
   const first = state.links[0];
   if (first !== undefined) first.relation = 'cause';
-  const link: Draft = { ...(readHeader(content, true) ?? { type: '', message: content }), frames: [], relation: 'outer' };
+  const link: Draft = {
+    ...(readHeader(content, true) ?? { type: '', message: content }),
+    frames: [],
+    relation: 'outer',
+  };
   state.links.unshift(link);
   state.current = link;
 }
@@ -237,7 +265,13 @@ function joinMessage(message: string, line: string): string {
 
 /** A paste ends where it was cut: `Caused by:`, or `Caused by: org.apache.fli`, names nothing. */
 function isCutOff(last: Draft | undefined): boolean {
-  return last !== undefined && last.relation === 'cause' && last.message === '' && last.frames.length === 0 && !NAMED.test(last.type);
+  return (
+    last !== undefined &&
+    last.relation === 'cause' &&
+    last.message === '' &&
+    last.frames.length === 0 &&
+    !NAMED.test(last.type)
+  );
 }
 
 /** Looks into SerializedThrowable and into braces: `AsynchronousException{a.BException: text}` is two links. */
@@ -257,38 +291,59 @@ function finishLink(draft: Draft): ChainLink[] {
 }
 
 /**
- * Java takes a cause's own text as the message of what wraps it (`ExecutionException: a.BException: text`). When the paste
- * lacks that `Caused by:`, its text is all that is left of the cause.
+ * Java takes a cause's own text as the message of what wraps it (`ExecutionException: a.BException: text`). When the
+ * paste lacks that `Caused by:`, its text is all that is left of the cause.
  */
 function nameLostCause(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
   if (link.relation === 'suppressed') return [link];
   const next = links.slice(index + 1).find((other) => other.relation === 'cause');
   const lost: ChainLink[] = [];
-  for (let header = readHeader(link.message); header !== undefined && header.type !== next?.type; header = readHeader(header.message)) lost.push({ ...header, frames: [], relation: 'cause' });
+  for (
+    let header = readHeader(link.message);
+    header !== undefined && header.type !== next?.type;
+    header = readHeader(header.message)
+  )
+    lost.push({ ...header, frames: [], relation: 'cause' });
   return [link, ...lost];
 }
 
-/** When nothing follows a program's failure, its message is all that is left of the cause; the class is named or may be any. */
+/**
+ * When nothing follows a program's failure, its message is all that is left of the cause; the class is named or may be
+ * any.
+ */
 function nameLostProgram(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
   const followed = links.slice(index + 1).some((other) => other.relation === 'cause');
-  if (followed || link.relation === 'suppressed' || !link.type.endsWith('ProgramInvocationException') || !link.message.startsWith(MAIN_THREW)) return [link];
+  if (
+    followed ||
+    link.relation === 'suppressed' ||
+    !link.type.endsWith('ProgramInvocationException') ||
+    !link.message.startsWith(MAIN_THREW)
+  )
+    return [link];
   const text = link.message.slice(MAIN_THREW.length);
   if (text === '' || text === 'null') return [link];
   return [link, { ...(readHeader(text) ?? { type: SERIALIZED, message: text }), frames: [], relation: 'cause' }];
 }
 
-/** `RuntimeError: Pipeline orders-1 failed in state FAILED: a.b.CException: text`: the Java exception is the cause of the Python one. */
+/**
+ * `RuntimeError: Pipeline orders-1 failed in state FAILED: a.b.CException: text`: the Java exception is the cause of
+ * the Python one.
+ */
 function nameLostPipeline(link: ChainLink): ChainLink[] {
-  const found = link.type === 'RuntimeError' && link.message.startsWith('Pipeline ') ? PIPELINE_FAILED.exec(link.message) : null;
+  const found =
+    link.type === 'RuntimeError' && link.message.startsWith('Pipeline ') ? PIPELINE_FAILED.exec(link.message) : null;
   const header = found === null ? undefined : readHeader(link.message.slice(found.index + found[0].length));
   return header === undefined ? [link] : [link, { ...header, frames: [], relation: 'cause' }];
 }
 
 /** One chain is asked about by every rule that fits it, one right after the other. */
-function rememberLast<Rest extends readonly string[], Value>(find: (links: readonly ChainLink[], ...rest: Rest) => Value): (links: readonly ChainLink[], ...rest: Rest) => Value {
+function rememberLast<Rest extends readonly string[], Value>(
+  find: (links: readonly ChainLink[], ...rest: Rest) => Value,
+): (links: readonly ChainLink[], ...rest: Rest) => Value {
   let last: { readonly links: readonly ChainLink[]; readonly rest: Rest; readonly value: Value } | undefined;
   return (links, ...rest) => {
-    if (last === undefined || last.links !== links || last.rest.some((text, index) => text !== rest[index])) last = { links, rest, value: find(links, ...rest) };
+    if (last === undefined || last.links !== links || last.rest.some((text, index) => text !== rest[index]))
+      last = { links, rest, value: find(links, ...rest) };
     return last.value;
   };
 }
@@ -302,7 +357,10 @@ function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
 
 /** Without line numbers, counters of generated classes and lambdas. */
 function frameIdentity(frame: string): string {
-  return frame.replace(/\(.*$/, '').replace(/\/0x[0-9a-f]+/g, '').replace(/\d+/g, '#');
+  return frame
+    .replace(/\(.*$/, '')
+    .replace(/\/0x[0-9a-f]+/g, '')
+    .replace(/\d+/g, '#');
 }
 
 function normalizeMessage(message: string): string {

@@ -1,4 +1,5 @@
-// The shape of a row of the fact tables, and what their rows share. Used by fact-lifecycle.ts, fact-startup.ts, facts.ts.
+// The shape of a row of the fact tables, and what their rows share. Used by fact-lifecycle.ts, fact-startup.ts,
+// facts.ts.
 import type { Component, Source } from '../core/types.js';
 import type { Fact } from './fact.js';
 
@@ -23,17 +24,31 @@ export interface FactContext {
 }
 
 /** A message that begins with the anchor. */
-export function begins(anchor: string, pattern: string, make: (groups: Groups, message: string) => readonly Fact[], literals?: readonly string[]): FactRow {
+export function begins(
+  anchor: string,
+  pattern: string,
+  make: (groups: Groups, message: string) => readonly Fact[],
+  literals?: readonly string[],
+): FactRow {
   return { ...row(anchor, true, pattern, make), ...(literals === undefined ? {} : { literals }) };
 }
 
 /** A message with the anchor somewhere: names of jobs and tasks, which are free text, stand in front. */
-export function holds(anchor: string, pattern: string, make: (groups: Groups, message: string) => readonly Fact[]): FactRow {
+export function holds(
+  anchor: string,
+  pattern: string,
+  make: (groups: Groups, message: string) => readonly Fact[],
+): FactRow {
   return row(anchor, false, pattern, make);
 }
 
 /** Patterns are our own and cannot backtrack far, so that the runtime's own expressions do: many lines come by here. */
-function row(anchor: string, start: boolean, pattern: string, make: (groups: Groups, message: string) => readonly Fact[]): FactRow {
+function row(
+  anchor: string,
+  start: boolean,
+  pattern: string,
+  make: (groups: Groups, message: string) => readonly Fact[],
+): FactRow {
   const regex = new RegExp(pattern, 'u');
   return {
     anchor,
@@ -55,7 +70,9 @@ export function optional<K extends string, V>(key: K, value: V | undefined): Par
 /** `container_1(host:8041)` → the id as Flink's registries know it, and where it runs. */
 export function splitResource(text: string): { readonly resourceId: string; readonly address?: string } {
   const open = text.indexOf('(');
-  return open > 0 && text.endsWith(')') ? { resourceId: text.slice(0, open), address: text.slice(open + 1, -1) } : { resourceId: text };
+  return open > 0 && text.endsWith(')')
+    ? { resourceId: text.slice(0, open), address: text.slice(open + 1, -1) }
+    : { resourceId: text };
 }
 
 /** What a process is by the class that starts it or that logs its banner. */

@@ -47,19 +47,51 @@ const INDENTED = [ARGUMENT, '":"    ', '": "    '];
 export const STARTUP_ROWS: readonly FactRow[] = [
   holds('(Version: ', String.raw`^\s*Starting (.{1,120}?) \(Version: ([^,\s]+),`, ([, name = '', version = '']) => {
     const component = componentOf(name);
-    return [...(/^\d/.test(version) ? [{ type: 'version', version, component } as const] : []), { type: 'process-start', component }];
+    return [
+      ...(/^\d/.test(version) ? [{ type: 'version', version, component } as const] : []),
+      { type: 'process-start', component },
+    ];
   }),
-  { ...begins(PROPERTY, `^${PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [{ type: 'option', key, value, dynamic: false }]), series: PROPERTY },
-  { ...begins(DYNAMIC_PROPERTY, `^${DYNAMIC_PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [{ type: 'option', key, value, dynamic: true }]), series: DYNAMIC_PROPERTY },
+  {
+    ...begins(PROPERTY, `^${PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [
+      { type: 'option', key, value, dynamic: false },
+    ]),
+    series: PROPERTY,
+  },
+  {
+    ...begins(DYNAMIC_PROPERTY, `^${DYNAMIC_PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [
+      { type: 'option', key, value, dynamic: true },
+    ]),
+    series: DYNAMIC_PROPERTY,
+  },
   { anchor: 'RESOURCE_PARAMS extraction logs:', start: false, read: readPreconfiguration },
-  { anchor: '    ', start: true, literals: INDENTED, series: ARGUMENT, read: (message, context) => (message.startsWith('    -') ? readArgument(message, context) : readKeyValue(message, context)) },
-  begins('Starting TaskManager with ResourceID: ', String.raw`^Starting TaskManager with ResourceID: (\S+)`, ([, id = '']) => [{ type: 'process-id', ...splitResource(id) }]),
-  begins('Allocated ', String.raw`^Allocated (\d+) MB for network buffer pool \(number of memory segments: (\d+), bytes per segment: (\d+)\)`, ([, megabytes, segments, bytes]) => [
-    { type: 'network-pool', megabytes: Number(megabytes), segments: Number(segments), segmentBytes: Number(bytes) },
-  ], [' MB for network buffer pool']),
+  {
+    anchor: '    ',
+    start: true,
+    literals: INDENTED,
+    series: ARGUMENT,
+    read: (message, context) =>
+      message.startsWith('    -') ? readArgument(message, context) : readKeyValue(message, context),
+  },
+  begins(
+    'Starting TaskManager with ResourceID: ',
+    String.raw`^Starting TaskManager with ResourceID: (\S+)`,
+    ([, id = '']) => [{ type: 'process-id', ...splitResource(id) }],
+  ),
+  begins(
+    'Allocated ',
+    String.raw`^Allocated (\d+) MB for network buffer pool \(number of memory segments: (\d+), bytes per segment: (\d+)\)`,
+    ([, megabytes, segments, bytes]) => [
+      { type: 'network-pool', megabytes: Number(megabytes), segments: Number(segments), segmentBytes: Number(bytes) },
+    ],
+    [' MB for network buffer pool'],
+  ),
 ];
 
-/** The block of some 60 lines that the start script's JVM printed: dynamic options, the file's options, the memory table. */
+/**
+ * The block of some 60 lines that the start script's JVM printed: dynamic options, the file's options, the memory
+ * table.
+ */
 function readPreconfiguration(message: string): readonly Fact[] {
   const facts: Fact[] = [];
   const table: string[] = [];
@@ -72,17 +104,31 @@ function readPreconfiguration(message: string): readonly Fact[] {
     else if (text.startsWith('Final Master Memory')) component = 'jobmanager';
     else if (component !== undefined && /^ +\S/.test(text)) table.push(text);
   }
-  return component === undefined ? facts : [...facts, { type: 'memory', component, bytes: readMemoryTable(table, component) }];
+  return component === undefined
+    ? facts
+    : [...facts, { type: 'memory', component, bytes: readMemoryTable(table, component) }];
 }
 
 /** `dynamic_configs: -D a=1 -D b=2`. */
 function readDynamic(line: string): Fact[] {
-  return line.split(' -D ').slice(1).flatMap((pair) => makeOption(pair.trim()));
+  return line
+    .split(' -D ')
+    .slice(1)
+    .flatMap((pair) => makeOption(pair.trim()));
 }
 
 function readProperty(text: string): Fact[] {
   const comma = text.indexOf(', ');
-  return comma === -1 ? [] : [{ type: 'option', key: text.slice(PROPERTY.length, comma), value: text.slice(comma + 2).trimEnd(), dynamic: false }];
+  return comma === -1
+    ? []
+    : [
+        {
+          type: 'option',
+          key: text.slice(PROPERTY.length, comma),
+          value: text.slice(comma + 2).trimEnd(),
+          dynamic: false,
+        },
+      ];
 }
 
 /** `Framework` and `Task` stand twice; the line above, less indented, tells which. */
@@ -120,5 +166,7 @@ function readKeyValue(message: string, context: FactContext): readonly Fact[] {
 function makeOption(pair: string): Fact[] {
   const equals = pair.indexOf('=');
   const key = pair.slice(0, equals);
-  return equals > 0 && OPTION_HEADS.test(key) ? [{ type: 'option', key, value: pair.slice(equals + 1), dynamic: true }] : [];
+  return equals > 0 && OPTION_HEADS.test(key)
+    ? [{ type: 'option', key, value: pair.slice(equals + 1), dynamic: true }]
+    : [];
 }

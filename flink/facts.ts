@@ -1,6 +1,6 @@
-// A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a few
-// literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what the facts
-// of many entries mean together is the analyzer's task.
+// A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a
+// few literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what
+// the facts of many entries mean together is the analyzer's task.
 import type { ParsedEntry, Source } from '../core/types.js';
 import type { Fact } from './fact.js';
 import { LIFECYCLE_ROWS } from './fact-lifecycle.js';
@@ -12,15 +12,26 @@ const HEAD_LENGTH = Math.min(...ROWS.filter((row) => row.start).map((row) => row
 const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
 const ANYWHERE = ROWS.filter((row) => !row.start);
 /** In the order in which they are asked. */
-const ORDER: ReadonlyMap<FactRow, number> = new Map([...ROWS.filter((row) => row.start), ...ANYWHERE].map((row, index) => [row, index]));
+const ORDER: ReadonlyMap<FactRow, number> = new Map(
+  [...ROWS.filter((row) => row.start), ...ANYWHERE].map((row, index) => [row, index]),
+);
 
 /** Every entry that states a fact holds one of these texts. */
-export const FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row))))]);
+export const FACT_ANCHORS: readonly string[] = withoutLonger([
+  ...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row)))),
+]);
 
-const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(FACT_ANCHORS.map((anchor) => [anchor, [...ORDER.keys()].filter((row) => row.idle !== true && literalsOf(row).some((literal) => literal.includes(anchor)))]));
+const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
+  FACT_ANCHORS.map((anchor) => [
+    anchor,
+    [...ORDER.keys()].filter((row) => row.idle !== true && literalsOf(row).some((literal) => literal.includes(anchor))),
+  ]),
+);
 
 /** Such entries, line under line, may be read as one; each line states its own. */
-export const FACT_SERIES: readonly string[] = [...new Set(ROWS.flatMap((row) => (row.series === undefined ? [] : [row.series])))];
+export const FACT_SERIES: readonly string[] = [
+  ...new Set(ROWS.flatMap((row) => (row.series === undefined ? [] : [row.series]))),
+];
 
 /** `met`: those of FACT_ANCHORS that the entry holds, when somebody has looked. */
 export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
@@ -29,7 +40,8 @@ export function readFacts(entry: ParsedEntry, source: Source, met?: readonly str
   const facts: Fact[] = [];
   for (const row of met === undefined ? rowsFor(message) : rowsOf(met)) {
     if (row.start ? !message.startsWith(row.anchor) : !message.includes(row.anchor)) continue;
-    for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series)) facts.push(...row.read(line, context));
+    for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series))
+      facts.push(...row.read(line, context));
   }
   return facts;
 }
@@ -42,14 +54,20 @@ function rowsOf(met: readonly string[]): readonly FactRow[] {
   const [first = '', ...others] = met;
   const rows = BY_ANCHOR.get(first) ?? [];
   if (others.length === 0) return rows;
-  return [...new Set([...rows, ...others.flatMap((anchor) => BY_ANCHOR.get(anchor) ?? [])])].sort((a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0));
+  return [...new Set([...rows, ...others.flatMap((anchor) => BY_ANCHOR.get(anchor) ?? [])])].sort(
+    (a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0),
+  );
 }
 
 /** The messages of a series: only the first has lost its head. */
 function splitSeries(message: string, anchor: string, literal: string): readonly string[] {
   if (!message.includes(literal, anchor.length)) return [message];
   const head = literal.lastIndexOf(anchor);
-  return message.split('\n').flatMap((line, index) => (index === 0 ? [line] : line.includes(literal) ? [line.slice(line.indexOf(literal) + head)] : []));
+  return message
+    .split('\n')
+    .flatMap((line, index) =>
+      index === 0 ? [line] : line.includes(literal) ? [line.slice(line.indexOf(literal) + head)] : [],
+    );
 }
 
 /** Of a failure whose trace names Flink's own jars; connectors have versions of their own. */
@@ -58,7 +76,8 @@ export function readJarVersion({ stack = '' }: ParsedEntry): Fact[] {
   return version === undefined ? [] : [{ type: 'jar-version', version }];
 }
 
-const JAR = /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d+\.\d+(?:\.\d+)?)[\w.-]*\.jar/;
+const JAR =
+  /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d+\.\d+(?:\.\d+)?)[\w.-]*\.jar/;
 
 function literalsOf(row: FactRow): readonly string[] {
   return row.literals ?? [row.anchor];

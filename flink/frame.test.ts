@@ -32,7 +32,10 @@ function texts(entries: readonly FramedEntry[]): string[] {
 
 /** All of an entry; its bytes as text, which compares faster than a buffer. */
 function shapes(entries: readonly FramedEntry[]): string[] {
-  return entries.map(({ bytes, offset, length, line, flags, cutBytes }) => `${offset} ${length} ${line} ${flags.join()} ${cutBytes} ${bytes.toString('latin1')}`);
+  return entries.map(
+    ({ bytes, offset, length, line, flags, cutBytes }) =>
+      `${offset} ${length} ${line} ${flags.join()} ${cutBytes} ${bytes.toString('latin1')}`,
+  );
 }
 
 function frameText(text: string, kind: FileKind = 'log'): string[] {
@@ -71,21 +74,41 @@ function randomFile(random: (below: number) => number): Buffer {
     '#',
     '# There is insufficient memory for the Java Runtime Environment to continue.',
   ];
-  const lines = Array.from({ length: 1 + random(30) }, () => (shapes[random(shapes.length)] ?? '') + (random(4) === 0 ? '\r\n' : '\n'));
-  const parts = [random(3) === 0 ? Buffer.from([0xef, 0xbb, 0xbf]) : Buffer.alloc(0), Buffer.from(lines.join('')), random(3) === 0 ? Buffer.from([0xff, 0x61]) : Buffer.alloc(0)];
+  const lines = Array.from(
+    { length: 1 + random(30) },
+    () => (shapes[random(shapes.length)] ?? '') + (random(4) === 0 ? '\r\n' : '\n'),
+  );
+  const parts = [
+    random(3) === 0 ? Buffer.from([0xef, 0xbb, 0xbf]) : Buffer.alloc(0),
+    Buffer.from(lines.join('')),
+    random(3) === 0 ? Buffer.from([0xff, 0x61]) : Buffer.alloc(0),
+  ];
   return Buffer.concat(parts);
 }
 
 describe('createFramer', () => {
   it('keeps a traceback of Python together with its error, whether or not a chat took its indentation', () => {
-    const traceback = ['Traceback (most recent call last):', '  File "main.py", line 12, in <module>', '    main()', '  File "main.py", line 9, in main', '    topic = os.environ["TOPIC"]', "KeyError: 'TOPIC'"];
+    const traceback = [
+      'Traceback (most recent call last):',
+      '  File "main.py", line 12, in <module>',
+      '    main()',
+      '  File "main.py", line 9, in main',
+      '    topic = os.environ["TOPIC"]',
+      "KeyError: 'TOPIC'",
+    ];
 
     expect(frameText(['Start', ...traceback, 'End'].join('\n'))).toEqual(['Start', traceback.join('\n'), 'End']);
-    expect(frameText(['Start', ...traceback.map((line) => line.trim())].join('\n'))).toEqual(['Start', traceback.map((line) => line.trim()).join('\n')]);
+    expect(frameText(['Start', ...traceback.map((line) => line.trim())].join('\n'))).toEqual([
+      'Start',
+      traceback.map((line) => line.trim()).join('\n'),
+    ]);
   });
 
   it('joins a stack trace to the line that raised it', () => {
-    expect(frameText(TRACE)).toEqual([TRACE.slice(0, TRACE.lastIndexOf('\n2026')), TRACE.slice(TRACE.lastIndexOf('\n2026') + 1)]);
+    expect(frameText(TRACE)).toEqual([
+      TRACE.slice(0, TRACE.lastIndexOf('\n2026')),
+      TRACE.slice(TRACE.lastIndexOf('\n2026') + 1),
+    ]);
   });
 
   it('gives the same entries however the bytes are cut, and covers every byte once', () => {
@@ -97,7 +120,11 @@ describe('createFramer', () => {
 
       const whole = frame(bytes, [], options);
       const pieces = frame(bytes, randomCuts(random, bytes.length), options);
-      const single = frame(bytes, Array.from({ length: bytes.length }, (_, index) => index), options);
+      const single = frame(
+        bytes,
+        Array.from({ length: bytes.length }, (_, index) => index),
+        options,
+      );
 
       expect(shapes(pieces), `seed ${seed}`).toEqual(shapes(whole));
       expect(shapes(single), `seed ${seed}`).toEqual(shapes(whole));
@@ -106,7 +133,9 @@ describe('createFramer', () => {
   });
 
   it('does so with every recording of the lab', () => {
-    const files = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:log|out)$/.test(name));
+    const files = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.(?:log|out)$/.test(name),
+    );
     expect(files.length).toBeGreaterThan(5);
     for (const [seed, name] of files.entries()) {
       const bytes = readFileSync(new URL(name, RECORDINGS));
@@ -114,14 +143,18 @@ describe('createFramer', () => {
 
       const whole = frame(bytes, [], options);
 
-      expect(shapes(frame(bytes, randomCuts(createRandom(seed + 1), bytes.length), options)), name).toEqual(shapes(whole));
+      expect(shapes(frame(bytes, randomCuts(createRandom(seed + 1), bytes.length), options)), name).toEqual(
+        shapes(whole),
+      );
       expectCovered(bytes, whole, seed);
     }
   });
 
   it('says where the open entry begins and what it holds so far', () => {
     const framer = createFramer({ kind: 'log', offset: 100, line: 5 });
-    const first = framer.push(Buffer.from('2026-08-07 05:43:13,867 INFO  a [] - one\n2026-08-07 05:43:13,868 INFO  a [] - two\n\tat a.b'));
+    const first = framer.push(
+      Buffer.from('2026-08-07 05:43:13,867 INFO  a [] - one\n2026-08-07 05:43:13,868 INFO  a [] - two\n\tat a.b'),
+    );
 
     expect(texts(first)).toEqual(['2026-08-07 05:43:13,867 INFO  a [] - one']);
     expect([framer.openOffset, framer.openLine]).toEqual([141, 6]);
@@ -144,7 +177,9 @@ describe('createFramer', () => {
     entries.push(...framer.push(Buffer.from('\r\n2026-08-07 05:43:13,867 INFO  a [] - next\n')), ...framer.flush());
 
     expect(most).toBeLessThan(1_200_000);
-    expect(entries.map(({ length, flags, cutBytes, bytes }) => ({ length, flags, whole: bytes.length + cutBytes }))).toEqual([
+    expect(
+      entries.map(({ length, flags, cutBytes, bytes }) => ({ length, flags, whole: bytes.length + cutBytes })),
+    ).toEqual([
       { length: total, flags: ['cut'], whole: total },
       { length: 41, flags: [], whole: 41 },
     ]);
@@ -163,17 +198,34 @@ describe('createFramer', () => {
   it('skips the NUL hole that copytruncate leaves and does not glue the lines around it', () => {
     const text = `2026-08-07 05:43:13,867 INFO  a [] - one\n${'\0'.repeat(5000)}half a line\n2026-08-07 05:43:13,868 INFO  a [] - two\n`;
 
-    expect(frameText(text)).toEqual(['2026-08-07 05:43:13,867 INFO  a [] - one', 'half a line', '2026-08-07 05:43:13,868 INFO  a [] - two']);
+    expect(frameText(text)).toEqual([
+      '2026-08-07 05:43:13,867 INFO  a [] - one',
+      'half a line',
+      '2026-08-07 05:43:13,868 INFO  a [] - two',
+    ]);
   });
 
   it('flags what is no valid UTF-8 and keeps its bytes', () => {
-    const bytes = Buffer.concat([Buffer.from('2026-08-07 05:43:13,867 INFO  a [] - '), Buffer.from([0xff, 0xfe]), Buffer.from('\n2026-08-07 05:43:13,867 INFO  a [] - ok\n')]);
+    const bytes = Buffer.concat([
+      Buffer.from('2026-08-07 05:43:13,867 INFO  a [] - '),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('\n2026-08-07 05:43:13,867 INFO  a [] - ok\n'),
+    ]);
 
-    expect(frame(bytes, []).map(({ flags, length }) => [flags, length])).toEqual([[['invalid-utf8'], 39], [[], 39]]);
+    expect(frame(bytes, []).map(({ flags, length }) => [flags, length])).toEqual([
+      [['invalid-utf8'], 39],
+      [[], 39],
+    ]);
   });
 
   it('joins the pieces of a container line and the trace behind it', () => {
-    const cri = ['2026-01-01T00:00:00.0Z stdout P 2026-01-01 00:00:00,001 ERROR a.b.C [] - lo', '2026-01-01T00:00:00.0Z stdout F ng', '2026-01-01T00:00:00.0Z stdout F java.io.IOException: x', '2026-01-01T00:00:00.0Z stdout F \tat a.b.C.d(C.java:1)', '2026-01-01T00:00:00.0Z stdout F 2026-01-01 00:00:00,002 INFO  a.b.C [] - next'];
+    const cri = [
+      '2026-01-01T00:00:00.0Z stdout P 2026-01-01 00:00:00,001 ERROR a.b.C [] - lo',
+      '2026-01-01T00:00:00.0Z stdout F ng',
+      '2026-01-01T00:00:00.0Z stdout F java.io.IOException: x',
+      '2026-01-01T00:00:00.0Z stdout F \tat a.b.C.d(C.java:1)',
+      '2026-01-01T00:00:00.0Z stdout F 2026-01-01 00:00:00,002 INFO  a.b.C [] - next',
+    ];
 
     expect(frameText(cri.join('\n'))).toEqual([cri.slice(0, 4).join('\n'), cri[4]]);
   });
@@ -183,8 +235,12 @@ function expectCovered(bytes: Buffer, entries: readonly FramedEntry[], seed: num
   let at = 0;
   for (const entry of entries) {
     expect(entry.offset, `seed ${seed}`).toBeGreaterThanOrEqual(at);
-    expect(bytes.toString('latin1', at, entry.offset), `seed ${seed}: between entries`).toMatch(/^(?:\xef\xbb\xbf)?[\r\n\0\s]*$/);
-    expect(bytes.subarray(entry.offset, entry.offset + entry.bytes.length).equals(entry.bytes), `seed ${seed}`).toBe(true);
+    expect(bytes.toString('latin1', at, entry.offset), `seed ${seed}: between entries`).toMatch(
+      /^(?:\xef\xbb\xbf)?[\r\n\0\s]*$/,
+    );
+    expect(bytes.subarray(entry.offset, entry.offset + entry.bytes.length).equals(entry.bytes), `seed ${seed}`).toBe(
+      true,
+    );
     expect(entry.length).toBe(entry.bytes.length + entry.cutBytes);
     at = entry.offset + entry.length;
   }

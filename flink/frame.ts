@@ -1,10 +1,10 @@
-// Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis; the rule of where an entry
-// begins is layout.ts. Nothing is parsed here and no string is made.
+// Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis; the rule of where an
+// entry begins is layout.ts. Nothing is parsed here and no string is made.
 //
-// The same bytes give the same entries however they are cut into chunks. Every byte of the file lies in exactly one entry
-// or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry). Memory is bounded: a
-// line longer than `maxEntryBytes` is cut on a character boundary and what was cut is counted; an entry of many lines that
-// grows longer goes on as the next entry, and both say "partial".
+// The same bytes give the same entries however they are cut into chunks. Every byte of the file lies in exactly one
+// entry or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry). Memory is
+// bounded: a line longer than `maxEntryBytes` is cut on a character boundary and what was cut is counted; an entry of
+// many lines that grows longer goes on as the next entry, and both say "partial".
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag, FileKind } from '../core/types.js';
 import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
@@ -43,7 +43,10 @@ export interface Framer {
   flush(): FramedEntry[];
   /** What flush would give; nothing is closed. For an idle file: the open entry may still grow and keeps its offset. */
   peek(): FramedEntry[];
-  /** True when a dated line begins an entry whatever stood before it, and text between dated lines belongs to the one before. */
+  /**
+   * True when a dated line begins an entry whatever stood before it, and text between dated lines belongs to the one
+   * before.
+   */
   readonly isDated: boolean;
   /** Leaves out bytes and lines that hold whole entries, behind a flush at the end of a line. */
   skip(bytes: number, lines: number): void;
@@ -161,7 +164,12 @@ class EntryFramer implements Framer {
   }
 
   peek(): FramedEntry[] {
-    const copy = new EntryFramer({ kind: this.#kind, maxEntryBytes: this.#max, offset: this.#offset, line: this.#line });
+    const copy = new EntryFramer({
+      kind: this.#kind,
+      maxEntryBytes: this.#max,
+      offset: this.#offset,
+      line: this.#line,
+    });
     copy.#state = this.#state;
     copy.#held = this.#held.clone();
     copy.#heldLine = this.#heldLine;
@@ -176,7 +184,9 @@ class EntryFramer implements Framer {
     return copy.flush();
   }
 
-  /** A byte order mark at the beginning of the file stands between entries. Gives the line's first byte in the chunk. */
+  /**
+   * A byte order mark at the beginning of the file stands between entries. Gives the line's first byte in the chunk.
+   */
   #skipMark(chunk: Buffer, start: number, end: number): number {
     if (this.#lineOffset !== 0) return start;
     const held = this.#heldLine > 0;
@@ -205,7 +215,8 @@ class EntryFramer implements Framer {
   /** What follows goes on with nothing. */
   #rest(): void {
     const { previous, partial, headerLines, pythonLines } = this.#state;
-    if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0) this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
+    if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0)
+      this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
   }
 
   /** The line is complete: it opens an entry or goes on with the open one. `end` is the place of its line break. */
@@ -224,7 +235,9 @@ class EntryFramer implements Framer {
     this.#heldLine = 0;
   }
 
-  /** Closes the open entry before this line when the line opens one, or when the entry would become too long with it. */
+  /**
+   * Closes the open entry before this line when the line opens one, or when the entry would become too long with it.
+   */
   #turn(starts: boolean, lineBytes: number, chunk: Buffer, start: number, done: FramedEntry[]): void {
     const tooLong = this.#open && !starts && this.#lineOffset + lineBytes - this.#entryOffset > this.#max;
     if (this.#open && !starts && !tooLong) return;
@@ -345,7 +358,14 @@ class EntryFramer implements Framer {
     if (cutBytes > 0) flags.push('cut');
     if (this.#partial) flags.push('partial');
     if (!this.#chunkValid && !isUtf8(bytes)) flags.push('invalid-utf8');
-    done.push({ bytes, offset: this.#entryOffset, length: bytes.length + cutBytes, line: this.#entryLine, flags, cutBytes });
+    done.push({
+      bytes,
+      offset: this.#entryOffset,
+      length: bytes.length + cutBytes,
+      line: this.#entryLine,
+      flags,
+      cutBytes,
+    });
     this.#partial = false;
   }
 }

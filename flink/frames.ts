@@ -2,7 +2,9 @@
 import type { Owner } from '../core/types.js';
 import { isPythonLibrary } from './trace-line.js';
 
-/** `neutral` frames say nothing about whose fault it is; `generated` ones are a query's code without a name of its own. */
+/**
+ * `neutral` frames say nothing about whose fault it is; `generated` ones are a query's code without a name of its own.
+ */
 type FrameOwner = Owner | 'neutral' | 'generated';
 
 /** Packages, and a few classes: the longest that a frame's name begins with wins. */
@@ -80,7 +82,8 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['org.apache.flink.table.catalog.hive', 'connector'],
   ['org.apache.flink.table.store', 'connector'],
   ['org.apache.flink.lakesoul', 'connector'],
-  // Programs and libraries that took a package of Flink's for themselves: projects made from the quickstart, courses, flink-siddhi.
+  // Programs and libraries that took a package of Flink's for themselves: projects made from the quickstart, courses,
+  // flink-siddhi.
   ['org.apache.flink.quickstart', 'user-code'],
   ['org.apache.flink.training', 'user-code'],
   ['org.apache.flink.playgrounds', 'user-code'],
@@ -241,13 +244,19 @@ export function isUserFrame(frame: string): boolean {
 export const isUserLogger = remember(10_000, isUserName);
 
 function isUserName(logger: string): boolean {
-  return logger.endsWith('.SystemOutRedirectionUtils') || (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && lookUp(logger) === 'user-code');
+  return (
+    logger.endsWith('.SystemOutRedirectionUtils') ||
+    (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && lookUp(logger) === 'user-code')
+  );
 }
 
 /** The same failure comes again and again, and each of its frames is asked for more than once. */
 const lookUp = remember(20_000, findOwner);
 
-/** A process has some hundred loggers and some thousand frames: what is found for a name is kept, for so many names at most. */
+/**
+ * A process has some hundred loggers and some thousand frames: what is found for a name is kept, for so many names at
+ * most.
+ */
 function remember<Value>(limit: number, find: (name: string) => Value): (name: string) => Value {
   const known = new Map<string, Value>();
   return (name) => {

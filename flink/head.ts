@@ -1,5 +1,6 @@
 // What stands between an entry's time stamp and its message: level, thread, logger, context, job id. One walk over the
-// head that knows no particular pattern: users change Flink's pattern, the parts stay recognisable. Called by layout.ts.
+// head that knows no particular pattern: users change Flink's pattern, the parts stay recognisable. Called by
+// layout.ts.
 import type { Level } from '../core/types.js';
 
 export interface Head {
@@ -58,7 +59,8 @@ const MAX_HEAD_UNITS = 300;
 /** Reads from `start` on; `level` when it stood before the time stamp. */
 export function readHead(text: string, start: number, level?: Level): Head {
   const separator = text.indexOf(' - ', start);
-  if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS) return walkHead(text, start, level);
+  if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS)
+    return walkHead(text, start, level);
   const messageStart = separator + ' - '.length;
   const written = text.slice(start, messageStart);
   const known = heads.get(written);
@@ -73,19 +75,32 @@ export function readHead(text: string, start: number, level?: Level): Head {
 }
 
 function walkHead(text: string, start: number, level?: Level): Head {
-  const walk: Walk = { p: start, level, levelAt: level === undefined ? -1 : start - 1, logger: undefined, loggerAt: -1, fallback: start, brackets: [], done: false };
+  const walk: Walk = {
+    p: start,
+    level,
+    levelAt: level === undefined ? -1 : start - 1,
+    logger: undefined,
+    loggerAt: -1,
+    fallback: start,
+    brackets: [],
+    done: false,
+  };
   for (let part = 0; part < PARTS_LIMIT && readPart(walk, text); part += 1);
   const operator = walk.logger !== undefined && walk.levelAt > walk.loggerAt;
   const known = walk.done || operator;
   // Blanks behind the separator are the message's own: Flink indents its start-up facts with them.
-  return { parts: describe(walk, known), messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback) };
+  return {
+    parts: describe(walk, known),
+    messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback),
+  };
 }
 
 /** Takes one part of the head; false at its end. */
 function readPart(walk: Walk, text: string): boolean {
   const p = skipBlanks(text, walk.p);
   const first = text[p];
-  if (first === '\n' && walk.logger !== undefined && /^\s*\[[^\]\n]*\] - /.test(text.slice(p, p + 80))) return skipTo(walk, p + 1);
+  if (first === '\n' && walk.logger !== undefined && /^\s*\[[^\]\n]*\] - /.test(text.slice(p, p + 80)))
+    return skipTo(walk, p + 1);
   if (first === undefined || first === '\n') return false;
   if (text.startsWith('---', p) || first === '|') return skipTo(walk, first === '|' ? p + 1 : p + 3);
   if (first === '-' || first === ':') return endHead(walk, text, p);
@@ -129,7 +144,13 @@ function readWord(walk: Walk, text: string, p: number): boolean {
     return true;
   }
   if (walk.logger === undefined && LOGGER.test(word)) return readLogger(walk, word, p, end);
-  if (walk.logger !== undefined && walk.levelAt > 0 && walk.levelAt < walk.loggerAt && walk.brackets.some(({ at }) => at < walk.levelAt)) return readSourceThread(walk, text, p);
+  if (
+    walk.logger !== undefined &&
+    walk.levelAt > 0 &&
+    walk.levelAt < walk.loggerAt &&
+    walk.brackets.some(({ at }) => at < walk.levelAt)
+  )
+    return readSourceThread(walk, text, p);
   return walk.logger === undefined && /^\d+$/.test(word) && text.startsWith(' ---', end) ? skipTo(walk, end) : false;
 }
 
@@ -153,10 +174,25 @@ function readSourceThread(walk: Walk, text: string, p: number): boolean {
 
 function describe(walk: Walk, known: boolean): HeadParts {
   const jobId = findJobId(walk.brackets);
-  const thread = walk.brackets.find(({ text, at }) => text !== '' && !JOB_ID.test(text) && !text.includes('flink-job-id') && (walk.loggerAt === -1 || at < walk.loggerAt))?.text;
+  const thread = walk.brackets.find(
+    ({ text, at }) =>
+      text !== '' &&
+      !JOB_ID.test(text) &&
+      !text.includes('flink-job-id') &&
+      (walk.loggerAt === -1 || at < walk.loggerAt),
+  )?.text;
   const logback = thread !== undefined && walk.brackets.some(({ at }) => at < walk.levelAt);
   return {
-    layout: known && walk.logger !== undefined ? (logback ? 'logback' : 'log4j') : known && walk.level !== undefined ? 'log4j' : walk.level === undefined ? 'timestamp' : 'level',
+    layout:
+      known && walk.logger !== undefined
+        ? logback
+          ? 'logback'
+          : 'log4j'
+        : known && walk.level !== undefined
+          ? 'log4j'
+          : walk.level === undefined
+            ? 'timestamp'
+            : 'level',
     ...(walk.level === undefined ? {} : { level: walk.level }),
     ...(known && walk.logger !== undefined ? { logger: walk.logger } : {}),
     ...(thread === undefined ? {} : { thread }),

@@ -12,21 +12,34 @@ const LEVEL = ['log.level', 'level', 'severity', 'log_level', 'levelname', 'mess
 const LOGGER = ['log.logger', 'logger_name', 'loggerName', 'logger', '_logger', 'class'];
 const THREAD = ['process.thread.name', 'thread_name', 'threadName', 'thread', '_thread'];
 const MESSAGE = ['message', 'msg', 'short_message', '@message', 'rendered'];
-const STACK = ['error.stack_trace', 'stack_trace', 'stackTrace', 'stacktrace', 'exception', 'throwable', 'throwableInformation', 'full_message'];
+const STACK = [
+  'error.stack_trace',
+  'stack_trace',
+  'stackTrace',
+  'stacktrace',
+  'exception',
+  'throwable',
+  'throwableInformation',
+  'full_message',
+];
 const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC'];
 const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
 /** AWS's managed Flink names the application; the time stands in CloudWatch, not in the line. */
 const MANAGED = 'applicationARN';
 const JOB_ID = /^[0-9a-f]{32}$/;
 
-/** Undefined when the text is no JSON object, or one without a time (unless AWS's) or without both message and level: something that a program printed. */
+/**
+ * Undefined when the text is no JSON object, or one without a time (unless AWS's) or without both message and level:
+ * something that a program printed.
+ */
 export function readJsonEntry(text: string): ParsedEntry | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
   const message = addError(firstText(fields, MESSAGE), fields.error);
   const level = readJsonLevel(fields);
   const time = readJsonTime(fields);
-  if ((time === undefined && fields[MANAGED] === undefined) || (message === undefined && level === undefined)) return undefined;
+  if ((time === undefined && fields[MANAGED] === undefined) || (message === undefined && level === undefined))
+    return undefined;
   const stack = readStack(fields);
   const links = stack === undefined ? [] : parseChain(stack);
   const error = readError(fields) ?? links.find((link) => link.type !== '');
@@ -72,7 +85,9 @@ function readJsonTime(fields: Fields): number | undefined {
   }
   const instant = fields.instant;
   if (!isObject(instant) || typeof instant.epochSecond !== 'number') return undefined;
-  return instant.epochSecond * 1000 + (typeof instant.nanoOfSecond === 'number' ? Math.floor(instant.nanoOfSecond / 1e6) : 0);
+  return (
+    instant.epochSecond * 1000 + (typeof instant.nanoOfSecond === 'number' ? Math.floor(instant.nanoOfSecond / 1e6) : 0)
+  );
 }
 
 function readJsonLevel(fields: Fields): Level | undefined {
@@ -88,15 +103,32 @@ function readStack(fields: Fields): string | undefined {
   if (text !== undefined) return text;
   const lines = fields.throwableInformation;
   if (Array.isArray(lines)) return lines.filter((line) => typeof line === 'string').join('\n');
-  const exception = isObject(fields.exception) ? fields.exception : isObject(fields.thrown) ? fields.thrown : isObject(fields.error) ? fields.error : undefined;
-  return exception === undefined ? undefined : firstText(exception, ['stacktrace', 'stackTrace', 'extendedStackTrace', 'stack_trace']);
+  const exception = isObject(fields.exception)
+    ? fields.exception
+    : isObject(fields.thrown)
+      ? fields.thrown
+      : isObject(fields.error)
+        ? fields.error
+        : undefined;
+  return exception === undefined
+    ? undefined
+    : firstText(exception, ['stacktrace', 'stackTrace', 'extendedStackTrace', 'stack_trace']);
 }
 
 function readError(fields: Fields): { readonly type: string; readonly message: string } | undefined {
-  const exception = isObject(fields.exception) ? fields.exception : isObject(fields.thrown) ? fields.thrown : isObject(fields.error) ? fields.error : {};
+  const exception = isObject(fields.exception)
+    ? fields.exception
+    : isObject(fields.thrown)
+      ? fields.thrown
+      : isObject(fields.error)
+        ? fields.error
+        : {};
   const type = firstText(fields, ['error.type']) ?? firstText(exception, ['exception_class', 'name', 'type']);
   if (type === undefined) return undefined;
-  return { type, message: firstText(fields, ['error.message']) ?? firstText(exception, ['exception_message', 'message']) ?? '' };
+  return {
+    type,
+    message: firstText(fields, ['error.message']) ?? firstText(exception, ['exception_message', 'message']) ?? '',
+  };
 }
 
 function readJobId(fields: Fields): string | undefined {

@@ -37,11 +37,24 @@ export interface LineState {
 /** An exception's message of several lines is joined up to here when no frame has come. */
 const HEADER_LINES = 200;
 
-export const FIRST_LINE: LineState = { dated: false, clock: false, json: false, previous: undefined, headerLines: 0, pythonLines: 0, partial: false };
+export const FIRST_LINE: LineState = {
+  dated: false,
+  clock: false,
+  json: false,
+  previous: undefined,
+  headerLines: 0,
+  pythonLines: 0,
+  partial: false,
+};
 
 /** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
 export function isEntryStart(bytes: Buffer, start: number, end: number, kind: FileKind): boolean {
-  return startsEntry(classifyLine(bytes, start, end), kind, { ...FIRST_LINE, dated: kind === 'log', clock: true, json: true });
+  return startsEntry(classifyLine(bytes, start, end), kind, {
+    ...FIRST_LINE,
+    dated: kind === 'log',
+    clock: true,
+    json: true,
+  });
 }
 
 /** The rule of framing, by what stood before. */
@@ -75,11 +88,25 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
 }
 
 /** The state for the next line. */
-export function follow(before: LineState, line: LineClass, starts: boolean, kind: FileKind, partial: boolean): LineState {
+export function follow(
+  before: LineState,
+  line: LineClass,
+  starts: boolean,
+  kind: FileKind,
+  partial: boolean,
+): LineState {
   const dated = before.dated || line === 'dated' || line === 'clock' || line === 'json';
   const clock = before.clock || (line === 'clock' && !before.dated);
   const json = before.json || (line === 'json' && !before.dated);
-  return { dated, clock, json, previous: line, headerLines: countHeaderLines(before, line, starts, kind), pythonLines: countPythonLines(before, line), partial };
+  return {
+    dated,
+    clock,
+    json,
+    previous: line,
+    headerLines: countHeaderLines(before, line, starts, kind),
+    pythonLines: countPythonLines(before, line),
+    partial,
+  };
 }
 
 function isPrinted(kind: FileKind, before: LineState): boolean {
@@ -122,7 +149,13 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
   const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
   const parts = head.time === undefined ? head.parts : { ...head.parts, time: head.time };
   const written = text.slice(head.messageStart);
-  if (options.isPlain === true) return { ...parts, message: written.endsWith('\n') ? written.trimEnd() : written, chain: NO_CLASSES, links: NO_LINKS };
+  if (options.isPlain === true)
+    return {
+      ...parts,
+      message: written.endsWith('\n') ? written.trimEnd() : written,
+      chain: NO_CLASSES,
+      links: NO_LINKS,
+    };
   const body = unfoldTrace(written);
   const { message, stack } = splitThrowable(body, parts.level === undefined);
   const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), parts.layout, message) : [];
@@ -137,10 +170,20 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
   };
 }
 
-/** Frames without a header, in what no logger wrote: the words in front of them are the exception's, and its class may be any. */
+/**
+ * Frames without a header, in what no logger wrote: the words in front of them are the exception's, and its class may
+ * be any.
+ */
 function nameHeadless(links: readonly ChainLink[], layout: string, message: string): readonly ChainLink[] {
   const [first, ...rest] = links;
-  if (layout !== 'none' || first === undefined || first.type !== '' || first.message !== '' || readFrame(message) !== undefined) return links;
+  if (
+    layout !== 'none' ||
+    first === undefined ||
+    first.type !== '' ||
+    first.message !== '' ||
+    readFrame(message) !== undefined
+  )
+    return links;
   return [{ ...first, message }, ...rest];
 }
 
@@ -159,7 +202,8 @@ function readStampedHead(text: string, zone: string): AnyHead | undefined {
   const head = readHead(text, stamp.end, lead?.level);
   const { messageStart } = head;
   const time = stamp.time === undefined ? {} : { time: stamp.time };
-  if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120))) return { parts: head.parts, messageStart, ...time };
+  if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120)))
+    return { parts: head.parts, messageStart, ...time };
   const { level } = head.parts;
   return { parts: { layout: 'gc', ...(level === undefined ? {} : { level }) }, messageStart, ...time };
 }
@@ -199,5 +243,12 @@ function readBareHead(text: string): AnyHead {
 }
 
 function mayThrow(body: string): boolean {
-  return body.includes('Exception') || body.includes('Error') || body.includes('Throwable') || body.includes('\tat ') || body.includes('Caused by') || body.includes('Traceback');
+  return (
+    body.includes('Exception') ||
+    body.includes('Error') ||
+    body.includes('Throwable') ||
+    body.includes('\tat ') ||
+    body.includes('Caused by') ||
+    body.includes('Traceback')
+  );
 }

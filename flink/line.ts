@@ -1,6 +1,7 @@
 // Bytes of one line → what kind of line it is. A state machine over bytes: no string is made for a line, because every
 // line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
-// however the line was cut into chunks. Called by layout.ts (isEntryStart) and frame.ts; what a line says is not its task.
+// however the line was cut into chunks. Called by layout.ts (isEntryStart) and frame.ts; what a line says is not its
+// task.
 import { at, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './byte-level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './byte-stamp.js';
@@ -8,11 +9,27 @@ import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, tr
 import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 
 /**
- * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) · dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) ·
- * json · exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) ·
- * crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
+ * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) ·
+ * dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) · json ·
+ * exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM
+ * prints) · crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
-export type LineClass = 'blank' | 'indented' | 'trace' | 'cause' | 'python' | 'dated' | 'clock' | 'level' | 'json' | 'exception' | 'thread' | 'note' | 'crash' | 'hash' | 'plain';
+export type LineClass =
+  | 'blank'
+  | 'indented'
+  | 'trace'
+  | 'cause'
+  | 'python'
+  | 'dated'
+  | 'clock'
+  | 'level'
+  | 'json'
+  | 'exception'
+  | 'thread'
+  | 'note'
+  | 'crash'
+  | 'hash'
+  | 'plain';
 
 const TAB = 9;
 const SPACE = 32;
@@ -28,9 +45,28 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
 const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
-const NOTE_HEADS = ['Exception: java.lang.', 'Terminating due to java.lang.', 'Aborting due to java.lang.', 'OpenJDK 64-Bit Server VM warning', 'Java HotSpot(TM) 64-Bit Server VM warning'].map((head) => Buffer.from(head));
-const CRASH_HEADS = ['# There is insufficient memory', '# A fatal error has been detected', '# java.lang.OutOfMemoryError'].map((head) => Buffer.from(head));
-const JSON_KEYS = ['"@timestamp"', '"timestamp"', '"level"', '"log.level"', '"instant"', '"time"', '"ts"', '"applicationARN"'].map((key) => Buffer.from(key));
+const NOTE_HEADS = [
+  'Exception: java.lang.',
+  'Terminating due to java.lang.',
+  'Aborting due to java.lang.',
+  'OpenJDK 64-Bit Server VM warning',
+  'Java HotSpot(TM) 64-Bit Server VM warning',
+].map((head) => Buffer.from(head));
+const CRASH_HEADS = [
+  '# There is insufficient memory',
+  '# A fatal error has been detected',
+  '# java.lang.OutOfMemoryError',
+].map((head) => Buffer.from(head));
+const JSON_KEYS = [
+  '"@timestamp"',
+  '"timestamp"',
+  '"level"',
+  '"log.level"',
+  '"instant"',
+  '"time"',
+  '"ts"',
+  '"applicationARN"',
+].map((key) => Buffer.from(key));
 
 export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number): LineClass {
   const limit = Math.min(lineEnd, lineStart + LINE_LOOK_BYTES);
@@ -39,7 +75,8 @@ export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number):
   const start = skipColors(bytes, inner, end);
   if (start >= end) return 'blank';
   const first = at(bytes, start);
-  if (first === TAB || first === SPACE || (first === BACKSLASH && at(bytes, start + 1) === 116)) return classifyIndented(bytes, start, end);
+  if (first === TAB || first === SPACE || (first === BACKSLASH && at(bytes, start + 1) === 116))
+    return classifyIndented(bytes, start, end);
   if (first >= 48 && first <= 57) return classifyAfterTime(bytes, start, end);
   if (first === OPEN_BRACKET) return classifyBracket(bytes, start, end);
   if (first === OPEN_BRACE) return isJsonEntry(bytes, start, end) ? 'json' : 'plain';
@@ -55,7 +92,12 @@ function classifyIndented(bytes: Buffer, start: number, end: number): LineClass 
 
 function classifyAfterTime(bytes: Buffer, start: number, end: number): LineClass {
   const stamp = scanTimestamp(bytes, start, end);
-  if (stamp === undefined) return isBareFrame(bytes, start, end) ? 'trace' : isThreaded(bytes, skipCount(bytes, start, end), end) ? 'level' : 'plain';
+  if (stamp === undefined)
+    return isBareFrame(bytes, start, end)
+      ? 'trace'
+      : isThreaded(bytes, skipCount(bytes, start, end), end)
+        ? 'level'
+        : 'plain';
   if (stamp.end < end && !isAfterTime(at(bytes, stamp.end))) return 'plain';
   const rest = skipLevelBracket(bytes, skipBlanks(bytes, stamp.end, end), end);
   return traceClass(bytes, rest, end) ?? (stamp.full ? 'dated' : 'clock');
@@ -82,7 +124,13 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   const afterLevel = skipLevel(bytes, start, end);
   if (afterLevel > start) {
     const stamp = scanTimestamp(bytes, skipBlanks(bytes, skipByte(bytes, afterLevel, COLON), end), end);
-    return stamp === undefined ? (isLogger(bytes, skipBlanks(bytes, afterLevel, end), end) ? 'level' : 'plain') : stamp.full ? 'dated' : 'clock';
+    return stamp === undefined
+      ? isLogger(bytes, skipBlanks(bytes, afterLevel, end), end)
+        ? 'level'
+        : 'plain'
+      : stamp.full
+        ? 'dated'
+        : 'clock';
   }
   if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end)) return 'dated';
   if (isPythonFrame(bytes, start, end)) return 'python';
@@ -132,5 +180,15 @@ function trimEnd(bytes: Buffer, start: number, end: number): number {
 }
 
 function isAfterTime(byte: number): boolean {
-  return byte === SPACE || byte === TAB || byte === COLON || byte === CLOSE_BRACKET || byte === OPEN_BRACKET || byte === PIPE || byte === DASH || byte === COMMA || byte === BACKSLASH;
+  return (
+    byte === SPACE ||
+    byte === TAB ||
+    byte === COLON ||
+    byte === CLOSE_BRACKET ||
+    byte === OPEN_BRACKET ||
+    byte === PIPE ||
+    byte === DASH ||
+    byte === COMMA ||
+    byte === BACKSLASH
+  );
 }

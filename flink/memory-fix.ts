@@ -4,7 +4,15 @@
 // Example: 64.53 MiB of network memory needed with process.size 1g gives network.min 112m and process.size 1104m:
 // network.min alone would leave the task heap at -22.4 MiB.
 import { isMemoryProblem, type JobManagerMemoryLayout, type MemoryLayout } from './memory-layout.js';
-import { growJobManager, growProcess, ourProblem, shrinkManaged, type FitResult, type Growth, type MemoryTarget } from './memory-grow.js';
+import {
+  growJobManager,
+  growProcess,
+  ourProblem,
+  shrinkManaged,
+  type FitResult,
+  type Growth,
+  type MemoryTarget,
+} from './memory-grow.js';
 import { LEGACY } from './memory-legacy.js';
 import { JOB_MANAGER, TASK_MANAGER, hasOption, parseVersion, readSize, type MemoryOption } from './memory-options.js';
 import { MEBIBYTE } from './memory-size.js';
@@ -78,7 +86,12 @@ export function fitFrameworkOffHeap(need: SizeNeed): FitResult<MemoryLayout> {
 /** Native memory outside of Flink's control: what a container kill for exceeding its limit asks for. */
 export function fitJvmOverhead(need: SizeNeed): FitResult<MemoryLayout> {
   const version = parseVersion(need.version) ?? 0;
-  if (version < 11000) return { problem: ourProblem('option-missing', `${TASK_MANAGER.overheadMin.key} is new in Flink 1.10.`, [TASK_MANAGER.overheadMin.key]) };
+  if (version < 11000)
+    return {
+      problem: ourProblem('option-missing', `${TASK_MANAGER.overheadMin.key} is new in Flink 1.10.`, [
+        TASK_MANAGER.overheadMin.key,
+      ]),
+    };
   const before = computeTaskManagerMemory(need.options, need.version, need.deployment);
   if (isMemoryProblem(before)) return { problem: before };
   const isMaxLower = Number(readSize({ options: need.options, version }, TASK_MANAGER.overheadMax)) < need.neededBytes;
@@ -109,13 +122,27 @@ export function fitJobManagerOffHeap(need: SizeNeed): FitResult<JobManagerMemory
 }
 
 function fitTaskManagerPart(need: SizeNeed, option: MemoryOption, part: keyof MemoryLayout): FitResult<MemoryLayout> {
-  if ((parseVersion(need.version) ?? 0) < 11000) return { problem: ourProblem('option-missing', `${option.key} is new in Flink 1.10.`, [option.key]) };
-  return growProcess(need, { changes: { [option.key]: formatMebibytes(need.neededBytes) }, keep: ['taskHeap', 'managed', 'network'], atLeast: { [part]: need.neededBytes } });
+  if ((parseVersion(need.version) ?? 0) < 11000)
+    return { problem: ourProblem('option-missing', `${option.key} is new in Flink 1.10.`, [option.key]) };
+  return growProcess(need, {
+    changes: { [option.key]: formatMebibytes(need.neededBytes) },
+    keep: ['taskHeap', 'managed', 'network'],
+    atLeast: { [part]: need.neededBytes },
+  });
 }
 
-function fitJobManagerPart(need: SizeNeed, option: MemoryOption, part: keyof JobManagerMemoryLayout): FitResult<JobManagerMemoryLayout> {
-  if ((parseVersion(need.version) ?? 0) < 11100) return { problem: ourProblem('option-missing', `${option.key} is new in Flink 1.11.`, [option.key]) };
-  return growJobManager(need, { changes: { [option.key]: formatMebibytes(need.neededBytes) }, keep: ['jvmHeap'], atLeast: { [part]: need.neededBytes } });
+function fitJobManagerPart(
+  need: SizeNeed,
+  option: MemoryOption,
+  part: keyof JobManagerMemoryLayout,
+): FitResult<JobManagerMemoryLayout> {
+  if ((parseVersion(need.version) ?? 0) < 11100)
+    return { problem: ourProblem('option-missing', `${option.key} is new in Flink 1.11.`, [option.key]) };
+  return growJobManager(need, {
+    changes: { [option.key]: formatMebibytes(need.neededBytes) },
+    keep: ['jvmHeap'],
+    atLeast: { [part]: need.neededBytes },
+  });
 }
 
 function roundUp(bytes: number, step: number): number {

@@ -2,7 +2,10 @@
 // configuration is refused. memory.ts returns these; memory-fix.ts proposes settings with them.
 // Bytes everywhere. Names follow Flink's documentation ("Set up Flink's Process Memory").
 
-/** A TaskManager's memory in bytes. process = flink + metaspace + overhead; flink = the six parts from frameworkHeap to network. */
+/**
+ * A TaskManager's memory in bytes. process = flink + metaspace + overhead; flink = the six parts from frameworkHeap to
+ * network.
+ */
 export interface MemoryLayout {
   readonly totalProcess: number;
   readonly totalFlink: number;
@@ -53,7 +56,7 @@ export const MEMORY_PROBLEMS = {
   'cpu-cores': 'neither',
   'segment-size': 'neither',
   'negative-size': 'helps',
-  'overflow': 'hurts',
+  overflow: 'hurts',
   'job-manager-sum-differs': 'neither',
   'job-manager-heap-exceeds-flink': 'helps',
   'job-manager-off-heap-exceeds-flink': 'helps',
@@ -69,8 +72,14 @@ export const MEMORY_PROBLEMS = {
 export type MemoryProblemKind = keyof typeof MEMORY_PROBLEMS;
 export type Remedy = 'helps' | 'hurts' | 'neither';
 
-/** The kinds that Flink raises as plain argument errors: it wraps and prefixes only its IllegalConfigurationExceptions. */
-export const PLAIN_PROBLEMS: ReadonlySet<MemoryProblemKind> = new Set<MemoryProblemKind>(['value-unreadable', 'negative-size', 'overflow']);
+/**
+ * The kinds that Flink raises as plain argument errors: it wraps and prefixes only its IllegalConfigurationExceptions.
+ */
+export const PLAIN_PROBLEMS: ReadonlySet<MemoryProblemKind> = new Set<MemoryProblemKind>([
+  'value-unreadable',
+  'negative-size',
+  'overflow',
+]);
 
 /** Why the process would not start with these options. */
 export interface MemoryProblem {
@@ -96,8 +105,19 @@ export class MemoryFault extends Error {
 }
 
 /** Ends the derivation with this problem. `larger` is given for the kinds where it depends on the numbers. */
-export function refuse(kind: MemoryProblemKind, message: string, options: readonly string[], more: { readonly cause?: string; readonly larger?: Remedy } = {}): never {
-  throw new MemoryFault({ kind, message, options, larger: more.larger ?? MEMORY_PROBLEMS[kind], ...(more.cause === undefined ? {} : { cause: more.cause }) });
+export function refuse(
+  kind: MemoryProblemKind,
+  message: string,
+  options: readonly string[],
+  more: { readonly cause?: string; readonly larger?: Remedy } = {},
+): never {
+  throw new MemoryFault({
+    kind,
+    message,
+    options,
+    larger: more.larger ?? MEMORY_PROBLEMS[kind],
+    ...(more.cause === undefined ? {} : { cause: more.cause }),
+  });
 }
 
 /** Puts Flink's "…Manager memory configuration failed: " in front of what is refused inside. */

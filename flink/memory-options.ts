@@ -43,12 +43,21 @@ export const TASK_MANAGER = {
   networkMax: {
     key: 'taskmanager.memory.network.max',
     fallback: ['taskmanager.network.memory.max'],
-    defaults: [[0, '1g'], [11700, String(MAX_BYTES)]],
+    defaults: [
+      [0, '1g'],
+      [11700, String(MAX_BYTES)],
+    ],
   },
   networkFraction: option('taskmanager.memory.network.fraction', '0.1', ['taskmanager.network.memory.fraction']),
   /** Honoured until 1.20 when no newer network option is set; unknown to 2.0. */
   networkBuffers: option('taskmanager.network.numberOfBuffers', '2048'),
-  metaspace: { key: 'taskmanager.memory.jvm-metaspace.size', defaults: [[0, '96m'], [11001, '256m']] },
+  metaspace: {
+    key: 'taskmanager.memory.jvm-metaspace.size',
+    defaults: [
+      [0, '96m'],
+      [11001, '256m'],
+    ],
+  },
   overheadMin: option('taskmanager.memory.jvm-overhead.min', '192m'),
   overheadMax: option('taskmanager.memory.jvm-overhead.max', '1g'),
   overheadFraction: option('taskmanager.memory.jvm-overhead.fraction', '0.1'),
@@ -73,11 +82,25 @@ export const JOB_MANAGER = {
   legacyHeapMb: option('jobmanager.heap.mb'),
 } as const satisfies Record<string, MemoryOption>;
 
-const COMPUTED_OPTIONS: ReadonlySet<string> = new Set([
-  TASK_MANAGER.frameworkHeap, TASK_MANAGER.frameworkOffHeap, TASK_MANAGER.taskHeap, TASK_MANAGER.taskOffHeap, TASK_MANAGER.managed,
-  TASK_MANAGER.networkMin, TASK_MANAGER.networkMax, TASK_MANAGER.metaspace, TASK_MANAGER.overheadMin, TASK_MANAGER.overheadMax,
-  JOB_MANAGER.heap, JOB_MANAGER.offHeap, JOB_MANAGER.metaspace, JOB_MANAGER.overheadMin, JOB_MANAGER.overheadMax,
-].map((computed) => computed.key));
+const COMPUTED_OPTIONS: ReadonlySet<string> = new Set(
+  [
+    TASK_MANAGER.frameworkHeap,
+    TASK_MANAGER.frameworkOffHeap,
+    TASK_MANAGER.taskHeap,
+    TASK_MANAGER.taskOffHeap,
+    TASK_MANAGER.managed,
+    TASK_MANAGER.networkMin,
+    TASK_MANAGER.networkMax,
+    TASK_MANAGER.metaspace,
+    TASK_MANAGER.overheadMin,
+    TASK_MANAGER.overheadMax,
+    JOB_MANAGER.heap,
+    JOB_MANAGER.offHeap,
+    JOB_MANAGER.metaspace,
+    JOB_MANAGER.overheadMin,
+    JOB_MANAGER.overheadMax,
+  ].map((computed) => computed.key),
+);
 
 /**
  * True for what the start scripts compute with this very model and hand to the process as "-D key=402653174b":
@@ -95,7 +118,11 @@ export function hasOption(config: MemoryConfig, wanted: MemoryOption): boolean {
 /** The size in bytes. Refuses what cannot be read as Flink's getMemorySizeFromConfig does. */
 export function readSize(config: MemoryConfig, wanted: MemoryOption): bigint {
   const size = parseMemorySize(readText(config, wanted) ?? readDefault(config, wanted) ?? '');
-  return 'bytes' in size ? size.bytes : refuse('size-unreadable', `Cannot read memory size from config option '${wanted.key}'.`, [wanted.key], { cause: size.problem });
+  return 'bytes' in size
+    ? size.bytes
+    : refuse('size-unreadable', `Cannot read memory size from config option '${wanted.key}'.`, [wanted.key], {
+        cause: size.problem,
+      });
 }
 
 /** As readSize, where Flink asks its Configuration directly and the parser's own words come out. */
@@ -150,12 +177,19 @@ function readDefault(config: MemoryConfig, wanted: MemoryOption): string | undef
 
 /** What Java's parseFloat and parseDouble read, but for hexadecimal. */
 function readJavaNumber(text: string): number | undefined {
-  const found = /^([+-]?)(?:(NaN)|(Infinity)|(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[fFdD]?)$/.exec(text.trim());
+  const found = /^([+-]?)(?:(NaN)|(Infinity)|(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[fFdD]?)$/.exec(
+    text.trim(),
+  );
   if (found === null) return undefined;
   const size = found[2] !== undefined ? Number.NaN : found[3] !== undefined ? Infinity : Number(found[4]);
   return found[1] === '-' ? -size : size;
 }
 
 function refuseValue(wanted: MemoryOption, text: string, cause?: string): never {
-  return refuse('value-unreadable', `Could not parse value '${text}' for key '${wanted.key}'.`, [wanted.key], cause === undefined ? {} : { cause });
+  return refuse(
+    'value-unreadable',
+    `Could not parse value '${text}' for key '${wanted.key}'.`,
+    [wanted.key],
+    cause === undefined ? {} : { cause },
+  );
 }

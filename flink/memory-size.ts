@@ -20,7 +20,8 @@ export function parseMemorySize(text: string): { readonly bytes: bigint } | { re
   if (trimmed === '') return { problem: 'argument is an empty- or whitespace-only string' };
   const number = /^[0-9]*/.exec(trimmed)?.[0] ?? '';
   if (number === '') return { problem: 'text does not start with a number' };
-  if (BigInt(number) > MAX_BYTES) return { problem: `The value '${number}' cannot be re represented as 64bit number (numeric overflow).` };
+  if (BigInt(number) > MAX_BYTES)
+    return { problem: `The value '${number}' cannot be re represented as 64bit number (numeric overflow).` };
   const unitName = trimmed.slice(number.length).trim().toLowerCase();
   const unit = unitName === '' ? UNITS[0] : UNITS.find((known) => known.names.includes(unitName));
   if (unit === undefined) {
@@ -28,7 +29,9 @@ export function parseMemorySize(text: string): { readonly bytes: bigint } | { re
     return { problem: `Memory size unit '${unitName}' does not match any of the recognized units: ${all}` };
   }
   const bytes = BigInt(number) * unit.bytes;
-  return bytes > MAX_BYTES ? { problem: `The value '${text}' cannot be re represented as 64bit number of bytes (numeric overflow).` } : { bytes };
+  return bytes > MAX_BYTES
+    ? { problem: `The value '${text}' cannot be re represented as 64bit number of bytes (numeric overflow).` }
+    : { bytes };
 }
 
 /** 1811939328 → "1.688gb (1811939328 bytes)": three decimals in the largest unit that the size exceeds. */
@@ -44,7 +47,8 @@ export function formatMemorySize(bytes: bigint): string {
 export function formatDouble(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-3 && size < 1e7)) return Number.isInteger(value) ? `${Object.is(value, -0) ? '-0' : value}.0` : String(value);
+  if (size === 0 || (size >= 1e-3 && size < 1e7))
+    return Number.isInteger(value) ? `${Object.is(value, -0) ? '-0' : value}.0` : String(value);
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
 }
@@ -59,7 +63,10 @@ export function formatFloat(value: number): string {
 }
 
 export function addBytes(...parts: readonly bigint[]): bigint {
-  return parts.reduce((sum, part) => (sum + part > MAX_BYTES ? refuse('overflow', 'long overflow', []) : sum + part), 0n);
+  return parts.reduce(
+    (sum, part) => (sum + part > MAX_BYTES ? refuse('overflow', 'long overflow', []) : sum + part),
+    0n,
+  );
 }
 
 export function subtractBytes(from: bigint, bytes: bigint): bigint {

@@ -2,7 +2,13 @@
 // or to the very error that Flink would raise. Rules, fixes and the facts of start-up compare with it.
 // Equal to Flink's own arithmetic to the byte (lab/memory/oracle.test.ts asks both); fixes are memory-fix.ts.
 import { deriveJobManager } from './memory-jobmanager.js';
-import { catchProblem, refuse, type JobManagerMemoryLayout, type MemoryLayout, type MemoryProblem } from './memory-layout.js';
+import {
+  catchProblem,
+  refuse,
+  type JobManagerMemoryLayout,
+  type MemoryLayout,
+  type MemoryProblem,
+} from './memory-layout.js';
 import { deriveLegacyJobManager, deriveLegacyTaskManager } from './memory-legacy.js';
 import { parseVersion, type MemoryConfig } from './memory-options.js';
 import { deriveTaskManager, type Deployment } from './memory-taskmanager.js';
@@ -11,7 +17,11 @@ import { deriveTaskManager, type Deployment } from './memory-taskmanager.js';
  * Options by name as configured (the last one wins is the caller's task), Flink's version as printed ("1.20.5").
  * `deployment` matters only for the legacy heap.size: on YARN, Kubernetes and Mesos it is the whole container.
  */
-export function computeTaskManagerMemory(options: ReadonlyMap<string, string>, version: string, deployment: Deployment = 'standalone'): MemoryLayout | MemoryProblem {
+export function computeTaskManagerMemory(
+  options: ReadonlyMap<string, string>,
+  version: string,
+  deployment: Deployment = 'standalone',
+): MemoryLayout | MemoryProblem {
   return catchProblem(() => {
     const config = readConfig(options, version);
     return config.version < 11000 ? deriveLegacyTaskManager(config, deployment) : deriveTaskManager(config, deployment);
@@ -19,7 +29,11 @@ export function computeTaskManagerMemory(options: ReadonlyMap<string, string>, v
 }
 
 /** As computeTaskManagerMemory, for a JobManager; its model is new in 1.11. */
-export function computeJobManagerMemory(options: ReadonlyMap<string, string>, version: string, deployment: Deployment = 'standalone'): JobManagerMemoryLayout | MemoryProblem {
+export function computeJobManagerMemory(
+  options: ReadonlyMap<string, string>,
+  version: string,
+  deployment: Deployment = 'standalone',
+): JobManagerMemoryLayout | MemoryProblem {
   return catchProblem(() => {
     const config = readConfig(options, version);
     return config.version < 11100 ? deriveLegacyJobManager(config, deployment) : deriveJobManager(config, deployment);
@@ -28,5 +42,7 @@ export function computeJobManagerMemory(options: ReadonlyMap<string, string>, ve
 
 function readConfig(options: ReadonlyMap<string, string>, version: string): MemoryConfig {
   const number = parseVersion(version);
-  return number === undefined ? refuse('version-unknown', `"${version}" is not a Flink version.`, []) : { options, version: number };
+  return number === undefined
+    ? refuse('version-unknown', `"${version}" is not a Flink version.`, [])
+    : { options, version: number };
 }

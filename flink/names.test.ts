@@ -6,14 +6,42 @@ const HASH = 'ab'.repeat(32);
 
 describe('describeFile', () => {
   it('reads the names of the start scripts, with and without a user', () => {
-    expect(describeFile('/log/flink-flink-taskexecutor-0-node-1.log')).toEqual({ kind: 'log', component: 'taskmanager', processKey: '/log/flink-flink-taskexecutor-0-node-1', host: 'node-1', rotated: false });
-    expect(describeFile('/log/flink--standalonesession-2-a.b.c.out')).toMatchObject({ kind: 'out', component: 'jobmanager', host: 'a.b.c' });
-    expect(describeFile('flink-my-user-client-node-1.log')).toMatchObject({ component: 'client', host: 'node-1', processKey: 'flink-my-user-client-node-1' });
+    expect(describeFile('/log/flink-flink-taskexecutor-0-node-1.log')).toEqual({
+      kind: 'log',
+      component: 'taskmanager',
+      processKey: '/log/flink-flink-taskexecutor-0-node-1',
+      host: 'node-1',
+      rotated: false,
+    });
+    expect(describeFile('/log/flink--standalonesession-2-a.b.c.out')).toMatchObject({
+      kind: 'out',
+      component: 'jobmanager',
+      host: 'a.b.c',
+    });
+    expect(describeFile('flink-my-user-client-node-1.log')).toMatchObject({
+      component: 'client',
+      host: 'node-1',
+      processKey: 'flink-my-user-client-node-1',
+    });
     expect(describeFile('flink-u-sql-gateway-0-h.log')).toMatchObject({ component: 'gateway', host: 'h' });
   });
 
   it('gives all files of a process the same key', () => {
-    const names = ['.log', '.log.1', '.log.12.gz', '.out', '.err', '.gc.log', '.gc.log.0.current', `.job-${JOB}.log`, `.job-${JOB}.log.2`, `.job-${JOB}.2.log`, `.log.job-${JOB}.log`, `.log.job-${JOB}.log.3`, '.log.2026-01-31'];
+    const names = [
+      '.log',
+      '.log.1',
+      '.log.12.gz',
+      '.out',
+      '.err',
+      '.gc.log',
+      '.gc.log.0.current',
+      `.job-${JOB}.log`,
+      `.job-${JOB}.log.2`,
+      `.job-${JOB}.2.log`,
+      `.log.job-${JOB}.log`,
+      `.log.job-${JOB}.log.3`,
+      '.log.2026-01-31',
+    ];
 
     const keys = names.map((name) => describeFile(`/log/flink-u-taskexecutor-0-h${name}`).processKey);
 
@@ -22,7 +50,13 @@ describe('describeFile', () => {
 
   it('tells rotations and the job of a separated file', () => {
     expect(describeFile('/log/x.log.3.gz')).toMatchObject({ kind: 'log', rotated: true, rotation: 3 });
-    expect(describeFile(`/log/flink-u-taskexecutor-0-h.job-${JOB}.log.1`)).toMatchObject({ kind: 'log', jobId: JOB, rotated: true, rotation: 1, host: 'h' });
+    expect(describeFile(`/log/flink-u-taskexecutor-0-h.job-${JOB}.log.1`)).toMatchObject({
+      kind: 'log',
+      jobId: JOB,
+      rotated: true,
+      rotation: 1,
+      host: 'h',
+    });
     expect(describeFile('/log/host-7.log')).toMatchObject({ rotated: false, processKey: '/log/host-7' });
     expect(describeFile('/log/gc.log.0.current')).toMatchObject({ kind: 'gc', rotated: true, rotation: 0 });
   });
@@ -30,20 +64,49 @@ describe('describeFile', () => {
   it('joins the files of a YARN container and names its application', () => {
     const folder = '/logs/application_1669378398064_0078/container_e07_1669378398064_0078_01_000002';
 
-    expect(describeFile(`${folder}/taskmanager.log`)).toMatchObject({ kind: 'log', component: 'taskmanager', cluster: 'application_1669378398064_0078', processKey: 'container_e07_1669378398064_0078_01_000002' });
-    expect(describeFile(`${folder}/prelaunch.err`)).toMatchObject({ kind: 'err', component: 'taskmanager', processKey: 'container_e07_1669378398064_0078_01_000002' });
-    expect(describeFile('/logs/container_1669378398064_0078_01_000001/stdout')).toMatchObject({ kind: 'out', component: 'jobmanager', cluster: 'application_1669378398064_0078' });
+    expect(describeFile(`${folder}/taskmanager.log`)).toMatchObject({
+      kind: 'log',
+      component: 'taskmanager',
+      cluster: 'application_1669378398064_0078',
+      processKey: 'container_e07_1669378398064_0078_01_000002',
+    });
+    expect(describeFile(`${folder}/prelaunch.err`)).toMatchObject({
+      kind: 'err',
+      component: 'taskmanager',
+      processKey: 'container_e07_1669378398064_0078_01_000002',
+    });
+    expect(describeFile('/logs/container_1669378398064_0078_01_000001/stdout')).toMatchObject({
+      kind: 'out',
+      component: 'jobmanager',
+      cluster: 'application_1669378398064_0078',
+    });
   });
 
   it('reads pods of Kubernetes by folder and by link', () => {
-    expect(describeFile('/var/log/pods/prod_orders-taskmanager-1-3_0a-1b/flink-main-container/2.log')).toMatchObject({ kind: 'log', component: 'taskmanager', namespace: 'prod', pod: 'orders-taskmanager-1-3', cluster: 'prod/orders', processKey: 'prod/orders-taskmanager-1-3/flink-main-container/2' });
-    expect(describeFile(`/var/log/containers/orders-6c7d8f9b5c-x2x4z_prod_flink-main-container-${HASH}.log`)).toMatchObject({ component: 'jobmanager', cluster: 'prod/orders', pod: 'orders-6c7d8f9b5c-x2x4z' });
+    expect(describeFile('/var/log/pods/prod_orders-taskmanager-1-3_0a-1b/flink-main-container/2.log')).toMatchObject({
+      kind: 'log',
+      component: 'taskmanager',
+      namespace: 'prod',
+      pod: 'orders-taskmanager-1-3',
+      cluster: 'prod/orders',
+      processKey: 'prod/orders-taskmanager-1-3/flink-main-container/2',
+    });
+    expect(
+      describeFile(`/var/log/containers/orders-6c7d8f9b5c-x2x4z_prod_flink-main-container-${HASH}.log`),
+    ).toMatchObject({ component: 'jobmanager', cluster: 'prod/orders', pod: 'orders-6c7d8f9b5c-x2x4z' });
   });
 
   it('falls back to words in the name', () => {
-    expect(describeFile(`/var/lib/docker/containers/${HASH}/${HASH}-json.log`)).toMatchObject({ kind: 'log', container: HASH });
+    expect(describeFile(`/var/lib/docker/containers/${HASH}/${HASH}-json.log`)).toMatchObject({
+      kind: 'log',
+      container: HASH,
+    });
     expect(describeFile('taskmanager.log')).toMatchObject({ component: 'taskmanager', kind: 'log' });
-    expect(describeFile('C:\\logs\\jobmanager.out')).toMatchObject({ component: 'jobmanager', kind: 'out', processKey: 'C:/logs/jobmanager' });
+    expect(describeFile('C:\\logs\\jobmanager.out')).toMatchObject({
+      component: 'jobmanager',
+      kind: 'out',
+      processKey: 'C:/logs/jobmanager',
+    });
     expect(describeFile('notes.txt')).toMatchObject({ component: 'unknown', kind: 'unknown' });
   });
 });

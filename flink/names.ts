@@ -36,7 +36,8 @@ const INNER_ROTATION = /[.-](\d{1,3})\.(log|out|err)$/;
 const EXTENSION = /\.(log|out|err)$/i;
 const JOB = /[.-]job-([0-9a-f]{32})$/;
 const GC = /(?:^|[-_.])gc(?:[-_.]?log)?(?=$|[-_.])/i;
-const STANDALONE = /^flink-(.*?)-(standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|kubernetes-session|kubernetes-application|kubernetes-taskmanager|historyserver|zookeeper|sql-gateway|sql-client|scala-shell|yarn-session|client|cli|python)-(?:(\d+)-)?(.+)$/;
+const STANDALONE =
+  /^flink-(.*?)-(standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|kubernetes-session|kubernetes-application|kubernetes-taskmanager|historyserver|zookeeper|sql-gateway|sql-client|scala-shell|yarn-session|client|cli|python)-(?:(\d+)-)?(.+)$/;
 const YARN_CONTAINER = /container_(?:e\d+_)?(\d+_\d+)_\d+_(\d+)/;
 const YARN_APPLICATION = /application_\d+_\d+/;
 const POD_FOLDER = /\/pods\/([^/_]+)_([^/_]+)_[^/]+\/([^/]+)\/(\d+)\.log/;
@@ -69,7 +70,12 @@ export function describeFile(path: string): FileNames {
     ...(name.jobId === undefined ? {} : { jobId: name.jobId }),
     ...(name.rotation === undefined ? {} : { rotation: name.rotation }),
   };
-  return describePod(path, name, common) ?? describeYarn(path, name, common) ?? describeStandalone(name, common) ?? describeOther(name, common);
+  return (
+    describePod(path, name, common) ??
+    describeYarn(path, name, common) ??
+    describeStandalone(name, common) ??
+    describeOther(name, common)
+  );
 }
 
 type Common = Pick<FileNames, 'kind' | 'rotated' | 'jobId' | 'rotation'>;
@@ -119,13 +125,28 @@ function describePod(path: string, name: Name, common: Common): FileNames | unde
   const pod = folder?.[2] ?? link?.[1];
   const container = folder?.[3] ?? link?.[3];
   if (namespace === undefined || pod === undefined || container === undefined) return undefined;
-  const component = /taskmanager|taskexecutor/.test(`${pod} ${container}`) ? 'taskmanager' : /jobmanager|flink-main-container/.test(`${pod} ${container}`) ? 'jobmanager' : 'unknown';
+  const component = /taskmanager|taskexecutor/.test(`${pod} ${container}`)
+    ? 'taskmanager'
+    : /jobmanager|flink-main-container/.test(`${pod} ${container}`)
+      ? 'jobmanager'
+      : 'unknown';
   const cluster = clusterOfPod(pod);
   const restart = folder?.[4] ?? name.stem.slice(-64, -52);
-  return { ...common, kind: 'log', component, processKey: `${namespace}/${pod}/${container}/${restart}`, host: pod, namespace, pod, ...(cluster === undefined ? {} : { cluster: `${namespace}/${cluster}` }) };
+  return {
+    ...common,
+    kind: 'log',
+    component,
+    processKey: `${namespace}/${pod}/${container}/${restart}`,
+    host: pod,
+    namespace,
+    pod,
+    ...(cluster === undefined ? {} : { cluster: `${namespace}/${cluster}` }),
+  };
 }
 
-/** `<cluster>-taskmanager-1-2`, `<cluster>-jobmanager-0`, and the deployment of a JobManager `<cluster>-<hash>-<id>`. */
+/**
+ * `<cluster>-taskmanager-1-2`, `<cluster>-jobmanager-0`, and the deployment of a JobManager `<cluster>-<hash>-<id>`.
+ */
 function clusterOfPod(pod: string): string | undefined {
   const named = /^(.+?)-(?:taskmanager|jobmanager|taskexecutor)(?:-|$)/.exec(pod);
   return named?.[1] ?? /^(.+)-[a-z0-9]{6,10}-[a-z0-9]{5}$/.exec(pod)?.[1];
@@ -135,7 +156,11 @@ function describeYarn(path: string, name: Name, common: Common): FileNames | und
   const container = YARN_CONTAINER.exec(path);
   if (container === null) return undefined;
   const application = YARN_APPLICATION.exec(path)?.[0] ?? `application_${container[1] ?? ''}`;
-  const component = name.stem.startsWith('taskmanager') ? 'taskmanager' : name.stem.startsWith('jobmanager') || Number(container[2]) === 1 ? 'jobmanager' : 'taskmanager';
+  const component = name.stem.startsWith('taskmanager')
+    ? 'taskmanager'
+    : name.stem.startsWith('jobmanager') || Number(container[2]) === 1
+      ? 'jobmanager'
+      : 'taskmanager';
   return { ...common, component, processKey: container[0], cluster: application, container: container[0] };
 }
 
@@ -143,13 +168,23 @@ function describeStandalone(name: Name, common: Common): FileNames | undefined {
   const match = STANDALONE.exec(name.stem);
   if (match === null) return undefined;
   const component = DAEMONS[match[2] ?? ''] ?? 'unknown';
-  return { ...common, component, processKey: name.folder + name.stem, ...(match[4] === undefined ? {} : { host: match[4] }) };
+  return {
+    ...common,
+    component,
+    processKey: name.folder + name.stem,
+    ...(match[4] === undefined ? {} : { host: match[4] }),
+  };
 }
 
 function describeOther(name: Name, common: Common): FileNames {
   const docker = DOCKER.exec(name.stem);
-  if (docker?.[1] !== undefined) return { ...common, kind: 'log', component: 'unknown', processKey: docker[1].slice(0, 12), container: docker[1] };
-  return { ...common, component: componentOf(name.stem), processKey: name.folder + (name.stem === '' ? common.kind : name.stem) };
+  if (docker?.[1] !== undefined)
+    return { ...common, kind: 'log', component: 'unknown', processKey: docker[1].slice(0, 12), container: docker[1] };
+  return {
+    ...common,
+    component: componentOf(name.stem),
+    processKey: name.folder + (name.stem === '' ? common.kind : name.stem),
+  };
 }
 
 function componentOf(stem: string): Component {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { OPTION_CHANGES } from './option-names.js';
-import { compareVersions, formatBytes, formatDuration, inRange, optionValue, parseBytes, parseDuration, renameOption } from './options.js';
+import {
+  compareVersions,
+  formatBytes,
+  formatDuration,
+  inRange,
+  optionValue,
+  parseBytes,
+  parseDuration,
+  renameOption,
+} from './options.js';
 
 describe('renameOption', () => {
   it('gives the spelling of the version, in both directions', () => {
@@ -13,13 +22,20 @@ describe('renameOption', () => {
   });
 
   it('says that an option is gone, and what to do instead', () => {
-    expect(renameOption('taskmanager.network.memory.buffers-per-channel', '2.0.0')).toEqual({ gone: true, hint: 'raise taskmanager.memory.network.min and .max instead' });
-    expect(renameOption('taskmanager.network.memory.buffers-per-channel', '1.19.0')).toMatchObject({ key: 'taskmanager.network.memory.buffers-per-channel' });
+    expect(renameOption('taskmanager.network.memory.buffers-per-channel', '2.0.0')).toEqual({
+      gone: true,
+      hint: 'raise taskmanager.memory.network.min and .max instead',
+    });
+    expect(renameOption('taskmanager.network.memory.buffers-per-channel', '1.19.0')).toMatchObject({
+      key: 'taskmanager.network.memory.buffers-per-channel',
+    });
   });
 
   it('never converts a value whose meaning changed', () => {
     expect(renameOption('taskmanager.memory.fraction', '1.20.0')).toMatchObject({ key: 'taskmanager.memory.fraction' });
-    expect(renameOption('taskmanager.memory.managed.fraction', '1.9.0')).toEqual({ key: 'taskmanager.memory.managed.fraction' });
+    expect(renameOption('taskmanager.memory.managed.fraction', '1.9.0')).toEqual({
+      key: 'taskmanager.memory.managed.fraction',
+    });
   });
 
   it('has each old name once', () => {
@@ -39,7 +55,9 @@ describe('optionValue', () => {
     expect(optionValue(options, 'execution.checkpointing.dir')).toBe('file:/old');
     expect(optionValue(options, 'state.backend.fs.checkpointdir')).toBe('file:/old');
     expect(optionValue(options, 'pekko.ask.timeout')).toBe('30 s');
-    expect(optionValue(new Map([...options, ['execution.checkpointing.dir', 'file:/new']]), 'state.checkpoints.dir')).toBe('file:/new');
+    expect(
+      optionValue(new Map([...options, ['execution.checkpointing.dir', 'file:/new']]), 'state.checkpoints.dir'),
+    ).toBe('file:/new');
     expect(optionValue(options, 'rest.port')).toBeUndefined();
   });
 });
@@ -65,8 +83,23 @@ describe('sizes and durations', () => {
     expect(parseBytes('1.688gb (1811939328 bytes)')).toBe(1_811_939_328);
     expect(parseBytes('0 bytes')).toBe(0);
     expect(parseBytes('many')).toBeUndefined();
-    expect([formatBytes(117_440_512), formatBytes(1_157_627_904), formatBytes(2 * 1024 ** 3), formatBytes(1000)]).toEqual(['112m', '1104m', '2g', '1000b']);
-    expect([parseDuration('10 s'), parseDuration('PT5M'), parseDuration('1 min'), parseDuration('60000'), parseDuration('soon')]).toEqual([10_000, 300_000, 60_000, 60_000, undefined]);
-    expect([formatDuration(90_000), formatDuration(600_000), formatDuration(1500)]).toEqual(['90 s', '10 min', '1500 ms']);
+    expect([
+      formatBytes(117_440_512),
+      formatBytes(1_157_627_904),
+      formatBytes(2 * 1024 ** 3),
+      formatBytes(1000),
+    ]).toEqual(['112m', '1104m', '2g', '1000b']);
+    expect([
+      parseDuration('10 s'),
+      parseDuration('PT5M'),
+      parseDuration('1 min'),
+      parseDuration('60000'),
+      parseDuration('soon'),
+    ]).toEqual([10_000, 300_000, 60_000, 60_000, undefined]);
+    expect([formatDuration(90_000), formatDuration(600_000), formatDuration(1500)]).toEqual([
+      '90 s',
+      '10 min',
+      '1500 ms',
+    ]);
   });
 });

@@ -1,28 +1,38 @@
-// Option names by version, versions, sizes and durations as Flink writes them. Pure; used by rules (patches with the names
-// of the job's release) and by the facts of a job. The memory model is memory.ts.
+// Option names by version, versions, sizes and durations as Flink writes them. Pure; used by rules (patches with the
+// names of the job's release) and by the facts of a job. The memory model is memory.ts.
 import { OPTION_CHANGES, PREFIX_CHANGES, type OptionChange } from './option-names.js';
 
-export type RenamedOption = { readonly key: string; readonly hint?: string } | { readonly gone: true; readonly hint: string };
+export type RenamedOption =
+  { readonly key: string; readonly hint?: string } | { readonly gone: true; readonly hint: string };
 
 /** Any spelling of an option → the one for this version, or that it is gone there. Unknown options stay as they are. */
 export function renameOption(key: string, version: string): RenamedOption {
   const change = changesOf(key).find((row) => row.old === key);
   if (change !== undefined) return renameOld(change, key, version);
-  const earlier = changesOf(key).find((row) => row.key === key && row.otherValue === undefined && compareVersions(version, row.since) < 0);
+  const earlier = changesOf(key).find(
+    (row) => row.key === key && row.otherValue === undefined && compareVersions(version, row.since) < 0,
+  );
   return earlier === undefined ? { key } : { key: earlier.old };
 }
 
 /** Releases that a range of versions is tried on. */
 const RELEASES = [...Array.from({ length: 17 }, (_, index) => `1.${index + 4}`), '2.0', '2.1', '2.2', '2.3'];
 
-/** Why an option cannot be set in a release that the range holds; undefined when it can, or when nothing is known about it. */
+/**
+ * Why an option cannot be set in a release that the range holds; undefined when it can, or when nothing is known about
+ * it.
+ */
 export function findOptionProblem(key: string, range: string): string | undefined {
   for (const version of RELEASES.filter((release) => inRange(release, range))) {
     const renamed = renameOption(key, version);
     if ('gone' in renamed) return `does not exist in Flink ${version}: ${renamed.hint}`;
     const rows = changesOf(key).filter((row) => row.key === key);
-    const first = rows.length > 0 && rows.every((row) => row.otherValue === true) ? rows.map((row) => row.since).sort(compareVersions)[0] : undefined;
-    if (first !== undefined && compareVersions(version, first) < 0) return `does not exist in Flink ${version}: it came with ${first}`;
+    const first =
+      rows.length > 0 && rows.every((row) => row.otherValue === true)
+        ? rows.map((row) => row.since).sort(compareVersions)[0]
+        : undefined;
+    if (first !== undefined && compareVersions(version, first) < 0)
+      return `does not exist in Flink ${version}: it came with ${first}`;
   }
   return undefined;
 }
@@ -50,8 +60,8 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /**
- * `>=1.10 <2.0`, `<=1.12`, `1.20`, `>=1.13 <1.15 || >=1.18`. A bound speaks for all its patch releases: 1.12.5 is `<=1.12`
- * and not `>1.12`. An empty range and `*` hold every version.
+ * `>=1.10 <2.0`, `<=1.12`, `1.20`, `>=1.13 <1.15 || >=1.18`. A bound speaks for all its patch releases: 1.12.5 is
+ * `<=1.12` and not `>1.12`. An empty range and `*` hold every version.
  */
 export function inRange(version: string, range: string): boolean {
   return range.split('||').some((part) => part.split(/[\s,]+/).every((bound) => isWithin(version, bound)));
@@ -68,7 +78,11 @@ export function parseBytes(text: string): number | undefined {
 
 /** In the largest unit that divides it: 117440512 → `112m`. */
 export function formatBytes(bytes: number): string {
-  for (const [unit, factor] of [['g', 1024 ** 3], ['m', 1024 ** 2], ['k', 1024]] as const) {
+  for (const [unit, factor] of [
+    ['g', 1024 ** 3],
+    ['m', 1024 ** 2],
+    ['k', 1024],
+  ] as const) {
     if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
   }
   return `${bytes}b`;
@@ -77,7 +91,8 @@ export function formatBytes(bytes: number): string {
 /** `10 s`, `500ms`, `1 min`, `PT5M`, `60000` (milliseconds) → milliseconds; undefined when it is no duration. */
 export function parseDuration(text: string): number | undefined {
   const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text.trim());
-  if (iso !== null && text.trim().length > 2) return Number(iso[1] ?? 0) * 3_600_000 + Number(iso[2] ?? 0) * 60_000 + Math.round(Number(iso[3] ?? 0) * 1000);
+  if (iso !== null && text.trim().length > 2)
+    return Number(iso[1] ?? 0) * 3_600_000 + Number(iso[2] ?? 0) * 60_000 + Math.round(Number(iso[3] ?? 0) * 1000);
   const match = /^\s*(\d+)\s*([a-zµ]*)\s*$/i.exec(text);
   const factor = match === null ? undefined : TIME_UNITS.get((match[2] ?? '').toLowerCase());
   return match === null || factor === undefined ? undefined : Number(match[1]) * factor;
@@ -85,7 +100,11 @@ export function parseDuration(text: string): number | undefined {
 
 /** In the largest unit that divides it: 90000 → `90 s`, 600000 → `10 min`. */
 export function formatDuration(milliseconds: number): string {
-  for (const [unit, factor] of [['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const) {
+  for (const [unit, factor] of [
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const) {
     if (milliseconds >= factor && milliseconds % factor === 0) return `${milliseconds / factor} ${unit}`;
   }
   return `${milliseconds} ms`;
@@ -114,7 +133,11 @@ function changesOf(key: string): OptionChange[] {
 
 function expandPrefix(row: OptionChange, key: string): OptionChange[] {
   if (row.key === undefined) return [];
-  const rest = key.startsWith(row.old) ? key.slice(row.old.length) : key.startsWith(row.key) ? key.slice(row.key.length) : undefined;
+  const rest = key.startsWith(row.old)
+    ? key.slice(row.old.length)
+    : key.startsWith(row.key)
+      ? key.slice(row.key.length)
+      : undefined;
   return rest === undefined ? [] : [{ ...row, old: row.old + rest, key: row.key + rest }];
 }
 

@@ -1,5 +1,5 @@
-// As frame.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the last
-// one. Whatever lies between is neither framed nor looked at: a pass over the bytes (`find`) says where something
+// As frame.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the
+// last one. Whatever lies between is neither framed nor looked at: a pass over the bytes (`find`) says where something
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
 // reading of files for a diagnosis; the agent needs every entry.
@@ -84,11 +84,24 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     copyNewest(piece);
   }
 
-  /** Gives the entry in which something is met, with the rest of its series; tells where the next begins, and whether something is met behind. */
-  function giveMet(piece: Buffer, first: number, wanted: WantedSearch, done: SkimmedEntry[]): readonly [from: number, isMet: boolean] {
+  /**
+   * Gives the entry in which something is met, with the rest of its series; tells where the next begins, and whether
+   * something is met behind.
+   */
+  function giveMet(
+    piece: Buffer,
+    first: number,
+    wanted: WantedSearch,
+    done: SkimmedEntry[],
+  ): readonly [from: number, isMet: boolean] {
     let from = first;
     let part = findPart(piece, from, wanted);
-    while (part.series !== undefined && part.isMet && wanted.series === part.series && lineStart(piece, wanted.start) === part.end) {
+    while (
+      part.series !== undefined &&
+      part.isMet &&
+      wanted.series === part.series &&
+      lineStart(piece, wanted.start) === part.end
+    ) {
       const next = findPart(piece, part.end, wanted);
       if (next.series === part.series && next.end < piece.length) part = { ...next, start: part.start };
       else [from, part] = [givePart(piece, from, part, done), next];
@@ -96,7 +109,9 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     return [givePart(piece, from, part, done), part.isMet];
   }
 
-  /** Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way. */
+  /**
+   * Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way.
+   */
   function toNext(wanted: WantedSearch, from: number, places: Map<string, number>): boolean {
     let about: string | undefined;
     let place = 0;
@@ -116,7 +131,12 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
       if (place < from) continue;
       const entries: SkimmedEntry[] = [];
-      from = givePart(piece, from, { start: findStartBefore(piece, place, from), end: findStart(piece, nextLine(piece, place)) }, entries);
+      from = givePart(
+        piece,
+        from,
+        { start: findStartBefore(piece, place, from), end: findStart(piece, nextLine(piece, place)) },
+        entries,
+      );
       newest.set(about, entries);
     }
     places.clear();
@@ -126,7 +146,11 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
   /** Those that are kept do not keep their piece. */
   function copyNewest(piece: Buffer): void {
     for (const [about, entries] of newest) {
-      if (entries.some(({ bytes }) => bytes.buffer === piece.buffer)) newest.set(about, entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })));
+      if (entries.some(({ bytes }) => bytes.buffer === piece.buffer))
+        newest.set(
+          about,
+          entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })),
+        );
     }
   }
 
@@ -142,9 +166,21 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     framer.skip(start - from, countBreaks(piece, from, start));
     const bytes = piece.subarray(start, textEnd(piece, end));
     // It goes on in the piece behind, or has lines that may be entries of their own.
-    const isSure = end < piece.length && (series !== undefined || nextLine(piece, start) === end) && bytes.length <= MAX_ENTRY_BYTES && isUtf8(bytes);
+    const isSure =
+      end < piece.length &&
+      (series !== undefined || nextLine(piece, start) === end) &&
+      bytes.length <= MAX_ENTRY_BYTES &&
+      isUtf8(bytes);
     if (isSure) {
-      done.push({ bytes, offset: framer.openOffset, length: bytes.length, line: framer.openLine, flags: NO_FLAGS, cutBytes: 0, ...(met === undefined ? {} : { met }) });
+      done.push({
+        bytes,
+        offset: framer.openOffset,
+        length: bytes.length,
+        line: framer.openLine,
+        flags: NO_FLAGS,
+        cutBytes: 0,
+        ...(met === undefined ? {} : { met }),
+      });
       framer.skip(end - start, countBreaks(piece, start, end));
     } else {
       const entries = framer.push(piece.subarray(start, end), end < piece.length);
@@ -220,7 +256,10 @@ function nextLine(piece: Buffer, from: number): number {
   return end < 0 ? piece.length : end + 1;
 }
 
-/** A whole line with a date at its very beginning that opens an entry: no frame of a paste, nothing that a runtime wrapped. */
+/**
+ * A whole line with a date at its very beginning that opens an entry: no frame of a paste, nothing that a runtime
+ * wrapped.
+ */
 function isDatedLine(piece: Buffer, start: number): boolean {
   if (!isDigit(at(piece, start)) || at(piece, start + 10) !== SPACE) return false;
   const end = piece.indexOf(NEWLINE, start);

@@ -7,10 +7,16 @@ export interface Split {
 }
 
 /** Words after which Flink prints an exception on the message's own line, or something else has put it there. */
-const INLINE = /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? /gi;
-/** A class that ends like a throwable, and a colon, anywhere, whatever mark or label stands before it; or at the end, inside marks. */
+const INLINE =
+  /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? /gi;
+/**
+ * A class that ends like a throwable, and a colon, anywhere, whatever mark or label stands before it; or at the end,
+ * inside marks.
+ */
 const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?:: |(?=[`*"')\]>]*$)))/;
-/** `a.b.CException: ` in front of the exception that was found: the class of what wraps it, and no word of the message. */
+/**
+ * `a.b.CException: ` in front of the exception that was found: the class of what wraps it, and no word of the message.
+ */
 const WRAPPING = /(?:[a-z_][\w$]*\.)+[A-Z][\w$]*Exception: ?$/;
 const HEADER_LOOK = 300;
 /** `"stackTrace":"a.b.CException: …` in a line of JSON. */
@@ -25,10 +31,11 @@ export function splitThrowable(body: string, eager = false): Split {
   if (firstBreak === -1) return splitLine(text, eager);
   const first = cleanTraceLine(text.slice(0, firstBreak)).content;
   if (readHeader(first) !== undefined || isTracePart(first)) return { message: first, stack: text };
-  for (let start = firstBreak + 1; start < text.length; ) {
+  for (let start = firstBreak + 1; start < text.length;) {
     const end = lineEnd(text, start);
     const { indent, content } = cleanTraceLine(text.slice(start, end));
-    if (indent === 0 && readColonHeader(content) !== undefined) return { message: text.slice(0, start).trim() || content, stack: text.slice(start) };
+    if (indent === 0 && readColonHeader(content) !== undefined)
+      return { message: text.slice(0, start).trim() || content, stack: text.slice(start) };
     if (isTracePart(content)) return splitBefore(text, start);
     start = end + 1;
   }
@@ -39,7 +46,9 @@ export function splitThrowable(body: string, eager = false): Split {
 function splitBefore(text: string, start: number): Split {
   const message = text.slice(0, start).trimEnd();
   const inline = findInline(message, true);
-  return inline === -1 ? { message, stack: text.slice(start) } : { message: message.slice(0, inline).trimEnd() || message, stack: text.slice(inline) };
+  return inline === -1
+    ? { message, stack: text.slice(start) }
+    : { message: message.slice(0, inline).trimEnd() || message, stack: text.slice(inline) };
 }
 
 function splitLine(text: string, eager: boolean): Split {
@@ -55,7 +64,8 @@ function findInline(message: string, eager: boolean): number {
   INLINE.lastIndex = 0;
   for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
     const at = match.index + match[0].length;
-    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined) return at - (WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))?.[0].length ?? 0);
+    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined)
+      return at - (WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))?.[0].length ?? 0);
   }
   const named = eager ? NAMED.exec(message) : null;
   return named === null ? -1 : named.index + named[0].length - (named[1] ?? '').length;
@@ -77,7 +87,13 @@ function readTraceField(text: string): string | undefined {
 }
 
 function isTracePart(content: string): boolean {
-  return content.startsWith('Caused by:') || content.startsWith('Suppressed:') || content.startsWith('Traceback (most recent') || readFrame(content) !== undefined || readPythonFrame(content) !== undefined;
+  return (
+    content.startsWith('Caused by:') ||
+    content.startsWith('Suppressed:') ||
+    content.startsWith('Traceback (most recent') ||
+    readFrame(content) !== undefined ||
+    readPythonFrame(content) !== undefined
+  );
 }
 
 function lineEnd(text: string, start: number): number {

@@ -7,12 +7,14 @@ export interface Stamp {
   readonly time?: number;
 }
 
-const DATE = /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
+const DATE =
+  /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
 /** `22/05/03 …` of Hadoop (year first) and `05/03/2022 …` of Flink's old client (month first). */
 const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d{4}|\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
 /** A time of day, or month and day before it. */
 const CLOCK = /(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
-const MONTH_FIRST = /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
+const MONTH_FIRST =
+  /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HOUR_MS = 3_600_000;
 
@@ -20,7 +22,8 @@ const HOUR_MS = 3_600_000;
 export function readTimestamp(text: string, start: number, zone: string): Stamp | undefined {
   const bracket = text[start] === '[';
   const at = bracket ? start + 1 : start;
-  const stamp = readDate(text, at, zone) ?? readShortDate(text, at, zone) ?? readMonthFirst(text, at, zone) ?? readClock(text, at);
+  const stamp =
+    readDate(text, at, zone) ?? readShortDate(text, at, zone) ?? readMonthFirst(text, at, zone) ?? readClock(text, at);
   if (stamp === undefined || !bracket) return stamp;
   return text[stamp.end] === ']' ? { ...stamp, end: stamp.end + 1 } : stamp;
 }
@@ -30,8 +33,19 @@ function readDate(text: string, at: number, zone: string): Stamp | undefined {
   const match = DATE.exec(text);
   if (match === null) return undefined;
   const [whole, year, month, day, hour, minute, second, fraction, offset] = match;
-  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
-  return { end: at + whole.length, time: local - (offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim())) };
+  const local = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+    readMillis(fraction),
+  );
+  return {
+    end: at + whole.length,
+    time: local - (offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim())),
+  };
 }
 
 function readShortDate(text: string, at: number, zone: string): Stamp | undefined {
@@ -39,8 +53,17 @@ function readShortDate(text: string, at: number, zone: string): Stamp | undefine
   const match = SHORT_DATE.exec(text);
   if (match === null) return undefined;
   const [whole, first, second, third, hour, minute, seconds, fraction] = match;
-  const [year, month, day] = third?.length === 4 ? [Number(third), first, second] : [2000 + Number(first), second, third];
-  const local = Date.UTC(year, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(seconds), readMillis(fraction));
+  const [year, month, day] =
+    third?.length === 4 ? [Number(third), first, second] : [2000 + Number(first), second, third];
+  const local = Date.UTC(
+    year,
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(seconds),
+    readMillis(fraction),
+  );
   return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
 }
 
@@ -91,10 +114,26 @@ function zoneOffsetMs(zone: string, localMs: number): number {
 function offsetAt(zone: string, utcMs: number): number {
   let format = formats.get(zone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
     formats.set(zone, format);
   }
   const part = new Map(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
-  const local = Date.UTC(part.get('year') ?? 0, (part.get('month') ?? 1) - 1, part.get('day') ?? 1, part.get('hour') ?? 0, part.get('minute') ?? 0, part.get('second') ?? 0);
+  const local = Date.UTC(
+    part.get('year') ?? 0,
+    (part.get('month') ?? 1) - 1,
+    part.get('day') ?? 1,
+    part.get('hour') ?? 0,
+    part.get('minute') ?? 0,
+    part.get('second') ?? 0,
+  );
   return local - Math.floor(utcMs / 1000) * 1000;
 }

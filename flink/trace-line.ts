@@ -32,7 +32,12 @@ export function cleanTraceLine(raw: string): { readonly indent: number; readonly
 /** Most lines begin with a tab or a letter: they need no pattern. */
 function mayBePrefixed(raw: string): boolean {
   const first = raw.charCodeAt(0);
-  return (first >= 48 && first <= 57) || first === 91 || (first > 32 && raw.includes(' | ')) || ((first === 32 || first === 34) && FIELD.test(raw));
+  return (
+    (first >= 48 && first <= 57) ||
+    first === 91 ||
+    (first > 32 && raw.includes(' | ')) ||
+    ((first === 32 || first === 34) && FIELD.test(raw))
+  );
 }
 
 /** What stands in quotes behind a field's name. */
@@ -81,13 +86,17 @@ export function readPythonError(content: string): TraceHeader | undefined {
   return match === null ? undefined : { type: match[1] ?? '', message: match[2] ?? '' };
 }
 
-/** `a.b.CException: text`, also set in bold by Markdown → class and text; `sure` when the place says that a class stands here (behind `Caused by:`). */
+/**
+ * `a.b.CException: text`, also set in bold by Markdown → class and text; `sure` when the place says that a class stands
+ * here (behind `Caused by:`).
+ */
 export function readHeader(content: string, sure = false): TraceHeader | undefined {
   const text = (content.startsWith('**') ? content.slice(2).replace('**', '') : content).replace(THREAD_HEAD, '');
   const type = (TYPE.exec(text) ?? SHORT_TYPE.exec(text))?.[0];
   if (type === undefined) return undefined;
   const remote = REMOTE.exec(text.slice(type.length));
-  const rest = remote === null ? text.slice(type.length) : `: ${remote[1] ?? ''}: ${text.slice(type.length + remote[0].length)}`;
+  const rest =
+    remote === null ? text.slice(type.length) : `: ${remote[1] ?? ''}: ${text.slice(type.length + remote[0].length)}`;
   if (rest !== '' && !/^(?:: ?|\{|\s*$)/.test(rest)) return undefined;
   if (!sure && !THROWABLE.test(type)) return undefined;
   const message = rest.startsWith('{') ? rest : rest.replace(/^: ?/, '').trim();
@@ -101,9 +110,17 @@ export function readColonHeader(content: string): TraceHeader | undefined {
 
 function isPart(text: string): boolean {
   const content = text.trimStart();
-  return /^(?:at [\w$.<>/-]+\(|at \S+\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) || readHeader(content) !== undefined;
+  return (
+    /^(?:at [\w$.<>/-]+\(|at \S+\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) ||
+    readHeader(content) !== undefined
+  );
 }
 
 function isBare(content: string): boolean {
-  return (content.endsWith(')') || content.endsWith(']')) && /^[\w$.<>/-]+\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)(?: ~?\[[^\]\s]*\])?$/.test(content);
+  return (
+    (content.endsWith(')') || content.endsWith(']')) &&
+    /^[\w$.<>/-]+\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)(?: ~?\[[^\]\s]*\])?$/.test(
+      content,
+    )
+  );
 }

@@ -15,17 +15,24 @@ export interface Unwrapped {
 /** Bytes that are no valid UTF-8 become U+FFFD; colours and carriage returns are dropped. */
 export function unwrapEntry(bytes: Buffer): Unwrapped {
   if (skipWrapper(bytes, 0, lineEnd(bytes, 0)) === 0) return { text: plainText(bytes.toString('utf8')) };
-  if (bytes[0] === MORE) return { wrapper: 'quoted', text: plainText(bytes.toString('utf8')).replace(/^(?:> ?)+/gm, '') };
+  if (bytes[0] === MORE)
+    return { wrapper: 'quoted', text: plainText(bytes.toString('utf8')).replace(/^(?:> ?)+/gm, '') };
   const lines: string[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = lineEnd(bytes, start);
-    const content = isDocker(bytes, start) ? dockerText(bytes.toString('utf8', start, end)) : bytes.toString('utf8', skipWrapper(bytes, start, end), end);
+    const content = isDocker(bytes, start)
+      ? dockerText(bytes.toString('utf8', start, end))
+      : bytes.toString('utf8', skipWrapper(bytes, start, end), end);
     lines.push(content, isPartialLine(bytes, start, end) ? '' : '\n');
     start = end + 1;
   }
   const first = bytes.toString('utf8', 0, lineEnd(bytes, 0));
   const time = wrapperTime(first);
-  return { wrapper: wrapperOf(bytes, first), text: plainText(lines.join('')).trimEnd(), ...(time === undefined ? {} : { time }) };
+  return {
+    wrapper: wrapperOf(bytes, first),
+    text: plainText(lines.join('')).trimEnd(),
+    ...(time === undefined ? {} : { time }),
+  };
 }
 
 function wrapperOf(bytes: Buffer, first: string): 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'beam' {
@@ -44,7 +51,8 @@ function isDocker(bytes: Buffer, start: number): boolean {
 function dockerText(line: string): string {
   try {
     const parsed: unknown = JSON.parse(line);
-    if (typeof parsed !== 'object' || parsed === null || !('log' in parsed) || typeof parsed.log !== 'string') return line;
+    if (typeof parsed !== 'object' || parsed === null || !('log' in parsed) || typeof parsed.log !== 'string')
+      return line;
     return parsed.log.replace(/\r?\n$/, '');
   } catch (error) {
     if (error instanceof SyntaxError) return line;

@@ -1,6 +1,6 @@
 // What container runtimes, their tools and people put in front of each line, on bytes: Docker's json-file, CRI, `docker
-// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client, which prints what the job
-// server that it started writes, the `> ` of a mail or a chat. Called by line.ts, frame.ts and unwrap.ts.
+// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client, which prints what the
+// job server that it started writes, the `> ` of a mail or a chat. Called by line.ts, frame.ts and unwrap.ts.
 import { at, isDigit, isNameByte, skipBlanks, startsWith, startsWithAny } from './byte.js';
 import { skipLevelBracket } from './byte-level.js';
 import { scanFraction, scanTime, scanTimestamp, scanZone } from './byte-stamp.js';
@@ -23,7 +23,9 @@ const STDOUT = Buffer.from(' stdout ');
 const STDERR = Buffer.from(' stderr ');
 const POD_HEAD = Buffer.from('[pod/');
 /** Names of Flink's containers, as stern puts them behind the pod's. */
-const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) => Buffer.from(name));
+const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) =>
+  Buffer.from(name),
+);
 /** Behind the level; `b'…'` around the text when the client was a Python that did not decode it. */
 const BEAM = Buffer.from(':apache_beam.utils.subprocess_server:');
 const BEAM_LEVELS = ['INFO', 'ERROR', 'DEBUG', 'WARNING'].map((name) => Buffer.from(name));
@@ -51,7 +53,10 @@ export function isPartialLine(bytes: Buffer, start: number, end: number): boolea
   if (at(bytes, start) === OPEN_BRACE) {
     if (!startsWith(bytes, start, end, DOCKER_HEAD)) return false;
     const stream = bytes.subarray(start, end).lastIndexOf('","stream":"');
-    return stream > DOCKER_HEAD.length && !(at(bytes, start + stream - 1) === 110 && at(bytes, start + stream - 2) === BACKSLASH);
+    return (
+      stream > DOCKER_HEAD.length &&
+      !(at(bytes, start + stream - 1) === 110 && at(bytes, start + stream - 2) === BACKSLASH)
+    );
   }
   const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
   return content > start && at(bytes, content - 2) === 80;
@@ -93,9 +98,16 @@ function skipName(bytes: Buffer, start: number, end: number): number {
   return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
 }
 
-/** `INFO:apache_beam.utils.subprocess_server:text`, and `…:b'\\tat a.b.C.d(C.java:1)'` with the tab as two characters. */
+/**
+ * `INFO:apache_beam.utils.subprocess_server:text`, and `…:b'\\tat a.b.C.d(C.java:1)'` with the tab as two characters.
+ */
 function skipBeam(bytes: Buffer, start: number, end: number): number {
-  const level = BEAM_LEVELS.find((name) => at(bytes, start + name.length) === COLON && startsWith(bytes, start + name.length, end, BEAM) && startsWith(bytes, start, end, name));
+  const level = BEAM_LEVELS.find(
+    (name) =>
+      at(bytes, start + name.length) === COLON &&
+      startsWith(bytes, start + name.length, end, BEAM) &&
+      startsWith(bytes, start, end, name),
+  );
   if (level === undefined) return start;
   const content = start + level.length + BEAM.length;
   if (at(bytes, content) !== 98 || at(bytes, content + 1) !== QUOTE) return content;
@@ -112,11 +124,17 @@ function skipPod(bytes: Buffer, start: number, end: number): number {
   return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
 }
 
-/** `> text`, `> > text`, when a line of a log or of a trace stands behind: shells and the SQL client begin theirs with it, too. */
+/**
+ * `> text`, `> > text`, when a line of a log or of a trace stands behind: shells and the SQL client begin theirs with
+ * it, too.
+ */
 function skipQuote(bytes: Buffer, start: number, end: number): number {
   let p = start;
   while (at(bytes, p) === MORE || (at(bytes, p) === SPACE && at(bytes, p - 1) === MORE)) p += 1;
   const text = skipBlanks(bytes, p, end);
-  const known = traceClass(bytes, text, end) !== undefined || scanTimestamp(bytes, p, end) !== undefined || isExceptionHeader(bytes, p, end);
+  const known =
+    traceClass(bytes, text, end) !== undefined ||
+    scanTimestamp(bytes, p, end) !== undefined ||
+    isExceptionHeader(bytes, p, end);
   return known ? p : start;
 }

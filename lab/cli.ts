@@ -1,5 +1,6 @@
-// `npm run lab -- list | run ID… | record ID… | diagnose ID… | repair ID… | check`: the command line of the lab. Parses arguments
-// and prints; play.ts plays, record.ts writes, name.ts diagnoses, repair.ts tries fixes. "all" stands for every scenario.
+// `npm run lab -- list | run ID… | record ID… | diagnose ID… | repair ID… | check`: the command line of the lab. Parses
+// arguments and prints; play.ts plays, record.ts writes, name.ts diagnoses, repair.ts tries fixes. "all" stands for
+// every scenario.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkRecordings, listRecordings } from './manifest.js';
@@ -35,8 +36,14 @@ interface Options {
 
 const COMMANDS: Readonly<Record<string, (ids: string[], options: Options) => Promise<number>>> = {
   list: () => Promise.resolve(printList()),
-  run: (ids, options) => play(ids, options, (scenario, outcome) => (options.named ? readName(nameOutcome(scenario, outcome)) : '')),
-  record: (ids, options) => play(ids, { ...options, seed: undefined }, (scenario, outcome) => `recorded in ${relative(process.cwd(), recordOutcome(scenario, outcome))}`),
+  run: (ids, options) =>
+    play(ids, options, (scenario, outcome) => (options.named ? readName(nameOutcome(scenario, outcome)) : '')),
+  record: (ids, options) =>
+    play(
+      ids,
+      { ...options, seed: undefined },
+      (scenario, outcome) => `recorded in ${relative(process.cwd(), recordOutcome(scenario, outcome))}`,
+    ),
   diagnose: (ids, options) => Promise.resolve(printNames(ids, options)),
   repair,
   check: () => Promise.resolve(printCheck()),
@@ -52,10 +59,15 @@ try {
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
-    args, allowPositionals: true,
+    args,
+    allowPositionals: true,
     options: {
-      flink: { type: 'string', default: VERSIONS[0] }, parallel: { type: 'string', default: '1' }, vary: { type: 'string' },
-      keep: { type: 'boolean', default: false }, named: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      flink: { type: 'string', default: VERSIONS[0] },
+      parallel: { type: 'string', default: '1' },
+      vary: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      named: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   });
   const [name = '', ...ids] = positionals;
@@ -65,8 +77,11 @@ async function main(args: string[]): Promise<number> {
     return values.help ? 0 : 2;
   }
   return command(ids, {
-    flink: readVersions(values.flink), parallel: readCount('--parallel', values.parallel),
-    seed: values.vary === undefined ? undefined : readCount('--vary', values.vary), keep: values.keep, named: values.named,
+    flink: readVersions(values.flink),
+    parallel: readCount('--parallel', values.parallel),
+    seed: values.vary === undefined ? undefined : readCount('--vary', values.vary),
+    keep: values.keep,
+    named: values.named,
   });
 }
 
@@ -87,7 +102,9 @@ function readCount(option: string, text: string): number {
 function printList(): number {
   for (const id of listScenarios()) {
     const { flink, title } = loadScenario(id);
-    console.log(`${id.padEnd(52)} ${VERSIONS.map((version) => (flink.includes(version) ? version : '').padEnd(5)).join('')} ${title}`);
+    console.log(
+      `${id.padEnd(52)} ${VERSIONS.map((version) => (flink.includes(version) ? version : '').padEnd(5)).join('')} ${title}`,
+    );
   }
   return 0;
 }
@@ -95,7 +112,11 @@ function printList(): number {
 function printCheck(): number {
   const problems = [...listScenarios().flatMap(readProblem), ...checkRecordings()];
   for (const problem of problems) console.error(problem);
-  console.log(problems.length === 0 ? `${listScenarios().length} scenarios and ${listRecordings().length} recordings are well-formed.` : `${problems.length} problems.`);
+  console.log(
+    problems.length === 0
+      ? `${listScenarios().length} scenarios and ${listRecordings().length} recordings are well-formed.`
+      : `${problems.length} problems.`,
+  );
   return problems.length === 0 ? 0 : 2;
 }
 
@@ -108,7 +129,11 @@ function readProblem(id: string): string[] {
   }
 }
 
-async function play(ids: string[], { flink, parallel, seed, keep }: Options, use: (scenario: Scenario, outcome: Outcome) => string): Promise<number> {
+async function play(
+  ids: string[],
+  { flink, parallel, seed, keep }: Options,
+  use: (scenario: Scenario, outcome: Outcome) => string,
+): Promise<number> {
   const runs = chooseRuns(ids, flink, seed);
   const played: readonly Played[] = await playAll(runs, { parallel, keep, use, print: (line) => console.log(line) });
   printTable(played, flink, (line) => console.log(line));
@@ -120,9 +145,19 @@ async function repair(ids: string[], { flink, parallel, seed, keep }: Options): 
   if (runs.length === 0) throw new Error('None of these scenarios says under "repaired:" how it is played with a fix.');
   const startedMs = Date.now();
   const repairs = await repairAll(runs, {
-    parallel, keep, varied: seed !== undefined,
-    say: (line) => (parallel > 1 ? undefined : console.log(`  ${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`)),
-    note: ({ id, version, fix, problem }) => console.log(problem === undefined ? `${id} on Flink ${version} runs with ${fix}.` : `${id} on Flink ${version}, ${fix === '' ? 'no fix' : fix}: ${problem}`),
+    parallel,
+    keep,
+    varied: seed !== undefined,
+    say: (line) =>
+      parallel > 1
+        ? undefined
+        : console.log(`  ${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+    note: ({ id, version, fix, problem }) =>
+      console.log(
+        problem === undefined
+          ? `${id} on Flink ${version} runs with ${fix}.`
+          : `${id} on Flink ${version}, ${fix === '' ? 'no fix' : fix}: ${problem}`,
+      ),
   });
   printRepairs(repairs, (line) => console.log(line));
   if (seed === undefined) keepRepairs(repairs);
@@ -131,7 +166,11 @@ async function repair(ids: string[], { flink, parallel, seed, keep }: Options): 
 
 function chooseRuns(ids: readonly string[], flink: readonly FlinkVersion[], seed: number | undefined): readonly Run[] {
   const wanted = chooseIds(ids);
-  const runs = flink.flatMap((version) => wanted.map((id) => ({ version, scenario: loadScenario(id, { version, seed }) })).filter(({ scenario }) => scenario.flink.includes(version)));
+  const runs = flink.flatMap((version) =>
+    wanted
+      .map((id) => ({ version, scenario: loadScenario(id, { version, seed }) }))
+      .filter(({ scenario }) => scenario.flink.includes(version)),
+  );
   if (runs.length === 0) throw new Error(`None of these scenarios is for Flink ${flink.join(', ')}.`);
   return runs;
 }
@@ -144,9 +183,14 @@ function readName({ expected, first, named, evidence }: Naming): string {
 
 function printNames(ids: string[], { flink }: Options): number {
   const wanted = chooseIds(ids);
-  const names = listRecordings().filter((folder) => wanted.some((id) => folder.startsWith(`${id}/`)) && flink.some((version) => folder.includes(`/${version}.`)))
+  const names = listRecordings()
+    .filter(
+      (folder) =>
+        wanted.some((id) => folder.startsWith(`${id}/`)) && flink.some((version) => folder.includes(`/${version}.`)),
+    )
     .map((folder) => ({ folder, ...nameRecording(folder) }));
-  for (const { folder, expected, first, named } of names) console.log(`${named ? '  ' : '! '}${folder.padEnd(64)} ${expected.padEnd(32)} ${first}`);
+  for (const { folder, expected, first, named } of names)
+    console.log(`${named ? '  ' : '! '}${folder.padEnd(64)} ${expected.padEnd(32)} ${first}`);
   const right = names.filter(({ named }) => named).length;
   console.log(`${right} of ${names.length} recordings are named as expected.`);
   return right === names.length ? 0 : 1;
@@ -155,7 +199,13 @@ function printNames(ids: string[], { flink }: Options): number {
 function chooseIds(ids: readonly string[]): string[] {
   const known = listScenarios();
   const chosen = ids.flatMap((id) => {
-    const found = known.filter((candidate) => id === 'all' || (id === 'failures' && !candidate.startsWith('healthy/')) || candidate === id || candidate.startsWith(`${id}/`));
+    const found = known.filter(
+      (candidate) =>
+        id === 'all' ||
+        (id === 'failures' && !candidate.startsWith('healthy/')) ||
+        candidate === id ||
+        candidate.startsWith(`${id}/`),
+    );
     return found.length === 0 ? [loadScenario(id).id] : found; // throws, and names the nearest
   });
   if (chosen.length === 0) throw new Error('Name a scenario, a cause id, or "all".');

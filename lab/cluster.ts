@@ -1,6 +1,16 @@
 // The cluster that scenarios are played on: its folder, options, libraries and start, and how it is made as good as new
 // between two scenarios that share it. run.ts plays on it; the processes themselves are lab/parts'.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packJobs, packShared } from './jobs.js';
@@ -17,7 +27,10 @@ import { nameOption, type FlinkVersion } from './versions.js';
 
 const SEPARATED = fileURLToPath(new URL('../docker/flink/log4j.properties', import.meta.url));
 
-/** Processes of 1 GB with the shares that Flink itself computes, instead of the tests' smaller ones: what users' logs show. */
+/**
+ * Processes of 1 GB with the shares that Flink itself computes, instead of the tests' smaller ones: what users' logs
+ * show.
+ */
 const MEMORY: FlinkConfig = {
   ...Object.fromEntries(Object.keys(SMALL_MEMORY).map((key) => [key, null])),
   'jobmanager.memory.process.size': '1g',
@@ -33,37 +46,76 @@ export function prepareFolder(scenario: Scenario, dir: string, services: Readonl
   const values = listValues(scenario, dir, services);
   for (const name of readdirSync(join(dir, 'data'), { recursive: true, encoding: 'utf8' })) {
     const file = join(dir, 'data', name);
-    if (statSync(file).isFile() && /\.(csv|json|txt|yaml|properties)$/.test(name)) writeFileSync(file, fillText(readFileSync(file, 'utf8'), values));
+    if (statSync(file).isFile() && /\.(csv|json|txt|yaml|properties)$/.test(name))
+      writeFileSync(file, fillText(readFileSync(file, 'utf8'), values));
   }
 }
 
-export async function startCluster(scenario: Scenario, version: FlinkVersion, dir: string, services: ReadonlyMap<string, Service>, say: (line: string) => void): Promise<FlinkCluster> {
+export async function startCluster(
+  scenario: Scenario,
+  version: FlinkVersion,
+  dir: string,
+  services: ReadonlyMap<string, Service>,
+  say: (line: string) => void,
+): Promise<FlinkCluster> {
   const { taskManagers, logging, jobManager, java, network, application } = scenario.cluster;
   const { home } = await getPart(`flink-${version}`);
   const zookeeper = services.get('zookeeper')?.values['ZOOKEEPER'];
   const values = listValues(scenario, dir, services);
   say(`start Flink ${version} with ${taskManagers} TaskManagers`);
   return startFlink({
-    version, dir, ident: IDENT, env: { TZ: 'UTC' }, startDeadlineMs: 240_000, taskManagers,
-    config: fillConfig(scenario, version, values), libraries: await findLibraries(scenario, version, home, dir),
-    ...(jobManager === undefined ? {} : { jobManager }), ...(java === undefined ? {} : { java }), ...(network === undefined ? {} : { network }),
+    version,
+    dir,
+    ident: IDENT,
+    env: { TZ: 'UTC' },
+    startDeadlineMs: 240_000,
+    taskManagers,
+    config: fillConfig(scenario, version, values),
+    libraries: await findLibraries(scenario, version, home, dir),
+    ...(jobManager === undefined ? {} : { jobManager }),
+    ...(java === undefined ? {} : { java }),
+    ...(network === undefined ? {} : { network }),
     ...(zookeeper === undefined ? {} : { zookeeper }),
-    ...(application === undefined ? {} : { application: { jars: [await packJobs(home, dir, { folder: scenario.folder })], mainClass: application.class, args: fillValues(application.args ?? [], values) } }),
+    ...(application === undefined
+      ? {}
+      : {
+          application: {
+            jars: [await packJobs(home, dir, { folder: scenario.folder })],
+            mainClass: application.class,
+            args: fillValues(application.args ?? [], values),
+          },
+        }),
     ...(logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
   });
 }
 
-async function findLibraries({ folder, cluster: { libraries = [], plugins = [], without = [], shared } }: Scenario, version: FlinkVersion, home: string, dir: string): Promise<NonNullable<FlinkOptions['libraries']>> {
-  const found = await Promise.all(plugins.map(async (plugin) => [plugin, await getConnectors([plugin], version)] as const));
+async function findLibraries(
+  { folder, cluster: { libraries = [], plugins = [], without = [], shared } }: Scenario,
+  version: FlinkVersion,
+  home: string,
+  dir: string,
+): Promise<NonNullable<FlinkOptions['libraries']>> {
+  const found = await Promise.all(
+    plugins.map(async (plugin) => [plugin, await getConnectors([plugin], version)] as const),
+  );
   const own = shared === undefined ? [] : [await packShared(home, dir, folder, shared)];
-  return { lib: [...await getConnectors(libraries, version), ...own], plugins: Object.fromEntries(found), without };
+  return { lib: [...(await getConnectors(libraries, version)), ...own], plugins: Object.fromEntries(found), without };
 }
 
 /** Where Flink's scripts put a log of the garbage collector, beside the process's own. */
 const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
 
-function fillConfig({ cluster: { config = {}, gcLogs = false } }: Scenario, version: FlinkVersion, values: ReadonlyMap<string, string>): FlinkConfig {
-  const own: FlinkConfig = Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOption(key, version), value === null ? null : fillText(value, values)]));
+function fillConfig(
+  { cluster: { config = {}, gcLogs = false } }: Scenario,
+  version: FlinkVersion,
+  values: ReadonlyMap<string, string>,
+): FlinkConfig {
+  const own: FlinkConfig = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      nameOption(key, version),
+      value === null ? null : fillText(value, values),
+    ]),
+  );
   const logs = gcLogs ? JAVA_OPTIONS.map((key) => [key, [own[key], GC_LOG].filter(Boolean).join(' ')]) : [];
   return { ...MEMORY, ...own, ...Object.fromEntries(logs) };
 }
@@ -74,18 +126,27 @@ export async function readHeader(cluster: FlinkCluster): Promise<ReadonlyMap<str
   return new Map(readdirSync(cluster.logDir).map((name) => [name, statSync(join(cluster.logDir, name)).size]));
 }
 
-/** As if nothing had been played on it: no job runs, all slots are free, the logs end where the start did (Flink appends to them). Returns the ids of the jobs before. */
-export async function clearCluster(cluster: FlinkCluster, header: ReadonlyMap<string, number>): Promise<ReadonlySet<string>> {
-  const answers = cluster.jobManagers.some((process) => process.isAlive()); // where only the client matters there is none
+/**
+ * As if nothing had been played on it: no job runs, all slots are free, the logs end where the start did (Flink appends
+ * to them). Returns the ids of the jobs before.
+ */
+export async function clearCluster(
+  cluster: FlinkCluster,
+  header: ReadonlyMap<string, number>,
+): Promise<ReadonlySet<string>> {
+  // where only the client matters there is none
+  const answers = cluster.jobManagers.some((process) => process.isAlive());
   const jobs = answers ? await cluster.jobs() : [];
   for (const { id, state } of jobs.filter(({ state }) => !/^(FAILED|CANCELED|FINISHED)$/.test(state))) {
     if (state !== 'CANCELLING') await cluster.cancel(id);
     await cluster.waitForJob(id, 'CANCELED', 60_000);
   }
-  if (answers) await waitFor('all slots are free', 30_000, async () => {
-    const [, total = '', free = ''] = /"slots-total":(\d+),"slots-available":(\d+)/.exec(JSON.stringify(await cluster.rest('/overview'))) ?? [];
-    return total === free ? true : `${free} of ${total}`;
-  });
+  if (answers)
+    await waitFor('all slots are free', 30_000, async () => {
+      const [, total = '', free = ''] =
+        /"slots-total":(\d+),"slots-available":(\d+)/.exec(JSON.stringify(await cluster.rest('/overview'))) ?? [];
+      return total === free ? true : `${free} of ${total}`;
+    });
   await waitForQuiet(cluster);
   for (const name of readdirSync(cluster.logDir)) {
     const size = header.get(name);
@@ -101,7 +162,10 @@ export async function waitForQuiet(cluster: FlinkCluster): Promise<void> {
   let since = Date.now();
   const end = Date.now() + 6_000;
   await waitFor('logs have come to rest', 10_000, () => {
-    const now = readdirSync(cluster.logDir).reduce((sum, name) => sum + readFileSync(join(cluster.logDir, name)).length, 0);
+    const now = readdirSync(cluster.logDir).reduce(
+      (sum, name) => sum + readFileSync(join(cluster.logDir, name)).length,
+      0,
+    );
     if (now !== size) since = Date.now();
     size = now;
     return Promise.resolve(Date.now() - since > 1_000 || Date.now() > end ? true : 'still growing');

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { cutFiles } from './cut.js';
 
-const line = (text: string, logger = 'org.apache.flink.core.plugin.DefaultPluginManager', level = 'INFO '): string => `2026-11-20 09:00:00,000 ${level} ${logger} [] - ${text}\n`;
+const line = (text: string, logger = 'org.apache.flink.core.plugin.DefaultPluginManager', level = 'INFO '): string =>
+  `2026-11-20 09:00:00,000 ${level} ${logger} [] - ${text}\n`;
 
 describe('cutFiles', () => {
   it('leaves out noise whole, counts it, and keeps every other byte', () => {
     const text = `${line('Plugin loader with ID not found, creating it: metrics-jmx')}${line('other')}\tat a.b(C.java)\n`;
 
-    expect(cutFiles([{ name: 'x.log', text }], 10_000)).toEqual([{ name: 'x.log', text: `${line('other')}\tat a.b(C.java)\n`, cut: [{ entries: 1, kind: 'plugin loader lines' }] }]);
+    expect(cutFiles([{ name: 'x.log', text }], 10_000)).toEqual([
+      { name: 'x.log', text: `${line('other')}\tat a.b(C.java)\n`, cut: [{ entries: 1, kind: 'plugin loader lines' }] },
+    ]);
   });
 
   it('leaves repetitions where there is room for them', () => {
@@ -23,7 +26,9 @@ describe('cutFiles', () => {
     const [cut] = cutFiles([{ name: 'x.log', text }], 25_000);
 
     expect(cut?.text.startsWith(start)).toBe(true);
-    expect(cut?.text.slice(start.length)).toBe([0, 1, 2, 997, 998, 999].map((index) => line(`Completed checkpoint ${index}`)).join(''));
+    expect(cut?.text.slice(start.length)).toBe(
+      [0, 1, 2, 997, 998, 999].map((index) => line(`Completed checkpoint ${index}`)).join(''),
+    );
     expect(cut?.cut).toEqual([{ entries: 994, kind: 'repetitions beyond the first and last 3' }]);
   });
 
@@ -31,7 +36,8 @@ describe('cutFiles', () => {
     const kept = [
       line('Loading configuration property: parallelism.default, 1'),
       line('Job orders (0123456789abcdef0123456789abcdef) switched from state RUNNING to FAILING.', 'ExecutionGraph'),
-      line('a warning', 'X', 'WARN '), `${line('an exception')}java.io.IOException: x\n\tat a.b(C.java)\n`,
+      line('a warning', 'X', 'WARN '),
+      `${line('an exception')}java.io.IOException: x\n\tat a.b(C.java)\n`,
     ].join('');
 
     expect(cutFiles([{ name: 'x.log', text: `${line('routine')}${kept}` }], 1)[0]?.text).toBe(kept);

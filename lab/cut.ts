@@ -10,12 +10,21 @@ export interface CutFile extends LogFile {
 const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'plugin loader lines', pattern: /^\S+ \S+ INFO +\S*\.DefaultPluginManager +.* - Plugin loader with ID/ },
   { kind: 'JVM options that open modules', pattern: /^\S+ \S+ INFO .* - {5}--add-(exports|opens)=/ },
-  { kind: "Flink's own env.java.opts.all", pattern: /^\S+ \S+ INFO +\S*GlobalConfiguration .* property: env\.java\.opts\.all, --add-exports/ },
+  {
+    kind: "Flink's own env.java.opts.all",
+    pattern: /^\S+ \S+ INFO +\S*GlobalConfiguration .* property: env\.java\.opts\.all, --add-exports/,
+  },
   { kind: 'environment of ZooKeeper clients and servers', pattern: /^\S+ \S+ INFO .* (Client|Server) environment:/ },
-  { kind: "the client's environment, which it gives to Python", pattern: /^\S+ \S+ INFO +\S*\.PythonEnvUtils .* - Starting Python process with environment variables: / },
+  {
+    kind: "the client's environment, which it gives to Python",
+    pattern: /^\S+ \S+ INFO +\S*\.PythonEnvUtils .* - Starting Python process with environment variables: /,
+  },
   { kind: 'class paths', pattern: /^\S+ \S+ INFO .* - {2}Classpath: / },
-  { kind: 'delegation token providers', pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/ },
-  { kind: "warnings about tokens that nobody uses", pattern: /^\S+ \S+ WARN +\S*\.DefaultDelegationTokenManager / },
+  {
+    kind: 'delegation token providers',
+    pattern: /^\S+ \S+ INFO +\S*\.DefaultDelegationToken\S* .* - Delegation token (provider|receiver) \S+ (loaded|and)/,
+  },
+  { kind: 'warnings about tokens that nobody uses', pattern: /^\S+ \S+ WARN +\S*\.DefaultDelegationTokenManager / },
   { kind: "the client's search for types", pattern: /^\S+ \S+ INFO +\S*\.TypeExtractor / },
 ];
 /** What a manifest tells: left out by no level. */
@@ -23,19 +32,39 @@ const STATED = / Job .* switched from state |Loading configuration property: |wi
 /** What a reader of the failure needs: stays in a brief recording. */
 const KEPT = /Starting \S+ \(Version: |Program Arguments|^\S+ \S+ (WARN|ERROR|FATAL) |\n\tat |^(?!\d{4}-\d\d-\d\d)/;
 /** An INFO entry of the tasks' and the job's way, which stays in a brief recording. */
-const LIFE = / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Deploying |Received task |JobManager connection|JobGraph|job submission|Closing|[Dd]isconnect|[Ff]ail|completed/;
+const LIFE =
+  / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Deploying |Received task |JobManager connection|JobGraph|job submission|Closing|[Dd]isconnect|[Ff]ail|completed/;
 
 /** What the largest recordings do without: the same trace stands beside it, in a line that stays. */
 const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
-  { kind: 'program arguments that the RESOURCE_PARAMS block tells as well', pattern: /^\S+ \S+ INFO .*(Runner|Entrypoint) .* - {5}(-D|\S+=\d+(\.\d+)?b?|\S+=true)$/m },
-  { kind: "the dispatcher's copy of the job's last failure", pattern: /^\S+ \S+ INFO .*Dispatcher .* - Job \w+ reached terminal state FAILED\.\n/ },
-  { kind: "the SQL gateway's copies of what the client shows", pattern: /^\S+ \S+ ERROR .*\.(FetchResultsHandler|ResultFetcher) / },
-  { kind: 'loaders, Netty and coordinators at their start', pattern: /^\S+ \S+ INFO .*\.(StateChangelogStorageLoader|NettyConfig|SourceCoordinator|StateBackendLoader|DefaultSlotStatusSyncer|SessionDispatcherLeaderProcess|JobMasterServiceLeadershipRunner|DefaultDispatcherRunner|StreamTask|TaskSlotTableImpl) / },
+  {
+    kind: 'program arguments that the RESOURCE_PARAMS block tells as well',
+    pattern: /^\S+ \S+ INFO .*(Runner|Entrypoint) .* - {5}(-D|\S+=\d+(\.\d+)?b?|\S+=true)$/m,
+  },
+  {
+    kind: "the dispatcher's copy of the job's last failure",
+    pattern: /^\S+ \S+ INFO .*Dispatcher .* - Job \w+ reached terminal state FAILED\.\n/,
+  },
+  {
+    kind: "the SQL gateway's copies of what the client shows",
+    pattern: /^\S+ \S+ ERROR .*\.(FetchResultsHandler|ResultFetcher) /,
+  },
+  {
+    kind: 'loaders, Netty and coordinators at their start',
+    pattern:
+      /^\S+ \S+ INFO .*\.(StateChangelogStorageLoader|NettyConfig|SourceCoordinator|StateBackendLoader|DefaultSlotStatusSyncer|SessionDispatcherLeaderProcess|JobMasterServiceLeadershipRunner|DefaultDispatcherRunner|StreamTask|TaskSlotTableImpl) /,
+  },
 ];
 
 /** How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its beginning and end (0: the first alone);
  * `oneTask`: what differs only in the task's name is a repetition too; `once`: what another line says as well goes. */
-const LEVELS: readonly { readonly startup: number; readonly ends: number; readonly onlyLife: boolean; readonly oneTask: boolean; readonly once?: true }[] = [
+const LEVELS: readonly {
+  readonly startup: number;
+  readonly ends: number;
+  readonly onlyLife: boolean;
+  readonly oneTask: boolean;
+  readonly once?: true;
+}[] = [
   { startup: 0, ends: Infinity, onlyLife: false, oneTask: false },
   { startup: 160, ends: 3, onlyLife: false, oneTask: false },
   { startup: 110, ends: 1, onlyLife: false, oneTask: false },
@@ -77,7 +106,11 @@ function cutFile({ name, text }: LogFile, level: Level): CutFile {
 }
 
 /** Why an entry is left out; undefined: it stays. */
-function findKind(entry: string, at: { position: number; fromStart: number; fromEnd: number }, { startup, ends, onlyLife, once }: Level): string | undefined {
+function findKind(
+  entry: string,
+  at: { position: number; fromStart: number; fromEnd: number },
+  { startup, ends, onlyLife, once }: Level,
+): string | undefined {
   const noise = NOISE.find(({ pattern }) => pattern.test(entry));
   if (noise !== undefined) return noise.kind;
   const twice = once === true ? SAID_TWICE.find(({ pattern }) => pattern.test(entry)) : undefined;
@@ -85,10 +118,14 @@ function findKind(entry: string, at: { position: number; fromStart: number; from
   const repeated = at.position >= startup && at.fromStart >= Math.max(1, ends) && at.fromEnd >= ends;
   if (STATED.test(entry)) return undefined;
   if (repeated) return ends === 0 ? 'repetitions beyond the first' : `repetitions beyond the first and last ${ends}`;
-  return onlyLife && !KEPT.test(entry) && !LIFE.test(entry) ? 'what components say of their start and routine' : undefined;
+  return onlyLife && !KEPT.test(entry) && !LIFE.test(entry)
+    ? 'what components say of their start and routine'
+    : undefined;
 }
 
-/** Entries that differ only in numbers and ids (the subtasks of one task, the checkpoints of one job) have one shape. */
+/**
+ * Entries that differ only in numbers and ids (the subtasks of one task, the checkpoints of one job) have one shape.
+ */
 function shapeOf(entry: string, { oneTask }: Level): string {
   const shape = entry.replace(/[0-9a-f]{6,}|\d+/g, '#').slice(0, 600);
   return oneTask ? shape.replace(/ - [^\n]* \(#\/#\)/, ' - task') : shape;

@@ -22,16 +22,19 @@ export function printDocument(value: Readonly<Record<string, unknown>>): string 
 }
 
 function printMap(value: Readonly<Record<string, unknown>>, indent: string): string[] {
-  return Object.entries(value).filter(([, item]) => item !== undefined).flatMap(([key, item]) => {
-    const name = `${indent}${/^[A-Za-z@][\w.@-]*$/.test(key) ? key : JSON.stringify(key)}:`;
-    const lines = printValue(item, `${indent}  `);
-    return lines.length === 1 && !lines[0]?.startsWith(' ') ? [`${name} ${lines[0] ?? ''}`] : [name, ...lines];
-  });
+  return Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .flatMap(([key, item]) => {
+      const name = `${indent}${/^[A-Za-z@][\w.@-]*$/.test(key) ? key : JSON.stringify(key)}:`;
+      const lines = printValue(item, `${indent}  `);
+      return lines.length === 1 && !lines[0]?.startsWith(' ') ? [`${name} ${lines[0] ?? ''}`] : [name, ...lines];
+    });
 }
 
 /** A scalar is one line without indent; everything else is indented lines. */
 function printValue(value: unknown, indent: string): string[] {
-  if (Array.isArray(value)) return value.length === 0 ? ['[]'] : value.flatMap((item: unknown) => printItem(item, indent));
+  if (Array.isArray(value))
+    return value.length === 0 ? ['[]'] : value.flatMap((item: unknown) => printItem(item, indent));
   if (isMap(value)) return Object.keys(value).length === 0 ? ['{}'] : printMap(value, indent);
   return [printScalar(value)];
 }
@@ -43,7 +46,11 @@ function printItem(item: unknown, indent: string): string[] {
 
 function printScalar(value: unknown): string {
   if (typeof value !== 'string') return String(value);
-  return /^[A-Za-z/][\w ./()+,@-]*$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value) && value.trim() === value ? value : JSON.stringify(value);
+  return /^[A-Za-z/][\w ./()+,@-]*$/.test(value) &&
+    !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value) &&
+    value.trim() === value
+    ? value
+    : JSON.stringify(value);
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

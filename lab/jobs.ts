@@ -22,7 +22,10 @@ export interface JarOptions {
   readonly libraries?: readonly string[];
   /** Version of Java that the classes are made for. */
   readonly release?: number;
-  /** A folder below `folder` whose classes, compiled by themselves, take the place of those of the same name: another version of a library. */
+  /**
+   * A folder below `folder` whose classes, compiled by themselves, take the place of those of the same name: another
+   * version of a library.
+   */
   readonly instead?: string;
 }
 
@@ -40,24 +43,44 @@ export async function packJobs(flinkHome: string, dir: string, options: JarOptio
   const isLeft = (file: string): boolean => !without.some((name) => isClassFile(file, name));
   const left = files.filter((file) => !others.includes(file) && isLeft(file));
   const absent = without.filter((name) => !files.some((file) => isClassFile(file, name)));
-  if (absent.length > 0) throw new Error(`There is no class ${absent.join(', ')} in lab/jobs or the scenario's folder.`);
+  if (absent.length > 0)
+    throw new Error(`There is no class ${absent.join(', ')} in lab/jobs or the scenario's folder.`);
   const packed = join(classes, '..', `${basename(classes)}.jar`);
   if (plain && existsSync(packed)) {
     copyFileSync(packed, jar);
     return jar;
   }
-  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...left.flatMap((file) => ['-C', classes, file]), ...others.filter(isLeft).flatMap((file) => ['-C', other ?? '', file]), ...bundleLibraries(dir, libraries)]);
+  await runTool(join(java, 'bin', 'jar'), [
+    '--create',
+    '--file',
+    jar,
+    ...left.flatMap((file) => ['-C', classes, file]),
+    ...others.filter(isLeft).flatMap((file) => ['-C', other ?? '', file]),
+    ...bundleLibraries(dir, libraries),
+  ]);
   if (plain) copyWhole(jar, packed);
   return jar;
 }
 
-/** A jar for Flink's lib/ with only these classes of the jobs, for instance a library that a cluster's owner put there. */
-export async function packShared(flinkHome: string, dir: string, folder: string, shared: readonly string[]): Promise<string> {
+/**
+ * A jar for Flink's lib/ with only these classes of the jobs, for instance a library that a cluster's owner put there.
+ */
+export async function packShared(
+  flinkHome: string,
+  dir: string,
+  folder: string,
+  shared: readonly string[],
+): Promise<string> {
   const java = await requireJava('user code of the lab', { min: 17, max: 99 }, () => undefined);
   const classes = await compileJobs(flinkHome, java, { folder });
   const jar = join(dir, 'shop-commons.jar');
   const files = listClasses(classes).filter((file) => shared.some((name) => isClassFile(file, name)));
-  await runTool(join(java, 'bin', 'jar'), ['--create', '--file', jar, ...files.flatMap((file) => ['-C', classes, file])]);
+  await runTool(join(java, 'bin', 'jar'), [
+    '--create',
+    '--file',
+    jar,
+    ...files.flatMap((file) => ['-C', classes, file]),
+  ]);
   return jar;
 }
 
@@ -67,27 +90,63 @@ function copyWhole(from: string, to: string): void {
   renameSync(`${to}.${process.pid}`, to);
 }
 
-/** A scenario's own sources are compiled like the lab's: those of its folder, and what is written otherwise for the Flink at hand. */
-async function compileJobs(flinkHome: string, java: string, { folder, libraries = [], release = RELEASE }: JarOptions): Promise<string> {
+/**
+ * A scenario's own sources are compiled like the lab's: those of its folder, and what is written otherwise for the
+ * Flink at hand.
+ */
+async function compileJobs(
+  flinkHome: string,
+  java: string,
+  { folder, libraries = [], release = RELEASE }: JarOptions,
+): Promise<string> {
   const line = readFlinkMinor(flinkHome) >= 119 ? 'since-1.19' : 'before-1.19';
   const folders = [JOBS_DIR, ...(folder === undefined ? [] : [folder])].flatMap((path) => [path, join(path, line)]);
   return compile(flinkHome, java, folders, libraries, release);
 }
 
-async function compileOther(flinkHome: string, java: string, { folder = '', instead, libraries = [], release = RELEASE }: JarOptions): Promise<string | undefined> {
+async function compileOther(
+  flinkHome: string,
+  java: string,
+  { folder = '', instead, libraries = [], release = RELEASE }: JarOptions,
+): Promise<string | undefined> {
   return instead === undefined ? undefined : compile(flinkHome, java, [join(folder, instead)], libraries, release);
 }
 
-async function compile(flinkHome: string, java: string, folders: readonly string[], libraries: readonly string[], release: number): Promise<string> {
-  const sources = folders.filter((path) => existsSync(path)).flatMap((path) => readdirSync(path).filter((name) => name.endsWith('.java')).map((name) => join(path, name)));
-  const key = hash([flinkHome, String(release), ...libraries, ...sources.map((file) => readFileSync(file, 'utf8'))].join('\0'));
+async function compile(
+  flinkHome: string,
+  java: string,
+  folders: readonly string[],
+  libraries: readonly string[],
+  release: number,
+): Promise<string> {
+  const sources = folders
+    .filter((path) => existsSync(path))
+    .flatMap((path) =>
+      readdirSync(path)
+        .filter((name) => name.endsWith('.java'))
+        .map((name) => join(path, name)),
+    );
+  const key = hash(
+    [flinkHome, String(release), ...libraries, ...sources.map((file) => readFileSync(file, 'utf8'))].join('\0'),
+  );
   const classes = join(cacheDir(), 'jobs', key);
   if (existsSync(classes)) return classes;
   const unfinished = `${classes}.${process.pid}`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
   const path = [join(flinkHome, 'lib', '*'), ...libraries].join(':');
-  await runTool(join(java, 'bin', 'javac'), ['-g', '--release', String(release), '-nowarn', '-proc:none', '-d', unfinished, '-cp', path, ...sources]);
+  await runTool(join(java, 'bin', 'javac'), [
+    '-g',
+    '--release',
+    String(release),
+    '-nowarn',
+    '-proc:none',
+    '-d',
+    unfinished,
+    '-cp',
+    path,
+    ...sources,
+  ]);
   if (existsSync(classes)) rmSync(unfinished, { recursive: true });
   else renameSync(unfinished, classes);
   return classes;
@@ -127,5 +186,6 @@ const TOOL_JVM = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC'];
 
 async function runTool(tool: string, args: readonly string[]): Promise<void> {
   const ended = await runCommand(tool, [...TOOL_JVM, ...args], { timeoutMs: 120_000 });
-  if (ended.code !== 0) throw new Error(`${tool} ended with code ${ended.code}:\n${ended.stderr}${ended.stdout}`.trimEnd());
+  if (ended.code !== 0)
+    throw new Error(`${tool} ended with code ${ended.code}:\n${ended.stderr}${ended.stdout}`.trimEnd());
 }

@@ -17,10 +17,25 @@ export interface Manifest {
   readonly flink: string;
   readonly recordedAt: string;
   readonly timeZone: 'UTC';
-  readonly cluster: { readonly taskManagers: number; readonly logging: string; readonly services: readonly string[]; readonly config: Readonly<Record<string, string>> };
+  readonly cluster: {
+    readonly taskManagers: number;
+    readonly logging: string;
+    readonly services: readonly string[];
+    readonly config: Readonly<Record<string, string>>;
+  };
   /** `states`: those that the JobManager's log tells it went through, in their order. */
-  readonly jobs: readonly { readonly id: string; readonly name: string; readonly state: string; readonly states: readonly string[] }[];
-  readonly processes: readonly { readonly name: string; readonly resourceId?: string; readonly alive: boolean; readonly files: readonly string[] }[];
+  readonly jobs: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly state: string;
+    readonly states: readonly string[];
+  }[];
+  readonly processes: readonly {
+    readonly name: string;
+    readonly resourceId?: string;
+    readonly alive: boolean;
+    readonly files: readonly string[];
+  }[];
   /** Answers of the REST API at the end, as files. */
   readonly snapshots: readonly string[];
   readonly expected: {
@@ -43,7 +58,12 @@ const text = { type: 'string' };
 const texts = { type: 'array', items: text };
 
 function object(properties: object, optional: readonly string[] = []): object {
-  return { type: 'object', additionalProperties: false, properties, required: Object.keys(properties).filter((key) => !optional.includes(key)) };
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties,
+    required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  };
 }
 
 const MANIFEST_SCHEMA = object({
@@ -52,12 +72,31 @@ const MANIFEST_SCHEMA = object({
   flink: { type: 'string', pattern: '^\\d+\\.\\d+\\.\\d+$' },
   recordedAt: text,
   timeZone: { const: 'UTC' },
-  cluster: object({ taskManagers: { type: 'integer' }, logging: text, services: texts, config: { type: 'object', additionalProperties: text } }),
-  jobs: { type: 'array', items: object({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, name: text, state: text, states: texts }) },
+  cluster: object({
+    taskManagers: { type: 'integer' },
+    logging: text,
+    services: texts,
+    config: { type: 'object', additionalProperties: text },
+  }),
+  jobs: {
+    type: 'array',
+    items: object({ id: { type: 'string', pattern: '^[0-9a-f]{32}$' }, name: text, state: text, states: texts }),
+  },
   snapshots: texts,
-  processes: { type: 'array', minItems: 1, items: object({ name: text, resourceId: text, alive: { type: 'boolean' }, files: texts }, ['resourceId']) },
+  processes: {
+    type: 'array',
+    minItems: 1,
+    items: object({ name: text, resourceId: text, alive: { type: 'boolean' }, files: texts }, ['resourceId']),
+  },
   expected: object({ cause: text, symptoms: texts, job: text, process: text, file: text }, ['job', 'process', 'file']),
-  steps: { type: 'array', minItems: 1, items: object({ at: text, step: { type: 'object', additionalProperties: false, minProperties: 1, properties: STEP_SCHEMAS } }) },
+  steps: {
+    type: 'array',
+    minItems: 1,
+    items: object({
+      at: text,
+      step: { type: 'object', additionalProperties: false, minProperties: 1, properties: STEP_SCHEMAS },
+    }),
+  },
   cut: { type: 'array', items: object({ file: text, entries: { type: 'integer' }, kind: text }) },
   scrubbed: texts,
 });
@@ -70,7 +109,8 @@ export function loadManifest(folder: string): Manifest {
 export function listRecordings(): string[] {
   if (!existsSync(RECORDINGS_DIR)) return [];
   return readdirSync(RECORDINGS_DIR, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /^[^/]+\/[^/]+\/\d[^/]*$/.test(path) && statSync(join(RECORDINGS_DIR, path)).isDirectory()).sort();
+    .filter((path) => /^[^/]+\/[^/]+\/\d[^/]*$/.test(path) && statSync(join(RECORDINGS_DIR, path)).isDirectory())
+    .sort();
 }
 
 const MAX_RECORDING_BYTES = 200_000;
@@ -89,7 +129,9 @@ export function checkRecordings(): string[] {
     }
   });
   const bytes = folders.reduce((sum, folder) => sum + sizeOf(folder), 0);
-  return bytes > MAX_TOTAL_BYTES ? [...problems, `lab/recordings: ${bytes} bytes in all, more than ${MAX_TOTAL_BYTES}.`] : problems;
+  return bytes > MAX_TOTAL_BYTES
+    ? [...problems, `lab/recordings: ${bytes} bytes in all, more than ${MAX_TOTAL_BYTES}.`]
+    : problems;
 }
 
 function checkRecording(folder: string, manifest: Manifest): string[] {
@@ -98,15 +140,22 @@ function checkRecording(folder: string, manifest: Manifest): string[] {
   const named = [...manifest.processes.flatMap((process) => process.files), ...manifest.snapshots];
   const cause = manifest.expected.cause === 'none' ? HEALTHY : manifest.expected.cause;
   const found: (string | false)[] = [
-    folder !== `${manifest.scenario}/${manifest.flink}` && `the manifest says ${manifest.scenario} on ${manifest.flink}`,
+    folder !== `${manifest.scenario}/${manifest.flink}` &&
+      `the manifest says ${manifest.scenario} on ${manifest.flink}`,
     !folder.startsWith(`${cause}/`) && `the expected cause ${cause} is not the folder's`,
     !listScenarios().includes(manifest.scenario) && `there is no scenario ${manifest.scenario}`,
     sizeOf(folder) > MAX_RECORDING_BYTES && `${sizeOf(folder)} bytes, more than ${MAX_RECORDING_BYTES}`,
     ...named.filter((name) => !present.includes(name)).map((name) => `${name} is missing`),
     ...present.filter((name) => !named.includes(name)).map((name) => `${name} is not in the manifest`),
-    ...present.filter((name) => MACHINE.test(readFileSync(join(dir, name), 'utf8'))).map((name) => `${name} names paths of the recording machine`),
-    manifest.expected.job !== undefined && !manifest.jobs.some(({ id }) => id === manifest.expected.job) && `the failed job ${manifest.expected.job} is not among its jobs`,
-    manifest.expected.file !== undefined && !named.includes(manifest.expected.file) && `the affected file ${manifest.expected.file} is missing`,
+    ...present
+      .filter((name) => MACHINE.test(readFileSync(join(dir, name), 'utf8')))
+      .map((name) => `${name} names paths of the recording machine`),
+    manifest.expected.job !== undefined &&
+      !manifest.jobs.some(({ id }) => id === manifest.expected.job) &&
+      `the failed job ${manifest.expected.job} is not among its jobs`,
+    manifest.expected.file !== undefined &&
+      !named.includes(manifest.expected.file) &&
+      `the affected file ${manifest.expected.file} is missing`,
   ];
   return found.filter((problem) => problem !== false).map((problem) => `lab/recordings/${folder}: ${problem}.`);
 }

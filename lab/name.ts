@@ -1,5 +1,5 @@
-// What the present rules say of a run or a recording: its diagnoses, and the cause that stands first beside the one that was provoked.
-// The only file of the lab that knows the analyzer.
+// What the present rules say of a run or a recording: its diagnoses, and the cause that stands first beside the one
+// that was provoked. The only file of the lab that knows the analyzer.
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,11 @@ export function nameOutcome(scenario: Scenario, outcome: Outcome): Naming {
 
 export function diagnoseRecording(folder: string): DiagnosisDocument {
   const dir = join(RECORDINGS_DIR, folder);
-  return diagnoseFiles(loadManifest(dir).processes.flatMap(({ files }) => files).map((name) => join(dir, name)));
+  return diagnoseFiles(
+    loadManifest(dir)
+      .processes.flatMap(({ files }) => files)
+      .map((name) => join(dir, name)),
+  );
 }
 
 export function diagnoseOutcome(outcome: Pick<Outcome, 'files'>): DiagnosisDocument {
@@ -56,5 +60,10 @@ function diagnoseFiles(paths: readonly string[]): DiagnosisDocument {
 function nameFirst({ diagnoses, unknown }: DiagnosisDocument, expected: string): Naming {
   const first = diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
   const [evidence] = (diagnoses[0] ?? unknown[0])?.evidence ?? [];
-  return { expected, first, named: first === expected, evidence: evidence === undefined ? '' : `${evidence.file}:${evidence.line} ${evidence.text.slice(0, MAX_EVIDENCE)}` };
+  return {
+    expected,
+    first,
+    named: first === expected,
+    evidence: evidence === undefined ? '' : `${evidence.file}:${evidence.line} ${evidence.text.slice(0, MAX_EVIDENCE)}`,
+  };
 }

@@ -36,11 +36,17 @@ export async function playAll(runs: readonly Run[], options: PlayOptions): Promi
 }
 
 /** Takes one item after the other, `parallel` of them at once. */
-export async function workThrough<Item>(items: readonly Item[], parallel: number, work: (item: Item) => Promise<void>): Promise<void> {
+export async function workThrough<Item>(
+  items: readonly Item[],
+  parallel: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   const waiting = items.values();
-  await Promise.all(Array.from({ length: parallel }, async () => {
-    for (const item of waiting) await work(item);
-  }));
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      for (const item of waiting) await work(item);
+    }),
+  );
 }
 
 /** Runs that may share a cluster, in the place of the first of them; every other run by itself. */
@@ -54,12 +60,17 @@ function groupRuns(runs: readonly Run[]): Run[][] {
   return [...groups.values()];
 }
 
-async function playGroup(group: readonly Run[], { parallel, keep = false, use, print }: PlayOptions, note: (one: Played) => void): Promise<void> {
+async function playGroup(
+  group: readonly Run[],
+  { parallel, keep = false, use, print }: PlayOptions,
+  note: (one: Played) => void,
+): Promise<void> {
   const version = group[0]?.version ?? '1.20';
   let startedMs = Date.now(); // the first run of a group bears the start of the cluster
   const seconds = (): number => (Date.now() - startedMs) / 1000;
   // Steps of runs that go on at once would mix.
-  const say = (line: string): void => (parallel > 1 && !keep ? undefined : print(`  ${seconds().toFixed(1).padStart(6)} s  ${line}`));
+  const say = (line: string): void =>
+    parallel > 1 && !keep ? undefined : print(`  ${seconds().toFixed(1).padStart(6)} s  ${line}`);
   const left = new Set(group.map(({ scenario }) => scenario.id));
   const end = (id: string, problem?: string): void => {
     left.delete(id);
@@ -69,15 +80,19 @@ async function playGroup(group: readonly Run[], { parallel, keep = false, use, p
   };
   print(`${[...left].join(', ')} on Flink ${version}`);
   try {
-    await runShared(group.map(({ scenario }) => scenario), { version, say, keep }, async (scenario, play) => {
-      try {
-        const text = use(scenario, await play());
-        if (text !== '') print(`  ${scenario.id} on Flink ${version}: ${text}`);
-        end(scenario.id);
-      } catch (error) {
-        end(scenario.id, error instanceof Error ? error.message : String(error));
-      }
-    });
+    await runShared(
+      group.map(({ scenario }) => scenario),
+      { version, say, keep },
+      async (scenario, play) => {
+        try {
+          const text = use(scenario, await play());
+          if (text !== '') print(`  ${scenario.id} on Flink ${version}: ${text}`);
+          end(scenario.id);
+        } catch (error) {
+          end(scenario.id, error instanceof Error ? error.message : String(error));
+        }
+      },
+    );
   } catch (error) {
     for (const id of left) end(id, error instanceof Error ? error.message : String(error));
   }
@@ -88,16 +103,29 @@ function describePlayed(played: Played): string {
 }
 
 /** One line per scenario, one column per version: seconds, FAILED, or nothing where it does not run. */
-export function printTable(played: readonly Played[], versions: readonly FlinkVersion[], print: (line: string) => void): void {
+export function printTable(
+  played: readonly Played[],
+  versions: readonly FlinkVersion[],
+  print: (line: string) => void,
+): void {
   const ids = [...new Set(played.map(({ id }) => id))].sort();
   const width = Math.max(...ids.map((id) => id.length), 8);
   const cell = (id: string, version: FlinkVersion): string => {
     const found = played.find((one) => one.id === id && one.version === version);
-    return (found === undefined ? '' : found.problem === undefined ? `ok ${found.seconds.toFixed(0)} s` : 'FAILED').padEnd(10);
+    return (
+      found === undefined ? '' : found.problem === undefined ? `ok ${found.seconds.toFixed(0)} s` : 'FAILED'
+    ).padEnd(10);
   };
   print(`\n${'scenario'.padEnd(width)}  ${versions.map((version) => version.padEnd(10)).join('')}`);
-  for (const id of ids) print(`${id.padEnd(width)}  ${versions.map((version) => cell(id, version)).join('')}`.trimEnd());
-  for (const version of versions) print(summarize(played.filter((one) => one.version === version), version));
+  for (const id of ids)
+    print(`${id.padEnd(width)}  ${versions.map((version) => cell(id, version)).join('')}`.trimEnd());
+  for (const version of versions)
+    print(
+      summarize(
+        played.filter((one) => one.version === version),
+        version,
+      ),
+    );
 }
 
 function summarize(played: readonly Played[], version: FlinkVersion): string {

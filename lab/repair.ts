@@ -1,5 +1,6 @@
-// Proves fixes by running them: the diagnosis of a scenario's recording (or of a run) proposes options, the scenario is played
-// again with them on a fresh cluster, and its jobs must run. Called by cli.ts; what is changed is decided in patch.ts.
+// Proves fixes by running them: the diagnosis of a scenario's recording (or of a run) proposes options, the scenario is
+// played again with them on a fresh cluster, and its jobs must run. Called by cli.ts; what is changed is decided in
+// patch.ts.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnoseOutcome, diagnoseRecording } from './name.js';
@@ -42,14 +43,20 @@ export async function repairAll(runs: readonly Run[], options: RepairOptions): P
   return repairs;
 }
 
-async function repairOne({ scenario, version }: Run, { say, keep = false, varied, note }: RepairOptions): Promise<void> {
+async function repairOne(
+  { scenario, version }: Run,
+  { say, keep = false, varied, note }: RepairOptions,
+): Promise<void> {
   let startedMs = Date.now();
   const end = (rule: string, fix: string, patch: Patch, problem?: string): void => {
     note({ id: scenario.id, version, rule, fix, patch, seconds: (Date.now() - startedMs) / 1000, problem });
     startedMs = Date.now();
   };
   try {
-    const { rule, fixes: proposed } = findFirst(scenario, await diagnoseFailure({ scenario, version }, { say, varied }));
+    const { rule, fixes: proposed } = findFirst(
+      scenario,
+      await diagnoseFailure({ scenario, version }, { say, varied }),
+    );
     const fixes = chooseFixes(proposed, scenario.repaired?.fixes);
     if (fixes.length === 0) return end('', '', {}, 'no option is proposed');
     for (const { id, patch } of fixes) {
@@ -62,7 +69,10 @@ async function repairOne({ scenario, version }: Run, { say, keep = false, varied
   }
 }
 
-async function diagnoseFailure({ scenario, version }: Run, { say, varied }: Pick<RepairOptions, 'say' | 'varied'>): Promise<DiagnosisDocument> {
+async function diagnoseFailure(
+  { scenario, version }: Run,
+  { say, varied }: Pick<RepairOptions, 'say' | 'varied'>,
+): Promise<DiagnosisDocument> {
   const recording = listRecordings().find((folder) => folder.startsWith(`${scenario.id}/${version}.`));
   if (recording !== undefined && !varied) return diagnoseRecording(recording);
   return diagnoseOutcome(await runScenario({ scenario, version, say }));
@@ -70,7 +80,8 @@ async function diagnoseFailure({ scenario, version }: Run, { say, varied }: Pick
 
 /** The first diagnosis, which must be of the cause that was provoked. */
 function findFirst(scenario: Scenario, { diagnoses: [first] }: DiagnosisDocument): Diagnosis {
-  if (first?.cause !== scenario.cause) throw new Error(`The first diagnosis is ${first?.cause ?? 'none'} instead of ${scenario.cause}.`);
+  if (first?.cause !== scenario.cause)
+    throw new Error(`The first diagnosis is ${first?.cause ?? 'none'} instead of ${scenario.cause}.`);
   return first;
 }
 
@@ -79,34 +90,58 @@ async function findProblem(scenario: Scenario, options: RunOptions): Promise<str
   try {
     const { diagnoses } = diagnoseOutcome(await runScenario({ scenario, ...options }));
     const still = diagnoses.find(({ cause }) => cause === scenario.cause);
-    return still === undefined || scenario.repaired?.again === true ? undefined : `the cause is named again: ${still.title}`;
+    return still === undefined || scenario.repaired?.again === true
+      ? undefined
+      : `the cause is named again: ${still.title}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
 export function describePatch(patch: Patch): string {
-  return Object.entries(patch).map(([option, value]) => `${option}: ${value}`).join(', ');
+  return Object.entries(patch)
+    .map(([option, value]) => `${option}: ${value}`)
+    .join(', ');
 }
 
 const KEPT = join(import.meta.dirname, 'repairs.tsv');
 
-/** What ran is kept for docs/rules.md, in the place of what was known of these scenarios: scenario, version, rule, fix, patch. */
+/**
+ * What ran is kept for docs/rules.md, in the place of what was known of these scenarios: scenario, version, rule, fix,
+ * patch.
+ */
 export function keepRepairs(repairs: readonly Repair[]): void {
-  const known = existsSync(KEPT) ? readFileSync(KEPT, 'utf8').split('\n').filter((line) => line !== '') : [];
+  const known = existsSync(KEPT)
+    ? readFileSync(KEPT, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
   const others = known.filter((line) => !repairs.some(({ id, version }) => line.startsWith(`${id}\t${version}\t`)));
-  const ran = repairs.filter(({ problem }) => problem === undefined).map(({ id, version, rule, fix, patch }) => [id, version, rule, fix, describePatch(patch)].join('\t'));
-  writeFileSync(KEPT, [...others, ...ran].sort().map((line) => `${line}\n`).join(''));
+  const ran = repairs
+    .filter(({ problem }) => problem === undefined)
+    .map(({ id, version, rule, fix, patch }) => [id, version, rule, fix, describePatch(patch)].join('\t'));
+  writeFileSync(
+    KEPT,
+    [...others, ...ran]
+      .sort()
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
 }
 
 /** One line per fix that was tried: scenario, version, fix, patch, result. */
 export function printRepairs(repairs: readonly Repair[], print: (line: string) => void): void {
   const width = Math.max(8, ...repairs.map(({ id }) => id.length));
   const fixWidth = Math.max(3, ...repairs.map(({ fix }) => fix.length));
-  const result = ({ problem, seconds }: Repair): string => (problem === undefined ? `runs ${seconds.toFixed(0)} s` : 'FAILED').padEnd(10);
+  const result = ({ problem, seconds }: Repair): string =>
+    (problem === undefined ? `runs ${seconds.toFixed(0)} s` : 'FAILED').padEnd(10);
   print(`\n${'scenario'.padEnd(width)}  flink  result      ${'fix'.padEnd(fixWidth)}  patch`);
   for (const repair of [...repairs].sort((a, b) => a.id.localeCompare(b.id))) {
-    print(`${repair.id.padEnd(width)}  ${repair.version.padEnd(5)}  ${result(repair)}  ${repair.fix.padEnd(fixWidth)}  ${describePatch(repair.patch)}`.trimEnd());
+    print(
+      `${repair.id.padEnd(width)}  ${repair.version.padEnd(5)}  ${result(repair)}  ${repair.fix.padEnd(fixWidth)}  ${describePatch(repair.patch)}`.trimEnd(),
+    );
   }
-  print(`${repairs.filter(({ problem }) => problem === undefined).length} of ${repairs.length} fixes make the job run.`);
+  print(
+    `${repairs.filter(({ problem }) => problem === undefined).length} of ${repairs.length} fixes make the job run.`,
+  );
 }

@@ -36,7 +36,11 @@ function listFolders(root: string): string[] {
 }
 
 /** Resolves when all is written, or when the signal aborts. */
-export async function replayRecording(recording: Recording, target: string, options: { readonly delayMs: number; readonly durationMs: number; readonly signal: AbortSignal }): Promise<void> {
+export async function replayRecording(
+  recording: Recording,
+  target: string,
+  options: { readonly delayMs: number; readonly durationMs: number; readonly signal: AbortSignal },
+): Promise<void> {
   const blocks = readBlocks(recording.folder);
   const first = blocks[0]?.time ?? 0;
   const last = blocks.at(-1)?.time ?? first;
@@ -61,7 +65,9 @@ function readBlocks(folder: string): TimedBlock[] {
   const perFile = files.map((file) => splitBlocks(file, readFileSync(join(folder, file), 'utf8')));
   const dated = perFile.flat().filter((block) => Number.isFinite(block.time));
   return perFile
-    .flatMap((blocks) => blocks.map((block) => (Number.isFinite(block.time) ? block : { ...block, time: guessTime(block.file, dated) })))
+    .flatMap((blocks) =>
+      blocks.map((block) => (Number.isFinite(block.time) ? block : { ...block, time: guessTime(block.file, dated) })),
+    )
     .sort((a, b) => a.time - b.time);
 }
 
@@ -78,7 +84,12 @@ function splitBlocks(file: string, text: string): TimedBlock[] {
     const time = readTime(line);
     const current = blocks.at(-1);
     if (current !== undefined && (time === undefined || time === current.time)) current.lines.push(line);
-    else blocks.push({ file, time: Math.max(time ?? Number.NEGATIVE_INFINITY, current?.time ?? Number.NEGATIVE_INFINITY), lines: [line] });
+    else
+      blocks.push({
+        file,
+        time: Math.max(time ?? Number.NEGATIVE_INFINITY, current?.time ?? Number.NEGATIVE_INFINITY),
+        lines: [line],
+      });
   }
   return blocks;
 }

@@ -1,6 +1,6 @@
-// Plays scenarios on a real cluster, one on its own or several in turn: start, steps, the check of what must be seen at the end, stop.
-// Gives back what every process logged (read before the cluster is stopped, unless a step stopped it), for
-// record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
+// Plays scenarios on a real cluster, one on its own or several in turn: start, steps, the check of what must be seen at
+// the end, stop. Gives back what every process logged (read before the cluster is stopped, unless a step stopped it),
+// for record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -52,7 +52,10 @@ export interface RunOptions {
 }
 
 /** Plays the scenario on a cluster of its own. */
-export async function runScenario({ scenario, ...options }: RunOptions & { readonly scenario: Scenario }): Promise<Outcome> {
+export async function runScenario({
+  scenario,
+  ...options
+}: RunOptions & { readonly scenario: Scenario }): Promise<Outcome> {
   let outcome: Outcome | undefined;
   await runShared([scenario], options, async (_, play) => {
     outcome = await play();
@@ -62,7 +65,11 @@ export async function runScenario({ scenario, ...options }: RunOptions & { reado
 }
 
 /** Plays scenarios with equal clusters on one, in turn; what each comes to, or fails by, is `take`'s matter. */
-export async function runShared(scenarios: readonly Scenario[], options: RunOptions, take: (scenario: Scenario, play: () => Promise<Outcome>) => Promise<void>): Promise<void> {
+export async function runShared(
+  scenarios: readonly Scenario[],
+  options: RunOptions,
+  take: (scenario: Scenario, play: () => Promise<Outcome>) => Promise<void>,
+): Promise<void> {
   const { version, say, keep = false } = options;
   const [first, ...others] = scenarios;
   if (first === undefined) return;
@@ -76,7 +83,9 @@ export async function runShared(scenarios: readonly Scenario[], options: RunOpti
     cluster = started;
     const scene = { version, cluster: started, services, savepoint: '' };
     const header = others.length === 0 ? undefined : await readHeader(started);
-    await take(first, () => playOn({ ...scene, scenario: first, dir, jobs: [], earlier: new Set(), lastStates: new Map() }, say));
+    await take(first, () =>
+      playOn({ ...scene, scenario: first, dir, jobs: [], earlier: new Set(), lastStates: new Map() }, say),
+    );
     for (const [index, scenario] of others.entries()) {
       await take(scenario, async () => {
         const own = join(dir, `scenario-${index + 2}`);
@@ -100,9 +109,20 @@ async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcom
     const steps = await playSteps(scene, say);
     const jobs = await readJobs(scene);
     await checkEnd(scene, jobs);
-    return { flinkVersion: cluster.version, dir, config: cluster.config, jobs, steps, snapshots: await takeSnapshots(scene), ...readFiles(scene) };
+    return {
+      flinkVersion: cluster.version,
+      dir,
+      config: cluster.config,
+      jobs,
+      steps,
+      snapshots: await takeSnapshots(scene),
+      ...readFiles(scene),
+    };
   } catch (error) {
-    throw new Error(`${scenario.id} on Flink ${cluster.version} did not reach its end: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(
+      `${scenario.id} on Flink ${cluster.version} did not reach its end: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -134,11 +154,21 @@ async function checkEnd(scene: Scene, jobs: Outcome['jobs']): Promise<void> {
   }
   for (const name of expect.dead ?? []) {
     const process = requireProcess(scene, name);
-    await waitFor(`${name} has died`, 20_000, () => Promise.resolve(process.isAlive() ? 'alive' : true), () => readTails(findFiles(scene, name)));
+    await waitFor(
+      `${name} has died`,
+      20_000,
+      () => Promise.resolve(process.isAlive() ? 'alive' : true),
+      () => readTails(findFiles(scene, name)),
+    );
   }
   for (const { process, text } of expect.logs) {
     const files = findFiles(scene, process);
-    await waitFor(`${process} has logged "${text}"`, 10_000, () => Promise.resolve(files.some((file) => countText(file, text) > 0) ? true : 'not there'), () => readTails(files, 40));
+    await waitFor(
+      `${process} has logged "${text}"`,
+      10_000,
+      () => Promise.resolve(files.some((file) => countText(file, text) > 0) ? true : 'not there'),
+      () => readTails(files, 40),
+    );
   }
   await waitForQuiet(scene.cluster);
 }
@@ -147,14 +177,31 @@ async function checkEnd(scene: Scene, jobs: Outcome['jobs']): Promise<void> {
 function readFiles(scene: Scene): Pick<Outcome, 'processes' | 'files'> {
   const { cluster, services } = scene;
   const named: Omit<ProcessFiles, 'files'>[] = [
-    ...cluster.jobManagers.map((process, index) => ({ name: index === 0 ? 'jobmanager' : `jobmanager-${index + 1}`, alive: process.isAlive() })),
-    ...cluster.taskManagers.map((worker, index) => ({ name: `taskmanager-${index + 1}`, ...(worker.id === '' ? {} : { resourceId: worker.id }), alive: worker.isAlive() })),
-    ...['client', 'sql-client', 'sql-gateway-0', 'terminal', ...[...services].filter(([, { recorded }]) => recorded).map(([name]) => name)].map((name) => ({ name, alive: findProcess(scene, name)?.isAlive() ?? false })),
+    ...cluster.jobManagers.map((process, index) => ({
+      name: index === 0 ? 'jobmanager' : `jobmanager-${index + 1}`,
+      alive: process.isAlive(),
+    })),
+    ...cluster.taskManagers.map((worker, index) => ({
+      name: `taskmanager-${index + 1}`,
+      ...(worker.id === '' ? {} : { resourceId: worker.id }),
+      alive: worker.isAlive(),
+    })),
+    ...[
+      'client',
+      'sql-client',
+      'sql-gateway-0',
+      'terminal',
+      ...[...services].filter(([, { recorded }]) => recorded).map(([name]) => name),
+    ].map((name) => ({ name, alive: findProcess(scene, name)?.isAlive() ?? false })),
   ];
-  const found = named.map((process) => ({ process, paths: findFiles(scene, process.name).flatMap(listGenerations) })).filter(({ paths }) => paths.length > 0);
+  const found = named
+    .map((process) => ({ process, paths: findFiles(scene, process.name).flatMap(listGenerations) }))
+    .filter(({ paths }) => paths.length > 0);
   return {
     processes: found.map(({ process, paths }) => ({ ...process, files: paths.map((path) => basename(path)) })),
-    files: found.flatMap(({ paths }) => paths.map((path) => ({ name: basename(path), text: readFileSync(path, 'utf8') }))),
+    files: found.flatMap(({ paths }) =>
+      paths.map((path) => ({ name: basename(path), text: readFileSync(path, 'utf8') })),
+    ),
   };
 }
 
@@ -162,5 +209,8 @@ function readFiles(scene: Scene): Pick<Outcome, 'processes' | 'files'> {
 function listGenerations(path: string): string[] {
   const folder = dirname(path);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).sort().filter((name) => name === basename(path) || name.startsWith(`${basename(path)}.`)).map((name) => join(folder, name));
+  return readdirSync(folder)
+    .sort()
+    .filter((name) => name === basename(path) || name.startsWith(`${basename(path)}.`))
+    .map((name) => join(folder, name));
 }

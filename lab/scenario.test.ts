@@ -17,9 +17,14 @@ describe('loadScenario', () => {
   });
 
   it('knows only causes of the catalog', () => {
-    const catalog = parseDocument(readFileSync(new URL('../rules/causes.yaml', import.meta.url), 'utf8'), 'causes.yaml').value;
+    const catalog = parseDocument(
+      readFileSync(new URL('../rules/causes.yaml', import.meta.url), 'utf8'),
+      'causes.yaml',
+    ).value;
     const known = Object.keys(catalog ?? {});
-    const used = listScenarios().map((id) => loadScenario(id)).flatMap(({ cause, expect: { symptoms = [] } }) => [cause, ...symptoms]);
+    const used = listScenarios()
+      .map((id) => loadScenario(id))
+      .flatMap(({ cause, expect: { symptoms = [] } }) => [cause, ...symptoms]);
 
     expect(used.filter((cause) => cause !== HEALTHY && !known.includes(cause))).toEqual([]);
   });
@@ -28,8 +33,12 @@ describe('loadScenario', () => {
     const jobs = readdirSync(new URL('jobs/', import.meta.url)).map((name) => name.replace('.java', ''));
     for (const { id, folder, steps } of listScenarios().map((id) => loadScenario(id))) {
       for (const { submitSql, submitJar } of steps) {
-        if (submitSql !== undefined) expect(existsSync(join(folder, submitSql.file)), `${id}: ${submitSql.file}`).toBe(true);
-        if (submitJar !== undefined) expect([...jobs, ...readdirSync(folder).map((name) => name.replace('.java', ''))], id).toContain(submitJar.class.split('.').at(-1));
+        if (submitSql !== undefined)
+          expect(existsSync(join(folder, submitSql.file)), `${id}: ${submitSql.file}`).toBe(true);
+        if (submitJar !== undefined)
+          expect([...jobs, ...readdirSync(folder).map((name) => name.replace('.java', ''))], id).toContain(
+            submitJar.class.split('.').at(-1),
+          );
       }
     }
   });
@@ -39,7 +48,8 @@ describe('loadScenario', () => {
   });
 
   it('reports every problem of a file at once, with its place', () => {
-    const text = 'title: x\ncause: Heap\nprovokes: too short\nflink: [1.20]\ncluster: { taskManagers: 1, logging: stock }\nsteps:\n  - kil: { process: jobmanager }\nexpect: { logs: [] }\n';
+    const text =
+      'title: x\ncause: Heap\nprovokes: too short\nflink: [1.20]\ncluster: { taskManagers: 1, logging: stock }\nsteps:\n  - kil: { process: jobmanager }\nexpect: { logs: [] }\n';
 
     const { problems } = parseScenario(text, 'scenario.yaml');
 
@@ -55,7 +65,11 @@ describe('recordings', () => {
 
   it('exist for every scenario on at least one Flink version, and on 1.20 for all that run there', () => {
     const recorded = listRecordings();
-    const missing = listScenarios().filter((id) => loadScenario(id).flink.includes(VERSIONS[0]) && !recorded.some((folder) => folder.startsWith(`${id}/${VERSIONS[0]}.`)));
+    const missing = listScenarios().filter(
+      (id) =>
+        loadScenario(id).flink.includes(VERSIONS[0]) &&
+        !recorded.some((folder) => folder.startsWith(`${id}/${VERSIONS[0]}.`)),
+    );
     expect(missing).toEqual([]);
   });
 
@@ -63,19 +77,34 @@ describe('recordings', () => {
     for (const folder of listRecordings()) {
       const { scenario, processes, flink } = loadManifest(join(RECORDINGS_DIR, folder));
       const version = VERSIONS.find((line) => flink.startsWith(`${line}.`));
-      const text = processes.flatMap(({ files }) => files).map((file) => readFileSync(join(RECORDINGS_DIR, folder, file), 'utf8')).join('\n');
-      for (const expected of loadScenario(scenario, version === undefined ? {} : { version }).expect.logs) expect(text.includes(expected.text), `${folder}: ${expected.text}`).toBe(true);
+      const text = processes
+        .flatMap(({ files }) => files)
+        .map((file) => readFileSync(join(RECORDINGS_DIR, folder, file), 'utf8'))
+        .join('\n');
+      for (const expected of loadScenario(scenario, version === undefined ? {} : { version }).expect.logs)
+        expect(text.includes(expected.text), `${folder}: ${expected.text}`).toBe(true);
     }
   });
 
   it('keep the start-up banner and the options of every Flink process', () => {
     for (const folder of listRecordings()) {
       const { processes, cluster } = loadManifest(join(RECORDINGS_DIR, folder));
-      for (const { name, files } of processes.filter((process) => /^(job|task)manager/.test(process.name) && process.files.some((file) => file.endsWith('.log')))) {
-        const log = files.filter((file) => /\.log(\.\d+)?$/.test(file)).map((file) => readFileSync(join(RECORDINGS_DIR, folder, file), 'utf8')).join('\n');
-        expect(log, `${folder} ${name}`).toMatch(/ Starting (TaskManager|StandaloneSessionClusterEntrypoint|StandaloneApplicationClusterEntryPoint) \(Version: /);
+      for (const { name, files } of processes.filter(
+        (process) => /^(job|task)manager/.test(process.name) && process.files.some((file) => file.endsWith('.log')),
+      )) {
+        const log = files
+          .filter((file) => /\.log(\.\d+)?$/.test(file))
+          .map((file) => readFileSync(join(RECORDINGS_DIR, folder, file), 'utf8'))
+          .join('\n');
+        expect(log, `${folder} ${name}`).toMatch(
+          / Starting (TaskManager|StandaloneSessionClusterEntrypoint|StandaloneApplicationClusterEntryPoint) \(Version: /,
+        );
         // Flink prints secrets as asterisks.
-        for (const [key, value] of Object.entries(cluster.config)) expect(log.includes(`Loading configuration property: ${key}, ${/password|secret/.test(key) ? '******' : value}`), `${folder} ${name}: ${key}`).toBe(true);
+        for (const [key, value] of Object.entries(cluster.config))
+          expect(
+            log.includes(`Loading configuration property: ${key}, ${/password|secret/.test(key) ? '******' : value}`),
+            `${folder} ${name}: ${key}`,
+          ).toBe(true);
       }
     }
   });
@@ -96,8 +125,18 @@ describe('printDocument', () => {
 
   it('prints what reads back as the same value', () => {
     const value = {
-      text: 'plain', number: '1.20', odd: 'a: b # c', yes: 'yes', empty: '', list: ['x', '1'], none: [], nothing: {}, flag: true, count: 3,
-      'a.b': 'c', nested: [{ at: '2026-11-20T09:00:00Z', step: { kill: { process: 'jobmanager' } } }, { only: [] }],
+      text: 'plain',
+      number: '1.20',
+      odd: 'a: b # c',
+      yes: 'yes',
+      empty: '',
+      list: ['x', '1'],
+      none: [],
+      nothing: {},
+      flag: true,
+      count: 3,
+      'a.b': 'c',
+      nested: [{ at: '2026-11-20T09:00:00Z', step: { kill: { process: 'jobmanager' } } }, { only: [] }],
     };
     const file = join(folder, 'x.yaml');
 

@@ -40,7 +40,10 @@ export interface ScenarioText {
   readonly cluster: {
     readonly taskManagers: number;
     readonly logging: 'stock' | 'separated';
-    /** `@RUN@` in a value is the run's own folder; null takes one of the lab's small defaults away. Options by their newest names. */
+    /**
+     * `@RUN@` in a value is the run's own folder; null takes one of the lab's small defaults away. Options by their
+     * newest names.
+     */
     readonly config?: Readonly<Record<string, string | null>>;
     /** An application cluster: its JobManager runs this class of the lab's jobs instead of waiting for jobs. */
     readonly application?: { readonly class: string; readonly args?: readonly string[] };
@@ -109,7 +112,12 @@ const CLUSTER_PROPERTIES = {
   taskManagers: { type: 'integer', minimum: 0, maximum: 4 },
   logging: { enum: ['stock', 'separated'] },
   config: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
-  application: { type: 'object', additionalProperties: false, required: ['class'], properties: { class: text, args: texts } },
+  application: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['class'],
+    properties: { class: text, args: texts },
+  },
   network: { const: true },
   jobManager: { type: 'boolean' },
   java: { enum: [11, 17] },
@@ -129,12 +137,22 @@ const EXPECT_PROPERTIES = {
   affectedFile: { enum: ['log', 'out'] },
   symptoms: texts,
   logs: {
-    type: 'array', minItems: 1,
-    items: { type: 'object', additionalProperties: false, required: ['process', 'text'], properties: { process: text, text: { type: 'string', minLength: 3 } } },
+    type: 'array',
+    minItems: 1,
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['process', 'text'],
+      properties: { process: text, text: { type: 'string', minLength: 3 } },
+    },
   },
 };
 
-const STEPS = { type: 'array', minItems: 1, items: { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1, properties: STEP_SCHEMAS } };
+const STEPS = {
+  type: 'array',
+  minItems: 1,
+  items: { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1, properties: STEP_SCHEMAS },
+};
 
 const REPAIRED = {
   type: 'object',
@@ -142,7 +160,15 @@ const REPAIRED = {
   properties: {
     fixes: { ...texts, minItems: 1 },
     own: { type: 'object', additionalProperties: text },
-    cluster: { type: 'object', additionalProperties: false, properties: { taskManagers: CLUSTER_PROPERTIES.taskManagers, jobManager: CLUSTER_PROPERTIES.jobManager, config: CLUSTER_PROPERTIES.config } },
+    cluster: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        taskManagers: CLUSTER_PROPERTIES.taskManagers,
+        jobManager: CLUSTER_PROPERTIES.jobManager,
+        config: CLUSTER_PROPERTIES.config,
+      },
+    },
     steps: STEPS,
     seconds: { type: 'integer', minimum: 5, maximum: 300 },
     again: { const: true },
@@ -171,19 +197,33 @@ const SCENARIO_SCHEMA = {
     provokes: { type: 'string', minLength: 40 },
     flink: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: [...VERSIONS] } },
     parameters: PARAMETERS_SCHEMA,
-    cluster: { type: 'object', additionalProperties: false, required: ['taskManagers', 'logging'], properties: CLUSTER_PROPERTIES },
+    cluster: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['taskManagers', 'logging'],
+      properties: CLUSTER_PROPERTIES,
+    },
     steps: STEPS,
     expect: { type: 'object', additionalProperties: false, required: ['logs'], properties: EXPECT_PROPERTIES },
     repaired: REPAIRED,
-    on: { type: 'object', additionalProperties: false, properties: Object.fromEntries(VERSIONS.map((version) => [version, CHANGES])) },
+    on: {
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(VERSIONS.map((version) => [version, CHANGES])),
+    },
   },
 };
 
 /** Ids of all scenarios, sorted. */
 export function listScenarios(): string[] {
-  return readdirSync(SCENARIOS_DIR).sort().flatMap((cause) => readdirSync(join(SCENARIOS_DIR, cause)).sort()
-    .filter((variant) => existsSync(join(SCENARIOS_DIR, cause, variant, 'scenario.yaml')))
-    .map((variant) => `${cause}/${variant}`));
+  return readdirSync(SCENARIOS_DIR)
+    .sort()
+    .flatMap((cause) =>
+      readdirSync(join(SCENARIOS_DIR, cause))
+        .sort()
+        .filter((variant) => existsSync(join(SCENARIOS_DIR, cause, variant, 'scenario.yaml')))
+        .map((variant) => `${cause}/${variant}`),
+    );
 }
 
 /** Text of a scenario.yaml → its value and problems. */
@@ -204,10 +244,13 @@ export function loadScenario(id: string, { version, seed }: ScenarioChoice = {})
   const file = join(folder, 'scenario.yaml');
   if (!existsSync(file)) {
     const near = listScenarios().filter((known) => known.includes(id));
-    throw new Error(`There is no scenario "${id}". ${near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'Run "npm run lab -- list" to see them.'}`);
+    throw new Error(
+      `There is no scenario "${id}". ${near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'Run "npm run lab -- list" to see them.'}`,
+    );
   }
   const read = readDocument<ScenarioText>(file, SCENARIO_SCHEMA);
-  if (!id.startsWith(`${read.cause}/`)) throw new Error(`${file}: cause is ${read.cause}, but the folder says ${id.split('/')[0] ?? id}.`);
+  if (!id.startsWith(`${read.cause}/`))
+    throw new Error(`${file}: cause is ${read.cause}, but the folder says ${id.split('/')[0] ?? id}.`);
   const changed = merge(read, read.on?.[version ?? read.flink[0] ?? '1.20']);
   const values = chooseValues(read.parameters ?? {}, seed, id);
   return { ...fillValues(changed, values), id, folder, values };

@@ -35,24 +35,42 @@ export interface Scene {
 }
 
 /** The scenario's parameters, the addresses of its services, `RUN` (its folder): what any of its texts may name. */
-export function listValues(scenario: Scenario, dir: string, services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
-  return new Map([...scenario.values, ...[...services.values()].flatMap((service) => Object.entries(service.values)), ['RUN', dir]]);
+export function listValues(
+  scenario: Scenario,
+  dir: string,
+  services: ReadonlyMap<string, Service>,
+): ReadonlyMap<string, string> {
+  return new Map([
+    ...scenario.values,
+    ...[...services.values()].flatMap((service) => Object.entries(service.values)),
+    ['RUN', dir],
+  ]);
 }
 
 /** `@name@` in any text of a step, `@JOB@` (the last job) and `@SAVEPOINT@` (the last savepoint) among them. */
 export function fillScene<T>(scene: Scene, value: T): T {
-  const now = new Map([...listValues(scene.scenario, scene.dir, scene.services), ['JOB', scene.jobs.at(-1)?.id ?? ''], ['SAVEPOINT', scene.savepoint]]);
+  const now = new Map([
+    ...listValues(scene.scenario, scene.dir, scene.services),
+    ['JOB', scene.jobs.at(-1)?.id ?? ''],
+    ['SAVEPOINT', scene.savepoint],
+  ]);
   return fillValues(value, now);
 }
 
 /** Jobs that no client named (an application's own, a recovered one) are found at the cluster. */
-export async function noticeJobs({ cluster, jobs, earlier }: Pick<Scene, 'cluster' | 'jobs' | 'earlier'>): Promise<void> {
-  for (const { id, name } of await cluster.jobs()) if (!earlier.has(id) && !jobs.some((job) => job.id === id)) jobs.push({ id, name });
+export async function noticeJobs({
+  cluster,
+  jobs,
+  earlier,
+}: Pick<Scene, 'cluster' | 'jobs' | 'earlier'>): Promise<void> {
+  for (const { id, name } of await cluster.jobs())
+    if (!earlier.has(id) && !jobs.some((job) => job.id === id)) jobs.push({ id, name });
 }
 
 export function findJob(scene: Pick<Scene, 'jobs'>, name: string | undefined): Job {
   const job = name === undefined ? scene.jobs.at(-1) : scene.jobs.findLast((known) => known.name === name);
-  if (job === undefined) throw new Error(name === undefined ? 'No job was submitted so far.' : `No job "${name}" was submitted so far.`);
+  if (job === undefined)
+    throw new Error(name === undefined ? 'No job was submitted so far.' : `No job "${name}" was submitted so far.`);
   return job;
 }
 
@@ -73,7 +91,10 @@ export function requireProcess(scene: Place, name: string): FlinkProcess {
 export function findProcess({ cluster, services }: Place, name: string): FlinkProcess | undefined {
   if (name === 'dead-taskmanager') return cluster.taskManagers.find((worker) => !worker.isAlive());
   const [, told] = /^taskmanager-of: (.+)$/.exec(name) ?? [];
-  if (told !== undefined) return cluster.taskManagers.find(({ logFile }) => existsSync(logFile) && readFileSync(logFile, 'utf8').includes(told));
+  if (told !== undefined)
+    return cluster.taskManagers.find(
+      ({ logFile }) => existsSync(logFile) && readFileSync(logFile, 'utf8').includes(told),
+    );
   const [, kind, number = '1'] = /^(jobmanager|taskmanager)(?:-([1-9]))?$/.exec(name) ?? [];
   if (kind === undefined) return services.get(name)?.process;
   return (kind === 'jobmanager' ? cluster.jobManagers : cluster.taskManagers)[Number(number) - 1];

@@ -1,6 +1,7 @@
-// The log separation kit (docker/flink) on real clusters of every version: two jobs, both in each TaskManager, and processes that
-// differ in logging library and deployment layout. What users install is what is tested (separation/kit.ts says what is
-// made smaller). Each cluster has both libraries, so that four clusters show all eight combinations.
+// The log separation kit (docker/flink) on real clusters of every version: two jobs, both in each TaskManager, and
+// processes that differ in logging library and deployment layout. What users install is what is tested
+// (separation/kit.ts says what is made smaller). Each cluster has both libraries, so that four clusters show all eight
+// combinations.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -11,18 +12,62 @@ import { describeWithParts } from './parts/describe-part.js';
 import { cancelJob, waitForJobState } from './parts/flink-rest.js';
 import { waitFor } from './parts/process.js';
 import { startSeparated, type SeparatedCluster, type SeparatedProcess } from './separation/cluster.js';
-import { jobFile, listEntries, listJobFiles, listNaming, listOpenJobFiles, readJob, readOwners, readProcessLog } from './separation/files.js';
+import {
+  jobFile,
+  listEntries,
+  listJobFiles,
+  listNaming,
+  listOpenJobFiles,
+  readJob,
+  readOwners,
+  readProcessLog,
+} from './separation/files.js';
 import { KIT, hasJobIds } from './separation/kit.js';
 
-const log4j = 'log4j', logback = 'logback', standalone = 'standalone', kubernetes = 'kubernetes', yarn = 'yarn';
+const log4j = 'log4j',
+  logback = 'logback',
+  standalone = 'standalone',
+  kubernetes = 'kubernetes',
+  yarn = 'yarn';
 const CLUSTERS = [
-  { version: '2.3', jobManager: { logging: log4j, layout: kubernetes }, taskManagers: [{ logging: log4j, layout: kubernetes }, { logging: logback, layout: yarn }] },
-  { version: '1.20', jobManager: { logging: logback, layout: standalone }, taskManagers: [{ logging: log4j, layout: standalone }, { logging: logback, layout: kubernetes }] },
-  { version: '1.17', jobManager: { logging: log4j, layout: yarn }, taskManagers: [{ logging: log4j, layout: yarn }, { logging: logback, layout: standalone }] },
-  { version: '1.13', jobManager: { logging: logback, layout: kubernetes }, taskManagers: [{ logging: log4j, layout: standalone }, { logging: logback, layout: kubernetes }] },
+  {
+    version: '2.3',
+    jobManager: { logging: log4j, layout: kubernetes },
+    taskManagers: [
+      { logging: log4j, layout: kubernetes },
+      { logging: logback, layout: yarn },
+    ],
+  },
+  {
+    version: '1.20',
+    jobManager: { logging: logback, layout: standalone },
+    taskManagers: [
+      { logging: log4j, layout: standalone },
+      { logging: logback, layout: kubernetes },
+    ],
+  },
+  {
+    version: '1.17',
+    jobManager: { logging: log4j, layout: yarn },
+    taskManagers: [
+      { logging: log4j, layout: yarn },
+      { logging: logback, layout: standalone },
+    ],
+  },
+  {
+    version: '1.13',
+    jobManager: { logging: logback, layout: kubernetes },
+    taskManagers: [
+      { logging: log4j, layout: standalone },
+      { logging: logback, layout: kubernetes },
+    ],
+  },
 ] as const;
 
-/** Messages that name a job and yet stay in the process log, from 1.20 on, without the kit's jar: docs/flink-log-separation.md lists them. */
+/**
+ * Messages that name a job and yet stay in the process log, from 1.20 on, without the kit's jar:
+ * docs/flink-log-separation.md lists them.
+ */
 const STAYS: readonly RegExp[] = [
   /^Job [0-9a-f]{32} is submitted\.$/,
   /^Submitting Job with JobId=/,
@@ -37,9 +82,13 @@ const STAYS: readonly RegExp[] = [
 
 describe('the files of the kit', () => {
   it('route by job in the same way for daemons and for processes in the foreground', () => {
-    const read = (file: string, part: RegExp): string[] => readFileSync(join(KIT, file), 'utf8').split('\n').filter((line) => part.test(line));
+    const read = (file: string, part: RegExp): string[] =>
+      readFileSync(join(KIT, file), 'utf8')
+        .split('\n')
+        .filter((line) => part.test(line));
     const log4jPart = /^(appender\.(main|router)|logger)\./;
-    const logbackPart = /<(property|include|discriminator|key|timeout|file|append>|rollingPolicy|fileNamePattern|maxIndex|maxFileSize|logger) /;
+    const logbackPart =
+      /<(property|include|discriminator|key|timeout|file|append>|rollingPolicy|fileNamePattern|maxIndex|maxFileSize|logger) /;
 
     expect(read('log4j-console.properties', log4jPart)).toEqual(read('log4j.properties', log4jPart));
     expect(read('log4j.properties', log4jPart).length).toBeGreaterThan(30);
@@ -65,8 +114,16 @@ for (const { version, ...shapes } of CLUSTERS) {
         await waitForJobState(cluster.restUrl, id, 'RUNNING', 90_000, () => '');
       }
       await waitFor('both jobs have logged and printed in each TaskManager, and a file was rotated', 120_000, () => {
-        const missing = jobs.flatMap(({ id, says }) => cluster.taskManagers.filter((worker) => !existsSync(`${jobFile(worker, id)}.1`)).map(({ logging }) => `${says} with ${logging}`));
-        return Promise.resolve(missing.length === 0 ? true : `not yet: ${missing.join(', ')}; ${cluster.taskManagers.map(({ logFile }) => readdirSync(dirname(logFile)).join(', ')).join('; ')}`);
+        const missing = jobs.flatMap(({ id, says }) =>
+          cluster.taskManagers
+            .filter((worker) => !existsSync(`${jobFile(worker, id)}.1`))
+            .map(({ logging }) => `${says} with ${logging}`),
+        );
+        return Promise.resolve(
+          missing.length === 0
+            ? true
+            : `not yet: ${missing.join(', ')}; ${cluster.taskManagers.map(({ logFile }) => readdirSync(dirname(logFile)).join(', ')).join('; ')}`,
+        );
       });
     }, 480_000);
 
@@ -100,16 +157,25 @@ for (const { version, ...shapes } of CLUSTERS) {
         expect(text).toMatch(/ Starting \S.*\(Version: /);
         expect(text).toMatch(/Loading configuration property: taskmanager\.numberOfTaskSlots, "?2/);
         expect([...readOwners(text)]).toEqual(['']);
-        expect(listEntries(text).filter((line) => / (billing|shipping) (logged|printed|complained)/.test(line))).toEqual([]);
+        expect(
+          listEntries(text).filter((line) => / (billing|shipping) (logged|printed|complained)/.test(line)),
+        ).toEqual([]);
       }
     });
 
     it('leaves lines that name a job in the process log only where the documentation says so', () => {
       const known = hasJobIds(version) ? STAYS : [];
 
-      const naming = processes().flatMap((process) => listNaming(readProcessLog(process), jobs.map(({ id }) => id)));
+      const naming = processes().flatMap((process) =>
+        listNaming(
+          readProcessLog(process),
+          jobs.map(({ id }) => id),
+        ),
+      );
 
-      expect(naming.filter(({ message }) => !known.some((form) => form.test(message))).map(({ message }) => message)).toEqual([]);
+      expect(
+        naming.filter(({ message }) => !known.some((form) => form.test(message))).map(({ message }) => message),
+      ).toEqual([]);
     });
 
     it('shows every line with its job on the console where there is one, and nothing of user code in .out and .err elsewhere', () => {
@@ -117,7 +183,9 @@ for (const { version, ...shapes } of CLUSTERS) {
         const out = readFileSync(outFile, 'utf8') + (errFile === undefined ? '' : readFileSync(errFile, 'utf8'));
         const dated = listEntries(out).map((line) => parseEntry(Buffer.from(line)));
         for (const { id, says } of jobs) {
-          expect(dated.some(({ jobId, message }) => jobId === id && message.startsWith(`${says} printed `))).toBe(layout === kubernetes);
+          expect(dated.some(({ jobId, message }) => jobId === id && message.startsWith(`${says} printed `))).toBe(
+            layout === kubernetes,
+          );
         }
         expect(/^(billing|shipping) (printed|complained)/m.test(out)).toBe(false);
       }
@@ -129,7 +197,12 @@ for (const { version, ...shapes } of CLUSTERS) {
         for (const file of listJobFiles(process)) {
           const read = describeFile(file);
           expect(jobs.map(({ id }) => id)).toContain(read.jobId);
-          expect(read).toMatchObject({ kind: 'log', component: process.role, processKey: own.processKey, rotated: /\.\d$/.test(basename(file)) });
+          expect(read).toMatchObject({
+            kind: 'log',
+            component: process.role,
+            processKey: own.processKey,
+            rotated: /\.\d$/.test(basename(file)),
+          });
         }
       }
     });
@@ -137,7 +210,9 @@ for (const { version, ...shapes } of CLUSTERS) {
     it("follows a task's whole life in its job's files", () => {
       const [{ id } = { id: '' }] = jobs;
 
-      expect(readJob(cluster.jobManager, id)).toMatch(/ Job '?billing'? \([0-9a-f]{32}\) switched from state CREATED to RUNNING/);
+      expect(readJob(cluster.jobManager, id)).toMatch(
+        / Job '?billing'? \([0-9a-f]{32}\) switched from state CREATED to RUNNING/,
+      );
       expect(readJob(cluster.jobManager, id)).toMatch(/ \([0-9a-f_]+\) switched from CREATED to SCHEDULED/);
       expect(readJob(cluster.jobManager, id)).toMatch(/Completed checkpoint 1 /);
       for (const worker of cluster.taskManagers) {
@@ -159,13 +234,18 @@ for (const { version, ...shapes } of CLUSTERS) {
 
     it('closes the files of a cancelled job once they have been idle, and keeps those of the running one open', async () => {
       const [billing = { id: '' }, shipping = { id: '' }] = jobs;
-      for (const worker of cluster.taskManagers) expect(listOpenJobFiles(worker.pid)).toContain(jobFile(worker, billing.id));
+      for (const worker of cluster.taskManagers)
+        expect(listOpenJobFiles(worker.pid)).toContain(jobFile(worker, billing.id));
 
       await cancelJob(cluster.restUrl, billing.id);
 
       await waitFor('the idle files are closed', 55_000, () => {
-        const open = processes().filter((process) => listOpenJobFiles(process.pid).includes(jobFile(process, billing.id)));
-        return Promise.resolve(open.length === 0 ? true : `still open: ${open.map(({ role, logging }) => `${role} ${logging}`).join(', ')}`);
+        const open = processes().filter((process) =>
+          listOpenJobFiles(process.pid).includes(jobFile(process, billing.id)),
+        );
+        return Promise.resolve(
+          open.length === 0 ? true : `still open: ${open.map(({ role, logging }) => `${role} ${logging}`).join(', ')}`,
+        );
       });
       for (const worker of cluster.taskManagers) {
         expect(listOpenJobFiles(worker.pid)).toContain(jobFile(worker, shipping.id));

@@ -38,9 +38,18 @@ export interface ServiceSettings {
   readonly zookeeper?: Readonly<Record<string, string>>;
   /** A TCP proxy: it listens at `@PROXY_PORT@` and passes on to `@PROXY_TARGET@`, where something has to listen. */
   readonly proxy?: Readonly<Record<string, string>>;
-  /** A broker at `@KAFKA@`, with `users` (name → password) also at `@KAFKA_SASL@`, and lines over its own server.properties. */
-  readonly kafka?: { readonly settings?: Readonly<Record<string, string>>; readonly users?: Readonly<Record<string, string>> };
-  /** A database at the JDBC address `@POSTGRES@`, for the user `@POSTGRES_USER@` with `@POSTGRES_PASSWORD@`, with settings as on its command line. */
+  /**
+   * A broker at `@KAFKA@`, with `users` (name → password) also at `@KAFKA_SASL@`, and lines over its own
+   * server.properties.
+   */
+  readonly kafka?: {
+    readonly settings?: Readonly<Record<string, string>>;
+    readonly users?: Readonly<Record<string, string>>;
+  };
+  /**
+   * A database at the JDBC address `@POSTGRES@`, for the user `@POSTGRES_USER@` with `@POSTGRES_PASSWORD@`, with
+   * settings as on its command line.
+   */
   readonly postgres?: Readonly<Record<string, string>>;
   /** A single node at `@ELASTICSEARCH@`, with settings as on its command line. */
   readonly elasticsearch?: Readonly<Record<string, string>>;
@@ -61,15 +70,27 @@ export const SERVICE_SCHEMAS: Readonly<Record<ServiceName, object>> = {
   kafka: { type: 'object', additionalProperties: false, properties: { settings, users: settings } },
   postgres: settings,
   elasticsearch: settings,
-  s3: { type: 'object', additionalProperties: false, required: ['buckets'], properties: { buckets: { type: 'array', items: { type: 'string' } } } },
+  s3: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['buckets'],
+    properties: { buckets: { type: 'array', items: { type: 'string' } } },
+  },
 };
 
-type Starters = { readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<Service> };
+type Starters = {
+  readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<Service>;
+};
 
 const STARTERS: Starters = {
   zookeeper: async (dir, given) => {
     const zookeeper = await startZookeeper({ dir, settings: given });
-    return { values: { ZOOKEEPER: zookeeper.connect }, process: { ...zookeeper, outFile: zookeeper.logFile.replace(/\.log$/, '.out') }, recorded: true, stop: () => zookeeper.stop() };
+    return {
+      values: { ZOOKEEPER: zookeeper.connect },
+      process: { ...zookeeper, outFile: zookeeper.logFile.replace(/\.log$/, '.out') },
+      recorded: true,
+      stop: () => zookeeper.stop(),
+    };
   },
   proxy: async () => {
     const { port, target, reset, idle, stop } = await startProxy();
@@ -81,29 +102,60 @@ const STARTERS: Starters = {
   },
   postgres: async (dir, given) => {
     const postgres = await startPostgres({ dir, settings: given });
-    return { values: { POSTGRES: postgres.jdbcUrl, POSTGRES_USER: postgres.user, POSTGRES_PASSWORD: postgres.password }, postgres, ...describeServer(postgres) };
+    return {
+      values: { POSTGRES: postgres.jdbcUrl, POSTGRES_USER: postgres.user, POSTGRES_PASSWORD: postgres.password },
+      postgres,
+      ...describeServer(postgres),
+    };
   },
   elasticsearch: async (dir, given) => {
     const node = await startElasticsearch({ version: 7, dir, settings: given });
     const logFile = join(dir, 'logs', 'jobtrace-parts.log');
-    return { values: { ELASTICSEARCH: node.url }, elasticsearch: node.url, ...describeServer({ ...node, logFile, get pid() { return node.pid; } }) };
+    return {
+      values: { ELASTICSEARCH: node.url },
+      elasticsearch: node.url,
+      ...describeServer({
+        ...node,
+        logFile,
+        get pid() {
+          return node.pid;
+        },
+      }),
+    };
   },
   s3: async (dir, { buckets }) => {
     const store = await startS3({ dir, buckets });
-    return { values: { S3: store.endpoint, S3_KEY: store.accessKey, S3_SECRET: store.secretKey }, ...describeServer(store) };
+    return {
+      values: { S3: store.endpoint, S3_KEY: store.accessKey, S3_SECRET: store.secretKey },
+      ...describeServer(store),
+    };
   },
   certificates: async (dir) => {
     const { cluster, stranger } = await makeCertificates(dir);
-    return { values: { CLUSTER_STORE: cluster, STRANGER_STORE: stranger, STORE_PASSWORD }, stop: () => Promise.resolve() };
+    return {
+      values: { CLUSTER_STORE: cluster, STRANGER_STORE: stranger, STORE_PASSWORD },
+      stop: () => Promise.resolve(),
+    };
   },
 };
 
 /** Its pid is another one after a restart. */
-function describeServer(server: Pick<Server, 'pid' | 'logFile' | 'isAlive' | 'signal' | 'restart' | 'stop'>): Pick<Service, 'process' | 'restart' | 'stop'> {
+function describeServer(
+  server: Pick<Server, 'pid' | 'logFile' | 'isAlive' | 'signal' | 'restart' | 'stop'>,
+): Pick<Service, 'process' | 'restart' | 'stop'> {
   const { logFile, isAlive, signal } = server;
   return {
-    process: { logFile, outFile: logFile.replace(/\.log$/, '.out'), isAlive, signal, get pid() { return server.pid; } },
-    restart: () => server.restart(), stop: () => server.stop(),
+    process: {
+      logFile,
+      outFile: logFile.replace(/\.log$/, '.out'),
+      isAlive,
+      signal,
+      get pid() {
+        return server.pid;
+      },
+    },
+    restart: () => server.restart(),
+    stop: () => server.stop(),
   };
 }
 
@@ -126,7 +178,11 @@ export async function stopServices(services: ReadonlyMap<string, Service>): Prom
   await Promise.all([...services.values()].map((service) => service.stop()));
 }
 
-async function startService<K extends ServiceName>(name: K, wanted: ServiceSettings, dir: string): Promise<Service | undefined> {
+async function startService<K extends ServiceName>(
+  name: K,
+  wanted: ServiceSettings,
+  dir: string,
+): Promise<Service | undefined> {
   const given = wanted[name];
   return given === undefined ? undefined : STARTERS[name](dir, given);
 }

@@ -12,7 +12,10 @@ export interface Snapshot {
 
 export async function takeSnapshots({ cluster, jobs }: Scene): Promise<Snapshot[]> {
   if (!cluster.jobManagers.some((process) => process.isAlive())) return [];
-  const paths = new Map([['rest/jobs.json', '/jobs/overview'], ['rest/taskmanagers.json', '/taskmanagers']]);
+  const paths = new Map([
+    ['rest/jobs.json', '/jobs/overview'],
+    ['rest/taskmanagers.json', '/taskmanagers'],
+  ]);
   for (const [index, { id }] of jobs.slice(0, 2).entries()) {
     const job = jobs.length === 1 ? 'job' : `job-${index + 1}`;
     paths.set(`rest/${job}-exceptions.json`, `/jobs/${id}/exceptions`);
@@ -33,5 +36,7 @@ async function readAnswer(cluster: FlinkCluster, name: string, path: string): Pr
 /** "all-exceptions" and "root-exception" of the old form say once more what the history beside them says. */
 function dropRepetition(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || !('exceptionHistory' in answer)) return answer;
-  return Object.fromEntries(Object.entries(answer).filter(([key]) => key !== 'all-exceptions' && key !== 'root-exception'));
+  return Object.fromEntries(
+    Object.entries(answer).filter(([key]) => key !== 'all-exceptions' && key !== 'root-exception'),
+  );
 }

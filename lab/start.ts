@@ -24,7 +24,11 @@ async function start(args: readonly string[]): Promise<number> {
       `${join(folder, 'logs')}; each diagnosis is printed as it is found. Ctrl-C ends it.\n\n`,
   );
   return runUp([join(folder, 'logs', '{cluster}'), '--data', join(folder, 'data')], async (signal) => {
-    await Promise.all(recordings.map((item, index) => replayRecording(item, join(folder, 'logs'), { delayMs: index * STAGGER_MS, durationMs: REPLAY_MS, signal })));
+    await Promise.all(
+      recordings.map((item, index) =>
+        replayRecording(item, join(folder, 'logs'), { delayMs: index * STAGGER_MS, durationMs: REPLAY_MS, signal }),
+      ),
+    );
     if (!signal.aborted) process.stdout.write('\nAll recordings have been played. The page stays up until Ctrl-C.\n');
   });
 }

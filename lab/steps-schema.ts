@@ -2,7 +2,10 @@
 // and JSON schemas for scenario.yaml; what each kind does stands in the table of steps.ts.
 import { CONNECTORS, type Connector } from './parts/connectors.js';
 
-/** `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is), `taskmanager-of: TEXT` (the first whose log has the text), a service, `sql-client`, `client`, `terminal`. */
+/**
+ * `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is),
+ * `taskmanager-of: TEXT` (the first whose log has the text), a service, `sql-client`, `client`, `terminal`.
+ */
 export type ProcessName = string;
 
 export interface StepValues {
@@ -14,7 +17,10 @@ export interface StepValues {
     options?: Readonly<Record<string, string>>;
     /** Classes that the jar lacks. */
     without?: readonly string[];
-    /** A folder of the scenario's: its classes take the place of those of the same name, as when another version of a library was packed. */
+    /**
+     * A folder of the scenario's: its classes take the place of those of the same name, as when another version of a
+     * library was packed.
+     */
     instead?: string;
     /** Connectors that the jar brings along in its lib/. */
     libraries?: readonly Connector[];
@@ -31,7 +37,10 @@ export interface StepValues {
     /** The submission must fail. */
     fails?: boolean;
   };
-  /** Runs an SQL script of the scenario's folder: with sql-client.sh (`client`, the default), or as a job's jar does it through the REST API (`jar`; faster). */
+  /**
+   * Runs an SQL script of the scenario's folder: with sql-client.sh (`client`, the default), or as a job's jar does it
+   * through the REST API (`jar`; faster).
+   */
   submitSql: { file: string; through?: 'client' | 'jar'; fromSavepoint?: boolean; fails?: boolean };
   /** Creates a topic in the service `kafka`. */
   topic: { name: string; partitions?: number | string; config?: Readonly<Record<string, string>> };
@@ -45,13 +54,21 @@ export interface StepValues {
   elasticsearch: { method: string; path: string; body?: unknown };
   /** Starts a service again that was killed or terminated, on the same address and data. */
   restart: { process: ProcessName };
-  /** Runs a script of Flink's bin/ with the cluster's configuration; what it prints goes into the client's .out file. */
+  /**
+   * Runs a script of Flink's bin/ with the cluster's configuration; what it prints goes into the client's .out file.
+   */
   run: { script: string; args: readonly string[]; fails?: boolean };
-  /** Waits until the process has logged the text `times` times (in its .log or .out) since the start, or with `again` from now on. */
+  /**
+   * Waits until the process has logged the text `times` times (in its .log or .out) since the start, or with `again`
+   * from now on.
+   */
   waitLog: { process: ProcessName; text: string; times?: number; again?: boolean; timeoutSeconds?: number };
   /** Waits until the job (the last one submitted, or by name) is in the state. */
   waitState: { state: string; job?: string; timeoutSeconds?: number };
-  /** Waits until every job has ended well, or has run for so long (15 s) and completed a checkpoint meanwhile; it must not have failed before, unless `restarts`. */
+  /**
+   * Waits until every job has ended well, or has run for so long (15 s) and completed a checkpoint meanwhile; it must
+   * not have failed before, unless `restarts`.
+   */
   waitHealthy: { seconds?: number; restarts?: boolean; timeoutSeconds?: number };
   /** Waits until the answer of the cluster's REST API holds the text; `@JOB@` is the id of the last job. */
   waitRest: { path: string; text: string; timeoutSeconds?: number };
@@ -92,13 +109,18 @@ export interface StepValues {
   /** `through`: as in submitJar. */
   savepoint: { job?: string; stop?: boolean; through?: 'client' | 'rest'; fails?: boolean };
   cancel: { job?: string };
-  /** Puts a regular file in the place of a folder below the run's own, so that nothing can be written there (root or not). */
+  /**
+   * Puts a regular file in the place of a folder below the run's own, so that nothing can be written there (root or
+   * not).
+   */
   block: { path: string };
   /** Removes files below the run's own folder, as a cleaner does; `*` stands for any characters of one name. */
   remove: { path: string };
   /** Writes a text file below the run's own folder; with `*` in its path, over the one that is there. */
   write: { path: string; text: string; append?: boolean };
-  /** Lets time pass: the length of a fault, or of healthy running. Never used to wait for something that can be seen. */
+  /**
+   * Lets time pass: the length of a fault, or of healthy running. Never used to wait for something that can be seen.
+   */
   hold: { seconds: number; why: string };
   /** Ends TaskManagers, then the JobManager, as bin/stop-cluster.sh does. */
   stopCluster: { reason: string };
@@ -121,23 +143,51 @@ const process = { process: text };
 
 export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   submitJar: schema(['class'], {
-    class: text, args: texts, options, without: texts, instead: text, libraries: { type: 'array', items: { enum: CONNECTORS } }, release: { type: 'integer' }, through: { enum: ['client', 'rest'] }, flags: texts,
-    fromSavepoint: flag, times: { type: 'integer', minimum: 1, maximum: 600 }, fails: flag,
+    class: text,
+    args: texts,
+    options,
+    without: texts,
+    instead: text,
+    libraries: { type: 'array', items: { enum: CONNECTORS } },
+    release: { type: 'integer' },
+    through: { enum: ['client', 'rest'] },
+    flags: texts,
+    fromSavepoint: flag,
+    times: { type: 'integer', minimum: 1, maximum: 600 },
+    fails: flag,
   }),
   submitSql: schema(['file'], { file: text, through: { enum: ['client', 'jar'] }, fromSavepoint: flag, fails: flag }),
   topic: schema(['name'], { name: text, partitions: { type: ['integer', 'string'] }, config: options }),
   produce: schema(['topic', 'lines'], { topic: text, lines: { ...texts, minItems: 1 }, keyed: flag }),
-  deleteRecords: schema(['topic'], { topic: text, before: { type: 'integer', minimum: 0 }, partition: { type: 'integer', minimum: 0 } }),
+  deleteRecords: schema(['topic'], {
+    topic: text,
+    before: { type: 'integer', minimum: 0 },
+    partition: { type: 'integer', minimum: 0 },
+  }),
   postgres: schema(['sql'], { sql: text }),
-  elasticsearch: schema(['method', 'path'], { method: { enum: ['GET', 'PUT', 'POST', 'DELETE'] }, path: text, body: {} }),
+  elasticsearch: schema(['method', 'path'], {
+    method: { enum: ['GET', 'PUT', 'POST', 'DELETE'] },
+    path: text,
+    body: {},
+  }),
   restart: schema(['process'], process),
   run: schema(['script', 'args'], { script: text, args: texts, fails: flag }),
-  waitLog: schema(['process', 'text'], { ...process, text, times: { type: 'integer', minimum: 1 }, again: flag, timeoutSeconds: seconds }),
+  waitLog: schema(['process', 'text'], {
+    ...process,
+    text,
+    times: { type: 'integer', minimum: 1 },
+    again: flag,
+    timeoutSeconds: seconds,
+  }),
   waitState: schema(['state'], { state: text, job: text, timeoutSeconds: seconds }),
   waitHealthy: schema([], { seconds, restarts: flag, timeoutSeconds: seconds }),
   waitRest: schema(['path', 'text'], { path: text, text, timeoutSeconds: seconds }),
   waitDead: schema(['process'], { ...process, timeoutSeconds: seconds }),
-  rest: schema(['method', 'path'], { method: { enum: ['GET', 'POST', 'PATCH', 'DELETE', 'PUT'] }, path: text, body: {} }),
+  rest: schema(['method', 'path'], {
+    method: { enum: ['GET', 'POST', 'PATCH', 'DELETE', 'PUT'] },
+    path: text,
+    body: {},
+  }),
   kill: schema(['process'], process),
   stop: schema(['process'], process),
   continue: schema(['process'], process),
@@ -145,12 +195,18 @@ export const STEP_SCHEMAS: Readonly<Record<StepKind, object>> = {
   mendNetwork: schema(['process'], process),
   resetConnections: schema(['service'], { service: text }),
   idleConnections: schema(['service', 'count'], { service: text, count: { type: 'integer', minimum: 1, maximum: 64 } }),
-  mountSmallDisk: schema(['path', 'megabytes'], { path: text, megabytes: { type: 'integer', minimum: 1, maximum: 256 } }),
+  mountSmallDisk: schema(['path', 'megabytes'], {
+    path: text,
+    megabytes: { type: 'integer', minimum: 1, maximum: 256 },
+  }),
   remount: schema(['path', 'option'], { path: text, option: { enum: ['ro', 'noexec'] } }),
   terminate: schema(['process'], process),
   startJobManager: schema([], { config: options, fails: flag }),
   startTaskManager: schema(['count'], {
-    count: { type: 'integer', minimum: 1, maximum: 4 }, config: options, fails: flag, wait: flag,
+    count: { type: 'integer', minimum: 1, maximum: 4 },
+    config: options,
+    fails: flag,
+    wait: flag,
     limits: schema([], { openFiles: { type: 'integer' }, processes: { type: 'integer' } }),
   }),
   savepoint: schema([], { job: text, stop: flag, through: { enum: ['client', 'rest'] }, fails: flag }),

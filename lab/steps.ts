@@ -1,7 +1,16 @@
 // What each step kind does to the cluster of a run: one table, one function per kind. Called by run.ts, in the
 // order of scenario.yaml; a step that cannot do its work throws, and the scenario has failed. Steps that hand a
 // job to the cluster stand in submit.ts.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitHealthy } from './healthy.js';
@@ -30,8 +39,13 @@ const ACTIONS: Actions = {
   },
   waitHealthy,
   waitRest,
-  waitDead: (scene, { process, timeoutSeconds = WAIT_SECONDS }) => waitFor(`${process} has ended`, timeoutSeconds * 1000,
-    () => Promise.resolve(requireProcess(scene, process).isAlive() ? 'alive' : true), () => readTails(findFiles(scene, process))),
+  waitDead: (scene, { process, timeoutSeconds = WAIT_SECONDS }) =>
+    waitFor(
+      `${process} has ended`,
+      timeoutSeconds * 1000,
+      () => Promise.resolve(requireProcess(scene, process).isAlive() ? 'alive' : true),
+      () => readTails(findFiles(scene, process)),
+    ),
   rest: ({ cluster }, { method, path, body }) => cluster.rest(path, method, body),
   kill: (scene, { process }) => sendSignal(scene, process, 'SIGKILL'),
   stop: (scene, { process }) => sendSignal(scene, process, 'SIGSTOP'),
@@ -53,7 +67,10 @@ const ACTIONS: Actions = {
   },
   block: ({ dir }, { path }) => Promise.resolve(blockPath(join(dir, path))),
   remove: ({ dir }, { path }) => Promise.resolve(removePath(dir, path)),
-  write: ({ dir }, { path, text, append = false }) => Promise.resolve(writeText(path.includes('*') ? requireMatches(dir, path)[0] ?? '' : join(dir, path), text, append)),
+  write: ({ dir }, { path, text, append = false }) =>
+    Promise.resolve(
+      writeText(path.includes('*') ? (requireMatches(dir, path)[0] ?? '') : join(dir, path), text, append),
+    ),
   hold: (_scene, { seconds }) => sleep(seconds * 1000),
   stopCluster: async ({ cluster, lastStates }) => {
     for (const { id, state } of await cluster.jobs()) lastStates.set(id, state);
@@ -68,7 +85,9 @@ export async function runStep(scene: Scene, step: Step): Promise<void> {
 
 /** The step in one line, for people and for the manifest. */
 export function describeStep(step: Step): string {
-  return Object.entries(step).map(([kind, value]) => `${kind} ${JSON.stringify(value)}`).join(' ');
+  return Object.entries(step)
+    .map(([kind, value]) => `${kind} ${JSON.stringify(value)}`)
+    .join(' ');
 }
 
 async function runKind<K extends StepKind>(scene: Scene, step: Step, kind: K): Promise<void> {
@@ -80,20 +99,31 @@ function listKinds(): StepKind[] {
   return Object.keys(ACTIONS).filter((name): name is StepKind => name in ACTIONS);
 }
 
-async function waitLog(scene: Scene, { process, text, times = 1, again = false, timeoutSeconds = WAIT_SECONDS }: StepValues['waitLog']): Promise<void> {
+async function waitLog(
+  scene: Scene,
+  { process, text, times = 1, again = false, timeoutSeconds = WAIT_SECONDS }: StepValues['waitLog'],
+): Promise<void> {
   const countAll = (): number => findFiles(scene, process).reduce((sum, file) => sum + countText(file, text), 0);
   const before = again ? countAll() : 0;
-  await waitFor(`${process} logs "${text}" (${times} times${again ? ' more' : ''})`, timeoutSeconds * 1000, () => {
-    const seen = countAll() - before;
-    return Promise.resolve(seen >= times ? true : `${seen} times`);
-  }, () => readTails(findFiles(scene, process)));
+  await waitFor(
+    `${process} logs "${text}" (${times} times${again ? ' more' : ''})`,
+    timeoutSeconds * 1000,
+    () => {
+      const seen = countAll() - before;
+      return Promise.resolve(seen >= times ? true : `${seen} times`);
+    },
+    () => readTails(findFiles(scene, process)),
+  );
 }
 
 export function countText(file: string, text: string): number {
   return existsSync(file) ? readFileSync(file, 'utf8').split(text).length - 1 : 0;
 }
 
-function waitRest({ cluster }: Scene, { path, text, timeoutSeconds = WAIT_SECONDS }: StepValues['waitRest']): Promise<void> {
+function waitRest(
+  { cluster }: Scene,
+  { path, text, timeoutSeconds = WAIT_SECONDS }: StepValues['waitRest'],
+): Promise<void> {
   return waitFor(`${path} answers with "${text}"`, timeoutSeconds * 1000, async () => {
     const answer = JSON.stringify(await cluster.rest(path));
     return answer.includes(text) ? true : answer.slice(0, 500);
@@ -116,14 +146,24 @@ function resetConnections(service: Service | undefined, name: string): void {
   service.reset();
 }
 
-async function startJobManager(scene: Scene, { config = {}, fails = false }: StepValues['startJobManager']): Promise<void> {
+async function startJobManager(
+  scene: Scene,
+  { config = {}, fails = false }: StepValues['startJobManager'],
+): Promise<void> {
   const started = await scene.cluster.startJobManager(nameOptions(scene, config), { fails });
   keepTerminal(scene, started.terminal);
 }
 
-async function startTaskManager(scene: Scene, { count, config = {}, limits, fails = false, wait = !fails }: StepValues['startTaskManager']): Promise<void> {
+async function startTaskManager(
+  scene: Scene,
+  { count, config = {}, limits, fails = false, wait = !fails }: StepValues['startTaskManager'],
+): Promise<void> {
   for (let started = 0; started < count; started++) {
-    const { terminal } = await scene.cluster.addTaskManager(nameOptions(scene, config), { fails, wait, ...(limits === undefined ? {} : { limits }) });
+    const { terminal } = await scene.cluster.addTaskManager(nameOptions(scene, config), {
+      fails,
+      wait,
+      ...(limits === undefined ? {} : { limits }),
+    });
     keepTerminal(scene, terminal);
   }
 }
@@ -155,14 +195,20 @@ function removePath(dir: string, path: string): void {
 
 /** `*` in a name stands for any characters. Nothing there is an error: the fault would not happen. */
 function requireMatches(dir: string, path: string): string[] {
-  const found = path.split('/').reduce<string[]>((folders, part) => folders.flatMap((folder) => listMatches(folder, part)), [dir]);
+  const found = path
+    .split('/')
+    .reduce<string[]>((folders, part) => folders.flatMap((folder) => listMatches(folder, part)), [dir]);
   if (found.length === 0) throw new Error(`There is nothing at ${path}.`);
   return found;
 }
 
 function listMatches(folder: string, part: string): string[] {
   const pattern = new RegExp(`^${part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
-  return existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)).map((name) => join(folder, name)) : [];
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => pattern.test(name))
+        .map((name) => join(folder, name))
+    : [];
 }
 
 function writeText(path: string, text: string, append: boolean): void {

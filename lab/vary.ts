@@ -5,7 +5,10 @@ import { createRandom } from './memory/sample.js';
 
 export interface Parameter {
   readonly default: string | number;
-  /** Which values a seed may choose: a name of any job, table or topic; a whole number from one to another; one of a list. */
+  /**
+   * Which values a seed may choose: a name of any job, table or topic; a whole number from one to another; one of a
+   * list.
+   */
   readonly vary: 'name' | { readonly from: number; readonly to: number } | readonly string[];
 }
 
@@ -22,7 +25,12 @@ export const PARAMETERS_SCHEMA = {
       vary: {
         anyOf: [
           { const: 'name' },
-          { type: 'object', additionalProperties: false, required: ['from', 'to'], properties: { from: { type: 'integer' }, to: { type: 'integer' } } },
+          {
+            type: 'object',
+            additionalProperties: false,
+            required: ['from', 'to'],
+            properties: { from: { type: 'integer' }, to: { type: 'integer' } },
+          },
           { type: 'array', minItems: 2, items: { type: 'string' } },
         ],
       },
@@ -30,13 +38,54 @@ export const PARAMETERS_SCHEMA = {
   },
 };
 
-const FIRST = ['billing', 'cart', 'churn', 'click', 'device', 'fleet', 'fraud', 'grid', 'hotel', 'ledger', 'meter', 'parcel', 'rider', 'seat', 'stock', 'ticket', 'tram', 'voucher'];
-const SECOND = ['audit', 'daily', 'index', 'join', 'merge', 'report', 'rollup', 'scores', 'stats', 'sync', 'totals', 'watch'];
+const FIRST = [
+  'billing',
+  'cart',
+  'churn',
+  'click',
+  'device',
+  'fleet',
+  'fraud',
+  'grid',
+  'hotel',
+  'ledger',
+  'meter',
+  'parcel',
+  'rider',
+  'seat',
+  'stock',
+  'ticket',
+  'tram',
+  'voucher',
+];
+const SECOND = [
+  'audit',
+  'daily',
+  'index',
+  'join',
+  'merge',
+  'report',
+  'rollup',
+  'scores',
+  'stats',
+  'sync',
+  'totals',
+  'watch',
+];
 
 /** Name → value; the same seed and scenario give the same values again. */
-export function chooseValues(parameters: Parameters, seed: number | undefined, scenario: string): ReadonlyMap<string, string> {
+export function chooseValues(
+  parameters: Parameters,
+  seed: number | undefined,
+  scenario: string,
+): ReadonlyMap<string, string> {
   const random = createRandom(hashText(`${seed ?? 0} ${scenario}`));
-  return new Map(Object.entries(parameters).map(([name, parameter]) => [name, seed === undefined ? String(parameter.default) : chooseValue(parameter, random)]));
+  return new Map(
+    Object.entries(parameters).map(([name, parameter]) => [
+      name,
+      seed === undefined ? String(parameter.default) : chooseValue(parameter, random),
+    ]),
+  );
 }
 
 function chooseValue({ vary }: Parameter, random: () => number): string {
@@ -52,7 +101,9 @@ export function fillValues(value: unknown, values: ReadonlyMap<string, string>):
   if (typeof value === 'string') return fillText(value, values);
   if (Array.isArray(value)) return value.map((item: unknown) => fillValues(item, values));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [fillText(key, values), fillValues(item, values)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [fillText(key, values), fillValues(item, values)]),
+  );
 }
 
 export function fillText(text: string, values: ReadonlyMap<string, string>): string {

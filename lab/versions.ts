@@ -11,7 +11,11 @@ const RENAMED: readonly { readonly now: string; readonly before: string; readonl
   { now: 'env.java.opts.all', before: 'env.java.opts', since: '1.17' },
   { now: 'pekko.ask.timeout', before: 'akka.ask.timeout', since: '1.18' },
   { now: 'pekko.ssl.enabled', before: 'akka.ssl.enabled', since: '1.18' },
-  { now: 'taskmanager.network.memory.buffers-request-timeout', before: 'taskmanager.network.memory.exclusive-buffers-request-timeout-ms', since: '1.20' },
+  {
+    now: 'taskmanager.network.memory.buffers-request-timeout',
+    before: 'taskmanager.network.memory.exclusive-buffers-request-timeout-ms',
+    since: '1.20',
+  },
   { now: 'pekko.framesize', before: 'akka.framesize', since: '1.18' },
   { now: 'execution.checkpointing.dir', before: 'state.checkpoints.dir', since: '1.20' },
   { now: 'execution.checkpointing.savepoint-dir', before: 'state.savepoints.dir', since: '1.20' },
@@ -20,9 +24,17 @@ const RENAMED: readonly { readonly now: string; readonly before: string; readonl
   { now: 'execution.checkpointing.num-retained', before: 'state.checkpoints.num-retained', since: '1.20' },
   { now: 'execution.checkpointing.data-inline-threshold', before: 'state.storage.fs.memory-threshold', since: '1.20' },
   { now: 'execution.checkpointing.unaligned.enabled', before: 'execution.checkpointing.unaligned', since: '1.20' },
-  { now: 'execution.checkpointing.checkpoints-after-tasks-finish', before: 'execution.checkpointing.checkpoints-after-tasks-finish.enabled', since: '1.20' },
+  {
+    now: 'execution.checkpointing.checkpoints-after-tasks-finish',
+    before: 'execution.checkpointing.checkpoints-after-tasks-finish.enabled',
+    since: '1.20',
+  },
   { now: 'execution.state-recovery.path', before: 'execution.savepoint.path', since: '1.20' },
-  { now: 'execution.state-recovery.ignore-unclaimed-state', before: 'execution.savepoint.ignore-unclaimed-state', since: '1.20' },
+  {
+    now: 'execution.state-recovery.ignore-unclaimed-state',
+    before: 'execution.savepoint.ignore-unclaimed-state',
+    since: '1.20',
+  },
 ];
 
 /** The name of the option on that line. */
@@ -34,7 +46,10 @@ export function nameOption(option: string, version: FlinkVersion): string {
 /** A script's `SET 'option' = …` with the names of that line; the SQL client of 1.13 takes them without quotes only. */
 export function nameOptionsOf(sql: string, version: FlinkVersion): string {
   const quote = isBefore(version, '1.14') ? '' : "'";
-  return sql.replace(/^(\s*SET\s+)'([\w.-]+)'/gim, (_, set: string, option: string) => `${set}${quote}${nameOption(option, version)}${quote}`);
+  return sql.replace(
+    /^(\s*SET\s+)'([\w.-]+)'/gim,
+    (_, set: string, option: string) => `${set}${quote}${nameOption(option, version)}${quote}`,
+  );
 }
 
 function isBefore(version: string, other: string): boolean {

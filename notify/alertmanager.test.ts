@@ -13,7 +13,13 @@ import { BUFFERS, LOST, makeDiagnosis, makeIncident, makeReceiver, openSink, typ
 
 const TOKEN = 'alertmanager-0123456789';
 const POLICY: NotifyPolicy = {
-  symptomWaitMs: 0, backlogAfterMs: 3_600_000, stillFailingAfterMs: 3_600_000, mutes: [], isSymptom: (rule) => rule === LOST, attachWaitMs: 1000, jobLabels: ['job_id', 'flink_job_id', 'job_name'],
+  symptomWaitMs: 0,
+  backlogAfterMs: 3_600_000,
+  stillFailingAfterMs: 3_600_000,
+  mutes: [],
+  isSymptom: (rule) => rule === LOST,
+  attachWaitMs: 1000,
+  jobLabels: ['job_id', 'flink_job_id', 'job_name'],
 };
 
 interface Shown {
@@ -24,13 +30,20 @@ interface Shown {
 }
 
 async function readActive(manager: Alertmanager, jobId: string): Promise<readonly Shown[]> {
-  const response = await fetch(`${manager.url}/api/v2/alerts?active=true&filter=${encodeURIComponent(`job_id="${jobId}"`)}`);
+  const response = await fetch(
+    `${manager.url}/api/v2/alerts?active=true&filter=${encodeURIComponent(`job_id="${jobId}"`)}`,
+  );
   return JSON.parse(await response.text());
 }
 
 function incidentNow(jobId: string, rule: string) {
   const now = new Date().toISOString();
-  return makeIncident([makeDiagnosis(rule)], { id: `incident-${jobId}`, job: { id: jobId, name: `job ${jobId.slice(0, 3)}` }, firstSeen: now, lastSeen: now });
+  return makeIncident([makeDiagnosis(rule)], {
+    id: `incident-${jobId}`,
+    job: { id: jobId, name: `job ${jobId.slice(0, 3)}` },
+    firstSeen: now,
+    lastSeen: now,
+  });
 }
 
 describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
@@ -45,10 +58,24 @@ describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
   beforeAll(async () => {
     sink = await openSink();
     store = await openStore({ kind: 'sqlite', path: ':memory:' });
-    const through = createNotifier({ store, receivers: [makeReceiver({ url: sink.url })], policy: POLICY, log: createLog('silent'), instance: 'api', publicUrl: 'https://jobtrace.example' });
+    const through = createNotifier({
+      store,
+      receivers: [makeReceiver({ url: sink.url })],
+      policy: POLICY,
+      log: createLog('silent'),
+      instance: 'api',
+      publicUrl: 'https://jobtrace.example',
+    });
     server = createServer({
-      store, catalogInfo: () => [], log: createLog('silent'), notifyHooks: { receiveAlerts: through.receiveAlerts },
-      settings: { version: '0.1.0', language: 'en', tokens: [{ name: 'alertmanager', token: TOKEN, role: 'author', scope: [] }] },
+      store,
+      catalogInfo: () => [],
+      log: createLog('silent'),
+      notifyHooks: { receiveAlerts: through.receiveAlerts },
+      settings: {
+        version: '0.1.0',
+        language: 'en',
+        tokens: [{ name: 'alertmanager', token: TOKEN, role: 'author', scope: [] }],
+      },
     });
     const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
     running = through.run(stop.signal);
@@ -77,10 +104,16 @@ describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
   const push = createPusher();
   function createPusher() {
     let notifier: ReturnType<typeof createNotifier> | undefined;
-    return () => (notifier ??= createNotifier({
-      store, receivers: [makeReceiver({ name: 'am', kind: 'alertmanager', url: `${manager.url}/` })], policy: POLICY, log: createLog('silent'), instance: 'analyzer-0',
-      publicUrl: 'https://jobtrace.example', now: () => Date.now() + offsetMs,
-    }));
+    return () =>
+      (notifier ??= createNotifier({
+        store,
+        receivers: [makeReceiver({ name: 'am', kind: 'alertmanager', url: `${manager.url}/` })],
+        policy: POLICY,
+        log: createLog('silent'),
+        instance: 'analyzer-0',
+        publicUrl: 'https://jobtrace.example',
+        now: () => Date.now() + offsetMs,
+      }));
   }
 
   it('shows a pushed incident with its diagnosis, keeps it open, corrects it in place and ends it', async () => {
@@ -90,8 +123,19 @@ describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
 
     const [lost] = await readActive(manager, job);
     expect(lost).toMatchObject({
-      labels: { alertname: 'FlinkJobFailure', job_id: job, job_name: 'job ccc', cause: 'cluster.taskmanager-lost', severity: 'error', cluster: 'session-1' },
-      annotations: { summary: `Title of ${LOST}`, patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m', link: `https://jobtrace.example/incidents/incident-${job}` },
+      labels: {
+        alertname: 'FlinkJobFailure',
+        job_id: job,
+        job_name: 'job ccc',
+        cause: 'cluster.taskmanager-lost',
+        severity: 'error',
+        cluster: 'session-1',
+      },
+      annotations: {
+        summary: `Title of ${LOST}`,
+        patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m',
+        link: `https://jobtrace.example/incidents/incident-${job}`,
+      },
       generatorURL: `https://jobtrace.example/incidents/incident-${job}`,
     });
 
@@ -134,8 +178,20 @@ describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
     const mine = sink.received.filter(({ text }) => text.includes(job));
     expect(mine).toHaveLength(1);
     expect(mine[0]?.body).toMatchObject({
-      type: 'jobtrace.alert.forwarded', version: '4', receiver: 'jobtrace', status: 'firing',
-      alerts: [{ labels: { alertname: 'FlinkJobDown', job_id: job }, annotations: { summary: 'it is down', diagnosis_cause: 'network.insufficient-buffers', diagnosis_patch: expect.stringContaining('112m') } }],
+      type: 'jobtrace.alert.forwarded',
+      version: '4',
+      receiver: 'jobtrace',
+      status: 'firing',
+      alerts: [
+        {
+          labels: { alertname: 'FlinkJobDown', job_id: job },
+          annotations: {
+            summary: 'it is down',
+            diagnosis_cause: 'network.insufficient-buffers',
+            diagnosis_patch: expect.stringContaining('112m'),
+          },
+        },
+      ],
     });
   });
 
@@ -147,13 +203,22 @@ describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
     await store.saveIncident(incidentNow(job, BUFFERS));
     await waitUntil('the diagnosis', async () => sink.received.filter(({ text }) => text.includes(job)).length === 2);
 
-    expect(sink.received.filter(({ text }) => text.includes(job)).map(({ body, text }) => [body['type'], text.includes('diagnosis_cause')])).toEqual([['jobtrace.alert.forwarded', false], ['jobtrace.alert.diagnosed', true]]);
+    expect(
+      sink.received
+        .filter(({ text }) => text.includes(job))
+        .map(({ body, text }) => [body['type'], text.includes('diagnosis_cause')]),
+    ).toEqual([
+      ['jobtrace.alert.forwarded', false],
+      ['jobtrace.alert.diagnosed', true],
+    ]);
   });
 });
 
 async function fire(manager: Alertmanager, labels: Readonly<Record<string, string>>): Promise<void> {
   const response = await fetch(`${manager.url}/api/v2/alerts`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify([{ labels, annotations: { summary: 'it is down' }, startsAt: new Date().toISOString() }]),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([{ labels, annotations: { summary: 'it is down' }, startsAt: new Date().toISOString() }]),
   });
   expect(response.status).toBe(200);
 }

@@ -42,7 +42,13 @@ const MAX_PARTS = 100;
 export function createCourier(options: CourierOptions): Courier {
   const { shelf, receiver, now } = options;
   const channel = CHANNELS[receiver.kind];
-  const pace: Pace = { bucket: createBucket(receiver.perMinute, now()), holdUntilMs: 0, refreshedMs: now(), problem: '', tries: new Map() };
+  const pace: Pace = {
+    bucket: createBucket(receiver.perMinute, now()),
+    holdUntilMs: 0,
+    refreshedMs: now(),
+    problem: '',
+    tries: new Map(),
+  };
   return {
     async deliverDue() {
       await shelf.saveUnsaved();
@@ -56,7 +62,10 @@ export function createCourier(options: CourierOptions): Courier {
       if (!channel.needsRefresh || now() - pace.refreshedMs < REFRESH_MS || pace.holdUntilMs > now()) return;
       pace.refreshedMs = now();
       const open = shelf.listOpen(receiver.name).filter(({ payload }) => (payload.openUntilMs ?? 0) > now());
-      const parts = open.map(({ payload }) => ({ message: { alerts: listAlerts(payload.message).filter((alert) => alert['endsAt'] === undefined) }, brief: {} }));
+      const parts = open.map(({ payload }) => ({
+        message: { alerts: listAlerts(payload.message).filter((alert) => alert['endsAt'] === undefined) },
+        brief: {},
+      }));
       if (parts.length > 0) reportChange(options, pace, await channel.send(parts, { receiver, id: '', nowMs: now() }));
     },
   };
@@ -80,7 +89,10 @@ async function deliver(rows: readonly Row[], options: CourierOptions, pace: Pace
   const ids = rows.map(({ alert }) => alert.id);
   const release = shelf.hold(ids);
   try {
-    const result = await CHANNELS[receiver.kind].send(rows.map(({ payload }) => payload), { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now() });
+    const result = await CHANNELS[receiver.kind].send(
+      rows.map(({ payload }) => payload),
+      { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now() },
+    );
     if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
     reportChange(options, pace, result);
     // All of them, also when the store fails on the first: none may go out again.
@@ -92,7 +104,12 @@ async function deliver(rows: readonly Row[], options: CourierOptions, pace: Pace
 }
 
 /** Remembers what became of a message. */
-async function settle({ alert, payload }: Row, result: SendResult, { shelf, receiver, now, random, onDelivery }: CourierOptions, pace: Pace): Promise<void> {
+async function settle(
+  { alert, payload }: Row,
+  result: SendResult,
+  { shelf, receiver, now, random, onDelivery }: CourierOptions,
+  pace: Pace,
+): Promise<void> {
   const attempts = alert.attempts + 1;
   const sentAt = new Date(now()).toISOString();
   if (result.ok) {
@@ -101,14 +118,30 @@ async function settle({ alert, payload }: Row, result: SendResult, { shelf, rece
     const { error, ...rest } = alert;
     void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;
-    return shelf.put({ ...rest, attempts, sentAt, state: 'sent' }, isNeeded ? payload : { ...payload, message: {}, brief: {} });
+    return shelf.put(
+      { ...rest, attempts, sentAt, state: 'sent' },
+      isNeeded ? payload : { ...payload, message: {}, brief: {} },
+    );
   }
   const isGivenUp = !result.retryable || now() >= payload.deadlineMs;
   onDelivery(receiver.kind, isGivenUp ? 'undeliverable' : 'retry');
   const failures = (pace.tries.get(alert.id)?.failures ?? 0) + 1;
   if (isGivenUp) pace.tries.delete(alert.id);
-  else pace.tries.set(alert.id, { failures, nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(failures, random)) });
-  return shelf.put({ ...alert, attempts, sentAt: isGivenUp ? sentAt : alert.sentAt, state: isGivenUp ? 'undeliverable' : 'pending', error: result.error }, payload);
+  else
+    pace.tries.set(alert.id, {
+      failures,
+      nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(failures, random)),
+    });
+  return shelf.put(
+    {
+      ...alert,
+      attempts,
+      sentAt: isGivenUp ? sentAt : alert.sentAt,
+      state: isGivenUp ? 'undeliverable' : 'pending',
+      error: result.error,
+    },
+    payload,
+  );
 }
 
 /** One line when a receiver begins to fail, fails differently, or works again. */
@@ -117,6 +150,14 @@ function reportChange({ receiver, log }: CourierOptions, pace: Pace, result: Sen
   if (problem === pace.problem) return;
   pace.problem = problem;
   if (result.ok) log.info({ receiver: receiver.name }, 'The receiver takes alerts again.');
-  else if (result.retryable) log.warn({ receiver: receiver.name, code: 'JT_ALERT_UNREACHABLE', problem }, 'An alert could not be delivered; it is kept and tried again.');
-  else log.error({ receiver: receiver.name, code: 'JT_ALERT_REFUSED', problem }, 'An alert was refused and will not be tried again.');
+  else if (result.retryable)
+    log.warn(
+      { receiver: receiver.name, code: 'JT_ALERT_UNREACHABLE', problem },
+      'An alert could not be delivered; it is kept and tried again.',
+    );
+  else
+    log.error(
+      { receiver: receiver.name, code: 'JT_ALERT_REFUSED', problem },
+      'An alert was refused and will not be tried again.',
+    );
 }

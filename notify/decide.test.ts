@@ -5,32 +5,77 @@ import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './samples.js';
 
 const SEEN = Date.parse('2026-11-20T10:00:00.000Z');
 const MINUTE = 60_000;
-const POLICY: DecidePolicy = { symptomWaitMs: 30_000, backlogAfterMs: 60 * MINUTE, stillFailingAfterMs: 60 * MINUTE, mutes: [], isSymptom: (rule) => rule === LOST };
+const POLICY: DecidePolicy = {
+  symptomWaitMs: 30_000,
+  backlogAfterMs: 60 * MINUTE,
+  stillFailingAfterMs: 60 * MINUTE,
+  mutes: [],
+  isSymptom: (rule) => rule === LOST,
+};
 const CAUSE = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('restart.exhausted/any', { symptom: true })]);
 const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
 /** A process warned, and nothing has failed. */
-const WARNING = makeIncident([makeDiagnosis(BUFFERS)], { outcome: 'unknown', attempts: [{ number: 1, rules: [BUFFERS] }] });
-const UNKNOWN = makeIncident([], { unknown: [{ fingerprint: 'f1', chain: ['a.B'], message: 'm', owner: 'user-code', count: 1, evidence: [] }] });
+const WARNING = makeIncident([makeDiagnosis(BUFFERS)], {
+  outcome: 'unknown',
+  attempts: [{ number: 1, rules: [BUFFERS] }],
+});
+const UNKNOWN = makeIncident([], {
+  unknown: [{ fingerprint: 'f1', chain: ['a.B'], message: 'm', owner: 'user-code', count: 1, evidence: [] }],
+});
 
-function decide(incident: Incident, told: readonly Told[] = [], nowMs = SEEN + 1000, policy: Partial<DecidePolicy> = {}): AlertDecision {
+function decide(
+  incident: Incident,
+  told: readonly Told[] = [],
+  nowMs = SEEN + 1000,
+  policy: Partial<DecidePolicy> = {},
+): AlertDecision {
   return decideAlert(incident, told, nowMs, { ...POLICY, ...policy });
 }
 
 function toldOf(cause: string, more: Partial<Told> = {}): Told {
-  return { reason: 'new-incident', cause, symptom: false, severity: 'error', outcome: 'failing', isPending: false, timeMs: SEEN + 1000, ...more };
+  return {
+    reason: 'new-incident',
+    cause,
+    symptom: false,
+    severity: 'error',
+    outcome: 'failing',
+    isPending: false,
+    timeMs: SEEN + 1000,
+    ...more,
+  };
 }
 
 describe('decideAlert, at first sight', () => {
   it('sends a cause at once', () => {
-    expect(decide(CAUSE)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 1000, replacesPending: false, subject: { cause: BUFFERS, symptom: false } });
+    expect(decide(CAUSE)).toMatchObject({
+      send: true,
+      reason: 'new-incident',
+      notBeforeMs: SEEN + 1000,
+      replacesPending: false,
+      subject: { cause: BUFFERS, symptom: false },
+    });
   });
 
-  it.each([['a symptom rule that stands first', SYMPTOM], ['a failure that no rule names', UNKNOWN], ['a diagnosis marked as symptom', makeIncident([makeDiagnosis('a.b/c', { symptom: true })])]])('lets %s wait for its cause', (_name, incident) => {
-    expect(decide(incident)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 31_000, subject: { symptom: true } });
+  it.each([
+    ['a symptom rule that stands first', SYMPTOM],
+    ['a failure that no rule names', UNKNOWN],
+    ['a diagnosis marked as symptom', makeIncident([makeDiagnosis('a.b/c', { symptom: true })])],
+  ])('lets %s wait for its cause', (_name, incident) => {
+    expect(decide(incident)).toMatchObject({
+      send: true,
+      reason: 'new-incident',
+      notBeforeMs: SEEN + 31_000,
+      subject: { symptom: true },
+    });
   });
 
   it('lets a warning wait for the lines that show it to be harmless', () => {
-    expect(decide(WARNING)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 31_000, subject: { symptom: false } });
+    expect(decide(WARNING)).toMatchObject({
+      send: true,
+      reason: 'new-incident',
+      notBeforeMs: SEEN + 31_000,
+      subject: { symptom: false },
+    });
   });
 
   it('alerts nobody of a backlog, and of a failure without a time', () => {
@@ -42,18 +87,29 @@ describe('decideAlert, at first sight', () => {
   });
 
   it('never sends for a draft rule', () => {
-    expect(decide(makeIncident([makeDiagnosis(BUFFERS, { status: 'draft' })]))).toEqual({ send: false, reason: 'draft-rule' });
-    expect(decide(makeIncident([makeDiagnosis('x.draft/a', { status: 'draft' }), makeDiagnosis(BUFFERS)]))).toMatchObject({ subject: { cause: BUFFERS, diagnosis: 1 } });
+    expect(decide(makeIncident([makeDiagnosis(BUFFERS, { status: 'draft' })]))).toEqual({
+      send: false,
+      reason: 'draft-rule',
+    });
+    expect(
+      decide(makeIncident([makeDiagnosis('x.draft/a', { status: 'draft' }), makeDiagnosis(BUFFERS)])),
+    ).toMatchObject({ subject: { cause: BUFFERS, diagnosis: 1 } });
   });
 
   it('says nothing of what is no failure', () => {
     expect(decide(makeIncident([]))).toEqual({ send: false, reason: 'nothing-found' });
-    expect(decide(makeIncident([makeDiagnosis(BUFFERS, { severity: 'info' })]))).toEqual({ send: false, reason: 'below-warning' });
+    expect(decide(makeIncident([makeDiagnosis(BUFFERS, { severity: 'info' })]))).toEqual({
+      send: false,
+      reason: 'below-warning',
+    });
   });
 
-  it.each([BUFFERS, 'network.*', 'network.insufficient-buffers', 'orders', 'ord*', 'a'.repeat(32)])('is muted by %s', (pattern) => {
-    expect(decide(CAUSE, [], undefined, { mutes: ['other', pattern] })).toEqual({ send: false, reason: 'muted' });
-  });
+  it.each([BUFFERS, 'network.*', 'network.insufficient-buffers', 'orders', 'ord*', 'a'.repeat(32)])(
+    'is muted by %s',
+    (pattern) => {
+      expect(decide(CAUSE, [], undefined, { mutes: ['other', pattern] })).toEqual({ send: false, reason: 'muted' });
+    },
+  );
 
   it.each(['order', 'network.insufficient-buffer', 'NETWORK.*', ''])('is not muted by %j', (pattern) => {
     expect(decide(CAUSE, [], undefined, { mutes: [pattern] })).toMatchObject({ send: true });
@@ -64,17 +120,33 @@ describe('decideAlert, while a message waits', () => {
   const pending = toldOf(LOST, { symptom: true, isPending: true, timeMs: SEEN + 31_000 });
 
   it('replaces the symptom by its cause and sends at once', () => {
-    expect(decide(CAUSE, [pending], SEEN + 5000)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 5000, replacesPending: true, subject: { cause: BUFFERS } });
+    expect(decide(CAUSE, [pending], SEEN + 5000)).toMatchObject({
+      send: true,
+      reason: 'new-incident',
+      notBeforeMs: SEEN + 5000,
+      replacesPending: true,
+      subject: { cause: BUFFERS },
+    });
   });
 
   it('sends at once what was a warning and has failed now', () => {
     const warned = toldOf(BUFFERS, { isPending: true, outcome: 'unknown', timeMs: SEEN + 31_000 });
     expect(decide(WARNING, [warned], SEEN + 5000)).toEqual({ send: false, reason: 'said-already' });
-    expect(decide({ ...CAUSE, outcome: 'unknown' }, [warned], SEEN + 5000)).toMatchObject({ send: true, reason: 'new-incident', notBeforeMs: SEEN + 5000, replacesPending: true });
+    expect(decide({ ...CAUSE, outcome: 'unknown' }, [warned], SEEN + 5000)).toMatchObject({
+      send: true,
+      reason: 'new-incident',
+      notBeforeMs: SEEN + 5000,
+      replacesPending: true,
+    });
   });
 
   it('does not make a symptom wait longer because another one appears', () => {
-    expect(decide(UNKNOWN, [pending], SEEN + 20_000)).toMatchObject({ send: true, notBeforeMs: SEEN + 31_000, replacesPending: true, subject: { cause: 'unknown:f1' } });
+    expect(decide(UNKNOWN, [pending], SEEN + 20_000)).toMatchObject({
+      send: true,
+      notBeforeMs: SEEN + 31_000,
+      replacesPending: true,
+      subject: { cause: 'unknown:f1' },
+    });
   });
 
   it('leaves the message alone when nothing in it changed, and a cause when only a symptom is left', () => {
@@ -84,30 +156,60 @@ describe('decideAlert, while a message waits', () => {
 
   it('brings a message up to date that a receiver could not take yet', () => {
     const waiting = toldOf(BUFFERS, { isPending: true });
-    expect(decide({ ...CAUSE, outcome: 'failed' }, [waiting])).toMatchObject({ send: true, reason: 'new-incident', replacesPending: true });
-    expect(decide({ ...CAUSE, outcome: 'recovered' }, [{ ...waiting, reason: 'still-failing' }, toldOf(BUFFERS)], SEEN + 2 * 60 * MINUTE)).toMatchObject({ send: true, reason: 'resolved', replacesPending: true });
+    expect(decide({ ...CAUSE, outcome: 'failed' }, [waiting])).toMatchObject({
+      send: true,
+      reason: 'new-incident',
+      replacesPending: true,
+    });
+    expect(
+      decide(
+        { ...CAUSE, outcome: 'recovered' },
+        [{ ...waiting, reason: 'still-failing' }, toldOf(BUFFERS)],
+        SEEN + 2 * 60 * MINUTE,
+      ),
+    ).toMatchObject({ send: true, reason: 'resolved', replacesPending: true });
   });
 
   it('keeps the message when it has become a backlog meanwhile', () => {
-    expect(decide(CAUSE, [toldOf(BUFFERS, { isPending: true, severity: 'warning' })], SEEN + 3 * 60 * MINUTE)).toEqual({ send: false, reason: 'backlog' });
+    expect(decide(CAUSE, [toldOf(BUFFERS, { isPending: true, severity: 'warning' })], SEEN + 3 * 60 * MINUTE)).toEqual({
+      send: false,
+      reason: 'backlog',
+    });
   });
 });
 
 describe('decideAlert, after a message', () => {
   it('says nothing of a restart', () => {
-    expect(decide({ ...CAUSE, restarts: 7, lastSeen: '2026-11-20T10:09:00.000Z' }, [toldOf(BUFFERS)], SEEN + 10 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(
+      decide({ ...CAUSE, restarts: 7, lastSeen: '2026-11-20T10:09:00.000Z' }, [toldOf(BUFFERS)], SEEN + 10 * MINUTE),
+    ).toEqual({ send: false, reason: 'nothing-new' });
   });
 
   it('corrects a symptom, an unknown failure or another cause, once each', () => {
-    expect(decide(CAUSE, [toldOf(LOST, { symptom: true })])).toMatchObject({ send: true, reason: 'cause-corrected', subject: { cause: BUFFERS } });
-    expect(decide(CAUSE, [toldOf('unknown:f1', { symptom: true })])).toMatchObject({ send: true, reason: 'cause-corrected' });
+    expect(decide(CAUSE, [toldOf(LOST, { symptom: true })])).toMatchObject({
+      send: true,
+      reason: 'cause-corrected',
+      subject: { cause: BUFFERS },
+    });
+    expect(decide(CAUSE, [toldOf('unknown:f1', { symptom: true })])).toMatchObject({
+      send: true,
+      reason: 'cause-corrected',
+    });
     expect(decide(CAUSE, [toldOf('memory.heap-oom/any')])).toMatchObject({ send: true, reason: 'cause-corrected' });
-    const swinging = [toldOf('memory.heap-oom/any', { reason: 'cause-corrected' }), toldOf(BUFFERS, { reason: 'cause-corrected' }), toldOf('memory.heap-oom/any')];
+    const swinging = [
+      toldOf('memory.heap-oom/any', { reason: 'cause-corrected' }),
+      toldOf(BUFFERS, { reason: 'cause-corrected' }),
+      toldOf('memory.heap-oom/any'),
+    ];
     expect(decide(CAUSE, swinging)).toEqual({ send: false, reason: 'said-already' });
   });
 
   it('still tells the end when the cause swings', () => {
-    const swinging = [toldOf('memory.heap-oom/any', { reason: 'cause-corrected' }), toldOf(BUFFERS, { reason: 'cause-corrected' }), toldOf('memory.heap-oom/any')];
+    const swinging = [
+      toldOf('memory.heap-oom/any', { reason: 'cause-corrected' }),
+      toldOf(BUFFERS, { reason: 'cause-corrected' }),
+      toldOf('memory.heap-oom/any'),
+    ];
     expect(decide({ ...CAUSE, outcome: 'recovered' }, swinging)).toMatchObject({ send: true, reason: 'resolved' });
   });
 
@@ -117,48 +219,92 @@ describe('decideAlert, after a message', () => {
   });
 
   it('escalates when the job ends or the severity rises, once', () => {
-    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'escalated' });
-    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }), toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS, { outcome: 'failed' })])).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS)])).toMatchObject({
+      send: true,
+      reason: 'escalated',
+    });
+    expect(
+      decide({ ...CAUSE, outcome: 'failed' }, [
+        toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }),
+        toldOf(BUFFERS),
+      ]),
+    ).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS, { outcome: 'failed' })])).toEqual({
+      send: false,
+      reason: 'nothing-new',
+    });
     const critical = makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]);
     expect(decide(critical, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'escalated' });
-    expect(decide(critical, [toldOf(BUFFERS, { reason: 'escalated', severity: 'critical' }), toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(critical, [toldOf(BUFFERS, { reason: 'escalated', severity: 'critical' }), toldOf(BUFFERS)])).toEqual(
+      { send: false, reason: 'nothing-new' },
+    );
   });
 
   it('does not escalate what is over', () => {
     const over = { ...makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]), outcome: 'recovered' } as const;
-    expect(decide(over, [toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered' }), toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(over, [toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered' }), toldOf(BUFFERS)])).toEqual({
+      send: false,
+      reason: 'nothing-new',
+    });
   });
 
   it('says once that a job still fails, after the time set and only if it failed since', () => {
     const later = { ...CAUSE, lastSeen: '2026-11-20T11:00:30.000Z' };
     expect(decide(later, [toldOf(BUFFERS)], SEEN + 60 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide(later, [toldOf(BUFFERS)], SEEN + 1000 + 60 * MINUTE)).toMatchObject({ send: true, reason: 'still-failing' });
+    expect(decide(later, [toldOf(BUFFERS)], SEEN + 1000 + 60 * MINUTE)).toMatchObject({
+      send: true,
+      reason: 'still-failing',
+    });
     expect(decide(CAUSE, [toldOf(BUFFERS)], SEEN + 1000 + 60 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
     const told = [toldOf(BUFFERS, { reason: 'still-failing' }), toldOf(BUFFERS)];
-    expect(decide({ ...later, lastSeen: '2026-11-20T13:00:00.000Z' }, told, SEEN + 240 * MINUTE)).toEqual({ send: false, reason: 'said-already' });
+    expect(decide({ ...later, lastSeen: '2026-11-20T13:00:00.000Z' }, told, SEEN + 240 * MINUTE)).toEqual({
+      send: false,
+      reason: 'said-already',
+    });
   });
 
   it('tells the end once, and that it fails again after it', () => {
     const ended = { ...CAUSE, outcome: 'recovered' } as const;
     expect(decide(ended, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'resolved' });
     expect(decide(ended, [toldOf(BUFFERS, { outcome: 'recovered' })])).toEqual({ send: false, reason: 'nothing-new' });
-    const told = [toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered', timeMs: SEEN + MINUTE }), toldOf(BUFFERS)];
-    expect(decide({ ...CAUSE, lastSeen: '2026-11-20T10:02:00.000Z' }, told, SEEN + 3 * MINUTE)).toMatchObject({ send: true, reason: 'still-failing' });
+    const told = [
+      toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered', timeMs: SEEN + MINUTE }),
+      toldOf(BUFFERS),
+    ];
+    expect(decide({ ...CAUSE, lastSeen: '2026-11-20T10:02:00.000Z' }, told, SEEN + 3 * MINUTE)).toMatchObject({
+      send: true,
+      reason: 'still-failing',
+    });
     expect(decide(SYMPTOM, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'cause-known' });
-    expect(decide({ ...SYMPTOM, outcome: 'recovered' }, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'resolved', subject: { cause: BUFFERS } });
+    expect(decide({ ...SYMPTOM, outcome: 'recovered' }, [toldOf(BUFFERS)])).toMatchObject({
+      send: true,
+      reason: 'resolved',
+      subject: { cause: BUFFERS },
+    });
   });
 });
 
 describe('findSubject', () => {
   it('takes the first cause, before symptoms that stand above it', () => {
-    expect(findSubject(makeIncident([makeDiagnosis(LOST), makeDiagnosis(BUFFERS)]), POLICY)).toMatchObject({ cause: BUFFERS, diagnosis: 1 });
+    expect(findSubject(makeIncident([makeDiagnosis(LOST), makeDiagnosis(BUFFERS)]), POLICY)).toMatchObject({
+      cause: BUFFERS,
+      diagnosis: 1,
+    });
   });
 
   it('takes a symptom that stands for itself before a failure that no rule names, and that before its own symptoms', () => {
     const { unknown } = UNKNOWN;
-    expect(findSubject(makeIncident([makeDiagnosis(LOST)], { unknown }), POLICY)).toMatchObject({ cause: LOST, symptom: true });
-    expect(findSubject(makeIncident([makeDiagnosis(LOST, { symptom: true })], { unknown }), POLICY)).toMatchObject({ cause: 'unknown:f1', symptom: true });
-    expect(findSubject(makeIncident([makeDiagnosis(LOST, { symptom: true })]), POLICY)).toMatchObject({ cause: LOST, symptom: true });
+    expect(findSubject(makeIncident([makeDiagnosis(LOST)], { unknown }), POLICY)).toMatchObject({
+      cause: LOST,
+      symptom: true,
+    });
+    expect(findSubject(makeIncident([makeDiagnosis(LOST, { symptom: true })], { unknown }), POLICY)).toMatchObject({
+      cause: 'unknown:f1',
+      symptom: true,
+    });
+    expect(findSubject(makeIncident([makeDiagnosis(LOST, { symptom: true })]), POLICY)).toMatchObject({
+      cause: LOST,
+      symptom: true,
+    });
   });
 });

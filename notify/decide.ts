@@ -6,11 +6,21 @@ import type { Incident, Severity } from '../core/types.js';
 
 export type AlertReason = 'new-incident' | 'cause-corrected' | 'escalated' | 'still-failing' | 'resolved';
 export type SilenceReason =
-  | 'muted' | 'nothing-found' | 'draft-rule' | 'below-warning' | 'undated' | 'backlog'
-  | 'cause-known' | 'said-already' | 'nothing-new';
+  | 'muted'
+  | 'nothing-found'
+  | 'draft-rule'
+  | 'below-warning'
+  | 'undated'
+  | 'backlog'
+  | 'cause-known'
+  | 'said-already'
+  | 'nothing-new';
 
 export interface DecidePolicy {
-  /** How long what is only a symptom waits for its cause, and what nothing has failed of for lines that show it to be harmless. */
+  /**
+   * How long what is only a symptom waits for its cause, and what nothing has failed of for lines that show it to be
+   * harmless.
+   */
   readonly symptomWaitMs: number;
   /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
   readonly backlogAfterMs: number;
@@ -46,12 +56,23 @@ export interface Told {
 
 export type AlertDecision =
   | { readonly send: false; readonly reason: SilenceReason }
-  | { readonly send: true; readonly reason: AlertReason; readonly subject: Subject; readonly notBeforeMs: number; readonly replacesPending: boolean };
+  | {
+      readonly send: true;
+      readonly reason: AlertReason;
+      readonly subject: Subject;
+      readonly notBeforeMs: number;
+      readonly replacesPending: boolean;
+    };
 
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
 
 /** `told`: newest first. */
-export function decideAlert(incident: Incident, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+export function decideAlert(
+  incident: Incident,
+  told: readonly Told[],
+  nowMs: number,
+  policy: DecidePolicy,
+): AlertDecision {
   const subject = findSubject(incident, policy);
   if (typeof subject === 'string') return silent(subject);
   if (isMuted(incident, subject, policy.mutes)) return silent('muted');
@@ -65,38 +86,73 @@ export function decideAlert(incident: Incident, told: readonly Told[], nowMs: nu
  * stands for itself; else the failure that no rule names; else a symptom of that one. Mere notices are left out.
  */
 export function findSubject(incident: Incident, policy: Pick<DecidePolicy, 'isSymptom'>): Subject | SilenceReason {
-  const found = incident.diagnoses.en.map((diagnosis, index) => ({ diagnosis, index })).filter(({ diagnosis }) => diagnosis.status !== 'draft');
+  const found = incident.diagnoses.en
+    .map((diagnosis, index) => ({ diagnosis, index }))
+    .filter(({ diagnosis }) => diagnosis.status !== 'draft');
   const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= RANK.warning);
   const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
   const best = standing.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? standing[0];
   const unknown = incident.unknown[0];
-  if (best === undefined && unknown !== undefined) return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
+  if (best === undefined && unknown !== undefined)
+    return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
   const chosen = best ?? loud[0];
-  if (chosen === undefined) return found.length > 0 ? 'below-warning' : incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
+  if (chosen === undefined)
+    return found.length > 0 ? 'below-warning' : incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
   const { diagnosis, index } = chosen;
-  return { cause: diagnosis.rule, symptom: diagnosis.symptom || policy.isSymptom(diagnosis.rule), severity: diagnosis.severity, diagnosis: index };
+  return {
+    cause: diagnosis.rule,
+    symptom: diagnosis.symptom || policy.isSymptom(diagnosis.rule),
+    severity: diagnosis.severity,
+    diagnosis: index,
+  };
 }
 
 /** A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer. */
-function decidePending(incident: Incident, subject: Subject, pending: Told, sent: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+function decidePending(
+  incident: Incident,
+  subject: Subject,
+  pending: Told,
+  sent: readonly Told[],
+  nowMs: number,
+  policy: DecidePolicy,
+): AlertDecision {
   if (subject.symptom && !pending.symptom) return silent('cause-known');
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   if (!decision.send) return decision;
-  const isSame = decision.reason === pending.reason && subject.cause === pending.cause && subject.severity === pending.severity && incident.outcome === pending.outcome && decision.notBeforeMs >= pending.timeMs;
+  const isSame =
+    decision.reason === pending.reason &&
+    subject.cause === pending.cause &&
+    subject.severity === pending.severity &&
+    incident.outcome === pending.outcome &&
+    decision.notBeforeMs >= pending.timeMs;
   if (isSame) return silent('said-already');
   return { ...decision, notBeforeMs: Math.min(decision.notBeforeMs, pending.timeMs), replacesPending: true };
 }
 
-function decideFresh(incident: Incident, subject: Subject, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+function decideFresh(
+  incident: Incident,
+  subject: Subject,
+  told: readonly Told[],
+  nowMs: number,
+  policy: DecidePolicy,
+): AlertDecision {
   const last = told[0];
-  return last === undefined ? decideFirst(incident, subject, nowMs, policy) : decideNext(incident, subject, last, told, nowMs, policy);
+  return last === undefined
+    ? decideFirst(incident, subject, nowMs, policy)
+    : decideNext(incident, subject, last, told, nowMs, policy);
 }
 
 function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy: DecidePolicy): AlertDecision {
   if (incident.lastSeen === undefined) return silent('undated');
   if (nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs) return silent('backlog');
   const mustWait = subject.symptom || !hasFailed(incident);
-  return { send: true, reason: 'new-incident', subject, notBeforeMs: mustWait ? nowMs + policy.symptomWaitMs : nowMs, replacesPending: false };
+  return {
+    send: true,
+    reason: 'new-incident',
+    subject,
+    notBeforeMs: mustWait ? nowMs + policy.symptomWaitMs : nowMs,
+    replacesPending: false,
+  };
 }
 
 /** A warning is no failure yet: what follows it in other logs, which may be read later, often shows that it healed. */
@@ -104,23 +160,44 @@ function hasFailed({ attempts }: Incident): boolean {
   return attempts.some(({ failedAt }) => failedAt !== undefined);
 }
 
-function decideNext(incident: Incident, subject: Subject, last: Told, told: readonly Told[], nowMs: number, policy: DecidePolicy): AlertDecision {
+function decideNext(
+  incident: Incident,
+  subject: Subject,
+  last: Told,
+  told: readonly Told[],
+  nowMs: number,
+  policy: DecidePolicy,
+): AlertDecision {
   const known = told.find(({ symptom }) => !symptom) ?? last;
   // Once something was named, a symptom beside it is no news; what was named stays the subject.
-  const current: Subject = subject.symptom && known.cause !== subject.cause ? { ...subject, cause: known.cause, severity: known.severity } : subject;
+  const current: Subject =
+    subject.symptom && known.cause !== subject.cause
+      ? { ...subject, cause: known.cause, severity: known.severity }
+      : subject;
   const reasons = listReasons(incident, current, known, last, told, nowMs, policy);
   if (reasons.length === 0) return silent(current === subject ? 'nothing-new' : 'cause-known');
   // The same is never said twice of the same cause.
-  const reason = reasons.find((candidate) => !told.some((item) => item.reason === candidate && item.cause === current.cause));
+  const reason = reasons.find(
+    (candidate) => !told.some((item) => item.reason === candidate && item.cause === current.cause),
+  );
   if (reason === undefined) return silent('said-already');
   return { send: true, reason, subject: current, notBeforeMs: nowMs, replacesPending: false };
 }
 
 /** Everything that is new since the last message, the most important first. */
-function listReasons(incident: Incident, subject: Subject, known: Told, last: Told, told: readonly Told[], nowMs: number, policy: DecidePolicy): readonly AlertReason[] {
+function listReasons(
+  incident: Incident,
+  subject: Subject,
+  known: Told,
+  last: Told,
+  told: readonly Told[],
+  nowMs: number,
+  policy: DecidePolicy,
+): readonly AlertReason[] {
   const worst = Math.max(...told.map(({ severity }) => RANK[severity]));
   const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
-  const hasFailedSince = incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
+  const hasFailedSince =
+    incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
   const reasons: readonly (readonly [AlertReason, boolean])[] = [
     ['cause-corrected', subject.cause !== known.cause],

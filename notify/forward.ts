@@ -30,12 +30,22 @@ export interface ForwardedAlert {
   readonly nowMs: number;
 }
 
-const FRAME_FIELDS = ['version', 'receiver', 'groupKey', 'groupLabels', 'commonLabels', 'commonAnnotations', 'externalURL'] as const;
+const FRAME_FIELDS = [
+  'version',
+  'receiver',
+  'groupKey',
+  'groupLabels',
+  'commonLabels',
+  'commonAnnotations',
+  'externalURL',
+] as const;
 export const OWN_ALERTNAME = 'FlinkJobFailure';
 
 export function parseMessage(message: unknown): readonly InboundAlert[] {
   if (!isJsonObject(message) || !Array.isArray(message['alerts'])) return [];
-  const frame = Object.fromEntries(FRAME_FIELDS.flatMap((field) => (message[field] === undefined ? [] : [[field, message[field]]])));
+  const frame = Object.fromEntries(
+    FRAME_FIELDS.flatMap((field) => (message[field] === undefined ? [] : [[field, message[field]]])),
+  );
   return message['alerts'].filter(isJsonObject).map((alert) => parseAlert(alert, frame));
 }
 
@@ -44,7 +54,10 @@ export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
   const { fingerprint, startsAt, endsAt, generatorURL } = alert;
   return {
     // Old senders have none: the labels are what it is made of.
-    fingerprint: typeof fingerprint === 'string' && fingerprint !== '' ? fingerprint : hash(JSON.stringify(Object.entries(labels).sort())),
+    fingerprint:
+      typeof fingerprint === 'string' && fingerprint !== ''
+        ? fingerprint
+        : hash(JSON.stringify(Object.entries(labels).sort())),
     status: alert['status'] === 'resolved' ? 'resolved' : 'firing',
     labels,
     annotations: readTexts(alert['annotations']),
@@ -68,8 +81,15 @@ export function listJobNames(alert: InboundAlert, jobLabels: readonly string[]):
   });
 }
 
-/** The incident of that job that fits the alert's start best: one that goes on before one that is over, the nearer first. */
-export function chooseIncident(incidents: readonly Incident[], names: readonly string[], startsAtMs: number): Incident | undefined {
+/**
+ * The incident of that job that fits the alert's start best: one that goes on before one that is over, the nearer
+ * first.
+ */
+export function chooseIncident(
+  incidents: readonly Incident[],
+  names: readonly string[],
+  startsAtMs: number,
+): Incident | undefined {
   const distance = ({ firstSeen, lastSeen }: Incident): number => {
     const [first, last] = [Date.parse(firstSeen ?? ''), Date.parse(lastSeen ?? firstSeen ?? '')];
     return startsAtMs < first ? first - startsAtMs : startsAtMs > last ? startsAtMs - last : 0;
@@ -92,7 +112,17 @@ export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
     timestamp: new Date(nowMs).toISOString(),
     ...frame,
     status,
-    alerts: [{ status, labels, annotations: { ...alert.annotations, ...renderAnnotations(forwarded) }, startsAt, endsAt: endsAt ?? '0001-01-01T00:00:00Z', ...(generatorURL === undefined ? {} : { generatorURL }), fingerprint }],
+    alerts: [
+      {
+        status,
+        labels,
+        annotations: { ...alert.annotations, ...renderAnnotations(forwarded) },
+        startsAt,
+        endsAt: endsAt ?? '0001-01-01T00:00:00Z',
+        ...(generatorURL === undefined ? {} : { generatorURL }),
+        fingerprint,
+      },
+    ],
   });
 }
 
@@ -100,14 +130,21 @@ function renderAnnotations({ found, language, publicUrl }: ForwardedAlert): Reco
   if (found === undefined) return {};
   const words = describeIncident({ incident: found.incident, subject: found.subject, language, publicUrl });
   return dropEmpty({
-    diagnosis_cause: words.cause, diagnosis_title: words.title, diagnosis_summary: words.summary, diagnosis_fix: words.fix,
-    diagnosis_patch: words.patch, diagnosis_link: words.link, diagnosis_incident: found.incident.id,
+    diagnosis_cause: words.cause,
+    diagnosis_title: words.title,
+    diagnosis_summary: words.summary,
+    diagnosis_fix: words.fix,
+    diagnosis_patch: words.patch,
+    diagnosis_link: words.link,
+    diagnosis_incident: found.incident.id,
   });
 }
 
 function readTexts(value: unknown): Record<string, string> {
   if (!isJsonObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (typeof inner === 'string' ? [[key, inner]] : [])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (typeof inner === 'string' ? [[key, inner]] : [])),
+  );
 }
 
 export function hash(text: string): string {

@@ -6,7 +6,11 @@ const TIMEOUT_MS = 10_000;
 const MAX_ERROR_LENGTH = 200;
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-export async function postJson(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<SendResult> {
+export async function postJson(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<SendResult> {
   try {
     const response = await fetch(url, {
       method: 'POST',

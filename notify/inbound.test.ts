@@ -8,33 +8,75 @@ const bench = useBench(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 
 describe('an alert from Alertmanager', () => {
   const JOB = 'a'.repeat(32);
-  const alertOf = (labels: Record<string, string>, more: Record<string, unknown> = {}) => ({ status: 'firing', labels: { alertname: 'JobDown', job: 'flink-metrics', ...labels }, annotations: { summary: 'as it came' }, startsAt: '2026-11-20T10:00:01.000Z', endsAt: '0001-01-01T00:00:00Z', fingerprint: `fp-${JSON.stringify(labels)}`, ...more });
-  const messageOf = (...alerts: unknown[]) => ({ version: '4', groupKey: '{}:{}', status: 'firing', receiver: 'jobtrace', groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: 'http://am', alerts });
+  const alertOf = (labels: Record<string, string>, more: Record<string, unknown> = {}) => ({
+    status: 'firing',
+    labels: { alertname: 'JobDown', job: 'flink-metrics', ...labels },
+    annotations: { summary: 'as it came' },
+    startsAt: '2026-11-20T10:00:01.000Z',
+    endsAt: '0001-01-01T00:00:00Z',
+    fingerprint: `fp-${JSON.stringify(labels)}`,
+    ...more,
+  });
+  const messageOf = (...alerts: unknown[]) => ({
+    version: '4',
+    groupKey: '{}:{}',
+    status: 'firing',
+    receiver: 'jobtrace',
+    groupLabels: {},
+    commonLabels: {},
+    commonAnnotations: {},
+    externalURL: 'http://am',
+    alerts,
+  });
 
-  it.each([['job_id', JOB], ['flink_job_id', JOB], ['job_name', 'orders']])('that names its job by %s goes on at once with the diagnosis', async (label, value) => {
+  it.each([
+    ['job_id', JOB],
+    ['flink_job_id', JOB],
+    ['job_name', 'orders'],
+  ])('that names its job by %s goes on at once with the diagnosis', async (label, value) => {
     await bench.store.saveIncident(CAUSE);
     const notifier = bench.createNotifier();
 
     const answer = await notifier.receiveAlerts(messageOf(alertOf({ [label]: value })));
     await notifier.stepOnce();
 
-    expect(answer).toMatchObject([{ outcome: 'diagnosed', job: value, incidentId: 'incident-1', cause: BUFFERS, status: 'firing' }]);
+    expect(answer).toMatchObject([
+      { outcome: 'diagnosed', job: value, incidentId: 'incident-1', cause: BUFFERS, status: 'firing' },
+    ]);
     expect(bench.sink.received).toHaveLength(1);
     expect(bench.sink.received[0]?.body).toMatchObject({
-      type: 'jobtrace.alert.forwarded', version: '4', status: 'firing', receiver: 'jobtrace', groupKey: '{}:{}', externalURL: 'http://am',
-      alerts: [{
-        status: 'firing', labels: { alertname: 'JobDown', [label]: value }, startsAt: '2026-11-20T10:00:01.000Z', endsAt: '0001-01-01T00:00:00Z',
-        annotations: {
-          summary: 'as it came', diagnosis_cause: 'network.insufficient-buffers', diagnosis_title: `Title of ${BUFFERS}`, diagnosis_summary: `Summary of ${BUFFERS}`, diagnosis_fix: 'Raise the minimum.',
-          diagnosis_patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m', diagnosis_link: 'https://jobtrace.example/incidents/incident-1', diagnosis_incident: 'incident-1',
+      type: 'jobtrace.alert.forwarded',
+      version: '4',
+      status: 'firing',
+      receiver: 'jobtrace',
+      groupKey: '{}:{}',
+      externalURL: 'http://am',
+      alerts: [
+        {
+          status: 'firing',
+          labels: { alertname: 'JobDown', [label]: value },
+          startsAt: '2026-11-20T10:00:01.000Z',
+          endsAt: '0001-01-01T00:00:00Z',
+          annotations: {
+            summary: 'as it came',
+            diagnosis_cause: 'network.insufficient-buffers',
+            diagnosis_title: `Title of ${BUFFERS}`,
+            diagnosis_summary: `Summary of ${BUFFERS}`,
+            diagnosis_fix: 'Raise the minimum.',
+            diagnosis_patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m',
+            diagnosis_link: 'https://jobtrace.example/incidents/incident-1',
+            diagnosis_incident: 'incident-1',
+          },
         },
-      }],
+      ],
     });
   });
 
   it('that comes before its diagnosis waits for it', async () => {
     const notifier = bench.createNotifier();
-    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'waiting', job: JOB }]);
+    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
+      { outcome: 'waiting', job: JOB },
+    ]);
     bench.nowMs += 5000;
     await notifier.stepOnce();
     expect(bench.sink.received).toEqual([]);
@@ -62,16 +104,27 @@ describe('an alert from Alertmanager', () => {
     await third.stepOnce();
 
     expect(bench.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
-    expect(bench.sink.received[1]?.body).toMatchObject({ alerts: [{ labels: { job_id: JOB }, annotations: { summary: 'as it came', diagnosis_cause: 'network.insufficient-buffers' } }] });
+    expect(bench.sink.received[1]?.body).toMatchObject({
+      alerts: [
+        {
+          labels: { job_id: JOB },
+          annotations: { summary: 'as it came', diagnosis_cause: 'network.insufficient-buffers' },
+        },
+      ],
+    });
   });
 
   it('waits for the cause behind a symptom, and goes on with the symptom if none comes', async () => {
     await bench.store.saveIncident(SYMPTOM);
     const notifier = bench.createNotifier();
-    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'waiting', cause: LOST }]);
+    expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
+      { outcome: 'waiting', cause: LOST },
+    ]);
     bench.nowMs += 20_000;
     await notifier.stepOnce();
-    expect(bench.sink.received[0]?.body).toMatchObject({ alerts: [{ annotations: { diagnosis_cause: 'cluster.taskmanager-lost' } }] });
+    expect(bench.sink.received[0]?.body).toMatchObject({
+      alerts: [{ annotations: { diagnosis_cause: 'cluster.taskmanager-lost' } }],
+    });
 
     await bench.store.saveIncident(CAUSE);
     await notifier.stepOnce();
@@ -98,9 +151,13 @@ describe('an alert from Alertmanager', () => {
     await bench.store.saveIncident(CAUSE);
     const notifier = bench.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
-    expect(await bench.createNotifier().receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'repeated' }]);
+    expect(await bench.createNotifier().receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
+      { outcome: 'repeated' },
+    ]);
 
-    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })));
+    await notifier.receiveAlerts(
+      messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })),
+    );
     await notifier.stepOnce();
     await notifier.stepOnce();
 
@@ -111,7 +168,9 @@ describe('an alert from Alertmanager', () => {
   it('whose end comes while it waits goes first, and the end after it', async () => {
     const notifier = bench.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
-    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:00:02Z' })));
+    await notifier.receiveAlerts(
+      messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:00:02Z' })),
+    );
     await notifier.stepOnce();
     await notifier.stepOnce();
 
@@ -124,7 +183,9 @@ describe('an alert from Alertmanager', () => {
     const notifier = bench.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
     await notifier.stepOnce();
-    await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })));
+    await notifier.receiveAlerts(
+      messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })),
+    );
     await notifier.stepOnce();
     expect(bench.sink.received).toHaveLength(1);
 
@@ -147,8 +208,18 @@ describe('an alert from Alertmanager', () => {
   });
 
   it('takes the incident around its start, not one of last week', async () => {
-    await bench.store.saveIncident({ ...CAUSE, id: 'old', firstSeen: '2026-11-13T10:00:00.000Z', lastSeen: '2026-11-13T10:10:00.000Z' });
-    await bench.store.saveIncident({ ...CAUSE, id: 'over', outcome: 'recovered', lastSeen: '2026-11-20T10:00:01.000Z' });
+    await bench.store.saveIncident({
+      ...CAUSE,
+      id: 'old',
+      firstSeen: '2026-11-13T10:00:00.000Z',
+      lastSeen: '2026-11-13T10:10:00.000Z',
+    });
+    await bench.store.saveIncident({
+      ...CAUSE,
+      id: 'over',
+      outcome: 'recovered',
+      lastSeen: '2026-11-20T10:00:01.000Z',
+    });
     await bench.store.saveIncident({ ...CAUSE, id: 'open', firstSeen: '2026-11-20T09:30:00.000Z' });
     const notifier = bench.createNotifier();
 
@@ -158,22 +229,36 @@ describe('an alert from Alertmanager', () => {
   it('of Jobtrace itself, or one that has been here, does not go round', async () => {
     const notifier = bench.createNotifier();
 
-    const answer = await notifier.receiveAlerts(messageOf(alertOf({ alertname: 'FlinkJobFailure', job_id: JOB }), alertOf({ job_id: JOB }, { annotations: { diagnosis_cause: 'x' } })));
+    const answer = await notifier.receiveAlerts(
+      messageOf(
+        alertOf({ alertname: 'FlinkJobFailure', job_id: JOB }),
+        alertOf({ job_id: JOB }, { annotations: { diagnosis_cause: 'x' } }),
+      ),
+    );
 
     expect(answer.map(({ outcome }) => outcome)).toEqual(['own-alert', 'own-alert']);
   });
 
   it('has nowhere to go when only an Alertmanager is configured', async () => {
-    expect(await bench.createNotifier({ receivers: [{ kind: 'alertmanager' }] }).receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ outcome: 'no-receiver' }]);
+    expect(
+      await bench
+        .createNotifier({ receivers: [{ kind: 'alertmanager' }] })
+        .receiveAlerts(messageOf(alertOf({ job_id: JOB }))),
+    ).toMatchObject([{ outcome: 'no-receiver' }]);
   });
 
   it('goes on together with the others of its group, and without a fingerprint is known by its labels', async () => {
-    const labels = [{ job_id: JOB, tm: '1' }, { job_id: JOB, tm: '2' }];
+    const labels = [
+      { job_id: JOB, tm: '1' },
+      { job_id: JOB, tm: '2' },
+    ];
     const incident: Incident = CAUSE;
     await bench.store.saveIncident(incident);
     const notifier = bench.createNotifier();
 
-    const answer = await notifier.receiveAlerts(messageOf(...labels.map((item) => alertOf(item, { fingerprint: undefined }))));
+    const answer = await notifier.receiveAlerts(
+      messageOf(...labels.map((item) => alertOf(item, { fingerprint: undefined }))),
+    );
     await notifier.stepOnce();
 
     expect(new Set(answer.map(({ fingerprint }) => fingerprint)).size).toBe(2);

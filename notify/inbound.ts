@@ -6,7 +6,16 @@ import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import { CHANNELS } from './channels.js';
 import { findSubject, type DecidePolicy, type Subject } from './decide.js';
-import { chooseIncident, hash, isOwnAlert, listJobNames, parseAlert, parseMessage, type ForwardedAlert, type InboundAlert } from './forward.js';
+import {
+  chooseIncident,
+  hash,
+  isOwnAlert,
+  listJobNames,
+  parseAlert,
+  parseMessage,
+  type ForwardedAlert,
+  type InboundAlert,
+} from './forward.js';
 import { isJsonObject, toJsonObject, type Payload } from './payload.js';
 import type { Row, Shelf } from './shelf.js';
 
@@ -54,13 +63,21 @@ export function createInbound(options: InboundOptions): Inbound {
     const names = listJobNames(alert, policy.jobLabels);
     const startsAtMs = Date.parse(alert.startsAt);
     if (names.length === 0 || Number.isNaN(startsAtMs)) return undefined;
-    const range = { from: new Date(startsAtMs - SEARCH_BEFORE_MS).toISOString(), to: new Date(Math.max(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now())) + SEARCH_AFTER_MS).toISOString() };
+    const range = {
+      from: new Date(startsAtMs - SEARCH_BEFORE_MS).toISOString(),
+      to: new Date(
+        Math.max(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now())) + SEARCH_AFTER_MS,
+      ).toISOString(),
+    };
     const found: Incident[] = [];
-    for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name))) found.push(...(await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })));
+    for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name)))
+      found.push(...(await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })));
     if (found.length === 0) found.push(...(await store.findIncidents({ ...range, limit: MAX_INCIDENTS })));
     const incident = chooseIncident(found, names, startsAtMs);
     const subject = incident === undefined ? undefined : findSubject(incident, policy);
-    return incident === undefined || subject === undefined || typeof subject === 'string' ? undefined : { incident, subject };
+    return incident === undefined || subject === undefined || typeof subject === 'string'
+      ? undefined
+      : { incident, subject };
   }
 
   async function receiveOne(alert: InboundAlert): Promise<ReceivedAlert> {
@@ -73,18 +90,38 @@ export function createInbound(options: InboundOptions): Inbound {
     let isNew = false;
     for (const receiver of receivers) isNew = (await accept(alert, receiver, found, waits)) || isNew;
     const known = found === undefined ? {} : { incidentId: found.incident.id, cause: found.subject.cause };
-    const outcome = !isNew ? 'repeated' : job === undefined ? 'no-job' : waits ? 'waiting' : found === undefined ? 'forwarded' : 'diagnosed';
+    const outcome = !isNew
+      ? 'repeated'
+      : job === undefined
+        ? 'no-job'
+        : waits
+          ? 'waiting'
+          : found === undefined
+            ? 'forwarded'
+            : 'diagnosed';
     return { ...base, ...known, outcome };
   }
 
   /** False when this alert went to this receiver before. */
-  async function accept(alert: InboundAlert, receiver: ReceiverSettings, found: Found | undefined, waits: boolean): Promise<boolean> {
+  async function accept(
+    alert: InboundAlert,
+    receiver: ReceiverSettings,
+    found: Found | undefined,
+    waits: boolean,
+  ): Promise<boolean> {
     const id = alertId(alert, receiver);
     const repeated = await seen.has(id);
     await seen.add(id);
     if (repeated) return false;
     await hurryFiring(alert, receiver);
-    await putMessage(id, { alert, found, receiver, isFollowUp: false, notBeforeMs: now() + (waits ? policy.attachWaitMs : 0), follows: waits });
+    await putMessage(id, {
+      alert,
+      found,
+      receiver,
+      isFollowUp: false,
+      notBeforeMs: now() + (waits ? policy.attachWaitMs : 0),
+      follows: waits,
+    });
     return true;
   }
 
@@ -92,24 +129,59 @@ export function createInbound(options: InboundOptions): Inbound {
   async function hurryFiring(alert: InboundAlert, receiver: ReceiverSettings): Promise<void> {
     if (alert.status !== 'resolved') return;
     const id = alertId({ ...alert, status: 'firing' }, receiver);
-    const row = shelf.listFollowed().find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
+    const row = shelf
+      .listFollowed()
+      .find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
     if (row !== undefined) await shelf.put(row.alert, { ...row.payload, notBeforeMs: now() });
   }
 
-  async function putMessage(id: string, wanted: { readonly alert: InboundAlert; readonly found: Found | undefined; readonly receiver: ReceiverSettings; readonly isFollowUp: boolean; readonly notBeforeMs: number; readonly follows: boolean }): Promise<void> {
+  async function putMessage(
+    id: string,
+    wanted: {
+      readonly alert: InboundAlert;
+      readonly found: Found | undefined;
+      readonly receiver: ReceiverSettings;
+      readonly isFollowUp: boolean;
+      readonly notBeforeMs: number;
+      readonly follows: boolean;
+    },
+  ): Promise<void> {
     const { alert, found, receiver, isFollowUp, notBeforeMs, follows } = wanted;
-    const message = CHANNELS[receiver.kind].renderForwarded?.({ alert, found, isFollowUp, language: receiver.language, publicUrl: options.publicUrl, nowMs: now() });
+    const message = CHANNELS[receiver.kind].renderForwarded?.({
+      alert,
+      found,
+      isFollowUp,
+      language: receiver.language,
+      publicUrl: options.publicUrl,
+      nowMs: now(),
+    });
     if (message === undefined) return;
     const payload: Payload = {
-      instance: options.instance, topic: `alert ${alert.fingerprint}`, notBeforeMs, deadlineMs: now() + options.deadlineMs, symptom: found?.subject.symptom ?? true,
-      severity: found?.subject.severity ?? 'error', outcome: found?.incident.outcome ?? 'unknown',
-      group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`, message, brief: {},
+      instance: options.instance,
+      topic: `alert ${alert.fingerprint}`,
+      notBeforeMs,
+      deadlineMs: now() + options.deadlineMs,
+      symptom: found?.subject.symptom ?? true,
+      severity: found?.subject.severity ?? 'error',
+      outcome: found?.incident.outcome ?? 'unknown',
+      group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`,
+      message,
+      brief: {},
       ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
     };
-    await shelf.put({
-      id, incidentId: found?.incident.id ?? '', receiver: receiver.name, reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
-      cause: found?.subject.cause ?? '', sentAt: new Date(now()).toISOString(), state: 'pending', attempts: 0,
-    }, payload);
+    await shelf.put(
+      {
+        id,
+        incidentId: found?.incident.id ?? '',
+        receiver: receiver.name,
+        reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
+        cause: found?.subject.cause ?? '',
+        sentAt: new Date(now()).toISOString(),
+        state: 'pending',
+        attempts: 0,
+      },
+      payload,
+    );
   }
 
   async function attach(row: Row): Promise<void> {
@@ -118,11 +190,28 @@ export function createInbound(options: InboundOptions): Inbound {
     if (receiver === undefined || alert === undefined || row.isInFlight) return;
     const isOver = (row.payload.followUntilMs ?? 0) <= now();
     const found = await findDiagnosis(alert);
-    const isBetter = found !== undefined && (row.alert.cause === '' || (!found.subject.symptom && found.subject.cause !== row.alert.cause));
+    const isBetter =
+      found !== undefined &&
+      (row.alert.cause === '' || (!found.subject.symptom && found.subject.cause !== row.alert.cause));
     if (row.alert.state === 'pending') {
-      if (isBetter) await putMessage(row.alert.id, { alert, found, receiver, isFollowUp: false, notBeforeMs: found.subject.symptom ? row.payload.notBeforeMs : now(), follows: found.subject.symptom });
+      if (isBetter)
+        await putMessage(row.alert.id, {
+          alert,
+          found,
+          receiver,
+          isFollowUp: false,
+          notBeforeMs: found.subject.symptom ? row.payload.notBeforeMs : now(),
+          follows: found.subject.symptom,
+        });
     } else if (isBetter && isWorthFollowing(found.subject, row)) {
-      await putMessage(`${row.alert.id}/diagnosis`, { alert, found, receiver, isFollowUp: true, notBeforeMs: now(), follows: false });
+      await putMessage(`${row.alert.id}/diagnosis`, {
+        alert,
+        found,
+        receiver,
+        isFollowUp: true,
+        notBeforeMs: now(),
+        follows: false,
+      });
       await shelf.put(row.alert, withoutFollow(row.payload));
     } else if (isOver) await shelf.put(row.alert, withoutFollow(row.payload));
   }
@@ -156,7 +245,11 @@ function createSeen(store: Store, key: string, now: () => number): Seen {
   async function load(): Promise<Map<string, number>> {
     if (ids !== undefined) return ids;
     const value: unknown = JSON.parse((await store.loadState(key)) ?? '{}');
-    ids = new Map(isJsonObject(value) ? Object.entries(value).flatMap(([id, time]) => (typeof time === 'number' ? [[id, time] as const] : [])) : []);
+    ids = new Map(
+      isJsonObject(value)
+        ? Object.entries(value).flatMap(([id, time]) => (typeof time === 'number' ? [[id, time] as const] : []))
+        : [],
+    );
     return ids;
   }
 

@@ -5,7 +5,18 @@ import { openStore } from '../store/open.js';
 import { waitUntil } from '../store/samples.js';
 import type { Store } from '../store/store.js';
 import { createNotifier } from './notify.js';
-import { BUFFERS, CAUSE, POLICY, START, SYMPTOM, makeDiagnosis, makeIncident, makeReceiver, openSink, useBench } from './samples.js';
+import {
+  BUFFERS,
+  CAUSE,
+  POLICY,
+  START,
+  SYMPTOM,
+  makeDiagnosis,
+  makeIncident,
+  makeReceiver,
+  openSink,
+  useBench,
+} from './samples.js';
 
 const bench = useBench(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 
@@ -20,8 +31,22 @@ describe('an incident', () => {
     await notifier.stepOnce();
 
     expect(bench.types()).toEqual(['jobtrace.incident.opened']);
-    expect(bench.sink.received[0]?.body).toMatchObject({ data: { diagnosis: { rule: BUFFERS, fixes: [{ patch: { 'taskmanager.memory.network.min': '112m' } }] }, links: { incident: 'https://jobtrace.example/incidents/incident-1' } } });
-    expect(await bench.rows()).toMatchObject([{ incidentId: 'incident-1', receiver: 'hook', reason: 'new-incident', cause: BUFFERS, state: 'sent', attempts: 1 }]);
+    expect(bench.sink.received[0]?.body).toMatchObject({
+      data: {
+        diagnosis: { rule: BUFFERS, fixes: [{ patch: { 'taskmanager.memory.network.min': '112m' } }] },
+        links: { incident: 'https://jobtrace.example/incidents/incident-1' },
+      },
+    });
+    expect(await bench.rows()).toMatchObject([
+      {
+        incidentId: 'incident-1',
+        receiver: 'hook',
+        reason: 'new-incident',
+        cause: BUFFERS,
+        state: 'sent',
+        attempts: 1,
+      },
+    ]);
   });
 
   it('that shows only a symptom waits, and is told with its cause when that comes', async () => {
@@ -51,7 +76,11 @@ describe('an incident', () => {
     await notifier.incidentChanged({ ...CAUSE, outcome: 'recovered' });
     await notifier.stepOnce();
 
-    expect(bench.types()).toEqual(['jobtrace.incident.opened', 'jobtrace.incident.corrected', 'jobtrace.incident.resolved']);
+    expect(bench.types()).toEqual([
+      'jobtrace.incident.opened',
+      'jobtrace.incident.corrected',
+      'jobtrace.incident.resolved',
+    ]);
   });
 
   it('that an earlier run left to be told is told once, also when it is sent while the store is asked about it', async () => {
@@ -124,7 +153,9 @@ describe('an incident', () => {
     await notifier.stepOnce();
 
     expect(bench.sink.received).toHaveLength(2);
-    expect(bench.sink.received[0]?.body).toMatchObject({ data: { incident: { id: 'i-1' }, related: [{ incidentId: 'i-2' }, { incidentId: 'i-3' }] } });
+    expect(bench.sink.received[0]?.body).toMatchObject({
+      data: { incident: { id: 'i-1' }, related: [{ incidentId: 'i-2' }, { incidentId: 'i-3' }] },
+    });
     expect((await bench.rows()).map(({ state }) => state)).toEqual(['sent', 'sent', 'sent', 'sent']);
   });
 });
@@ -137,7 +168,9 @@ describe('a receiver', () => {
     await notifier.stepOnce();
     await notifier.stepOnce();
     expect(bench.sink.received).toHaveLength(1);
-    expect(await bench.rows()).toMatchObject([{ state: 'pending', attempts: 1, error: 'it answered with status 503: busy' }]);
+    expect(await bench.rows()).toMatchObject([
+      { state: 'pending', attempts: 1, error: 'it answered with status 503: busy' },
+    ]);
 
     bench.nowMs += 1000;
     await notifier.stepOnce();
@@ -178,7 +211,9 @@ describe('a receiver', () => {
     }
 
     expect(bench.sink.received).toHaveLength(1);
-    expect(await bench.rows()).toMatchObject([{ state: 'undeliverable', error: 'it answered with status 410: gone: ***' }]);
+    expect(await bench.rows()).toMatchObject([
+      { state: 'undeliverable', error: 'it answered with status 410: gone: ***' },
+    ]);
   });
 
   it('that redirects is refused, so that nothing reaches an address that nobody set', async () => {
@@ -212,7 +247,8 @@ describe('a receiver', () => {
 
   it('gets no more messages a minute than it may', async () => {
     const notifier = bench.createNotifier({ receivers: [{ perMinute: 2 }] });
-    for (const rule of ['a.a/a', 'b.b/b', 'c.c/c']) await notifier.incidentChanged({ ...makeIncident([makeDiagnosis(rule)]), id: rule });
+    for (const rule of ['a.a/a', 'b.b/b', 'c.c/c'])
+      await notifier.incidentChanged({ ...makeIncident([makeDiagnosis(rule)]), id: rule });
 
     await notifier.stepOnce();
     expect(bench.sink.received).toHaveLength(2);
@@ -226,7 +262,9 @@ describe('a receiver', () => {
   });
 
   it('with a secret gets signed messages', async () => {
-    const notifier = bench.createNotifier({ receivers: [{ secret: 'whsec_anRfdGVzdF9zZWNyZXRfMjRfYnl0ZXNfbG9uZyE=' }] });
+    const notifier = bench.createNotifier({
+      receivers: [{ secret: 'whsec_anRfdGVzdF9zZWNyZXRfMjRfYnl0ZXNfbG9uZyE=' }],
+    });
 
     await notifier.incidentChanged(CAUSE);
     await notifier.stepOnce();
@@ -236,7 +274,9 @@ describe('a receiver', () => {
   });
 
   it('is refused at the start when its settings cannot work, all problems at once', () => {
-    expect(() => bench.createNotifier({ receivers: [{ name: 'a', url: 'ftp://x' }, { name: 'a' }] })).toThrow(/"a" is used twice[^]*"a" is not an http/);
+    expect(() => bench.createNotifier({ receivers: [{ name: 'a', url: 'ftp://x' }, { name: 'a' }] })).toThrow(
+      /"a" is used twice[^]*"a" is not an http/,
+    );
   });
 });
 
@@ -261,11 +301,19 @@ describe('a restart', () => {
 
     await bench.createNotifier({ receivers: [{ name: 'new' }] }).stepOnce();
 
-    expect(await bench.rows()).toMatchObject([{ state: 'undeliverable', error: expect.stringContaining('no receiver') }]);
+    expect(await bench.rows()).toMatchObject([
+      { state: 'undeliverable', error: expect.stringContaining('no receiver') },
+    ]);
   });
 
   it('leaves messages of other processes on the same store alone', async () => {
-    const options = { store: bench.store, receivers: [makeReceiver({ url: bench.sink.url })], policy: POLICY, log: createLog('silent'), now: () => bench.nowMs };
+    const options = {
+      store: bench.store,
+      receivers: [makeReceiver({ url: bench.sink.url })],
+      policy: POLICY,
+      log: createLog('silent'),
+      now: () => bench.nowMs,
+    };
     await createNotifier({ ...options, instance: 'analyzer-0' }).incidentChanged(CAUSE);
 
     await createNotifier({ ...options, instance: 'api' }).stepOnce();
@@ -278,7 +326,10 @@ describe('a restart', () => {
 
 describe('a receiver that forgets (Alertmanager)', () => {
   const am = { kind: 'alertmanager', url: '' } as const;
-  const endsAt = (index: number): unknown => JSON.parse(bench.sink.received[index]?.text ?? '[]').map((alert: { endsAt: string }) => Date.parse(alert.endsAt) - bench.nowMs);
+  const endsAt = (index: number): unknown =>
+    JSON.parse(bench.sink.received[index]?.text ?? '[]').map(
+      (alert: { endsAt: string }) => Date.parse(alert.endsAt) - bench.nowMs,
+    );
 
   it('is told again every minute while the incident is open, also by the next run, and no longer after its end or a day', async () => {
     const receivers = [{ ...am, url: bench.sink.url }];
@@ -342,7 +393,8 @@ describe('a receiver that forgets (Alertmanager)', () => {
 
   it('gets everything that is due in one request', async () => {
     const notifier = bench.createNotifier({ receivers: [{ ...am, url: bench.sink.url }] });
-    for (const rule of ['a.a/a', 'b.b/b']) await notifier.incidentChanged({ ...makeIncident([makeDiagnosis(rule)]), id: rule });
+    for (const rule of ['a.a/a', 'b.b/b'])
+      await notifier.incidentChanged({ ...makeIncident([makeDiagnosis(rule)]), id: rule });
 
     await notifier.stepOnce();
 
@@ -360,7 +412,10 @@ describe('a receiver that forgets (Alertmanager)', () => {
     bench.nowMs += 60_000;
     await notifier.stepOnce();
 
-    expect(JSON.parse(bench.sink.received[1]?.text ?? '')).toMatchObject([{ labels: { cause: 'memory.heap-oom' } }, { labels: { cause: 'network.insufficient-buffers' }, endsAt: new Date(START).toISOString() }]);
+    expect(JSON.parse(bench.sink.received[1]?.text ?? '')).toMatchObject([
+      { labels: { cause: 'memory.heap-oom' } },
+      { labels: { cause: 'network.insufficient-buffers' }, endsAt: new Date(START).toISOString() },
+    ]);
     expect(JSON.parse(bench.sink.received[2]?.text ?? '')).toMatchObject([{ labels: { cause: 'memory.heap-oom' } }]);
   });
 });
@@ -368,7 +423,13 @@ describe('a receiver that forgets (Alertmanager)', () => {
 describe('a store that goes away', () => {
   it('after the message was sent does not make it go out twice, and learns of it when it is back', async () => {
     let isAway = false;
-    const fragile: Store = { ...bench.store, rememberAlert: async (alert) => { if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' }); return bench.store.rememberAlert(alert); } };
+    const fragile: Store = {
+      ...bench.store,
+      rememberAlert: async (alert) => {
+        if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
+        return bench.store.rememberAlert(alert);
+      },
+    };
     const notifier = bench.createNotifier({ store: fragile });
     for (const id of ['i-1', 'i-2', 'i-3']) await notifier.incidentChanged({ ...CAUSE, id });
     isAway = true;
@@ -389,7 +450,13 @@ describe('run', () => {
     const silentSink = await openSink();
     silentSink.answers.length = 0;
     const hanging = makeReceiver({ name: 'hangs', url: silentSink.url });
-    const notifier = createNotifier({ store: bench.store, receivers: [hanging, makeReceiver({ url: bench.sink.url })], policy: POLICY, log: createLog('silent'), now: () => bench.nowMs });
+    const notifier = createNotifier({
+      store: bench.store,
+      receivers: [hanging, makeReceiver({ url: bench.sink.url })],
+      policy: POLICY,
+      log: createLog('silent'),
+      now: () => bench.nowMs,
+    });
     const running = notifier.run(stop.signal);
 
     await notifier.incidentChanged({ ...CAUSE, id: 'first' });

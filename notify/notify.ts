@@ -57,8 +57,19 @@ export function createNotifier(options: NotifierOptions): Notifier {
   checkReceivers(receivers);
   const shelf = createShelf({ store, receivers: receivers.map(({ name }) => name), instance });
   const onDelivery = options.onDelivery ?? (() => undefined);
-  const couriers = new Map(receivers.map((receiver) => [receiver.name, createCourier({ shelf, receiver, log, now, random, onDelivery })]));
-  const inbound = createInbound({ store, shelf, receivers, policy, instance, publicUrl, deadlineMs: DELIVER_DEADLINE_MS, now });
+  const couriers = new Map(
+    receivers.map((receiver) => [receiver.name, createCourier({ shelf, receiver, log, now, random, onDelivery })]),
+  );
+  const inbound = createInbound({
+    store,
+    shelf,
+    receivers,
+    policy,
+    instance,
+    publicUrl,
+    deadlineMs: DELIVER_DEADLINE_MS,
+    now,
+  });
   const bell = createBell();
   const writer = createWriter({ shelf, policy, publicUrl, instance, log, now });
   let loading: Promise<void> | undefined;
@@ -77,7 +88,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = last.then(work);
-    last = result.then(() => undefined, () => undefined);
+    last = result.then(
+      () => undefined,
+      () => undefined,
+    );
     return result;
   }
 
@@ -90,7 +104,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     let problem = '';
     while (!signal.aborted) {
       const found = await tryStep(step);
-      if (found !== problem && found !== '') log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
+      if (found !== problem && found !== '')
+        log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
       problem = found;
       await bell.wait(everyMs, signal);
     }
@@ -120,8 +135,26 @@ export function createNotifier(options: NotifierOptions): Notifier {
       await Promise.all([...couriers.values()].map(stepCourier));
     },
     async run(signal) {
-      const deliver = [...couriers].map(([name, courier]) => loop(name, DELIVER_EVERY_MS, async () => { await ready(); await stepCourier(courier); }, signal));
-      const look = loop('inbound', LOOK_EVERY_MS, async () => { await ready(); await inTurn(() => inbound.stepOnce()); }, signal);
+      const deliver = [...couriers].map(([name, courier]) =>
+        loop(
+          name,
+          DELIVER_EVERY_MS,
+          async () => {
+            await ready();
+            await stepCourier(courier);
+          },
+          signal,
+        ),
+      );
+      const look = loop(
+        'inbound',
+        LOOK_EVERY_MS,
+        async () => {
+          await ready();
+          await inTurn(() => inbound.stepOnce());
+        },
+        signal,
+      );
       // A receiver that hangs holds up nobody but itself.
       await Promise.all([...deliver, look]);
     },
@@ -149,11 +182,26 @@ interface WriterOptions {
 }
 
 /** Decides for one receiver and remembers the message. */
-function createWriter({ shelf, policy, publicUrl, instance, log, now }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
+function createWriter({
+  shelf,
+  policy,
+  publicUrl,
+  instance,
+  log,
+  now,
+}: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
   return async (incident, receiver) => {
     const rows = await shelf.findTold(incident.id, receiver.name);
-    const decision = decideAlert(incident, rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold), now(), policy);
-    log.debug({ incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason }, 'Decided about an alert.');
+    const decision = decideAlert(
+      incident,
+      rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold),
+      now(),
+      policy,
+    );
+    log.debug(
+      { incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason },
+      'Decided about an alert.',
+    );
     if (!decision.send) return;
     const { subject, reason } = decision;
     const card: Card = { incident, subject, reason, language: receiver.language, publicUrl, nowMs: now() };
@@ -172,18 +220,31 @@ function createWriter({ shelf, policy, publicUrl, instance, log, now }: WriterOp
       ...(channel.needsRefresh ? { openUntilMs: now() + OPEN_MS } : {}),
     };
     const replaced = decision.replacesPending ? rows[0]?.alert : undefined;
-    await shelf.put({
-      id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
-      incidentId: incident.id, receiver: receiver.name, reason, cause: subject.cause,
-      sentAt: new Date(now()).toISOString(), state: 'pending', attempts: replaced?.attempts ?? 0,
-    }, payload);
+    await shelf.put(
+      {
+        id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
+        incidentId: incident.id,
+        receiver: receiver.name,
+        reason,
+        cause: subject.cause,
+        sentAt: new Date(now()).toISOString(),
+        state: 'pending',
+        attempts: replaced?.attempts ?? 0,
+      },
+      payload,
+    );
   };
 }
 
 function toTold({ alert, payload, isInFlight }: Row): Told {
   const isPending = alert.state === 'pending' && !isInFlight;
   return {
-    reason: alert.reason, cause: alert.cause, symptom: payload.symptom, severity: payload.severity, outcome: payload.outcome, isPending,
+    reason: alert.reason,
+    cause: alert.cause,
+    symptom: payload.symptom,
+    severity: payload.severity,
+    outcome: payload.outcome,
+    isPending,
     timeMs: isPending ? payload.notBeforeMs : Date.parse(alert.sentAt),
   };
 }
@@ -191,8 +252,12 @@ function toTold({ alert, payload, isInFlight }: Row): Told {
 function checkReceivers(receivers: readonly ReceiverSettings[]): void {
   const names = receivers.map(({ name }) => name);
   const problems = [
-    ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `  notify.receivers: the name "${name}" is used twice`),
-    ...receivers.filter(({ url }) => !/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)).map(({ name }) => `  notify.receivers: the address of "${name}" is not an http or https address`),
+    ...names
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((name) => `  notify.receivers: the name "${name}" is used twice`),
+    ...receivers
+      .filter(({ url }) => !/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+      .map(({ name }) => `  notify.receivers: the address of "${name}" is not an http or https address`),
   ];
   if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
 }

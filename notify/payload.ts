@@ -59,5 +59,11 @@ function isPayload(value: unknown): value is Payload {
   if (!isJsonObject(value)) return false;
   const texts = ['instance', 'topic', 'severity', 'outcome', 'group'].every((key) => typeof value[key] === 'string');
   const numbers = ['notBeforeMs', 'deadlineMs'].every((key) => typeof value[key] === 'number');
-  return texts && numbers && typeof value['symptom'] === 'boolean' && isJsonObject(value['message']) && isJsonObject(value['brief']);
+  return (
+    texts &&
+    numbers &&
+    typeof value['symptom'] === 'boolean' &&
+    isJsonObject(value['message']) &&
+    isJsonObject(value['brief'])
+  );
 }

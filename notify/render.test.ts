@@ -3,10 +3,29 @@ import { cutMiddle, describeIncident, renderAlertmanager, renderBrief, renderWeb
 import { BUFFERS, makeDiagnosis, makeIncident } from './samples.js';
 
 const SUBJECT = { cause: BUFFERS, symptom: false, severity: 'error', diagnosis: 0 } as const;
-const CARD: Card = { incident: makeIncident([makeDiagnosis(BUFFERS)]), subject: SUBJECT, reason: 'new-incident', language: 'en', publicUrl: 'https://jobtrace.example/', nowMs: Date.parse('2026-11-20T10:00:05.000Z') };
+const CARD: Card = {
+  incident: makeIncident([makeDiagnosis(BUFFERS)]),
+  subject: SUBJECT,
+  reason: 'new-incident',
+  language: 'en',
+  publicUrl: 'https://jobtrace.example/',
+  nowMs: Date.parse('2026-11-20T10:00:05.000Z'),
+};
 const UNKNOWN: Card = {
-  ...CARD, subject: { cause: 'unknown:f', symptom: true, severity: 'error', diagnosis: undefined },
-  incident: makeIncident([], { unknown: [{ fingerprint: 'f', chain: ['org.example.Outer', 'java.lang.Inner'], message: 'boom', owner: 'user-code', count: 1, evidence: [] }] }),
+  ...CARD,
+  subject: { cause: 'unknown:f', symptom: true, severity: 'error', diagnosis: undefined },
+  incident: makeIncident([], {
+    unknown: [
+      {
+        fingerprint: 'f',
+        chain: ['org.example.Outer', 'java.lang.Inner'],
+        message: 'boom',
+        owner: 'user-code',
+        count: 1,
+        evidence: [],
+      },
+    ],
+  }),
 };
 
 describe('renderWebhook', () => {
@@ -89,32 +108,88 @@ describe('renderWebhook', () => {
   });
 
   it('speaks the language of the receiver', () => {
-    expect(renderWebhook({ ...CARD, language: 'zh' })).toMatchObject({ data: { headline: `新故障: 标题 ${BUFFERS}`, diagnosis: { title: `标题 ${BUFFERS}` } } });
+    expect(renderWebhook({ ...CARD, language: 'zh' })).toMatchObject({
+      data: { headline: `新故障: 标题 ${BUFFERS}`, diagnosis: { title: `标题 ${BUFFERS}` } },
+    });
   });
 
   it('names an unknown failure by its root class, never by a guess', () => {
-    expect(renderWebhook(UNKNOWN)).toMatchObject({ data: { headline: 'New incident: Unknown failure: Inner', diagnosis: null, unknown: { fingerprint: 'f', chain: ['org.example.Outer', 'java.lang.Inner'] } } });
+    expect(renderWebhook(UNKNOWN)).toMatchObject({
+      data: {
+        headline: 'New incident: Unknown failure: Inner',
+        diagnosis: null,
+        unknown: { fingerprint: 'f', chain: ['org.example.Outer', 'java.lang.Inner'] },
+      },
+    });
   });
 
   it.each([
-    ['evidence', makeDiagnosis(BUFFERS, { evidence: Array.from({ length: 500 }, () => ({ file: 'f', line: 1, text: '内存'.repeat(3000), highlights: [[0, 5]] as const })) })],
-    ['values and references', makeDiagnosis(BUFFERS, { references: Array.from({ length: 3000 }, (_, index) => `https://example.com/${index}`), values: { big: 'x'.repeat(30_000) } })],
-    ['fixes', makeDiagnosis(BUFFERS, { fixes: Array.from({ length: 50 }, (_, index) => ({ id: `f${index}`, text: '改'.repeat(4000), patch: { a: 'b' }, risk: 'low' as const })) })],
+    [
+      'evidence',
+      makeDiagnosis(BUFFERS, {
+        evidence: Array.from({ length: 500 }, () => ({
+          file: 'f',
+          line: 1,
+          text: '内存'.repeat(3000),
+          highlights: [[0, 5]] as const,
+        })),
+      }),
+    ],
+    [
+      'values and references',
+      makeDiagnosis(BUFFERS, {
+        references: Array.from({ length: 3000 }, (_, index) => `https://example.com/${index}`),
+        values: { big: 'x'.repeat(30_000) },
+      }),
+    ],
+    [
+      'fixes',
+      makeDiagnosis(BUFFERS, {
+        fixes: Array.from({ length: 50 }, (_, index) => ({
+          id: `f${index}`,
+          text: '改'.repeat(4000),
+          patch: { a: 'b' },
+          risk: 'low' as const,
+        })),
+      }),
+    ],
   ])('stays below 20,000 bytes with very many %s, and keeps title, fix and link', (_name, diagnosis) => {
     const message = renderWebhook({ ...CARD, incident: makeIncident([diagnosis]) });
 
     expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThanOrEqual(20_000);
-    expect(message).toMatchObject({ data: { diagnosis: { title: diagnosis.title, fixes: expect.arrayContaining([expect.objectContaining({ id: diagnosis.fixes[0]?.id })]) }, links: { incident: 'https://jobtrace.example/incidents/incident-1' } } });
+    expect(message).toMatchObject({
+      data: {
+        diagnosis: {
+          title: diagnosis.title,
+          fixes: expect.arrayContaining([expect.objectContaining({ id: diagnosis.fixes[0]?.id })]),
+        },
+        links: { incident: 'https://jobtrace.example/incidents/incident-1' },
+      },
+    });
   });
 });
 
 describe('renderAlertmanager', () => {
   it('has the job and the cause as labels, the words as annotations', () => {
     expect(renderAlertmanager(CARD)).toEqual({
-      labels: { alertname: 'FlinkJobFailure', job_id: 'a'.repeat(32), job_name: 'orders', cause: 'network.insufficient-buffers', severity: 'error', cluster: 'session-1' },
+      labels: {
+        alertname: 'FlinkJobFailure',
+        job_id: 'a'.repeat(32),
+        job_name: 'orders',
+        cause: 'network.insufficient-buffers',
+        severity: 'error',
+        cluster: 'session-1',
+      },
       annotations: {
-        summary: `Title of ${BUFFERS}`, description: `Summary of ${BUFFERS}`, fix: 'Raise the minimum.', patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m',
-        link: 'https://jobtrace.example/incidents/incident-1', incident: 'incident-1', reason: 'new-incident', restarts: '0', outcome: 'failing',
+        summary: `Title of ${BUFFERS}`,
+        description: `Summary of ${BUFFERS}`,
+        fix: 'Raise the minimum.',
+        patch: 'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m',
+        link: 'https://jobtrace.example/incidents/incident-1',
+        incident: 'incident-1',
+        reason: 'new-incident',
+        restarts: '0',
+        outcome: 'failing',
       },
       startsAt: '2026-11-20T10:00:00.000Z',
       generatorURL: 'https://jobtrace.example/incidents/incident-1',
@@ -126,7 +201,10 @@ describe('renderAlertmanager', () => {
     expect([job, firstSeen]).not.toContain(undefined);
     const alert = renderAlertmanager({ ...UNKNOWN, incident: { ...rest, process: 'tm-1' }, publicUrl: '' });
 
-    expect(alert).toMatchObject({ labels: { process: 'tm-1', cause: 'unknown' }, startsAt: '2026-11-20T10:00:05.000Z' });
+    expect(alert).toMatchObject({
+      labels: { process: 'tm-1', cause: 'unknown' },
+      startsAt: '2026-11-20T10:00:05.000Z',
+    });
     expect(JSON.stringify(alert)).not.toContain('""');
     expect(alert).not.toHaveProperty('generatorURL');
     expect(alert).not.toHaveProperty('labels.job_id');
@@ -135,13 +213,24 @@ describe('renderAlertmanager', () => {
 
 describe('renderBrief', () => {
   it('says which job, which cause and where to read on', () => {
-    expect(renderBrief(CARD)).toEqual({ incidentId: 'incident-1', cluster: 'session-1', job: { id: 'a'.repeat(32), name: 'orders' }, cause: 'network.insufficient-buffers', title: `Title of ${BUFFERS}`, outcome: 'failing', restarts: 0, link: 'https://jobtrace.example/incidents/incident-1' });
+    expect(renderBrief(CARD)).toEqual({
+      incidentId: 'incident-1',
+      cluster: 'session-1',
+      job: { id: 'a'.repeat(32), name: 'orders' },
+      cause: 'network.insufficient-buffers',
+      title: `Title of ${BUFFERS}`,
+      outcome: 'failing',
+      restarts: 0,
+      link: 'https://jobtrace.example/incidents/incident-1',
+    });
   });
 });
 
 describe('describeIncident', () => {
   it('takes the diagnosis in its place when the announced one is gone', () => {
-    expect(describeIncident({ ...CARD, subject: { ...SUBJECT, cause: 'gone/rule' } }).cause).toBe('network.insufficient-buffers');
+    expect(describeIncident({ ...CARD, subject: { ...SUBJECT, cause: 'gone/rule' } }).cause).toBe(
+      'network.insufficient-buffers',
+    );
   });
 
   it('says that there is no diagnosis when there is none at all', () => {

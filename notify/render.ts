@@ -32,27 +32,49 @@ const MAX_EVIDENCE = 5;
 const MAX_EVIDENCE_LENGTH = 400;
 const MAX_ANNOTATION_LENGTH = 2000;
 
-const TEXTS: Readonly<Record<Language, { readonly unknown: string; readonly noRule: string; readonly noDiagnosis: string; readonly reasons: Readonly<Record<AlertReason, string>> }>> = {
+const TEXTS: Readonly<
+  Record<
+    Language,
+    {
+      readonly unknown: string;
+      readonly noRule: string;
+      readonly noDiagnosis: string;
+      readonly reasons: Readonly<Record<AlertReason, string>>;
+    }
+  >
+> = {
   en: {
     unknown: 'Unknown failure',
     noRule: 'No rule names this failure.',
     noDiagnosis: 'No diagnosis yet.',
     reasons: {
-      'new-incident': 'New incident', 'cause-corrected': 'Correction: the cause is another one', escalated: 'Worse than before',
-      'still-failing': 'Still failing', resolved: 'Resolved',
+      'new-incident': 'New incident',
+      'cause-corrected': 'Correction: the cause is another one',
+      escalated: 'Worse than before',
+      'still-failing': 'Still failing',
+      resolved: 'Resolved',
     },
   },
   zh: {
     unknown: '未知故障',
     noRule: '没有规则能说明这个故障。',
     noDiagnosis: '暂无诊断。',
-    reasons: { 'new-incident': '新故障', 'cause-corrected': '更正：原因另有其他', escalated: '情况恶化', 'still-failing': '仍在失败', resolved: '已恢复' },
+    reasons: {
+      'new-incident': '新故障',
+      'cause-corrected': '更正：原因另有其他',
+      escalated: '情况恶化',
+      'still-failing': '仍在失败',
+      resolved: '已恢复',
+    },
   },
 };
 
 const TYPES: Readonly<Record<AlertReason, string>> = {
-  'new-incident': 'jobtrace.incident.opened', 'cause-corrected': 'jobtrace.incident.corrected', escalated: 'jobtrace.incident.escalated',
-  'still-failing': 'jobtrace.incident.continued', resolved: 'jobtrace.incident.resolved',
+  'new-incident': 'jobtrace.incident.opened',
+  'cause-corrected': 'jobtrace.incident.corrected',
+  escalated: 'jobtrace.incident.escalated',
+  'still-failing': 'jobtrace.incident.continued',
+  resolved: 'jobtrace.incident.resolved',
 };
 
 /** The body of a generic webhook (docs/alerts.md): type, timestamp, data; at most 20,000 bytes. */
@@ -62,21 +84,39 @@ export function renderWebhook(card: Card): JsonObject {
   const diagnosis = findDiagnosis(incident, subject, language);
   const unknown = diagnosis === undefined ? incident.unknown[0] : undefined;
   const { id, cluster, job, process, firstSeen, lastSeen, outcome, restarts, facts } = incident;
-  const body = (evidence: number, details: boolean): JsonObject => toJsonObject({
-    type: TYPES[reason],
-    timestamp: new Date(nowMs).toISOString(),
-    data: {
-      reason,
-      headline: `${TEXTS[language].reasons[reason]}: ${words.title}`,
-      incident: { id, cluster, job, process, firstSeen, lastSeen, outcome, restarts, attempts: incident.attempts.length, facts },
-      diagnosis: diagnosis === undefined ? null : cutDiagnosis(diagnosis, evidence, details),
-      unknown: unknown === undefined ? null : cutUnknown(unknown, evidence),
-      links: words.link === '' ? {} : { incident: words.link },
-      ...(evidence < MAX_EVIDENCE || !details ? { truncated: true } : {}),
-    },
-  });
-  const sizes: readonly [number, boolean][] = [[MAX_EVIDENCE, true], [1, true], [1, false]];
-  const fitting = sizes.map(([evidence, details]) => body(evidence, details)).find((candidate) => Buffer.byteLength(JSON.stringify(candidate)) <= MAX_BODY_BYTES);
+  const body = (evidence: number, details: boolean): JsonObject =>
+    toJsonObject({
+      type: TYPES[reason],
+      timestamp: new Date(nowMs).toISOString(),
+      data: {
+        reason,
+        headline: `${TEXTS[language].reasons[reason]}: ${words.title}`,
+        incident: {
+          id,
+          cluster,
+          job,
+          process,
+          firstSeen,
+          lastSeen,
+          outcome,
+          restarts,
+          attempts: incident.attempts.length,
+          facts,
+        },
+        diagnosis: diagnosis === undefined ? null : cutDiagnosis(diagnosis, evidence, details),
+        unknown: unknown === undefined ? null : cutUnknown(unknown, evidence),
+        links: words.link === '' ? {} : { incident: words.link },
+        ...(evidence < MAX_EVIDENCE || !details ? { truncated: true } : {}),
+      },
+    });
+  const sizes: readonly [number, boolean][] = [
+    [MAX_EVIDENCE, true],
+    [1, true],
+    [1, false],
+  ];
+  const fitting = sizes
+    .map(([evidence, details]) => body(evidence, details))
+    .find((candidate) => Buffer.byteLength(JSON.stringify(candidate)) <= MAX_BODY_BYTES);
   return fitting ?? body(0, false);
 }
 
@@ -86,12 +126,24 @@ export function renderAlertmanager(card: Card): JsonObject {
   const words = describeIncident(card);
   const { job } = incident;
   const labels = {
-    alertname: 'FlinkJobFailure', job_id: job?.id ?? '', job_name: job?.name ?? '', process: job === undefined ? (incident.process ?? '') : '',
-    cause: words.cause, severity: words.severity, cluster: incident.cluster,
+    alertname: 'FlinkJobFailure',
+    job_id: job?.id ?? '',
+    job_name: job?.name ?? '',
+    process: job === undefined ? (incident.process ?? '') : '',
+    cause: words.cause,
+    severity: words.severity,
+    cluster: incident.cluster,
   };
   const annotations = {
-    summary: words.title, description: words.summary, fix: words.fix, patch: words.patch, link: words.link,
-    incident: incident.id, reason, restarts: String(incident.restarts), outcome: incident.outcome,
+    summary: words.title,
+    description: words.summary,
+    fix: words.fix,
+    patch: words.patch,
+    link: words.link,
+    incident: incident.id,
+    reason,
+    restarts: String(incident.restarts),
+    outcome: incident.outcome,
   };
   return toJsonObject({
     labels: dropEmpty(labels),
@@ -105,30 +157,54 @@ export function renderAlertmanager(card: Card): JsonObject {
 export function renderBrief(card: Card): JsonObject {
   const { title, cause, link } = describeIncident(card);
   const { id, cluster, job, outcome, restarts } = card.incident;
-  return toJsonObject({ incidentId: id, cluster, job, cause, title, outcome, restarts, ...(link === '' ? {} : { link }) });
+  return toJsonObject({
+    incidentId: id,
+    cluster,
+    job,
+    cause,
+    title,
+    outcome,
+    restarts,
+    ...(link === '' ? {} : { link }),
+  });
 }
 
 export function describeIncident({ incident, subject, language, publicUrl }: Omit<Card, 'reason' | 'nowMs'>): Words {
   const diagnosis = findDiagnosis(incident, subject, language);
   const link = publicUrl === '' ? '' : `${publicUrl.replace(/\/+$/, '')}/incidents/${encodeURIComponent(incident.id)}`;
-  if (diagnosis === undefined) return { ...describeUnknown(incident.unknown[0], language), severity: subject.severity, fix: '', patch: '', link };
+  if (diagnosis === undefined)
+    return { ...describeUnknown(incident.unknown[0], language), severity: subject.severity, fix: '', patch: '', link };
   const fix = diagnosis.fixes[0];
   return {
-    title: diagnosis.title, summary: cutMiddle(diagnosis.summary, MAX_ANNOTATION_LENGTH), severity: diagnosis.severity, cause: diagnosis.cause,
-    fix: cutMiddle(fix?.text ?? '', MAX_ANNOTATION_LENGTH), patch: fix === undefined ? '' : renderPatch(fix), link,
+    title: diagnosis.title,
+    summary: cutMiddle(diagnosis.summary, MAX_ANNOTATION_LENGTH),
+    severity: diagnosis.severity,
+    cause: diagnosis.cause,
+    fix: cutMiddle(fix?.text ?? '', MAX_ANNOTATION_LENGTH),
+    patch: fix === undefined ? '' : renderPatch(fix),
+    link,
   };
 }
 
-function describeUnknown(unknown: UnknownFailure | undefined, language: Language): Pick<Words, 'title' | 'summary' | 'cause'> {
+function describeUnknown(
+  unknown: UnknownFailure | undefined,
+  language: Language,
+): Pick<Words, 'title' | 'summary' | 'cause'> {
   const texts = TEXTS[language];
   if (unknown === undefined) return { title: texts.noDiagnosis, summary: texts.noDiagnosis, cause: 'unknown' };
   const root = unknown.chain.at(-1) ?? '';
   const chain = unknown.chain.join(' ← ');
-  return { title: `${texts.unknown}${root === '' ? '' : `: ${root.split('.').at(-1) ?? root}`}`, summary: cutMiddle(`${texts.noRule} ${unknown.message} (${chain})`, MAX_ANNOTATION_LENGTH), cause: 'unknown' };
+  return {
+    title: `${texts.unknown}${root === '' ? '' : `: ${root.split('.').at(-1) ?? root}`}`,
+    summary: cutMiddle(`${texts.noRule} ${unknown.message} (${chain})`, MAX_ANNOTATION_LENGTH),
+    cause: 'unknown',
+  };
 }
 
 export function renderPatch(fix: Fix): string {
-  return Object.entries(fix.patch).map(([option, value]) => `${option}: ${value}`).join('\n');
+  return Object.entries(fix.patch)
+    .map(([option, value]) => `${option}: ${value}`)
+    .join('\n');
 }
 
 /** The subject's diagnosis; when a later look no longer has it, the one that stands in its place. */
@@ -144,13 +220,22 @@ function cutDiagnosis(diagnosis: Diagnosis, evidence: number, details: boolean):
     ...rest,
     evidence: diagnosis.evidence.slice(0, evidence).map(cutEvidence),
     summary: cutMiddle(diagnosis.summary, MAX_ANNOTATION_LENGTH),
-    fixes: diagnosis.fixes.slice(0, details ? 10 : 1).map((fix) => ({ ...fix, text: cutMiddle(fix.text, MAX_ANNOTATION_LENGTH) })),
+    fixes: diagnosis.fixes
+      .slice(0, details ? 10 : 1)
+      .map((fix) => ({ ...fix, text: cutMiddle(fix.text, MAX_ANNOTATION_LENGTH) })),
   };
-  return details ? { ...cut, references, score, values } : { ...cut, reasons: diagnosis.reasons.slice(0, 1), explains: diagnosis.explains.slice(0, 10) };
+  return details
+    ? { ...cut, references, score, values }
+    : { ...cut, reasons: diagnosis.reasons.slice(0, 1), explains: diagnosis.explains.slice(0, 10) };
 }
 
 function cutUnknown(unknown: UnknownFailure, evidence: number): UnknownFailure {
-  return { ...unknown, message: cutMiddle(unknown.message, MAX_ANNOTATION_LENGTH), chain: unknown.chain.slice(0, 20), evidence: unknown.evidence.slice(0, evidence).map(cutEvidence) };
+  return {
+    ...unknown,
+    message: cutMiddle(unknown.message, MAX_ANNOTATION_LENGTH),
+    chain: unknown.chain.slice(0, 20),
+    evidence: unknown.evidence.slice(0, evidence).map(cutEvidence),
+  };
 }
 
 /** A long line keeps its beginning and its end; the ranges no longer fit then. */
@@ -166,7 +251,9 @@ export function cutMiddle(text: string, length: number): string {
   if (text.length <= length) return text;
   const characters = [...text];
   const half = Math.max(1, Math.floor((length - 12) / 2));
-  return characters.length <= 2 * half ? text : `${characters.slice(0, half).join('')} …[${characters.length - 2 * half}]… ${characters.slice(-half).join('')}`;
+  return characters.length <= 2 * half
+    ? text
+    : `${characters.slice(0, half).join('')} …[${characters.length - 2 * half}]… ${characters.slice(-half).join('')}`;
 }
 
 export function dropEmpty(values: Readonly<Record<string, string>>): Record<string, string> {

@@ -13,19 +13,56 @@ export const LOST = 'cluster.taskmanager-lost/gone';
 
 export function makeDiagnosis(rule: string, more: Partial<Diagnosis> = {}): Diagnosis {
   return {
-    cause: rule.split('/')[0] ?? rule, rule, title: `Title of ${rule}`, summary: `Summary of ${rule}`, severity: 'error', confidence: 0.9, symptom: false, owner: 'configuration',
-    status: 'stable', count: 1, reasons: [{ id: 'r', text: 'because', weight: 1 }],
-    fixes: [{ id: 'raise', text: 'Raise the minimum.', patch: { 'taskmanager.memory.network.min': '112m', 'taskmanager.memory.process.size': '1104m' }, risk: 'low' }],
-    evidence: [{ file: '/logs/tm.log', line: 12, text: 'java.io.IOException: Insufficient number of network buffers', highlights: [[21, 33]] }],
-    explains: [], references: [], values: {}, score: {}, ...more,
+    cause: rule.split('/')[0] ?? rule,
+    rule,
+    title: `Title of ${rule}`,
+    summary: `Summary of ${rule}`,
+    severity: 'error',
+    confidence: 0.9,
+    symptom: false,
+    owner: 'configuration',
+    status: 'stable',
+    count: 1,
+    reasons: [{ id: 'r', text: 'because', weight: 1 }],
+    fixes: [
+      {
+        id: 'raise',
+        text: 'Raise the minimum.',
+        patch: { 'taskmanager.memory.network.min': '112m', 'taskmanager.memory.process.size': '1104m' },
+        risk: 'low',
+      },
+    ],
+    evidence: [
+      {
+        file: '/logs/tm.log',
+        line: 12,
+        text: 'java.io.IOException: Insufficient number of network buffers',
+        highlights: [[21, 33]],
+      },
+    ],
+    explains: [],
+    references: [],
+    values: {},
+    score: {},
+    ...more,
   };
 }
 
 export function makeIncident(diagnoses: readonly Diagnosis[], more: Partial<Incident> = {}): Incident {
   return {
-    id: 'incident-1', cluster: 'session-1', job: { id: 'a'.repeat(32), name: 'orders' }, processes: ['tm-1'],
-    firstSeen: '2026-11-20T10:00:00.000Z', lastSeen: '2026-11-20T10:00:00.000Z', outcome: 'failing', restarts: 0, attempts: [{ number: 1, failedAt: '2026-11-20T10:00:00.000Z', rules: [BUFFERS] }],
-    diagnoses: { en: diagnoses, zh: diagnoses.map((diagnosis) => ({ ...diagnosis, title: `标题 ${diagnosis.rule}` })) }, unknown: [], facts: {}, ...more,
+    id: 'incident-1',
+    cluster: 'session-1',
+    job: { id: 'a'.repeat(32), name: 'orders' },
+    processes: ['tm-1'],
+    firstSeen: '2026-11-20T10:00:00.000Z',
+    lastSeen: '2026-11-20T10:00:00.000Z',
+    outcome: 'failing',
+    restarts: 0,
+    attempts: [{ number: 1, failedAt: '2026-11-20T10:00:00.000Z', rules: [BUFFERS] }],
+    diagnoses: { en: diagnoses, zh: diagnoses.map((diagnosis) => ({ ...diagnosis, title: `标题 ${diagnosis.rule}` })) },
+    unknown: [],
+    facts: {},
+    ...more,
   };
 }
 
@@ -54,15 +91,23 @@ export async function openSink(): Promise<AlertSink> {
   const answers: AlertSink['answers'] = [{ status: 200 }];
   const server = createServer((request, response) => {
     let text = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => {
-      received.push({ path: request.url ?? '', headers: request.headers, text, body: JSON.parse(text) });
-      const answer = answers.length > 1 ? answers.shift() : answers[0];
-      if (answer !== undefined) response.writeHead(answer.status, answer.headers).end(answer.text ?? 'ok');
-    });
+    request
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => (text += chunk))
+      .on('end', () => {
+        received.push({ path: request.url ?? '', headers: request.headers, text, body: JSON.parse(text) });
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        if (answer !== undefined) response.writeHead(answer.status, answer.headers).end(answer.text ?? 'ok');
+      });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`, received, answers, close: () => closeServer(server) };
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    received,
+    answers,
+    close: () => closeServer(server),
+  };
 }
 
 function closeServer(server: Server): Promise<void> {
@@ -72,8 +117,13 @@ function closeServer(server: Server): Promise<void> {
 
 export const START = Date.parse('2026-11-20T10:00:01.000Z');
 export const POLICY: NotifyPolicy = {
-  symptomWaitMs: 30_000, backlogAfterMs: 3_600_000, stillFailingAfterMs: 3_600_000, mutes: [], isSymptom: (rule) => rule === LOST,
-  attachWaitMs: 20_000, jobLabels: ['job_id', 'flink_job_id', 'job_name'],
+  symptomWaitMs: 30_000,
+  backlogAfterMs: 3_600_000,
+  stillFailingAfterMs: 3_600_000,
+  mutes: [],
+  isSymptom: (rule) => rule === LOST,
+  attachWaitMs: 20_000,
+  jobLabels: ['job_id', 'flink_job_id', 'job_name'],
 };
 export const CAUSE = makeIncident([makeDiagnosis(BUFFERS)]);
 export const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
@@ -100,8 +150,18 @@ export function useBench(openStore: () => Promise<Store>): Bench {
     },
     nowMs: START,
     createNotifier(more = {}) {
-      const receivers = (more.receivers ?? [{}]).map((receiver) => makeReceiver({ url: `${sink.url}/hook?token=geheim`, ...receiver }));
-      return createNotifier({ store: more.store ?? store, receivers, policy: POLICY, log: createLog('silent'), publicUrl: 'https://jobtrace.example', now: () => bench.nowMs, random: () => 1 });
+      const receivers = (more.receivers ?? [{}]).map((receiver) =>
+        makeReceiver({ url: `${sink.url}/hook?token=geheim`, ...receiver }),
+      );
+      return createNotifier({
+        store: more.store ?? store,
+        receivers,
+        policy: POLICY,
+        log: createLog('silent'),
+        publicUrl: 'https://jobtrace.example',
+        now: () => bench.nowMs,
+        random: () => 1,
+      });
     },
     types: () => sink.received.map(({ body }) => body['type']),
     rows: () => store.findAlerts({ limit: 100 }),

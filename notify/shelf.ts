@@ -25,7 +25,10 @@ export interface Shelf {
   listOpen(receiver: string): readonly Row[];
   findOpen(incidentId: string, receiver: string): Payload | undefined;
   put(alert: Alert, payload: Payload): Promise<void>;
-  /** Takes back what waits to be said of an incident, but for what is on its way, and lets a receiver that forgets forget it; somebody else's alerts stay. */
+  /**
+   * Takes back what waits to be said of an incident, but for what is on its way, and lets a receiver that forgets
+   * forget it; somebody else's alerts stay.
+   */
   withdraw(incidentId: string): Promise<void>;
   /** Writes what the store could not take before. */
   saveUnsaved(): Promise<void>;
@@ -107,18 +110,26 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
   }
 
   async function load(): Promise<void> {
-    const left = [...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })), ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED }))];
+    const left = [
+      ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
+      ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
+    ];
     for (const alert of left.reverse()) {
       if (readPayload(alert)?.instance !== instance) continue;
       if (receivers.includes(alert.receiver)) index(alert);
-      else if (alert.state === 'pending') await remember({ ...alert, state: 'undeliverable', error: 'no receiver of this name is configured any more' });
+      else if (alert.state === 'pending')
+        await remember({ ...alert, state: 'undeliverable', error: 'no receiver of this name is configured any more' });
     }
   }
 
   async function findTold(incidentId: string, receiver: string): Promise<readonly Row[]> {
     const rows = told.get(incidentId) ?? (await loadTold(incidentId));
     const prefix = `${incidentId}/${receiver}/`;
-    return toRows([...rows.values()].filter((alert) => alert.id.startsWith(prefix)).sort((left, right) => readNumber(right.id) - readNumber(left.id)));
+    return toRows(
+      [...rows.values()]
+        .filter((alert) => alert.id.startsWith(prefix))
+        .sort((left, right) => readNumber(right.id) - readNumber(left.id)),
+    );
   }
 
   async function loadTold(incidentId: string): Promise<Map<string, Alert>> {
@@ -126,7 +137,8 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
     const rows = new Map<string, Alert>();
     told.set(incidentId, rows);
     try {
-      for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED })) if (!rows.has(alert.id)) rows.set(alert.id, alert);
+      for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED }))
+        if (!rows.has(alert.id)) rows.set(alert.id, alert);
     } catch (error) {
       told.delete(incidentId);
       throw error;
@@ -148,10 +160,14 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
     },
     put: (alert, payload) => remember({ ...alert, payload: renderPayload(payload) }),
     async withdraw(incidentId) {
-      const waiting = toRows(pending.values()).filter(({ alert, payload, isInFlight }) => alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight);
+      const waiting = toRows(pending.values()).filter(
+        ({ alert, payload, isInFlight }) =>
+          alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight,
+      );
       for (const { alert } of waiting) await remember({ ...alert, state: 'withdrawn' });
       const standing = toRows(open.values()).filter(({ alert }) => alert.incidentId === incidentId);
-      for (const { alert, payload } of standing) await remember({ ...alert, payload: renderPayload({ ...payload, openUntilMs: 0 }) });
+      for (const { alert, payload } of standing)
+        await remember({ ...alert, payload: renderPayload({ ...payload, openUntilMs: 0 }) });
     },
     saveUnsaved,
     hold(ids) {

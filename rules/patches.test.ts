@@ -1,5 +1,5 @@
-// No fix may stop a process from starting: every patch that is proposed for a match log goes through the memory model of
-// that log's Flink version, on top of the options that the log shows (Flink's stock sizes where it shows none).
+// No fix may stop a process from starting: every patch that is proposed for a match log goes through the memory model
+// of that log's Flink version, on top of the options that the log shows (Flink's stock sizes where it shows none).
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,10 +11,15 @@ import { ASSUMED_VERSION } from '../analyzer/world.js';
 import { isMemoryProblem } from '../flink/memory-layout.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../flink/memory.js';
 
-const STOCK_SIZES = [['taskmanager.memory.process.size', '1728m'], ['jobmanager.memory.process.size', '1600m']] as const;
+const STOCK_SIZES = [
+  ['taskmanager.memory.process.size', '1728m'],
+  ['jobmanager.memory.process.size', '1600m'],
+] as const;
 const MEMORY_OPTION = /^(taskmanager|jobmanager)\.(memory|network|heap)/;
 const catalog = loadCatalog();
-const patching = catalog.rules.filter((rule) => rule.fixes.some((fix) => fix.patchFrom !== undefined || fix.patch.some(([option]) => MEMORY_OPTION.test(option))));
+const patching = catalog.rules.filter((rule) =>
+  rule.fixes.some((fix) => fix.patchFrom !== undefined || fix.patch.some(([option]) => MEMORY_OPTION.test(option))),
+);
 
 describe('every patch of memory options', () => {
   it.each(patching.map((rule) => [rule.id, rule] as const))('of %s lets the process start', (_, rule) => {
@@ -24,7 +29,9 @@ describe('every patch of memory options', () => {
 
 function listMatchLogs(rule: Rule): readonly string[] {
   const folder = dirname(rule.file);
-  return readdirSync(folder).filter((name) => /^match.*\.log$/.test(name)).map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => /^match.*\.log$/.test(name))
+    .map((name) => join(folder, name));
 }
 
 /** The fixes for a log after which the model refuses what it took before. */
@@ -33,15 +40,25 @@ function findBrokenStarts(file: string): readonly string[] {
   const version = /\(Version: (\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1] ?? ASSUMED_VERSION;
   const options = readOptions(text);
   const { diagnoses } = flattenIncidents(diagnose(readEntries([file]), catalog), 'en');
-  return diagnoses.flatMap(({ rule, fixes }) => fixes.flatMap(({ id, patch }) => {
-    const changed = Object.entries(patch).filter(([option]) => MEMORY_OPTION.test(option));
-    const before = addStockSizes(options, changed.map(([option]) => option));
-    const problem = changed.length === 0 ? undefined : findNewProblem(before, new Map([...before, ...changed]), version);
-    return problem === undefined ? [] : [`${file}: ${rule} ${id} ${JSON.stringify(patch)}: ${problem}`];
-  }));
+  return diagnoses.flatMap(({ rule, fixes }) =>
+    fixes.flatMap(({ id, patch }) => {
+      const changed = Object.entries(patch).filter(([option]) => MEMORY_OPTION.test(option));
+      const before = addStockSizes(
+        options,
+        changed.map(([option]) => option),
+      );
+      const problem =
+        changed.length === 0 ? undefined : findNewProblem(before, new Map([...before, ...changed]), version);
+      return problem === undefined ? [] : [`${file}: ${rule} ${id} ${JSON.stringify(patch)}: ${problem}`];
+    }),
+  );
 }
 
-function findNewProblem(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, version: string): string | undefined {
+function findNewProblem(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  version: string,
+): string | undefined {
   for (const compute of [computeTaskManagerMemory, computeJobManagerMemory]) {
     const problem = compute(after, version);
     if (isMemoryProblem(problem) && !isMemoryProblem(compute(before, version))) return problem.message;
@@ -49,14 +66,23 @@ function findNewProblem(before: ReadonlyMap<string, string>, after: ReadonlyMap<
   return undefined;
 }
 
-/** What the configuration file holds; the sizes that the start scripts compute from it and pass on are computed anew. */
+/**
+ * What the configuration file holds; the sizes that the start scripts compute from it and pass on are computed anew.
+ */
 function readOptions(text: string): ReadonlyMap<string, string> {
-  const shown = [...text.matchAll(/Loading configuration property: ([\w.-]+), (.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()] as const);
+  const shown = [...text.matchAll(/Loading configuration property: ([\w.-]+), (.*)$/gm)].map(
+    ([, key = '', value = '']) => [key, value.trim()] as const,
+  );
   return new Map(shown.filter(([key]) => MEMORY_OPTION.test(key)));
 }
 
 /** A log without any size of a process comes from one of the stock size, unless the patch is about the total itself. */
 function addStockSizes(options: ReadonlyMap<string, string>, changed: readonly string[]): ReadonlyMap<string, string> {
   const known = [...options.keys(), ...changed.filter((option) => option.endsWith('flink.size'))];
-  return new Map([...options, ...STOCK_SIZES.filter(([key]) => !known.some((option) => option.startsWith(key.slice(0, key.indexOf('.'))) && /size|heap/.test(option)))]);
+  return new Map([
+    ...options,
+    ...STOCK_SIZES.filter(
+      ([key]) => !known.some((option) => option.startsWith(key.slice(0, key.indexOf('.'))) && /size|heap/.test(option)),
+    ),
+  ]);
 }

@@ -21,7 +21,11 @@ interface Manifest {
 
 const runs = readdirSync(recordings, { recursive: true, withFileTypes: true })
   .filter((item) => item.isFile() && item.name === 'manifest.yaml')
-  .map((item) => ({ folder: item.parentPath, name: item.parentPath.slice(recordings.length + 1), manifest: readManifest(join(item.parentPath, 'manifest.yaml')) }));
+  .map((item) => ({
+    folder: item.parentPath,
+    name: item.parentPath.slice(recordings.length + 1),
+    manifest: readManifest(join(item.parentPath, 'manifest.yaml')),
+  }));
 
 function readManifest(path: string): Manifest {
   return parseDocument(readFileSync(path, 'utf8'), path).value as Manifest;
@@ -32,23 +36,38 @@ describe('every rule', () => {
     expect(proveRule(rule, catalog).filter((result) => result.problem !== undefined)).toEqual([]);
   });
 
-  it.each(catalog.rules.map((rule) => [rule.id, rule] as const))('%s says the same numbers, options and commands in both languages', (_, rule) => {
-    const texts = [rule.title, rule.summary, ...rule.reasons.map((reason) => reason.text), ...rule.fixes.flatMap((fix) => [fix.text, fix.cost, fix.verify])];
+  it.each(catalog.rules.map((rule) => [rule.id, rule] as const))(
+    '%s says the same numbers, options and commands in both languages',
+    (_, rule) => {
+      const texts = [
+        rule.title,
+        rule.summary,
+        ...rule.reasons.map((reason) => reason.text),
+        ...rule.fixes.flatMap((fix) => [fix.text, fix.cost, fix.verify]),
+      ];
 
-    for (const text of texts) {
-      if (text === undefined) continue;
-      expect(listTerms(text.zh.source), text.en.source).toEqual(listTerms(text.en.source));
-    }
-  });
+      for (const text of texts) {
+        if (text === undefined) continue;
+        expect(listTerms(text.zh.source), text.en.source).toEqual(listTerms(text.en.source));
+      }
+    },
+  );
 
   it('is documented by pages that are addresses', () => {
-    for (const rule of catalog.rules) expect(rule.references.filter((reference) => !/^https:\/\/\S+$/.test(reference)), rule.id).toEqual([]);
+    for (const rule of catalog.rules)
+      expect(
+        rule.references.filter((reference) => !/^https:\/\/\S+$/.test(reference)),
+        rule.id,
+      ).toEqual([]);
   });
 
   it('is stable only when a recorded failure or a literal of a class proves it', () => {
     for (const rule of catalog.rules.filter((item) => item.status === 'stable')) {
       const proof = readFileSync(join(dirname(rule.file), 'proof.yaml'), 'utf8');
-      expect(proof.includes('from: lab') || rule.alternatives.every((alternative) => alternative.sources.length > 0), rule.id).toBe(true);
+      expect(
+        proof.includes('from: lab') || rule.alternatives.every((alternative) => alternative.sources.length > 0),
+        rule.id,
+      ).toBe(true);
     }
   });
 });
@@ -75,25 +94,37 @@ describe("the authors' schemas", () => {
 function findUndescribed(node: unknown, path: string, schema: unknown): readonly string[] {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([key, value]): readonly string[] => {
-    if (key !== 'properties' || path.endsWith('/if') || path.endsWith('/then')) return findUndescribed(value, `${path}/${key}`, schema);
-    return Object.entries(value as Readonly<Record<string, unknown>>).flatMap(([name, property]) => [...(isDescribed(property, schema) ? [] : [`${path}/${name}`]), ...findUndescribed(property, `${path}/${name}`, schema)]);
+    if (key !== 'properties' || path.endsWith('/if') || path.endsWith('/then'))
+      return findUndescribed(value, `${path}/${key}`, schema);
+    return Object.entries(value as Readonly<Record<string, unknown>>).flatMap(([name, property]) => [
+      ...(isDescribed(property, schema) ? [] : [`${path}/${name}`]),
+      ...findUndescribed(property, `${path}/${name}`, schema),
+    ]);
   });
 }
 
 function isDescribed(property: unknown, schema: unknown): boolean {
   const { description, $ref } = property as { readonly description?: string; readonly $ref?: string };
   if (description !== undefined) return true;
-  const definition = $ref === undefined ? undefined : (schema as { readonly definitions: Readonly<Record<string, { readonly description?: string }>> }).definitions[$ref.slice('#/definitions/'.length)];
+  const definition =
+    $ref === undefined
+      ? undefined
+      : (schema as { readonly definitions: Readonly<Record<string, { readonly description?: string }>> }).definitions[
+          $ref.slice('#/definitions/'.length)
+        ];
   return definition?.description !== undefined;
 }
 
 describe('every recorded failure', () => {
-  it.each(runs.filter((run) => !run.name.startsWith('healthy')).map((run) => [run.name, run] as const))('%s is named from the logs of all its processes', (_, run) => {
-    const { diagnoses } = flattenIncidents(diagnose(readEntries([run.folder]), catalog), 'en');
+  it.each(runs.filter((run) => !run.name.startsWith('healthy')).map((run) => [run.name, run] as const))(
+    '%s is named from the logs of all its processes',
+    (_, run) => {
+      const { diagnoses } = flattenIncidents(diagnose(readEntries([run.folder]), catalog), 'en');
 
-    expect(diagnoses[0]?.cause).toBe(run.manifest.expected?.cause);
-    expect(diagnoses[0]?.symptom).toBe(false);
-  });
+      expect(diagnoses[0]?.cause).toBe(run.manifest.expected?.cause);
+      expect(diagnoses[0]?.symptom).toBe(false);
+    },
+  );
 });
 
 describe('every healthy run', () => {
@@ -110,11 +141,14 @@ describe('every healthy run', () => {
   });
 
   const logs = fileURLToPath(new URL('healthy', import.meta.url));
-  it.each(existsSync(logs) ? readdirSync(logs).filter((name) => name.endsWith('.log')) : [])('rules/healthy/%s stays silent', (name) => {
-    const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([join(logs, name)]), catalog), 'en');
+  it.each(existsSync(logs) ? readdirSync(logs).filter((name) => name.endsWith('.log')) : [])(
+    'rules/healthy/%s stays silent',
+    (name) => {
+      const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([join(logs, name)]), catalog), 'en');
 
-    expect([...diagnoses.map((item) => item.rule), ...unknown.map((item) => item.chain)]).toEqual([]);
-  });
+      expect([...diagnoses.map((item) => item.rule), ...unknown.map((item) => item.chain)]).toEqual([]);
+    },
+  );
 });
 
 /** Placeholders, option names, commands in back quotes: what must not differ between languages. */

@@ -22,7 +22,12 @@ describe('decideConflict', () => {
   });
 
   it('knows a shorter self whose secret was cut in the middle', () => {
-    expect(decideConflict({ length: 20, text: 'user=x password=12' }, { length: 30, text: 'user=x password=*** ok', flags: ['redacted'] })).toBe('duplicate');
+    expect(
+      decideConflict(
+        { length: 20, text: 'user=x password=12' },
+        { length: 30, text: 'user=x password=*** ok', flags: ['redacted'] },
+      ),
+    ).toBe('duplicate');
   });
 
   it('calls another text a collision', () => {

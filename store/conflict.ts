@@ -24,10 +24,17 @@ export function isSameText(a: string, b: string): boolean {
   return a === b || (Math.abs(a.length - b.length) <= 4 && Buffer.from(a).equals(Buffer.from(b)));
 }
 
-/** A character cut in half at the end of the shorter one was replaced by U+FFFD; redaction may have changed its last word, and over-long entries lose their middle. */
+/**
+ * A character cut in half at the end of the shorter one was replaced by U+FFFD; redaction may have changed its last
+ * word, and over-long entries lose their middle.
+ */
 function startsWith(longer: Version, shorter: Version): boolean {
   const head = shorter.text.replace(/\ufffd+$/, '').trimEnd();
   if (longer.text.startsWith(head)) return true;
-  const isChanged = [...(longer.flags ?? []), ...(shorter.flags ?? [])].some((flag) => flag === 'redacted' || flag === 'cut');
-  return isChanged && head.length > 0 && longer.text.startsWith(head.slice(0, Math.max(1, Math.floor(head.length / 2))));
+  const isChanged = [...(longer.flags ?? []), ...(shorter.flags ?? [])].some(
+    (flag) => flag === 'redacted' || flag === 'cut',
+  );
+  return (
+    isChanged && head.length > 0 && longer.text.startsWith(head.slice(0, Math.max(1, Math.floor(head.length / 2))))
+  );
 }

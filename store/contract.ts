@@ -80,7 +80,12 @@ function describeAppend(store: () => Store): void {
     const first = makeRecord(1, { text: 'this is the one' });
     await store().appendRecords([first, makeRecord(2)]);
 
-    const outcomes = await store().appendRecords([makeRecord(1, { text: 'this is another' }), makeRecord(1, { text: 'short' }), makeRecord(2), makeRecord(3)]);
+    const outcomes = await store().appendRecords([
+      makeRecord(1, { text: 'this is another' }),
+      makeRecord(1, { text: 'short' }),
+      makeRecord(2),
+      makeRecord(3),
+    ]);
 
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(['collision', 'collision', 'duplicate', 'stored']);
     expect((await readAll(store())).find((record) => record.id === first.id)).toEqual(first);
@@ -119,13 +124,39 @@ const HUGE = 'x'.repeat(40_000);
 const DEEP_JSON = `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`;
 const ODD_RECORDS: readonly (readonly [string, Partial<LogRecord>])[] = [
   ['a word of 40,000 letters', { message: HUGE, 'event.original': HUGE }],
-  ['40,000 letters in every field that is matched as a whole', { 'log.logger': HUGE, 'process.thread.name': HUGE, 'error.type': HUGE, 'flink.job.name': HUGE, 'flink.chain': [HUGE, 'b'], 'log.file.path': `/${HUGE}`, 'jobtrace.process': HUGE, 'host.name': HUGE, 'flink.cluster': HUGE }],
+  [
+    '40,000 letters in every field that is matched as a whole',
+    {
+      'log.logger': HUGE,
+      'process.thread.name': HUGE,
+      'error.type': HUGE,
+      'flink.job.name': HUGE,
+      'flink.chain': [HUGE, 'b'],
+      'log.file.path': `/${HUGE}`,
+      'jobtrace.process': HUGE,
+      'host.name': HUGE,
+      'flink.cluster': HUGE,
+    },
+  ],
   ['40,000 Chinese characters in a field', { 'log.logger': '连'.repeat(40_000), 'flink.cluster': '连'.repeat(40_000) }],
   ['a message of 2 MB', { message: 'word '.repeat(400_000), 'event.original': 'word '.repeat(400_000) }],
   ['deep JSON', { message: DEEP_JSON, 'event.original': DEEP_JSON }],
-  ['NULs and control characters', { message: '\u0000\u0001\u001b[31m', 'event.original': 'a\u0000b\u0001\u001b[31mc', 'process.thread.name': 'a\u0000b' }],
-  ['text that looks like a field', { message: '{"@timestamp": 5, "log": "x", "event": {"original": 1}}', 'error.message': '{"log.level":{}}' }],
-  ['nothing at all', { message: '', 'event.original': '', 'flink.cluster': '', 'jobtrace.process': '', 'jobtrace.length': 0 }],
+  [
+    'NULs and control characters',
+    {
+      message: '\u0000\u0001\u001b[31m',
+      'event.original': 'a\u0000b\u0001\u001b[31mc',
+      'process.thread.name': 'a\u0000b',
+    },
+  ],
+  [
+    'text that looks like a field',
+    { message: '{"@timestamp": 5, "log": "x", "event": {"original": 1}}', 'error.message': '{"log.level":{}}' },
+  ],
+  [
+    'nothing at all',
+    { message: '', 'event.original': '', 'flink.cluster': '', 'jobtrace.process': '', 'jobtrace.length': 0 },
+  ],
   ['a date before 1970', { '@timestamp': '1066-10-14T09:00:00.000Z' }],
   ['a date far ahead', { '@timestamp': '+275760-09-13T00:00:00.000Z' }],
   ['no date', { '@timestamp': 'yesterday' }],
@@ -169,17 +200,24 @@ function describeFeed(store: () => Store): void {
     const days = ['2026-11-18', '2026-11-19', '2026-11-20'];
     const seen = new Map<string, string>();
     let cursor: string | undefined;
-    const writers = Promise.all([0, 1, 2].map(async (writer) => {
-      for (let number = 0; number < count; number += 1) {
-        const options = { host: `h${writer}`, time: `${days[number % 3] ?? ''}T10:00:00.000Z`, cluster: `c${number % 5}` };
-        await store().appendRecords([makeRecord(number, { ...options, text: `n${number}` })]);
-        if (number % 4 === 0) await store().appendRecords([makeRecord(number, { ...options, text: `n${number} grown` })]);
-      }
-    }));
+    const writers = Promise.all(
+      [0, 1, 2].map(async (writer) => {
+        for (let number = 0; number < count; number += 1) {
+          const options = {
+            host: `h${writer}`,
+            time: `${days[number % 3] ?? ''}T10:00:00.000Z`,
+            cluster: `c${number % 5}`,
+          };
+          await store().appendRecords([makeRecord(number, { ...options, text: `n${number}` })]);
+          if (number % 4 === 0)
+            await store().appendRecords([makeRecord(number, { ...options, text: `n${number} grown` })]);
+        }
+      }),
+    );
     const reader = (async () => {
       let isDone = false;
       void writers.then(() => (isDone = true));
-      for (let isLast = false; ; ) {
+      for (let isLast = false; ;) {
         const page = await store().readRecords(cursor, { limit: 7 });
         for (const record of page.records) seen.set(record.id, record['event.original']);
         cursor = page.cursor;
@@ -191,24 +229,47 @@ function describeFeed(store: () => Store): void {
     await Promise.all([writers, reader]);
 
     expect(seen.size).toBe(3 * count);
-    expect([...seen.values()].filter((text) => text.endsWith('grown'))).toHaveLength(3 * count / 4);
+    expect([...seen.values()].filter((text) => text.endsWith('grown'))).toHaveLength((3 * count) / 4);
   }, 120_000);
 
   it('divides among readers so that together they see all, each record by one of them', async () => {
-    const records = Array.from({ length: 40 }, (_, number) => makeRecord(number, { time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z` }));
+    const records = Array.from({ length: 40 }, (_, number) =>
+      makeRecord(number, { time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z` }),
+    );
     await store().appendRecords(records);
 
     const parts = await Promise.all([0, 1, 2].map((index) => drain(store(), undefined, 100, { index, of: 3 })));
 
-    expect(parts.flatMap((part) => part.records.map((record) => record.id)).sort()).toEqual(records.map((record) => record.id).sort());
+    expect(parts.flatMap((part) => part.records.map((record) => record.id)).sort()).toEqual(
+      records.map((record) => record.id).sort(),
+    );
   });
 }
 
 function describeSearch(store: () => Store): void {
   const records = [
-    makeRecord(1, { text: 'Source: orders (1/2) switched from RUNNING to FAILED', level: 'WARN', logger: 'org.apache.flink.runtime.taskmanager.Task', job: ['j1', 'Orders by Day'], error: ['org.example.WrapperException', 'java.io.IOException'] }),
-    makeRecord(2, { text: 'Insufficient number of network buffers: required 2, but only 0 available', level: 'ERROR', job: ['j2', 'clicks'], host: 'node2.example.com', component: 'taskmanager', resource: 'container_01_000002' }),
-    makeRecord(3, { text: 'Completed checkpoint 7 for job j1', level: 'INFO', job: ['j1', 'Orders by Day'], cluster: 'c-other', component: 'jobmanager' }),
+    makeRecord(1, {
+      text: 'Source: orders (1/2) switched from RUNNING to FAILED',
+      level: 'WARN',
+      logger: 'org.apache.flink.runtime.taskmanager.Task',
+      job: ['j1', 'Orders by Day'],
+      error: ['org.example.WrapperException', 'java.io.IOException'],
+    }),
+    makeRecord(2, {
+      text: 'Insufficient number of network buffers: required 2, but only 0 available',
+      level: 'ERROR',
+      job: ['j2', 'clicks'],
+      host: 'node2.example.com',
+      component: 'taskmanager',
+      resource: 'container_01_000002',
+    }),
+    makeRecord(3, {
+      text: 'Completed checkpoint 7 for job j1',
+      level: 'INFO',
+      job: ['j1', 'Orders by Day'],
+      cluster: 'c-other',
+      component: 'jobmanager',
+    }),
     makeRecord(4, { text: '连接失败: 数据库', path: '/logs/tm.out' }),
   ];
   const numbers = (found: readonly LogRecord[]): number[] => found.map((record) => record['log.offset'] / 1000);
@@ -265,7 +326,8 @@ function describeSearch(store: () => Store): void {
   });
 
   it('filters by each filter', async () => {
-    const find = async (query: Partial<RecordQuery>): Promise<number[]> => numbers((await store().searchRecords({ ...ALL, ...query })).records);
+    const find = async (query: Partial<RecordQuery>): Promise<number[]> =>
+      numbers((await store().searchRecords({ ...ALL, ...query })).records);
 
     expect(await find({ jobId: 'j1' })).toEqual([1, 3]);
     expect(await find({ cluster: 'c-other' })).toEqual([3]);
@@ -277,7 +339,8 @@ function describeSearch(store: () => Store): void {
   });
 
   it('shows a team its jobs and clusters and nothing else', async () => {
-    const find = async (scope: readonly string[]): Promise<number[]> => numbers((await store().searchRecords({ ...ALL, scope })).records);
+    const find = async (scope: readonly string[]): Promise<number[]> =>
+      numbers((await store().searchRecords({ ...ALL, scope })).records);
 
     expect(await find(['Orders*'])).toEqual([1, 3]);
     expect(await find(['c-*', 'j2'])).toEqual([2, 3]);
@@ -285,11 +348,19 @@ function describeSearch(store: () => Store): void {
     expect(await find(['orders*'])).toEqual([]);
     expect(await find(['Orders by D?y', '[j]2', 'nobody'])).toEqual([]);
     expect(await find([])).toEqual([]);
-    expect((await store().searchRecords({ ...ALL, scope: ['j2'], facets: true })).facets?.job).toEqual([{ value: 'clicks', count: 1 }]);
+    expect((await store().searchRecords({ ...ALL, scope: ['j2'], facets: true })).facets?.job).toEqual([
+      { value: 'clicks', count: 1 },
+    ]);
   });
 
   it('counts per time and level', async () => {
-    const page = await store().searchRecords({ limit: 1, order: 'newest', from: '2026-11-20T10:00:00.000Z', to: '2026-11-20T10:00:06.000Z', histogramBuckets: 3 });
+    const page = await store().searchRecords({
+      limit: 1,
+      order: 'newest',
+      from: '2026-11-20T10:00:00.000Z',
+      to: '2026-11-20T10:00:06.000Z',
+      histogramBuckets: 3,
+    });
 
     expect(page.total).toBe(4);
     expect(page.histogram).toEqual([
@@ -311,23 +382,39 @@ function describeSearch(store: () => Store): void {
   it('counts the values of fields', async () => {
     const { facets } = await store().searchRecords({ ...ALL, facets: true });
 
-    expect(facets?.level).toEqual([{ value: 'ERROR', count: 1 }, { value: 'INFO', count: 1 }, { value: 'WARN', count: 1 }]);
-    expect(facets?.job).toEqual([{ value: 'Orders by Day', count: 2 }, { value: 'clicks', count: 1 }]);
-    expect(facets?.process).toEqual([{ value: 'h1-tm', count: 3 }, { value: 'node2.example.com-tm', count: 1 }]);
+    expect(facets?.level).toEqual([
+      { value: 'ERROR', count: 1 },
+      { value: 'INFO', count: 1 },
+      { value: 'WARN', count: 1 },
+    ]);
+    expect(facets?.job).toEqual([
+      { value: 'Orders by Day', count: 2 },
+      { value: 'clicks', count: 1 },
+    ]);
+    expect(facets?.process).toEqual([
+      { value: 'h1-tm', count: 3 },
+      { value: 'node2.example.com-tm', count: 1 },
+    ]);
     expect(facets?.logger.map((facet) => facet.value)).toContain('org.apache.flink.runtime.taskmanager.Task');
     expect(facets?.errorType).toEqual([{ value: 'org.example.WrapperException', count: 1 }]);
   });
 
   it('refuses a broken query, time or page mark with its own code', async () => {
-    await expect(store().searchRecords({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({ code: 'JT_QUERY_INVALID' });
+    await expect(store().searchRecords({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({
+      code: 'JT_QUERY_INVALID',
+    });
     await expect(store().searchRecords({ ...ALL, from: 'soon' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
-    await expect(store().searchRecords({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+    await expect(store().searchRecords({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({
+      code: 'JT_REQUEST_INVALID',
+    });
   });
 }
 
 function describePages(store: () => Store): void {
   it('pages both ways without gap or repetition, also among equal times', async () => {
-    const more = Array.from({ length: 25 }, (_, number) => makeRecord(100 + number, { time: '2026-11-20T11:00:00.000Z', host: `h${number % 3}` }));
+    const more = Array.from({ length: 25 }, (_, number) =>
+      makeRecord(100 + number, { time: '2026-11-20T11:00:00.000Z', host: `h${number % 3}` }),
+    );
     await store().appendRecords([makeRecord(1), makeRecord(2), ...more]);
     await waitForTotal(store(), ALL, 27);
 
@@ -344,10 +431,17 @@ function describeContext(store: () => Store): void {
   it('gives the neighbours of the same process in the order of time, file and offset', async () => {
     const time = '2026-11-20T10:00:00.000Z';
     const lines = [
-      makeRecord(1, { time: '2026-11-20T09:59:59.000Z', path: '/logs/z.log' }), makeRecord(1, { time, path: '/logs/a.log' }), makeRecord(2, { time, path: '/logs/a.log' }),
-      makeRecord(3, { time, path: '/logs/a.log' }), makeRecord(1, { time, path: '/logs/b.out' }),
+      makeRecord(1, { time: '2026-11-20T09:59:59.000Z', path: '/logs/z.log' }),
+      makeRecord(1, { time, path: '/logs/a.log' }),
+      makeRecord(2, { time, path: '/logs/a.log' }),
+      makeRecord(3, { time, path: '/logs/a.log' }),
+      makeRecord(1, { time, path: '/logs/b.out' }),
     ];
-    await store().appendRecords([...lines, makeRecord(2, { time, host: 'other' }), makeRecord(2, { time, cluster: 'elsewhere', path: '/logs/a1.log' })]);
+    await store().appendRecords([
+      ...lines,
+      makeRecord(2, { time, host: 'other' }),
+      makeRecord(2, { time, cluster: 'elsewhere', path: '/logs/a1.log' }),
+    ]);
     await waitForTotal(store(), ALL, 7);
     const middle = lines[2]?.id ?? '';
 
@@ -380,9 +474,24 @@ function describeDocuments(store: () => Store): void {
   });
 
   it('finds incidents by job, cluster, time, outcome and scope', async () => {
-    await store().saveIncident(makeIncident('a', { job: { id: 'j1', name: 'Orders' }, firstSeen: '2026-11-20T09:00:00.000Z', lastSeen: '2026-11-20T10:00:00.000Z' }));
-    await store().saveIncident(makeIncident('b', { job: { id: 'j2' }, cluster: 'c2', outcome: 'recovered', firstSeen: '2026-11-20T11:00:00.000Z', lastSeen: '2026-11-20T12:00:00.000Z' }));
-    const find = async (query: object): Promise<string[]> => (await store().findIncidents({ limit: 10, ...query })).map((incident) => incident.id);
+    await store().saveIncident(
+      makeIncident('a', {
+        job: { id: 'j1', name: 'Orders' },
+        firstSeen: '2026-11-20T09:00:00.000Z',
+        lastSeen: '2026-11-20T10:00:00.000Z',
+      }),
+    );
+    await store().saveIncident(
+      makeIncident('b', {
+        job: { id: 'j2' },
+        cluster: 'c2',
+        outcome: 'recovered',
+        firstSeen: '2026-11-20T11:00:00.000Z',
+        lastSeen: '2026-11-20T12:00:00.000Z',
+      }),
+    );
+    const find = async (query: object): Promise<string[]> =>
+      (await store().findIncidents({ limit: 10, ...query })).map((incident) => incident.id);
 
     expect(await find({ jobId: 'j1' })).toEqual(['a']);
     expect(await find({ cluster: 'c2' })).toEqual(['b']);
@@ -397,14 +506,26 @@ function describeDocuments(store: () => Store): void {
   });
 
   it('remembers alerts, newest first', async () => {
-    const alert = (id: string, sentAt: string, more: Partial<Alert> = {}): Alert => ({ id, incidentId: 'i1', receiver: 'r', reason: 'new', cause: 'c', sentAt, state: 'sent', attempts: 1, ...more });
+    const alert = (id: string, sentAt: string, more: Partial<Alert> = {}): Alert => ({
+      id,
+      incidentId: 'i1',
+      receiver: 'r',
+      reason: 'new',
+      cause: 'c',
+      sentAt,
+      state: 'sent',
+      attempts: 1,
+      ...more,
+    });
     await store().rememberAlert(alert('1', '2026-11-20T10:00:00.000Z'));
     await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }));
     await store().rememberAlert(alert('3', '2026-11-20T12:00:00.000Z', { incidentId: 'i2' }));
 
     expect((await store().findAlerts({ limit: 10 })).map((found) => found.id)).toEqual(['3', '2', '1']);
     expect((await store().findAlerts({ incidentId: 'i1', limit: 10 })).map((found) => found.id)).toEqual(['2', '1']);
-    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE })]);
+    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([
+      alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }),
+    ]);
 
     await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z'));
 
@@ -425,12 +546,26 @@ function describeDocuments(store: () => Store): void {
   });
 
   it('keeps the last status of each agent', async () => {
-    const status = (id: string, files: number) => ({ id, host: 'h', time: '2026-11-20T10:00:00.000Z', files, lagBytes: 0, shippedRecords: 1, counters: { 'a.b': 1, '': 2 }, conditions: [] });
+    const status = (id: string, files: number) => ({
+      id,
+      host: 'h',
+      time: '2026-11-20T10:00:00.000Z',
+      files,
+      lagBytes: 0,
+      shippedRecords: 1,
+      counters: { 'a.b': 1, '': 2 },
+      conditions: [],
+    });
     await store().saveAgentStatus(status('b', 1));
     await store().saveAgentStatus(status('a', 1));
     await store().saveAgentStatus(status('b', 2));
 
-    await waitUntil('both statuses', async () => JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) || JSON.stringify(await store().findAgentStatuses()));
+    await waitUntil(
+      'both statuses',
+      async () =>
+        JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
+        JSON.stringify(await store().findAgentStatuses()),
+    );
   });
 }
 
@@ -438,7 +573,10 @@ function describeRetention(store: () => Store): void {
   it('removes whole days that ended before the time, and what was last seen before it', async () => {
     const early = makeRecord(1, { time: '2026-11-17T23:59:59.999Z' });
     const onTheDay = makeRecord(2, { time: '2026-11-18T00:00:00.000Z' });
-    const undated: LogRecord = { ...makeRecord(3, { time: '1970-01-01T00:00:00.000Z' }), 'jobtrace.flags': ['undated'] };
+    const undated: LogRecord = {
+      ...makeRecord(3, { time: '1970-01-01T00:00:00.000Z' }),
+      'jobtrace.flags': ['undated'],
+    };
     await store().appendRecords([early, onTheDay, undated]);
     await store().saveIncident(makeIncident('old', { lastSeen: '2026-11-18T11:59:00.000Z' }));
     await store().saveIncident(makeIncident('new', { lastSeen: '2026-11-18T12:01:00.000Z' }));
@@ -462,10 +600,16 @@ function describeRetention(store: () => Store): void {
   });
 
   it('keeps the feed in order: nothing twice, nothing skipped', async () => {
-    await store().appendRecords([makeRecord(1, { time: '2026-11-17T10:00:00.000Z' }), makeRecord(2, { time: '2026-11-19T10:00:00.000Z' })]);
+    await store().appendRecords([
+      makeRecord(1, { time: '2026-11-17T10:00:00.000Z' }),
+      makeRecord(2, { time: '2026-11-19T10:00:00.000Z' }),
+    ]);
     const first = await drain(store(), undefined, 100);
     await store().deleteBefore('2026-11-18T12:00:00.000Z');
-    await store().appendRecords([makeRecord(3, { time: '2026-11-17T11:00:00.000Z' }), makeRecord(4, { time: '2026-11-19T10:00:01.000Z' })]);
+    await store().appendRecords([
+      makeRecord(3, { time: '2026-11-17T11:00:00.000Z' }),
+      makeRecord(4, { time: '2026-11-19T10:00:01.000Z' }),
+    ]);
 
     const second = await drain(store(), first.cursor, 100);
 
@@ -475,9 +619,14 @@ function describeRetention(store: () => Store): void {
 }
 
 /** Reads on until there is nothing more. */
-async function drain(store: Store, from: string | undefined, limit: number, shard?: { index: number; of: number }): Promise<{ records: LogRecord[]; cursor: string }> {
+async function drain(
+  store: Store,
+  from: string | undefined,
+  limit: number,
+  shard?: { index: number; of: number },
+): Promise<{ records: LogRecord[]; cursor: string }> {
   const records: LogRecord[] = [];
-  for (let cursor = from; ; ) {
+  for (let cursor = from; ;) {
     const page = await store.readRecords(cursor, shard === undefined ? { limit } : { limit, shard });
     expect(page.records.length).toBeLessThanOrEqual(limit);
     records.push(...page.records);
@@ -492,7 +641,7 @@ async function readAll(store: Store): Promise<LogRecord[]> {
 
 async function readPages(store: Store, query: RecordQuery): Promise<string[]> {
   const ids: string[] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await store.searchRecords(after === undefined ? query : { ...query, after });
     ids.push(...page.records.map((record) => record.id));
     after = page.next;

@@ -20,18 +20,53 @@ const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 const TIME = { type: 'date', ignore_malformed: true } as const;
 
 const LOG_FIELDS = {
-  id: VALUE, '@timestamp': TIME, message: TEXT, 'event.original': KEPT, 'event.ingested': TIME, 'log.level': VALUE, 'log.logger': VALUE,
-  'log.file.path': VALUE, 'log.offset': { type: 'long' }, 'process.thread.name': VALUE, 'error.type': VALUE, 'error.message': TEXT,
-  'error.stack_trace': KEPT, 'host.name': VALUE, 'container.id': VALUE, 'orchestrator.namespace': VALUE, 'kubernetes.pod.name': VALUE,
-  'flink.cluster': VALUE, 'flink.job.id': VALUE, 'flink.job.name': VALUE, 'flink.component': VALUE, 'flink.process.id': VALUE,
-  'flink.version': VALUE, 'flink.chain': VALUE, 'jobtrace.process': VALUE, 'jobtrace.kind': VALUE, 'jobtrace.layout': VALUE,
-  'jobtrace.length': { type: 'long' }, 'jobtrace.flags': VALUE, 'jobtrace.hash': KEPT, 'jobtrace.timestamp': KEPT,
+  id: VALUE,
+  '@timestamp': TIME,
+  message: TEXT,
+  'event.original': KEPT,
+  'event.ingested': TIME,
+  'log.level': VALUE,
+  'log.logger': VALUE,
+  'log.file.path': VALUE,
+  'log.offset': { type: 'long' },
+  'process.thread.name': VALUE,
+  'error.type': VALUE,
+  'error.message': TEXT,
+  'error.stack_trace': KEPT,
+  'host.name': VALUE,
+  'container.id': VALUE,
+  'orchestrator.namespace': VALUE,
+  'kubernetes.pod.name': VALUE,
+  'flink.cluster': VALUE,
+  'flink.job.id': VALUE,
+  'flink.job.name': VALUE,
+  'flink.component': VALUE,
+  'flink.process.id': VALUE,
+  'flink.version': VALUE,
+  'flink.chain': VALUE,
+  'jobtrace.process': VALUE,
+  'jobtrace.kind': VALUE,
+  'jobtrace.layout': VALUE,
+  'jobtrace.length': { type: 'long' },
+  'jobtrace.flags': VALUE,
+  'jobtrace.hash': KEPT,
+  'jobtrace.timestamp': KEPT,
   'jobtrace.words': { type: 'text', analyzer: 'whitespace', norms: false },
 } as const;
 
 // The whole document is text in `body`, so that nothing in it can be refused; beside it what is searched.
 const SMALL_FIELDS = {
-  id: VALUE, cluster: VALUE, jobId: VALUE, jobName: VALUE, outcome: VALUE, firstSeen: TIME, lastSeen: TIME, incidentId: VALUE, state: VALUE, time: TIME, body: KEPT,
+  id: VALUE,
+  cluster: VALUE,
+  jobId: VALUE,
+  jobName: VALUE,
+  outcome: VALUE,
+  firstSeen: TIME,
+  lastSeen: TIME,
+  incidentId: VALUE,
+  state: VALUE,
+  time: TIME,
+  body: KEPT,
 } as const;
 
 /** Of a document, but not of a record. */
@@ -41,7 +76,10 @@ export type SmallIndex = 'incidents' | 'alerts' | 'states' | 'agents';
 export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'states', 'agents'];
 
 /** Index templates by name. `<prefix>-logs@custom`, a component template that users may make, is applied last. */
-export function buildTemplates(prefix: string, settings: { readonly shards?: number; readonly refreshMs?: number }): Readonly<Record<string, object>> {
+export function buildTemplates(
+  prefix: string,
+  settings: { readonly shards?: number; readonly refreshMs?: number },
+): Readonly<Record<string, object>> {
   const meta = { version: TEMPLATE_VERSION, priority: 500, _meta: { managed_by: 'jobtrace' } };
   return {
     [`${prefix}-logs`]: {
@@ -50,19 +88,30 @@ export function buildTemplates(prefix: string, settings: { readonly shards?: num
       composed_of: [`${prefix}-logs@custom`],
       ignore_missing_component_templates: [`${prefix}-logs@custom`],
       template: {
-        settings: { number_of_shards: settings.shards ?? 1, auto_expand_replicas: '0-1', codec: 'best_compression', refresh_interval: `${settings.refreshMs ?? 2_000}ms` },
+        settings: {
+          number_of_shards: settings.shards ?? 1,
+          auto_expand_replicas: '0-1',
+          codec: 'best_compression',
+          refresh_interval: `${settings.refreshMs ?? 2_000}ms`,
+        },
         mappings: { dynamic: false, _source: { excludes: ['jobtrace.words'] }, properties: LOG_FIELDS },
       },
     },
     [`${prefix}-small`]: {
       ...meta,
       index_patterns: SMALL_INDICES.map((name) => `${prefix}-${name}`),
-      template: { settings: { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' }, mappings: { dynamic: false, properties: SMALL_FIELDS } },
+      template: {
+        settings: { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' },
+        mappings: { dynamic: false, properties: SMALL_FIELDS },
+      },
     },
   };
 }
 
-/** `jobtrace-logs-2026.11.20`, or `jobtrace-logs-undated`. A function of the record alone, so a second reading goes to the same index. */
+/**
+ * `jobtrace-logs-2026.11.20`, or `jobtrace-logs-undated`. A function of the record alone, so a second reading goes to
+ * the same index.
+ */
 export function nameIndex(prefix: string, record: LogRecord): string {
   return `${prefix}-logs-${readDay(record)?.replaceAll('-', '.') ?? 'undated'}`;
 }
@@ -70,7 +119,9 @@ export function nameIndex(prefix: string, record: LogRecord): string {
 /** The day of an index's name, as the time at which it ended; undefined for the undated one. */
 export function readDayEnd(index: string): number | undefined {
   const day = /-logs-(\d{4})\.(\d\d)\.(\d\d)$/.exec(index);
-  return day === null ? undefined : Date.parse(`${day[1] ?? ''}-${day[2] ?? ''}-${day[3] ?? ''}T00:00:00Z`) + 86_400_000;
+  return day === null
+    ? undefined
+    : Date.parse(`${day[1] ?? ''}-${day[2] ?? ''}-${day[3] ?? ''}T00:00:00Z`) + 86_400_000;
 }
 
 /** Elasticsearch takes ids up to 512 bytes (and routing values up to 32,766). */
@@ -78,9 +129,20 @@ export function encodeId(id: string): string {
   return id.length > 0 && Buffer.byteLength(id) <= 512 ? id : `sha256:${hash('sha256', id, 'hex')}`;
 }
 
-/** Two lines of a bulk request. A longer version of an entry replaces a shorter one (external versioning), nothing else does. */
+/**
+ * Two lines of a bulk request. A longer version of an entry replaces a shorter one (external versioning), nothing else
+ * does.
+ */
 export function encodeRecord(prefix: string, record: LogRecord, ingested: string): Buffer {
-  const action = { index: { _index: nameIndex(prefix, record), _id: encodeId(record.id), version: record['jobtrace.length'], version_type: 'external', ...readRouting(record) } };
+  const action = {
+    index: {
+      _index: nameIndex(prefix, record),
+      _id: encodeId(record.id),
+      version: record['jobtrace.length'],
+      version_type: 'external',
+      ...readRouting(record),
+    },
+  };
   return Buffer.from(`${JSON.stringify(action)}\n${encodeDocument(record, ingested)}\n`);
 }
 
@@ -114,5 +176,9 @@ function encodeDocument(record: LogRecord, ingested: string): string {
 /** A half surrogate is not text: it becomes U+FFFD, as in every UTF-8 file. */
 function encodeJson(document: object): string {
   const json = JSON.stringify(document);
-  return json.includes('\\ud') ? JSON.stringify(document, (_key, value: unknown) => (typeof value === 'string' ? Buffer.from(value).toString() : value)) : json;
+  return json.includes('\\ud')
+    ? JSON.stringify(document, (_key, value: unknown) =>
+        typeof value === 'string' ? Buffer.from(value).toString() : value,
+      )
+    : json;
 }

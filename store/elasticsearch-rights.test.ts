@@ -16,7 +16,9 @@ const PASSWORD = 'only for this test';
 /** Role name → descriptor, from the JSON blocks of the page. */
 function readRoles(): Map<string, object> {
   const page = readFileSync(new URL('../docs/elasticsearch.md', import.meta.url), 'utf8');
-  const blocks = [...page.matchAll(/```json\n([^`]*)```/g)].map((match) => JSON.parse(match[1] ?? '') as { role_descriptors: Record<string, object> });
+  const blocks = [...page.matchAll(/```json\n([^`]*)```/g)].map(
+    (match) => JSON.parse(match[1] ?? '') as { role_descriptors: Record<string, object> },
+  );
   return new Map(blocks.flatMap((block) => Object.entries(block.role_descriptors)));
 }
 
@@ -25,7 +27,10 @@ function writeUsers(configDir: string, roles: ReadonlyMap<string, object>): void
   const all = new Map<string, object>([...roles, ['superuser', {}]]);
   const salt = randomBytes(32);
   const hash = `{PBKDF2}10000$${salt.toString('base64')}$${pbkdf2Sync(PASSWORD, salt, 10_000, 32, 'sha512').toString('base64')}`;
-  writeFileSync(join(configDir, 'roles.yml'), [...roles].map(([name, role]) => `${name}: ${JSON.stringify(role)}\n`).join(''));
+  writeFileSync(
+    join(configDir, 'roles.yml'),
+    [...roles].map(([name, role]) => `${name}: ${JSON.stringify(role)}\n`).join(''),
+  );
   writeFileSync(join(configDir, 'users'), [...all.keys()].map((name) => `${name}:${hash}\n`).join(''));
   writeFileSync(join(configDir, 'users_roles'), [...all.keys()].map((name) => `${name}:${name}\n`).join(''));
 }
@@ -41,7 +46,9 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
   };
   beforeAll(async () => {
     node = await startElasticsearch({
-      version: 9, dir: join(dir, 'node'), settings: { 'xpack.security.enabled': 'true' },
+      version: 9,
+      dir: join(dir, 'node'),
+      settings: { 'xpack.security.enabled': 'true' },
       headers: { authorization: `Basic ${Buffer.from(`superuser:${PASSWORD}`).toString('base64')}` },
       prepare: (configDir) => writeUsers(configDir, readRoles()),
     });
@@ -61,15 +68,37 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
 
     expect(await agent.appendRecords([makeRecord(1), makeRecord(2)])).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
     expect(await agent.appendRecords([makeRecord(1)])).toEqual([{ kind: 'duplicate' }]);
-    await agent.saveAgentStatus({ id: 'a', host: 'h', time: '2026-11-20T10:00:00.000Z', files: 1, lagBytes: 0, shippedRecords: 2, counters: {}, conditions: [] });
+    await agent.saveAgentStatus({
+      id: 'a',
+      host: 'h',
+      time: '2026-11-20T10:00:00.000Z',
+      files: 1,
+      lagBytes: 0,
+      shippedRecords: 2,
+      counters: {},
+      conditions: [],
+    });
 
     expect((await analyzer.readRecords(undefined, { limit: 10 })).records).toHaveLength(2);
     await analyzer.saveIncident(makeIncident('i'));
-    await analyzer.rememberAlert({ id: 'x', incidentId: 'i', receiver: 'r', reason: 'new', cause: 'c', sentAt: '2026-11-20T10:00:00.000Z', state: 'sent', attempts: 1 });
+    await analyzer.rememberAlert({
+      id: 'x',
+      incidentId: 'i',
+      receiver: 'r',
+      reason: 'new',
+      cause: 'c',
+      sentAt: '2026-11-20T10:00:00.000Z',
+      state: 'sent',
+      attempts: 1,
+    });
     await analyzer.saveState('cursor', 'c');
 
     await api.check();
-    await waitUntil('both records', async () => (await api.searchRecords({ limit: 1, order: 'newest', facets: true, histogramBuckets: 3 })).total === 2);
+    await waitUntil(
+      'both records',
+      async () =>
+        (await api.searchRecords({ limit: 1, order: 'newest', facets: true, histogramBuckets: 3 })).total === 2,
+    );
     expect((await api.findContext(makeRecord(1).id, { before: 1, after: 1 }))?.records).toHaveLength(2);
     expect(await api.findIncidents({ limit: 1 })).toHaveLength(1);
     await waitUntil('the agent', async () => (await api.findAgentStatuses()).length === 1);
@@ -82,6 +111,9 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
   });
 
   it('turn away a wrong password with a message that does not show it', async () => {
-    await expect(open('jobtrace_agent', 'wrong-secret').check()).rejects.toMatchObject({ code: 'JT_STORE_DENIED', message: expect.not.stringContaining('wrong-secret') as string });
+    await expect(open('jobtrace_agent', 'wrong-secret').check()).rejects.toMatchObject({
+      code: 'JT_STORE_DENIED',
+      message: expect.not.stringContaining('wrong-secret') as string,
+    });
   });
 });

@@ -4,8 +4,25 @@
 // are there. Uses no data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
 import { createError } from '../core/errors.js';
 import { appendRecords } from './elasticsearch-bulk.js';
-import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './elasticsearch-client.js';
-import { findAgentStatuses, findAlerts, findIncident, findIncidents, loadDocument, rememberAlert, removeDocument, removeFound, saveAgentStatus, saveDocument, saveIncident } from './elasticsearch-documents.js';
+import {
+  openClient,
+  readStatus,
+  type ElasticsearchClient,
+  type ElasticsearchSettings,
+} from './elasticsearch-client.js';
+import {
+  findAgentStatuses,
+  findAlerts,
+  findIncident,
+  findIncidents,
+  loadDocument,
+  rememberAlert,
+  removeDocument,
+  removeFound,
+  saveAgentStatus,
+  saveDocument,
+  saveIncident,
+} from './elasticsearch-documents.js';
 import { readRecords } from './elasticsearch-feed.js';
 import { buildTemplates, readDayEnd, TEMPLATE_VERSION } from './elasticsearch-mapping.js';
 import { findContext, searchRecords } from './elasticsearch-search.js';
@@ -75,7 +92,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
 }
 
 /** Leaves newer templates alone. Who may not make them needs somebody else to have done it. */
-async function createTemplates(client: ElasticsearchClient, prefix: string, settings: ElasticsearchSettings): Promise<void> {
+async function createTemplates(
+  client: ElasticsearchClient,
+  prefix: string,
+  settings: ElasticsearchSettings,
+): Promise<void> {
   try {
     for (const [name, template] of Object.entries(buildTemplates(prefix, settings))) {
       if ((await loadTemplateVersion(client, name)) >= TEMPLATE_VERSION) continue;
@@ -85,14 +106,34 @@ async function createTemplates(client: ElasticsearchClient, prefix: string, sett
     if (readStatus(error) !== 403) throw error;
     const found = Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
     if (found >= TEMPLATE_VERSION) return;
-    throw createError('JT_STORE_DENIED', { url: client.url, problem: 'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates' }, error);
+    throw createError(
+      'JT_STORE_DENIED',
+      {
+        url: client.url,
+        problem:
+          'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates',
+      },
+      error,
+    );
   }
   if (Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0) >= TEMPLATE_VERSION) return;
-  await saveDocument(client, prefix, 'states', TEMPLATES_STATE, { id: TEMPLATES_STATE, body: String(TEMPLATE_VERSION) }, false);
+  await saveDocument(
+    client,
+    prefix,
+    'states',
+    TEMPLATES_STATE,
+    { id: TEMPLATES_STATE, body: String(TEMPLATE_VERSION) },
+    false,
+  );
 }
 
 async function loadTemplateVersion(client: ElasticsearchClient, name: string): Promise<number> {
-  const { body } = await client.send({ method: 'GET', path: `/_index_template/${name}`, query: { filter_path: 'index_templates.index_template.version' }, expect: [404] });
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/_index_template/${name}`,
+    query: { filter_path: 'index_templates.index_template.version' },
+    expect: [404],
+  });
   const list: readonly unknown[] = Array.isArray(body['index_templates']) ? body['index_templates'] : [];
   const template = isObject(list[0]) ? list[0]['index_template'] : undefined;
   return isObject(template) ? Number(template['version'] ?? 0) : 0;
@@ -100,19 +141,41 @@ async function loadTemplateVersion(client: ElasticsearchClient, name: string): P
 
 /** The oldest version of any node. Health comes first: it is the one question that every distribution answers. */
 async function loadVersion(client: ElasticsearchClient): Promise<string> {
-  const health = await client.send({ method: 'GET', path: '/_cluster/health', query: { timeout: '5s' }, expect: [408] });
-  if (health.body['timed_out'] === true) throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'the cluster has no master' });
-  const { body } = await client.send({ method: 'GET', path: '/_nodes/_local,_master', query: { filter_path: 'nodes.*.version' } });
-  const versions = Object.values(isObject(body['nodes']) ? body['nodes'] : {}).flatMap((node) => (isObject(node) ? [String(node['version'])] : []));
+  const health = await client.send({
+    method: 'GET',
+    path: '/_cluster/health',
+    query: { timeout: '5s' },
+    expect: [408],
+  });
+  if (health.body['timed_out'] === true)
+    throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'the cluster has no master' });
+  const { body } = await client.send({
+    method: 'GET',
+    path: '/_nodes/_local,_master',
+    query: { filter_path: 'nodes.*.version' },
+  });
+  const versions = Object.values(isObject(body['nodes']) ? body['nodes'] : {}).flatMap((node) =>
+    isObject(node) ? [String(node['version'])] : [],
+  );
   const [version] = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  if (version === undefined) throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'no node tells its version' });
-  if (Number.parseInt(version, 10) < OLDEST_MAJOR) throw createError('JT_STORE_UNUSABLE', { url: client.url, problem: `it is Elasticsearch ${version}`, advice: 'Jobtrace works with Elasticsearch 8.19 and 9.x.' });
+  if (version === undefined)
+    throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'no node tells its version' });
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR)
+    throw createError('JT_STORE_UNUSABLE', {
+      url: client.url,
+      problem: `it is Elasticsearch ${version}`,
+      advice: 'Jobtrace works with Elasticsearch 8.19 and 9.x.',
+    });
   return version;
 }
 
 /** Days go as whole indices; undated records by the day on which they were stored. */
 async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
-  const { body } = await client.send({ method: 'GET', path: `/${prefix}-logs-*/_stats/docs`, query: { filter_path: 'indices.*.primaries.docs.count', ignore_unavailable: true } });
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/${prefix}-logs-*/_stats/docs`,
+    query: { filter_path: 'indices.*.primaries.docs.count', ignore_unavailable: true },
+  });
   let removed = 0;
   for (const [index, value] of Object.entries(isObject(body['indices']) ? body['indices'] : {})) {
     const dayEnd = readDayEnd(index);
@@ -120,7 +183,9 @@ async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs:
     await removeIndex(client, index);
     removed += countDocuments(value);
   }
-  removed += await removeFound(client, `${prefix}-logs-undated`, { range: { 'event.ingested': { lt: formatTime(startOfDay(timeMs)) } } });
+  removed += await removeFound(client, `${prefix}-logs-undated`, {
+    range: { 'event.ingested': { lt: formatTime(startOfDay(timeMs)) } },
+  });
   const before = { lt: formatTime(timeMs) };
   await removeFound(client, `${prefix}-incidents`, { range: { lastSeen: before } });
   await removeFound(client, `${prefix}-alerts`, { range: { time: before } });

@@ -10,7 +10,11 @@ export interface FaultAnswer {
 }
 
 /** What to do with a request; undefined lets it pass. */
-export type Fault = (request: { readonly method: string; readonly path: string; readonly bytes: number }) => FaultAnswer | 'cut-before' | 'cut-after' | undefined;
+export type Fault = (request: {
+  readonly method: string;
+  readonly path: string;
+  readonly bytes: number;
+}) => FaultAnswer | 'cut-before' | 'cut-after' | undefined;
 
 export interface FaultProxy {
   readonly url: string;
@@ -32,8 +36,16 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
       const fault = current?.({ method: incoming.method ?? '', path: incoming.url ?? '', bytes: body.length });
       if (fault !== undefined) faults += 1;
       if (fault === 'cut-before') incoming.socket.destroy();
-      else if (fault === undefined || fault === 'cut-after') forward(target, incoming, body, answer, fault === 'cut-after');
-      else answer.writeHead(fault.status, { 'content-type': fault.type ?? 'application/json', 'x-elastic-product': 'Elasticsearch', ...fault.headers }).end(fault.body);
+      else if (fault === undefined || fault === 'cut-after')
+        forward(target, incoming, body, answer, fault === 'cut-after');
+      else
+        answer
+          .writeHead(fault.status, {
+            'content-type': fault.type ?? 'application/json',
+            'x-elastic-product': 'Elasticsearch',
+            ...fault.headers,
+          })
+          .end(fault.body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,23 +57,39 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
       current = fault;
     },
     faults: () => faults,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
-function forward(target: string, incoming: IncomingMessage, body: Buffer, answer: ServerResponse, isCut: boolean): void {
-  const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => name !== 'content-length' && name !== 'transfer-encoding'));
-  const outgoing = openRequest(`${target}${incoming.url ?? ''}`, { method: incoming.method ?? 'GET', headers: body.length > 0 ? { ...headers, 'content-length': String(body.length) } : headers }, (real) => {
-    if (isCut) {
-      real.resume().on('end', () => incoming.socket.destroy());
-      return;
-    }
-    answer.writeHead(real.statusCode ?? 500, real.headers);
-    real.pipe(answer);
-  });
+function forward(
+  target: string,
+  incoming: IncomingMessage,
+  body: Buffer,
+  answer: ServerResponse,
+  isCut: boolean,
+): void {
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).filter(([name]) => name !== 'content-length' && name !== 'transfer-encoding'),
+  );
+  const outgoing = openRequest(
+    `${target}${incoming.url ?? ''}`,
+    {
+      method: incoming.method ?? 'GET',
+      headers: body.length > 0 ? { ...headers, 'content-length': String(body.length) } : headers,
+    },
+    (real) => {
+      if (isCut) {
+        real.resume().on('end', () => incoming.socket.destroy());
+        return;
+      }
+      answer.writeHead(real.statusCode ?? 500, real.headers);
+      real.pipe(answer);
+    },
+  );
   outgoing.on('error', () => incoming.socket.destroy()); // the target is down: so is the proxy's answer
   outgoing.end(body);
 }

@@ -4,9 +4,13 @@ import type { ElasticsearchSettings } from './elasticsearch.js';
 import type { SqliteSettings } from './sqlite.js';
 import type { Store } from './store.js';
 
-export type StoreSettings = ({ readonly kind: 'sqlite' } & SqliteSettings) | ({ readonly kind: 'elasticsearch' } & ElasticsearchSettings);
+export type StoreSettings =
+  ({ readonly kind: 'sqlite' } & SqliteSettings) | ({ readonly kind: 'elasticsearch' } & ElasticsearchSettings);
 
-/** SQLite is opened at once, and throws when it cannot be; Elasticsearch need not be up yet: `check` and every call say so. */
+/**
+ * SQLite is opened at once, and throws when it cannot be; Elasticsearch need not be up yet: `check` and every call say
+ * so.
+ */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   if (settings.kind === 'sqlite') return (await import('./sqlite.js')).openSqliteStore(settings);
   return (await import('./elasticsearch.js')).openElasticsearchStore(settings);

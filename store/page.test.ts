@@ -33,7 +33,9 @@ describe('fillBarMs', () => {
 describe('fillBars', () => {
   it('has the empty bars too and begins with the one that holds the start', () => {
     expect(fillBars(1_500, 4_000, 1_000, new Map([[2_000, 7]]), 0)).toEqual([
-      { time: '1970-01-01T00:00:01.000Z', counts: 0 }, { time: '1970-01-01T00:00:02.000Z', counts: 7 }, { time: '1970-01-01T00:00:03.000Z', counts: 0 },
+      { time: '1970-01-01T00:00:01.000Z', counts: 0 },
+      { time: '1970-01-01T00:00:02.000Z', counts: 7 },
+      { time: '1970-01-01T00:00:03.000Z', counts: 0 },
     ]);
   });
 });
@@ -45,7 +47,14 @@ describe('readDay', () => {
   });
 
   it('is undefined for a time that cannot be believed, and when the agent says so', () => {
-    for (const time of ['1970-01-01T00:00:00Z', '1999-12-31T23:59:59Z', '2100-01-01T00:00:00Z', 'soon', '+275760-09-13T00:00:00.000Z']) expect(readDay(dated(time)), time).toBeUndefined();
+    for (const time of [
+      '1970-01-01T00:00:00Z',
+      '1999-12-31T23:59:59Z',
+      '2100-01-01T00:00:00Z',
+      'soon',
+      '+275760-09-13T00:00:00.000Z',
+    ])
+      expect(readDay(dated(time)), time).toBeUndefined();
     expect(readDay({ ...dated('2026-11-20T10:00:00Z'), 'jobtrace.flags': ['undated'] })).toBeUndefined();
   });
 });
@@ -59,6 +68,11 @@ describe('readTime', () => {
 
 describe('parseTime', () => {
   it('names the field that is wrong', () => {
-    expect(() => parseTime('from', 'soon')).toThrow(expect.objectContaining({ code: 'JT_REQUEST_INVALID', message: expect.stringContaining('"from" is "soon"') as string }));
+    expect(() => parseTime('from', 'soon')).toThrow(
+      expect.objectContaining({
+        code: 'JT_REQUEST_INVALID',
+        message: expect.stringContaining('"from" is "soon"') as string,
+      }),
+    );
   });
 });

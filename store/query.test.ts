@@ -29,12 +29,17 @@ describe('parseQuery', () => {
   });
 
   it('takes quoted text as a phrase, with operators and stars inside being text', () => {
-    expect(parseQuery('"Insufficient number OR of* -buffers"')).toEqual(word('insufficient', 'number', 'or', 'of', 'buffers'));
+    expect(parseQuery('"Insufficient number OR of* -buffers"')).toEqual(
+      word('insufficient', 'number', 'or', 'of', 'buffers'),
+    );
     expect(parseQuery('"say \\"hi\\""')).toEqual(word('say', 'hi'));
   });
 
   it('excludes with - and NOT', () => {
-    expect(parseQuery('lost -heartbeat')).toEqual({ kind: 'and', nodes: [word('lost'), { kind: 'not', node: word('heartbeat') }] });
+    expect(parseQuery('lost -heartbeat')).toEqual({
+      kind: 'and',
+      nodes: [word('lost'), { kind: 'not', node: word('heartbeat') }],
+    });
     expect(parseQuery('NOT "cancel job"')).toEqual({ kind: 'not', node: word('cancel', 'job') });
   });
 
@@ -43,15 +48,27 @@ describe('parseQuery', () => {
   });
 
   it('binds AND tighter than OR and obeys parentheses', () => {
-    expect(parseQuery('a b OR c')).toEqual({ kind: 'or', nodes: [{ kind: 'and', nodes: [word('a'), word('b')] }, word('c')] });
-    expect(parseQuery('a AND (b OR c)')).toEqual({ kind: 'and', nodes: [word('a'), { kind: 'or', nodes: [word('b'), word('c')] }] });
+    expect(parseQuery('a b OR c')).toEqual({
+      kind: 'or',
+      nodes: [{ kind: 'and', nodes: [word('a'), word('b')] }, word('c')],
+    });
+    expect(parseQuery('a AND (b OR c)')).toEqual({
+      kind: 'and',
+      nodes: [word('a'), { kind: 'or', nodes: [word('b'), word('c')] }],
+    });
   });
 
   it('asks fields by short and by full names', () => {
     const level = { kind: 'value', field: 'log.level', pieces: ['error'] };
     expect(parseQuery('level:error')).toEqual(level);
     expect(parseQuery('log.level:error')).toEqual(level);
-    expect(parseQuery('job:orders')).toEqual({ kind: 'or', nodes: [{ kind: 'value', field: 'flink.job.id', pieces: ['orders'] }, { kind: 'value', field: 'flink.job.name', pieces: ['orders'] }] });
+    expect(parseQuery('job:orders')).toEqual({
+      kind: 'or',
+      nodes: [
+        { kind: 'value', field: 'flink.job.id', pieces: ['orders'] },
+        { kind: 'value', field: 'flink.job.name', pieces: ['orders'] },
+      ],
+    });
     expect(parseQuery('cluster:"a b"')).toEqual({ kind: 'value', field: 'flink.cluster', pieces: ['a b'] });
   });
 
@@ -62,9 +79,16 @@ describe('parseQuery', () => {
   });
 
   it('takes stars in values and words', () => {
-    expect(parseQuery('thread:flink-*-7')).toEqual({ kind: 'value', field: 'process.thread.name', pieces: ['flink-', '-7'] });
+    expect(parseQuery('thread:flink-*-7')).toEqual({
+      kind: 'value',
+      field: 'process.thread.name',
+      pieces: ['flink-', '-7'],
+    });
     expect(parseQuery('Timeout*')).toEqual({ kind: 'word', pieces: ['timeout', ''] });
-    expect(parseQuery('org.apache.*Exception')).toEqual({ kind: 'and', nodes: [word('org', 'apache'), { kind: 'word', pieces: ['', 'exception'] }] });
+    expect(parseQuery('org.apache.*Exception')).toEqual({
+      kind: 'and',
+      nodes: [word('org', 'apache'), { kind: 'word', pieces: ['', 'exception'] }],
+    });
     expect(parseQuery('*')).toEqual({ kind: 'all' });
   });
 
@@ -119,7 +143,25 @@ describe('parseQuery', () => {
   });
 
   it('understands or refuses whatever is typed, and never fails otherwise', () => {
-    const parts = ['(', ')', '"', '-', 'OR', 'AND', 'NOT', ' ', 'level:', 'job:', 'a', '*', ':', '\\', '连', '\u0000', '\ud800'];
+    const parts = [
+      '(',
+      ')',
+      '"',
+      '-',
+      'OR',
+      'AND',
+      'NOT',
+      ' ',
+      'level:',
+      'job:',
+      'a',
+      '*',
+      ':',
+      '\\',
+      '连',
+      '\u0000',
+      '\ud800',
+    ];
     let seed = 7;
     const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
     for (let round = 0; round < 5000; round += 1) {

@@ -39,11 +39,17 @@ const MAX_DEPTH = 40;
 
 /** Throws JT_QUERY_INVALID. An empty text is `all`. */
 export function parseQuery(text: string): QueryNode {
-  if (text.length > MAX_LENGTH) throw explain(MAX_LENGTH, `it has more than ${MAX_LENGTH} characters`, 'Search for a part of it.');
+  if (text.length > MAX_LENGTH)
+    throw explain(MAX_LENGTH, `it has more than ${MAX_LENGTH} characters`, 'Search for a part of it.');
   const cursor: Cursor = { tokens: splitTokens(text), end: text.length, next: 0, depth: 0 };
   if (cursor.tokens.length === 0) return { kind: 'all' };
   const beyond = cursor.tokens[MAX_TERMS];
-  if (beyond !== undefined) throw explain(beyond.at, `it has more than ${MAX_TERMS} terms`, 'Put a long text into quotes, or search for a part of it.');
+  if (beyond !== undefined)
+    throw explain(
+      beyond.at,
+      `it has more than ${MAX_TERMS} terms`,
+      'Put a long text into quotes, or search for a part of it.',
+    );
   const node = parseOr(cursor, undefined);
   const rest = cursor.tokens[cursor.next];
   if (rest !== undefined) throw explain(rest.at, 'this ")" closes nothing', 'Remove it, or put the text into quotes.');
@@ -77,7 +83,12 @@ function parseAnd(cursor: Cursor, field: ShortField | undefined): QueryNode {
     const before = cursor.tokens[cursor.next - 1];
     const operator = first?.kind === 'or' ? first : before?.kind === 'or' ? before : undefined;
     if (operator !== undefined) throw explainOperator('OR', operator.at);
-    if (before?.kind === 'open') throw explain(before.at, 'there is nothing between these parentheses', 'Write (a OR b), or put the text into quotes.');
+    if (before?.kind === 'open')
+      throw explain(
+        before.at,
+        'there is nothing between these parentheses',
+        'Write (a OR b), or put the text into quotes.',
+      );
     throw explain(first?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
   }
   return joinNodes('and', nodes);
@@ -87,33 +98,46 @@ function parseTerm(cursor: Cursor, field: ShortField | undefined): QueryNode {
   const token = cursor.tokens[cursor.next];
   cursor.next += 1;
   if (token?.kind === 'not' || token?.kind === 'open') cursor.depth += 1;
-  if (token !== undefined && cursor.depth > MAX_DEPTH) throw explain(token.at, 'it has too many parentheses and NOTs', 'Put a text that has them into quotes.');
+  if (token !== undefined && cursor.depth > MAX_DEPTH)
+    throw explain(token.at, 'it has too many parentheses and NOTs', 'Put a text that has them into quotes.');
   if (token?.kind === 'not') {
-    if (!startsTerm(cursor.tokens[cursor.next])) throw explain(token.at, 'NOT has nothing behind it', 'Write what must not occur: NOT heartbeat, or -heartbeat.');
+    if (!startsTerm(cursor.tokens[cursor.next]))
+      throw explain(token.at, 'NOT has nothing behind it', 'Write what must not occur: NOT heartbeat, or -heartbeat.');
     return { kind: 'not', node: parseTerm(cursor, field) };
   }
   if (token?.kind === 'open') {
     const node = parseOr(cursor, field);
-    if (cursor.tokens[cursor.next]?.kind !== 'close') throw explain(token.at, 'this "(" is never closed', 'Add the missing ")", or put the text into quotes.');
+    if (cursor.tokens[cursor.next]?.kind !== 'close')
+      throw explain(token.at, 'this "(" is never closed', 'Add the missing ")", or put the text into quotes.');
     cursor.next += 1;
     cursor.depth -= 1;
     return node;
   }
   if (token?.kind === 'field') return parseTerm(cursor, token.field);
-  if (token?.kind === 'text') return field === undefined ? wordsNode(token.text, token.quoted) : fieldNode(field, token);
+  if (token?.kind === 'text')
+    return field === undefined ? wordsNode(token.text, token.quoted) : fieldNode(field, token);
   throw explain(token?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
 }
 
 function startsTerm(token: Token | undefined): boolean {
-  return token !== undefined && (token.kind === 'open' || token.kind === 'not' || token.kind === 'field' || token.kind === 'text');
+  return (
+    token !== undefined &&
+    (token.kind === 'open' || token.kind === 'not' || token.kind === 'field' || token.kind === 'text')
+  );
 }
 
 function joinNodes(kind: 'and' | 'or', nodes: readonly QueryNode[]): QueryNode {
   const asking = kind === 'and' ? nodes.filter((node) => node.kind !== 'all') : nodes;
-  return asking.length === 1 && asking[0] !== undefined ? asking[0] : asking.length === 0 ? { kind: 'all' } : { kind, nodes: asking };
+  return asking.length === 1 && asking[0] !== undefined
+    ? asking[0]
+    : asking.length === 0
+      ? { kind: 'all' }
+      : { kind, nodes: asking };
 }
 
-/** Words → a phrase; shapes (`Timeout*`) are asked for beside it, each as one word. Punctuation alone asks for nothing. */
+/**
+ * Words → a phrase; shapes (`Timeout*`) are asked for beside it, each as one word. Punctuation alone asks for nothing.
+ */
 function wordsNode(text: string, quoted: boolean): QueryNode {
   if (quoted || !text.includes('*')) {
     const words = splitWords(text);
@@ -134,23 +158,37 @@ function wordsNode(text: string, quoted: boolean): QueryNode {
   return joinNodes('and', nodes);
 }
 
-function fieldNode(field: ShortField, token: { readonly at: number; readonly text: string; readonly quoted: boolean }): QueryNode {
+function fieldNode(
+  field: ShortField,
+  token: { readonly at: number; readonly text: string; readonly quoted: boolean },
+): QueryNode {
   if (field.values !== undefined && (token.quoted || !token.text.includes('*'))) checkValue(field, field.values, token);
   const pieces = token.quoted ? [token.text] : splitPieces(token.text);
   const shapes: Pieces[] = [pieces];
   const [head = '', ...tail] = pieces;
   for (const mark of field.after ?? []) shapes.push(['', mark + head, ...tail]);
   for (const mark of field.before ?? []) shapes.push([...pieces.slice(0, -1), (pieces.at(-1) ?? '') + mark, '']);
-  const values = field.fields.flatMap((name) => shapes.map((shape): QueryNode => ({ kind: 'value', field: name, pieces: shape })));
+  const values = field.fields.flatMap((name) =>
+    shapes.map((shape): QueryNode => ({ kind: 'value', field: name, pieces: shape })),
+  );
   const any = joinNodes('or', values);
-  return field.component === undefined ? any : { kind: 'and', nodes: [any, { kind: 'value', field: 'flink.component', pieces: [field.component] }] };
+  return field.component === undefined
+    ? any
+    : { kind: 'and', nodes: [any, { kind: 'value', field: 'flink.component', pieces: [field.component] }] };
 }
 
-function checkValue(field: ShortField, values: readonly string[], token: { readonly at: number; readonly text: string }): void {
+function checkValue(
+  field: ShortField,
+  values: readonly string[],
+  token: { readonly at: number; readonly text: string },
+): void {
   const lower = token.text.toLowerCase();
   if (values.some((value) => value.toLowerCase() === lower)) return;
   const near = findNearest(lower, values);
-  const advice = near === undefined ? `${field.name} is one of ${values.join(', ')}.` : `Did you mean ${field.name}:${near}? It is one of ${values.join(', ')}.`;
+  const advice =
+    near === undefined
+      ? `${field.name} is one of ${values.join(', ')}.`
+      : `Did you mean ${field.name}:${near}? It is one of ${values.join(', ')}.`;
   throw explain(token.at, `there is no ${field.name} "${token.text}"`, advice);
 }
 
@@ -158,7 +196,10 @@ function splitPieces(text: string): string[] {
   return text.replace(/\*+/g, '*').split('*');
 }
 
-/** Text → tokens. A `-` counts at the start of a term only; a parenthesis inside a word ("foo()", "a(1/2)") belongs to it. */
+/**
+ * Text → tokens. A `-` counts at the start of a term only; a parenthesis inside a word ("foo()", "a(1/2)") belongs to
+ * it.
+ */
 function splitTokens(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -187,7 +228,11 @@ function readWord(text: string, at: number, tokens: Token[]): number {
     const field = findField(text, at, named[1], after);
     if (field !== undefined) {
       if (after >= text.length || /\s/.test(text.charAt(after))) {
-        throw explain(after, `${named[1]}: has no value`, `Write it without a space, as in ${field.example}, or put the text into quotes.`);
+        throw explain(
+          after,
+          `${named[1]}: has no value`,
+          `Write it without a space, as in ${field.example}, or put the text into quotes.`,
+        );
       }
       tokens.push({ kind: 'field', at, field });
       // Only `-` right behind the colon is part of the value: "tm:-1" asks for "-1".
@@ -204,7 +249,9 @@ function readWord(text: string, at: number, tokens: Token[]): number {
   return end;
 }
 
-/** The field of `name:`, or undefined when it is just text of a log. Throws for a name that looks meant but is unknown. */
+/**
+ * The field of `name:`, or undefined when it is just text of a log. Throws for a name that looks meant but is unknown.
+ */
 function findField(text: string, at: number, name: string, after: number): ShortField | undefined {
   const field = findShortField(name);
   if (field !== undefined) return field;
@@ -214,7 +261,10 @@ function findField(text: string, at: number, name: string, after: number): Short
   const near = SHORT_FIELDS.find((short) => short.name === findNearest(name.toLowerCase(), names));
   const value = text.slice(after, findWordEnd(text, after));
   const quoteIt = `to search for this text, put it into quotes: "${name}:${value}".`;
-  const advice = near === undefined ? `Fields are ${names.join(', ')}; ${quoteIt}` : `Did you mean ${near.name}:${value}? Or ${quoteIt}`;
+  const advice =
+    near === undefined
+      ? `Fields are ${names.join(', ')}; ${quoteIt}`
+      : `Did you mean ${near.name}:${value}? Or ${quoteIt}`;
   throw explain(at, `there is no field "${name}"`, advice);
 }
 
@@ -243,17 +293,29 @@ function readQuoted(text: string, at: number): { text: string; end: number } {
       out += text.charAt(index);
     } else out += char;
   }
-  throw explain(at, 'this quote is never closed', 'Add the missing ". To search for a quote itself, write \\" inside quotes.');
+  throw explain(
+    at,
+    'this quote is never closed',
+    'Add the missing ". To search for a quote itself, write \\" inside quotes.',
+  );
 }
 
 /** The candidate that differs least, if it differs little: in at most a third of its letters. */
 function findNearest(word: string, candidates: readonly string[]): string | undefined {
-  const scored = candidates.map((candidate) => ({ candidate, distance: measureDistance(word, candidate.toLowerCase()) }));
+  const scored = candidates.map((candidate) => ({
+    candidate,
+    distance: measureDistance(word, candidate.toLowerCase()),
+  }));
   const best = scored.sort((a, b) => a.distance - b.distance)[0];
   if (best === undefined) return undefined;
-  const isStart = word.length >= 2 && (best.candidate.toLowerCase().startsWith(word) || word.startsWith(best.candidate.toLowerCase()));
+  const isStart =
+    word.length >= 2 &&
+    (best.candidate.toLowerCase().startsWith(word) || word.startsWith(best.candidate.toLowerCase()));
   if (best.distance <= Math.ceil(best.candidate.length / 3) || isStart) return best.candidate;
-  return candidates.find((candidate) => word.length >= 2 && (candidate.toLowerCase().startsWith(word) || word.startsWith(candidate.toLowerCase())));
+  return candidates.find(
+    (candidate) =>
+      word.length >= 2 && (candidate.toLowerCase().startsWith(word) || word.startsWith(candidate.toLowerCase())),
+  );
 }
 
 /** Levenshtein distance. */
@@ -271,7 +333,11 @@ function measureDistance(a: string, b: string): number {
 }
 
 function explainOperator(operator: 'OR' | 'AND', at: number): JobtraceError {
-  return explain(at, `${operator} needs something on both sides`, `Write a ${operator} b; to search for the word itself, write "${operator.toLowerCase()}".`);
+  return explain(
+    at,
+    `${operator} needs something on both sides`,
+    `Write a ${operator} b; to search for the word itself, write "${operator.toLowerCase()}".`,
+  );
 }
 
 /** Positions are counted from 1, as people count. */

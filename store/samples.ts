@@ -47,15 +47,32 @@ export function makeRecord(number: number, options: SampleOptions = {}): LogReco
 
 export function makeIncident(id: string, more: Partial<Incident> & { readonly diagnosis?: string } = {}): Incident {
   const { diagnosis, ...fields } = more;
-  const unknown = diagnosis === undefined ? [] : [{ fingerprint: 'f', chain: ['a.B'], message: diagnosis, owner: 'user-code' as const, count: 1, evidence: [] }];
+  const unknown =
+    diagnosis === undefined
+      ? []
+      : [{ fingerprint: 'f', chain: ['a.B'], message: diagnosis, owner: 'user-code' as const, count: 1, evidence: [] }];
   return {
-    id, cluster: 'session-1', processes: ['h1-tm'], firstSeen: '2026-11-20T10:00:00.000Z', lastSeen: '2026-11-20T10:00:00.000Z', outcome: 'failing', restarts: 0,
-    attempts: [], diagnoses: { en: [], zh: [] }, unknown, facts: {}, ...fields,
+    id,
+    cluster: 'session-1',
+    processes: ['h1-tm'],
+    firstSeen: '2026-11-20T10:00:00.000Z',
+    lastSeen: '2026-11-20T10:00:00.000Z',
+    outcome: 'failing',
+    restarts: 0,
+    attempts: [],
+    diagnoses: { en: [], zh: [] },
+    unknown,
+    facts: {},
+    ...fields,
   };
 }
 
 /** Polls until `check` gives true; anything else it gives is what was seen last. */
-export async function waitUntil(what: string, check: () => Promise<boolean | string>, deadlineMs = 20_000): Promise<void> {
+export async function waitUntil(
+  what: string,
+  check: () => Promise<boolean | string>,
+  deadlineMs = 20_000,
+): Promise<void> {
   const end = Date.now() + deadlineMs;
   for (;;) {
     const seen = await check();

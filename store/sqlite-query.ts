@@ -21,31 +21,48 @@ export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
 /** The WHERE of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
 export function buildWhere(query: RecordQuery): Condition {
   const conditions: Condition[] = [buildNode(parseQuery(query.query ?? ''))];
-  const equals: readonly (readonly [string, string | undefined])[] = [['job_id', query.jobId], ['cluster', query.cluster], ['process', query.process], ['component', query.component]];
-  for (const [column, value] of equals) if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  const equals: readonly (readonly [string, string | undefined])[] = [
+    ['job_id', query.jobId],
+    ['cluster', query.cluster],
+    ['process', query.process],
+    ['component', query.component],
+  ];
+  for (const [column, value] of equals)
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
   if (query.from !== undefined) conditions.push({ sql: 'time >= ?', params: [parseTime('from', query.from)] });
   if (query.to !== undefined) conditions.push({ sql: 'time < ?', params: [parseTime('to', query.to)] });
-  if (query.levels !== undefined) conditions.push({ sql: `level IN (${query.levels.map(() => '?').join(', ')})`, params: query.levels });
+  if (query.levels !== undefined)
+    conditions.push({ sql: `level IN (${query.levels.map(() => '?').join(', ')})`, params: query.levels });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
 }
 
 /** Records or incidents of these jobs and clusters; an empty scope sees nothing. */
 export function buildScope(scope: readonly string[]): Condition {
-  const conditions = scope.flatMap((pattern) => ['cluster', 'job_id', 'job_name'].map((column): Condition => (
-    { sql: `ifnull(${column} GLOB ?, 0)`, params: [pattern.replace(/[?[]/g, '[$&]')] })));
+  const conditions = scope.flatMap((pattern) =>
+    ['cluster', 'job_id', 'job_name'].map((column): Condition => ({
+      sql: `ifnull(${column} GLOB ?, 0)`,
+      params: [pattern.replace(/[?[]/g, '[$&]')],
+    })),
+  );
   return conditions.length === 0 ? { sql: '0', params: [] } : joinConditions('OR', conditions);
 }
 
 /** Only what comes after that position in the order of the search. */
 export function buildAfter(position: Position, order: RecordQuery['order']): Condition {
-  return { sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`, params: position.map((value) => value ?? '') };
+  return {
+    sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`,
+    params: position.map((value) => value ?? ''),
+  };
 }
 
 export function joinConditions(operator: 'AND' | 'OR', conditions: readonly Condition[]): Condition {
   const asking = operator === 'AND' ? conditions.filter((condition) => condition.sql !== '1') : conditions;
   if (asking.length === 0) return { sql: '1', params: [] };
-  return { sql: asking.map((condition) => `(${condition.sql})`).join(` ${operator} `), params: asking.flatMap((condition) => condition.params) };
+  return {
+    sql: asking.map((condition) => `(${condition.sql})`).join(` ${operator} `),
+    params: asking.flatMap((condition) => condition.params),
+  };
 }
 
 function buildNode(node: QueryNode): Condition {
@@ -76,7 +93,9 @@ function joinParts(operator: 'AND' | 'OR', parts: readonly Part[]): Part {
   const words = parts.flatMap((part) => ('words' in part ? [part.words] : []));
   const joined = words.length === 0 ? [] : [{ words: words.map((text) => `(${text})`).join(` ${operator} `) }];
   const others = parts.flatMap((part) => ('words' in part ? [] : [part]));
-  return others.length === 0 && joined[0] !== undefined ? joined[0] : joinConditions(operator, [...joined.map(closeWords), ...others]);
+  return others.length === 0 && joined[0] !== undefined
+    ? joined[0]
+    : joinConditions(operator, [...joined.map(closeWords), ...others]);
 }
 
 function closeWords(part: Part): Condition {
@@ -98,10 +117,14 @@ function buildValue(field: QueryField, pieces: Pieces): Condition {
   const column = list ?? Object.entries(FIELD_COLUMNS).find(([, name]) => name === field)?.[0];
   if (column === undefined) throw new Error(`There is no column for ${field}.`);
   if (pieces.every((piece) => piece === '') && pieces.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
-  const test: Condition = pieces.length === 1
-    ? { sql: '= ? COLLATE NOCASE', params: [pieces[0] ?? ''] }
-    : { sql: `LIKE ? ESCAPE '\\'`, params: [pieces.map((piece) => piece.replace(/[%_\\]/g, '\\$&')).join('%')] };
+  const test: Condition =
+    pieces.length === 1
+      ? { sql: '= ? COLLATE NOCASE', params: [pieces[0] ?? ''] }
+      : { sql: `LIKE ? ESCAPE '\\'`, params: [pieces.map((piece) => piece.replace(/[%_\\]/g, '\\$&')).join('%')] };
   return list === undefined
     ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
-    : { sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`, params: test.params };
+    : {
+        sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`,
+        params: test.params,
+      };
 }

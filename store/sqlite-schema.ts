@@ -7,10 +7,28 @@ import { isLogRecord, parseJson } from './stored.js';
 
 /** Columns that hold a field as it is; most of them can be asked for. */
 export const FIELD_COLUMNS = {
-  id: 'id', length: 'jobtrace.length', timestamp: '@timestamp', level: 'log.level', logger: 'log.logger', file: 'log.file.path', offset: 'log.offset',
-  thread: 'process.thread.name', error_type: 'error.type', host: 'host.name', container: 'container.id', namespace: 'orchestrator.namespace',
-  pod: 'kubernetes.pod.name', cluster: 'flink.cluster', job_id: 'flink.job.id', job_name: 'flink.job.name', component: 'flink.component',
-  resource_id: 'flink.process.id', version: 'flink.version', process: 'jobtrace.process', kind: 'jobtrace.kind', layout: 'jobtrace.layout',
+  id: 'id',
+  length: 'jobtrace.length',
+  timestamp: '@timestamp',
+  level: 'log.level',
+  logger: 'log.logger',
+  file: 'log.file.path',
+  offset: 'log.offset',
+  thread: 'process.thread.name',
+  error_type: 'error.type',
+  host: 'host.name',
+  container: 'container.id',
+  namespace: 'orchestrator.namespace',
+  pod: 'kubernetes.pod.name',
+  cluster: 'flink.cluster',
+  job_id: 'flink.job.id',
+  job_name: 'flink.job.name',
+  component: 'flink.component',
+  resource_id: 'flink.process.id',
+  version: 'flink.version',
+  process: 'jobtrace.process',
+  kind: 'jobtrace.kind',
+  layout: 'jobtrace.layout',
   original: 'event.original',
 } as const;
 /** Lists, as JSON. */
@@ -24,7 +42,12 @@ const LISTS = Object.entries(LIST_COLUMNS);
 const SLICES = Object.entries(SLICE_COLUMNS);
 
 export const RECORD_COLUMNS: readonly string[] = [
-  ...Object.keys(FIELD_COLUMNS), ...Object.keys(LIST_COLUMNS), ...Object.keys(SLICE_COLUMNS), 'time', 'undated', 'stored_at',
+  ...Object.keys(FIELD_COLUMNS),
+  ...Object.keys(LIST_COLUMNS),
+  ...Object.keys(SLICE_COLUMNS),
+  'time',
+  'undated',
+  'stored_at',
 ];
 
 /** One step per schema version, in order; a published step is never changed. */
@@ -65,9 +88,12 @@ export function readRow(row: Readonly<Record<string, unknown>>): LogRecord {
   for (const [column, field] of FIELDS) if (row[column] !== null) fields[field] = row[column];
   for (const [column, field] of LISTS) if (typeof row[column] === 'string') fields[field] = parseJson(row[column]);
   const original = String(row['original']);
-  for (const [column, field] of SLICES) if (typeof row[column] === 'string') fields[field] = readSlice(original, row[column]);
+  for (const [column, field] of SLICES)
+    if (typeof row[column] === 'string') fields[field] = readSlice(original, row[column]);
   if (isLogRecord(fields)) return fields;
-  throw new Error(`The row ${String(row['seq'])} of the records table is damaged (time ${formatTime(Number(row['time']))}).`);
+  throw new Error(
+    `The row ${String(row['seq'])} of the records table is damaged (time ${formatTime(Number(row['time']))}).`,
+  );
 }
 
 function fillSlice(original: string, text: string | undefined): string | null {

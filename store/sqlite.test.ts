@@ -35,7 +35,10 @@ describe('openSqliteStore', () => {
     await first.close();
 
     const second = open();
-    expect(await second.appendRecords([makeRecord(2), makeRecord(3)])).toEqual([{ kind: 'duplicate' }, { kind: 'stored' }]);
+    expect(await second.appendRecords([makeRecord(2), makeRecord(3)])).toEqual([
+      { kind: 'duplicate' },
+      { kind: 'stored' },
+    ]);
 
     expect((await second.readRecords(cursor, { limit: 10 })).records).toEqual([makeRecord(3)]);
   });
@@ -65,7 +68,8 @@ describe('openSqliteStore', () => {
     const text = 'some words of a long line '.repeat(400);
     const small = open({ maxBytes: 1_000_000 });
     const outcomes: string[] = [];
-    for (let number = 0; number < 200; number += 1) outcomes.push((await small.appendRecords([makeRecord(number, { text: text + number })]))[0]?.kind ?? '');
+    for (let number = 0; number < 200; number += 1)
+      outcomes.push((await small.appendRecords([makeRecord(number, { text: text + number })]))[0]?.kind ?? '');
     const stored = outcomes.filter((kind) => kind === 'stored').length;
     expect(new Set(outcomes)).toEqual(new Set(['stored', 'retry']));
     expect((await small.searchRecords({ limit: 1, order: 'oldest' })).total).toBe(stored);
@@ -79,7 +83,11 @@ describe('openSqliteStore', () => {
   it('gives space back after retention', async () => {
     const store = open();
     const text = 'word '.repeat(2_000);
-    await store.appendRecords(Array.from({ length: 2_500 }, (_, number) => makeRecord(number, { text: `${text}${number}`, time: '2026-11-01T00:00:00.000Z' })));
+    await store.appendRecords(
+      Array.from({ length: 2_500 }, (_, number) =>
+        makeRecord(number, { text: `${text}${number}`, time: '2026-11-01T00:00:00.000Z' }),
+      ),
+    );
     await store.close();
     const before = statSync(path).size;
 
@@ -92,12 +100,20 @@ describe('openSqliteStore', () => {
 
   it('keeps the text of an entry once', async () => {
     const store = open();
-    const line = (number: number): string => `2026-11-20 10:00:00,000 INFO some.Logger [] - ${`unusual${number} `.repeat(1_000)}`;
-    const records = Array.from({ length: 200 }, (_, number) => ({ ...makeRecord(number), 'event.original': line(number), message: line(number).slice(46), 'error.stack_trace': line(number).slice(100) }));
+    const line = (number: number): string =>
+      `2026-11-20 10:00:00,000 INFO some.Logger [] - ${`unusual${number} `.repeat(1_000)}`;
+    const records = Array.from({ length: 200 }, (_, number) => ({
+      ...makeRecord(number),
+      'event.original': line(number),
+      message: line(number).slice(46),
+      'error.stack_trace': line(number).slice(100),
+    }));
     await store.appendRecords(records);
     await store.close();
 
-    expect(statSync(path).size).toBeLessThan(1.6 * records.reduce((sum, record) => sum + record['event.original'].length, 0));
+    expect(statSync(path).size).toBeLessThan(
+      1.6 * records.reduce((sum, record) => sum + record['event.original'].length, 0),
+    );
     expect((await open().readRecords(undefined, { limit: 200 })).records).toEqual(records);
   });
 
@@ -116,8 +132,12 @@ describe('openSqliteStore', () => {
     writeFileSync(text, 'this is not a database, only some text that is long enough to be looked at');
 
     expect(() => openSqliteStore({ path: text })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
-    expect(() => openSqliteStore({ path: join(folder, 'none.db'), readonly: true })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
-    expect(() => openSqliteStore({ path: join(text, 'x', 'y.db') })).toThrow(expect.objectContaining({ code: 'JT_FILE_UNWRITABLE' }));
+    expect(() => openSqliteStore({ path: join(folder, 'none.db'), readonly: true })).toThrow(
+      expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }),
+    );
+    expect(() => openSqliteStore({ path: join(text, 'x', 'y.db') })).toThrow(
+      expect.objectContaining({ code: 'JT_FILE_UNWRITABLE' }),
+    );
   });
 
   it('says what it is', async () => {

@@ -41,8 +41,16 @@ export interface RecordPage {
   readonly records: readonly LogRecord[];
   readonly total: number;
   readonly next?: string;
-  readonly histogram?: readonly { readonly time: string; readonly counts: Readonly<Partial<Record<Level | 'NONE', number>>> }[];
-  readonly facets?: Readonly<Record<'level' | 'job' | 'process' | 'logger' | 'errorType', readonly { readonly value: string; readonly count: number }[]>>;
+  readonly histogram?: readonly {
+    readonly time: string;
+    readonly counts: Readonly<Partial<Record<Level | 'NONE', number>>>;
+  }[];
+  readonly facets?: Readonly<
+    Record<
+      'level' | 'job' | 'process' | 'logger' | 'errorType',
+      readonly { readonly value: string; readonly count: number }[]
+    >
+  >;
 }
 
 export interface FeedPage {
@@ -94,13 +102,25 @@ export interface AgentStatus {
 }
 
 export interface Store {
-  /** Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again. */
+  /**
+   * Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per
+   * record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again.
+   */
   appendRecords(batch: readonly LogRecord[]): Promise<readonly AppendOutcome[]>;
-  /** The change feed: every appended (or replaced) record at least once, in the order of storing per shard. A page may be shorter than `limit` and still not be drained. */
-  readRecords(cursor: string | undefined, options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } }): Promise<FeedPage>;
+  /**
+   * The change feed: every appended (or replaced) record at least once, in the order of storing per shard. A page may
+   * be shorter than `limit` and still not be drained.
+   */
+  readRecords(
+    cursor: string | undefined,
+    options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
+  ): Promise<FeedPage>;
   searchRecords(query: RecordQuery): Promise<RecordPage>;
   /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
-  findContext(id: string, lines: { readonly before: number; readonly after: number }): Promise<{ readonly records: readonly LogRecord[]; readonly index: number } | undefined>;
+  findContext(
+    id: string,
+    lines: { readonly before: number; readonly after: number },
+  ): Promise<{ readonly records: readonly LogRecord[]; readonly index: number } | undefined>;
   /** Upsert by `incident.id`. */
   saveIncident(incident: Incident): Promise<void>;
   removeIncident(id: string): Promise<void>;
@@ -109,14 +129,21 @@ export interface Store {
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
   rememberAlert(alert: Alert): Promise<void>;
   /** Newest first. */
-  findAlerts(query: { readonly incidentId?: string; readonly state?: Alert['state']; readonly limit: number }): Promise<readonly Alert[]>;
+  findAlerts(query: {
+    readonly incidentId?: string;
+    readonly state?: Alert['state'];
+    readonly limit: number;
+  }): Promise<readonly Alert[]>;
   /** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
   saveState(key: string, value: string): Promise<void>;
   loadState(key: string): Promise<string | undefined>;
   removeState(key: string): Promise<void>;
   saveAgentStatus(status: AgentStatus): Promise<void>;
   findAgentStatuses(): Promise<readonly AgentStatus[]>;
-  /** Deletes records whose event day ended before `time`, and incidents last seen before it. Returns how many records went. */
+  /**
+   * Deletes records whose event day ended before `time`, and incidents last seen before it. Returns how many records
+   * went.
+   */
   deleteBefore(time: string): Promise<number>;
   /** Throws a JobtraceError that says what is wrong; used by health and at start. */
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;

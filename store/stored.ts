@@ -2,7 +2,18 @@
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert } from './store.js';
 
-const RECORD_TEXTS = ['id', '@timestamp', 'message', 'event.original', 'log.file.path', 'host.name', 'flink.cluster', 'jobtrace.process', 'jobtrace.kind', 'jobtrace.layout'] as const;
+const RECORD_TEXTS = [
+  'id',
+  '@timestamp',
+  'message',
+  'event.original',
+  'log.file.path',
+  'host.name',
+  'flink.cluster',
+  'jobtrace.process',
+  'jobtrace.kind',
+  'jobtrace.layout',
+] as const;
 
 /** Undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
@@ -19,16 +30,30 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 /** The required fields are there and have their types. */
 export function isLogRecord(value: unknown): value is LogRecord {
-  return isObject(value) && RECORD_TEXTS.every((key) => typeof value[key] === 'string')
-    && typeof value['log.offset'] === 'number' && typeof value['jobtrace.length'] === 'number';
+  return (
+    isObject(value) &&
+    RECORD_TEXTS.every((key) => typeof value[key] === 'string') &&
+    typeof value['log.offset'] === 'number' &&
+    typeof value['jobtrace.length'] === 'number'
+  );
 }
 
 export function isIncident(value: unknown): value is Incident {
-  return isObject(value) && typeof value['id'] === 'string' && typeof value['cluster'] === 'string' && isObject(value['diagnoses']);
+  return (
+    isObject(value) &&
+    typeof value['id'] === 'string' &&
+    typeof value['cluster'] === 'string' &&
+    isObject(value['diagnoses'])
+  );
 }
 
 export function isAlert(value: unknown): value is Alert {
-  return isObject(value) && typeof value['id'] === 'string' && typeof value['incidentId'] === 'string' && typeof value['state'] === 'string';
+  return (
+    isObject(value) &&
+    typeof value['id'] === 'string' &&
+    typeof value['incidentId'] === 'string' &&
+    typeof value['state'] === 'string'
+  );
 }
 
 export function isAgentStatus(value: unknown): value is AgentStatus {

@@ -4,7 +4,18 @@ import { fillWords, splitWords } from './words.js';
 
 describe('splitWords', () => {
   it('takes runs of letters or digits, in lower case', () => {
-    expect(splitWords('java.io.IOException: task_manager-7 (1/2)#0 Größe')).toEqual(['java', 'io', 'ioexception', 'task', 'manager', '7', '1', '2', '0', 'größe']);
+    expect(splitWords('java.io.IOException: task_manager-7 (1/2)#0 Größe')).toEqual([
+      'java',
+      'io',
+      'ioexception',
+      'task',
+      'manager',
+      '7',
+      '1',
+      '2',
+      '0',
+      'größe',
+    ]);
   });
 
   it('takes each Chinese character as a word', () => {

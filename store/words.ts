@@ -19,7 +19,10 @@ export function splitWords(text: string): string[] {
   return words.some((word) => word.length > MAX_WORD_LENGTH) ? words.flatMap(cutWord) : words;
 }
 
-/** What is indexed of a record: its words with one space between. A layout that escapes (JSON) also gets what it escaped. */
+/**
+ * What is indexed of a record: its words with one space between. A layout that escapes (JSON) also gets what it
+ * escaped.
+ */
 export function fillWords(record: LogRecord): string {
   const original = record['event.original'];
   const parts = [original];
@@ -31,6 +34,7 @@ export function fillWords(record: LogRecord): string {
 
 function cutWord(word: string): string[] {
   const pieces: string[] = [];
-  for (let start = 0; start < word.length; start += MAX_WORD_LENGTH) pieces.push(word.slice(start, start + MAX_WORD_LENGTH));
+  for (let start = 0; start < word.length; start += MAX_WORD_LENGTH)
+    pieces.push(word.slice(start, start + MAX_WORD_LENGTH));
   return pieces;
 }

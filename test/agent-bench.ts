@@ -1,5 +1,5 @@
-// Helpers of the agent's tests (agent/*.test.ts): an agent over a folder of its own with a clock that is moved by hand, a store in
-// memory, and the writer's side of the story.
+// Helpers of the agent's tests (agent/*.test.ts): an agent over a folder of its own with a clock that is moved by hand,
+// a store in memory, and the writer's side of the story.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,19 @@ export function openBench(options: BenchOptions = {}): Bench {
   const log = createLog('silent');
   const port = wrap?.(store) ?? store;
   let change: Partial<AgentSettings> = {};
-  const start = (): Agent => createAgent(fillAgentSettings({ paths: [logs], dataDir, host: 'node-1', watch: false, undecidedFlushMs: 3_600_000, ...given, ...change }), { store: port, log, now: () => Date.now() + clock.offsetMs, random: () => 0.5 });
+  const start = (): Agent =>
+    createAgent(
+      fillAgentSettings({
+        paths: [logs],
+        dataDir,
+        host: 'node-1',
+        watch: false,
+        undecidedFlushMs: 3_600_000,
+        ...given,
+        ...change,
+      }),
+      { store: port, log, now: () => Date.now() + clock.offsetMs, random: () => 0.5 },
+    );
   let agent: Agent | undefined = start();
   const current = (): Agent => {
     agent ??= start();
@@ -86,10 +98,17 @@ export function openBench(options: BenchOptions = {}): Bench {
     },
     records,
     texts: async (prefix = '') => {
-      const found = (await records()).filter((record) => (record['log.file.path'].split('/').at(-1) ?? '').startsWith(prefix));
-      return found.sort((a, b) => a['log.file.path'].localeCompare(b['log.file.path']) || a['log.offset'] - b['log.offset']).map((record) => record['event.original']);
+      const found = (await records()).filter((record) =>
+        (record['log.file.path'].split('/').at(-1) ?? '').startsWith(prefix),
+      );
+      return found
+        .sort((a, b) => a['log.file.path'].localeCompare(b['log.file.path']) || a['log.offset'] - b['log.offset'])
+        .map((record) => record['event.original']);
     },
-    conditions: () => current().status().conditions.map((condition) => condition.code),
+    conditions: () =>
+      current()
+        .status()
+        .conditions.map((condition) => condition.code),
     counter: (name) => current().status().counters[name] ?? 0,
     close: async () => {
       agent?.close();
@@ -101,7 +120,11 @@ export function openBench(options: BenchOptions = {}): Bench {
 
 /** `line(7)` → `2026-05-01 10:00:00,007 INFO  org.example.Writer [] - event 7 …`. */
 export function line(number: number, text = `event ${number}`): string {
-  const time = new Date(Date.UTC(2026, 4, 1, 10, 0, 0, 0) + number).toISOString().replace('T', ' ').replace('.', ',').replace('Z', '');
+  const time = new Date(Date.UTC(2026, 4, 1, 10, 0, 0, 0) + number)
+    .toISOString()
+    .replace('T', ' ')
+    .replace('.', ',')
+    .replace('Z', '');
   return `${time} INFO  org.example.Writer                               [] - ${text}`;
 }
 

@@ -9,7 +9,18 @@ const [logs = '', dataDir = '', database = ''] = process.argv.slice(2);
 const store = openSqliteStore({ path: database });
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
-const agent = createAgent(fillAgentSettings({ paths: [logs], dataDir, host: 'node-1', scanIntervalMs: 100, readIntervalMs: 50, idleFlushMs: 200, batchRecords: 200 }), { store, log: createLog('silent') });
+const agent = createAgent(
+  fillAgentSettings({
+    paths: [logs],
+    dataDir,
+    host: 'node-1',
+    scanIntervalMs: 100,
+    readIntervalMs: 50,
+    idleFlushMs: 200,
+    batchRecords: 200,
+  }),
+  { store, log: createLog('silent') },
+);
 process.stdout.write('started\n');
 await agent.run(stop.signal);
 await store.close();

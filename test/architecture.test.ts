@@ -47,7 +47,11 @@ function listSources(folder: string): string[] {
 
 function readImports(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)].map((found) => ({
+  return [
+    ...text.matchAll(
+      /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
+    ),
+  ].map((found) => ({
     file,
     typeOnly: found[1] !== undefined,
     target: found[2] ?? found[3] ?? found[4] ?? '',
@@ -83,7 +87,11 @@ describe('the house', () => {
   });
 
   it('creates the Elasticsearch client in one file', () => {
-    const doors = new Set(imports.filter(({ target, typeOnly }) => target === '@elastic/elasticsearch' && !typeOnly).map(({ file }) => file));
+    const doors = new Set(
+      imports
+        .filter(({ target, typeOnly }) => target === '@elastic/elasticsearch' && !typeOnly)
+        .map(({ file }) => file),
+    );
     expect(doors.size).toBe(1);
   });
 

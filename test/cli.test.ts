@@ -28,7 +28,9 @@ function file(name: string, content: string | Buffer): string {
 
 /** What went wrong, without what only follows from it. */
 function causesOf(stdout: string): readonly string[] {
-  return (JSON.parse(stdout) as { diagnoses: { cause: string; symptom: boolean }[] }).diagnoses.filter((diagnosis) => !diagnosis.symptom).map((diagnosis) => diagnosis.cause);
+  return (JSON.parse(stdout) as { diagnoses: { cause: string; symptom: boolean }[] }).diagnoses
+    .filter((diagnosis) => !diagnosis.symptom)
+    .map((diagnosis) => diagnosis.cause);
 }
 
 describe('help', () => {
@@ -47,7 +49,9 @@ describe('help', () => {
 
   it('prints the version of the package', async () => {
     const { stdout } = await runProgram(['--version']);
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
 
     expect(stdout.trim()).toBe(version);
   });
@@ -56,11 +60,34 @@ describe('help', () => {
 describe('diagnose', () => {
   it('prints the contract as JSON', async () => {
     const { code, stdout } = await runProgram(['diagnose', '--format', 'json', BUFFERS_LOG]);
-    const document = JSON.parse(stdout) as { diagnoses: Record<string, unknown>[]; unknown: unknown[]; facts: Record<string, unknown> };
+    const document = JSON.parse(stdout) as {
+      diagnoses: Record<string, unknown>[];
+      unknown: unknown[];
+      facts: Record<string, unknown>;
+    };
 
     expect(code).toBe(0);
-    expect(document.diagnoses[0]).toMatchObject({ cause: CAUSE, rule: `${CAUSE}/total`, symptom: false, owner: 'configuration', severity: 'error' });
-    for (const key of ['title', 'summary', 'confidence', 'job', 'firstSeen', 'count', 'reasons', 'fixes', 'evidence', 'explains', 'references']) expect(document.diagnoses[0]).toHaveProperty(key);
+    expect(document.diagnoses[0]).toMatchObject({
+      cause: CAUSE,
+      rule: `${CAUSE}/total`,
+      symptom: false,
+      owner: 'configuration',
+      severity: 'error',
+    });
+    for (const key of [
+      'title',
+      'summary',
+      'confidence',
+      'job',
+      'firstSeen',
+      'count',
+      'reasons',
+      'fixes',
+      'evidence',
+      'explains',
+      'references',
+    ])
+      expect(document.diagnoses[0]).toHaveProperty(key);
     expect(document.facts['flinkVersion']).toMatch(/^1\.20/);
   });
 
@@ -79,7 +106,14 @@ describe('diagnose', () => {
 
     expect(stdout).toContain('taskmanager.memory.network.min: 112m');
     expect(stdout).toMatch(/match\.log:\d+/);
-    expect(Math.max(...stdout.split('\n').filter((line) => !line.includes('/')).map((line) => line.length))).toBeLessThanOrEqual(120);
+    expect(
+      Math.max(
+        ...stdout
+          .split('\n')
+          .filter((line) => !line.includes('/'))
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(120);
   });
 
   it('speaks Chinese', async () => {
@@ -94,14 +128,21 @@ describe('diagnose', () => {
     file('folder/jm.log', log);
     const packed = file('jm.log.gz', gzipSync(log));
 
-    for (const run of [runProgram(['diagnose', '--format', 'json', '-'], { input: log }), runProgram(['diagnose', '--format', 'json', join(folder, 'folder')]), runProgram(['diagnose', '--format', 'json', packed])]) {
+    for (const run of [
+      runProgram(['diagnose', '--format', 'json', '-'], { input: log }),
+      runProgram(['diagnose', '--format', 'json', join(folder, 'folder')]),
+      runProgram(['diagnose', '--format', 'json', packed]),
+    ]) {
       const { stdout } = await run;
       expect(causesOf(stdout)).toEqual([CAUSE]);
     }
   });
 
   it('exits with 1 only when asked to and something that severe was found', async () => {
-    const healthy = file('healthy.log', '2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.jobmaster.JobMaster [] - Starting.\n');
+    const healthy = file(
+      'healthy.log',
+      '2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.jobmaster.JobMaster [] - Starting.\n',
+    );
 
     expect((await runProgram(['diagnose', '--fail-on', 'error', BUFFERS_LOG])).code).toBe(1);
     expect((await runProgram(['diagnose', '--fail-on', 'critical', BUFFERS_LOG])).code).toBe(0);
@@ -111,7 +152,12 @@ describe('diagnose', () => {
 
 describe('rules explain', () => {
   it('names the condition that failed with the line of the log and of the rule', async () => {
-    const { code, stdout } = await runProgram(['rules', 'explain', BUFFERS_LOG.replace('match.log', 'nearmiss.log'), `${CAUSE}/total`]);
+    const { code, stdout } = await runProgram([
+      'rules',
+      'explain',
+      BUFFERS_LOG.replace('match.log', 'nearmiss.log'),
+      `${CAUSE}/total`,
+    ]);
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/with-size: where\.exception does not hold .*rule\.yaml:\d+:\d+\)/);
@@ -157,19 +203,29 @@ describe("the author's loop", () => {
     expect(tested.stdout).toContain('the title is still to be written (English)');
     expect(tested.stdout).toContain('nearmiss.log is a template');
     expect(tested.stdout).not.toContain('match.log:');
-    expect((await runProgram(['rules', 'new', log, '--id', ID, '--rules', own()])).stderr).toContain('holds a rule already');
+    expect((await runProgram(['rules', 'new', log, '--id', ID, '--rules', own()])).stderr).toContain(
+      'holds a rule already',
+    );
   });
 
   it('a rule whose texts are written passes rules test', async () => {
-    for (const path of [ruleFile(), ruleFile().replace('rule.yaml', 'proof.yaml'), join(own(), 'causes.yaml')]) writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/TODO(: |：)/g, 'Ledger: '));
+    for (const path of [ruleFile(), ruleFile().replace('rule.yaml', 'proof.yaml'), join(own(), 'causes.yaml')])
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/TODO(: |：)/g, 'Ledger: '));
 
-    expect(await runProgram(['rules', 'test', '--rules', own(), ID])).toMatchObject({ code: 0, stdout: expect.stringContaining('1 rules, 2 proofs, 0 failed') });
-    expect((await runProgram(['diagnose', '--rules', own(), '--format', 'json', join(folder, 'ledger')])).stdout).toContain('"ledger": "7"');
+    expect(await runProgram(['rules', 'test', '--rules', own(), ID])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 rules, 2 proofs, 0 failed'),
+    });
+    expect(
+      (await runProgram(['diagnose', '--rules', own(), '--format', 'json', join(folder, 'ledger')])).stdout,
+    ).toContain('"ledger": "7"');
   });
 
   it('rules new reads standard input and refuses a log without a failure', async () => {
     const piped = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], { input: LEDGER_LOG });
-    const healthy = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], { input: LEDGER_LOG.split('\n')[0] ?? '' });
+    const healthy = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], {
+      input: LEDGER_LOG.split('\n')[0] ?? '',
+    });
 
     expect(piped.stdout).toContain('code.user-exception/ledger-was-closed-by-its-owner');
     expect(healthy).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no failure') });
@@ -179,36 +235,76 @@ describe("the author's loop", () => {
     file('stored/job-1/taskmanager.log', LEDGER_LOG);
     file('stored/job-2/jobmanager.log', readFileSync(BUFFERS_LOG));
     const fair = await runProgram(['rules', 'backtest', '--rules', own(), join(folder, 'stored')]);
-    file('greedy/connector/ledger/any/rule.yaml', 'status: test\nseverity: error\nowner: connector\nrole: cause\nconfidence: 1\nexplains: [network.insufficient-buffers]\ntitle: { en: a, zh: b }\nsummary: { en: a, zh: b }\nmatch: [{ id: a, anchor: "Insufficient number" }]\nfixes: [{ id: a, risk: low, text: { en: a, zh: b } }]\nreferences: []\n');
+    file(
+      'greedy/connector/ledger/any/rule.yaml',
+      'status: test\nseverity: error\nowner: connector\nrole: cause\nconfidence: 1\nexplains: [network.insufficient-buffers]\ntitle: { en: a, zh: b }\nsummary: { en: a, zh: b }\nmatch: [{ id: a, anchor: "Insufficient number" }]\nfixes: [{ id: a, risk: low, text: { en: a, zh: b } }]\nreferences: []\n',
+    );
     file('greedy/causes.yaml', readFileSync(join(own(), 'causes.yaml')));
-    const greedy = await runProgram(['rules', 'backtest', '--rules', join(folder, 'greedy'), 'connector.ledger/any', join(folder, 'stored')]);
+    const greedy = await runProgram([
+      'rules',
+      'backtest',
+      '--rules',
+      join(folder, 'greedy'),
+      'connector.ledger/any',
+      join(folder, 'stored'),
+    ]);
 
-    expect(fair).toMatchObject({ code: 0, stdout: expect.stringContaining('2 jobs, 0 unknown failures claimed, 0 diagnoses stolen, 0 healthy jobs hit') });
+    expect(fair).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('2 jobs, 0 unknown failures claimed, 0 diagnoses stolen, 0 healthy jobs hit'),
+    });
     expect(fair.stdout).toContain('takes 1 from the general rule code.user-exception/');
-    expect(greedy).toMatchObject({ code: 1, stdout: expect.stringContaining('steals 1 first diagnoses of network.insufficient-buffers/total') });
+    expect(greedy).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('steals 1 first diagnoses of network.insufficient-buffers/total'),
+    });
   });
 
   it('up takes a saved rule without a restart, refuses a broken one and says why', async () => {
     const logs = join(folder, 'live-logs');
     mkdirSync(logs);
     mkdirSync(join(folder, 'live-rules'));
-    const program = startProgram(['up', logs, '--rules', join(folder, 'live-rules'), '--listen', '127.0.0.1:0', '--data', join(folder, 'live-data')]);
+    const program = startProgram([
+      'up',
+      logs,
+      '--rules',
+      join(folder, 'live-rules'),
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      join(folder, 'live-data'),
+    ]);
     try {
-      const url = await waitUntil('the address', () => /Page: (\S+)/.exec(program.stdout())?.[1], { deadlineMs: 120_000 });
-      const readRules = async (): Promise<{ rules: { id: string }[]; problems: string[] }> => (await fetch(`${url}/api/v1/rules`)).json() as Promise<{ rules: { id: string }[]; problems: string[] }>;
+      const url = await waitUntil('the address', () => /Page: (\S+)/.exec(program.stdout())?.[1], {
+        deadlineMs: 120_000,
+      });
+      const readRules = async (): Promise<{ rules: { id: string }[]; problems: string[] }> =>
+        (await fetch(`${url}/api/v1/rules`)).json() as Promise<{ rules: { id: string }[]; problems: string[] }>;
       const rule = readFileSync(ruleFile(), 'utf8');
       file('live-rules/causes.yaml', readFileSync(join(own(), 'causes.yaml')));
       file('live-rules/connector/ledger/closed/rule.yaml', rule);
-      await waitUntil('the new rule', async () => ((await readRules()).rules.some(({ id }) => id === ID) ? true : undefined), { deadlineMs: 60_000 });
+      await waitUntil(
+        'the new rule',
+        async () => ((await readRules()).rules.some(({ id }) => id === ID) ? true : undefined),
+        { deadlineMs: 60_000 },
+      );
 
       file('live-rules/connector/ledger/closed/rule.yaml', rule.replace('severity: error', 'severity: eror'));
-      const problems = await waitUntil('the refusal', async () => ((await readRules()).problems.length > 0 ? (await readRules()).problems : undefined), { deadlineMs: 60_000 });
+      const problems = await waitUntil(
+        'the refusal',
+        async () => ((await readRules()).problems.length > 0 ? (await readRules()).problems : undefined),
+        { deadlineMs: 60_000 },
+      );
       file('live-logs/flink-flink-taskexecutor-0-node-1.log', LEDGER_LOG);
 
       expect(problems[0]).toMatch(/rule\.yaml:3:11 `severity` must be one of .*did you mean `error`/);
       expect((await readRules()).rules.some(({ id }) => id === ID)).toBe(true);
       expect(program.stderr()).toContain('Rules with mistakes were refused');
-      await waitUntil('the diagnosis by the rule that stayed', () => (program.stdout().includes(ID) ? true : undefined), { deadlineMs: 60_000, saw: () => program.stdout() });
+      await waitUntil(
+        'the diagnosis by the rule that stayed',
+        () => (program.stdout().includes(ID) ? true : undefined),
+        { deadlineMs: 60_000, saw: () => program.stdout() },
+      );
     } finally {
       await program.stop();
     }
@@ -232,8 +328,16 @@ describe('bad input', () => {
     ['no file', ['diagnose'], 'at least one file'],
     ['no folder', ['up'], 'needs a folder to watch'],
     ['a wrong limit', ['search', '--limit', 'many'], '--limit is "many"'],
-    ['no log to explain', ['rules', 'explain', 'network.insufficient-buffers/total'], 'rules explain needs a log and the id of a rule'],
-    ['an unknown rule', ['rules', 'test', 'network.insufficient-buffer/total'], 'the nearest is "network.insufficient-buffers/total"'],
+    [
+      'no log to explain',
+      ['rules', 'explain', 'network.insufficient-buffers/total'],
+      'rules explain needs a log and the id of a rule',
+    ],
+    [
+      'an unknown rule',
+      ['rules', 'test', 'network.insufficient-buffer/total'],
+      'the nearest is "network.insufficient-buffers/total"',
+    ],
   ])('says what is wrong with %s and exits with 2', async (_, args, message) => {
     const { code, stderr } = await runProgram(args);
 
@@ -250,7 +354,10 @@ describe('bad input', () => {
   });
 
   it('tells every mistake of a rule at once, with file:line:column', async () => {
-    file('rules/network/insufficient-buffers/mine/rule.yaml', 'status: tst\nseverity: error\nowner: configuration\nrole: cause\ntitel: { en: a, zh: b }\nsummary: { en: a, zh: b }\nmatch:\n  - id: one\n    anchor: "some literal text"\n    regex: "(?=look)ahead"\nfixes: []\nreferences: []\n');
+    file(
+      'rules/network/insufficient-buffers/mine/rule.yaml',
+      'status: tst\nseverity: error\nowner: configuration\nrole: cause\ntitel: { en: a, zh: b }\nsummary: { en: a, zh: b }\nmatch:\n  - id: one\n    anchor: "some literal text"\n    regex: "(?=look)ahead"\nfixes: []\nreferences: []\n',
+    );
     const { code, stderr } = await runProgram(['rules', 'check', '--rules', join(folder, 'rules')]);
 
     expect(code).toBe(2);
@@ -280,8 +387,13 @@ describe('bad input', () => {
   });
 
   it('hides secrets in the printed settings and says where each value came from', async () => {
-    const config = file('good.yaml', 'store:\n  password: hunter2hunter2\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://127.0.0.1/secret-path" }\n');
-    const { code, stdout } = await runProgram(['config', 'print', '--config', config], { env: { JOBTRACE_LOG_LEVEL: 'debug' } });
+    const config = file(
+      'good.yaml',
+      'store:\n  password: hunter2hunter2\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://127.0.0.1/secret-path" }\n',
+    );
+    const { code, stdout } = await runProgram(['config', 'print', '--config', config], {
+      env: { JOBTRACE_LOG_LEVEL: 'debug' },
+    });
 
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/hunter2|secret-path/);
@@ -295,7 +407,14 @@ describe('bad input', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const { code, stderr } = await runProgram(['up', folder, '--data', join(folder, 'data-port'), '--listen', `127.0.0.1:${port}`]);
+    const { code, stderr } = await runProgram([
+      'up',
+      folder,
+      '--data',
+      join(folder, 'data-port'),
+      '--listen',
+      `127.0.0.1:${port}`,
+    ]);
     server.close();
 
     expect(code).toBe(2);
@@ -338,7 +457,15 @@ describe('bad input', () => {
   it('goes on after a line of 50 MB and after invalid UTF-8', async () => {
     const path = file('long.log', '2026-03-02 10:00:00,000 INFO  com.example.Dump [] - ');
     for (let part = 0; part < 50; part++) appendFileSync(path, Buffer.alloc(1_000_000, 'x'));
-    appendFileSync(path, Buffer.concat([Buffer.from('\n2026-03-02 10:00:01,000 INFO  com.example.Dump [] - '), Buffer.from([0xff, 0xfe, 0xc3, 0x28]), Buffer.from('\n'), readFileSync(BUFFERS_LOG)]));
+    appendFileSync(
+      path,
+      Buffer.concat([
+        Buffer.from('\n2026-03-02 10:00:01,000 INFO  com.example.Dump [] - '),
+        Buffer.from([0xff, 0xfe, 0xc3, 0x28]),
+        Buffer.from('\n'),
+        readFileSync(BUFFERS_LOG),
+      ]),
+    );
     const { code, stdout } = await runProgram(['diagnose', '--format', 'json', path]);
 
     expect(code).toBe(0);
@@ -352,10 +479,16 @@ describe('up', () => {
     const data = join(folder, 'data-up');
     mkdirSync(logs, { recursive: true });
     const up = startProgram(['up', logs, '--data', data, '--listen', '127.0.0.1:0']);
-    await waitUntil('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], { saw: () => [up.stdout(), up.stderr()] });
+    await waitUntil('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
+      saw: () => [up.stdout(), up.stderr()],
+    });
     const text = withPresentTime(readFileSync(BUFFERS_LOG, 'utf8'));
     appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), text);
-    await waitUntil('the diagnosis', () => (up.stdout().includes('taskmanager.memory.network.min: 112m') ? true : undefined), { saw: () => [up.stdout(), up.stderr()] });
+    await waitUntil(
+      'the diagnosis',
+      () => (up.stdout().includes('taskmanager.memory.network.min: 112m') ? true : undefined),
+      { saw: () => [up.stdout(), up.stderr()] },
+    );
     const { stdout: found } = await runProgram(['incidents', '--data', data, '--format', 'json']);
     // The last entry is open until the file has been idle for a moment.
     const all = await waitUntil('the last entry', async () => {
@@ -365,8 +498,13 @@ describe('up', () => {
     const code = await up.stop();
 
     expect(code).toBe(0);
-    expect((JSON.parse(found) as { incidents: Incident[] }).incidents.map((incident) => incident.diagnoses.en[0]?.cause)).toEqual([CAUSE]);
-    const records = all.trim().split('\n').map((line) => JSON.parse(line) as LogRecord);
+    expect(
+      (JSON.parse(found) as { incidents: Incident[] }).incidents.map((incident) => incident.diagnoses.en[0]?.cause),
+    ).toEqual([CAUSE]);
+    const records = all
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as LogRecord);
     expect(`${records.map((record) => record['event.original']).join('\n')}\n`).toBe(text);
     expect(up.stdout().match(/taskmanager\.memory\.network\.min: 112m/g)).toHaveLength(1);
   });
@@ -376,8 +514,15 @@ describe('up', () => {
     const before = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
     const up = startProgram(['up', join(folder, 'watched'), '--data', data, '--listen', '127.0.0.1:0']);
     await waitUntil('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0]);
-    appendFileSync(join(folder, 'watched', 'flink-flink-standalonesession-0-node-1.log'), withPresentTime('2026-03-02 10:16:09,000 INFO  com.example.Marker [] - the marker line\n'));
-    await waitUntil('the marker', async () => ((await runProgram(['search', 'marker', '--data', data, '--format', 'ndjson'])).stdout.includes('the marker line') ? true : undefined));
+    appendFileSync(
+      join(folder, 'watched', 'flink-flink-standalonesession-0-node-1.log'),
+      withPresentTime('2026-03-02 10:16:09,000 INFO  com.example.Marker [] - the marker line\n'),
+    );
+    await waitUntil('the marker', async () =>
+      (await runProgram(['search', 'marker', '--data', data, '--format', 'ndjson'])).stdout.includes('the marker line')
+        ? true
+        : undefined,
+    );
     await up.stop();
     const after = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
 
@@ -386,7 +531,14 @@ describe('up', () => {
   });
 
   it('refuses an open address without tokens', async () => {
-    const { code, stderr } = await runProgram(['up', folder, '--data', join(folder, 'data-open'), '--listen', '0.0.0.0:0']);
+    const { code, stderr } = await runProgram([
+      'up',
+      folder,
+      '--data',
+      join(folder, 'data-open'),
+      '--listen',
+      '0.0.0.0:0',
+    ]);
 
     expect(code).toBe(2);
     expect(stderr).toContain('api.tokens');
@@ -395,8 +547,13 @@ describe('up', () => {
 
 describe('a part of a cluster', () => {
   it('waits for a store that is down, says so, and still stops at once', async () => {
-    const agent = startProgram(['agent', folder, '--store', 'http://127.0.0.1:9', '--data', join(folder, 'data-agent')], {});
-    await waitUntil('the condition', () => (agent.stderr().includes('JT_STORE_UNREACHABLE') ? true : undefined), { saw: () => agent.stderr() });
+    const agent = startProgram(
+      ['agent', folder, '--store', 'http://127.0.0.1:9', '--data', join(folder, 'data-agent')],
+      {},
+    );
+    await waitUntil('the condition', () => (agent.stderr().includes('JT_STORE_UNREACHABLE') ? true : undefined), {
+      saw: () => agent.stderr(),
+    });
 
     expect(await agent.stop()).toBe(0);
     expect(agent.stderr()).not.toMatch(/^\s+at /m);
@@ -407,5 +564,11 @@ describe('a part of a cluster', () => {
 function withPresentTime(text: string): string {
   const first = Date.parse('2026-03-02T10:15:01.120Z');
   const shift = Date.now() - 60_000 - first - new Date().getTimezoneOffset() * 60_000;
-  return text.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3})/gm, (_, day: string, clock: string, ms: string) => new Date(Date.parse(`${day}T${clock}.${ms}Z`) + shift).toISOString().replace('T', ' ').replace('.', ',').replace('Z', ''));
+  return text.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3})/gm, (_, day: string, clock: string, ms: string) =>
+    new Date(Date.parse(`${day}T${clock}.${ms}Z`) + shift)
+      .toISOString()
+      .replace('T', ' ')
+      .replace('.', ',')
+      .replace('Z', ''),
+  );
 }

@@ -52,14 +52,16 @@ export function planDisturbances(seed: number): readonly Disturbance[] {
 export async function disturb(site: Site, plan: readonly Disturbance[]): Promise<readonly Blow[]> {
   const begin = Date.now();
   const rows = HABITS.map(({ target }) => plan.filter((item) => item.target === target));
-  const blows = await Promise.all(rows.map(async (row) => {
-    const done: Blow[] = [];
-    for (const item of row) {
-      await sleep(Math.max(0, begin + item.atMs - Date.now()));
-      done.push(await strike(site, item));
-    }
-    return done;
-  }));
+  const blows = await Promise.all(
+    rows.map(async (row) => {
+      const done: Blow[] = [];
+      for (const item of row) {
+        await sleep(Math.max(0, begin + item.atMs - Date.now()));
+        done.push(await strike(site, item));
+      }
+      return done;
+    }),
+  );
   return blows.flat().sort((a, b) => a.killedAt - b.killedAt);
 }
 

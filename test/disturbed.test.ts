@@ -1,8 +1,8 @@
-// The promise "nothing lost, nothing twice", on real parts and with bad luck: while a real Flink job fails and restarts,
-// log4j rotates the files every few seconds, agent and analyzer are killed again and again, and Elasticsearch is killed
-// and stays away for a while. At the end each entry of each log file stands in the store exactly once, byte for byte, and
-// the incidents are those that the same logs give to the offline engine, which nobody disturbed. The schedule comes from
-// a seed, which is printed; DISTURB_SEED=<number> repeats it.
+// The promise "nothing lost, nothing twice", on real parts and with bad luck: while a real Flink job fails and
+// restarts, log4j rotates the files every few seconds, agent and analyzer are killed again and again, and Elasticsearch
+// is killed and stays away for a while. At the end each entry of each log file stands in the store exactly once, byte
+// for byte, and the incidents are those that the same logs give to the offline engine, which nobody disturbed. The
+// schedule comes from a seed, which is printed; DISTURB_SEED=<number> repeats it.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,19 +36,36 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
 
   beforeAll(async () => {
     const plan = planDisturbances(SEED);
-    console.log(`seed ${SEED}: ${plan.map(({ target, atMs, downMs }) => `${target} at ${atMs} for ${downMs} ms`).join(', ')}`);
+    console.log(
+      `seed ${SEED}: ${plan.map(({ target, atMs, downMs }) => `${target} at ${atMs} for ${downMs} ms`).join(', ')}`,
+    );
     folder = mkdtempSync(join(tmpdir(), 'jobtrace-disturbed-'));
     const log4jProperties = join(folder, 'log4j.properties');
     writeFileSync(log4jProperties, makeRestless(readFileSync(join(KIT, 'log4j.properties'), 'utf8')));
-    ({ site, close } = await openSite(true, 'elasticsearch', { log4jProperties, config: { 'heartbeat.interval': '250 ms' }, hasHealthyJob: false }));
+    ({ site, close } = await openSite(true, 'elasticsearch', {
+      log4jProperties,
+      config: { 'heartbeat.interval': '250 ms' },
+      hasHealthyJob: false,
+    }));
     [blows, failedId] = await Promise.all([disturb(site, plan), runJobs(site, folder)]);
     await endCluster(site);
     // From here on no file changes any more.
     expected = listEntries(site.cluster.logDir);
-    await waitUntil('the store to hold what the files hold', async () => {
-      records = await site.search('');
-      return compareEntries(records, expected).length === 0 ? true : undefined;
-    }, { deadlineMs: 180_000, saw: () => ({ records: records.length, differences: compareEntries(records, expected).slice(0, 10), agent: site.service('agent').stderr().slice(-2000) }) });
+    await waitUntil(
+      'the store to hold what the files hold',
+      async () => {
+        records = await site.search('');
+        return compareEntries(records, expected).length === 0 ? true : undefined;
+      },
+      {
+        deadlineMs: 180_000,
+        saw: () => ({
+          records: records.length,
+          differences: compareEntries(records, expected).slice(0, 10),
+          agent: site.service('agent').stderr().slice(-2000),
+        }),
+      },
+    );
   }, 600_000);
   afterAll(async () => {
     await close();
@@ -72,32 +89,52 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
   });
 
   it('has the incidents of the undisturbed engine', async () => {
-    const undisturbed = diagnose(readEntries([site.cluster.logDir]), loadCatalog(), { cluster: 'default', zone: Intl.DateTimeFormat().resolvedOptions().timeZone }).map(essence);
+    const undisturbed = diagnose(readEntries([site.cluster.logDir]), loadCatalog(), {
+      cluster: 'default',
+      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    }).map(essence);
     let seen: readonly Essence[] = [];
     // When the time is over the comparison below shows what differs.
-    await waitUntil('the same incidents', async () => {
-      seen = (await site.incidents()).map(essence);
-      return isDeepStrictEqual(seen.map(withoutId), undisturbed.map(withoutId)) ? true : undefined;
-    }, { deadlineMs: 90_000 }).catch(() => undefined);
+    await waitUntil(
+      'the same incidents',
+      async () => {
+        seen = (await site.incidents()).map(essence);
+        return isDeepStrictEqual(seen.map(withoutId), undisturbed.map(withoutId)) ? true : undefined;
+      },
+      { deadlineMs: 90_000 },
+    ).catch(() => undefined);
 
     expect(seen.map(withoutId)).toEqual(undisturbed.map(withoutId));
     const [incident] = undisturbed;
     expect(undisturbed).toHaveLength(1);
-    expect(incident).toMatchObject({ job: { id: failedId, name: 'order-dimensions' }, restarts: RESTARTS, outcome: 'failed' });
+    expect(incident).toMatchObject({
+      job: { id: failedId, name: 'order-dimensions' },
+      restarts: RESTARTS,
+      outcome: 'failed',
+    });
     expect(incident?.attempts).toHaveLength(RESTARTS + 1);
     expect(incident?.diagnoses[0]).toMatchObject({ cause: CAUSE, symptom: false });
-    expect(incident?.diagnoses[0]?.patches.some((patch) => patch['taskmanager.memory.network.min'] !== undefined)).toBe(true);
+    expect(incident?.diagnoses[0]?.patches.some((patch) => patch['taskmanager.memory.network.min'] !== undefined)).toBe(
+      true,
+    );
   }, 150_000);
 
   it('told the webhook once, or once more where the analyzer died before it could write that down', () => {
     const news = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
-    const excuses = blows.filter(({ target, killedAt }) => target === 'analyzer' && news.some(({ at }) => at <= killedAt && (killedAt - at <= REMEMBER_MS || wasAway(blows, at, killedAt))));
+    const excuses = blows.filter(
+      ({ target, killedAt }) =>
+        target === 'analyzer' &&
+        news.some(({ at }) => at <= killedAt && (killedAt - at <= REMEMBER_MS || wasAway(blows, at, killedAt))),
+    );
 
     console.log(`${news.length} message(s) about the new incident, ${excuses.length} could be sent again`);
     expect(news.length).toBeGreaterThan(0);
     expect(news.length).toBeLessThanOrEqual(1 + excuses.length);
     // What is sent again carries the same id, by which a receiver knows it; the incident may have grown in between.
-    const said = news.map(({ at, headers, body }) => `${new Date(at).toISOString()} ${headers['webhook-id']} ${JSON.stringify(body['data']).slice(0, 1500)}`);
+    const said = news.map(
+      ({ at, headers, body }) =>
+        `${new Date(at).toISOString()} ${headers['webhook-id']} ${JSON.stringify(body['data']).slice(0, 1500)}`,
+    );
     expect(new Set(news.map(({ headers }) => headers['webhook-id'])).size, said.join('\n')).toBe(1);
   });
 });
@@ -105,9 +142,15 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
 /** Logged in detail, so that the process logs grow as well. */
 const TALKATIVE = ['checkpoint', 'heartbeat', 'taskexecutor', 'resourcemanager'];
 
-/** Small files, so that they are rotated all the time, and none is deleted. A process's first file holds its whole start. */
+/**
+ * Small files, so that they are rotated all the time, and none is deleted. A process's first file holds its whole
+ * start.
+ */
 function makeRestless(text: string): string {
-  const small = text.replace('size = 100MB', 'size = 48KB').replace('size = 50MB', 'size = 24KB').replace(/max = \$\{env:MAX_\w+:-\d+\}/g, 'max = 900');
+  const small = text
+    .replace('size = 100MB', 'size = 48KB')
+    .replace('size = 50MB', 'size = 24KB')
+    .replace(/max = \$\{env:MAX_\w+:-\d+\}/g, 'max = 900');
   expect([...small.matchAll(/size = (?:48|24)KB|max = 900/g)]).toHaveLength(4);
   return `${small}\n${TALKATIVE.map((name) => `logger.${name}.name = org.apache.flink.runtime.${name}\nlogger.${name}.level = DEBUG\n`).join('')}`;
 }
@@ -117,15 +160,26 @@ async function runJobs({ cluster }: Site, folder: string): Promise<string> {
   const dir = join(folder, 'jobs');
   mkdirSync(dir);
   const jar = await packJobs(cluster.home, dir);
-  const healthy = await cluster.runJar({ jar, mainClass: 'com.acme.shop.CustomerTotals', args: ['--name', 'shop-totals', '--say', 'shop', '--per-second', '4000'], options: ['-Dexecution.checkpointing.interval=500ms'] });
+  const healthy = await cluster.runJar({
+    jar,
+    mainClass: 'com.acme.shop.CustomerTotals',
+    args: ['--name', 'shop-totals', '--say', 'shop', '--per-second', '4000'],
+    options: ['-Dexecution.checkpointing.interval=500ms'],
+  });
   expect(healthy.code, healthy.stderr).toBe(0);
   // Each client overwrites the log of the one before; what nobody could have read is not lost by us.
-  for (const name of readdirSync(cluster.logDir).filter((item) => /-client-.*\.log$/.test(item))) renameSync(join(cluster.logDir, name), join(cluster.logDir, `${name}.1`));
+  for (const name of readdirSync(cluster.logDir).filter((item) => /-client-.*\.log$/.test(item)))
+    renameSync(join(cluster.logDir, name), join(cluster.logDir, `${name}.1`));
   const failing = await cluster.runJar({
     jar,
     mainClass: 'com.acme.shop.OrderDimensions',
     args: ['--dimensions', '8'],
-    options: ['-Dparallelism.default=16', '-Drestart-strategy.type=fixed-delay', `-Drestart-strategy.fixed-delay.attempts=${RESTARTS}`, '-Drestart-strategy.fixed-delay.delay=8 s'],
+    options: [
+      '-Dparallelism.default=16',
+      '-Drestart-strategy.type=fixed-delay',
+      `-Drestart-strategy.fixed-delay.attempts=${RESTARTS}`,
+      '-Drestart-strategy.fixed-delay.delay=8 s',
+    ],
   });
   const [id = ''] = failing.jobIds;
   expect(id, failing.stderr).not.toBe('');
@@ -143,11 +197,16 @@ async function endCluster({ cluster }: Site): Promise<void> {
 }
 
 interface Essence extends Omit<Incident, 'diagnoses' | 'unknown'> {
-  readonly diagnoses: readonly (Omit<Diagnosis, 'evidence' | 'fixes'> & { readonly evidence: readonly string[]; readonly patches: readonly Readonly<Record<string, string>>[] })[];
+  readonly diagnoses: readonly (Omit<Diagnosis, 'evidence' | 'fixes'> & {
+    readonly evidence: readonly string[];
+    readonly patches: readonly Readonly<Record<string, string>>[];
+  })[];
   readonly unknown: readonly (readonly string[])[];
 }
 
-/** All that an incident says, but for where its lines stand: a store has ids and names of the time, files have lines. */
+/**
+ * All that an incident says, but for where its lines stand: a store has ids and names of the time, files have lines.
+ */
 function essence(incident: Incident): Essence {
   return {
     ...incident,
@@ -155,7 +214,12 @@ function essence(incident: Incident): Essence {
     diagnoses: incident.diagnoses.en.map(({ evidence, fixes, values, ...rest }) => {
       const { file, process = '', ...others } = values;
       void file;
-      return { ...rest, values: { ...others, process: withoutHost(process) }, evidence: evidence.map(({ text }) => text), patches: fixes.map(({ patch }) => patch) };
+      return {
+        ...rest,
+        values: { ...others, process: withoutHost(process) },
+        evidence: evidence.map(({ text }) => text),
+        patches: fixes.map(({ patch }) => patch),
+      };
     }),
     unknown: incident.unknown.map(({ chain }) => chain),
   };
@@ -166,14 +230,18 @@ function withoutHost(process: string): string {
   return process.replace(/^[^/]*:\//, '/');
 }
 
-/** Known by the run that failed first, or, when a TaskManager's lines came before the JobManager's, by the job alone. */
+/**
+ * Known by the run that failed first, or, when a TaskManager's lines came before the JobManager's, by the job alone.
+ */
 function withoutId({ id, ...rest }: Essence): Omit<Essence, 'id'> {
   void id;
   return rest;
 }
 
 function wasAway(blows: readonly Blow[], from: number, to: number): boolean {
-  return blows.some(({ target, killedAt, startedAt }) => target === 'elasticsearch' && killedAt <= to && startedAt >= from);
+  return blows.some(
+    ({ target, killedAt, startedAt }) => target === 'elasticsearch' && killedAt <= to && startedAt >= from,
+  );
 }
 
 function reasonOf(body: Readonly<Record<string, unknown>>): unknown {

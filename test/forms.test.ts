@@ -1,5 +1,6 @@
-// A log is pasted, mailed, copied from a terminal or kept by a shipper that knows no lines: it keeps its diagnosis. Each
-// form is made of the logs that prove the rules; what a form takes away (the frame that a rule asks for) may be missed.
+// A log is pasted, mailed, copied from a terminal or kept by a shipper that knows no lines: it keeps its diagnosis.
+// Each form is made of the logs that prove the rules; what a form takes away (the frame that a rule asks for) may be
+// missed.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -22,23 +23,27 @@ function eachLine(text: string, change: (line: string) => string): string {
 
 /** Breaks where the next word does not fit. */
 function wrapWords(text: string, columns: number): string {
-  return text.split('\n').flatMap((line) => {
-    const lines: string[] = [];
-    let open = '';
-    for (const word of line.split(/(?<=\s)(?=\S)/)) {
-      const fits = open.trim() === '' || (open + word).trimEnd().length <= columns;
-      if (!fits) lines.push(open.trimEnd());
-      open = fits ? open + word : word;
-    }
-    return [...lines, open];
-  }).join('\n');
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const lines: string[] = [];
+      let open = '';
+      for (const word of line.split(/(?<=\s)(?=\S)/)) {
+        const fits = open.trim() === '' || (open + word).trimEnd().length <= columns;
+        if (!fits) lines.push(open.trimEnd());
+        open = fits ? open + word : word;
+      }
+      return [...lines, open];
+    })
+    .join('\n');
 }
 
 /** Every part of a trace in the line of what it belongs to. */
 function fold(text: string): string {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
-    const isPart = /^\s*(?:at |Caused by:|\.\.\. \d+|Suppressed:)/.test(line) || /^[a-z][\w.$]+(?:Exception|Error)\b/.test(line);
+    const isPart =
+      /^\s*(?:at |Caused by:|\.\.\. \d+|Suppressed:)/.test(line) || /^[a-z][\w.$]+(?:Exception|Error)\b/.test(line);
     if (isPart && lines.length > 0) lines.push(`${lines.pop() ?? ''} ${line.trim()}`);
     else lines.push(line);
   }
@@ -53,15 +58,27 @@ function traceOf(text: string): string {
   let start = frame - 1;
   while (start > 0 && !/^(?:(?:Caused by: )?[\w.$]+(?:Exception|Error)\b|\d{4}-)/.test(lines[start] ?? '')) start--;
   const end = lines.findIndex((line, index) => index > frame && /^\d{4}-/.test(line));
-  return lines.slice(Math.max(0, start), end < 0 ? undefined : end).join('\n').replace(/^\d{4}-.*?(?=[a-z_]+(?:\.[\w$]+)+(?:Exception|Error)\b)/, '');
+  return lines
+    .slice(Math.max(0, start), end < 0 ? undefined : end)
+    .join('\n')
+    .replace(/^\d{4}-.*?(?=[a-z_]+(?:\.[\w$]+)+(?:Exception|Error)\b)/, '');
 }
 
 const FORMS: readonly { readonly name: string; readonly change: (text: string) => string }[] = [
   { name: 'broken by a mail program', change: (text) => wrapWords(text, 72) },
   { name: 'answered in a mail', change: (text) => eachLine(wrapWords(text, 70), (line) => `> ${line}`) },
-  { name: 'broken by a mail program, as a web page shows it', change: (text) => wrapWords(text, 76).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
-  { name: 'copied from a terminal of 120 columns', change: (text) => eachLine(text, (line) => line.replace(/(.{120})(?=.)/g, '$1\n')) },
-  { name: 'copied from a terminal of 80 columns', change: (text) => eachLine(text, (line) => line.replace(/(.{80})(?=.)/g, '$1\n')) },
+  {
+    name: 'broken by a mail program, as a web page shows it',
+    change: (text) => wrapWords(text, 76).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  },
+  {
+    name: 'copied from a terminal of 120 columns',
+    change: (text) => eachLine(text, (line) => line.replace(/(.{120})(?=.)/g, '$1\n')),
+  },
+  {
+    name: 'copied from a terminal of 80 columns',
+    change: (text) => eachLine(text, (line) => line.replace(/(.{80})(?=.)/g, '$1\n')),
+  },
   { name: 'with each trace in one line', change: fold },
   { name: 'without indentation', change: (text) => eachLine(text, (line) => line.trim()) },
   { name: 'indented', change: (text) => eachLine(text, (line) => `    ${line}`) },
@@ -70,8 +87,14 @@ const FORMS: readonly { readonly name: string; readonly change: (text: string) =
   { name: 'with blanks that do not break', change: (text) => text.replace(/^\t/gm, '\u00a0\u00a0\u00a0\u00a0') },
   { name: 'with colours', change: (text) => text.replace(/ (INFO|WARN|ERROR)/g, ' \u001b[31m$1\u001b[0m') },
   { name: 'as its trace alone behind a label', change: (text) => `报错信息如下：${traceOf(text)}` },
-  { name: 'as its trace alone between marks of code', change: (text) => `error log: \`\`\`${traceOf(text).trimEnd()}\`\`\`` },
-  { name: 'as its trace alone with marks around each line', change: (text) => eachLine(traceOf(text).trimEnd(), (line) => `\`${line}\``) },
+  {
+    name: 'as its trace alone between marks of code',
+    change: (text) => `error log: \`\`\`${traceOf(text).trimEnd()}\`\`\``,
+  },
+  {
+    name: 'as its trace alone with marks around each line',
+    change: (text) => eachLine(traceOf(text).trimEnd(), (line) => `\`${line}\``),
+  },
   { name: 'as its trace alone in the source of a page', change: (text) => `<pre>${traceOf(text)}</pre>\n` },
   { name: 'without dates', change: (text) => text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+ +/gm, '') },
 ];
@@ -80,8 +103,12 @@ const FORMS: readonly { readonly name: string; readonly change: (text: string) =
 const LEAST_SHARE = 0.95;
 
 describe('a log that went through other hands', () => {
-  const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' }).filter((name) => /match(?:-\d+)?\.log$/.test(name)).sort()
-    .map((name) => ({ name, text: readFileSync(join(RULES, name), 'utf8') })).map((log) => ({ ...log, cause: nameCause(log.text) })).filter(({ cause }) => cause !== 'none' && cause !== 'unknown');
+  const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /match(?:-\d+)?\.log$/.test(name))
+    .sort()
+    .map((name) => ({ name, text: readFileSync(join(RULES, name), 'utf8') }))
+    .map((log) => ({ ...log, cause: nameCause(log.text) }))
+    .filter(({ cause }) => cause !== 'none' && cause !== 'unknown');
 
   it.each(FORMS)('keeps its diagnosis $name', ({ change }) => {
     const missed = logs.filter(({ text, cause }) => nameCause(change(text)) !== cause).map(({ name }) => name);

@@ -12,8 +12,15 @@ beforeEach(() => {
 afterEach(() => bench.close());
 
 /** What the agent makes of a file and its rotation, and the folder with both. */
-async function readBoth(): Promise<{ readonly records: readonly LogRecord[]; readonly inFolder: ReadonlyMap<string, number> }> {
-  for (const [name, text] of [['flink-u-taskexecutor-0-h.log.1', lines(0, 20)], ['flink-u-taskexecutor-0-h.log', lines(20, 30)]] as const) writeFileSync(join(bench.logs, name), text);
+async function readBoth(): Promise<{
+  readonly records: readonly LogRecord[];
+  readonly inFolder: ReadonlyMap<string, number>;
+}> {
+  for (const [name, text] of [
+    ['flink-u-taskexecutor-0-h.log.1', lines(0, 20)],
+    ['flink-u-taskexecutor-0-h.log', lines(20, 30)],
+  ] as const)
+    writeFileSync(join(bench.logs, name), text);
   await bench.poll(2);
   return { records: await bench.records(), inFolder: listEntries(bench.logs) };
 }
@@ -29,11 +36,18 @@ describe('compareEntries', () => {
   it('finds what is missing, what is there twice, and what differs by a byte', async () => {
     const { records, inFolder } = await readBoth();
     const [first, second, third, ...rest] = records;
-    if (first === undefined || second === undefined || third === undefined) throw new Error('the agent stored too little');
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('the agent stored too little');
 
-    expect(compareEntries([second, third, ...rest], inFolder)).toEqual([expect.stringMatching(/^1 in the files, 0 in the store: /)]);
-    expect(compareEntries([first, ...records], inFolder)).toEqual([expect.stringMatching(/^1 in the files, 2 in the store: /)]);
-    expect(compareEntries([{ ...first, 'event.original': `${first['event.original']} ` }, second, third, ...rest], inFolder)).toHaveLength(2);
+    expect(compareEntries([second, third, ...rest], inFolder)).toEqual([
+      expect.stringMatching(/^1 in the files, 0 in the store: /),
+    ]);
+    expect(compareEntries([first, ...records], inFolder)).toEqual([
+      expect.stringMatching(/^1 in the files, 2 in the store: /),
+    ]);
+    expect(
+      compareEntries([{ ...first, 'event.original': `${first['event.original']} ` }, second, third, ...rest], inFolder),
+    ).toHaveLength(2);
     expect(compareEntries([{ ...first, 'log.offset': 1 }, second, third, ...rest], inFolder)).toHaveLength(2);
   });
 });

@@ -51,8 +51,20 @@ function countKeys(keys: readonly string[]): ReadonlyMap<string, number> {
 }
 
 /** What differs, in words; nothing when each entry of the files stands in the store once, and nothing else does. */
-export function compareEntries(records: readonly LogRecord[], inFolder: ReadonlyMap<string, number>): readonly string[] {
-  const stored = countKeys(records.map((record) => toKey(record['log.file.path'], record['log.offset'], record['jobtrace.flags']?.includes('redacted') === true, record['event.original'])));
+export function compareEntries(
+  records: readonly LogRecord[],
+  inFolder: ReadonlyMap<string, number>,
+): readonly string[] {
+  const stored = countKeys(
+    records.map((record) =>
+      toKey(
+        record['log.file.path'],
+        record['log.offset'],
+        record['jobtrace.flags']?.includes('redacted') === true,
+        record['event.original'],
+      ),
+    ),
+  );
   return [...new Set([...inFolder.keys(), ...stored.keys()])].flatMap((key) => {
     const [inFiles, inStore] = [inFolder.get(key) ?? 0, stored.get(key) ?? 0];
     return inFiles === inStore ? [] : [`${inFiles} in the files, ${inStore} in the store: ${key.slice(0, 400)}`];

@@ -13,7 +13,12 @@ import { openSite, type Site } from './site.js';
 
 const LOST = 'cluster.taskmanager-lost';
 const HEAP = 'memory.heap-oom';
-const RESTART = ['-Dparallelism.default=2', '-Drestart-strategy.type=fixed-delay', '-Drestart-strategy.fixed-delay.attempts=20', '-Drestart-strategy.fixed-delay.delay=3 s'];
+const RESTART = [
+  '-Dparallelism.default=2',
+  '-Drestart-strategy.type=fixed-delay',
+  '-Drestart-strategy.fixed-delay.attempts=20',
+  '-Drestart-strategy.fixed-delay.delay=3 s',
+];
 
 describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
   let site: Site;
@@ -42,7 +47,14 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
     let first: Diagnosis;
 
     beforeAll(async () => {
-      const jobId = await startJob(site, jar, 'com.acme.shop.CustomerTotals', ['--name', 'clickstream-sessions', '--say', 'clicks', '--per-second', '1000']);
+      const jobId = await startJob(site, jar, 'com.acme.shop.CustomerTotals', [
+        '--name',
+        'clickstream-sessions',
+        '--say',
+        'clicks',
+        '--per-second',
+        '1000',
+      ]);
       // Both have got records, so records cross between them: the living one is connected to the one that dies.
       await waitForText(site.cluster.taskManagers, ' - clicks added up ', 2);
       dead = lastOf(site.cluster.taskManagers);
@@ -50,7 +62,11 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
       await waitForText([site.cluster.jobManager], `TaskManager with id ${dead.id} is no longer reachable`, 1);
       await site.cluster.addTaskManager();
       await site.cluster.waitForJob(jobId, 'RUNNING', 120_000);
-      incident = await waitForIncident(site, jobId, (found) => found.diagnoses.en[0]?.cause === LOST && found.restarts > 0);
+      incident = await waitForIncident(
+        site,
+        jobId,
+        (found) => found.diagnoses.en[0]?.cause === LOST && found.restarts > 0,
+      );
       first = firstOf(incident);
       await site.cluster.cancel(jobId);
     }, 300_000);
@@ -77,7 +93,9 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
 
       expect(below.filter(({ symptom }) => !symptom)).toEqual([]);
       // Which of the two it is depends on what was under way.
-      expect(below.map(({ rule }) => rule).join(' ')).toMatch(/cluster\.taskmanager-lost\/connection-closed|network\.connection-reset\//);
+      expect(below.map(({ rule }) => rule).join(' ')).toMatch(
+        /cluster\.taskmanager-lost\/connection-closed|network\.connection-reset\//,
+      );
       expect(below.flatMap(({ evidence }) => evidence.map(({ text }) => text)).join('\n')).toContain(dead.id);
       expect(incident.restarts).toBeGreaterThan(0);
       expect(incident.unknown).toEqual([]);
@@ -96,9 +114,15 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
     beforeAll(async () => {
       const jobId = await startJob(site, jar, 'com.acme.shop.CustomerProfiles', ['--one-subtask', 'true']);
       const living = site.cluster.taskManagers.filter((worker) => worker.isAlive());
-      dead = await waitUntil('a TaskManager to die', () => living.find((worker) => !worker.isAlive()), { deadlineMs: 150_000 });
+      dead = await waitUntil('a TaskManager to die', () => living.find((worker) => !worker.isAlive()), {
+        deadlineMs: 150_000,
+      });
       await waitForText([site.cluster.jobManager], `TaskManager with id ${dead.id} is no longer reachable`, 1);
-      incident = await waitForIncident(site, jobId, (found) => found.diagnoses.en[0]?.cause === HEAP && found.diagnoses.en.some(({ cause }) => cause === LOST));
+      incident = await waitForIncident(
+        site,
+        jobId,
+        (found) => found.diagnoses.en[0]?.cause === HEAP && found.diagnoses.en.some(({ cause }) => cause === LOST),
+      );
       first = firstOf(incident);
       await site.cluster.cancel(jobId);
     }, 300_000);
@@ -107,7 +131,10 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
       expect(readFileSync(dead.logFile, 'utf8')).not.toContain('java.lang.OutOfMemoryError');
       expect(first.cause).toBe(HEAP);
       expect(first.symptom).toBe(false);
-      expect(first.evidence.map(({ file, text }) => [basename(file), text.split('\n', 1)[0]])).toContainEqual([basename(dead.outFile), 'Terminating due to java.lang.OutOfMemoryError: Java heap space']);
+      expect(first.evidence.map(({ file, text }) => [basename(file), text.split('\n', 1)[0]])).toContainEqual([
+        basename(dead.outFile),
+        'Terminating due to java.lang.OutOfMemoryError: Java heap space',
+      ]);
       expect(incident.job?.name).toBe('customer-profiles');
     });
 
@@ -129,18 +156,32 @@ async function startJob({ cluster }: Site, jar: string, mainClass: string, args:
 }
 
 /** Until the text stands in the log of so many of these processes. */
-async function waitForText(processes: readonly { readonly logFile: string }[], text: string, count: number): Promise<void> {
+async function waitForText(
+  processes: readonly { readonly logFile: string }[],
+  text: string,
+  count: number,
+): Promise<void> {
   const hits = (): number => processes.filter(({ logFile }) => readFileSync(logFile, 'utf8').includes(text)).length;
   await waitUntil(`"${text}"`, () => (hits() >= count ? true : undefined), { deadlineMs: 120_000, saw: hits });
 }
 
 async function waitForIncident(site: Site, jobId: string, isReady: (incident: Incident) => boolean): Promise<Incident> {
   let seen: readonly unknown[] = [];
-  return waitUntil('the incident', async () => {
-    const incidents = await site.incidents();
-    seen = incidents.map((incident) => [incident.job?.name, incident.process, incident.restarts, incident.diagnoses.en.map(({ rule, symptom }) => `${rule}${symptom ? ' (symptom)' : ''}`), incident.unknown.map(({ chain }) => chain)]);
-    return incidents.find((incident) => incident.job?.id === jobId && isReady(incident));
-  }, { deadlineMs: 90_000, saw: () => [seen, site.service('up').stderr()] });
+  return waitUntil(
+    'the incident',
+    async () => {
+      const incidents = await site.incidents();
+      seen = incidents.map((incident) => [
+        incident.job?.name,
+        incident.process,
+        incident.restarts,
+        incident.diagnoses.en.map(({ rule, symptom }) => `${rule}${symptom ? ' (symptom)' : ''}`),
+        incident.unknown.map(({ chain }) => chain),
+      ]);
+      return incidents.find((incident) => incident.job?.id === jobId && isReady(incident));
+    },
+    { deadlineMs: 90_000, saw: () => [seen, site.service('up').stderr()] },
+  );
 }
 
 function firstOf(incident: Incident): Diagnosis {
@@ -157,6 +198,8 @@ function lastOf(workers: readonly FlinkTaskManager[]): FlinkTaskManager {
 
 /** The first line of the last entry, as people read it. */
 function lastLineOf(file: string): string {
-  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => /^\d{4}-\d\d-\d\d /.test(line));
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /^\d{4}-\d\d-\d\d /.test(line));
   return lines[lines.length - 1] ?? '';
 }

@@ -27,7 +27,9 @@ describeWithParts(['chromium'], 'the page', () => {
     mkdirSync(logs);
     appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), readFileSync(BUFFERS_LOG));
     up = startProgram(['up', logs, '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
-    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], { saw: () => [up.stdout(), up.stderr()] });
+    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
+      saw: () => [up.stdout(), up.stderr()],
+    });
     browser = await chromium.launch(browserOptions());
     page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
@@ -51,7 +53,9 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByText('Not enough network buffers').first().click();
     await page.getByRole('heading', { name: 'What to do' }).waitFor({ timeout: WAIT_MS });
 
-    expect(await page.locator('pre').allTextContents()).toContain('taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m');
+    expect(await page.locator('pre').allTextContents()).toContain(
+      'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m',
+    );
     expect(await page.locator('mark').allTextContents()).toEqual(expect.arrayContaining(['17', '0', '2048', '32768']));
   });
 

@@ -44,8 +44,19 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
       const opened = await openSite(separated, way);
       ({ site, close } = opened);
       expect((await site.cluster.runSql(GREEDY_SQL)).error).toBe('');
-      failedId = await waitUntil('the greedy job to end', async () => (await site.cluster.jobs()).find((job) => job.state === 'FAILED')?.id, { deadlineMs: 90_000, saw: () => site.cluster.logDir });
-      incident = await waitUntil('an incident with all restarts', async () => (await site.incidents()).find((item) => item.job?.id === failedId && item.restarts >= RESTARTS && item.outcome === 'failed'), { deadlineMs: 30_000 });
+      failedId = await waitUntil(
+        'the greedy job to end',
+        async () => (await site.cluster.jobs()).find((job) => job.state === 'FAILED')?.id,
+        { deadlineMs: 90_000, saw: () => site.cluster.logDir },
+      );
+      incident = await waitUntil(
+        'an incident with all restarts',
+        async () =>
+          (await site.incidents()).find(
+            (item) => item.job?.id === failedId && item.restarts >= RESTARTS && item.outcome === 'failed',
+          ),
+        { deadlineMs: 30_000 },
+      );
     }, 300_000);
     afterAll(() => close(), 60_000);
 
@@ -60,7 +71,9 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
     });
 
     it('carries a patch that meets the need, keeps the task heap, and is not larger than it must be', () => {
-      const patch = incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)?.patch ?? {};
+      const patch =
+        incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)
+          ?.patch ?? {};
       const { required, available, total, segment } = readNumbers(incident);
       const needed = (total - available + required) * segment * 1.5;
       const options = { ...site.cluster.config, ...MEMORY };
@@ -72,7 +85,9 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
       expect(after.network).toBeGreaterThanOrEqual(needed);
       expect(after.taskHeap).toBeGreaterThanOrEqual(before.taskHeap);
       expect(patch['taskmanager.memory.process.size']).toMatch(/^\d+m$/);
-      expect(layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap).toBeLessThan(before.taskHeap);
+      expect(
+        layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap,
+      ).toBeLessThan(before.taskHeap);
     });
 
     it('counts the restarts in one incident', async () => {
@@ -84,14 +99,22 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
     });
 
     it('told the webhook once that the job fails, soon after the line', async () => {
-      const news = await waitUntil('the webhook', () => {
-        const found = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
-        return found.length > 0 ? found : undefined;
-      }, { saw: () => site.receiver.received.map(({ body }) => reasonOf(body)) });
+      const news = await waitUntil(
+        'the webhook',
+        () => {
+          const found = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
+          return found.length > 0 ? found : undefined;
+        },
+        { saw: () => site.receiver.received.map(({ body }) => reasonOf(body)) },
+      );
       const line = firstFailureTime(incident);
 
-      console.log(`from the line to the webhook: ${(news[0]?.at ?? 0) - line} ms (${separated ? 'separated' : 'stock'} logs, ${way})`);
-      expect(news.map(({ body }) => describeMessage(body))).toEqual([{ job: failedId, incident: incident.id, rule: `${CAUSE}/total` }]);
+      console.log(
+        `from the line to the webhook: ${(news[0]?.at ?? 0) - line} ms (${separated ? 'separated' : 'stock'} logs, ${way})`,
+      );
+      expect(news.map(({ body }) => describeMessage(body))).toEqual([
+        { job: failedId, incident: incident.id, rule: `${CAUSE}/total` },
+      ]);
     });
 
     it('leaves the healthy neighbour alone', async () => {
@@ -112,7 +135,8 @@ function reasonOf(body: Readonly<Record<string, unknown>>): unknown {
 }
 
 function describeMessage(body: Readonly<Record<string, unknown>>): unknown {
-  const data = body['data'] as { incident?: { id: string; job?: { id: string } }; diagnosis?: { rule: string } } | undefined;
+  const data = body['data'] as
+    { incident?: { id: string; job?: { id: string } }; diagnosis?: { rule: string } } | undefined;
   return { job: data?.incident?.job?.id, incident: data?.incident?.id, rule: data?.diagnosis?.rule };
 }
 

@@ -16,7 +16,14 @@ export interface Program {
   readonly ended: Promise<number | null>;
 }
 
-export function startProgram(args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly input?: Buffer | string } = {}): Program {
+export function startProgram(
+  args: readonly string[],
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    readonly input?: Buffer | string;
+  } = {},
+): Program {
   const child = spawn(process.execPath, [FRONT_DOOR, ...args], {
     env: { ...process.env, ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -42,7 +49,10 @@ export function startProgram(args: readonly string[], options: { readonly env?: 
 }
 
 /** Runs a command line to its end. */
-export async function runProgram(args: readonly string[], options: Parameters<typeof startProgram>[1] = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+export async function runProgram(
+  args: readonly string[],
+  options: Parameters<typeof startProgram>[1] = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const program = startProgram(args, options);
   const code = await program.ended;
   return { code, stdout: program.stdout(), stderr: program.stderr() };
@@ -61,7 +71,11 @@ export async function startReceiver(): Promise<{ url: string; received: Received
     const parts: Buffer[] = [];
     request.on('data', (data: Buffer) => parts.push(data));
     request.on('end', () => {
-      received.push({ at: Date.now(), headers: request.headers, body: JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown> });
+      received.push({
+        at: Date.now(),
+        headers: request.headers,
+        body: JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown>,
+      });
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
@@ -76,7 +90,11 @@ export async function startReceiver(): Promise<{ url: string; received: Received
 }
 
 /** Polls until the value is there; the error says what was seen last. */
-export async function waitUntil<T>(what: string, find: () => T | undefined | Promise<T | undefined>, options: { readonly deadlineMs?: number; readonly saw?: () => unknown } = {}): Promise<T> {
+export async function waitUntil<T>(
+  what: string,
+  find: () => T | undefined | Promise<T | undefined>,
+  options: { readonly deadlineMs?: number; readonly saw?: () => unknown } = {},
+): Promise<T> {
   const end = Date.now() + (options.deadlineMs ?? 30_000);
   for (;;) {
     const value = await find();

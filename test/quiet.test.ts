@@ -30,7 +30,12 @@ describe('jobtrace up', () => {
   it('finds nothing in the healthy recordings and alerts nobody', async () => {
     const healthy = findRecordings(RECORDINGS).filter((recording) => recording.healthy);
     expect(healthy.length).toBeGreaterThanOrEqual(2);
-    for (const recording of healthy) await replayRecording(recording, join(folder, 'logs'), { delayMs: 0, durationMs: 1, signal: new AbortController().signal });
+    for (const recording of healthy)
+      await replayRecording(recording, join(folder, 'logs'), {
+        delayMs: 0,
+        durationMs: 1,
+        signal: new AbortController().signal,
+      });
 
     up = start();
     await waitForLines(countLines(join(folder, 'logs')));
@@ -41,7 +46,9 @@ describe('jobtrace up', () => {
   });
 
   it('stores month-old failures but alerts nobody', async () => {
-    const [old, present] = ['network.insufficient-buffers/total', 'code.user-exception/null-pointer'].map((name) => findRecordings(RECORDINGS).find((item) => item.name.startsWith(name)));
+    const [old, present] = ['network.insufficient-buffers/total', 'code.user-exception/null-pointer'].map((name) =>
+      findRecordings(RECORDINGS).find((item) => item.name.startsWith(name)),
+    );
     if (old === undefined || present === undefined) throw new Error('a recording is gone');
     cpSync(old.folder, join(folder, 'logs'), { recursive: true });
     makeOld(join(folder, 'logs'));
@@ -54,16 +61,35 @@ describe('jobtrace up', () => {
 
     expect(incidents[0]?.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
     // The receiver works: a failure that happens now is announced, and nothing before it was.
-    await replayRecording(present, join(folder, 'logs', 'now'), { delayMs: 0, durationMs: 1, signal: new AbortController().signal });
-    await waitUntil('the alert of a failure now', () => (receiver.received.length > 0 ? true : undefined), { saw: () => [up?.stdout(), up?.stderr()] });
-    const told = receiver.received.map(({ body }) => (body['data'] as { incident: { firstSeen: string } }).incident.firstSeen);
+    await replayRecording(present, join(folder, 'logs', 'now'), {
+      delayMs: 0,
+      durationMs: 1,
+      signal: new AbortController().signal,
+    });
+    await waitUntil('the alert of a failure now', () => (receiver.received.length > 0 ? true : undefined), {
+      saw: () => [up?.stdout(), up?.stderr()],
+    });
+    const told = receiver.received.map(
+      ({ body }) => (body['data'] as { incident: { firstSeen: string } }).incident.firstSeen,
+    );
     expect(told.filter((time) => Date.now() - Date.parse(time) > MONTH_MS / 2)).toEqual([]);
   });
 
   function start(): Program {
     const config = join(folder, 'jobtrace.yaml');
     writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${receiver.url}" }\n`);
-    return startProgram(['up', join(folder, 'logs'), '--data', join(folder, 'data'), '--config', config, '--listen', '127.0.0.1:0', '--log-level', 'info']);
+    return startProgram([
+      'up',
+      join(folder, 'logs'),
+      '--data',
+      join(folder, 'data'),
+      '--config',
+      config,
+      '--listen',
+      '127.0.0.1:0',
+      '--log-level',
+      'info',
+    ]);
   }
 
   async function readIncidents(): Promise<{ incidents: Incident[] }> {
@@ -76,8 +102,20 @@ describe('jobtrace up', () => {
     await waitUntil(
       'every line in the store',
       async () => {
-        const { stdout } = await runProgram(['search', '--data', join(folder, 'data'), '--format', 'ndjson', '--limit', '0']);
-        const stored = stdout.trim().split('\n').filter((line) => line !== '').map((line) => (JSON.parse(line) as { 'event.original': string })['event.original']);
+        const { stdout } = await runProgram([
+          'search',
+          '--data',
+          join(folder, 'data'),
+          '--format',
+          'ndjson',
+          '--limit',
+          '0',
+        ]);
+        const stored = stdout
+          .trim()
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => (JSON.parse(line) as { 'event.original': string })['event.original']);
         return stored.join('\n').split('\n').length >= lines ? true : undefined;
       },
       { saw: () => [up?.stdout(), up?.stderr()] },
@@ -92,11 +130,19 @@ function listLogs(folder: string): readonly string[] {
 }
 
 function countLines(folder: string): number {
-  return listLogs(folder).reduce((sum, path) => sum + readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').length, 0);
+  return listLogs(folder).reduce(
+    (sum, path) =>
+      sum +
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '').length,
+    0,
+  );
 }
 
 /** Rewrites the times of all lines to a month ago. */
 function makeOld(folder: string): void {
   const old = new Date(Date.now() - MONTH_MS).toISOString().slice(0, 10);
-  for (const path of listLogs(folder)) writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d{4}-\d\d-\d\d/gm, old));
+  for (const path of listLogs(folder))
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^\d{4}-\d\d-\d\d/gm, old));
 }

@@ -22,18 +22,30 @@ describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
     const dir = join(RECORDINGS_DIR, folder);
     const manifest = loadManifest(dir);
-    bench = openBench({ undecidedFlushMs: 1_000, paths: manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file)) });
+    bench = openBench({
+      undecidedFlushMs: 1_000,
+      paths: manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file)),
+    });
     await bench.poll(3);
     await bench.agent.flush();
     const records = await bench.records();
 
-    for (const { name, files } of manifest.processes) for (const file of files) checkFile(join(dir, file), records.filter((record) => basename(record['log.file.path']) === file), name);
+    for (const { name, files } of manifest.processes)
+      for (const file of files)
+        checkFile(
+          join(dir, file),
+          records.filter((record) => basename(record['log.file.path']) === file),
+          name,
+        );
     checkProcesses(manifest, records);
     checkFacts(manifest, records);
   });
 });
 
-/** Every byte is in exactly one record or is a line break or a blank line between two; an entry with its whole trace is one record. */
+/**
+ * Every byte is in exactly one record or is a line break or a blank line between two; an entry with its whole trace is
+ * one record.
+ */
 function checkFile(path: string, records: readonly LogRecord[], name: string): void {
   const text = readFileSync(path, 'utf8');
   const bytes = Buffer.from(text);
@@ -42,7 +54,8 @@ function checkFile(path: string, records: readonly LogRecord[], name: string): v
   for (const record of ordered) {
     expect(dropGaps(bytes.subarray(end, record['log.offset'])), `${path}: bytes between records`).toBe('');
     end = record['log.offset'] + record['jobtrace.length'];
-    if (record['jobtrace.flags'] === undefined) expect(bytes.subarray(record['log.offset'], end).toString(), path).toBe(record['event.original']);
+    if (record['jobtrace.flags'] === undefined)
+      expect(bytes.subarray(record['log.offset'], end).toString(), path).toBe(record['event.original']);
   }
   expect(dropGaps(bytes.subarray(end)), `${path}: bytes after the last record`).toBe('');
   expect(statSync(path).size, `${path} of ${name}`).toBe(bytes.length);
@@ -50,7 +63,13 @@ function checkFile(path: string, records: readonly LogRecord[], name: string): v
   const starts = text.split('\n').filter((line) => DATED.test(line)).length;
   const dated = ordered.filter((record) => DATED.test(record['event.original']));
   expect(dated.length, `${path}: one record for each entry`).toBe(starts);
-  expect(ordered.slice(1).filter((record) => !DATED.test(record['event.original'])).map((record) => record['event.original']), `${path}: no part of an entry stands alone`).toEqual([]);
+  expect(
+    ordered
+      .slice(1)
+      .filter((record) => !DATED.test(record['event.original']))
+      .map((record) => record['event.original']),
+    `${path}: no part of an entry stands alone`,
+  ).toEqual([]);
 }
 
 /** What may stand between entries: line breaks, blank lines, the NULs of a hole. */
@@ -61,15 +80,23 @@ function dropGaps(bytes: Buffer): string {
 /** All files of a process, and only they, carry its name. */
 function checkProcesses({ processes }: Manifest, records: readonly LogRecord[]): void {
   const groups = new Map<string, Set<string>>();
-  for (const record of records) groups.set(record['jobtrace.process'], (groups.get(record['jobtrace.process']) ?? new Set()).add(basename(record['log.file.path'])));
+  for (const record of records)
+    groups.set(
+      record['jobtrace.process'],
+      (groups.get(record['jobtrace.process']) ?? new Set()).add(basename(record['log.file.path'])),
+    );
   const written = new Set(records.map((record) => basename(record['log.file.path'])));
-  const expected = processes.map(({ files }) => files.filter((file) => written.has(file)).sort()).filter((files) => files.length > 0);
+  const expected = processes
+    .map(({ files }) => files.filter((file) => written.has(file)).sort())
+    .filter((files) => files.length > 0);
   expect([...groups.values()].map((files) => [...files].sort()).sort()).toEqual(expected.sort());
 }
 
 /** Version, options, resource ids and the states of jobs as the manifest has them. */
 function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
-  for (const { name, files, resourceId } of manifest.processes.filter((process) => /^(job|task)manager/.test(process.name))) {
+  for (const { name, files, resourceId } of manifest.processes.filter((process) =>
+    /^(job|task)manager/.test(process.name),
+  )) {
     const facts = readAllFacts(records.filter((record) => files.includes(basename(record['log.file.path']))));
     if (!facts.some((fact) => fact.type === 'process-start')) continue; // it died in its start script
     const versions = facts.flatMap((fact) => (fact.type === 'version' ? [fact.version] : []));
@@ -77,9 +104,12 @@ function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
     const ids = facts.flatMap((fact) => (fact.type === 'process-id' ? [fact.resourceId] : []));
     if (resourceId !== undefined) expect(ids, `${name}: resource id`).toContain(resourceId);
     if (name !== 'jobmanager') continue;
-    const options = new Map(facts.flatMap((fact) => (fact.type === 'option' && !fact.dynamic ? [[fact.key, fact.value] as const] : [])));
+    const options = new Map(
+      facts.flatMap((fact) => (fact.type === 'option' && !fact.dynamic ? [[fact.key, fact.value] as const] : [])),
+    );
     // Flink itself, or the agent, hides what may be a secret.
-    for (const [key, value] of Object.entries(manifest.cluster.config)) if (!/^\*+$/.test(options.get(key) ?? '')) expect(options.get(key), `${name}: ${key}`).toBe(value);
+    for (const [key, value] of Object.entries(manifest.cluster.config))
+      if (!/^\*+$/.test(options.get(key) ?? '')) expect(options.get(key), `${name}: ${key}`).toBe(value);
   }
   for (const { id, states } of manifest.jobs) expect(listStates(records, id), `states of job ${id}`).toEqual(states);
   for (const record of records) {
@@ -89,8 +119,12 @@ function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
 }
 
 function listStates(records: readonly LogRecord[], jobId: string): string[] {
-  const ordered = [...records].sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : a['@timestamp'] > b['@timestamp'] ? 1 : 0));
-  const changes = readAllFacts(ordered).flatMap((fact) => (fact.type === 'job-state' && fact.jobId === jobId && fact.from !== 'UNKNOWN' ? [fact] : []));
+  const ordered = [...records].sort((a, b) =>
+    a['@timestamp'] < b['@timestamp'] ? -1 : a['@timestamp'] > b['@timestamp'] ? 1 : 0,
+  );
+  const changes = readAllFacts(ordered).flatMap((fact) =>
+    fact.type === 'job-state' && fact.jobId === jobId && fact.from !== 'UNKNOWN' ? [fact] : [],
+  );
   const [first] = changes;
   return first === undefined ? [] : [first.from, ...changes.map(({ to }) => to)];
 }
@@ -98,7 +132,12 @@ function listStates(records: readonly LogRecord[], jobId: string): string[] {
 function readAllFacts(records: readonly LogRecord[]): Fact[] {
   return records.flatMap((record) => {
     const source: Source = {
-      path: record['log.file.path'], component: record['flink.component'] ?? 'unknown', kind: record['jobtrace.kind'], process: record['jobtrace.process'], host: record['host.name'], cluster: record['flink.cluster'],
+      path: record['log.file.path'],
+      component: record['flink.component'] ?? 'unknown',
+      kind: record['jobtrace.kind'],
+      process: record['jobtrace.process'],
+      host: record['host.name'],
+      cluster: record['flink.cluster'],
     };
     return readFacts(parseEntry(Buffer.from(record['event.original'])), source);
   });

@@ -1,6 +1,6 @@
 // A place where Jobtrace works as at a user's: a real Flink cluster with a healthy job, a webhook receiver, and the
-// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up". A test
-// may kill the programs and the Elasticsearch and start them again.
+// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up". A
+// test may kill the programs and the Elasticsearch and start them again.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,7 +74,11 @@ export interface Site {
 type Closer = () => Promise<unknown>;
 
 /** Flink with its TaskManagers and the healthy job; agent, analyzer and API around it. */
-export async function openSite(separated: boolean, way: 'elasticsearch' | 'up', options: SiteOptions = {}): Promise<{ site: Site; close: () => Promise<void> }> {
+export async function openSite(
+  separated: boolean,
+  way: 'elasticsearch' | 'up',
+  options: SiteOptions = {},
+): Promise<{ site: Site; close: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-pipeline-'));
   const closers: Closer[] = [];
   const close = async (): Promise<void> => {
@@ -111,7 +115,10 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
     logging: separated ? { log4jProperties: options.log4jProperties ?? join(KIT, 'log4j.properties') } : 'stock',
   });
   closers.push(() => cluster.stop());
-  const programs = way === 'up' ? await startUp(folder, cluster, receiver.url) : await startInstallation(folder, cluster, receiver.url, closers);
+  const programs =
+    way === 'up'
+      ? await startUp(folder, cluster, receiver.url)
+      : await startInstallation(folder, cluster, receiver.url, closers);
   closers.push(() => stopAll(programs.services));
   const healthyId = options.hasHealthyJob === false ? '' : await startHealthyJob(cluster);
   return {
@@ -131,16 +138,30 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
       return (JSON.parse(stdout) as { incidents: Incident[] }).incidents;
     },
     search: async (query) => {
-      const { stdout, stderr, code } = await runProgram(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
+      const { stdout, stderr, code } = await runProgram([
+        'search',
+        query,
+        ...programs.store,
+        '--format',
+        'ndjson',
+        '--limit',
+        '0',
+      ]);
       if (code !== 0) throw new Error(stderr);
-      return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogRecord);
+      return stdout
+        .trim()
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as LogRecord);
     },
   };
 }
 
 async function startHealthyJob(cluster: FlinkCluster): Promise<string> {
   expect((await cluster.runSql(HEALTHY_SQL)).error).toBe('');
-  return waitUntil('the healthy job', async () => (await cluster.jobs()).find((job) => job.state === 'RUNNING')?.id, { deadlineMs: 60_000 });
+  return waitUntil('the healthy job', async () => (await cluster.jobs()).find((job) => job.state === 'RUNNING')?.id, {
+    deadlineMs: 60_000,
+  });
 }
 
 interface RunningService extends Service {
@@ -182,11 +203,18 @@ async function startUp(folder: string, cluster: FlinkCluster, webhook: string): 
   const config = join(folder, 'jobtrace.yaml');
   writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${webhook}" }\n`);
   const up = startService('up', ['up', cluster.logDir, '--data', data, '--config', config, '--listen', '127.0.0.1:0']);
-  await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.current().stdout()) ? true : undefined), { saw: () => [up.current().stdout(), up.stderr()] });
+  await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.current().stdout()) ? true : undefined), {
+    saw: () => [up.current().stdout(), up.stderr()],
+  });
   return { services: [up], store: ['--data', data], elasticsearch: undefined };
 }
 
-async function startInstallation(folder: string, cluster: FlinkCluster, webhook: string, closers: Closer[]): Promise<Programs> {
+async function startInstallation(
+  folder: string,
+  cluster: FlinkCluster,
+  webhook: string,
+  closers: Closer[],
+): Promise<Programs> {
   const elasticsearch = await startElasticsearch({ version: 8 });
   closers.push(() => elasticsearch.stop());
   const config = join(folder, 'jobtrace.yaml');

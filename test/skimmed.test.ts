@@ -24,7 +24,10 @@ describe('a log of 40 MiB', () => {
     const [all, wanted] = [{ entries: 0 }, { entries: 0 }];
 
     const expected = flattenIncidents(diagnose(count(readEntries([log], { notes: allNotes }), all), catalog), 'en');
-    const found = flattenIncidents(diagnose(count(readEntries([log], { notes, find: wantedBy(catalog) }), wanted), catalog), 'en');
+    const found = flattenIncidents(
+      diagnose(count(readEntries([log], { notes, find: wantedBy(catalog) }), wanted), catalog),
+      'en',
+    );
 
     expect(failures).toBeGreaterThan(300);
     expect(new Set(expected.diagnoses.map(({ cause }) => cause)).size).toBeGreaterThan(60);

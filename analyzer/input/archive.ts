@@ -1,6 +1,6 @@
-// A file that may be an archive → the files that lie in it: .gz, .tar, .tar.gz and .zip, one in the other, known by their
-// bytes and not by their names. Everything is read as it comes, piece by piece, and within limits: an archive made to blow
-// up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
+// A file that may be an archive → the files that lie in it: .gz, .tar, .tar.gz and .zip, one in the other, known by
+// their bytes and not by their names. Everything is read as it comes, piece by piece, and within limits: an archive
+// made to blow up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
 import { ArchiveProblem } from './archive-problem.js';
 import { Cursor } from './cursor.js';
 import { gunzip, type Watch } from './inflate.js';
@@ -18,14 +18,22 @@ export interface ArchiveLimits {
   /** Of all archives of one run together. */
   readonly unpackedBytes: number;
   readonly members: number;
-  /** How many times its own size an archive may unpack to, looked at from so many bytes on. Real logs stay below 100. */
+  /**
+   * How many times its own size an archive may unpack to, looked at from so many bytes on. Real logs stay below 100.
+   */
   readonly ratio: number;
   readonly ratioFromBytes: number;
   /** Archives one in the other; a .tar.gz are two. */
   readonly layers: number;
 }
 
-export const ARCHIVE_LIMITS: ArchiveLimits = { unpackedBytes: 64 * 1024 ** 3, members: 100_000, ratio: 400, ratioFromBytes: 64 * 1024 ** 2, layers: 6 };
+export const ARCHIVE_LIMITS: ArchiveLimits = {
+  unpackedBytes: 64 * 1024 ** 3,
+  members: 100_000,
+  ratio: 400,
+  ratioFromBytes: 64 * 1024 ** 2,
+  layers: 6,
+};
 
 /** One per run of the program: what may be unpacked, what was, and what is to be told. */
 export interface Unpacking {
@@ -37,13 +45,20 @@ export interface Unpacking {
   members: number;
 }
 
-export function createUnpacking(note: Unpacking['note'], wants: Unpacking['wants'], limits: ArchiveLimits = ARCHIVE_LIMITS): Unpacking {
+export function createUnpacking(
+  note: Unpacking['note'],
+  wants: Unpacking['wants'],
+  limits: ArchiveLimits = ARCHIVE_LIMITS,
+): Unpacking {
   return { limits, note, wants, unpackedBytes: 0, members: 0 };
 }
 
 const HEAD_BYTES = 512;
 
-/** The files in the order in which they stand; a file that is no archive is itself. Each is to be read before the next one is asked for. */
+/**
+ * The files in the order in which they stand; a file that is no archive is itself. Each is to be read before the next
+ * one is asked for.
+ */
 export function* openContent(content: Content, unpacking: Unpacking, layer = 0): Generator<Content> {
   const { path } = content;
   const cursor = new Cursor(content.pieces);
@@ -97,15 +112,22 @@ function* openZip(path: string, cursor: Cursor, unpacking: Unpacking): Generator
 
 function countMember(path: string, name: string, unpacking: Unpacking): string {
   unpacking.members++;
-  if (unpacking.members > unpacking.limits.members) throw new ArchiveProblem('members', { limit: unpacking.limits.members.toLocaleString('en') });
+  if (unpacking.members > unpacking.limits.members)
+    throw new ArchiveProblem('members', { limit: unpacking.limits.members.toLocaleString('en') });
   checkTotal(unpacking);
   return joinPath(path, name);
 }
 
-/** `logs.zip/a/b.log`, as if it had been unpacked into a folder of the archive's name; nothing of a name can lead out of it. */
+/**
+ * `logs.zip/a/b.log`, as if it had been unpacked into a folder of the archive's name; nothing of a name can lead out of
+ * it.
+ */
 function joinPath(path: string, name: string): string {
   // eslint-disable-next-line no-control-regex -- names of a foreign archive are printed on terminals
-  const parts = name.replaceAll(/[\u0000-\u001f\u007f]/g, '?').split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const parts = name
+    .replaceAll(/[\u0000-\u001f\u007f]/g, '?')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.' && part !== '..');
   return `${path}/${parts.join('/')}`;
 }
 
@@ -116,7 +138,8 @@ function createWatch(packed: Cursor, unpacking: Unpacking): Watch {
   return (piece) => {
     unpackedBytes += piece.length;
     unpacking.unpackedBytes += piece.length;
-    if (unpackedBytes > limits.ratioFromBytes && unpackedBytes > packed.taken * limits.ratio) throw new ArchiveProblem('ratio', { limit: String(limits.ratio) });
+    if (unpackedBytes > limits.ratioFromBytes && unpackedBytes > packed.taken * limits.ratio)
+      throw new ArchiveProblem('ratio', { limit: String(limits.ratio) });
     checkTotal(unpacking);
   };
 }

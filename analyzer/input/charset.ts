@@ -1,5 +1,6 @@
-// Bytes that are no UTF-8 → UTF-8. UTF-16 is known by the mark at the beginning of a file; a single line of GBK (Chinese
-// Windows, old scripts) or Latin-1 by its bytes, so that a file may mix them. Called by read.ts and zip.ts; pure.
+// Bytes that are no UTF-8 → UTF-8. UTF-16 is known by the mark at the beginning of a file; a single line of GBK
+// (Chinese Windows, old scripts) or Latin-1 by its bytes, so that a file may mix them. Called by read.ts and zip.ts;
+// pure.
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
@@ -23,7 +24,7 @@ function findDecoder(head: Buffer): TextDecoder | undefined {
 /** The lines that are no UTF-8, each by itself; the others stay. */
 export function decodeLines(bytes: Buffer): Buffer {
   const lines: Buffer[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(10, start);
     const end = newline === -1 ? bytes.length : newline + 1;
     const line = bytes.subarray(start, end);

@@ -1,5 +1,5 @@
-// A stream of bytes from which a reader takes what it wants: heads of a fixed length, a body, whatever comes. Bounded: it
-// holds one piece. Used by the readers of archives; what reading the pieces throws comes out here.
+// A stream of bytes from which a reader takes what it wants: heads of a fixed length, a body, whatever comes. Bounded:
+// it holds one piece. Used by the readers of archives; what reading the pieces throws comes out here.
 export class Cursor {
   readonly #pieces: Iterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);

@@ -1,5 +1,5 @@
-// Files on disk and standard input → pieces of bytes, read when they are asked for. What cannot be read is an error of its own
-// (JT_FILE_UNREADABLE). Called by read.ts.
+// Files on disk and standard input → pieces of bytes, read when they are asked for. What cannot be read is an error of
+// its own (JT_FILE_UNREADABLE). Called by read.ts.
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
@@ -20,7 +20,8 @@ export function listFiles(path: string): readonly DiskFile[] {
     if (!stat.isDirectory()) return [{ path, bytes: stat.size }];
     return readdirSync(path, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .map((entry) => join(entry.parentPath, entry.name)).sort()
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
       .map((file) => ({ path: file, bytes: statSync(file).size }));
   } catch (error) {
     throw unreadable(path, error);
@@ -98,10 +99,19 @@ function readPiece(descriptor: number, piece: Buffer, path: string): number {
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = { ENOENT: 'there is no such file or folder', EACCES: 'permission denied', EPERM: 'permission denied', EISDIR: 'it is a folder' };
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+};
 
 function unreadable(path: string, error: unknown): Error {
-  return createError('JT_FILE_UNREADABLE', { path, problem: WORDS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)) }, error);
+  return createError(
+    'JT_FILE_UNREADABLE',
+    { path, problem: WORDS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)) },
+    error,
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -1,11 +1,13 @@
-// A GC log → the same log, and behind it one line that says when the heap was full all the time: full collections, one after
-// the other, that freed next to nothing. A single full collection, even a long one, is no such sign, and a heap that fills
-// up and is emptied again is how a JVM works. Forms: unified logging (Java 9 on) and -XX:+PrintGCDetails (Java 8).
-// Read as it comes; called by read.ts.
+// A GC log → the same log, and behind it one line that says when the heap was full all the time: full collections, one
+// after the other, that freed next to nothing. A single full collection, even a long one, is no such sign, and a heap
+// that fills up and is emptied again is how a JVM works. Forms: unified logging (Java 9 on) and -XX:+PrintGCDetails
+// (Java 8). Read as it comes; called by read.ts.
 import { Cursor } from './cursor.js';
 
 export function looksLikeGcLog(head: string): boolean {
-  return /^\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) || /^(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(head);
+  return (
+    /^\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) || /^(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(head)
+  );
 }
 
 interface Collection {
@@ -46,7 +48,11 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
     add(text.slice(0, end));
   }
   add(rest);
-  if (longest.length >= FULL_IN_A_ROW || (bytes <= EXCERPT.bytes && longest.length === collections && isFullExcerpt(longest))) yield Buffer.from(renderFull(longest));
+  if (
+    longest.length >= FULL_IN_A_ROW ||
+    (bytes <= EXCERPT.bytes && longest.length === collections && isFullExcerpt(longest))
+  )
+    yield Buffer.from(renderFull(longest));
 }
 
 function isFullExcerpt(row: readonly Collection[]): boolean {
@@ -60,8 +66,12 @@ function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): bo
 const MAX_ROW = 1000;
 /** `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms` */
 const UNIFIED = /^(\[[^\n]*?)\[gc[^\n]*Pause Full[^\n]* (\d+)([KMG])->(\d+)([KMG])\((\d+)([KMG])\) [\d.]+ms/gm;
-/** `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap stands outside the inner brackets. */
-const JAVA_8 = /^([^\n[]*)\[Full GC(?: \([^)\n]*\))*(?:[^\n[\]]*\[[^\n\]]*\])*?[^\n[\]]*? ?(\d+)(?:\.\d+)?([KMG])(?:\([\d.]+[KMG]\))?->(\d+)(?:\.\d+)?([KMG])\((\d+)(?:\.\d+)?([KMG])\)/gm;
+/**
+ * `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap
+ * stands outside the inner brackets.
+ */
+const JAVA_8 =
+  /^([^\n[]*)\[Full GC(?: \([^)\n]*\))*(?:[^\n[\]]*\[[^\n\]]*\])*?[^\n[\]]*? ?(\d+)(?:\.\d+)?([KMG])(?:\([\d.]+[KMG]\))?->(\d+)(?:\.\d+)?([KMG])\((\d+)(?:\.\d+)?([KMG])\)/gm;
 const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+)K\)/;
 /** A generation that is so full takes no more objects. */
 const OLD_SHARE = 0.99;
@@ -69,10 +79,19 @@ const KIB: Readonly<Record<string, number>> = { K: 1, M: 1024, G: 1_048_576 };
 
 function findFullCollections(lines: string): readonly Collection[] {
   if (!lines.includes('Full')) return [];
-  return [UNIFIED, JAVA_8].flatMap((form) => [...lines.matchAll(form)].map(([line, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K']) => {
-    const [, oldAfter = 0, oldSize = 1] = OLD_GENERATION.exec(line) ?? [];
-    return { stamp: stamp.trim(), afterKib: Number(after) * (KIB[afterUnit] ?? 1), sizeKib: Number(size) * (KIB[sizeUnit] ?? 1), isOldFull: Number(oldAfter) >= OLD_SHARE * Number(oldSize) };
-  }));
+  return [UNIFIED, JAVA_8].flatMap((form) =>
+    [...lines.matchAll(form)].map(
+      ([line, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K']) => {
+        const [, oldAfter = 0, oldSize = 1] = OLD_GENERATION.exec(line) ?? [];
+        return {
+          stamp: stamp.trim(),
+          afterKib: Number(after) * (KIB[afterUnit] ?? 1),
+          sizeKib: Number(size) * (KIB[sizeUnit] ?? 1),
+          isOldFull: Number(oldAfter) >= OLD_SHARE * Number(oldSize),
+        };
+      },
+    ),
+  );
 }
 
 function renderFull(row: readonly Collection[]): string {

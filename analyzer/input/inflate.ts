@@ -1,10 +1,13 @@
-// Packed bytes → unpacked bytes, piece by piece and at once (not by events): the door to minizlib. What a piece unpacks to
-// stands in memory, nothing more. Called by archive.ts and zip.ts.
+// Packed bytes → unpacked bytes, piece by piece and at once (not by events): the door to minizlib. What a piece unpacks
+// to stands in memory, nothing more. Called by archive.ts and zip.ts.
 import { Gunzip, InflateRaw } from 'minizlib';
 import { ArchiveProblem } from './archive-problem.js';
 import type { Cursor } from './cursor.js';
 
-/** Small, because a damaged piece is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032 bytes of one). */
+/**
+ * Small, because a damaged piece is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032
+ * bytes of one).
+ */
 const PACKED_BYTES = 4096;
 
 /** Sees every unpacked piece and throws when it is too much. */
@@ -45,5 +48,9 @@ function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: Watch): Ge
 
 function toProblem(error: unknown): ArchiveProblem {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'Z_BUF_ERROR' ? new ArchiveProblem('cut') : new ArchiveProblem('damaged', { problem: error instanceof Error ? error.message.replace(/^zlib: /, '') : String(error) });
+  return code === 'Z_BUF_ERROR'
+    ? new ArchiveProblem('cut')
+    : new ArchiveProblem('damaged', {
+        problem: error instanceof Error ? error.message.replace(/^zlib: /, '') : String(error),
+      });
 }

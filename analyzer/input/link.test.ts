@@ -26,12 +26,15 @@ describe('a log in which names of classes became links', () => {
     it(`is read as if ${name} had left them alone`, () => {
       expect(looksLinked(trace(link))).toBe(true);
       expect(cleanLinks(trace(link))).toBe(trace('java.io'));
-      expect(flattenIncidents(diagnose(splitText(trace(link)), CATALOG), 'en').diagnoses.map(({ rule }) => rule)).toEqual(['code.not-serializable/closure']);
+      expect(
+        flattenIncidents(diagnose(splitText(trace(link)), CATALOG), 'en').diagnoses.map(({ rule }) => rule),
+      ).toEqual(['code.not-serializable/closure']);
     });
   }
 
   it('keeps addresses and links to something else', () => {
-    const text = 'See [the page](https://acme.com/flink) or <https://acme.com/flink|the page>, acme.com <https://flink.acme.com>, http://java.io';
+    const text =
+      'See [the page](https://acme.com/flink) or <https://acme.com/flink|the page>, acme.com <https://flink.acme.com>, http://java.io';
 
     expect(looksLinked(text)).toBe(false);
     expect(cleanLinks(text)).toBe(text);

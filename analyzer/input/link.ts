@@ -1,5 +1,5 @@
-// A log in which a chat, a mail program or a page took `java.io`, `java.net` or `sun.nio.ch` for the name of a site and made a
-// link of it → the names again. Called by read.ts; pure.
+// A log in which a chat, a mail program or a page took `java.io`, `java.net` or `sun.nio.ch` for the name of a site and
+// made a link of it → the names again. Called by read.ts; pure.
 
 /** The name stands twice, as the link and as what is shown. */
 const LINKS = [

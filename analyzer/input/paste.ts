@@ -1,9 +1,16 @@
-// A log that went through a chat, a web page or the comment of a program → the log again: marks of quotation, comment and
-// code in front of lines, blanks in front of all of them, blanks that do not break, and characters written as HTML. Only
-// what begins like that is touched. Called by read.ts; pure.
+// A log that went through a chat, a web page or the comment of a program → the log again: marks of quotation, comment
+// and code in front of lines, blanks in front of all of them, blanks that do not break, and characters written as HTML.
+// Only what begins like that is touched. Called by read.ts; pure.
 
 export function looksLikePaste(head: string): boolean {
-  return /^```/m.test(head) || MARKED.test(head) || mostBegin(head, QUOTE) || mostBegin(head, COMMENT) || /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head) || WRAPPED_NAME.test(head);
+  return (
+    /^```/m.test(head) ||
+    MARKED.test(head) ||
+    mostBegin(head, QUOTE) ||
+    mostBegin(head, COMMENT) ||
+    /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head) ||
+    WRAPPED_NAME.test(head)
+  );
 }
 
 /** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
@@ -16,22 +23,31 @@ const MARKED = /^<(?:pre|code)\b[^>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+
 
 /** One line alone may begin like that by chance. */
 function mostBegin(text: string, mark: RegExp): boolean {
-  const lines = text.split('\n').slice(0, -1).filter((line) => line.trim() !== '');
+  const lines = text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.trim() !== '');
   return lines.length > 1 && lines.filter((line) => mark.test(line)).length >= 0.8 * lines.length;
 }
 
 export function cleanPaste(text: string): string {
   const bare = mostBegin(text, COMMENT) ? text.replaceAll(new RegExp(COMMENT, 'gm'), '') : text;
-  return bare
-    // Behind the marks the language may stand, or already the log.
-    .replaceAll(/^```[\w+-]*[ \t]*\r?\n?$|^```|```\r?$/gm, '')
-    .replaceAll(/^<(?:pre|code)\b[^>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
-    .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
-    .replaceAll(/^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)|(?<=[^`\n])`$/gm, '')
-    .replaceAll(new RegExp(WRAPPED_NAME, 'gm'), '$1 | ')
-    .replaceAll(new RegExp(QUOTE, 'gm'), '')
-    .replaceAll(/&nbsp;|\u00a0/g, ' ')
-    .replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+  return (
+    bare
+      // Behind the marks the language may stand, or already the log.
+      .replaceAll(/^```[\w+-]*[ \t]*\r?\n?$|^```|```\r?$/gm, '')
+      .replaceAll(/^<(?:pre|code)\b[^>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
+      .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
+      .replaceAll(/^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)|(?<=[^`\n])`$/gm, '')
+      .replaceAll(new RegExp(WRAPPED_NAME, 'gm'), '$1 | ')
+      .replaceAll(new RegExp(QUOTE, 'gm'), '')
+      .replaceAll(/&nbsp;|\u00a0/g, ' ')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#39;', "'")
+      .replaceAll('&amp;', '&')
+  );
 }
 
 /** Code in a page's source, an answer to a mail: every line stands some blanks to the right. */
@@ -41,14 +57,19 @@ export function looksIndented(head: string): boolean {
 
 export function cleanIndent(text: string): string {
   const indent = findIndent(text);
-  return text.split('\n').map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)).join('\n');
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
+    .join('\n');
 }
 
 /** What all lines begin with; the shortest of them, and of a trace without its head nothing. */
 function findIndent(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.every((line) => FRAME.test(line))) return '';
-  return lines.map((line) => /^[ \t]*/.exec(line)?.[0] ?? '').reduce((least, blanks) => (least.startsWith(blanks) ? blanks : blanks.startsWith(least) ? least : ''));
+  return lines
+    .map((line) => /^[ \t]*/.exec(line)?.[0] ?? '')
+    .reduce((least, blanks) => (least.startsWith(blanks) ? blanks : blanks.startsWith(least) ? least : ''));
 }
 
 const FRAME = /^\s*(?:at |\.\.\. \d)/;

@@ -38,7 +38,9 @@ describe('a log in which something stands in front of every line', () => {
   it('is left alone when traces stand bare, or behind what a container runtime puts in front', () => {
     expect(looksPrefixed(CONSOLE.join('\n'))).toBe(false);
     expect(looksPrefixed(CONSOLE.map((line) => `taskmanager-1  | ${line}`).join('\n'))).toBe(false);
-    expect(looksPrefixed(CONSOLE.map((line) => `2026-03-02T10:15:00.123456789Z stderr F ${line}`).join('\n'))).toBe(false);
+    expect(looksPrefixed(CONSOLE.map((line) => `2026-03-02T10:15:00.123456789Z stderr F ${line}`).join('\n'))).toBe(
+      false,
+    );
   });
 
   it('is seen as such when its first trace comes late', () => {

@@ -1,11 +1,13 @@
-// A log whose every line somebody else's program put a head in front of: a scheduler (Airflow, Azkaban), a system's journal,
-// a site that numbers lines. Which head it is shows in front of the lines of stack traces, where nothing belongs; from
-// there on it is taken off wherever a trace or a line with its own date stands behind. Called by read.ts; pure.
+// A log whose every line somebody else's program put a head in front of: a scheduler (Airflow, Azkaban), a system's
+// journal, a site that numbers lines. Which head it is shows in front of the lines of stack traces, where nothing
+// belongs; from there on it is taken off wherever a trace or a line with its own date stands behind. Called by read.ts;
+// pure.
 import { classifyLine, type LineClass } from '../../flink/line.js';
 import { skipWrapper } from '../../flink/wrapper.js';
 
 /** Behind a head: a frame, a cause, a frame of Python. */
-const TRACE = /(?<=\s|^)(?:at (?:[\w.-]+\/)?[\w$]+(?:\.[\w$<>-]+)+\([^)\n]*\)|Caused by: [\w$]+\.|\.\.\. \d+ (?:more|common frames)|File "[^"\n]+", line \d+)/;
+const TRACE =
+  /(?<=\s|^)(?:at (?:[\w.-]+\/)?[\w$]+(?:\.[\w$<>-]+)+\([^)\n]*\)|Caused by: [\w$]+\.|\.\.\. \d+ (?:more|common frames)|File "[^"\n]+", line \d+)/;
 /** A head is seldom longer. */
 const MAX_HEAD = 200;
 /** Fewer lines may look alike by chance. */
@@ -21,10 +23,15 @@ export function looksPrefixed(head: string): boolean {
 export function cleanPrefix(text: string): string {
   const prefix = findPrefix(text.slice(0, PREFIX_LOOK_BYTES));
   if (prefix === undefined) return text;
-  return text.split('\n').map((line) => takeOff(line, prefix)).join('\n');
+  return text
+    .split('\n')
+    .map((line) => takeOff(line, prefix))
+    .join('\n');
 }
 
-/** The shape that most lines of traces have in front, undefined when they stand bare or behind what wrapper.ts knows. */
+/**
+ * The shape that most lines of traces have in front, undefined when they stand bare or behind what wrapper.ts knows.
+ */
 function findPrefix(text: string): RegExp | undefined {
   const counts = new Map<string, number>();
   let lines = 0;

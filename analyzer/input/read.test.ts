@@ -28,7 +28,9 @@ describe('readEntries', () => {
 
     const entries = [...readEntries([folder], { notes })];
 
-    expect(entries.map((entry) => entry.bytes.toString('utf8'))).toEqual(log.map((entry) => entry.bytes.toString('utf8')));
+    expect(entries.map((entry) => entry.bytes.toString('utf8'))).toEqual(
+      log.map((entry) => entry.bytes.toString('utf8')),
+    );
     expect(notes.list.map((note) => note.reason).sort()).toEqual(['binary', 'name']);
     expect(diagnose(entries, catalog)).toHaveLength(1);
   });
@@ -48,11 +50,16 @@ describe('readEntries', () => {
   });
 
   it('says which path cannot be read and why', () => {
-    expect(() => [...readEntries(['/does/not/exist.log'])]).toThrow('/does/not/exist.log cannot be read: there is no such file or folder.');
+    expect(() => [...readEntries(['/does/not/exist.log'])]).toThrow(
+      '/does/not/exist.log cannot be read: there is no such file or folder.',
+    );
   });
 
   it('counts lines from 1 and offsets from 0', () => {
-    expect(log.slice(0, 2).map((entry) => [entry.line, entry.offset])).toEqual([[1, 0], [2, (log[0]?.bytes.length ?? 0) + 1]]);
+    expect(log.slice(0, 2).map((entry) => [entry.line, entry.offset])).toEqual([
+      [1, 0],
+      [2, (log[0]?.bytes.length ?? 0) + 1],
+    ]);
   });
 });
 
@@ -60,14 +67,28 @@ describe('what is badly formed', () => {
   it('is diagnosed in UTF-16 as Windows writes it', () => {
     const bytes = Buffer.from(`\ufeff${text.replaceAll('\n', '\r\n')}\r\n`, 'utf16le');
 
-    expect(diagnose(readEntries(['-'], { stdin: () => [bytes] }), catalog)[0]?.diagnoses.en[0]?.rule).toBe(BUFFER_RULE.slice('rules/'.length).replace('/', '.'));
+    expect(diagnose(readEntries(['-'], { stdin: () => [bytes] }), catalog)[0]?.diagnoses.en[0]?.rule).toBe(
+      BUFFER_RULE.slice('rules/'.length).replace('/', '.'),
+    );
   });
 
   it('is shown in its own characters, also where a file mixes them', () => {
     const chinese = Buffer.from([0xb4, 0xc5, 0xc5, 0xcc, 0xbf, 0xd5, 0xbc, 0xe4, 0xb2, 0xbb, 0xd7, 0xe3]);
-    const bytes = Buffer.concat([Buffer.from('2026-03-02 10:00:00,000 INFO  a.B [] - 写入\n2026-03-02 10:00:00,000 INFO  a.B [] - '), chinese, Buffer.from('\n')]);
+    const bytes = Buffer.concat([
+      Buffer.from('2026-03-02 10:00:00,000 INFO  a.B [] - 写入\n2026-03-02 10:00:00,000 INFO  a.B [] - '),
+      chinese,
+      Buffer.from('\n'),
+    ]);
 
-    expect([...readEntries(['-'], { stdin: () => [bytes] })].map((entry) => [entry.bytes.toString('utf8').slice(39), entry.flags ?? []])).toEqual([['写入', []], ['磁盘空间不足', ['invalid-utf8']]]);
+    expect(
+      [...readEntries(['-'], { stdin: () => [bytes] })].map((entry) => [
+        entry.bytes.toString('utf8').slice(39),
+        entry.flags ?? [],
+      ]),
+    ).toEqual([
+      ['写入', []],
+      ['磁盘空间不足', ['invalid-utf8']],
+    ]);
   });
 
   it('takes no memory for a line of half a gigabyte, and goes on behind it', () => {
@@ -88,7 +109,9 @@ describe('what is badly formed', () => {
   });
 
   it('is the same diagnosis with the lines of a file out of order', () => {
-    const shuffled = shuffle(log, 7).map((entry) => entry.bytes.toString('utf8')).join('\n');
+    const shuffled = shuffle(log, 7)
+      .map((entry) => entry.bytes.toString('utf8'))
+      .join('\n');
 
     expect(splitText(shuffled, 'a.log')).toHaveLength(log.length);
     expect(firstRule(shuffled)).toBe('network.insufficient-buffers/total');
@@ -96,45 +119,69 @@ describe('what is badly formed', () => {
 
   it('is one incident when the clocks of the processes stand in other zones', () => {
     const folder = makeFolder();
-    writeFileSync(join(folder, 'flink-u-standalonesession-0-a.log'), '2026-03-02T18:00:03.000+0800 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED on h:1-a.\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n');
-    writeFileSync(join(folder, 'flink-u-taskexecutor-0-b.log'), '2026-03-02 10:00:02,500 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n');
+    writeFileSync(
+      join(folder, 'flink-u-standalonesession-0-a.log'),
+      '2026-03-02T18:00:03.000+0800 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED on h:1-a.\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n',
+    );
+    writeFileSync(
+      join(folder, 'flink-u-taskexecutor-0-b.log'),
+      '2026-03-02 10:00:02,500 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:\njava.io.IOException: No space left on device\n\tat java.io.FileOutputStream.writeBytes(Native Method)\n',
+    );
     const incidents = diagnose(readEntries([folder]), catalog);
 
-    expect(incidents.map((incident) => [incident.firstSeen, incident.lastSeen])).toEqual([['2026-03-02T10:00:02.500Z', '2026-03-02T10:00:03.000Z']]);
+    expect(incidents.map((incident) => [incident.firstSeen, incident.lastSeen])).toEqual([
+      ['2026-03-02T10:00:02.500Z', '2026-03-02T10:00:03.000Z'],
+    ]);
   });
 
   it('is each failure by its own, when jobs and versions lie in one folder', () => {
     const folder = makeFolder();
-    for (const version of ['1.13.6', '1.20.5']) cpSync(`lab/recordings/healthy/gc-logs/${version}`, join(folder, `healthy-${version}`), { recursive: true });
+    for (const version of ['1.13.6', '1.20.5'])
+      cpSync(`lab/recordings/healthy/gc-logs/${version}`, join(folder, `healthy-${version}`), { recursive: true });
     cpSync(BUFFER_RECORDING, join(folder, 'failed'), { recursive: true });
     const { diagnoses, unknown } = flattenIncidents(diagnose(readEntries([folder]), catalog), 'en');
     const alone = flattenIncidents(diagnose(readEntries([BUFFER_RECORDING]), catalog), 'en');
 
     expect(unknown).toEqual([]);
-    expect(diagnoses.map((item) => [item.rule, item.job?.id, item.fixes.map((fix) => fix.patch)])).toEqual(alone.diagnoses.map((item) => [item.rule, item.job?.id, item.fixes.map((fix) => fix.patch)]));
+    expect(diagnoses.map((item) => [item.rule, item.job?.id, item.fixes.map((fix) => fix.patch)])).toEqual(
+      alone.diagnoses.map((item) => [item.rule, item.job?.id, item.fixes.map((fix) => fix.patch)]),
+    );
   });
 });
 
 describe('splitText', () => {
-  const message = "Insufficient number of network buffers: required 17, but only 0 available. The total number of network buffers is currently set to 2048 of 32768 bytes each. You can increase this number by setting the configuration keys 'a', 'b', and 'c'.";
-  const frame = 'org.apache.flink.runtime.io.network.buffer.NetworkBufferPool.createBufferPool(NetworkBufferPool.java:470)';
+  const message =
+    "Insufficient number of network buffers: required 17, but only 0 available. The total number of network buffers is currently set to 2048 of 32768 bytes each. You can increase this number by setting the configuration keys 'a', 'b', and 'c'.";
+  const frame =
+    'org.apache.flink.runtime.io.network.buffer.NetworkBufferPool.createBufferPool(NetworkBufferPool.java:470)';
 
   it('makes a bare stack trace diagnosable', () => {
     expect(firstRule(`java.io.IOException: ${message}\n\tat ${frame}\n`)).toBe('network.insufficient-buffers/total');
   });
 
   it('makes a trace that begins in its middle diagnosable', () => {
-    expect(firstRule(`\tat ${frame}\nCaused by: java.io.IOException: ${message}\n\tat ${frame}\n\t... 4 more\n`)).toBe('network.insufficient-buffers/total');
+    expect(firstRule(`\tat ${frame}\nCaused by: java.io.IOException: ${message}\n\tat ${frame}\n\t... 4 more\n`)).toBe(
+      'network.insufficient-buffers/total',
+    );
   });
 
   it('makes a trace with a time in front of every line diagnosable', () => {
-    const lines = [`Caused by: java.io.IOException: ${message}`, `    at ${frame}`, `    at ${frame}`].map((line) => `2026-03-02 10:00:00,123 [INFO] ${line}`);
+    const lines = [`Caused by: java.io.IOException: ${message}`, `    at ${frame}`, `    at ${frame}`].map(
+      (line) => `2026-03-02 10:00:00,123 [INFO] ${line}`,
+    );
 
     expect(firstRule(lines.join('\n'))).toBe('network.insufficient-buffers/total');
   });
 
   it.each(['\n', '\r\n'])('makes a message that was wrapped at blanks diagnosable, with breaks %j', (lineBreak) => {
-    expect(firstRule(`java.io.IOException: ${message.replaceAll(' only', '\nonly').replace('required ', 'required\n')}\n\tat ${frame}\n`.replaceAll('\n', lineBreak))).toBe('network.insufficient-buffers/total');
+    expect(
+      firstRule(
+        `java.io.IOException: ${message.replaceAll(' only', '\nonly').replace('required ', 'required\n')}\n\tat ${frame}\n`.replaceAll(
+          '\n',
+          lineBreak,
+        ),
+      ),
+    ).toBe('network.insufficient-buffers/total');
   });
 
   it.each([
@@ -147,16 +194,32 @@ describe('splitText', () => {
     ['with blanks that do not break', (text: string) => text.replaceAll('\tat ', '\u00a0\u00a0\u00a0\u00a0at ')],
     ['written as HTML', (text: string) => text.replaceAll("'", '&#39;').replaceAll('\tat ', '&nbsp;&nbsp;at ')],
   ])('makes a paste %s diagnosable', (_, mark) => {
-    expect(firstRule(mark(`2026-03-02 10:00:00,123 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 switched from INITIALIZING to FAILED with failure cause:\njava.io.IOException: ${message}\n\tat ${frame}\n\tat ${frame}`))).toBe('network.insufficient-buffers/total');
+    expect(
+      firstRule(
+        mark(
+          `2026-03-02 10:00:00,123 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/2)#0 switched from INITIALIZING to FAILED with failure cause:\njava.io.IOException: ${message}\n\tat ${frame}\n\tat ${frame}`,
+        ),
+      ),
+    ).toBe('network.insufficient-buffers/total');
   });
 
   it('makes a trace in marks of a word diagnosable, broken over lines or not', () => {
-    expect(firstRule(`see this:\n\`Caused by: java.io.IOException: ${message}\`\n`)).toBe('network.insufficient-buffers/total');
-    expect(firstRule(`see this:\n\`Caused by: java.io.IOException: ${message.replace(' only', '\nonly')}\`\n`)).toBe('network.insufficient-buffers/total');
+    expect(firstRule(`see this:\n\`Caused by: java.io.IOException: ${message}\`\n`)).toBe(
+      'network.insufficient-buffers/total',
+    );
+    expect(firstRule(`see this:\n\`Caused by: java.io.IOException: ${message.replace(' only', '\nonly')}\`\n`)).toBe(
+      'network.insufficient-buffers/total',
+    );
   });
 
   it('makes a trace in a JSON log diagnosable', () => {
-    const entry = { '@timestamp': '2026-03-02T10:00:00.123Z', 'log.level': 'WARN', 'log.logger': 'org.apache.flink.runtime.taskmanager.Task', message: 'Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:', 'error.stack_trace': `java.io.IOException: ${message}\n\tat ${frame}\n` };
+    const entry = {
+      '@timestamp': '2026-03-02T10:00:00.123Z',
+      'log.level': 'WARN',
+      'log.logger': 'org.apache.flink.runtime.taskmanager.Task',
+      message: 'Map (1/2)#0 (aaaa1111aaaa1111aaaa1111aaaa1111) switched from RUNNING to FAILED with failure cause:',
+      'error.stack_trace': `java.io.IOException: ${message}\n\tat ${frame}\n`,
+    };
 
     expect(firstRule(`${JSON.stringify(entry)}\n`)).toBe('network.insufficient-buffers/total');
   });

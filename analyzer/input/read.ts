@@ -1,7 +1,7 @@
-// Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is read in
-// pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them, flink/skim.ts
-// cuts them into entries. A file that is another form than a log becomes the log that it stands for (FORMS). A path that cannot be
-// read is an error; what is no log or was read in part is noted.
+// Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is
+// read in pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
+// flink/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands for
+// (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
@@ -61,13 +61,20 @@ interface Root {
   readonly files: readonly Content[];
 }
 
-/** Entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that a person gave, JT_ARCHIVE_INVALID when it is an archive of which nothing can be read. */
+/**
+ * Entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that a person
+ * gave, JT_ARCHIVE_INVALID when it is an archive of which nothing can be read.
+ */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
   const rooms = createRooms(options.find?.room);
   const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: rooms.giveBack };
   for (const root of openRoots(paths, rooms, options)) {
-    const unpacking = createUnpacking((note) => addNote(notes, note), (path) => isWanted(path, notes), options.limits);
+    const unpacking = createUnpacking(
+      (note) => addNote(notes, note),
+      (path) => isWanted(path, notes),
+      options.limits,
+    );
     yield* readRoot(root, notes, unpacking, wanted);
   }
 }
@@ -84,8 +91,12 @@ function openRoots(paths: readonly string[], rooms: Rooms, options: ReadOptions)
   let bytes = 0;
   const count = (piece: Buffer): void => options.onProgress?.((bytes += piece.length), allBytes);
   return roots.map(({ path, files }) => {
-    if (path === '-') return { path: STDIN, files: [{ path: STDIN, pieces: counted(options.stdin?.() ?? readStdin(rooms), count) }] };
-    return { path, files: files.map((file) => ({ path: file.path, pieces: counted(readFile(file.path, rooms), count) })) };
+    if (path === '-')
+      return { path: STDIN, files: [{ path: STDIN, pieces: counted(options.stdin?.() ?? readStdin(rooms), count) }] };
+    return {
+      path,
+      files: files.map((file) => ({ path: file.path, pieces: counted(readFile(file.path, rooms), count) })),
+    };
   });
 }
 
@@ -100,11 +111,15 @@ function* counted(pieces: Iterable<Buffer>, count: (piece: Buffer) => void): Gen
 
 function addNote({ list }: ReadNotes, note: Note): void {
   // What a cut or damaged archive is said to be once needs no saying in other words.
-  if (!list.some((known) => known.path === note.path && (known.reason === note.reason || (known.partial && note.partial)))) list.push(note);
+  if (
+    !list.some((known) => known.path === note.path && (known.reason === note.reason || (known.partial && note.partial)))
+  )
+    list.push(note);
 }
 
 /** Files that lie beside logs and are none; a person who names one gets it read. */
-const NO_LOG = /\.(ya?ml|properties|xml|conf|cfg|ini|md|html?|sh|py|jar|class|so|pid|lock|db|sqlite|png|jpe?g|svg|pdf)$/i;
+const NO_LOG =
+  /\.(ya?ml|properties|xml|conf|cfg|ini|md|html?|sh|py|jar|class|so|pid|lock|db|sqlite|png|jpe?g|svg|pdf)$/i;
 
 function isWanted(path: string, notes: ReadNotes): boolean {
   if (basename(path).startsWith('.') || path.includes('/__MACOSX/')) return false;
@@ -125,7 +140,8 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: 
     for (const content of openContent(file, unpacking)) {
       const cursor = new Cursor(content.pieces);
       const opened = { path: content.path, pieces: cursor.rest() };
-      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES))) yield* readContent(opened, notes, wanted);
+      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES)))
+        yield* readContent(opened, notes, wanted);
       else if (notes.files > before || held > MAX_DOCUMENT_BYTES) addNote(notes, createNote(content.path, 'document'));
       else {
         const pieces = [...opened.pieces];
@@ -137,10 +153,14 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: 
   if (notes.files > before) for (const { path } of documents) addNote(notes, createNote(path, 'document'));
   else for (const document of documents) yield* readContent(document, notes, wanted);
   const note = notes.list.find(({ path, partial }) => partial && path === root.path);
-  if (note !== undefined && notes.files === before) throw createError('JT_ARCHIVE_INVALID', { path: root.path, problem: note.text.en.split(';')[0] ?? '' });
+  if (note !== undefined && notes.files === before)
+    throw createError('JT_ARCHIVE_INVALID', { path: root.path, problem: note.text.en.split(';')[0] ?? '' });
 }
 
-/** A JSON file whose first line opens an object without closing it, or a saved answer of the REST API: no log with an object per line. */
+/**
+ * A JSON file whose first line opens an object without closing it, or a saved answer of the REST API: no log with an
+ * object per line.
+ */
 function isDocument(path: string, head: Buffer): boolean {
   if (!path.toLowerCase().endsWith('.json')) return false;
   const text = head.toString('latin1');
@@ -170,7 +190,11 @@ const FORMS: readonly Form[] = [
   { fits: looksLikeGrep, open: openGrep },
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
-  { fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))), headBytes: PREFIX_LOOK_BYTES, open: asDocument(cleanText) },
+  {
+    fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))),
+    headBytes: PREFIX_LOOK_BYTES,
+    open: asDocument(cleanText),
+  },
 ];
 const FORM_HEAD_BYTES = 4096;
 
@@ -200,7 +224,11 @@ const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly c
 ];
 
 function cleanText(text: string): string {
-  return CLEANERS.reduce((known, { looks, clean }) => (looks(Buffer.from(known.slice(0, PREFIX_LOOK_BYTES)).toString('latin1')) ? clean(known) : known), breakLines(text));
+  return CLEANERS.reduce(
+    (known, { looks, clean }) =>
+      looks(Buffer.from(known.slice(0, PREFIX_LOOK_BYTES)).toString('latin1')) ? clean(known) : known,
+    breakLines(text),
+  );
 }
 
 /** Line breaks of Windows. */
@@ -219,7 +247,9 @@ function openPods(path: string, cursor: Cursor): Iterable<Part> {
 
 function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
   const text = readDocument(cursor);
-  return text === undefined ? undefined : splitGrep(text).map((found) => ({ path: `${path}/${found.path}`, pieces: [Buffer.from(found.text)] }));
+  return text === undefined
+    ? undefined
+    : splitGrep(text).map((found) => ({ path: `${path}/${found.path}`, pieces: [Buffer.from(found.text)] }));
 }
 
 /** A file that is no archive any more → entries, whatever form it has. */
@@ -229,10 +259,16 @@ function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generat
   if (head.length === 0) return;
   if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
   const { kind } = describeSource(content.path);
-  const form = FORMS.find(({ fits, headBytes }) => fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind));
+  const form = FORMS.find(({ fits, headBytes }) =>
+    fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind),
+  );
   const parts = form?.open(content.path, cursor);
   if (parts === undefined) yield* readLog({ ...content, pieces: cursor.rest() }, notes, wanted);
-  else for (const part of parts) yield* part.path === content.path ? readLog({ ...part, source: { ...content.source, ...part.source } }, notes, wanted) : readContent(part, notes, wanted);
+  else
+    for (const part of parts)
+      yield* part.path === content.path
+        ? readLog({ ...part, source: { ...content.source, ...part.source } }, notes, wanted)
+        : readContent(part, notes, wanted);
 }
 
 function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
@@ -243,7 +279,9 @@ function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, wante
   const toEntry = (framed: SkimmedEntry): Entry => {
     const entry = makeEntry(framed, source, previousTime, wanted);
     // Only the head is looked at: enough to know its time.
-    previousTime = needsTime(source) ? (parseEntry(framed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime) : previousTime;
+    previousTime = needsTime(source)
+      ? (parseEntry(framed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime)
+      : previousTime;
     return entry;
   };
   for (const piece of pieces) {
@@ -266,7 +304,12 @@ function needsTime(source: Source): boolean {
   return source.kind !== 'log';
 }
 
-function makeEntry(framed: SkimmedEntry, source: Source, previousTime: number | undefined, wanted: Wanted | undefined): Entry {
+function makeEntry(
+  framed: SkimmedEntry,
+  source: Source,
+  previousTime: number | undefined,
+  wanted: Wanted | undefined,
+): Entry {
   return {
     bytes: framed.flags.includes('invalid-utf8') ? decodeLines(framed.bytes) : framed.bytes,
     source,

@@ -21,9 +21,15 @@ describe('renderExceptions', () => {
   });
 
   it('reads the root exception where there is no history', () => {
-    const answer = { 'root-exception': 'java.io.IOException: disk\n\tat a.B.c(B.java:1)\n', timestamp: 1_770_000_000_000, 'all-exceptions': [] };
+    const answer = {
+      'root-exception': 'java.io.IOException: disk\n\tat a.B.c(B.java:1)\n',
+      timestamp: 1_770_000_000_000,
+      'all-exceptions': [],
+    };
 
-    expect(renderExceptions(JSON.stringify(answer))).toBe('2026-02-02 02:40:00,000 WARN  org.apache.flink.runtime.scheduler.exceptionhistory.ExceptionHistoryEntry [] - The job failed.\njava.io.IOException: disk\n\tat a.B.c(B.java:1)\n');
+    expect(renderExceptions(JSON.stringify(answer))).toBe(
+      '2026-02-02 02:40:00,000 WARN  org.apache.flink.runtime.scheduler.exceptionhistory.ExceptionHistoryEntry [] - The job failed.\njava.io.IOException: disk\n\tat a.B.c(B.java:1)\n',
+    );
   });
 
   it('gives nothing to say for a job without exceptions, and is silent about other documents', () => {
@@ -38,7 +44,11 @@ describe('diagnose', () => {
     const path = `${RECORDING}/${version}/rest/job-exceptions.json`;
     const oneLine = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')));
 
-    for (const entries of [readEntries([path]), readEntries(['-'], { stdin: () => [Buffer.from(oneLine)] }), splitText(oneLine)]) {
+    for (const entries of [
+      readEntries([path]),
+      readEntries(['-'], { stdin: () => [Buffer.from(oneLine)] }),
+      splitText(oneLine),
+    ]) {
       expect(flattenIncidents(diagnose(entries, catalog), 'en').diagnoses[0]?.cause).toBe('memory.direct-oom');
     }
   });

@@ -10,7 +10,11 @@ const FRAMES = [
   '  File "StreamMap.java", line 38, in org.apache.flink.streaming.api.operators.StreamMap.processElement',
   '  File "Enrich.java", line 41, in com.acme.orders.Enrich.map',
 ];
-const SENTRY = ['Traceback (most recent call last):', ...FRAMES, 'java.lang.NumberFormatException: For input string: "x"'].join('\n');
+const SENTRY = [
+  'Traceback (most recent call last):',
+  ...FRAMES,
+  'java.lang.NumberFormatException: For input string: "x"',
+].join('\n');
 const JAVA = [
   'java.lang.NumberFormatException: For input string: "x"',
   '\tat com.acme.orders.Enrich.map(Enrich.java:41)',
@@ -21,7 +25,9 @@ const JAVA = [
 describe("Sentry's form of a trace", () => {
   it('is read as the trace that Java prints', () => {
     expect(cleanSentry(SENTRY)).toBe(JAVA);
-    expect(flattenIncidents(diagnose(splitText(SENTRY), CATALOG), 'en').diagnoses.map(({ rule, title }) => [rule, title])).toEqual(
+    expect(
+      flattenIncidents(diagnose(splitText(SENTRY), CATALOG), 'en').diagnoses.map(({ rule, title }) => [rule, title]),
+    ).toEqual(
       flattenIncidents(diagnose(splitText(JAVA), CATALOG), 'en').diagnoses.map(({ rule, title }) => [rule, title]),
     );
   });
@@ -33,6 +39,8 @@ describe("Sentry's form of a trace", () => {
   });
 
   it('is not what Python prints', () => {
-    expect(looksLikeSentry('Traceback (most recent call last):\n  File "job.py", line 3, in <module>\nValueError: x')).toBe(false);
+    expect(
+      looksLikeSentry('Traceback (most recent call last):\n  File "job.py", line 3, in <module>\nValueError: x'),
+    ).toBe(false);
   });
 });

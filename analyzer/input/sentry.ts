@@ -1,5 +1,5 @@
-// A trace of Java as Sentry writes it, in the form of Python's: the frames from the outermost to the innermost, the exception
-// last → the trace as Java prints it. Called by read.ts; pure.
+// A trace of Java as Sentry writes it, in the form of Python's: the frames from the outermost to the innermost, the
+// exception last → the trace as Java prints it. Called by read.ts; pure.
 
 /** `File "Task.java", line 575, in org.apache.flink.runtime.taskmanager.Task.run` */
 const FRAME = /^[ \t]*File "([\w$-]+\.(?:java|scala|kt))"(?:, line (\d+))?, in ([\w$.<>/-]+)[ \t]*$/;

@@ -1,5 +1,6 @@
-// The files of a tar, one after the other as they come: ustar, GNU's long names, pax. A member's bytes are read while it is
-// the current one; what is left of them is skipped. Format: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format". Called by archive.ts.
+// The files of a tar, one after the other as they come: ustar, GNU's long names, pax. A member's bytes are read while
+// it is the current one; what is left of them is skipped. Format: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format".
+// Called by archive.ts.
 import { ArchiveProblem } from './archive-problem.js';
 import type { Cursor } from './cursor.js';
 
@@ -53,7 +54,11 @@ function readHeader(cursor: Cursor): Header | undefined {
   if (head === undefined || head.every((byte) => byte === 0)) return undefined;
   if (!hasChecksum(head)) throw new ArchiveProblem('damaged', { problem: 'no header stands where one must' });
   const prefix = head.toString('latin1', 257, 262) === 'ustar' ? readText(head, 345, 155) : '';
-  return { name: prefix === '' ? readText(head, 0, 100) : `${prefix}/${readText(head, 0, 100)}`, size: readSize(head), type: String.fromCharCode(head[156] ?? 0) };
+  return {
+    name: prefix === '' ? readText(head, 0, 100) : `${prefix}/${readText(head, 0, 100)}`,
+    size: readSize(head),
+    type: String.fromCharCode(head[156] ?? 0),
+  };
 }
 
 /** For a reader that may leave before the end: what is left is drained afterwards. */
@@ -72,7 +77,7 @@ export function drain(body: Iterator<Buffer>): void {
 
 /** Exactly so many bytes, as they come. */
 export function* takeBody(cursor: Cursor, size: number): Generator<Buffer> {
-  for (let left = size; left > 0; ) {
+  for (let left = size; left > 0;) {
     const piece = cursor.next(left);
     if (piece === undefined) throw new ArchiveProblem('cut');
     left -= piece.length;
@@ -111,7 +116,10 @@ function hasChecksum(head: Buffer): boolean {
 }
 
 function readText(head: Buffer, start: number, length: number): string {
-  return head.toString('utf8', start, start + length).replace(/\0.*$/s, '').trim();
+  return head
+    .toString('utf8', start, start + length)
+    .replace(/\0.*$/s, '')
+    .trim();
 }
 
 function padding(size: number): number {

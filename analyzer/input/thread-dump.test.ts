@@ -15,15 +15,21 @@ const IDLE = `"enrich -> Sink: out (1/1)#0" Id=75 WAITING on java.util.concurren
 \tat app//org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailboxImpl.take(TaskMailboxImpl.java:149)
 
 `;
-const LOCKED = (name: string, id: number, owner: string, ownerId: number): string => `"${name}" Id=${id} BLOCKED on com.example.Cache@1f owned by "${owner}" Id=${ownerId}\n\tat app//com.example.Cache.get(Cache.java:40)\n\t-  blocked on com.example.Cache@1f\n\n`;
+const LOCKED = (name: string, id: number, owner: string, ownerId: number): string =>
+  `"${name}" Id=${id} BLOCKED on com.example.Cache@1f owned by "${owner}" Id=${ownerId}\n\tat app//com.example.Cache.get(Cache.java:40)\n\t-  blocked on com.example.Cache@1f\n\n`;
 
 function answer(...infos: readonly string[]): string {
-  return JSON.stringify({ threadInfos: infos.map((info) => ({ threadName: /"(.*?)"/.exec(info)?.[1], stringifiedThreadInfo: info })) });
+  return JSON.stringify({
+    threadInfos: infos.map((info) => ({ threadName: /"(.*?)"/.exec(info)?.[1], stringifiedThreadInfo: info })),
+  });
 }
 
 describe("Flink's thread dump", () => {
   it('shows tasks that wait for network buffers', () => {
-    const { diagnoses, unknown } = causesOf(answer(WAITING, IDLE, WAITING.replace('(1/2)', '(2/2)')), 'thread-dump.json');
+    const { diagnoses, unknown } = causesOf(
+      answer(WAITING, IDLE, WAITING.replace('(1/2)', '(2/2)')),
+      'thread-dump.json',
+    );
 
     expect(diagnoses.map((item) => item.rule)).toEqual(['network.buffer-starvation/waiting']);
     expect(diagnoses[0]?.values).toMatchObject({ waiting: '2', all: '3' });
@@ -32,15 +38,26 @@ describe("Flink's thread dump", () => {
   });
 
   it('shows threads that wait for each other', () => {
-    const { diagnoses } = causesOf(answer(IDLE, LOCKED('a (1/1)#0', 1, 'b', 2), LOCKED('b', 2, 'c', 3), LOCKED('c', 3, 'a (1/1)#0', 1), LOCKED('outside', 4, 'b', 2)));
+    const { diagnoses } = causesOf(
+      answer(
+        IDLE,
+        LOCKED('a (1/1)#0', 1, 'b', 2),
+        LOCKED('b', 2, 'c', 3),
+        LOCKED('c', 3, 'a (1/1)#0', 1),
+        LOCKED('outside', 4, 'b', 2),
+      ),
+    );
 
     expect(diagnoses.map((item) => item.cause)).toEqual(['code.deadlock']);
     expect(diagnoses[0]?.values).toMatchObject({ threads: '3', who: 'a (1/1)#0, b, c' });
   });
 
   it('is known by its end, the threads that wait for each other, when no more was copied', () => {
-    const lock = (name: string, owner: string): string => `"${name}":\n  waiting to lock monitor 0x00007f1c3c003b00 (object 0x00000000ec7b1d20, a com.example.Cache),\n  which is held by "${owner}"\n`;
-    const { diagnoses } = causesOf(`Found one Java-level deadlock:\n=============================\n${lock('a', 'b')}${lock('b', 'a')}\nFound 1 deadlock.\n`);
+    const lock = (name: string, owner: string): string =>
+      `"${name}":\n  waiting to lock monitor 0x00007f1c3c003b00 (object 0x00000000ec7b1d20, a com.example.Cache),\n  which is held by "${owner}"\n`;
+    const { diagnoses } = causesOf(
+      `Found one Java-level deadlock:\n=============================\n${lock('a', 'b')}${lock('b', 'a')}\nFound 1 deadlock.\n`,
+    );
 
     expect(diagnoses.map((item) => item.cause)).toEqual(['code.deadlock']);
     expect(diagnoses[0]?.values).toMatchObject({ threads: '2', who: 'a, b' });
@@ -48,6 +65,9 @@ describe("Flink's thread dump", () => {
 
   it('of a process that works is silent', () => {
     expect(causesOf(answer(IDLE, LOCKED('a', 1, 'b', 2)))).toMatchObject({ diagnoses: [], unknown: [] });
-    expect(causesOf('{"threadInfos":[{"threadName":"main","stringifiedThreadInfo":"cut')).toMatchObject({ diagnoses: [], unknown: [] });
+    expect(causesOf('{"threadInfos":[{"threadName":"main","stringifiedThreadInfo":"cut')).toMatchObject({
+      diagnoses: [],
+      unknown: [],
+    });
   });
 });

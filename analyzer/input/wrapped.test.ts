@@ -52,8 +52,15 @@ describe('a message that stands alone', () => {
 
   it('is left alone when a line ends by itself, or holds one name', () => {
     expect(looksWrapped(words.with(2, 'pages of 4096 bytes each.').join('\n'))).toBe(false);
-    const names = Array.from({ length: 5 }, (_, index) => `com.acme.tables.factories.connectors.and.formats.FactoryNumber${index}`);
-    expect(looksWrapped(['com.acme.NoFactoryException: The following factories have been looked at, one by one:', ...names].join('\n'))).toBe(false);
+    const names = Array.from(
+      { length: 5 },
+      (_, index) => `com.acme.tables.factories.connectors.and.formats.FactoryNumber${index}`,
+    );
+    expect(
+      looksWrapped(
+        ['com.acme.NoFactoryException: The following factories have been looked at, one by one:', ...names].join('\n'),
+      ),
+    ).toBe(false);
   });
 });
 
@@ -71,14 +78,22 @@ describe('joinCut', () => {
   });
 
   it('leaves a log alone whose longest lines are alike', () => {
-    const log = Array.from({ length: 9 }, (_, index) => `2026-03-02 10:16:0${index},377 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - text`).join('\n');
+    const log = Array.from(
+      { length: 9 },
+      (_, index) =>
+        `2026-03-02 10:16:0${index},377 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - text`,
+    ).join('\n');
 
     expect(looksCut(log)).toBe(false);
   });
 
   it('leaves the rows of `kubectl get pods` alone', () => {
-    const rows = ['x9wvp', '7lmzt', '2x8qk'].map((end) => `orders-taskmanager-5f7b9c8d6-${end}     0/1     Pending   0          12m`);
+    const rows = ['x9wvp', '7lmzt', '2x8qk'].map(
+      (end) => `orders-taskmanager-5f7b9c8d6-${end}     0/1     Pending   0          12m`,
+    );
 
-    expect(looksCut(['NAME                                    READY   STATUS    RESTARTS   AGE', ...rows].join('\n'))).toBe(false);
+    expect(
+      looksCut(['NAME                                    READY   STATUS    RESTARTS   AGE', ...rows].join('\n')),
+    ).toBe(false);
   });
 });

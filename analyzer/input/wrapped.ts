@@ -1,16 +1,20 @@
-// A log whose lines were broken on the way → the log again. A mail program breaks at some 70 columns, where the next word
-// would not have fitted: a line that had room for the next one's first word ended there by itself. Only a text in which
-// parts stand alone is touched (`at`, `Caused by:`, the jar of a frame, time and level), or a message of which every line
-// is full. A terminal breaks in the middle of words,
-// always at one column: only a text with several lines of exactly its width is touched. Called by read.ts; pure.
+// A log whose lines were broken on the way → the log again. A mail program breaks at some 70 columns, where the next
+// word would not have fitted: a line that had room for the next one's first word ended there by itself. Only a text in
+// which parts stand alone is touched (`at`, `Caused by:`, the jar of a frame, time and level), or a message of which
+// every line is full. A terminal breaks in the middle of words, always at one column: only a text with several lines of
+// exactly its width is touched. Called by read.ts; pure.
 
 /** What a program never prints in a line of its own: parts of traces, the head of an entry without its text. */
-const TORN = /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)? +(?:DEBUG|INFO|WARN|ERROR|FATAL)(?: +(?:[\w$]+\.)+[A-Z][\w$]*)?)[ \t]*$/;
+const TORN =
+  /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)? +(?:DEBUG|INFO|WARN|ERROR|FATAL)(?: +(?:[\w$]+\.)+[A-Z][\w$]*)?)[ \t]*$/;
 const LEAST_TORN = 2;
 
 export function looksWrapped(head: string): boolean {
   const lines = head.split('\n');
-  return lines.filter((line) => TORN.test(line)).length >= LEAST_TORN || lines.some((line, index) => MESSAGE.test(line) && isFull(lines, index));
+  return (
+    lines.filter((line) => TORN.test(line)).length >= LEAST_TORN ||
+    lines.some((line, index) => MESSAGE.test(line) && isFull(lines, index))
+  );
 }
 
 /** Where an exception's message begins. */
@@ -37,7 +41,8 @@ export function joinWrapped(text: string): string {
   let before = '';
   for (const line of lines) {
     const known = joined.at(-1);
-    if (known !== undefined && goesOn(before, line, width)) joined[joined.length - 1] = `${known.trimEnd()} ${line.trimStart()}`;
+    if (known !== undefined && goesOn(before, line, width))
+      joined[joined.length - 1] = `${known.trimEnd()} ${line.trimStart()}`;
     else joined.push(line);
     before = line;
   }
@@ -46,7 +51,11 @@ export function joinWrapped(text: string): string {
 
 /** The longest line of more than a word: what is longer is a word that could not be broken. */
 function findWidth(lines: readonly string[]): number {
-  return lines.reduce((width, line) => (/\S\s+\S/.test(line) && line.trimEnd().length <= MAX_WIDTH ? Math.max(width, line.trimEnd().length) : width), 0);
+  return lines.reduce(
+    (width, line) =>
+      /\S\s+\S/.test(line) && line.trimEnd().length <= MAX_WIDTH ? Math.max(width, line.trimEnd().length) : width,
+    0,
+  );
 }
 
 const MAX_WIDTH = 100;
@@ -55,7 +64,8 @@ const OPEN = /^\s*at$|^\s*Caused by:$|(?:Exception|Error):$/;
 /** What stands behind a frame. */
 const BEHIND = /^\s*~?\[[^\]\s]*\]\s*$/;
 /** What begins a line: a date, a part of a trace, an exception, a row of `kubectl get pods`. */
-const BEGINS = /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$)|[\w.-]+ +\d+\/\d+ +[A-Z]\w+ +\d)/;
+const BEGINS =
+  /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$)|[\w.-]+ +\d+\/\d+ +[A-Z]\w+ +\d)/;
 
 function goesOn(before: string, line: string, width: number): boolean {
   if (before.trim() === '' || line.trim() === '') return false;

@@ -1,6 +1,6 @@
-// What `yarn logs -applicationId …` prints → the files that it holds, each under its container, as if they lay in the node
-// manager's folders. Read as it comes: such a file may be larger than memory. Forms: Hadoop 2 (`Log Upload Time`, `Log
-// Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without `End of LogType`. Called by read.ts.
+// What `yarn logs -applicationId …` prints → the files that it holds, each under its container, as if they lay in the
+// node manager's folders. Read as it comes: such a file may be larger than memory. Forms: Hadoop 2 (`Log Upload Time`,
+// `Log Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without `End of LogType`. Called by read.ts.
 import type { Content } from './archive.js';
 import type { Cursor } from './cursor.js';
 import { drain, keepOpen } from './tar.js';
@@ -25,7 +25,11 @@ export function* splitYarnLogs(path: string, cursor: Cursor): Generator<Containe
     name = /^LogType: ?(\S+)/.exec(line)?.[1] ?? name;
     if (name === undefined || !/^Log ?Contents:/.test(line)) continue;
     const body = takeBody(cursor);
-    yield { path: `${path}/${container.id}/${name}`, pieces: keepOpen(body), source: container.host === '' ? {} : { host: container.host } };
+    yield {
+      path: `${path}/${container.id}/${name}`,
+      pieces: keepOpen(body),
+      source: container.host === '' ? {} : { host: container.host },
+    };
     drain(body);
     name = undefined;
   }
@@ -36,7 +40,10 @@ function takeLine(cursor: Cursor): string | undefined {
   const bytes = cursor.peek(MAX_LINE_BYTES);
   if (bytes.length === 0) return undefined;
   const newline = bytes.indexOf(10);
-  return cursor.take(newline < 0 ? bytes.length : newline + 1)?.toString('utf8').replace(/\r?\n$/, '');
+  return cursor
+    .take(newline < 0 ? bytes.length : newline + 1)
+    ?.toString('utf8')
+    .replace(/\r?\n$/, '');
 }
 
 /** What ends a file: the next one's head stands at the beginning of a line. */
@@ -50,7 +57,8 @@ function* takeBody(cursor: Cursor): Generator<Buffer> {
   for (let bytes = cursor.peek(PIECE_BYTES); bytes.length > 0; bytes = cursor.peek(PIECE_BYTES)) {
     const end = findEnd(bytes, lineStart);
     if (end === 0) return;
-    const last = bytes.length < PIECE_BYTES || end !== undefined ? undefined : bytes.lastIndexOf(10, bytes.length - END_BYTES);
+    const last =
+      bytes.length < PIECE_BYTES || end !== undefined ? undefined : bytes.lastIndexOf(10, bytes.length - END_BYTES);
     const length = end ?? (last === undefined || last < 0 ? bytes.length : last + 1);
     const piece = cursor.take(length);
     if (piece === undefined) return;

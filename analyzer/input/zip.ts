@@ -1,6 +1,6 @@
-// The files of a zip, one after the other as they come: by the header in front of each, not by the directory at the end, so
-// that a zip is read from a pipe, out of another archive, and as far as it goes when its end is missing. Format: PKWARE
-// APPNOTE 6.3. Called by archive.ts.
+// The files of a zip, one after the other as they come: by the header in front of each, not by the directory at the
+// end, so that a zip is read from a pipe, out of another archive, and as far as it goes when its end is missing.
+// Format: PKWARE APPNOTE 6.3. Called by archive.ts.
 import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { ArchiveProblem } from './archive-problem.js';
@@ -76,7 +76,9 @@ function* unpack(cursor: Cursor, header: Header, watch: Watch): Generator<Buffer
   let checksum = 0;
   try {
     checkMethod(header);
-    for (const piece of header.method === STORED ? keepOpen(packed) : inflateRaw(header.streamed ? cursor : new Cursor(keepOpen(packed)), watch)) {
+    for (const piece of header.method === STORED
+      ? keepOpen(packed)
+      : inflateRaw(header.streamed ? cursor : new Cursor(keepOpen(packed)), watch)) {
       checksum = crc32(piece, checksum);
       yield piece;
     }

@@ -52,21 +52,33 @@ function openFile(path: string): Storage {
 }
 
 function openBytes(bytes: Buffer): Storage {
-  return { length: bytes.length, slice: (position, length) => bytes.subarray(position, position + length), close: () => undefined };
+  return {
+    length: bytes.length,
+    slice: (position, length) => bytes.subarray(position, position + length),
+    close: () => undefined,
+  };
 }
 
-/** The table at the archive's end. It is walked to its last byte: its counter holds 16 bits, and jars hold more files than that. */
+/**
+ * The table at the archive's end. It is walked to its last byte: its counter holds 16 bits, and jars hold more files
+ * than that.
+ */
 function listMembers(storage: Storage): ReadonlyMap<string, Member> {
   const tail = storage.slice(Math.max(0, storage.length - END_LENGTH - 0xffff), END_LENGTH + 0xffff);
   const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
-  if (end < 0 || tail.readUInt32LE(end) !== END_SIGNATURE) throw new Error('This is no zip archive: the table at its end is missing.');
+  if (end < 0 || tail.readUInt32LE(end) !== END_SIGNATURE)
+    throw new Error('This is no zip archive: the table at its end is missing.');
   const table = storage.slice(tail.readUInt32LE(end + 16), tail.readUInt32LE(end + 12));
   const members = new Map<string, Member>();
   let at = 0;
   while (at + 46 <= table.length && table.readUInt32LE(at) === MEMBER_SIGNATURE) {
     const nameLength = table.readUInt16LE(at + 28);
     const name = table.toString('utf8', at + 46, at + 46 + nameLength);
-    members.set(name, { method: table.readUInt16LE(at + 10), packed: table.readUInt32LE(at + 20), position: table.readUInt32LE(at + 42) });
+    members.set(name, {
+      method: table.readUInt16LE(at + 10),
+      packed: table.readUInt32LE(at + 20),
+      position: table.readUInt32LE(at + 42),
+    });
     at += 46 + nameLength + table.readUInt16LE(at + 30) + table.readUInt16LE(at + 32);
   }
   return members;

@@ -24,7 +24,11 @@ describe('readTexts', () => {
   });
 
   it('gives the pieces of a concatenation', () => {
-    expect(readTexts(makeClass([utf8('Could not open \u0001 for \u0001.'), stringAt(1)]))).toEqual(['Could not open ', ' for ', '.']);
+    expect(readTexts(makeClass([utf8('Could not open \u0001 for \u0001.'), stringAt(1)]))).toEqual([
+      'Could not open ',
+      ' for ',
+      '.',
+    ]);
   });
 
   it('counts a long as two constants', () => {

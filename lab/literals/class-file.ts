@@ -11,7 +11,21 @@ const STRING = 8;
 const ARGUMENT = new RegExp(`[${String.fromCharCode(1, 2)}]`);
 /** Bytes of each other kind of constant after its tag. Long (5) and double (6) take two places of the table. */
 const LENGTHS: ReadonlyMap<number, number> = new Map([
-  [3, 4], [4, 4], [5, 8], [6, 8], [7, 2], [9, 4], [10, 4], [11, 4], [12, 4], [15, 3], [16, 2], [17, 4], [18, 4], [19, 2], [20, 2],
+  [3, 4],
+  [4, 4],
+  [5, 8],
+  [6, 8],
+  [7, 2],
+  [9, 4],
+  [10, 4],
+  [11, 4],
+  [12, 4],
+  [15, 3],
+  [16, 2],
+  [17, 4],
+  [18, 4],
+  [19, 2],
+  [20, 2],
 ]);
 
 /** Every string constant of the class, concatenations in pieces. */

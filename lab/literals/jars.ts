@@ -47,19 +47,28 @@ export function openJars(folders: readonly string[]): Jars {
       const wanted = findNames(places, className);
       if (wanted.length === 0) return undefined;
       const found = wanted.flatMap((name) => places.get(name) ?? []).filter(({ file }) => isPartOf(file, className));
-      return found.length === 0 ? undefined : [...new Set(found.flatMap(({ archive, file }) => readTexts(archive.read(file))))];
+      return found.length === 0
+        ? undefined
+        : [...new Set(found.flatMap(({ archive, file }) => readTexts(archive.read(file))))];
     },
     hasPackage: (name) => packages.has(name) || [...packages].some((known) => known.endsWith(`.${name}`)),
-    findClasses: (text) => [...places.values()].flat().filter(({ archive, file }) => {
-      const bytes = archive.read(file);
-      return readTexts(bytes).some((constant) => constant.includes(text));
-    }).map(({ file }) => file.slice(0, -'.class'.length).replaceAll('/', '.')),
+    findClasses: (text) =>
+      [...places.values()]
+        .flat()
+        .filter(({ archive, file }) => {
+          const bytes = archive.read(file);
+          return readTexts(bytes).some((constant) => constant.includes(text));
+        })
+        .map(({ file }) => file.slice(0, -'.class'.length).replaceAll('/', '.')),
     close: () => archives.forEach((archive) => archive.close()),
   };
 }
 
 function listJars(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jar')).sort().map((name) => join(folder, name));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.jar'))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 /** The names under which the class is here: its own, else those that shading gave it. */

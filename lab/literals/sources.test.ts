@@ -1,6 +1,7 @@
 // Every message that a rule says some class prints is in that class, in the real jars of each Flink version that the
-// rule claims. What cannot be looked up (versions and libraries that are not among the parts) proves and breaks nothing.
-// After a change to a rule's source: npx tsx lab/literals/run.ts, and npm run docs for the table in docs/rules.md.
+// rule claims. What cannot be looked up (versions and libraries that are not among the parts) proves and breaks
+// nothing. After a change to a rule's source: npx tsx lab/literals/run.ts, and npm run docs for the table in
+// docs/rules.md.
 import { expect, it } from 'vitest';
 import { loadCatalog } from '../../analyzer/catalog.js';
 import { describeWithParts } from '../parts/describe-part.js';

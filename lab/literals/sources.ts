@@ -25,12 +25,22 @@ export type Finding = 'found' | 'no-text' | 'no-class' | 'unknown';
 export type Found = ReadonlyMap<string, string>;
 
 export function listClaims(rules: readonly Rule[]): readonly Claim[] {
-  return rules.flatMap((rule) => rule.alternatives.filter((alternative) => alternative.sources.length > 0).map((alternative) => ({
-    id: `${rule.id}#${alternative.id}`, status: rule.status, flink: alternative.flink ?? '*', sources: alternative.sources,
-  })));
+  return rules.flatMap((rule) =>
+    rule.alternatives
+      .filter((alternative) => alternative.sources.length > 0)
+      .map((alternative) => ({
+        id: `${rule.id}#${alternative.id}`,
+        status: rule.status,
+        flink: alternative.flink ?? '*',
+        sources: alternative.sources,
+      })),
+  );
 }
 
-/** The best that one version's jars say to a claim; undefined when it is not about that version. Libraries have no version: any source may be in them. */
+/**
+ * The best that one version's jars say to a claim; undefined when it is not about that version. Libraries have no
+ * version: any source may be in them.
+ */
 export function checkClaim(claim: Claim, { flink: version, whole }: JarSet, jars: Jars): Finding | undefined {
   if (version !== undefined && !inRange(version, claim.flink)) return undefined;
   const sources = claim.sources.filter((source) => version === undefined || inRange(version, source.flink ?? '*'));
@@ -57,13 +67,28 @@ export function isSettled(findings: Found): boolean {
 }
 
 export function renderFound(found: ReadonlyMap<string, Found>): string {
-  const lines = [...found].map(([id, findings]) => [id, ...[...findings].map(([name, finding]) => `${name}=${finding}`)].join('\t'));
+  const lines = [...found].map(([id, findings]) =>
+    [id, ...[...findings].map(([name, finding]) => `${name}=${finding}`)].join('\t'),
+  );
   return `${lines.sort().join('\n')}\n`;
 }
 
 export function parseFound(text: string): Map<string, Found> {
-  return new Map(text.split('\n').filter((line) => line !== '').map((line) => {
-    const [id = '', ...findings] = line.split('\t');
-    return [id, new Map(findings.map((finding): [string, string] => [finding.slice(0, finding.indexOf('=')), finding.slice(finding.indexOf('=') + 1)]))];
-  }));
+  return new Map(
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [id = '', ...findings] = line.split('\t');
+        return [
+          id,
+          new Map(
+            findings.map((finding): [string, string] => [
+              finding.slice(0, finding.indexOf('=')),
+              finding.slice(finding.indexOf('=') + 1),
+            ]),
+          ),
+        ];
+      }),
+  );
 }

@@ -28,7 +28,9 @@ export const JAR_SETS: readonly JarSet[] = [
 /** Must be closed; undefined when a part is not on this machine. */
 export function openJarSet(set: JarSet): Jars | undefined {
   const homes = set.parts.map((name) => findPart(name)?.home);
-  return homes.includes(undefined) ? undefined : openJars(homes.flatMap((home) => (home === undefined ? [] : listFolders(home))));
+  return homes.includes(undefined)
+    ? undefined
+    : openJars(homes.flatMap((home) => (home === undefined ? [] : listFolders(home))));
 }
 
 function listFolders(home: string): readonly string[] {

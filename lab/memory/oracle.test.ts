@@ -4,16 +4,38 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMemoryProblem } from '../../flink/memory-layout.js';
-import { fitJobManagerHeap, fitManagedMemory, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace } from '../../flink/memory-fix.js';
+import {
+  fitJobManagerHeap,
+  fitManagedMemory,
+  fitNetworkMemory,
+  fitTaskHeap,
+  fitTaskManagerMetaspace,
+} from '../../flink/memory-fix.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory.js';
 import { describeWithParts } from '../parts/describe-part.js';
 import { findPart, getJava, requirePart } from '../parts/parts.js';
-import { askFlink, closeOracle, compareMemory, openOracle, type Answer, type FlinkJars, type Oracle } from './oracle.js';
+import {
+  askFlink,
+  closeOracle,
+  compareMemory,
+  openOracle,
+  type Answer,
+  type FlinkJars,
+  type Oracle,
+} from './oracle.js';
 import { createCases, type MemoryCase } from './sample.js';
 
 const CASES = 2000;
 const MIB = 1024 * 1024;
-const VERSIONS = ['flink-1.13', 'flink-jars-1.14', 'flink-jars-1.16', 'flink-1.17', 'flink-jars-1.18', 'flink-1.20', 'flink-2.3'] as const;
+const VERSIONS = [
+  'flink-1.13',
+  'flink-jars-1.14',
+  'flink-jars-1.16',
+  'flink-1.17',
+  'flink-jars-1.18',
+  'flink-1.20',
+  'flink-2.3',
+] as const;
 const seed = Number(process.env['MEMORY_SEED'] ?? (process.env['CI'] === 'true' ? 109_671 : Date.now() % 1_000_000));
 console.log(`memory model: seed ${seed}`);
 
@@ -37,7 +59,8 @@ for (const name of VERSIONS) {
     let answers: readonly Answer[] = [];
 
     beforeAll(async () => {
-      if (oracle !== undefined && part !== undefined) answers = await askFlink(oracle, listJars(part), [...cases, ...patched]);
+      if (oracle !== undefined && part !== undefined)
+        answers = await askFlink(oracle, listJars(part), [...cases, ...patched]);
     });
 
     it('agree on every byte of legal configurations and on the message of illegal ones', () => {
@@ -67,15 +90,21 @@ function listJars({ part, home }: { readonly part: { readonly version: string };
 function proposePatches(memoryCase: MemoryCase, version: string): readonly MemoryCase[] {
   const { options, deployment } = memoryCase;
   const target = { options, version, deployment };
-  const before = memoryCase.process === 'tm' ? computeTaskManagerMemory(options, version, deployment) : computeJobManagerMemory(options, version, deployment);
+  const before =
+    memoryCase.process === 'tm'
+      ? computeTaskManagerMemory(options, version, deployment)
+      : computeJobManagerMemory(options, version, deployment);
   if (isMemoryProblem(before)) return [];
-  const fits = memoryCase.process === 'jm'
-    ? [fitJobManagerHeap({ ...target, neededBytes: before.jvmHeap + 300 * MIB })]
-    : [
-        fitNetworkMemory({ ...target, neededBytes: before.totalFlink / 5 + 32 * MIB }),
-        fitTaskHeap({ ...target, neededBytes: before.jvmHeap + 100 * MIB }),
-        fitTaskManagerMetaspace({ ...target, neededBytes: before.jvmMetaspace + 64 * MIB }),
-        fitManagedMemory({ ...target, neededBytes: before.totalFlink / 2 + 64 * MIB }),
-      ];
-  return fits.flatMap((fit) => ('problem' in fit ? [] : [{ ...memoryCase, options: new Map([...options, ...Object.entries(fit.patch)]) }]));
+  const fits =
+    memoryCase.process === 'jm'
+      ? [fitJobManagerHeap({ ...target, neededBytes: before.jvmHeap + 300 * MIB })]
+      : [
+          fitNetworkMemory({ ...target, neededBytes: before.totalFlink / 5 + 32 * MIB }),
+          fitTaskHeap({ ...target, neededBytes: before.jvmHeap + 100 * MIB }),
+          fitTaskManagerMetaspace({ ...target, neededBytes: before.jvmMetaspace + 64 * MIB }),
+          fitManagedMemory({ ...target, neededBytes: before.totalFlink / 2 + 64 * MIB }),
+        ];
+  return fits.flatMap((fit) =>
+    'problem' in fit ? [] : [{ ...memoryCase, options: new Map([...options, ...Object.entries(fit.patch)]) }],
+  );
 }

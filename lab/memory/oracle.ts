@@ -75,7 +75,11 @@ function isSame(flink: Answer, ours: object): boolean {
 export async function openOracle(jars: FlinkJars, javaHome: string): Promise<Oracle> {
   const classes = mkdtempSync(join(tmpdir(), 'memory-oracle-'));
   const source = join(import.meta.dirname, 'MemoryOracle.java');
-  await runTool(join(javaHome, 'bin', 'javac'), ['-nowarn', '--release', '11', '-d', classes, '-cp', join(jars.folder, '*'), source], '');
+  await runTool(
+    join(javaHome, 'bin', 'javac'),
+    ['-nowarn', '--release', '11', '-d', classes, '-cp', join(jars.folder, '*'), source],
+    '',
+  );
   return { classes, javaHome };
 }
 
@@ -84,20 +88,40 @@ export function closeOracle(oracle: Oracle): void {
 }
 
 /** One answer for each case, in their order. */
-export async function askFlink(oracle: Oracle, jars: FlinkJars, cases: readonly MemoryCase[]): Promise<readonly Answer[]> {
-  const lines = cases.map(({ process, deployment, options }) => [`${process}-${deployment}`, ...[...options].map(([key, value]) => `${key}=${value}`)].join('\t'));
+export async function askFlink(
+  oracle: Oracle,
+  jars: FlinkJars,
+  cases: readonly MemoryCase[],
+): Promise<readonly Answer[]> {
+  const lines = cases.map(({ process, deployment, options }) =>
+    [`${process}-${deployment}`, ...[...options].map(([key, value]) => `${key}=${value}`)].join('\t'),
+  );
   const classPath = `${oracle.classes}:${join(jars.folder, '*')}`;
-  const output = await runTool(join(oracle.javaHome, 'bin', 'java'), ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'MemoryOracle'], `${lines.join('\n')}\n`);
-  return output.split('\n').filter((line) => line !== '').map(parseAnswer);
+  const output = await runTool(
+    join(oracle.javaHome, 'bin', 'java'),
+    ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'MemoryOracle'],
+    `${lines.join('\n')}\n`,
+  );
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseAnswer);
 }
 
 function parseAnswer(line: string): Answer {
   const [verdict, ...fields] = line.split('\t');
   if (verdict !== 'ok') return { legal: false, message: fields[0] ?? '', causes: fields.slice(1) };
-  return { legal: true, bytes: Object.fromEntries(fields.map((field) => [field.slice(0, field.indexOf('=')), Number(field.slice(field.indexOf('=') + 1))])) };
+  return {
+    legal: true,
+    bytes: Object.fromEntries(
+      fields.map((field) => [field.slice(0, field.indexOf('=')), Number(field.slice(field.indexOf('=') + 1))]),
+    ),
+  };
 }
 
-/** Ends with the program's whole standard output (megabytes: hence 'close'), or fails with what it said on the other. */
+/**
+ * Ends with the program's whole standard output (megabytes: hence 'close'), or fails with what it said on the other.
+ */
 function runTool(program: string, args: readonly string[], input: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'pipe' });

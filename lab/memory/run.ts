@@ -22,9 +22,13 @@ for (const argument of positionals) {
   const oracle = await openOracle(jars, values.java);
   const result = compareMemory(version, cases, await askFlink(oracle, jars, cases));
   closeOracle(oracle);
-  console.log(`${version}: seed ${values.seed}, ${result.legal} legal, ${result.illegal} illegal, ${result.differences.length} different; ${[...result.kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  console.log(
+    `${version}: seed ${values.seed}, ${result.legal} legal, ${result.illegal} illegal, ${result.differences.length} different; ${[...result.kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
+  );
   for (const { memoryCase, flink, ours } of result.differences.slice(0, Number(values.show))) {
-    console.log(`  ${memoryCase.process} ${JSON.stringify(Object.fromEntries(memoryCase.options))}\n    Flink ${JSON.stringify(flink)}\n    ours  ${JSON.stringify(ours)}`);
+    console.log(
+      `  ${memoryCase.process} ${JSON.stringify(Object.fromEntries(memoryCase.options))}\n    Flink ${JSON.stringify(flink)}\n    ours  ${JSON.stringify(ours)}`,
+    );
   }
   if (result.differences.length > 0) process.exitCode = 1;
 }

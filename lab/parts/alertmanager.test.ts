@@ -8,7 +8,10 @@ describeWithParts(['alertmanager'], 'startAlertmanager', () => {
   it('sends a posted alert to the webhook of its configuration', async () => {
     const received: string[] = [];
     const recorder = createServer((request, response) => {
-      request.setEncoding('utf8').on('data', (text: string) => received.push(text)).on('end', () => response.end());
+      request
+        .setEncoding('utf8')
+        .on('data', (text: string) => received.push(text))
+        .on('end', () => response.end());
     });
     await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
     const address = recorder.address();
@@ -17,7 +20,11 @@ describeWithParts(['alertmanager'], 'startAlertmanager', () => {
       config: `route: {receiver: hook, group_wait: 0s}\nreceivers: [{name: hook, webhook_configs: [{url: "http://127.0.0.1:${port}/"}]}]\n`,
     });
 
-    await fetch(`${manager.url}/api/v2/alerts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify([{ labels: { alertname: 'JobFailed' } }]) });
+    await fetch(`${manager.url}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ labels: { alertname: 'JobFailed' } }]),
+    });
 
     await expect.poll(() => received.join(''), { timeout: 10_000 }).toContain('"alertname":"JobFailed"');
     await manager.stop();
@@ -26,6 +33,8 @@ describeWithParts(['alertmanager'], 'startAlertmanager', () => {
   });
 
   it('says why it does not start', async () => {
-    await expect(startAlertmanager({ config: 'route: {}\n' })).rejects.toThrow(/died while starting[^]*no receivers|receiver/i);
+    await expect(startAlertmanager({ config: 'route: {}\n' })).rejects.toThrow(
+      /died while starting[^]*no receivers|receiver/i,
+    );
   });
 });

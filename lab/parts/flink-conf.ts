@@ -22,7 +22,10 @@ export interface ConfOptions {
 
 /** Up to 1.18 the only file is flink-conf.yaml, which is no YAML: everything after ": " is the value, quotes too. */
 const CONF_FILES: Readonly<Record<FlinkVersion, string>> = {
-  '1.13': 'flink-conf.yaml', '1.17': 'flink-conf.yaml', '1.20': 'config.yaml', '2.3': 'config.yaml',
+  '1.13': 'flink-conf.yaml',
+  '1.17': 'flink-conf.yaml',
+  '1.20': 'config.yaml',
+  '2.3': 'config.yaml',
 };
 
 /** Enough for small jobs: about 280 MB of resident memory a JVM. */
@@ -43,7 +46,10 @@ export const SMALL_MEMORY: FlinkConfig = {
 /** Where the JVM's options of each process stand. */
 export const JAVA_OPTIONS = ['env.java.opts.jobmanager', 'env.java.opts.taskmanager', 'env.java.opts.client'] as const;
 
-/** The remoting gives up after ten seconds otherwise, whatever pekko.startup-timeout says: Flink writes that under a name that Pekko (before: Akka) does not read. */
+/**
+ * The remoting gives up after ten seconds otherwise, whatever pekko.startup-timeout says: Flink writes that under a
+ * name that Pekko (before: Akka) does not read.
+ */
 const PATIENT_START = ['pekko', 'akka'].map((library) => `-D${library}.remote.classic.startup-timeout=60s`).join(' ');
 
 /** The effective settings, in the order of defaults, ports, caller. */
@@ -61,7 +67,9 @@ export function fillConfig(options: ConfOptions): Record<string, string> {
     'parallelism.default': '1',
     ...SMALL_MEMORY,
     ...options.config,
-    ...Object.fromEntries(JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, PATIENT_START, options.config?.[key]].filter(Boolean).join(' ')])),
+    ...Object.fromEntries(
+      JAVA_OPTIONS.map((key) => [key, [QUICK_JAVA, PATIENT_START, options.config?.[key]].filter(Boolean).join(' ')]),
+    ),
   });
 }
 
@@ -83,7 +91,12 @@ export function fillAvailability(version: FlinkVersion, quorum: string, dir: str
 
 /** Everything may be reached from other networks, and the JobManager goes by that address. */
 export function fillNetwork(address: string): FlinkConfig {
-  return { 'jobmanager.rpc.address': address, 'jobmanager.bind-host': '0.0.0.0', 'taskmanager.bind-host': '0.0.0.0', 'rest.bind-address': '0.0.0.0' };
+  return {
+    'jobmanager.rpc.address': address,
+    'jobmanager.bind-host': '0.0.0.0',
+    'taskmanager.bind-host': '0.0.0.0',
+    'rest.bind-address': '0.0.0.0',
+  };
 }
 
 /** Makes the folder, whole; returns the effective settings. */
@@ -100,7 +113,11 @@ export function writeConf(options: ConfOptions): Record<string, string> {
 }
 
 /** Writes the configuration file anew, as somebody would who edits it; returns the effective settings. */
-export function changeConf(options: Pick<ConfOptions, 'version' | 'home' | 'confDir'>, before: Readonly<Record<string, string>>, changes: FlinkConfig): Record<string, string> {
+export function changeConf(
+  options: Pick<ConfOptions, 'version' | 'home' | 'confDir'>,
+  before: Readonly<Record<string, string>>,
+  changes: FlinkConfig,
+): Record<string, string> {
   const config = dropNulls({ ...before, ...changes });
   writeSettings(options, config);
   return config;
@@ -110,12 +127,17 @@ export function confFile(version: FlinkVersion, confDir: string): string {
   return join(confDir, CONF_FILES[version]);
 }
 
-function writeSettings({ version, home, confDir }: Pick<ConfOptions, 'version' | 'home' | 'confDir'>, config: Readonly<Record<string, string>>): void {
-  // The stock file's --add-exports and --add-opens list: without it Flink dies on Java 17. Versions for Java 11 have none.
+function writeSettings(
+  { version, home, confDir }: Pick<ConfOptions, 'version' | 'home' | 'confDir'>,
+  config: Readonly<Record<string, string>>,
+): void {
+  // The stock file's --add-exports and --add-opens list: without it Flink dies on Java 17. Versions for Java 11 have
+  // none.
   const stock = join(home, 'conf', 'config.yaml');
   const opts = existsSync(stock) ? /^ {6}all: (.+)$/m.exec(readFileSync(stock, 'utf8'))?.[1] : undefined;
-  const lines = Object.entries({ ...(opts === undefined ? {} : { 'env.java.opts.all': opts }), ...config })
-    .map(([key, value]) => `${key}: ${CONF_FILES[version] === 'config.yaml' ? quote(value) : value}`);
+  const lines = Object.entries({ ...(opts === undefined ? {} : { 'env.java.opts.all': opts }), ...config }).map(
+    ([key, value]) => `${key}: ${CONF_FILES[version] === 'config.yaml' ? quote(value) : value}`,
+  );
   writeFileSync(confFile(version, confDir), `${lines.join('\n')}\n`);
 }
 

@@ -21,7 +21,10 @@ export function fillLibraries(home: string, dir: string, libraries: Libraries): 
   const own = join(dir, 'home');
   const env: Record<string, string> = {};
   if (lib.length + usrlib.length + without.length > 0) {
-    env['FLINK_LIB_DIR'] = linkAll(join(own, 'lib'), [...listPaths(join(home, 'lib')).filter((path) => !without.some((start) => basename(path).startsWith(start))), ...lib]);
+    env['FLINK_LIB_DIR'] = linkAll(join(own, 'lib'), [
+      ...listPaths(join(home, 'lib')).filter((path) => !without.some((start) => basename(path).startsWith(start))),
+      ...lib,
+    ]);
     if (usrlib.length > 0) linkAll(join(own, 'usrlib'), usrlib);
   }
   if (Object.keys(plugins).length > 0) {

@@ -29,13 +29,17 @@ export async function readRest(restUrl: string, path: string, method = 'GET', bo
 
 export async function listJobs(restUrl: string): Promise<FlinkJob[]> {
   return listAt(await readRest(restUrl, '/jobs/overview'), 'jobs').map((job) => ({
-    id: textAt(job, 'jid'), name: textAt(job, 'name'), state: textAt(job, 'state'),
+    id: textAt(job, 'jid'),
+    name: textAt(job, 'name'),
+    state: textAt(job, 'state'),
   }));
 }
 
 export async function listWorkers(restUrl: string): Promise<FlinkWorker[]> {
   return listAt(await readRest(restUrl, '/taskmanagers'), 'taskmanagers').map((worker) => ({
-    id: textAt(worker, 'id'), slots: Number(fieldAt(worker, 'slotsNumber')), freeSlots: Number(fieldAt(worker, 'freeSlots')),
+    id: textAt(worker, 'id'),
+    slots: Number(fieldAt(worker, 'slotsNumber')),
+    freeSlots: Number(fieldAt(worker, 'freeSlots')),
   }));
 }
 
@@ -45,16 +49,28 @@ export async function cancelJob(restUrl: string, jobId: string): Promise<void> {
 }
 
 /** Waits until the job is in the state; a job that ended in another state is an error at once. */
-export async function waitForJobState(restUrl: string, jobId: string, state: string, deadlineMs: number, explain: () => string): Promise<void> {
+export async function waitForJobState(
+  restUrl: string,
+  jobId: string,
+  state: string,
+  deadlineMs: number,
+  explain: () => string,
+): Promise<void> {
   let ended = '';
-  await waitFor(`Flink job ${jobId} in state ${state}`, deadlineMs, async () => {
-    const job = (await listJobs(restUrl)).find((candidate) => candidate.id === jobId);
-    if (job?.state === state) return true;
-    if (job !== undefined && ['FINISHED', 'FAILED', 'CANCELED'].includes(job.state)) {
-      ended = job.state;
-      return true;
-    }
-    return job === undefined ? 'no such job' : `state ${job.state}`;
-  }, explain);
-  if (ended !== '') throw new Error(`Flink job ${jobId} ended as ${ended}; ${state} was waited for.\n${explain()}`.trimEnd());
+  await waitFor(
+    `Flink job ${jobId} in state ${state}`,
+    deadlineMs,
+    async () => {
+      const job = (await listJobs(restUrl)).find((candidate) => candidate.id === jobId);
+      if (job?.state === state) return true;
+      if (job !== undefined && ['FINISHED', 'FAILED', 'CANCELED'].includes(job.state)) {
+        ended = job.state;
+        return true;
+      }
+      return job === undefined ? 'no such job' : `state ${job.state}`;
+    },
+    explain,
+  );
+  if (ended !== '')
+    throw new Error(`Flink job ${jobId} ended as ${ended}; ${state} was waited for.\n${explain()}`.trimEnd());
 }

@@ -66,7 +66,10 @@ describeWithParts(['flink-1.20', 'jdk-11'], 'the odd starts of startFlink', () =
 
 function answers(address: string): boolean {
   try {
-    execFileSync('nsenter', ['--net=/proc/self/ns/net', 'bash', '-c', `exec 3<>/dev/tcp/${address}/1`], { stdio: 'pipe', timeout: 1_000 });
+    execFileSync('nsenter', ['--net=/proc/self/ns/net', 'bash', '-c', `exec 3<>/dev/tcp/${address}/1`], {
+      stdio: 'pipe',
+      timeout: 1_000,
+    });
     return true;
   } catch (error) {
     return String(error).includes('Connection refused');

@@ -58,7 +58,10 @@ for (const version of FLINK_VERSIONS) {
     });
 
     it('says at once why a TaskManager does not start', async () => {
-      const starting = cluster.addTaskManager({ 'taskmanager.memory.network.min': '2g', 'taskmanager.memory.network.max': '2g' });
+      const starting = cluster.addTaskManager({
+        'taskmanager.memory.network.min': '2g',
+        'taskmanager.memory.network.max': '2g',
+      });
 
       await expect(starting).rejects.toThrow(/configured Network Memory|Total Flink Memory|IllegalConfiguration/i);
     });

@@ -5,9 +5,29 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { runJar, runScript, runSql, type ClientResult, type JarRun } from './flink-client.js';
-import { changeConf, confFile, fillAvailability, fillNetwork, writeConf, type FlinkConfig, type FlinkVersion } from './flink-conf.js';
+import {
+  changeConf,
+  confFile,
+  fillAvailability,
+  fillNetwork,
+  writeConf,
+  type FlinkConfig,
+  type FlinkVersion,
+} from './flink-conf.js';
 import { fillLibraries, type Libraries } from './flink-libraries.js';
-import { describeProcess, readClusterTails, readRestUrl, startJobManager, startTaskManagers, waitForRest, waitForWorkers, type Daemons, type FlinkDaemon, type FlinkTaskManager, type Kind } from './flink-process.js';
+import {
+  describeProcess,
+  readClusterTails,
+  readRestUrl,
+  startJobManager,
+  startTaskManagers,
+  waitForRest,
+  waitForWorkers,
+  type Daemons,
+  type FlinkDaemon,
+  type FlinkTaskManager,
+  type Kind,
+} from './flink-process.js';
 import { cancelJob, listJobs, readRest, waitForJobState, type FlinkJob } from './flink-rest.js';
 import { fillLimits, type Limits } from './limits.js';
 import { openNetwork, type Network } from './network.js';
@@ -123,19 +143,40 @@ export async function startFlink(options: FlinkOptions): Promise<FlinkCluster> {
   try {
     const network = options.network === true ? await openNetwork(record) : undefined;
     const config = writeConf({
-      version, home: part.home, confDir, ports: { rest, rpc },
+      version,
+      home: part.home,
+      confDir,
+      ports: { rest, rpc },
       config: {
         ...(options.zookeeper === undefined ? {} : fillAvailability(version, options.zookeeper, dir, rest)),
-        ...(network === undefined ? {} : fillNetwork(network.address)), ...options.config,
+        ...(network === undefined ? {} : fillNetwork(network.address)),
+        ...options.config,
       },
       ...(options.logging === undefined ? {} : { logging: options.logging }),
     });
     const ident = options.ident ?? userInfo().username;
     const libraries = fillLibraries(part.home, dir, { ...options.libraries, usrlib: options.application?.jars ?? [] });
     const env = {
-      ...process.env, JAVA_HOME: java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: ident, ...libraries, ...record.env, ...options.env,
+      ...process.env,
+      JAVA_HOME: java,
+      FLINK_CONF_DIR: confDir,
+      FLINK_LOG_DIR: logDir,
+      FLINK_PID_DIR: pidDir,
+      FLINK_IDENT_STRING: ident,
+      ...libraries,
+      ...record.env,
+      ...options.env,
     };
-    const facts = { version: part.part.version, home: part.home, dir, confDir, confFile: confFile(version, confDir), logDir, restUrl, config };
+    const facts = {
+      version: part.part.version,
+      home: part.home,
+      dir,
+      confDir,
+      confFile: confFile(version, confDir),
+      logDir,
+      restUrl,
+      config,
+    };
     return await runCluster(options, { home: part.home, env, logDir, pidDir, ident, record }, facts, network);
   } catch (error) {
     await stopAll(options, { record }, dir);
@@ -145,7 +186,12 @@ export async function startFlink(options: FlinkOptions): Promise<FlinkCluster> {
 
 type Facts = Pick<FlinkCluster, 'version' | 'home' | 'dir' | 'confDir' | 'confFile' | 'logDir' | 'restUrl' | 'config'>;
 
-async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts, network: Network | undefined): Promise<FlinkCluster> {
+async function runCluster(
+  options: FlinkOptions,
+  daemons: Daemons,
+  facts: Facts,
+  network: Network | undefined,
+): Promise<FlinkCluster> {
   const { dir, home, logDir, confDir } = facts;
   const { startDeadlineMs: deadlineMs = 120_000, taskManagers = 1, limits = {} } = options;
   const client = { home, env: daemons.env, dir, timeoutMs: 180_000 };
@@ -154,13 +200,18 @@ async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts,
   // The scripts spend most of their time in Java calls that read the configuration: let them do it at once.
   const [jobManagers, workers] = await Promise.allSettled([
     options.jobManager === false ? [] : startJobManager(daemons, leader.kind, leader).then((started) => [started]),
-    network === undefined && taskManagers > 0 ? startTaskManagers(daemons, options.taskManagerConfig ?? {}, { prefix: fillLimits(limits), count: taskManagers }) : [],
+    network === undefined && taskManagers > 0
+      ? startTaskManagers(daemons, options.taskManagerConfig ?? {}, { prefix: fillLimits(limits), count: taskManagers })
+      : [],
   ]);
   if (jobManagers.status === 'rejected') throw jobManagers.reason;
   if (workers.status === 'rejected') throw workers.reason;
-  let turn: Promise<unknown> = Promise.resolve(); // one after another: a new process is found as the new line of the pid file
+  // one after another: a new process is found as the new line of the pid file
+  let turn: Promise<unknown> = Promise.resolve();
   const cluster: FlinkCluster = {
-    ...facts, jobManagers: jobManagers.value, taskManagers: workers.value,
+    ...facts,
+    jobManagers: jobManagers.value,
+    taskManagers: workers.value,
     get jobManager() {
       return cluster.jobManagers.at(-1) ?? describeProcess(daemons, leader.kind, 0);
     },
@@ -170,8 +221,17 @@ async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts,
     async addTaskManager(settings = {}, { fails = false, wait = !fails, limits: own = limits } = {}) {
       const started = turn.then(async () => {
         const host = await network?.addHost();
-        const all = { ...(host === undefined ? {} : { 'taskmanager.host': host.address }), ...options.taskManagerConfig, ...settings };
-        const [added] = await startTaskManagers(daemons, all, { prefix: [...(host?.prefix ?? []), ...fillLimits(own)], fails }, host);
+        const all = {
+          ...(host === undefined ? {} : { 'taskmanager.host': host.address }),
+          ...options.taskManagerConfig,
+          ...settings,
+        };
+        const [added] = await startTaskManagers(
+          daemons,
+          all,
+          { prefix: [...(host?.prefix ?? []), ...fillLimits(own)], fails },
+          host,
+        );
         if (added === undefined) throw new Error('A start of one TaskManager gave none.');
         cluster.taskManagers.push(added);
         return added;
@@ -195,10 +255,12 @@ async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts,
     rest: (path, method, body) => readRest(cluster.restUrl, path, method, body),
     jobs: () => listJobs(cluster.restUrl),
     cancel: (jobId) => cancelJob(cluster.restUrl, jobId),
-    waitForJob: (jobId, state, jobDeadlineMs = 60_000) => waitForJobState(cluster.restUrl, jobId, state, jobDeadlineMs, explain),
+    waitForJob: (jobId, state, jobDeadlineMs = 60_000) =>
+      waitForJobState(cluster.restUrl, jobId, state, jobDeadlineMs, explain),
     stop: () => stopAll(options, daemons, dir),
   };
-  if (network !== undefined) for (let started = 0; started < taskManagers; started++) await cluster.addTaskManager({}, { wait: false });
+  if (network !== undefined)
+    for (let started = 0; started < taskManagers; started++) await cluster.addTaskManager({}, { wait: false });
   if (options.jobManager !== false) {
     await waitForRest(cluster.jobManager, deadlineMs);
     await waitForWorkers(cluster.restUrl, cluster.taskManagers, deadlineMs);
@@ -209,7 +271,10 @@ async function runCluster(options: FlinkOptions, daemons: Daemons, facts: Facts,
 function describeLeader({ application }: FlinkOptions): { kind: Kind; args: string[] } {
   if (application === undefined) return { kind: 'standalonesession', args: [] };
   const { mainClass, options = [], args = [] } = application;
-  return { kind: 'standalonejob', args: [...(mainClass === undefined ? [] : ['--job-classname', mainClass]), ...options, ...args] };
+  return {
+    kind: 'standalonejob',
+    args: [...(mainClass === undefined ? [] : ['--job-classname', mainClass]), ...options, ...args],
+  };
 }
 
 async function stopAll(options: FlinkOptions, { record }: Pick<Daemons, 'record'>, dir: string): Promise<void> {

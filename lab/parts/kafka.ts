@@ -19,11 +19,17 @@ export interface Kafka extends Server {
   bootstrap: string;
   /** "localhost:port" of the listener that wants a user; without `users` nobody listens there. */
   saslBootstrap: string;
-  createTopic(name: string, options?: { partitions?: number; config?: Readonly<Record<string, string>> }): Promise<void>;
+  createTopic(
+    name: string,
+    options?: { partitions?: number; config?: Readonly<Record<string, string>> },
+  ): Promise<void>;
   deleteTopic(name: string): Promise<void>;
   /** One record a line; with `keyed` a line is "key<TAB>value", and the key decides the partition. */
   produce(topic: string, lines: readonly string[], options?: { keyed?: boolean }): Promise<void>;
-  /** Drops the records before that offset (all there are, by default), so that a reader who stands there is out of range. */
+  /**
+   * Drops the records before that offset (all there are, by default), so that a reader who stands there is out of
+   * range.
+   */
   deleteRecords(topic: string, options?: { partition?: number; before?: number }): Promise<void>;
 }
 
@@ -50,53 +56,106 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   writeFileSync(logging, LOGGING);
   const bootstrap = `localhost:${open}`;
   const java = [join(part.java, 'bin', 'java'), '-XX:TieredStopAtLevel=1', '-cp', join(part.home, 'libs', '*')];
-  const runTool = (main: string, args: readonly string[], input?: string): Promise<void> => runMain(java, dir, main, args, input);
-  await runTool('kafka.tools.StorageTool', ['format', '--cluster-id', CLUSTER_ID, '--config', properties, '--ignore-formatted']);
-  const server = await startServer({
-    name: 'kafka', address: bootstrap,
-    command: [...java, '-Xmx256m', `-Dlog4j.configuration=file:${logging}`, 'kafka.Kafka', properties],
-    isReady: (printed) => Promise.resolve(printed.includes('Kafka Server started') || 'it has not said "Kafka Server started"'),
-  }, dir, options);
-  return Object.assign(server, { bootstrap, saslBootstrap: `localhost:${sasl}`, ...describeTopics(runTool, dir, bootstrap) });
+  const runTool = (main: string, args: readonly string[], input?: string): Promise<void> =>
+    runMain(java, dir, main, args, input);
+  await runTool('kafka.tools.StorageTool', [
+    'format',
+    '--cluster-id',
+    CLUSTER_ID,
+    '--config',
+    properties,
+    '--ignore-formatted',
+  ]);
+  const server = await startServer(
+    {
+      name: 'kafka',
+      address: bootstrap,
+      command: [...java, '-Xmx256m', `-Dlog4j.configuration=file:${logging}`, 'kafka.Kafka', properties],
+      isReady: (printed) =>
+        Promise.resolve(printed.includes('Kafka Server started') || 'it has not said "Kafka Server started"'),
+    },
+    dir,
+    options,
+  );
+  return Object.assign(server, {
+    bootstrap,
+    saslBootstrap: `localhost:${sasl}`,
+    ...describeTopics(runTool, dir, bootstrap),
+  });
 }
 
 type Topics = Pick<Kafka, 'createTopic' | 'deleteTopic' | 'produce' | 'deleteRecords'>;
 
-function describeTopics(runTool: (main: string, args: readonly string[], input?: string) => Promise<void>, dir: string, bootstrap: string): Topics {
-  const runTopic = (...args: string[]): Promise<void> => runTool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', bootstrap, ...args]);
+function describeTopics(
+  runTool: (main: string, args: readonly string[], input?: string) => Promise<void>,
+  dir: string,
+  bootstrap: string,
+): Topics {
+  const runTopic = (...args: string[]): Promise<void> =>
+    runTool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', bootstrap, ...args]);
   return {
-    createTopic: (name, { partitions = 1, config = {} } = {}) => runTopic('--create', '--topic', name, '--partitions', String(partitions),
-      ...Object.entries(config).flatMap(([key, value]) => ['--config', `${key}=${value}`])),
+    createTopic: (name, { partitions = 1, config = {} } = {}) =>
+      runTopic(
+        '--create',
+        '--topic',
+        name,
+        '--partitions',
+        String(partitions),
+        ...Object.entries(config).flatMap(([key, value]) => ['--config', `${key}=${value}`]),
+      ),
     deleteTopic: (name) => runTopic('--delete', '--topic', name),
-    produce: (topic, lines, { keyed = false } = {}) => runTool('kafka.tools.ConsoleProducer',
-      ['--bootstrap-server', bootstrap, '--topic', topic, ...(keyed ? ['--property', 'parse.key=true'] : [])], lines.map((line) => `${line}\n`).join('')),
+    produce: (topic, lines, { keyed = false } = {}) =>
+      runTool(
+        'kafka.tools.ConsoleProducer',
+        ['--bootstrap-server', bootstrap, '--topic', topic, ...(keyed ? ['--property', 'parse.key=true'] : [])],
+        lines.map((line) => `${line}\n`).join(''),
+      ),
     async deleteRecords(topic, { partition = 0, before = -1 } = {}) {
       const file = join(dir, 'delete-records.json');
       writeFileSync(file, JSON.stringify({ version: 1, partitions: [{ topic, partition, offset: before }] }));
-      await runTool('org.apache.kafka.tools.DeleteRecordsCommand', ['--bootstrap-server', bootstrap, '--offset-json-file', file]);
+      await runTool('org.apache.kafka.tools.DeleteRecordsCommand', [
+        '--bootstrap-server',
+        bootstrap,
+        '--offset-json-file',
+        file,
+      ]);
     },
   };
 }
 
-async function runMain(java: readonly string[], dir: string, main: string, args: readonly string[], input = ''): Promise<void> {
+async function runMain(
+  java: readonly string[],
+  dir: string,
+  main: string,
+  args: readonly string[],
+  input = '',
+): Promise<void> {
   const [binary = '', ...rest] = [...java, '-Xmx128m', main, ...args];
   const ended = await runCommand(binary, rest, { cwd: dir, timeoutMs: 60_000, input });
   const said = `${ended.stdout}${ended.stderr}`.trim();
   // The producer ends with 0 even when nothing got through.
-  if (ended.code !== 0 || /^\S* ?ERROR |Exception:/m.test(said)) throw new Error(`Kafka's ${main} ended with code ${ended.code}:\n${said.slice(-1500)}`);
+  if (ended.code !== 0 || /^\S* ?ERROR |Exception:/m.test(said))
+    throw new Error(`Kafka's ${main} ended with code ${ended.code}:\n${said.slice(-1500)}`);
 }
 
 /** Small: one copy of everything, few internal partitions, no automatic topics. */
 function renderProperties(dir: string, ports: Ports, { settings, users }: KafkaOptions): string {
-  const sasl = users === undefined ? {} : {
-    'listener.name.sasl.sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.sasl.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${Object.entries(users).map(([user, password]) => `user_${user}="${password}"`).join(' ')};`,
-  };
+  const sasl =
+    users === undefined
+      ? {}
+      : {
+          'listener.name.sasl.sasl.enabled.mechanisms': 'PLAIN',
+          'listener.name.sasl.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${Object.entries(
+            users,
+          )
+            .map(([user, password]) => `user_${user}="${password}"`)
+            .join(' ')};`,
+        };
   const all: Readonly<Record<string, string>> = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@localhost:${ports.controller}`,
-    'listeners': `OPEN://localhost:${ports.open},${users === undefined ? '' : `SASL://localhost:${ports.sasl},`}CONTROLLER://localhost:${ports.controller}`,
+    listeners: `OPEN://localhost:${ports.open},${users === undefined ? '' : `SASL://localhost:${ports.sasl},`}CONTROLLER://localhost:${ports.controller}`,
     'listener.security.protocol.map': 'OPEN:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'OPEN',
     'controller.listener.names': 'CONTROLLER',
@@ -111,7 +170,10 @@ function renderProperties(dir: string, ports: Ports, { settings, users }: KafkaO
     // A broker that was killed is taken back only when its last session has run out.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '1000',
-    ...sasl, ...settings,
+    ...sasl,
+    ...settings,
   };
-  return Object.entries(all).map(([key, value]) => `${key}=${value}\n`).join('');
+  return Object.entries(all)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
 }

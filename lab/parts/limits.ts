@@ -12,11 +12,22 @@ let users = 0;
 
 /** The command that runs another one under the limits; empty where there are none. */
 export function fillLimits({ openFiles, processes }: Limits): string[] {
-  const bounds = [...(openFiles === undefined ? [] : [`--nofile=${openFiles}`]), ...(processes === undefined ? [] : [`--nproc=${processes}`])];
+  const bounds = [
+    ...(openFiles === undefined ? [] : [`--nofile=${openFiles}`]),
+    ...(processes === undefined ? [] : [`--nproc=${processes}`]),
+  ];
   if (bounds.length === 0) return [];
   const limited = ['prlimit', ...bounds];
   if (process.getuid?.() !== 0) return limited;
   users += 1;
   const user = 40_000 + ((process.pid * 8 + users) % 20_000);
-  return ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override', ...limited];
+  return [
+    'setpriv',
+    `--reuid=${user}`,
+    `--regid=${user}`,
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    ...limited,
+  ];
 }

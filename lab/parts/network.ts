@@ -58,5 +58,10 @@ async function addHost(record: RunRecord, bridge: string, address: string, numbe
 
 async function runIp(words: string): Promise<void> {
   const ended = await runCommand('ip', words.split(' '));
-  if (ended.code !== 0) throw new PartError(`A network of its own cannot be made: ip ${words}.`, ended.stderr.trim(), 'run it as root, on a machine (or in a container) that may change its network');
+  if (ended.code !== 0)
+    throw new PartError(
+      `A network of its own cannot be made: ip ${words}.`,
+      ended.stderr.trim(),
+      'run it as root, on a machine (or in a container) that may change its network',
+    );
 }

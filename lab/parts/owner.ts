@@ -17,10 +17,21 @@ const USER = 'jobtrace-parts';
 export async function requireUser(): Promise<SystemUser> {
   const found = await findUser();
   if (found !== undefined) return found;
-  const ended = await runCommand('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', '--user-group', USER]);
+  const ended = await runCommand('useradd', [
+    '--system',
+    '--no-create-home',
+    '--shell',
+    '/usr/sbin/nologin',
+    '--user-group',
+    USER,
+  ]);
   const made = await findUser(); // another process may have been first, which is as good
   if (made === undefined) {
-    throw new PartError(`The system user ${USER} cannot be made.`, ended.stderr.trim() || `useradd ended with code ${ended.code}`, `make it by hand (useradd --system ${USER}), or run this as a user who is not root`);
+    throw new PartError(
+      `The system user ${USER} cannot be made.`,
+      ended.stderr.trim() || `useradd ended with code ${ended.code}`,
+      `make it by hand (useradd --system ${USER}), or run this as a user who is not root`,
+    );
   }
   return made;
 }

@@ -36,19 +36,30 @@ export async function getPart(name: PartName, progress: Progress = () => undefin
   for (const source of part.sources) {
     if (source.client === 'part') await getPart(source.part, progress);
   }
-  await withLock(lockName(part), (owner) => say(`process ${owner} is fetching it; waiting`), async () => {
-    if (findHome(part) !== undefined) return;
-    if (part.sources.some((source) => source.client === 'apt')) await installPart(part, progress);
-    else await fetchPart(part, homePath(part), progress);
-  });
+  await withLock(
+    lockName(part),
+    (owner) => say(`process ${owner} is fetching it; waiting`),
+    async () => {
+      if (findHome(part) !== undefined) return;
+      if (part.sources.some((source) => source.client === 'apt')) await installPart(part, progress);
+      else await fetchPart(part, homePath(part), progress);
+    },
+  );
   const home = findHome(part);
-  if (home === undefined) throw new PartError(`${name} is still not here.`, `${part.proof} is missing after it was fetched`, 'fetch it again; if that does not help, look into docs/parts.md');
+  if (home === undefined)
+    throw new PartError(
+      `${name} is still not here.`,
+      `${part.proof} is missing after it was fetched`,
+      'fetch it again; if that does not help, look into docs/parts.md',
+    );
   return { part, home, java };
 }
 
 /** A JAVA_HOME of that version, to run something on another Java than its own; only 17 has a compiler for certain. */
 export async function getJava(version: 11 | 17): Promise<string> {
-  return version === 11 ? (await getPart('jdk-11')).home : requireJava('Flink', { min: version, max: version }, () => undefined);
+  return version === 11
+    ? (await getPart('jdk-11')).home
+    : requireJava('Flink', { min: version, max: version }, () => undefined);
 }
 
 function findPartJava({ java }: Part): string | undefined {
@@ -75,7 +86,8 @@ export function requirePart(name: PartName): PartHome | undefined {
 /** The sentence that a skipped test shows. */
 export function missingReason(name: PartName): string {
   const part = readPart(name);
-  if (findHome(part) === undefined) return `${name} ${part.version} is not on this machine: npm run parts -- get ${name}`;
+  if (findHome(part) === undefined)
+    return `${name} ${part.version} is not on this machine: npm run parts -- get ${name}`;
   if (part.java?.part !== undefined) return missingReason(part.java.part);
   return `${name} ${part.version} is here, but no JDK from ${part.java?.min} to ${part.java?.max} is`;
 }

@@ -14,7 +14,9 @@ describeWithParts(['postgres'], 'startPostgres', () => {
   });
 
   it('runs statements', async () => {
-    await server.sql("CREATE TABLE orders (id INT PRIMARY KEY, item TEXT);\nINSERT INTO orders VALUES (1, 'a'), (2, 'b');");
+    await server.sql(
+      "CREATE TABLE orders (id INT PRIMARY KEY, item TEXT);\nINSERT INTO orders VALUES (1, 'a'), (2, 'b');",
+    );
 
     expect(await server.sql('SELECT * FROM orders ORDER BY id')).toBe('1|a\n2|b');
     expect(await server.sql('SHOW max_connections')).toBe('7');

@@ -35,28 +35,66 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const as: RunOptions = { cwd: dir, ...(owner === undefined ? {} : { user: owner }) };
   await prepareData(bin, dir, owner, as);
   const connect = ['-h', dir, '-p', String(port), '-U', USER];
-  const settings = { unix_socket_directories: dir, listen_addresses: 'localhost', fsync: 'off', shared_buffers: '16MB', ...options.settings };
-  const server = await startServer({
-    name: 'postgres', address: `localhost:${port}`,
-    command: [join(bin, 'postgres'), '-D', join(dir, 'data'), '-p', String(port), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
-    stopSignal: 'SIGINT', // SIGTERM waits until every client has gone
-    isReady: async () => (await runCommand(join(bin, 'pg_isready'), connect, as)).code === 0 || 'it takes no connections',
-    ...(owner === undefined ? {} : { user: owner }),
-  }, dir, options);
+  const settings = {
+    unix_socket_directories: dir,
+    listen_addresses: 'localhost',
+    fsync: 'off',
+    shared_buffers: '16MB',
+    ...options.settings,
+  };
+  const server = await startServer(
+    {
+      name: 'postgres',
+      address: `localhost:${port}`,
+      command: [
+        join(bin, 'postgres'),
+        '-D',
+        join(dir, 'data'),
+        '-p',
+        String(port),
+        ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+      ],
+      stopSignal: 'SIGINT', // SIGTERM waits until every client has gone
+      isReady: async () =>
+        (await runCommand(join(bin, 'pg_isready'), connect, as)).code === 0 || 'it takes no connections',
+      ...(owner === undefined ? {} : { user: owner }),
+    },
+    dir,
+    options,
+  );
   const sql = async (text: string, database = DATABASE): Promise<string> => {
-    const ended = await runCommand(join(bin, 'psql'), [...connect, '-d', database, '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', '-'], { ...as, input: text, timeoutMs: 60_000 });
+    const ended = await runCommand(
+      join(bin, 'psql'),
+      [...connect, '-d', database, '-XqAt', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
+      { ...as, input: text, timeoutMs: 60_000 },
+    );
     if (ended.code !== 0) throw new Error(`PostgreSQL refused: ${ended.stderr.trim()}`);
     return ended.stdout.trim();
   };
-  if ((await sql(`SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`, 'postgres')) === '') await sql(`CREATE DATABASE ${DATABASE}`, 'postgres');
-  return Object.assign(server, { jdbcUrl: `jdbc:postgresql://localhost:${port}/${DATABASE}`, port, user: USER, password: PASSWORD, sql: (text: string) => sql(text) });
+  if ((await sql(`SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`, 'postgres')) === '')
+    await sql(`CREATE DATABASE ${DATABASE}`, 'postgres');
+  return Object.assign(server, {
+    jdbcUrl: `jdbc:postgresql://localhost:${port}/${DATABASE}`,
+    port,
+    user: USER,
+    password: PASSWORD,
+    sql: (text: string) => sql(text),
+  });
 }
 
 /** Debian keeps servers apart by version and out of the PATH; the newest. */
 function findBinaries(): string {
   const versions = '/usr/lib/postgresql';
-  const newest = (existsSync(versions) ? readdirSync(versions) : []).map(Number).filter((version) => existsSync(join(versions, String(version), 'bin', 'postgres'))).sort((a, b) => b - a)[0];
-  if (newest === undefined) throw new PartError('PostgreSQL has no server.', `there is no bin/postgres below ${versions}`, 'install the Debian package postgresql');
+  const newest = (existsSync(versions) ? readdirSync(versions) : [])
+    .map(Number)
+    .filter((version) => existsSync(join(versions, String(version), 'bin', 'postgres')))
+    .sort((a, b) => b - a)[0];
+  if (newest === undefined)
+    throw new PartError(
+      'PostgreSQL has no server.',
+      `there is no bin/postgres below ${versions}`,
+      'install the Debian package postgresql',
+    );
   return join(versions, String(newest), 'bin');
 }
 
@@ -69,8 +107,28 @@ async function prepareData(bin: string, dir: string, owner: SystemUser | undefin
     chownAll(dir, owner);
     openPath(dir);
   }
-  const ended = await runCommand(join(bin, 'initdb'), [
-    '-D', data, '-U', USER, '--pwfile', join(dir, 'password'), '--auth-local=trust', '--auth-host=scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-sync',
-  ], as);
-  if (ended.code !== 0) throw new PartError('PostgreSQL cannot make its data folder.', ended.stderr.trim(), `see that the user who runs it may enter ${dir}`);
+  const ended = await runCommand(
+    join(bin, 'initdb'),
+    [
+      '-D',
+      data,
+      '-U',
+      USER,
+      '--pwfile',
+      join(dir, 'password'),
+      '--auth-local=trust',
+      '--auth-host=scram-sha-256',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    as,
+  );
+  if (ended.code !== 0)
+    throw new PartError(
+      'PostgreSQL cannot make its data folder.',
+      ended.stderr.trim(),
+      `see that the user who runs it may enter ${dir}`,
+    );
 }

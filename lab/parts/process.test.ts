@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { Hopeless, findFreePorts, isAlive, killProcess, readStartTime, runCommand, stopProcess, waitFor } from './process.js';
+import {
+  Hopeless,
+  findFreePorts,
+  isAlive,
+  killProcess,
+  readStartTime,
+  runCommand,
+  stopProcess,
+  waitFor,
+} from './process.js';
 
 function spawnShell(script: string): number {
   return spawn('sh', ['-c', script], { stdio: 'ignore' }).pid ?? 0;
@@ -56,9 +65,14 @@ describe('findFreePorts', () => {
 
 describe('waitFor', () => {
   it('says what it saw last, thrown errors too, and what explains it', async () => {
-    const waiting = waitFor('The moon', 0, async () => {
-      throw new Error('clouds');
-    }, () => 'tail of the log');
+    const waiting = waitFor(
+      'The moon',
+      0,
+      async () => {
+        throw new Error('clouds');
+      },
+      () => 'tail of the log',
+    );
 
     await expect(waiting).rejects.toThrow(/The moon: not within 0 s\. Last seen: clouds\ntail of the log/);
   });

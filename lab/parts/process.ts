@@ -6,7 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** An option of the JVM, quick compilation only: a run of half a minute never earns back what the thorough compiler costs, a third of its CPU time. */
+/**
+ * An option of the JVM, quick compilation only: a run of half a minute never earns back what the thorough compiler
+ * costs, a third of its CPU time.
+ */
 export const QUICK_JAVA = '-XX:TieredStopAtLevel=1';
 
 export interface Finished {
@@ -86,7 +89,9 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** SIGTERM, then SIGKILL when it has not ended in time (a stopped process is continued first). Returns when it is gone. */
+/**
+ * SIGTERM, then SIGKILL when it has not ended in time (a stopped process is continued first). Returns when it is gone.
+ */
 export async function stopProcess(pid: number, graceMs = 15_000): Promise<void> {
   if (!isAlive(pid)) return;
   signalProcess(pid, 'SIGCONT');
@@ -139,7 +144,10 @@ export class Hopeless extends Error {}
  * the error at the deadline, followed by what `explain` finds (the tail of a log, usually).
  */
 export async function waitFor(
-  what: string, deadlineMs: number, check: () => Promise<true | string>, explain: () => string = () => '',
+  what: string,
+  deadlineMs: number,
+  check: () => Promise<true | string>,
+  explain: () => string = () => '',
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   for (;;) {
@@ -149,7 +157,9 @@ export async function waitFor(
     });
     if (seen === true) return;
     if (Date.now() > end) {
-      throw new Error(`${what}: not within ${Math.round(deadlineMs / 1000)} s. Last seen: ${seen}\n${explain()}`.trimEnd());
+      throw new Error(
+        `${what}: not within ${Math.round(deadlineMs / 1000)} s. Last seen: ${seen}\n${explain()}`.trimEnd(),
+      );
     }
     await sleep(200);
   }
@@ -171,7 +181,8 @@ export function dropColour(output: string): string {
 
 /** The last lines of the files that exist, each under its name. */
 export function readTails(paths: readonly string[], lines = 15): string {
-  return paths.filter((path) => existsSync(path))
+  return paths
+    .filter((path) => existsSync(path))
     .map((path) => `--- ${path}\n${readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')}`)
     .join('\n');
 }

@@ -21,7 +21,10 @@ export async function startProxy(): Promise<Proxy> {
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const behind = createConnection(target, '127.0.0.1');
-    for (const [socket, other] of [[client, behind], [behind, client]] as const) {
+    for (const [socket, other] of [
+      [client, behind],
+      [behind, client],
+    ] as const) {
       open.add(socket);
       socket.on('error', () => other.destroy());
       socket.on('close', () => open.delete(socket));
@@ -41,11 +44,15 @@ export async function startProxy(): Promise<Proxy> {
     }
   };
   return {
-    port, target, reset, idle,
-    stop: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      reset();
-    }),
+    port,
+    target,
+    reset,
+    idle,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        reset();
+      }),
   };
 }
 

@@ -30,7 +30,9 @@ describe('openRecord', () => {
     const record = openRecord('zookeeper', '/tmp/x', '127.0.0.1:1');
     record.add(pid);
 
-    expect(listRunning()).toMatchObject([{ part: 'zookeeper', dir: '/tmp/x', address: '127.0.0.1:1', owner: process.pid, pids: [pid] }]);
+    expect(listRunning()).toMatchObject([
+      { part: 'zookeeper', dir: '/tmp/x', address: '127.0.0.1:1', owner: process.pid, pids: [pid] },
+    ]);
 
     await killProcess(pid);
     record.forget();
@@ -41,20 +43,31 @@ describe('openRecord', () => {
     const modules = new URL('./running.ts', import.meta.url).pathname;
     const script = join(dir, 'owner.mts');
     const { writeFileSync } = await import('node:fs');
-    writeFileSync(script, `
+    writeFileSync(
+      script,
+      `
       import { spawn } from 'node:child_process';
       import { openRecord } from ${JSON.stringify(modules)};
       const record = openRecord('alertmanager', '/tmp/y', '');
       const child = spawn('sh', ['-c', 'sleep 60 & wait'], { detached: true, stdio: 'ignore', env: { ...process.env, ...record.env } });
       record.add(child.pid ?? 0);
-      setInterval(() => undefined, 1000);`);
+      setInterval(() => undefined, 1000);`,
+    );
     const owner = spawn(process.execPath, ['--import', 'tsx', script], { stdio: 'ignore' });
-    await waitFor('a record', 10_000, async () => (listRunning().length === 1 && isOwned(listRunning()[0] ?? never())) || 'none');
+    await waitFor(
+      'a record',
+      10_000,
+      async () => (listRunning().length === 1 && isOwned(listRunning()[0] ?? never())) || 'none',
+    );
     const [left = never()] = listRunning();
 
     owner.kill('SIGKILL');
 
-    await waitFor('the end of the sleeper', 10_000, async () => left.pids.every((pid) => !isAlive(pid)) || 'still there');
+    await waitFor(
+      'the end of the sleeper',
+      10_000,
+      async () => left.pids.every((pid) => !isAlive(pid)) || 'still there',
+    );
   });
 });
 

@@ -2,7 +2,16 @@
 // under <cache>/running with its pids, and a tiny shell beside it that kills them when the process that
 // started them dies without stopping them. `npm run parts -- stop --all` and `status` read the same folders.
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { cacheDir } from './cache.js';
 import { readStartTime, stopProcess } from './process.js';
@@ -24,7 +33,9 @@ export interface RunRecord {
   add(pid: number): void;
   /** All that were added, dead ones included. */
   pids(): number[];
-  /** A shell line for the end of the run, whoever brings it about: unmount, delete a network. The last added runs first. */
+  /**
+   * A shell line for the end of the run, whoever brings it about: unmount, delete a network. The last added runs first.
+   */
   addUndo(command: string): void;
   /** All is stopped: what there is to undo is undone, and nothing is on record any more. */
   forget(): void;
@@ -54,7 +65,10 @@ export function openRecord(part: string, dir: string, address: string, outlive =
   writeFileSync(join(folder, 'part.json'), JSON.stringify({ part, dir, address, owner }));
   writeFileSync(pids, '');
   if (!outlive) {
-    spawn('sh', ['-c', WATCHDOG, 'jobtrace-parts', String(process.pid), folder], { detached: true, stdio: 'ignore' }).unref();
+    spawn('sh', ['-c', WATCHDOG, 'jobtrace-parts', String(process.pid), folder], {
+      detached: true,
+      stdio: 'ignore',
+    }).unref();
   }
   const added: number[] = [];
   return {
@@ -103,13 +117,19 @@ function readRecord(folder: string): RunningPart | undefined {
   const about = join(folder, 'part.json');
   if (!existsSync(about) || !existsSync(join(folder, 'pids'))) return undefined;
   const value: unknown = JSON.parse(readFileSync(about, 'utf8'));
-  const pids = readFileSync(join(folder, 'pids'), 'utf8').split('\n').flatMap((line) => {
-    const [pid, start] = line.split(' ');
-    return pid !== undefined && pid !== '' && readStartTime(Number(pid)) === start ? [Number(pid)] : [];
-  });
-  const fields = typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)) : new Map<string, unknown>();
+  const pids = readFileSync(join(folder, 'pids'), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [pid, start] = line.split(' ');
+      return pid !== undefined && pid !== '' && readStartTime(Number(pid)) === start ? [Number(pid)] : [];
+    });
+  const fields =
+    typeof value === 'object' && value !== null
+      ? new Map<string, unknown>(Object.entries(value))
+      : new Map<string, unknown>();
   return {
-    folder, pids,
+    folder,
+    pids,
     part: String(fields.get('part') ?? basename(folder)),
     dir: String(fields.get('dir') ?? ''),
     address: String(fields.get('address') ?? ''),

@@ -36,7 +36,9 @@ describeWithParts(['s3'], 'startS3', () => {
   async function ask(path: string, secret: string): Promise<string> {
     const date = new Date().toUTCString();
     const signature = createHmac('sha1', secret).update(`GET\n\n\n${date}\n${path}`).digest('base64');
-    const response = await fetch(`${store.endpoint}${path}`, { headers: { date, authorization: `AWS ${store.accessKey}:${signature}` } });
+    const response = await fetch(`${store.endpoint}${path}`, {
+      headers: { date, authorization: `AWS ${store.accessKey}:${signature}` },
+    });
     return `${response.status} ${await response.text()}`;
   }
 });

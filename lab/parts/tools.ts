@@ -6,13 +6,24 @@ import { dropColour, runCommand } from './process.js';
 
 /** What went wrong with a part: what, why (the client's own last word), what to do. Its message is for people. */
 export class PartError extends Error {
-  constructor(what: string, readonly why: string, fix: string) {
+  constructor(
+    what: string,
+    readonly why: string,
+    fix: string,
+  ) {
     super(`${what}\n  Why: ${why}\n  What to do: ${fix}.`);
     this.name = 'PartError';
   }
 }
 
-const DEBIAN_PACKAGE = { mvn: 'maven', unzip: 'unzip', tar: 'tar', python3: 'python3', pip: 'python3-pip', ip: 'iproute2' } as const;
+const DEBIAN_PACKAGE = {
+  mvn: 'maven',
+  unzip: 'unzip',
+  tar: 'tar',
+  python3: 'python3',
+  pip: 'python3-pip',
+  ip: 'iproute2',
+} as const;
 export type Tool = keyof typeof DEBIAN_PACKAGE;
 
 /** Sees to it that the tool is there; `say` hears of an installation. */
@@ -20,7 +31,11 @@ export async function requireTool(tool: Tool, say: (text: string) => void): Prom
   if (await hasTool(tool)) return;
   await installPackage(DEBIAN_PACKAGE[tool], say);
   if (!(await hasTool(tool))) {
-    throw new PartError(`The program ${tool} is missing.`, `package ${DEBIAN_PACKAGE[tool]} was installed, yet ${tool} does not run`, `install ${tool} by hand so that it is on the PATH`);
+    throw new PartError(
+      `The program ${tool} is missing.`,
+      `package ${DEBIAN_PACKAGE[tool]} was installed, yet ${tool} does not run`,
+      `install ${tool} by hand so that it is on the PATH`,
+    );
   }
 }
 
@@ -35,10 +50,18 @@ let packageListIsFresh = false;
 export async function installPackage(name: string, say: (text: string) => void): Promise<void> {
   const byHand = `install it as root: apt-get install -y --no-install-recommends ${name}`;
   if (process.getuid?.() !== 0) {
-    throw new PartError(`The Debian package ${name} is not installed.`, 'only root can install packages, and this is another user', byHand);
+    throw new PartError(
+      `The Debian package ${name} is not installed.`,
+      'only root can install packages, and this is another user',
+      byHand,
+    );
   }
   if (!existsSync('/usr/bin/apt-get')) {
-    throw new PartError(`The package ${name} is not installed.`, 'this system has no apt-get', `install ${name} with this system's own package manager`);
+    throw new PartError(
+      `The package ${name} is not installed.`,
+      'this system has no apt-get',
+      `install ${name} with this system's own package manager`,
+    );
   }
   // RUNLEVEL=1: Debian's scripts start no service in single-user mode, so Alertmanager does not take its port.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', LC_ALL: 'C' };
@@ -50,20 +73,35 @@ export async function installPackage(name: string, say: (text: string) => void):
     packageListIsFresh = true;
   }
   say(`apt-get install ${name}`);
-  const ended = await runCommand('apt-get', [...lockWait, '-qq', 'install', '-y', '--no-install-recommends', name], { env, timeoutMs: 900_000 });
+  const ended = await runCommand('apt-get', [...lockWait, '-qq', 'install', '-y', '--no-install-recommends', name], {
+    env,
+    timeoutMs: 900_000,
+  });
   if (ended.code !== 0) {
-    throw new PartError(`The Debian package ${name} could not be installed.`, readLastLine(ended.stderr, /^E:/), `${byHand}; see what it says`);
+    throw new PartError(
+      `The Debian package ${name} could not be installed.`,
+      readLastLine(ended.stderr, /^E:/),
+      `${byHand}; see what it says`,
+    );
   }
 }
 
-/** The line of a client's error output that carries the reason: the first that fits the pattern, or the last there is. */
+/**
+ * The line of a client's error output that carries the reason: the first that fits the pattern, or the last there is.
+ */
 export function readLastLine(output: string, reason: RegExp): string {
-  const lines = dropColour(output).split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== '');
+  const lines = dropColour(output)
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   const line = lines.find((candidate) => reason.test(candidate)) ?? lines.at(-1) ?? 'it said nothing';
   return line.replace(/^(\[ERROR\]|ERROR:|E:) /, '').replace(/ -> \[Help \d+\]$/, '');
 }
 
-export interface JavaRange { min: number; max: number }
+export interface JavaRange {
+  min: number;
+  max: number;
+}
 
 /** A JAVA_HOME within the range: $JAVA_HOME first, then the lowest fitting version under /usr/lib/jvm. */
 export function findJava(range: JavaRange): string | undefined {
@@ -75,11 +113,15 @@ export function findJava(range: JavaRange): string | undefined {
 /** The long-term versions that one Debian release or another packages. */
 const DEBIAN_JAVA = [17, 21, 25];
 
-/** As findJava; as root it installs Debian's JDK where the release has a fitting one, else the error says what was seen. */
+/**
+ * As findJava; as root it installs Debian's JDK where the release has a fitting one, else the error says what was seen.
+ */
 export async function requireJava(part: string, range: JavaRange, say: (text: string) => void): Promise<string> {
   const here = findJava(range);
   if (here !== undefined) return here;
-  const packages = DEBIAN_JAVA.filter((version) => version >= range.min && version <= range.max).map((version) => `openjdk-${version}-jdk-headless`);
+  const packages = DEBIAN_JAVA.filter((version) => version >= range.min && version <= range.max).map(
+    (version) => `openjdk-${version}-jdk-headless`,
+  );
   const reasons: string[] = [];
   for (const name of packages) {
     try {
@@ -91,7 +133,9 @@ export async function requireJava(part: string, range: JavaRange, say: (text: st
       reasons.push(error.why);
     }
   }
-  const seen = listJava().map((java) => `${java.version} in ${java.home}`).join(', ');
+  const seen = listJava()
+    .map((java) => `${java.version} in ${java.home}`)
+    .join(', ');
   throw new PartError(
     `${part} needs a JDK from ${range.min}${range.max >= 99 ? ' up' : ` to ${range.max}`}, and none is here.`,
     `seen under JAVA_HOME and /usr/lib/jvm: ${seen === '' ? 'none' : seen}; ${[...new Set(reasons)].join('; ')}`,
@@ -101,7 +145,9 @@ export async function requireJava(part: string, range: JavaRange, say: (text: st
 
 function listJava(): { home: string; version: number }[] {
   const own = process.env['JAVA_HOME'];
-  const installed = existsSync('/usr/lib/jvm') ? readdirSync('/usr/lib/jvm').map((name) => join('/usr/lib/jvm', name)) : [];
+  const installed = existsSync('/usr/lib/jvm')
+    ? readdirSync('/usr/lib/jvm').map((name) => join('/usr/lib/jvm', name))
+    : [];
   return [...(own === undefined ? [] : [own]), ...installed]
     .filter((home) => existsSync(join(home, 'bin', 'java')) && existsSync(join(home, 'release')))
     .map((home) => ({ home, version: readVersion(readFileSync(join(home, 'release'), 'utf8')) }))

@@ -39,14 +39,33 @@ export async function startZookeeper(options: ZookeeperOptions = {}): Promise<Zo
   cpSync(join(part.home, 'conf'), confDir, { recursive: true });
   const [port = 0, peer = 0, leader = 0] = await findFreePorts(3);
   const settings = {
-    tickTime: '2000', initLimit: '10', syncLimit: '5', dataDir, clientPort: String(port), clientPortAddress: '127.0.0.1',
-    'admin.enableServer': 'false', 'server.1': `localhost:${peer}:${leader}`, ...options.settings,
+    tickTime: '2000',
+    initLimit: '10',
+    syncLimit: '5',
+    dataDir,
+    clientPort: String(port),
+    clientPortAddress: '127.0.0.1',
+    'admin.enableServer': 'false',
+    'server.1': `localhost:${peer}:${leader}`,
+    ...options.settings,
   };
-  writeFileSync(join(confDir, 'zoo.cfg'), Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(''));
+  writeFileSync(
+    join(confDir, 'zoo.cfg'),
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
   const connect = `127.0.0.1:${port}`;
   const record = openRecord('zookeeper', dir, connect, options.outlive);
   const env = {
-    ...process.env, ...record.env, JAVA_HOME: part.java, FLINK_CONF_DIR: confDir, FLINK_LOG_DIR: logDir, FLINK_PID_DIR: pidDir, FLINK_IDENT_STRING: userInfo().username, JVM_ARGS: '-Xmx128m',
+    ...process.env,
+    ...record.env,
+    JAVA_HOME: part.java,
+    FLINK_CONF_DIR: confDir,
+    FLINK_LOG_DIR: logDir,
+    FLINK_PID_DIR: pidDir,
+    FLINK_IDENT_STRING: userInfo().username,
+    JVM_ARGS: '-Xmx128m',
   };
   const stop = async (): Promise<void> => {
     await Promise.all(record.pids().map((pid) => stopProcess(pid)));
@@ -54,13 +73,34 @@ export async function startZookeeper(options: ZookeeperOptions = {}): Promise<Zo
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const peerProcess = await startQuorumPeer({ home: part.home, env, logDir, pidDir, ident: userInfo().username, record });
-    await waitFor(`ZooKeeper at ${connect}`, options.startDeadlineMs ?? 60_000, async () => {
-      failIfDead('ZooKeeper', peerProcess);
-      const answer = await askServer(port);
-      return answer.includes('Mode: ') ? true : `answer to srvr: ${answer.slice(0, 200) || 'none'}`;
-    }, () => readTails([peerProcess.logFile, peerProcess.outFile]));
-    return { connect, port, dir, pid: peerProcess.pid, logFile: peerProcess.logFile, isAlive: () => peerProcess.isAlive(), signal: (signal) => peerProcess.signal(signal), stop };
+    const peerProcess = await startQuorumPeer({
+      home: part.home,
+      env,
+      logDir,
+      pidDir,
+      ident: userInfo().username,
+      record,
+    });
+    await waitFor(
+      `ZooKeeper at ${connect}`,
+      options.startDeadlineMs ?? 60_000,
+      async () => {
+        failIfDead('ZooKeeper', peerProcess);
+        const answer = await askServer(port);
+        return answer.includes('Mode: ') ? true : `answer to srvr: ${answer.slice(0, 200) || 'none'}`;
+      },
+      () => readTails([peerProcess.logFile, peerProcess.outFile]),
+    );
+    return {
+      connect,
+      port,
+      dir,
+      pid: peerProcess.pid,
+      logFile: peerProcess.logFile,
+      isAlive: () => peerProcess.isAlive(),
+      signal: (signal) => peerProcess.signal(signal),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

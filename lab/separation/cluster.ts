@@ -1,6 +1,6 @@
-// A real Flink cluster with the separation kit, whose processes differ in logging library and deployment layout, and the jobs
-// that speak in it. One cluster per version is enough for all combinations. The separation tests call it; what the kit
-// itself is stands in kit.ts, how processes are started in layouts.ts.
+// A real Flink cluster with the separation kit, whose processes differ in logging library and deployment layout, and
+// the jobs that speak in it. One cluster per version is enough for all combinations. The separation tests call it; what
+// the kit itself is stands in kit.ts, how processes are started in layouts.ts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,21 +54,41 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
     await Promise.all(record.pids().map((pid) => stopProcess(pid, 10_000)));
     record.forget();
   };
-  const shapes = [{ ...options.jobManager, role: 'jobmanager' as const }, ...options.taskManagers.map((shape) => ({ ...shape, role: 'taskmanager' as const }))];
+  const shapes = [
+    { ...options.jobManager, role: 'jobmanager' as const },
+    ...options.taskManagers.map((shape) => ({ ...shape, role: 'taskmanager' as const })),
+  ];
   try {
     const libs = new Libraries(home, dir);
     const jar = await packChatter(home, dir);
     // All are waited for even if one fails: what still starts while the others are stopped would stay.
-    const starts = await Promise.allSettled(shapes.map(async (shape, index) => {
-      const folder = join(dir, `${index}-${shape.role}-${shape.logging}-${shape.layout}`);
-      const confDir = join(folder, 'conf');
-      const own = needsOwnRedirection(version, shape.logging, shape.layout === 'kubernetes');
-      writeConf({ version, home, confDir, ports: { rest, rpc }, config: { ...fillConfig(version), ...fillPrinting(own), ...options.config } });
-      writeKitConf(confDir, shape.logging);
-      const libDir = await libs.get(shape.logging, own);
-      const started = await startProcess(shape.layout, shape.role, { home, java, logging: shape.logging, confDir, libDir, logDir: join(folder, 'log'), env: { ...record.env, MAX_JOB_LOG_FILE_NUMBER: '20' }, remember: record.add });
-      return { ...shape, ...started, libDir };
-    }));
+    const starts = await Promise.allSettled(
+      shapes.map(async (shape, index) => {
+        const folder = join(dir, `${index}-${shape.role}-${shape.logging}-${shape.layout}`);
+        const confDir = join(folder, 'conf');
+        const own = needsOwnRedirection(version, shape.logging, shape.layout === 'kubernetes');
+        writeConf({
+          version,
+          home,
+          confDir,
+          ports: { rest, rpc },
+          config: { ...fillConfig(version), ...fillPrinting(own), ...options.config },
+        });
+        writeKitConf(confDir, shape.logging);
+        const libDir = await libs.get(shape.logging, own);
+        const started = await startProcess(shape.layout, shape.role, {
+          home,
+          java,
+          logging: shape.logging,
+          confDir,
+          libDir,
+          logDir: join(folder, 'log'),
+          env: { ...record.env, MAX_JOB_LOG_FILE_NUMBER: '20' },
+          remember: record.add,
+        });
+        return { ...shape, ...started, libDir };
+      }),
+    );
     const processes = starts.map((start) => {
       if (start.status === 'rejected') throw start.reason;
       return start.value;
@@ -77,7 +97,13 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
     if (jobManager === undefined) throw new Error('A cluster needs a JobManager.');
     await waitForSlots(restUrl, processes);
     const jarId = await uploadJar(restUrl, jar);
-    return { restUrl, jobManager, taskManagers, stop, runJob: (says, args = []) => runJob(restUrl, jarId, taskManagers.length, says, args) };
+    return {
+      restUrl,
+      jobManager,
+      taskManagers,
+      stop,
+      runJob: (says, args = []) => runJob(restUrl, jarId, taskManagers.length, says, args),
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -89,7 +115,9 @@ function fillConfig(version: FlinkVersion): FlinkConfig {
   return {
     'taskmanager.numberOfTaskSlots': '2',
     'cluster.registration.error-delay': '500', // a TaskManager that is there first tries again at once
-    ...(version === '2.3' ? { 'taskmanager.load-balance.mode': 'SLOTS' } : { 'cluster.evenly-spread-out-slots': 'true' }),
+    ...(version === '2.3'
+      ? { 'taskmanager.load-balance.mode': 'SLOTS' }
+      : { 'cluster.evenly-spread-out-slots': 'true' }),
   };
 }
 
@@ -97,7 +125,10 @@ function fillConfig(version: FlinkVersion): FlinkConfig {
 class Libraries {
   private readonly made = new Map<string, Promise<string>>();
 
-  constructor(private readonly home: string, private readonly dir: string) {}
+  constructor(
+    private readonly home: string,
+    private readonly dir: string,
+  ) {}
 
   get(logging: Logging, withJobIds: boolean): Promise<string> {
     const libDir = join(this.dir, withJobIds ? `${logging}-with-job-ids` : logging, 'lib');
@@ -107,7 +138,9 @@ class Libraries {
   }
 }
 
-/** One class, compiled against the version's own jars, for Java 11: quicker than all of lab/jobs, which jobs.ts packs. */
+/**
+ * One class, compiled against the version's own jars, for Java 11: quicker than all of lab/jobs, which jobs.ts packs.
+ */
 async function packChatter(home: string, dir: string): Promise<string> {
   const java = await getJava(17);
   const [classes, jar] = [join(dir, 'classes'), join(dir, 'chatter.jar')];
@@ -123,12 +156,20 @@ async function packChatter(home: string, dir: string): Promise<string> {
 }
 
 async function waitForSlots(restUrl: string, processes: readonly SeparatedProcess[]): Promise<void> {
-  await waitFor('the slots of all TaskManagers', 240_000, async () => {
-    const dead = processes.find(({ pid }) => !isAlive(pid));
-    if (dead !== undefined) throw new Hopeless(`The ${dead.role} with ${dead.logging}, ${dead.layout}, died.\n${readTails([dead.logFile, dead.outFile], 30)}`);
-    const free = (await listWorkers(restUrl)).filter(({ freeSlots }) => freeSlots > 0).length;
-    return free === processes.length - 1 ? true : `${free} of ${processes.length - 1}`;
-  }, () => readTails(processes.flatMap(({ logFile, outFile }) => [logFile, outFile])));
+  await waitFor(
+    'the slots of all TaskManagers',
+    240_000,
+    async () => {
+      const dead = processes.find(({ pid }) => !isAlive(pid));
+      if (dead !== undefined)
+        throw new Hopeless(
+          `The ${dead.role} with ${dead.logging}, ${dead.layout}, died.\n${readTails([dead.logFile, dead.outFile], 30)}`,
+        );
+      const free = (await listWorkers(restUrl)).filter(({ freeSlots }) => freeSlots > 0).length;
+      return free === processes.length - 1 ? true : `${free} of ${processes.length - 1}`;
+    },
+    () => readTails(processes.flatMap(({ logFile, outFile }) => [logFile, outFile])),
+  );
 }
 
 async function uploadJar(restUrl: string, jar: string): Promise<string> {
@@ -141,10 +182,22 @@ async function uploadJar(restUrl: string, jar: string): Promise<string> {
   return name;
 }
 
-async function runJob(restUrl: string, jarId: string, parallelism: number, says: string, args: readonly string[]): Promise<string> {
+async function runJob(
+  restUrl: string,
+  jarId: string,
+  parallelism: number,
+  says: string,
+  args: readonly string[],
+): Promise<string> {
   const response = await fetch(`${restUrl}/jars/${jarId}/run`, {
-    method: 'POST', signal: AbortSignal.timeout(SUBMIT_TIMEOUT_MS), headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ entryClass: 'com.acme.shop.Chatter', parallelism, programArgsList: ['--say', says, ...args] }),
+    method: 'POST',
+    signal: AbortSignal.timeout(SUBMIT_TIMEOUT_MS),
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      entryClass: 'com.acme.shop.Chatter',
+      parallelism,
+      programArgsList: ['--say', says, ...args],
+    }),
   });
   const text = await response.text();
   const id = /"jobid":"([0-9a-f]{32})"/.exec(text)?.[1];

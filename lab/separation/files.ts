@@ -1,5 +1,6 @@
-// What the separation kit left on disk: the files of a process and of its jobs, by the names that docker/flink/README.md promises,
-// in the order they were written, and which of them a process holds open. The separation tests call it.
+// What the separation kit left on disk: the files of a process and of its jobs, by the names that
+// docker/flink/README.md promises, in the order they were written, and which of them a process holds open. The
+// separation tests call it.
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ParsedEntry } from '../../core/types.js';
@@ -24,14 +25,25 @@ export function readProcessLog(process: SeparatedProcess): string {
 }
 
 function readGenerations(process: SeparatedProcess, current: string): string {
-  const names = readdirSync(dirname(current)).filter((name) => name === basename(current) || /^\.\d+$/.test(name.slice(basename(current).length)) && name.startsWith(basename(current)));
-  const age = (name: string): number => (process.logging === 'log4j' ? 1 : -1) * Number(/\.log\.(\d+)$/.exec(name)?.[1] ?? (process.logging === 'log4j' ? 1e9 : 0));
-  return names.sort((a, b) => age(a) - age(b)).map((name) => readFileSync(join(dirname(current), name), 'utf8')).join('');
+  const names = readdirSync(dirname(current)).filter(
+    (name) =>
+      name === basename(current) ||
+      (/^\.\d+$/.test(name.slice(basename(current).length)) && name.startsWith(basename(current))),
+  );
+  const age = (name: string): number =>
+    (process.logging === 'log4j' ? 1 : -1) *
+    Number(/\.log\.(\d+)$/.exec(name)?.[1] ?? (process.logging === 'log4j' ? 1e9 : 0));
+  return names
+    .sort((a, b) => age(a) - age(b))
+    .map((name) => readFileSync(join(dirname(current), name), 'utf8'))
+    .join('');
 }
 
 /** The ids of all jobs that have a file in that process. */
 export function listJobFiles(process: SeparatedProcess): string[] {
-  return readdirSync(dirname(process.logFile)).filter((name) => name.startsWith(`${basename(process.logFile)}.job-`)).map((name) => join(dirname(process.logFile), name));
+  return readdirSync(dirname(process.logFile))
+    .filter((name) => name.startsWith(`${basename(process.logFile)}.job-`))
+    .map((name) => join(dirname(process.logFile), name));
 }
 
 /** The job ids in the brackets of the lines, as the agent reads them; '' for a line without one. */
@@ -41,7 +53,8 @@ export function readOwners(text: string): Set<string> {
 
 /** Entries (their first lines) without a job's id in the brackets that name one of these jobs. */
 export function listNaming(text: string, jobIds: readonly string[]): ParsedEntry[] {
-  return listEntries(text).filter((line) => jobIds.some((id) => line.includes(id)))
+  return listEntries(text)
+    .filter((line) => jobIds.some((id) => line.includes(id)))
     .map((line) => parseEntry(Buffer.from(line)))
     .filter(({ jobId }) => jobId === undefined);
 }

@@ -1,6 +1,6 @@
-// Puts the separation kit (docker/flink) into a Flink as its README says: a conf/ with the kit's files, a lib/ with the logging
-// library that they need, and before 1.20 the jar that finds job ids. Only the limits are made small, so that files close
-// and rotate within seconds. Called by cluster.ts; the part's own folders are never changed.
+// Puts the separation kit (docker/flink) into a Flink as its README says: a conf/ with the kit's files, a lib/ with the
+// logging library that they need, and before 1.20 the jar that finds job ids. Only the limits are made small, so that
+// files close and rotate within seconds. Called by cluster.ts; the part's own folders are never changed.
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,13 +20,21 @@ export const KIT_FILES: Readonly<Record<Logging, readonly string[]>> = {
 
 /** What is made small, by the text in the kit's files. Every one must be found. */
 const SMALL: Readonly<Record<Logging, readonly (readonly [string, string])[]>> = {
-  log4j: [['timeToLive = 1\n', 'timeToLive = 4\n'], ['timeUnit = minutes', 'timeUnit = seconds'], ['size = 50MB', 'size = 20KB']],
-  logback: [['<timeout>1 minute</timeout>', '<timeout>4 seconds</timeout>'], [':-50MB}', ':-20KB}']],
+  log4j: [
+    ['timeToLive = 1\n', 'timeToLive = 4\n'],
+    ['timeUnit = minutes', 'timeUnit = seconds'],
+    ['size = 50MB', 'size = 20KB'],
+  ],
+  logback: [
+    ['<timeout>1 minute</timeout>', '<timeout>4 seconds</timeout>'],
+    [':-50MB}', ':-20KB}'],
+  ],
 };
 
 /** Puts the kit's files for that library over those in the conf/ folder. */
 export function writeKitConf(confDir: string, logging: Logging): void {
-  for (const file of KIT_FILES[logging]) writeFileSync(join(confDir, file), shrink(readFileSync(join(KIT, file), 'utf8'), logging));
+  for (const file of KIT_FILES[logging])
+    writeFileSync(join(confDir, file), shrink(readFileSync(join(KIT, file), 'utf8'), logging));
 }
 
 function shrink(text: string, logging: Logging): string {
@@ -43,7 +51,9 @@ export async function writeKitLib(home: string, libDir: string, logging: Logging
   for (const jar of jars) symlinkSync(join(home, 'lib', jar), join(libDir, jar));
   if (logging === 'logback') await linkLogback(libDir);
   if (!withJobIds) return;
-  const built = await runCommand(join(KIT, 'job-id', 'build.sh'), [libDir, join(libDir, 'jobtrace-job-id.jar')], { env: { ...process.env, JAVA_HOME: await getJava(17) } });
+  const built = await runCommand(join(KIT, 'job-id', 'build.sh'), [libDir, join(libDir, 'jobtrace-job-id.jar')], {
+    env: { ...process.env, JAVA_HOME: await getJava(17) },
+  });
   if (built.code !== 0) throw new Error(`build.sh ended with code ${built.code}:\n${built.stdout}${built.stderr}`);
 }
 
@@ -57,7 +67,10 @@ export function hasJobIds(version: FlinkVersion): boolean {
   return version !== '1.13' && version !== '1.17';
 }
 
-/** From 1.19 on Flink itself can put what is printed into the log, but not with logback on a console, which would print it again. */
+/**
+ * From 1.19 on Flink itself can put what is printed into the log, but not with logback on a console, which would print
+ * it again.
+ */
 export function needsOwnRedirection(version: FlinkVersion, logging: Logging, onConsole: boolean): boolean {
   return !hasJobIds(version) || (logging === 'logback' && onConsole);
 }

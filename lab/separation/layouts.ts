@@ -1,6 +1,7 @@
-// How the processes of a Flink are started by each kind of deployment, and what their logs are called there. Standalone and
-// native Kubernetes: by the scripts that they run. YARN, which needs a ResourceManager: the command line of its containers,
-// as YarnClusterDescriptor and BootstrapTools (Utils in newer versions) put it together. Called by cluster.ts.
+// How the processes of a Flink are started by each kind of deployment, and what their logs are called there. Standalone
+// and native Kubernetes: by the scripts that they run. YARN, which needs a ResourceManager: the command line of its
+// containers, as YarnClusterDescriptor and BootstrapTools (Utils in newer versions) put it together. Called by
+// cluster.ts.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -39,18 +40,32 @@ export function startProcess(layout: Layout, role: Role, place: Place): Promise<
   return layout === 'kubernetes' ? startPod(role, place) : startContainer(role, place);
 }
 
-/** Flink's variables for its scripts. FLINK_IDENT_STRING is empty in the official image, so names have two dashes there. */
+/**
+ * Flink's variables for its scripts. FLINK_IDENT_STRING is empty in the official image, so names have two dashes there.
+ */
 function scriptEnv(place: Place, ident: string): NodeJS.ProcessEnv {
   return {
-    ...process.env, ...place.env, JAVA_HOME: place.java, FLINK_CONF_DIR: place.confDir, FLINK_LIB_DIR: place.libDir,
-    FLINK_LOG_DIR: place.logDir, FLINK_PID_DIR: join(place.logDir, 'pid'), FLINK_IDENT_STRING: ident, USER: '',
+    ...process.env,
+    ...place.env,
+    JAVA_HOME: place.java,
+    FLINK_CONF_DIR: place.confDir,
+    FLINK_LIB_DIR: place.libDir,
+    FLINK_LOG_DIR: place.logDir,
+    FLINK_PID_DIR: join(place.logDir, 'pid'),
+    FLINK_IDENT_STRING: ident,
+    USER: '',
   };
 }
 
 async function startDaemon(role: Role, place: Place): Promise<Started> {
-  const [script, name] = role === 'jobmanager' ? ['jobmanager.sh', 'standalonesession'] : ['taskmanager.sh', 'taskexecutor'];
-  const started = await runCommand(join(place.home, 'bin', script), ['start'], { env: scriptEnv(place, 'flink'), timeoutMs: 120_000 });
-  if (started.code !== 0) throw new Error(`${script} start ended with code ${started.code}:\n${started.stdout}${started.stderr}`);
+  const [script, name] =
+    role === 'jobmanager' ? ['jobmanager.sh', 'standalonesession'] : ['taskmanager.sh', 'taskexecutor'];
+  const started = await runCommand(join(place.home, 'bin', script), ['start'], {
+    env: scriptEnv(place, 'flink'),
+    timeoutMs: 120_000,
+  });
+  if (started.code !== 0)
+    throw new Error(`${script} start ended with code ${started.code}:\n${started.stdout}${started.stderr}`);
   const prefix = join(place.logDir, `flink-flink-${name}-0-${hostname()}`);
   const pid = Number(readFileSync(join(place.logDir, 'pid', `flink-flink-${name}.pid`), 'utf8').trim());
   place.remember(pid);
@@ -58,15 +73,16 @@ async function startDaemon(role: Role, place: Place): Promise<Started> {
 }
 
 /**
- * The command of a pod of native Kubernetes, its output where the container runtime has it. A JobManager there talks to the
- * API server at once, so it is the one of the official image, which differs in the name only.
+ * The command of a pod of native Kubernetes, its output where the container runtime has it. A JobManager there talks to
+ * the API server at once, so it is the one of the official image, which differs in the name only.
  */
 async function startPod(role: Role, place: Place): Promise<Started> {
   const name = role === 'jobmanager' ? 'standalonesession' : 'kubernetes-taskmanager';
   const { jvmOptions, settings } = await readResources(role, place);
-  const [script, args] = role === 'jobmanager'
-    ? ['jobmanager.sh', ['start-foreground']] as const
-    : ['kubernetes-taskmanager.sh', settings] as const;
+  const [script, args] =
+    role === 'jobmanager'
+      ? (['jobmanager.sh', ['start-foreground']] as const)
+      : (['kubernetes-taskmanager.sh', settings] as const);
   const env = { ...scriptEnv(place, ''), FLINK_TM_JVM_MEM_OPTS: jvmOptions.join(' '), _POD_NODE_ID: 'node-1' };
   const outFile = join(place.logDir, 'stdout');
   const pid = spawnInto(join(place.home, 'bin', script), args, { env, cwd: place.logDir, outFile, errFile: outFile });
@@ -74,23 +90,51 @@ async function startPod(role: Role, place: Place): Promise<Started> {
   return { pid, logFile: await findLog(place.logDir, new RegExp(`^flink-.*-?${name}-0-.*\\.log$`), pid), outFile };
 }
 
-/** `java %jvmmem% %jvmopts% %logging% CLASS %args% 1> X.out 2> X.err` in the container's folder, where the configuration lies too. */
+/**
+ * `java %jvmmem% %jvmopts% %logging% CLASS %args% 1> X.out 2> X.err` in the container's folder, where the configuration
+ * lies too.
+ */
 async function startContainer(role: Role, place: Place): Promise<Started> {
   const { jvmOptions, settings } = await readResources(role, place);
   const base = join(place.logDir, role);
-  const logging = place.logging === 'logback'
-    ? ['-Dlogback.configurationFile=file:./logback.xml']
-    : ['-Dlog4j.configuration=file:./log4j.properties', '-Dlog4j.configurationFile=file:./log4j.properties'];
-  const mainClass = role === 'jobmanager' ? 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint' : 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner';
-  const args = [...jvmOptions, ...readJavaOptions(role, place.confDir), `-Dlog.file=${base}.log`, ...logging, mainClass, ...settings, '--configDir', '.'];
-  const classpath = readdirSync(place.libDir).sort().map((name) => join(place.libDir, name)).join(':');
+  const logging =
+    place.logging === 'logback'
+      ? ['-Dlogback.configurationFile=file:./logback.xml']
+      : ['-Dlog4j.configuration=file:./log4j.properties', '-Dlog4j.configurationFile=file:./log4j.properties'];
+  const mainClass =
+    role === 'jobmanager'
+      ? 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint'
+      : 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner';
+  const args = [
+    ...jvmOptions,
+    ...readJavaOptions(role, place.confDir),
+    `-Dlog.file=${base}.log`,
+    ...logging,
+    mainClass,
+    ...settings,
+    '--configDir',
+    '.',
+  ];
+  const classpath = readdirSync(place.libDir)
+    .sort()
+    .map((name) => join(place.libDir, name))
+    .join(':');
   const env = { ...process.env, ...place.env, CLASSPATH: classpath };
-  const pid = spawnInto(join(place.java, 'bin', 'java'), args, { env, cwd: place.confDir, outFile: `${base}.out`, errFile: `${base}.err` });
+  const pid = spawnInto(join(place.java, 'bin', 'java'), args, {
+    env,
+    cwd: place.confDir,
+    outFile: `${base}.out`,
+    errFile: `${base}.err`,
+  });
   place.remember(pid);
   return { pid, logFile: `${base}.log`, outFile: `${base}.out`, errFile: `${base}.err` };
 }
 
-function spawnInto(command: string, args: readonly string[], { env, cwd, outFile, errFile }: { env: NodeJS.ProcessEnv; cwd: string; outFile: string; errFile: string }): number {
+function spawnInto(
+  command: string,
+  args: readonly string[],
+  { env, cwd, outFile, errFile }: { env: NodeJS.ProcessEnv; cwd: string; outFile: string; errFile: string },
+): number {
   const out = openSync(outFile, 'a');
   const err = errFile === outFile ? out : openSync(errFile, 'a');
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', out, err] });
@@ -103,21 +147,35 @@ function spawnInto(command: string, args: readonly string[], { env, cwd, outFile
 /** The script's shell becomes the JVM (exec), so the pid stays; the log has its name once the JVM writes. */
 async function findLog(logDir: string, pattern: RegExp, pid: number): Promise<string> {
   const find = (): string | undefined => readdirSync(logDir).find((name) => pattern.test(name));
-  await waitFor(`a log ${pattern.source}`, 60_000, () => Promise.resolve(find() !== undefined || (isAlive(pid) ? readdirSync(logDir).join(', ') : 'the process died')),
-    () => readFileSync(join(logDir, 'stdout'), 'utf8').slice(-3000));
+  await waitFor(
+    `a log ${pattern.source}`,
+    60_000,
+    () => Promise.resolve(find() !== undefined || (isAlive(pid) ? readdirSync(logDir).join(', ') : 'the process died')),
+    () => readFileSync(join(logDir, 'stdout'), 'utf8').slice(-3000),
+  );
   return join(logDir, find() ?? '');
 }
 
-/** What Flink's own scripts ask it for before they start the process: memory options of the JVM, and settings as -D pairs. */
+/**
+ * What Flink's own scripts ask it for before they start the process: memory options of the JVM, and settings as -D
+ * pairs.
+ */
 async function readResources(role: Role, place: Place): Promise<{ jvmOptions: string[]; settings: string[] }> {
   const command = role === 'jobmanager' ? 'GET_JM_RESOURCE_PARAMS' : 'GET_TM_RESOURCE_PARAMS';
   const dist = readdirSync(place.libDir).find((name) => name.startsWith('flink-dist')) ?? '';
   const asked = await runCommand(join(place.java, 'bin', 'java'), [
-    '-cp', `${join(place.home, 'bin', 'bash-java-utils.jar')}:${join(place.libDir, dist)}`,
-    'org.apache.flink.runtime.util.bash.BashJavaUtils', command, '--configDir', place.confDir,
+    '-cp',
+    `${join(place.home, 'bin', 'bash-java-utils.jar')}:${join(place.libDir, dist)}`,
+    'org.apache.flink.runtime.util.bash.BashJavaUtils',
+    command,
+    '--configDir',
+    place.confDir,
   ]);
-  const [jvm, dynamic] = [...asked.stdout.matchAll(/^BASH_JAVA_UTILS_EXEC_RESULT:(.*)$/gm)].map((match) => (match[1] ?? '').trim());
-  if (jvm === undefined || dynamic === undefined) throw new Error(`BashJavaUtils ended with code ${asked.code}:\n${asked.stdout}${asked.stderr}`);
+  const [jvm, dynamic] = [...asked.stdout.matchAll(/^BASH_JAVA_UTILS_EXEC_RESULT:(.*)$/gm)].map((match) =>
+    (match[1] ?? '').trim(),
+  );
+  if (jvm === undefined || dynamic === undefined)
+    throw new Error(`BashJavaUtils ended with code ${asked.code}:\n${asked.stdout}${asked.stderr}`);
   return { jvmOptions: jvm.split(/\s+/), settings: dynamic === '' ? [] : dynamic.split(/\s+/) };
 }
 
@@ -125,6 +183,7 @@ async function readResources(role: Role, place: Place): Promise<{ jvmOptions: st
 function readJavaOptions(role: Role, confDir: string): string[] {
   const files = readdirSync(confDir).filter((name) => name === 'config.yaml' || name === 'flink-conf.yaml');
   const text = files.map((name) => readFileSync(join(confDir, name), 'utf8')).join('\n');
-  return [...text.matchAll(/^env\.java\.opts\.(\w+): (.+)$/gm)]
-    .flatMap(([, scope, options]) => (scope === 'all' || scope === role ? (options ?? '').replace(/^'|'$/g, '').split(/\s+/) : []));
+  return [...text.matchAll(/^env\.java\.opts\.(\w+): (.+)$/gm)].flatMap(([, scope, options]) =>
+    scope === 'all' || scope === role ? (options ?? '').replace(/^'|'$/g, '').split(/\s+/) : [],
+  );
 }

@@ -12,12 +12,15 @@ export const OPEN_AHEAD_MS = 300_000;
 
 export const ALERTMANAGER: Channel = {
   renderIncident: (card, previous) => renderAlerts(card, previous),
-  // Alertmanager already has the alerts that come from it, and gets Jobtrace's own; sending back would go round for ever.
+  // Alertmanager already has the alerts that come from it, and gets Jobtrace's own; sending back would go round for
+  // ever.
   renderForwarded: undefined,
   needsRefresh: true,
   joinsAll: true,
   async send(parts, { receiver, nowMs }) {
-    const alerts = parts.flatMap(({ message }) => listAlerts(message)).map((alert) => ({ endsAt: new Date(nowMs + OPEN_AHEAD_MS).toISOString(), ...alert }));
+    const alerts = parts
+      .flatMap(({ message }) => listAlerts(message))
+      .map((alert) => ({ endsAt: new Date(nowMs + OPEN_AHEAD_MS).toISOString(), ...alert }));
     return postJson(`${receiver.url.replace(/\/+$/, '')}/api/v2/alerts`, JSON.stringify(alerts), {});
   },
 };
@@ -26,8 +29,13 @@ function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject 
   const now = new Date(card.nowMs).toISOString();
   const alert = renderAlertmanager(card);
   const hasEnded = card.incident.outcome === 'recovered';
-  const outdated = previous === undefined ? [] : listAlerts(previous).filter((old) => old['endsAt'] === undefined && !hasSameLabels(old, alert));
-  return { alerts: [hasEnded ? { ...alert, endsAt: now } : alert, ...outdated.map((old) => ({ ...old, endsAt: now }))] };
+  const outdated =
+    previous === undefined
+      ? []
+      : listAlerts(previous).filter((old) => old['endsAt'] === undefined && !hasSameLabels(old, alert));
+  return {
+    alerts: [hasEnded ? { ...alert, endsAt: now } : alert, ...outdated.map((old) => ({ ...old, endsAt: now }))],
+  };
 }
 
 export function listAlerts(message: JsonObject): readonly JsonObject[] {
@@ -36,6 +44,7 @@ export function listAlerts(message: JsonObject): readonly JsonObject[] {
 }
 
 function hasSameLabels(left: JsonObject, right: JsonObject): boolean {
-  const print = (alert: JsonObject): string => JSON.stringify(Object.entries(isJsonObject(alert['labels']) ? alert['labels'] : {}).sort());
+  const print = (alert: JsonObject): string =>
+    JSON.stringify(Object.entries(isJsonObject(alert['labels']) ? alert['labels'] : {}).sort());
   return print(left) === print(right);
 }

@@ -35,10 +35,16 @@ export function signBody(body: string, { id, nowMs, receiver }: Delivery): Recor
   if (receiver.secret === undefined || receiver.secret === '') return headers;
   const key = readKey(receiver.secret);
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { ...headers, 'webhook-signature': `v1,${signature}`, 'x-jobtrace-signature': `sha256=${createHmac('sha256', key).update(body).digest('hex')}` };
+  return {
+    ...headers,
+    'webhook-signature': `v1,${signature}`,
+    'x-jobtrace-signature': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+  };
 }
 
 /** `whsec_` and base64, as the standard shows secrets; anything else is taken as it is. */
 function readKey(secret: string): Buffer {
-  return secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret, 'utf8');
+  return secret.startsWith('whsec_')
+    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
+    : Buffer.from(secret, 'utf8');
 }

@@ -41,7 +41,11 @@ export function AgentsPage() {
       </Table>
       {agents.flatMap((agent) =>
         agent.conditions.map((condition) => (
-          <Alert key={`${agent.id}${condition.code}${condition.message}`} color="yellow" title={`${agent.host}: ${condition.code}`}>
+          <Alert
+            key={`${agent.id}${condition.code}${condition.message}`}
+            color="yellow"
+            title={`${agent.host}: ${condition.code}`}
+          >
             {condition.message} (<Time value={condition.since} />)
           </Alert>
         )),

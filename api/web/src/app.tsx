@@ -1,6 +1,15 @@
 // The frame: navigation, language, colour scheme, and one room per address. All state that a link must carry
 // stands in the address.
-import { ActionIcon, AppShell, Anchor, Group, SegmentedControl, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  AppShell,
+  Anchor,
+  Group,
+  SegmentedControl,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AgentsPage } from './agents.tsx';
 import { IncidentPage } from './incident.tsx';
@@ -53,14 +62,35 @@ function Header() {
           Jobtrace
         </Text>
         {ROOMS.map((room) => (
-          <Anchor key={room.path} component={Link} href={room.path} underline="never" c={location.startsWith(room.path) ? 'teal' : 'var(--mantine-color-text)'} fw={location.startsWith(room.path) ? 600 : 400} size="sm">
+          <Anchor
+            key={room.path}
+            component={Link}
+            href={room.path}
+            underline="never"
+            c={location.startsWith(room.path) ? 'teal' : 'var(--mantine-color-text)'}
+            fw={location.startsWith(room.path) ? 600 : 400}
+            size="sm"
+          >
             {t(room.name)}
           </Anchor>
         ))}
       </Group>
       <Group gap="xs" wrap="nowrap">
-        <SegmentedControl size="xs" value={lang} onChange={(value) => setLang(value === 'zh' ? 'zh' : 'en')} data={[{ value: 'en', label: 'EN' }, { value: 'zh', label: '中文' }]} />
-        <ActionIcon variant="default" aria-label={t('dark')} title={t('dark')} onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
+        <SegmentedControl
+          size="xs"
+          value={lang}
+          onChange={(value) => setLang(value === 'zh' ? 'zh' : 'en')}
+          data={[
+            { value: 'en', label: 'EN' },
+            { value: 'zh', label: '中文' },
+          ]}
+        />
+        <ActionIcon
+          variant="default"
+          aria-label={t('dark')}
+          title={t('dark')}
+          onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}
+        >
           {scheme === 'dark' ? '☀' : '☾'}
         </ActionIcon>
       </Group>

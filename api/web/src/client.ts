@@ -27,18 +27,31 @@ export class RequestError extends Error {
 
 export const api = {
   records: (parameters: URLSearchParams): Promise<RecordPage> => request(`/api/v1/records?${parameters.toString()}`),
-  context: (id: string, lines: number): Promise<{ records: readonly LogRecord[]; index: number }> => request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${lines}&after=${lines}`),
-  incidents: (lang: Language): Promise<{ incidents: readonly ShownIncident[] }> => request(`/api/v1/incidents?limit=200&lang=${lang}`),
-  incident: (id: string, lang: Language): Promise<ShownIncident> => request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
+  context: (id: string, lines: number): Promise<{ records: readonly LogRecord[]; index: number }> =>
+    request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${lines}&after=${lines}`),
+  incidents: (lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
+    request(`/api/v1/incidents?limit=200&lang=${lang}`),
+  incident: (id: string, lang: Language): Promise<ShownIncident> =>
+    request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   agents: (): Promise<{ agents: readonly AgentStatus[] }> => request('/api/v1/agents'),
-  diagnose: (text: string, lang: Language): Promise<{ diagnoses: readonly Diagnosis[]; unknown: readonly UnknownFailure[] }> =>
-    request(`/api/v1/diagnose?lang=${lang}`, { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text }),
+  diagnose: (
+    text: string,
+    lang: Language,
+  ): Promise<{ diagnoses: readonly Diagnosis[]; unknown: readonly UnknownFailure[] }> =>
+    request(`/api/v1/diagnose?lang=${lang}`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+      body: text,
+    }),
 };
 
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   const token = localStorage.getItem('jobtrace.token');
-  const response = await fetch(path, { ...init, headers: { ...init?.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) } });
+  const response = await fetch(path, {
+    ...init,
+    headers: { ...init?.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+  });
   const body: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw toError(response.status, body);
   return body as T;
@@ -46,6 +59,7 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
 
 function toError(status: number, body: unknown): RequestError {
   const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
-  if (typeof error === 'object' && error !== null && 'message' in error && 'fix' in error) return new RequestError(status, String(error.message), String(error.fix));
+  if (typeof error === 'object' && error !== null && 'message' in error && 'fix' in error)
+    return new RequestError(status, String(error.message), String(error.fix));
   return new RequestError(status, `HTTP ${status}`, '');
 }

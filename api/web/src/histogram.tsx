@@ -7,14 +7,27 @@ import type { RecordPage } from '../../../store/store.ts';
 type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;
 
-export function Histogram({ buckets, zoom }: { readonly buckets: Buckets; readonly zoom: (from: string, to: string) => void }) {
+export function Histogram({
+  buckets,
+  zoom,
+}: {
+  readonly buckets: Buckets;
+  readonly zoom: (from: string, to: string) => void;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const theme = useMantineTheme();
   useEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
     const bars = uPlot.paths.bars?.({ size: [0.9, 40] });
-    const series = (label: string, color: string | undefined): uPlot.Series => ({ label, fill: color ?? 'gray', stroke: color ?? 'gray', width: 0, points: { show: false }, ...(bars === undefined ? {} : { paths: bars }) });
+    const series = (label: string, color: string | undefined): uPlot.Series => ({
+      label,
+      fill: color ?? 'gray',
+      stroke: color ?? 'gray',
+      width: 0,
+      points: { show: false },
+      ...(bars === undefined ? {} : { paths: bars }),
+    });
     const axis = { stroke: getComputedStyle(element).color, grid: { show: false }, ticks: { show: false } };
     const plot = new uPlot(
       {
@@ -23,13 +36,24 @@ export function Histogram({ buckets, zoom }: { readonly buckets: Buckets; readon
         padding: [4, 8, 0, 0],
         cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
-        axes: [{ ...axis, size: 22 }, { ...axis, size: 52 }],
-        series: [{}, series('other', theme.colors.teal[4]), series('WARN', theme.colors.yellow[6]), series('ERROR', theme.colors.red[6])],
+        axes: [
+          { ...axis, size: 22 },
+          { ...axis, size: 52 },
+        ],
+        series: [
+          {},
+          series('other', theme.colors.teal[4]),
+          series('WARN', theme.colors.yellow[6]),
+          series('ERROR', theme.colors.red[6]),
+        ],
         hooks: {
           setSelect: [
             (self) => {
               if (self.select.width < 4) return;
-              zoom(toIso(self.posToVal(self.select.left, 'x')), toIso(self.posToVal(self.select.left + self.select.width, 'x')));
+              zoom(
+                toIso(self.posToVal(self.select.left, 'x')),
+                toIso(self.posToVal(self.select.left + self.select.width, 'x')),
+              );
             },
           ],
         },

@@ -1,6 +1,20 @@
 // One incident, in the order a person with two minutes needs it: what broke, what to do, the lines that prove it,
 // then why, what follows from it, and how the rule came to its answer.
-import { Accordion, Anchor, Badge, Button, Card, Code, CopyButton, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Accordion,
+  Anchor,
+  Badge,
+  Button,
+  Card,
+  Code,
+  CopyButton,
+  Group,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  Title,
+} from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Diagnosis, Evidence, Fix, UnknownFailure } from '../../../core/types.ts';
@@ -11,7 +25,11 @@ import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
   const { lang } = useSpeech();
-  const query = useQuery({ queryKey: ['incident', id, lang], queryFn: () => api.incident(id, lang), refetchInterval: 2000 });
+  const query = useQuery({
+    queryKey: ['incident', id, lang],
+    queryFn: () => api.incident(id, lang),
+    refetchInterval: 2000,
+  });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const incident = query.data;
@@ -20,9 +38,11 @@ export function IncidentPage({ id }: { readonly id: string }) {
     <Stack maw={1080} mx="auto" gap="md">
       <Headline incident={incident} first={first} />
       {first !== undefined && <DiagnosisCard diagnosis={first} />}
-      {others.filter((item) => !item.symptom).map((item) => (
-        <DiagnosisCard key={item.rule} diagnosis={item} />
-      ))}
+      {others
+        .filter((item) => !item.symptom)
+        .map((item) => (
+          <DiagnosisCard key={item.rule} diagnosis={item} />
+        ))}
       {incident.unknown.map((item) => (
         <UnknownCard key={item.fingerprint} unknown={item} />
       ))}
@@ -42,11 +62,14 @@ function Headline({ incident, first }: { readonly incident: ShownIncident; reado
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
         <Text size="sm">
-          {incident.job === undefined ? `${t('process')} ${incident.process ?? ''}` : `${t('job')} ${incident.job.name ?? ''} `}
+          {incident.job === undefined
+            ? `${t('process')} ${incident.process ?? ''}`
+            : `${t('job')} ${incident.job.name ?? ''} `}
           {incident.job !== undefined && <Code>{incident.job.id}</Code>}
         </Text>
         <Text size="sm" className="quiet">
-          {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')} {incident.cluster}
+          {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}
+          {incident.cluster}
         </Text>
         {incident.job !== undefined && (
           <Anchor component={Link} size="sm" href={`/search?job=${encodeURIComponent(incident.job.id)}&range=all`}>
@@ -69,7 +92,8 @@ export function DiagnosisCard({ diagnosis }: { readonly diagnosis: Diagnosis }) 
               {diagnosis.rule}
             </Badge>
             <Text size="xs" className="quiet">
-              {t('confidence')} {diagnosis.confidence.toFixed(2)} · {t('whose')}: {OWNERS[diagnosis.owner][lang]} · {diagnosis.count} {t('times')} · {diagnosis.status}
+              {t('confidence')} {diagnosis.confidence.toFixed(2)} · {t('whose')}: {OWNERS[diagnosis.owner][lang]} ·{' '}
+              {diagnosis.count} {t('times')} · {diagnosis.status}
             </Text>
           </Group>
           <Text>{diagnosis.summary}</Text>
@@ -171,7 +195,11 @@ function EvidenceList({ evidence }: { readonly evidence: readonly Evidence[] }) 
                 {item.line > 0 ? `:${item.line}` : ''}
               </Text>
               {item.recordId !== undefined && (
-                <Anchor size="xs" component={Link} href={`/search?range=all&record=${encodeURIComponent(item.recordId)}`}>
+                <Anchor
+                  size="xs"
+                  component={Link}
+                  href={`/search?range=all&record=${encodeURIComponent(item.recordId)}`}
+                >
                   {t('inContext')}
                 </Anchor>
               )}
@@ -186,7 +214,13 @@ function EvidenceList({ evidence }: { readonly evidence: readonly Evidence[] }) 
   );
 }
 
-function Highlighted({ text, ranges }: { readonly text: string; readonly ranges: readonly (readonly [number, number])[] }) {
+function Highlighted({
+  text,
+  ranges,
+}: {
+  readonly text: string;
+  readonly ranges: readonly (readonly [number, number])[];
+}) {
   const ordered = [...ranges].sort((a, b) => a[0] - b[0]);
   const pieces = [];
   let at = 0;
@@ -289,10 +323,39 @@ function Facts({ incident }: { readonly incident: ShownIncident }) {
   const rows: [string, React.ReactNode][] = [
     [t('flinkVersion'), facts.flinkVersion],
     [t('strategy'), facts.restartStrategy],
-    [t('lastCheckpoint'), facts.lastCheckpoint === undefined ? undefined : <>#{facts.lastCheckpoint.id} · <Time value={facts.lastCheckpoint.time} /></>],
+    [
+      t('lastCheckpoint'),
+      facts.lastCheckpoint === undefined ? undefined : (
+        <>
+          #{facts.lastCheckpoint.id} · <Time value={facts.lastCheckpoint.time} />
+        </>
+      ),
+    ],
     [t('reprocess'), facts.reprocessMs === undefined ? undefined : formatDuration(facts.reprocessMs)],
-    [t('attempts'), incident.attempts.length === 0 ? undefined : <>{incident.attempts.map((attempt) => <div key={attempt.number}>#{attempt.number} <Time value={attempt.failedAt} /> {attempt.rules.join(', ')}</div>)}</>],
-    [t('process'), incident.processes.length === 0 ? undefined : <>{incident.processes.map((process) => <div key={process} style={{ overflowWrap: 'anywhere' }}>{process}</div>)}</>],
+    [
+      t('attempts'),
+      incident.attempts.length === 0 ? undefined : (
+        <>
+          {incident.attempts.map((attempt) => (
+            <div key={attempt.number}>
+              #{attempt.number} <Time value={attempt.failedAt} /> {attempt.rules.join(', ')}
+            </div>
+          ))}
+        </>
+      ),
+    ],
+    [
+      t('process'),
+      incident.processes.length === 0 ? undefined : (
+        <>
+          {incident.processes.map((process) => (
+            <div key={process} style={{ overflowWrap: 'anywhere' }}>
+              {process}
+            </div>
+          ))}
+        </>
+      ),
+    ],
   ];
   return (
     <Card withBorder padding="lg">
@@ -301,14 +364,16 @@ function Facts({ incident }: { readonly incident: ShownIncident }) {
       </Title>
       <Table withRowBorders={false} verticalSpacing={3}>
         <Table.Tbody>
-          {rows.filter(([, value]) => value !== undefined).map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Td w={220} className="quiet" style={{ verticalAlign: 'top' }}>
-                {name}
-              </Table.Td>
-              <Table.Td>{value}</Table.Td>
-            </Table.Tr>
-          ))}
+          {rows
+            .filter(([, value]) => value !== undefined)
+            .map(([name, value]) => (
+              <Table.Tr key={name}>
+                <Table.Td w={220} className="quiet" style={{ verticalAlign: 'top' }}>
+                  {name}
+                </Table.Td>
+                <Table.Td>{value}</Table.Td>
+              </Table.Tr>
+            ))}
         </Table.Tbody>
       </Table>
     </Card>

@@ -7,8 +7,18 @@ import { api, type ShownIncident } from './client.ts';
 import { Empty, Problem, Time, Waiting } from './state.tsx';
 import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
 
-export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = { critical: 'red', error: 'red', warning: 'yellow', info: 'gray' };
-export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = { failing: 'red', failed: 'gray', recovered: 'teal', unknown: 'gray' };
+export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
+  critical: 'red',
+  error: 'red',
+  warning: 'yellow',
+  info: 'gray',
+};
+export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
+  failing: 'red',
+  failed: 'gray',
+  recovered: 'teal',
+  unknown: 'gray',
+};
 
 export function IncidentsPage() {
   const { t, lang } = useSpeech();
@@ -54,12 +64,21 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
   return (
     <Table.Tr>
       <Table.Td maw={620}>
-        <Link href={`/incidents/${encodeURIComponent(incident.id)}`} style={{ textDecoration: 'none', color: 'inherit' }}>
+        <Link
+          href={`/incidents/${encodeURIComponent(incident.id)}`}
+          style={{ textDecoration: 'none', color: 'inherit' }}
+        >
           <Text fw={600} lineClamp={2}>
-            {first?.title ?? `${unknown?.chain.at(-1)?.split('.').at(-1) ?? ''}${unknown === undefined || unknown.message === '' ? '' : `: ${unknown.message}`}`}
+            {first?.title ??
+              `${unknown?.chain.at(-1)?.split('.').at(-1) ?? ''}${unknown === undefined || unknown.message === '' ? '' : `: ${unknown.message}`}`}
           </Text>
           <Group gap={6}>
-            <Badge size="xs" variant="light" color={first === undefined ? 'yellow' : SEVERITY_COLORS[first.severity]} tt="none">
+            <Badge
+              size="xs"
+              variant="light"
+              color={first === undefined ? 'yellow' : SEVERITY_COLORS[first.severity]}
+              tt="none"
+            >
               {first?.rule ?? t('unknown')}
             </Badge>
           </Group>
@@ -72,7 +91,12 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        <Badge variant="light" color={OUTCOME_COLORS[incident.outcome]} tt="none" styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}>
+        <Badge
+          variant="light"
+          color={OUTCOME_COLORS[incident.outcome]}
+          tt="none"
+          styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
+        >
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
       </Table.Td>

@@ -8,7 +8,11 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { LanguageProvider } from './text.tsx';
 
-const theme = createTheme({ primaryColor: 'teal', fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace', defaultRadius: 'sm' });
+const theme = createTheme({
+  primaryColor: 'teal',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
+  defaultRadius: 'sm',
+});
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } });
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');

@@ -13,7 +13,16 @@ export function PastePage() {
   const run = useMutation({ mutationFn: () => api.diagnose(text, lang) });
   return (
     <Stack maw={1080} mx="auto">
-      <Textarea aria-label={t('paste')} placeholder={t('pasteHint')} autosize minRows={10} maxRows={24} value={text} onChange={(event) => setText(event.currentTarget.value)} styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }} />
+      <Textarea
+        aria-label={t('paste')}
+        placeholder={t('pasteHint')}
+        autosize
+        minRows={10}
+        maxRows={24}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
+      />
       <Button w={160} disabled={text.trim() === ''} loading={run.isPending} onClick={() => run.mutate()}>
         {t('diagnose')}
       </Button>

@@ -20,7 +20,14 @@ export function RecordRow({ record, hit = false, openContext, filter }: RowProps
   const level = record['log.level'];
   return (
     <div>
-      <div className={`row log${hit ? ' hit' : ''}`} role="button" tabIndex={0} aria-expanded={open} onClick={toggle} onKeyDown={(event) => event.key === 'Enter' && toggle()}>
+      <div
+        className={`row log${hit ? ' hit' : ''}`}
+        role="button"
+        tabIndex={0}
+        aria-expanded={open}
+        onClick={toggle}
+        onKeyDown={(event) => event.key === 'Enter' && toggle()}
+      >
         <span className="quiet">
           <Time value={record['@timestamp']} />
         </span>
@@ -54,7 +61,14 @@ function Folded({ record }: { readonly record: LogRecord }) {
   );
 }
 
-function Opened({ record, openContext, filter }: Required<Pick<RowProps, 'record'>> & { readonly openContext: RowProps['openContext']; readonly filter: RowProps['filter'] }) {
+function Opened({
+  record,
+  openContext,
+  filter,
+}: Required<Pick<RowProps, 'record'>> & {
+  readonly openContext: RowProps['openContext'];
+  readonly filter: RowProps['filter'];
+}) {
   const { t } = useSpeech();
   const job = record['flink.job.id'];
   return (

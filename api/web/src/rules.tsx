@@ -13,7 +13,10 @@ export function RulesPage() {
   return (
     <>
       <Title order={3} mb="sm">
-        {t('rules')} <Badge variant="light" color="gray">{query.data.rules.length}</Badge>
+        {t('rules')}{' '}
+        <Badge variant="light" color="gray">
+          {query.data.rules.length}
+        </Badge>
       </Title>
       {query.data.problems.length > 0 && (
         <Alert color="yellow" title={t('rulesRefused')} mb="sm">

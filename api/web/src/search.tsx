@@ -58,8 +58,19 @@ export function SearchPage() {
       {search.isPending && <Waiting />}
       {first !== undefined && (
         <>
-          {first.histogram !== undefined && first.histogram.length > 1 && <Histogram buckets={first.histogram} zoom={zoom} />}
-          {records.length === 0 ? <Empty title={t('noLines')}>{t('noLinesHint')}</Empty> : <RecordList records={records} more={search.hasNextPage && !search.isFetchingNextPage ? search.fetchNextPage : undefined} open={(id) => change({ record: id })} change={change} />}
+          {first.histogram !== undefined && first.histogram.length > 1 && (
+            <Histogram buckets={first.histogram} zoom={zoom} />
+          )}
+          {records.length === 0 ? (
+            <Empty title={t('noLines')}>{t('noLinesHint')}</Empty>
+          ) : (
+            <RecordList
+              records={records}
+              more={search.hasNextPage && !search.isFetchingNextPage ? search.fetchNextPage : undefined}
+              open={(id) => change({ record: id })}
+              change={change}
+            />
+          )}
         </>
       )}
     </Stack>
@@ -114,7 +125,12 @@ function SearchBar({ address, change }: Part) {
   useEffect(() => setText(address.get('query') ?? ''), [address]);
   useEffect(() => {
     const focus = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || document.activeElement instanceof HTMLInputElement || document.activeElement instanceof HTMLTextAreaElement) return;
+      if (
+        event.key !== '/' ||
+        document.activeElement instanceof HTMLInputElement ||
+        document.activeElement instanceof HTMLTextAreaElement
+      )
+        return;
       event.preventDefault();
       input.current?.focus();
     };
@@ -129,9 +145,48 @@ function SearchBar({ address, change }: Part) {
       }}
     >
       <Group wrap="nowrap" gap="xs">
-        <TextInput ref={input} style={{ flex: 1 }} value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder={t('searchHint')} aria-label={t('search')} rightSection={text === '' ? null : <CloseButton size="sm" aria-label={t('clear')} onClick={() => { setText(''); change({ query: undefined }); }} />} />
-        <Select w={130} aria-label={t('level')} placeholder={t('level')} clearable value={address.get('level')} onChange={(value) => change({ level: value ?? undefined })} data={LEVELS} />
-        <Select w={170} aria-label={t('range')} value={address.get('range') ?? (address.has('from') ? 'zoomed' : '1d')} allowDeselect={false} onChange={(value) => value !== 'zoomed' && change({ range: value ?? undefined, from: undefined, to: undefined })} data={[...Object.entries(RANGES).map(([value, range]) => ({ value, label: t(range.name) })), ...(address.has('from') ? [{ value: 'zoomed', label: t('zoomed') }] : [])]} />
+        <TextInput
+          ref={input}
+          style={{ flex: 1 }}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          placeholder={t('searchHint')}
+          aria-label={t('search')}
+          rightSection={
+            text === '' ? null : (
+              <CloseButton
+                size="sm"
+                aria-label={t('clear')}
+                onClick={() => {
+                  setText('');
+                  change({ query: undefined });
+                }}
+              />
+            )
+          }
+        />
+        <Select
+          w={130}
+          aria-label={t('level')}
+          placeholder={t('level')}
+          clearable
+          value={address.get('level')}
+          onChange={(value) => change({ level: value ?? undefined })}
+          data={LEVELS}
+        />
+        <Select
+          w={170}
+          aria-label={t('range')}
+          value={address.get('range') ?? (address.has('from') ? 'zoomed' : '1d')}
+          allowDeselect={false}
+          onChange={(value) =>
+            value !== 'zoomed' && change({ range: value ?? undefined, from: undefined, to: undefined })
+          }
+          data={[
+            ...Object.entries(RANGES).map(([value, range]) => ({ value, label: t(range.name) })),
+            ...(address.has('from') ? [{ value: 'zoomed', label: t('zoomed') }] : []),
+          ]}
+        />
         <Button type="submit">{t('search')}</Button>
       </Group>
     </form>
@@ -148,13 +203,30 @@ function Chips({ address, change, page }: Part & { readonly page: RecordPage | u
         {page === undefined ? '' : `${page.total.toLocaleString()} ${t('lines')}`}
       </Text>
       {active.map(({ key, name }) => (
-        <Badge key={key} variant="light" tt="none" rightSection={<CloseButton size={14} aria-label={`${t('clear')} ${t(name)}`} onClick={() => change({ [key]: undefined })} />}>
+        <Badge
+          key={key}
+          variant="light"
+          tt="none"
+          rightSection={
+            <CloseButton
+              size={14}
+              aria-label={`${t('clear')} ${t(name)}`}
+              onClick={() => change({ [key]: undefined })}
+            />
+          }
+        >
           {t(name)}: {address.get(key)}
         </Badge>
       ))}
       {address.get('job') === null &&
         jobs.slice(0, 6).map((job) => (
-          <Badge key={job.value} variant="default" tt="none" style={{ cursor: 'pointer' }} onClick={() => change({ job: job.value })}>
+          <Badge
+            key={job.value}
+            variant="default"
+            tt="none"
+            style={{ cursor: 'pointer' }}
+            onClick={() => change({ job: job.value })}
+          >
             {job.value.slice(0, 12)} · {job.count.toLocaleString()}
           </Badge>
         ))}
@@ -162,9 +234,25 @@ function Chips({ address, change, page }: Part & { readonly page: RecordPage | u
   );
 }
 
-function RecordList({ records, more, open, change }: { readonly records: readonly LogRecord[]; readonly more: (() => unknown) | undefined; readonly open: (id: string) => void; readonly change: Part['change'] }) {
+function RecordList({
+  records,
+  more,
+  open,
+  change,
+}: {
+  readonly records: readonly LogRecord[];
+  readonly more: (() => unknown) | undefined;
+  readonly open: (id: string) => void;
+  readonly change: Part['change'];
+}) {
   const box = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: records.length, getScrollElement: () => box.current, estimateSize: () => 24, overscan: 20, getItemKey: (index) => records[index]?.id ?? index });
+  const rows = useVirtualizer({
+    count: records.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => 24,
+    overscan: 20,
+    getItemKey: (index) => records[index]?.id ?? index,
+  });
   const items = rows.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -177,7 +265,12 @@ function RecordList({ records, more, open, change }: { readonly records: readonl
           {items.map((item) => {
             const record = records[item.index];
             return record === undefined ? null : (
-              <div key={item.key} ref={rows.measureElement} data-index={item.index} style={{ position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${item.start}px)` }}>
+              <div
+                key={item.key}
+                ref={rows.measureElement}
+                data-index={item.index}
+                style={{ position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${item.start}px)` }}
+              >
                 <RecordRow record={record} openContext={() => open(record.id)} filter={change} />
               </div>
             );

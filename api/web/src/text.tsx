@@ -10,7 +10,10 @@ const TEXTS = {
   agents: { en: 'Agents', zh: '采集端' },
   paste: { en: 'Paste a log', zh: '粘贴日志' },
   noIncidents: { en: 'No failure has been found', zh: '没有发现故障' },
-  noIncidentsHint: { en: 'Jobtrace watches; a failing job appears here within seconds.', zh: 'Jobtrace 正在监听，作业失败后几秒内会显示在这里。' },
+  noIncidentsHint: {
+    en: 'Jobtrace watches; a failing job appears here within seconds.',
+    zh: 'Jobtrace 正在监听，作业失败后几秒内会显示在这里。',
+  },
   allJobs: { en: 'All jobs', zh: '全部作业' },
   job: { en: 'Job', zh: '作业' },
   process: { en: 'Process', zh: '进程' },
@@ -35,7 +38,10 @@ const TEXTS = {
   copied: { en: 'Copied', zh: '已复制' },
   unknown: { en: 'Unknown failure: no rule names it yet', zh: '未知故障：尚无规则' },
   notFound: { en: 'Not found. Retention may have deleted it.', zh: '未找到，可能已过保留期被删除。' },
-  searchHint: { en: 'words, "a phrase", -noise, level:ERROR, job:orders, error:TimeoutException', zh: '关键词、"短语"、-排除、level:ERROR、job:orders、error:TimeoutException' },
+  searchHint: {
+    en: 'words, "a phrase", -noise, level:ERROR, job:orders, error:TimeoutException',
+    zh: '关键词、"短语"、-排除、level:ERROR、job:orders、error:TimeoutException',
+  },
   lines: { en: 'lines', zh: '行' },
   noLines: { en: 'Nothing matches in this range', zh: '该范围内没有匹配' },
   noLinesHint: { en: 'Widen the time range or remove a filter.', zh: '请扩大时间范围或移除筛选。' },
@@ -51,7 +57,10 @@ const TEXTS = {
   copyLink: { en: 'Copy link to this line', zh: '复制此行链接' },
   frames: { en: 'frames', zh: '帧' },
   diagnose: { en: 'Diagnose', zh: '诊断' },
-  pasteHint: { en: 'Paste a Flink log or stack trace. It is diagnosed here and not kept.', zh: '粘贴 Flink 日志或堆栈，就地诊断，不会保存。' },
+  pasteHint: {
+    en: 'Paste a Flink log or stack trace. It is diagnosed here and not kept.',
+    zh: '粘贴 Flink 日志或堆栈，就地诊断，不会保存。',
+  },
   nothingFound: { en: 'No failure was found in it.', zh: '其中没有发现故障。' },
   host: { en: 'Host', zh: '主机' },
   files: { en: 'Files', zh: '文件' },
@@ -111,11 +120,14 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     document.documentElement.lang = next;
     setState(next);
   };
-  return <SpeechContext.Provider value={{ lang, setLang, t: (key) => TEXTS[key][lang] }}>{children}</SpeechContext.Provider>;
+  return (
+    <SpeechContext.Provider value={{ lang, setLang, t: (key) => TEXTS[key][lang] }}>{children}</SpeechContext.Provider>
+  );
 }
 
 function firstLanguage(): Language {
-  const wanted = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem('jobtrace.lang') ?? navigator.language;
+  const wanted =
+    new URLSearchParams(location.search).get('lang') ?? localStorage.getItem('jobtrace.lang') ?? navigator.language;
   return wanted.startsWith('zh') ? 'zh' : 'en';
 }
 
