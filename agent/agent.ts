@@ -4,18 +4,18 @@
 import { resolve } from 'node:path';
 import type { Log } from '../core/log.js';
 import type { AgentStatus, Store } from '../store/store.js';
-import { openCheckpoint } from './checkpoint.js';
-import { discoverFiles, openWatcher, type ScanMemory } from './discover.js';
+import { openCheckpoint } from './checkpoint/checkpoint.js';
+import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
 import { errorText } from './fault.js';
-import { createKnown } from './known.js';
-import { hasBirthTimes, openLock } from './lock.js';
-import { createReader } from './read.js';
-import { createRedactor } from './redact.js';
+import { createKnown } from './identity/known.js';
+import { hasBirthTimes, openLock } from './checkpoint/lock.js';
+import { createReader } from './tail/read.js';
+import { createRedactor } from './record/redact.js';
 import type { AgentSettings } from './settings.js';
-import { createShipper } from './ship.js';
+import { createShipper } from './ship/ship.js';
 import { createBoard, describeAgent } from './status.js';
-import { advanceTail, describeTail, lagBytes } from './tail.js';
-import { createWatch } from './watch.js';
+import { advanceTail, describeTail, lagBytes } from './tail/tail.js';
+import { createWatch } from './tail/tails.js';
 
 export interface PollResult {
   readonly files: number;

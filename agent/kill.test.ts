@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../core/log.js';
 import type { LogRecord } from '../core/types.js';
-import { openSqliteStore } from '../store/sqlite.js';
-import { line } from '../test/agent-bench.js';
+import { openSqliteStore } from '../store/sqlite/sqlite.js';
+import { line } from '../test/agent-fixture.js';
 import { createAgent } from './agent.js';
 import { fillAgentSettings } from './settings.js';
 

@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { expected, line, lines, openBench, type Bench } from '../test/agent-bench.js';
+import { expected, line, lines, openBench, type Bench } from '../test/agent-fixture.js';
 
 let bench: Bench | undefined;
 afterEach(async () => {

@@ -6,7 +6,7 @@ import type { RecordQuery } from '../store/store.js';
 import { isInScope } from './auth.js';
 import { COMPONENTS, LEVELS, readWord, type Answer, type Request, type Route, type Services } from './route.js';
 import { CONTEXT, ID, QUERIES, RECORD_PAGE } from './schemas.js';
-import { tailRecords } from './tail.js';
+import { tailRecords } from './live.js';
 
 type Filters = Pick<
   RecordQuery,

@@ -8,7 +8,7 @@ import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import type { Diagnosis, Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
-import { makeIncident, makeRecord, waitUntil } from '../store/samples.js';
+import { makeIncident, makeRecord, waitUntil } from '../store/testing/samples.js';
 import type { AgentStatus, Alert, RecordPage, Store } from '../store/store.js';
 import type { ReceivedAlert } from '../core/types.js';
 import { createServer, type Server, type ServerOptions } from './server.js';

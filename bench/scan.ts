@@ -17,8 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packAnchors } from '../analyzer/anchors.js';
-import { buildCatalog, loadCatalog } from '../analyzer/catalog.js';
+import { packAnchors } from '../analyzer/catalog/anchors.js';
+import { buildCatalog, loadCatalog } from '../analyzer/catalog/catalog.js';
 import { writeLargeLog } from './log.js';
 
 const MIB = 1_048_576;

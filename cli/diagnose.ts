@@ -1,9 +1,14 @@
 // "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine.
-import { loadCatalog, type Catalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents, type DiagnoseContext, type DiagnosisDocument } from '../analyzer/diagnose.js';
-import { renderNote } from '../analyzer/input/note.js';
+import { loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
+import {
+  diagnose,
+  flattenIncidents,
+  type DiagnoseContext,
+  type DiagnosisDocument,
+} from '../analyzer/incident/diagnose.js';
+import { renderNote } from '../analyzer/input/files/note.js';
 import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/input/read.js';
-import { wantedBy } from '../analyzer/wanted.js';
+import { wantedBy } from '../analyzer/catalog/wanted.js';
 import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';

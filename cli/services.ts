@@ -3,9 +3,9 @@
 import { statSync } from 'node:fs';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';
-import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/analyzer.js';
-import type { Catalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/service/analyzer.js';
+import type { Catalog } from '../analyzer/catalog/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
 import { splitText } from '../analyzer/input/read.js';
 import { createMetrics, type Metrics } from '../api/metrics.js';
 import { createServer, type Server } from '../api/server.js';
@@ -14,7 +14,7 @@ import { createError } from '../core/errors.js';
 import { createLog, type Log, type LogLevel } from '../core/log.js';
 import { createNotifier, type Notifier } from '../notify/notify.js';
 import type { Store } from '../store/store.js';
-import type { RuleKeeper } from './rule-keeper.js';
+import type { RuleKeeper } from './rules/keeper.js';
 import { hostOf, languageOf, zoneOf } from './settings.js';
 import { PAGE_DIR, VERSION } from './version.js';
 

@@ -6,8 +6,8 @@ import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command
 import { renderIncident, write } from './find.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from './print.js';
-import { createRuleKeeper } from './rule-keeper.js';
-import { extraFolders, RULES_OPTION } from './rules.js';
+import { createRuleKeeper } from './rules/keeper.js';
+import { extraFolders, RULES_OPTION } from './rules/rules.js';
 import { languageOf, readSettings } from './settings.js';
 import { VERSION } from './version.js';
 

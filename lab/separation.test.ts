@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseEntry } from '../flink/layout.js';
-import { describeFile } from '../flink/names.js';
+import { parseEntry } from '../flink/layout/layout.js';
+import { describeFile } from '../flink/layout/names.js';
 import { describeWithParts } from './parts/describe-part.js';
 import { cancelJob, waitForJobState } from './parts/flink-rest.js';
 import { waitFor } from './parts/process.js';

@@ -6,10 +6,18 @@ import { createLog } from '../core/log.js';
 import { startAlertmanager, type Alertmanager } from '../lab/parts/alertmanager.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';
 import { openStore } from '../store/open.js';
-import { waitUntil } from '../store/samples.js';
+import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { createNotifier, type NotifyPolicy } from './notify.js';
-import { BUFFERS, LOST, makeDiagnosis, makeIncident, makeReceiver, openSink, type AlertSink } from './samples.js';
+import {
+  BUFFERS,
+  LOST,
+  makeDiagnosis,
+  makeIncident,
+  makeReceiver,
+  openSink,
+  type AlertSink,
+} from './testing/samples.js';
 
 const TOKEN = 'alertmanager-0123456789';
 const POLICY: NotifyPolicy = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type Told } from './decide.js';
-import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './samples.js';
+import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './testing/samples.js';
 
 const SEEN = Date.parse('2026-11-20T10:00:00.000Z');
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 // One POST to a receiver, and what its answer means: delivered, try again, or refused. The address is a credential
 // for most receivers, so neither it nor what follows from it is ever put into an error.
-import type { SendResult } from './channel.js';
+import type { SendResult } from './channels/channel.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ERROR_LENGTH = 200;

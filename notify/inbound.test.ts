@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
-import { BUFFERS, CAUSE, LOST, SYMPTOM, useBench } from './samples.js';
+import { BUFFERS, CAUSE, LOST, SYMPTOM, useBench } from './testing/samples.js';
 
 const bench = useBench(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 

@@ -4,7 +4,7 @@
 import type { ReceiverSettings } from '../core/config.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
-import { CHANNELS } from './channels.js';
+import { CHANNELS } from './channels/table.js';
 import { findSubject, type DecidePolicy, type Subject } from './decide.js';
 import {
   chooseIncident,
@@ -17,7 +17,7 @@ import {
   type InboundAlert,
 } from './forward.js';
 import { isJsonObject, toJsonObject, type Payload } from './payload.js';
-import type { Row, Shelf } from './shelf.js';
+import type { Row, Shelf } from './outbox.js';
 
 export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
   /** How long an alert waits for its diagnosis before it goes on without. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import { openStore } from '../store/open.js';
-import { waitUntil } from '../store/samples.js';
+import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { createNotifier } from './notify.js';
 import {
@@ -16,7 +16,7 @@ import {
   makeReceiver,
   openSink,
   useBench,
-} from './samples.js';
+} from './testing/samples.js';
 
 const bench = useBench(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 

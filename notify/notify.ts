@@ -6,14 +6,14 @@ import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
-import { CHANNELS } from './channels.js';
-import { createCourier, type Courier } from './courier.js';
+import { CHANNELS } from './channels/table.js';
+import { createCourier, type Courier } from './sender.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
 import { createInbound, type InboundPolicy } from './inbound.js';
 import { createBell } from './pace.js';
 import type { Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';
-import { createShelf, type Row, type Shelf } from './shelf.js';
+import { createShelf, type Row, type Shelf } from './outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {}
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cutMiddle, describeIncident, renderAlertmanager, renderBrief, renderWebhook, type Card } from './render.js';
-import { BUFFERS, makeDiagnosis, makeIncident } from './samples.js';
+import { BUFFERS, makeDiagnosis, makeIncident } from './testing/samples.js';
 
 const SUBJECT = { cause: BUFFERS, symptom: false, severity: 'error', diagnosis: 0 } as const;
 const CARD: Card = {

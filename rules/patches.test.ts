@@ -3,13 +3,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
 import { readEntries } from '../analyzer/input/read.js';
-import type { Rule } from '../analyzer/rule.js';
-import { ASSUMED_VERSION } from '../analyzer/world.js';
-import { isMemoryProblem } from '../flink/memory-layout.js';
-import { computeJobManagerMemory, computeTaskManagerMemory } from '../flink/memory.js';
+import type { Rule } from '../analyzer/catalog/rule.js';
+import { ASSUMED_VERSION } from '../analyzer/incident/world.js';
+import { isMemoryProblem } from '../flink/memory/words.js';
+import { computeJobManagerMemory, computeTaskManagerMemory } from '../flink/memory/memory.js';
 
 const STOCK_SIZES = [
   ['taskmanager.memory.process.size', '1728m'],

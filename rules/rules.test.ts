@@ -5,9 +5,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
-import { proveRule } from '../analyzer/proof.js';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
+import { proveRule } from '../analyzer/author/proof.js';
 import { readEntries } from '../analyzer/input/read.js';
 import { parseDocument } from '../core/document.js';
 

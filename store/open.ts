@@ -1,7 +1,7 @@
 // Settings → the store they name. The only place that knows both adapters, and loads the one that is asked for; cli.ts
 // calls it.
-import type { ElasticsearchSettings } from './elasticsearch.js';
-import type { SqliteSettings } from './sqlite.js';
+import type { ElasticsearchSettings } from './elasticsearch/elasticsearch.js';
+import type { SqliteSettings } from './sqlite/sqlite.js';
 import type { Store } from './store.js';
 
 export type StoreSettings =
@@ -12,6 +12,6 @@ export type StoreSettings =
  * so.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
-  if (settings.kind === 'sqlite') return (await import('./sqlite.js')).openSqliteStore(settings);
-  return (await import('./elasticsearch.js')).openElasticsearchStore(settings);
+  if (settings.kind === 'sqlite') return (await import('./sqlite/sqlite.js')).openSqliteStore(settings);
+  return (await import('./elasticsearch/elasticsearch.js')).openElasticsearchStore(settings);
 }

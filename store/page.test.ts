@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodePosition, encodePosition, fillBarMs, fillBars, parseTime, readDay, readTime } from './page.js';
-import { makeRecord } from './samples.js';
+import { makeRecord } from './testing/samples.js';
 
 const dated = (time: string) => makeRecord(1, { time });
 

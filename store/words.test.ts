@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeRecord } from './samples.js';
+import { makeRecord } from './testing/samples.js';
 import { fillWords, splitWords } from './words.js';
 
 describe('splitWords', () => {

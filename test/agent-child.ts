@@ -3,7 +3,7 @@
 import { createAgent } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';
 import { createLog } from '../core/log.js';
-import { openSqliteStore } from '../store/sqlite.js';
+import { openSqliteStore } from '../store/sqlite/sqlite.js';
 
 const [logs = '', dataDir = '', database = ''] = process.argv.slice(2);
 const store = openSqliteStore({ path: database });

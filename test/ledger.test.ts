@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../core/types.js';
-import { expected, lines, openBench, type Bench } from './agent-bench.js';
+import { expected, lines, openBench, type Bench } from './agent-fixture.js';
 import { compareEntries, listEntries } from './ledger.js';
 
 let bench: Bench;

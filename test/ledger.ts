@@ -3,10 +3,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
-import { createRedactor } from '../agent/redact.js';
+import { createRedactor } from '../agent/record/redact.js';
 import type { LogRecord } from '../core/types.js';
-import { createFramer, type FramedEntry } from '../flink/frame.js';
-import { describeFile } from '../flink/names.js';
+import { createFramer, type FramedEntry } from '../flink/layout/split.js';
+import { describeFile } from '../flink/layout/names.js';
 
 /** Every entry of every file in the folder, as its key and how often it stands there. */
 export function listEntries(folder: string): ReadonlyMap<string, number> {

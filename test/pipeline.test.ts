@@ -4,7 +4,7 @@
 // same with Flink's stock logging (both jobs in one file), and "jobtrace up" on SQLite.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
-import { computeTaskManagerMemory } from '../flink/memory.js';
+import { computeTaskManagerMemory } from '../flink/memory/memory.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';
 import { waitUntil } from './program.js';
 import { MEMORY, openSite, type Site } from './site.js';

@@ -4,11 +4,11 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogRecord, Source } from '../core/types.js';
-import type { Fact } from '../flink/fact.js';
-import { readFacts } from '../flink/facts.js';
-import { parseEntry } from '../flink/layout.js';
+import type { Fact } from '../flink/facts/fact.js';
+import { readFacts } from '../flink/facts/facts.js';
+import { parseEntry } from '../flink/layout/layout.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/manifest.js';
-import { openBench, type Bench } from './agent-bench.js';
+import { openBench, type Bench } from './agent-fixture.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 

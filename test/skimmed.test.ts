@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadCatalog } from '../analyzer/catalog.js';
-import { diagnose, flattenIncidents } from '../analyzer/diagnose.js';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
 import { createReadNotes, readEntries } from '../analyzer/input/read.js';
-import { wantedBy } from '../analyzer/wanted.js';
+import { wantedBy } from '../analyzer/catalog/wanted.js';
 import { writeLargeLog } from '../bench/log.js';
 import type { Entry } from '../core/types.js';
 

@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../core/types.js';
-import { loadCatalog } from '../catalog.js';
-import { diagnose, flattenIncidents } from '../diagnose.js';
+import { loadCatalog } from '../catalog/catalog.js';
+import { diagnose, flattenIncidents } from '../incident/diagnose.js';
 import { createReadNotes, readEntries, splitText } from './read.js';
-import { BUFFER_RECORDING, BUFFER_RULE, makeFolder, readRecording, shuffle } from '../samples.js';
+import { BUFFER_RECORDING, BUFFER_RULE, makeFolder, readRecording, shuffle } from '../testing/samples.js';
 
 const catalog = loadCatalog();
 const log = readRecording(`${BUFFER_RULE}/match.log`);

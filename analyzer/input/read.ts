@@ -1,30 +1,30 @@
 // Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is
 // read in pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
-// flink/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands for
+// flink/layout/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands for
 // (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
-import { parseEntry } from '../../flink/layout.js';
-import { describeFile } from '../../flink/names.js';
-import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/skim.js';
-import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './archive.js';
-import { decodeLines, decodePieces } from './charset.js';
-import { Cursor } from './cursor.js';
-import { createRooms, listFiles, readFile, readStdin, type Rooms } from './disk.js';
-import { createNote, type Note } from './note.js';
-import { looksLikeGcLog, watchGcLog } from './gc-log.js';
-import { looksLikeGrep, splitGrep } from './grep.js';
-import { looksLikeHsErr, renderHsErr } from './hs-err.js';
-import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubernetes.js';
-import { cleanLinks, looksLinked } from './link.js';
-import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
-import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
-import { looksLikeExceptions, renderExceptions } from './rest.js';
-import { cleanSentry, looksLikeSentry } from './sentry.js';
-import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
-import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
-import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
+import { parseEntry } from '../../flink/layout/layout.js';
+import { describeFile } from '../../flink/layout/names.js';
+import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/layout/skim.js';
+import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './files/archive.js';
+import { decodeLines, decodePieces } from './files/charset.js';
+import { Cursor } from './files/cursor.js';
+import { createRooms, listFiles, readFile, readStdin, type Rooms } from './files/disk.js';
+import { createNote, type Note } from './files/note.js';
+import { looksLikeGcLog, watchGcLog } from './forms/gc-log.js';
+import { looksLikeGrep, splitGrep } from './forms/grep.js';
+import { looksLikeHsErr, renderHsErr } from './forms/hs-err.js';
+import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './forms/kubernetes.js';
+import { cleanLinks, looksLinked } from './forms/link.js';
+import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './forms/paste.js';
+import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './forms/prefix.js';
+import { looksLikeExceptions, renderExceptions } from './forms/rest.js';
+import { cleanSentry, looksLikeSentry } from './forms/sentry.js';
+import { looksLikeThreadDump, renderThreadDump } from './forms/thread-dump.js';
+import { joinCut, joinWrapped, looksCut, looksWrapped } from './forms/wrapped.js';
+import { looksLikeYarnLogs, splitYarnLogs } from './forms/yarn-logs.js';
 
 export interface ReadNotes {
   /** What was left out or read in part. */

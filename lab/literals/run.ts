@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog.js';
+import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog/catalog.js';
 import { JAR_SETS, openJarSet } from './versions.js';
 import { checkClaim, isSettled, listClaims, parseFound, renderFound, type Found } from './sources.js';
 

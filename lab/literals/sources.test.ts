@@ -3,7 +3,7 @@
 // nothing. After a change to a rule's source: npx tsx lab/literals/run.ts, and npm run docs for the table in
 // docs/rules.md.
 import { expect, it } from 'vitest';
-import { loadCatalog } from '../../analyzer/catalog.js';
+import { loadCatalog } from '../../analyzer/catalog/catalog.js';
 import { describeWithParts } from '../parts/describe-part.js';
 import { checkClaim, listClaims } from './sources.js';
 import { JAR_SETS, openJarSet } from './versions.js';

@@ -3,15 +3,15 @@
 // fails for what it changed. Other versions and counts: lab/memory/run.ts.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isMemoryProblem } from '../../flink/memory-layout.js';
+import { isMemoryProblem } from '../../flink/memory/words.js';
 import {
   fitJobManagerHeap,
   fitManagedMemory,
   fitNetworkMemory,
   fitTaskHeap,
   fitTaskManagerMetaspace,
-} from '../../flink/memory-fix.js';
-import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory.js';
+} from '../../flink/memory/fix.js';
+import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory/memory.js';
 import { describeWithParts } from '../parts/describe-part.js';
 import { findPart, getJava, requirePart } from '../parts/parts.js';
 import {

@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isMemoryProblem } from '../../flink/memory-layout.js';
-import { parseVersion } from '../../flink/memory-options.js';
-import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory.js';
+import { isMemoryProblem } from '../../flink/memory/words.js';
+import { parseVersion } from '../../flink/memory/option-table.js';
+import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory/memory.js';
 import type { MemoryCase } from './sample.js';
 
 export interface FlinkJars {

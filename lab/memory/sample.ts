@@ -1,7 +1,7 @@
 // Random memory configurations, legal and illegal, from a seed: the same seed gives the same ones everywhere.
 // Values are what people write (round sizes, odd sizes, old option names) with some that nobody should.
 // lab/memory/oracle.ts puts them to Flink and to our model.
-import type { Deployment } from '../../flink/memory-taskmanager.js';
+import type { Deployment } from '../../flink/memory/taskmanager.js';
 
 export interface MemoryCase {
   readonly process: 'tm' | 'jm';

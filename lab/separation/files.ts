@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ParsedEntry } from '../../core/types.js';
-import { parseEntry } from '../../flink/layout.js';
+import { parseEntry } from '../../flink/layout/layout.js';
 import type { SeparatedProcess } from './cluster.js';
 
 /** A line that begins an entry in one of the kit's layouts. */

@@ -2,7 +2,7 @@
 // again: so it gets an end a few minutes ahead each time it is sent, and when its labels change (another cause,
 // another severity) the old one is ended in the same request. `message.alerts` holds what to send; an alert
 // without `endsAt` is the one that goes on.
-import type { Channel } from '../channel.js';
+import type { Channel } from './channel.js';
 import { postJson } from '../http.js';
 import { isJsonObject, type Json, type JsonObject } from '../payload.js';
 import { renderAlertmanager, type Card } from '../render.js';

@@ -2,7 +2,7 @@
 // secret, webhook-signature) and, for receivers that check the body alone, X-Jobtrace-Signature. Incidents of one
 // group ride in one message as "related"; forwarded alerts of one group are listed together.
 import { createHmac } from 'node:crypto';
-import type { Channel, Delivery, Part } from '../channel.js';
+import type { Channel, Delivery, Part } from './channel.js';
 import { renderForwardedMessage } from '../forward.js';
 import { postJson } from '../http.js';
 import { isJsonObject, type JsonObject } from '../payload.js';

@@ -1,0 +1,157 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expected, lines, openBench } from '../../test/agent-fixture.js';
+import { openCheckpoint, parseLog, renderLine, type FileState } from './checkpoint.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-checkpoint-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function state(key: string, offset = 0): FileState {
+  return {
+    key,
+    inode: '1',
+    device: '2',
+    birthMs: 0,
+    path: `/log/${key}.log`,
+    offset,
+    crc: 7,
+    openBytes: 0,
+    head: { length: 1, hash: 'a' },
+    guard: { length: 0, hash: '' },
+    size: offset,
+    mtimeMs: 1,
+    seen: 1,
+  };
+}
+
+describe('parseLog', () => {
+  it('gives the states of the longest valid prefix, wherever the file was cut', () => {
+    const log = [state('a', 1), state('b', 2), state('a', 3)].map((item) => renderLine(item));
+    const bytes = Buffer.from(log.join(''));
+    const ends = log.map((_, index) => Buffer.byteLength(log.slice(0, index + 1).join('')));
+
+    for (let length = 0; length <= bytes.length; length += 1) {
+      const { states, validBytes } = parseLog(bytes.subarray(0, length));
+      const whole = ends.filter((end) => end <= length).length;
+      expect(validBytes).toBe(ends[whole - 1] ?? 0);
+      expect(states.get('a')?.offset).toBe([undefined, 1, 1, 3][whole]);
+      expect(states.has('b')).toBe(whole >= 2);
+    }
+  });
+
+  it('stops at zeros and at any changed byte', () => {
+    const log = [state('a', 1), state('b', 2)].map((item) => renderLine(item));
+    const bytes = Buffer.from(log.join(''));
+    const middle = Buffer.byteLength(log[0] ?? '');
+    const zeroed = Buffer.from(bytes);
+    zeroed.fill(0, middle);
+    const changed = Buffer.from(bytes);
+    changed[middle + 30] = 33;
+
+    expect([...parseLog(zeroed).states.keys()]).toEqual(['a']);
+    expect([...parseLog(changed).states.keys()]).toEqual(['a']);
+  });
+
+  it('forgets a removed key', () => {
+    expect(parseLog(Buffer.from(renderLine(state('a')) + renderLine({ key: 'a', removed: true }))).states.size).toBe(0);
+  });
+});
+
+describe('openCheckpoint', () => {
+  it('remembers what was saved, and that it is not the first start', () => {
+    const first = openCheckpoint(folder);
+    first.save([state('a', 5), state('b')], []);
+    first.save([state('a', 9)], ['b']);
+    first.close();
+
+    const second = openCheckpoint(folder);
+
+    expect(first.isFirstStart).toBe(true);
+    expect(second.isFirstStart).toBe(false);
+    expect(second.damage).toBeUndefined();
+    expect([...second.loaded.values()]).toEqual([state('a', 9)]);
+  });
+
+  it('says what was damaged, and the next save makes the log whole again', () => {
+    const first = openCheckpoint(folder);
+    first.save([state('a', 5)], []);
+    first.close();
+    appendFileSync(join(folder, 'checkpoint.log'), '1234abcd {"key":"b"');
+
+    const second = openCheckpoint(folder);
+    second.save([state('c')], []);
+    second.close();
+    const third = openCheckpoint(folder);
+
+    expect(second.damage?.code).toBe('JT_CHECKPOINT_CORRUPT');
+    expect(third.damage).toBeUndefined();
+    expect([...third.loaded.keys()]).toEqual(['a', 'c']);
+  });
+
+  it('stays small over many saves', () => {
+    const checkpoint = openCheckpoint(folder);
+    for (let turn = 0; turn < 10_000; turn += 1) checkpoint.save([state('a', turn)], []);
+    checkpoint.close();
+
+    expect(statSync(join(folder, 'checkpoint.log')).size).toBeLessThan(1_200_000);
+    expect(openCheckpoint(folder).loaded.get('a')?.offset).toBe(9999);
+  });
+});
+
+describe('the agent', () => {
+  it('starts with a checkpoint cut at any place and stores nothing twice', async () => {
+    const bench = openBench();
+    writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
+    await bench.poll(2);
+    appendFileSync(join(bench.logs, 'a.log'), lines(10, 20));
+    await bench.poll(2);
+    bench.stop();
+    const log = join(bench.dataDir, 'checkpoint.log');
+    const whole = readFileSync(log);
+
+    for (const share of [0, 0.2, 0.5, 0.7, 0.95]) {
+      writeFileSync(log, whole.subarray(0, Math.floor(whole.length * share)));
+      await bench.poll(2);
+      bench.stop();
+      expect(await bench.texts()).toEqual(expected(0, 20));
+    }
+    await bench.close();
+  });
+
+  it('adds no record when its checkpoint is deleted', async () => {
+    const bench = openBench();
+    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log.1'), lines(0, 10));
+    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log'), lines(10, 20));
+    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.out'), 'one\ntwo');
+    await bench.poll(3);
+    const before = (await bench.records()).map((record) => record.id).sort();
+    bench.stop();
+
+    rmSync(bench.dataDir, { recursive: true });
+    await bench.poll(3);
+
+    expect((await bench.records()).map((record) => record.id).sort()).toEqual(before);
+    expect(bench.counter('storedRecords')).toBe(0);
+    expect(bench.counter('duplicateRecords')).toBeGreaterThanOrEqual(20);
+    await bench.close();
+  });
+
+  it('reads nothing again when patterns, host name or limits are changed', async () => {
+    const bench = openBench();
+    writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
+    await bench.poll(2);
+
+    bench.restart({ paths: [join(bench.logs, '**', '*.log')], host: 'renamed', maxEntryBytes: 2000, cluster: 'other' });
+    appendFileSync(join(bench.logs, 'a.log'), lines(10, 12));
+    await bench.poll(2);
+
+    expect(await bench.texts()).toEqual(expected(0, 12));
+    expect(bench.counter('entries')).toBeLessThanOrEqual(4);
+    await bench.close();
+  });
+});

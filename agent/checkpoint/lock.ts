@@ -1,0 +1,163 @@
+// One agent per data folder. The lock file names the process, when it started and its host, so that a lock left by
+// a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over.
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createError } from '../../core/errors.js';
+import { errorCode, isObject } from '../fault.js';
+import { writeError } from './checkpoint.js';
+
+export interface Lock {
+  /** Says that the owner lives; needed where its process cannot be seen (another host's view of the folder). */
+  touch(): void;
+  release(): void;
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly started: string;
+  readonly host: string;
+}
+
+const FOREIGN_STALE_MS = 15_000;
+
+/** Throws JT_AGENT_LOCKED when another living agent holds the folder. */
+export function openLock(dataDir: string, now: () => number = Date.now): Lock {
+  const path = join(dataDir, 'agent.lock');
+  const own: Owner = { pid: process.pid, started: readStart(process.pid), host: hostname() };
+  for (let tries = 0; tries < 5; tries += 1) {
+    if (writeLock(dataDir, path, own)) return createLock(path, own, now);
+    const owner = readOwner(path);
+    const reason = decideOwner(owner, own, lockAge(path, now()), readStart(owner?.pid ?? 0));
+    if (reason === 'alive') throw createError('JT_AGENT_LOCKED', { pid: owner?.pid ?? 0, path: dataDir });
+    removeLock(path);
+  }
+  throw createError('JT_AGENT_LOCKED', { pid: 0, path: dataDir });
+}
+
+/** Pure: is the owner of a lock a living agent? `startedNow` is when the process with its id started, "" for none. */
+export function decideOwner(
+  owner: Owner | undefined,
+  own: Owner,
+  ageMs: number,
+  startedNow: string,
+): 'alive' | 'unreadable' | 'gone' | 'process-id-reused' | 'foreign-stale' {
+  if (owner === undefined) return ageMs > FOREIGN_STALE_MS ? 'unreadable' : 'alive';
+  if (owner.host !== own.host) return ageMs > FOREIGN_STALE_MS ? 'foreign-stale' : 'alive';
+  if (startedNow === '') return 'gone';
+  return owner.started === startedNow ? 'alive' : 'process-id-reused';
+}
+
+function createLock(path: string, own: Owner, now: () => number): Lock {
+  const isOwn = (): boolean => {
+    const owner = readOwner(path);
+    return owner?.pid === own.pid && owner.started === own.started && owner.host === own.host;
+  };
+  return {
+    touch: () => {
+      const seconds = now() / 1000;
+      if (isOwn()) utimesSync(path, seconds, seconds);
+    },
+    release: () => {
+      if (isOwn()) removeLock(path);
+    },
+  };
+}
+
+function writeLock(dataDir: string, path: string, own: Owner): boolean {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const file = openSync(path, 'wx', 0o600);
+    try {
+      writeSync(file, JSON.stringify(own));
+    } finally {
+      closeSync(file);
+    }
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw writeError(path, error);
+  }
+}
+
+function readOwner(path: string): Owner | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (!isObject(value)) return undefined;
+    const { pid, started, host } = value;
+    return typeof pid === 'number' && typeof started === 'string' && typeof host === 'string'
+      ? { pid, started, host }
+      : undefined;
+  } catch {
+    // Gone meanwhile, or cut short by a crash while it was written: the age decides.
+    return undefined;
+  }
+}
+
+function lockAge(path: string, now: number): number {
+  try {
+    return now - statSync(path).mtimeMs;
+  } catch {
+    // Gone meanwhile: free.
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Field 22 of /proc/PID/stat, in ticks since boot; where there is no /proc, "running" or "". */
+function readStart(pid: number): string {
+  if (pid <= 0) return '';
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? 'running';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' && process.platform === 'linux') return '';
+    return isRunning(pid) ? 'running' : '';
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+}
+
+function removeLock(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw writeError(path, error);
+  }
+}
+
+/**
+ * Does this system tell when a file was created, and leave it so? Where it does not, the time of the last change
+ * stands in its place, which would make every write look like a new file.
+ */
+export function hasBirthTimes(dataDir: string): boolean {
+  const path = join(dataDir, 'birth.probe');
+  try {
+    closeSync(openSync(path, 'w', 0o600));
+    const before = statSync(path, { bigint: true });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    chmodSync(path, 0o640);
+    const after = statSync(path, { bigint: true });
+    unlinkSync(path);
+    return before.birthtimeNs > 0n && before.birthtimeNs === after.birthtimeNs && after.ctimeNs !== before.ctimeNs;
+  } catch {
+    // A folder in which nothing can be written: do without.
+    return false;
+  }
+}

@@ -1,0 +1,39 @@
+// A rotated and compressed file → its bytes in an unnamed file of our own, so that everything else reads it like any
+// other: by offset, with the same guards. An archive that is still being written is recognised by its missing end.
+// Called by adopt.ts, one archive at a time; nothing is left behind after a crash but an empty folder.
+import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { errorCode, errorText } from '../fault.js';
+
+export type Unpacked =
+  | { readonly kind: 'unpacked'; readonly fd: number }
+  /** No footer yet: try again when it has grown. */
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'failed'; readonly problem: string };
+
+export function isArchive(head: Buffer): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+/** The CRC of the format is checked. The returned descriptor is the only trace of the unpacked bytes. */
+export async function unpackArchive(path: string, dataDir: string): Promise<Unpacked> {
+  const folder = join(dataDir, 'spool');
+  const target = join(folder, 'unpacking');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await pipeline(createReadStream(path), createGunzip(), createWriteStream(target, { mode: 0o600 }));
+    const fd = openSync(target, 'r');
+    try {
+      unlinkSync(target);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    return { kind: 'unpacked', fd };
+  } catch (error) {
+    if (errorCode(error) === 'Z_BUF_ERROR') return { kind: 'incomplete' };
+    return { kind: 'failed', problem: errorText(error) };
+  }
+}

@@ -1,0 +1,250 @@
+// Patterns → the files that stand there now, with the values captured from their paths. The periodic scan is the
+// truth; chokidar only wakes the agent earlier and may fail (no inotify, queue overflow) without harm. Symbolic links
+// are followed; what cannot be read is returned as a problem and tried again by the next scan. agent.ts calls it.
+import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
+import { basename, join, sep } from 'node:path';
+import { watch, type FSWatcher } from 'chokidar';
+import { errorCode, errorText } from '../fault.js';
+import { isLogName, matchSegment, parsePattern, type Captures, type PathPattern, type Segment } from './pattern.js';
+
+export interface FoundFile {
+  readonly path: string;
+  readonly captures: Captures;
+  readonly inode: string;
+  readonly device: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** 0 where the file system does not keep it. */
+  readonly birthMs: number;
+}
+
+export interface ScanProblem {
+  readonly path: string;
+  readonly problem: string;
+}
+
+export interface Scan {
+  /** In the order of the patterns, then by path; a file reached by two paths stands once. */
+  readonly files: readonly FoundFile[];
+  readonly problems: readonly ScanProblem[];
+}
+
+/** Remembers folder listings between scans, so that an unchanged folder costs one stat. */
+export interface ScanMemory {
+  readonly folders: Map<
+    string,
+    { readonly mtimeMs: number; readonly readAt: number; readonly entries: readonly Dirent[] }
+  >;
+}
+
+interface Walk {
+  readonly memory: ScanMemory;
+  readonly excluded: readonly string[];
+  readonly found: Map<string, FoundFile>;
+  readonly problems: ScanProblem[];
+  visited: number;
+}
+
+/** A folder's time stamp is coarse: a listing younger than this relative to it may miss a change. */
+const SETTLED_MS = 2500;
+const YIELD_EVERY = 500;
+const MAX_DEPTH = 64;
+
+/** `excluded`: folders that are never entered (the agent's own data). Never throws for what the disk says. */
+export async function discoverFiles(
+  patterns: readonly string[],
+  excluded: readonly string[] = [],
+  memory: ScanMemory = { folders: new Map() },
+): Promise<Scan> {
+  const walk: Walk = { memory, excluded, found: new Map(), problems: [], visited: 0 };
+  for (const text of patterns) {
+    const pattern = parsePattern(text);
+    const stat = readStat(walk, pattern.base);
+    if (stat === undefined) continue;
+    if (stat.isDirectory())
+      await walkFolder(walk, {
+        path: pattern.base,
+        segments: segmentsOf(pattern),
+        captures: {},
+        parents: [folderId(stat)],
+      });
+    else if (pattern.segments.length === 0) addFile(walk, pattern.base, stat, {});
+  }
+  return { files: [...walk.found.values()], problems: walk.problems };
+}
+
+interface Place {
+  readonly path: string;
+  /** What the path below must fit; undefined = any log-like file at any depth. */
+  readonly segments: readonly Segment[] | undefined;
+  readonly captures: Captures;
+  /** Device and inode of the folders above: a link back to one of them is not followed. */
+  readonly parents: readonly string[];
+}
+
+function segmentsOf(pattern: PathPattern): readonly Segment[] | undefined {
+  return pattern.segments.length === 0 ? undefined : pattern.segments;
+}
+
+async function walkFolder(walk: Walk, place: Place): Promise<void> {
+  if (walk.excluded.includes(place.path) || place.parents.length > MAX_DEPTH) return;
+  for (const entry of readFolder(walk, place.path)) {
+    walk.visited += 1;
+    if (walk.visited % YIELD_EVERY === 0) await new Promise<void>((resume) => void setImmediate(resume));
+    await visitEntry(walk, place, entry);
+  }
+}
+
+async function visitEntry(walk: Walk, place: Place, entry: Dirent): Promise<void> {
+  const path = join(place.path, entry.name);
+  const [segment] = place.segments ?? [];
+  if (entry.isFile() && !isWantedFile(place, entry.name)) return;
+  if (
+    entry.isDirectory() &&
+    place.segments !== undefined &&
+    segment?.kind !== 'any-folders' &&
+    (segment === undefined || matchSegment(segment, entry.name) === undefined)
+  )
+    return;
+  const stat = readStat(walk, path, entry.isSymbolicLink());
+  if (stat === undefined) return;
+  if (stat.isFile()) {
+    const captures = captureFile(place, entry.name);
+    if (captures !== undefined) addFile(walk, path, stat, { ...place.captures, ...captures });
+    return;
+  }
+  if (!stat.isDirectory() || place.parents.includes(folderId(stat))) return;
+  const parents = [...place.parents, folderId(stat)];
+  for (const next of descend(place, entry.name)) await walkFolder(walk, { path, parents, ...next });
+}
+
+function isWantedFile(place: Place, name: string): boolean {
+  return captureFile(place, name) !== undefined;
+}
+
+/** The values that a file's name gives here, or undefined when the pattern does not end with it. */
+function captureFile({ segments }: Place, name: string): Captures | undefined {
+  if (segments === undefined) return isLogName(name) ? {} : undefined;
+  const [first, second, ...rest] = segments;
+  if (first === undefined) return undefined;
+  if (first.kind !== 'any-folders') return second === undefined ? matchSegment(first, name) : undefined;
+  if (second === undefined) return isLogName(name) ? {} : undefined;
+  return rest.length === 0 ? matchSegment(second, name) : undefined;
+}
+
+/** What must fit below a folder of this name: for `**` both staying in it and leaving it behind. */
+function descend({ segments, captures }: Place, name: string): readonly Pick<Place, 'segments' | 'captures'>[] {
+  if (segments === undefined) return [{ segments, captures }];
+  const [first, ...rest] = segments;
+  if (first === undefined) return [];
+  if (first.kind !== 'any-folders') {
+    const values = matchSegment(first, name);
+    // A pattern that ends with a folder watches it like a plain one: everything below.
+    return values === undefined
+      ? []
+      : [{ segments: rest.length === 0 ? undefined : rest, captures: { ...captures, ...values } }];
+  }
+  const [next, ...after] = rest;
+  const values = next === undefined || after.length === 0 ? undefined : matchSegment(next, name);
+  const stay = { segments, captures };
+  return values === undefined ? [stay] : [{ segments: after, captures: { ...captures, ...values } }, stay];
+}
+
+function addFile(walk: Walk, path: string, stat: BigIntStats, captures: Captures): void {
+  const id = folderId(stat);
+  if (walk.found.has(id)) return;
+  walk.found.set(id, { path, captures, ...describeStat(stat) });
+}
+
+export function describeStat(stat: BigIntStats): Pick<FoundFile, 'inode' | 'device' | 'size' | 'mtimeMs' | 'birthMs'> {
+  return {
+    inode: String(stat.ino),
+    device: String(stat.dev),
+    size: Number(stat.size),
+    mtimeMs: Number(stat.mtimeNs) / 1e6,
+    birthMs: Number(stat.birthtimeNs) / 1e6,
+  };
+}
+
+function readFolder(walk: Walk, path: string): readonly Dirent[] {
+  try {
+    const mtimeMs = statSync(path).mtimeMs;
+    const known = walk.memory.folders.get(path);
+    if (known !== undefined && known.mtimeMs === mtimeMs && known.readAt - mtimeMs > SETTLED_MS) return known.entries;
+    const readAt = Date.now();
+    const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    walk.memory.folders.set(path, { mtimeMs, readAt, entries });
+    return entries;
+  } catch (error) {
+    walk.memory.folders.delete(path);
+    if (errorCode(error) !== 'ENOENT') walk.problems.push({ path, problem: errorText(error) });
+    return [];
+  }
+}
+
+/**
+ * Undefined when it is gone or unreadable; a link that leads nowhere, or a file deleted meanwhile, is not a problem.
+ */
+function readStat(walk: Walk, path: string, isLink = false): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || (!isLink && walk.visited === 0))
+      walk.problems.push({ path, problem: errorText(error) });
+    return undefined;
+  }
+}
+
+function folderId(stat: BigIntStats): string {
+  return `${stat.dev}:${stat.ino}`;
+}
+
+export interface Watcher {
+  close(): Promise<void>;
+}
+
+/** More watched files than this and the scan alone does the work. */
+const MAX_WATCHED = 5000;
+
+/**
+ * Calls `onChange` when a file grew or changed ("change"), came or went ("list"). Gives up quietly: `onLost` says why.
+ */
+export function openWatcher(
+  patterns: readonly string[],
+  excluded: readonly string[],
+  onChange: (what: 'change' | 'list') => void,
+  onLost: (problem: string) => void,
+): Watcher {
+  const bases = [...new Set(patterns.map((text) => parsePattern(text).base))];
+  const plain = patterns.every((text) => parsePattern(text).segments.length === 0);
+  let watched = 0;
+  let watcher: FSWatcher | undefined = watch(bases, {
+    atomic: false,
+    awaitWriteFinish: false,
+    ignoreInitial: true,
+    ignorePermissionErrors: true,
+    ignored: (path, stats) =>
+      excluded.some((folder) => path === folder || path.startsWith(folder + sep)) ||
+      (plain && stats?.isFile() === true && !bases.includes(path) && !isLogName(basename(path))),
+  });
+  const giveUp = (problem: string): void => {
+    const open = watcher;
+    watcher = undefined;
+    if (open === undefined) return;
+    void open.close();
+    onLost(problem);
+  };
+  watcher.on('all', (event) => {
+    if (event === 'add') watched += 1;
+    if (watched > MAX_WATCHED) giveUp('too many files');
+    else onChange(event === 'change' ? 'change' : 'list');
+  });
+  watcher.on('error', (error) => giveUp(errorText(error)));
+  return {
+    close: async () => {
+      const open = watcher;
+      watcher = undefined;
+      await open?.close();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// What a file's path says about everything in it. The values captured by the operator's pattern come first, then what
+// the names of Flink, YARN and Kubernetes say, then the settings. Called by watch.ts once per file.
+import { describeFile } from '../../flink/layout/names.js';
+import type { Origin } from '../record/parse.js';
+import type { Captures } from './pattern.js';
+import type { AgentSettings } from '../settings.js';
+
+export function describeOrigin(
+  file: { readonly path: string; readonly captures: Captures },
+  settings: Pick<AgentSettings, 'host' | 'cluster'>,
+): Origin {
+  const names = describeFile(file.path);
+  // A pod's name is no host's name; the file name of a start script ends with the host.
+  const host = file.captures.host ?? (names.pod === undefined ? names.host : undefined) ?? settings.host;
+  const cluster = file.captures.cluster ?? (settings.cluster === '' ? (names.cluster ?? 'default') : settings.cluster);
+  const jobId = file.captures.jobId ?? names.jobId;
+  return {
+    path: file.path,
+    kind: names.kind,
+    // A path means something on its own host only; ids of containers and pods are unique.
+    process: names.processKey.startsWith('/') ? `${host}:${names.processKey}` : names.processKey,
+    host,
+    cluster,
+    ...(names.component === 'unknown' ? {} : { component: names.component }),
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(names.container === undefined ? {} : { container: names.container }),
+    ...(names.namespace === undefined ? {} : { namespace: names.namespace }),
+    ...(names.pod === undefined ? {} : { pod: names.pod }),
+  };
+}

@@ -1,0 +1,105 @@
+// Which file is this, and where were we in it? Pure decisions over numbers and hashes; tail.ts and adopt.ts read the
+// bytes. A generation is one life of a file: created (or truncated) and grown. Its key is fixed when its first line is
+// there (or shipped without an end), from host, inode, birth time and that line: the same file read again without any
+// checkpoint gives the same key. The device is left out on purpose: its number changes with a reboot or a remount.
+import { createHash } from 'node:crypto';
+import type { FileState, Guard } from '../checkpoint/checkpoint.js';
+
+/** The key looks at no more of the first line than this. */
+export const KEY_HEAD_BYTES = 64;
+/** The prefix that is compared grows with the file up to this. */
+export const HEAD_BYTES = 1024;
+/** How much is compared before the offset where reading goes on. */
+export const GUARD_BYTES = 256;
+
+export const EMPTY_GUARD: Guard = { length: 0, hash: '' };
+
+/**
+ * The first bytes that fix a key: up to the line break or KEY_HEAD_BYTES; undefined while a short line is still open.
+ */
+export function findKeyHead(bytes: Buffer, isFinal: boolean): Buffer | undefined {
+  const end = bytes.subarray(0, KEY_HEAD_BYTES).indexOf(10);
+  if (end >= 0) return bytes.subarray(0, end + 1);
+  if (bytes.length >= KEY_HEAD_BYTES) return bytes.subarray(0, KEY_HEAD_BYTES);
+  return isFinal && bytes.length > 0 ? bytes : undefined;
+}
+
+export interface KeyParts {
+  readonly host: string;
+  readonly inode: string;
+  /** 0 where unknown. */
+  readonly birthMs: number;
+  readonly head: Buffer;
+}
+
+/**
+ * A key that no known generation has. The count enters only when an earlier generation on the same inode began with
+ * the same line and was born at the same time (a truncated `.out`), since only a checkpoint can remember it.
+ */
+export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (key: string) => boolean): string {
+  for (let count = 0; ; count += 1) {
+    const hash = createHash('sha256')
+      .update(`${host}\n${inode}\n${Math.trunc(birthMs)}\n${count === 0 ? '' : String(count)}\n`)
+      .update(head);
+    const key = hash.digest('hex').slice(0, 24);
+    if (!isKnown(key)) return key;
+  }
+}
+
+/**
+ * Key, start offset, CRC32 of all bytes before it: `5f…-00000000a3f0-1c291ca3`. Sorts by offset within a file. The CRC
+ * tells two generations apart whose first lines are equal, and needs no checkpoint: the file itself gives it again.
+ */
+export function renderRecordId(key: string, offset: number, crc: number): string {
+  return `${key}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`;
+}
+
+export function createGuard(bytes: Buffer): Guard {
+  return bytes.length === 0
+    ? EMPTY_GUARD
+    : { length: bytes.length, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+}
+
+export function fitsGuard(guard: Guard, bytes: Buffer): boolean {
+  return guard.length === 0 || (bytes.length === guard.length && createGuard(bytes).hash === guard.hash);
+}
+
+export type ResumeReason = 'resume' | 'shrunk' | 'head-differs' | 'frontier-differs';
+
+/** Is the file at this inode still the generation of the state? All must fit. */
+export function decideResume(
+  state: Pick<FileState, 'offset'>,
+  size: number,
+  headFits: boolean,
+  frontierFits: boolean,
+): ResumeReason {
+  if (size < state.offset) return 'shrunk';
+  if (!headFits) return 'head-differs';
+  return frontierFits ? 'resume' : 'frontier-differs';
+}
+
+/** What is known of a generation that a new file may be a copy of. */
+export interface CopyFacts {
+  /** The generation's own file stands where it stood, untouched. */
+  readonly originalLives: boolean;
+  /** The new file has the plain name of its family: it is written to, so it is a successor and no copy. */
+  readonly hasPlainName: boolean;
+  readonly headFits: boolean;
+  /** The new file reaches the generation's offset and its bytes up to there have the same CRC. */
+  readonly prefixFits: boolean;
+  /** The end of the new file equals the living original at the same place. */
+  readonly endFits: boolean;
+  /** How long the new file has not grown. */
+  readonly quietMs: number;
+  readonly waitMs: number;
+}
+
+export type CopyReason = 'continues' | 'copy-in-the-making' | 'not-a-copy' | 'copy-beside-living-original';
+
+/** Is a new file the copy (or unpacked archive) in which a truncated or vanished generation goes on? */
+export function decideCopy(facts: CopyFacts): CopyReason {
+  if (facts.hasPlainName || !facts.headFits) return 'not-a-copy';
+  if (!facts.originalLives) return facts.prefixFits ? 'continues' : 'not-a-copy';
+  if (!facts.endFits && !facts.prefixFits) return 'not-a-copy';
+  return facts.quietMs < facts.waitMs ? 'copy-in-the-making' : 'copy-beside-living-original';
+}

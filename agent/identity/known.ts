@@ -1,0 +1,85 @@
+// All generations that the agent remembers, found by inode (is this file one of them?) and by family of names (is this
+// file a copy of one of them?). Filled from the checkpoint, kept up by agent.ts, asked by adopt.ts.
+import { basename, dirname } from 'node:path';
+import type { FileState } from '../checkpoint/checkpoint.js';
+import { familyName } from '../files/pattern.js';
+
+export interface Known {
+  get(key: string): FileState | undefined;
+  has(key: string): boolean;
+  set(state: FileState): void;
+  delete(key: string): void;
+  /** The newest first. */
+  findByInode(inode: string): readonly FileState[];
+  /** Same folder, same name but for rotation numbers, dates and `.gz`; the newest first. */
+  findFamily(path: string): readonly FileState[];
+  values(): Iterable<FileState>;
+  /** Keys set or deleted since the last call. */
+  takeChanges(): { readonly changed: readonly FileState[]; readonly removed: readonly string[] };
+  readonly size: number;
+}
+
+export function createKnown(states: Iterable<FileState>): Known {
+  const byKey = new Map<string, FileState>();
+  const byInode = new Map<string, Set<string>>();
+  const byFamily = new Map<string, Set<string>>();
+  const touched = new Set<string>();
+
+  function set(state: FileState): void {
+    const old = byKey.get(state.key);
+    if (old !== undefined && (old.inode !== state.inode || old.path !== state.path)) unlink(old);
+    byKey.set(state.key, state);
+    touched.add(state.key);
+    if (old?.inode === state.inode && old.path === state.path) return;
+    link(byInode, state.inode, state.key);
+    link(byFamily, familyOf(state.path), state.key);
+  }
+
+  function unlink(state: FileState): void {
+    byInode.get(state.inode)?.delete(state.key);
+    byFamily.get(familyOf(state.path))?.delete(state.key);
+  }
+
+  function find(keys: ReadonlySet<string> | undefined): readonly FileState[] {
+    const found = [...(keys ?? [])].map((key) => byKey.get(key)).filter((state) => state !== undefined);
+    return found.sort((a, b) => b.seen - a.seen || b.mtimeMs - a.mtimeMs);
+  }
+
+  for (const state of states) set(state);
+  touched.clear();
+  return {
+    get: (key) => byKey.get(key),
+    has: (key) => byKey.has(key),
+    set,
+    delete: (key) => {
+      const state = byKey.get(key);
+      if (state !== undefined) unlink(state);
+      byKey.delete(key);
+      touched.add(key);
+    },
+    findByInode: (inode) => find(byInode.get(inode)),
+    findFamily: (path) => find(byFamily.get(familyOf(path))),
+    values: () => byKey.values(),
+    takeChanges: () => {
+      const keys = [...touched];
+      touched.clear();
+      return {
+        changed: keys.map((key) => byKey.get(key)).filter((state) => state !== undefined),
+        removed: keys.filter((key) => !byKey.has(key)),
+      };
+    },
+    get size() {
+      return byKey.size;
+    },
+  };
+}
+
+function familyOf(path: string): string {
+  return `${dirname(path)}/${familyName(basename(path))}`;
+}
+
+function link(index: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = index.get(name);
+  if (keys === undefined) index.set(name, new Set([key]));
+  else keys.add(key);
+}

@@ -1,0 +1,135 @@
+// A framed entry and the file it stands in → the record that is stored. Secrets are replaced before anything is
+// parsed, so no field can hold one. Whatever decides id, index and routing is fixed here from the entry, its file and
+// the entry before it; a second reading gives the same. Pure but for the redactor's patterns; called by read.ts.
+import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';
+import type { Fact } from '../../flink/facts/fact.js';
+import { readFacts } from '../../flink/facts/facts.js';
+import type { FramedEntry } from '../../flink/layout/split.js';
+import { parseEntry } from '../../flink/layout/layout.js';
+import type { Redactor } from './redact.js';
+
+/** What the path says about all entries of a file; see origin.ts. */
+export interface Origin {
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly process: string;
+  readonly host: string;
+  readonly cluster: string;
+  readonly component?: Component;
+  readonly jobId?: string;
+  readonly container?: string;
+  readonly namespace?: string;
+  readonly pod?: string;
+}
+
+export interface ParseContext {
+  readonly origin: Origin;
+  readonly redact: Redactor;
+  readonly zone: string;
+  /** Time of the entry before, in milliseconds. */
+  readonly previousTime: number | undefined;
+  /** When the file last changed: stands in for a time that nobody knows. */
+  readonly fileTime: number;
+  readonly now: number;
+}
+
+export interface ParsedRecord {
+  readonly record: LogRecord;
+  /** Time for the entry after this one. */
+  readonly time: number | undefined;
+  /** Spans that were redacted. */
+  readonly redacted: number;
+}
+
+/** Logs before Flink existed, and clocks that run ahead by more than a time zone and a day. */
+const EARLIEST_MS = Date.UTC(2009, 0, 1);
+const AHEAD_MS = 3 * 86_400_000;
+
+/** Filled key by key: this runs for every entry, and an object per group of fields would be most of its cost. */
+type Draft = { -readonly [Key in keyof LogRecord]: LogRecord[Key] };
+
+export function parseRecord(entry: FramedEntry, id: string, context: ParseContext): ParsedRecord {
+  const { origin } = context;
+  const { text, count } = context.redact(entry.bytes.toString('utf8'));
+  const parsed = parseEntry(
+    count > 0 ? Buffer.from(text) : entry.bytes,
+    context.zone === '' ? {} : { zone: context.zone },
+  );
+  const { time, isUndated } = decideTime(parsed.time, context);
+  const record: Draft = {
+    id,
+    '@timestamp': new Date(time).toISOString(),
+    message: parsed.message,
+    'event.original': text,
+    'log.file.path': origin.path,
+    'log.offset': entry.offset,
+    'host.name': origin.host,
+    'flink.cluster': origin.cluster,
+    'jobtrace.process': origin.process,
+    'jobtrace.kind': origin.kind,
+    'jobtrace.layout': parsed.layout,
+    'jobtrace.length': entry.length,
+  };
+  fillOrigin(record, origin);
+  fillJob(record, parsed, origin);
+  fillParts(record, parsed);
+  if (entry.flags.length > 0 || count > 0 || isUndated)
+    record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
+  return { record, time: isUndated ? context.previousTime : time, redacted: count };
+}
+
+/** The entry's own time, else that of the entry before, else the file's: then, and for an impossible time, undated. */
+export function decideTime(
+  own: number | undefined,
+  { previousTime, fileTime, now }: Pick<ParseContext, 'previousTime' | 'fileTime' | 'now'>,
+): { readonly time: number; readonly isUndated: boolean } {
+  if (own !== undefined && isPlausible(own, now)) return { time: own, isUndated: false };
+  if (own === undefined && previousTime !== undefined) return { time: previousTime, isUndated: false };
+  return { time: Math.trunc(isPlausible(fileTime, now) ? fileTime : now), isUndated: true };
+}
+
+function isPlausible(time: number, now: number): boolean {
+  return time >= EARLIEST_MS && time <= now + AHEAD_MS;
+}
+
+function listFlags(found: readonly EntryFlag[], isRedacted: boolean, isUndated: boolean): readonly EntryFlag[] {
+  return [...found, ...(isRedacted ? (['redacted'] as const) : []), ...(isUndated ? (['undated'] as const) : [])];
+}
+
+function fillParts(record: Draft, parsed: ParsedEntry): void {
+  if (parsed.level !== undefined) record['log.level'] = parsed.level;
+  if (parsed.logger !== undefined) record['log.logger'] = parsed.logger;
+  if (parsed.thread !== undefined) record['process.thread.name'] = parsed.thread;
+  if (parsed.stack !== undefined) record['error.stack_trace'] = parsed.stack;
+  if (parsed.chain.length > 0) record['flink.chain'] = parsed.chain;
+  if (parsed.error === undefined) return;
+  record['error.type'] = parsed.error.type;
+  record['error.message'] = parsed.error.message;
+}
+
+function fillOrigin(record: Draft, origin: Origin): void {
+  if (origin.component !== undefined) record['flink.component'] = origin.component;
+  if (origin.container !== undefined) record['container.id'] = origin.container;
+  if (origin.namespace !== undefined) record['orchestrator.namespace'] = origin.namespace;
+  if (origin.pod !== undefined) record['kubernetes.pod.name'] = origin.pod;
+}
+
+/** The line's own context (MDC) comes first, then the path, then the one job that the line's words are about. */
+function fillJob(record: Draft, parsed: ParsedEntry, origin: Origin): void {
+  const named = listJobs(readFacts(parsed, origin));
+  const jobId = parsed.jobId ?? origin.jobId ?? (named.size === 1 ? named.keys().next().value : undefined);
+  if (jobId === undefined) return;
+  record['flink.job.id'] = jobId;
+  const name = named.get(jobId);
+  if (name !== undefined) record['flink.job.name'] = name;
+}
+
+/** Ids of the jobs that the facts of a line are about, with their names where the line says them. */
+function listJobs(facts: readonly Fact[]): ReadonlyMap<string, string | undefined> {
+  const jobs = new Map<string, string | undefined>();
+  for (const fact of facts) {
+    if (!('jobId' in fact) || fact.jobId === undefined) continue;
+    jobs.set(fact.jobId, ('jobName' in fact ? fact.jobName : undefined) ?? jobs.get(fact.jobId));
+  }
+  return jobs;
+}

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createError } from '../../core/errors.js';
+import { createLog } from '../../core/log.js';
+import type { LogRecord } from '../../core/types.js';
+import type { AppendOutcome } from '../../store/store.js';
+import { countBatch, createShipper, type Shipper } from './ship.js';
+import { createBoard } from '../status.js';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'jobtrace-ship-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+interface Setup {
+  readonly shipper: Shipper;
+  readonly sent: string[][];
+  readonly clock: { now: number };
+  readonly done: string[];
+}
+
+function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcome[]>): Setup {
+  const clock = { now: 0 };
+  const sent: string[][] = [];
+  const done: string[] = [];
+  const store = {
+    appendRecords: (batch: readonly LogRecord[]) => {
+      const ids = batch.map((record) => record.id);
+      sent.push(ids);
+      return answer(ids);
+    },
+  };
+  const settings = {
+    batchBytes: 1000,
+    batchRecords: 3,
+    batchAgeMs: 100,
+    maxBatchesInFlight: 2,
+    retryBaseMs: 100,
+    retryCapMs: 1000,
+    dataDir,
+  };
+  const shipper = createShipper({
+    store,
+    settings,
+    board: createBoard(() => clock.now),
+    log: createLog('silent'),
+    now: () => clock.now,
+    random: () => 1,
+    onAnswer: () => undefined,
+  });
+  return { shipper, sent, clock, done };
+}
+
+function createRecord(id: string): LogRecord {
+  return {
+    id,
+    '@timestamp': '2026-05-01T10:00:00.000Z',
+    message: id,
+    'event.original': id,
+    'log.file.path': '/log/a.log',
+    'log.offset': 0,
+    'host.name': 'h',
+    'flink.cluster': 'default',
+    'jobtrace.process': 'h:/log/a',
+    'jobtrace.kind': 'log',
+    'jobtrace.layout': 'none',
+    'jobtrace.length': id.length,
+  };
+}
+
+function add({ shipper, done }: Setup, ...ids: string[]): void {
+  for (const id of ids) shipper.add({ record: createRecord(id), bytes: 10, onDone: () => void done.push(id) });
+}
+
+const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
+  Promise.resolve(ids.map(() => ({ kind: 'stored' })));
+
+describe('createShipper', () => {
+  it('cuts batches by records and keeps several in flight', async () => {
+    const setup = setUp(stored);
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g');
+
+    setup.shipper.pump(true);
+    const inFlight = setup.shipper.inFlight;
+    await setup.shipper.settle();
+    setup.shipper.pump(true);
+    await setup.shipper.settle();
+
+    expect(inFlight).toBe(2);
+    expect(setup.sent).toEqual([['a', 'b', 'c'], ['d', 'e', 'f'], ['g']]);
+    expect(setup.shipper.heldBytes).toBe(0);
+  });
+
+  it('sends at once when nothing is in flight, else waits for a full or old batch', async () => {
+    const setup = setUp(stored);
+    add(setup, 'a');
+    setup.shipper.pump(false);
+    add(setup, 'b');
+    setup.shipper.pump(false);
+
+    expect(setup.sent).toEqual([['a']]);
+    setup.clock.now = 100;
+    setup.shipper.pump(false);
+    expect(setup.sent).toEqual([['a'], ['b']]);
+    await setup.shipper.settle();
+  });
+
+  it('asks with one batch at a time while the store is down, waiting longer each time up to the cap', async () => {
+    const setup = setUp(() => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'y' })));
+    add(setup, 'a', 'b', 'c', 'd');
+    const waits: number[] = [];
+    setup.shipper.pump(true);
+    await setup.shipper.settle();
+    for (let turn = 0; turn < 6; turn += 1) {
+      const due = setup.shipper.dueAt ?? 0;
+      waits.push(due - setup.clock.now);
+      setup.clock.now = due;
+      setup.shipper.pump(true);
+      expect(setup.shipper.inFlight).toBe(1);
+      await setup.shipper.settle();
+    }
+
+    expect(waits.at(-1)).toBe(1000);
+    expect(setup.shipper.heldBytes).toBe(40);
+    expect(setup.done).toEqual([]);
+  });
+});
+
+describe('countBatch', () => {
+  it('takes at least one record, however large', () => {
+    expect(countBatch([{ bytes: 5000 }, { bytes: 1 }], 10, 1000)).toBe(1);
+    expect(countBatch([{ bytes: 400 }, { bytes: 600 }, { bytes: 1 }], 10, 1000)).toBe(2);
+  });
+});

@@ -1,0 +1,203 @@
+// A file that was opened for the first time → which generation it is and where reading begins: one that is remembered
+// (at its offset), the copy in which a truncated or vanished one goes on, or a new one. Reads bytes, decides by the
+// pure rules of identity.ts. Called by watch.ts before a tail is read; "wait" is asked again at the next step.
+import { fstatSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isArchive } from '../files/archive.js';
+import { readAt, readBefore, readPrefixCrc } from '../identity/bytes.js';
+import type { FileState } from '../checkpoint/checkpoint.js';
+import { describeStat } from '../files/discover.js';
+import {
+  createGuard,
+  createKey,
+  decideCopy,
+  decideResume,
+  findKeyHead,
+  fitsGuard,
+  GUARD_BYTES,
+  HEAD_BYTES,
+  type CopyReason,
+} from '../identity/identity.js';
+import type { Known } from '../identity/known.js';
+import { familyName } from '../files/pattern.js';
+import type { AgentSettings } from '../settings.js';
+import { openTail, seekTail, type Commit, type Tail } from './tail.js';
+
+export type Adoption =
+  /** `abandoned`: remembered generations whose file this was, and is no more. */
+  | { readonly kind: 'resumed' | 'begun'; readonly abandoned: readonly FileState[] }
+  | { readonly kind: 'continued'; readonly from: FileState; readonly abandoned: readonly FileState[] }
+  /** Too little is there, or it may be a copy in the making. */
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'archive' | 'binary' };
+
+export interface AdoptParts {
+  readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'idleFlushMs' | 'readFromBeginningWithinMs'>;
+  readonly known: Known;
+  /** The tail that reads a generation now, if any. */
+  readonly findLive: (key: string) => Tail | undefined;
+  /** Nothing was remembered when the agent started, and this is its first scan. */
+  readonly isFirstStart: boolean;
+  readonly now: number;
+}
+
+const BACK_BYTES = 65_536;
+
+/** Settles an open tail unless the answer is "wait", "archive" or "binary". Throws what the system throws. */
+export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
+  const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
+  noteGrowth(tail, size, mtimeMs, parts.now);
+  const head = readAt(fd, 0, HEAD_BYTES);
+  if (head.length === 0) return { kind: 'wait' };
+  const own = parts.known.findByInode(tail.inode).filter((state) => parts.findLive(state.key) === undefined);
+  const fitting = own.find((state) => isSame(state, tail, fd, size, head));
+  if (fitting !== undefined) {
+    resume(tail, fitting);
+    return { kind: 'resumed', abandoned: [] };
+  }
+  if (tail.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
+  if (isBinary(head)) return { kind: 'binary' };
+  const abandoned = own.filter((state) => state.archive === undefined);
+  const copy = findOriginal(tail, fd, size, head, parts);
+  if (copy === 'wait') return { kind: 'wait' };
+  if (copy !== undefined) {
+    resume(tail, copy);
+    return { kind: 'continued', from: copy, abandoned };
+  }
+  return beginTail(tail, fd, head, parts) ? { kind: 'begun', abandoned } : { kind: 'wait' };
+}
+
+function noteGrowth(tail: Tail, size: number, mtimeMs: number, now: number): void {
+  if (size !== tail.size) tail.lastGrowth = now;
+  tail.size = size;
+  tail.mtimeMs = mtimeMs;
+}
+
+function isSame(state: FileState, tail: Tail, fd: number, size: number, head: Buffer): boolean {
+  if ((state.archive === undefined) !== (tail.archiveSize === undefined)) return false;
+  if (state.birthMs > 0 && tail.birthMs > 0 && Math.trunc(state.birthMs) !== Math.trunc(tail.birthMs)) return false;
+  return decideResume(state, size, fitsHead(state, head), fitsFrontier(state, fd, size)) === 'resume';
+}
+
+function fitsHead(state: FileState, head: Buffer): boolean {
+  return fitsGuard(state.head, head.subarray(0, state.head.length));
+}
+
+/** A generation that ended without its file has no guard; then all bytes before the offset are compared. */
+function fitsFrontier(state: FileState, fd: number, size: number): boolean {
+  if (size < state.offset) return false;
+  if (state.guard.length > 0 || state.offset === 0) return fitsGuard(state.guard, readBefore(fd, state.offset));
+  return state.crc === undefined || readPrefixCrc(fd, state.offset) === state.crc;
+}
+
+function resume(tail: Tail, state: FileState): void {
+  tail.key = state.key;
+  tail.head = state.head;
+  tail.openBytes = state.openBytes;
+  const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time };
+  seekTail(tail, commit);
+  tail.mayJoin = canJoin(tail);
+  tail.isSettled = true;
+  tail.isDirty = true;
+}
+
+/** The generation that goes on in this file; "wait" while that cannot be told. */
+function findOriginal(
+  tail: Tail,
+  fd: number,
+  size: number,
+  head: Buffer,
+  parts: AdoptParts,
+): FileState | 'wait' | undefined {
+  const name = basename(tail.path);
+  const hasPlainName = tail.archiveSize === undefined && familyName(name) === name;
+  if (hasPlainName) return undefined;
+  let answer: 'wait' | undefined;
+  for (const state of parts.known.findFamily(tail.path)) {
+    if (state.archive !== undefined || state.head.length === 0) continue;
+    const reason = compareCopy(state, { tail, fd, size, head }, parts);
+    if (reason === 'continues') return state;
+    if (reason === 'copy-in-the-making') answer = 'wait';
+  }
+  return answer;
+}
+
+interface Candidate {
+  readonly tail: Tail;
+  readonly fd: number;
+  readonly size: number;
+  readonly head: Buffer;
+}
+
+function compareCopy(state: FileState, { tail, fd, size, head }: Candidate, parts: AdoptParts): CopyReason {
+  const live = parts.findLive(state.key);
+  const compared = Math.min(state.head.length, head.length);
+  const headFits =
+    compared === state.head.length ? fitsHead(state, head) : live !== undefined && hasSameBytes(live, fd, 0, compared);
+  if (!headFits) return 'not-a-copy';
+  return decideCopy({
+    originalLives: live !== undefined,
+    hasPlainName: false,
+    headFits,
+    prefixFits:
+      size >= state.offset &&
+      (state.offset === 0
+        ? size >= state.openBytes
+        : state.crc !== undefined && readPrefixCrc(fd, state.offset) === state.crc),
+    endFits: live !== undefined && hasSameBytes(live, fd, Math.max(0, size - GUARD_BYTES), Math.min(GUARD_BYTES, size)),
+    // An original that is gone already is only read to its end; its copy waits for that, however long it takes.
+    quietMs: live?.goneSince === undefined ? parts.now - tail.lastGrowth : 0,
+    waitMs: Math.max(1, parts.settings.copyWaitMs),
+  });
+}
+
+function hasSameBytes(live: Tail, fd: number, offset: number, length: number): boolean {
+  if (!openTail(live) || live.fd === undefined) return false;
+  return readAt(live.fd, offset, length).equals(readAt(fd, offset, length));
+}
+
+/**
+ * A new generation: from the beginning, or on the first start, when it has not changed lately, from its last line on.
+ */
+function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
+  const rests =
+    parts.now - tail.lastGrowth >= parts.settings.idleFlushMs || parts.now - tail.mtimeMs >= parts.settings.idleFlushMs;
+  const keyHead = findKeyHead(head, rests || tail.archiveSize !== undefined);
+  if (keyHead === undefined) return false;
+  const isTaken = (key: string): boolean => parts.known.has(key) || parts.findLive(key) !== undefined;
+  tail.key = createKey({ host: parts.settings.host, inode: tail.inode, birthMs: tail.birthMs, head: keyHead }, isTaken);
+  tail.head = createGuard(head);
+  const fromEnd = parts.isFirstStart && parts.now - tail.mtimeMs > parts.settings.readFromBeginningWithinMs;
+  seekTail(
+    tail,
+    fromEnd
+      ? { offset: findLastLine(fd, tail.size), crc: undefined, time: undefined }
+      : { offset: 0, crc: 0, time: undefined },
+  );
+  tail.mayJoin = canJoin(tail);
+  tail.isSettled = true;
+  tail.isDirty = true;
+  return true;
+}
+
+/** Printed output has no entries that a rotation could cut. */
+function canJoin(tail: Tail): boolean {
+  return tail.readOffset === 0 && tail.kind === 'log' && tail.archiveSize === undefined;
+}
+
+/** Behind the last line break; 0 when there is none in the last stretch. */
+function findLastLine(fd: number, size: number): number {
+  const from = Math.max(0, size - BACK_BYTES);
+  const end = readAt(fd, from, size - from).lastIndexOf(10);
+  return end < 0 ? (from === 0 ? 0 : size) : from + end + 1;
+}
+
+/**
+ * NUL between other bytes is no text. A run of them at the very start is the hole that a truncation leaves; UTF-16 has
+ * a mark.
+ */
+export function isBinary(head: Buffer): boolean {
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return false;
+  const text = head.findIndex((byte) => byte !== 0);
+  return text >= 0 && head.subarray(text, text + 512).includes(0);
+}

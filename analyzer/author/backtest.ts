@@ -1,0 +1,98 @@
+// What would rules have done to stored logs? Each case (the logs of a job or cluster) is diagnosed without them and
+// with them, and the incidents are compared: what they claim that nobody could name, what they take from another rule,
+// and where they fire although nothing had failed. Pure; `jobtrace rules backtest` reads the logs and prints the
+// report.
+import type { Diagnosis, Incident } from '../../core/types.js';
+import { buildCatalog, type Catalog } from '../catalog/catalog.js';
+import type { Rule } from '../catalog/rule.js';
+
+export interface Hit {
+  readonly case: string;
+  readonly file: string;
+  readonly line: number;
+  readonly title: string;
+}
+
+export interface RuleBacktest {
+  readonly rule: string;
+  /** Failures that no rule named before. */
+  readonly claims: readonly Hit[];
+  /** First diagnoses of a general rule, which a specific one is there to replace: no theft. */
+  readonly refines: readonly Taken[];
+  /** First diagnoses of other rules. */
+  readonly takes: readonly Taken[];
+  /** Fired where nothing had failed. */
+  readonly healthy: readonly Hit[];
+  /** Stands below another diagnosis. */
+  readonly follows: readonly Hit[];
+}
+
+export interface Taken extends Hit {
+  /** The rule that stood first before. */
+  readonly from: string;
+}
+
+/** The catalog as it is without these rules; of one that replaces a built-in rule, the built-in one is back. */
+export function withoutRules(catalog: Catalog, rules: readonly Rule[], builtIn: Catalog): Catalog {
+  const kept = catalog.rules.filter((rule) => !rules.includes(rule));
+  const restored = rules.flatMap((rule) => {
+    const original = builtIn.findRule(rule.id);
+    return original === undefined || original.file === rule.file ? [] : [original];
+  });
+  return buildCatalog([...kept, ...restored], catalog.causes);
+}
+
+/** Incidents of one case without and with the rules; ids of incidents do not depend on rules. */
+export interface CaseIncidents {
+  readonly case: string;
+  readonly before: readonly Incident[];
+  readonly after: readonly Incident[];
+}
+
+export function compareCases(
+  rules: readonly Rule[],
+  cases: Iterable<CaseIncidents>,
+  catalog: Catalog,
+): readonly RuleBacktest[] {
+  const found = new Map(
+    rules.map((rule) => [
+      rule.id,
+      {
+        rule: rule.id,
+        claims: [] as Hit[],
+        refines: [] as Taken[],
+        takes: [] as Taken[],
+        healthy: [] as Hit[],
+        follows: [] as Hit[],
+      },
+    ]),
+  );
+  for (const item of cases) {
+    const before = new Map(item.before.map((incident) => [incident.id, incident]));
+    for (const incident of item.after) {
+      for (const [position, diagnosis] of incident.diagnoses.en.entries()) {
+        const own = found.get(diagnosis.rule);
+        if (own === undefined) continue;
+        const hit = describeHit(item.case, diagnosis);
+        const known = before.get(incident.id);
+        const first = known?.diagnoses.en[0];
+        if (known === undefined) own.healthy.push(hit);
+        else if (position > 0) own.follows.push(hit);
+        else if (first === undefined) own.claims.push(hit);
+        else if (first.rule === diagnosis.rule) continue;
+        else if (isGeneral(first, catalog)) own.refines.push({ ...hit, from: first.rule });
+        else own.takes.push({ ...hit, from: first.rule });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function isGeneral(diagnosis: Diagnosis, catalog: Catalog): boolean {
+  return catalog.findRule(diagnosis.rule)?.general === true;
+}
+
+function describeHit(name: string, diagnosis: Diagnosis): Hit {
+  const [evidence] = diagnosis.evidence;
+  return { case: name, file: evidence?.file ?? '', line: evidence?.line ?? 0, title: diagnosis.title };
+}

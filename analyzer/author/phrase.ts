@@ -1,0 +1,244 @@
+// The message of a failure → what stays and what changes from one failure to the next: numbers, sizes, times,
+// addresses, paths, ids, classes and quoted names are slots with a type and a name, the rest are literals. draft.ts
+// makes the anchor, the pattern and the title of a new rule from it. Pure.
+import { quoteRegex } from '../../core/regex.js';
+import { BUILT_IN_VALUES, type CaptureType } from '../catalog/rule.js';
+
+export type Piece = { readonly literal: string } | Slot;
+
+export interface Slot {
+  readonly name: string;
+  readonly type: CaptureType;
+  readonly text: string;
+  /** RE2 pattern of its values. */
+  readonly pattern: string;
+}
+
+interface Kind {
+  readonly type: CaptureType;
+  /** Name when no word stands before it. */
+  readonly name: string;
+  /** How it is found in a message. */
+  readonly shape: RegExp;
+  readonly pattern: string;
+}
+
+const UNITS_OF_TIME = '(?:ms|s|sec|seconds|min|minutes|h|hours|milliseconds)';
+const UNITS_OF_SIZE = 'bytes|kb|mb|gb|kib|mib|gib';
+
+/** The first that fits at a place wins. */
+const KINDS: readonly Kind[] = [
+  { type: 'path', name: 'url', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/, pattern: '[^\\s\'"<>)\\],;]+' },
+  {
+    type: 'text',
+    name: 'id',
+    shape: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/i,
+    pattern: '[0-9a-fA-F-]+',
+  },
+  {
+    type: 'text',
+    name: 'id',
+    shape: /\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:_[0-9a-f]+)*(?:_\d+)*)\b/i,
+    pattern: '\\w+',
+  },
+  {
+    type: 'host',
+    name: 'address',
+    shape:
+      /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/,
+    pattern: '[\\w./:-]+',
+  },
+  {
+    type: 'path',
+    name: 'path',
+    shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/,
+    pattern: '[^\\s\'":,;)\\]]+',
+  },
+  { type: 'class', name: 'className', shape: /\b(?:[a-z_][\w]*\.){2,}[A-Z][\w$]*/, pattern: '[\\w.$]+' },
+  {
+    type: 'duration',
+    name: 'time',
+    shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'i'),
+    pattern: `\\d+ ?${UNITS_OF_TIME}`,
+  },
+  {
+    type: 'bytes',
+    name: 'size',
+    shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?(?:${UNITS_OF_SIZE})\\b`, 'i'),
+    pattern: `[\\d.]+ ?(?i:${UNITS_OF_SIZE})`,
+  },
+  {
+    type: 'text',
+    name: 'name',
+    shape: /(?<=")[^"\n]{1,80}(?=")|(?<=`)[^`\n]{1,80}(?=`)|(?<!\w)(?<=')[^'\n]{1,80}(?='(?!\w))/,
+    pattern: '[^"\'`\\n]+',
+  },
+  { type: 'text', name: 'version', shape: /\bv?\d+(?:\.\d+)+[\w.-]*/, pattern: '[\\w.-]+' },
+  { type: 'int', name: 'number', shape: /(?<![\w.])-?\d+(?![\w.]*[A-Za-z_])/, pattern: '-?\\d+' },
+  { type: 'text', name: 'name', shape: /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])\w[\w-]*/, pattern: '[\\w-]+' },
+];
+
+const MAX_SLOTS = 8;
+
+/** Cuts at most eight slots out; what follows them stays literal and is left out of the pattern by the caller. */
+export function cutPhrase(message: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  const names = new Set<string>();
+  let rest = message;
+  while (rest !== '' && names.size < MAX_SLOTS) {
+    const found = findFirst(message, message.length - rest.length);
+    if (found === undefined) break;
+    const start = found.index - (message.length - rest.length);
+    if (start > 0) pieces.push({ literal: rest.slice(0, start) });
+    const name = chooseName(message.slice(0, found.index), found.kind, names);
+    names.add(name);
+    pieces.push({ name, type: found.kind.type, text: found.text, pattern: found.kind.pattern });
+    rest = rest.slice(start + found.text.length);
+  }
+  if (rest !== '') pieces.push({ literal: rest });
+  return pieces;
+}
+
+/** Look-behinds see what stands before `from`. */
+function findFirst(
+  message: string,
+  from: number,
+): { readonly kind: Kind; readonly index: number; readonly text: string } | undefined {
+  let best: { readonly kind: Kind; readonly index: number; readonly text: string } | undefined;
+  for (const kind of KINDS) {
+    const shape = new RegExp(kind.shape.source, `${kind.shape.flags}g`);
+    shape.lastIndex = from;
+    const found = shape.exec(message);
+    if (found !== null && found[0] !== '' && (best === undefined || found.index < best.index))
+      best = { kind, index: found.index, text: found[0] };
+  }
+  return best;
+}
+
+const NAMED_BY_WORD: ReadonlySet<CaptureType> = new Set(['int', 'text', 'bytes', 'duration']);
+
+/** Words that say nothing about the value behind them, and names that expressions do not allow. */
+const EMPTY_WORDS = new Set([
+  'a',
+  'an',
+  'the',
+  'is',
+  'was',
+  'are',
+  'of',
+  'to',
+  'at',
+  'in',
+  'on',
+  'by',
+  'for',
+  'from',
+  'with',
+  'and',
+  'or',
+  'but',
+  'only',
+  'set',
+  'after',
+  'than',
+  'be',
+  'not',
+  'has',
+  'have',
+  'currently',
+  'it',
+  'this',
+  'that',
+  'value',
+  'null',
+  'true',
+  'false',
+  'known',
+  'as',
+  'into',
+  'no',
+  'more',
+  'least',
+  'most',
+  'package',
+  'namespace',
+  'function',
+  'import',
+  'return',
+  'loop',
+  'let',
+  'if',
+  'else',
+  'while',
+  'break',
+  'continue',
+  'void',
+  'const',
+  'var',
+]);
+
+/**
+ * A number or a name is called as the word before it ("required 17", "of shard eu-1"), an address or a path as what it
+ * is.
+ */
+function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): string {
+  const word = /([A-Za-z][A-Za-z0-9]*)\W{0,3}$/.exec(before)?.[1] ?? '';
+  const isTelling = NAMED_BY_WORD.has(kind.type) && word.length > 1 && !EMPTY_WORDS.has(word.toLowerCase());
+  const own = isTelling
+    ? word === word.toUpperCase()
+      ? word.toLowerCase()
+      : word.charAt(0).toLowerCase() + word.slice(1)
+    : kind.name;
+  const base = BUILT_IN_VALUES[own] === undefined ? own : `${own}Name`;
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base}${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** Blanks fit any white space in the scan, but not at the ends, where a cut could stand. */
+export function chooseAnchor(pieces: readonly Piece[]): string {
+  const literals = pieces
+    .flatMap((piece) => ('literal' in piece ? piece.literal.split('\n') : []))
+    .map((literal) => literal.trim());
+  return literals.reduce((best, literal) => (weigh(literal) > weigh(best) ? literal : best), '');
+}
+
+/** Letters tell more than punctuation. */
+function weigh(literal: string): number {
+  return literal.replaceAll(/[^\p{L}\p{N}]/gu, '').length;
+}
+
+/** The pattern up to the last slot and the words behind it; undefined when nothing changes. */
+export function writePattern(pieces: readonly Piece[]): string | undefined {
+  const last = pieces.findLastIndex((piece) => 'name' in piece);
+  if (last < 0) return undefined;
+  const kept = pieces.slice(0, last + 2);
+  return kept
+    .map((piece, index) =>
+      'name' in piece
+        ? `(?P<${piece.name}>${piece.pattern})`
+        : quote(index > last ? cutTail(piece.literal) : piece.literal),
+    )
+    .join('');
+}
+
+/** Hyphens and slashes stay readable. */
+function quote(literal: string): string {
+  return quoteRegex(literal).replaceAll(/\\([/-])/g, '$1');
+}
+
+/** A few words behind the last slot are enough to tell where it ends. */
+function cutTail(literal: string): string {
+  return /^[^\n]{0,40}(?=\s|$)/.exec(literal)?.[0].trimEnd() ?? '';
+}
+
+/** Sizes and times are printed for people. */
+export function writeSlot({ name, type }: Slot): string {
+  return type === 'bytes' || type === 'duration' ? `{${name}|${type}}` : `{${name}}`;
+}
+
+/** "Ledger {ledger} of shard {shard} is closed", with braces of its own doubled. */
+export function writeTitle(pieces: readonly Piece[]): string {
+  return pieces.map((piece) => ('name' in piece ? writeSlot(piece) : piece.literal.replaceAll('{', '{{'))).join('');
+}

@@ -1,0 +1,284 @@
+// The only door to CEL. A rule's expressions (let, when) are compiled when the catalog is loaded and evaluated for one
+// failure over its captures, the job's options and the memory model. Numbers are whole numbers (CEL int, bigint here);
+// sizes are bytes and times milliseconds. A missing value, an unknown option or a division by zero makes the result
+// `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. `matches()` is
+// refused: its patterns would not be RE2's.
+import { Environment } from '@marcbachmann/cel-js';
+import { findNearest } from '../../core/document.js';
+
+export type Value = string | number | bigint | boolean | readonly Value[] | { readonly [name: string]: Value };
+export type Values = Readonly<Record<string, Value>>;
+
+/** What expressions may ask about the job and its cluster; undefined when nobody knows. */
+export interface World {
+  /** The effective value under today's name or any older one. */
+  option(key: string): string | undefined;
+  /** True when the version of the job is known to be at least this, or is unknown. */
+  versionAtLeast(version: string): boolean;
+  /** Bytes of a part of the TaskManager's memory by the names of flink/memory/memory.ts. */
+  memory(part: string): number | undefined;
+  /**
+   * Options (option → value) with which the TaskManager has at least so many bytes for the network and still starts.
+   */
+  fitNetwork(neededBytes: number): Readonly<Record<string, string>> | undefined;
+  /** Options with which one part of the TaskManager's memory is at least so large and the others keep theirs. */
+  growMemory(part: string, bytes: number): Readonly<Record<string, string>> | undefined;
+  parseSize(text: string): number | undefined;
+  parseDuration(text: string): number | undefined;
+}
+
+export interface Expression {
+  readonly source: string;
+  evaluate(values: Values, world: World): Value | undefined;
+}
+
+/** With the names of the variables that it reads. */
+export type CompiledExpression =
+  { readonly expression: Expression; readonly names: readonly string[] } | { readonly problem: string };
+
+/** Text → expression, or what is wrong with it in plain words. */
+export function compileExpression(source: string): CompiledExpression {
+  let program: ReturnType<typeof environment.parse>;
+  try {
+    program = environment.parse(source);
+  } catch (error) {
+    return { problem: `is not a valid expression: ${firstLine(error)}` };
+  }
+  const found = inspect(program.ast);
+  if (found.calls.has('matches'))
+    return { problem: 'uses matches(), which is not allowed; capture the text with `regex` (RE2) and compare it here' };
+  if (found.dividesByZero) return { problem: 'divides by zero, so it never has a value' };
+  const checked = program.check();
+  if (!checked.valid)
+    return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
+  return {
+    expression: { source, evaluate: (values, world) => evaluate(program, values, world) },
+    names: [...found.names],
+  };
+}
+
+/** An expression that was found valid before: compiled when it is evaluated for the first time. */
+export function deferExpression(source: string): Expression {
+  let compiled: CompiledExpression | undefined;
+  return {
+    source,
+    evaluate: (values, world) => {
+      compiled ??= compileExpression(source);
+      return 'problem' in compiled ? undefined : compiled.expression.evaluate(values, world);
+    },
+  };
+}
+
+/** Runs one expression in a world; nested use is not needed because evaluation is synchronous. */
+function evaluate(
+  program: (values: Record<string, unknown>) => unknown,
+  values: Values,
+  world: World,
+): Value | undefined {
+  current = { world, values };
+  try {
+    return toValue(program({ ...values }));
+  } catch {
+    // A value is missing or an operation is not possible with these values: what needs it is left out.
+    return undefined;
+  } finally {
+    current = undefined;
+  }
+}
+
+let current: { readonly world: World; readonly values: Values } | undefined;
+
+class Missing extends Error {}
+
+function world(): World {
+  if (current === undefined) throw new Missing('no world');
+  return current.world;
+}
+
+function need<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Missing(what);
+  return value;
+}
+
+function needSize(text: string): bigint {
+  return toInt(need(world().parseSize(text), `size ${text}`));
+}
+
+function needDuration(text: string): bigint {
+  return toInt(need(world().parseDuration(text), `duration ${text}`));
+}
+
+function toInt(value: number): bigint {
+  return BigInt(Math.trunc(value));
+}
+
+function roundUp(value: bigint, step: bigint): bigint {
+  if (step <= 0n) throw new Missing('step');
+  return ((value + step - 1n) / step) * step;
+}
+
+/** Every function that a rule may call, with its help text: rules/README.md lists the same. */
+const FUNCTIONS: readonly (readonly [signature: string, handler: (...args: never[]) => unknown, help: string])[] = [
+  ['kib(int): int', (n: bigint) => n * 1024n, 'KiB in bytes'],
+  ['mib(int): int', (n: bigint) => n * 1048576n, 'MiB in bytes'],
+  ['gib(int): int', (n: bigint) => n * 1073741824n, 'GiB in bytes'],
+  ['parseSize(string): int', needSize, 'a size as Flink writes it ("64 mb", "1g", "4096") in bytes'],
+  ['parseDuration(string): int', needDuration, 'a time as Flink writes it ("50 s", "10 min") in milliseconds'],
+  ['roundUp(int, int): int', roundUp, 'the next multiple of the second number'],
+  ['least(int, int): int', (a: bigint, b: bigint) => (a < b ? a : b), 'the smaller one'],
+  ['greatest(int, int): int', (a: bigint, b: bigint) => (a > b ? a : b), 'the greater one'],
+  [
+    'percent(int, int): int',
+    (part: bigint, whole: bigint) => (part * 100n) / whole,
+    'the share of the second number, in per cent',
+  ],
+  [
+    'known(string): bool',
+    (name: string) => current?.values[name] !== undefined,
+    'true when a capture or let value exists',
+  ],
+  [
+    'hasOption(string): bool',
+    (key: string) => world().option(key) !== undefined,
+    "true when the job's configuration sets the option",
+  ],
+  [
+    'option(string): string',
+    (key: string) => need(world().option(key), key),
+    "the job's value of an option, under today's name or an older one",
+  ],
+  [
+    'option(string, string): string',
+    (key: string, fallback: string) => world().option(key) ?? fallback,
+    'the same, with a default',
+  ],
+  [
+    'optionSize(string, string): int',
+    (key: string, fallback: string) => needSize(world().option(key) ?? fallback),
+    'an option that is a size, in bytes',
+  ],
+  [
+    'optionDuration(string, string): int',
+    (key: string, fallback: string) => needDuration(world().option(key) ?? fallback),
+    'an option that is a time, in milliseconds',
+  ],
+  [
+    'optionInt(string, int): int',
+    (key: string, fallback: bigint) =>
+      world().option(key) === undefined ? fallback : BigInt(need(world().option(key), key).trim()),
+    'an option that is a whole number',
+  ],
+  [
+    'versionAtLeast(string): bool',
+    (version: string) => world().versionAtLeast(version),
+    'true from this Flink version on, and when the version is unknown',
+  ],
+  [
+    'memory(string): int',
+    (part: string) => toInt(need(world().memory(part), part)),
+    "bytes of a part of the TaskManager's memory, such as network, taskHeap, managed",
+  ],
+  [
+    'fitNetwork(int): map<string, string>',
+    (bytes: bigint) => need(world().fitNetwork(Number(bytes)), 'network memory'),
+    'options that give the network so many bytes and still let the TaskManager start',
+  ],
+  [
+    'growMemory(string, int): map<string, string>',
+    (part: string, bytes: bigint) => need(world().growMemory(part, Number(bytes)), part),
+    'options that make one part of the memory so large and keep the others',
+  ],
+];
+
+export const EXPRESSION_FUNCTIONS: readonly { readonly signature: string; readonly help: string }[] = FUNCTIONS.map(
+  ([signature, , help]) => ({ signature, help }),
+);
+
+const environment = createEnvironment();
+
+function createEnvironment(): Environment {
+  const made = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
+  for (const [signature, handler, help] of FUNCTIONS) made.registerFunction(signature, handler, { description: help });
+  return made;
+}
+
+const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
+
+interface Inspection {
+  /** Names that are read, without those a macro binds. */
+  readonly names: ReadonlySet<string>;
+  /** Functions that are called. */
+  readonly calls: ReadonlySet<string>;
+  /** A division by the number 0 stands in it; one by a value that turns out to be 0 shows only when it is evaluated. */
+  readonly dividesByZero: boolean;
+}
+
+function inspect(ast: unknown): Inspection {
+  let dividesByZero = false;
+  const names = new Set<string>();
+  const calls = new Set<string>();
+  const bound = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) return node.forEach(visit);
+    if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return;
+    const args: unknown = node.args;
+    if ((node.op === '/' || node.op === '%') && Array.isArray(args) && isZero(args[1])) dividesByZero = true;
+    if (node.op === 'id' && typeof args === 'string') names.add(args);
+    if ((node.op === 'call' || node.op === 'rcall') && Array.isArray(args) && typeof args[0] === 'string') {
+      calls.add(args[0]);
+      if (node.op === 'rcall' && MACROS.has(args[0])) bindVariable(args[2], bound);
+    }
+    visit(args);
+  };
+  visit(ast);
+  for (const name of [...bound, 'cel']) names.delete(name);
+  return { names, calls, dividesByZero };
+}
+
+function isZero(node: unknown): boolean {
+  return (
+    typeof node === 'object' &&
+    node !== null &&
+    'op' in node &&
+    node.op === 'value' &&
+    'args' in node &&
+    (node.args === 0n || node.args === 0)
+  );
+}
+
+function bindVariable(args: unknown, bound: Set<string>): void {
+  const first: unknown = Array.isArray(args) ? args[0] : undefined;
+  if (
+    typeof first === 'object' &&
+    first !== null &&
+    'op' in first &&
+    first.op === 'id' &&
+    'args' in first &&
+    typeof first.args === 'string'
+  )
+    bound.add(first.args);
+}
+
+function explainCheck(message: string, calls: ReadonlySet<string>): string {
+  const known = FUNCTIONS.map(([signature]) => signature.slice(0, signature.indexOf('(')));
+  const strange = [...calls].find((name) => message.includes(name) && !known.includes(name));
+  const nearest = strange === undefined ? undefined : findNearest(strange, known);
+  return nearest === undefined ? message : `${message}; did you mean ${nearest}()?`;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]?.trim() ?? 'unknown error';
+}
+
+function toValue(result: unknown): Value | undefined {
+  if (typeof result === 'string' || typeof result === 'bigint' || typeof result === 'boolean') return result;
+  if (typeof result === 'number') return Number.isFinite(result) ? result : undefined;
+  if (Array.isArray(result)) return result.flatMap((item) => toValue(item) ?? []);
+  if (result instanceof Map) return toValue(Object.fromEntries(result));
+  if (typeof result !== 'object' || result === null) return undefined;
+  const entries = Object.entries(result).flatMap(([name, item]): [string, Value][] => {
+    const value = toValue(item);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}

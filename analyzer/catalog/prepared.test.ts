@@ -1,0 +1,147 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDocument, trustDocument } from '../../core/document.js';
+import { createAnchorScanner, packAnchors } from './anchors.js';
+import { buildCatalog, loadCatalog } from './catalog.js';
+import { compileRule } from './compile.js';
+import { diagnose, flattenIncidents } from '../incident/diagnose.js';
+import { openPrepared } from './prepared.js';
+import type { Rule, RuleFile } from './rule.js';
+import { BUFFER_RECORDING, readRecording } from '../testing/samples.js';
+
+/** A rule as it comes from what the build prepared: patterns and expressions wait until they are needed. */
+function trust(rule: Rule): Rule {
+  const text = readFileSync(rule.file, 'utf8');
+  const value: unknown = JSON.parse(JSON.stringify(parseDocument(text, rule.file).value));
+  return isRuleFile(value)
+    ? compileRule(
+        rule.id,
+        rule.file,
+        value,
+        trustDocument(
+          () => value,
+          () => text,
+          rule.file,
+        ),
+      ).rule
+    : rule;
+}
+
+function isRuleFile(value: unknown): value is RuleFile {
+  return typeof value === 'object' && value !== null;
+}
+
+describe('rules that the build prepared', () => {
+  it('say the same as rules that were read and checked', () => {
+    const checked = loadCatalog();
+    const trusted = buildCatalog(checked.rules.map(trust), checked.causes);
+    const entries = readRecording(BUFFER_RECORDING);
+
+    const [first] = flattenIncidents(diagnose(entries, trusted), 'en').diagnoses;
+
+    expect(first?.fixes.map((fix) => fix.patch)).toContainEqual(
+      expect.objectContaining({ 'taskmanager.memory.network.min': expect.any(String) }),
+    );
+    expect(flattenIncidents(diagnose(entries, trusted), 'en')).toEqual(
+      flattenIncidents(diagnose(entries, checked), 'en'),
+    );
+  });
+
+  it('know where their keys stand when somebody asks', () => {
+    const document = trustDocument(
+      () => ({ a: { b: 1 } }),
+      () => 'a:\n  b: 1\n',
+      'x.yaml',
+    );
+
+    expect(document.problemAt(['a', 'b'], 'is odd')).toMatchObject({ line: 2, path: 'a.b' });
+  });
+});
+
+describe('what the build read', () => {
+  const BUILT_AT = 1_700_000_000_000;
+  const ANCHORS = { alternatives: [['Java heap space'], ['GC overhead', 'Java heap space']], steps: ['Full GC'] };
+  const LITERALS = ['Full GC', 'GC overhead', 'Java heap space'];
+  let dir: string;
+  let root: string;
+  let rule: string;
+  const place = (path: string, text: string): string => {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text);
+    return join(root, path);
+  };
+  const setTime = (path: string, ms: number): void => utimesSync(path, ms / 1000, ms / 1000);
+  const settle = (): void =>
+    ['', 'schema.json', 'memory', 'memory/rule.yaml'].forEach((path) => setTime(join(root, path), BUILT_AT - 1000));
+
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'jobtrace-prepared-'));
+    root = join(dir, 'rules');
+    rule = place('memory/rule.yaml', 'a: 1\n');
+    place('schema.json', '{}');
+    const build = openPrepared(join(dir, 'rules.jsonl'));
+    build.read(rule, 'rule.yaml', {});
+    build.save(root, BUILT_AT, {
+      anchors: new Map([[rule, ANCHORS]]),
+      literals: LITERALS,
+      packed: packAnchors(LITERALS),
+    });
+    settle();
+  });
+
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it('is listed and trusted while nobody touched it', () => {
+    const prepared = openPrepared(join(dir, 'rules.jsonl'));
+
+    expect(prepared.list(root)).toEqual([rule]);
+    expect(prepared.list(join(root, 'memory'))).toBeUndefined();
+    expect(prepared.read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 1 }, trusted: true });
+    prepared.forget();
+    expect(prepared.read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
+  });
+
+  it('tells what a rule looks for before anybody opens it', () => {
+    const prepared = openPrepared(join(dir, 'rules.jsonl'));
+
+    expect(prepared.anchorsOf(rule)).toEqual(ANCHORS);
+    expect(prepared.anchorsOf(join(root, 'other.yaml'))).toBeUndefined();
+    expect(prepared.packedOf([...LITERALS])).toEqual(Buffer.from(packAnchors(LITERALS)));
+    expect(prepared.packedOf([...LITERALS, "of a team's own rule"])).toBeUndefined();
+    expect(
+      createAnchorScanner(LITERALS, prepared.packedOf(LITERALS)).scan(Buffer.from('a Java\theap space, GC overhead')),
+    ).toEqual([2, 1]);
+  });
+
+  it('is not looked for with what another build left behind', () => {
+    writeFileSync(join(dir, 'rules.bin'), 'cut off');
+
+    expect(openPrepared(join(dir, 'rules.jsonl')).packedOf(LITERALS)).toBeUndefined();
+  });
+
+  it('is read again where a file was changed', () => {
+    writeFileSync(rule, 'a: 2\n');
+
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({
+      value: { a: 2 },
+      problems: [],
+    });
+  });
+
+  it('is listed again where a file came or went', () => {
+    place('memory/new.yaml', 'b: 1\n');
+    expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
+
+    settle();
+    rmSync(join(root, 'memory'), { recursive: true });
+    expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
+  });
+
+  it('is worth nothing beside another schema', () => {
+    setTime(join(root, 'schema.json'), BUILT_AT + 1000);
+
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
+  });
+});

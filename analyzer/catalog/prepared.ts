@@ -1,0 +1,202 @@
+// Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some
+// hundred rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without
+// opening it, and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts
+// reads every document here; write-prepared.ts, a step of the build, writes the file. Beside the sources there is none.
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { parseDocument, trustDocument, type ParsedDocument } from '../../core/document.js';
+
+/** Where the build puts it, beside the built front door; what is looked for lies in a file of its own beside it. */
+const PREPARED_FILE = join(findBuilt(import.meta.dirname), 'rules.jsonl');
+
+/** The folder of the built front door above this file; a folder without such a file when the sources run. */
+function findBuilt(folder: string): string {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) if (existsSync(join(at, 'cli.js'))) return at;
+  return folder;
+}
+
+/** The first line; each document's value is a line behind it, in the order of `documents`. */
+interface Header {
+  /** When the build began to read, in milliseconds since 1970. */
+  readonly readAt: number;
+  /** The catalog's folder, from the folder of this file. */
+  readonly root: string;
+  readonly literals: readonly string[];
+  /** Length of the file that holds the packed literals. */
+  readonly packedBytes: number;
+  readonly documents: readonly DocumentRow[];
+}
+
+interface DocumentRow {
+  /** From the root, in the order in which the files were listed. */
+  readonly path: string;
+  /** Of its line. */
+  readonly bytes: number;
+  /** Of a rule: its anchors, as places in `literals`. */
+  readonly alternatives?: readonly (readonly number[])[];
+  readonly steps?: readonly number[];
+}
+
+/** What the lines of a log must hold before anything else of a rule is asked. */
+export interface RuleAnchors {
+  /** Of each its anchor, and behind it the words by which a message alone is known. */
+  readonly alternatives: readonly (readonly string[])[];
+  readonly steps: readonly string[];
+}
+
+/** What is looked for, for a catalog that was loaded and has no problems. */
+export interface PreparedScan {
+  /** By the path of their rule.yaml. */
+  readonly anchors: ReadonlyMap<string, RuleAnchors>;
+  readonly literals: readonly string[];
+  /** The same as they are looked for (anchors.ts). */
+  readonly packed: Uint8Array;
+}
+
+interface PreparedDocument {
+  readonly text: Buffer;
+  readonly anchors: RuleAnchors | undefined;
+}
+
+interface PreparedCatalog {
+  readonly root: string;
+  readonly readAt: number;
+  /** By absolute path. */
+  readonly documents: ReadonlyMap<string, PreparedDocument>;
+  readonly literals: readonly string[];
+  readonly packedBytes: number;
+}
+
+/** One file of prepared documents; `save` writes it, the others say what it holds. */
+export interface PreparedDocuments {
+  /** As parseDocument of the file's text; what the build read and nobody touched since is trusted and not opened. */
+  read(file: string, name: string, schema: object): ParsedDocument;
+  /**
+   * The files that the build read below this folder, in its order; undefined when it was not read or files came or went
+   * since.
+   */
+  list(folder: string): readonly string[] | undefined;
+  /** What the rule in this file looks for, when it was built; only for a document that is trusted. */
+  anchorsOf(file: string): RuleAnchors | undefined;
+  /** These literals as they are looked for; undefined when they are not those of the build. */
+  packedOf(literals: readonly string[]): Uint8Array | undefined;
+  /** Everything is read again, and every check made. */
+  forget(): void;
+  /** Keeps what was read since `readAt` for the next start. */
+  save(root: string, readAt: number, scan: PreparedScan): void;
+}
+
+export function openPrepared(preparedFile: string): PreparedDocuments {
+  const packedFile = preparedFile.replace(/\.jsonl$/, '.bin');
+  let prepared: PreparedCatalog | undefined;
+  const parsed = new Map<string, unknown>();
+  const load = (): PreparedCatalog => (prepared ??= readPrepared(preparedFile));
+
+  function isUntouched(path: string): boolean {
+    return (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) <= load().readAt;
+  }
+
+  function read(file: string, name: string, schema: object): ParsedDocument {
+    const known = load().documents.get(file);
+    if (known !== undefined && isUntouched(file))
+      return trustDocument(
+        () => JSON.parse(known.text.toString()),
+        () => readFileSync(file, 'utf8'),
+        name,
+      );
+    const document = parseDocument(readFileSync(file, 'utf8'), name, schema);
+    parsed.set(file, document.value);
+    return document;
+  }
+
+  function list(folder: string): readonly string[] | undefined {
+    const { root, documents } = load();
+    if (folder !== root) return undefined;
+    const files = [...documents.keys()];
+    return files.length > 0 && [...foldersOf(files, root)].every(isUntouched) ? files : undefined;
+  }
+
+  function packedOf(literals: readonly string[]): Uint8Array | undefined {
+    const known = load();
+    if (
+      literals.length !== known.literals.length ||
+      literals.some((literal, index) => literal !== known.literals[index]) ||
+      !existsSync(packedFile)
+    )
+      return undefined;
+    const packed = readFileSync(packedFile);
+    return packed.length === known.packedBytes ? packed : undefined;
+  }
+
+  function save(root: string, readAt: number, { anchors, literals, packed }: PreparedScan): void {
+    const places = new Map(literals.map((literal, index) => [literal, index]));
+    const placesOf = (texts: readonly string[]): readonly number[] => texts.flatMap((text) => places.get(text) ?? []);
+    const lines = [...parsed.values()].map((value) => JSON.stringify(value));
+    const documents = [...parsed.keys()].map((file, index): DocumentRow => {
+      const own = anchors.get(file);
+      const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? '') };
+      return own === undefined
+        ? row
+        : { ...row, alternatives: own.alternatives.map(placesOf), steps: placesOf(own.steps) };
+    });
+    const header: Header = {
+      readAt,
+      root: relative(dirname(preparedFile), root),
+      literals,
+      packedBytes: packed.length,
+      documents,
+    };
+    writeFileSync(packedFile, packed);
+    writeFileSync(preparedFile, [JSON.stringify(header), ...lines, ''].join('\n'));
+  }
+
+  return {
+    read,
+    list,
+    anchorsOf: (file) => load().documents.get(file)?.anchors,
+    packedOf,
+    forget: () => void (prepared = NOTHING),
+    save,
+  };
+}
+
+const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), literals: [], packedBytes: 0 };
+
+/** Another schema makes everything stale. */
+function readPrepared(file: string): PreparedCatalog {
+  if (!existsSync(file)) return NOTHING;
+  const bytes = readFileSync(file);
+  let end = bytes.indexOf(10);
+  const header: Header = JSON.parse(bytes.toString('utf8', 0, end));
+  const root = resolve(dirname(file), header.root);
+  const schema = statSync(join(root, 'schema.json'), { throwIfNoEntry: false });
+  if (schema === undefined || schema.mtimeMs > header.readAt) return NOTHING;
+  const textsOf = (places: readonly number[]): readonly string[] =>
+    places.flatMap((place) => header.literals[place] ?? []);
+  const documents = header.documents.map(({ path, bytes: length, alternatives, steps }): [string, PreparedDocument] => {
+    const start = end + 1;
+    end = start + length;
+    const anchors =
+      alternatives === undefined ? undefined : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
+    return [`${root}${sep}${path}`, { text: bytes.subarray(start, end), anchors }];
+  });
+  return {
+    root,
+    readAt: header.readAt,
+    documents: new Map(documents),
+    literals: header.literals,
+    packedBytes: header.packedBytes,
+  };
+}
+
+/** Every folder from the root down to the files: one in which a file came or went has another time. */
+function foldersOf(files: readonly string[], root: string): ReadonlySet<string> {
+  const folders = new Set([root]);
+  for (const file of files) {
+    for (let folder = dirname(file); !folders.has(folder) && folder.length > root.length; folder = dirname(folder))
+      folders.add(folder);
+  }
+  return folders;
+}
+
+export const PREPARED = openPrepared(PREPARED_FILE);

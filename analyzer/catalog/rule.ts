@@ -1,0 +1,250 @@
+// What a rule is: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
+// expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
+import type { Component, FileKind, Level, Owner, Severity, Text } from '../../core/types.js';
+import type { Pattern } from '../../core/regex.js';
+import type { Expression } from './expression.js';
+import type { Template, TextTemplate } from './template.js';
+
+export type RuleStatus = 'draft' | 'test' | 'stable';
+export type CaptureType = 'text' | 'int' | 'bytes' | 'duration' | 'host' | 'path' | 'class';
+export type Scope = 'job' | 'process' | 'cluster';
+export type StepOn = 'process' | 'job' | 'peer' | 'cluster';
+export type StepOrder = 'before' | 'after' | 'around';
+
+export interface WhereFile {
+  readonly exception?: string | readonly string[];
+  readonly root?: string | readonly string[];
+  readonly frame?: string;
+  readonly userFrame?: boolean;
+  readonly failure?: boolean;
+  readonly thrownBy?: readonly Owner[];
+  readonly message?: string;
+  readonly logger?: string | readonly string[];
+  readonly level?: readonly Level[];
+  readonly component?: readonly Component[];
+  readonly file?: readonly FileKind[];
+}
+
+export interface AlternativeFile {
+  readonly id: string;
+  readonly flink?: string;
+  readonly anchor: string;
+  readonly words?: readonly string[];
+  readonly where?: WhereFile;
+  readonly regex?: string;
+  readonly same?: readonly string[];
+  readonly source?: SourceFile | readonly SourceFile[];
+}
+
+/** The class that prints a message, and what of it stands there; `flink` when it is another one in other versions. */
+export interface SourceFile {
+  readonly class: string;
+  readonly literal: string;
+  readonly flink?: string;
+}
+
+export interface StepFile {
+  readonly id: string;
+  readonly anchor: string;
+  readonly where?: WhereFile;
+  readonly regex?: string;
+  readonly on: StepOn;
+  readonly order?: StepOrder;
+  readonly within: string;
+  readonly apart?: string;
+  readonly count?: number;
+  readonly absent?: boolean;
+}
+
+export interface FixFile {
+  readonly id: string;
+  readonly for?: readonly string[];
+  readonly flink?: string;
+  readonly when?: string | boolean;
+  readonly patch?: Readonly<Record<string, string>>;
+  readonly patchFrom?: string;
+  readonly risk: 'low' | 'medium' | 'high';
+  readonly cost?: Text;
+  readonly text: Text;
+  readonly verify?: Text;
+}
+
+export interface ExceptionFile {
+  readonly text?: string;
+  readonly regex?: string;
+  readonly where?: WhereFile;
+  readonly why?: string;
+}
+
+/** Switches off the rule of the same id in the catalogs before. */
+export interface DisabledFile {
+  readonly status: 'disabled';
+}
+
+/** Adds exceptions to the rule of the same id in the catalogs before. */
+export interface ExtensionFile {
+  readonly status: 'extended';
+  readonly unless: readonly ExceptionFile[];
+}
+
+export interface RuleFile {
+  readonly status: RuleStatus;
+  readonly severity: Severity;
+  readonly owner: Owner;
+  readonly role: 'cause' | 'symptom';
+  readonly scope?: Scope;
+  readonly standsAlone?: boolean;
+  readonly general?: boolean | 'last';
+  readonly confidence?: number;
+  readonly explains?: readonly string[];
+  readonly title: Text;
+  readonly summary: Text;
+  readonly match: readonly AlternativeFile[];
+  readonly captures?: Readonly<Record<string, CaptureType>>;
+  readonly unless?: readonly ExceptionFile[];
+  readonly steps?: readonly StepFile[];
+  readonly peer?: string;
+  readonly let?: Readonly<Record<string, string | number | boolean>>;
+  readonly reasons?: readonly {
+    readonly id: string;
+    readonly when?: string | boolean;
+    readonly weight: number;
+    readonly text: Text;
+  }[];
+  readonly fixes: readonly FixFile[];
+  readonly references: readonly string[];
+  readonly notes?: string;
+}
+
+export interface Where {
+  readonly exception: readonly string[];
+  readonly root: readonly string[];
+  readonly frame: string | undefined;
+  readonly userFrame: boolean | undefined;
+  readonly failure: boolean | undefined;
+  readonly thrownBy: readonly string[];
+  readonly message: Pattern | undefined;
+  readonly logger: readonly string[];
+  readonly level: readonly string[];
+  readonly component: readonly string[];
+  readonly file: readonly string[];
+}
+
+/** What an entry must be for an alternative, a step or an exception to fit. */
+export interface Condition {
+  readonly where: Where | undefined;
+  readonly regex: Pattern | undefined;
+  /** Captures that must hold the same text. */
+  readonly same?: readonly string[];
+  /** Literal that must occur; for alternatives and steps the scan has found it already. */
+  readonly text: string | undefined;
+}
+
+export interface Alternative extends Condition {
+  readonly id: string;
+  readonly anchor: string;
+  /** By which a message alone is known, where its class, which is the anchor, was left out. */
+  readonly words: readonly string[];
+  readonly flink: string | undefined;
+  readonly sources: readonly SourceFile[];
+}
+
+export interface Step extends Condition {
+  readonly id: string;
+  readonly anchor: string;
+  readonly on: StepOn;
+  readonly order: StepOrder;
+  readonly withinMs: number;
+  /** Nearer entries do not count: 500 subtasks that complain at once are no repetition. */
+  readonly apartMs: number;
+  readonly count: number;
+  readonly absent: boolean;
+}
+
+export interface ReasonRule {
+  readonly id: string;
+  readonly when: Expression | undefined;
+  readonly weight: number;
+  readonly text: TextTemplate;
+}
+
+export interface FixRule {
+  readonly id: string;
+  readonly for: readonly string[];
+  readonly flink: string | undefined;
+  readonly when: Expression | undefined;
+  readonly patch: readonly (readonly [option: string, value: Template])[];
+  readonly patchFrom: string | undefined;
+  readonly risk: 'low' | 'medium' | 'high';
+  readonly cost: TextTemplate | undefined;
+  readonly text: TextTemplate;
+  readonly verify: TextTemplate | undefined;
+}
+
+export interface Rule {
+  /** `<area>.<cause>/<variant>`: the folder. */
+  readonly id: string;
+  readonly cause: string;
+  /** Path of its rule.yaml. */
+  readonly file: string;
+  readonly status: RuleStatus;
+  readonly severity: Severity;
+  readonly owner: Owner;
+  readonly role: 'cause' | 'symptom';
+  readonly scope: Scope;
+  /** An incident by itself, even when nothing failed by it. */
+  readonly standsAlone: boolean;
+  readonly general: boolean;
+  /** General, and gives way to the other general rules. */
+  readonly last: boolean;
+  readonly confidence: number;
+  readonly explains: readonly string[];
+  readonly title: TextTemplate;
+  readonly summary: TextTemplate;
+  readonly alternatives: readonly Alternative[];
+  readonly captures: Readonly<Record<string, CaptureType>>;
+  readonly unless: readonly Condition[];
+  readonly steps: readonly Step[];
+  readonly peer: string | undefined;
+  readonly lets: readonly (readonly [name: string, expression: Expression])[];
+  readonly reasons: readonly ReasonRule[];
+  readonly fixes: readonly FixRule[];
+  readonly references: readonly string[];
+}
+
+/** Values that every rule may use in texts and expressions, with what they are. rules/README.md lists them. */
+export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
+  version: 'Flink version of the process',
+  job: 'name of the job',
+  jobId: 'id of the job',
+  task: 'task that failed, without its subtask number',
+  parallelism: 'parallelism of that task',
+  restarts: 'how often the job restarted in this incident',
+  count: 'how often this was seen in the incident',
+  host: 'host of the process that wrote the line',
+  process: 'process that wrote the line (resource id or file)',
+  component: 'jobmanager, taskmanager, client or gateway',
+  file: 'path of the log',
+  exception: 'class of the exception that matched',
+  exceptionMessage: 'message of the exception that matched',
+  rootException: "class of the chain's root",
+  rootMessage: "message of the chain's root",
+  complaint:
+    'what the deepest exception that says so complains of: denied, unreachable, existing, missing, conflict, unsupported, limit, unfit or defect',
+  userFrame: "first stack frame in the user's own code",
+  peerProcess: 'the process that the peer capture names',
+  peerHost: 'its host',
+  peerLastLine: 'the last line that it wrote',
+  peerLastTime: 'when that was',
+  peerEnd:
+    'how it ended by its own log: signal, fatal, exit, shutdown (it closed its services and nothing says why), or none (it logged no end); unknown without its log',
+};
+
+/** True when `pattern` (cause id, rule id or `area.*`) names the rule. */
+export function isNamedBy(rule: { readonly id: string; readonly cause: string }, pattern: string): boolean {
+  return (
+    pattern === rule.id ||
+    pattern === rule.cause ||
+    (pattern.endsWith('.*') && rule.cause.startsWith(pattern.slice(0, -1)))
+  );
+}

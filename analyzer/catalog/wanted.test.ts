@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createSkimmer } from '../../flink/layout/skim.js';
+import { loadCatalog } from './catalog.js';
+import { JOB_A, JOB_B, makeCatalog } from '../testing/samples.js';
+import { wantedBy } from './wanted.js';
+
+const HEAD = '2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - ';
+
+function completed(id: number, job: string): string {
+  return `${HEAD}Completed checkpoint ${id} for job ${job} (17 bytes, checkpointDuration=3 ms).\n`;
+}
+
+/** The messages that are given when the log comes in these pieces, behind a first line. */
+function skim(pieces: readonly string[], catalog = loadCatalog()): readonly string[] {
+  const skimmer = createSkimmer({ kind: 'log' }, wantedBy(catalog));
+  skimmer.push(Buffer.from(`${HEAD}Starting.\n`));
+  const given = [...pieces.flatMap((piece) => skimmer.push(Buffer.from(piece))), ...skimmer.flush()];
+  return given.map(({ bytes }) => bytes.toString().slice(HEAD.length)).filter((message) => message !== 'Starting.');
+}
+
+describe('wantedBy', () => {
+  const failed = `${HEAD}Job orders (${JOB_A}) switched from state RUNNING to FAILING.\n`;
+  const newest = [
+    `Completed checkpoint 12 for job ${JOB_B} (`,
+    `Completed checkpoint 13 for job ${JOB_A} (`,
+    `Job orders (${JOB_A}) switched`,
+  ];
+
+  it('asks of completed checkpoints for the last of each job before anything else, wherever a piece ends', () => {
+    const catalog = loadCatalog();
+    const log = [
+      completed(9, JOB_A),
+      completed(10, JOB_A),
+      completed(11, JOB_A),
+      completed(11, JOB_B),
+      completed(12, JOB_B),
+      completed(12, JOB_A),
+      completed(13, JOB_A),
+      `${HEAD}Triggering checkpoint 14.\n`,
+      failed,
+    ].join('');
+    for (let cut = 0; cut < log.length; cut += 5) {
+      const given = skim([log.slice(0, cut), log.slice(cut)], catalog);
+
+      expect(
+        newest.filter((message) => !given.some((words) => words.startsWith(message))),
+        `cut at ${cut}`,
+      ).toEqual([]);
+      expect(given.length, `cut at ${cut}`).toBeLessThan(7);
+    }
+  });
+
+  it('takes the options that a process prints at its start together, and each that holds more alone, wherever a piece ends', () => {
+    const catalog = loadCatalog();
+    const option = (key: string, value: string): string => `${HEAD}Loading configuration property: ${key}, ${value}\n`;
+    const options = [
+      option('env.java.opts', '-XX:+UseG1GC'),
+      option('parallelism.default', '4'),
+      option('classloader.parent-first-patterns.additional', 'a.b.OutOfMemoryError: '),
+      option('taskmanager.numberOfTaskSlots', '2'),
+      option('rest.port', '8081\n8082'),
+    ];
+    const log = [
+      ...options,
+      `${HEAD}    -D\n`,
+      `${HEAD}    rest.port=8083\n`,
+      `${HEAD}Nothing of note.\n`,
+      failed,
+    ].join('');
+    const given = skim([log], catalog);
+
+    expect(given).toHaveLength(5);
+    expect(given[0]?.split('\n')).toHaveLength(2);
+    expect(given[1]).toContain('OutOfMemoryError');
+    expect(given[2]?.split('\n')).toHaveLength(3);
+    expect(given[3]?.split('\n')).toHaveLength(2);
+    for (let cut = 0; cut < log.length; cut += 5) {
+      const joined = skim([log.slice(0, cut), log.slice(cut)], catalog).join('\n');
+
+      for (const entry of options) expect(joined, `cut at ${cut}`).toContain(entry.slice(HEAD.length, -1));
+    }
+  });
+
+  it('says of an entry what its scan would find', () => {
+    const catalog = loadCatalog();
+    const folder = join(import.meta.dirname, '..', '..', 'lab', 'recordings', 'network.insufficient-buffers');
+    const log = Buffer.concat(
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.log'))
+        .map((name) => readFileSync(join(folder, name))),
+    );
+    const find = wantedBy(catalog);
+    let met = 0;
+    for (const cut of [log.length, 100_000, 9973]) {
+      const skimmer = createSkimmer({ kind: 'log' }, find);
+      const entries = Array.from({ length: Math.ceil(log.length / cut) }, (_, index) =>
+        skimmer.push(log.subarray(index * cut, (index + 1) * cut)),
+      ).flat();
+      const given = entries.filter((entry) => entry.met !== undefined);
+
+      expect(given.map((entry) => [entry.bytes.toString(), [...(entry.met ?? [])].sort()])).toEqual(
+        given.map(({ bytes }) => [bytes.toString(), [...catalog.scanner.scan(bytes)].sort()]),
+      );
+      met += given.length;
+    }
+    expect(met).toBeGreaterThan(300);
+  });
+
+  it('asks for all of them when a rule does', () => {
+    const catalog = makeCatalog({
+      'checkpoint.declined/every': 'match: [{ id: every, anchor: "Completed checkpoint " }]',
+    });
+
+    expect(skim([[1, 2, 3, 4].map((id) => completed(id, JOB_A)).join('')], catalog)).toHaveLength(4);
+  });
+});

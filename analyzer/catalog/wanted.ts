@@ -1,0 +1,60 @@
+// What a diagnosis wants of a log, for a reader that leaves out the rest (flink/layout/skim.ts): entries with an anchor of the
+// catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last before
+// something else happens is ever asked for. The options and arguments that a process prints at its start come together.
+import type { Run, TextSearch } from '../../core/byte-search.js';
+import { at, isDigit } from '../../flink/bytes/byte.js';
+import type { FindWanted, WantedSearch } from '../../flink/layout/skim.js';
+import { FACT_SERIES } from '../../flink/facts/facts.js';
+import type { Catalog } from './catalog.js';
+
+const COMPLETED = 'Completed checkpoint ';
+/**
+ * `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job.
+ */
+const JOB_BYTES = ' for job '.length + 32;
+
+export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
+  // A rule that asks for them itself gets them all.
+  const isAsked = literals.some(
+    (literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'),
+  );
+  const run: Run = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
+  const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
+  const room = scanner.takeRoom();
+  const find = (piece: Buffer): WantedSearch => new Search(scanner.open(piece, run), piece, run, series);
+  return Object.assign(find, { by: scanner, ...(room === undefined ? {} : { room }) });
+}
+
+class Search implements WantedSearch {
+  text = -1;
+  start = 0;
+  end = 0;
+  newest: string | undefined;
+  series: string | undefined;
+  readonly #anchors: TextSearch;
+  readonly #piece: Buffer;
+  readonly #run: Run;
+  readonly #series: ReadonlyMap<number, string>;
+
+  constructor(anchors: TextSearch, piece: Buffer, run: Run, series: ReadonlyMap<number, string>) {
+    this.#anchors = anchors;
+    this.#piece = piece;
+    this.#run = run;
+    this.#series = series;
+  }
+
+  next(from: number): boolean {
+    if (!this.#anchors.next(from)) return false;
+    this.text = this.#anchors.text;
+    this.start = this.#anchors.start;
+    this.end = this.#anchors.end;
+    this.series = this.#series.get(this.text);
+    this.newest = this.text === this.#run.text ? this.#readJob() : undefined;
+    return true;
+  }
+
+  #readJob(): string {
+    while (isDigit(at(this.#piece, this.end))) this.end += 1;
+    return this.#piece.toString('latin1', this.end, this.end + this.#run.bytes);
+  }
+}

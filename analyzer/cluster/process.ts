@@ -1,0 +1,134 @@
+// The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their
+// own logs say. Pure; called by cluster.ts.
+import type { Component } from '../../core/types.js';
+import type { EndReason, Fact } from '../../flink/facts/fact.js';
+import type { Signal } from '../entry/signal.js';
+
+export interface ProcessView {
+  readonly process: string;
+  component: Component;
+  host?: string;
+  /** As it said itself when it started. */
+  version?: string;
+  /** As the jars in its stack traces are named. */
+  jarVersion?: string;
+  /** Resource ids, addresses and host:port pairs by which others name it. */
+  readonly names: Set<string>;
+  readonly options: Map<string, string>;
+  readonly dynamicOptions: Map<string, string>;
+  readonly ends: { readonly time: number; readonly reason: EndReason; readonly detail?: string }[];
+  readonly starts: number[];
+  /** Parts of its memory in bytes, as printed. */
+  memory: Readonly<Record<string, number>>;
+  paths: Set<string>;
+}
+
+export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string, ProcessView> {
+  const processes = new Map<string, ProcessView>();
+  for (const { place, facts } of signals) {
+    let view = processes.get(place.process);
+    if (view === undefined) {
+      view = {
+        process: place.process,
+        component: place.component,
+        names: new Set([normalizeName(place.process)]),
+        options: new Map(),
+        dynamicOptions: new Map(),
+        ends: [],
+        starts: [],
+        memory: {},
+        paths: new Set(),
+      };
+      processes.set(place.process, view);
+    }
+    view.paths.add(place.path);
+    if (place.host !== undefined) view.host ??= place.host;
+    if (view.component === 'unknown') view.component = place.component;
+    for (const fact of facts) applyProcessFact(view, fact, place.time ?? 0);
+  }
+  return processes;
+}
+
+/** What it said itself when it started is surer than the names of its jars. */
+export function versionOf(process: ProcessView | undefined): string | undefined {
+  return process?.version ?? process?.jarVersion;
+}
+
+function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
+  switch (fact.type) {
+    case 'version':
+      view.version = fact.version;
+      if (view.component === 'unknown') view.component = fact.component;
+      return;
+    case 'jar-version':
+      view.jarVersion ??= fact.version;
+      return;
+    case 'option':
+      (fact.dynamic ? view.dynamicOptions : view.options).set(fact.key, fact.value);
+      return;
+    case 'process-id':
+      view.names.add(normalizeName(fact.resourceId));
+      if (fact.address !== undefined) view.names.add(normalizeName(fact.address));
+      if (view.component === 'unknown') view.component = 'taskmanager';
+      return;
+    case 'memory':
+      if (view.component === fact.component || view.component === 'unknown')
+        view.memory = { ...view.memory, ...fact.bytes };
+      return;
+    case 'process-end':
+      view.ends.push({ time, reason: fact.reason, ...(fact.detail === undefined ? {} : { detail: fact.detail }) });
+      return;
+    case 'process-start':
+      view.starts.push(time);
+      if (view.component === 'unknown') view.component = fact.component;
+      return;
+    default:
+  }
+}
+
+/** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
+export function normalizeName(name: string): string {
+  return name
+    .trim()
+    .replace(/^[a-z.]+:\/\/[\w-]+@/, '')
+    .replace(/\/user\/.*$/, '')
+    .replace(/^'|'$/g, '')
+    .toLowerCase();
+}
+
+/** Names that two processes claim (a restarted TaskManager on the same port) go to neither. */
+export function indexNames(processes: ReadonlyMap<string, ProcessView>): ReadonlyMap<string, string> {
+  const index = new Map<string, string>();
+  const twice = new Set<string>();
+  const put = (name: string, process: string): void => {
+    const known = index.get(name);
+    if (known !== undefined && known !== process) twice.add(name);
+    index.set(name, process);
+  };
+  for (const view of processes.values()) for (const name of view.names) put(name, view.process);
+  for (const name of twice) index.delete(name);
+  return index;
+}
+
+/** An address of another port (data, metrics) names the only TaskManager of its host. */
+export function findByHost(name: string, processes: ReadonlyMap<string, ProcessView>): ProcessView | undefined {
+  const hosts = hostsOf(normalizeName(name));
+  const here = [...processes.values()].filter(
+    (view) =>
+      view.component === 'taskmanager' &&
+      [view.host ?? '', ...view.names].some((known) =>
+        hostsOf(known.toLowerCase()).some((host) => hosts.includes(host)),
+      ),
+  );
+  return here.length === 1 ? here[0] : undefined;
+}
+
+/** `worker-5/10.0.0.5:41027` → both names of the host. */
+function hostsOf(name: string): readonly string[] {
+  return /^[^/\s]*(?:\/[\d.]+)?(?::\d+.*)?$/.test(name)
+    ? name
+        .replace(/:\d+.*$/, '')
+        .split('/')
+        .filter((part) => part !== '')
+    : [];
+}

@@ -1,0 +1,153 @@
+// Does a match hold when its rule also asks what stands elsewhere: so many entries before or after it, or none, in the
+// same process, job, peer or cluster? A window that has not passed yet is judged by what is there. Pure.
+import type { Catalog } from '../catalog/catalog.js';
+import type { ClusterView } from './cluster.js';
+import type { Rule, Step } from '../catalog/rule.js';
+import type { Excerpt, MatchPart, Signal } from '../entry/signal.js';
+
+/** The matches of the signal whose steps hold. */
+export function confirmMatches(
+  signal: Signal,
+  signals: StepIndex,
+  view: ClusterView,
+  catalog: Catalog,
+): readonly MatchPart[] {
+  return signal.matches.filter((match) => {
+    const rule = catalog.findRule(match.rule);
+    return rule !== undefined && findFailedStep(rule, match, signal, signals, view) === undefined;
+  });
+}
+
+export interface FailedStep {
+  readonly step: Step;
+  /** Entries in its window: all of them where too few stand there, one where none may. */
+  readonly found: readonly Signal[];
+  /** Entries of the logs that fit it anywhere. */
+  readonly anywhere: number;
+}
+
+/**
+ * What goes on and on may stand twice in what somebody cut out of it, and once among the few lines that were picked.
+ */
+const TWICE = 2;
+const FEW_ENTRIES = 3;
+
+function limitCount(count: number, repeatsItself: boolean, excerpt: Excerpt): number {
+  return repeatsItself && excerpt.entries <= FEW_ENTRIES ? 1 : Math.min(TWICE, count);
+}
+
+/** The first step of the rule that does not hold for this match; undefined when all do. */
+export function findFailedStep(
+  rule: Rule,
+  match: MatchPart,
+  signal: Signal,
+  index: StepIndex,
+  view: ClusterView,
+): FailedStep | undefined {
+  for (const step of rule.steps) {
+    const all = index.get(keyOf(rule.id, step.id)) ?? [];
+    const enough = step.absent
+      ? 1
+      : view.excerpt?.kind === 'alone'
+        ? limitCount(step.count, all.includes(signal), view.excerpt)
+        : step.count;
+    const found = take(enough, listFitting(all, step, rule, match, signal, view));
+    if (step.absent === found.length >= enough) return { step, found, anywhere: all.length };
+  }
+  return undefined;
+}
+
+/** Signals by the step that they fit, in order of time: those without one first. */
+export type StepIndex = ReadonlyMap<string, readonly Signal[]>;
+
+/** `signals` in order of time. */
+export function indexSteps(signals: readonly Signal[]): StepIndex {
+  const index = new Map<string, Signal[]>();
+  for (const signal of signals) {
+    for (const { rule, step } of signal.steps) {
+      const key = keyOf(rule, step);
+      const list = index.get(key);
+      if (list === undefined) index.set(key, [signal]);
+      else list.push(signal);
+    }
+  }
+  return index;
+}
+
+function keyOf(rule: string, step: string): string {
+  return `${rule}#${step}`;
+}
+
+function take<T>(count: number, items: Iterable<T>): readonly T[] {
+  const taken: T[] = [];
+  for (const item of items) if (taken.push(item) === count) break;
+  return taken;
+}
+
+function* listFitting(
+  all: readonly Signal[],
+  step: Step,
+  rule: Rule,
+  match: MatchPart,
+  signal: Signal,
+  view: ClusterView,
+): Iterable<Signal> {
+  for (const other of listInWindow(all, step, signal)) if (isWhere(step, rule, match, signal, other, view)) yield other;
+}
+
+/** What has no time is near everything and apart from nothing. */
+function* listInWindow(all: readonly Signal[], step: Step, signal: Signal): Iterable<Signal> {
+  const dated = findFirst(all, (other) => other.place.time !== undefined);
+  const at = signal.place.time;
+  if (step.apartMs === 0) yield* all.slice(0, at === undefined ? all.length : dated);
+  if (at === undefined) return;
+  const [from, until] = [
+    at - (step.order === 'after' ? 0 : step.withinMs),
+    at + (step.order === 'before' ? 0 : step.withinMs),
+  ];
+  for (
+    let i = Math.max(
+      dated,
+      findFirst(all, (other) => timeOf(other) >= from),
+    );
+    i < all.length;
+    i++
+  ) {
+    const other = all[i];
+    if (other === undefined || timeOf(other) > until) return;
+    if (Math.abs(timeOf(other) - at) >= step.apartMs) yield other;
+  }
+}
+
+function timeOf(signal: Signal): number {
+  return signal.place.time ?? 0;
+}
+
+/** In a list whose later items all are what the first such one is: the index of that one, or the length. */
+function findFirst<T>(items: readonly T[], is: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = items[middle];
+    if (item === undefined || is(item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function isWhere(step: Step, rule: Rule, match: MatchPart, signal: Signal, other: Signal, view: ClusterView): boolean {
+  switch (step.on) {
+    case 'cluster':
+      return true;
+    case 'process':
+      return signal.place.process === other.place.process;
+    case 'job': {
+      const job = view.jobOf(signal);
+      return job !== undefined ? view.jobOf(other) === job : signal.place.process === other.place.process;
+    }
+    case 'peer': {
+      const peer = view.processOf(match.captures[rule.peer ?? ''] ?? '');
+      return peer !== undefined && peer.process === other.place.process;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// Does an alternative of a rule fit an entry in which the scan has found its anchor? The entry is no remark at DEBUG,
+// the alternative's own conditions hold, none of the rule's exceptions under "unless" does; what fits becomes a match,
+// with the place in the exception chain and what to highlight. findAlternativeMisfit says for the author why it does
+// not. Pure; called by scan.ts and why.ts.
+import type { DocumentPath } from '../../core/document.js';
+import type { ChainLink } from '../../core/types.js';
+import { fingerprint, firstUserFrame, root } from '../../flink/trace/chain.js';
+import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
+import type { Alternative, Rule } from '../catalog/rule.js';
+import type { MatchPart } from './signal.js';
+
+export interface AlternativeMisfit extends Misfit {
+  /** Where the condition stands in rule.yaml. */
+  readonly path: DocumentPath;
+}
+
+/** The alternative with its captures, or undefined: a condition fails, or an exception of the rule fits. */
+export function matchAlternative(rule: Rule, alternative: Alternative, candidate: Candidate): MatchPart | undefined {
+  const fit = isHandled(alternative, candidate) ? undefined : fitCondition(alternative, candidate);
+  if (fit === undefined) return undefined;
+  if (findException(rule, candidate) >= 0) return undefined;
+  const { links } = candidate.parsed;
+  const own = links.filter((link) => link.relation !== 'suppressed');
+  const last = root(links);
+  const link = fit.link ?? findMentioning(own, [alternative.anchor, ...alternative.words]);
+  const userFrame = firstUserFrame(links);
+  return {
+    rule: rule.id,
+    alternative: alternative.id,
+    captures: fit.groups,
+    ...(link === undefined
+      ? {}
+      : { fromRoot: distanceToRoot(own, link, last), exception: { type: link.type, message: shorten(link.message) } }),
+    ...(last === undefined ? {} : { root: { type: last.type, message: shorten(last.message) } }),
+    ...(userFrame === undefined ? {} : { userFrame }),
+    ...(links.length === 0
+      ? {}
+      : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),
+    highlights: findHighlights(candidate.text, [
+      alternative.anchor,
+      ...alternative.words,
+      ...Object.values(fit.groups),
+    ]),
+  };
+}
+
+/** Undefined when the alternative fits and no exception under "unless" does; the same decisions as matchAlternative. */
+export function findAlternativeMisfit(
+  rule: Rule,
+  alternative: Alternative,
+  candidate: Candidate,
+): AlternativeMisfit | undefined {
+  const order = rule.alternatives.indexOf(alternative);
+  if (isHandled(alternative, candidate))
+    return {
+      key: 'where.level',
+      path: ['match', order],
+      asked: 'an entry above DEBUG, as long as it names no level',
+      found: candidate.parsed.level ?? '',
+      passed: 0,
+    };
+  const misfit = findMisfit(alternative, candidate);
+  if (misfit !== undefined) return { ...misfit, path: ['match', order, ...misfit.key.split('.')] };
+  const exception = findException(rule, candidate);
+  if (exception < 0) return undefined;
+  return {
+    key: `unless[${exception}]`,
+    path: ['unless', exception],
+    asked: 'that the entry does not fit this exception',
+    found: 'it fits',
+    passed: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+/** What a program says at DEBUG it has dealt with: an alternative must ask for it by its level. */
+function isHandled({ where }: Alternative, { parsed: { level } }: Candidate): boolean {
+  return (level === 'DEBUG' || level === 'TRACE') && where?.level.includes(level) !== true;
+}
+
+/** Which of the rule's exceptions fits, or -1; what is not there excuses nothing. */
+function findException(rule: Rule, candidate: Candidate): number {
+  const known = candidate.isHeadless ? { ...candidate, isHeadless: false } : candidate;
+  return rule.unless.findIndex((exception) => fitCondition(exception, known) !== undefined);
+}
+
+/**
+ * The deepest exception whose message holds one of the anchors: where a rule without an exception class stands in the
+ * chain.
+ */
+function findMentioning(links: readonly ChainLink[], anchors: readonly string[]): ChainLink | undefined {
+  return [...links]
+    .reverse()
+    .find(({ type, message }) => anchors.some((anchor) => `${type}: ${message}`.includes(anchor)));
+}
+
+function distanceToRoot(links: readonly ChainLink[], link: ChainLink, last: ChainLink | undefined): number {
+  if (last === undefined || link === last) return 0;
+  return Math.max(0, links.indexOf(last) - links.indexOf(link));
+}
+
+const MAX_HIGHLIGHTS = 12;
+
+/** Where the anchor and the captured texts stand in the evidence. */
+function findHighlights(text: string, wanted: readonly string[]): readonly (readonly [number, number])[] {
+  const anchorAt = Math.max(0, text.indexOf(wanted[0] ?? ''));
+  const ranges = wanted.slice(0, MAX_HIGHLIGHTS).flatMap((words, index): (readonly [number, number])[] => {
+    const near = index === 0 ? anchorAt : text.indexOf(words, anchorAt);
+    const start = near >= 0 ? near : text.indexOf(words);
+    return start < 0 || words === '' ? [] : [[start, start + words.length]];
+  });
+  return ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+}
+
+function shorten(text: string): string {
+  return text.length > 1000 ? `${text.slice(0, 1000)}…` : text;
+}

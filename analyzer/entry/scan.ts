@@ -1,0 +1,293 @@
+// One entry → what it says (a signal), or undefined for the many that say nothing. One pass over the bytes looks for
+// the anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked
+// at closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
+import type { ChainLink, Entry, ParsedEntry } from '../../core/types.js';
+import { isLost, isWrapper, root } from '../../flink/trace/chain.js';
+import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
+import { isUserLogger } from '../../flink/trace/packages.js';
+import { parseEntry } from '../../flink/layout/layout.js';
+import type { AlternativeUse, AnchorUse, Catalog } from '../catalog/catalog.js';
+import { endsBehind, endsCheckpoint, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
+import { fitCondition, type Candidate } from './condition.js';
+import { matchAlternative } from './match.js';
+import {
+  describePlace,
+  shortenText,
+  type Excerpt,
+  type FailurePart,
+  type Hints,
+  type MatchPart,
+  type Signal,
+  type StepPart,
+} from './signal.js';
+import type { Fact } from '../../flink/facts/fact.js';
+
+export interface ScanOptions {
+  /** For sources that name no cluster. */
+  readonly cluster?: string;
+  /** IANA zone of time stamps without one. */
+  readonly zone?: string;
+  /** The entry stands in what somebody cut out of the logs. */
+  readonly excerpt?: Excerpt;
+}
+
+/** More of one entry is never decoded: a stack trace or a dump is long before that. */
+const MAX_LOOK_BYTES = 512 * 1024;
+
+export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
+  // Excerpts are made anew of the entries that were read.
+  const found =
+    options.excerpt === undefined && entry.met?.by === catalog.scanner
+      ? entry.met.texts
+      : catalog.scanner.scan(entry.bytes);
+  if (found.length === 0) return undefined;
+  const uses = found.flatMap((literal) => catalog.usesOf(literal));
+  if (options.excerpt === undefined && uses.every((use) => use.kind === 'fact'))
+    return scanFacts(
+      entry,
+      uses.map(({ anchor }) => anchor),
+      options,
+    );
+  const { parsed, facts, failure, candidate, byUser, isOptions, isGuess, isWords, bytes } = readCandidate(
+    entry,
+    uses,
+    options,
+  );
+  const matches = isOptions
+    ? []
+    : findMatches(
+        uses.filter((use) => mayName(use, { isGuess, isWords })),
+        candidate,
+      );
+  const steps = findSteps(uses, candidate);
+  if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
+  const telling = matches.length > 0 || failure !== undefined;
+  const shown = telling ? showEntry(bytes, candidate.text) : { text: '', shift: 0 };
+  return {
+    place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
+    hints: readHints(parsed, facts, entry.source.jobId, telling),
+    facts,
+    matches: matches.map((match) => shiftHighlights(match, shown.shift)),
+    steps,
+    ...(failure === undefined ? {} : { failure }),
+    ...(byUser ? { byUser } : {}),
+    ...(telling ? { text: shortenText(shown.text) } : {}),
+  };
+}
+
+/** Most entries in which something was met hold nothing but facts: an exception would be a mark of a failure. */
+function scanFacts(entry: Entry, met: readonly string[], options: ScanOptions): Signal | undefined {
+  const parsed = parseEntry(
+    lookAt(entry),
+    options.zone === undefined ? { isPlain: true } : { isPlain: true, zone: options.zone },
+  );
+  const facts = isSaidByUser(parsed, entry) ? [] : readFacts(parsed, entry.source, met);
+  if (facts.length === 0) return undefined;
+  return {
+    place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
+    hints: readHints(parsed, facts, entry.source.jobId, false),
+    facts,
+    matches: [],
+    steps: [],
+  };
+}
+
+function lookAt({ bytes }: Entry): Buffer {
+  return bytes.length > MAX_LOOK_BYTES ? bytes.subarray(0, MAX_LOOK_BYTES) : bytes;
+}
+
+export interface Look {
+  readonly parsed: ParsedEntry;
+  readonly facts: readonly Fact[];
+  readonly failure: FailurePart | undefined;
+  readonly candidate: Candidate;
+  readonly byUser: boolean;
+  /** The entry is a line of the start-up dump of options: no rule fits it. */
+  readonly isOptions: boolean;
+  /**
+   * Only a warning, or a message whose class was left out, but of an excerpt that holds nothing else: a rule for
+   * whatever is left knows nothing of it.
+   */
+  readonly isGuess: boolean;
+  /** A message without its class. */
+  readonly isWords: boolean;
+  /** What was decoded. */
+  readonly bytes: Buffer;
+}
+
+/** The closer look at an entry in which anchors with these uses were found. */
+export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options: ScanOptions): Look {
+  const bytes = lookAt(entry);
+  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
+  const byUser = isSaidByUser(parsed, entry);
+  const isOptions = isOptionLine(parsed);
+  const stated = byUser
+    ? []
+    : readFacts(
+        parsed,
+        entry.source,
+        uses.flatMap((use) => (use.kind === 'fact' ? [use.anchor] : [])),
+      );
+  const failure =
+    !byUser && !isOptions && uses.some((use) => use.kind === 'failure')
+      ? readFailure(parsed, stated, entry.source, options.excerpt?.kind === 'alone')
+      : undefined;
+  // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
+  const isOpen = options.excerpt !== undefined && failure === undefined;
+  const isAlone = isOpen && options.excerpt?.kind === 'alone';
+  const told = options.excerpt?.kind === 'beside' && failure !== undefined ? tellCause(parsed) : undefined;
+  const isWords =
+    told !== undefined ||
+    (isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source));
+  const mayEnd = isWords || (isAlone && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
+  const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
+  const text = joinText(parsed);
+  const links =
+    told ?? (isWords && parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
+  const isFailure = failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed));
+  const isHeadless = options.excerpt !== undefined && parsed.layout === 'none' && entry.source.kind !== 'out';
+  return {
+    parsed,
+    facts,
+    failure,
+    candidate: {
+      parsed: links === parsed.links ? parsed : { ...parsed, links },
+      text,
+      source: entry.source,
+      isFailure,
+      isHeadless,
+    },
+    byUser,
+    isOptions,
+    isGuess: mayEnd && !(isWords && namesClass(links)),
+    isWords,
+    bytes,
+  };
+}
+
+/**
+ * Who wraps an exception often tells its message, Flink behind words of its own; where its own class is missing, that
+ * is all that is left of it.
+ */
+function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
+  const last = root(links);
+  if (last === undefined) return undefined;
+  if (isLost(last)) return links;
+  const message = last.type.startsWith('org.apache.flink.')
+    ? last.message.slice(last.message.search(/(?<=: )|$/))
+    : last.message;
+  return isWrapper(last.type) && message !== ''
+    ? [...links, { type: '', message, frames: [], relation: 'cause' }]
+    : undefined;
+}
+
+/**
+ * A class in the middle of a sentence, with its package or without; one of Java's own even where the blank before it
+ * was lost.
+ */
+const NAMED =
+  /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)*)([A-Z][\w$]*[a-z](?:Exception|Error))(?::\s|$)/;
+
+/** A sentence that quotes an exception names it soon. */
+const MAX_SENTENCE_UNITS = 2000;
+
+/** A class that was lost may be any (condition.ts). */
+function nameLost(text: string): ChainLink {
+  const named = NAMED.exec(text.slice(0, MAX_SENTENCE_UNITS));
+  return {
+    type: named === null ? '' : `${named[1]}${named[2]}`,
+    message: named === null ? text : text.slice(named.index + named[0].length),
+    frames: [],
+    relation: 'outer',
+  };
+}
+
+/** The start-up dump of options: whatever a value says, nothing has happened. */
+function isOptionLine({ message, level }: ParsedEntry): boolean {
+  return (
+    level === 'INFO' &&
+    (/^Loading (dynamic )?configuration property: /.test(message) ||
+      message.includes('RESOURCE_PARAMS extraction logs:'))
+  );
+}
+
+/**
+ * Logged by user code that goes on, or in a file of what was printed an object of the program's own (a log in JSON has
+ * a time) or a line of the script that the SQL client repeats.
+ */
+function isSaidByUser(parsed: ParsedEntry, { bytes, source }: Entry): boolean {
+  const { logger, layout } = parsed;
+  if (logger !== undefined) return isUserLogger(logger) && !endsProgram(parsed);
+  return (
+    source.kind === 'out' && layout !== 'json' && /^(\{|> |Flink SQL> )/.test(bytes.subarray(0, 12).toString('latin1'))
+  );
+}
+
+/** Evidence as it was written, where the layout leaves the words as they are; how far they stand from its beginning. */
+function showEntry(bytes: Buffer, words: string): { readonly text: string; readonly shift: number } {
+  const written = bytes.toString('utf8');
+  const shift = written.indexOf(words);
+  return shift < 0 ? { text: words, shift: 0 } : { text: written, shift };
+}
+
+function shiftHighlights(match: MatchPart, shift: number): MatchPart {
+  return shift === 0
+    ? match
+    : { ...match, highlights: match.highlights.map(([start, end]) => [start + shift, end + shift] as const) };
+}
+
+/** The entry's words without its layout's head: what patterns see and what is shown as evidence. */
+function joinText(parsed: ParsedEntry): string {
+  if (parsed.stack === undefined || parsed.message === '') return parsed.stack ?? parsed.message;
+  if (parsed.stack.startsWith(parsed.message)) return parsed.stack;
+  return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
+}
+
+/** A sentence that quotes the exception with its package. */
+function namesClass(links: readonly ChainLink[]): boolean {
+  return root(links)?.type.includes('.') === true;
+}
+
+function mayName(use: AnchorUse, { isGuess, isWords }: Pick<Look, 'isGuess' | 'isWords'>): use is AlternativeUse {
+  return (use.kind === 'alternative' || (use.kind === 'words' && isWords)) && !(isGuess && use.rule.general);
+}
+
+/** At most one match per rule: of its alternatives that fit, the one that stands first in its file. */
+function findMatches(uses: readonly AlternativeUse[], candidate: Candidate): readonly MatchPart[] {
+  const byRule = new Map<string, MatchPart>();
+  for (const use of [...uses].sort((a, b) => a.order - b.order)) {
+    if (byRule.has(use.rule.id)) continue;
+    const match = matchAlternative(use.rule, use.alternative, candidate);
+    if (match !== undefined) byRule.set(use.rule.id, match);
+  }
+  return [...byRule.values()];
+}
+
+function findSteps(uses: readonly AnchorUse[], candidate: Candidate): readonly StepPart[] {
+  return uses.flatMap((use) =>
+    use.kind === 'step' && fitCondition(use.step, candidate) !== undefined
+      ? [{ rule: use.rule.id, step: use.step.id }]
+      : [],
+  );
+}
+
+/** Ids as Flink prints them: 32 hex digits, or an attempt id of 1.16 and newer. */
+const ID = /\b[0-9a-f]{32}(?:_[0-9a-f]{32}_\d+_\d+)?\b/g;
+const MAX_IDS = 12;
+
+/** Also in the messages of exceptions: a client says there which job failed. */
+function findIds(parsed: ParsedEntry): readonly string[] {
+  const texts = [parsed.message, parsed.thread ?? '', ...parsed.links.map((link) => link.message.slice(0, 1000))];
+  return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))].slice(0, MAX_IDS);
+}
+
+function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
+  const jobId = parsed.jobId ?? pathJobId;
+  const ids = deep ? findIds(parsed) : [];
+  const tasks = facts.flatMap((fact) =>
+    fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : [],
+  );
+  const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
+  if (threadTask !== undefined) tasks.push(threadTask);
+  return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };
+}

@@ -1,0 +1,152 @@
+// What one entry says to the diagnosis: that a rule's alternative or step fits, that something failed, or a fact.
+// Signals are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them,
+// incident.ts joins them.
+import type { ChainLink, Component, Entry, FileKind, Owner } from '../../core/types.js';
+import type { Fact } from '../../flink/facts/fact.js';
+
+export interface Place {
+  /** Identity of the entry: the record's id, or path and offset. The same entry read again has the same key. */
+  readonly key: string;
+  readonly path: string;
+  readonly offset: number;
+  readonly line: number;
+  readonly kind: FileKind;
+  readonly process: string;
+  readonly component: Component;
+  readonly host?: string;
+  readonly cluster: string;
+  /** Milliseconds since 1970; the time of the entry before it when it has none. */
+  readonly time?: number;
+  /** Length of the entry: an entry that grew replaces its shorter self. */
+  readonly length: number;
+  readonly recordId?: string;
+}
+
+/** Names in the entry that tell whose it is. */
+export interface Hints {
+  /** From the line's own context (MDC) or from the file's path: certain. */
+  readonly jobId?: string;
+  /** Ids of 32 hex digits, attempt ids and allocation ids in the message. */
+  readonly ids: readonly string[];
+  /** Names of tasks, without their subtask. */
+  readonly tasks: readonly string[];
+}
+
+export interface FailureLink {
+  readonly type: string;
+  readonly message: string;
+}
+
+/**
+ * What somebody cut out of the logs, read once more. Alone: it tells of nothing that ended, so an error or a warning
+ * with a trace, or a mere message, is what it is about. Beside: no rule of its own knows its failure, and a mere
+ * message beside it, such as a thread's title, may say more.
+ */
+export interface Excerpt {
+  readonly kind: 'alone' | 'beside';
+  readonly entries: number;
+}
+
+export interface Signal {
+  readonly place: Place;
+  readonly hints: Hints;
+  readonly facts: readonly Fact[];
+  readonly matches: readonly MatchPart[];
+  readonly steps: readonly StepPart[];
+  readonly failure?: FailurePart;
+  /** User code logged it: it explains a failure, and is none by itself. */
+  readonly byUser?: boolean;
+  /** The entry's text, shortened; only kept for matches and failures. */
+  readonly text?: string;
+}
+
+export interface MatchPart {
+  readonly rule: string;
+  readonly alternative: string;
+  /** Captured texts by name. */
+  readonly captures: Readonly<Record<string, string>>;
+  /**
+   * How far the exception that matched stands from the root of its chain: 0 is the root; undefined without an
+   * exception.
+   */
+  readonly fromRoot?: number;
+  readonly exception?: FailureLink;
+  readonly root?: FailureLink;
+  readonly userFrame?: string;
+  readonly fingerprint?: string;
+  readonly highlights: readonly (readonly [number, number])[];
+}
+
+export interface StepPart {
+  readonly rule: string;
+  readonly step: string;
+}
+
+/**
+ * task and job: a transition; process: it ends or does not start; client: a submission; bare: a trace without any line
+ * around it.
+ */
+export type FailureKind = 'task' | 'job' | 'process' | 'client' | 'bare';
+
+export interface FailurePart {
+  readonly kind: FailureKind;
+  readonly chain: readonly FailureLink[];
+  readonly fingerprint: string;
+  readonly owner: Owner;
+  readonly userFrame?: string;
+  readonly message: string;
+}
+
+const MAX_TEXT_UNITS = 4000;
+
+export function describePlace(
+  entry: Entry,
+  time: number | undefined,
+  component: Component | undefined,
+  cluster: string,
+): Place {
+  const { source } = entry;
+  const at = time ?? entry.previousTime;
+  return {
+    key: entry.id ?? `${source.path}:${entry.offset}`,
+    path: source.path,
+    offset: entry.offset,
+    line: entry.line,
+    kind: source.kind,
+    process: source.process,
+    component: source.component ?? component ?? 'unknown',
+    ...(source.host === undefined ? {} : { host: source.host }),
+    cluster: source.cluster ?? cluster,
+    ...(at === undefined ? {} : { time: at }),
+    length: entry.bytes.length,
+    ...(entry.id === undefined ? {} : { recordId: entry.id }),
+  };
+}
+
+export function shortenText(text: string): string {
+  return text.length <= MAX_TEXT_UNITS ? text : `${text.slice(0, MAX_TEXT_UNITS)}…`;
+}
+
+export function toFailureLinks(links: readonly ChainLink[]): readonly FailureLink[] {
+  return links
+    .filter((link) => link.relation !== 'suppressed')
+    .map(({ type, message }) => ({ type, message: message.length > 500 ? `${message.slice(0, 500)}…` : message }));
+}
+
+/** A total order that does not depend on the order of arrival: by time, then by place. */
+export function compareSignals(a: { readonly place: Place }, b: { readonly place: Place }): number {
+  const [timeA, timeB] = [a.place.time ?? 0, b.place.time ?? 0];
+  if (timeA !== timeB) return timeA - timeB;
+  if (a.place.path !== b.place.path) return a.place.path < b.place.path ? -1 : 1;
+  return a.place.offset - b.place.offset || (a.place.key < b.place.key ? -1 : a.place.key > b.place.key ? 1 : 0);
+}
+
+/** One signal per entry: of two readings of the same entry the longer one counts. */
+export function dropDuplicates(signals: Iterable<Signal>): readonly Signal[] {
+  const byKey = new Map<string, Signal>();
+  for (const signal of signals) {
+    const known = byKey.get(signal.place.key);
+    if (known === undefined || signal.place.length > known.place.length) byKey.set(signal.place.key, signal);
+  }
+  return [...byKey.values()].sort(compareSignals);
+}

@@ -1,0 +1,385 @@
+// One group of events → an incident: ranked and explained in both languages, with the job's attempts, what became of
+// it, what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
+// analyzer.ts for the service.
+import { isComputedOption } from '../../flink/memory/option-table.js';
+import type {
+  Attempt,
+  Diagnosis,
+  Evidence,
+  Incident,
+  IncidentFacts,
+  Language,
+  UnknownFailure,
+} from '../../core/types.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { ClusterView, JobView } from '../cluster/cluster.js';
+import { readComplaint } from './complaint.js';
+import { versionOf, type ProcessView } from '../cluster/process.js';
+import { explainFinding } from './explain.js';
+import type { Value, Values } from '../catalog/expression.js';
+import type { IncidentEvent, IncidentGroup } from './incident.js';
+import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
+import { createWorld, type WorldFacts } from './world.js';
+
+/** The last line that a process wrote. */
+export interface Tail {
+  readonly path: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly time?: number;
+  readonly text: string;
+  readonly recordId?: string;
+}
+
+export interface ConcludeOptions {
+  readonly catalog: Catalog;
+  readonly view: ClusterView;
+  readonly tails: ReadonlyMap<string, Tail>;
+  /** The present, or the end of the logs. */
+  readonly now: number;
+  readonly healthyMs: number;
+  /** When the job's next incident begins: what happens then is not this one's. */
+  readonly until: number | undefined;
+}
+
+/** Undefined when neither a rule nor an unknown failure remains. */
+export function concludeIncident(group: IncidentGroup, options: ConcludeOptions): Incident | undefined {
+  const ranking = rankCauses(group, options.view, options.catalog);
+  if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
+  const { job } = group;
+  const marks = job === undefined ? [] : findFailureMarks(job, group, options.until);
+  const worldFacts = collectWorldFacts(group, options.view);
+  const restarts = countRestarts(job, marks, group);
+  const facts = collectFacts(group, options, worldFacts);
+  const explained = ranking.findings.map((finding) =>
+    explainOne(finding, ranking, group, options, worldFacts, restarts),
+  );
+  const times = [group.lastTime, marks.at(-1)?.time].filter((time) => time !== undefined);
+  return {
+    id: group.id,
+    cluster: group.cluster,
+    ...(job === undefined ? {} : { job: nameJob(job) }),
+    ...(group.process === undefined ? {} : { process: group.process }),
+    processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
+    ...(group.firstTime === undefined ? {} : { firstSeen: toIso(group.firstTime) }),
+    ...(times.length === 0 ? {} : { lastSeen: toIso(Math.max(...times)) }),
+    outcome: decideOutcome(job, group, options),
+    restarts,
+    attempts: listAttempts(group, marks, ranking),
+    diagnoses: { en: pick(explained, 'en'), zh: pick(explained, 'zh') },
+    unknown: ranking.unknown.map((item) => describeUnknown(item, job)),
+    facts,
+  };
+}
+
+function pick(explained: readonly Readonly<Record<Language, Diagnosis>>[], language: Language): readonly Diagnosis[] {
+  return explained.map((item) => item[language]);
+}
+
+function toIso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function nameJob(job: JobView): { readonly id: string; readonly name?: string } {
+  return job.name === undefined ? { id: job.id } : { id: job.id, name: job.name };
+}
+
+interface FailureMark {
+  readonly time: number;
+  readonly restarted: boolean;
+}
+
+/** Times at which the job failed: FAILING → RESTARTING and FAILING → FAILED are one each. */
+function findFailureMarks(job: JobView, group: IncidentGroup, until: number | undefined): readonly FailureMark[] {
+  const marks: { time: number; restarted: boolean }[] = [];
+  let open = false;
+  for (const state of [...job.states].sort((a, b) => a.time - b.time)) {
+    if (group.firstTime !== undefined && state.time < group.firstTime - 5000) continue;
+    if (until !== undefined && state.time >= until) break;
+    if (state.to === 'RUNNING') open = false;
+    if (state.to !== 'RESTARTING' && state.to !== 'FAILING' && state.to !== 'FAILED') continue;
+    if (!open) marks.push({ time: state.time, restarted: false });
+    open = true;
+    const mark = marks.at(-1);
+    if (mark !== undefined && state.to === 'RESTARTING') mark.restarted = true;
+  }
+  return marks;
+}
+
+/**
+ * From the job's own transitions; where it stays RUNNING (region failover before 1.11), from the attempts of its tasks.
+ */
+function countRestarts(job: JobView | undefined, marks: readonly FailureMark[], group: IncidentGroup): number {
+  const counted = marks.filter((mark) => mark.restarted).length;
+  if (job === undefined || marks.length > 0) return counted;
+  const first = group.firstTime ?? 0;
+  const before = job.deployments.reduce((most, item) => (item.time < first ? Math.max(most, item.attempt) : most), 0);
+  const after = job.deployments.reduce((most, item) => (item.time >= first ? Math.max(most, item.attempt) : most), 0);
+  return Math.max(0, after - before);
+}
+
+function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranking: Ranking): readonly Attempt[] {
+  const order = ranking.findings.map((finding) => finding.rule.id);
+  const listRules = (events: readonly IncidentEvent[]): readonly string[] =>
+    order.filter((id) => events.some((event) => event.matches.some((match) => match.rule === id)));
+  if (marks.length === 0) {
+    const failed = group.events.find((event) => event.failure !== undefined)?.time;
+    return [
+      { number: 1, ...(failed === undefined ? {} : { failedAt: toIso(failed) }), rules: listRules(group.events) },
+    ];
+  }
+  const listed = marks
+    .map((mark, index) => ({ mark, index }))
+    .filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
+  return listed.map(({ mark, index }) => {
+    // Evidence of an attempt stands before its end, the copies in other logs a little after.
+    const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_TAIL_MS;
+    const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_TAIL_MS;
+    return {
+      number: index + 1,
+      failedAt: toIso(mark.time),
+      rules: listRules(
+        group.events.filter((event) => (event.time ?? mark.time) >= from && (event.time ?? mark.time) < to),
+      ),
+    };
+  });
+}
+
+const ATTEMPT_TAIL_MS = 500;
+/** Of a long restart loop the first and the last attempts are listed. */
+const MAX_ATTEMPTS = 40;
+
+function decideOutcome(
+  job: JobView | undefined,
+  group: IncidentGroup,
+  { now, healthyMs, until }: ConcludeOptions,
+): Incident['outcome'] {
+  if (job === undefined || job.states.length === 0) return 'unknown';
+  const own = job.states.filter((state) => until === undefined || state.time < until).sort((a, b) => a.time - b.time);
+  const last = own.at(-1);
+  if (last === undefined) return 'unknown';
+  if (last.to === 'FAILED' || last.to === 'CANCELED') return 'failed';
+  if (last.to === 'FINISHED') return 'recovered';
+  if (last.to !== 'RUNNING') return 'failing';
+  const failed = Math.max(group.lastTime ?? 0, 0);
+  const since = job.taskRuns.reduce(
+    (latest, time) => (until === undefined || time < until ? Math.max(latest, time) : latest),
+    Math.max(last.time, failed),
+  );
+  return (until ?? now) - since >= healthyMs ? 'recovered' : 'failing';
+}
+
+function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
+  const own = group.events.flatMap((event) => view.processes.get(event.signal.place.process) ?? []);
+  const ordered = [
+    ...new Set([
+      ...own.filter(isTaskManager),
+      ...[...view.processes.values()].filter(isTaskManager),
+      ...own,
+      ...view.processes.values(),
+    ]),
+  ];
+  const options = new Map<string, string>();
+  for (const process of [...ordered].reverse()) {
+    for (const [key, value] of process.options) options.set(key, value);
+    for (const [key, value] of process.dynamicOptions) if (!isComputedOption(key, value)) options.set(key, value);
+  }
+  if (!options.has('taskmanager.memory.process.size') && !options.has('taskmanager.memory.flink.size')) {
+    for (const [key, value] of ordered.find(isTaskManager)?.dynamicOptions ?? []) options.set(key, value);
+  }
+  const memory =
+    ordered.find((process) => isTaskManager(process) && Object.keys(process.memory).length > 0)?.memory ?? {};
+  return {
+    options,
+    version: versionOf(ordered.find(({ version }) => version !== undefined) ?? ordered.find(versionOf)),
+    memory,
+  };
+}
+
+function isTaskManager(process: ProcessView): boolean {
+  return process.component === 'taskmanager';
+}
+
+function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: WorldFacts): IncidentFacts {
+  const { job, firstTime } = group;
+  const last =
+    job === undefined || firstTime === undefined
+      ? undefined
+      : job.checkpoints
+          .filter((item) => item.time <= firstTime)
+          .reduce<{ id: number; time: number } | undefined>(
+            (best, item) => (best === undefined || item.time >= best.time ? item : best),
+            undefined,
+          );
+  const slots = world.options.get('taskmanager.numberOfTaskSlots');
+  const parallelism = job === undefined ? 0 : Math.max(0, ...job.tasks.values());
+  return {
+    ...(world.version === undefined ? {} : { flinkVersion: world.version }),
+    ...(job?.strategy === undefined ? {} : { restartStrategy: job.strategy }),
+    ...(last === undefined ? {} : { lastCheckpoint: { id: last.id, time: toIso(last.time) } }),
+    ...(last === undefined || firstTime === undefined ? {} : { reprocessMs: firstTime - last.time }),
+    ...(view.taskManagers === 0 ? {} : { taskManagers: view.taskManagers }),
+    ...(slots === undefined || view.taskManagers === 0 || !/^\d+$/.test(slots)
+      ? {}
+      : { slots: Number(slots) * view.taskManagers }),
+    ...(parallelism === 0 ? {} : { parallelism }),
+  };
+}
+
+function explainOne(
+  finding: Finding,
+  ranking: Ranking,
+  group: IncidentGroup,
+  options: ConcludeOptions,
+  facts: WorldFacts,
+  restarts: number,
+): Readonly<Record<Language, Diagnosis>> {
+  const version = versionOf(options.view.processes.get(finding.event.signal.place.process)) ?? facts.version;
+  const explains = [
+    ...new Set(
+      ranking.findings.filter((other) => other.explainedBy.includes(finding)).map((other) => other.rule.cause),
+    ),
+  ];
+  const times = finding.events.flatMap((event) => event.time ?? []);
+  return explainFinding({
+    finding,
+    world: createWorld({ ...facts, version }),
+    version,
+    builtIn: collectBuiltIn(finding, group, options, version, restarts),
+    evidence: collectEvidence(finding.events, finding, options.tails),
+    explains,
+    symptom:
+      finding.explainedBy.length > 0 ||
+      (finding.rule.role === 'symptom' && ranking.unknown.some((item) => item.failure.chain.length > 0)),
+    job: group.job === undefined ? undefined : nameJob(group.job),
+    // The events stand in the order of time.
+    firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
+    lastSeen: times[0] === undefined ? undefined : toIso(times.at(-1) ?? times[0]),
+  });
+}
+
+function collectBuiltIn(
+  finding: Finding,
+  group: IncidentGroup,
+  { view, tails }: ConcludeOptions,
+  version: string | undefined,
+  restarts: number,
+): Values {
+  const { place, facts, hints } = finding.event.signal;
+  const process = view.processes.get(place.process);
+  const task = facts.find((fact) => fact.type === 'task-state');
+  const { match } = finding;
+  const values: Record<string, Value | undefined> = {
+    version,
+    job: group.job?.name,
+    jobId: group.job?.id,
+    task: task?.task ?? hints.tasks[0],
+    parallelism: toInt(
+      task?.parallelism ?? (hints.tasks[0] === undefined ? undefined : group.job?.tasks.get(hints.tasks[0])),
+    ),
+    restarts: toInt(restarts),
+    count: toInt(finding.count),
+    host: process?.host,
+    process: place.process,
+    component: process?.component ?? place.component,
+    file: place.path,
+    exception: match.exception?.type,
+    exceptionMessage: match.exception?.message,
+    rootException: match.root?.type,
+    rootMessage: match.root?.message,
+    complaint: readComplaint(finding.event.failure?.chain ?? []),
+    userFrame: match.userFrame,
+    ...describePeer(finding, tails),
+  };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]): [string, Value][] =>
+      value === undefined || value === '' ? [] : [[name, value]],
+    ),
+  );
+}
+
+function toInt(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value);
+}
+
+/** An end counts when it stands near the last line: an earlier run of the same process ended long before. */
+const END_NEAR_MS = 60_000;
+
+function describePeer(finding: Finding, tails: ReadonlyMap<string, Tail>): Record<string, Value | undefined> {
+  if (finding.rule.peer === undefined) return {};
+  const { peer } = finding;
+  const tail = peer === undefined ? undefined : tails.get(peer.process);
+  const ends = peer?.ends.filter((item) => tail?.time === undefined || item.time >= tail.time - END_NEAR_MS) ?? [];
+  const end = ends.find(({ reason }) => reason !== 'shutdown') ?? ends[0];
+  return {
+    peerProcess: peer?.process ?? finding.match.captures[finding.rule.peer],
+    peerHost: peer?.host,
+    peerLastLine: tail?.text,
+    peerLastTime: tail?.time === undefined ? undefined : toIso(tail.time),
+    peerEnd: peer === undefined ? 'unknown' : (end?.reason ?? 'none'),
+  };
+}
+
+const MAX_EVIDENCE = 6;
+const MAX_EVIDENCE_UNITS = 2500;
+
+/** The first line of each process first, then more of them; for a peer also the last line that it wrote. */
+function collectEvidence(
+  events: readonly IncidentEvent[],
+  finding: Finding | undefined,
+  tails: ReadonlyMap<string, Tail>,
+): readonly Evidence[] {
+  const seen = new Set<string>();
+  const first = events.filter((event) => !seen.has(event.signal.place.process) && seen.add(event.signal.place.process));
+  const chosen = [...first, ...events.filter((event) => !first.includes(event))]
+    .slice(0, MAX_EVIDENCE)
+    .sort((a, b) => (a.time ?? 0) - (b.time ?? 0));
+  const lines = chosen.map((event) => toEvidence(event, finding?.rule.id));
+  const peer = finding?.peer;
+  const tail = peer === undefined ? undefined : tails.get(peer.process);
+  if (peer === undefined || tail === undefined) return lines;
+  return [
+    ...lines,
+    {
+      file: tail.path,
+      line: tail.line,
+      text: tail.text,
+      process: peer.process,
+      ...(tail.time === undefined ? {} : { time: toIso(tail.time) }),
+      ...(tail.recordId === undefined ? {} : { recordId: tail.recordId }),
+      ...(peer.host === undefined ? {} : { host: peer.host }),
+    },
+  ];
+}
+
+function toEvidence(event: IncidentEvent, rule: string | undefined): Evidence {
+  const { place, text = '' } = event.signal;
+  const cut = text.length > MAX_EVIDENCE_UNITS ? `${text.slice(0, MAX_EVIDENCE_UNITS)}…` : text;
+  const highlights =
+    event.matches.find((match) => match.rule === rule)?.highlights.filter(([, end]) => end <= cut.length) ?? [];
+  return {
+    file: place.path,
+    line: place.line,
+    text: cut,
+    process: place.process,
+    ...(place.time === undefined ? {} : { time: toIso(place.time) }),
+    ...(place.recordId === undefined ? {} : { recordId: place.recordId }),
+    ...(place.host === undefined ? {} : { host: place.host }),
+    ...(highlights.length === 0 ? {} : { highlights }),
+  };
+}
+
+function describeUnknown(item: UnknownFinding, job: JobView | undefined): UnknownFailure {
+  const first = item.events.find((event) => event.time !== undefined)?.time;
+  const last = item.failure.chain.at(-1);
+  return {
+    fingerprint: item.failure.fingerprint,
+    chain: item.failure.chain.map((link) => link.type).filter((type) => type !== ''),
+    message: last === undefined ? item.failure.message : last.message,
+    owner: item.failure.owner,
+    count: item.count,
+    ...(first === undefined ? {} : { firstSeen: toIso(first) }),
+    ...(job === undefined ? {} : { job: nameJob(job) }),
+    evidence: collectEvidence(item.events, undefined, new Map()),
+  };
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { loadCatalog } from '../catalog/catalog.js';
+import { diagnose } from './diagnose.js';
+import { BUFFER_RULE, makeCatalog, readRecording } from '../testing/samples.js';
+import { splitText } from '../input/read.js';
+import type { Diagnosis } from '../../core/types.js';
+
+const catalog = loadCatalog();
+const log = readRecording(`${BUFFER_RULE}/match.log`)
+  .map((entry) => entry.bytes.toString('utf8'))
+  .join('\n');
+
+function diagnoseText(text: string, rules = catalog): Diagnosis | undefined {
+  return diagnose(splitText(text), rules)[0]?.diagnoses.en[0];
+}
+
+describe('explainFinding', () => {
+  it('uses the option names of the job’s version', () => {
+    const old = log
+      .replace('Version: 1.20.1', 'Version: 1.9.3')
+      .replace('taskmanager.memory.process.size, 1g', 'taskmanager.heap.size, 1024m');
+
+    const fix = diagnoseText(old)?.fixes[0];
+
+    expect(Object.keys(fix?.patch ?? {})).toContain('taskmanager.network.memory.min');
+    expect(Object.keys(fix?.patch ?? {}).some((key) => key.startsWith('taskmanager.memory.network'))).toBe(false);
+  });
+
+  it('leaves out the fix that it cannot compute and says how to find the value', () => {
+    const unknownSize = log.replace(/^.*taskmanager\.memory\.process\.size.*\n/m, '');
+
+    const fixes = diagnoseText(unknownSize)?.fixes;
+
+    expect(fixes?.map((fix) => fix.id)).toEqual(['raise-min-unknown-size', 'lower-parallelism']);
+    expect(fixes?.[0]?.patch).toEqual({
+      'taskmanager.memory.network.min': '112m',
+      'taskmanager.memory.network.max': '112m',
+    });
+    expect(fixes?.[0]?.text).toContain('does not say how large');
+  });
+
+  it('shares the weights out among the reasons that hold', () => {
+    const large = log.replaceAll('set to 2048 of', 'set to 8192 of');
+
+    expect(diagnoseText(large)?.reasons.map((reason) => [reason.id, reason.weight])).toEqual([['many-connections', 1]]);
+  });
+
+  it('survives a division by zero: what needs the value is absent', () => {
+    const rules = makeCatalog({
+      'cluster.disk-full/a': `captures: { free: int }
+title: { en: "{free} free, {share} %", zh: "剩余 {free}，{share} %" }
+match: [{ id: a, anchor: "bytes free", regex: '(?P<free>\\d+) bytes free' }]
+let: { share: 100 / free }
+reasons:
+  - { id: ratio, when: share > 1, weight: 1, text: { en: "r", zh: "r" } }
+fixes:
+  - { id: one, risk: low, text: { en: "{share}", zh: "{share}" } }
+  - { id: two, risk: low, text: { en: "always", zh: "always" } }`,
+    });
+
+    const diagnosis = diagnoseText('2026-03-02 10:00:00,000 WARN  a.B [] - 0 bytes free', rules);
+
+    expect(diagnosis).toMatchObject({ title: '0 free, … %', reasons: [], fixes: [{ id: 'two' }] });
+  });
+
+  it('leaves out the fix of a reason that does not hold, but not every fix, nor one of a reason that nothing is known about', () => {
+    const explain = (line: string): readonly string[] | undefined => {
+      const rules = makeCatalog({
+        'cluster.disk-full/any': `
+match: [{ id: full, anchor: "the disk is ", regex: 'the disk is (?P<how>\\w+)' }]
+captures: { how: text }
+reasons:
+  - { id: full, when: 'how == "full"', weight: 0.5, text: { en: "It is full", zh: "已满" } }
+  - { id: slow, when: 'how == "slow"', weight: 0.5, text: { en: "It is slow", zh: "很慢" } }
+  - { id: small, when: 'how == "small" || memory("network") < 1', weight: 0.5, text: { en: "It is small", zh: "很小" } }
+fixes:
+  - { id: clean, for: [full], risk: low, text: { en: "Clean it", zh: "清理" } }
+  - { id: replace, for: [slow], risk: low, text: { en: "Replace it", zh: "更换" } }${line.includes('small') ? '\n  - { id: enlarge, for: [small], risk: low, text: { en: "Enlarge it", zh: "扩容" } }' : ''}`,
+      });
+      return diagnoseText(`2026-03-02 10:00:00,000 WARN  a.B [] - ${line}`, rules)?.fixes.map(({ id }) => id);
+    };
+
+    expect(explain('the disk is full')).toEqual(['clean']);
+    expect(explain('the disk is away')).toEqual(['clean', 'replace']);
+    expect(explain('the disk is away, not small')).toEqual(['enlarge']);
+  });
+
+  it('has the same values and patches in both languages', () => {
+    const [incident] = diagnose(readRecording(`${BUFFER_RULE}/match.log`), catalog);
+
+    expect(incident?.diagnoses.zh[0]?.values).toEqual(incident?.diagnoses.en[0]?.values);
+    expect(incident?.diagnoses.zh[0]?.fixes[0]?.patch).toEqual(incident?.diagnoses.en[0]?.fixes[0]?.patch);
+  });
+});

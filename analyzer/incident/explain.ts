@@ -1,0 +1,185 @@
+// A finding → a diagnosis in both languages: its captured and computed values, the reasons that hold with their weights
+// shared out, the fixes whose values could be computed, with patches in the option names of the job's Flink version.
+// What cannot be computed is left out, never guessed. Pure; called by diagnose.ts.
+import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
+import { inRange } from '../../flink/options/options.js';
+import { ASSUMED_VERSION, nameOption } from './world.js';
+import type { Value, Values, World } from '../catalog/expression.js';
+import type { Finding } from './rank.js';
+import { totalScore } from './rank.js';
+import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule.js';
+import { fillTemplate, formatValue, type TextTemplate } from '../catalog/template.js';
+
+export interface Explanation {
+  readonly finding: Finding;
+  /** What expressions may ask; `version` is undefined when nobody knows it. */
+  readonly world: World;
+  readonly version: string | undefined;
+  /** Values of the incident (job, restarts, peer, …). */
+  readonly builtIn: Values;
+  readonly evidence: readonly Evidence[];
+  readonly explains: readonly string[];
+  readonly symptom: boolean;
+  readonly job: { readonly id: string; readonly name?: string } | undefined;
+  readonly firstSeen: string | undefined;
+  readonly lastSeen: string | undefined;
+}
+
+export function explainFinding(explanation: Explanation): Readonly<Record<Language, Diagnosis>> {
+  const values = computeValues(explanation);
+  const judged = explanation.finding.rule.reasons.map((reason) => ({
+    reason,
+    holds: reason.when === undefined ? true : reason.when.evaluate(values, explanation.world),
+  }));
+  const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
+  // Where no reason holds, one may that nothing is known about.
+  const open =
+    reasons.length > 0 ? reasons : judged.filter(({ holds }) => holds === undefined).map(({ reason }) => reason);
+  const fixes = chooseFixes(open, values, explanation);
+  return {
+    en: renderDiagnosis('en', explanation, values, reasons, fixes),
+    zh: renderDiagnosis('zh', explanation, values, reasons, fixes),
+  };
+}
+
+/** Captures by their type, then every `let` that can be computed. */
+export function computeValues({ finding, world, builtIn }: Pick<Explanation, 'finding' | 'world' | 'builtIn'>): Values {
+  const values: Record<string, Value> = { ...builtIn };
+  for (const [name, type] of Object.entries(finding.rule.captures)) {
+    const text = finding.match.captures[name];
+    const value = text === undefined ? undefined : convertCapture(text, type, world);
+    if (value !== undefined) values[name] = value;
+  }
+  for (const [name, expression] of finding.rule.lets) {
+    const value = expression.evaluate(values, world);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+/**
+ * A class as the JVM's own errors name it (`org/acme/Order`, `Lorg/acme/Order;`) reads like any other, so that rules
+ * compare one form.
+ */
+function convertCapture(text: string, type: CaptureType, world: World): Value | undefined {
+  if (type === 'int') return /^-?[\d,_]+$/.test(text) ? BigInt(text.replaceAll(/[,_]/g, '')) : undefined;
+  if (type === 'class') return text.replace(/^L(?=[\w$/]+;$)|;$/g, '').replaceAll('/', '.');
+  if (type !== 'bytes' && type !== 'duration') return text;
+  const number = type === 'bytes' ? world.parseSize(text) : world.parseDuration(text);
+  return number === undefined ? undefined : BigInt(Math.trunc(number));
+}
+
+function isTrue(value: Value | undefined, without: boolean): boolean {
+  return value === undefined ? without : value === true;
+}
+
+/**
+ * Those for a reason that may hold, and those for any; if that leaves none, all that can be done: a choice is more than
+ * nothing.
+ */
+function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: Explanation): readonly FixRule[] {
+  const possible = explanation.finding.rule.fixes.filter((fix) => isPossible(fix, values, explanation));
+  const fitting = possible.filter((fix) => fix.for.length === 0 || open.some((reason) => fix.for.includes(reason.id)));
+  return fitting.length > 0 ? fitting : possible;
+}
+
+function isPossible(fix: FixRule, values: Values, { world, version }: Explanation): boolean {
+  if (fix.flink !== undefined && !inRange(version ?? ASSUMED_VERSION, fix.flink)) return false;
+  return isTrue(fix.when?.evaluate(values, world), fix.when === undefined);
+}
+
+function renderDiagnosis(
+  language: Language,
+  explanation: Explanation,
+  values: Values,
+  reasons: readonly ReasonRule[],
+  fixes: readonly FixRule[],
+): Diagnosis {
+  const { finding, job, firstSeen, lastSeen, symptom, version } = explanation;
+  const { rule } = finding;
+  const fill = (template: TextTemplate): { readonly text: string; readonly missing: readonly string[] } =>
+    fillTemplate(template[language], values, (key) => nameOption(key, version) ?? key);
+  return {
+    cause: rule.cause,
+    rule: rule.id,
+    title: fill(rule.title).text,
+    summary: fill(rule.summary).text,
+    severity: rule.severity,
+    confidence: decideConfidence(finding),
+    symptom,
+    owner: rule.owner,
+    status: rule.status,
+    ...(job === undefined ? {} : { job }),
+    ...(firstSeen === undefined ? {} : { firstSeen }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    count: finding.count,
+    reasons: renderReasons(reasons, fill),
+    fixes: fixes.flatMap((fix) => renderFix(fix, values, version, fill) ?? []),
+    evidence: explanation.evidence,
+    explains: explanation.explains,
+    references: rule.references,
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, formatValue(value, undefined)])),
+    score: { ...finding.score, total: Number(totalScore(finding.score).toFixed(2)) },
+  };
+}
+
+/** A remark beside the failure is less sure than the failure itself; what is only drafted is less sure still. */
+function decideConfidence(finding: Finding): number {
+  const beside = (finding.score['failure'] ?? 0) === 0 && finding.rule.role === 'cause' ? 0.9 : 1;
+  const drafted = finding.rule.status === 'draft' ? 0.8 : 1;
+  return Number((finding.rule.confidence * beside * drafted).toFixed(2));
+}
+
+type Fill = (template: TextTemplate) => { readonly text: string; readonly missing: readonly string[] };
+
+function renderReasons(reasons: readonly ReasonRule[], fill: Fill): readonly Reason[] {
+  const filled = reasons
+    .map((reason) => ({ reason, ...fill(reason.text) }))
+    .filter((item) => item.missing.length === 0);
+  const sum = filled.reduce((total, item) => total + item.reason.weight, 0);
+  return filled
+    .map(({ reason, text }) => ({ id: reason.id, text, weight: Number((reason.weight / sum).toFixed(2)) }))
+    .sort((a, b) => b.weight - a.weight);
+}
+
+/** Undefined when a value of its text or patch is not known, or its option does not exist in that version. */
+function renderFix(fix: FixRule, values: Values, version: string | undefined, fill: Fill): Fix | undefined {
+  const text = fill(fix.text);
+  const patch = renderPatch(fix, values, version);
+  if (text.missing.length > 0 || patch === undefined) return undefined;
+  const cost = fix.cost === undefined ? undefined : fill(fix.cost);
+  const verify = fix.verify === undefined ? undefined : fill(fix.verify);
+  return {
+    id: fix.id,
+    text: text.text,
+    patch,
+    risk: fix.risk,
+    ...(cost === undefined || cost.missing.length > 0 ? {} : { cost: cost.text }),
+    ...(verify === undefined || verify.missing.length > 0 ? {} : { verify: verify.text }),
+  };
+}
+
+function renderPatch(
+  fix: FixRule,
+  values: Values,
+  version: string | undefined,
+): Readonly<Record<string, string>> | undefined {
+  const entries: (readonly [string, string])[] = [];
+  if (fix.patchFrom !== undefined) {
+    const computed = values[fix.patchFrom];
+    if (typeof computed !== 'object' || Array.isArray(computed)) return undefined;
+    for (const [option, value] of Object.entries(computed)) entries.push([option, String(value)]);
+  }
+  for (const [option, template] of fix.patch) {
+    const filled = fillTemplate(template, values, (key) => nameOption(key, version) ?? key);
+    if (filled.missing.length > 0) return undefined;
+    entries.push([option, filled.text]);
+  }
+  const patch: Record<string, string> = {};
+  for (const [option, value] of entries) {
+    const name = nameOption(option, version);
+    if (name === undefined) return undefined;
+    patch[name] = value;
+  }
+  return patch;
+}

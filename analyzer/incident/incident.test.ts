@@ -1,0 +1,341 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './diagnose.js';
+import { makeCatalog, makeLog, JOB_A, JOB_B, readRecording, shuffle, TEST_RULES } from '../testing/samples.js';
+import type { Entry, Incident } from '../../core/types.js';
+
+const catalog = makeCatalog(TEST_RULES);
+const JM = 'log/flink-flink-standalonesession-0-node-1.log';
+const TM = 'log/flink-flink-taskexecutor-0-node-1.log';
+const GRAPH = 'ExecutionGraph';
+const [attemptA, attemptB] = [
+  '11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0',
+  '22222222222222222222222222222222_90bea66de1c231edf33913ecd54406c1_0_0',
+];
+
+function rules(incident: Incident | undefined): readonly string[] {
+  return incident?.diagnoses.en.map((diagnosis) => `${diagnosis.symptom ? '- ' : ''}${diagnosis.rule}`) ?? [];
+}
+
+/** Two jobs with a task of the same name on one TaskManager; nothing in the TaskManager's lines names a job. */
+function startTwoJobs(): readonly string[] {
+  return [
+    `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'orders' (${JOB_A}).`,
+    `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'invoices' (${JOB_B}).`,
+    `10:00:01 INFO ${GRAPH} - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`,
+    `10:00:01 INFO ${GRAPH} - Job invoices (${JOB_B}) switched from state CREATED to RUNNING.`,
+    `10:00:01 INFO ${GRAPH} - Deploying Map (1/1) (attempt #0) with attempt id ${attemptA} and vertex id 90bea66de1c231edf33913ecd54406c1_0 to tm-1:40000-aaaaaa @ node-1 (dataPort=41027) with allocation id 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a`,
+    `10:00:01 INFO ${GRAPH} - Deploying Map (1/1) (attempt #0) with attempt id ${attemptB} and vertex id 90bea66de1c231edf33913ecd54406c1_0 to tm-1:40000-aaaaaa @ node-1 (dataPort=41027) with allocation id 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b`,
+  ].map((line) => line.replaceAll('ExecutionGraph', 'org.apache.flink.runtime.executiongraph.ExecutionGraph'));
+}
+
+const TM_START = [
+  '10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Starting TaskManager with ResourceID: tm-1:40000-aaaaaa',
+  `10:00:01 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a for job ${JOB_A} from resource manager with leader id 00000000000000000000000000000000.`,
+  `10:00:01 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b for job ${JOB_B} from resource manager with leader id 00000000000000000000000000000000.`,
+];
+
+const DISK = [
+  'java.io.IOException: No space left on device',
+  '\tat org.apache.flink.core.fs.FileSystem.write(FileSystem.java:1) ~[flink-dist-1.20.1.jar:1.20.1]',
+];
+
+function failTask(time: string, attempt: string): readonly string[] {
+  return [
+    `${time} WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attempt}) switched from RUNNING to FAILED with failure cause:`,
+    ...DISK,
+  ];
+}
+
+function failJob(time: string, name: string, job: string, to: string): readonly string[] {
+  return [
+    `${time} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job ${name} (${job}) switched from state RUNNING to ${to}.`,
+    ...DISK,
+  ];
+}
+
+describe('groupIncidents', () => {
+  it('gives a failure to the job whose attempt the line names and leaves its neighbour clean', () => {
+    const entries = [
+      ...makeLog(JM, [...startTwoJobs(), ...failJob('10:05:01', 'orders', JOB_A, 'RESTARTING')]),
+      ...makeLog(TM, [...TM_START, ...failTask('10:05:00', attemptA)]),
+    ];
+
+    const incidents = diagnose(entries, catalog);
+
+    expect(incidents.map((incident) => [incident.job?.name, ...rules(incident)])).toEqual([
+      ['orders', 'cluster.disk-full/any'],
+    ]);
+    expect(incidents[0]?.diagnoses.en[0]?.count).toBe(1);
+  });
+
+  it('knows the job of an attempt from the slots when the JobManager says nothing about it', () => {
+    const entries = makeLog(TM, [
+      ...TM_START,
+      `10:00:02 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Received task Map (1/1)#0 (${attemptB}), deploy into slot with allocation id 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b.`,
+      ...failTask('10:05:00', attemptB),
+    ]);
+
+    expect(diagnose(entries, catalog).map((incident) => incident.job?.id)).toEqual([JOB_B]);
+  });
+
+  it('does not lay a failure on the only job whose slots a cut log still shows, when another job says that it failed by it', () => {
+    const other = '33333333333333333333333333333333_90bea66de1c231edf33913ecd54406c1_0_0';
+    const entries = [
+      ...makeLog(JM, [...startTwoJobs(), ...failJob('10:05:01', 'invoices', JOB_B, 'FAILED')]),
+      ...makeLog(TM, [
+        ...TM_START.slice(0, 2),
+        ...failTask('10:05:00', other).map((line) => line.replace('Map (1/1)', 'Join (1/1)')),
+      ]),
+    ];
+
+    expect(
+      diagnose(entries, catalog).map((incident) => [incident.job?.name, incident.processes.length, ...rules(incident)]),
+    ).toEqual([['invoices', 2, 'cluster.disk-full/any']]);
+  });
+
+  it('joins the restarts of a job into one incident and counts them', () => {
+    const lines = [1, 2, 3].flatMap((round) => [
+      ...failJob(`10:0${round}:00`, 'orders', JOB_A, 'RESTARTING'),
+      `10:0${round}:10 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RESTARTING to RUNNING.`,
+    ]);
+
+    const [incident, ...more] = diagnose(makeLog(JM, [...startTwoJobs(), ...lines]), catalog);
+
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({
+      restarts: 3,
+      outcome: 'failing',
+      firstSeen: '2026-03-02T10:01:00.000Z',
+      lastSeen: '2026-03-02T10:03:00.000Z',
+    });
+    expect(incident?.attempts.map((attempt) => attempt.rules)).toEqual([
+      ['cluster.disk-full/any'],
+      ['cluster.disk-full/any'],
+      ['cluster.disk-full/any'],
+    ]);
+  });
+
+  it('begins another incident after the job ran healthy for a while, and the first one is recovered', () => {
+    const lines = [
+      ...failJob('10:01:00', 'orders', JOB_A, 'RESTARTING'),
+      `10:01:10 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RESTARTING to RUNNING.`,
+      ...failJob('11:30:00', 'orders', JOB_A, 'FAILED'),
+    ];
+
+    const incidents = diagnose(makeLog(JM, [...startTwoJobs(), ...lines]), catalog);
+
+    expect(incidents.map((incident) => [incident.outcome, incident.restarts])).toEqual([
+      ['recovered', 1],
+      ['failed', 0],
+    ]);
+    expect(new Set(incidents.map((incident) => incident.id)).size).toBe(2);
+  });
+
+  it('joins failures over a long wait for slots, in which the job did not run', () => {
+    const lines = [
+      ...failJob('10:01:00', 'orders', JOB_A, 'RESTARTING'),
+      `10:31:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RESTARTING to RUNNING.`,
+      ...failJob('10:31:20', 'orders', JOB_A, 'FAILED'),
+    ];
+
+    expect(diagnose(makeLog(JM, [...startTwoJobs(), ...lines]), catalog)).toHaveLength(1);
+  });
+
+  it('draws a job with tasks on a dead process into the incident, and no other job', () => {
+    const other = 'log/flink-flink-taskexecutor-1-node-2.log';
+    const lost = [
+      "org.apache.flink.runtime.io.network.netty.exception.RemoteTransportException: Connection unexpectedly closed by remote task manager 'node-1/10.0.0.1:41027 [ tm-1:40000-aaaaaa ] '. This might indicate that the remote task manager was lost.",
+      '\tat org.apache.flink.runtime.io.network.netty.CreditBasedPartitionRequestClientHandler.channelInactive(CreditBasedPartitionRequestClientHandler.java:1)',
+    ];
+    const entries = [
+      ...makeLog(JM, [
+        ...startTwoJobs(),
+        `10:05:02 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+        ...lost,
+      ]),
+      ...makeLog(TM, [...TM_START, '10:04:59 INFO com.example.Progress - 4711 orders read']),
+      ...makeLog(other, [
+        '10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Starting TaskManager with ResourceID: tm-2:40000-bbbbbb',
+      ]),
+    ];
+
+    const incidents = diagnose(entries, catalog);
+
+    expect(incidents.map((incident) => [incident.job?.name, ...rules(incident)])).toEqual([
+      ['orders', 'cluster.taskmanager-lost/closed'],
+    ]);
+    expect(incidents[0]?.diagnoses.en[0]?.title).toMatch(
+      /^TaskManager tm-1:40000-aaaaaa was lost \(none\); its last line: .*4711 orders read$/,
+    );
+  });
+
+  it.each([
+    ['none', []],
+    [
+      'shutdown',
+      [
+        '10:05:00 INFO org.apache.flink.runtime.state.TaskExecutorLocalStateStoresManager - Shutting down TaskExecutorLocalStateStoresManager.',
+      ],
+    ],
+    [
+      'signal',
+      [
+        '10:04:59 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - RECEIVED SIGNAL 15: SIGTERM. Shutting down as requested.',
+        '10:05:00 INFO org.apache.flink.runtime.state.TaskExecutorLocalStateStoresManager - Shutting down TaskExecutorLocalStateStoresManager.',
+      ],
+    ],
+    [
+      'exit',
+      [
+        '10:05:00 INFO org.apache.flink.runtime.state.TaskExecutorLocalStateStoresManager - Shutting down TaskExecutorLocalStateStoresManager.',
+        '10:05:00 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Terminating TaskManagerRunner with exit code 1.',
+      ],
+    ],
+  ])('tells how the lost process ended by its own log: %s', (end, lines) => {
+    const lost = `10:05:02 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`;
+    const trace = [
+      'org.apache.flink.runtime.jobmaster.JobMasterException: TaskManager with id tm-1:40000-aaaaaa is no longer reachable.',
+      '\tat org.apache.flink.runtime.jobmaster.JobMaster.a(JobMaster.java:1)',
+    ];
+
+    const [incident] = diagnose(
+      [...makeLog(JM, [...startTwoJobs(), lost, ...trace]), ...makeLog(TM, [...TM_START, ...lines])],
+      catalog,
+    );
+
+    expect(incident?.diagnoses.en[0]?.title).toContain(`was lost (${end})`);
+  });
+
+  it('finds the cause of a lost TaskManager in its .out file', () => {
+    const [incident, ...more] = diagnose(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'), catalog);
+
+    expect(more).toEqual([]);
+    expect(rules(incident)).toEqual([
+      'memory.heap-oom/any',
+      '- cluster.taskmanager-lost/closed',
+      '- restart.exhausted/any',
+    ]);
+    expect(incident?.diagnoses.en[0]?.explains).toContain('cluster.taskmanager-lost');
+    expect(incident?.unknown).toEqual([]);
+  });
+
+  it('gives the same incidents in any order and when entries come twice', () => {
+    const entries: readonly Entry[] = [
+      ...readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'),
+      ...readRecording('lab/recordings/code.user-exception/null-pointer/1.20.5'),
+    ].map((entry) => ({
+      ...entry,
+      source: { ...entry.source, cluster: entry.source.path.includes('heap-oom') ? 'a' : 'b' },
+    }));
+    const expected = diagnose(entries, catalog);
+
+    for (const seed of [1, 2, 3, 4])
+      expect(diagnose(shuffle([...entries, ...entries.slice(50, 300)], seed), catalog)).toEqual(expected);
+    expect(expected).toHaveLength(2);
+  });
+});
+
+describe('rankCauses', () => {
+  it('puts the root of the chain first and its wrappers below', () => {
+    const chain = [
+      'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
+      '\tat a.b.C.d(C.java:1)',
+      'Caused by: org.apache.flink.util.FlinkRuntimeException: Exceeded checkpoint tolerable failure threshold.',
+      '\tat a.b.C.d(C.java:2)',
+      'Caused by: java.io.IOException: No space left on device',
+      '\tat java.base/java.io.FileOutputStream.write(FileOutputStream.java:1)',
+    ];
+
+    const [incident] = diagnose(
+      makeLog(JM, [
+        ...startTwoJobs(),
+        `10:05:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FAILED.`,
+        ...chain,
+      ]),
+      catalog,
+    );
+
+    expect(rules(incident)).toEqual([
+      'cluster.disk-full/any',
+      '- checkpoint.failure-threshold/any',
+      '- restart.exhausted/any',
+    ]);
+  });
+
+  it('lets a symptom stand first when nothing explains it', () => {
+    const chain = [
+      'org.apache.flink.util.FlinkRuntimeException: Exceeded checkpoint tolerable failure threshold.',
+      '\tat org.apache.flink.runtime.checkpoint.CheckpointFailureManager.checkFailureAgainstCounter(CheckpointFailureManager.java:1)',
+    ];
+
+    const [incident] = diagnose(
+      makeLog(JM, [
+        ...startTwoJobs(),
+        `10:05:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FAILED.`,
+        ...chain,
+      ]),
+      catalog,
+    );
+
+    expect(rules(incident)).toEqual(['checkpoint.failure-threshold/any']);
+    expect(incident?.unknown).toEqual([]);
+  });
+
+  it('names the user frame by the catch-all rule alone, and hides it beside a telling rule', () => {
+    const userFrame = '\tat com.example.Enrich.map(Enrich.java:40) ~[job.jar:?]';
+    const fail = (type: string): readonly Entry[] =>
+      makeLog(TM, [
+        `10:05:00 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attemptA}) switched from RUNNING to FAILED with failure cause:`,
+        type,
+        userFrame,
+      ]);
+
+    expect(rules(diagnose(fail('java.lang.NullPointerException: x'), catalog)[0])).toEqual(['code.user-exception/any']);
+    expect(rules(diagnose(fail('java.io.IOException: No space left on device'), catalog)[0])).toEqual([
+      'cluster.disk-full/any',
+    ]);
+  });
+
+  it('reports a failure that no rule names as unknown, once for all logs that print it', () => {
+    const chain = [
+      'java.lang.IllegalStateException: Unexpected thing 17',
+      '\tat org.apache.flink.runtime.Something.run(Something.java:1)',
+    ];
+    const entries = [
+      ...makeLog(JM, [
+        ...startTwoJobs(),
+        `10:05:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FAILED.`,
+        'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
+        '\tat org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure(ExecutionFailureHandler.java:1)',
+        `Caused by: ${chain[0] ?? ''}`,
+        chain[1] ?? '',
+      ]),
+      ...makeLog(TM, [
+        ...TM_START,
+        `10:05:00 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attemptA}) switched from RUNNING to FAILED with failure cause:`,
+        ...chain,
+      ]),
+    ];
+
+    const [incident, ...more] = diagnose(entries, catalog);
+
+    expect(more).toEqual([]);
+    expect(incident?.unknown).toMatchObject([
+      { chain: ['java.lang.IllegalStateException'], count: 1, message: 'Unexpected thing 17' },
+    ]);
+    expect(rules(incident)).toEqual(['- restart.exhausted/any']);
+  });
+
+  it('says nothing about a warning with a handled exception or a cancelled task', () => {
+    const entries = makeLog(TM, [
+      '10:05:00 WARN org.apache.kafka.clients.NetworkClient - Connection to node 1 could not be established',
+      'java.net.ConnectException: Connection refused',
+      '\tat java.base/sun.nio.ch.Net.pollConnect(Native Method)',
+      `10:05:01 INFO org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attemptA}) switched from RUNNING to FAILED with failure cause:`,
+      'org.apache.flink.runtime.execution.CancelTaskException: Consumed partition was released',
+      '\tat org.apache.flink.runtime.Something.run(Something.java:1)',
+    ]);
+
+    expect(diagnose(entries, catalog)).toEqual([]);
+  });
+});

@@ -1,0 +1,301 @@
+// The events of one incident → its findings, best first, and what no rule names.
+//
+// A finding is one rule with all events where it fitted. Its score is a sum of named parts, shown to people: that the
+// line is the failure itself and not a remark beside it, that the rule names a cause, that it fits the root of the
+// exception chain and not a wrapper, that it is specific, that it came first, the rule's own confidence, the evidence.
+// Then consequences go below their cause. B is explained by A when A's rule says so, when both stand in one chain and A
+// deeper, when A happened in the process that B complains about, or when B's rule is only a symptom and A is a cause.
+// Example: JobException "Recovery is suppressed" (symptom) ← CheckpointException (threshold, symptom) ← IOException "No
+// space left" (cause): the disk stands first, the other two below it. A symptom that nothing explains stands first
+// itself.
+import type { Catalog } from '../catalog/catalog.js';
+import type { ClusterView } from '../cluster/cluster.js';
+import type { ProcessView } from '../cluster/process.js';
+import type { IncidentEvent, IncidentGroup } from './incident.js';
+import { isNamedBy, type Rule } from '../catalog/rule.js';
+import type { FailurePart, MatchPart } from '../entry/signal.js';
+
+export interface Finding {
+  readonly rule: Rule;
+  /** First in time. */
+  readonly event: IncidentEvent;
+  readonly match: MatchPart;
+  readonly events: readonly IncidentEvent[];
+  readonly peer: ProcessView | undefined;
+  /** How often: tasks that failed so, or lines when no task did. */
+  readonly count: number;
+  readonly score: Readonly<Record<string, number>>;
+  /** Findings of the same incident that explain this one. */
+  readonly explainedBy: readonly Finding[];
+}
+
+export interface UnknownFinding {
+  readonly failure: FailurePart;
+  readonly events: readonly IncidentEvent[];
+  readonly count: number;
+}
+
+export interface Ranking {
+  /** Best first, consequences after all causes. */
+  readonly findings: readonly Finding[];
+  readonly unknown: readonly UnknownFinding[];
+}
+
+export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Catalog): Ranking {
+  const drafts = hideGeneral(collectFindings(group, view, catalog), view);
+  const scored = drafts.map((draft) => ({ ...draft, score: scoreFinding(draft, drafts) }));
+  const byScore = [...scored].sort((a, b) => totalScore(b.score) - totalScore(a.score) || compareRules(a.rule, b.rule));
+  const unknown = findUnknown(group, byScore, catalog);
+  return { findings: orderByExplanation(byScore, unknown, group), unknown };
+}
+
+export function totalScore(score: Readonly<Record<string, number>>): number {
+  return Object.values(score).reduce((sum, part) => sum + part, 0);
+}
+
+type Draft = Omit<Finding, 'score' | 'explainedBy'>;
+
+function compareRules(a: Rule, b: Rule): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catalog): readonly Draft[] {
+  const byRule = new Map<string, { readonly event: IncidentEvent; readonly match: MatchPart }[]>();
+  for (const event of group.events) {
+    for (const match of event.matches) {
+      const hits = byRule.get(match.rule);
+      if (hits === undefined) byRule.set(match.rule, [{ event, match }]);
+      else hits.push({ event, match });
+    }
+  }
+  return [...byRule].flatMap(([id, hits]): Draft[] => {
+    const rule = catalog.findRule(id);
+    const best = chooseHit(hits);
+    if (rule === undefined || best === undefined) return [];
+    const peerName = rule.peer === undefined ? undefined : best.match.captures[rule.peer];
+    return [
+      {
+        rule,
+        event: best.event,
+        match: best.match,
+        events: hits.map((hit) => hit.event),
+        peer: peerName === undefined ? undefined : view.processOf(peerName),
+        count: countOccurrences(hits.map((hit) => hit.event)),
+      },
+    ];
+  });
+}
+
+/** The earliest of those that captured most: a shortened copy of the exception in another log says less. */
+function chooseHit<Hit extends { readonly match: MatchPart }>(hits: readonly Hit[]): Hit | undefined {
+  const most = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
+  return hits.find((hit) => Object.keys(hit.match.captures).length === most);
+}
+
+/** 500 subtasks that fail are 500; the JobManager's and the client's copies of it are none more. */
+function countOccurrences(events: readonly IncidentEvent[]): number {
+  const attempts = new Set<string>();
+  const lines = new Set<string>();
+  const jobLines = new Set<string>();
+  for (const { signal, failure } of events) {
+    const own = signal.facts.flatMap((fact) =>
+      fact.type === 'task-state' && fact.to === 'FAILED' ? [fact.attemptId] : [],
+    );
+    for (const attempt of own) attempts.add(attempt);
+    if (own.length > 0) continue;
+    if (failure === undefined) lines.add(signal.place.key);
+    else
+      jobLines.add(
+        signal.facts.flatMap((fact) => (fact.type === 'job-state' ? [fact.jobId] : []))[0] ?? failure.fingerprint,
+      );
+  }
+  return Math.max(1, attempts.size > 0 ? attempts.size : lines.size > 0 ? lines.size : jobLines.size);
+}
+
+/**
+ * A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside
+ * catch-alls and symptoms of the same exception; and of an excerpt as soon as the words beside its trace say more.
+ */
+function hideGeneral(drafts: readonly Draft[], { excerpt }: ClusterView): readonly Draft[] {
+  const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
+  if (excerpt?.kind === 'beside' && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
+  const bySpecific = collectNamed(drafts.filter(isSpecific));
+  const byAny = collectNamed(
+    drafts.filter(
+      ({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule))),
+    ),
+  );
+  return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
+}
+
+/** Whether one of these findings is about an event, or about the same exception in another log. */
+function collectNamed(drafts: readonly Draft[]): (event: IncidentEvent) => boolean {
+  const events = new Set(drafts.flatMap((draft) => draft.events));
+  const fingerprints = new Set([...events].flatMap(fingerprintsOf));
+  return (event) => events.has(event) || fingerprintsOf(event).some((item) => fingerprints.has(item));
+}
+
+function fitsRoot(event: IncidentEvent, rule: Rule): boolean {
+  return event.matches.some((match) => match.rule === rule.id && (match.fromRoot ?? 0) === 0);
+}
+
+function fingerprintsOf(event: IncidentEvent): readonly string[] {
+  const own = event.matches.flatMap((match) => match.fingerprint ?? []);
+  return event.failure === undefined || event.failure.chain.length === 0 ? own : [...own, event.failure.fingerprint];
+}
+
+const MINUTE_MS = 60_000;
+
+function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<string, number>> {
+  const first = all.reduce(
+    (earliest, other) => Math.min(earliest, other.events[0]?.time ?? Number.POSITIVE_INFINITY),
+    Number.POSITIVE_INFINITY,
+  );
+  const late =
+    draft.events[0]?.time === undefined || !Number.isFinite(first) ? 0 : (draft.events[0].time - first) / MINUTE_MS;
+  const fromRoot = draft.events.reduce(
+    (least, event) => Math.min(least, event.matches.find((match) => match.rule === draft.rule.id)?.fromRoot ?? 1),
+    Number.POSITIVE_INFINITY,
+  );
+  return {
+    role: draft.rule.role === 'cause' ? 30 : 0,
+    failure: draft.events.some((event) => event.failure !== undefined)
+      ? 40
+      : draft.rule.scope === 'process' && draft.rule.severity === 'critical'
+        ? 30
+        : 0,
+    root: fromRoot === 0 ? 15 : fromRoot === 1 ? 8 : 0,
+    specific: draft.rule.last ? -45 : draft.rule.general ? -20 : 0,
+    first: Number(Math.max(0, 8 - late).toFixed(2)),
+    confidence: Number((draft.rule.confidence * 10).toFixed(2)),
+    evidence: Number(Math.min(5, Math.log2(draft.count + 1)).toFixed(2)),
+  };
+}
+
+/** Causes by score, then what they explain; what explains another never stands after it. */
+function orderByExplanation(
+  byScore: readonly (Draft & { readonly score: Readonly<Record<string, number>> })[],
+  unknown: readonly UnknownFinding[],
+  group: IncidentGroup,
+): readonly Finding[] {
+  const explainers = new Map(
+    byScore.map((draft) => [
+      draft,
+      byScore.filter((other) => other !== draft && whyExplains(other, draft) !== undefined),
+    ]),
+  );
+  // Two that explain each other: the better one is the cause.
+  for (const [index, draft] of byScore.entries()) {
+    const list = explainers.get(draft) ?? [];
+    explainers.set(
+      draft,
+      list.filter((other) => byScore.indexOf(other) < index || !(explainers.get(other) ?? []).includes(draft)),
+    );
+  }
+  const rootless = hasUnknownCause(unknown, group);
+  const finished = new Map<object, Finding>();
+  const finish = (draft: (typeof byScore)[number], above: readonly object[]): Finding => {
+    const known = finished.get(draft);
+    if (known !== undefined) return known;
+    const by = (explainers.get(draft) ?? [])
+      .filter((other) => !above.includes(other))
+      .map((other) => finish(other, [...above, draft]));
+    const finding: Finding = { ...draft, explainedBy: by };
+    finished.set(draft, finding);
+    return finding;
+  };
+  const findings = byScore.map((draft) => finish(draft, []));
+  const isConsequence = (finding: Finding): boolean =>
+    finding.explainedBy.length > 0 || (rootless && finding.rule.role === 'symptom');
+  return [...findings.filter((finding) => !isConsequence(finding)), ...findings.filter(isConsequence)];
+}
+
+/** True when the incident's own failure is one that no rule names: symptoms beside it do not become the cause. */
+function hasUnknownCause(unknown: readonly UnknownFinding[], group: IncidentGroup): boolean {
+  return unknown.some((item) => item.failure.chain.length > 0) && group.events.length > 0;
+}
+
+/**
+ * Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer,
+ * or a symptom meets a cause (of which more than the class is known).
+ */
+export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
+
+/** Undefined when `a` does not explain `b`. */
+export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
+  if (a.rule.explains.some((pattern) => isNamedBy(b.rule, pattern))) return 'rule';
+  if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return undefined;
+  if (isDeeper(a, b)) return 'deeper';
+  if (
+    b.peer !== undefined &&
+    a.rule.scope === 'process' &&
+    a.events.some((event) => event.signal.place.process === b.peer?.process)
+  )
+    return 'peer';
+  return b.rule.role === 'symptom' && a.rule.role === 'cause' && !a.rule.last ? 'symptom' : undefined;
+}
+
+function isDeeper(a: Draft, b: Draft): boolean {
+  if (a.rule.role === 'symptom' && b.rule.role === 'cause') return false;
+  return a.events.some((event) => isDeeperIn(event, a.rule.id, b.rule.id));
+}
+
+function isDeeperIn(event: IncidentEvent, a: string, b: string): boolean {
+  const left = event.matches.find((match) => match.rule === a)?.fromRoot;
+  const right = event.matches.find((match) => match.rule === b)?.fromRoot;
+  return left !== undefined && right !== undefined && left < right;
+}
+
+/** How long before a rule's match a failure without a name must stand to be a failure of its own. */
+const CONSEQUENCE_MS = 120_000;
+
+/** Failures that no rule names and that do not follow from one that a rule does name. */
+function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
+  const causes = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
+  const firstCause = causes
+    .flatMap((draft) => draft.events)
+    .reduce<number | undefined>(
+      (first, event) => Math.min(first ?? Number.POSITIVE_INFINITY, event.time ?? Number.NEGATIVE_INFINITY),
+      undefined,
+    );
+  const named = new Set(
+    drafts
+      .filter((draft) => draft.rule.role === 'cause')
+      .flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))),
+  );
+  const byRoot = new Map<string, IncidentEvent[]>();
+  for (const event of group.events) {
+    if (event.failure === undefined || isNamed(event, named, catalog)) continue;
+    if (isConsequence(event, firstCause)) continue;
+    const key = describeRoot(event.failure);
+    const same = byRoot.get(key);
+    if (same === undefined) byRoot.set(key, [event]);
+    else same.push(event);
+  }
+  const found = [...byRoot.values()].flatMap((events): UnknownFinding[] => {
+    const failure = events.find((event) => (event.failure?.chain.length ?? 0) > 0)?.failure ?? events[0]?.failure;
+    return failure === undefined ? [] : [{ failure, events, count: countOccurrences(events) }];
+  });
+  // A switch to FAILED without an exception says nothing beside one with an exception, or beside a finding.
+  const telling = found.filter((item) => item.failure.chain.length > 0);
+  return telling.length > 0 || drafts.length > 0 ? telling : found;
+}
+
+/** The root's class and words without numbers and ids: the same failure is wrapped and cut differently in each log. */
+function describeRoot(failure: FailurePart): string {
+  const last = failure.chain.at(-1);
+  if (last === undefined) return failure.fingerprint;
+  return `${last.type}\n${last.message.slice(0, 120).replaceAll(/[0-9a-f]{32}|\d+/g, '#')}`;
+}
+
+function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Catalog): boolean {
+  if (fingerprintsOf(event).some((item) => named.has(item))) return true;
+  return event.matches.some(
+    (match) => match.fromRoot === 0 || match.fromRoot === undefined || catalog.findRule(match.rule)?.role === 'cause',
+  );
+}
+
+function isConsequence(event: IncidentEvent, firstCause: number | undefined): boolean {
+  if (firstCause === undefined) return false;
+  return event.time === undefined || event.time >= firstCause - CONSEQUENCE_MS;
+}

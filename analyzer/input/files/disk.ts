@@ -1,0 +1,119 @@
+// Files on disk and standard input → pieces of bytes, read when they are asked for. What cannot be read is an error of
+// its own (JT_FILE_UNREADABLE). Called by read.ts.
+import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createError } from '../../../core/errors.js';
+
+/** Larger ones do not stay in the processor's nearer memory until they are looked at. */
+const PIECE_BYTES = 1 << 19;
+const STDIN = 0;
+
+export interface DiskFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** The file itself, or all files of a folder in the order of their names, hidden ones left out. */
+export function listFiles(path: string): readonly DiskFile[] {
+  try {
+    const stat = statSync(path);
+    if (!stat.isDirectory()) return [{ path, bytes: stat.size }];
+    return readdirSync(path, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => ({ path: file, bytes: statSync(file).size }));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Each piece is memory of its own, so that entries may be views of it, unless it was given back. */
+export function* readFile(path: string, rooms: Rooms): Generator<Buffer> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  try {
+    yield* readDescriptor(descriptor, path, rooms);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+export function* readStdin(rooms = createRooms()): Generator<Buffer> {
+  yield* readDescriptor(STDIN, 'stdin', rooms);
+}
+
+function* readDescriptor(descriptor: number, path: string, rooms: Rooms): Generator<Buffer> {
+  for (;;) {
+    const piece = rooms.fill((room) => readPiece(descriptor, room, path));
+    if (piece === undefined) return;
+    yield piece;
+  }
+}
+
+/** Memory for the pieces of files: what is used again costs neither its collection nor new pages. */
+export interface Rooms {
+  /** What was read; undefined when it was nothing. */
+  fill(read: (room: Buffer) => number): Buffer | undefined;
+  /** For a reader that needs nothing of a piece any more; whatever is no whole piece stays as it is. */
+  giveBack(piece: Buffer): void;
+}
+
+/** `first` is used before any other. */
+export function createRooms(first?: Buffer): Rooms {
+  const free = first === undefined ? [] : [first];
+  const lent = new WeakMap<ArrayBufferLike, { readonly room: Buffer; readonly length: number }>();
+  return {
+    fill: (read) => {
+      const room = free.pop() ?? Buffer.allocUnsafe(PIECE_BYTES);
+      const length = read(room);
+      if (length > 0) lent.set(room.buffer, { room, length });
+      else free.push(room);
+      return length > 0 ? room.subarray(0, length) : undefined;
+    },
+    giveBack: (piece) => {
+      const filled = lent.get(piece.buffer);
+      if (filled?.room.byteOffset !== piece.byteOffset || filled.length !== piece.length) return;
+      lent.delete(piece.buffer);
+      free.push(filled.room);
+    },
+  };
+}
+
+const WAIT_MS = 20;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+function readPiece(descriptor: number, piece: Buffer, path: string): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, piece);
+    } catch (error) {
+      if (codeOf(error) === 'EOF') return 0; // the end of a console on Windows
+      if (codeOf(error) !== 'EAGAIN') throw unreadable(path, error);
+      Atomics.wait(NEVER, 0, 0, WAIT_MS); // a pipe whose writer has nothing yet
+    }
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+};
+
+function unreadable(path: string, error: unknown): Error {
+  return createError(
+    'JT_FILE_UNREADABLE',
+    { path, problem: WORDS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)) },
+    error,
+  );
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}

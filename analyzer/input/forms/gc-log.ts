@@ -1,0 +1,102 @@
+// A GC log → the same log, and behind it one line that says when the heap was full all the time: full collections, one
+// after the other, that freed next to nothing. A single full collection, even a long one, is no such sign, and a heap
+// that fills up and is emptied again is how a JVM works. Forms: unified logging (Java 9 on) and -XX:+PrintGCDetails
+// (Java 8). Read as it comes; called by read.ts.
+import { Cursor } from '../files/cursor.js';
+
+export function looksLikeGcLog(head: string): boolean {
+  return (
+    /^\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) || /^(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(head)
+  );
+}
+
+interface Collection {
+  readonly stamp: string;
+  readonly afterKib: number;
+  readonly sizeKib: number;
+  /** However much of the young generation is free: what is left in the old one stays. */
+  readonly isOldFull: boolean;
+}
+
+/** So many in a row that each leave so much of the heap in use. */
+const FULL_IN_A_ROW = 5;
+const FULL_SHARE = 0.9;
+/** A few lines that someone copied show fewer: then none of them may have freed anything. */
+const EXCERPT = { bytes: 8192, inARow: 2, share: 0.97 };
+/** A line of a GC log is never longer; what is cut of a piece is looked at with the next one. */
+const MAX_LINE_BYTES = 4096;
+
+export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
+  let row: Collection[] = [];
+  let longest: Collection[] = [];
+  let rest = '';
+  let bytes = 0;
+  let collections = 0;
+  const add = (lines: string): void => {
+    for (const collection of findFullCollections(lines)) {
+      collections++;
+      row = isFull(collection, FULL_SHARE) ? [...row, collection].slice(-MAX_ROW) : [];
+      if (row.length >= longest.length) longest = row;
+    }
+  };
+  for (const piece of cursor.rest()) {
+    yield piece;
+    bytes += piece.length;
+    const text = rest + piece.toString('latin1');
+    const end = text.lastIndexOf('\n') + 1;
+    rest = text.slice(end).slice(-MAX_LINE_BYTES);
+    add(text.slice(0, end));
+  }
+  add(rest);
+  if (
+    longest.length >= FULL_IN_A_ROW ||
+    (bytes <= EXCERPT.bytes && longest.length === collections && isFullExcerpt(longest))
+  )
+    yield Buffer.from(renderFull(longest));
+}
+
+function isFullExcerpt(row: readonly Collection[]): boolean {
+  return row.length >= EXCERPT.inARow && row.every((collection) => isFull(collection, EXCERPT.share));
+}
+
+function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): boolean {
+  return isOldFull || afterKib >= share * sizeKib;
+}
+
+const MAX_ROW = 1000;
+/** `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms` */
+const UNIFIED = /^(\[[^\n]*?)\[gc[^\n]*Pause Full[^\n]* (\d+)([KMG])->(\d+)([KMG])\((\d+)([KMG])\) [\d.]+ms/gm;
+/**
+ * `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap
+ * stands outside the inner brackets.
+ */
+const JAVA_8 =
+  /^([^\n[]*)\[Full GC(?: \([^)\n]*\))*(?:[^\n[\]]*\[[^\n\]]*\])*?[^\n[\]]*? ?(\d+)(?:\.\d+)?([KMG])(?:\([\d.]+[KMG]\))?->(\d+)(?:\.\d+)?([KMG])\((\d+)(?:\.\d+)?([KMG])\)/gm;
+const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+)K\)/;
+/** A generation that is so full takes no more objects. */
+const OLD_SHARE = 0.99;
+const KIB: Readonly<Record<string, number>> = { K: 1, M: 1024, G: 1_048_576 };
+
+function findFullCollections(lines: string): readonly Collection[] {
+  if (!lines.includes('Full')) return [];
+  return [UNIFIED, JAVA_8].flatMap((form) =>
+    [...lines.matchAll(form)].map(
+      ([line, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K']) => {
+        const [, oldAfter = 0, oldSize = 1] = OLD_GENERATION.exec(line) ?? [];
+        return {
+          stamp: stamp.trim(),
+          afterKib: Number(after) * (KIB[afterUnit] ?? 1),
+          sizeKib: Number(size) * (KIB[sizeUnit] ?? 1),
+          isOldFull: Number(oldAfter) >= OLD_SHARE * Number(oldSize),
+        };
+      },
+    ),
+  );
+}
+
+function renderFull(row: readonly Collection[]): string {
+  const last = row[row.length - 1];
+  const share = Math.round((100 * (last?.afterKib ?? 0)) / Math.max(1, last?.sizeKib ?? 1));
+  const stamp = last?.stamp ?? '';
+  return `\n${stamp}${stamp.startsWith('[') ? '[warning][gc] ' : ' '}The heap is full: ${row.length} full collections in a row left ${share} % of ${Math.round((last?.sizeKib ?? 0) / 1024)}M in use\n`;
+}

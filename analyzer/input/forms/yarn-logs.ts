@@ -1,0 +1,78 @@
+// What `yarn logs -applicationId …` prints → the files that it holds, each under its container, as if they lay in the
+// node manager's folders. Read as it comes: such a file may be larger than memory. Forms: Hadoop 2 (`Log Upload Time`,
+// `Log Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without `End of LogType`. Called by read.ts.
+import type { Content } from '../files/archive.js';
+import type { Cursor } from '../files/cursor.js';
+import { drain, keepOpen } from '../files/tar.js';
+
+export function looksLikeYarnLogs(head: string): boolean {
+  return /^Container: container_\S+ on \S+/m.test(head) && /^LogType: ?\S/m.test(head);
+}
+
+/** A file of a container, and the machine on which it ran. */
+export interface ContainerFile extends Content {
+  readonly source: { readonly host?: string };
+}
+
+const MAX_LINE_BYTES = 4096;
+
+export function* splitYarnLogs(path: string, cursor: Cursor): Generator<ContainerFile> {
+  let container = { id: 'container', host: '' };
+  let name: string | undefined;
+  for (let line = takeLine(cursor); line !== undefined; line = takeLine(cursor)) {
+    const head = /^Container: (container_\S+) on (\S+?)(?:_\d+)*\s*$/.exec(line);
+    if (head !== null) container = { id: head[1] ?? '', host: head[2] ?? '' };
+    name = /^LogType: ?(\S+)/.exec(line)?.[1] ?? name;
+    if (name === undefined || !/^Log ?Contents:/.test(line)) continue;
+    const body = takeBody(cursor);
+    yield {
+      path: `${path}/${container.id}/${name}`,
+      pieces: keepOpen(body),
+      source: container.host === '' ? {} : { host: container.host },
+    };
+    drain(body);
+    name = undefined;
+  }
+}
+
+/** A line without its break; a longer one in pieces. */
+function takeLine(cursor: Cursor): string | undefined {
+  const bytes = cursor.peek(MAX_LINE_BYTES);
+  if (bytes.length === 0) return undefined;
+  const newline = bytes.indexOf(10);
+  return cursor
+    .take(newline < 0 ? bytes.length : newline + 1)
+    ?.toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+/** What ends a file: the next one's head stands at the beginning of a line. */
+const ENDS = ['End of LogType:', 'LogType:', 'Container: container_'].map((words) => Buffer.from(words));
+const END_BYTES = 32;
+const PIECE_BYTES = 1 << 20;
+
+/** Whole lines, up to the line that ends the file; that one is left to be taken. */
+function* takeBody(cursor: Cursor): Generator<Buffer> {
+  let lineStart = true;
+  for (let bytes = cursor.peek(PIECE_BYTES); bytes.length > 0; bytes = cursor.peek(PIECE_BYTES)) {
+    const end = findEnd(bytes, lineStart);
+    if (end === 0) return;
+    const last =
+      bytes.length < PIECE_BYTES || end !== undefined ? undefined : bytes.lastIndexOf(10, bytes.length - END_BYTES);
+    const length = end ?? (last === undefined || last < 0 ? bytes.length : last + 1);
+    const piece = cursor.take(length);
+    if (piece === undefined) return;
+    lineStart = piece[piece.length - 1] === 10;
+    yield piece;
+    if (end !== undefined) return;
+  }
+}
+
+function findEnd(bytes: Buffer, lineStart: boolean): number | undefined {
+  const found = ENDS.flatMap((words) => {
+    if (lineStart && bytes.subarray(0, words.length).equals(words)) return [0];
+    const at = bytes.indexOf(`\n${words.toString()}`);
+    return at < 0 ? [] : [at + 1];
+  });
+  return found.length === 0 ? undefined : Math.min(...found);
+}

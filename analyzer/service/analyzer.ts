@@ -1,0 +1,447 @@
+// The service's loop: change feed → entries → signals, kept per cluster → incidents of the clusters that were touched →
+// store and onIncident, then the state, and the cursor last. Whatever crash lies between, reading again gives the same
+// incidents under the same ids; onIncident may then hear of one a second time, never not at all. The engine itself is
+// diagnose.ts, the same that the command line calls.
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobtraceError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import type { Entry, Incident, LogRecord } from '../../core/types.js';
+import type { Store } from '../../store/store.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { concludeCluster, readTail } from '../incident/diagnose.js';
+import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import {
+  COMPACT_DEFAULTS,
+  compactMemory,
+  createClusterMemory,
+  dateSignals,
+  isEvent,
+  isLarge,
+  keepSignal,
+  keepTail,
+  type ClusterMemory,
+  type SavedIncident,
+} from './keep.js';
+import { scanEntry } from '../entry/scan.js';
+import { loadAnalyzerState, saveAnalyzerState } from './state.js';
+
+export interface AnalyzerOptions {
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly shard?: { readonly index: number; readonly of: number };
+  readonly log: Log;
+  readonly now: () => number;
+  /** Called after an incident was stored, when it is new or has changed. */
+  readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
+  /** Called before an incident is removed that better evidence has joined with another, or shown to be harmless. */
+  readonly onGone?: (id: string) => void | Promise<void>;
+  readonly healthyMs?: number;
+  readonly zone?: string;
+  readonly pollIntervalMs?: number;
+  /** Records of one read. */
+  readonly batchSize?: number;
+}
+
+export interface StepResult {
+  readonly records: number;
+  readonly drained: boolean;
+  readonly changed: readonly Incident[];
+}
+
+export interface AnalyzerStatus {
+  readonly records: number;
+  readonly clusters: number;
+  readonly signals: number;
+  readonly incidents: number;
+  readonly lastError: string | undefined;
+}
+
+export interface Analyzer {
+  /** One read of the feed and everything that follows from it. Throws what the store throws. */
+  stepOnce(): Promise<StepResult>;
+  /** Until the signal aborts; a store that fails is tried again. */
+  run(signal: AbortSignal): Promise<void>;
+  /** From now on; incidents that stand are judged again when their cluster is touched. */
+  setCatalog(catalog: Catalog): void;
+  status(): AnalyzerStatus;
+}
+
+const POLL_INTERVAL_MS = 300;
+const BATCH_SIZE = 2000;
+/** How often a job that fails or has just recovered is looked at again without new lines. */
+const RECHECK_MS = 30_000;
+/** What happens to a process waits so long for the failures of its jobs; Flink notices a dead one after some 20 s. */
+const SETTLE_MS = 30_000;
+/** Incidents of one cluster at one time that are looked at when a new one is found. */
+const MAX_RECALLED = 100;
+/** State without news is written this often at least: so much is read again after a crash. */
+const SAVE_INTERVAL_MS = 5000;
+
+interface Running {
+  readonly options: AnalyzerOptions;
+  readonly stateKey: string;
+  readonly clusters: Map<string, ClusterMemory>;
+  /** Clusters that have news and are not concluded yet. */
+  readonly touched: Set<string>;
+  /** When a cluster is to be concluded again without new lines. */
+  readonly due: Map<string, number>;
+  /** Clusters whose state differs from what is stored. */
+  readonly dirty: Set<string>;
+  catalog: Catalog;
+  cursor: string | undefined;
+  savedCursor: string | undefined;
+  loaded: boolean;
+  lastSave: number;
+  records: number;
+  lastError: string | undefined;
+}
+
+export function createAnalyzer(options: AnalyzerOptions): Analyzer {
+  const shard = options.shard ?? { index: 0, of: 1 };
+  const running: Running = {
+    options,
+    stateKey: `analyzer/${shard.index}-of-${shard.of}`,
+    clusters: new Map(),
+    touched: new Set(),
+    due: new Map(),
+    dirty: new Set(),
+    catalog: options.catalog,
+    cursor: undefined,
+    savedCursor: undefined,
+    loaded: false,
+    lastSave: 0,
+    records: 0,
+    lastError: undefined,
+  };
+  return {
+    stepOnce: () => stepOnce(running),
+    run: (signal) => runLoop(running, signal),
+    setCatalog: (catalog) => {
+      running.catalog = catalog;
+    },
+    status: () => ({
+      records: running.records,
+      clusters: running.clusters.size,
+      signals: [...running.clusters.values()].reduce((sum, memory) => sum + memory.signals.size, 0),
+      incidents: [...running.clusters.values()].reduce((sum, memory) => sum + memory.saved.length, 0),
+      lastError: running.lastError,
+    }),
+  };
+}
+
+async function stepOnce(running: Running): Promise<StepResult> {
+  if (!running.loaded) await loadState(running);
+  const { store, shard } = running.options;
+  const page = await store.readRecords(running.cursor, {
+    limit: running.options.batchSize ?? BATCH_SIZE,
+    ...(shard === undefined ? {} : { shard }),
+  });
+  if (page.records.length > 0) takeRecords(running, page.records);
+  for (const cluster of findDue(running)) running.touched.add(cluster);
+  const changed: Incident[] = [];
+  for (const cluster of running.touched) {
+    changed.push(...(await concludeTouched(running, cluster)));
+    // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
+    running.touched.delete(cluster);
+  }
+  running.cursor = page.cursor;
+  running.records += page.records.length;
+  await saveState(running, changed.length > 0);
+  return { records: page.records.length, drained: page.drained, changed };
+}
+
+/** Keeps what the records say and marks the clusters whose incidents may have changed. */
+function takeRecords(running: Running, records: readonly LogRecord[]): void {
+  const last = new Map<string, Entry>();
+  for (const record of records) {
+    const entry = toEntry(record);
+    if (entry.offset >= (last.get(entry.source.path)?.offset ?? -1)) last.set(entry.source.path, entry);
+    const cluster = record['flink.cluster'];
+    let memory = running.clusters.get(cluster);
+    if (memory === undefined) running.clusters.set(cluster, (memory = createClusterMemory()));
+    running.dirty.add(cluster);
+    const signal = scanEntry(entry, running.catalog, {
+      cluster,
+      ...(running.options.zone === undefined ? {} : { zone: running.options.zone }),
+    });
+    if (signal === undefined || !keepSignal(memory, signal)) continue;
+    // Facts alone change nothing as long as nothing has failed.
+    if (memory.eventCount > 0) running.touched.add(cluster);
+  }
+  for (const entry of last.values()) {
+    const memory = running.clusters.get(entry.source.cluster ?? '');
+    if (memory !== undefined) keepTail(memory, entry.source.process, readTail(entry, running.options.zone));
+  }
+  for (const cluster of running.touched) {
+    const memory = running.clusters.get(cluster);
+    if (memory !== undefined) dateSignals(memory);
+  }
+}
+
+/** A stored record is the same entry again. */
+export function toEntry(record: LogRecord): Entry {
+  const time = Date.parse(record['@timestamp']);
+  const undated = record['jobtrace.flags']?.includes('undated') === true;
+  return {
+    bytes: Buffer.from(record['event.original'], 'utf8'),
+    source: {
+      path: record['log.file.path'],
+      kind: record['jobtrace.kind'],
+      host: record['host.name'],
+      cluster: record['flink.cluster'],
+      process: record['jobtrace.process'],
+      ...(record['flink.component'] === undefined ? {} : { component: record['flink.component'] }),
+      ...(record['flink.job.id'] === undefined ? {} : { jobId: record['flink.job.id'] }),
+    },
+    offset: record['log.offset'],
+    line: 0,
+    id: record.id,
+    ...(undated || Number.isNaN(time) ? {} : { previousTime: time }),
+    ...(record['jobtrace.flags'] === undefined ? {} : { flags: record['jobtrace.flags'] }),
+  };
+}
+
+/** Time alone turns "running again" into "recovered", and a lonely process failure into an incident. */
+function findDue(running: Running): readonly string[] {
+  const now = running.options.now();
+  return [...running.due].flatMap(([cluster, time]) => (time <= now ? [cluster] : []));
+}
+
+/** As long as something may change by itself, the cluster is looked at again. */
+function planNext(running: Running, cluster: string, memory: ClusterMemory): void {
+  const { now, healthyMs } = running.options;
+  const quietAt = Math.min(memory.lastTime, now()) + (healthyMs ?? DEFAULT_HEALTHY_MS) + 2 * RECHECK_MS;
+  if (memory.eventCount > 0 && now() < quietAt) running.due.set(cluster, now() + RECHECK_MS);
+  else running.due.delete(cluster);
+}
+
+async function concludeTouched(running: Running, cluster: string): Promise<readonly Incident[]> {
+  const memory = running.clusters.get(cluster);
+  if (memory === undefined) return [];
+  const { now, healthyMs, zone } = running.options;
+  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, {
+    now: now(),
+    settleMs: SETTLE_MS,
+    ...(healthyMs === undefined ? {} : { healthyMs }),
+    ...(zone === undefined ? {} : { zone }),
+  });
+  await recallSaved(running, memory, concluded);
+  const incidents = keepIds(concluded, memory.saved, healthyMs);
+  const changed = incidents.filter(
+    (incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident),
+  );
+  for (const incident of changed)
+    await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
+  await removeGone(running, memory, incidents);
+  memory.saved = [
+    ...incidents.map(remember),
+    ...memory.saved.filter(
+      (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
+    ),
+  ];
+  if (changed.length > 0) running.dirty.add(cluster);
+  planNext(running, cluster, memory);
+  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: now() });
+  return changed;
+}
+
+/**
+ * An analyzer that dies between an incident and its state leaves an incident that its next life does not know; read
+ * again with more evidence it may get another id. So what seems new is looked for in the store, and heard of once more.
+ */
+async function recallSaved(running: Running, memory: ClusterMemory, concluded: readonly Incident[]): Promise<void> {
+  const { healthyMs = DEFAULT_HEALTHY_MS } = running.options;
+  for (const incident of concluded) {
+    if (memory.saved.some((known) => known.id === incident.id || isSameEpisode(incident, known, healthyMs))) continue;
+    const from =
+      incident.firstSeen === undefined
+        ? {}
+        : { from: new Date(Date.parse(incident.firstSeen) - healthyMs).toISOString() };
+    const stored = await running.options.store.findIncidents({
+      cluster: incident.cluster,
+      ...from,
+      limit: MAX_RECALLED,
+    });
+    const lost = stored
+      .map((found): SavedIncident => ({ ...remember(found), hash: '' }))
+      .filter((known) => isNear(incident, known, healthyMs) && !memory.saved.some((other) => other.id === known.id));
+    memory.saved = [...memory.saved, ...lost];
+  }
+}
+
+async function announce(running: Running, incident: Incident, change: 'new' | 'changed'): Promise<void> {
+  await running.options.store.saveIncident(incident);
+  await running.options.onIncident?.(incident, change);
+}
+
+/** An incident that better evidence has joined with another is gone; one whose lines are only forgotten stays. */
+async function removeGone({ options }: Running, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
+  for (const known of memory.saved) {
+    if (incidents.some((incident) => incident.id === known.id) || !isStillHeld(memory, known)) continue;
+    await options.onGone?.(known.id);
+    await options.store.removeIncident(known.id);
+  }
+}
+
+/** True while the lines that made the incident are still in memory. */
+function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
+  for (const signal of memory.signals.values()) if (isEvent(signal) && signal.place.time === known.first) return true;
+  return false;
+}
+
+/**
+ * Later evidence may move the beginning of an episode, or show whose failure it was that a process first had alone: the
+ * incident keeps the id under which people know it.
+ */
+export function keepIds(
+  incidents: readonly Incident[],
+  saved: readonly SavedIncident[],
+  healthyMs = DEFAULT_HEALTHY_MS,
+): readonly Incident[] {
+  const free = new Map(saved.map((known) => [known.id, known]));
+  const selves = new Map<Incident, SavedIncident>();
+  for (const incident of incidents) {
+    const known = free.get(incident.id);
+    if (known !== undefined) selves.set(incident, known);
+    free.delete(incident.id);
+  }
+  for (const isSelf of [isSameEpisode, hasJoined]) {
+    for (const incident of incidents) {
+      const known = selves.has(incident)
+        ? undefined
+        : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
+      if (known === undefined) continue;
+      selves.set(incident, known);
+      free.delete(known.id);
+    }
+  }
+  return incidents.map((incident) => {
+    const known = selves.get(incident);
+    return known === undefined
+      ? incident
+      : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
+  });
+}
+
+function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+  return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
+}
+
+/** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
+function hasJoined(incident: Incident, known: SavedIncident): boolean {
+  const { first, last } = remember(incident);
+  const isOurs = isProcess(known.subject)
+    ? incident.processes.map(nameProcess).includes(known.subject)
+    : incident.job === undefined;
+  return isOurs && first <= known.first && last >= known.last;
+}
+
+/**
+ * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines
+ * may come before those of the TaskManager that the incident was known by.
+ */
+function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+  const { first, last } = remember(incident);
+  return first < known.last + healthyMs && last > known.first - healthyMs;
+}
+
+function subjectOf(incident: Incident): string {
+  return incident.job?.id ?? nameProcess(incident.process ?? '');
+}
+
+/** As the subject of an incident without a job. */
+function nameProcess(process: string): string {
+  return `${PROCESS}${process}`;
+}
+
+function isProcess(subject: string): boolean {
+  return subject.startsWith(PROCESS);
+}
+
+const PROCESS = 'process ';
+
+function remember(incident: Incident): SavedIncident {
+  const first = Date.parse(incident.firstSeen ?? '') || 0;
+  return {
+    id: incident.id,
+    subject: subjectOf(incident),
+    first,
+    last: Date.parse(incident.lastSeen ?? '') || first,
+    hash: hashIncident(incident),
+    restarts: incident.restarts,
+  };
+}
+
+function hashIncident(incident: Incident): string {
+  return createHash('sha256').update(JSON.stringify(incident)).digest('base64').slice(0, 16);
+}
+
+async function loadState(running: Running): Promise<void> {
+  const kept = await loadAnalyzerState(running.options.store, running.stateKey);
+  for (const [cluster, memory] of kept.clusters) {
+    running.clusters.set(cluster, memory);
+    running.due.set(cluster, 0);
+  }
+  running.cursor = kept.cursor;
+  running.savedCursor = kept.cursor;
+  running.loaded = true;
+}
+
+async function saveState(running: Running, soon: boolean): Promise<void> {
+  const now = running.options.now();
+  if (running.dirty.size === 0 && running.cursor === running.savedCursor) return;
+  if (!soon && now - running.lastSave < SAVE_INTERVAL_MS) return;
+  await saveAnalyzerState(running.options.store, running.stateKey, running, running.dirty);
+  running.dirty.clear();
+  running.savedCursor = running.cursor;
+  running.lastSave = now;
+}
+
+async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
+  let waitMs = running.options.pollIntervalMs ?? POLL_INTERVAL_MS;
+  while (!signal.aborted) {
+    try {
+      const step = await stepOnce(running);
+      if (running.lastError !== undefined) running.options.log.info('The analyzer goes on.');
+      running.lastError = undefined;
+      waitMs = step.drained ? (running.options.pollIntervalMs ?? POLL_INTERVAL_MS) : 0;
+    } catch (error) {
+      waitMs = Math.min(10_000, Math.max(500, waitMs * 2));
+      reportFailure(running, error);
+    }
+    if (waitMs > 0) await pause(waitMs, signal);
+  }
+  await saveAtEnd(running);
+}
+
+/** What is not saved would only be read again. */
+async function saveAtEnd(running: Running): Promise<void> {
+  try {
+    if (running.loaded) await saveState(running, true);
+  } catch (error) {
+    running.options.log.warn(
+      { err: error },
+      'The state of the analyzer could not be saved; the next start reads a little again.',
+    );
+  }
+}
+
+/** Said once, until the error changes. */
+function reportFailure(running: Running, error: unknown): void {
+  const code = error instanceof JobtraceError ? error.code : 'unexpected';
+  if (running.lastError === code) return;
+  running.lastError = code;
+  if (error instanceof JobtraceError && error.retryable)
+    running.options.log.warn({ code, err: error }, 'The analyzer cannot reach its store; will try again.');
+  else running.options.log.error({ code, err: error }, 'The analyzer failed; will try again.');
+}
+
+async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(waitMs, undefined, { signal });
+  } catch (error) {
+    // The only way for a timer to fail is that the signal aborted: the loop ends by itself.
+    if (!signal.aborted) throw error;
+  }
+}

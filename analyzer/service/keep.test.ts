@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { concludeCluster } from '../incident/diagnose.js';
+import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, keepSignal } from './keep.js';
+import { JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
+import { scanEntry } from '../entry/scan.js';
+import type { Signal } from '../entry/signal.js';
+
+const catalog = makeCatalog(TEST_RULES);
+const JM = 'log/flink-flink-standalonesession-0-node-1.log';
+
+function scanAll(entries: ReturnType<typeof makeLog>): readonly Signal[] {
+  return entries.flatMap((entry) => scanEntry(entry, catalog) ?? []);
+}
+
+describe('compactMemory', () => {
+  it('keeps a healthy job small however long it runs', () => {
+    const memory = createClusterMemory();
+    const start = `10:00:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`;
+    const checkpoints = Array.from(
+      { length: 3000 },
+      (_, index) =>
+        `${String(10 + Math.floor(index / 300)).padStart(2, '0')}:${String(Math.floor(index / 5) % 60).padStart(2, '0')}:${String((index % 5) * 12).padStart(2, '0')} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`,
+    );
+    for (const signal of scanAll(makeLog(JM, [start, ...checkpoints]))) keepSignal(memory, signal);
+
+    compactMemory(memory, { ...COMPACT_DEFAULTS, now: Date.parse('2026-03-03T00:00:00Z') });
+
+    expect(memory.signals.size).toBeLessThan(10);
+  });
+
+  it('does not change the diagnosis of a recent failure', () => {
+    const memory = createClusterMemory();
+    for (const signal of scanAll(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5')))
+      keepSignal(memory, signal);
+    const before = concludeCluster('', [...memory.signals.values()], new Map(), catalog, { now: memory.lastTime });
+
+    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+
+    expect(concludeCluster('', memory.signals.values(), new Map(), catalog, { now: memory.lastTime })).toEqual(before);
+    expect(before).toHaveLength(1);
+  });
+
+  it('bounds a restart loop and keeps its beginning', () => {
+    const memory = createClusterMemory();
+    const loop = Array.from({ length: 300 }, (_, index) => [
+      `10:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+      'java.io.IOException: No space left on device',
+      '\tat org.apache.flink.A.b(A.java:1)',
+    ]).flat();
+    for (const signal of scanAll(makeLog(JM, loop))) keepSignal(memory, signal);
+    const [first] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+
+    compactMemory(memory, { keepMs: COMPACT_DEFAULTS.keepMs, maxEvents: 150, now: memory.lastTime });
+    const [after] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+
+    expect(memory.eventCount).toBe(150);
+    expect([after?.id, after?.firstSeen, after?.lastSeen]).toEqual([first?.id, first?.firstSeen, first?.lastSeen]);
+  });
+
+  it('comes back from its exported state', () => {
+    const memory = createClusterMemory();
+    for (const signal of scanAll(readRecording('lab/recordings/code.user-exception/null-pointer/1.20.5')))
+      keepSignal(memory, signal);
+
+    const again = createClusterMemory(JSON.parse(JSON.stringify(exportMemory(memory))));
+
+    expect(concludeCluster('', again.signals.values(), new Map(), catalog)).toEqual(
+      concludeCluster('', memory.signals.values(), new Map(), catalog),
+    );
+    expect(again.eventCount).toBe(memory.eventCount);
+  });
+});

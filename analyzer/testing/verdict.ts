@@ -1,0 +1,10 @@
+// For the tests of this folder: what the built-in rules say of a text. Not used by the program.
+import { loadCatalog } from '../catalog/catalog.js';
+import { diagnose, flattenIncidents, type DiagnosisDocument } from '../incident/diagnose.js';
+import { splitText } from '../input/read.js';
+
+const catalog = loadCatalog();
+
+export function causesOf(text: string, path?: string): DiagnosisDocument {
+  return flattenIncidents(diagnose(splitText(text, path), catalog), 'en');
+}

@@ -1,0 +1,39 @@
+// The generated pages are what the tables say, and every error code is raised somewhere.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SETTINGS } from '../../core/config.js';
+import { ERRORS } from '../../core/errors.js';
+import { PAGES } from './docs.js';
+import { PACKAGE_ROOT } from '../version.js';
+
+describe('the generated pages', () => {
+  it.each(Object.entries(PAGES))('docs/%s is up to date (npm run docs)', (name, render) => {
+    expect(readFileSync(join(PACKAGE_ROOT, 'docs', name), 'utf8')).toBe(render());
+  });
+});
+
+describe('the table of settings', () => {
+  it('has unique names, a sentence each, and a unit in the name of every duration and size', () => {
+    expect(new Set(SETTINGS.map((row) => row.name)).size).toBe(SETTINGS.length);
+    for (const row of SETTINGS) {
+      expect(row.help, row.name).toMatch(/\.$/);
+      if (row.type === 'integer') expect(row.name, row.name).toMatch(/(Ms|Bytes|Days)$/);
+    }
+  });
+});
+
+describe('the table of errors', () => {
+  it('holds no code that nothing raises', () => {
+    const code = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api', 'cli']
+      .flatMap((folder) => readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, withFileTypes: true }))
+      .filter(
+        (item) =>
+          item.isFile() && /\.ts$/.test(item.name) && !/\.test\.ts$/.test(item.name) && item.name !== 'errors.ts',
+      )
+      .map((item) => readFileSync(join(item.parentPath, item.name), 'utf8'))
+      .concat(readFileSync(join(PACKAGE_ROOT, 'cli.ts'), 'utf8'))
+      .join('\n');
+    expect(Object.keys(ERRORS).filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+  });
+});

@@ -1,0 +1,40 @@
+// "npm run docs": writes the pages that come from tables (settings, errors, command line). cli/docs.test.ts
+// compares them with the tree, so they cannot drift.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMMANDS } from '../main.js';
+import { renderSettingsTable } from '../../core/config.js';
+import { ERRORS } from '../../core/errors.js';
+import { HELP_OPTION } from '../command.js';
+import { renderRules } from './rules.js';
+import { renderCommandHelp } from '../help.js';
+import { PACKAGE_ROOT } from '../version.js';
+
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'config.md': () =>
+    `# Settings\n\nOne YAML file, given with \`--config FILE\` or \`JOBTRACE_CONFIG\`; dots are nesting (\`store.kind\` is \`kind\` under \`store\`). Order of precedence: default < file < environment < flag. Unknown keys are errors. Relative paths are relative to the file. A secret may be given by a file instead (\`store.passwordFile\`), never twice. \`jobtrace config print\` shows the result and where each value came from.\n\n${renderSettingsTable()}\n`,
+  'errors.md': () =>
+    `# Errors\n\nEvery error that Jobtrace reports, by its code. Exit codes of the command line: 0 done, whatever was found · 1 with \`--fail-on\`, or when \`rules backtest\` found theft · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n| code | what happened | what to do | HTTP | exit | retried by itself |\n|---|---|---|---|---|---|\n${Object.entries(
+      ERRORS,
+    )
+      .map(
+        ([code, row]) =>
+          `| \`${code}\` | ${cell(row.message)} | ${cell(row.fix)} | ${row.httpStatus} | ${row.exitCode} | ${row.retryable ? 'yes' : 'no'} |`,
+      )
+      .join('\n')}\n`,
+  'cli.md': () =>
+    `# Command line\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done, whatever was found · 1 with \`--fail-on SEVERITY\`, or when \`rules backtest\` found theft · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n${COMMANDS.map(
+      (command) =>
+        `## jobtrace ${command.name}\n\n\`\`\`\n${renderCommandHelp({ ...command, options: [...command.options, HELP_OPTION] }).trimEnd()}\n\`\`\`\n`,
+    ).join('\n')}`,
+  'rules.md': renderRules,
+};
+
+function cell(text: string): string {
+  return text.replaceAll('\n', ' ').replaceAll('|', '\\|');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [name, render] of Object.entries(PAGES)) writeFileSync(join(PACKAGE_ROOT, 'docs', name), render());
+}

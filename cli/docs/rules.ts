@@ -1,0 +1,172 @@
+// docs/rules.md: what the catalog knows and how far each rule is proven. In: the rules, their proof.yaml, the findings
+// of the source check (rules/sources.tsv), the lab's recordings and repairs. Out: the page's text. Called by docs.ts.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog/catalog.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
+import { parseDocument } from '../../core/document.js';
+import { PACKAGE_ROOT } from '../version.js';
+
+interface Proven {
+  readonly rule: Rule;
+  /** Match logs recorded in the lab, and written from literals. */
+  readonly lab: number;
+  readonly constructed: number;
+  readonly patches: number;
+  /** Patches with which a failed job of the lab ran. */
+  readonly repaired: number;
+  /** Versions in whose jars a source was found, in order; `libraries` for those of no version. */
+  readonly found: readonly string[];
+}
+
+/** Why the lab has no failure of these causes; the first row that fits. docs/lab.md says more. */
+const NOT_PROVOKED: readonly (readonly [cause: RegExp, reason: string])[] = [
+  [
+    /^cluster\.(image-pull|kubernetes-forbidden)|^deploy\.(operator|container-runtime)|^memory\.container-killed/,
+    'no Kubernetes, YARN or operator among the parts',
+  ],
+  [/^storage\.hdfs-unavailable|^connector\.(hive|hbase)/, 'no Hadoop among the parts'],
+  [/^connector\.|^format\.schema-registry/, 'the external system is not among the parts'],
+  [/^deploy\.python/, 'no Python jobs in the lab'],
+];
+const OTHERWISE = 'no scenario yet';
+
+export function renderRules(): string {
+  const { rules } = loadCatalog();
+  const sources = readSources();
+  const repaired = readRepairs();
+  const proven = rules.map((rule) => proveRule(rule, sources, repaired));
+  const recorded = readRecordedCauses();
+  const causes = [...new Set(rules.map((rule) => rule.cause))].sort();
+  return `# The catalog: rules and their proofs
+
+${renderSummary(proven, causes, recorded)}
+
+**lab**: match logs recorded from a real Flink that failed. **written**: match logs made from the literals of the classes that print them. **source**: the Flink versions in whose jars the classes that the rule names hold its messages (\`libraries\`: connectors and libraries that go with many versions; lab/literals looks them up). **patches**: fixes whose exact options are asserted. **ran**: fixes of the lab's failures with which the job then ran (\`npm run lab -- repair all --flink 1.20\`).
+
+| rule | status | forms | lab | written | source found in | patches | ran |
+|---|---|---|---|---|---|---|---|
+${proven.map(renderRow).join('\n')}
+
+## Causes that no recorded failure proves
+
+| cause | why |
+|---|---|
+${causes
+  .filter((cause) => !isLabProven(cause, proven, recorded))
+  .map((cause) => `| \`${cause}\` | ${explain(cause)} |`)
+  .join('\n')}
+`;
+}
+
+function renderSummary(proven: readonly Proven[], causes: readonly string[], recorded: ReadonlySet<string>): string {
+  const alternatives = proven.flatMap(({ rule }) => rule.alternatives);
+  const byLab = proven.filter(({ lab }) => lab > 0).length;
+  const causesByLab = causes.filter((cause) => isLabProven(cause, proven, recorded)).length;
+  const rows: readonly (readonly [string, string])[] = [
+    ['causes with rules', String(causes.length)],
+    ['rules', `${proven.length}, of which stable ${proven.filter(({ rule }) => rule.status === 'stable').length}`],
+    ['forms of message', String(alternatives.length)],
+    ['languages', 'English, Chinese'],
+    ['match logs', `${sum(proven, 'lab')} recorded, ${sum(proven, 'constructed')} written`],
+    ['rules proven by a reproduced failure', share(byLab, proven.length)],
+    ['causes proven by a reproduced failure', share(causesByLab, causes.length)],
+    [
+      'rules whose messages were found in real jars',
+      share(proven.filter(({ found }) => found.length > 0).length, proven.length),
+    ],
+    [
+      'forms that name their source',
+      share(alternatives.filter(({ sources }) => sources.length > 0).length, alternatives.length),
+    ],
+    ['patches asserted', String(sum(proven, 'patches'))],
+    [
+      'patches with which a failed job ran on a real cluster',
+      `${sum(proven, 'repaired')}, of ${proven.filter(({ repaired }) => repaired > 0).length} rules`,
+    ],
+  ];
+  return `| | |\n|---|---|\n${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}`;
+}
+
+function renderRow({ rule, lab, constructed, patches, repaired, found }: Proven): string {
+  return `| \`${rule.id}\` | ${rule.status} | ${rule.alternatives.length} | ${lab || ''} | ${constructed || ''} | ${found.join(', ')} | ${patches || ''} | ${repaired || ''} |`;
+}
+
+function proveRule(rule: Rule, sources: ReadonlyMap<string, readonly string[]>, repaired: readonly string[]): Proven {
+  const logs = readLogs(join(dirname(rule.file), 'proof.yaml'));
+  const found = new Set(rule.alternatives.flatMap(({ id }) => sources.get(`${rule.id}#${id}`) ?? []));
+  return {
+    rule,
+    lab: logs.filter((log) => log['from'] === 'lab').length,
+    constructed: logs.filter((log) => log['from'] === 'constructed').length,
+    patches: logs.reduce((count, log) => count + Object.keys(isObject(log['patches']) ? log['patches'] : {}).length, 0),
+    repaired: repaired.filter((id) => id === rule.id).length,
+    found: [...found].sort(compareNames),
+  };
+}
+
+/** What proof.yaml says of the match logs. */
+function readLogs(path: string): readonly Record<string, unknown>[] {
+  const { value } = parseDocument(readFileSync(path, 'utf8'), path);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, log]) => (name.startsWith('match') && isObject(log) ? [log] : []));
+}
+
+/** Rule and alternative → the names of the jars in which a source was found. */
+function readSources(): ReadonlyMap<string, readonly string[]> {
+  const path = join(findBuiltInRules(), 'sources.tsv');
+  if (!existsSync(path)) return new Map();
+  return new Map(
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [id = '', ...findings] = line.split('\t');
+        return [
+          id,
+          findings
+            .filter((finding) => finding.endsWith('=found'))
+            .map((finding) => finding.slice(0, finding.indexOf('='))),
+        ];
+      }),
+  );
+}
+
+/** The rule of each patch that lab/repair.ts saw run. */
+function readRepairs(): readonly string[] {
+  const path = join(PACKAGE_ROOT, 'lab', 'repairs.tsv');
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .map((line) => line.split('\t')[2] ?? '')
+    : [];
+}
+
+function readRecordedCauses(): ReadonlySet<string> {
+  return new Set(readdirSync(join(PACKAGE_ROOT, 'lab', 'recordings')));
+}
+
+function isLabProven(cause: string, proven: readonly Proven[], recorded: ReadonlySet<string>): boolean {
+  return recorded.has(cause) || proven.some(({ rule, lab }) => rule.cause === cause && lab > 0);
+}
+
+function explain(cause: string): string {
+  return NOT_PROVOKED.find(([pattern]) => pattern.test(cause))?.[1] ?? OTHERWISE;
+}
+
+function sum(proven: readonly Proven[], key: 'lab' | 'constructed' | 'patches' | 'repaired'): number {
+  return proven.reduce((total, item) => total + item[key], 0);
+}
+
+function share(part: number, whole: number): string {
+  return `${part} of ${whole} (${Math.round((part / whole) * 100)} %)`;
+}
+
+/** 1.9 before 1.13; names after numbers. */
+function compareNames(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,110 @@
+// "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the store.
+import { createError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Settings } from '../core/config.js';
+import type { Store } from '../store/store.js';
+import {
+  CONFIG_OPTION,
+  DATA_OPTION,
+  LOG_LEVEL_OPTION,
+  STORE_OPTION,
+  type Command,
+  type Invocation,
+} from './command.js';
+import { openServiceStore } from './open.js';
+import { createRuleKeeper } from './rules/keeper.js';
+import { hostOf, readSettings } from './settings.js';
+
+const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
+
+export const AGENT: Command = {
+  name: 'agent',
+  operands: '[DIR…]',
+  summary: 'Tails the logs of this node into the store.',
+  options: SHARED,
+  examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
+  run: (invocation) =>
+    runPart(invocation, async ({ settings, store, log, services }) => {
+      const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
+      if (paths.length === 0)
+        throw createError('JT_USAGE', {
+          problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.',
+          command: 'agent',
+        });
+      const agent = services.createServiceAgent(settings, paths, store, log);
+      log.info({ paths }, 'Agent started.');
+      await agent.run(invocation.terminal.signal);
+    }),
+};
+
+export const ANALYZER: Command = {
+  name: 'analyzer',
+  operands: '',
+  summary: 'Reads what agents store, finds incidents and sends alerts.',
+  options: [...SHARED, { name: 'shard', value: 'i/n', help: 'Which part of the feed this one reads (default 0/1).' }],
+  run: (invocation) =>
+    runPart(invocation, async ({ settings, store, log, services }) => {
+      const { signal } = invocation.terminal;
+      const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+      const notifier = services.createServiceNotifier(
+        settings,
+        rules,
+        store,
+        log,
+        `analyzer-${settings['analyzer.shard'].replace('/', '-')}`,
+      );
+      const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
+        onIncident: (incident) => notifier.incidentChanged(incident),
+        onGone: (id) => notifier.incidentGone(id),
+      });
+      log.info({ rules: rules.catalog.size, shard: settings['analyzer.shard'] }, 'Analyzer started.');
+      await Promise.all([
+        analyzer.run(signal),
+        notifier.run(signal),
+        rules.run(signal),
+        services.runRetention(settings, store, log, signal),
+      ]);
+    }),
+};
+
+export const API: Command = {
+  name: 'api',
+  operands: '',
+  summary: 'Serves the API and the page.',
+  options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
+  run: (invocation) =>
+    runPart(invocation, async ({ settings, store, log, services }) => {
+      const { signal } = invocation.terminal;
+      const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+      const metrics = services.createServiceMetrics();
+      const notifier = services.createServiceNotifier(settings, rules, store, log, `api-${hostOf(settings)}`, metrics);
+      const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
+      const { url } = await server.listen(services.readListen(settings));
+      log.info({ url }, 'API started.');
+      await Promise.all([notifier.run(signal), rules.run(signal)]);
+      await server.close();
+    }),
+};
+
+interface Part {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly log: Log;
+  /** Loaded for a service only: the other commands answer sooner without. */
+  readonly services: typeof import('./services.js');
+}
+
+/** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
+async function runPart(invocation: Invocation, run: (part: Part) => Promise<void>): Promise<number> {
+  const { settings } = readSettings(invocation);
+  const services = await import('./services.js');
+  const log = services.createServiceLog(settings);
+  const store = await openServiceStore(settings);
+  try {
+    await run({ settings, store, log, services });
+    log.info('Stopped.');
+    return 0;
+  } finally {
+    await store.close();
+  }
+}

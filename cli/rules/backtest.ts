@@ -1,0 +1,170 @@
+// "jobtrace rules backtest [ID…] FOLDER…": what rules would have done to stored logs, a case per job or cluster. Exits
+// with 1 when they take a diagnosis from another rule or fire where nothing had failed.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  compareCases,
+  withoutRules,
+  type CaseIncidents,
+  type Hit,
+  type RuleBacktest,
+  type Taken,
+} from '../../analyzer/author/backtest.js';
+import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import { diagnose } from '../../analyzer/incident/diagnose.js';
+import { readEntries } from '../../analyzer/input/read.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
+import { createError, JobtraceError } from '../../core/errors.js';
+import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';
+import { write } from '../find.js';
+import { paint, styleOf, type Style } from '../print.js';
+import { extraFolders, openCatalog, RULES_OPTION, selectRules } from './rules.js';
+import { readSettings, zoneOf } from '../settings.js';
+
+const STOLEN = 1;
+/** Places that are listed of each kind. */
+const MAX_SHOWN = 10;
+
+export const RULES_BACKTEST: Command = {
+  name: 'rules backtest',
+  operands: '[ID…] FOLDER…',
+  summary:
+    'Says what rules would have done to stored logs: failures claimed, diagnoses taken from other rules, healthy jobs hit.',
+  options: [
+    RULES_OPTION,
+    CONFIG_OPTION,
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+  ],
+  examples: [
+    'jobtrace rules backtest --rules our-rules /archive/flink',
+    "jobtrace rules backtest connector.ledger/closed '/archive/flink'",
+  ],
+  run: async (invocation) => {
+    const { ids, folders } = sortOperands(invocation.operands);
+    const catalog = openCatalog(invocation);
+    const builtIn = loadCatalog();
+    const rules = ids.length > 0 ? selectRules(catalog, ids) : selectOwn(catalog, extraFolders(invocation));
+    const cases = folders.flatMap(listCases);
+    if (cases.length === 0)
+      throw createError('JT_USAGE', {
+        problem: `There are no logs in ${folders.join(', ')}.`,
+        command: 'rules backtest',
+      });
+    const skipped: string[] = [];
+    const report = compareCases(
+      rules,
+      diagnoseCases(cases, withoutRules(catalog, rules, builtIn), catalog, invocation, skipped),
+      catalog,
+    );
+    for (const line of skipped) invocation.terminal.stderr.write(line);
+    const text =
+      invocation.option('format') === 'json'
+        ? `${JSON.stringify({ cases: cases.length, rules: report }, null, 2)}\n`
+        : renderReport(
+            report,
+            cases.length - skipped.length,
+            styleOf(invocation.terminal.stdout, invocation.terminal.environment),
+          );
+    await write(invocation.terminal, text);
+    return report.some((item) => item.takes.length + item.healthy.length > 0) ? STOLEN : 0;
+  },
+};
+
+/** What exists is a folder of logs, the rest are rules. */
+function sortOperands(operands: readonly string[]): {
+  readonly ids: readonly string[];
+  readonly folders: readonly string[];
+} {
+  const folders = operands.filter((operand) => existsSync(operand));
+  const ids = operands.filter((operand) => !folders.includes(operand));
+  const missing = ids.find((id) => !/^[a-z0-9]+\.[a-z0-9*-]+(\/[a-z0-9-]+)?$/.test(id));
+  if (missing !== undefined)
+    throw createError('JT_FILE_UNREADABLE', { path: missing, problem: 'there is no such file or folder' });
+  if (folders.length === 0)
+    throw createError('JT_USAGE', {
+      problem: 'rules backtest needs a folder with logs: a folder in it for each job or cluster.',
+      command: 'rules backtest',
+    });
+  return { ids, folders };
+}
+
+/** Rules that stand in a team's own folders. */
+function selectOwn(catalog: Catalog, folders: readonly string[]): readonly Rule[] {
+  const own = catalog.rules.filter((rule) => folders.some((folder) => rule.file.startsWith(join(folder, '/'))));
+  if (own.length === 0)
+    throw createError('JT_USAGE', {
+      problem: 'Name the rules to test, or give the folder of your own with --rules.',
+      command: 'rules backtest',
+    });
+  return own;
+}
+
+/** Each folder and file in the folder is a case; a file by itself is one. */
+function listCases(folder: string): readonly string[] {
+  if (!statSync(folder).isDirectory()) return [folder];
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function* diagnoseCases(
+  cases: readonly string[],
+  before: Catalog,
+  after: Catalog,
+  invocation: Invocation,
+  skipped: string[],
+): Generator<CaseIncidents> {
+  const context = { zone: zoneOf(readSettings(invocation).settings) };
+  for (const path of cases) {
+    try {
+      yield {
+        case: path,
+        before: diagnose(readEntries([path]), before, context),
+        after: diagnose(readEntries([path]), after, context),
+      };
+    } catch (error) {
+      // One damaged archive among many does not end the whole report.
+      if (!(error instanceof JobtraceError)) throw error;
+      skipped.push(`jobtrace: ${path} was left out: ${error.message}\n`);
+    }
+  }
+}
+
+function renderReport(report: readonly RuleBacktest[], cases: number, style: Style): string {
+  const lines = report.flatMap((item) => [
+    `${item.takes.length + item.healthy.length > 0 ? paint('✖', 'red', style) : paint('✔', 'green', style)} ${paint(item.rule, 'bold', style)}`,
+    ...renderHits('claims', 'failures that no rule named', item.claims, style),
+    ...groupTaken(item.refines).flatMap(([from, hits]) =>
+      renderHits('takes', `from the general rule ${from}, which is what it is for`, hits, style),
+    ),
+    ...groupTaken(item.takes).flatMap(([from, hits]) =>
+      renderHits('steals', `first diagnoses of ${from}`, hits, style),
+    ),
+    ...renderHits('fires on', 'healthy jobs', item.healthy, style),
+    ...(item.follows.length === 0 ? [] : [`  stands below another diagnosis ${item.follows.length} times`]),
+    ...(item.claims.length + item.refines.length + item.takes.length + item.healthy.length + item.follows.length === 0
+      ? ['  changes nothing']
+      : []),
+  ]);
+  const stolen = report.reduce((sum, item) => sum + item.takes.length, 0);
+  const healthy = report.reduce((sum, item) => sum + item.healthy.length, 0);
+  const claimed = report.reduce((sum, item) => sum + item.claims.length, 0);
+  return `${[...lines, `${cases} jobs, ${claimed} unknown failures claimed, ${stolen} diagnoses stolen, ${healthy} healthy jobs hit`].join('\n')}\n`;
+}
+
+function renderHits(verb: string, what: string, hits: readonly Hit[], style: Style): readonly string[] {
+  if (hits.length === 0) return [];
+  const shown = hits
+    .slice(0, MAX_SHOWN)
+    .map((hit) => `      ${paint(`${hit.file}:${hit.line}`, 'cyan', style)} ${paint(hit.title, 'dim', style)}`);
+  return [
+    `  ${verb} ${hits.length} ${what}`,
+    ...shown,
+    ...(hits.length > MAX_SHOWN ? [`      … and ${hits.length - MAX_SHOWN} more`] : []),
+  ];
+}
+
+function groupTaken(taken: readonly Taken[]): readonly (readonly [string, readonly Taken[]])[] {
+  return [...new Set(taken.map((item) => item.from))].map((from) => [from, taken.filter((item) => item.from === from)]);
+}

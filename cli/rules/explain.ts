@@ -1,0 +1,203 @@
+// "jobtrace rules explain FILE… RULE": why a rule did or did not name what stands in the logs. The reasons come from
+// analyzer/author/why.ts; here they become sentences with file:line of the log and of the rule.
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { totalScore, type ExplainReason, type Finding } from '../../analyzer/incident/rank.js';
+import { readEntries } from '../../analyzer/input/read.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
+import { tryRule, type AlternativeTrial, type Outcome, type Trial } from '../../analyzer/author/why.js';
+import { parseDocument, type DocumentPath } from '../../core/document.js';
+import { createError } from '../../core/errors.js';
+import { CONFIG_OPTION, type Command } from '../command.js';
+import { write } from '../find.js';
+import { paint, styleOf, type Style } from '../print.js';
+import { openCatalog, RULES_OPTION, selectRules } from './rules.js';
+import { readSettings, zoneOf } from '../settings.js';
+
+export const RULES_EXPLAIN: Command = {
+  name: 'rules explain',
+  operands: 'FILE… RULE',
+  summary:
+    'Says why a rule did or did not match: the first condition that failed, the nearest line, what was captured so far.',
+  options: [RULES_OPTION, CONFIG_OPTION],
+  examples: [
+    'jobtrace rules explain taskmanager.log network.insufficient-buffers/total',
+    'jobtrace rules explain --rules our-rules jm.log tm.log connector.ledger/closed',
+  ],
+  run: async (invocation) => {
+    const paths = invocation.operands.slice(0, -1);
+    const id = invocation.operands.at(-1);
+    if (id === undefined || paths.length === 0)
+      throw createError('JT_USAGE', {
+        problem: 'rules explain needs a log and the id of a rule.',
+        command: 'rules explain',
+      });
+    const catalog = openCatalog(invocation);
+    const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
+    const context = { zone: zoneOf(readSettings(invocation).settings) };
+    for (const rule of selectRules(catalog, [id]))
+      await write(invocation.terminal, renderTrial(tryRule(rule, readEntries(paths), catalog, context), style));
+    return 0;
+  },
+};
+
+export function renderTrial(trial: Trial, style: Style): string {
+  const alternatives = trial.alternatives.flatMap((item) => renderAlternative(trial.rule, item, style));
+  return `${paint(trial.rule.id, 'bold', style)}  ${paint(`${trial.entries} ${trial.entries === 1 ? 'entry' : 'entries'} read`, 'dim', style)}\n${[...alternatives, ...renderOutcome(trial.rule, trial.outcome, style)].join('\n')}\n`;
+}
+
+function renderAlternative(rule: Rule, trial: AlternativeTrial, style: Style): readonly string[] {
+  const { alternative, at, misfit, likeness } = trial;
+  if (trial.fitting > 0)
+    return [
+      `${paint('✔', 'green', style)} ${alternative.id}: fits ${trial.fitting === 1 ? 'an entry' : `${trial.fitting} entries`}`,
+      ...renderLine('line', at, style),
+    ];
+  const order = rule.alternatives.indexOf(alternative);
+  if (misfit === undefined) {
+    const nearest =
+      likeness === undefined
+        ? [row('nearest', 'no line holds a word of it')]
+        : [...renderLine('nearest', at, style), row('', renderLikeness(likeness))];
+    return [
+      `${paint('✖', 'red', style)} ${alternative.id}: the anchor was not found ${placeOf(rule, ['match', order, 'anchor'], style)}`,
+      row('asks', quote(alternative.anchor)),
+      ...nearest,
+    ];
+  }
+  const held =
+    trial.anchored === 1
+      ? 'the entry that holds the anchor'
+      : `the nearest of ${trial.anchored} entries that hold the anchor`;
+  return [
+    `${paint('✖', 'red', style)} ${alternative.id}: ${paint(misfit.key, 'bold', style)} does not hold in ${held} ${placeOf(rule, misfit.path, style)}`,
+    ...renderLine('line', at, style),
+    row('asks', misfit.asked),
+    ...(misfit.partial === undefined
+      ? []
+      : [
+          row('fits', misfit.partial.pattern === '' ? 'nothing of the pattern' : misfit.partial.pattern),
+          row('not', misfit.partial.rest),
+          row('captured', printGroups(misfit.partial.groups)),
+        ]),
+    row('has', cut(misfit.found, style)),
+  ];
+}
+
+function renderLikeness({ shared, missing, beginning }: NonNullable<AlternativeTrial['likeness']>): string {
+  const words = `${shared.length} of ${shared.length + missing.length} words${missing.length === 0 ? '' : `, without ${missing.map(quote).join(', ')}`}`;
+  return beginning.trim().length < 4 ? words : `${words}; the same up to ${quote(beginning)}`;
+}
+
+function renderOutcome(rule: Rule, outcome: Outcome, style: Style): readonly string[] {
+  if (outcome.kind === 'none') return ['→ The rule does not match.'];
+  const head = [
+    ...renderLine('match', { file: outcome.at.path, line: outcome.at.line, text: '' }, style),
+    row('captured', printGroups(outcome.match.captures)),
+  ];
+  return [...explainOutcome(rule, outcome, style), ...head];
+}
+
+function explainOutcome(rule: Rule, outcome: Exclude<Outcome, { kind: 'none' }>, style: Style): readonly string[] {
+  switch (outcome.kind) {
+    case 'step': {
+      const { step, found, anywhere } = outcome.failed;
+      const wanted = step.absent ? 'none may stand' : step.count === 1 ? 'one must stand' : `${step.count} must stand`;
+      const standing = step.absent
+        ? 'one does'
+        : `there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs`;
+      return [
+        `→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; ${standing}.`,
+        ...(step.absent
+          ? found.flatMap(({ place }) => renderLine('stands', { file: place.path, line: place.line, text: '' }, style))
+          : []),
+      ];
+    }
+    case 'harmless':
+      return [
+        '→ It matches, but nothing failed by it: the job went on, and the rule does not stand alone (`standsAlone`).',
+      ];
+    case 'hidden':
+      return [
+        `→ It matches, but it is general, and ${outcome.by.map((other) => other.id).join(', ') || 'another rule'} names the same failure.`,
+      ];
+    case 'after':
+      return [`→ It matches, but ${outcome.first.rule.id} stands before it: ${explainPlace(outcome)}.`];
+    case 'first':
+      return [
+        '→ It matches and stands first in its incident.',
+        ...(outcome.unknown === undefined
+          ? []
+          : [
+              `  It is a symptom, and a failure that no rule names stands beside it: ${outcome.unknown.failure.chain.at(-1)?.type ?? ''}: ${cut(outcome.unknown.failure.chain.at(-1)?.message ?? '', style)}`,
+            ]),
+        ...(outcome.elsewhere === undefined
+          ? []
+          : [
+              `  Another incident of these logs comes before it: ${outcome.elsewhere.rule.id} (${compareScores(outcome.elsewhere, outcome.own)}).`,
+            ]),
+      ];
+  }
+}
+
+const BECAUSE: Readonly<Record<ExplainReason, (by: Finding, own: Finding) => string>> = {
+  rule: (by) => `${by.rule.id} names it under \`explains\``,
+  deeper: (by) => `${by.rule.id} stands nearer to the root of the same exception chain`,
+  peer: (by) => `${by.rule.id} happened in the process that its \`peer\` names`,
+  symptom: (by) => `this rule is a symptom and ${by.rule.id} names a cause`,
+};
+
+function explainPlace({ why, by, own, first }: Extract<Outcome, { kind: 'after' }>): string {
+  if (why === 'unknown') return 'this rule is a symptom, and a failure that no rule names stands beside it';
+  return why === 'score' ? `it has the higher score (${compareScores(first, own)})` : BECAUSE[why](by, own);
+}
+
+/** "98 to 71.5: failure 40 to 0, root 15 to 8". */
+function compareScores(better: Finding, worse: Finding): string {
+  const parts = Object.keys(better.score).filter((part) => better.score[part] !== worse.score[part]);
+  return `${print(totalScore(better.score))} to ${print(totalScore(worse.score))}: ${parts.map((part) => `${part} ${print(better.score[part] ?? 0)} to ${print(worse.score[part] ?? 0)}`).join(', ')}`;
+}
+
+function print(number: number): string {
+  return String(Number(number.toFixed(2)));
+}
+
+function placeOf(rule: Rule, path: DocumentPath, style: Style): string {
+  const { line, column } = parseDocument(readFileSync(rule.file, 'utf8'), rule.file).locate(path);
+  const name = relative(process.cwd(), rule.file);
+  return paint(`(${name.startsWith('..') ? rule.file : name}:${line}:${column})`, 'cyan', style);
+}
+
+function renderLine(
+  title: string,
+  at: { readonly file: string; readonly line: number; readonly text: string } | undefined,
+  style: Style,
+): readonly string[] {
+  if (at === undefined) return [];
+  return [
+    row(title, paint(`${at.file}:${at.line}`, 'cyan', style)),
+    ...(at.text === '' ? [] : [row('', paint(cut(at.text, style), 'dim', style))]),
+  ];
+}
+
+function row(title: string, text: string): string {
+  return `    ${title.padEnd(9)}${text}`;
+}
+
+function printGroups(groups: Readonly<Record<string, string>>): string {
+  return (
+    Object.entries(groups)
+      .map(([name, value]) => `${name} = ${quote(value)}`)
+      .join(', ') || 'nothing'
+  );
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** One line, at most twice the terminal's width. */
+function cut(text: string, { width }: Style): string {
+  const line = text.replaceAll(/\s*\n\s*/g, ' ⏎ ');
+  return line.length > 2 * width ? `${line.slice(0, 2 * width - 1)}…` : line;
+}

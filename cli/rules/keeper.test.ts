@@ -1,0 +1,117 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { writeRules } from '../../analyzer/testing/samples.js';
+import { createLog } from '../../core/log.js';
+import { createRuleKeeper, type RuleKeeper } from './keeper.js';
+
+const OWN = 'kafka.auth/own';
+const MODEL = 'network.insufficient-buffers/total';
+let folder: string;
+
+function save(id: string, text: string): void {
+  const path = join(folder, ...id.replace('.', '/').split('/'));
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'rule.yaml'), text);
+}
+
+function ruleText(title: string): string {
+  return `status: test\nseverity: error\nowner: platform\nrole: cause\ntitle: { en: ${title}, zh: 标题 }\nsummary: { en: b, zh: b }\nmatch: [{ id: a, anchor: "ledger is closed" }]\nfixes: [{ id: a, risk: low, text: { en: a, zh: a } }]\nreferences: []\n`;
+}
+
+/** The first look sees the change, the second that it has come to rest. */
+function settle(keeper: RuleKeeper): boolean {
+  return [keeper.lookOnce(), keeper.lookOnce()].includes(true);
+}
+
+function titleOf(keeper: RuleKeeper, id: string): string | undefined {
+  return keeper.catalog.findRule(id)?.title.en.source;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keeper-'));
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+describe('createRuleKeeper', () => {
+  it('takes a saved rule, its next version, and its removal', () => {
+    let told = 0;
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+    keeper.onChange(() => told++);
+    const before = keeper.catalog.size;
+
+    save(OWN, ruleText('First'));
+    expect(settle(keeper)).toBe(true);
+    expect(titleOf(keeper, OWN)).toBe('First');
+
+    save(OWN, ruleText('Second one'));
+    settle(keeper);
+    expect(titleOf(keeper, OWN)).toBe('Second one');
+
+    rmSync(join(folder, 'kafka'), { recursive: true });
+    settle(keeper);
+    expect(keeper.catalog.size).toBe(before);
+    expect(told).toBe(3);
+    expect(settle(keeper)).toBe(false);
+  });
+
+  it('refuses a broken rule, keeps the one before it, takes the others, and says why until it is repaired', () => {
+    folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]\ntitle: { en: "Old", zh: "旧" }' });
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+
+    save(OWN, ruleText('New').replace('owner: platform', 'owner: nobody'));
+    save('kafka.auth/other', ruleText('Other'));
+    settle(keeper);
+
+    expect(titleOf(keeper, OWN)).toBe('Old');
+    expect(titleOf(keeper, 'kafka.auth/other')).toBe('Other');
+    expect(keeper.problems).toEqual([expect.stringMatching(/own\/rule\.yaml:3:8 `owner` must be one of /)]);
+
+    save(OWN, ruleText('Repaired'));
+    settle(keeper);
+    expect(titleOf(keeper, OWN)).toBe('Repaired');
+    expect(keeper.problems).toEqual([]);
+  });
+
+  it('keeps the built-in rule when what should replace it is broken', () => {
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const before = titleOf(keeper, MODEL);
+
+    save(MODEL, 'status: stable\n');
+    settle(keeper);
+
+    expect(titleOf(keeper, MODEL)).toBe(before);
+    expect(keeper.problems).not.toEqual([]);
+  });
+
+  it('keeps everything while the folder is away', () => {
+    folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]' });
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+
+    rmSync(folder, { recursive: true });
+    settle(keeper);
+
+    expect(titleOf(keeper, OWN)).toBe('A title');
+    expect(keeper.problems).toEqual([`${folder}:1:1 does not exist`]);
+  });
+
+  it('does not read a file while it is still being written', () => {
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+
+    save(OWN, ruleText('Half').slice(0, 60));
+    expect(keeper.lookOnce()).toBe(false);
+    save(OWN, ruleText('Whole'));
+    expect(keeper.lookOnce()).toBe(false);
+    expect(keeper.lookOnce()).toBe(true);
+
+    expect(keeper.problems).toEqual([]);
+    expect(titleOf(keeper, OWN)).toBe('Whole');
+  });
+
+  it('does not start with broken rules', () => {
+    save(OWN, 'status: stable\n');
+
+    expect(() => createRuleKeeper([folder], createLog('silent'))).toThrow(/are not valid/);
+  });
+});

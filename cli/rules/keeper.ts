@@ -1,0 +1,85 @@
+// Keeps the rules of a running process as they are in the team's folders: looks at the files twice a second, and when
+// they have come to rest after a change, loads them anew. A rule with mistakes is refused, the one before it stays; the
+// log says why, and the API (GET /api/v1/rules). Called by up, analyzer and api.
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findRuleFiles, loadCatalog, reloadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import type { Log } from '../../core/log.js';
+
+export interface RuleKeeper {
+  readonly catalog: Catalog;
+  /** Why rules of the folders are refused, as `file:line:column …`; empty when all are in use. */
+  readonly problems: readonly string[];
+  /** Called with each catalog that is loaded from now on. */
+  onChange(listener: (catalog: Catalog) => void): void;
+  /** One look at the files; true when the catalog was loaded anew. */
+  lookOnce(): boolean;
+  /** Until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** Throws JT_RULE_INVALID: a process does not start with broken rules. */
+export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeeper {
+  const listeners: ((catalog: Catalog) => void)[] = [];
+  const sources = { extra: folders };
+  let catalog = loadCatalog(sources);
+  let problems: readonly string[] = [];
+  let loaded = describeFolders(folders);
+  let last = loaded;
+
+  function lookOnce(): boolean {
+    const seen = describeFolders(folders);
+    const isMoving = seen !== last;
+    last = seen;
+    // A file that is being written is read when it has stayed the same for one look.
+    if (isMoving || seen === loaded) return false;
+    loaded = seen;
+    const reload = reloadCatalog(sources, catalog);
+    catalog = reload.catalog;
+    problems = reload.problems;
+    for (const listener of listeners) listener(catalog);
+    if (problems.length === 0) log.info({ rules: catalog.size }, 'Rules were loaded anew.');
+    else log.warn({ problems, rules: catalog.size }, 'Rules with mistakes were refused; those before them stay.');
+    return true;
+  }
+
+  return {
+    get catalog() {
+      return catalog;
+    },
+    get problems() {
+      return problems;
+    },
+    onChange: (listener) => void listeners.push(listener),
+    lookOnce,
+    run: async (signal) => {
+      while (folders.length > 0 && !signal.aborted) {
+        await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        if (!signal.aborted) lookOnce();
+      }
+    },
+  };
+}
+
+/** Names, sizes and times of what the catalog reads: another text after each change. */
+function describeFolders(folders: readonly string[]): string {
+  return folders
+    .flatMap((folder) => (existsSync(folder) ? describeFiles(folder) : [`${folder} is missing`]))
+    .join('\n');
+}
+
+function describeFiles(folder: string): readonly string[] {
+  try {
+    const causes = join(folder, 'causes.yaml');
+    return [...findRuleFiles(folder), ...(existsSync(causes) ? [causes] : [])].map((file) => {
+      const { mtimeMs, size, ino } = statSync(file);
+      return `${file} ${size} ${mtimeMs} ${ino}`;
+    });
+  } catch {
+    // A file went away between the two calls: the next look sees it.
+    return [`${folder} is changing ${Date.now()}`];
+  }
+}

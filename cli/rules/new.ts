@@ -1,0 +1,236 @@
+// "jobtrace rules new FILE|-": the first failure of a log that no rule names (or only a general one) → the folder of a
+// rule that names it, drafted by analyzer/author/draft.ts. Says what is left to do, as `rules test` will.
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync, appendFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { findBuiltInRules, loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import { diagnose, flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/diagnose.js';
+import { draftRule, TODO, writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
+import { readStdin } from '../../analyzer/input/files/disk.js';
+import { proveRule } from '../../analyzer/author/proof.js';
+import { readEntries } from '../../analyzer/input/read.js';
+import { readCandidate } from '../../analyzer/entry/scan.js';
+import { findNearest } from '../../core/document.js';
+import { createError } from '../../core/errors.js';
+import type { Diagnosis, Entry, Evidence, Owner } from '../../core/types.js';
+import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';
+import { write } from '../find.js';
+import { paint, styleOf } from '../print.js';
+import { extraFolders, RULES_OPTION } from './rules.js';
+import { readSettings, zoneOf } from '../settings.js';
+
+export const RULES_NEW: Command = {
+  name: 'rules new',
+  operands: 'FILE|-',
+  summary:
+    'Writes the folder of a rule for the first failure of a log that no rule names: anchor, captures and logs filled in.',
+  options: [
+    {
+      name: 'id',
+      value: 'CAUSE/VARIANT',
+      help: 'Id of the new rule, e.g. connector.ledger/closed; a cause that is new is added to causes.yaml beside it.',
+    },
+    {
+      ...RULES_OPTION,
+      help: 'Folder of your own rules, in which it is written (default: the last of analyzer.rulesDirs, else rules).',
+    },
+    CONFIG_OPTION,
+  ],
+  examples: [
+    'jobtrace rules new taskmanager.log',
+    'kubectl logs my-job-taskmanager-1-1 | jobtrace rules new - --id connector.ledger/closed --rules our-rules',
+  ],
+  run: runNew,
+};
+
+async function runNew(invocation: Invocation): Promise<number> {
+  const [path] = invocation.operands;
+  if (path === undefined || invocation.operands.length > 1)
+    throw createError('JT_USAGE', {
+      problem: 'rules new needs one log, or "-" for standard input.',
+      command: 'rules new',
+    });
+  const folder = extraFolders(invocation).at(-1) ?? 'rules';
+  const isBuiltIn = existsSync(folder) && realpathSync(folder) === realpathSync(findBuiltInRules());
+  const catalog = loadCatalog({ extra: extraFolders(invocation).filter((item) => existsSync(item) && !isBuiltIn) });
+  const zone = zoneOf(readSettings(invocation).settings);
+  const read = createReader(path);
+  const document = flattenIncidents(diagnose(read(), catalog, { zone }), 'en');
+  const { evidence, owner, named } = chooseFailure(document, path);
+  const entry = findEntry(read(), evidence);
+  const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
+  const { candidate } = readCandidate(entry, uses, { zone });
+  const draft = draftRule(entry, candidate, owner);
+  const id = chooseId(invocation.option('id'), owner, draft);
+  const place = join(folder, ...id.replace('.', '/').split('/'));
+  if (existsSync(join(place, 'rule.yaml')))
+    throw createError('JT_USAGE', {
+      problem: `${place} holds a rule already; give the new one another --id.`,
+      command: 'rules new',
+    });
+  if (!isBuiltIn) shareSchemas(folder);
+  const notes = addCause(id, folder, catalog, owner);
+  writeRule(place, draft);
+  const extra = isBuiltIn ? [] : [...new Set([...extraFolders(invocation), folder])];
+  const gaps = finishProof(id, place, draft, loadCatalog({ extra }), {
+    file: `${evidence.file}:${evidence.line}`,
+    version: document.facts.flinkVersion,
+    handled: candidate.isFailure,
+  });
+  await write(
+    invocation.terminal,
+    renderReport(
+      {
+        id,
+        place,
+        folder: isBuiltIn ? undefined : folder,
+        draft,
+        evidence,
+        notes: [
+          ...notes,
+          ...(named === undefined ? [] : [`${named.rule} names this failure already; the new rule stands beside it.`]),
+        ],
+        gaps,
+      },
+      invocation,
+    ),
+  );
+  return 0;
+}
+
+/** The log is read twice; standard input can be read once only. */
+function createReader(path: string): () => Iterable<Entry> {
+  if (path !== '-') return () => readEntries([path]);
+  const input = [...readStdin()];
+  return () => readEntries(['-'], { stdin: () => input });
+}
+
+interface Chosen {
+  readonly evidence: Evidence;
+  readonly owner: Owner;
+  /** The rule that names it already, when it is no general one. */
+  readonly named: Diagnosis | undefined;
+}
+
+/** What no rule names, else what only a general rule names, else the first cause. */
+function chooseFailure({ diagnoses, unknown }: DiagnosisDocument, path: string): Chosen {
+  const [failure] = unknown;
+  if (failure?.evidence[0] !== undefined)
+    return { evidence: failure.evidence[0], owner: failure.owner, named: undefined };
+  const general = diagnoses.find((diagnosis) => (diagnosis.score['specific'] ?? 0) < 0);
+  const diagnosis = general ?? diagnoses[0];
+  const evidence = diagnosis?.evidence[0];
+  if (diagnosis === undefined || evidence === undefined)
+    throw createError('JT_USAGE', {
+      problem: `${path} holds no failure: no task, job or process ended in it.`,
+      command: 'rules new',
+    });
+  return { evidence, owner: diagnosis.owner, named: general === undefined ? diagnosis : undefined };
+}
+
+function findEntry(entries: Iterable<Entry>, { file, line }: Evidence): Entry {
+  for (const entry of entries) if (entry.source.path === file && entry.line === line) return entry;
+  throw new Error(`the entry at ${file}:${line} is not there any more`);
+}
+
+const CAUSES: Readonly<Partial<Record<Owner, string>>> = {
+  'user-code': 'code.user-exception',
+  connector: 'connector.other',
+  external: 'connector.other',
+};
+
+function chooseId(given: string | undefined, owner: Owner, draft: RuleDraft): string {
+  if (given !== undefined) {
+    if (/^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/.test(given)) return given;
+    throw createError('JT_USAGE', {
+      problem: `--id is "${given}", but must be CAUSE/VARIANT in small letters, such as connector.ledger/closed.`,
+      command: 'rules new',
+    });
+  }
+  const cause = CAUSES[owner];
+  if (cause === undefined)
+    throw createError('JT_USAGE', {
+      problem: `Say with --id CAUSE/VARIANT which cause this failure has (rules/causes.yaml lists them), e.g. --id cluster.other/${draft.variant}.`,
+      command: 'rules new',
+    });
+  return `${cause}/${draft.variant}`;
+}
+
+const SCHEMAS = ['schema.json', 'proof.schema.json'];
+
+/** Editors complete keys by the schemas beside the rules; an older copy is replaced. */
+function shareSchemas(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of SCHEMAS) writeFileSync(join(folder, name), readFileSync(join(findBuiltInRules(), name)));
+}
+
+function addCause(id: string, folder: string, { causes }: Catalog, owner: Owner): readonly string[] {
+  const cause = id.slice(0, id.indexOf('/'));
+  if (causes.has(cause)) return [];
+  const file = join(folder, 'causes.yaml');
+  appendFileSync(
+    file,
+    `${cause}: { owner: ${owner}, title: { en: "${TODO}: a short name", zh: "${TODO}：简短的名称" } }\n`,
+  );
+  const nearest = findNearest(cause, causes.keys());
+  return [
+    `${cause} is a new cause, added to ${file}${nearest === undefined ? '' : `; if you meant ${nearest}, move the folder and remove that line`}.`,
+  ];
+}
+
+function writeRule(place: string, draft: RuleDraft): void {
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, 'rule.yaml'), draft.ruleYaml);
+  writeFileSync(join(place, 'match.log'), draft.matchLog);
+  writeFileSync(join(place, 'nearmiss.log'), draft.nearMissLog);
+}
+
+/** Writes what the new rule captures from its own log into proof.yaml; returns what is left to do. */
+function finishProof(
+  id: string,
+  place: string,
+  draft: RuleDraft,
+  catalog: Catalog,
+  about: { readonly file: string; readonly version: string | undefined; readonly handled: boolean },
+): readonly string[] {
+  const found = diagnose(readEntries([join(place, 'match.log')]), catalog)
+    .flatMap((incident) => incident.diagnoses.en)
+    .find((diagnosis) => diagnosis.rule === id);
+  const values = Object.fromEntries(
+    draft.slots.flatMap(({ name }) => (found?.values[name] === undefined ? [] : [[name, found.values[name]]])),
+  );
+  writeFileSync(join(place, 'proof.yaml'), writeProof({ ...about, values }));
+  const rule = catalog.findRule(id);
+  if (rule === undefined) throw new Error(`the rule ${id} was written but is not in the catalog`);
+  return proveRule(rule, catalog).flatMap(({ file, problem }) =>
+    problem === undefined ? [] : [`${relative(place, file) === '' ? '' : `${relative(place, file)}: `}${problem}`],
+  );
+}
+
+interface Report {
+  readonly id: string;
+  readonly place: string;
+  /** Undefined for the built-in catalog. */
+  readonly folder: string | undefined;
+  readonly draft: RuleDraft;
+  readonly evidence: Evidence;
+  readonly notes: readonly string[];
+  readonly gaps: readonly string[];
+}
+
+function renderReport({ id, place, folder, draft, evidence, notes, gaps }: Report, { terminal }: Invocation): string {
+  const style = styleOf(terminal.stdout, terminal.environment);
+  const captures = draft.slots.map((slot) => slot.name).join(', ') || 'none';
+  const option = folder === undefined ? '' : ` --rules ${folder}`;
+  return `${[
+    `${paint(id, 'bold', style)}  ${paint(place, 'cyan', style)}`,
+    `  from      ${evidence.file}:${evidence.line}`,
+    `  anchor    ${JSON.stringify(draft.anchor)}`,
+    `  captures  ${captures}`,
+    ...notes.map((note) => `  ${note}`),
+    '',
+    'Left to do:',
+    ...gaps.map((gap) => `  ${gap}`),
+    '',
+    `Check with: jobtrace rules test${option} ${id}`,
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,194 @@
+// Bytes of one line → what kind of line it is. A state machine over bytes: no string is made for a line, because every
+// line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
+// however the line was cut into chunks. Called by layout.ts (isEntryStart) and frame.ts; what a line says is not its
+// task.
+import { at, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
+import { skipColors, skipLevel, skipLevelBracket } from './level.js';
+import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './stamp.js';
+import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, traceClass } from './trace.js';
+import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
+
+/**
+ * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) ·
+ * dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) · json ·
+ * exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM
+ * prints) · crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
+ */
+export type LineClass =
+  | 'blank'
+  | 'indented'
+  | 'trace'
+  | 'cause'
+  | 'python'
+  | 'dated'
+  | 'clock'
+  | 'level'
+  | 'json'
+  | 'exception'
+  | 'thread'
+  | 'note'
+  | 'crash'
+  | 'hash'
+  | 'plain';
+
+const TAB = 9;
+const SPACE = 32;
+const QUOTE = 34;
+const HASH = 35;
+const COMMA = 44;
+const DASH = 45;
+const DOT = 46;
+const COLON = 58;
+const OPEN_BRACKET = 91;
+const BACKSLASH = 92;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const PIPE = 124;
+const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
+const NOTE_HEADS = [
+  'Exception: java.lang.',
+  'Terminating due to java.lang.',
+  'Aborting due to java.lang.',
+  'OpenJDK 64-Bit Server VM warning',
+  'Java HotSpot(TM) 64-Bit Server VM warning',
+].map((head) => Buffer.from(head));
+const CRASH_HEADS = [
+  '# There is insufficient memory',
+  '# A fatal error has been detected',
+  '# java.lang.OutOfMemoryError',
+].map((head) => Buffer.from(head));
+const JSON_KEYS = [
+  '"@timestamp"',
+  '"timestamp"',
+  '"level"',
+  '"log.level"',
+  '"instant"',
+  '"time"',
+  '"ts"',
+  '"applicationARN"',
+].map((key) => Buffer.from(key));
+
+export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number): LineClass {
+  const limit = Math.min(lineEnd, lineStart + LINE_LOOK_BYTES);
+  const inner = skipWrapper(bytes, lineStart, limit);
+  const end = limit === lineEnd ? trimEnd(bytes, inner, limit) : limit;
+  const start = skipColors(bytes, inner, end);
+  if (start >= end) return 'blank';
+  const first = at(bytes, start);
+  if (first === TAB || first === SPACE || (first === BACKSLASH && at(bytes, start + 1) === 116))
+    return classifyIndented(bytes, start, end);
+  if (first >= 48 && first <= 57) return classifyAfterTime(bytes, start, end);
+  if (first === OPEN_BRACKET) return classifyBracket(bytes, start, end);
+  if (first === OPEN_BRACE) return isJsonEntry(bytes, start, end) ? 'json' : 'plain';
+  if (first === HASH) return startsWithAny(bytes, start, end, CRASH_HEADS) ? 'crash' : 'hash';
+  if (first === DOT) return isMore(bytes, start, end) ? 'trace' : 'plain';
+  return classifyWord(bytes, start, end);
+}
+
+function classifyIndented(bytes: Buffer, start: number, end: number): LineClass {
+  const text = skipBlanks(bytes, start, end);
+  return traceClass(bytes, text, end) ?? (isPythonFrame(bytes, text, end) ? 'python' : 'indented');
+}
+
+function classifyAfterTime(bytes: Buffer, start: number, end: number): LineClass {
+  const stamp = scanTimestamp(bytes, start, end);
+  if (stamp === undefined)
+    return isBareFrame(bytes, start, end)
+      ? 'trace'
+      : isThreaded(bytes, skipCount(bytes, start, end), end)
+        ? 'level'
+        : 'plain';
+  if (stamp.end < end && !isAfterTime(at(bytes, stamp.end))) return 'plain';
+  const rest = skipLevelBracket(bytes, skipBlanks(bytes, stamp.end, end), end);
+  return traceClass(bytes, rest, end) ?? (stamp.full ? 'dated' : 'clock');
+}
+
+function classifyBracket(bytes: Buffer, start: number, end: number): LineClass {
+  const stamp = scanTimestamp(bytes, start, end);
+  if (stamp !== undefined) return stamp.full ? 'dated' : 'clock';
+  if (isUptime(bytes, start + 1, end)) return 'dated';
+  const inner = skipLevelBracket(bytes, start, end);
+  if (inner === start) return isThreaded(bytes, start, end) ? 'level' : 'plain';
+  const trace = traceClass(bytes, inner, end);
+  if (trace !== undefined) return trace;
+  const dated = scanTimestamp(bytes, inner, end);
+  if (dated !== undefined) return dated.full ? 'dated' : 'clock';
+  return 'plain';
+}
+
+function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
+  const trace = traceClass(bytes, start, end);
+  if (trace !== undefined) return trace;
+  if (startsWithAny(bytes, start, end, THREAD_HEADS)) return 'thread';
+  if (startsWithAny(bytes, start, end, NOTE_HEADS)) return 'note';
+  const afterLevel = skipLevel(bytes, start, end);
+  if (afterLevel > start) {
+    const stamp = scanTimestamp(bytes, skipBlanks(bytes, skipByte(bytes, afterLevel, COLON), end), end);
+    return stamp === undefined
+      ? isLogger(bytes, skipBlanks(bytes, afterLevel, end), end)
+        ? 'level'
+        : 'plain'
+      : stamp.full
+        ? 'dated'
+        : 'clock';
+  }
+  if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end)) return 'dated';
+  if (isPythonFrame(bytes, start, end)) return 'python';
+  return isExceptionHeader(bytes, start, end) || isPythonHead(bytes, start, end) ? 'exception' : 'plain';
+}
+
+/** Milliseconds and a blank. */
+function skipCount(bytes: Buffer, start: number, end: number): number {
+  let p = start;
+  while (p < end && isDigit(at(bytes, p))) p += 1;
+  return skipByte(bytes, p, SPACE);
+}
+
+/** `[main] WARN a.b.C …`, as SLF4J's simple logger writes, and log4j 1 behind its milliseconds. */
+function isThreaded(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, start) !== OPEN_BRACKET) return false;
+  for (let p = start + 1; p < end; p += 1) {
+    if (at(bytes, p) !== CLOSE_BRACKET || at(bytes, p + 1) !== SPACE) continue;
+    const level = p + 2;
+    const after = skipLevel(bytes, level, end);
+    if (after > level && isLogger(bytes, skipBlanks(bytes, after, end), end)) return true;
+  }
+  return false;
+}
+
+/** `org.apache.A` or `o.a.A` and a blank. */
+function isLogger(bytes: Buffer, start: number, end: number): boolean {
+  let p = start;
+  let dots = 0;
+  while (p < end && isNameByte(at(bytes, p))) {
+    if (at(bytes, p) === DOT) dots += 1;
+    p += 1;
+  }
+  return dots > 0 && p < end && at(bytes, p) === SPACE && at(bytes, p - 1) !== DOT;
+}
+
+function isJsonEntry(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, skipBlanks(bytes, start + 1, end)) !== QUOTE) return false;
+  const head = bytes.subarray(start, end);
+  return JSON_KEYS.some((key) => head.includes(key));
+}
+
+function trimEnd(bytes: Buffer, start: number, end: number): number {
+  let p = end;
+  while (p > start && (at(bytes, p - 1) === SPACE || at(bytes, p - 1) === TAB || at(bytes, p - 1) === 13)) p -= 1;
+  return p;
+}
+
+function isAfterTime(byte: number): boolean {
+  return (
+    byte === SPACE ||
+    byte === TAB ||
+    byte === COLON ||
+    byte === CLOSE_BRACKET ||
+    byte === OPEN_BRACKET ||
+    byte === PIPE ||
+    byte === DASH ||
+    byte === COMMA ||
+    byte === BACKSLASH
+  );
+}

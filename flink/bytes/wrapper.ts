@@ -1,0 +1,140 @@
+// What container runtimes, their tools and people put in front of each line, on bytes: Docker's json-file, CRI, `docker
+// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client, which prints what the
+// job server that it started writes, the `> ` of a mail or a chat. Called by line.ts, frame.ts and unwrap.ts.
+import { at, isDigit, isNameByte, skipBlanks, startsWith, startsWithAny } from './byte.js';
+import { skipLevelBracket } from './level.js';
+import { scanFraction, scanTime, scanTimestamp, scanZone } from './stamp.js';
+import { isExceptionHeader, traceClass } from './trace.js';
+
+/** More of a line is never looked at. */
+export const LINE_LOOK_BYTES = 512;
+
+const SPACE = 32;
+const DOT = 46;
+const MORE = 62;
+const OPEN_BRACKET = 91;
+const QUOTE = 39;
+const BACKSLASH = 92;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const PIPE = 124;
+const DOCKER_HEAD = Buffer.from('{"log":"');
+const STDOUT = Buffer.from(' stdout ');
+const STDERR = Buffer.from(' stderr ');
+const POD_HEAD = Buffer.from('[pod/');
+/** Names of Flink's containers, as stern puts them behind the pod's. */
+const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) =>
+  Buffer.from(name),
+);
+/** Behind the level; `b'…'` around the text when the client was a Python that did not decode it. */
+const BEAM = Buffer.from(':apache_beam.utils.subprocess_server:');
+const BEAM_LEVELS = ['INFO', 'ERROR', 'DEBUG', 'WARNING'].map((name) => Buffer.from(name));
+const COLON = 58;
+/** No prefix is longer. */
+const PREFIX_BYTES = 160;
+
+/** The first byte behind what was put in front; `start` when nothing was. */
+export function skipWrapper(bytes: Buffer, start: number, end: number): number {
+  const first = at(bytes, start);
+  if (first === OPEN_BRACE) return startsWith(bytes, start, end, DOCKER_HEAD) ? start + DOCKER_HEAD.length : start;
+  if (first === MORE) return skipQuote(bytes, start, end);
+  if (first === OPEN_BRACKET) return skipPod(bytes, start, end);
+  if (first === 50) {
+    const content = skipCri(bytes, start, end);
+    if (content > start) return content;
+  }
+  if (!isNameByte(first)) return start;
+  const content = skipBeam(bytes, start, end);
+  return content > start ? content : skipName(bytes, start, end);
+}
+
+/** True for a line that goes on in the next line: a `P` line of CRI, a piece of a Docker json-file. */
+export function isPartialLine(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, start) === OPEN_BRACE) {
+    if (!startsWith(bytes, start, end, DOCKER_HEAD)) return false;
+    const stream = bytes.subarray(start, end).lastIndexOf('","stream":"');
+    return (
+      stream > DOCKER_HEAD.length &&
+      !(at(bytes, start + stream - 1) === 110 && at(bytes, start + stream - 2) === BACKSLASH)
+    );
+  }
+  const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
+  return content > start && at(bytes, content - 2) === 80;
+}
+
+/** CRI (`… stdout F `), or a time of nanoseconds as `kubectl logs --timestamps` puts in front. */
+function skipCri(bytes: Buffer, start: number, end: number): number {
+  const content = criContent(bytes, start, end);
+  if (content > start) return content;
+  if (at(bytes, start + 10) !== 84 || at(bytes, start + 19) !== DOT) return start;
+  let p = start + 20;
+  while (p < end && isDigit(at(bytes, p))) p += 1;
+  const zone = scanZone(bytes, p, end);
+  if (p - start < 27 || zone === p || at(bytes, zone) !== SPACE) return start;
+  const inner = zone + 1;
+  return skipLevelBracket(bytes, inner, end) > inner ? start : inner;
+}
+
+function criContent(bytes: Buffer, start: number, end: number): number {
+  if (at(bytes, start + 10) !== 84) return start;
+  const time = scanTime(bytes, start + 11, end);
+  if (time < 0) return start;
+  const stamp = scanZone(bytes, scanFraction(bytes, time, end), end);
+  if (!startsWith(bytes, stamp, end, STDOUT) && !startsWith(bytes, stamp, end, STDERR)) return start;
+  const tag = at(bytes, stamp + 8);
+  const blank = stamp + 9 >= end || at(bytes, stamp + 9) === SPACE;
+  return (tag === 70 || tag === 80) && blank ? stamp + 10 : start;
+}
+
+/** `taskmanager-1  | text` of docker compose, `pod container text` of stern: no name has a blank. */
+function skipName(bytes: Buffer, start: number, end: number): number {
+  const last = Math.min(end, start + PREFIX_BYTES);
+  let p = start;
+  while (p < last && isNameByte(at(bytes, p))) p += 1;
+  if (p === start || at(bytes, p) !== SPACE) return start;
+  if (startsWithAny(bytes, p + 1, end, CONTAINERS)) return bytes.indexOf(SPACE, p + 1) + 1;
+  while (p < last && at(bytes, p) === SPACE) p += 1;
+  if (at(bytes, p) !== PIPE) return start;
+  return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
+}
+
+/**
+ * `INFO:apache_beam.utils.subprocess_server:text`, and `…:b'\\tat a.b.C.d(C.java:1)'` with the tab as two characters.
+ */
+function skipBeam(bytes: Buffer, start: number, end: number): number {
+  const level = BEAM_LEVELS.find(
+    (name) =>
+      at(bytes, start + name.length) === COLON &&
+      startsWith(bytes, start + name.length, end, BEAM) &&
+      startsWith(bytes, start, end, name),
+  );
+  if (level === undefined) return start;
+  const content = start + level.length + BEAM.length;
+  if (at(bytes, content) !== 98 || at(bytes, content + 1) !== QUOTE) return content;
+  return at(bytes, content + 2) === BACKSLASH && at(bytes, content + 3) === 116 ? content + 4 : content + 2;
+}
+
+/** `[pod/name/container] text`. */
+function skipPod(bytes: Buffer, start: number, end: number): number {
+  if (!startsWith(bytes, start, end, POD_HEAD)) return start;
+  const last = Math.min(end, start + PREFIX_BYTES);
+  let p = start + POD_HEAD.length;
+  while (p < last && at(bytes, p) !== CLOSE_BRACKET) p += 1;
+  if (p >= last) return start;
+  return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;
+}
+
+/**
+ * `> text`, `> > text`, when a line of a log or of a trace stands behind: shells and the SQL client begin theirs with
+ * it, too.
+ */
+function skipQuote(bytes: Buffer, start: number, end: number): number {
+  let p = start;
+  while (at(bytes, p) === MORE || (at(bytes, p) === SPACE && at(bytes, p - 1) === MORE)) p += 1;
+  const text = skipBlanks(bytes, p, end);
+  const known =
+    traceClass(bytes, text, end) !== undefined ||
+    scanTimestamp(bytes, p, end) !== undefined ||
+    isExceptionHeader(bytes, p, end);
+  return known ? p : start;
+}

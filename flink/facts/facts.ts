@@ -1,0 +1,98 @@
+// A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a
+// few literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what
+// the facts of many entries mean together is the analyzer's task.
+import type { ParsedEntry, Source } from '../../core/types.js';
+import type { Fact } from './fact.js';
+import { LIFECYCLE_ROWS } from './lifecycle.js';
+import type { FactRow } from './row.js';
+import { STARTUP_ROWS } from './startup.js';
+
+const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
+const HEAD_LENGTH = Math.min(...ROWS.filter((row) => row.start).map((row) => row.anchor.length));
+const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
+const ANYWHERE = ROWS.filter((row) => !row.start);
+/** In the order in which they are asked. */
+const ORDER: ReadonlyMap<FactRow, number> = new Map(
+  [...ROWS.filter((row) => row.start), ...ANYWHERE].map((row, index) => [row, index]),
+);
+
+/** Every entry that states a fact holds one of these texts. */
+export const FACT_ANCHORS: readonly string[] = withoutLonger([
+  ...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row)))),
+]);
+
+const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
+  FACT_ANCHORS.map((anchor) => [
+    anchor,
+    [...ORDER.keys()].filter((row) => row.idle !== true && literalsOf(row).some((literal) => literal.includes(anchor))),
+  ]),
+);
+
+/** Such entries, line under line, may be read as one; each line states its own. */
+export const FACT_SERIES: readonly string[] = [
+  ...new Set(ROWS.flatMap((row) => (row.series === undefined ? [] : [row.series]))),
+];
+
+/** `met`: those of FACT_ANCHORS that the entry holds, when somebody has looked. */
+export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
+  const { message, logger } = entry;
+  const context = { source, logger };
+  const facts: Fact[] = [];
+  for (const row of met === undefined ? rowsFor(message) : rowsOf(met)) {
+    if (row.start ? !message.startsWith(row.anchor) : !message.includes(row.anchor)) continue;
+    for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series))
+      facts.push(...row.read(line, context));
+  }
+  return facts;
+}
+
+function rowsFor(message: string): readonly FactRow[] {
+  return [...(BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? []), ...ANYWHERE];
+}
+
+function rowsOf(met: readonly string[]): readonly FactRow[] {
+  const [first = '', ...others] = met;
+  const rows = BY_ANCHOR.get(first) ?? [];
+  if (others.length === 0) return rows;
+  return [...new Set([...rows, ...others.flatMap((anchor) => BY_ANCHOR.get(anchor) ?? [])])].sort(
+    (a, b) => (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0),
+  );
+}
+
+/** The messages of a series: only the first has lost its head. */
+function splitSeries(message: string, anchor: string, literal: string): readonly string[] {
+  if (!message.includes(literal, anchor.length)) return [message];
+  const head = literal.lastIndexOf(anchor);
+  return message
+    .split('\n')
+    .flatMap((line, index) =>
+      index === 0 ? [line] : line.includes(literal) ? [line.slice(line.indexOf(literal) + head)] : [],
+    );
+}
+
+/** Of a failure whose trace names Flink's own jars; connectors have versions of their own. */
+export function readJarVersion({ stack = '' }: ParsedEntry): Fact[] {
+  const version = JAR.exec(stack)?.[1];
+  return version === undefined ? [] : [{ type: 'jar-version', version }];
+}
+
+const JAR =
+  /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d+\.\d+(?:\.\d+)?)[\w.-]*\.jar/;
+
+function literalsOf(row: FactRow): readonly string[] {
+  return row.literals ?? [row.anchor];
+}
+
+/** A text that holds another one of them adds nothing. */
+function withoutLonger(texts: readonly string[]): string[] {
+  return texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));
+}
+
+function groupByHead(rows: readonly FactRow[]): ReadonlyMap<string, readonly FactRow[]> {
+  const groups = new Map<string, FactRow[]>();
+  for (const row of rows) {
+    const head = row.anchor.slice(0, HEAD_LENGTH);
+    groups.set(head, [...(groups.get(head) ?? []), row]);
+  }
+  return groups;
+}

@@ -1,0 +1,254 @@
+// How an entry looks: isEntryStart says on bytes where one begins, parseEntry makes an entry's parts from its bytes.
+// Called by the agent (every entry) and by the analyzer (candidates only). Pure; what the parts mean is facts.ts.
+//
+// An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
+import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.js';
+import { chainTypes, parseChain } from '../trace/chain.js';
+import { readHead, readLevel, type HeadParts } from './preamble.js';
+import { readJsonEntry } from './json-entry.js';
+import { classifyLine, type LineClass } from '../bytes/line.js';
+import { readTimestamp } from './timestamp.js';
+import { splitThrowable } from '../trace/throwable.js';
+import { readFrame } from '../trace/trace-line.js';
+import { unfoldTrace } from '../trace/unfold.js';
+import { unwrapEntry } from './unwrap.js';
+
+export interface ParseOptions {
+  /** IANA name; stamps without a zone are read in it. Default UTC. */
+  readonly zone?: string;
+  /** Known to hold no exception: none is looked for in text, and all of it is the message. */
+  readonly isPlain?: boolean;
+}
+
+/** What the lines before this one were; one object per file, changed by `follow`. */
+export interface LineState {
+  /** A line with a date (or a JSON entry) was seen. */
+  readonly dated: boolean;
+  readonly clock: boolean;
+  readonly json: boolean;
+  readonly previous: LineClass | undefined;
+  /** An exception's header is open and no frame has come: its message may go on for this many more lines. */
+  readonly headerLines: number;
+  /** So many lines may still belong to a Python traceback: the frame's source, and the error at its end. */
+  readonly pythonLines: number;
+  readonly partial: boolean;
+}
+
+/** An exception's message of several lines is joined up to here when no frame has come. */
+const HEADER_LINES = 200;
+
+export const FIRST_LINE: LineState = {
+  dated: false,
+  clock: false,
+  json: false,
+  previous: undefined,
+  headerLines: 0,
+  pythonLines: 0,
+  partial: false,
+};
+
+/** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
+export function isEntryStart(bytes: Buffer, start: number, end: number, kind: FileKind): boolean {
+  return startsEntry(classifyLine(bytes, start, end), kind, {
+    ...FIRST_LINE,
+    dated: kind === 'log',
+    clock: true,
+    json: true,
+  });
+}
+
+/** The rule of framing, by what stood before. */
+export function startsEntry(line: LineClass, kind: FileKind, before: LineState): boolean {
+  if (before.partial) return false;
+  switch (line) {
+    case 'blank':
+    case 'indented':
+    case 'trace':
+    case 'cause':
+    case 'python':
+      return false;
+    case 'dated':
+    case 'thread':
+    case 'note':
+      return true;
+    case 'crash':
+      return !isPrinted(kind, before) || before.previous !== 'hash';
+    case 'clock':
+      return !before.dated || before.clock;
+    case 'json':
+      return !before.dated || before.json;
+    case 'hash':
+      return isPrinted(kind, before) && before.previous !== 'hash' && before.previous !== 'crash';
+    case 'exception':
+      return startsThrowable(kind, before);
+    case 'level':
+    case 'plain':
+      return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
+  }
+}
+
+/** The state for the next line. */
+export function follow(
+  before: LineState,
+  line: LineClass,
+  starts: boolean,
+  kind: FileKind,
+  partial: boolean,
+): LineState {
+  const dated = before.dated || line === 'dated' || line === 'clock' || line === 'json';
+  const clock = before.clock || (line === 'clock' && !before.dated);
+  const json = before.json || (line === 'json' && !before.dated);
+  return {
+    dated,
+    clock,
+    json,
+    previous: line,
+    headerLines: countHeaderLines(before, line, starts, kind),
+    pythonLines: countPythonLines(before, line),
+    partial,
+  };
+}
+
+function isPrinted(kind: FileKind, before: LineState): boolean {
+  return kind === 'out' || kind === 'err' || kind === 'gc' || !before.dated;
+}
+
+/** A throwable belongs to the line that logged it, dated or its date cut off, or stands alone where text is printed. */
+function startsThrowable(kind: FileKind, before: LineState): boolean {
+  if (before.previous === 'dated' || before.previous === 'clock' || before.previous === 'level') return false;
+  return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
+}
+
+/** Behind a frame come its source, indented unless a chat took that away, and at last the error. */
+function countPythonLines(before: LineState, line: LineClass): number {
+  if (line === 'python') return 2;
+  return line === 'indented' ? Math.min(1, before.pythonLines) : Math.max(0, before.pythonLines - 1);
+}
+
+function countHeaderLines(before: LineState, line: LineClass, starts: boolean, kind: FileKind): number {
+  if (line === 'trace' || line === 'python') return 0;
+  if (line === 'cause') return HEADER_LINES;
+  const printed = kind === 'out' || kind === 'err' || kind === 'gc';
+  if (starts && line === 'thread') return HEADER_LINES;
+  if (line === 'exception' && (starts || before.pythonLines > 0)) return printed ? 0 : HEADER_LINES;
+  return starts ? 0 : Math.max(0, before.headerLines - 1);
+}
+
+export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEntry {
+  const { wrapper, text, time } = unwrapEntry(bytes);
+  const parsed = text.startsWith('{') ? (readJsonEntry(text) ?? readText(text, options)) : readText(text, options);
+  if (wrapper === undefined) return parsed;
+  const layout = `${wrapper}/${parsed.layout}`;
+  return parsed.time === undefined && time !== undefined ? { ...parsed, layout, time } : { ...parsed, layout };
+}
+
+const NO_CLASSES: readonly string[] = [];
+const NO_LINKS: readonly ChainLink[] = [];
+
+function readText(text: string, options: ParseOptions): ParsedEntry {
+  const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
+  const parts = head.time === undefined ? head.parts : { ...head.parts, time: head.time };
+  const written = text.slice(head.messageStart);
+  if (options.isPlain === true)
+    return {
+      ...parts,
+      message: written.endsWith('\n') ? written.trimEnd() : written,
+      chain: NO_CLASSES,
+      links: NO_LINKS,
+    };
+  const body = unfoldTrace(written);
+  const { message, stack } = splitThrowable(body, parts.level === undefined);
+  const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), parts.layout, message) : [];
+  const outer = links.find((link) => link.type !== '');
+  return {
+    ...parts,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(outer === undefined ? {} : { error: { type: outer.type, message: outer.message } }),
+    chain: chainTypes(links),
+    links,
+  };
+}
+
+/**
+ * Frames without a header, in what no logger wrote: the words in front of them are the exception's, and its class may
+ * be any.
+ */
+function nameHeadless(links: readonly ChainLink[], layout: string, message: string): readonly ChainLink[] {
+  const [first, ...rest] = links;
+  if (
+    layout !== 'none' ||
+    first === undefined ||
+    first.type !== '' ||
+    first.message !== '' ||
+    readFrame(message) !== undefined
+  )
+    return links;
+  return [{ ...first, message }, ...rest];
+}
+
+interface AnyHead {
+  readonly parts: Omit<HeadParts, 'layout'> & { readonly layout: string };
+  readonly time?: number;
+  readonly messageStart: number;
+}
+
+/** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `[2018-…][gc]…`. */
+function readStampedHead(text: string, zone: string): AnyHead | undefined {
+  const first = text.charCodeAt(0);
+  const lead = (first >= 48 && first <= 57) || first === 91 ? undefined : leadingLevel(text);
+  const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
+  if (stamp === undefined) return undefined;
+  const head = readHead(text, stamp.end, lead?.level);
+  const { messageStart } = head;
+  const time = stamp.time === undefined ? {} : { time: stamp.time };
+  if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120)))
+    return { parts: head.parts, messageStart, ...time };
+  const { level } = head.parts;
+  return { parts: { layout: 'gc', ...(level === undefined ? {} : { level }) }, messageStart, ...time };
+}
+
+function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {
+  const match = /^\[?([A-Za-z]{4,8})\s*[\]:]?\s+(?=\[?\d\d)/.exec(text.slice(0, 20));
+  const level = readLevel(match?.[1] ?? '');
+  return match === null || level === undefined ? undefined : { level, end: match[0].length };
+}
+
+/** `[0.123s]` of a GC log: seconds since the JVM's start. */
+function readUptime(text: string): { readonly end: number; readonly time?: number } | undefined {
+  const match = text.startsWith('[') ? /^\[\d+\.\d+s\]/.exec(text.slice(0, 24)) : null;
+  return match === null ? undefined : { end: match[0].length };
+}
+
+/** `E0512 12:00:00.123456       1 reflector.go:125] text`: no year, so no time. */
+function readKlog(text: string): AnyHead | undefined {
+  const match = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([^\]\s]{1,80})\] /.exec(text.slice(0, 160));
+  if (match === null) return undefined;
+  const level = { I: 'INFO', W: 'WARN', E: 'ERROR', F: 'FATAL' } as const;
+  const letter = match[1];
+  const known = letter === 'W' || letter === 'E' || letter === 'F' ? level[letter] : level.I;
+  return { parts: { layout: 'klog', level: known, logger: match[2] ?? '' }, messageStart: match[0].length };
+}
+
+/** `[main] WARN a.b.C - text` of SLF4J's simple logger, `412 [main] WARN  a.b.C  - text` of log4j 1. */
+const THREADED = /^(?:\d+ )?(?=\[[^\n]{1,200}?\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+[\w$]+(?:\.[\w$]+)+\s)/;
+
+/** `INFO  [] - text` of the start script's JVM, `[ERROR] text` of the client; else no layout. */
+function readBareHead(text: string): AnyHead {
+  const threaded = THREADED.exec(text.slice(0, 400));
+  if (threaded !== null) return readHead(text, threaded[0].length);
+  const match = /^\[?([A-Z]{4,7})\s*\]? /.exec(text.slice(0, 12));
+  if (match === null || readLevel(match[1] ?? '') === undefined) return { parts: { layout: 'none' }, messageStart: 0 };
+  return readHead(text, 0);
+}
+
+function mayThrow(body: string): boolean {
+  return (
+    body.includes('Exception') ||
+    body.includes('Error') ||
+    body.includes('Throwable') ||
+    body.includes('\tat ') ||
+    body.includes('Caused by') ||
+    body.includes('Traceback')
+  );
+}

@@ -1,0 +1,235 @@
+// What stands between an entry's time stamp and its message: level, thread, logger, context, job id. One walk over the
+// head that knows no particular pattern: users change Flink's pattern, the parts stay recognisable. Called by
+// layout.ts.
+import type { Level } from '../../core/types.js';
+
+export interface Head {
+  readonly parts: HeadParts;
+  readonly messageStart: number;
+}
+
+export interface HeadParts {
+  readonly layout: 'log4j' | 'logback' | 'level' | 'timestamp';
+  readonly level?: Level;
+  readonly logger?: string;
+  readonly thread?: string;
+  readonly jobId?: string;
+}
+
+interface Walk {
+  p: number;
+  level: Level | undefined;
+  levelAt: number;
+  logger: string | undefined;
+  loggerAt: number;
+  /** Where the message begins when what looked like a logger was its first word. */
+  fallback: number;
+  readonly brackets: { readonly text: string; readonly at: number }[];
+  done: boolean;
+}
+
+const LEVELS: ReadonlyMap<string, Level> = new Map([
+  ['TRACE', 'TRACE'],
+  ['DEBUG', 'DEBUG'],
+  ['INFO', 'INFO'],
+  ['NOTICE', 'INFO'],
+  ['WARN', 'WARN'],
+  ['WARNING', 'WARN'],
+  ['ERROR', 'ERROR'],
+  ['SEVERE', 'ERROR'],
+  ['FATAL', 'FATAL'],
+  ['CRITICAL', 'FATAL'],
+]);
+const JOB_ID = /^(?:[0-9a-f]{32})$/;
+const JOB_ID_PAIR = /flink-job-id[=:]\s*"?([0-9a-f]{32})/;
+const LOGGER = /^[A-Za-z_$][\w.$/-]*:?$/;
+/** `a.b.CException: text` behind a level: a console put the level in front of a trace. */
+const THROWABLE = /(?:Exception|Error):$/;
+const PARTS_LIMIT = 10;
+
+export function readLevel(word: string): Level | undefined {
+  return LEVELS.get(word.toUpperCase());
+}
+
+/** Heads that were read before: a file has few of them, each many times. */
+const heads = new Map<string, HeadParts>();
+const MAX_HEADS = 2000;
+const MAX_HEAD_UNITS = 300;
+
+/** Reads from `start` on; `level` when it stood before the time stamp. */
+export function readHead(text: string, start: number, level?: Level): Head {
+  const separator = text.indexOf(' - ', start);
+  if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS)
+    return walkHead(text, start, level);
+  const messageStart = separator + ' - '.length;
+  const written = text.slice(start, messageStart);
+  const known = heads.get(written);
+  if (known !== undefined) return { parts: known, messageStart };
+  const head = walkHead(text, start);
+  // One that ends there was read without a look at what follows.
+  if (head.messageStart === messageStart && !written.includes('\n')) {
+    if (heads.size === MAX_HEADS) heads.clear();
+    heads.set(written, head.parts);
+  }
+  return head;
+}
+
+function walkHead(text: string, start: number, level?: Level): Head {
+  const walk: Walk = {
+    p: start,
+    level,
+    levelAt: level === undefined ? -1 : start - 1,
+    logger: undefined,
+    loggerAt: -1,
+    fallback: start,
+    brackets: [],
+    done: false,
+  };
+  for (let part = 0; part < PARTS_LIMIT && readPart(walk, text); part += 1);
+  const operator = walk.logger !== undefined && walk.levelAt > walk.loggerAt;
+  const known = walk.done || operator;
+  // Blanks behind the separator are the message's own: Flink indents its start-up facts with them.
+  return {
+    parts: describe(walk, known),
+    messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback),
+  };
+}
+
+/** Takes one part of the head; false at its end. */
+function readPart(walk: Walk, text: string): boolean {
+  const p = skipBlanks(text, walk.p);
+  const first = text[p];
+  if (first === '\n' && walk.logger !== undefined && /^\s*\[[^\]\n]*\] - /.test(text.slice(p, p + 80)))
+    return skipTo(walk, p + 1);
+  if (first === undefined || first === '\n') return false;
+  if (text.startsWith('---', p) || first === '|') return skipTo(walk, first === '|' ? p + 1 : p + 3);
+  if (first === '-' || first === ':') return endHead(walk, text, p);
+  if (first === ']' && text.startsWith('] - ', p)) return skipTo(walk, p + 1);
+  if (first === '[' || first === '{') return readBracket(walk, text, p);
+  return readWord(walk, text, p);
+}
+
+function skipTo(walk: Walk, p: number): boolean {
+  walk.p = p;
+  return true;
+}
+
+function endHead(walk: Walk, text: string, p: number): boolean {
+  const next = text[p + 1];
+  if (next !== undefined && next !== ' ' && next !== '\n') return false;
+  walk.done = walk.level !== undefined || walk.logger !== undefined;
+  if (walk.done) walk.p = Math.min(p + 2, text.length);
+  return false;
+}
+
+function readBracket(walk: Walk, text: string, p: number): boolean {
+  const close = closingBracket(text, p);
+  if (close === -1) return false;
+  const content = text.slice(p + 1, close).trim();
+  const level = walk.level === undefined ? readLevel(content) : undefined;
+  if (level === undefined) walk.brackets.push({ text: content, at: p });
+  else [walk.level, walk.levelAt] = [level, p];
+  walk.p = close + 1;
+  if (walk.logger === undefined) walk.fallback = walk.p;
+  return true;
+}
+
+function readWord(walk: Walk, text: string, p: number): boolean {
+  const end = wordEnd(text, p);
+  const word = text.slice(p, end);
+  const level = walk.level === undefined ? readLevel(word.endsWith(':') ? word.slice(0, -1) : word) : undefined;
+  if (level !== undefined) {
+    [walk.level, walk.levelAt, walk.p] = [level, p, end];
+    if (walk.logger === undefined) walk.fallback = end;
+    return true;
+  }
+  if (walk.logger === undefined && LOGGER.test(word)) return readLogger(walk, word, p, end);
+  if (
+    walk.logger !== undefined &&
+    walk.levelAt > 0 &&
+    walk.levelAt < walk.loggerAt &&
+    walk.brackets.some(({ at }) => at < walk.levelAt)
+  )
+    return readSourceThread(walk, text, p);
+  return walk.logger === undefined && /^\d+$/.test(word) && text.startsWith(' ---', end) ? skipTo(walk, end) : false;
+}
+
+function readLogger(walk: Walk, word: string, p: number, end: number): boolean {
+  const colon = word.endsWith(':');
+  if (colon && (!word.includes('.') || THROWABLE.test(word))) return false;
+  [walk.logger, walk.loggerAt, walk.p] = [colon ? word.slice(0, -1) : word, p, end];
+  if (!colon || walk.level === undefined) return !colon;
+  walk.done = true;
+  walk.p = end + 1;
+  return false;
+}
+
+/** Flink's logback pattern prints the thread of an actor behind the logger. */
+function readSourceThread(walk: Walk, text: string, p: number): boolean {
+  const lineEnd = text.indexOf('\n', p);
+  const dash = text.indexOf(' - ', p);
+  if (dash === -1 || dash - p > 120 || (lineEnd !== -1 && dash > lineEnd)) return false;
+  return skipTo(walk, dash);
+}
+
+function describe(walk: Walk, known: boolean): HeadParts {
+  const jobId = findJobId(walk.brackets);
+  const thread = walk.brackets.find(
+    ({ text, at }) =>
+      text !== '' &&
+      !JOB_ID.test(text) &&
+      !text.includes('flink-job-id') &&
+      (walk.loggerAt === -1 || at < walk.loggerAt),
+  )?.text;
+  const logback = thread !== undefined && walk.brackets.some(({ at }) => at < walk.levelAt);
+  return {
+    layout:
+      known && walk.logger !== undefined
+        ? logback
+          ? 'logback'
+          : 'log4j'
+        : known && walk.level !== undefined
+          ? 'log4j'
+          : walk.level === undefined
+            ? 'timestamp'
+            : 'level',
+    ...(walk.level === undefined ? {} : { level: walk.level }),
+    ...(known && walk.logger !== undefined ? { logger: walk.logger } : {}),
+    ...(thread === undefined ? {} : { thread }),
+    ...(jobId === undefined ? {} : { jobId }),
+  };
+}
+
+function findJobId(brackets: Walk['brackets']): string | undefined {
+  for (const { text } of brackets) {
+    if (JOB_ID.test(text)) return text;
+    const pair = JOB_ID_PAIR.exec(text);
+    if (pair !== null) return pair[1];
+  }
+  return undefined;
+}
+
+/** Thread names hold brackets and braces themselves: `[Source: a[1] -> Map (1/2)#0]`. */
+function closingBracket(text: string, open: number): number {
+  const [opening, closing] = text[open] === '[' ? ['[', ']'] : ['{', '}'];
+  let depth = 0;
+  for (let p = open; p < text.length && p < open + 400; p += 1) {
+    if (text[p] === '\n') return -1;
+    if (text[p] === opening) depth += 1;
+    else if (text[p] === closing) depth -= 1;
+    if (depth === 0) return p;
+  }
+  return -1;
+}
+
+function wordEnd(text: string, start: number): number {
+  let p = start;
+  while (p < text.length && text[p] !== ' ' && text[p] !== '\t' && text[p] !== '\n' && text[p] !== '[') p += 1;
+  return p;
+}
+
+function skipBlanks(text: string, start: number): number {
+  let p = start;
+  while (text[p] === ' ' || text[p] === '\t') p += 1;
+  return p;
+}

@@ -1,0 +1,384 @@
+// Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis; the rule of where an
+// entry begins is layout.ts. Nothing is parsed here and no string is made.
+//
+// The same bytes give the same entries however they are cut into chunks. Every byte of the file lies in exactly one
+// entry or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry). Memory is
+// bounded: a line longer than `maxEntryBytes` is cut on a character boundary and what was cut is counted; an entry of
+// many lines that grows longer goes on as the next entry, and both say "partial".
+import { isUtf8 } from 'node:buffer';
+import type { EntryFlag, FileKind } from '../../core/types.js';
+import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
+import { classifyLine } from '../bytes/line.js';
+import { Held } from '../bytes/held.js';
+import { isPartialLine, LINE_LOOK_BYTES } from '../bytes/wrapper.js';
+
+export interface FramedEntry {
+  /** A view of the chunk, or a copy when the entry spans chunks; without its last line break. */
+  readonly bytes: Buffer;
+  /** Where it begins in the file. */
+  readonly offset: number;
+  /** Bytes that it takes in the file: `bytes.length + cutBytes`. */
+  readonly length: number;
+  /** Number of its first line, from 1 (or from `line` of the options on). */
+  readonly line: number;
+  readonly flags: readonly EntryFlag[];
+  /** Bytes of an over-long line that were dropped. */
+  readonly cutBytes: number;
+}
+
+export interface FramerOptions {
+  readonly kind: FileKind;
+  readonly maxEntryBytes?: number;
+  /** Offset in the file of the first byte that will be pushed. */
+  readonly offset?: number;
+  /** Number of the line in which it stands. */
+  readonly line?: number;
+}
+
+export interface Framer {
+  /** Entries that are complete: the next one has begun. The chunk must not be changed while its entries are used. */
+  /** `isWhole`: the entry that is open behind it is complete. */
+  push(chunk: Buffer, isWhole?: boolean): FramedEntry[];
+  /** The end of the stream: closes what is open. */
+  flush(): FramedEntry[];
+  /** What flush would give; nothing is closed. For an idle file: the open entry may still grow and keeps its offset. */
+  peek(): FramedEntry[];
+  /**
+   * True when a dated line begins an entry whatever stood before it, and text between dated lines belongs to the one
+   * before.
+   */
+  readonly isDated: boolean;
+  /** Leaves out bytes and lines that hold whole entries, behind a flush at the end of a line. */
+  skip(bytes: number, lines: number): void;
+  /** Bytes held for the open entry. */
+  readonly pendingBytes: number;
+  /** Where the open entry begins; the next byte when none is open. Reading again from here loses nothing. */
+  readonly openOffset: number;
+  /** Number of the line at `openOffset`. */
+  readonly openLine: number;
+}
+
+export const MAX_ENTRY_BYTES = 1_048_576;
+const NEWLINE = 10;
+const RETURN = 13;
+const NOTHING = Buffer.alloc(0);
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+export function createFramer(options: FramerOptions): Framer {
+  return new EntryFramer(options);
+}
+
+class EntryFramer implements Framer {
+  readonly #kind: FileKind;
+  readonly #max: number;
+  #state: LineState = FIRST_LINE;
+  /** Bytes of the open entry (and of the unfinished line) that came with earlier chunks. */
+  #held = new Held();
+  /** How many of the held bytes belong to the unfinished line. */
+  #heldLine = 0;
+  #open = false;
+  #entryOffset: number;
+  #entryLine: number;
+  #partial = false;
+  /** The entry before was split or cut, so a line that continues it is a part as well. */
+  #splitBefore = false;
+  /** Bytes dropped from the over-long line that is being read; -1 when there is none. */
+  #overflow = -1;
+  #lastByte = 0;
+  /** Offset and number of the line being read; offset of the next byte. */
+  #lineOffset: number;
+  #line: number;
+  #offset: number;
+  /** During push: first byte of the chunk that belongs to the open entry and is not held, and if the chunk is valid. */
+  #from = 0;
+  #chunkValid = false;
+
+  constructor(options: FramerOptions) {
+    this.#kind = options.kind;
+    this.#max = options.maxEntryBytes ?? MAX_ENTRY_BYTES;
+    this.#offset = options.offset ?? 0;
+    this.#line = options.line ?? 1;
+    this.#lineOffset = this.#offset;
+    this.#entryOffset = this.#offset;
+    this.#entryLine = this.#line;
+  }
+
+  get isDated(): boolean {
+    return this.#kind === 'log' && this.#state.dated && !this.#state.clock && !this.#state.json;
+  }
+
+  get pendingBytes(): number {
+    return this.#held.length;
+  }
+
+  get openOffset(): number {
+    return this.#open ? this.#entryOffset : this.#lineOffset;
+  }
+
+  get openLine(): number {
+    return this.#open ? this.#entryLine : this.#line;
+  }
+
+  push(chunk: Buffer, isWhole = false): FramedEntry[] {
+    const done: FramedEntry[] = [];
+    const base = this.#offset;
+    this.#from = 0;
+    this.#chunkValid = isUtf8(chunk);
+    let p = 0;
+    while (p < chunk.length) {
+      if (this.#offset === this.#lineOffset) p += this.#skipHole(chunk, p, done);
+      if (p >= chunk.length) break;
+      const end = chunk.indexOf(NEWLINE, p);
+      if (end === -1) break;
+      this.#finishLine(chunk, p, end, done);
+      p = end + 1;
+      this.#offset = base + p;
+      this.#lineOffset = this.#offset;
+      this.#line += 1;
+    }
+    if (p < chunk.length) this.#keepLine(chunk, p, done);
+    else if (isWhole) this.#close(chunk, chunk.length, done);
+    else this.#keepOpen(chunk, chunk.length);
+    this.#offset = base + chunk.length;
+    return done;
+  }
+
+  flush(): FramedEntry[] {
+    const done: FramedEntry[] = [];
+    this.#from = 0;
+    this.#chunkValid = false;
+    if (this.#offset > this.#lineOffset) {
+      this.#finishLine(NOTHING, 0, 0, done);
+      this.#lineOffset = this.#offset;
+    }
+    this.#close(NOTHING, 0, done);
+    return done;
+  }
+
+  skip(bytes: number, lines: number): void {
+    this.#offset += bytes;
+    this.#lineOffset = this.#offset;
+    this.#line += lines;
+    this.#splitBefore = false;
+    this.#rest();
+  }
+
+  peek(): FramedEntry[] {
+    const copy = new EntryFramer({
+      kind: this.#kind,
+      maxEntryBytes: this.#max,
+      offset: this.#offset,
+      line: this.#line,
+    });
+    copy.#state = this.#state;
+    copy.#held = this.#held.clone();
+    copy.#heldLine = this.#heldLine;
+    copy.#open = this.#open;
+    copy.#entryOffset = this.#entryOffset;
+    copy.#entryLine = this.#entryLine;
+    copy.#partial = this.#partial;
+    copy.#splitBefore = this.#splitBefore;
+    copy.#overflow = this.#overflow;
+    copy.#lastByte = this.#lastByte;
+    copy.#lineOffset = this.#lineOffset;
+    return copy.flush();
+  }
+
+  /**
+   * A byte order mark at the beginning of the file stands between entries. Gives the line's first byte in the chunk.
+   */
+  #skipMark(chunk: Buffer, start: number, end: number): number {
+    if (this.#lineOffset !== 0) return start;
+    const held = this.#heldLine > 0;
+    const head = held ? this.#held.view().subarray(0, 3) : chunk.subarray(start, Math.min(end, start + 3));
+    if (!head.equals(BYTE_ORDER_MARK)) return start;
+    this.#lineOffset = 3;
+    if (!held) return start + 3;
+    this.#heldLine -= 3;
+    this.#held = this.#held.split(this.#heldLine);
+    return start;
+  }
+
+  /** At the start of a line, runs of NUL (sparse holes of copytruncate) stand between entries. */
+  #skipHole(chunk: Buffer, p: number, done: FramedEntry[]): number {
+    let skipped = 0;
+    while (chunk[p + skipped] === 0) skipped += 1;
+    if (skipped === 0) return 0;
+    this.#close(chunk, p, done);
+    this.#rest();
+    this.#offset += skipped;
+    this.#lineOffset = this.#offset;
+    this.#from = p + skipped;
+    return skipped;
+  }
+
+  /** What follows goes on with nothing. */
+  #rest(): void {
+    const { previous, partial, headerLines, pythonLines } = this.#state;
+    if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0)
+      this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
+  }
+
+  /** The line is complete: it opens an entry or goes on with the open one. `end` is the place of its line break. */
+  #finishLine(chunk: Buffer, start: number, end: number, done: FramedEntry[]): void {
+    if (this.#overflow >= 0) return this.#finishLongLine(chunk, start, end, done);
+    const spans = this.#heldLine > 0;
+    if (spans) this.#hold(chunk, start, end);
+    const from = this.#skipMark(chunk, start, end);
+    const bytes = spans ? this.#held.view() : chunk;
+    const lineStart = spans ? bytes.length - this.#heldLine : from;
+    const rawEnd = spans ? bytes.length : end;
+    const lineEnd = rawEnd > lineStart && bytes[rawEnd - 1] === RETURN ? rawEnd - 1 : rawEnd;
+    const starts = this.#classify(bytes, lineStart, lineEnd, isPartialLine(bytes, lineStart, lineEnd));
+    this.#turn(starts, lineEnd - lineStart, chunk, lineStart, done);
+    if (this.#open && lineEnd - lineStart > this.#max) this.#cutLine(chunk, lineEnd - lineStart, end, done);
+    this.#heldLine = 0;
+  }
+
+  /**
+   * Closes the open entry before this line when the line opens one, or when the entry would become too long with it.
+   */
+  #turn(starts: boolean, lineBytes: number, chunk: Buffer, start: number, done: FramedEntry[]): void {
+    const tooLong = this.#open && !starts && this.#lineOffset + lineBytes - this.#entryOffset > this.#max;
+    if (this.#open && !starts && !tooLong) return;
+    this.#splitBefore ||= tooLong;
+    this.#partial ||= tooLong;
+    this.#closeBefore(chunk, start, done);
+    if (this.#state.previous === 'blank') return this.#dropLine(start);
+    this.#open = true;
+    this.#entryOffset = this.#lineOffset;
+    this.#entryLine = this.#line;
+    this.#partial = !starts && this.#splitBefore;
+    this.#splitBefore = false;
+  }
+
+  /** Blank lines before an entry are between entries. */
+  #dropLine(start: number): void {
+    this.#held = new Held();
+    this.#from = start;
+  }
+
+  #classify(bytes: Buffer, start: number, end: number, partial: boolean): boolean {
+    const line = classifyLine(bytes, start, end);
+    const starts = startsEntry(line, this.#kind, this.#state);
+    this.#state = follow(this.#state, line, starts || !this.#open, this.#kind, partial);
+    return starts;
+  }
+
+  /** A line without its end: held, and given up to the limit when it is longer than an entry may be. */
+  #keepLine(chunk: Buffer, p: number, done: FramedEntry[]): void {
+    this.#lastByte = chunk[chunk.length - 1] ?? 0;
+    if (this.#overflow >= 0) {
+      this.#overflow += chunk.length - p;
+      return;
+    }
+    this.#keepOpen(chunk, p);
+    this.#from = p;
+    this.#hold(chunk, p, chunk.length);
+    if (this.#heldLine > this.#max + 2 * LINE_LOOK_BYTES) this.#startLongLine(done);
+  }
+
+  #startLongLine(done: FramedEntry[]): void {
+    this.#skipMark(NOTHING, 0, 0);
+    const bytes = this.#held.view();
+    const starts = this.#classify(bytes, bytes.length - this.#heldLine, bytes.length, false);
+    this.#turn(starts, this.#heldLine, NOTHING, 0, done);
+    this.#open = true;
+    const kept = characterEnd(this.#held.view(), this.#max);
+    this.#overflow = this.#held.length - kept;
+    this.#held.truncate(kept);
+  }
+
+  #finishLongLine(chunk: Buffer, start: number, end: number, done: FramedEntry[]): void {
+    const last = end > start ? chunk[end - 1] : this.#lastByte;
+    const cutBytes = this.#overflow + (end - start) - (last === RETURN ? 1 : 0);
+    this.#emit(this.#held.take(this.#held.length), cutBytes, done);
+    this.#overflow = -1;
+    this.#afterCut(end);
+  }
+
+  /** The line is complete in this chunk (or just became so) and longer than an entry may be. */
+  #cutLine(chunk: Buffer, lineBytes: number, end: number, done: FramedEntry[]): void {
+    const whole = this.#held.length > 0 ? this.#held.view() : chunk.subarray(this.#from, this.#from + lineBytes);
+    const kept = characterEnd(whole, this.#max);
+    const bytes = this.#held.length > 0 ? this.#held.take(kept) : whole.subarray(0, kept);
+    this.#emit(bytes, lineBytes - kept, done);
+    this.#afterCut(end);
+  }
+
+  #afterCut(end: number): void {
+    this.#held = new Held();
+    this.#heldLine = 0;
+    this.#open = false;
+    this.#from = end + 1;
+    this.#splitBefore = true;
+    this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0 };
+  }
+
+  #hold(chunk: Buffer, start: number, end: number): void {
+    this.#held.append(chunk.subarray(start, end));
+    this.#heldLine += end - start;
+    this.#from = end;
+  }
+
+  /** Holds what the open entry has in this chunk before `end`. */
+  #keepOpen(chunk: Buffer, end: number): void {
+    if (this.#open && this.#overflow < 0 && end > this.#from) this.#held.append(chunk.subarray(this.#from, end));
+    this.#from = end;
+  }
+
+  /** Closes the open entry before the line that stands at `start` of the chunk, or in the tail of what is held. */
+  #closeBefore(chunk: Buffer, start: number, done: FramedEntry[]): void {
+    if (this.#heldLine === 0) {
+      this.#close(chunk, start, done);
+      this.#from = start;
+      return;
+    }
+    const tail = this.#held.split(this.#heldLine);
+    const before = this.#held;
+    if (this.#open) this.#emit(withoutBreak(before.take(before.length)), 0, done);
+    this.#open = false;
+    this.#held = tail;
+  }
+
+  #close(chunk: Buffer, end: number, done: FramedEntry[]): void {
+    if (this.#open) {
+      const fresh = chunk.subarray(this.#from, Math.max(this.#from, end));
+      if (this.#held.length > 0) this.#held.append(fresh);
+      this.#emit(withoutBreak(this.#held.length > 0 ? this.#held.take(this.#held.length) : fresh), 0, done);
+    }
+    this.#open = false;
+    if (this.#held.length > 0) this.#held = new Held();
+    this.#heldLine = 0;
+    this.#from = end;
+  }
+
+  #emit(bytes: Buffer, cutBytes: number, done: FramedEntry[]): void {
+    const flags: EntryFlag[] = [];
+    if (cutBytes > 0) flags.push('cut');
+    if (this.#partial) flags.push('partial');
+    if (!this.#chunkValid && !isUtf8(bytes)) flags.push('invalid-utf8');
+    done.push({
+      bytes,
+      offset: this.#entryOffset,
+      length: bytes.length + cutBytes,
+      line: this.#entryLine,
+      flags,
+      cutBytes,
+    });
+    this.#partial = false;
+  }
+}
+
+/** The last place up to `limit` that does not stand inside a UTF-8 character. */
+function characterEnd(bytes: Buffer, limit: number): number {
+  if (bytes.length <= limit) return bytes.length;
+  let end = limit;
+  for (let back = 0; back < 3 && end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80; back += 1) end -= 1;
+  return ((bytes[end] ?? 0) & 0xc0) === 0x80 ? limit : end;
+}
+
+function withoutBreak(bytes: Buffer): Buffer {
+  if (bytes[bytes.length - 1] !== NEWLINE) return bytes;
+  return bytes.subarray(0, bytes[bytes.length - 2] === RETURN ? bytes.length - 2 : bytes.length - 1);
+}

@@ -1,0 +1,42 @@
+// Flink's memory model: from a process's options and its Flink version to every part of its memory in bytes,
+// or to the very error that Flink would raise. Rules, fixes and the facts of start-up compare with it.
+// Equal to Flink's own arithmetic to the byte (lab/memory/oracle.test.ts asks both); fixes are memory-fix.ts.
+import { deriveJobManager } from './jobmanager.js';
+import { catchProblem, refuse, type JobManagerMemoryLayout, type MemoryLayout, type MemoryProblem } from './words.js';
+import { deriveLegacyJobManager, deriveLegacyTaskManager } from './legacy.js';
+import { parseVersion, type MemoryConfig } from './option-table.js';
+import { deriveTaskManager, type Deployment } from './taskmanager.js';
+
+/**
+ * Options by name as configured (the last one wins is the caller's task), Flink's version as printed ("1.20.5").
+ * `deployment` matters only for the legacy heap.size: on YARN, Kubernetes and Mesos it is the whole container.
+ */
+export function computeTaskManagerMemory(
+  options: ReadonlyMap<string, string>,
+  version: string,
+  deployment: Deployment = 'standalone',
+): MemoryLayout | MemoryProblem {
+  return catchProblem(() => {
+    const config = readConfig(options, version);
+    return config.version < 11000 ? deriveLegacyTaskManager(config, deployment) : deriveTaskManager(config, deployment);
+  });
+}
+
+/** As computeTaskManagerMemory, for a JobManager; its model is new in 1.11. */
+export function computeJobManagerMemory(
+  options: ReadonlyMap<string, string>,
+  version: string,
+  deployment: Deployment = 'standalone',
+): JobManagerMemoryLayout | MemoryProblem {
+  return catchProblem(() => {
+    const config = readConfig(options, version);
+    return config.version < 11100 ? deriveLegacyJobManager(config, deployment) : deriveJobManager(config, deployment);
+  });
+}
+
+function readConfig(options: ReadonlyMap<string, string>, version: string): MemoryConfig {
+  const number = parseVersion(version);
+  return number === undefined
+    ? refuse('version-unknown', `"${version}" is not a Flink version.`, [])
+    : { options, version: number };
+}

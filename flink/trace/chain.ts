@@ -1,0 +1,376 @@
+// Text of a Java stack trace, in any form that logs and people bring it → its links, outermost first, and what follows
+// from them: the root, whose code it is, a fingerprint. Called by layout.ts for each entry that holds an exception and
+// by the analyzer. Which rule fits is not its task.
+//
+// Forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common frames
+// omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a
+// message ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without
+// indentation. A Python traceback is a link where no Java exception stands before it.
+import { createHash } from 'node:crypto';
+import type { ChainLink, Owner } from '../../core/types.js';
+import {
+  cleanTraceLine,
+  readColonHeader,
+  readFrame,
+  readHeader,
+  readPythonError,
+  readPythonFrame,
+  stripField,
+} from './trace-line.js';
+import { frameOwner, isNeutralFrame, isUserFrame } from './packages.js';
+
+interface Draft {
+  type: string;
+  message: string;
+  readonly frames: string[];
+  relation: ChainLink['relation'];
+}
+
+interface State {
+  readonly links: Draft[];
+  current: Draft | undefined;
+  /** Where frames after an embedded trace belong. */
+  embedding: Draft | undefined;
+  /** Indentation of the open `Suppressed:` block, or -1. */
+  suppressedAt: number;
+  /** Frames of an open Python traceback, the place of the error first. */
+  python: string[];
+}
+
+const SERIALIZED = 'org.apache.flink.util.SerializedThrowable';
+const SERIALIZED_OLD = 'org.apache.flink.runtime.util.SerializedThrowable';
+const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
+/** Flink's client puts the message of what the program threw behind this, without its class. */
+const MAIN_THREW = 'The main method caused an error: ';
+/** What Java threw stands in the next line, behind a colon. */
+const PY4J = 'Py4JJavaError';
+/**
+ * Beam's Python client ends with what its job server told it: the class and the message of the root, without a trace.
+ */
+const PIPELINE_FAILED = / failed in state FAILED: /;
+/** Ends of class names; of one that a paste cut off only the beginning is left. */
+const NAMED = /(?:Exception|Error|Throwable|Failure|Fault|Timeout)$/;
+/** A message is kept up to here. */
+const MESSAGE_LIMIT = 8192;
+
+/** Classes that only carry what happened (facts §11); the analyzer looks through them. */
+const WRAPPERS = new Set([
+  'org.apache.flink.runtime.JobException',
+  'org.apache.flink.runtime.client.JobExecutionException',
+  'org.apache.flink.runtime.client.JobSubmissionException',
+  'org.apache.flink.runtime.client.JobInitializationException',
+  'org.apache.flink.client.program.ProgramInvocationException',
+  'org.apache.flink.client.program.ProgramAbortException',
+  'org.apache.flink.client.deployment.application.ApplicationExecutionException',
+  'org.apache.flink.client.deployment.application.UnsuccessfulExecutionException',
+  'org.apache.flink.runtime.entrypoint.ClusterEntrypointException',
+  'org.apache.flink.streaming.runtime.tasks.ExceptionInChainedOperatorException',
+  'org.apache.flink.streaming.runtime.tasks.ExceptionInChainedStubException',
+  'org.apache.flink.streaming.runtime.tasks.StreamTaskException',
+  'org.apache.flink.streaming.runtime.tasks.AsynchronousException',
+  'org.apache.flink.streaming.runtime.tasks.TimerException',
+  'org.apache.flink.runtime.taskmanager.AsynchronousException',
+  'org.apache.flink.runtime.execution.SuppressRestartsException',
+  'org.apache.flink.runtime.rest.handler.RestHandlerException',
+  'org.apache.flink.runtime.rest.util.RestClientException',
+  'org.apache.flink.table.client.gateway.SqlExecutionException',
+  'org.apache.flink.util.SerializedThrowable',
+  'org.apache.flink.runtime.util.SerializedThrowable',
+  'org.apache.flink.util.FlinkException',
+  'org.apache.flink.util.FlinkRuntimeException',
+  'org.apache.flink.util.WrappingRuntimeException',
+  'org.apache.flink.runtime.checkpoint.CheckpointException',
+  'java.util.concurrent.ExecutionException',
+  'java.util.concurrent.CompletionException',
+  'java.lang.reflect.UndeclaredThrowableException',
+  'java.lang.reflect.InvocationTargetException',
+  'java.lang.RuntimeException',
+  'java.lang.Exception',
+]);
+
+export function parseChain(text: string): ChainLink[] {
+  const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
+  for (const line of splitLines(text)) readLine(state, line);
+  if (isCutOff(state.links.at(-1))) state.links.pop();
+  return state.links.flatMap(finishLink).flatMap(nameLostProgram).flatMap(nameLostCause).flatMap(nameLostPipeline);
+}
+
+/**
+ * The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed
+ * one.
+ */
+export function root(links: readonly ChainLink[]): ChainLink | undefined {
+  const own = firstChain(links);
+  return own.find((link) => link.type === OUT_OF_MEMORY) ?? own.at(-1);
+}
+
+/** Exception classes from the outside in, without the suppressed ones. */
+export function chainTypes(links: readonly ChainLink[]): string[] {
+  return links.filter((link) => link.relation !== 'suppressed' && link.type !== '').map((link) => link.type);
+}
+
+/** True where the class was lost on the way to the log, so that it may be any. */
+export function isLost({ type }: Pick<ChainLink, 'type'>): boolean {
+  return type === '' || type === SERIALIZED || type === SERIALIZED_OLD;
+}
+
+/** True for classes that only wrap: what they carry in `cause` is the failure. */
+export function isWrapper(type: string): boolean {
+  return WRAPPERS.has(type);
+}
+
+/** The first frame of somebody's own code, the root's frames first. */
+export const firstUserFrame = rememberLast(findUserFrame);
+
+function findUserFrame(links: readonly ChainLink[]): string | undefined {
+  for (const link of [...firstChain(links)].reverse()) {
+    const frame = link.frames.find(isUserFrame);
+    if (frame !== undefined) return frame;
+  }
+  return undefined;
+}
+
+/**
+ * Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it.
+ * A client that shows no frames names a class, and a library throws its own; who throws a class of the job's own is
+ * open.
+ */
+export function ownerOfFrames(links: readonly ChainLink[]): Owner {
+  const inner = [...firstChain(links)].reverse();
+  for (const link of inner) {
+    const frame = link.frames.find((candidate) => !isNeutralFrame(candidate));
+    if (frame !== undefined) return frameOwner(frame);
+  }
+  const named = hasFrames(links) ? undefined : inner.find((link) => link.type !== '' && !isNeutralFrame(link.type));
+  return named === undefined || isUserFrame(named.type) ? 'framework' : frameOwner(named.type);
+}
+
+/** False for what a client shows without a trace. */
+export function hasFrames(links: readonly ChainLink[]): boolean {
+  return links.some((link) => link.frames.length > 0);
+}
+
+/**
+ * The same failure gives the same text: by the root's class and its topmost frames, which stay when the exception is
+ * wrapped, shipped or printed by another process; by the words of the message when there are no frames.
+ */
+export const fingerprint = rememberLast(computeFingerprint);
+
+function computeFingerprint(links: readonly ChainLink[], message: string): string {
+  const origin = root(links);
+  const frames = (origin?.frames ?? [])
+    .filter((frame) => !isNeutralFrame(frame))
+    .slice(0, 4)
+    .map(frameIdentity);
+  const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
+  return createHash('sha256')
+    .update([origin?.type ?? '', ...frames, words].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function splitLines(text: string): string[] {
+  const unfolded =
+    !text.includes('\n') || text.includes('\\n\\tat ')
+      ? stripField(text).replace(/^"/, '').replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\\t', '\t')
+      : text;
+  return unfolded.split('\n');
+}
+
+function readLine(state: State, raw: string): void {
+  const { indent, content } = cleanTraceLine(raw);
+  if (content === '') return;
+  const frame = readFrame(content);
+  if (frame !== undefined) return addFrame(state, frame);
+  if (state.current === undefined && readPython(state, content, indent)) return;
+  if (content.startsWith('Caused by:')) return openLink(state, content.slice(10).trim(), 'cause', indent);
+  if (content.startsWith('Suppressed:')) return openLink(state, content.slice(11).trim(), 'suppressed', indent);
+  if (content.startsWith(': ') && state.current?.type.endsWith(PY4J) === true)
+    return openLink(state, content.slice(2), 'cause', indent);
+  if (content.startsWith('Wrapped by:')) return openWrapper(state, content.slice(11).trim());
+  if (content.startsWith('... ')) return;
+  if (content.startsWith('End of exception on server side')) return closeEmbedded(state);
+  readText(state, content, indent);
+}
+
+/** Python prints the frames first, each with its source, and the error at the end. */
+function readPython(state: State, content: string, indent: number): boolean {
+  if (content.startsWith('Traceback (most recent call last)')) return true;
+  const frame = readPythonFrame(content);
+  if (frame !== undefined) return state.python.unshift(frame) > 0;
+  const error = indent === 0 && state.python.length > 0 ? readPythonError(content) : undefined;
+  if (error !== undefined) pushLink(state, { ...error, frames: state.python.splice(0), relation: 'outer' });
+  return error !== undefined;
+}
+
+/** A line that is no frame and no cause: a header, or more of a message. */
+function readText(state: State, content: string, indent: number): void {
+  const current = state.current;
+  const header = current === undefined ? readColonHeader(content) : indent === 0 ? readHeader(content) : undefined;
+  if (header !== undefined && (current === undefined || current.frames.length > 0)) return startChain(state, header);
+  if (header !== undefined && current !== undefined) return embedLink(state, current, header);
+  if (current !== undefined && current.frames.length === 0) current.message = joinMessage(current.message, content);
+}
+
+function startChain(state: State, header: { readonly type: string; readonly message: string }): void {
+  state.suppressedAt = -1;
+  pushLink(state, { ...header, frames: [], relation: 'outer' });
+}
+
+/** A trace inside the message of another one, as the REST client prints what the server threw. */
+function embedLink(state: State, outer: Draft, header: { readonly type: string; readonly message: string }): void {
+  state.embedding ??= outer;
+  pushLink(state, { ...header, frames: [], relation: outer.relation === 'suppressed' ? 'suppressed' : 'cause' });
+}
+
+function closeEmbedded(state: State): void {
+  if (state.embedding !== undefined) state.current = state.embedding;
+  state.embedding = undefined;
+}
+
+function openLink(state: State, content: string, relation: 'cause' | 'suppressed', indent: number): void {
+  if (content.startsWith('[CIRCULAR REFERENCE')) return;
+  if (relation === 'suppressed') state.suppressedAt = indent;
+  else if (indent < state.suppressedAt || indent === 0) state.suppressedAt = -1;
+  const header = readHeader(content, true) ?? { type: '', message: content };
+  pushLink(state, { ...header, frames: [], relation: state.suppressedAt >= 0 ? 'suppressed' : relation });
+}
+
+/** logback's `%rEx` prints the root first and then what wraps it. */
+function openWrapper(state: State, content: string): void {
+  const first = state.links[0];
+  if (first !== undefined) first.relation = 'cause';
+  const link: Draft = {
+    ...(readHeader(content, true) ?? { type: '', message: content }),
+    frames: [],
+    relation: 'outer',
+  };
+  state.links.unshift(link);
+  state.current = link;
+}
+
+function pushLink(state: State, link: Draft): void {
+  state.links.push(link);
+  state.current = link;
+}
+
+function addFrame(state: State, frame: string): void {
+  if (state.current === undefined) pushLink(state, { type: '', message: '', frames: [], relation: 'outer' });
+  state.current?.frames.push(frame);
+}
+
+function joinMessage(message: string, line: string): string {
+  return message.length > MESSAGE_LIMIT ? message : message === '' ? line : `${message}\n${line}`;
+}
+
+/** A paste ends where it was cut: `Caused by:`, or `Caused by: org.apache.fli`, names nothing. */
+function isCutOff(last: Draft | undefined): boolean {
+  return (
+    last !== undefined &&
+    last.relation === 'cause' &&
+    last.message === '' &&
+    last.frames.length === 0 &&
+    !NAMED.test(last.type)
+  );
+}
+
+/** Looks into SerializedThrowable and into braces: `AsynchronousException{a.BException: text}` is two links. */
+function finishLink(draft: Draft): ChainLink[] {
+  const { type, message, frames, relation } = draft;
+  if (type === SERIALIZED || type === SERIALIZED_OLD) {
+    const original = readHeader(message);
+    return [original === undefined ? { type, message, frames, relation } : { ...original, frames, relation }];
+  }
+  if (!message.startsWith('{')) return [{ type, message, frames, relation }];
+  const inner = readHeader(message.slice(1).replace(/\}\s*$/, ''));
+  if (inner === undefined) return [{ type, message, frames, relation }];
+  return [
+    { type, message: '', frames: [], relation },
+    { ...inner, frames, relation: relation === 'suppressed' ? 'suppressed' : 'cause' },
+  ];
+}
+
+/**
+ * Java takes a cause's own text as the message of what wraps it (`ExecutionException: a.BException: text`). When the
+ * paste lacks that `Caused by:`, its text is all that is left of the cause.
+ */
+function nameLostCause(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
+  if (link.relation === 'suppressed') return [link];
+  const next = links.slice(index + 1).find((other) => other.relation === 'cause');
+  const lost: ChainLink[] = [];
+  for (
+    let header = readHeader(link.message);
+    header !== undefined && header.type !== next?.type;
+    header = readHeader(header.message)
+  )
+    lost.push({ ...header, frames: [], relation: 'cause' });
+  return [link, ...lost];
+}
+
+/**
+ * When nothing follows a program's failure, its message is all that is left of the cause; the class is named or may be
+ * any.
+ */
+function nameLostProgram(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
+  const followed = links.slice(index + 1).some((other) => other.relation === 'cause');
+  if (
+    followed ||
+    link.relation === 'suppressed' ||
+    !link.type.endsWith('ProgramInvocationException') ||
+    !link.message.startsWith(MAIN_THREW)
+  )
+    return [link];
+  const text = link.message.slice(MAIN_THREW.length);
+  if (text === '' || text === 'null') return [link];
+  return [link, { ...(readHeader(text) ?? { type: SERIALIZED, message: text }), frames: [], relation: 'cause' }];
+}
+
+/**
+ * `RuntimeError: Pipeline orders-1 failed in state FAILED: a.b.CException: text`: the Java exception is the cause of
+ * the Python one.
+ */
+function nameLostPipeline(link: ChainLink): ChainLink[] {
+  const found =
+    link.type === 'RuntimeError' && link.message.startsWith('Pipeline ') ? PIPELINE_FAILED.exec(link.message) : null;
+  const header = found === null ? undefined : readHeader(link.message.slice(found.index + found[0].length));
+  return header === undefined ? [link] : [link, { ...header, frames: [], relation: 'cause' }];
+}
+
+/** One chain is asked about by every rule that fits it, one right after the other. */
+function rememberLast<Rest extends readonly string[], Value>(
+  find: (links: readonly ChainLink[], ...rest: Rest) => Value,
+): (links: readonly ChainLink[], ...rest: Rest) => Value {
+  let last: { readonly links: readonly ChainLink[]; readonly rest: Rest; readonly value: Value } | undefined;
+  return (links, ...rest) => {
+    if (last === undefined || last.links !== links || last.rest.some((text, index) => text !== rest[index]))
+      last = { links, rest, value: find(links, ...rest) };
+    return last.value;
+  };
+}
+
+/** A text may hold several traces; the first one is the entry's. */
+function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
+  const own = links.filter((link) => link.relation !== 'suppressed');
+  const second = own.findIndex((link, index) => index > 0 && link.relation === 'outer');
+  return second === -1 ? own : own.slice(0, second);
+}
+
+/** Without line numbers, counters of generated classes and lambdas. */
+function frameIdentity(frame: string): string {
+  return frame
+    .replace(/\(.*$/, '')
+    .replace(/\/0x[0-9a-f]+/g, '')
+    .replace(/\d+/g, '#');
+}
+
+function normalizeMessage(message: string): string {
+  return message
+    .slice(0, 1000)
+    .replace(/"[^"]*"|'[^']*'|\[[^\]]*\]/g, '?')
+    .replace(/\b[\w.-]+\/\d+\.\d+\.\d+\.\d+(:\d+)?|\b\d+\.\d+\.\d+\.\d+(:\d+)?|\b[\w-]+(\.[\w-]+)+:\d+/g, 'HOST')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-fA-F]{16,}\b|0x[0-9a-f]+|@[0-9a-f]{4,}/g, 'ID')
+    .replace(/\d+/g, '#')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 240);
+}

@@ -1,0 +1,34 @@
+// What a channel is: how an incident (or a forwarded alert) reads there, how messages that go out together become
+// one body, and how a body is sent. One file per channel under channels/; channels.ts lists them.
+import type { ReceiverSettings } from '../../core/config.js';
+import type { ForwardedAlert } from '../forward.js';
+import type { JsonObject } from '../payload.js';
+import type { Card } from '../render.js';
+
+export type SendResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly retryable: boolean; readonly error: string; readonly retryAfterMs?: number };
+
+export interface Part {
+  readonly message: JsonObject;
+  readonly brief: JsonObject;
+}
+
+export interface Delivery {
+  readonly receiver: ReceiverSettings;
+  /** The same for every try of the same message, so that a receiver can tell a repetition. */
+  readonly id: string;
+  readonly nowMs: number;
+}
+
+export interface Channel {
+  /** `previous`: the message about this incident that stands at the receiver, when there is one. */
+  renderIncident(card: Card, previous: JsonObject | undefined): JsonObject;
+  /** Undefined when this channel takes no forwarded alerts. */
+  readonly renderForwarded: ((alert: ForwardedAlert) => JsonObject) | undefined;
+  /** True when the receiver forgets what it is not told again. */
+  readonly needsRefresh: boolean;
+  /** True when every message that is due goes out in one request, whatever its group. */
+  readonly joinsAll: boolean;
+  send(parts: readonly Part[], delivery: Delivery): Promise<SendResult>;
+}

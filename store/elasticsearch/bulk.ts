@@ -1,0 +1,213 @@
+// A batch of records → bulk requests → one outcome per record. An id that is taken is compared with what is stored;
+// what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
+// parse is refused. Requests are small enough for any cluster and halved when one is too large all the same.
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { LogRecord } from '../../core/types.js';
+import { decideConflict } from '../conflict.js';
+import { readReason, readStatus, type ElasticsearchClient } from './client.js';
+import { encodeId, encodeRecord, hashText, nameIndex, readDocument, readRouting } from './mapping.js';
+import { isObject } from '../stored.js';
+import type { AppendOutcome } from '../store.js';
+
+const MAX_REQUEST_BYTES = 5_000_000;
+
+interface Encoded {
+  readonly record: LogRecord;
+  readonly lines: Buffer;
+}
+
+/** Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED only when no part of the batch came through. */
+export async function appendRecords(
+  client: ElasticsearchClient,
+  prefix: string,
+  batch: readonly LogRecord[],
+): Promise<AppendOutcome[]> {
+  const ingested = new Date().toISOString();
+  const outcomes: AppendOutcome[] = [];
+  for (const part of splitBatch(batch.map((record) => ({ record, lines: encodeRecord(prefix, record, ingested) })))) {
+    try {
+      outcomes.push(...(await sendPart(client, prefix, part)));
+    } catch (error) {
+      if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
+      while (outcomes.length < batch.length) outcomes.push({ kind: 'retry', error: error.message });
+      break;
+    }
+  }
+  return outcomes;
+}
+
+function splitBatch(encoded: readonly Encoded[]): Encoded[][] {
+  const parts: Encoded[][] = [];
+  let bytes = 0;
+  for (const item of encoded) {
+    const part = parts.at(-1);
+    if (part === undefined || bytes + item.lines.length > MAX_REQUEST_BYTES) {
+      parts.push([item]);
+      bytes = item.lines.length;
+    } else {
+      part.push(item);
+      bytes += item.lines.length;
+    }
+  }
+  return parts;
+}
+
+async function sendPart(
+  client: ElasticsearchClient,
+  prefix: string,
+  part: readonly Encoded[],
+): Promise<AppendOutcome[]> {
+  let body;
+  try {
+    ({ body } = await client.send({
+      method: 'POST',
+      path: '/_bulk',
+      query: {
+        filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
+      },
+      lines: Buffer.concat(part.map((item) => item.lines)),
+    }));
+  } catch (error) {
+    if (readStatus(error) === 413) return sendHalves(client, prefix, part);
+    throw error;
+  }
+  const items = readItems(client, body, part.length);
+  const outcomes = items.map(readOutcome);
+  const taken = part.flatMap((item, index) => (outcomes[index] === 'conflict' ? [item.record] : []));
+  const compared = taken.length === 0 ? [] : await compareStored(client, prefix, taken);
+  return outcomes.map((outcome) =>
+    outcome === 'conflict' ? (compared.shift() ?? { kind: 'retry', error: 'not compared' }) : outcome,
+  );
+}
+
+async function sendHalves(
+  client: ElasticsearchClient,
+  prefix: string,
+  part: readonly Encoded[],
+): Promise<AppendOutcome[]> {
+  const [only] = part;
+  if (part.length === 1 && only !== undefined)
+    return [
+      {
+        kind: 'refused',
+        error: `status 413: the record of ${only.lines.length} bytes is larger than the cluster or a proxy takes`,
+      },
+    ];
+  const middle = Math.ceil(part.length / 2);
+  return [
+    ...(await sendPart(client, prefix, part.slice(0, middle))),
+    ...(await sendPart(client, prefix, part.slice(middle))),
+  ];
+}
+
+function readItems(
+  client: ElasticsearchClient,
+  body: Readonly<Record<string, unknown>>,
+  count: number,
+): Readonly<Record<string, unknown>>[] {
+  const items: unknown = body['items'];
+  const read = Array.isArray(items)
+    ? items.flatMap((item: unknown) => (isObject(item) && isObject(item['index']) ? [item['index']] : []))
+    : [];
+  if (read.length !== count)
+    throw explainAnswer(client, `the answer to a bulk request has ${read.length} items instead of ${count}`);
+  return read;
+}
+
+function readOutcome(item: Readonly<Record<string, unknown>>): AppendOutcome | 'conflict' {
+  const status = Number(item['status']);
+  if (status >= 200 && status < 300) return { kind: 'stored' };
+  if (status === 409) return 'conflict';
+  const error = `status ${status}, ${readReason(item)}${readCause(item)}`;
+  return status === 400 && !isAboutIndex(item) ? { kind: 'refused', error } : { kind: 'retry', error };
+}
+
+/** These stand under status 400 too, but speak of the index or the cluster, not of the document. */
+function isAboutIndex(item: Readonly<Record<string, unknown>>): boolean {
+  const error = item['error'];
+  const type = isObject(error) ? String(error['type']) : '';
+  const reason = isObject(error) ? String(error['reason']) : '';
+  return (
+    type === 'index_closed_exception' ||
+    type === 'resource_already_exists_exception' ||
+    /maximum (normal )?shards open|would add \[\d+\]|data stream|alias/i.test(reason)
+  );
+}
+
+function readCause(item: Readonly<Record<string, unknown>>): string {
+  const error = item['error'];
+  const cause = isObject(error) ? error['caused_by'] : undefined;
+  return isObject(cause) && typeof cause['reason'] === 'string' ? ` (${cause['reason'].slice(0, 200)})` : '';
+}
+
+/** First by length and hash, which is small; the text is read only where the stored one is another version. */
+async function compareStored(
+  client: ElasticsearchClient,
+  prefix: string,
+  records: readonly LogRecord[],
+): Promise<AppendOutcome[]> {
+  const sources = await loadSources(client, prefix, records, ['jobtrace.length', 'jobtrace.hash']);
+  const differing = records.filter((record, index) => {
+    const source = sources[index];
+    return (
+      source !== undefined &&
+      !(
+        source['jobtrace.length'] === record['jobtrace.length'] &&
+        source['jobtrace.hash'] === hashText(record['event.original'])
+      )
+    );
+  });
+  const texts = differing.length === 0 ? [] : await loadSources(client, prefix, differing, undefined);
+  const byRecord = new Map(differing.map((record, index) => [record, texts[index]]));
+  return records.map((record, index) => {
+    if (sources[index] === undefined) return { kind: 'retry', error: 'the record with this id is gone again' };
+    if (!byRecord.has(record)) return { kind: 'duplicate' };
+    return compareTexts(record, byRecord.get(record));
+  });
+}
+
+function compareTexts(record: LogRecord, source: Readonly<Record<string, unknown>> | undefined): AppendOutcome {
+  const stored = source === undefined ? undefined : readDocument(source);
+  if (stored === undefined)
+    return { kind: 'collision', error: `a document that is not a record holds the id ${record.id}` };
+  const version = (of: LogRecord) => ({
+    length: of['jobtrace.length'],
+    text: of['event.original'],
+    flags: of['jobtrace.flags'] ?? [],
+  });
+  const conflict = decideConflict(version(record), version(stored));
+  if (conflict === 'newer') return { kind: 'retry', error: 'the stored record changed at the same moment' };
+  if (conflict === 'duplicate') return { kind: 'duplicate' };
+  return {
+    kind: 'collision',
+    error: `another entry of ${stored['log.file.path']} at offset ${stored['log.offset']} holds the id ${record.id}`,
+  };
+}
+
+async function loadSources(
+  client: ElasticsearchClient,
+  prefix: string,
+  records: readonly LogRecord[],
+  fields: readonly string[] | undefined,
+): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
+  const docs = records.map((record) => ({
+    _index: nameIndex(prefix, record),
+    _id: encodeId(record.id),
+    ...readRouting(record),
+    ...(fields === undefined ? {} : { _source: fields }),
+  }));
+  const { body } = await client.send({
+    method: 'POST',
+    path: '/_mget',
+    query: { filter_path: 'docs.found,docs._source,docs.error' },
+    body: { docs },
+  });
+  const found: unknown = body['docs'];
+  if (!Array.isArray(found) || found.length !== records.length)
+    throw explainAnswer(client, 'the answer to a request for documents is incomplete');
+  return found.map((doc: unknown) => (isObject(doc) && isObject(doc['_source']) ? doc['_source'] : undefined));
+}
+
+function explainAnswer(client: ElasticsearchClient, problem: string): JobtraceError {
+  return createError('JT_STORE_UNREACHABLE', { url: client.url, problem });
+}

@@ -1,0 +1,197 @@
+// Incidents, alerts, states and agent statuses: few and small, one index each. The document is kept as text, so
+// nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or an
+// alert finds it at once; an agent's status may show a second later.
+import type { Incident } from '../../core/types.js';
+import type { ElasticsearchClient } from './client.js';
+import { encodeId, type SmallIndex } from './mapping.js';
+import { buildScope } from './query.js';
+import { search, type Hit } from './search.js';
+import { formatTime, parseTime } from '../page.js';
+import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
+import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
+
+const MAX_DOCUMENTS = 10_000;
+
+export async function saveIncident(client: ElasticsearchClient, prefix: string, incident: Incident): Promise<void> {
+  await saveDocument(
+    client,
+    prefix,
+    'incidents',
+    incident.id,
+    {
+      id: incident.id,
+      cluster: incident.cluster,
+      jobId: incident.job?.id,
+      jobName: incident.job?.name,
+      outcome: incident.outcome,
+      ...fillTime('firstSeen', incident.firstSeen),
+      ...fillTime('lastSeen', incident.lastSeen),
+      body: JSON.stringify(incident),
+    },
+    true,
+  );
+}
+
+export async function findIncident(
+  client: ElasticsearchClient,
+  prefix: string,
+  id: string,
+): Promise<Incident | undefined> {
+  const body = await loadDocument(client, prefix, 'incidents', id);
+  const incident = body === undefined ? undefined : parseJson(body);
+  return isIncident(incident) ? incident : undefined;
+}
+
+export async function findIncidents(
+  client: ElasticsearchClient,
+  prefix: string,
+  query: IncidentQuery,
+): Promise<Incident[]> {
+  const filter: object[] = [];
+  const equals: readonly (readonly [string, string | undefined])[] = [
+    ['jobId', query.jobId],
+    ['cluster', query.cluster],
+    ['outcome', query.outcome],
+  ];
+  for (const [field, value] of equals) if (value !== undefined) filter.push({ term: { [field]: value } });
+  if (query.from !== undefined)
+    filter.push({ range: { lastSeen: { gte: formatTime(parseTime('from', query.from)) } } });
+  if (query.to !== undefined) filter.push({ range: { firstSeen: { lt: formatTime(parseTime('to', query.to)) } } });
+  if (query.scope !== undefined) filter.push(buildScope(query.scope, ['cluster', 'jobId', 'jobName']));
+  const sort = [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  return findDocuments(
+    client,
+    prefix,
+    'incidents',
+    { query: { bool: { filter } }, sort, size: Math.min(query.limit, MAX_DOCUMENTS) },
+    isIncident,
+  );
+}
+
+export async function rememberAlert(client: ElasticsearchClient, prefix: string, alert: Alert): Promise<void> {
+  await saveDocument(
+    client,
+    prefix,
+    'alerts',
+    alert.id,
+    {
+      id: alert.id,
+      incidentId: alert.incidentId,
+      state: alert.state,
+      ...fillTime('time', alert.sentAt),
+      body: JSON.stringify(alert),
+    },
+    true,
+  );
+}
+
+export async function findAlerts(
+  client: ElasticsearchClient,
+  prefix: string,
+  query: { readonly incidentId?: string; readonly state?: Alert['state']; readonly limit: number },
+): Promise<Alert[]> {
+  const filter: object[] = [];
+  if (query.incidentId !== undefined) filter.push({ term: { incidentId: query.incidentId } });
+  if (query.state !== undefined) filter.push({ term: { state: query.state } });
+  const sort = [{ time: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  return findDocuments(
+    client,
+    prefix,
+    'alerts',
+    { query: { bool: { filter } }, sort, size: Math.min(query.limit, MAX_DOCUMENTS) },
+    isAlert,
+  );
+}
+
+export async function saveAgentStatus(client: ElasticsearchClient, prefix: string, status: AgentStatus): Promise<void> {
+  await saveDocument(
+    client,
+    prefix,
+    'agents',
+    status.id,
+    { id: status.id, ...fillTime('time', status.time), body: JSON.stringify(status) },
+    false,
+  );
+}
+
+export async function findAgentStatuses(client: ElasticsearchClient, prefix: string): Promise<AgentStatus[]> {
+  return findDocuments(client, prefix, 'agents', { sort: [{ id: 'asc' }], size: MAX_DOCUMENTS }, isAgentStatus);
+}
+
+/** `atOnce`: a search sees it when this returns; costs a refresh of a small index. */
+export async function saveDocument(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  id: string,
+  document: object,
+  atOnce: boolean,
+): Promise<void> {
+  await client.send({ method: 'PUT', path: namePath(prefix, index, id), query: { refresh: atOnce }, body: document });
+}
+
+/** Read in real time: what was saved is seen at once. */
+export async function loadDocument(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  id: string,
+): Promise<string | undefined> {
+  const { body } = await client.send({
+    method: 'GET',
+    path: namePath(prefix, index, id).replace('/_doc/', '/_source/'),
+    query: { _source_includes: 'body' },
+    expect: [404],
+  });
+  return typeof body['body'] === 'string' ? body['body'] : undefined;
+}
+
+export async function removeDocument(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  id: string,
+): Promise<void> {
+  await client.send({ method: 'DELETE', path: namePath(prefix, index, id), query: { refresh: true }, expect: [404] });
+}
+
+/** Deletes what a search finds, a thousand at a time; returns how many. */
+export async function removeFound(client: ElasticsearchClient, index: string, query: object): Promise<number> {
+  let removed = 0;
+  for (;;) {
+    const { hits } = await search(client, index, { query, size: 1_000, _source: false });
+    if (hits.length === 0) return removed;
+    const lines = hits.map((hit) => `${JSON.stringify({ delete: readTarget(hit) })}\n`).join('');
+    await client.send({
+      method: 'POST',
+      path: '/_bulk',
+      query: { refresh: true, filter_path: 'errors' },
+      lines: Buffer.from(lines),
+    });
+    removed += hits.length;
+  }
+}
+
+function readTarget(hit: Hit): object {
+  return { _index: hit.index, _id: hit.id, ...(hit.routing === undefined ? {} : { routing: hit.routing }) };
+}
+
+async function findDocuments<Body>(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  body: object,
+  isBody: (value: unknown) => value is Body,
+): Promise<Body[]> {
+  const { hits } = await search(client, `${prefix}-${index}`, body);
+  return hits.map((hit) => parseJson(String(hit.source['body']))).filter(isBody);
+}
+
+function fillTime(name: string, text: string | undefined): object {
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? {} : { [name]: formatTime(time) };
+}
+
+function namePath(prefix: string, index: SmallIndex, id: string): string {
+  return `/${prefix}-${index}/_doc/${encodeURIComponent(encodeId(id))}`;
+}

@@ -1,0 +1,327 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describeWithParts } from '../../lab/parts/describe-part.js';
+import { startElasticsearch, type Elasticsearch } from '../../lab/parts/elasticsearch.js';
+import type { LogRecord } from '../../core/types.js';
+import { describeStore } from '../testing/contract.js';
+import { openElasticsearchStore } from './elasticsearch.js';
+import { openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
+import { openStore } from '../open.js';
+import { makeRecord, waitUntil } from '../testing/samples.js';
+import type { Store } from '../store.js';
+
+for (const version of [8, 9] as const) {
+  describeWithParts([`elasticsearch-${version}`], `Elasticsearch ${version}`, () => {
+    const dir = mkdtempSync(join(tmpdir(), `jobtrace-store-es${version}-`));
+    let node: Elasticsearch;
+    let prefixes = 0;
+    const newPrefix = (): string => `test${version}-${prefixes++}`;
+
+    beforeAll(async () => {
+      node = await startElasticsearch({ version, dir: join(dir, 'node') });
+      return async () => {
+        await node.stop();
+        rmSync(dir, { recursive: true, force: true });
+      };
+    }, 240_000);
+
+    describeStore(`Elasticsearch ${version}`, async () => {
+      const indexPrefix = newPrefix();
+      const store = await openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix, refreshMs: 200 });
+      return { ...store, close: () => store.close().then(() => removeIndices(node.url, indexPrefix)) };
+    });
+
+    describe('with faults', () => {
+      let proxy: FaultProxy;
+      let store: Store;
+      let prefix: string;
+      const day = { time: '2026-11-20T10:00:00.000Z' };
+      const index = (): string => `${prefix}-logs-2026.11.20`;
+      beforeEach(async () => {
+        prefix = newPrefix();
+        proxy = await openFaultProxy(node.url);
+        store = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, refreshMs: 200 });
+      });
+      afterEach(async () => {
+        await store.close();
+        await proxy.close();
+        await removeIndices(node.url, prefix);
+      });
+
+      it('keeps once what was indexed although the answer was lost', async () => {
+        const batch = [makeRecord(1), makeRecord(2)];
+        proxy.setFault(onBulk('cut-after'));
+        await expect(store.appendRecords(batch)).rejects.toMatchObject({
+          code: 'JT_STORE_UNREACHABLE',
+          retryable: true,
+        });
+        proxy.setFault(undefined);
+
+        expect(await store.appendRecords(batch)).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
+
+        expect(await readAll(store)).toEqual(batch);
+      });
+
+      it.each<[string, ReturnType<Fault>]>([
+        ['is cut off', 'cut-before'],
+        [
+          'is too busy',
+          { status: 429, body: '{"error":{"type":"es_rejected_execution_exception","reason":"busy"},"status":429}' },
+        ],
+        [
+          'is not ready',
+          { status: 503, body: '{"error":{"type":"cluster_block_exception","reason":"no master"},"status":503}' },
+        ],
+        ['is a bad gateway', { status: 502, body: '<html>502</html>', type: 'text/html' }],
+        [
+          'is a proxy page that calls itself a success',
+          { status: 200, body: '<html>Please log in</html>', type: 'text/html' },
+        ],
+        ['is not Elasticsearch', { status: 200, body: '{"ok":true}', headers: { 'x-elastic-product': 'Other' } }],
+        ['is JSON of something else', { status: 200, body: '{"errors":false}' }],
+        ['is broken JSON', { status: 200, body: '{"errors":false,"items":[' }],
+        [
+          'has fewer items than were sent',
+          { status: 200, body: '{"errors":false,"items":[{"index":{"status":201}}]}' },
+        ],
+      ])('asks to send the batch again when the answer %s', async (_what, fault) => {
+        await store.appendRecords([makeRecord(0)]);
+        const batch = [makeRecord(1), makeRecord(2)];
+        proxy.setFault(onBulk(fault));
+        await expect(store.appendRecords(batch)).rejects.toMatchObject({
+          code: 'JT_STORE_UNREACHABLE',
+          retryable: true,
+        });
+        proxy.setFault(undefined);
+
+        expect((await store.appendRecords(batch)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored']);
+      });
+
+      it('says so when the key is not accepted, and goes on when it is again', async () => {
+        for (const status of [401, 403]) {
+          proxy.setFault(() => ({
+            status,
+            body: '{"error":{"type":"security_exception","reason":"unable to authenticate"}}',
+          }));
+          await expect(store.appendRecords([makeRecord(1)])).rejects.toMatchObject({
+            code: 'JT_STORE_DENIED',
+            retryable: true,
+          });
+          await expect(store.searchRecords({ limit: 1, order: 'newest' })).rejects.toMatchObject({
+            code: 'JT_STORE_DENIED',
+          });
+        }
+        proxy.setFault(undefined);
+
+        expect(await store.appendRecords([makeRecord(1)])).toEqual([{ kind: 'stored' }]);
+      });
+
+      it('halves a request that is too large and refuses only the record that no request can hold', async () => {
+        const noise = (length: number): string =>
+          Array.from({ length }, (_, at) => String.fromCharCode(97 + ((at * at * 31 + at * 7 + (at >> 3)) % 26))).join(
+            '',
+          );
+        const batch = [1, 2, 3, 4].map((number) => makeRecord(number, { text: `${number}${noise(200)}` }));
+        const large = makeRecord(5, {
+          text: `${Array.from({ length: 3_000 }, (_, at) => Math.imul(at, 2654435761).toString(36)).join(' ')}`,
+        });
+        proxy.setFault(({ path, bytes }) =>
+          path.startsWith('/_bulk') && bytes > 2_000
+            ? { status: 413, body: '<html>413</html>', type: 'text/html' }
+            : undefined,
+        );
+
+        const outcomes = await store.appendRecords([...batch, large]);
+
+        expect(outcomes.map((outcome) => outcome.kind)).toEqual(['stored', 'stored', 'stored', 'stored', 'refused']);
+        expect(proxy.faults()).toBeGreaterThan(0);
+        expect(await readAll(store)).toHaveLength(4);
+      });
+
+      it('keeps what came through when a later part of a large batch does not', async () => {
+        const text = 'some words '.repeat(200_000);
+        const batch = [1, 2, 3].map((number) => makeRecord(number, { text: `${number} ${text}` }));
+        let requests = 0;
+        proxy.setFault(({ path }) => (path.startsWith('/_bulk') && ++requests > 1 ? 'cut-before' : undefined));
+
+        const outcomes = await store.appendRecords(batch);
+
+        expect(outcomes.map((outcome) => outcome.kind)).toEqual(['stored', 'retry', 'retry']);
+        proxy.setFault(undefined);
+        expect((await store.appendRecords(batch)).map((outcome) => outcome.kind)).toEqual([
+          'duplicate',
+          'stored',
+          'stored',
+        ]);
+      });
+
+      it('refuses one record that cannot be parsed and stores the others', async () => {
+        await ask(node.url, 'PUT', `/${index()}`, { mappings: { properties: { message: { type: 'long' } } } });
+        const other = makeRecord(2, { time: '2026-11-21T10:00:00.000Z' });
+
+        const outcomes = await store.appendRecords([makeRecord(1, day), other]);
+
+        expect(outcomes).toMatchObject([
+          { kind: 'refused', error: expect.stringContaining('message') as string },
+          { kind: 'stored' },
+        ]);
+      });
+
+      it('waits for a read-only index, a missing right to create one, and a cluster that has too many shards', async () => {
+        await store.appendRecords([makeRecord(1, day)]);
+        const kinds = async (record: LogRecord): Promise<string[]> =>
+          (await store.appendRecords([record])).map((outcome) => outcome.kind);
+
+        await ask(node.url, 'PUT', `/${index()}/_settings`, { 'index.blocks.read_only_allow_delete': true });
+        expect(await kinds(makeRecord(2, day))).toEqual(['retry']);
+        await ask(node.url, 'PUT', `/${index()}/_settings`, { 'index.blocks.read_only_allow_delete': null });
+        expect(await kinds(makeRecord(2, day))).toEqual(['stored']);
+
+        for (const [setting, value] of [
+          ['action.auto_create_index', 'false'],
+          ['cluster.max_shards_per_node', 1],
+        ] as const) {
+          const record = makeRecord(1, { time: `2026-11-2${setting.length % 10}T00:00:00.000Z`, host: setting });
+          await ask(node.url, 'PUT', '/_cluster/settings', { persistent: { [setting]: value } });
+          const outcomes = await kinds(record);
+          await ask(node.url, 'PUT', '/_cluster/settings', { persistent: { [setting]: null } });
+          expect(outcomes, setting).toEqual(['retry']);
+          expect(await kinds(record), setting).toEqual(['stored']);
+        }
+      });
+
+      it('works without the right to make templates once somebody has made them, and says so before', async () => {
+        proxy.setFault(({ path }) =>
+          path.startsWith('/_index_template')
+            ? { status: 403, body: '{"error":{"type":"security_exception","reason":"not allowed"}}' }
+            : undefined,
+        );
+        await expect(store.appendRecords([makeRecord(1)])).rejects.toMatchObject({
+          code: 'JT_STORE_DENIED',
+          message: expect.stringContaining('start the analyzer or the API first') as string,
+        });
+        const owner = openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix });
+        await owner.check();
+        await owner.close();
+
+        expect(await store.appendRecords([makeRecord(1)])).toEqual([{ kind: 'stored' }]);
+      });
+
+      it('maps nothing that it did not name', async () => {
+        const record = { ...makeRecord(1, day), 'user.field': { deep: 1 } };
+
+        expect(await store.appendRecords([record])).toEqual([{ kind: 'stored' }]);
+
+        expect(JSON.stringify(await ask(node.url, 'GET', `/${index()}/_mapping`))).not.toContain('user');
+      });
+
+      // Elasticsearch 8 cannot switch them off.
+      if (version === 9)
+        it('does not take an index without sequence numbers for an empty one', async () => {
+          await store.check();
+          await ask(node.url, 'PUT', `/${index()}`, { settings: { 'index.disable_sequence_numbers': true } });
+          await store.appendRecords([makeRecord(1, day)]);
+
+          await expect(store.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({
+            code: 'JT_STORE_UNUSABLE',
+            message: expect.stringContaining('sequence numbers') as string,
+          });
+        });
+
+      it('loses and repeats nothing when the server is killed in the middle', async () => {
+        const batches = [0, 1, 2].map((batch) =>
+          Array.from({ length: 20 }, (_, number) => makeRecord(batch * 20 + number)),
+        );
+        const [first = [], second = [], third = []] = batches;
+        await store.appendRecords(first);
+        const page = await store.readRecords(undefined, { limit: 15 });
+
+        await node.kill();
+        await expect(store.appendRecords(second)).rejects.toMatchObject({
+          code: 'JT_STORE_UNREACHABLE',
+          retryable: true,
+        });
+        await expect(store.readRecords(page.cursor, { limit: 15 })).rejects.toMatchObject({
+          code: 'JT_STORE_UNREACHABLE',
+        });
+        await expect(store.check()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+        await node.restart();
+        await waitUntil(
+          'the store to take records again',
+          async () =>
+            store
+              .appendRecords(second)
+              .then(
+                (outcomes) => outcomes.every((outcome) => outcome.kind === 'stored' || outcome.kind === 'duplicate'),
+                String,
+              ),
+          60_000,
+        );
+        await store.appendRecords(third);
+
+        const rest = await readAll(store, page.cursor);
+        expect([...page.records, ...rest].map((record) => record.id)).toEqual(
+          batches.flat().map((record) => record.id),
+        );
+        expect((await store.check()).version).toBe(node.version);
+      }, 240_000);
+    });
+  });
+}
+
+describe('openElasticsearchStore', () => {
+  it('needs no server to open, and says where it looked for one', async () => {
+    const store = openElasticsearchStore({ nodes: ['http://user:secret@127.0.0.1:9'] });
+
+    await expect(store.check()).rejects.toMatchObject({
+      code: 'JT_STORE_UNREACHABLE',
+      message: expect.stringContaining('http://***@127.0.0.1:9') as string,
+    });
+    await store.close();
+  });
+
+  it('says at once when the settings are wrong or contradict each other', () => {
+    expect(() => openElasticsearchStore({ nodes: [] })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
+    expect(() => openElasticsearchStore({ nodes: ['http://node:9200'], apiKey: '', username: '' })).not.toThrow();
+    expect(() => openElasticsearchStore({ nodes: ['node:9200'] })).toThrow(
+      expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }),
+    );
+    expect(() => openElasticsearchStore({ nodes: ['http://127.0.0.1:9'], caFingerprint: 'AA:BB' })).toThrow(
+      expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }),
+    );
+  });
+});
+
+function onBulk(fault: ReturnType<Fault>): Fault {
+  return ({ path }) => (path.startsWith('/_bulk') ? fault : undefined);
+}
+
+async function readAll(store: Store, from?: string): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (let cursor = from; ;) {
+    const page = await store.readRecords(cursor, { limit: 100 });
+    records.push(...page.records);
+    cursor = page.cursor;
+    if (page.drained) return records;
+  }
+}
+
+async function ask(url: string, method: string, path: string, body?: object): Promise<unknown> {
+  const answer = await fetch(url + path, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}
+
+/** Keeps the one node of the tests from filling up with shards. */
+async function removeIndices(url: string, prefix: string): Promise<void> {
+  const found = await ask(url, 'GET', `/_cat/indices/${prefix}-*?format=json&h=index`);
+  const names = (found as { index: string }[]).map((row) => row.index);
+  if (names.length > 0) await ask(url, 'DELETE', `/${names.join(',')}`);
+  await ask(url, 'DELETE', `/_index_template/${prefix}-*`).catch(() => undefined); // a test that was refused made none
+}

@@ -1,0 +1,199 @@
+// The store of a cluster: Elasticsearch 8.19 and 9. This file puts the port together; requests and errors are in
+// elasticsearch-client.ts, what we create in -mapping.ts, writing in -bulk.ts, the feed in -feed.ts, reading in
+// -search.ts and -query.ts, the small indices in -documents.ts. Nothing is written before our index templates
+// are there. Uses no data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
+import { createError } from '../../core/errors.js';
+import { appendRecords } from './bulk.js';
+import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
+import {
+  findAgentStatuses,
+  findAlerts,
+  findIncident,
+  findIncidents,
+  loadDocument,
+  rememberAlert,
+  removeDocument,
+  removeFound,
+  saveAgentStatus,
+  saveDocument,
+  saveIncident,
+} from './documents.js';
+import { readRecords } from './feed.js';
+import { buildTemplates, readDayEnd, TEMPLATE_VERSION } from './mapping.js';
+import { findContext, searchRecords } from './search.js';
+import { formatTime, parseTime, startOfDay } from '../page.js';
+import { isObject } from '../stored.js';
+import type { Store } from '../store.js';
+
+export type { ElasticsearchSettings } from './client.js';
+
+export const DEFAULT_PREFIX = 'jobtrace';
+const OLDEST_MAJOR = 8;
+/** The state under which whoever made the templates says which, for those who may not look. */
+const TEMPLATES_STATE = 'store/templates';
+
+/** Does not connect yet: Elasticsearch may come up later, and every call says when it cannot be reached. */
+export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
+  const client = openClient(settings);
+  const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
+  let prepared: Promise<void> | undefined;
+  const prepare = (): Promise<void> => {
+    prepared ??= createTemplates(client, prefix, settings).catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
+    return prepared;
+  };
+  return {
+    appendRecords: async (batch) => {
+      if (batch.length === 0) return [];
+      await prepare();
+      return appendRecords(client, prefix, batch);
+    },
+    readRecords: (cursor, options) => readRecords(client, prefix, cursor, options),
+    searchRecords: (query) => searchRecords(client, prefix, query),
+    findContext: (id, lines) => findContext(client, prefix, id, lines),
+    saveIncident: async (incident) => {
+      await prepare();
+      await saveIncident(client, prefix, incident);
+    },
+    removeIncident: (id) => removeDocument(client, prefix, 'incidents', id),
+    findIncident: (id) => findIncident(client, prefix, id),
+    findIncidents: (query) => findIncidents(client, prefix, query),
+    rememberAlert: async (alert) => {
+      await prepare();
+      await rememberAlert(client, prefix, alert);
+    },
+    findAlerts: (query) => findAlerts(client, prefix, query),
+    saveState: async (key, value) => {
+      await prepare();
+      await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
+    },
+    loadState: (key) => loadDocument(client, prefix, 'states', key),
+    removeState: (key) => removeDocument(client, prefix, 'states', key),
+    saveAgentStatus: async (status) => {
+      await prepare();
+      await saveAgentStatus(client, prefix, status);
+    },
+    findAgentStatuses: () => findAgentStatuses(client, prefix),
+    deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time)),
+    check: async () => {
+      const version = await loadVersion(client);
+      await prepare();
+      return { kind: 'elasticsearch', version };
+    },
+    close: () => client.close(),
+  };
+}
+
+/** Leaves newer templates alone. Who may not make them needs somebody else to have done it. */
+async function createTemplates(
+  client: ElasticsearchClient,
+  prefix: string,
+  settings: ElasticsearchSettings,
+): Promise<void> {
+  try {
+    for (const [name, template] of Object.entries(buildTemplates(prefix, settings))) {
+      if ((await loadTemplateVersion(client, name)) >= TEMPLATE_VERSION) continue;
+      await client.send({ method: 'PUT', path: `/_index_template/${name}`, body: template });
+    }
+  } catch (error) {
+    if (readStatus(error) !== 403) throw error;
+    const found = Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
+    if (found >= TEMPLATE_VERSION) return;
+    throw createError(
+      'JT_STORE_DENIED',
+      {
+        url: client.url,
+        problem:
+          'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates',
+      },
+      error,
+    );
+  }
+  if (Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0) >= TEMPLATE_VERSION) return;
+  await saveDocument(
+    client,
+    prefix,
+    'states',
+    TEMPLATES_STATE,
+    { id: TEMPLATES_STATE, body: String(TEMPLATE_VERSION) },
+    false,
+  );
+}
+
+async function loadTemplateVersion(client: ElasticsearchClient, name: string): Promise<number> {
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/_index_template/${name}`,
+    query: { filter_path: 'index_templates.index_template.version' },
+    expect: [404],
+  });
+  const list: readonly unknown[] = Array.isArray(body['index_templates']) ? body['index_templates'] : [];
+  const template = isObject(list[0]) ? list[0]['index_template'] : undefined;
+  return isObject(template) ? Number(template['version'] ?? 0) : 0;
+}
+
+/** The oldest version of any node. Health comes first: it is the one question that every distribution answers. */
+async function loadVersion(client: ElasticsearchClient): Promise<string> {
+  const health = await client.send({
+    method: 'GET',
+    path: '/_cluster/health',
+    query: { timeout: '5s' },
+    expect: [408],
+  });
+  if (health.body['timed_out'] === true)
+    throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'the cluster has no master' });
+  const { body } = await client.send({
+    method: 'GET',
+    path: '/_nodes/_local,_master',
+    query: { filter_path: 'nodes.*.version' },
+  });
+  const versions = Object.values(isObject(body['nodes']) ? body['nodes'] : {}).flatMap((node) =>
+    isObject(node) ? [String(node['version'])] : [],
+  );
+  const [version] = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  if (version === undefined)
+    throw createError('JT_STORE_UNREACHABLE', { url: client.url, problem: 'no node tells its version' });
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR)
+    throw createError('JT_STORE_UNUSABLE', {
+      url: client.url,
+      problem: `it is Elasticsearch ${version}`,
+      advice: 'Jobtrace works with Elasticsearch 8.19 and 9.x.',
+    });
+  return version;
+}
+
+/** Days go as whole indices; undated records by the day on which they were stored. */
+async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/${prefix}-logs-*/_stats/docs`,
+    query: { filter_path: 'indices.*.primaries.docs.count', ignore_unavailable: true },
+  });
+  let removed = 0;
+  for (const [index, value] of Object.entries(isObject(body['indices']) ? body['indices'] : {})) {
+    const dayEnd = readDayEnd(index);
+    if (dayEnd === undefined || dayEnd > timeMs) continue;
+    await removeIndex(client, index);
+    removed += countDocuments(value);
+  }
+  removed += await removeFound(client, `${prefix}-logs-undated`, {
+    range: { 'event.ingested': { lt: formatTime(startOfDay(timeMs)) } },
+  });
+  const before = { lt: formatTime(timeMs) };
+  await removeFound(client, `${prefix}-incidents`, { range: { lastSeen: before } });
+  await removeFound(client, `${prefix}-alerts`, { range: { time: before } });
+  await removeFound(client, `${prefix}-agents`, { range: { time: before } });
+  return removed;
+}
+
+async function removeIndex(client: ElasticsearchClient, index: string): Promise<void> {
+  await client.send({ method: 'DELETE', path: `/${index}`, expect: [404] });
+}
+
+function countDocuments(value: unknown): number {
+  const primaries = isObject(value) ? value['primaries'] : undefined;
+  const docs = isObject(primaries) ? primaries['docs'] : undefined;
+  return isObject(docs) ? Number(docs['count']) : 0;
+}

@@ -1,0 +1,119 @@
+// The rights in docs/elasticsearch.md are enough, and not more than enough: the roles are read from that page and
+// given to users of a real Elasticsearch with security on.
+import { pbkdf2Sync, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithParts } from '../../lab/parts/describe-part.js';
+import { startElasticsearch, type Elasticsearch } from '../../lab/parts/elasticsearch.js';
+import { openElasticsearchStore } from './elasticsearch.js';
+import { makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
+import type { Store } from '../store.js';
+
+const PASSWORD = 'only for this test';
+
+/** Role name → descriptor, from the JSON blocks of the page. */
+function readRoles(): Map<string, object> {
+  const page = readFileSync(new URL('../../docs/elasticsearch.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/```json\n([^`]*)```/g)].map(
+    (match) => JSON.parse(match[1] ?? '') as { role_descriptors: Record<string, object> },
+  );
+  return new Map(blocks.flatMap((block) => Object.entries(block.role_descriptors)));
+}
+
+/** The file realm: one user for each role, named like it (Elasticsearch's own formats). */
+function writeUsers(configDir: string, roles: ReadonlyMap<string, object>): void {
+  const all = new Map<string, object>([...roles, ['superuser', {}]]);
+  const salt = randomBytes(32);
+  const hash = `{PBKDF2}10000$${salt.toString('base64')}$${pbkdf2Sync(PASSWORD, salt, 10_000, 32, 'sha512').toString('base64')}`;
+  writeFileSync(
+    join(configDir, 'roles.yml'),
+    [...roles].map(([name, role]) => `${name}: ${JSON.stringify(role)}\n`).join(''),
+  );
+  writeFileSync(join(configDir, 'users'), [...all.keys()].map((name) => `${name}:${hash}\n`).join(''));
+  writeFileSync(join(configDir, 'users_roles'), [...all.keys()].map((name) => `${name}:${name}\n`).join(''));
+}
+
+describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'jobtrace-store-rights-'));
+  let node: Elasticsearch;
+  const opened: Store[] = [];
+  const open = (username: string, password = PASSWORD): Store => {
+    const store = openElasticsearchStore({ nodes: [node.url], username, password, refreshMs: 200 });
+    opened.push(store);
+    return store;
+  };
+  beforeAll(async () => {
+    node = await startElasticsearch({
+      version: 9,
+      dir: join(dir, 'node'),
+      settings: { 'xpack.security.enabled': 'true' },
+      headers: { authorization: `Basic ${Buffer.from(`superuser:${PASSWORD}`).toString('base64')}` },
+      prepare: (configDir) => writeUsers(configDir, readRoles()),
+    });
+    return async () => {
+      await node.stop();
+      rmSync(dir, { recursive: true, force: true });
+    };
+  }, 240_000);
+  afterAll(async () => {
+    for (const store of opened) await store.close();
+  });
+
+  it('let agent, analyzer and API do their work and the agent nothing else', async () => {
+    const [agent, analyzer, api] = [open('jobtrace_agent'), open('jobtrace_analyzer'), open('jobtrace_api')];
+    await expect(agent.appendRecords([makeRecord(1)])).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    await analyzer.check();
+
+    expect(await agent.appendRecords([makeRecord(1), makeRecord(2)])).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
+    expect(await agent.appendRecords([makeRecord(1)])).toEqual([{ kind: 'duplicate' }]);
+    await agent.saveAgentStatus({
+      id: 'a',
+      host: 'h',
+      time: '2026-11-20T10:00:00.000Z',
+      files: 1,
+      lagBytes: 0,
+      shippedRecords: 2,
+      counters: {},
+      conditions: [],
+    });
+
+    expect((await analyzer.readRecords(undefined, { limit: 10 })).records).toHaveLength(2);
+    await analyzer.saveIncident(makeIncident('i'));
+    await analyzer.rememberAlert({
+      id: 'x',
+      incidentId: 'i',
+      receiver: 'r',
+      reason: 'new',
+      cause: 'c',
+      sentAt: '2026-11-20T10:00:00.000Z',
+      state: 'sent',
+      attempts: 1,
+    });
+    await analyzer.saveState('cursor', 'c');
+
+    await api.check();
+    await waitUntil(
+      'both records',
+      async () =>
+        (await api.searchRecords({ limit: 1, order: 'newest', facets: true, histogramBuckets: 3 })).total === 2,
+    );
+    expect((await api.findContext(makeRecord(1).id, { before: 1, after: 1 }))?.records).toHaveLength(2);
+    expect(await api.findIncidents({ limit: 1 })).toHaveLength(1);
+    await waitUntil('the agent', async () => (await api.findAgentStatuses()).length === 1);
+    await api.saveState('mute', 'm');
+    await expect(api.appendRecords([makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
+
+    await expect(agent.saveIncident(makeIncident('forged'))).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    await expect(agent.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    expect(await analyzer.deleteBefore('2026-12-01T00:00:00.000Z')).toBe(2);
+  });
+
+  it('turn away a wrong password with a message that does not show it', async () => {
+    await expect(open('jobtrace_agent', 'wrong-secret').check()).rejects.toMatchObject({
+      code: 'JT_STORE_DENIED',
+      message: expect.not.stringContaining('wrong-secret') as string,
+    });
+  });
+});

@@ -1,0 +1,130 @@
+// A search → SQL over the tables of sqlite-schema.ts. Parts that ask only for words become one FTS5 expression.
+// Pure: it makes text and parameters, sqlite.ts runs them.
+import type { QueryField } from '../fields.js';
+import { parseTime, type Position } from '../page.js';
+import { parseQuery, type Pieces, type QueryNode } from '../query.js';
+import { FIELD_COLUMNS, LIST_COLUMNS } from './schema.js';
+import type { RecordQuery } from '../store.js';
+
+export interface Condition {
+  readonly sql: string;
+  readonly params: readonly (string | number)[];
+}
+
+/** Either a condition, or an FTS5 expression that can still be joined with others. */
+type Part = { readonly words: string } | Condition;
+
+/** Words that may stand for one shape (`*exception`): more would make the expression too long. */
+const MAX_SHAPE_WORDS = 2_000;
+export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
+
+/** The WHERE of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
+export function buildWhere(query: RecordQuery): Condition {
+  const conditions: Condition[] = [buildNode(parseQuery(query.query ?? ''))];
+  const equals: readonly (readonly [string, string | undefined])[] = [
+    ['job_id', query.jobId],
+    ['cluster', query.cluster],
+    ['process', query.process],
+    ['component', query.component],
+  ];
+  for (const [column, value] of equals)
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  if (query.from !== undefined) conditions.push({ sql: 'time >= ?', params: [parseTime('from', query.from)] });
+  if (query.to !== undefined) conditions.push({ sql: 'time < ?', params: [parseTime('to', query.to)] });
+  if (query.levels !== undefined)
+    conditions.push({ sql: `level IN (${query.levels.map(() => '?').join(', ')})`, params: query.levels });
+  if (query.scope !== undefined) conditions.push(buildScope(query.scope));
+  return joinConditions('AND', conditions);
+}
+
+/** Records or incidents of these jobs and clusters; an empty scope sees nothing. */
+export function buildScope(scope: readonly string[]): Condition {
+  const conditions = scope.flatMap((pattern) =>
+    ['cluster', 'job_id', 'job_name'].map((column): Condition => ({
+      sql: `ifnull(${column} GLOB ?, 0)`,
+      params: [pattern.replace(/[?[]/g, '[$&]')],
+    })),
+  );
+  return conditions.length === 0 ? { sql: '0', params: [] } : joinConditions('OR', conditions);
+}
+
+/** Only what comes after that position in the order of the search. */
+export function buildAfter(position: Position, order: RecordQuery['order']): Condition {
+  return {
+    sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`,
+    params: position.map((value) => value ?? ''),
+  };
+}
+
+export function joinConditions(operator: 'AND' | 'OR', conditions: readonly Condition[]): Condition {
+  const asking = operator === 'AND' ? conditions.filter((condition) => condition.sql !== '1') : conditions;
+  if (asking.length === 0) return { sql: '1', params: [] };
+  return {
+    sql: asking.map((condition) => `(${condition.sql})`).join(` ${operator} `),
+    params: asking.flatMap((condition) => condition.params),
+  };
+}
+
+function buildNode(node: QueryNode): Condition {
+  return closeWords(buildPart(node));
+}
+
+function buildPart(node: QueryNode): Part {
+  switch (node.kind) {
+    case 'all':
+      return { sql: '1', params: [] };
+    case 'phrase':
+      return { words: `"${node.words.join(' ')}"` };
+    case 'word':
+      return buildShape(node.pieces);
+    case 'value':
+      return buildValue(node.field, node.pieces);
+    case 'not': {
+      const inner = buildNode(node.node);
+      return { sql: `NOT (${inner.sql})`, params: inner.params };
+    }
+    case 'and':
+    case 'or':
+      return joinParts(node.kind === 'and' ? 'AND' : 'OR', node.nodes.map(buildPart));
+  }
+}
+
+function joinParts(operator: 'AND' | 'OR', parts: readonly Part[]): Part {
+  const words = parts.flatMap((part) => ('words' in part ? [part.words] : []));
+  const joined = words.length === 0 ? [] : [{ words: words.map((text) => `(${text})`).join(` ${operator} `) }];
+  const others = parts.flatMap((part) => ('words' in part ? [] : [part]));
+  return others.length === 0 && joined[0] !== undefined
+    ? joined[0]
+    : joinConditions(operator, [...joined.map(closeWords), ...others]);
+}
+
+function closeWords(part: Part): Condition {
+  return 'words' in part ? { sql: 'seq IN (SELECT rowid FROM words WHERE words MATCH ?)', params: [part.words] } : part;
+}
+
+/** FTS5 knows prefixes; any other shape is looked up in the list of all words. */
+function buildShape(pieces: Pieces): Part {
+  const [head = '', tail] = pieces;
+  if (pieces.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
+  return {
+    sql: `seq IN (SELECT rowid FROM words WHERE words MATCH (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
+    params: [pieces.join('*')],
+  };
+}
+
+function buildValue(field: QueryField, pieces: Pieces): Condition {
+  const list = Object.entries(LIST_COLUMNS).find(([, name]) => name === field)?.[0];
+  const column = list ?? Object.entries(FIELD_COLUMNS).find(([, name]) => name === field)?.[0];
+  if (column === undefined) throw new Error(`There is no column for ${field}.`);
+  if (pieces.every((piece) => piece === '') && pieces.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
+  const test: Condition =
+    pieces.length === 1
+      ? { sql: '= ? COLLATE NOCASE', params: [pieces[0] ?? ''] }
+      : { sql: `LIKE ? ESCAPE '\\'`, params: [pieces.map((piece) => piece.replace(/[%_\\]/g, '\\$&')).join('%')] };
+  return list === undefined
+    ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
+    : {
+        sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`,
+        params: test.params,
+      };
+}

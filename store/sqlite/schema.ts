@@ -1,0 +1,109 @@
+// The tables of the embedded store, as a list of migrations that only ever grows, and the translation between
+// a record and its row. A row keeps the entry's text once: `message` and the stack trace are kept as their place
+// in `original` when they stand there. The word index keeps no text at all (contentless FTS5). Pure.
+import type { LogRecord } from '../../core/types.js';
+import { formatTime, readTime } from '../page.js';
+import { isLogRecord, parseJson } from '../stored.js';
+
+/** Columns that hold a field as it is; most of them can be asked for. */
+export const FIELD_COLUMNS = {
+  id: 'id',
+  length: 'jobtrace.length',
+  timestamp: '@timestamp',
+  level: 'log.level',
+  logger: 'log.logger',
+  file: 'log.file.path',
+  offset: 'log.offset',
+  thread: 'process.thread.name',
+  error_type: 'error.type',
+  host: 'host.name',
+  container: 'container.id',
+  namespace: 'orchestrator.namespace',
+  pod: 'kubernetes.pod.name',
+  cluster: 'flink.cluster',
+  job_id: 'flink.job.id',
+  job_name: 'flink.job.name',
+  component: 'flink.component',
+  resource_id: 'flink.process.id',
+  version: 'flink.version',
+  process: 'jobtrace.process',
+  kind: 'jobtrace.kind',
+  layout: 'jobtrace.layout',
+  original: 'event.original',
+} as const;
+/** Lists, as JSON. */
+export const LIST_COLUMNS = { chain: 'flink.chain', flags: 'jobtrace.flags' } as const;
+/** Texts that usually stand in `original`: kept as `start,end` of it, else as `=text`. */
+const SLICE_COLUMNS = { message: 'message', error_message: 'error.message', stack_trace: 'error.stack_trace' } as const;
+
+// Made once: rows are filled and read by the thousand.
+const FIELDS = Object.entries(FIELD_COLUMNS);
+const LISTS = Object.entries(LIST_COLUMNS);
+const SLICES = Object.entries(SLICE_COLUMNS);
+
+export const RECORD_COLUMNS: readonly string[] = [
+  ...Object.keys(FIELD_COLUMNS),
+  ...Object.keys(LIST_COLUMNS),
+  ...Object.keys(SLICE_COLUMNS),
+  'time',
+  'undated',
+  'stored_at',
+];
+
+/** One step per schema version, in order; a published step is never changed. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE records (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE, length INTEGER NOT NULL, timestamp TEXT NOT NULL, time INTEGER NOT NULL, undated INTEGER NOT NULL, stored_at INTEGER NOT NULL,
+     level TEXT, logger TEXT, file TEXT NOT NULL, "offset" INTEGER NOT NULL, thread TEXT, error_type TEXT, host TEXT NOT NULL, container TEXT, namespace TEXT, pod TEXT,
+     cluster TEXT NOT NULL, job_id TEXT, job_name TEXT, component TEXT, resource_id TEXT, version TEXT, process TEXT NOT NULL, kind TEXT NOT NULL, layout TEXT NOT NULL,
+     chain TEXT, flags TEXT, message TEXT NOT NULL, error_message TEXT, stack_trace TEXT, original TEXT NOT NULL);
+   CREATE INDEX records_time ON records (time);
+   CREATE INDEX records_process ON records (process, time);
+   CREATE INDEX records_job ON records (job_id, time) WHERE job_id IS NOT NULL;
+   CREATE VIRTUAL TABLE words USING fts5 (text, content='', contentless_delete=1, tokenize='ascii');
+   CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
+   CREATE TABLE incidents (id TEXT PRIMARY KEY, cluster TEXT NOT NULL, job_id TEXT, job_name TEXT, outcome TEXT NOT NULL, first_seen INTEGER, last_seen INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
+   CREATE INDEX incidents_last_seen ON incidents (last_seen);
+   CREATE TABLE alerts (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, state TEXT NOT NULL, sent_at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
+   CREATE INDEX alerts_incident ON alerts (incident_id);
+   CREATE TABLE states (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE agents (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL) WITHOUT ROWID;`,
+];
+
+/** The values of RECORD_COLUMNS, in their order. */
+export function fillRow(record: LogRecord, isUndated: boolean, nowMs: number): (string | number | null)[] {
+  const original = record['event.original'];
+  const row: (string | number | null)[] = [];
+  for (const [, field] of FIELDS) row.push(record[field] ?? null);
+  for (const [, field] of LISTS) row.push(record[field] === undefined ? null : JSON.stringify(record[field]));
+  for (const [, field] of SLICES) row.push(fillSlice(original, record[field]));
+  row.push(readTime(record), isUndated ? 1 : 0, nowMs);
+  return row;
+}
+
+/** A row as it was read, back to the record. Throws a plain Error for a row that we cannot have written. */
+export function readRow(row: Readonly<Record<string, unknown>>): LogRecord {
+  const fields: Record<string, unknown> = {};
+  for (const [column, field] of FIELDS) if (row[column] !== null) fields[field] = row[column];
+  for (const [column, field] of LISTS) if (typeof row[column] === 'string') fields[field] = parseJson(row[column]);
+  const original = String(row['original']);
+  for (const [column, field] of SLICES)
+    if (typeof row[column] === 'string') fields[field] = readSlice(original, row[column]);
+  if (isLogRecord(fields)) return fields;
+  throw new Error(
+    `The row ${String(row['seq'])} of the records table is damaged (time ${formatTime(Number(row['time']))}).`,
+  );
+}
+
+function fillSlice(original: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const start = text.length > 0 ? original.indexOf(text) : -1;
+  return start < 0 ? `=${text}` : `${start},${start + text.length}`;
+}
+
+function readSlice(original: string, place: string): string {
+  if (place.startsWith('=')) return place.slice(1);
+  const comma = place.indexOf(',');
+  return original.slice(Number(place.slice(0, comma)), Number(place.slice(comma + 1)));
+}

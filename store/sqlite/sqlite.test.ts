@@ -1,0 +1,150 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeStore } from '../testing/contract.js';
+import { makeRecord } from '../testing/samples.js';
+import { openSqliteStore } from './sqlite.js';
+import { openStore } from '../open.js';
+import type { Store } from '../store.js';
+
+describeStore('SQLite in memory', async () => openStore({ kind: 'sqlite', path: ':memory:' }));
+
+describe('openSqliteStore', () => {
+  let folder: string;
+  let path: string;
+  const opened: Store[] = [];
+  const open = (more: { maxBytes?: number; readonly?: boolean } = {}): Store => {
+    const store = openSqliteStore({ path, ...more });
+    opened.push(store);
+    return store;
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jobtrace-sqlite-'));
+    path = join(folder, 'data', 'jobtrace.db');
+  });
+  afterEach(async () => {
+    for (const store of opened.splice(0)) await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('has after a restart what it had before, and goes on counting', async () => {
+    const first = open();
+    await first.appendRecords([makeRecord(1), makeRecord(2)]);
+    const { cursor } = await first.readRecords(undefined, { limit: 10 });
+    await first.close();
+
+    const second = open();
+    expect(await second.appendRecords([makeRecord(2), makeRecord(3)])).toEqual([
+      { kind: 'duplicate' },
+      { kind: 'stored' },
+    ]);
+
+    expect((await second.readRecords(cursor, { limit: 10 })).records).toEqual([makeRecord(3)]);
+  });
+
+  it('never gives a cursor position twice, even when the newest record is gone', async () => {
+    const store = open();
+    await store.appendRecords([makeRecord(1)]);
+    const { cursor } = await store.readRecords(undefined, { limit: 10 });
+    await store.deleteBefore('2026-12-01T00:00:00.000Z');
+
+    await store.appendRecords([makeRecord(2)]);
+
+    expect((await store.readRecords(cursor, { limit: 10 })).records).toEqual([makeRecord(2)]);
+  });
+
+  it('lets another process read while it writes', async () => {
+    const writer = open();
+    await writer.appendRecords([makeRecord(1)]);
+    const reader = open({ readonly: true });
+    await writer.appendRecords([makeRecord(2)]);
+
+    expect((await reader.searchRecords({ limit: 10, order: 'oldest' })).total).toBe(2);
+    expect(await reader.appendRecords([makeRecord(3)])).toMatchObject([{ kind: 'retry' }]);
+  });
+
+  it('asks to try again when the disk is full, keeps what it has, and goes on when there is room', async () => {
+    const text = 'some words of a long line '.repeat(400);
+    const small = open({ maxBytes: 1_000_000 });
+    const outcomes: string[] = [];
+    for (let number = 0; number < 200; number += 1)
+      outcomes.push((await small.appendRecords([makeRecord(number, { text: text + number })]))[0]?.kind ?? '');
+    const stored = outcomes.filter((kind) => kind === 'stored').length;
+    expect(new Set(outcomes)).toEqual(new Set(['stored', 'retry']));
+    expect((await small.searchRecords({ limit: 1, order: 'oldest' })).total).toBe(stored);
+    await expect(small.saveState('big', 'x'.repeat(1_000_000))).rejects.toMatchObject({ code: 'JT_DISK_FULL' });
+    await small.close();
+
+    const larger = open();
+    expect(await larger.appendRecords([makeRecord(199, { text: `${text}199` })])).toEqual([{ kind: 'stored' }]);
+  });
+
+  it('gives space back after retention', async () => {
+    const store = open();
+    const text = 'word '.repeat(2_000);
+    await store.appendRecords(
+      Array.from({ length: 2_500 }, (_, number) =>
+        makeRecord(number, { text: `${text}${number}`, time: '2026-11-01T00:00:00.000Z' }),
+      ),
+    );
+    await store.close();
+    const before = statSync(path).size;
+
+    const again = open();
+    expect(await again.deleteBefore('2026-11-05T00:00:00.000Z')).toBe(2_500);
+    await again.close();
+
+    expect(statSync(path).size).toBeLessThan(before / 4);
+  });
+
+  it('keeps the text of an entry once', async () => {
+    const store = open();
+    const line = (number: number): string =>
+      `2026-11-20 10:00:00,000 INFO some.Logger [] - ${`unusual${number} `.repeat(1_000)}`;
+    const records = Array.from({ length: 200 }, (_, number) => ({
+      ...makeRecord(number),
+      'event.original': line(number),
+      message: line(number).slice(46),
+      'error.stack_trace': line(number).slice(100),
+    }));
+    await store.appendRecords(records);
+    await store.close();
+
+    expect(statSync(path).size).toBeLessThan(
+      1.6 * records.reduce((sum, record) => sum + record['event.original'].length, 0),
+    );
+    expect((await open().readRecords(undefined, { limit: 200 })).records).toEqual(records);
+  });
+
+  it('refuses data of a newer version and leaves it alone', async () => {
+    await open().close();
+    const bytes = readFileSync(path);
+    bytes.writeUInt32BE(99, 60); // user_version in the file's header
+    writeFileSync(path, bytes);
+
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'JT_STORE_TOO_NEW' }));
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+
+  it('says so when the file is not a database, is missing, or cannot be made', () => {
+    const text = join(folder, 'text.db');
+    writeFileSync(text, 'this is not a database, only some text that is long enough to be looked at');
+
+    expect(() => openSqliteStore({ path: text })).toThrow(expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }));
+    expect(() => openSqliteStore({ path: join(folder, 'none.db'), readonly: true })).toThrow(
+      expect.objectContaining({ code: 'JT_STORE_UNUSABLE' }),
+    );
+    expect(() => openSqliteStore({ path: join(text, 'x', 'y.db') })).toThrow(
+      expect.objectContaining({ code: 'JT_FILE_UNWRITABLE' }),
+    );
+  });
+
+  it('says what it is', async () => {
+    expect(await open().check()).toEqual({ kind: 'sqlite', version: expect.stringMatching(/^3\.\d+/) });
+  });
+
+  it('refuses a cursor of another store', async () => {
+    await expect(open().readRecords('{"v":1}', { limit: 1 })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+  });
+});

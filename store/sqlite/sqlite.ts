@@ -1,0 +1,503 @@
+// The embedded store: one SQLite file in one process that writes; others may read it at the same time.
+// The only door to better-sqlite3. A record's sequence number is its place in the feed; a record that is
+// replaced gets a new one. What the tables look like is in sqlite-schema.ts, how a search becomes SQL in
+// sqlite-query.ts. SQLite has one shard: shard 0 of however many reads everything, the others nothing.
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { createError } from '../../core/errors.js';
+import type { Incident, LogRecord } from '../../core/types.js';
+import { decideConflict } from '../conflict.js';
+import {
+  decodePosition,
+  encodePosition,
+  fillBarMs,
+  fillBars,
+  PAGE_RECORDS,
+  parseTime,
+  readDay,
+  startOfDay,
+} from '../page.js';
+import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type Condition } from './query.js';
+import { fillRow, MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
+import type { Alert, AppendOutcome, FeedPage, IncidentQuery, RecordPage, RecordQuery, Store } from '../store.js';
+import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
+import { fillWords } from '../words.js';
+
+export interface SqliteSettings {
+  /** ":memory:" keeps everything in memory and nothing after close. */
+  readonly path: string;
+  /** The file never grows beyond this; records then wait, as on a full disk. */
+  readonly maxBytes?: number;
+  /** Only reads; the file must exist. */
+  readonly readonly?: boolean;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+type Connection = Database.Database;
+type Counts = NonNullable<RecordPage['histogram']>[number]['counts'];
+type Facets = NonNullable<RecordPage['facets']>;
+
+const FACET_VALUES = 20;
+const DELETE_CHUNK = 2_000;
+const BUSY_MS = 5_000;
+const FACET_COLUMNS = {
+  level: 'level',
+  job: 'ifnull(job_name, job_id)',
+  process: 'process',
+  logger: 'logger',
+  errorType: 'error_type',
+} as const;
+
+/** Throws JT_STORE_TOO_NEW, JT_STORE_UNUSABLE, JT_FILE_UNWRITABLE or JT_DISK_FULL. */
+export function openSqliteStore(settings: SqliteSettings): Store {
+  const connection = openConnection(settings);
+  const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
+  const append = createAppend(connection);
+  return {
+    appendRecords: async (batch) => append(batch),
+    readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
+    searchRecords: (query) => run(() => searchRecords(connection, query)),
+    findContext: (id, lines) => run(() => findContext(connection, id, lines)),
+    saveIncident: (incident) => run(() => saveIncident(connection, incident)),
+    removeIncident: (id) => run(() => void connection.prepare('DELETE FROM incidents WHERE id = ?').run(id)),
+    findIncident: (id) =>
+      run(
+        () => readBodies(connection, { sql: 'SELECT body FROM incidents WHERE id = ?', params: [id] }, isIncident)[0],
+      ),
+    findIncidents: (query) => run(() => findIncidents(connection, query)),
+    rememberAlert: (alert) =>
+      run(
+        () =>
+          void connection
+            .prepare('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)')
+            .run(alert.id, alert.incidentId, alert.state, readTime(alert.sentAt), JSON.stringify(alert)),
+      ),
+    findAlerts: (query) => run(() => findAlerts(connection, query)),
+    saveState: (key, value) =>
+      run(() => void connection.prepare('INSERT OR REPLACE INTO states VALUES (?, ?)').run(key, value)),
+    loadState: (key) =>
+      run(
+        () => connection.prepare<[string], { value: string }>('SELECT value FROM states WHERE key = ?').get(key)?.value,
+      ),
+    removeState: (key) => run(() => void connection.prepare('DELETE FROM states WHERE key = ?').run(key)),
+    saveAgentStatus: (status) =>
+      run(
+        () =>
+          void connection
+            .prepare('INSERT OR REPLACE INTO agents VALUES (?, ?, ?)')
+            .run(status.id, readTime(status.time), JSON.stringify(status)),
+      ),
+    findAgentStatuses: () =>
+      run(() => readBodies(connection, { sql: 'SELECT body FROM agents ORDER BY id', params: [] }, isAgentStatus)),
+    deleteBefore: (time) => deleteBefore(connection, settings.path, parseTime('time', time)),
+    check: () =>
+      run(() => ({
+        kind: 'sqlite' as const,
+        version: String(connection.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()?.v),
+      })),
+    close: () => run(() => void connection.close()),
+  };
+}
+
+function openConnection(settings: SqliteSettings): Connection {
+  const { path } = settings;
+  const isReadonly = settings.readonly === true;
+  if (isReadonly && !existsSync(path))
+    throw createError('JT_STORE_UNUSABLE', {
+      url: path,
+      problem: 'there is no such file',
+      advice: 'Give the folder that "jobtrace up" writes to with --data.',
+    });
+  try {
+    if (path !== ':memory:' && !isReadonly) mkdirSync(dirname(path), { recursive: true });
+    const connection = new Database(path, { readonly: isReadonly, timeout: BUSY_MS });
+    try {
+      setUp(connection, settings);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return connection;
+  } catch (error) {
+    throw explainFailure(path, error);
+  }
+}
+
+/**
+ * Order matters: auto_vacuum and page size only take effect before the first table. FULL: an acknowledged batch
+ * survives a power cut.
+ */
+function setUp(connection: Connection, settings: SqliteSettings): void {
+  const found = Number(connection.pragma('user_version', { simple: true }));
+  if (found > MIGRATIONS.length)
+    throw createError('JT_STORE_TOO_NEW', { path: settings.path, found, known: MIGRATIONS.length });
+  connection.pragma('cache_size = -65536');
+  if (settings.readonly === true) return;
+  if (found === 0) {
+    connection.pragma('page_size = 8192');
+    connection.pragma('auto_vacuum = INCREMENTAL');
+  }
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  if (settings.maxBytes !== undefined)
+    connection.pragma(`max_page_count = ${Math.max(1, Math.floor(settings.maxBytes / 8192))}`);
+  connection
+    .transaction(() => {
+      for (const step of MIGRATIONS.slice(Number(connection.pragma('user_version', { simple: true }))))
+        connection.exec(step);
+      connection.pragma(`user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+}
+
+/** A full disk or a busy file gives "retry" for the whole batch: the transaction was rolled back. */
+function createAppend(connection: Connection): (batch: readonly LogRecord[]) => readonly AppendOutcome[] {
+  const columns = RECORD_COLUMNS.map((column) => `"${column}"`).join(', ');
+  const statements = connection.readonly
+    ? undefined
+    : {
+        insert: connection.prepare<unknown[]>(
+          `INSERT INTO records (${columns}) VALUES (${RECORD_COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`,
+        ),
+        insertWords: connection.prepare<unknown[]>('INSERT INTO words (rowid, text) VALUES (?, ?)'),
+        find: connection.prepare<[string], Row>('SELECT * FROM records WHERE id = ?'),
+        remove: connection.prepare<[unknown]>('DELETE FROM records WHERE seq = ?'),
+        removeWords: connection.prepare<[unknown]>('DELETE FROM words WHERE rowid = ?'),
+      };
+  if (statements === undefined)
+    return (batch) => batch.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
+
+  function insert(record: LogRecord, nowMs: number): boolean {
+    const done = statements?.insert.run(fillRow(record, readDay(record) === undefined, nowMs));
+    if (done?.changes !== 1) return false;
+    statements?.insertWords.run(done.lastInsertRowid, fillWords(record));
+    return true;
+  }
+
+  function appendOne(record: LogRecord, nowMs: number): AppendOutcome {
+    if (insert(record, nowMs)) return { kind: 'stored' };
+    const row = statements?.find.get(record.id);
+    if (row === undefined) throw new Error(`The record ${record.id} is there and is not.`);
+    const stored = readRow(row);
+    const conflict = decideConflict(readVersion(record), readVersion(stored));
+    if (conflict === 'duplicate') return { kind: 'duplicate' };
+    if (conflict === 'collision')
+      return {
+        kind: 'collision',
+        error: `another entry of ${stored['log.file.path']} at offset ${stored['log.offset']} holds the id ${record.id}`,
+      };
+    statements?.removeWords.run(row['seq']);
+    statements?.remove.run(row['seq']);
+    insert(record, nowMs);
+    return { kind: 'stored' };
+  }
+
+  const appendAll = connection.transaction((batch: readonly LogRecord[]): AppendOutcome[] => {
+    const nowMs = Date.now();
+    return batch.map((record) => {
+      try {
+        return appendOne(record, nowMs);
+      } catch (error) {
+        if (readCode(error)?.startsWith('SQLITE_CONSTRAINT') !== true) throw error;
+        return { kind: 'refused', error: error instanceof Error ? error.message : String(error) };
+      }
+    });
+  });
+  return (batch) => {
+    try {
+      return appendAll.immediate(batch);
+    } catch (error) {
+      if (!isTemporary(readCode(error))) throw error;
+      return batch.map(() => ({ kind: 'retry', error: error instanceof Error ? error.message : String(error) }));
+    }
+  };
+}
+
+function readVersion(record: LogRecord): {
+  length: number;
+  text: string;
+  flags: NonNullable<LogRecord['jobtrace.flags']>;
+} {
+  return { length: record['jobtrace.length'], text: record['event.original'], flags: record['jobtrace.flags'] ?? [] };
+}
+
+function readFeed(
+  connection: Connection,
+  cursor: string | undefined,
+  options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
+): FeedPage {
+  const since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
+  if (!Number.isSafeInteger(since))
+    throw createError('JT_REQUEST_INVALID', { problems: 'the cursor is not one of this store' });
+  if (options.shard !== undefined && options.shard.index !== 0)
+    return { records: [], cursor: String(since), drained: true };
+  const rows = connection
+    .prepare<[number, number], Row>('SELECT * FROM records WHERE seq > ? ORDER BY seq LIMIT ?')
+    .all(since, options.limit);
+  return {
+    records: rows.map(readRow),
+    cursor: String(rows.at(-1)?.['seq'] ?? since),
+    drained: rows.length < options.limit,
+  };
+}
+
+function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
+  const where = buildWhere(query);
+  const limit = query.limit > 0 ? query.limit : PAGE_RECORDS;
+  const page =
+    query.after === undefined
+      ? where
+      : joinConditions('AND', [where, buildAfter(decodePosition(query.after), query.order)]);
+  const direction = query.order === 'newest' ? 'DESC' : 'ASC';
+  const order = SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ');
+  // The inner select keeps the texts out of the sorting.
+  const rows = connection
+    .prepare<unknown[], Row>(
+      `SELECT * FROM records WHERE seq IN (SELECT seq FROM records WHERE ${page.sql} ORDER BY ${order} LIMIT ?) ORDER BY ${order}`,
+    )
+    .all(...page.params, limit + 1);
+  const records = rows.slice(0, limit).map(readRow);
+  const last = rows[limit - 1];
+  const total = Number(
+    connection
+      .prepare<unknown[], { n: number }>(`SELECT count(*) AS n FROM records WHERE ${where.sql}`)
+      .get(...where.params)?.n,
+  );
+  return {
+    records,
+    total,
+    ...(rows.length > limit && last !== undefined
+      ? {
+          next: encodePosition([
+            Number(last['time']),
+            String(last['file']),
+            Number(last['offset']),
+            String(last['id']),
+          ]),
+        }
+      : {}),
+    ...(query.histogramBuckets === undefined
+      ? {}
+      : { histogram: readHistogram(connection, where, query, query.histogramBuckets) }),
+    ...(query.facets === true ? { facets: readFacets(connection, where) } : {}),
+  };
+}
+
+function readHistogram(
+  connection: Connection,
+  where: Condition,
+  query: RecordQuery,
+  buckets: number,
+): NonNullable<RecordPage['histogram']> {
+  const range = connection
+    .prepare<unknown[], { first: number | null; last: number | null }>(
+      `SELECT min(time) AS first, max(time) AS last FROM records WHERE ${where.sql}`,
+    )
+    .get(...where.params);
+  if (range === undefined || range.first === null || range.last === null) return [];
+  const fromMs = query.from === undefined ? range.first : parseTime('from', query.from);
+  const toMs = query.to === undefined ? range.last + 1 : parseTime('to', query.to);
+  const barMs = fillBarMs(fromMs, toMs, buckets);
+  const rows = connection
+    .prepare<unknown[], { bar: number; level: string; n: number }>(
+      `SELECT time / ${barMs} - (time < 0 AND time % ${barMs} <> 0) AS bar, ifnull(level, 'NONE') AS level, count(*) AS n FROM records WHERE ${where.sql} GROUP BY 1, 2`,
+    )
+    .all(...where.params);
+  const found = new Map<number, Counts>();
+  for (const row of rows) found.set(row.bar * barMs, { ...found.get(row.bar * barMs), [row.level]: row.n });
+  return fillBars(fromMs, toMs, barMs, found, {});
+}
+
+function readFacets(connection: Connection, where: Condition): Facets {
+  const read = (column: string): Facets['level'] =>
+    connection
+      .prepare<unknown[], { value: string; count: number }>(
+        `SELECT ${column} AS value, count(*) AS count FROM records WHERE (${where.sql}) AND ${column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${FACET_VALUES}`,
+      )
+      .all(...where.params);
+  return {
+    level: read(FACET_COLUMNS.level),
+    job: read(FACET_COLUMNS.job),
+    process: read(FACET_COLUMNS.process),
+    logger: read(FACET_COLUMNS.logger),
+    errorType: read(FACET_COLUMNS.errorType),
+  };
+}
+
+function findContext(
+  connection: Connection,
+  id: string,
+  lines: { readonly before: number; readonly after: number },
+): { records: LogRecord[]; index: number } | undefined {
+  const row = connection.prepare<[string], Row>('SELECT * FROM records WHERE id = ?').get(id);
+  if (row === undefined) return undefined;
+  const read = (order: RecordQuery['order'], limit: number): LogRecord[] => {
+    const beyond = buildAfter([Number(row['time']), String(row['file']), Number(row['offset']), id], order);
+    const direction = order === 'newest' ? 'DESC' : 'ASC';
+    return connection
+      .prepare<unknown[], Row>(
+        `SELECT * FROM records WHERE process = ? AND cluster = ? AND ${beyond.sql} ORDER BY ${SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ')} LIMIT ?`,
+      )
+      .all(row['process'], row['cluster'], ...beyond.params, limit)
+      .map(readRow);
+  };
+  const before = read('newest', lines.before).reverse();
+  return { records: [...before, readRow(row), ...read('oldest', lines.after)], index: before.length };
+}
+
+function saveIncident(connection: Connection, incident: Incident): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(
+      incident.id,
+      incident.cluster,
+      incident.job?.id ?? null,
+      incident.job?.name ?? null,
+      incident.outcome,
+      readTime(incident.firstSeen),
+      readTime(incident.lastSeen),
+      JSON.stringify(incident),
+    );
+}
+
+function findIncidents(connection: Connection, query: IncidentQuery): Incident[] {
+  const conditions: Condition[] = [];
+  const equals: readonly (readonly [string, string | undefined])[] = [
+    ['job_id', query.jobId],
+    ['cluster', query.cluster],
+    ['outcome', query.outcome],
+  ];
+  for (const [column, value] of equals)
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  if (query.from !== undefined) conditions.push({ sql: 'last_seen >= ?', params: [parseTime('from', query.from)] });
+  if (query.to !== undefined) conditions.push({ sql: 'first_seen < ?', params: [parseTime('to', query.to)] });
+  if (query.scope !== undefined) conditions.push(buildScope(query.scope));
+  const where = joinConditions('AND', conditions);
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM incidents WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?`,
+      params: [...where.params, query.limit],
+    },
+    isIncident,
+  );
+}
+
+function findAlerts(
+  connection: Connection,
+  query: { readonly incidentId?: string; readonly state?: Alert['state']; readonly limit: number },
+): Alert[] {
+  const conditions: Condition[] = [];
+  if (query.incidentId !== undefined) conditions.push({ sql: 'incident_id = ?', params: [query.incidentId] });
+  if (query.state !== undefined) conditions.push({ sql: 'state = ?', params: [query.state] });
+  const where = joinConditions('AND', conditions);
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM alerts WHERE ${where.sql} ORDER BY sent_at DESC, id LIMIT ?`,
+      params: [...where.params, query.limit],
+    },
+    isAlert,
+  );
+}
+
+function readBodies<Body>(
+  connection: Connection,
+  select: Condition,
+  isBody: (value: unknown) => value is Body,
+): Body[] {
+  return connection
+    .prepare<unknown[], { body: string }>(select.sql)
+    .all(...select.params)
+    .map((row) => parseJson(row.body))
+    .filter(isBody);
+}
+
+/**
+ * Deletes in small transactions, so that appends get their turn between. Undated records go by when they were stored.
+ */
+async function deleteBefore(connection: Connection, path: string, timeMs: number): Promise<number> {
+  const dayMs = startOfDay(timeMs);
+  const rows = connection.prepare<unknown[], { seq: number }>(
+    `SELECT seq FROM records WHERE CASE undated WHEN 1 THEN stored_at ELSE time END < ? AND (undated = 1 OR time < ?) LIMIT ${DELETE_CHUNK}`,
+  );
+  const removeChunk = connection.transaction((): number => {
+    const found = rows.all(dayMs, dayMs);
+    const removeWords = connection.prepare<[number]>('DELETE FROM words WHERE rowid = ?');
+    const remove = connection.prepare<[number]>('DELETE FROM records WHERE seq = ?');
+    for (const { seq } of found) {
+      removeWords.run(seq);
+      remove.run(seq);
+    }
+    return found.length;
+  });
+  let removed = 0;
+  for (;;) {
+    const count = await runTask(path, () => removeChunk.immediate());
+    removed += count;
+    if (count < DELETE_CHUNK) break;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await runTask(path, () => {
+    connection.prepare('DELETE FROM incidents WHERE last_seen < ?').run(timeMs);
+    connection.prepare('DELETE FROM alerts WHERE sent_at < ?').run(timeMs);
+    connection.prepare('DELETE FROM agents WHERE time < ?').run(timeMs);
+    if (removed > 0) connection.pragma('incremental_vacuum');
+  });
+  return removed;
+}
+
+function readTime(text: string | undefined): number | null {
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? null : time;
+}
+
+/** Async, so that callers see one kind of failure: a rejected promise with a JobtraceError. */
+async function runTask<Result>(path: string, work: () => Result): Promise<Result> {
+  try {
+    return work();
+  } catch (error) {
+    throw explainFailure(path, error);
+  }
+}
+
+function isTemporary(code: string | undefined): boolean {
+  return code !== undefined && /^SQLITE_(FULL|BUSY|LOCKED|IOERR|READONLY|NOMEM|CANTOPEN)/.test(code);
+}
+
+function readCode(error: unknown): string | undefined {
+  return error instanceof Database.SqliteError ? error.code : undefined;
+}
+
+function explainFailure(path: string, error: unknown): unknown {
+  const code = readCode(error) ?? (error instanceof Error && 'code' in error ? String(error.code) : undefined);
+  const problem = error instanceof Error ? error.message : String(error);
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return createError('JT_DISK_FULL', { path }, error);
+  if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true) {
+    return createError(
+      'JT_STORE_UNUSABLE',
+      {
+        url: path,
+        problem: `it is not a database, or it is damaged (${problem})`,
+        advice: 'Move the file away; what is still in the log files is read again.',
+      },
+      error,
+    );
+  }
+  if (code?.startsWith('SQLITE_BUSY') === true)
+    return createError(
+      'JT_STORE_UNREACHABLE',
+      { url: path, problem: 'another process is writing to it for too long' },
+      error,
+    );
+  if (
+    code?.startsWith('SQLITE_') === true ||
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'ENOTDIR' ||
+    code === 'EPERM'
+  )
+    return createError('JT_FILE_UNWRITABLE', { path, problem }, error);
+  return error;
+}

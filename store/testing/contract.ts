@@ -1,0 +1,657 @@
+// What every store must do, as one suite that runs over each adapter (sqlite.test.ts, elasticsearch.test.ts).
+// `open` gives a new, empty store for each test; tests that only read share one. A store may show what was
+// appended a moment later: tests of the search wait for it with a deadline.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeIncident, makeRecord, waitUntil } from './samples.js';
+import type { Alert, RecordQuery, Store } from '../store.js';
+import type { LogRecord } from '../../core/types.js';
+
+const ALL: RecordQuery = { limit: 0, order: 'oldest' };
+
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(`${name} keeps the store contract`, () => {
+    describe('appendRecords', () => describeAppend(useOwnStore(open)));
+    describe('appendRecords with odd text', () => describeOddText(useSharedStore(open)));
+    describe('readRecords', () => describeFeed(useOwnStore(open)));
+    describe('searchRecords', () => describeSearch(useSharedStore(open)));
+    describe('searchRecords by pages', () => describePages(useOwnStore(open)));
+    describe('findContext', () => describeContext(useOwnStore(open)));
+    describe('incidents, alerts, states, agents', () => describeDocuments(useOwnStore(open)));
+    describe('deleteBefore', () => describeRetention(useOwnStore(open)));
+  });
+}
+
+function useOwnStore(open: () => Promise<Store>): () => Store {
+  let store: Store | undefined;
+  beforeEach(async () => {
+    store = await open();
+  });
+  afterEach(() => store?.close());
+  return () => store as Store;
+}
+
+function useSharedStore(open: () => Promise<Store>): () => Store {
+  let store: Store | undefined;
+  beforeAll(async () => {
+    store = await open();
+  });
+  afterAll(() => store?.close());
+  return () => store as Store;
+}
+
+function describeAppend(store: () => Store): void {
+  it('keeps once what is sent twice', async () => {
+    const batch = [makeRecord(1), makeRecord(2)];
+
+    expect(await store().appendRecords(batch)).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
+    expect(await store().appendRecords(batch)).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
+
+    expect(await readAll(store())).toEqual(batch);
+  });
+
+  it('keeps once what stands twice in one batch', async () => {
+    const outcomes = await store().appendRecords([makeRecord(1), makeRecord(1)]);
+
+    expect(outcomes.map((outcome) => outcome.kind).sort()).toEqual(['duplicate', 'stored']);
+    expect(await readAll(store())).toHaveLength(1);
+  });
+
+  it('lets an entry that grew replace itself', async () => {
+    await store().appendRecords([makeRecord(1, { text: 'boom' })]);
+    const grown = makeRecord(1, { text: 'boom\n\tat a.B.c(B.java:1)' });
+
+    expect(await store().appendRecords([grown])).toEqual([{ kind: 'stored' }]);
+
+    expect(await readAll(store())).toEqual([grown]);
+    await waitForTotal(store(), { ...ALL, query: 'B.java' }, 1);
+    await waitForTotal(store(), { ...ALL, query: 'boom' }, 1);
+  });
+
+  it('ignores the shorter self that comes late', async () => {
+    const grown = makeRecord(1, { text: 'boom\n\tat a.B.c(B.java:1)' });
+    await store().appendRecords([grown]);
+
+    expect(await store().appendRecords([makeRecord(1, { text: 'boom' })])).toEqual([{ kind: 'duplicate' }]);
+
+    expect(await readAll(store())).toEqual([grown]);
+  });
+
+  it('reports another entry under the same id and keeps the first', async () => {
+    const first = makeRecord(1, { text: 'this is the one' });
+    await store().appendRecords([first, makeRecord(2)]);
+
+    const outcomes = await store().appendRecords([
+      makeRecord(1, { text: 'this is another' }),
+      makeRecord(1, { text: 'short' }),
+      makeRecord(2),
+      makeRecord(3),
+    ]);
+
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['collision', 'collision', 'duplicate', 'stored']);
+    expect((await readAll(store())).find((record) => record.id === first.id)).toEqual(first);
+  });
+
+  it('takes an empty batch', async () => {
+    expect(await store().appendRecords([])).toEqual([]);
+  });
+}
+
+function describeOddText(store: () => Store): void {
+  let cursor: string | undefined;
+
+  it.each(ODD_RECORDS)('never refuses %s', async (what, change) => {
+    const record = { ...makeRecord(1, { path: `/logs/${what}` }), ...change };
+
+    expect(await store().appendRecords([record])).toEqual([{ kind: 'stored' }]);
+    expect(await store().appendRecords([record])).toEqual([{ kind: 'duplicate' }]);
+
+    const found = await drain(store(), cursor, 100);
+    cursor = found.cursor;
+    expect(found.records).toEqual([record]);
+  });
+
+  it('finds and pages them all', async () => {
+    await waitForTotal(store(), ALL, ODD_RECORDS.length);
+
+    const ids = await readPages(store(), { ...ALL, limit: 3 });
+
+    expect(new Set(ids).size).toBe(ODD_RECORDS.length);
+    expect(await readPages(store(), { ...ALL, limit: 3, order: 'newest' })).toEqual(ids.reverse());
+  });
+}
+
+const HUGE = 'x'.repeat(40_000);
+const DEEP_JSON = `${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`;
+const ODD_RECORDS: readonly (readonly [string, Partial<LogRecord>])[] = [
+  ['a word of 40,000 letters', { message: HUGE, 'event.original': HUGE }],
+  [
+    '40,000 letters in every field that is matched as a whole',
+    {
+      'log.logger': HUGE,
+      'process.thread.name': HUGE,
+      'error.type': HUGE,
+      'flink.job.name': HUGE,
+      'flink.chain': [HUGE, 'b'],
+      'log.file.path': `/${HUGE}`,
+      'jobtrace.process': HUGE,
+      'host.name': HUGE,
+      'flink.cluster': HUGE,
+    },
+  ],
+  ['40,000 Chinese characters in a field', { 'log.logger': '连'.repeat(40_000), 'flink.cluster': '连'.repeat(40_000) }],
+  ['a message of 2 MB', { message: 'word '.repeat(400_000), 'event.original': 'word '.repeat(400_000) }],
+  ['deep JSON', { message: DEEP_JSON, 'event.original': DEEP_JSON }],
+  [
+    'NULs and control characters',
+    {
+      message: '\u0000\u0001\u001b[31m',
+      'event.original': 'a\u0000b\u0001\u001b[31mc',
+      'process.thread.name': 'a\u0000b',
+    },
+  ],
+  [
+    'text that looks like a field',
+    { message: '{"@timestamp": 5, "log": "x", "event": {"original": 1}}', 'error.message': '{"log.level":{}}' },
+  ],
+  [
+    'nothing at all',
+    { message: '', 'event.original': '', 'flink.cluster': '', 'jobtrace.process': '', 'jobtrace.length': 0 },
+  ],
+  ['a date before 1970', { '@timestamp': '1066-10-14T09:00:00.000Z' }],
+  ['a date far ahead', { '@timestamp': '+275760-09-13T00:00:00.000Z' }],
+  ['no date', { '@timestamp': 'yesterday' }],
+  ['an undated entry', { 'jobtrace.flags': ['undated', 'partial'] }],
+  ['an id of 2,000 letters', { id: `host/${'f'.repeat(2_000)}` }],
+  ['an id with odd characters', { id: 'a/b c?d#e"f\n连' }],
+  ['an offset beyond 2^40', { 'log.offset': 2 ** 52 }],
+];
+
+function describeFeed(store: () => Store): void {
+  it('gives nothing and stays where it is when there is nothing', async () => {
+    const page = await store().readRecords(undefined, { limit: 10 });
+
+    expect(page).toMatchObject({ records: [], drained: true });
+    expect((await store().readRecords(page.cursor, { limit: 10 })).cursor).toBe(page.cursor);
+  });
+
+  it('goes on where the cursor stands', async () => {
+    await store().appendRecords([1, 2, 3].map((number) => makeRecord(number)));
+    const first = await drain(store(), undefined, 2);
+    await store().appendRecords([makeRecord(4)]);
+
+    const second = await drain(store(), first.cursor, 2);
+
+    expect(first.records.map((record) => record.id)).toEqual([1, 2, 3].map((number) => makeRecord(number).id));
+    expect(second.records.map((record) => record.id)).toEqual([makeRecord(4).id]);
+  });
+
+  it('gives a replaced record again, with its new text', async () => {
+    await store().appendRecords([makeRecord(1, { text: 'short' }), makeRecord(2)]);
+    const first = await drain(store(), undefined, 100);
+    await store().appendRecords([makeRecord(1, { text: 'short and longer' }), makeRecord(2)]);
+
+    const second = await drain(store(), first.cursor, 100);
+
+    expect(second.records.map((record) => record['event.original'])).toEqual(['short and longer']);
+  });
+
+  it('skips nothing while appends go on, over days and replacements', async () => {
+    const count = 60;
+    const days = ['2026-11-18', '2026-11-19', '2026-11-20'];
+    const seen = new Map<string, string>();
+    let cursor: string | undefined;
+    const writers = Promise.all(
+      [0, 1, 2].map(async (writer) => {
+        for (let number = 0; number < count; number += 1) {
+          const options = {
+            host: `h${writer}`,
+            time: `${days[number % 3] ?? ''}T10:00:00.000Z`,
+            cluster: `c${number % 5}`,
+          };
+          await store().appendRecords([makeRecord(number, { ...options, text: `n${number}` })]);
+          if (number % 4 === 0)
+            await store().appendRecords([makeRecord(number, { ...options, text: `n${number} grown` })]);
+        }
+      }),
+    );
+    const reader = (async () => {
+      let isDone = false;
+      void writers.then(() => (isDone = true));
+      for (let isLast = false; ;) {
+        const page = await store().readRecords(cursor, { limit: 7 });
+        for (const record of page.records) seen.set(record.id, record['event.original']);
+        cursor = page.cursor;
+        if (page.drained && isLast) break;
+        isLast = isDone && page.drained;
+      }
+    })();
+
+    await Promise.all([writers, reader]);
+
+    expect(seen.size).toBe(3 * count);
+    expect([...seen.values()].filter((text) => text.endsWith('grown'))).toHaveLength((3 * count) / 4);
+  }, 120_000);
+
+  it('divides among readers so that together they see all, each record by one of them', async () => {
+    const records = Array.from({ length: 40 }, (_, number) =>
+      makeRecord(number, { time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z` }),
+    );
+    await store().appendRecords(records);
+
+    const parts = await Promise.all([0, 1, 2].map((index) => drain(store(), undefined, 100, { index, of: 3 })));
+
+    expect(parts.flatMap((part) => part.records.map((record) => record.id)).sort()).toEqual(
+      records.map((record) => record.id).sort(),
+    );
+  });
+}
+
+function describeSearch(store: () => Store): void {
+  const records = [
+    makeRecord(1, {
+      text: 'Source: orders (1/2) switched from RUNNING to FAILED',
+      level: 'WARN',
+      logger: 'org.apache.flink.runtime.taskmanager.Task',
+      job: ['j1', 'Orders by Day'],
+      error: ['org.example.WrapperException', 'java.io.IOException'],
+    }),
+    makeRecord(2, {
+      text: 'Insufficient number of network buffers: required 2, but only 0 available',
+      level: 'ERROR',
+      job: ['j2', 'clicks'],
+      host: 'node2.example.com',
+      component: 'taskmanager',
+      resource: 'container_01_000002',
+    }),
+    makeRecord(3, {
+      text: 'Completed checkpoint 7 for job j1',
+      level: 'INFO',
+      job: ['j1', 'Orders by Day'],
+      cluster: 'c-other',
+      component: 'jobmanager',
+    }),
+    makeRecord(4, { text: '连接失败: 数据库', path: '/logs/tm.out' }),
+  ];
+  const numbers = (found: readonly LogRecord[]): number[] => found.map((record) => record['log.offset'] / 1000);
+  beforeAll(async () => {
+    await store().appendRecords(records);
+    await waitForTotal(store(), ALL, records.length);
+  });
+
+  it.each<[string, number[]]>([
+    ['', [1, 2, 3, 4]],
+    ['BUFFERS', [2]],
+    ['network buffers', [2]],
+    ['"number of network"', [2]],
+    ['"network number"', []],
+    ['insuff*', [2]],
+    ['*ficient', [2]],
+    ['*eckpo*', [3]],
+    ['nothing*', []],
+    ['*nothing', []],
+    ['number -network', []],
+    ['NOT buffers', [1, 3, 4]],
+    ['buffers OR checkpoint', [2, 3]],
+    ['(buffers OR checkpoint) level:INFO', [3]],
+    ['buffers OR level:INFO', [2, 3]],
+    ['-level:(WARN OR ERROR)', [3, 4]],
+    ['level:error', [2]],
+    ['job:j1', [1, 3]],
+    ['job:"orders BY day"', [1, 3]],
+    ['job:orders*', [1, 3]],
+    ['logger:Task', [1]],
+    ['logger:org.apache.*', [1]],
+    ['logger:task*', [1]],
+    ['error:IOException', [1]],
+    ['error:org.example.WrapperException', [1]],
+    ['error:*Exception', [1]],
+    ['error:*', [1]],
+    ['-error:*', [2, 3, 4]],
+    ['host:node2', [2]],
+    ['host:NODE2.example.com', [2]],
+    ['file:tm.out', [4]],
+    ['file:/logs/*', [1, 2, 3, 4]],
+    ['tm:container_*2', [2]],
+    ['component:jobmanager', [3]],
+    ['process:h1-tm', [1, 3, 4]],
+    ['失败', [4]],
+    ['连失', []],
+    ['Caused by: 数据库', []],
+    ['"FAILED"', [1]],
+  ])('finds %s', async (query, expected) => {
+    const page = await store().searchRecords({ ...ALL, query });
+
+    expect(numbers(page.records)).toEqual(expected);
+    expect(page.total).toBe(expected.length);
+  });
+
+  it('filters by each filter', async () => {
+    const find = async (query: Partial<RecordQuery>): Promise<number[]> =>
+      numbers((await store().searchRecords({ ...ALL, ...query })).records);
+
+    expect(await find({ jobId: 'j1' })).toEqual([1, 3]);
+    expect(await find({ cluster: 'c-other' })).toEqual([3]);
+    expect(await find({ process: 'h1-tm' })).toEqual([1, 3, 4]);
+    expect(await find({ component: 'taskmanager' })).toEqual([2]);
+    expect(await find({ levels: ['WARN', 'ERROR'] })).toEqual([1, 2]);
+    expect(await find({ from: '2026-11-20T10:00:02.000Z', to: '2026-11-20T10:00:04.000Z' })).toEqual([2, 3]);
+    expect(await find({ jobId: 'j1', levels: ['INFO'], query: 'checkpoint' })).toEqual([3]);
+  });
+
+  it('shows a team its jobs and clusters and nothing else', async () => {
+    const find = async (scope: readonly string[]): Promise<number[]> =>
+      numbers((await store().searchRecords({ ...ALL, scope })).records);
+
+    expect(await find(['Orders*'])).toEqual([1, 3]);
+    expect(await find(['c-*', 'j2'])).toEqual([2, 3]);
+    expect(await find(['*'])).toEqual([1, 2, 3, 4]);
+    expect(await find(['orders*'])).toEqual([]);
+    expect(await find(['Orders by D?y', '[j]2', 'nobody'])).toEqual([]);
+    expect(await find([])).toEqual([]);
+    expect((await store().searchRecords({ ...ALL, scope: ['j2'], facets: true })).facets?.job).toEqual([
+      { value: 'clicks', count: 1 },
+    ]);
+  });
+
+  it('counts per time and level', async () => {
+    const page = await store().searchRecords({
+      limit: 1,
+      order: 'newest',
+      from: '2026-11-20T10:00:00.000Z',
+      to: '2026-11-20T10:00:06.000Z',
+      histogramBuckets: 3,
+    });
+
+    expect(page.total).toBe(4);
+    expect(page.histogram).toEqual([
+      { time: '2026-11-20T10:00:00.000Z', counts: { WARN: 1 } },
+      { time: '2026-11-20T10:00:02.000Z', counts: { ERROR: 1, INFO: 1 } },
+      { time: '2026-11-20T10:00:04.000Z', counts: { NONE: 1 } },
+    ]);
+  });
+
+  it('counts over all time when no range is given, and nothing when nothing is found', async () => {
+    const all = await store().searchRecords({ ...ALL, histogramBuckets: 10 });
+    const none = await store().searchRecords({ ...ALL, query: 'nowhere', histogramBuckets: 10, facets: true });
+
+    expect(all.histogram?.length).toBeLessThanOrEqual(11);
+    expect(all.histogram?.flatMap((bar) => Object.values(bar.counts)).reduce((sum, count) => sum + count, 0)).toBe(4);
+    expect(none).toMatchObject({ total: 0, records: [], histogram: [], facets: { level: [], job: [] } });
+  });
+
+  it('counts the values of fields', async () => {
+    const { facets } = await store().searchRecords({ ...ALL, facets: true });
+
+    expect(facets?.level).toEqual([
+      { value: 'ERROR', count: 1 },
+      { value: 'INFO', count: 1 },
+      { value: 'WARN', count: 1 },
+    ]);
+    expect(facets?.job).toEqual([
+      { value: 'Orders by Day', count: 2 },
+      { value: 'clicks', count: 1 },
+    ]);
+    expect(facets?.process).toEqual([
+      { value: 'h1-tm', count: 3 },
+      { value: 'node2.example.com-tm', count: 1 },
+    ]);
+    expect(facets?.logger.map((facet) => facet.value)).toContain('org.apache.flink.runtime.taskmanager.Task');
+    expect(facets?.errorType).toEqual([{ value: 'org.example.WrapperException', count: 1 }]);
+  });
+
+  it('refuses a broken query, time or page mark with its own code', async () => {
+    await expect(store().searchRecords({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({
+      code: 'JT_QUERY_INVALID',
+    });
+    await expect(store().searchRecords({ ...ALL, from: 'soon' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+    await expect(store().searchRecords({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({
+      code: 'JT_REQUEST_INVALID',
+    });
+  });
+}
+
+function describePages(store: () => Store): void {
+  it('pages both ways without gap or repetition, also among equal times', async () => {
+    const more = Array.from({ length: 25 }, (_, number) =>
+      makeRecord(100 + number, { time: '2026-11-20T11:00:00.000Z', host: `h${number % 3}` }),
+    );
+    await store().appendRecords([makeRecord(1), makeRecord(2), ...more]);
+    await waitForTotal(store(), ALL, 27);
+
+    const oldest = await readPages(store(), { ...ALL, limit: 4 });
+    const newest = await readPages(store(), { ...ALL, limit: 4, order: 'newest' });
+
+    expect(oldest).toHaveLength(27);
+    expect(new Set(oldest).size).toBe(oldest.length);
+    expect(newest).toEqual([...oldest].reverse());
+  });
+}
+
+function describeContext(store: () => Store): void {
+  it('gives the neighbours of the same process in the order of time, file and offset', async () => {
+    const time = '2026-11-20T10:00:00.000Z';
+    const lines = [
+      makeRecord(1, { time: '2026-11-20T09:59:59.000Z', path: '/logs/z.log' }),
+      makeRecord(1, { time, path: '/logs/a.log' }),
+      makeRecord(2, { time, path: '/logs/a.log' }),
+      makeRecord(3, { time, path: '/logs/a.log' }),
+      makeRecord(1, { time, path: '/logs/b.out' }),
+    ];
+    await store().appendRecords([
+      ...lines,
+      makeRecord(2, { time, host: 'other' }),
+      makeRecord(2, { time, cluster: 'elsewhere', path: '/logs/a1.log' }),
+    ]);
+    await waitForTotal(store(), ALL, 7);
+    const middle = lines[2]?.id ?? '';
+
+    const wide = await store().findContext(middle, { before: 10, after: 10 });
+    const narrow = await store().findContext(middle, { before: 1, after: 0 });
+
+    expect(wide?.records.map((record) => record.id)).toEqual(lines.map((record) => record.id));
+    expect(wide?.index).toBe(2);
+    expect(narrow?.records.map((record) => record.id)).toEqual([lines[1]?.id, middle]);
+    expect(await store().findContext('gone', { before: 1, after: 1 })).toBeUndefined();
+  });
+}
+
+function describeDocuments(store: () => Store): void {
+  it('saves, replaces, finds and removes incidents', async () => {
+    const odd = makeIncident('odd/连 "id"', { lastSeen: '2026-11-20T12:00:00.000Z', diagnosis: DEEP_JSON });
+    await store().saveIncident(makeIncident('a', { outcome: 'failing' }));
+    await store().saveIncident(odd);
+    await store().saveIncident(makeIncident('a', { outcome: 'failed' }));
+
+    expect(await store().findIncident('a')).toEqual(makeIncident('a', { outcome: 'failed' }));
+    expect(await store().findIncident(odd.id)).toEqual(odd);
+    expect((await store().findIncidents({ limit: 10 })).map((incident) => incident.id)).toEqual([odd.id, 'a']);
+
+    await store().removeIncident('a');
+    await store().removeIncident('a');
+
+    expect(await store().findIncident('a')).toBeUndefined();
+    expect((await store().findIncidents({ limit: 10 })).map((incident) => incident.id)).toEqual([odd.id]);
+  });
+
+  it('finds incidents by job, cluster, time, outcome and scope', async () => {
+    await store().saveIncident(
+      makeIncident('a', {
+        job: { id: 'j1', name: 'Orders' },
+        firstSeen: '2026-11-20T09:00:00.000Z',
+        lastSeen: '2026-11-20T10:00:00.000Z',
+      }),
+    );
+    await store().saveIncident(
+      makeIncident('b', {
+        job: { id: 'j2' },
+        cluster: 'c2',
+        outcome: 'recovered',
+        firstSeen: '2026-11-20T11:00:00.000Z',
+        lastSeen: '2026-11-20T12:00:00.000Z',
+      }),
+    );
+    const find = async (query: object): Promise<string[]> =>
+      (await store().findIncidents({ limit: 10, ...query })).map((incident) => incident.id);
+
+    expect(await find({ jobId: 'j1' })).toEqual(['a']);
+    expect(await find({ cluster: 'c2' })).toEqual(['b']);
+    expect(await find({ outcome: 'recovered' })).toEqual(['b']);
+    expect(await find({ from: '2026-11-20T10:30:00.000Z' })).toEqual(['b']);
+    expect(await find({ to: '2026-11-20T10:30:00.000Z' })).toEqual(['a']);
+    expect(await find({ from: '2026-11-20T09:30:00.000Z', to: '2026-11-20T11:30:00.000Z' })).toEqual(['b', 'a']);
+    expect(await find({ scope: ['Ord*'] })).toEqual(['a']);
+    expect(await find({ scope: ['c2'] })).toEqual(['b']);
+    expect(await find({ scope: [] })).toEqual([]);
+    expect(await find({ limit: 1 })).toEqual(['b']);
+  });
+
+  it('remembers alerts, newest first', async () => {
+    const alert = (id: string, sentAt: string, more: Partial<Alert> = {}): Alert => ({
+      id,
+      incidentId: 'i1',
+      receiver: 'r',
+      reason: 'new',
+      cause: 'c',
+      sentAt,
+      state: 'sent',
+      attempts: 1,
+      ...more,
+    });
+    await store().rememberAlert(alert('1', '2026-11-20T10:00:00.000Z'));
+    await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }));
+    await store().rememberAlert(alert('3', '2026-11-20T12:00:00.000Z', { incidentId: 'i2' }));
+
+    expect((await store().findAlerts({ limit: 10 })).map((found) => found.id)).toEqual(['3', '2', '1']);
+    expect((await store().findAlerts({ incidentId: 'i1', limit: 10 })).map((found) => found.id)).toEqual(['2', '1']);
+    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([
+      alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }),
+    ]);
+
+    await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z'));
+
+    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([]);
+    expect((await store().findAlerts({ limit: 1 })).map((found) => found.id)).toEqual(['3']);
+  });
+
+  it('keeps small named states', async () => {
+    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+
+    await store().saveState('analyzer/0 cursor', 'one');
+    await store().saveState('analyzer/0 cursor', HUGE);
+    expect(await store().loadState('analyzer/0 cursor')).toBe(HUGE);
+
+    await store().removeState('analyzer/0 cursor');
+    await store().removeState('analyzer/0 cursor');
+    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+  });
+
+  it('keeps the last status of each agent', async () => {
+    const status = (id: string, files: number) => ({
+      id,
+      host: 'h',
+      time: '2026-11-20T10:00:00.000Z',
+      files,
+      lagBytes: 0,
+      shippedRecords: 1,
+      counters: { 'a.b': 1, '': 2 },
+      conditions: [],
+    });
+    await store().saveAgentStatus(status('b', 1));
+    await store().saveAgentStatus(status('a', 1));
+    await store().saveAgentStatus(status('b', 2));
+
+    await waitUntil(
+      'both statuses',
+      async () =>
+        JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
+        JSON.stringify(await store().findAgentStatuses()),
+    );
+  });
+}
+
+function describeRetention(store: () => Store): void {
+  it('removes whole days that ended before the time, and what was last seen before it', async () => {
+    const early = makeRecord(1, { time: '2026-11-17T23:59:59.999Z' });
+    const onTheDay = makeRecord(2, { time: '2026-11-18T00:00:00.000Z' });
+    const undated: LogRecord = {
+      ...makeRecord(3, { time: '1970-01-01T00:00:00.000Z' }),
+      'jobtrace.flags': ['undated'],
+    };
+    await store().appendRecords([early, onTheDay, undated]);
+    await store().saveIncident(makeIncident('old', { lastSeen: '2026-11-18T11:59:00.000Z' }));
+    await store().saveIncident(makeIncident('new', { lastSeen: '2026-11-18T12:01:00.000Z' }));
+    await waitForTotal(store(), ALL, 3);
+
+    expect(await store().deleteBefore('2026-11-18T12:00:00.000Z')).toBe(1);
+
+    await waitForTotal(store(), ALL, 2);
+    expect((await readPages(store(), ALL)).sort()).toEqual([onTheDay.id, undated.id].sort());
+    expect((await store().findIncidents({ limit: 10 })).map((incident) => incident.id)).toEqual(['new']);
+    expect(await store().deleteBefore('2026-11-18T12:00:00.000Z')).toBe(0);
+  });
+
+  it('removes undated entries by the day on which they were stored', async () => {
+    await store().appendRecords([{ ...makeRecord(3), 'jobtrace.flags': ['undated'] }]);
+    await waitForTotal(store(), ALL, 1);
+
+    expect(await store().deleteBefore(new Date(Date.now() + 48 * 3_600_000).toISOString())).toBe(1);
+
+    await waitForTotal(store(), ALL, 0);
+  });
+
+  it('keeps the feed in order: nothing twice, nothing skipped', async () => {
+    await store().appendRecords([
+      makeRecord(1, { time: '2026-11-17T10:00:00.000Z' }),
+      makeRecord(2, { time: '2026-11-19T10:00:00.000Z' }),
+    ]);
+    const first = await drain(store(), undefined, 100);
+    await store().deleteBefore('2026-11-18T12:00:00.000Z');
+    await store().appendRecords([
+      makeRecord(3, { time: '2026-11-17T11:00:00.000Z' }),
+      makeRecord(4, { time: '2026-11-19T10:00:01.000Z' }),
+    ]);
+
+    const second = await drain(store(), first.cursor, 100);
+
+    expect(first.records).toHaveLength(2);
+    expect(second.records.map((record) => record['log.offset'] / 1000).sort()).toEqual([3, 4]);
+  });
+}
+
+/** Reads on until there is nothing more. */
+async function drain(
+  store: Store,
+  from: string | undefined,
+  limit: number,
+  shard?: { index: number; of: number },
+): Promise<{ records: LogRecord[]; cursor: string }> {
+  const records: LogRecord[] = [];
+  for (let cursor = from; ;) {
+    const page = await store.readRecords(cursor, shard === undefined ? { limit } : { limit, shard });
+    expect(page.records.length).toBeLessThanOrEqual(limit);
+    records.push(...page.records);
+    cursor = page.cursor;
+    if (page.drained) return { records, cursor };
+  }
+}
+
+async function readAll(store: Store): Promise<LogRecord[]> {
+  return (await drain(store, undefined, 100)).records;
+}
+
+async function readPages(store: Store, query: RecordQuery): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await store.searchRecords(after === undefined ? query : { ...query, after });
+    ids.push(...page.records.map((record) => record.id));
+    after = page.next;
+    if (after === undefined) return ids;
+  }
+}
+
+async function waitForTotal(store: Store, query: RecordQuery, total: number): Promise<void> {
+  await waitUntil(`${total} records`, async () => {
+    const found = (await store.searchRecords({ ...query, limit: 1 })).total;
+    return found === total || `${found} records`;
+  });
+}

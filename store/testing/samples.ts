@@ -1,0 +1,83 @@
+// Records and incidents for the tests of the stores, and waiting with a deadline. Only tests import it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Component, Incident, Level, LogRecord } from '../../core/types.js';
+
+export interface SampleOptions {
+  readonly text?: string;
+  readonly time?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly cluster?: string;
+  readonly level?: Level;
+  readonly logger?: string;
+  readonly job?: readonly [id: string, name: string];
+  readonly component?: Component;
+  readonly resource?: string;
+  /** Classes from the outside in. */
+  readonly error?: readonly string[];
+}
+
+/** Entry number n of a file: it stands at offset 1000·n and was written n seconds after ten. */
+export function makeRecord(number: number, options: SampleOptions = {}): LogRecord {
+  const host = options.host ?? 'h1';
+  const path = options.path ?? '/logs/tm.log';
+  const text = options.text ?? `entry number ${number}`;
+  const type = options.error?.[0];
+  return {
+    id: `${host}:${path}:${String(number * 1000).padStart(16, '0')}`,
+    '@timestamp': options.time ?? new Date(Date.parse('2026-11-20T10:00:00.000Z') + number * 1000).toISOString(),
+    message: text.split('\n')[0] ?? '',
+    'event.original': text,
+    'log.file.path': path,
+    'log.offset': number * 1000,
+    'host.name': host,
+    'flink.cluster': options.cluster ?? 'session-1',
+    'jobtrace.process': `${host}-tm`,
+    'jobtrace.kind': 'log',
+    'jobtrace.layout': 'flink',
+    'jobtrace.length': Buffer.byteLength(text),
+    ...(options.level === undefined ? {} : { 'log.level': options.level }),
+    ...(options.logger === undefined ? {} : { 'log.logger': options.logger }),
+    ...(options.job === undefined ? {} : { 'flink.job.id': options.job[0], 'flink.job.name': options.job[1] }),
+    ...(options.component === undefined ? {} : { 'flink.component': options.component }),
+    ...(options.resource === undefined ? {} : { 'flink.process.id': options.resource }),
+    ...(options.error === undefined || type === undefined ? {} : { 'error.type': type, 'flink.chain': options.error }),
+  };
+}
+
+export function makeIncident(id: string, more: Partial<Incident> & { readonly diagnosis?: string } = {}): Incident {
+  const { diagnosis, ...fields } = more;
+  const unknown =
+    diagnosis === undefined
+      ? []
+      : [{ fingerprint: 'f', chain: ['a.B'], message: diagnosis, owner: 'user-code' as const, count: 1, evidence: [] }];
+  return {
+    id,
+    cluster: 'session-1',
+    processes: ['h1-tm'],
+    firstSeen: '2026-11-20T10:00:00.000Z',
+    lastSeen: '2026-11-20T10:00:00.000Z',
+    outcome: 'failing',
+    restarts: 0,
+    attempts: [],
+    diagnoses: { en: [], zh: [] },
+    unknown,
+    facts: {},
+    ...fields,
+  };
+}
+
+/** Polls until `check` gives true; anything else it gives is what was seen last. */
+export async function waitUntil(
+  what: string,
+  check: () => Promise<boolean | string>,
+  deadlineMs = 20_000,
+): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const seen = await check();
+    if (seen === true) return;
+    if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMs} ms; last seen: ${String(seen)}`);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,137 @@
+// Helpers of the agent's tests (agent/*.test.ts): an agent over a folder of its own with a clock that is moved by hand,
+// a store in memory, and the writer's side of the story.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLog } from '../core/log.js';
+import type { LogRecord } from '../core/types.js';
+import { openSqliteStore } from '../store/sqlite/sqlite.js';
+import type { Store } from '../store/store.js';
+import { createAgent, type Agent } from '../agent/agent.js';
+import { fillAgentSettings, type AgentSettings } from '../agent/settings.js';
+
+export interface Bench {
+  readonly folder: string;
+  readonly logs: string;
+  readonly dataDir: string;
+  readonly store: Store;
+  /** The agent that runs now. */
+  readonly agent: Agent;
+  readonly clock: { offsetMs: number };
+  /** Polls `times` times, moving the clock by `stepMs` before each. */
+  poll(times?: number, stepMs?: number): Promise<void>;
+  /** Ends the agent as kill -9 would and starts the next. */
+  restart(change?: Partial<AgentSettings>): void;
+  stop(): void;
+  /** Everything that the store has, in the order of reading. */
+  records(): Promise<LogRecord[]>;
+  /** `event.original` of all records whose file's name begins so, in file order. */
+  texts(prefix?: string): Promise<string[]>;
+  conditions(): readonly string[];
+  counter(name: string): number;
+  close(): Promise<void>;
+}
+
+export interface BenchOptions extends Partial<AgentSettings> {
+  /** Stands in front of the store. */
+  readonly wrap?: (store: Store) => Store;
+}
+
+export function openBench(options: BenchOptions = {}): Bench {
+  const { wrap, ...given } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-agent-'));
+  const logs = join(folder, 'log');
+  const dataDir = join(folder, 'data');
+  mkdirSync(logs);
+  const store = openSqliteStore({ path: ':memory:' });
+  const clock = { offsetMs: 0 };
+  const log = createLog('silent');
+  const port = wrap?.(store) ?? store;
+  let change: Partial<AgentSettings> = {};
+  const start = (): Agent =>
+    createAgent(
+      fillAgentSettings({
+        paths: [logs],
+        dataDir,
+        host: 'node-1',
+        watch: false,
+        undecidedFlushMs: 3_600_000,
+        ...given,
+        ...change,
+      }),
+      { store: port, log, now: () => Date.now() + clock.offsetMs, random: () => 0.5 },
+    );
+  let agent: Agent | undefined = start();
+  const current = (): Agent => {
+    agent ??= start();
+    return agent;
+  };
+
+  async function records(): Promise<LogRecord[]> {
+    const page = await store.readRecords(undefined, { limit: 1_000_000 });
+    return [...page.records];
+  }
+
+  return {
+    folder,
+    logs,
+    dataDir,
+    store,
+    clock,
+    get agent() {
+      return current();
+    },
+    poll: async (times = 1, stepMs = 2000) => {
+      for (let turn = 0; turn < times; turn += 1) {
+        clock.offsetMs += stepMs;
+        await current().pollOnce();
+      }
+    },
+    restart: (next = {}) => {
+      agent?.close();
+      change = { ...change, ...next };
+      agent = start();
+    },
+    stop: () => {
+      agent?.close();
+      agent = undefined;
+    },
+    records,
+    texts: async (prefix = '') => {
+      const found = (await records()).filter((record) =>
+        (record['log.file.path'].split('/').at(-1) ?? '').startsWith(prefix),
+      );
+      return found
+        .sort((a, b) => a['log.file.path'].localeCompare(b['log.file.path']) || a['log.offset'] - b['log.offset'])
+        .map((record) => record['event.original']);
+    },
+    conditions: () =>
+      current()
+        .status()
+        .conditions.map((condition) => condition.code),
+    counter: (name) => current().status().counters[name] ?? 0,
+    close: async () => {
+      agent?.close();
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `line(7)` → `2026-05-01 10:00:00,007 INFO  org.example.Writer [] - event 7 …`. */
+export function line(number: number, text = `event ${number}`): string {
+  const time = new Date(Date.UTC(2026, 4, 1, 10, 0, 0, 0) + number)
+    .toISOString()
+    .replace('T', ' ')
+    .replace('.', ',')
+    .replace('Z', '');
+  return `${time} INFO  org.example.Writer                               [] - ${text}`;
+}
+
+export function lines(from: number, to: number): string {
+  return Array.from({ length: to - from }, (_, index) => `${line(from + index)}\n`).join('');
+}
+
+export function expected(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => line(from + index));
+}
