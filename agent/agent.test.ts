@@ -1,9 +1,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { expected, line, lines, openBench, type Bench } from '../test/agent-fixture.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
 
-let bench: Bench | undefined;
+let bench: AgentFixture | undefined;
 afterEach(async () => {
   await bench?.close();
   bench = undefined;
@@ -11,7 +11,7 @@ afterEach(async () => {
 
 describe('createAgent', () => {
   it('ships every line of a file once, in order, and the last one when the file rests', async () => {
-    bench = openBench();
+    bench = openAgentFixture();
     const path = join(bench.logs, 'flink-u-taskexecutor-0-h1.log');
     writeFileSync(path, lines(0, 5));
 
@@ -25,7 +25,7 @@ describe('createAgent', () => {
   });
 
   it('fills the record from the line, the file and the settings', async () => {
-    bench = openBench();
+    bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h1.log'), `${line(1, 'Started with password=secret1')}\n`);
 
     await bench.poll();

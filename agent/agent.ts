@@ -15,7 +15,7 @@ import type { AgentSettings } from './settings.js';
 import { createShipper } from './ship/ship.js';
 import { createBoard, describeAgent } from './status.js';
 import { advanceTail, describeTail, lagBytes } from './tail/tail.js';
-import { createWatch } from './tail/tails.js';
+import { createTails } from './tail/tails.js';
 
 export interface PollResult {
   readonly files: number;
@@ -77,7 +77,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     onAnswer: () => wake(),
   });
   const reader = createReader({ settings, redact, shipper, board, log, now, wall, watch: () => watch });
-  const watch = createWatch({
+  const watch = createTails({
     settings,
     known,
     isFirstStart: checkpoint.isFirstStart,

@@ -1,9 +1,9 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { expected, line, lines, openBench, type Bench } from '../test/agent-fixture.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
 
-let bench: Bench | undefined;
+let bench: AgentFixture | undefined;
 afterEach(async () => {
   await bench?.close();
   bench = undefined;
@@ -20,7 +20,7 @@ async function waitUntil(what: string, isTrue: () => Promise<boolean> | boolean)
 
 describe('run', () => {
   it('ships what is written while it runs, follows a rotation, and stops with everything shipped and saved', async () => {
-    bench = openBench({ watch: true });
+    bench = openAgentFixture({ watch: true });
     const { logs, store } = bench;
     const path = join(logs, 'a.log');
     const stop = new AbortController();
@@ -48,7 +48,7 @@ describe('run', () => {
   });
 
   it('does not starve quiet files while one is hot', async () => {
-    bench = openBench({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
+    bench = openAgentFixture({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
     writeFileSync(join(bench.logs, 'hot.log'), lines(0, 20_000));
     for (let number = 0; number < 20; number += 1)
       writeFileSync(join(bench.logs, `quiet-${number}.log`), `${line(number)}\n${line(number)}\n`);
@@ -65,7 +65,7 @@ describe('run', () => {
 
   it('ends in time when the store is down, and the next agent goes on', async () => {
     let isDown = true;
-    bench = openBench({
+    bench = openAgentFixture({
       stopWithinMs: 300,
       wrap: (store) => ({
         ...store,

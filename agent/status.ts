@@ -29,7 +29,7 @@ export const COUNTERS = {
 
 export type Counter = keyof typeof COUNTERS;
 
-export interface Condition {
+export interface AgentCondition {
   readonly code: string;
   readonly message: string;
   readonly since: string;
@@ -43,14 +43,14 @@ export interface Board {
   /** Returns true when it stood. */
   clear(code: string, place?: string): boolean;
   readonly counters: Readonly<Record<string, number>>;
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly AgentCondition[];
 }
 
 const MAX_SHOWN = 50;
 
 export function createBoard(now: () => number): Board {
   const counters: Record<string, number> = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, 0]));
-  const conditions = new Map<string, Condition>();
+  const conditions = new Map<string, AgentCondition>();
   return {
     count: (counter, by = 1) => {
       counters[counter] = (counters[counter] ?? 0) + by;

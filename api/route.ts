@@ -25,8 +25,8 @@ export interface Route {
 
 /** Values that the route's schemas have already accepted. */
 export interface Request {
-  readonly params: Values;
-  readonly query: Values;
+  readonly params: RequestValues;
+  readonly query: RequestValues;
   readonly body: unknown;
   readonly viewer: Viewer;
   /** Aborts when the caller went away or the server closes. */
@@ -34,7 +34,7 @@ export interface Request {
   header(name: string): string | undefined;
 }
 
-export interface Values {
+export interface RequestValues {
   text(name: string): string | undefined;
   number(name: string): number | undefined;
   flag(name: string): boolean;
@@ -94,7 +94,7 @@ export function readWord<Word extends string>(words: readonly Word[], text: stri
   return words.find((word) => word === text);
 }
 
-export function createValues(source: unknown): Values {
+export function createValues(source: unknown): RequestValues {
   const read = (name: string): unknown =>
     typeof source === 'object' && source !== null ? Object.getOwnPropertyDescriptor(source, name)?.value : undefined;
   return {

@@ -11,7 +11,7 @@ import { openStore } from '../store/open.js';
 import { makeIncident, makeRecord, waitUntil } from '../store/testing/samples.js';
 import type { AgentStatus, Alert, RecordPage, Store } from '../store/store.js';
 import type { ReceivedAlert } from '../core/types.js';
-import { createServer, type Server, type ServerOptions } from './server.js';
+import { createServer, type ApiServer, type ServerOptions } from './server.js';
 
 const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
 const FRAUD = ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'fraud'] as const;
@@ -25,7 +25,7 @@ const READER = { name: 'reader', token: 'reader-0123456789abcdef', role: 'reader
 const TEAM = { name: 'orders-team', token: 'team-0123456789abcdef', role: 'reader', scope: ['order*'] } as const;
 const AUTHOR = { name: 'author', token: 'author-0123456789abcdef', role: 'author', scope: [] } as const;
 
-let running: Server[] = [];
+let running: ApiServer[] = [];
 afterEach(async () => {
   await Promise.all(running.map((server) => server.close()));
   running = [];
@@ -115,7 +115,7 @@ async function createFilledStore(): Promise<Store> {
 
 type Change = Partial<Omit<ServerOptions, 'settings'>> & { readonly settings?: Partial<ServerOptions['settings']> };
 
-async function startServer(change: Change = {}): Promise<{ url: string; store: Store; server: Server }> {
+async function startServer(change: Change = {}): Promise<{ url: string; store: Store; server: ApiServer }> {
   const store = change.store ?? (await createFilledStore());
   const { settings, ...rest } = change;
   const server = createServer({

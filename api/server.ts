@@ -47,7 +47,7 @@ export interface ServerOptions {
   readonly now?: () => number;
 }
 
-export interface Server {
+export interface ApiServer {
   /** Throws JT_CONFIG_INVALID (no tokens for an open address), JT_PORT_IN_USE. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
   /** Ends the live tails, lets the other requests finish. */
@@ -67,7 +67,7 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-export function createServer(options: ServerOptions): Server {
+export function createServer(options: ServerOptions): ApiServer {
   const live = new Set<AbortController>();
   const services = createServices(options);
   const app = fastify({

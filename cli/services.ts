@@ -8,7 +8,7 @@ import type { Catalog } from '../analyzer/catalog/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
 import { splitText } from '../analyzer/input/read.js';
 import { createMetrics, type Metrics } from '../api/metrics.js';
-import { createServer, type Server } from '../api/server.js';
+import { createServer, type ApiServer } from '../api/server.js';
 import type { Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
 import { createLog, type Log, type LogLevel } from '../core/log.js';
@@ -123,7 +123,7 @@ export function createServiceServer(
   log: Log,
   notifier: Notifier,
   metrics: Metrics,
-): Server {
+): ApiServer {
   return createServer({
     store,
     log: log.child({ stage: 'api' }),

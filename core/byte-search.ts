@@ -53,7 +53,7 @@ function createCode(): Code {
 const codes = new WeakMap<ArrayBufferLike, Code>();
 
 /** A word of a text, and where in the text it stands. */
-export interface Place {
+export interface WordPlace {
   readonly word: number;
   /** The text's index. */
   readonly text: number;
@@ -64,7 +64,7 @@ export interface Place {
  * Of finds of this text with nothing else between them that differ in nothing but a number behind it, the last is
  * enough, and of most only that is told.
  */
-export interface Run {
+export interface ByteRun {
   /** The text's index. */
   readonly text: number;
   /** So many bytes behind the number are compared. */
@@ -90,7 +90,7 @@ export interface TextSearch {
 export type PackedTexts = Uint8Array;
 
 /** A blank of a text is any white space. */
-export function packTexts(texts: readonly Uint8Array[], places: readonly Place[]): PackedTexts {
+export function packTexts(texts: readonly Uint8Array[], places: readonly WordPlace[]): PackedTexts {
   const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
   const firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
   const addresses = listAddresses(texts, firstPlace + WORD * PLACE_CELLS * places.length);
@@ -140,7 +140,7 @@ function listAddresses(texts: readonly Uint8Array[], first: number): readonly nu
 }
 
 export interface TextFinder {
-  open(bytes: Uint8Array, run?: Run): TextSearch;
+  open(bytes: Uint8Array, run?: ByteRun): TextSearch;
   /** Memory whose bytes are searched where they are. Once: there is one reader of it; undefined from then on. */
   takeRoom(): Buffer | undefined;
 }
@@ -222,7 +222,7 @@ class TextTable {
   /**
    * Finds texts whose words stand from `at` up to `end`, and they themselves from `low` to `high`; gives their number.
    */
-  find(at: number, end: number, low: number, high: number, run: Run | undefined): number {
+  find(at: number, end: number, low: number, high: number, run: ByteRun | undefined): number {
     this.#stopped[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
     this.#stopped[2] = run?.bytes ?? 0;
     return this.#code.find(at, end, low, high, this.#shift, this.#firstPlace);
@@ -250,7 +250,7 @@ class Search implements TextSearch {
   end = 0;
   readonly #table: TextTable;
   readonly #bytes: Uint8Array;
-  readonly #run: Run | undefined;
+  readonly #run: ByteRun | undefined;
   /** The end of the last whole word. */
   readonly #limit: number;
   /** Where the bytes lie that are not copied. */
@@ -264,7 +264,7 @@ class Search implements TextSearch {
   #count = 0;
   #next = 0;
 
-  constructor(table: TextTable, bytes: Uint8Array, run: Run | undefined) {
+  constructor(table: TextTable, bytes: Uint8Array, run: ByteRun | undefined) {
     this.#table = table;
     this.#bytes = bytes;
     this.#run = run;

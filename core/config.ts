@@ -267,10 +267,10 @@ interface ValueByType {
 }
 /** Loaded once, frozen, and read by its dotted names; a stage gets the part it needs. */
 export type Settings = { readonly [R in Row as R['name']]: ValueByType[R['type']] };
-export type Origin = 'default' | 'file' | 'environment' | 'flag';
+export type SettingOrigin = 'default' | 'file' | 'environment' | 'flag';
 export interface LoadedSettings {
   readonly settings: Settings;
-  readonly origins: Readonly<Record<string, Origin>>;
+  readonly origins: Readonly<Record<string, SettingOrigin>>;
 }
 
 export interface SettingsInput {
@@ -285,11 +285,11 @@ export interface SettingsInput {
 
 /** Merges the sources and checks the whole. Throws JT_CONFIG_INVALID with every problem, or JT_CONFIG_SECRET_TWICE. */
 export function loadSettings(input: SettingsInput): LoadedSettings {
-  const origins: Record<string, Origin> = {};
+  const origins: Record<string, SettingOrigin> = {};
   const merged: Record<string, unknown> = {};
   const fromFile = readFileValues(input);
   for (const row of SETTINGS) {
-    const sources: [Origin, unknown][] = [
+    const sources: [SettingOrigin, unknown][] = [
       ['flag', input.flags[row.name]],
       ['environment', readEnvironment(row, input.environment)],
       ['file', fromFile.get(row.name)],
@@ -450,7 +450,7 @@ function rowSchema(row: SettingRow): unknown {
 /** What "jobtrace config print" shows: name, value (secrets hidden), where it came from. */
 export function describeSettings(
   loaded: LoadedSettings,
-): readonly { readonly name: string; readonly value: unknown; readonly origin: Origin }[] {
+): readonly { readonly name: string; readonly value: unknown; readonly origin: SettingOrigin }[] {
   return SETTINGS.map((row) => ({
     name: row.name,
     value: hideRowSecrets(row, loaded.settings[row.name]),

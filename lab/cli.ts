@@ -5,10 +5,10 @@ import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkRecordings, listRecordings } from './manifest.js';
 import { nameOutcome, nameRecording, type Naming } from './name.js';
-import { playAll, printTable, type Played, type Run } from './play.js';
+import { playAll, printTable, type Played, type PlayedRun } from './play.js';
 import { recordOutcome } from './record.js';
 import { keepRepairs, printRepairs, repairAll } from './repair.js';
-import type { Outcome } from './run.js';
+import type { RunOutcome } from './run.js';
 import { listScenarios, loadScenario, type Scenario } from './scenario.js';
 import { VERSIONS, type FlinkVersion } from './versions.js';
 
@@ -132,7 +132,7 @@ function readProblem(id: string): string[] {
 async function play(
   ids: string[],
   { flink, parallel, seed, keep }: Options,
-  use: (scenario: Scenario, outcome: Outcome) => string,
+  use: (scenario: Scenario, outcome: RunOutcome) => string,
 ): Promise<number> {
   const runs = chooseRuns(ids, flink, seed);
   const played: readonly Played[] = await playAll(runs, { parallel, keep, use, print: (line) => console.log(line) });
@@ -164,7 +164,11 @@ async function repair(ids: string[], { flink, parallel, seed, keep }: Options): 
   return repairs.every(({ problem }) => problem === undefined) ? 0 : 1;
 }
 
-function chooseRuns(ids: readonly string[], flink: readonly FlinkVersion[], seed: number | undefined): readonly Run[] {
+function chooseRuns(
+  ids: readonly string[],
+  flink: readonly FlinkVersion[],
+  seed: number | undefined,
+): readonly PlayedRun[] {
   const wanted = chooseIds(ids);
   const runs = flink.flatMap((version) =>
     wanted

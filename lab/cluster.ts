@@ -21,7 +21,7 @@ import { getPart } from './parts/parts.js';
 import { waitFor } from './parts/process.js';
 import type { Scenario } from './scenario.js';
 import { IDENT, listValues } from './scene.js';
-import type { Service } from './services.js';
+import type { LabService } from './services.js';
 import { fillText, fillValues } from './vary.js';
 import { nameOption, type FlinkVersion } from './versions.js';
 
@@ -38,7 +38,7 @@ const MEMORY: FlinkConfig = {
 };
 
 /** data/ of the scenario goes into the run's folder, where SQL finds it as @RUN@/data. */
-export function prepareFolder(scenario: Scenario, dir: string, services: ReadonlyMap<string, Service>): void {
+export function prepareFolder(scenario: Scenario, dir: string, services: ReadonlyMap<string, LabService>): void {
   mkdirSync(join(dir, 'checkpoints'), { recursive: true });
   const data = join(scenario.folder, 'data');
   if (!existsSync(data)) return;
@@ -55,7 +55,7 @@ export async function startCluster(
   scenario: Scenario,
   version: FlinkVersion,
   dir: string,
-  services: ReadonlyMap<string, Service>,
+  services: ReadonlyMap<string, LabService>,
   say: (line: string) => void,
 ): Promise<FlinkCluster> {
   const { taskManagers, logging, jobManager, java, network, application } = scenario.cluster;

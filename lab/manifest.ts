@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDocument } from './document.js';
 import { HEALTHY, listScenarios } from './scenario.js';
-import { STEP_SCHEMAS, type Step } from './steps-schema.js';
+import { STEP_SCHEMAS, type ScenarioStep } from './steps-schema.js';
 
 export const RECORDINGS_DIR = fileURLToPath(new URL('recordings/', import.meta.url));
 
@@ -47,7 +47,7 @@ export interface Manifest {
     readonly process?: string;
     readonly file?: string;
   };
-  readonly steps: readonly { readonly at: string; readonly step: Step }[];
+  readonly steps: readonly { readonly at: string; readonly step: ScenarioStep }[];
   /** Whole entries that were left out, by file: how many of which kind. */
   readonly cut: readonly { readonly file: string; readonly entries: number; readonly kind: string }[];
   /** What stands in place of names of the recording machine. */

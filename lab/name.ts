@@ -8,7 +8,7 @@ import { diagnose, flattenIncidents, type DiagnosisDocument } from '../analyzer/
 import { readEntries } from '../analyzer/input/read.js';
 
 import { RECORDINGS_DIR, loadManifest } from './manifest.js';
-import type { Outcome } from './run.js';
+import type { RunOutcome } from './run.js';
 import { HEALTHY, type Scenario } from './scenario.js';
 
 export interface Naming {
@@ -25,7 +25,7 @@ export function nameRecording(folder: string): Naming {
   return nameFirst(diagnoseRecording(folder), loadManifest(join(RECORDINGS_DIR, folder)).expected.cause);
 }
 
-export function nameOutcome(scenario: Scenario, outcome: Outcome): Naming {
+export function nameOutcome(scenario: Scenario, outcome: RunOutcome): Naming {
   return nameFirst(diagnoseOutcome(outcome), scenario.cause === HEALTHY ? 'none' : scenario.cause);
 }
 
@@ -38,7 +38,7 @@ export function diagnoseRecording(folder: string): DiagnosisDocument {
   );
 }
 
-export function diagnoseOutcome(outcome: Pick<Outcome, 'files'>): DiagnosisDocument {
+export function diagnoseOutcome(outcome: Pick<RunOutcome, 'files'>): DiagnosisDocument {
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-named-'));
   try {
     mkdirSync(dir, { recursive: true });

@@ -3,11 +3,11 @@
 // scripts.
 import type { Fix } from '../core/types.js';
 import type { Scenario } from './scenario.js';
-import type { Step } from './steps-schema.js';
+import type { ScenarioStep } from './steps-schema.js';
 import { nameOption, type FlinkVersion } from './versions.js';
 
 /** Option → value, by the names of the version that is played. */
-export type Patch = Readonly<Record<string, string>>;
+export type ConfigPatch = Readonly<Record<string, string>>;
 
 /** The fixes that a scenario wants tried, in its order, or the first that is an option. Empty: none is there. */
 export function chooseFixes(
@@ -24,7 +24,7 @@ export function chooseFixes(
  * The same job and cluster with the patch: it stands in the cluster's configuration, and wherever else the scenario
  * sets the option.
  */
-export function repairScenario(scenario: Scenario, version: FlinkVersion, proposed: Patch): Scenario {
+export function repairScenario(scenario: Scenario, version: FlinkVersion, proposed: ConfigPatch): Scenario {
   const repaired = scenario.repaired ?? {};
   const patch = fillOwn(proposed, repaired.own ?? {}, version);
   const { config = {}, ...changed } = repaired.cluster ?? {};
@@ -59,7 +59,7 @@ function checkpoints({ cluster, steps }: Scenario): boolean {
 }
 
 /** What only the owner of a cluster can know (a folder of theirs) in the place of the fix's example. */
-function fillOwn(patch: Patch, own: Readonly<Record<string, string>>, version: FlinkVersion): Patch {
+function fillOwn(patch: ConfigPatch, own: Readonly<Record<string, string>>, version: FlinkVersion): ConfigPatch {
   const named = nameAll(own, version);
   const strange = Object.keys(named).filter((key) => patch[key] === undefined);
   if (strange.length > 0)
@@ -70,19 +70,19 @@ function fillOwn(patch: Patch, own: Readonly<Record<string, string>>, version: F
 const STARTS = ['submitJar', 'submitSql', 'startTaskManager', 'startJobManager'] as const;
 
 /** What follows the last start or submission waits for the failure. */
-function cutFailure(steps: readonly Step[]): readonly Step[] {
+function cutFailure(steps: readonly ScenarioStep[]): readonly ScenarioStep[] {
   const last = steps.findLastIndex((step) => STARTS.some((kind) => step[kind] !== undefined));
   return steps.slice(0, last + 1).map((step, index) => (index === last ? dropFails(step) : step));
 }
 
-function dropFails({ submitJar, submitSql, startTaskManager, startJobManager }: Step): Step {
+function dropFails({ submitJar, submitSql, startTaskManager, startJobManager }: ScenarioStep): ScenarioStep {
   if (submitJar !== undefined) return { submitJar: { ...submitJar, fails: false } };
   if (submitSql !== undefined) return { submitSql: { ...submitSql, fails: false } };
   if (startTaskManager !== undefined) return { startTaskManager: { ...startTaskManager, fails: false } };
   return { startJobManager: { ...startJobManager, fails: false } };
 }
 
-function patchStep(step: Step, patch: Patch, version: FlinkVersion): Step {
+function patchStep(step: ScenarioStep, patch: ConfigPatch, version: FlinkVersion): ScenarioStep {
   const { submitJar, startTaskManager, startJobManager } = step;
   if (submitJar?.options !== undefined)
     return { submitJar: { ...submitJar, options: patchOptions(submitJar.options, patch, version) } };
@@ -96,7 +96,7 @@ function patchStep(step: Step, patch: Patch, version: FlinkVersion): Step {
 /** The patch's value for each option that is set here, by whatever name. */
 function patchOptions<T>(
   options: Readonly<Record<string, T>>,
-  patch: Patch,
+  patch: ConfigPatch,
   version: FlinkVersion,
 ): Record<string, T | string> {
   return Object.fromEntries(
@@ -109,7 +109,7 @@ function nameAll<T>(options: Readonly<Record<string, T>>, version: FlinkVersion)
 }
 
 /** `SET` statements of an SQL script with the patch's values; what the script does not set comes from the cluster. */
-export function patchScript(sql: string, patch: Patch): string {
+export function patchScript(sql: string, patch: ConfigPatch): string {
   return sql.replace(
     /^(\s*SET\s+)(['"]?)([\w.-]+)\2(\s*=\s*)(['"]?)([^'";]*)\5(?=\s*;)/gim,
     (whole, set: string, quote: string, option: string, equals: string, mark: string) => {

@@ -1,10 +1,10 @@
 // Plays many scenarios, some at once, and tabulates what came of them: scenario × version × result. One run's failure
 // does not stop the others. Called by cli.ts and by the tests that play a sample; the run itself is run.ts.
-import { runShared, type Outcome } from './run.js';
+import { runShared, type RunOutcome } from './run.js';
 import { HEALTHY, type Scenario } from './scenario.js';
 import type { FlinkVersion } from './versions.js';
 
-export interface Run {
+export interface PlayedRun {
   readonly scenario: Scenario;
   readonly version: FlinkVersion;
 }
@@ -21,11 +21,11 @@ export interface PlayOptions {
   readonly parallel: number;
   readonly keep?: boolean;
   /** What to do with an outcome; its text is printed, its error is the run's problem. */
-  readonly use: (scenario: Scenario, outcome: Outcome) => string;
+  readonly use: (scenario: Scenario, outcome: RunOutcome) => string;
   readonly print: (line: string) => void;
 }
 
-export async function playAll(runs: readonly Run[], options: PlayOptions): Promise<readonly Played[]> {
+export async function playAll(runs: readonly PlayedRun[], options: PlayOptions): Promise<readonly Played[]> {
   const played: Played[] = [];
   const note = (one: Played): void => {
     played.push(one);
@@ -50,8 +50,8 @@ export async function workThrough<Item>(
 }
 
 /** Runs that may share a cluster, in the place of the first of them; every other run by itself. */
-function groupRuns(runs: readonly Run[]): Run[][] {
-  const groups = new Map<string, Run[]>();
+function groupRuns(runs: readonly PlayedRun[]): PlayedRun[][] {
+  const groups = new Map<string, PlayedRun[]>();
   for (const run of runs) {
     const { cluster, id } = run.scenario;
     const key = `${run.version} ${cluster.shares === true ? JSON.stringify(cluster) : id}`;
@@ -61,7 +61,7 @@ function groupRuns(runs: readonly Run[]): Run[][] {
 }
 
 async function playGroup(
-  group: readonly Run[],
+  group: readonly PlayedRun[],
   { parallel, keep = false, use, print }: PlayOptions,
   note: (one: Played) => void,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { printDocument } from './document.js';
 import { RECORDINGS_DIR, type Manifest } from './manifest.js';
 import { cutFiles } from './cut.js';
 import { cacheDir } from './parts/cache.js';
-import type { LogFile, Outcome } from './run.js';
+import type { LogFile, RunOutcome } from './run.js';
 import { HEALTHY, type Scenario } from './scenario.js';
 import { VERSIONS } from './versions.js';
 
@@ -16,7 +16,7 @@ const FULL_BYTES = 45_000;
 const BRIEF_BYTES = 28_000;
 
 /** Writes lab/recordings/<scenario>/<version>/, in place of what was there; returns the folder. */
-export function recordOutcome(scenario: Scenario, outcome: Outcome): string {
+export function recordOutcome(scenario: Scenario, outcome: RunOutcome): string {
   const replacements = listReplacements(outcome);
   const scrub = (text: string): string => replacements.reduce((done, { from, to }) => done.replace(from, to), text);
   const snapshotBytes = outcome.snapshots.reduce((sum, { text }) => sum + text.length, 0);
@@ -47,7 +47,7 @@ interface Replacement {
 }
 
 /** Order matters: a folder before the folder that holds it. */
-function listReplacements({ dir }: Outcome): Replacement[] {
+function listReplacements({ dir }: RunOutcome): Replacement[] {
   const host = hostname();
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
@@ -87,7 +87,7 @@ function quote(text: string): string {
 
 function describeRecording(
   scenario: Scenario,
-  outcome: Outcome,
+  outcome: RunOutcome,
   scrub: (text: string) => string,
   cut: Manifest['cut'],
 ): Manifest {

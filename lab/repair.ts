@@ -5,8 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnoseOutcome, diagnoseRecording } from './name.js';
 import { listRecordings } from './manifest.js';
-import { chooseFixes, repairScenario, type Patch } from './patch.js';
-import { workThrough, type Run } from './play.js';
+import { chooseFixes, repairScenario, type ConfigPatch } from './patch.js';
+import { workThrough, type PlayedRun } from './play.js';
 import { runScenario, type RunOptions } from './run.js';
 import type { Scenario } from './scenario.js';
 import type { DiagnosisDocument } from '../analyzer/incident/diagnose.js';
@@ -20,7 +20,7 @@ export interface Repair {
   readonly rule: string;
   /** Empty where no diagnosis proposed an option. */
   readonly fix: string;
-  readonly patch: Patch;
+  readonly patch: ConfigPatch;
   readonly seconds: number;
   /** Why the job did not run with it. */
   readonly problem: string | undefined;
@@ -33,7 +33,7 @@ export interface RepairOptions extends Pick<RunOptions, 'say' | 'keep'> {
   readonly note: (repair: Repair) => void;
 }
 
-export async function repairAll(runs: readonly Run[], options: RepairOptions): Promise<readonly Repair[]> {
+export async function repairAll(runs: readonly PlayedRun[], options: RepairOptions): Promise<readonly Repair[]> {
   const repairs: Repair[] = [];
   const note = (repair: Repair): void => {
     repairs.push(repair);
@@ -44,11 +44,11 @@ export async function repairAll(runs: readonly Run[], options: RepairOptions): P
 }
 
 async function repairOne(
-  { scenario, version }: Run,
+  { scenario, version }: PlayedRun,
   { say, keep = false, varied, note }: RepairOptions,
 ): Promise<void> {
   let startedMs = Date.now();
-  const end = (rule: string, fix: string, patch: Patch, problem?: string): void => {
+  const end = (rule: string, fix: string, patch: ConfigPatch, problem?: string): void => {
     note({ id: scenario.id, version, rule, fix, patch, seconds: (Date.now() - startedMs) / 1000, problem });
     startedMs = Date.now();
   };
@@ -70,7 +70,7 @@ async function repairOne(
 }
 
 async function diagnoseFailure(
-  { scenario, version }: Run,
+  { scenario, version }: PlayedRun,
   { say, varied }: Pick<RepairOptions, 'say' | 'varied'>,
 ): Promise<DiagnosisDocument> {
   const recording = listRecordings().find((folder) => folder.startsWith(`${scenario.id}/${version}.`));
@@ -98,7 +98,7 @@ async function findProblem(scenario: Scenario, options: RunOptions): Promise<str
   }
 }
 
-export function describePatch(patch: Patch): string {
+export function describePatch(patch: ConfigPatch): string {
   return Object.entries(patch)
     .map(([option, value]) => `${option}: ${value}`)
     .join(', ');

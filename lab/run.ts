@@ -9,9 +9,9 @@ import type { FlinkCluster } from './parts/flink.js';
 import { readTails, waitFor } from './parts/process.js';
 import type { Scenario } from './scenario.js';
 import { findFiles, findProcess, noticeJobs, requireProcess, type Job, type Scene } from './scene.js';
-import { startServices, stopServices, type Service } from './services.js';
+import { startServices, stopServices, type LabService } from './services.js';
 import { takeSnapshots, type Snapshot } from './snapshot.js';
-import type { Step } from './steps-schema.js';
+import type { ScenarioStep } from './steps-schema.js';
 import { countText, describeStep, runStep } from './steps.js';
 import type { FlinkVersion } from './versions.js';
 
@@ -31,7 +31,7 @@ export interface ProcessFiles {
   readonly files: readonly string[];
 }
 
-export interface Outcome {
+export interface RunOutcome {
   readonly flinkVersion: string;
   readonly dir: string;
   readonly config: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export interface Outcome {
   /** What the REST API said at the end. */
   readonly snapshots: readonly Snapshot[];
   /** What was done when (UTC). */
-  readonly steps: readonly { readonly at: string; readonly step: Step }[];
+  readonly steps: readonly { readonly at: string; readonly step: ScenarioStep }[];
 }
 
 export interface RunOptions {
@@ -55,8 +55,8 @@ export interface RunOptions {
 export async function runScenario({
   scenario,
   ...options
-}: RunOptions & { readonly scenario: Scenario }): Promise<Outcome> {
-  let outcome: Outcome | undefined;
+}: RunOptions & { readonly scenario: Scenario }): Promise<RunOutcome> {
+  let outcome: RunOutcome | undefined;
   await runShared([scenario], options, async (_, play) => {
     outcome = await play();
   });
@@ -68,13 +68,13 @@ export async function runScenario({
 export async function runShared(
   scenarios: readonly Scenario[],
   options: RunOptions,
-  take: (scenario: Scenario, play: () => Promise<Outcome>) => Promise<void>,
+  take: (scenario: Scenario, play: () => Promise<RunOutcome>) => Promise<void>,
 ): Promise<void> {
   const { version, say, keep = false } = options;
   const [first, ...others] = scenarios;
   if (first === undefined) return;
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-lab-'));
-  let services: ReadonlyMap<string, Service> = new Map();
+  let services: ReadonlyMap<string, LabService> = new Map();
   let cluster: FlinkCluster | undefined;
   try {
     services = await startServices(first.cluster.services ?? {}, dir);
@@ -102,7 +102,7 @@ export async function runShared(
   }
 }
 
-async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcome> {
+async function playOn(scene: Scene, say: (line: string) => void): Promise<RunOutcome> {
   const { scenario, cluster } = scene;
   const dir = dirname(cluster.logDir);
   try {
@@ -126,8 +126,8 @@ async function playOn(scene: Scene, say: (line: string) => void): Promise<Outcom
   }
 }
 
-async function playSteps(scene: Scene, say: (line: string) => void): Promise<Outcome['steps']> {
-  const done: { at: string; step: Step }[] = [];
+async function playSteps(scene: Scene, say: (line: string) => void): Promise<RunOutcome['steps']> {
+  const done: { at: string; step: ScenarioStep }[] = [];
   for (const step of scene.scenario.steps) {
     say(describeStep(step));
     done.push({ at: new Date().toISOString(), step });
@@ -137,7 +137,7 @@ async function playSteps(scene: Scene, say: (line: string) => void): Promise<Out
 }
 
 /** Last state of every job. */
-async function readJobs(scene: Scene): Promise<Outcome['jobs']> {
+async function readJobs(scene: Scene): Promise<RunOutcome['jobs']> {
   const { cluster, jobs, lastStates } = scene;
   const answers = jobs.length > 0 && cluster.jobManagers.some((process) => process.isAlive());
   if (answers) await noticeJobs(scene);
@@ -146,7 +146,7 @@ async function readJobs(scene: Scene): Promise<Outcome['jobs']> {
 }
 
 /** What must be seen at the end. Logs are buffered and processes end in their own time, so it waits a little. */
-async function checkEnd(scene: Scene, jobs: Outcome['jobs']): Promise<void> {
+async function checkEnd(scene: Scene, jobs: RunOutcome['jobs']): Promise<void> {
   const { expect } = scene.scenario;
   for (const [name, state] of Object.entries(expect.jobs ?? {})) {
     const seen = jobs.findLast((job) => job.name === name);
@@ -174,7 +174,7 @@ async function checkEnd(scene: Scene, jobs: Outcome['jobs']): Promise<void> {
 }
 
 /** The files of every process, by its name in the scenario. */
-function readFiles(scene: Scene): Pick<Outcome, 'processes' | 'files'> {
+function readFiles(scene: Scene): Pick<RunOutcome, 'processes' | 'files'> {
   const { cluster, services } = scene;
   const named: Omit<ProcessFiles, 'files'>[] = [
     ...cluster.jobManagers.map((process, index) => ({

@@ -8,7 +8,7 @@ import { parseDocument } from '../core/document.js';
 import { readDocument } from './document.js';
 import { CONNECTORS, type Connector } from './parts/connectors.js';
 import { SERVICE_SCHEMAS, type ServiceSettings } from './services.js';
-import { STEP_SCHEMAS, type Step } from './steps-schema.js';
+import { STEP_SCHEMAS, type ScenarioStep } from './steps-schema.js';
 import { PARAMETERS_SCHEMA, chooseValues, fillValues, type Parameters } from './vary.js';
 import { VERSIONS, type FlinkVersion } from './versions.js';
 
@@ -68,7 +68,7 @@ export interface ScenarioText {
     /** Real services beside the cluster, with their settings. */
     readonly services?: ServiceSettings;
   };
-  readonly steps: readonly Step[];
+  readonly steps: readonly ScenarioStep[];
   readonly expect: {
     /** Last states of the jobs, by name. */
     readonly jobs?: Readonly<Record<string, string>>;
@@ -97,7 +97,7 @@ export interface Repaired {
   /** What is otherwise in the cluster: a scenario that fails before it needs a JobManager has none. */
   readonly cluster?: Partial<Pick<ScenarioText['cluster'], 'taskManagers' | 'jobManager' | 'config'>>;
   /** Instead of the steps up to the last start or submission. */
-  readonly steps?: readonly Step[];
+  readonly steps?: readonly ScenarioStep[];
   /** How long the job must run without a failure. */
   readonly seconds?: number;
   /** The fault itself happens again, and the job lives through it: its cause may be named once more. */

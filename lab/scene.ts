@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { FlinkCluster, FlinkProcess } from './parts/flink.js';
 import type { Scenario } from './scenario.js';
-import type { Service } from './services.js';
+import type { LabService } from './services.js';
 import { fillValues } from './vary.js';
 import type { FlinkVersion } from './versions.js';
 
@@ -23,7 +23,7 @@ export interface Scene {
   /** The run's own folder: conf/, log/, checkpoints/, data/ … */
   readonly dir: string;
   readonly cluster: FlinkCluster;
-  readonly services: ReadonlyMap<string, Service>;
+  readonly services: ReadonlyMap<string, LabService>;
   /** In the order of their submission. */
   readonly jobs: Job[];
   /** Ids of the jobs of scenarios that were played on this cluster before. */
@@ -38,7 +38,7 @@ export interface Scene {
 export function listValues(
   scenario: Scenario,
   dir: string,
-  services: ReadonlyMap<string, Service>,
+  services: ReadonlyMap<string, LabService>,
 ): ReadonlyMap<string, string> {
   return new Map([
     ...scenario.values,

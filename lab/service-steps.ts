@@ -2,7 +2,7 @@
 // Elasticsearch, restarts. One function per kind, called through the table of steps.ts; a service that the scenario
 // does not name is an error.
 import type { Scene } from './scene.js';
-import type { Service } from './services.js';
+import type { LabService } from './services.js';
 import type { StepValues } from './steps-schema.js';
 
 type ServiceStep = 'topic' | 'produce' | 'deleteRecords' | 'postgres' | 'elasticsearch' | 'restart';
@@ -19,11 +19,11 @@ export const SERVICE_ACTIONS: Actions = {
 };
 
 /** What a service is for, e.g. the Kafka of the service `kafka`. */
-function requirePart<K extends keyof Service>(
+function requirePart<K extends keyof LabService>(
   { services }: Scene,
   part: K,
   name: string = part,
-): NonNullable<Service[K]> {
+): NonNullable<LabService[K]> {
   const found = services.get(name)?.[part];
   if (found === undefined || found === null) throw new Error(`The scenario has no service "${name}" with ${part}.`);
   return found;

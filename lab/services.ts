@@ -9,10 +9,10 @@ import { startKafka, type Kafka } from './parts/kafka.js';
 import { startPostgres, type Postgres } from './parts/postgres.js';
 import { startProxy } from './parts/proxy.js';
 import { startS3 } from './parts/s3.js';
-import type { Server } from './parts/server.js';
+import type { PartServer } from './parts/server.js';
 import { startZookeeper } from './parts/zookeeper.js';
 
-export interface Service {
+export interface LabService {
   /** `@NAME@` → its address, for any text of the scenario. */
   readonly values: Readonly<Record<string, string>>;
   /** For steps that kill, stop and continue it, and for its logs; what is no process of its own has none. */
@@ -79,7 +79,7 @@ export const SERVICE_SCHEMAS: Readonly<Record<ServiceName, object>> = {
 };
 
 type Starters = {
-  readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<Service>;
+  readonly [K in ServiceName]: (dir: string, settings: NonNullable<ServiceSettings[K]>) => Promise<LabService>;
 };
 
 const STARTERS: Starters = {
@@ -141,8 +141,8 @@ const STARTERS: Starters = {
 
 /** Its pid is another one after a restart. */
 function describeServer(
-  server: Pick<Server, 'pid' | 'logFile' | 'isAlive' | 'signal' | 'restart' | 'stop'>,
-): Pick<Service, 'process' | 'restart' | 'stop'> {
+  server: Pick<PartServer, 'pid' | 'logFile' | 'isAlive' | 'signal' | 'restart' | 'stop'>,
+): Pick<LabService, 'process' | 'restart' | 'stop'> {
   const { logFile, isAlive, signal } = server;
   return {
     process: {
@@ -160,8 +160,8 @@ function describeServer(
 }
 
 /** Starts what the scenario wants, each in a folder of its name; when one does not start the others are stopped. */
-export async function startServices(wanted: ServiceSettings, dir: string): Promise<ReadonlyMap<string, Service>> {
-  const started = new Map<string, Service>();
+export async function startServices(wanted: ServiceSettings, dir: string): Promise<ReadonlyMap<string, LabService>> {
+  const started = new Map<string, LabService>();
   try {
     for (const name of listNames()) {
       const service = await startService(name, wanted, join(dir, name));
@@ -174,7 +174,7 @@ export async function startServices(wanted: ServiceSettings, dir: string): Promi
   return started;
 }
 
-export async function stopServices(services: ReadonlyMap<string, Service>): Promise<void> {
+export async function stopServices(services: ReadonlyMap<string, LabService>): Promise<void> {
   await Promise.all([...services.values()].map((service) => service.stop()));
 }
 
@@ -182,7 +182,7 @@ async function startService<K extends ServiceName>(
   name: K,
   wanted: ServiceSettings,
   dir: string,
-): Promise<Service | undefined> {
+): Promise<LabService | undefined> {
   const given = wanted[name];
   return given === undefined ? undefined : STARTERS[name](dir, given);
 }

@@ -127,7 +127,7 @@ export interface StepValues {
 }
 
 export type StepKind = keyof StepValues;
-export type Step = { readonly [K in StepKind]?: StepValues[K] };
+export type ScenarioStep = { readonly [K in StepKind]?: StepValues[K] };
 
 const text = { type: 'string', minLength: 1 };
 const seconds = { type: 'number', minimum: 1, maximum: 300 };

@@ -18,12 +18,12 @@ import type { NetworkHost } from './parts/network.js';
 import { readTails, runCommand, stopProcess, waitFor } from './parts/process.js';
 import { clientFiles, fillScene, findFiles, findJob, noticeJobs, requireProcess, type Scene } from './scene.js';
 import { SERVICE_ACTIONS } from './service-steps.js';
-import type { Service } from './services.js';
-import type { Step, StepKind, StepValues } from './steps-schema.js';
+import type { LabService } from './services.js';
+import type { ScenarioStep, StepKind, StepValues } from './steps-schema.js';
 import { runScript, submitJar, submitSql, takeSavepoint } from './submit.js';
 import { nameOption } from './versions.js';
 
-type Actions = { readonly [K in StepKind]: (scene: Scene, value: NonNullable<Step[K]>) => Promise<unknown> };
+type Actions = { readonly [K in StepKind]: (scene: Scene, value: NonNullable<ScenarioStep[K]>) => Promise<unknown> };
 
 const WAIT_SECONDS = 120;
 
@@ -79,18 +79,18 @@ const ACTIONS: Actions = {
 };
 
 /** Does one step; it has exactly one key (the schema says so). */
-export async function runStep(scene: Scene, step: Step): Promise<void> {
+export async function runStep(scene: Scene, step: ScenarioStep): Promise<void> {
   for (const kind of listKinds()) await runKind(scene, step, kind);
 }
 
 /** The step in one line, for people and for the manifest. */
-export function describeStep(step: Step): string {
+export function describeStep(step: ScenarioStep): string {
   return Object.entries(step)
     .map(([kind, value]) => `${kind} ${JSON.stringify(value)}`)
     .join(' ');
 }
 
-async function runKind<K extends StepKind>(scene: Scene, step: Step, kind: K): Promise<void> {
+async function runKind<K extends StepKind>(scene: Scene, step: ScenarioStep, kind: K): Promise<void> {
   const value = step[kind];
   if (value !== undefined) await ACTIONS[kind](scene, fillScene(scene, value));
 }
@@ -141,7 +141,7 @@ function requireNetwork({ cluster }: Scene, name: string): NetworkHost {
   return network;
 }
 
-function resetConnections(service: Service | undefined, name: string): void {
+function resetConnections(service: LabService | undefined, name: string): void {
   if (service?.reset === undefined) throw new Error(`There are no connections through "${name}" to reset.`);
   service.reset();
 }

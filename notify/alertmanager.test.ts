@@ -1,7 +1,7 @@
 // Both directions with a real Alertmanager: what Jobtrace pushes stands in its API, and what it sends to Jobtrace's
 // webhook goes on with the diagnosis.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createServer, type Server } from '../api/server.js';
+import { createServer, type ApiServer } from '../api/server.js';
 import { createLog } from '../core/log.js';
 import { startAlertmanager, type Alertmanager } from '../lab/parts/alertmanager.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';
@@ -58,7 +58,7 @@ describeWithParts(['alertmanager'], 'with a real Alertmanager', () => {
   let sink: AlertSink;
   let store: Store;
   let manager: Alertmanager;
-  let server: Server;
+  let server: ApiServer;
   const stop = new AbortController();
   let running: Promise<void>;
   let offsetMs = 0;

@@ -17,7 +17,7 @@ import {
   type InboundAlert,
 } from './forward.js';
 import { isJsonObject, toJsonObject, type Payload } from './payload.js';
-import type { Row, Shelf } from './outbox.js';
+import type { OutboxRow, Outbox } from './outbox.js';
 
 export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
   /** How long an alert waits for its diagnosis before it goes on without. */
@@ -28,7 +28,7 @@ export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
 
 export interface InboundOptions {
   readonly store: Store;
-  readonly shelf: Shelf;
+  readonly outbox: Outbox;
   readonly receivers: readonly ReceiverSettings[];
   readonly policy: InboundPolicy;
   readonly instance: string;
@@ -55,7 +55,7 @@ const SEEN_MS = 7 * 24 * 3_600_000;
 const MAX_SEEN = 5000;
 
 export function createInbound(options: InboundOptions): Inbound {
-  const { store, shelf, policy, now } = options;
+  const { store, outbox, policy, now } = options;
   const seen = createSeen(store, `notify/${options.instance}/forwarded`, now);
   const receivers = options.receivers.filter((receiver) => CHANNELS[receiver.kind].renderForwarded !== undefined);
 
@@ -129,10 +129,10 @@ export function createInbound(options: InboundOptions): Inbound {
   async function hurryFiring(alert: InboundAlert, receiver: ReceiverSettings): Promise<void> {
     if (alert.status !== 'resolved') return;
     const id = alertId({ ...alert, status: 'firing' }, receiver);
-    const row = shelf
+    const row = outbox
       .listFollowed()
       .find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
-    if (row !== undefined) await shelf.put(row.alert, { ...row.payload, notBeforeMs: now() });
+    if (row !== undefined) await outbox.put(row.alert, { ...row.payload, notBeforeMs: now() });
   }
 
   async function putMessage(
@@ -169,7 +169,7 @@ export function createInbound(options: InboundOptions): Inbound {
       brief: {},
       ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
     };
-    await shelf.put(
+    await outbox.put(
       {
         id,
         incidentId: found?.incident.id ?? '',
@@ -184,7 +184,7 @@ export function createInbound(options: InboundOptions): Inbound {
     );
   }
 
-  async function attach(row: Row): Promise<void> {
+  async function attach(row: OutboxRow): Promise<void> {
     const receiver = receivers.find(({ name }) => name === row.alert.receiver);
     const alert = readInbound(row.payload);
     if (receiver === undefined || alert === undefined || row.isInFlight) return;
@@ -212,8 +212,8 @@ export function createInbound(options: InboundOptions): Inbound {
         notBeforeMs: now(),
         follows: false,
       });
-      await shelf.put(row.alert, withoutFollow(row.payload));
-    } else if (isOver) await shelf.put(row.alert, withoutFollow(row.payload));
+      await outbox.put(row.alert, withoutFollow(row.payload));
+    } else if (isOver) await outbox.put(row.alert, withoutFollow(row.payload));
   }
 
   return {
@@ -223,12 +223,12 @@ export function createInbound(options: InboundOptions): Inbound {
       return received;
     },
     async stepOnce() {
-      for (const row of shelf.listFollowed()) await attach(row);
+      for (const row of outbox.listFollowed()) await attach(row);
     },
   };
 
   /** After a message went out, what is only a symptom waits as long for its cause as any other. */
-  function isWorthFollowing(subject: Subject, row: Row): boolean {
+  function isWorthFollowing(subject: Subject, row: OutboxRow): boolean {
     return !subject.symptom || now() - Date.parse(row.alert.sentAt) >= policy.attachWaitMs;
   }
 }

@@ -1,19 +1,19 @@
 // From changed incidents, and from alerts of Alertmanager, to messages at receivers. cli.ts creates one notifier a
 // process, hands it every incident that the analyzer saved, and runs it. Deciding is decide.ts, wording render.ts,
-// keeping shelf.ts, delivering courier.ts; this file joins them.
+// keeping outbox.ts, delivering sender.ts; this file joins them.
 import type { ReceiverSettings } from '../core/config.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { Store } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
-import { createCourier, type Courier } from './sender.js';
+import { createSender, type Sender } from './sender.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
 import { createInbound, type InboundPolicy } from './inbound.js';
-import { createBell } from './pace.js';
+import { createWakeup } from './pace.js';
 import type { Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';
-import { createShelf, type Row, type Shelf } from './outbox.js';
+import { createOutbox, type OutboxRow, type Outbox } from './outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {}
 
@@ -55,14 +55,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const [now, random] = [options.now ?? Date.now, options.random ?? Math.random];
   const [publicUrl, instance] = [options.publicUrl ?? '', options.instance ?? 'main'];
   checkReceivers(receivers);
-  const shelf = createShelf({ store, receivers: receivers.map(({ name }) => name), instance });
+  const outbox = createOutbox({ store, receivers: receivers.map(({ name }) => name), instance });
   const onDelivery = options.onDelivery ?? (() => undefined);
-  const couriers = new Map(
-    receivers.map((receiver) => [receiver.name, createCourier({ shelf, receiver, log, now, random, onDelivery })]),
+  const senders = new Map(
+    receivers.map((receiver) => [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery })]),
   );
   const inbound = createInbound({
     store,
-    shelf,
+    outbox,
     receivers,
     policy,
     instance,
@@ -70,14 +70,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
     deadlineMs: DELIVER_DEADLINE_MS,
     now,
   });
-  const bell = createBell();
-  const writer = createWriter({ shelf, policy, publicUrl, instance, log, now });
+  const wakeup = createWakeup();
+  const writer = createWriter({ outbox, policy, publicUrl, instance, log, now });
   let loading: Promise<void> | undefined;
   // One change after the other: each decision needs what the one before remembered.
   let last: Promise<void> = Promise.resolve();
 
   async function ready(): Promise<void> {
-    loading ??= shelf.load();
+    loading ??= outbox.load();
     try {
       await loading;
     } catch (error) {
@@ -95,9 +95,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return result;
   }
 
-  async function stepCourier(courier: Courier): Promise<void> {
-    await courier.deliverDue();
-    await courier.refreshOpen();
+  async function stepSender(sender: Sender): Promise<void> {
+    await sender.deliverDue();
+    await sender.refreshOpen();
   }
 
   async function loop(name: string, everyMs: number, step: () => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -107,7 +107,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       if (found !== problem && found !== '')
         log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
       problem = found;
-      await bell.wait(everyMs, signal);
+      await wakeup.wait(everyMs, signal);
     }
   }
 
@@ -117,31 +117,31 @@ export function createNotifier(options: NotifierOptions): Notifier {
       await inTurn(async () => {
         for (const receiver of receivers) await writer(incident, receiver);
       });
-      bell.ring();
+      wakeup.ring();
     },
     async incidentGone(id) {
       await ready();
-      await inTurn(() => shelf.withdraw(id));
+      await inTurn(() => outbox.withdraw(id));
     },
     async receiveAlerts(message) {
       await ready();
       const received = await inTurn(() => inbound.receive(message));
-      bell.ring();
+      wakeup.ring();
       return received;
     },
     async stepOnce() {
       await ready();
       await inTurn(() => inbound.stepOnce());
-      await Promise.all([...couriers.values()].map(stepCourier));
+      await Promise.all([...senders.values()].map(stepSender));
     },
     async run(signal) {
-      const deliver = [...couriers].map(([name, courier]) =>
+      const deliver = [...senders].map(([name, sender]) =>
         loop(
           name,
           DELIVER_EVERY_MS,
           async () => {
             await ready();
-            await stepCourier(courier);
+            await stepSender(sender);
           },
           signal,
         ),
@@ -173,7 +173,7 @@ async function tryStep(step: () => Promise<void>): Promise<string> {
 }
 
 interface WriterOptions {
-  readonly shelf: Shelf;
+  readonly outbox: Outbox;
   readonly policy: NotifyPolicy;
   readonly publicUrl: string;
   readonly instance: string;
@@ -183,7 +183,7 @@ interface WriterOptions {
 
 /** Decides for one receiver and remembers the message. */
 function createWriter({
-  shelf,
+  outbox,
   policy,
   publicUrl,
   instance,
@@ -191,7 +191,7 @@ function createWriter({
   now,
 }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
   return async (incident, receiver) => {
-    const rows = await shelf.findTold(incident.id, receiver.name);
+    const rows = await outbox.findTold(incident.id, receiver.name);
     const decision = decideAlert(
       incident,
       rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold),
@@ -215,12 +215,12 @@ function createWriter({
       severity: subject.severity,
       outcome: incident.outcome,
       group: `${reason}|${subject.cause}|${incident.cluster}`,
-      message: channel.renderIncident(card, shelf.findOpen(incident.id, receiver.name)?.message),
+      message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
       ...(channel.needsRefresh ? { openUntilMs: now() + OPEN_MS } : {}),
     };
     const replaced = decision.replacesPending ? rows[0]?.alert : undefined;
-    await shelf.put(
+    await outbox.put(
       {
         id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
         incidentId: incident.id,
@@ -236,7 +236,7 @@ function createWriter({
   };
 }
 
-function toTold({ alert, payload, isInFlight }: Row): Told {
+function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
   const isPending = alert.state === 'pending' && !isInFlight;
   return {
     reason: alert.reason,

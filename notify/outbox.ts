@@ -5,24 +5,24 @@ import { listAlerts } from './channels/alertmanager.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';
 
 /** An alert with its payload read. */
-export interface Row {
+export interface OutboxRow {
   readonly alert: Alert;
   readonly payload: Payload;
   /** Being sent at this moment: too late to change it. */
   readonly isInFlight: boolean;
 }
 
-export interface Shelf {
+export interface Outbox {
   /** Reads what an earlier run left behind; messages for receivers that are gone are given up. */
   load(): Promise<void>;
   /** What was said, is to be said or was taken back of an incident to a receiver, newest first. */
-  findTold(incidentId: string, receiver: string): Promise<readonly Row[]>;
+  findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]>;
   /** Oldest first. */
-  listPending(receiver: string): readonly Row[];
+  listPending(receiver: string): readonly OutboxRow[];
   /** Incoming alerts whose diagnosis is still looked for, pending and sent ones. */
-  listFollowed(): readonly Row[];
+  listFollowed(): readonly OutboxRow[];
   /** Messages that stand at a receiver which must be told again. */
-  listOpen(receiver: string): readonly Row[];
+  listOpen(receiver: string): readonly OutboxRow[];
   findOpen(incidentId: string, receiver: string): Payload | undefined;
   put(alert: Alert, payload: Payload): Promise<void>;
   /**
@@ -36,7 +36,7 @@ export interface Shelf {
   hold(ids: readonly string[]): () => void;
 }
 
-export interface ShelfOptions {
+export interface OutboxOptions {
   readonly store: Store;
   readonly receivers: readonly string[];
   /** Rows of other instances in the same store are left alone. */
@@ -46,7 +46,7 @@ export interface ShelfOptions {
 const MAX_INCIDENTS_KNOWN = 2000;
 const MAX_LOADED = 10_000;
 
-export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf {
+export function createOutbox({ store, receivers, instance }: OutboxOptions): Outbox {
   const pending = new Map<string, Alert>();
   const followed = new Map<string, Alert>();
   const open = new Map<string, Alert>();
@@ -65,12 +65,12 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
     return payload;
   }
 
-  function toRow(alert: Alert): Row | undefined {
+  function toRow(alert: Alert): OutboxRow | undefined {
     const payload = readPayload(alert);
     return payload === undefined ? undefined : { alert, payload, isInFlight: inFlight.has(alert.id) };
   }
 
-  function toRows(alerts: Iterable<Alert>): readonly Row[] {
+  function toRows(alerts: Iterable<Alert>): readonly OutboxRow[] {
     return [...alerts].map(toRow).filter((row) => row !== undefined);
   }
 
@@ -122,7 +122,7 @@ export function createShelf({ store, receivers, instance }: ShelfOptions): Shelf
     }
   }
 
-  async function findTold(incidentId: string, receiver: string): Promise<readonly Row[]> {
+  async function findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
     const rows = told.get(incidentId) ?? (await loadTold(incidentId));
     const prefix = `${incidentId}/${receiver}/`;
     return toRows(

@@ -1,4 +1,4 @@
-// How fast: a token bucket per receiver, the wait before another try, and a bell that ends a wait early.
+// How fast: a token bucket per receiver, the wait before another try, and a wakeup that ends a wait early.
 
 export interface Bucket {
   /** True when one more message may go out now. */
@@ -29,13 +29,13 @@ export function backoffMs(failures: number, random: () => number): number {
   return Math.round(full / 2 + (random() * full) / 2);
 }
 
-export interface Bell {
+export interface Wakeup {
   ring(): void;
-  /** Until the bell rings, the time is over or the signal aborts. */
+  /** Until the wakeup rings, the time is over or the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-export function createBell(): Bell {
+export function createWakeup(): Wakeup {
   const waiting = new Set<() => void>();
   return {
     ring() {

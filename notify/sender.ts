@@ -8,10 +8,10 @@ import { CHANNELS } from './channels/table.js';
 import { listAlerts } from './channels/alertmanager.js';
 import { hash } from './forward.js';
 import { backoffMs, createBucket, type Bucket } from './pace.js';
-import type { Row, Shelf } from './outbox.js';
+import type { OutboxRow, Outbox } from './outbox.js';
 
-export interface CourierOptions {
-  readonly shelf: Shelf;
+export interface SenderOptions {
+  readonly outbox: Outbox;
   readonly receiver: ReceiverSettings;
   readonly log: Log;
   readonly now: () => number;
@@ -20,7 +20,7 @@ export interface CourierOptions {
 }
 
 /** Carries the messages of one receiver. */
-export interface Courier {
+export interface Sender {
   deliverDue(): Promise<void>;
   /** Tells a receiver that forgets what is still open. */
   refreshOpen(): Promise<void>;
@@ -39,8 +39,8 @@ interface Pace {
 const REFRESH_MS = 60_000;
 const MAX_PARTS = 100;
 
-export function createCourier(options: CourierOptions): Courier {
-  const { shelf, receiver, now } = options;
+export function createSender(options: SenderOptions): Sender {
+  const { outbox, receiver, now } = options;
   const channel = CHANNELS[receiver.kind];
   const pace: Pace = {
     bucket: createBucket(receiver.perMinute, now()),
@@ -51,7 +51,7 @@ export function createCourier(options: CourierOptions): Courier {
   };
   return {
     async deliverDue() {
-      await shelf.saveUnsaved();
+      await outbox.saveUnsaved();
       // Looked at anew after each message: while one is on its way, the next may be replaced by a better one.
       for (let rows = chooseDue(options, pace); rows.length > 0; rows = chooseDue(options, pace)) {
         if (pace.holdUntilMs > now() || !pace.bucket.take(now())) return;
@@ -61,7 +61,7 @@ export function createCourier(options: CourierOptions): Courier {
     async refreshOpen() {
       if (!channel.needsRefresh || now() - pace.refreshedMs < REFRESH_MS || pace.holdUntilMs > now()) return;
       pace.refreshedMs = now();
-      const open = shelf.listOpen(receiver.name).filter(({ payload }) => (payload.openUntilMs ?? 0) > now());
+      const open = outbox.listOpen(receiver.name).filter(({ payload }) => (payload.openUntilMs ?? 0) > now());
       const parts = open.map(({ payload }) => ({
         message: { alerts: listAlerts(payload.message).filter((alert) => alert['endsAt'] === undefined) },
         brief: {},
@@ -72,9 +72,9 @@ export function createCourier(options: CourierOptions): Courier {
 }
 
 /** Due messages that go out as one, or none; a message waits for an earlier one of its topic. */
-function chooseDue({ shelf, receiver, now }: CourierOptions, pace: Pace): readonly Row[] {
+function chooseDue({ outbox, receiver, now }: SenderOptions, pace: Pace): readonly OutboxRow[] {
   const seen = new Set<string>();
-  const due = shelf.listPending(receiver.name).filter(({ alert, payload, isInFlight }) => {
+  const due = outbox.listPending(receiver.name).filter(({ alert, payload, isInFlight }) => {
     if (seen.has(payload.topic)) return false;
     seen.add(payload.topic);
     return !isInFlight && payload.notBeforeMs <= now() && (pace.tries.get(alert.id)?.nextMs ?? 0) <= now();
@@ -84,10 +84,10 @@ function chooseDue({ shelf, receiver, now }: CourierOptions, pace: Pace): readon
 }
 
 /** Held until it is known what became of them: a better message must not slip in between. */
-async function deliver(rows: readonly Row[], options: CourierOptions, pace: Pace): Promise<void> {
-  const { shelf, receiver, now } = options;
+async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace: Pace): Promise<void> {
+  const { outbox, receiver, now } = options;
   const ids = rows.map(({ alert }) => alert.id);
-  const release = shelf.hold(ids);
+  const release = outbox.hold(ids);
   try {
     const result = await CHANNELS[receiver.kind].send(
       rows.map(({ payload }) => payload),
@@ -105,9 +105,9 @@ async function deliver(rows: readonly Row[], options: CourierOptions, pace: Pace
 
 /** Remembers what became of a message. */
 async function settle(
-  { alert, payload }: Row,
+  { alert, payload }: OutboxRow,
   result: SendResult,
-  { shelf, receiver, now, random, onDelivery }: CourierOptions,
+  { outbox, receiver, now, random, onDelivery }: SenderOptions,
   pace: Pace,
 ): Promise<void> {
   const attempts = alert.attempts + 1;
@@ -118,7 +118,7 @@ async function settle(
     const { error, ...rest } = alert;
     void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;
-    return shelf.put(
+    return outbox.put(
       { ...rest, attempts, sentAt, state: 'sent' },
       isNeeded ? payload : { ...payload, message: {}, brief: {} },
     );
@@ -132,7 +132,7 @@ async function settle(
       failures,
       nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(failures, random)),
     });
-  return shelf.put(
+  return outbox.put(
     {
       ...alert,
       attempts,
@@ -145,7 +145,7 @@ async function settle(
 }
 
 /** One line when a receiver begins to fail, fails differently, or works again. */
-function reportChange({ receiver, log }: CourierOptions, pace: Pace, result: SendResult): void {
+function reportChange({ receiver, log }: SenderOptions, pace: Pace, result: SendResult): void {
   const problem = result.ok ? '' : result.error;
   if (problem === pace.problem) return;
   pace.problem = problem;

@@ -10,7 +10,7 @@ import type { Store } from '../store/store.js';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings, type AgentSettings } from '../agent/settings.js';
 
-export interface Bench {
+export interface AgentFixture {
   readonly folder: string;
   readonly logs: string;
   readonly dataDir: string;
@@ -37,7 +37,7 @@ export interface BenchOptions extends Partial<AgentSettings> {
   readonly wrap?: (store: Store) => Store;
 }
 
-export function openBench(options: BenchOptions = {}): Bench {
+export function openAgentFixture(options: BenchOptions = {}): AgentFixture {
   const { wrap, ...given } = options;
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-agent-'));
   const logs = join(folder, 'log');

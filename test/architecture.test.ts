@@ -18,6 +18,54 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   api: ['core', 'store/store.ts'],
 };
 
+/**
+ * The floors of a stage, the ground first: a room (a folder, or a file that stands by itself) imports only from its own
+ * floor and from those before it. What is named after its stage stands on top.
+ */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  flink: ['bytes', 'trace', 'options', 'layout', 'facts', 'memory'],
+  agent: [
+    'settings.ts',
+    'status.ts',
+    'fault.ts',
+    'files',
+    'checkpoint',
+    'identity',
+    'record',
+    'ship',
+    'tail',
+    'agent.ts',
+  ],
+  store: [
+    'store.ts',
+    'stored.ts',
+    'words.ts',
+    'fields.ts',
+    'query.ts',
+    'page.ts',
+    'conflict.ts',
+    'sqlite',
+    'elasticsearch',
+    'open.ts',
+    'testing',
+  ],
+  analyzer: [
+    'catalog',
+    'entry',
+    'cluster',
+    'incident',
+    'input/files',
+    'input/forms',
+    'input/read.ts',
+    'service',
+    'author',
+    'testing',
+  ],
+};
+
+/** Sources of a room; more are two ideas. */
+const MOST_FILES = 12;
+
 /** npm package → the one file that imports it. */
 const DOORS: Readonly<Record<string, string>> = {
   re2: 'core/regex.ts',
@@ -58,6 +106,10 @@ function readImports(file: string): Import[] {
   }));
 }
 
+function resolveTarget(file: string, target: string): string {
+  return posix.normalize(posix.join(posix.dirname(file), target)).replace(/\.js$/, '.ts');
+}
+
 const sources = Object.keys(ALLOWED).flatMap(listSources);
 const imports = [...sources, 'cli.ts', ...listSources('cli')].flatMap(readImports);
 
@@ -71,11 +123,45 @@ describe('the house', () => {
       .filter(({ file, target }) => target.startsWith('.') && ALLOWED[file.split('/')[0] ?? ''] !== undefined)
       .filter(({ file, target }) => {
         const folder = file.split('/')[0] ?? '';
-        const path = posix.normalize(posix.join(posix.dirname(file), target)).replace(/\.js$/, '.ts');
+        const path = resolveTarget(file, target);
         const allowed = [folder, ...(ALLOWED[folder] ?? [])];
+        if (path.includes('/testing/')) return !file.includes('/testing/');
         return !allowed.some((place) => path === place || path.startsWith(`${place}/`));
       });
     expect(broken).toEqual([]);
+  });
+
+  it('lets a room import only from the floors below it', () => {
+    const floorOf = (stage: string, path: string): number =>
+      (FLOORS[stage] ?? []).findIndex((floor) => path === `${stage}/${floor}` || path.startsWith(`${stage}/${floor}/`));
+    const inside = imports.filter(({ file, target }) => target.startsWith('.') && FLOORS[file.split('/')[0] ?? '']);
+    const broken = inside.filter(({ file, target }) => {
+      const stage = file.split('/')[0] ?? '';
+      const path = resolveTarget(file, target);
+      if (!path.startsWith(`${stage}/`)) return false;
+      return floorOf(stage, file) === -1 || floorOf(stage, path) === -1 || floorOf(stage, path) > floorOf(stage, file);
+    });
+    expect(broken.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  });
+
+  it('has rooms of at most a dozen files', () => {
+    const rooms = new Map<string, number>();
+    for (const file of Object.keys(FLOORS).flatMap(listSources)) {
+      rooms.set(posix.dirname(file), (rooms.get(posix.dirname(file)) ?? 0) + 1);
+    }
+    expect([...rooms].filter(([, files]) => files > MOST_FILES)).toEqual([]);
+  });
+
+  it('exports a type name once', () => {
+    const places = new Map<string, string[]>();
+    for (const file of [...sources, ...['cli', 'lab', 'bench', 'test'].flatMap(listSources)]) {
+      for (const [, name = ''] of readFileSync(join(root, file), 'utf8').matchAll(
+        /^export (?:declare )?(?:interface|type|class|enum) (\w+)/gm,
+      )) {
+        places.set(name, [...(places.get(name) ?? []), file]);
+      }
+    }
+    expect([...places].filter(([, files]) => files.length > 1)).toEqual([]);
   });
 
   it('lets each npm package in through one door', () => {

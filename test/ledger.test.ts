@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../core/types.js';
-import { expected, lines, openBench, type Bench } from './agent-fixture.js';
+import { expected, lines, openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { compareEntries, listEntries } from './ledger.js';
 
-let bench: Bench;
+let bench: AgentFixture;
 beforeEach(() => {
-  bench = openBench();
+  bench = openAgentFixture();
 });
 afterEach(() => bench.close());
 

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import { createRedactor } from '../agent/record/redact.js';
 import type { LogRecord } from '../core/types.js';
-import { createFramer, type FramedEntry } from '../flink/layout/split.js';
+import { createSplitter, type SplitEntry } from '../flink/layout/split.js';
 import { describeFile } from '../flink/layout/names.js';
 
 /** Every entry of every file in the folder, as its key and how often it stands there. */
@@ -14,8 +14,8 @@ export function listEntries(folder: string): ReadonlyMap<string, number> {
   const keys = readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     const bytes = readFileSync(path);
-    const framer = createFramer({ kind: describeFile(path).kind });
-    const entries = [...framer.push(bytes), ...framer.flush()];
+    const splitter = createSplitter({ kind: describeFile(path).kind });
+    const entries = [...splitter.push(bytes), ...splitter.flush()];
     expectWhole(bytes, entries, name);
     return entries.map((entry) => {
       const { text, count } = redact(entry.bytes.toString('utf8'));
@@ -26,7 +26,7 @@ export function listEntries(folder: string): ReadonlyMap<string, number> {
 }
 
 /** The entries are the file: byte for byte, with nothing but line breaks between them. */
-function expectWhole(bytes: Buffer, entries: readonly FramedEntry[], name: string): void {
+function expectWhole(bytes: Buffer, entries: readonly SplitEntry[], name: string): void {
   let end = 0;
   const between: string[] = [];
   for (const entry of entries) {

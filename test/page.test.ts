@@ -8,14 +8,14 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { browserOptions } from '../lab/parts/chromium.js';
 import { describeWithParts } from '../lab/parts/describe-part.js';
-import { startProgram, waitUntil, type Program } from './program.js';
+import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
 const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const WAIT_MS = 30_000;
 
 describeWithParts(['chromium'], 'the page', () => {
   let folder: string;
-  let up: Program;
+  let up: RunningProgram;
   let browser: Browser;
   let page: Page;
   let address: string;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const FRONT_DOOR = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
-export interface Program {
+export interface RunningProgram {
   readonly process: ChildProcess;
   stdout(): string;
   stderr(): string;
@@ -23,7 +23,7 @@ export function startProgram(
     readonly cwd?: string;
     readonly input?: Buffer | string;
   } = {},
-): Program {
+): RunningProgram {
   const child = spawn(process.execPath, [FRONT_DOOR, ...args], {
     env: { ...process.env, ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

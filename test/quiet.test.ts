@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { findRecordings, replayRecording } from '../lab/replay.js';
-import { runProgram, startProgram, startReceiver, waitUntil, type Program } from './program.js';
+import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 
 const RECORDINGS = fileURLToPath(new URL('../lab/recordings', import.meta.url));
 const MONTH_MS = 30 * 86_400_000;
@@ -15,7 +15,7 @@ const MONTH_MS = 30 * 86_400_000;
 describe('jobtrace up', () => {
   let folder: string;
   let receiver: Awaited<ReturnType<typeof startReceiver>>;
-  let up: Program | undefined;
+  let up: RunningProgram | undefined;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'jobtrace-quiet-'));
@@ -75,7 +75,7 @@ describe('jobtrace up', () => {
     expect(told.filter((time) => Date.now() - Date.parse(time) > MONTH_MS / 2)).toEqual([]);
   });
 
-  function start(): Program {
+  function start(): RunningProgram {
     const config = join(folder, 'jobtrace.yaml');
     writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${receiver.url}" }\n`);
     return startProgram([

@@ -1,5 +1,5 @@
 // Every recording of the lab through the real agent: what it reads, frames and parses must be what the recording's
-// manifest and the bytes themselves say. Where an entry begins is told here by a plain pattern, not by the framer.
+// manifest and the bytes themselves say. Where an entry begins is told here by a plain pattern, not by the splitter.
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,11 +8,11 @@ import type { Fact } from '../flink/facts/fact.js';
 import { readFacts } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/manifest.js';
-import { openBench, type Bench } from './agent-fixture.js';
+import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
-let bench: Bench | undefined;
+let bench: AgentFixture | undefined;
 afterEach(async () => {
   await bench?.close();
   bench = undefined;
@@ -22,7 +22,7 @@ describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
     const dir = join(RECORDINGS_DIR, folder);
     const manifest = loadManifest(dir);
-    bench = openBench({
+    bench = openAgentFixture({
       undecidedFlushMs: 1_000,
       paths: manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file)),
     });

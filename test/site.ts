@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 import type { Incident, LogRecord } from '../core/types.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/elasticsearch.js';
 import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/flink.js';
-import { runProgram, startProgram, startReceiver, waitUntil, type Program } from './program.js';
+import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 
 export const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
 /** Flink's own defaults on 1 GiB leave exactly 2,048 network buffers, the minimum of 64 MiB. */
@@ -47,7 +47,7 @@ export interface SiteOptions {
 }
 
 /** A part of Jobtrace that runs as a process of its own, and goes on under the same name after it was killed. */
-export interface Service {
+export interface SiteService {
   readonly name: string;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -65,7 +65,7 @@ export interface Site {
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
   readonly folder: string;
   /** "agent" and "analyzer", or "up". */
-  service(name: string): Service;
+  service(name: string): SiteService;
   readonly elasticsearch: Elasticsearch | undefined;
   incidents(): Promise<readonly Incident[]>;
   search(query: string): Promise<readonly LogRecord[]>;
@@ -164,13 +164,13 @@ async function startHealthyJob(cluster: FlinkCluster): Promise<string> {
   });
 }
 
-interface RunningService extends Service {
-  readonly current: () => Program;
+interface RunningService extends SiteService {
+  readonly current: () => RunningProgram;
 }
 
 function startService(name: string, args: readonly string[]): RunningService {
   const lives = [startProgram(args)];
-  const current = (): Program => lives[lives.length - 1] as Program;
+  const current = (): RunningProgram => lives[lives.length - 1] as RunningProgram;
   const isRunning = (): boolean => current().process.exitCode === null && current().process.signalCode === null;
   return {
     name,

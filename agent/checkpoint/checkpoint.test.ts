@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expected, lines, openBench } from '../../test/agent-fixture.js';
+import { expected, lines, openAgentFixture } from '../../test/agent-fixture.js';
 import { openCheckpoint, parseLog, renderLine, type FileState } from './checkpoint.js';
 
 let folder: string;
@@ -105,7 +105,7 @@ describe('openCheckpoint', () => {
 
 describe('the agent', () => {
   it('starts with a checkpoint cut at any place and stores nothing twice', async () => {
-    const bench = openBench();
+    const bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
     await bench.poll(2);
     appendFileSync(join(bench.logs, 'a.log'), lines(10, 20));
@@ -124,7 +124,7 @@ describe('the agent', () => {
   });
 
   it('adds no record when its checkpoint is deleted', async () => {
-    const bench = openBench();
+    const bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log.1'), lines(0, 10));
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log'), lines(10, 20));
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.out'), 'one\ntwo');
@@ -142,7 +142,7 @@ describe('the agent', () => {
   });
 
   it('reads nothing again when patterns, host name or limits are changed', async () => {
-    const bench = openBench();
+    const bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
     await bench.poll(2);
 

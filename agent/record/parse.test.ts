@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseRecord, type Origin, type ParseContext } from './parse.js';
+import { parseRecord, type RecordOrigin, type ParseContext } from './parse.js';
 
 const JOB = 'b51463de41c88664886648ee7251a1a0';
 const OTHER = 'c285992a0a65ff88ba94cd897750e04f';
-const origin: Origin = {
+const origin: RecordOrigin = {
   path: '/opt/flink/log/jm.log',
   kind: 'log',
   process: 'node-1:jm',
@@ -12,7 +12,7 @@ const origin: Origin = {
   component: 'jobmanager',
 };
 
-function parse(text: string, from: Partial<Origin> = {}) {
+function parse(text: string, from: Partial<RecordOrigin> = {}) {
   const context: ParseContext = {
     origin: { ...origin, ...from },
     redact: (given) => ({ text: given, count: 0 }),

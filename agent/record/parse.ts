@@ -4,12 +4,12 @@
 import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { readFacts } from '../../flink/facts/facts.js';
-import type { FramedEntry } from '../../flink/layout/split.js';
+import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Redactor } from './redact.js';
 
 /** What the path says about all entries of a file; see origin.ts. */
-export interface Origin {
+export interface RecordOrigin {
   readonly path: string;
   readonly kind: FileKind;
   readonly process: string;
@@ -23,7 +23,7 @@ export interface Origin {
 }
 
 export interface ParseContext {
-  readonly origin: Origin;
+  readonly origin: RecordOrigin;
   readonly redact: Redactor;
   readonly zone: string;
   /** Time of the entry before, in milliseconds. */
@@ -48,7 +48,7 @@ const AHEAD_MS = 3 * 86_400_000;
 /** Filled key by key: this runs for every entry, and an object per group of fields would be most of its cost. */
 type Draft = { -readonly [Key in keyof LogRecord]: LogRecord[Key] };
 
-export function parseRecord(entry: FramedEntry, id: string, context: ParseContext): ParsedRecord {
+export function parseRecord(entry: SplitEntry, id: string, context: ParseContext): ParsedRecord {
   const { origin } = context;
   const { text, count } = context.redact(entry.bytes.toString('utf8'));
   const parsed = parseEntry(
@@ -107,7 +107,7 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
-function fillOrigin(record: Draft, origin: Origin): void {
+function fillOrigin(record: Draft, origin: RecordOrigin): void {
   if (origin.component !== undefined) record['flink.component'] = origin.component;
   if (origin.container !== undefined) record['container.id'] = origin.container;
   if (origin.namespace !== undefined) record['orchestrator.namespace'] = origin.namespace;
@@ -115,7 +115,7 @@ function fillOrigin(record: Draft, origin: Origin): void {
 }
 
 /** The line's own context (MDC) comes first, then the path, then the one job that the line's words are about. */
-function fillJob(record: Draft, parsed: ParsedEntry, origin: Origin): void {
+function fillJob(record: Draft, parsed: ParsedEntry, origin: RecordOrigin): void {
   const named = listJobs(readFacts(parsed, origin));
   const jobId = parsed.jobId ?? origin.jobId ?? (named.size === 1 ? named.keys().next().value : undefined);
   if (jobId === undefined) return;

@@ -13,9 +13,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { AppendOutcome, Store } from '../../store/store.js';
-import { expected, line, lines, openBench, type Bench, type BenchOptions } from '../../test/agent-fixture.js';
+import {
+  expected,
+  line,
+  lines,
+  openAgentFixture,
+  type AgentFixture,
+  type BenchOptions,
+} from '../../test/agent-fixture.js';
 
-let bench: Bench | undefined;
+let bench: AgentFixture | undefined;
 afterEach(async () => {
   await bench?.close();
   bench = undefined;
@@ -27,15 +34,15 @@ type Append = Store['appendRecords'];
 function openFaulty(
   append: (batch: readonly LogRecord[], pass: Append) => ReturnType<Append>,
   options: BenchOptions = {},
-): Bench {
-  bench = openBench({
+): AgentFixture {
+  bench = openAgentFixture({
     ...options,
     wrap: (store) => ({ ...store, appendRecords: (batch) => append(batch, store.appendRecords) }),
   });
   return bench;
 }
 
-function writeLog(to: Bench, from: number, until: number): void {
+function writeLog(to: AgentFixture, from: number, until: number): void {
   appendFileSync(join(to.logs, 'a.log'), lines(from, until));
 }
 
@@ -212,7 +219,7 @@ describe('an answer per record', () => {
 
 describe('a full disk', () => {
   it('under the checkpoint stops nothing and alarms, and nothing is stored twice afterwards', async () => {
-    bench = openBench();
+    bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
     await bench.poll(2);
     bench.stop();
@@ -240,7 +247,7 @@ describe('a full disk', () => {
 
 describe('a file that cannot be read', () => {
   it('is reported and leaves the others alone, and is read when it can be', async () => {
-    bench = openBench();
+    bench = openAgentFixture();
     const closed = join(bench.logs, 'closed.log');
     mkdirSync(join(bench.logs, 'sub'));
     symlinkSync('loop.log', join(bench.logs, 'sub', 'loop.log'));
@@ -262,7 +269,7 @@ describe('a file that cannot be read', () => {
   });
 
   it('resumes at the right place when it could not be opened for a while', async () => {
-    bench = openBench({ maxOpenFiles: 1 });
+    bench = openAgentFixture({ maxOpenFiles: 1 });
     for (const name of ['a', 'b', 'c']) writeFileSync(join(bench.logs, `${name}.log`), lines(0, 3));
     await bench.poll(3);
 
@@ -274,7 +281,7 @@ describe('a file that cannot be read', () => {
   });
 
   it('because its path does not exist yet is named, and read when it comes', async () => {
-    bench = openBench({ paths: ['/nonexistent-folder-of-a-test'] });
+    bench = openAgentFixture({ paths: ['/nonexistent-folder-of-a-test'] });
     await bench.poll(2);
 
     expect(bench.agent.status().conditions).toEqual([

@@ -9,7 +9,7 @@ import { appendDeadLetters, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
-export interface Parcel {
+export interface PendingRecord {
   readonly record: LogRecord;
   /** What it counts against the budget. */
   readonly bytes: number;
@@ -18,7 +18,7 @@ export interface Parcel {
 }
 
 export interface Shipper {
-  add(parcel: Parcel): void;
+  add(parcel: PendingRecord): void;
   /** Starts what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
   pump(force: boolean): void;
   /** Waits for the answers to everything in flight. */
@@ -47,7 +47,7 @@ export interface ShipperParts {
 }
 
 interface Batch {
-  readonly parcels: readonly Parcel[];
+  readonly parcels: readonly PendingRecord[];
   /** How often these records were sent in vain. */
   readonly tries: number;
   readonly dueAt: number;
@@ -55,7 +55,7 @@ interface Batch {
 
 export function createShipper(parts: ShipperParts): Shipper {
   const { settings, now } = parts;
-  const queue: Parcel[] = [];
+  const queue: PendingRecord[] = [];
   let queuedBytes = 0;
   let queuedSince = 0;
   let heldBytes = 0;
@@ -64,7 +64,7 @@ export function createShipper(parts: ShipperParts): Shipper {
   let outage: { readonly tries: number; readonly until: number } | undefined;
   const flights = new Set<Promise<void>>();
 
-  function add(parcel: Parcel): void {
+  function add(parcel: PendingRecord): void {
     if (queue.length === 0) queuedSince = now();
     queue.push(parcel);
     queuedBytes += parcel.bytes;
@@ -138,8 +138,8 @@ export function createShipper(parts: ShipperParts): Shipper {
   }
 
   function handleOutcomes(batch: Batch, outcomes: readonly AppendOutcome[]): void {
-    const again: Parcel[] = [];
-    const dead: { readonly parcel: Parcel; readonly letter: DeadLetter }[] = [];
+    const again: PendingRecord[] = [];
+    const dead: { readonly parcel: PendingRecord; readonly letter: DeadLetter }[] = [];
     let problem = '';
     batch.parcels.forEach((parcel, index) => {
       const outcome = outcomes[index] ?? { kind: 'retry', error: 'the store gave no answer for this record' };
@@ -155,7 +155,7 @@ export function createShipper(parts: ShipperParts): Shipper {
   }
 
   function describeDeath(
-    parcel: Parcel,
+    parcel: PendingRecord,
     outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>,
   ): DeadLetter {
     if (outcome.kind === 'collision')
@@ -167,7 +167,9 @@ export function createShipper(parts: ShipperParts): Shipper {
   }
 
   /** What could not be written to disk stays with us. */
-  function buryDead(dead: readonly { readonly parcel: Parcel; readonly letter: DeadLetter }[]): readonly Parcel[] {
+  function buryDead(
+    dead: readonly { readonly parcel: PendingRecord; readonly letter: DeadLetter }[],
+  ): readonly PendingRecord[] {
     if (dead.length === 0) return [];
     try {
       appendDeadLetters(
@@ -193,7 +195,7 @@ export function createShipper(parts: ShipperParts): Shipper {
     return [];
   }
 
-  function markRetry(batch: Batch, again: readonly Parcel[], problem: string): void {
+  function markRetry(batch: Batch, again: readonly PendingRecord[], problem: string): void {
     if (again.length === 0) {
       if (retries.length === 0) parts.board.clear('JT_STORE_BUSY');
       return;
@@ -205,7 +207,7 @@ export function createShipper(parts: ShipperParts): Shipper {
   }
 
   function finish(
-    parcel: Parcel,
+    parcel: PendingRecord,
     counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords',
   ): void {
     parts.board.count(counter);
@@ -258,7 +260,11 @@ const OUTAGE_CODES = [
 ] as const;
 
 /** How many of the first parcels fit; at least one. */
-export function countBatch(parcels: readonly Pick<Parcel, 'bytes'>[], maxRecords: number, maxBytes: number): number {
+export function countBatch(
+  parcels: readonly Pick<PendingRecord, 'bytes'>[],
+  maxRecords: number,
+  maxBytes: number,
+): number {
   let bytes = 0;
   let count = 0;
   for (const parcel of parcels) {

@@ -1,6 +1,6 @@
 // A file that was opened for the first time → which generation it is and where reading begins: one that is remembered
 // (at its offset), the copy in which a truncated or vanished one goes on, or a new one. Reads bytes, decides by the
-// pure rules of identity.ts. Called by watch.ts before a tail is read; "wait" is asked again at the next step.
+// pure rules of identity.ts. Called by tails.ts before a tail is read; "wait" is asked again at the next step.
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isArchive } from '../files/archive.js';

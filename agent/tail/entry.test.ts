@@ -4,12 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../core/types.js';
-import { expected, line, lines, openBench, type Bench } from '../../test/agent-fixture.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
-let bench: Bench;
+let bench: AgentFixture;
 let path: string;
 beforeEach(() => {
-  bench = openBench({ maxEntryBytes: 4096 });
+  bench = openAgentFixture({ maxEntryBytes: 4096 });
   path = join(bench.logs, 'flink-u-taskexecutor-0-h.log');
 });
 afterEach(() => bench.close());
@@ -259,7 +259,7 @@ describe('time', () => {
 
 describe('the first start', () => {
   it('reads files that changed lately from the beginning and older ones from their end', async () => {
-    const old = openBench();
+    const old = openAgentFixture();
     mkdirSync(join(old.logs, 'x'));
     writeFileSync(join(old.logs, 'x', 'old.log'), lines(0, 5));
     old.clock.offsetMs = 2 * 86_400_000;

@@ -4,13 +4,13 @@
 // family, so a tail is never glued to a foreign entry. Called by read.ts before a new file's first read.
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { createFramer, type FramedEntry } from '../../flink/layout/split.js';
+import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
 import { familyName } from '../files/pattern.js';
-import { openTail, seekTail, type Piece, type Tail } from './tail.js';
+import { openTail, seekTail, type TailEntry, type Tail } from './tail.js';
 
 export type Join =
   | { readonly kind: 'none' }
@@ -19,7 +19,7 @@ export type Join =
   /**
    * `head` is the tail whose entry goes on here. An open piece may grow; the tail's offset stays 0 until it is closed.
    */
-  | { readonly kind: 'joined'; readonly piece: Piece; readonly head: Tail };
+  | { readonly kind: 'joined'; readonly piece: TailEntry; readonly head: Tail };
 
 export interface JoinContext {
   readonly tails: () => readonly Tail[];
@@ -86,21 +86,21 @@ function findHead(tail: Tail, tails: readonly Tail[]): Tail | undefined {
 
 /** Read to its end, and nothing before its open entry waits for an acknowledgement. */
 function isReady(head: Tail): boolean {
-  return head.size <= head.readOffset && head.spans.length === 0 && head.committed.offset === head.framer.openOffset;
+  return head.size <= head.readOffset && head.spans.length === 0 && head.committed.offset === head.splitter.openOffset;
 }
 
 function frameTogether(tail: Tail, fd: number, head: Tail, isContinuation: boolean, isQuiet: boolean): Join {
-  const from = head.framer.openOffset;
+  const from = head.splitter.openOffset;
   if (from >= head.readOffset || !openTail(head) || head.fd === undefined) return giveUp(tail);
   const before = readAt(head.fd, from, head.readOffset - from);
   if (!isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
   const after = readAt(fd, 0, tail.maxEntryBytes);
-  const framer = createFramer({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
-  const closed = framer.push(Buffer.concat([before, after]));
+  const splitter = createSplitter({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
+  const closed = splitter.push(Buffer.concat([before, after]));
   const id = renderRecordId(head.key, from, head.cursor.crc);
   const [entry] = closed;
-  if (entry === undefined) return frameOpen(tail, head, framer.peek(), { id, isQuiet, size: after.length });
-  const end = (closed[1]?.offset ?? framer.openOffset) - head.readOffset;
+  if (entry === undefined) return frameOpen(tail, head, splitter.peek(), { id, isQuiet, size: after.length });
+  const end = (closed[1]?.offset ?? splitter.openOffset) - head.readOffset;
   if (entry.flags.includes('cut') || entry.flags.includes('partial') || end <= 0) return giveUp(tail);
   const crc = crc32(after.subarray(0, end));
   tail.mayJoin = false;
@@ -113,7 +113,7 @@ function frameTogether(tail: Tail, fd: number, head: Tail, isContinuation: boole
 function frameOpen(
   tail: Tail,
   head: Tail,
-  open: readonly FramedEntry[],
+  open: readonly SplitEntry[],
   { id, isQuiet, size }: { readonly id: string; readonly isQuiet: boolean; readonly size: number },
 ): Join {
   const [entry] = open;

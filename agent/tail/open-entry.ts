@@ -1,32 +1,32 @@
 // The last entry of a file, whose end nobody knows yet: shipped when the file rests, and again when it has grown. The
-// framer keeps it open and offsets stay at its start, so nothing is lost if it goes on. Called by read.ts and watch.ts.
-import { createFramer, type FramedEntry } from '../../flink/layout/split.js';
+// splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. Called by read.ts and tails.ts.
+import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { renderRecordId } from '../identity/identity.js';
-import { crcUpTo, readOwn, type Commit, type Piece, type Tail } from './tail.js';
+import { crcUpTo, readOwn, type Commit, type TailEntry, type Tail } from './tail.js';
 
 const NEWLINE = 10;
 
 /** True when bytes were read that belong to an entry whose end nobody knows yet, and that were not shipped. */
 export function hasOpenEntry(tail: Tail): boolean {
-  return tail.framer.openOffset < tail.readOffset && tail.flushedTo < tail.readOffset;
+  return tail.splitter.openOffset < tail.readOffset && tail.flushedTo < tail.readOffset;
 }
 
 /**
  * The open last entry as it stands now; shipping it does not move the offset. A last line without an end that may
  * still turn out to begin an entry, or not, is held back unless this is final: a record can grow, but never shrink.
  */
-export function flushTail(tail: Tail, isFinal: boolean): readonly Piece[] {
+export function flushTail(tail: Tail, isFinal: boolean): readonly TailEntry[] {
   if (!hasOpenEntry(tail)) return [];
-  const open = tail.framer.openOffset;
+  const open = tail.splitter.openOffset;
   const decided = isFinal ? tail.readOffset : findDecidedEnd(tail, open);
   if (decided <= Math.max(open, tail.flushedTo)) return [];
   // Without the file nothing can be framed or summed again: what needs that waits for a copy to turn up.
   const canRead = tail.fd !== undefined || isFinal;
-  if (!canRead && (decided < tail.readOffset || tail.framer.peek().length > 1)) return [];
+  if (!canRead && (decided < tail.readOffset || tail.splitter.peek().length > 1)) return [];
   tail.flushedTo = decided;
   const end: Commit = { offset: open, crc: crcUpTo(tail, tail.cursor, open), time: tail.time };
-  const entries = decided === tail.readOffset ? tail.framer.peek() : frameRange(tail, open, decided);
+  const entries = decided === tail.readOffset ? tail.splitter.peek() : frameRange(tail, open, decided);
   const isCut = decided === tail.readOffset && tail.recent[tail.recent.length - 1] !== NEWLINE;
   const cursor = { ...tail.cursor };
   return entries.map((entry, index) => {
@@ -59,12 +59,12 @@ function isDecidedLine(bytes: Buffer, start: number): boolean {
   );
 }
 
-function frameRange(tail: Tail, from: number, to: number): readonly FramedEntry[] {
-  const framer = createFramer({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
-  return [...framer.push(readOwn(tail, from, to - from)), ...framer.flush()];
+function frameRange(tail: Tail, from: number, to: number): readonly SplitEntry[] {
+  const splitter = createSplitter({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
+  return [...splitter.push(readOwn(tail, from, to - from)), ...splitter.flush()];
 }
 
 /** Its last line has no end yet. */
-function markPartial(entry: FramedEntry): FramedEntry {
+function markPartial(entry: SplitEntry): SplitEntry {
   return entry.flags.includes('partial') ? entry : { ...entry, flags: [...entry.flags, 'partial'] };
 }

@@ -9,8 +9,8 @@ import type { Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
-import { readTail, type Piece, type Span, type Tail } from './tail.js';
-import type { Watch } from './tails.js';
+import { readTail, type TailEntry, type Span, type Tail } from './tail.js';
+import type { Tails } from './tails.js';
 
 export interface Reader {
   /**
@@ -23,7 +23,7 @@ export interface Reader {
   ): { readonly bytes: number; readonly isBlocked: boolean; readonly hasMore: boolean };
   /** Ships the open entries of files that rest; of all files with `all`. */
   flushIdle(all: boolean): void;
-  shipPieces(tail: Tail, pieces: readonly Piece[]): void;
+  shipPieces(tail: Tail, pieces: readonly TailEntry[]): void;
 }
 
 export interface ReaderParts {
@@ -35,7 +35,7 @@ export interface ReaderParts {
   readonly now: () => number;
   /** The time of day, against which the times of entries are judged. */
   readonly wall: () => number;
-  readonly watch: () => Watch;
+  readonly watch: () => Tails;
 }
 
 /** A record costs this beside its text, so that many short ones spend the budget as well. */
@@ -131,7 +131,7 @@ export function createReader(parts: ReaderParts): Reader {
   }
 
   /** `source` is the file in which the pieces begin. */
-  function shipPieces(tail: Tail, pieces: readonly Piece[], source: Tail = tail): void {
+  function shipPieces(tail: Tail, pieces: readonly TailEntry[], source: Tail = tail): void {
     const origin = parts.watch().originOf(source);
     const context = { origin, redact: parts.redact, zone: settings.zone, fileTime: tail.mtimeMs, now: parts.wall() };
     let previousTime = source.time;
@@ -157,17 +157,17 @@ export function createReader(parts: ReaderParts): Reader {
     }
   }
 
-  function finishSpan(tail: Tail, span: Span, piece: Piece): void {
+  function finishSpan(tail: Tail, span: Span, piece: TailEntry): void {
     span.isDone = true;
     if (piece.isOpen) tail.shipped = { offset: piece.entry.offset, length: piece.entry.length };
   }
 
   /** It was shipped when the file rested and has not grown since. */
-  function isShipped(tail: Tail, piece: Piece): boolean {
+  function isShipped(tail: Tail, piece: TailEntry): boolean {
     return !piece.isOpen && tail.shipped?.offset === piece.entry.offset && tail.shipped.length === piece.entry.length;
   }
 
-  function countEntry(piece: Piece, redacted: number, isUndated: boolean): void {
+  function countEntry(piece: TailEntry, redacted: number, isUndated: boolean): void {
     const { flags, cutBytes } = piece.entry;
     board.count('entries');
     if (redacted > 0) board.count('redactedSpans', redacted);

@@ -14,14 +14,14 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expected, line, lines, openBench, type Bench } from '../../test/agent-fixture.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
 const WARNING = 'SLF4J: Class path contains multiple SLF4J bindings.\n';
 
-let bench: Bench;
+let bench: AgentFixture;
 let path: string;
 beforeEach(() => {
-  bench = openBench();
+  bench = openAgentFixture();
   path = join(bench.logs, 'flink-u-taskexecutor-0-h.log');
 });
 afterEach(() => bench.close());
@@ -263,7 +263,7 @@ describe('copy and truncate', () => {
   });
 
   it('reports the bytes that nobody can read any more when there is no copy', async () => {
-    const slow = openBench({
+    const slow = openAgentFixture({
       budgetBytes: 20_000,
       quantumBytes: 4096,
       wrap: (store) => ({
@@ -336,7 +336,7 @@ describe('compressed rotations', () => {
 describe('deletion', () => {
   it('delivers what a deleted file still held when the store was down', async () => {
     let isDown = true;
-    const other = openBench({
+    const other = openAgentFixture({
       wrap: (store) => ({
         ...store,
         appendRecords: (batch) => (isDown ? Promise.reject(new Error('down')) : store.appendRecords(batch)),

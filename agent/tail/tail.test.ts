@@ -3,7 +3,7 @@
 import { appendFileSync, copyFileSync, existsSync, readdirSync, renameSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { line, openBench, type Bench } from '../../test/agent-fixture.js';
+import { line, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 const STEPS = 60;
@@ -27,7 +27,7 @@ interface Writer {
   number: number;
 }
 
-type Step = (writer: Writer, bench: Bench, random: () => number) => Promise<void> | void;
+type Step = (writer: Writer, bench: AgentFixture, random: () => number) => Promise<void> | void;
 
 const STEP_TABLE: readonly (readonly [weight: number, name: string, step: Step])[] = [
   [30, 'append', (writer, _bench, random) => append(writer, 1 + Math.floor(random() * 4), random)],
@@ -85,7 +85,7 @@ function rotate(writer: Writer): void {
   renameSync(writer.path, `${writer.path}.${nextNumber(writer)}`);
 }
 
-async function copyTruncate(writer: Writer, bench: Bench): Promise<void> {
+async function copyTruncate(writer: Writer, bench: AgentFixture): Promise<void> {
   if (!existsSync(writer.path)) return;
   finishEntry(writer);
   const target = `${writer.path}.${nextNumber(writer)}`;
@@ -94,7 +94,7 @@ async function copyTruncate(writer: Writer, bench: Bench): Promise<void> {
   truncateSync(writer.path);
 }
 
-async function removeOldest(writer: Writer, bench: Bench): Promise<void> {
+async function removeOldest(writer: Writer, bench: AgentFixture): Promise<void> {
   const folder = join(writer.path, '..');
   const [oldest] = readdirSync(folder)
     .filter((name) => /\.\d+$/.test(name))
@@ -113,7 +113,7 @@ async function playHistory(
   seed: number,
 ): Promise<{ written: string[]; stored: string[]; history: string[]; problems: string[] }> {
   const random = createRandom(seed);
-  const bench = openBench({ copyWaitMs: 60_000, quantumBytes: 300 });
+  const bench = openAgentFixture({ copyWaitMs: 60_000, quantumBytes: 300 });
   const writer: Writer = { path: join(bench.logs, 'flink-u-taskexecutor-0-h.log'), written: [], rest: '', number: 0 };
   const history: string[] = [];
   const total = STEP_TABLE.reduce((sum, [weight]) => sum + weight, 0);

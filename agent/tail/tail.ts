@@ -1,11 +1,11 @@
 // One generation of one file: bytes from the frontier → framed entries with their ids and where each ends. Every read
 // takes the bytes before the frontier along and compares them, so a file that was truncated and filled again between
-// two looks is noticed by content, not by size. An open last entry is looked at when the file rests (the framer keeps
+// two looks is noticed by content, not by size. An open last entry is looked at when the file rests (the splitter keeps
 // it open); offsets stay at its start. Called by read.ts; what a new or vanished file means is adopt.ts.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
-import { createFramer, type FramedEntry, type Framer } from '../../flink/layout/split.js';
+import { createSplitter, type SplitEntry, type Splitter } from '../../flink/layout/split.js';
 import { READ_BLOCK_BYTES, readAt, readBefore } from '../identity/bytes.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
@@ -31,8 +31,8 @@ export interface Span {
 }
 
 /** An entry with its place: what parse.ts and ship.ts need. */
-export interface Piece {
-  readonly entry: FramedEntry;
+export interface TailEntry {
+  readonly entry: SplitEntry;
   readonly id: string;
   readonly end: Commit;
   readonly isOpen: boolean;
@@ -55,7 +55,7 @@ export interface Tail {
   readOffset: number;
   /** The bytes before `readOffset`. */
   recent: Buffer;
-  framer: Framer;
+  splitter: Splitter;
   /** The last entry boundary whose CRC is known; boundaries only grow. */
   cursor: { offset: number; crc: number };
   /** Time of the last complete entry. */
@@ -111,7 +111,7 @@ export function createTail(start: TailStart): Tail {
     head: EMPTY_GUARD,
     readOffset: 0,
     recent: Buffer.alloc(0),
-    framer: createFramer({ kind: start.kind, maxEntryBytes: start.maxEntryBytes }),
+    splitter: createSplitter({ kind: start.kind, maxEntryBytes: start.maxEntryBytes }),
     cursor: { offset: 0, crc: 0 },
     time: undefined,
     flushedTo: 0,
@@ -136,7 +136,7 @@ export function createTail(start: TailStart): Tail {
 }
 
 export type ReadResult =
-  | { readonly kind: 'read'; readonly pieces: readonly Piece[]; readonly bytes: number }
+  | { readonly kind: 'read'; readonly pieces: readonly TailEntry[]; readonly bytes: number }
   | { readonly kind: 'nothing' }
   /** Another generation has taken the place: end this tail. `lostBytes` were written, seen and never read. */
   | { readonly kind: 'truncated'; readonly lostBytes: number };
@@ -185,7 +185,7 @@ export function readTail(tail: Tail, maxBytes: number): ReadResult {
   if (!window.subarray(0, before).equals(tail.recent))
     return { kind: 'truncated', lostBytes: Math.max(0, seenSize - tail.readOffset) };
   const chunk = window.subarray(before);
-  const entries = tail.framer.push(chunk);
+  const entries = tail.splitter.push(chunk);
   tail.readOffset += chunk.length;
   tail.recent = Buffer.from(window.subarray(Math.max(0, window.length - GUARD_BYTES)));
   growHead(tail, fd);
@@ -198,7 +198,7 @@ export function seekTail(tail: Tail, commit: Commit): void {
   tail.readOffset = commit.offset;
   tail.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   tail.time = commit.time;
-  tail.framer = createFramer({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: commit.offset });
+  tail.splitter = createSplitter({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: commit.offset });
   tail.flushedTo = commit.offset + tail.openBytes;
   tail.spans = [];
   tail.recent = tail.fd === undefined ? Buffer.alloc(0) : readBefore(tail.fd, commit.offset);
@@ -257,11 +257,11 @@ interface Window {
   readonly base: number;
 }
 
-/** Entries that the framer closed → where each ends: where the next one starts. */
-function placeEntries(tail: Tail, entries: readonly FramedEntry[], window: Window): readonly Piece[] {
+/** Entries that the splitter closed → where each ends: where the next one starts. */
+function placeEntries(tail: Tail, entries: readonly SplitEntry[], window: Window): readonly TailEntry[] {
   return entries.map((entry, index) => {
     const id = renderRecordId(tail.key, entry.offset, crcUpTo(tail, tail.cursor, entry.offset, window));
-    const end = entries[index + 1]?.offset ?? tail.framer.openOffset;
+    const end = entries[index + 1]?.offset ?? tail.splitter.openOffset;
     return {
       entry,
       id,

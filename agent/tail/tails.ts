@@ -10,13 +10,13 @@ import { errorCode, errorText } from '../fault.js';
 import type { Known } from '../identity/known.js';
 import { createLosses } from './loss.js';
 import { flushTail, hasOpenEntry } from './open-entry.js';
-import { describeOrigin } from '../files/origin.js';
-import type { Origin } from '../record/parse.js';
+import { describeOrigin } from '../record/origin.js';
+import type { RecordOrigin } from '../record/parse.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
-import { checkTail, closeTail, createTail, describeTail, openTail, type Piece, type Tail } from './tail.js';
+import { checkTail, closeTail, createTail, describeTail, openTail, type TailEntry, type Tail } from './tail.js';
 
-export interface Watch {
+export interface Tails {
   /** Opens what is new, follows what was renamed, notes what is gone. */
   syncFiles(scan: Scan): void;
   /** Finds out what new files are; unpacks one archive at a time in the background. */
@@ -34,11 +34,11 @@ export interface Watch {
   readonly isCrowded: boolean;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: ReadonlySet<Tail>;
-  originOf(tail: Tail): Origin;
+  originOf(tail: Tail): RecordOrigin;
   close(): void;
 }
 
-export interface WatchParts {
+export interface TailsParts {
   readonly settings: AgentSettings;
   readonly known: Known;
   readonly isFirstStart: boolean;
@@ -47,14 +47,14 @@ export interface WatchParts {
   readonly log: Log;
   readonly now: () => number;
   /** Ships an open entry that will not grow any more under this tail. */
-  readonly onPieces: (tail: Tail, pieces: readonly Piece[]) => void;
+  readonly onPieces: (tail: Tail, pieces: readonly TailEntry[]) => void;
 }
 
-export function createWatch(parts: WatchParts): Watch {
+export function createTails(parts: TailsParts): Tails {
   const { settings, known, board, log, now } = parts;
   const live = new Map<string, Tail>();
   const byKey = new Map<string, Tail>();
-  const origins = new WeakMap<Tail, Origin>();
+  const origins = new WeakMap<Tail, RecordOrigin>();
   const ended = new Set<Tail>();
   /** Files that are not read, with the size they had when that was found. */
   const ignored = new Map<string, number>();

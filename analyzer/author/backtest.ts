@@ -6,7 +6,7 @@ import type { Diagnosis, Incident } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
 import type { Rule } from '../catalog/rule.js';
 
-export interface Hit {
+export interface BacktestHit {
   readonly case: string;
   readonly file: string;
   readonly line: number;
@@ -16,18 +16,18 @@ export interface Hit {
 export interface RuleBacktest {
   readonly rule: string;
   /** Failures that no rule named before. */
-  readonly claims: readonly Hit[];
+  readonly claims: readonly BacktestHit[];
   /** First diagnoses of a general rule, which a specific one is there to replace: no theft. */
   readonly refines: readonly Taken[];
   /** First diagnoses of other rules. */
   readonly takes: readonly Taken[];
   /** Fired where nothing had failed. */
-  readonly healthy: readonly Hit[];
+  readonly healthy: readonly BacktestHit[];
   /** Stands below another diagnosis. */
-  readonly follows: readonly Hit[];
+  readonly follows: readonly BacktestHit[];
 }
 
-export interface Taken extends Hit {
+export interface Taken extends BacktestHit {
   /** The rule that stood first before. */
   readonly from: string;
 }
@@ -59,11 +59,11 @@ export function compareCases(
       rule.id,
       {
         rule: rule.id,
-        claims: [] as Hit[],
+        claims: [] as BacktestHit[],
         refines: [] as Taken[],
         takes: [] as Taken[],
-        healthy: [] as Hit[],
-        follows: [] as Hit[],
+        healthy: [] as BacktestHit[],
+        follows: [] as BacktestHit[],
       },
     ]),
   );
@@ -92,7 +92,7 @@ function isGeneral(diagnosis: Diagnosis, catalog: Catalog): boolean {
   return catalog.findRule(diagnosis.rule)?.general === true;
 }
 
-function describeHit(name: string, diagnosis: Diagnosis): Hit {
+function describeHit(name: string, diagnosis: Diagnosis): BacktestHit {
   const [evidence] = diagnosis.evidence;
   return { case: name, file: evidence?.file ?? '', line: evidence?.line ?? 0, title: diagnosis.title };
 }

@@ -5,7 +5,7 @@ import { root } from '../../flink/trace/chain.js';
 import { isNeutralFrame } from '../../flink/trace/packages.js';
 import type { ChainLink, Entry, Owner } from '../../core/types.js';
 import type { Candidate } from '../entry/condition.js';
-import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type Piece, type Slot } from './phrase.js';
+import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type PhrasePart, type Slot } from './phrase.js';
 
 /** Begins a text that an author has still to write. */
 export const TODO = 'TODO';
@@ -76,7 +76,7 @@ function nameVariant(last: ChainLink | undefined, anchor: string): string {
 
 interface Parts {
   readonly anchor: string;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly PhrasePart[];
   readonly last: ChainLink | undefined;
   readonly owner: Owner;
   readonly isFailure: boolean;

@@ -4,7 +4,7 @@
 import { quoteRegex } from '../../core/regex.js';
 import { BUILT_IN_VALUES, type CaptureType } from '../catalog/rule.js';
 
-export type Piece = { readonly literal: string } | Slot;
+export type PhrasePart = { readonly literal: string } | Slot;
 
 export interface Slot {
   readonly name: string;
@@ -81,8 +81,8 @@ const KINDS: readonly Kind[] = [
 const MAX_SLOTS = 8;
 
 /** Cuts at most eight slots out; what follows them stays literal and is left out of the pattern by the caller. */
-export function cutPhrase(message: string): readonly Piece[] {
-  const pieces: Piece[] = [];
+export function cutPhrase(message: string): readonly PhrasePart[] {
+  const pieces: PhrasePart[] = [];
   const names = new Set<string>();
   let rest = message;
   while (rest !== '' && names.size < MAX_SLOTS) {
@@ -197,7 +197,7 @@ function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): str
 }
 
 /** Blanks fit any white space in the scan, but not at the ends, where a cut could stand. */
-export function chooseAnchor(pieces: readonly Piece[]): string {
+export function chooseAnchor(pieces: readonly PhrasePart[]): string {
   const literals = pieces
     .flatMap((piece) => ('literal' in piece ? piece.literal.split('\n') : []))
     .map((literal) => literal.trim());
@@ -210,7 +210,7 @@ function weigh(literal: string): number {
 }
 
 /** The pattern up to the last slot and the words behind it; undefined when nothing changes. */
-export function writePattern(pieces: readonly Piece[]): string | undefined {
+export function writePattern(pieces: readonly PhrasePart[]): string | undefined {
   const last = pieces.findLastIndex((piece) => 'name' in piece);
   if (last < 0) return undefined;
   const kept = pieces.slice(0, last + 2);
@@ -239,6 +239,6 @@ export function writeSlot({ name, type }: Slot): string {
 }
 
 /** "Ledger {ledger} of shard {shard} is closed", with braces of its own doubled. */
-export function writeTitle(pieces: readonly Piece[]): string {
+export function writeTitle(pieces: readonly PhrasePart[]): string {
   return pieces.map((piece) => ('name' in piece ? writeSlot(piece) : piece.literal.replaceAll('{', '{{'))).join('');
 }

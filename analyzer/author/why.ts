@@ -16,7 +16,7 @@ import {
 } from '../incident/rank.js';
 import type { Alternative, Rule } from '../catalog/rule.js';
 import { readCandidate } from '../entry/scan.js';
-import type { MatchPart, Place } from '../entry/signal.js';
+import type { MatchPart, EntryPlace } from '../entry/signal.js';
 import { findFailedStep, indexSteps, type FailedStep } from '../cluster/step.js';
 
 /** A line of the logs. */
@@ -48,14 +48,14 @@ export interface Likeness {
 }
 
 /** What became of the match that came furthest, worst first. */
-export type Outcome =
+export type WhyOutcome =
   | { readonly kind: 'none' }
-  | { readonly kind: 'step'; readonly at: Place; readonly match: MatchPart; readonly failed: FailedStep }
-  | { readonly kind: 'harmless'; readonly at: Place; readonly match: MatchPart }
-  | { readonly kind: 'hidden'; readonly at: Place; readonly match: MatchPart; readonly by: readonly Rule[] }
+  | { readonly kind: 'step'; readonly at: EntryPlace; readonly match: MatchPart; readonly failed: FailedStep }
+  | { readonly kind: 'harmless'; readonly at: EntryPlace; readonly match: MatchPart }
+  | { readonly kind: 'hidden'; readonly at: EntryPlace; readonly match: MatchPart; readonly by: readonly Rule[] }
   | {
       readonly kind: 'after';
-      readonly at: Place;
+      readonly at: EntryPlace;
       readonly match: MatchPart;
       readonly own: Finding;
       readonly first: Finding;
@@ -64,7 +64,7 @@ export type Outcome =
     }
   | {
       readonly kind: 'first';
-      readonly at: Place;
+      readonly at: EntryPlace;
       readonly match: MatchPart;
       readonly own: Finding;
       readonly unknown: UnknownFinding | undefined;
@@ -75,7 +75,7 @@ export interface Trial {
   readonly rule: Rule;
   readonly entries: number;
   readonly alternatives: readonly AlternativeTrial[];
-  readonly outcome: Outcome;
+  readonly outcome: WhyOutcome;
 }
 
 export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext = {}): Trial {
@@ -213,20 +213,20 @@ function findBeginning(anchor: string, line: string): string {
   return '';
 }
 
-const WORST_FIRST: readonly Outcome['kind'][] = ['none', 'step', 'harmless', 'hidden', 'after', 'first'];
+const WORST_FIRST: readonly WhyOutcome['kind'][] = ['none', 'step', 'harmless', 'hidden', 'after', 'first'];
 
 function decideOutcome(
   rule: Rule,
   clusters: readonly ClusterSignals[],
   catalog: Catalog,
   context: DiagnoseContext,
-): Outcome {
-  const judged = clusters.map(({ cluster, signals, tails }) =>
-    judgeCluster(rule, groupCluster(cluster, signals, tails, catalog, context), catalog),
+): WhyOutcome {
+  const judged = clusters.map(({ cluster, signals, lastLines }) =>
+    judgeCluster(rule, groupCluster(cluster, signals, lastLines, catalog, context), catalog),
   );
   const best = judged
     .flatMap((item) => item.outcomes)
-    .reduce<Outcome>(
+    .reduce<WhyOutcome>(
       (furthest, outcome) =>
         WORST_FIRST.indexOf(outcome.kind) > WORST_FIRST.indexOf(furthest.kind) ? outcome : furthest,
       { kind: 'none' },
@@ -240,7 +240,7 @@ function decideOutcome(
 }
 
 interface Judged {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly WhyOutcome[];
   /** The first findings of the cluster's incidents. */
   readonly firsts: readonly Finding[];
 }
@@ -252,10 +252,10 @@ function judgeCluster(
 ): Judged {
   const rankings = groups.map((group) => ({ group, ranking: rankCauses(group, view, catalog) }));
   const steps = indexSteps(signals);
-  const outcomes = signals.flatMap((signal): Outcome[] =>
+  const outcomes = signals.flatMap((signal): WhyOutcome[] =>
     signal.matches
       .filter((match) => match.rule === rule.id)
-      .flatMap((match): Outcome[] => {
+      .flatMap((match): WhyOutcome[] => {
         const at = signal.place;
         const failed = findFailedStep(rule, match, signal, steps, view);
         if (failed !== undefined) return [{ kind: 'step', at, match, failed }];
@@ -270,9 +270,9 @@ function judgeCluster(
 function placeIn(
   rule: Rule,
   { findings, unknown }: ReturnType<typeof rankCauses>,
-  at: Place,
+  at: EntryPlace,
   match: MatchPart,
-): Outcome {
+): WhyOutcome {
   const own = findings.find((finding) => finding.rule === rule);
   const [first] = findings;
   if (own === undefined || first === undefined)

@@ -2,14 +2,14 @@
 // words are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank of a
 // literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files; bench/scan
 // measures it.
-import { openTextSearch, packTexts, type PackedTexts, type Run, type TextSearch } from '../../core/byte-search.js';
+import { openTextSearch, packTexts, type PackedTexts, type ByteRun, type TextSearch } from '../../core/byte-search.js';
 import { LEAST_ANCHOR_BYTES, chooseWindows, placeWords } from './anchor-words.js';
 
 export interface AnchorScanner {
   /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
   scan(bytes: Uint8Array): readonly number[];
   /** The literals in the bytes one by one, as texts by their index; of a run's one maybe only the last. */
-  open(bytes: Uint8Array, run?: Run): TextSearch;
+  open(bytes: Uint8Array, run?: ByteRun): TextSearch;
   /** See TextFinder. */
   takeRoom(): Buffer | undefined;
 }

@@ -10,7 +10,7 @@ import type { Owner, Text } from '../../core/types.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
 import { compileRule, extendRule } from './compile.js';
-import { FAILURE_ANCHORS } from '../entry/failure.js';
+import { FAILURE_ANCHORS } from './failure-words.js';
 import { PREPARED, type RuleAnchors } from './prepared.js';
 import {
   isNamedBy,
@@ -19,7 +19,7 @@ import {
   type ExtensionFile,
   type Rule,
   type RuleFile,
-  type Step,
+  type RuleStep,
 } from './rule.js';
 
 export interface Cause {
@@ -40,7 +40,7 @@ export interface AlternativeUse {
 /** What an anchor in an entry calls for. */
 export type AnchorUse =
   | AlternativeUse
-  | { readonly kind: 'step'; readonly rule: Rule; readonly step: Step }
+  | { readonly kind: 'step'; readonly rule: Rule; readonly step: RuleStep }
   | { readonly kind: 'fact'; readonly anchor: string }
   | { readonly kind: 'failure' };
 

@@ -19,7 +19,7 @@ import {
   type ReasonRule,
   type Rule,
   type RuleFile,
-  type Step,
+  type RuleStep,
   type Where,
   type WhereFile,
 } from './rule.js';
@@ -119,7 +119,7 @@ function compileAlternative(work: Work, item: RuleFile['match'][number], index: 
   };
 }
 
-function compileStep(work: Work, item: NonNullable<RuleFile['steps']>[number], index: number): Step {
+function compileStep(work: Work, item: NonNullable<RuleFile['steps']>[number], index: number): RuleStep {
   const condition = compileCondition(work, item, ['steps', index]);
   return {
     id: item.id,

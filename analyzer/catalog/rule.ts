@@ -149,7 +149,7 @@ export interface Alternative extends Condition {
   readonly sources: readonly SourceFile[];
 }
 
-export interface Step extends Condition {
+export interface RuleStep extends Condition {
   readonly id: string;
   readonly anchor: string;
   readonly on: StepOn;
@@ -204,7 +204,7 @@ export interface Rule {
   readonly alternatives: readonly Alternative[];
   readonly captures: Readonly<Record<string, CaptureType>>;
   readonly unless: readonly Condition[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly RuleStep[];
   readonly peer: string | undefined;
   readonly lets: readonly (readonly [name: string, expression: Expression])[];
   readonly reasons: readonly ReasonRule[];

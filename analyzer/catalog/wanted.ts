@@ -1,7 +1,7 @@
 // What a diagnosis wants of a log, for a reader that leaves out the rest (flink/layout/skim.ts): entries with an anchor of the
 // catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last before
 // something else happens is ever asked for. The options and arguments that a process prints at its start come together.
-import type { Run, TextSearch } from '../../core/byte-search.js';
+import type { ByteRun, TextSearch } from '../../core/byte-search.js';
 import { at, isDigit } from '../../flink/bytes/byte.js';
 import type { FindWanted, WantedSearch } from '../../flink/layout/skim.js';
 import { FACT_SERIES } from '../../flink/facts/facts.js';
@@ -18,7 +18,7 @@ export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   const isAsked = literals.some(
     (literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'),
   );
-  const run: Run = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
+  const run: ByteRun = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
   const room = scanner.takeRoom();
   const find = (piece: Buffer): WantedSearch => new Search(scanner.open(piece, run), piece, run, series);
@@ -33,10 +33,10 @@ class Search implements WantedSearch {
   series: string | undefined;
   readonly #anchors: TextSearch;
   readonly #piece: Buffer;
-  readonly #run: Run;
+  readonly #run: ByteRun;
   readonly #series: ReadonlyMap<number, string>;
 
-  constructor(anchors: TextSearch, piece: Buffer, run: Run, series: ReadonlyMap<number, string>) {
+  constructor(anchors: TextSearch, piece: Buffer, run: ByteRun, series: ReadonlyMap<number, string>) {
     this.#anchors = anchors;
     this.#piece = piece;
     this.#run = run;

@@ -2,7 +2,7 @@
 // same process, job, peer or cluster? A window that has not passed yet is judged by what is there. Pure.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from './cluster.js';
-import type { Rule, Step } from '../catalog/rule.js';
+import type { Rule, RuleStep } from '../catalog/rule.js';
 import type { Excerpt, MatchPart, Signal } from '../entry/signal.js';
 
 /** The matches of the signal whose steps hold. */
@@ -19,7 +19,7 @@ export function confirmMatches(
 }
 
 export interface FailedStep {
-  readonly step: Step;
+  readonly step: RuleStep;
   /** Entries in its window: all of them where too few stand there, one where none may. */
   readonly found: readonly Signal[];
   /** Entries of the logs that fit it anywhere. */
@@ -86,7 +86,7 @@ function take<T>(count: number, items: Iterable<T>): readonly T[] {
 
 function* listFitting(
   all: readonly Signal[],
-  step: Step,
+  step: RuleStep,
   rule: Rule,
   match: MatchPart,
   signal: Signal,
@@ -96,7 +96,7 @@ function* listFitting(
 }
 
 /** What has no time is near everything and apart from nothing. */
-function* listInWindow(all: readonly Signal[], step: Step, signal: Signal): Iterable<Signal> {
+function* listInWindow(all: readonly Signal[], step: RuleStep, signal: Signal): Iterable<Signal> {
   const dated = findFirst(all, (other) => other.place.time !== undefined);
   const at = signal.place.time;
   if (step.apartMs === 0) yield* all.slice(0, at === undefined ? all.length : dated);
@@ -135,7 +135,14 @@ function findFirst<T>(items: readonly T[], is: (item: T) => boolean): number {
   return low;
 }
 
-function isWhere(step: Step, rule: Rule, match: MatchPart, signal: Signal, other: Signal, view: ClusterView): boolean {
+function isWhere(
+  step: RuleStep,
+  rule: Rule,
+  match: MatchPart,
+  signal: Signal,
+  other: Signal,
+  view: ClusterView,
+): boolean {
   switch (step.on) {
     case 'cluster':
       return true;

@@ -4,7 +4,7 @@
 import type { ChainLink, Component, Entry, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 
-export interface Place {
+export interface EntryPlace {
   /** Identity of the entry: the record's id, or path and offset. The same entry read again has the same key. */
   readonly key: string;
   readonly path: string;
@@ -48,7 +48,7 @@ export interface Excerpt {
 }
 
 export interface Signal {
-  readonly place: Place;
+  readonly place: EntryPlace;
   readonly hints: Hints;
   readonly facts: readonly Fact[];
   readonly matches: readonly MatchPart[];
@@ -104,7 +104,7 @@ export function describePlace(
   time: number | undefined,
   component: Component | undefined,
   cluster: string,
-): Place {
+): EntryPlace {
   const { source } = entry;
   const at = time ?? entry.previousTime;
   return {
@@ -134,7 +134,7 @@ export function toFailureLinks(links: readonly ChainLink[]): readonly FailureLin
 }
 
 /** A total order that does not depend on the order of arrival: by time, then by place. */
-export function compareSignals(a: { readonly place: Place }, b: { readonly place: Place }): number {
+export function compareSignals(a: { readonly place: EntryPlace }, b: { readonly place: EntryPlace }): number {
   const [timeA, timeB] = [a.place.time ?? 0, b.place.time ?? 0];
   if (timeA !== timeB) return timeA - timeB;
   if (a.place.path !== b.place.path) return a.place.path < b.place.path ? -1 : 1;

@@ -22,7 +22,7 @@ import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './r
 import { createWorld, type WorldFacts } from './world.js';
 
 /** The last line that a process wrote. */
-export interface Tail {
+export interface LastLine {
   readonly path: string;
   readonly line: number;
   readonly offset: number;
@@ -34,7 +34,7 @@ export interface Tail {
 export interface ConcludeOptions {
   readonly catalog: Catalog;
   readonly view: ClusterView;
-  readonly tails: ReadonlyMap<string, Tail>;
+  readonly lastLines: ReadonlyMap<string, LastLine>;
   /** The present, or the end of the logs. */
   readonly now: number;
   readonly healthyMs: number;
@@ -246,7 +246,7 @@ function explainOne(
     world: createWorld({ ...facts, version }),
     version,
     builtIn: collectBuiltIn(finding, group, options, version, restarts),
-    evidence: collectEvidence(finding.events, finding, options.tails),
+    evidence: collectEvidence(finding.events, finding, options.lastLines),
     explains,
     symptom:
       finding.explainedBy.length > 0 ||
@@ -261,7 +261,7 @@ function explainOne(
 function collectBuiltIn(
   finding: Finding,
   group: IncidentGroup,
-  { view, tails }: ConcludeOptions,
+  { view, lastLines }: ConcludeOptions,
   version: string | undefined,
   restarts: number,
 ): Values {
@@ -289,7 +289,7 @@ function collectBuiltIn(
     rootMessage: match.root?.message,
     complaint: readComplaint(finding.event.failure?.chain ?? []),
     userFrame: match.userFrame,
-    ...describePeer(finding, tails),
+    ...describePeer(finding, lastLines),
   };
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]): [string, Value][] =>
@@ -305,17 +305,18 @@ function toInt(value: number | undefined): bigint | undefined {
 /** An end counts when it stands near the last line: an earlier run of the same process ended long before. */
 const END_NEAR_MS = 60_000;
 
-function describePeer(finding: Finding, tails: ReadonlyMap<string, Tail>): Record<string, Value | undefined> {
+function describePeer(finding: Finding, lastLines: ReadonlyMap<string, LastLine>): Record<string, Value | undefined> {
   if (finding.rule.peer === undefined) return {};
   const { peer } = finding;
-  const tail = peer === undefined ? undefined : tails.get(peer.process);
-  const ends = peer?.ends.filter((item) => tail?.time === undefined || item.time >= tail.time - END_NEAR_MS) ?? [];
+  const lastLine = peer === undefined ? undefined : lastLines.get(peer.process);
+  const ends =
+    peer?.ends.filter((item) => lastLine?.time === undefined || item.time >= lastLine.time - END_NEAR_MS) ?? [];
   const end = ends.find(({ reason }) => reason !== 'shutdown') ?? ends[0];
   return {
     peerProcess: peer?.process ?? finding.match.captures[finding.rule.peer],
     peerHost: peer?.host,
-    peerLastLine: tail?.text,
-    peerLastTime: tail?.time === undefined ? undefined : toIso(tail.time),
+    peerLastLine: lastLine?.text,
+    peerLastTime: lastLine?.time === undefined ? undefined : toIso(lastLine.time),
     peerEnd: peer === undefined ? 'unknown' : (end?.reason ?? 'none'),
   };
 }
@@ -327,7 +328,7 @@ const MAX_EVIDENCE_UNITS = 2500;
 function collectEvidence(
   events: readonly IncidentEvent[],
   finding: Finding | undefined,
-  tails: ReadonlyMap<string, Tail>,
+  lastLines: ReadonlyMap<string, LastLine>,
 ): readonly Evidence[] {
   const seen = new Set<string>();
   const first = events.filter((event) => !seen.has(event.signal.place.process) && seen.add(event.signal.place.process));
@@ -336,17 +337,17 @@ function collectEvidence(
     .sort((a, b) => (a.time ?? 0) - (b.time ?? 0));
   const lines = chosen.map((event) => toEvidence(event, finding?.rule.id));
   const peer = finding?.peer;
-  const tail = peer === undefined ? undefined : tails.get(peer.process);
-  if (peer === undefined || tail === undefined) return lines;
+  const lastLine = peer === undefined ? undefined : lastLines.get(peer.process);
+  if (peer === undefined || lastLine === undefined) return lines;
   return [
     ...lines,
     {
-      file: tail.path,
-      line: tail.line,
-      text: tail.text,
+      file: lastLine.path,
+      line: lastLine.line,
+      text: lastLine.text,
       process: peer.process,
-      ...(tail.time === undefined ? {} : { time: toIso(tail.time) }),
-      ...(tail.recordId === undefined ? {} : { recordId: tail.recordId }),
+      ...(lastLine.time === undefined ? {} : { time: toIso(lastLine.time) }),
+      ...(lastLine.recordId === undefined ? {} : { recordId: lastLine.recordId }),
       ...(peer.host === undefined ? {} : { host: peer.host }),
     },
   ];

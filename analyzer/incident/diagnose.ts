@@ -5,7 +5,7 @@ import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailur
 import type { Fact } from '../../flink/facts/fact.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { concludeIncident, type Tail } from './conclude.js';
+import { concludeIncident, type LastLine } from './conclude.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Excerpt, Signal } from '../entry/signal.js';
@@ -135,7 +135,7 @@ function concludeClusters(
   context: DiagnoseContext,
 ): readonly Incident[] {
   return clusters
-    .flatMap(({ cluster, signals, tails }) => concludeCluster(cluster, signals, tails, catalog, context))
+    .flatMap(({ cluster, signals, lastLines }) => concludeCluster(cluster, signals, lastLines, catalog, context))
     .sort(compareIncidents);
 }
 
@@ -179,7 +179,7 @@ function createExcerptKeeper(): {
 export interface ClusterSignals {
   readonly cluster: string;
   readonly signals: readonly Signal[];
-  readonly tails: ReadonlyMap<string, Tail>;
+  readonly lastLines: ReadonlyMap<string, LastLine>;
 }
 
 /** What the entries say, by cluster. */
@@ -188,32 +188,36 @@ export function collectClusters(
   catalog: Catalog,
   context: DiagnoseContext,
 ): readonly ClusterSignals[] {
-  const clusters = new Map<string, { readonly signals: Signal[]; readonly tails: TailKeeper }>();
+  const clusters = new Map<string, { readonly signals: Signal[]; readonly lastLines: LastLineKeeper }>();
   for (const entry of entries) {
     const cluster = entry.source.cluster ?? context.cluster ?? '';
     let kept = clusters.get(cluster);
-    if (kept === undefined) clusters.set(cluster, (kept = { signals: [], tails: createTailKeeper() }));
-    kept.tails.keep(entry);
+    if (kept === undefined) clusters.set(cluster, (kept = { signals: [], lastLines: createLastLineKeeper() }));
+    kept.lastLines.keep(entry);
     const signal = scanEntry(entry, catalog, context);
     if (signal !== undefined) kept.signals.push(signal);
   }
-  return [...clusters].map(([cluster, { signals, tails }]) => ({ cluster, signals, tails: tails.list(context.zone) }));
+  return [...clusters].map(([cluster, { signals, lastLines }]) => ({
+    cluster,
+    signals,
+    lastLines: lastLines.list(context.zone),
+  }));
 }
 
 /** Signals of one cluster, in any order → its incidents. */
 export function concludeCluster(
   cluster: string,
   signals: Iterable<Signal>,
-  tails: ReadonlyMap<string, Tail>,
+  lastLines: ReadonlyMap<string, LastLine>,
   catalog: Catalog,
   context: DiagnoseContext = {},
 ): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
-  const { view, groups } = groupCluster(cluster, signals, tails, catalog, context);
-  const now = context.now ?? Math.max(view.lastTime, ...[...tails.values()].map((tail) => tail.time ?? 0));
+  const { view, groups } = groupCluster(cluster, signals, lastLines, catalog, context);
+  const now = context.now ?? Math.max(view.lastTime, ...[...lastLines.values()].map((lastLine) => lastLine.time ?? 0));
   return groups.flatMap(
     (group) =>
-      concludeIncident(group, { catalog, view, tails, now, healthyMs, until: findNextStart(group, groups) }) ?? [],
+      concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until: findNextStart(group, groups) }) ?? [],
   );
 }
 
@@ -221,7 +225,7 @@ export function concludeCluster(
 export function groupCluster(
   cluster: string,
   signals: Iterable<Signal>,
-  tails: ReadonlyMap<string, Tail>,
+  lastLines: ReadonlyMap<string, LastLine>,
   catalog: Catalog,
   context: DiagnoseContext = {},
 ): ClusterGroups {
@@ -231,7 +235,7 @@ export function groupCluster(
     ...(context.excerpt === undefined ? {} : { excerpt: context.excerpt }),
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
     lastTimes: new Map(
-      [...tails].flatMap(([process, tail]) => (tail.time === undefined ? [] : [[process, tail.time]])),
+      [...lastLines].flatMap(([process, lastLine]) => (lastLine.time === undefined ? [] : [[process, lastLine.time]])),
     ),
   });
 }
@@ -256,16 +260,16 @@ function compareIncidents(a: Incident, b: Incident): number {
   return a.id < b.id ? -1 : 1;
 }
 
-interface TailKeeper {
+interface LastLineKeeper {
   keep(entry: Entry): void;
   /** By process. */
-  list(zone: string | undefined): ReadonlyMap<string, Tail>;
+  list(zone: string | undefined): ReadonlyMap<string, LastLine>;
 }
 
 const MAX_TAIL_BYTES = 2000;
 
 /** Keeps the last entry of each file; which of a process's files ends last is decided once, at the end. */
-function createTailKeeper(): TailKeeper {
+function createLastLineKeeper(): LastLineKeeper {
   const byPath = new Map<string, Entry>();
   return {
     keep: (entry) => {
@@ -273,19 +277,19 @@ function createTailKeeper(): TailKeeper {
       if (known === undefined || entry.offset >= known.offset) byPath.set(entry.source.path, entry);
     },
     list: (zone) => {
-      const tails = new Map<string, Tail>();
+      const lastLines = new Map<string, LastLine>();
       for (const entry of byPath.values()) {
-        const tail = readTail(entry, zone);
-        const known = tails.get(entry.source.process);
-        if (known === undefined || isLaterTail(tail, known)) tails.set(entry.source.process, tail);
+        const lastLine = readLastLine(entry, zone);
+        const known = lastLines.get(entry.source.process);
+        if (known === undefined || isLaterLine(lastLine, known)) lastLines.set(entry.source.process, lastLine);
       }
-      return tails;
+      return lastLines;
     },
   };
 }
 
 /** The last entry of a file as a person reads it: its first line. */
-export function readTail(entry: Entry, zone: string | undefined): Tail {
+export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
   const bytes = entry.bytes.subarray(0, MAX_TAIL_BYTES);
   const parsed = parseEntry(bytes, zone === undefined ? {} : { zone });
   const time = parsed.time ?? (entry.source.kind === 'log' ? entry.previousTime : undefined);
@@ -301,15 +305,15 @@ export function readTail(entry: Entry, zone: string | undefined): Tail {
 }
 
 /** A dated line beats an undated one: what a process prints without a time may be old. */
-export function isLaterTail(tail: Tail, known: Tail): boolean {
-  if (tail.time === undefined || known.time === undefined)
+export function isLaterLine(lastLine: LastLine, known: LastLine): boolean {
+  if (lastLine.time === undefined || known.time === undefined)
     return (
-      tail.time !== undefined ||
+      lastLine.time !== undefined ||
       (known.time === undefined &&
-        (tail.path > known.path || (tail.path === known.path && tail.offset >= known.offset)))
+        (lastLine.path > known.path || (lastLine.path === known.path && lastLine.offset >= known.offset)))
     );
-  if (tail.time !== known.time) return tail.time > known.time;
-  return tail.path === known.path ? tail.offset >= known.offset : tail.path > known.path;
+  if (lastLine.time !== known.time) return lastLine.time > known.time;
+  return lastLine.path === known.path ? lastLine.offset >= known.offset : lastLine.path > known.path;
 }
 
 /** The document of `jobtrace diagnose --format json` (a contract: fields are added, never renamed). */

@@ -9,7 +9,7 @@ import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { concludeCluster, readTail } from '../incident/diagnose.js';
+import { concludeCluster, readLastLine } from '../incident/diagnose.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import {
   COMPACT_DEFAULTS,
@@ -171,7 +171,7 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
   }
   for (const entry of last.values()) {
     const memory = running.clusters.get(entry.source.cluster ?? '');
-    if (memory !== undefined) keepTail(memory, entry.source.process, readTail(entry, running.options.zone));
+    if (memory !== undefined) keepTail(memory, entry.source.process, readLastLine(entry, running.options.zone));
   }
   for (const cluster of running.touched) {
     const memory = running.clusters.get(cluster);
@@ -220,7 +220,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   const memory = running.clusters.get(cluster);
   if (memory === undefined) return [];
   const { now, healthyMs, zone } = running.options;
-  const concluded = concludeCluster(cluster, memory.signals.values(), memory.tails, running.catalog, {
+  const concluded = concludeCluster(cluster, memory.signals.values(), memory.lastLines, running.catalog, {
     now: now(),
     settleMs: SETTLE_MS,
     ...(healthyMs === undefined ? {} : { healthyMs }),

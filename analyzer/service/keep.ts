@@ -3,8 +3,8 @@
 // goes on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an
 // episode.
 import type { Fact } from '../../flink/facts/fact.js';
-import type { Tail } from '../incident/conclude.js';
-import { isLaterTail } from '../incident/diagnose.js';
+import type { LastLine } from '../incident/conclude.js';
+import { isLaterLine } from '../incident/diagnose.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
 
 /** An incident as it was saved last. */
@@ -20,13 +20,13 @@ export interface SavedIncident {
 
 export interface ClusterState {
   readonly signals: readonly Signal[];
-  readonly tails: readonly (readonly [process: string, tail: Tail])[];
+  readonly lastLines: readonly (readonly [process: string, lastLine: LastLine])[];
   readonly saved: readonly SavedIncident[];
 }
 
 export interface ClusterMemory {
   readonly signals: Map<string, Signal>;
-  readonly tails: Map<string, Tail>;
+  readonly lastLines: Map<string, LastLine>;
   /** Keys of signals without a time. */
   readonly undated: Set<string>;
   saved: readonly SavedIncident[];
@@ -38,7 +38,7 @@ export interface ClusterMemory {
 export function createClusterMemory(state?: ClusterState): ClusterMemory {
   const memory: ClusterMemory = {
     signals: new Map(),
-    tails: new Map(state?.tails ?? []),
+    lastLines: new Map(state?.lastLines ?? []),
     undated: new Set(),
     saved: state?.saved ?? [],
     eventCount: 0,
@@ -49,7 +49,7 @@ export function createClusterMemory(state?: ClusterState): ClusterMemory {
 }
 
 export function exportMemory(memory: ClusterMemory): ClusterState {
-  return { signals: [...memory.signals.values()], tails: [...memory.tails], saved: memory.saved };
+  return { signals: [...memory.signals.values()], lastLines: [...memory.lastLines], saved: memory.saved };
 }
 
 /** Adds a signal, or replaces its shorter self; false when nothing changed. */
@@ -73,7 +73,7 @@ export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
 export function dateSignals(memory: ClusterMemory): void {
   for (const key of memory.undated) {
     const signal = memory.signals.get(key);
-    const time = signal === undefined ? undefined : memory.tails.get(signal.place.process)?.time;
+    const time = signal === undefined ? undefined : memory.lastLines.get(signal.place.process)?.time;
     if (signal !== undefined && time === undefined) continue;
     memory.undated.delete(key);
     if (signal !== undefined && time !== undefined)
@@ -81,9 +81,9 @@ export function dateSignals(memory: ClusterMemory): void {
   }
 }
 
-export function keepTail(memory: ClusterMemory, process: string, tail: Tail): void {
-  const known = memory.tails.get(process);
-  if (known === undefined || isLaterTail(tail, known)) memory.tails.set(process, tail);
+export function keepTail(memory: ClusterMemory, process: string, lastLine: LastLine): void {
+  const known = memory.lastLines.get(process);
+  if (known === undefined || isLaterLine(lastLine, known)) memory.lastLines.set(process, lastLine);
 }
 
 export function isEvent(signal: Signal): boolean {

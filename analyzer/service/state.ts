@@ -64,7 +64,7 @@ function isStoredState(value: unknown): value is StoredState {
 }
 
 function isClusterState(value: unknown): value is ClusterState {
-  return typeof value === 'object' && value !== null && 'signals' in value && 'tails' in value && 'saved' in value;
+  return typeof value === 'object' && value !== null && 'signals' in value && 'lastLines' in value && 'saved' in value;
 }
 
 function clusterKey(key: string, cluster: string): string {

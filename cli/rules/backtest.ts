@@ -6,7 +6,7 @@ import {
   compareCases,
   withoutRules,
   type CaseIncidents,
-  type Hit,
+  type BacktestHit,
   type RuleBacktest,
   type Taken,
 } from '../../analyzer/author/backtest.js';
@@ -153,7 +153,7 @@ function renderReport(report: readonly RuleBacktest[], cases: number, style: Sty
   return `${[...lines, `${cases} jobs, ${claimed} unknown failures claimed, ${stolen} diagnoses stolen, ${healthy} healthy jobs hit`].join('\n')}\n`;
 }
 
-function renderHits(verb: string, what: string, hits: readonly Hit[], style: Style): readonly string[] {
+function renderHits(verb: string, what: string, hits: readonly BacktestHit[], style: Style): readonly string[] {
   if (hits.length === 0) return [];
   const shown = hits
     .slice(0, MAX_SHOWN)

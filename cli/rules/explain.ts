@@ -5,7 +5,7 @@ import { relative } from 'node:path';
 import { totalScore, type ExplainReason, type Finding } from '../../analyzer/incident/rank.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import type { Rule } from '../../analyzer/catalog/rule.js';
-import { tryRule, type AlternativeTrial, type Outcome, type Trial } from '../../analyzer/author/why.js';
+import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
 import { parseDocument, type DocumentPath } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
 import { CONFIG_OPTION, type Command } from '../command.js';
@@ -89,7 +89,7 @@ function renderLikeness({ shared, missing, beginning }: NonNullable<AlternativeT
   return beginning.trim().length < 4 ? words : `${words}; the same up to ${quote(beginning)}`;
 }
 
-function renderOutcome(rule: Rule, outcome: Outcome, style: Style): readonly string[] {
+function renderOutcome(rule: Rule, outcome: WhyOutcome, style: Style): readonly string[] {
   if (outcome.kind === 'none') return ['→ The rule does not match.'];
   const head = [
     ...renderLine('match', { file: outcome.at.path, line: outcome.at.line, text: '' }, style),
@@ -98,7 +98,7 @@ function renderOutcome(rule: Rule, outcome: Outcome, style: Style): readonly str
   return [...explainOutcome(rule, outcome, style), ...head];
 }
 
-function explainOutcome(rule: Rule, outcome: Exclude<Outcome, { kind: 'none' }>, style: Style): readonly string[] {
+function explainOutcome(rule: Rule, outcome: Exclude<WhyOutcome, { kind: 'none' }>, style: Style): readonly string[] {
   switch (outcome.kind) {
     case 'step': {
       const { step, found, anywhere } = outcome.failed;
@@ -147,7 +147,7 @@ const BECAUSE: Readonly<Record<ExplainReason, (by: Finding, own: Finding) => str
   symptom: (by) => `this rule is a symptom and ${by.rule.id} names a cause`,
 };
 
-function explainPlace({ why, by, own, first }: Extract<Outcome, { kind: 'after' }>): string {
+function explainPlace({ why, by, own, first }: Extract<WhyOutcome, { kind: 'after' }>): string {
   if (why === 'unknown') return 'this rule is a symptom, and a failure that no rule names stands beside it';
   return why === 'score' ? `it has the higher score (${compareScores(first, own)})` : BECAUSE[why](by, own);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Fact } from './fact.js';
 import { FACT_ANCHORS, readFacts, readJarVersion } from './facts.js';
-import { createFramer } from '../layout/split.js';
+import { createSplitter } from '../layout/split.js';
 import { parseEntry } from '../layout/layout.js';
 import { describeFile } from '../layout/names.js';
 
@@ -22,8 +22,8 @@ interface Found {
 
 function readRecording(name: string): Found[] {
   const { kind, processKey, component } = describeFile(name);
-  const framer = createFramer({ kind });
-  const entries = [...framer.push(readFileSync(new URL(name, RECORDING))), ...framer.flush()];
+  const splitter = createSplitter({ kind });
+  const entries = [...splitter.push(readFileSync(new URL(name, RECORDING))), ...splitter.flush()];
   return entries.map(({ bytes }) => ({
     text: bytes.toString(),
     facts: readFacts(parseEntry(bytes), { path: name, kind, process: processKey, component }),

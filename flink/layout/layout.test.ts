@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FileKind } from '../../core/types.js';
-import { createFramer } from './split.js';
+import { createSplitter } from './split.js';
 import { isEntryStart, parseEntry } from './layout.js';
 import { describeFile } from './names.js';
 
@@ -19,8 +19,8 @@ function starts(line: string, kind: FileKind = 'log'): boolean {
 }
 
 function entriesOf(text: string, kind: FileKind): string[] {
-  const framer = createFramer({ kind });
-  return [...framer.push(Buffer.from(text)), ...framer.flush()].map(({ bytes }) => bytes.toString());
+  const splitter = createSplitter({ kind });
+  return [...splitter.push(Buffer.from(text)), ...splitter.flush()].map(({ bytes }) => bytes.toString());
 }
 
 describe('isEntryStart', () => {
@@ -376,9 +376,9 @@ describe('recordings of the lab', () => {
   it('frame and parse without an unknown line', () => {
     expect(logs.length).toBeGreaterThan(3);
     for (const name of logs) {
-      const framer = createFramer({ kind: 'log' });
-      const entries = [...framer.push(readFileSync(new URL(name, RECORDINGS))), ...framer.flush()].map(({ bytes }) =>
-        parseEntry(bytes),
+      const splitter = createSplitter({ kind: 'log' });
+      const entries = [...splitter.push(readFileSync(new URL(name, RECORDINGS))), ...splitter.flush()].map(
+        ({ bytes }) => parseEntry(bytes),
       );
       const odd = entries.filter(
         (entry) =>

@@ -4,7 +4,7 @@
 // An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
 import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
-import { readHead, readLevel, type HeadParts } from './preamble.js';
+import { readPreamble, readLevel, type PreambleParts } from './preamble.js';
 import { readJsonEntry } from './json-entry.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
 import { readTimestamp } from './timestamp.js';
@@ -188,7 +188,7 @@ function nameHeadless(links: readonly ChainLink[], layout: string, message: stri
 }
 
 interface AnyHead {
-  readonly parts: Omit<HeadParts, 'layout'> & { readonly layout: string };
+  readonly parts: Omit<PreambleParts, 'layout'> & { readonly layout: string };
   readonly time?: number;
   readonly messageStart: number;
 }
@@ -199,7 +199,7 @@ function readStampedHead(text: string, zone: string): AnyHead | undefined {
   const lead = (first >= 48 && first <= 57) || first === 91 ? undefined : leadingLevel(text);
   const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
   if (stamp === undefined) return undefined;
-  const head = readHead(text, stamp.end, lead?.level);
+  const head = readPreamble(text, stamp.end, lead?.level);
   const { messageStart } = head;
   const time = stamp.time === undefined ? {} : { time: stamp.time };
   if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120)))
@@ -236,10 +236,10 @@ const THREADED = /^(?:\d+ )?(?=\[[^\n]{1,200}?\] (?:TRACE|DEBUG|INFO|WARN|ERROR|
 /** `INFO  [] - text` of the start script's JVM, `[ERROR] text` of the client; else no layout. */
 function readBareHead(text: string): AnyHead {
   const threaded = THREADED.exec(text.slice(0, 400));
-  if (threaded !== null) return readHead(text, threaded[0].length);
+  if (threaded !== null) return readPreamble(text, threaded[0].length);
   const match = /^\[?([A-Z]{4,7})\s*\]? /.exec(text.slice(0, 12));
   if (match === null || readLevel(match[1] ?? '') === undefined) return { parts: { layout: 'none' }, messageStart: 0 };
-  return readHead(text, 0);
+  return readPreamble(text, 0);
 }
 
 function mayThrow(body: string): boolean {

@@ -3,12 +3,12 @@
 // layout.ts.
 import type { Level } from '../../core/types.js';
 
-export interface Head {
-  readonly parts: HeadParts;
+export interface Preamble {
+  readonly parts: PreambleParts;
   readonly messageStart: number;
 }
 
-export interface HeadParts {
+export interface PreambleParts {
   readonly layout: 'log4j' | 'logback' | 'level' | 'timestamp';
   readonly level?: Level;
   readonly logger?: string;
@@ -52,12 +52,12 @@ export function readLevel(word: string): Level | undefined {
 }
 
 /** Heads that were read before: a file has few of them, each many times. */
-const heads = new Map<string, HeadParts>();
+const heads = new Map<string, PreambleParts>();
 const MAX_HEADS = 2000;
 const MAX_HEAD_UNITS = 300;
 
 /** Reads from `start` on; `level` when it stood before the time stamp. */
-export function readHead(text: string, start: number, level?: Level): Head {
+export function readPreamble(text: string, start: number, level?: Level): Preamble {
   const separator = text.indexOf(' - ', start);
   if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS)
     return walkHead(text, start, level);
@@ -74,7 +74,7 @@ export function readHead(text: string, start: number, level?: Level): Head {
   return head;
 }
 
-function walkHead(text: string, start: number, level?: Level): Head {
+function walkHead(text: string, start: number, level?: Level): Preamble {
   const walk: Walk = {
     p: start,
     level,
@@ -172,7 +172,7 @@ function readSourceThread(walk: Walk, text: string, p: number): boolean {
   return skipTo(walk, dash);
 }
 
-function describe(walk: Walk, known: boolean): HeadParts {
+function describe(walk: Walk, known: boolean): PreambleParts {
   const jobId = findJobId(walk.brackets);
   const thread = walk.brackets.find(
     ({ text, at }) =>

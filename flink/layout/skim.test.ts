@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createFramer, type FramedEntry } from './split.js';
+import { createSplitter, type SplitEntry } from './split.js';
 import { describeFile } from './names.js';
 import { createSkimmer, type FindWanted, type WantedSearch } from './skim.js';
 
@@ -48,25 +48,25 @@ function skim(
   bytes: Buffer,
   pieceBytes: number,
   find: FindWanted = findBy(findWord),
-): { readonly entries: readonly FramedEntry[]; readonly lines: number } {
+): { readonly entries: readonly SplitEntry[]; readonly lines: number } {
   const skimmer = createSkimmer({ kind: 'log' }, find);
-  const entries: FramedEntry[] = [];
+  const entries: SplitEntry[] = [];
   for (let start = 0; start < bytes.length; start += pieceBytes)
     entries.push(...skimmer.push(Buffer.from(bytes.subarray(start, start + pieceBytes))));
   entries.push(...skimmer.flush());
   return { entries, lines: skimmer.lines };
 }
 
-function frame(bytes: Buffer): readonly FramedEntry[] {
-  const framer = createFramer({ kind: 'log' });
-  return [...framer.push(bytes), ...framer.flush()];
+function frame(bytes: Buffer): readonly SplitEntry[] {
+  const splitter = createSplitter({ kind: 'log' });
+  return [...splitter.push(bytes), ...splitter.flush()];
 }
 
-function describeEntry({ bytes, offset, line, flags }: FramedEntry): string {
+function describeEntry({ bytes, offset, line, flags }: SplitEntry): string {
   return `${offset} ${line} ${flags.join()} ${bytes.toString('latin1')}`;
 }
 
-function holdsWord({ bytes }: FramedEntry): boolean {
+function holdsWord({ bytes }: SplitEntry): boolean {
   return findWord(bytes, 0) !== undefined;
 }
 

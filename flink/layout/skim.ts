@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../../core/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
 import { at, isDigit } from '../bytes/byte.js';
-import { createFramer, MAX_ENTRY_BYTES, type FramedEntry, type FramerOptions } from './split.js';
+import { createSplitter, MAX_ENTRY_BYTES, type SplitEntry, type SplitterOptions } from './split.js';
 import { classifyLine } from '../bytes/line.js';
 
 /** What is wanted of a piece, from its front to its back. */
@@ -33,7 +33,7 @@ export interface FindWanted {
   readonly room?: Buffer;
 }
 
-export interface SkimmedEntry extends FramedEntry {
+export interface SkimmedEntry extends SplitEntry {
   /** All that was met in it, each once; undefined when nobody looked. */
   readonly met?: readonly number[];
 }
@@ -52,16 +52,16 @@ const NONE: readonly SkimmedEntry[] = [];
 const NO_FLAGS: readonly EntryFlag[] = [];
 
 /** Without `find` every entry is given. */
-export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimmer {
-  const framer = createFramer(options);
+export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skimmer {
+  const splitter = createSplitter(options);
   /** The newest entries of the pieces before, by what they are about. */
   const newest = new Map<string, readonly SkimmedEntry[]>();
   let endsWithBreak = true;
 
   function push(piece: Buffer): SkimmedEntry[] {
     const done: SkimmedEntry[] = [];
-    if (find !== undefined && framer.isDated) skim(piece, find(piece), done);
-    else done.push(...takeNewest(), ...framer.push(piece));
+    if (find !== undefined && splitter.isDated) skim(piece, find(piece), done);
+    else done.push(...takeNewest(), ...splitter.push(piece));
     endsWithBreak = piece.length === 0 ? endsWithBreak : piece[piece.length - 1] === NEWLINE;
     return done;
   }
@@ -70,7 +70,7 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     // What goes on with the entry of the piece before.
     let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
     feed(piece, 0, from, done);
-    if (from < piece.length) done.push(...framer.flush());
+    if (from < piece.length) done.push(...splitter.flush());
     /** Where the newest stand in this piece. */
     const places = new Map<string, number>();
     let isMet = from < piece.length && wanted.next(from);
@@ -163,7 +163,7 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
 
   /** Leaves out what stands before an entry or a series, gives it, and tells where the next begins. */
   function givePart(piece: Buffer, from: number, { start, end, met, series }: Part, done: SkimmedEntry[]): number {
-    framer.skip(start - from, countBreaks(piece, from, start));
+    splitter.skip(start - from, countBreaks(piece, from, start));
     const bytes = piece.subarray(start, textEnd(piece, end));
     // It goes on in the piece behind, or has lines that may be entries of their own.
     const isSure =
@@ -174,16 +174,16 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
     if (isSure) {
       done.push({
         bytes,
-        offset: framer.openOffset,
+        offset: splitter.openOffset,
         length: bytes.length,
-        line: framer.openLine,
+        line: splitter.openLine,
         flags: NO_FLAGS,
         cutBytes: 0,
         ...(met === undefined ? {} : { met }),
       });
-      framer.skip(end - start, countBreaks(piece, start, end));
+      splitter.skip(end - start, countBreaks(piece, start, end));
     } else {
-      const entries = framer.push(piece.subarray(start, end), end < piece.length);
+      const entries = splitter.push(piece.subarray(start, end), end < piece.length);
       const isOne = entries.length === 1 && end < piece.length && met !== undefined && entries[0]?.flags.length === 0;
       done.push(...(isOne ? entries.map((entry) => ({ ...entry, met })) : entries));
     }
@@ -191,14 +191,14 @@ export function createSkimmer(options: FramerOptions, find?: FindWanted): Skimme
   }
 
   function feed(piece: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
-    if (end > start) done.push(...framer.push(piece.subarray(start, end), end < piece.length));
+    if (end > start) done.push(...splitter.push(piece.subarray(start, end), end < piece.length));
   }
 
   return {
     push,
-    flush: () => [...takeNewest(), ...framer.flush()],
+    flush: () => [...takeNewest(), ...splitter.flush()],
     get lines() {
-      return endsWithBreak ? framer.openLine - 1 : framer.openLine;
+      return endsWithBreak ? splitter.openLine - 1 : splitter.openLine;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FileKind } from '../../core/types.js';
-import { createFramer, type FramedEntry, type FramerOptions } from './split.js';
+import { createSplitter, type SplitEntry, type SplitterOptions } from './split.js';
 import { describeFile } from './names.js';
 
 const RECORDINGS = new URL('../../lab/recordings/', import.meta.url);
@@ -15,23 +15,23 @@ const TRACE = [
   '2026-08-07 05:43:14,001 WARN  a.b.C  [] - text',
 ].join('\n');
 
-function frame(bytes: Buffer, cuts: readonly number[], options: FramerOptions = { kind: 'log' }): FramedEntry[] {
-  const framer = createFramer(options);
-  const entries: FramedEntry[] = [];
+function frame(bytes: Buffer, cuts: readonly number[], options: SplitterOptions = { kind: 'log' }): SplitEntry[] {
+  const splitter = createSplitter(options);
+  const entries: SplitEntry[] = [];
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
-    entries.push(...framer.push(Buffer.from(bytes.subarray(from, cut))));
+    entries.push(...splitter.push(Buffer.from(bytes.subarray(from, cut))));
     from = cut;
   }
-  return [...entries, ...framer.flush()];
+  return [...entries, ...splitter.flush()];
 }
 
-function texts(entries: readonly FramedEntry[]): string[] {
+function texts(entries: readonly SplitEntry[]): string[] {
   return entries.map((entry) => entry.bytes.toString());
 }
 
 /** All of an entry; its bytes as text, which compares faster than a buffer. */
-function shapes(entries: readonly FramedEntry[]): string[] {
+function shapes(entries: readonly SplitEntry[]): string[] {
   return entries.map(
     ({ bytes, offset, length, line, flags, cutBytes }) =>
       `${offset} ${length} ${line} ${flags.join()} ${cutBytes} ${bytes.toString('latin1')}`,
@@ -56,7 +56,7 @@ function randomCuts(random: (below: number) => number, length: number): number[]
   return Array.from({ length: count }, () => random(length + 1)).sort((a, b) => a - b);
 }
 
-/** A file made of every shape of line that the framer knows. */
+/** A file made of every shape of line that the splitter knows. */
 function randomFile(random: (below: number) => number): Buffer {
   const shapes = [
     '2026-08-07 05:43:13,867 INFO  a.b.C [] - text',
@@ -151,30 +151,30 @@ describe('createFramer', () => {
   });
 
   it('says where the open entry begins and what it holds so far', () => {
-    const framer = createFramer({ kind: 'log', offset: 100, line: 5 });
-    const first = framer.push(
+    const splitter = createSplitter({ kind: 'log', offset: 100, line: 5 });
+    const first = splitter.push(
       Buffer.from('2026-08-07 05:43:13,867 INFO  a [] - one\n2026-08-07 05:43:13,868 INFO  a [] - two\n\tat a.b'),
     );
 
     expect(texts(first)).toEqual(['2026-08-07 05:43:13,867 INFO  a [] - one']);
-    expect([framer.openOffset, framer.openLine]).toEqual([141, 6]);
-    expect(texts(framer.peek())).toEqual(['2026-08-07 05:43:13,868 INFO  a [] - two\n\tat a.b']);
-    expect(texts(framer.push(Buffer.from('.c(D.java:1)\n')))).toEqual([]);
-    expect(framer.flush()).toMatchObject([{ offset: 141, line: 6, length: 60 }]);
+    expect([splitter.openOffset, splitter.openLine]).toEqual([141, 6]);
+    expect(texts(splitter.peek())).toEqual(['2026-08-07 05:43:13,868 INFO  a [] - two\n\tat a.b']);
+    expect(texts(splitter.push(Buffer.from('.c(D.java:1)\n')))).toEqual([]);
+    expect(splitter.flush()).toMatchObject([{ offset: 141, line: 6, length: 60 }]);
   });
 
   it('cuts a line of 200 MiB on a character boundary with bounded memory, and goes on with the next line', () => {
-    const framer = createFramer({ kind: 'log' });
+    const splitter = createSplitter({ kind: 'log' });
     const piece = Buffer.from('漢'.repeat(22_000));
-    const entries: FramedEntry[] = [];
+    const entries: SplitEntry[] = [];
     let total = 0;
     let most = 0;
     while (total < 200 * 1024 * 1024) {
-      entries.push(...framer.push(piece));
+      entries.push(...splitter.push(piece));
       total += piece.length;
-      most = Math.max(most, framer.pendingBytes);
+      most = Math.max(most, splitter.pendingBytes);
     }
-    entries.push(...framer.push(Buffer.from('\r\n2026-08-07 05:43:13,867 INFO  a [] - next\n')), ...framer.flush());
+    entries.push(...splitter.push(Buffer.from('\r\n2026-08-07 05:43:13,867 INFO  a [] - next\n')), ...splitter.flush());
 
     expect(most).toBeLessThan(1_200_000);
     expect(
@@ -231,7 +231,7 @@ describe('createFramer', () => {
   });
 });
 
-function expectCovered(bytes: Buffer, entries: readonly FramedEntry[], seed: number): void {
+function expectCovered(bytes: Buffer, entries: readonly SplitEntry[], seed: number): void {
   let at = 0;
   for (const entry of entries) {
     expect(entry.offset, `seed ${seed}`).toBeGreaterThanOrEqual(at);

@@ -12,7 +12,7 @@ import { classifyLine } from '../bytes/line.js';
 import { Held } from '../bytes/held.js';
 import { isPartialLine, LINE_LOOK_BYTES } from '../bytes/wrapper.js';
 
-export interface FramedEntry {
+export interface SplitEntry {
   /** A view of the chunk, or a copy when the entry spans chunks; without its last line break. */
   readonly bytes: Buffer;
   /** Where it begins in the file. */
@@ -26,7 +26,7 @@ export interface FramedEntry {
   readonly cutBytes: number;
 }
 
-export interface FramerOptions {
+export interface SplitterOptions {
   readonly kind: FileKind;
   readonly maxEntryBytes?: number;
   /** Offset in the file of the first byte that will be pushed. */
@@ -35,14 +35,14 @@ export interface FramerOptions {
   readonly line?: number;
 }
 
-export interface Framer {
+export interface Splitter {
   /** Entries that are complete: the next one has begun. The chunk must not be changed while its entries are used. */
   /** `isWhole`: the entry that is open behind it is complete. */
-  push(chunk: Buffer, isWhole?: boolean): FramedEntry[];
+  push(chunk: Buffer, isWhole?: boolean): SplitEntry[];
   /** The end of the stream: closes what is open. */
-  flush(): FramedEntry[];
+  flush(): SplitEntry[];
   /** What flush would give; nothing is closed. For an idle file: the open entry may still grow and keeps its offset. */
-  peek(): FramedEntry[];
+  peek(): SplitEntry[];
   /**
    * True when a dated line begins an entry whatever stood before it, and text between dated lines belongs to the one
    * before.
@@ -64,11 +64,11 @@ const RETURN = 13;
 const NOTHING = Buffer.alloc(0);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-export function createFramer(options: FramerOptions): Framer {
+export function createSplitter(options: SplitterOptions): Splitter {
   return new EntryFramer(options);
 }
 
-class EntryFramer implements Framer {
+class EntryFramer implements Splitter {
   readonly #kind: FileKind;
   readonly #max: number;
   #state: LineState = FIRST_LINE;
@@ -93,7 +93,7 @@ class EntryFramer implements Framer {
   #from = 0;
   #chunkValid = false;
 
-  constructor(options: FramerOptions) {
+  constructor(options: SplitterOptions) {
     this.#kind = options.kind;
     this.#max = options.maxEntryBytes ?? MAX_ENTRY_BYTES;
     this.#offset = options.offset ?? 0;
@@ -119,8 +119,8 @@ class EntryFramer implements Framer {
     return this.#open ? this.#entryLine : this.#line;
   }
 
-  push(chunk: Buffer, isWhole = false): FramedEntry[] {
-    const done: FramedEntry[] = [];
+  push(chunk: Buffer, isWhole = false): SplitEntry[] {
+    const done: SplitEntry[] = [];
     const base = this.#offset;
     this.#from = 0;
     this.#chunkValid = isUtf8(chunk);
@@ -143,8 +143,8 @@ class EntryFramer implements Framer {
     return done;
   }
 
-  flush(): FramedEntry[] {
-    const done: FramedEntry[] = [];
+  flush(): SplitEntry[] {
+    const done: SplitEntry[] = [];
     this.#from = 0;
     this.#chunkValid = false;
     if (this.#offset > this.#lineOffset) {
@@ -163,7 +163,7 @@ class EntryFramer implements Framer {
     this.#rest();
   }
 
-  peek(): FramedEntry[] {
+  peek(): SplitEntry[] {
     const copy = new EntryFramer({
       kind: this.#kind,
       maxEntryBytes: this.#max,
@@ -200,7 +200,7 @@ class EntryFramer implements Framer {
   }
 
   /** At the start of a line, runs of NUL (sparse holes of copytruncate) stand between entries. */
-  #skipHole(chunk: Buffer, p: number, done: FramedEntry[]): number {
+  #skipHole(chunk: Buffer, p: number, done: SplitEntry[]): number {
     let skipped = 0;
     while (chunk[p + skipped] === 0) skipped += 1;
     if (skipped === 0) return 0;
@@ -220,7 +220,7 @@ class EntryFramer implements Framer {
   }
 
   /** The line is complete: it opens an entry or goes on with the open one. `end` is the place of its line break. */
-  #finishLine(chunk: Buffer, start: number, end: number, done: FramedEntry[]): void {
+  #finishLine(chunk: Buffer, start: number, end: number, done: SplitEntry[]): void {
     if (this.#overflow >= 0) return this.#finishLongLine(chunk, start, end, done);
     const spans = this.#heldLine > 0;
     if (spans) this.#hold(chunk, start, end);
@@ -238,7 +238,7 @@ class EntryFramer implements Framer {
   /**
    * Closes the open entry before this line when the line opens one, or when the entry would become too long with it.
    */
-  #turn(starts: boolean, lineBytes: number, chunk: Buffer, start: number, done: FramedEntry[]): void {
+  #turn(starts: boolean, lineBytes: number, chunk: Buffer, start: number, done: SplitEntry[]): void {
     const tooLong = this.#open && !starts && this.#lineOffset + lineBytes - this.#entryOffset > this.#max;
     if (this.#open && !starts && !tooLong) return;
     this.#splitBefore ||= tooLong;
@@ -266,7 +266,7 @@ class EntryFramer implements Framer {
   }
 
   /** A line without its end: held, and given up to the limit when it is longer than an entry may be. */
-  #keepLine(chunk: Buffer, p: number, done: FramedEntry[]): void {
+  #keepLine(chunk: Buffer, p: number, done: SplitEntry[]): void {
     this.#lastByte = chunk[chunk.length - 1] ?? 0;
     if (this.#overflow >= 0) {
       this.#overflow += chunk.length - p;
@@ -278,7 +278,7 @@ class EntryFramer implements Framer {
     if (this.#heldLine > this.#max + 2 * LINE_LOOK_BYTES) this.#startLongLine(done);
   }
 
-  #startLongLine(done: FramedEntry[]): void {
+  #startLongLine(done: SplitEntry[]): void {
     this.#skipMark(NOTHING, 0, 0);
     const bytes = this.#held.view();
     const starts = this.#classify(bytes, bytes.length - this.#heldLine, bytes.length, false);
@@ -289,7 +289,7 @@ class EntryFramer implements Framer {
     this.#held.truncate(kept);
   }
 
-  #finishLongLine(chunk: Buffer, start: number, end: number, done: FramedEntry[]): void {
+  #finishLongLine(chunk: Buffer, start: number, end: number, done: SplitEntry[]): void {
     const last = end > start ? chunk[end - 1] : this.#lastByte;
     const cutBytes = this.#overflow + (end - start) - (last === RETURN ? 1 : 0);
     this.#emit(this.#held.take(this.#held.length), cutBytes, done);
@@ -298,7 +298,7 @@ class EntryFramer implements Framer {
   }
 
   /** The line is complete in this chunk (or just became so) and longer than an entry may be. */
-  #cutLine(chunk: Buffer, lineBytes: number, end: number, done: FramedEntry[]): void {
+  #cutLine(chunk: Buffer, lineBytes: number, end: number, done: SplitEntry[]): void {
     const whole = this.#held.length > 0 ? this.#held.view() : chunk.subarray(this.#from, this.#from + lineBytes);
     const kept = characterEnd(whole, this.#max);
     const bytes = this.#held.length > 0 ? this.#held.take(kept) : whole.subarray(0, kept);
@@ -328,7 +328,7 @@ class EntryFramer implements Framer {
   }
 
   /** Closes the open entry before the line that stands at `start` of the chunk, or in the tail of what is held. */
-  #closeBefore(chunk: Buffer, start: number, done: FramedEntry[]): void {
+  #closeBefore(chunk: Buffer, start: number, done: SplitEntry[]): void {
     if (this.#heldLine === 0) {
       this.#close(chunk, start, done);
       this.#from = start;
@@ -341,7 +341,7 @@ class EntryFramer implements Framer {
     this.#held = tail;
   }
 
-  #close(chunk: Buffer, end: number, done: FramedEntry[]): void {
+  #close(chunk: Buffer, end: number, done: SplitEntry[]): void {
     if (this.#open) {
       const fresh = chunk.subarray(this.#from, Math.max(this.#from, end));
       if (this.#held.length > 0) this.#held.append(fresh);
@@ -353,7 +353,7 @@ class EntryFramer implements Framer {
     this.#from = end;
   }
 
-  #emit(bytes: Buffer, cutBytes: number, done: FramedEntry[]): void {
+  #emit(bytes: Buffer, cutBytes: number, done: SplitEntry[]): void {
     const flags: EntryFlag[] = [];
     if (cutBytes > 0) flags.push('cut');
     if (this.#partial) flags.push('partial');

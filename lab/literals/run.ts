@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog/catalog.js';
 import { JAR_SETS, openJarSet } from './versions.js';
-import { checkClaim, isSettled, listClaims, parseFound, renderFound, type Found } from './sources.js';
+import { checkClaim, isSettled, listClaims, parseFound, renderFound, type FoundLiteral } from './sources.js';
 
 const { values } = parseArgs({ options: { find: { type: 'string' }, write: { type: 'boolean', default: false } } });
 
@@ -26,7 +26,7 @@ function findText(text: string): void {
 function checkAll(): void {
   const claims = listClaims(loadCatalog().rules);
   const path = join(findBuiltInRules(), 'sources.tsv');
-  const before = existsSync(path) ? parseFound(readFileSync(path, 'utf8')) : new Map<string, Found>();
+  const before = existsSync(path) ? parseFound(readFileSync(path, 'utf8')) : new Map<string, FoundLiteral>();
   const found = new Map<string, Map<string, string>>(claims.map((claim) => [claim.id, new Map()]));
   for (const set of JAR_SETS) {
     const jars = openJarSet(set);

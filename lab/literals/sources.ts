@@ -19,10 +19,10 @@ export interface Claim {
  * `found`. `no-text`: the class is there and prints something else. `no-class`: all of Flink is there and others
  * of its package, it is not. `unknown`: it is not among the jars that are there, so it cannot be said.
  */
-export type Finding = 'found' | 'no-text' | 'no-class' | 'unknown';
+export type LiteralFinding = 'found' | 'no-text' | 'no-class' | 'unknown';
 
 /** Name of a set of jars → finding. */
-export type Found = ReadonlyMap<string, string>;
+export type FoundLiteral = ReadonlyMap<string, string>;
 
 export function listClaims(rules: readonly Rule[]): readonly Claim[] {
   return rules.flatMap((rule) =>
@@ -41,16 +41,16 @@ export function listClaims(rules: readonly Rule[]): readonly Claim[] {
  * The best that one version's jars say to a claim; undefined when it is not about that version. Libraries have no
  * version: any source may be in them.
  */
-export function checkClaim(claim: Claim, { flink: version, whole }: JarSet, jars: Jars): Finding | undefined {
+export function checkClaim(claim: Claim, { flink: version, whole }: JarSet, jars: Jars): LiteralFinding | undefined {
   if (version !== undefined && !inRange(version, claim.flink)) return undefined;
   const sources = claim.sources.filter((source) => version === undefined || inRange(version, source.flink ?? '*'));
   const findings = sources.map((source) => lookUp(source, whole, jars));
   return ORDER.find((finding) => findings.includes(finding)) ?? 'no-class';
 }
 
-const ORDER: readonly Finding[] = ['found', 'unknown', 'no-text', 'no-class'];
+const ORDER: readonly LiteralFinding[] = ['found', 'unknown', 'no-text', 'no-class'];
 
-function lookUp(source: Claim['sources'][number], whole: boolean, jars: Jars): Finding {
+function lookUp(source: Claim['sources'][number], whole: boolean, jars: Jars): LiteralFinding {
   const texts = jars.findTexts(source.class);
   if (texts !== undefined) return holdsLiteral(texts, source.literal) ? 'found' : 'no-text';
   return whole && jars.hasPackage(source.class.slice(0, source.class.search(/\.[A-Z]/))) ? 'no-class' : 'unknown';
@@ -62,18 +62,18 @@ function holdsLiteral(texts: readonly string[], literal: string): boolean {
 }
 
 /** True when some Flink version's jars hold the class: libraries need not be asked. */
-export function isSettled(findings: Found): boolean {
+export function isSettled(findings: FoundLiteral): boolean {
   return [...findings.values()].some((finding) => finding === 'found' || finding === 'no-text');
 }
 
-export function renderFound(found: ReadonlyMap<string, Found>): string {
+export function renderFound(found: ReadonlyMap<string, FoundLiteral>): string {
   const lines = [...found].map(([id, findings]) =>
     [id, ...[...findings].map(([name, finding]) => `${name}=${finding}`)].join('\t'),
   );
   return `${lines.sort().join('\n')}\n`;
 }
 
-export function parseFound(text: string): Map<string, Found> {
+export function parseFound(text: string): Map<string, FoundLiteral> {
   return new Map(
     text
       .split('\n')

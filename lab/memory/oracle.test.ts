@@ -19,7 +19,7 @@ import {
   closeOracle,
   compareMemory,
   openOracle,
-  type Answer,
+  type OracleAnswer,
   type FlinkJars,
   type Oracle,
 } from './oracle.js';
@@ -56,7 +56,7 @@ for (const name of VERSIONS) {
     const version = part?.part.version ?? '';
     const cases = createCases(seed, CASES);
     const patched = createCases(seed + 1, CASES).flatMap((memoryCase) => proposePatches(memoryCase, version));
-    let answers: readonly Answer[] = [];
+    let answers: readonly OracleAnswer[] = [];
 
     beforeAll(async () => {
       if (oracle !== undefined && part !== undefined)

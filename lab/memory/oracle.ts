@@ -23,13 +23,13 @@ export interface Oracle {
   readonly javaHome: string;
 }
 
-export type Answer =
+export type OracleAnswer =
   | { readonly legal: true; readonly bytes: Readonly<Record<string, number>> }
   | { readonly legal: false; readonly message: string; readonly causes: readonly string[] };
 
 export interface Difference {
   readonly memoryCase: MemoryCase;
-  readonly flink: Answer;
+  readonly flink: OracleAnswer;
   readonly ours: object;
 }
 
@@ -46,7 +46,11 @@ export function selectCases(version: string, cases: readonly MemoryCase[]): read
   return (parseVersion(version) ?? 0) < 11100 ? cases.filter((memoryCase) => memoryCase.process === 'tm') : cases;
 }
 
-export function compareMemory(version: string, cases: readonly MemoryCase[], answers: readonly Answer[]): Comparison {
+export function compareMemory(
+  version: string,
+  cases: readonly MemoryCase[],
+  answers: readonly OracleAnswer[],
+): Comparison {
   const kinds = new Map<string, number>();
   const differences: Difference[] = [];
   for (const [index, memoryCase] of cases.entries()) {
@@ -61,7 +65,7 @@ export function compareMemory(version: string, cases: readonly MemoryCase[], ans
   return { legal, illegal: answers.length - legal, kinds, differences };
 }
 
-function isSame(flink: Answer, ours: object): boolean {
+function isSame(flink: OracleAnswer, ours: object): boolean {
   if (isMemoryProblem(ours)) {
     if (flink.legal || flink.message !== ours.message) return false;
     return ours.cause === undefined || flink.causes.some((message) => message === ours.cause);
@@ -92,7 +96,7 @@ export async function askFlink(
   oracle: Oracle,
   jars: FlinkJars,
   cases: readonly MemoryCase[],
-): Promise<readonly Answer[]> {
+): Promise<readonly OracleAnswer[]> {
   const lines = cases.map(({ process, deployment, options }) =>
     [`${process}-${deployment}`, ...[...options].map(([key, value]) => `${key}=${value}`)].join('\t'),
   );
@@ -108,7 +112,7 @@ export async function askFlink(
     .map(parseAnswer);
 }
 
-function parseAnswer(line: string): Answer {
+function parseAnswer(line: string): OracleAnswer {
   const [verdict, ...fields] = line.split('\t');
   if (verdict !== 'ok') return { legal: false, message: fields[0] ?? '', causes: fields.slice(1) };
   return {

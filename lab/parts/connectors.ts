@@ -2,7 +2,7 @@
 // each one is. Where to put them (lib/, plugins/, ADD JAR, beside user code) is the caller's business.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FlinkVersion } from './flink-conf.js';
+import type { FlinkPart } from './flink-conf.js';
 import { getPart } from './parts.js';
 
 export const CONNECTORS = ['kafka', 'jdbc', 'elasticsearch', 's3'] as const;
@@ -17,7 +17,7 @@ const JARS: Readonly<Record<Connector, readonly string[]>> = {
 };
 
 /** The jars of those connectors; one that there is none of for the version is an error. */
-export async function getConnectors(names: readonly Connector[], version: FlinkVersion): Promise<string[]> {
+export async function getConnectors(names: readonly Connector[], version: FlinkPart): Promise<string[]> {
   if (names.length === 0) return [];
   const { home } = await getPart(`connectors-${version}`);
   const files = readdirSync(join(home, 'jars'));

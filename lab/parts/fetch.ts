@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { cacheDir } from './cache.js';
 import { runCommand, type Finished } from './process.js';
-import type { Part, Source, Unpack } from './table.js';
+import type { Part, PartSource, Unpack } from './table.js';
 import { PartError, installPackage, readLastLine, requireTool } from './tools.js';
 
 /** What a fetch tells: one line per step, and `live` lines in between that a terminal may overwrite. */
@@ -24,12 +24,12 @@ export interface ProgressLine {
   text: string;
   live: boolean;
 }
-export type Progress = (line: ProgressLine) => void;
+export type FetchProgress = (line: ProgressLine) => void;
 
-type Download = Extract<Source, { client: 'maven' | 'jars' | 'pip' }>;
+type Download = Extract<PartSource, { client: 'maven' | 'jars' | 'pip' }>;
 
 /** Downloads and unpacks; `home` exists afterwards, whole. The caller holds the part's lock. */
-export async function fetchPart(part: Part, home: string, progress: Progress): Promise<void> {
+export async function fetchPart(part: Part, home: string, progress: FetchProgress): Promise<void> {
   const work = `${home}.fetching`;
   const assembled = join(work, 'home');
   const downloads = part.sources.filter(
@@ -68,7 +68,7 @@ export async function fetchPart(part: Part, home: string, progress: Progress): P
 }
 
 /** Installs the Debian packages of a part that has some. */
-export async function installPart(part: Part, progress: Progress): Promise<void> {
+export async function installPart(part: Part, progress: FetchProgress): Promise<void> {
   for (const source of part.sources) {
     if (source.client !== 'apt' || existsSync(source.binary)) continue;
     const startedMs = Date.now();
@@ -83,7 +83,7 @@ async function download(
   source: Download,
   folder: string,
   step: string,
-  progress: Progress,
+  progress: FetchProgress,
 ): Promise<string> {
   if (existsSync(folder)) {
     progress({ part: part.name, text: `${step} ${nameOf(source)} is here already`, live: false });
@@ -138,7 +138,7 @@ async function runMaven(
 }
 
 /** A project that depends on the jars and is nothing itself. */
-function renderPom({ artifacts, dependencies }: Extract<Source, { client: 'jars' }>): string {
+function renderPom({ artifacts, dependencies }: Extract<PartSource, { client: 'jars' }>): string {
   const alone = dependencies
     ? ''
     : '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
@@ -151,7 +151,7 @@ function renderPom({ artifacts, dependencies }: Extract<Source, { client: 'jars'
 }
 
 async function runPip(
-  source: Extract<Source, { client: 'pip' }>,
+  source: Extract<PartSource, { client: 'pip' }>,
   folder: string,
   say: (text: string) => void,
 ): Promise<Finished> {

@@ -6,13 +6,13 @@ import { basename, join } from 'node:path';
 import { QUICK_JAVA } from './process.js';
 
 export const FLINK_VERSIONS = ['1.13', '1.17', '1.20', '2.3'] as const;
-export type FlinkVersion = (typeof FLINK_VERSIONS)[number];
+export type FlinkPart = (typeof FLINK_VERSIONS)[number];
 
 /** Flink settings by their full key; null takes a default of ours away (say, process.size when flink.size is given). */
 export type FlinkConfig = Readonly<Record<string, string | null>>;
 
 export interface ConfOptions {
-  version: FlinkVersion;
+  version: FlinkPart;
   home: string;
   confDir: string;
   ports: { rest: number; rpc: number };
@@ -21,7 +21,7 @@ export interface ConfOptions {
 }
 
 /** Up to 1.18 the only file is flink-conf.yaml, which is no YAML: everything after ": " is the value, quotes too. */
-const CONF_FILES: Readonly<Record<FlinkVersion, string>> = {
+const CONF_FILES: Readonly<Record<FlinkPart, string>> = {
   '1.13': 'flink-conf.yaml',
   '1.17': 'flink-conf.yaml',
   '1.20': 'config.yaml',
@@ -77,7 +77,7 @@ export function fillConfig(options: ConfOptions): Record<string, string> {
  * Short time-outs, so that a paused ZooKeeper is noticed in seconds; in milliseconds, as 1.13 takes nothing else.
  * A further JobManager serves REST at the next free port.
  */
-export function fillAvailability(version: FlinkVersion, quorum: string, dir: string, restPort: number): FlinkConfig {
+export function fillAvailability(version: FlinkPart, quorum: string, dir: string, restPort: number): FlinkConfig {
   return {
     'rest.bind-port': `${restPort}-${restPort + 20}`,
     [version === '1.13' ? 'high-availability' : 'high-availability.type']: 'zookeeper',
@@ -123,7 +123,7 @@ export function changeConf(
   return config;
 }
 
-export function confFile(version: FlinkVersion, confDir: string): string {
+export function confFile(version: FlinkPart, confDir: string): string {
   return join(confDir, CONF_FILES[version]);
 }
 

@@ -12,7 +12,7 @@ import {
   fillNetwork,
   writeConf,
   type FlinkConfig,
-  type FlinkVersion,
+  type FlinkPart,
 } from './flink-conf.js';
 import { fillLibraries, type Libraries } from './flink-libraries.js';
 import {
@@ -37,12 +37,12 @@ import { openRecord } from './running.js';
 import { mountSmallDisk } from './small-disk.js';
 
 export type { ClientResult, JarRun } from './flink-client.js';
-export type { FlinkConfig, FlinkVersion } from './flink-conf.js';
+export type { FlinkConfig, FlinkPart } from './flink-conf.js';
 export type { FlinkDaemon, FlinkProcess, FlinkTaskManager } from './flink-process.js';
 export type { FlinkJob } from './flink-rest.js';
 
 export interface FlinkOptions {
-  version: FlinkVersion;
+  version: FlinkPart;
   /** Where conf/, log/ and pid/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
   dir?: string;
   /** How many at first, one by default; nobody waits for their slots where there is no JobManager. */

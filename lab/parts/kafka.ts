@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getPart } from './parts.js';
 import { findFreePorts, runCommand } from './process.js';
-import { makeFolder, startServer, type Server, type ServerPlace } from './server.js';
+import { makeFolder, startServer, type PartServer, type ServerPlace } from './server.js';
 
 export interface KafkaOptions extends ServerPlace {
   /** Lines over those of our server.properties, e.g. {'message.max.bytes': '20000'}. */
@@ -14,7 +14,7 @@ export interface KafkaOptions extends ServerPlace {
   users?: Readonly<Record<string, string>>;
 }
 
-export interface Kafka extends Server {
+export interface Kafka extends PartServer {
   /** "localhost:port", for anybody. */
   bootstrap: string;
   /** "localhost:port" of the listener that wants a user; without `users` nobody listens there. */

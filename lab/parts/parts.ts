@@ -3,13 +3,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withLock } from './cache.js';
-import { fetchPart, homePath, installPart, type Progress } from './fetch.js';
+import { fetchPart, homePath, installPart, type FetchProgress } from './fetch.js';
 import { readPart, type Part, type PartName } from './table.js';
 import { PartError, findJava, requireJava } from './tools.js';
 
 export { PARTS, type Part, type PartName } from './table.js';
 export { PartError } from './tools.js';
-export type { Progress, ProgressLine } from './fetch.js';
+export type { FetchProgress, ProgressLine } from './fetch.js';
 
 export interface PartHome {
   part: Part;
@@ -27,7 +27,7 @@ export function findPart(name: PartName): PartHome | undefined {
 }
 
 /** The part, fetched first when it is not here. Two processes may ask at once: one fetches, the other waits. */
-export async function getPart(name: PartName, progress: Progress = () => undefined): Promise<PartHome> {
+export async function getPart(name: PartName, progress: FetchProgress = () => undefined): Promise<PartHome> {
   const part = readPart(name);
   const say = (text: string): void => progress({ part: name, text, live: false });
   const java = await requirePartJava(part, progress);
@@ -67,7 +67,7 @@ function findPartJava({ java }: Part): string | undefined {
   return java.part === undefined ? findJava(java) : findHome(readPart(java.part));
 }
 
-async function requirePartJava({ name, version, java }: Part, progress: Progress): Promise<string> {
+async function requirePartJava({ name, version, java }: Part, progress: FetchProgress): Promise<string> {
   if (java === undefined) return '';
   if (java.part !== undefined) return (await getPart(java.part, progress)).home;
   return requireJava(`${name} ${version}`, java, (text) => progress({ part: name, text, live: false }));

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from './owner.js';
 import { getPart } from './parts.js';
-import { findFreePorts, runCommand, type RunOptions } from './process.js';
-import { makeFolder, startServer, type Server, type ServerPlace } from './server.js';
+import { findFreePorts, runCommand, type CommandOptions } from './process.js';
+import { makeFolder, startServer, type PartServer, type ServerPlace } from './server.js';
 import { PartError } from './tools.js';
 
 export interface PostgresOptions extends ServerPlace {
@@ -14,7 +14,7 @@ export interface PostgresOptions extends ServerPlace {
   settings?: Readonly<Record<string, string>>;
 }
 
-export interface Postgres extends Server {
+export interface Postgres extends PartServer {
   /** "jdbc:postgresql://localhost:port/shop". */
   jdbcUrl: string;
   port: number;
@@ -32,7 +32,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const owner = process.getuid?.() === 0 ? await requireUser() : undefined;
   const dir = makeFolder('postgres', options);
   const [port = 0] = await findFreePorts(1);
-  const as: RunOptions = { cwd: dir, ...(owner === undefined ? {} : { user: owner }) };
+  const as: CommandOptions = { cwd: dir, ...(owner === undefined ? {} : { user: owner }) };
   await prepareData(bin, dir, owner, as);
   const connect = ['-h', dir, '-p', String(port), '-U', USER];
   const settings = {
@@ -98,7 +98,7 @@ function findBinaries(): string {
   return join(versions, String(newest), 'bin');
 }
 
-async function prepareData(bin: string, dir: string, owner: SystemUser | undefined, as: RunOptions): Promise<void> {
+async function prepareData(bin: string, dir: string, owner: SystemUser | undefined, as: CommandOptions): Promise<void> {
   const data = join(dir, 'data');
   if (existsSync(data)) return;
   mkdirSync(data, { mode: 0o700 });

@@ -18,7 +18,7 @@ export interface Finished {
   stderr: string;
 }
 
-export interface RunOptions {
+export interface CommandOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   timeoutMs?: number;
@@ -27,7 +27,7 @@ export interface RunOptions {
 }
 
 /** Runs a command to its end; a command that cannot be started ends with code 127, a time-out with 124. */
-export function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(command, [...args], {
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { FlinkConfig } from './flink-conf.js';
 import { getPart } from './parts.js';
 import { findFreePorts } from './process.js';
-import { makeFolder, startServer, type Server, type ServerPlace } from './server.js';
+import { makeFolder, startServer, type PartServer, type ServerPlace } from './server.js';
 
 export interface S3Options extends ServerPlace {
   /** Buckets that are there from the start. */
   buckets?: readonly string[];
 }
 
-export interface S3 extends Server {
+export interface S3 extends PartServer {
   endpoint: string;
   accessKey: string;
   secretKey: string;

@@ -28,7 +28,7 @@ export interface ServerCommand {
   isReady(printed: string): Promise<true | string>;
 }
 
-export interface Server {
+export interface PartServer {
   /** Of the process now; another one after restart(). */
   readonly pid: number;
   readonly dir: string;
@@ -54,7 +54,7 @@ export function makeFolder(name: string, { dir }: ServerPlace): string {
 }
 
 /** Starts it and waits until it is ready. */
-export async function startServer(what: ServerCommand, dir: string, place: ServerPlace): Promise<Server> {
+export async function startServer(what: ServerCommand, dir: string, place: ServerPlace): Promise<PartServer> {
   const logFile = join(dir, `${what.name}.log`);
   let record: RunRecord | undefined;
   let pid = 0;

@@ -6,7 +6,7 @@
  * One thing to get with a package client, and where it goes inside the part's home; `jars`: several of Maven in one
  * run, with what they depend on or without.
  */
-export type Source =
+export type PartSource =
   | { client: 'maven'; artifact: string; megabytes: number; unpack: Unpack }
   | {
       client: 'jars';
@@ -58,7 +58,7 @@ export interface Part {
    * looked for.
    */
   java?: { min: number; max: number; part?: PartName };
-  sources: readonly Source[];
+  sources: readonly PartSource[];
   /** A file that is there when the home is right, relative to it. */
   proof: string;
   /** Files besides those in bin/ that must be executable. */

@@ -4,13 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeConf, type FlinkConfig, type FlinkVersion } from '../parts/flink-conf.js';
+import { writeConf, type FlinkConfig, type FlinkPart } from '../parts/flink-conf.js';
 import { listWorkers } from '../parts/flink-rest.js';
 import { getJava, getPart } from '../parts/parts.js';
 import { Hopeless, findFreePorts, isAlive, readTails, runCommand, stopProcess, waitFor } from '../parts/process.js';
 import { openRecord } from '../parts/running.js';
 import { fillPrinting, needsOwnRedirection, writeKitConf, writeKitLib, type Logging } from './kit.js';
-import { startProcess, type Layout, type Role, type Started } from './layouts.js';
+import { startProcess, type Layout, type LayoutRole, type Started } from './layouts.js';
 
 export interface Shape {
   logging: Logging;
@@ -18,7 +18,7 @@ export interface Shape {
 }
 
 export interface SeparatedProcess extends Started, Shape {
-  role: Role;
+  role: LayoutRole;
   libDir: string;
 }
 
@@ -32,7 +32,7 @@ export interface SeparatedCluster {
 }
 
 export interface SeparatedOptions {
-  version: FlinkVersion;
+  version: FlinkPart;
   dir: string;
   jobManager: Shape;
   taskManagers: readonly Shape[];
@@ -111,7 +111,7 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
 }
 
 /** Two slots on each TaskManager, and each job spread over all of them. */
-function fillConfig(version: FlinkVersion): FlinkConfig {
+function fillConfig(version: FlinkPart): FlinkConfig {
   return {
     'taskmanager.numberOfTaskSlots': '2',
     'cluster.registration.error-delay': '500', // a TaskManager that is there first tries again at once

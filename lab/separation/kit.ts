@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FlinkConfig, FlinkVersion } from '../parts/flink-conf.js';
+import type { FlinkConfig, FlinkPart } from '../parts/flink-conf.js';
 import { getJava, getPart } from '../parts/parts.js';
 import { runCommand } from '../parts/process.js';
 
@@ -63,7 +63,7 @@ async function linkLogback(libDir: string): Promise<void> {
 }
 
 /** From 1.20 on Flink itself puts the id into the context of its threads. */
-export function hasJobIds(version: FlinkVersion): boolean {
+export function hasJobIds(version: FlinkPart): boolean {
   return version !== '1.13' && version !== '1.17';
 }
 
@@ -71,7 +71,7 @@ export function hasJobIds(version: FlinkVersion): boolean {
  * From 1.19 on Flink itself can put what is printed into the log, but not with logback on a console, which would print
  * it again.
  */
-export function needsOwnRedirection(version: FlinkVersion, logging: Logging, onConsole: boolean): boolean {
+export function needsOwnRedirection(version: FlinkPart, logging: Logging, onConsole: boolean): boolean {
   return !hasJobIds(version) || (logging === 'logback' && onConsole);
 }
 

@@ -9,7 +9,7 @@ export type SendResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly retryable: boolean; readonly error: string; readonly retryAfterMs?: number };
 
-export interface Part {
+export interface MessagePart {
   readonly message: JsonObject;
   readonly brief: JsonObject;
 }
@@ -30,5 +30,5 @@ export interface Channel {
   readonly needsRefresh: boolean;
   /** True when every message that is due goes out in one request, whatever its group. */
   readonly joinsAll: boolean;
-  send(parts: readonly Part[], delivery: Delivery): Promise<SendResult>;
+  send(parts: readonly MessagePart[], delivery: Delivery): Promise<SendResult>;
 }

@@ -2,7 +2,7 @@
 // secret, webhook-signature) and, for receivers that check the body alone, X-Jobtrace-Signature. Incidents of one
 // group ride in one message as "related"; forwarded alerts of one group are listed together.
 import { createHmac } from 'node:crypto';
-import type { Channel, Delivery, Part } from './channel.js';
+import type { Channel, Delivery, MessagePart } from './channel.js';
 import { renderForwardedMessage } from '../forward.js';
 import { postJson } from '../http.js';
 import { isJsonObject, type JsonObject } from '../payload.js';
@@ -19,7 +19,7 @@ export const WEBHOOK: Channel = {
   },
 };
 
-export function joinParts(parts: readonly Part[]): JsonObject {
+export function joinParts(parts: readonly MessagePart[]): JsonObject {
   const [first, ...rest] = parts;
   if (first === undefined) return {};
   if (rest.length === 0) return first.message;

@@ -129,7 +129,7 @@ export const CAUSE = makeIncident([makeDiagnosis(BUFFERS)]);
 export const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
 
 /** New for each test: a receiver, a store, and a clock that a test puts forward. */
-export interface Bench {
+export interface NotifierFixture {
   readonly sink: AlertSink;
   readonly store: Store;
   nowMs: number;
@@ -138,10 +138,10 @@ export interface Bench {
   rows(): Promise<readonly Alert[]>;
 }
 
-export function useBench(openStore: () => Promise<Store>): Bench {
+export function useBench(openStore: () => Promise<Store>): NotifierFixture {
   let sink: AlertSink;
   let store: Store;
-  const bench: Bench = {
+  const bench: NotifierFixture = {
     get sink() {
       return sink;
     },

@@ -30,7 +30,7 @@ export interface ElasticsearchSettings {
   readonly refreshMs?: number;
 }
 
-export interface Request {
+export interface ServerRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
@@ -41,7 +41,7 @@ export interface Request {
   readonly expect?: readonly number[];
 }
 
-export interface Answer {
+export interface ServerAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -49,7 +49,7 @@ export interface Answer {
 export interface ElasticsearchClient {
   /** For messages: the addresses without secrets. */
   readonly url: string;
-  send(request: Request): Promise<Answer>;
+  send(request: ServerRequest): Promise<ServerAnswer>;
   close(): Promise<void>;
 }
 

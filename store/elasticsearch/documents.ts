@@ -5,7 +5,7 @@ import type { Incident } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { encodeId, type SmallIndex } from './mapping.js';
 import { buildScope } from './query.js';
-import { search, type Hit } from './search.js';
+import { search, type SearchHit } from './search.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
@@ -172,7 +172,7 @@ export async function removeFound(client: ElasticsearchClient, index: string, qu
   }
 }
 
-function readTarget(hit: Hit): object {
+function readTarget(hit: SearchHit): object {
   return { _index: hit.index, _id: hit.id, ...(hit.routing === undefined ? {} : { routing: hit.routing }) };
 }
 

@@ -24,7 +24,7 @@ import type { RecordPage, RecordQuery } from '../store.js';
 const MAX_PAGE = 9_999;
 const LENIENT = { ignore_unavailable: true, allow_no_indices: true, allow_partial_search_results: false } as const;
 
-export interface Hit {
+export interface SearchHit {
   readonly source: Readonly<Record<string, unknown>>;
   readonly sort: readonly unknown[];
   readonly index: string;
@@ -133,7 +133,7 @@ export async function search(
   index: string,
   body: object,
   query: Readonly<Record<string, string>> = {},
-): Promise<{ hits: Hit[]; total: number; aggregations: Readonly<Record<string, unknown>> }> {
+): Promise<{ hits: SearchHit[]; total: number; aggregations: Readonly<Record<string, unknown>> }> {
   for (let left = STARTING_TRIES; ; left -= 1) {
     const answer = await client.send({
       method: 'POST',
@@ -158,7 +158,7 @@ function isWhole({ _shards: shards, timed_out: timedOut }: Readonly<Record<strin
 export function readSearch(
   client: ElasticsearchClient,
   body: Readonly<Record<string, unknown>>,
-): { hits: Hit[]; total: number; aggregations: Readonly<Record<string, unknown>> } {
+): { hits: SearchHit[]; total: number; aggregations: Readonly<Record<string, unknown>> } {
   const outer = body['hits'];
   if (!isObject(outer) || !Array.isArray(outer['hits']) || !isWhole(body)) {
     throw createError('JT_STORE_UNREACHABLE', {
@@ -177,7 +177,7 @@ export function readSearch(
 }
 
 /** Throws a plain Error for a document in our indices that we did not write. */
-export function readHit(client: ElasticsearchClient, hit: Hit): LogRecord {
+export function readHit(client: ElasticsearchClient, hit: SearchHit): LogRecord {
   const record = readDocument(hit.source);
   if (record === undefined)
     throw createError('JT_STORE_UNUSABLE', {
@@ -188,7 +188,7 @@ export function readHit(client: ElasticsearchClient, hit: Hit): LogRecord {
   return record;
 }
 
-function readRawHit(hit: Readonly<Record<string, unknown>>): Hit {
+function readRawHit(hit: Readonly<Record<string, unknown>>): SearchHit {
   const { _source: source, sort, _routing: routing } = hit;
   return {
     source: isObject(source) ? source : {},
@@ -199,7 +199,7 @@ function readRawHit(hit: Readonly<Record<string, unknown>>): Hit {
   };
 }
 
-function readPosition(hit: Hit): Position {
+function readPosition(hit: SearchHit): Position {
   const [time, file, offset, id] = hit.sort;
   return [Number(time), typeof file === 'string' ? file : null, Number(offset), typeof id === 'string' ? id : null];
 }

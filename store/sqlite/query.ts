@@ -6,21 +6,21 @@ import { parseQuery, type Pieces, type QueryNode } from '../query.js';
 import { FIELD_COLUMNS, LIST_COLUMNS } from './schema.js';
 import type { RecordQuery } from '../store.js';
 
-export interface Condition {
+export interface SqlCondition {
   readonly sql: string;
   readonly params: readonly (string | number)[];
 }
 
 /** Either a condition, or an FTS5 expression that can still be joined with others. */
-type Part = { readonly words: string } | Condition;
+type Part = { readonly words: string } | SqlCondition;
 
 /** Words that may stand for one shape (`*exception`): more would make the expression too long. */
 const MAX_SHAPE_WORDS = 2_000;
 export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
 
 /** The WHERE of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
-export function buildWhere(query: RecordQuery): Condition {
-  const conditions: Condition[] = [buildNode(parseQuery(query.query ?? ''))];
+export function buildWhere(query: RecordQuery): SqlCondition {
+  const conditions: SqlCondition[] = [buildNode(parseQuery(query.query ?? ''))];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],
     ['cluster', query.cluster],
@@ -38,9 +38,9 @@ export function buildWhere(query: RecordQuery): Condition {
 }
 
 /** Records or incidents of these jobs and clusters; an empty scope sees nothing. */
-export function buildScope(scope: readonly string[]): Condition {
+export function buildScope(scope: readonly string[]): SqlCondition {
   const conditions = scope.flatMap((pattern) =>
-    ['cluster', 'job_id', 'job_name'].map((column): Condition => ({
+    ['cluster', 'job_id', 'job_name'].map((column): SqlCondition => ({
       sql: `ifnull(${column} GLOB ?, 0)`,
       params: [pattern.replace(/[?[]/g, '[$&]')],
     })),
@@ -49,14 +49,14 @@ export function buildScope(scope: readonly string[]): Condition {
 }
 
 /** Only what comes after that position in the order of the search. */
-export function buildAfter(position: Position, order: RecordQuery['order']): Condition {
+export function buildAfter(position: Position, order: RecordQuery['order']): SqlCondition {
   return {
     sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`,
     params: position.map((value) => value ?? ''),
   };
 }
 
-export function joinConditions(operator: 'AND' | 'OR', conditions: readonly Condition[]): Condition {
+export function joinConditions(operator: 'AND' | 'OR', conditions: readonly SqlCondition[]): SqlCondition {
   const asking = operator === 'AND' ? conditions.filter((condition) => condition.sql !== '1') : conditions;
   if (asking.length === 0) return { sql: '1', params: [] };
   return {
@@ -65,7 +65,7 @@ export function joinConditions(operator: 'AND' | 'OR', conditions: readonly Cond
   };
 }
 
-function buildNode(node: QueryNode): Condition {
+function buildNode(node: QueryNode): SqlCondition {
   return closeWords(buildPart(node));
 }
 
@@ -98,7 +98,7 @@ function joinParts(operator: 'AND' | 'OR', parts: readonly Part[]): Part {
     : joinConditions(operator, [...joined.map(closeWords), ...others]);
 }
 
-function closeWords(part: Part): Condition {
+function closeWords(part: Part): SqlCondition {
   return 'words' in part ? { sql: 'seq IN (SELECT rowid FROM words WHERE words MATCH ?)', params: [part.words] } : part;
 }
 
@@ -112,12 +112,12 @@ function buildShape(pieces: Pieces): Part {
   };
 }
 
-function buildValue(field: QueryField, pieces: Pieces): Condition {
+function buildValue(field: QueryField, pieces: Pieces): SqlCondition {
   const list = Object.entries(LIST_COLUMNS).find(([, name]) => name === field)?.[0];
   const column = list ?? Object.entries(FIELD_COLUMNS).find(([, name]) => name === field)?.[0];
   if (column === undefined) throw new Error(`There is no column for ${field}.`);
   if (pieces.every((piece) => piece === '') && pieces.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
-  const test: Condition =
+  const test: SqlCondition =
     pieces.length === 1
       ? { sql: '= ? COLLATE NOCASE', params: [pieces[0] ?? ''] }
       : { sql: `LIKE ? ESCAPE '\\'`, params: [pieces.map((piece) => piece.replace(/[%_\\]/g, '\\$&')).join('%')] };

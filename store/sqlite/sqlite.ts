@@ -18,7 +18,7 @@ import {
   readDay,
   startOfDay,
 } from '../page.js';
-import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type Condition } from './query.js';
+import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
 import { fillRow, MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
 import type { Alert, AppendOutcome, FeedPage, IncidentQuery, RecordPage, RecordQuery, Store } from '../store.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
@@ -286,7 +286,7 @@ function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
 
 function readHistogram(
   connection: Connection,
-  where: Condition,
+  where: SqlCondition,
   query: RecordQuery,
   buckets: number,
 ): NonNullable<RecordPage['histogram']> {
@@ -309,7 +309,7 @@ function readHistogram(
   return fillBars(fromMs, toMs, barMs, found, {});
 }
 
-function readFacets(connection: Connection, where: Condition): Facets {
+function readFacets(connection: Connection, where: SqlCondition): Facets {
   const read = (column: string): Facets['level'] =>
     connection
       .prepare<unknown[], { value: string; count: number }>(
@@ -362,7 +362,7 @@ function saveIncident(connection: Connection, incident: Incident): void {
 }
 
 function findIncidents(connection: Connection, query: IncidentQuery): Incident[] {
-  const conditions: Condition[] = [];
+  const conditions: SqlCondition[] = [];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],
     ['cluster', query.cluster],
@@ -388,7 +388,7 @@ function findAlerts(
   connection: Connection,
   query: { readonly incidentId?: string; readonly state?: Alert['state']; readonly limit: number },
 ): Alert[] {
-  const conditions: Condition[] = [];
+  const conditions: SqlCondition[] = [];
   if (query.incidentId !== undefined) conditions.push({ sql: 'incident_id = ?', params: [query.incidentId] });
   if (query.state !== undefined) conditions.push({ sql: 'state = ?', params: [query.state] });
   const where = joinConditions('AND', conditions);
@@ -404,7 +404,7 @@ function findAlerts(
 
 function readBodies<Body>(
   connection: Connection,
-  select: Condition,
+  select: SqlCondition,
   isBody: (value: unknown) => value is Body,
 ): Body[] {
   return connection

@@ -3,7 +3,7 @@
 // made to blow up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
 import { ArchiveProblem } from './archive-problem.js';
 import { Cursor } from './cursor.js';
-import { gunzip, type Watch } from './inflate.js';
+import { gunzip, type UnpackWatch } from './inflate.js';
 import { createNote, type Note } from './note.js';
 import { looksLikeTar, readTar } from './tar.js';
 import { looksLikeZip, readZip } from './zip.js';
@@ -118,21 +118,23 @@ function countMember(path: string, name: string, unpacking: Unpacking): string {
   return joinPath(path, name);
 }
 
+// eslint-disable-next-line no-control-regex -- names of a foreign archive are printed on terminals
+const CONTROL = /[\u0000-\u001f\u007f]/g;
+
 /**
  * `logs.zip/a/b.log`, as if it had been unpacked into a folder of the archive's name; nothing of a name can lead out of
  * it.
  */
 function joinPath(path: string, name: string): string {
-  // eslint-disable-next-line no-control-regex -- names of a foreign archive are printed on terminals
   const parts = name
-    .replaceAll(/[\u0000-\u001f\u007f]/g, '?')
+    .replaceAll(CONTROL, '?')
     .split('/')
     .filter((part) => part !== '' && part !== '.' && part !== '..');
   return `${path}/${parts.join('/')}`;
 }
 
 /** Sees what comes out of an archive and says when it is too much. */
-function createWatch(packed: Cursor, unpacking: Unpacking): Watch {
+function createWatch(packed: Cursor, unpacking: Unpacking): UnpackWatch {
   const { limits } = unpacking;
   let unpackedBytes = 0;
   return (piece) => {

@@ -11,19 +11,19 @@ import type { Cursor } from './cursor.js';
 const PACKED_BYTES = 4096;
 
 /** Sees every unpacked piece and throws when it is too much. */
-export type Watch = (piece: Buffer) => void;
+export type UnpackWatch = (piece: Buffer) => void;
 
 /** All members of a .gz, one after the other. */
-export function gunzip(packed: Cursor, watch: Watch): Generator<Buffer> {
+export function gunzip(packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
   return inflate(new Gunzip({}), packed, watch);
 }
 
 /** One deflated file of a zip; the cursor stands behind it afterwards. */
-export function inflateRaw(packed: Cursor, watch: Watch): Generator<Buffer> {
+export function inflateRaw(packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
   return inflate(new InflateRaw({}), packed, watch);
 }
 
-function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: Watch): Generator<Buffer> {
+function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
   const unpacked: Buffer[] = [];
   let failure: unknown;
   stream.on('data', (bytes) => unpacked.push(bytes));

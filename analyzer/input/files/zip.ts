@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { ArchiveProblem } from './archive-problem.js';
 import { decodeForeign } from './charset.js';
 import { Cursor } from './cursor.js';
-import { inflateRaw, type Watch } from './inflate.js';
+import { inflateRaw, type UnpackWatch } from './inflate.js';
 import { drain, keepOpen, takeBody, type Member } from './tar.js';
 
 interface Header {
@@ -30,7 +30,7 @@ export function looksLikeZip(head: Buffer): boolean {
   return head.length >= 4 && (head.readUInt32LE(0) === FILE || head.readUInt32LE(0) === 0x06054b50);
 }
 
-export function* readZip(cursor: Cursor, watch: Watch): Generator<Member> {
+export function* readZip(cursor: Cursor, watch: UnpackWatch): Generator<Member> {
   for (let header = readHeader(cursor); header !== undefined; header = readHeader(cursor)) {
     const body = unpack(cursor, header, watch);
     if (!header.name.endsWith('/')) yield { name: header.name, pieces: keepOpen(body) };
@@ -71,7 +71,7 @@ function readLargeSize(extra: Buffer): number {
 }
 
 /** Its bytes; whatever is wrong with them, the cursor stands behind them afterwards when their length is known. */
-function* unpack(cursor: Cursor, header: Header, watch: Watch): Generator<Buffer> {
+function* unpack(cursor: Cursor, header: Header, watch: UnpackWatch): Generator<Buffer> {
   const packed = header.streamed ? cursor.rest() : takeBody(cursor, header.size);
   let checksum = 0;
   try {

@@ -1,7 +1,7 @@
 // What grep found in several logs (`grep ERROR *.log`, also with numbers of lines and with lines around what it found)
 // → the logs, each with what was found in it. Called by read.ts; pure.
 
-export interface Found {
+export interface FoundLine {
   readonly path: string;
   readonly text: string;
 }
@@ -29,7 +29,7 @@ export function looksLikeGrep(head: string): boolean {
 }
 
 /** In order of their first line. */
-export function splitGrep(text: string): readonly Found[] {
+export function splitGrep(text: string): readonly FoundLine[] {
   const files = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const head = NAMED.exec(line);

@@ -1,14 +1,14 @@
 // What a file's path says about everything in it. The values captured by the operator's pattern come first, then what
-// the names of Flink, YARN and Kubernetes say, then the settings. Called by watch.ts once per file.
+// the names of Flink, YARN and Kubernetes say, then the settings. Called by tails.ts once per file.
 import { describeFile } from '../../flink/layout/names.js';
-import type { Origin } from '../record/parse.js';
-import type { Captures } from './pattern.js';
+import type { RecordOrigin } from './parse.js';
+import type { Captures } from '../files/pattern.js';
 import type { AgentSettings } from '../settings.js';
 
 export function describeOrigin(
   file: { readonly path: string; readonly captures: Captures },
   settings: Pick<AgentSettings, 'host' | 'cluster'>,
-): Origin {
+): RecordOrigin {
   const names = describeFile(file.path);
   // A pod's name is no host's name; the file name of a start script ends with the host.
   const host = file.captures.host ?? (names.pod === undefined ? names.host : undefined) ?? settings.host;
