@@ -18,6 +18,13 @@ export default tseslint.config(
       'no-console': 'error',
       eqeqeq: 'error',
       'prefer-const': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'SpreadElement > ConditionalExpression > ObjectExpression[properties.length=0]',
+          message: 'Give the value as it is, undefined or not; where a key must not be there, omitMissing of core/json.ts.',
+        },
+      ],
     },
   },
   { files: ['lab/**', 'bench/**', 'cli.ts', 'test/**', '**/*.test.ts'], rules: { 'no-console': 'off' } },

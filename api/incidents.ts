@@ -4,7 +4,8 @@ import { createError } from '../core/errors.js';
 import type { Incident, Language } from '../core/types.js';
 import type { Alert, RecordPage } from '../store/store.js';
 import { isInScope } from './auth.js';
-import { omitMissing, readRange } from './records.js';
+import { omitMissing } from '../core/json.js';
+import { readRange } from './records.js';
 import {
   ALERT_STATES,
   LANGUAGES,

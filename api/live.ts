@@ -97,7 +97,7 @@ async function readFresh(
       from: window.from,
       limit: PAGE_RECORDS,
       order: 'newest',
-      ...(after === undefined ? {} : { after }),
+      after,
     });
     for (const record of page.records) {
       if (window.seen.get(record.id)?.length === record['jobtrace.length']) continue;

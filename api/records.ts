@@ -1,5 +1,6 @@
 // Routes about records: search, the lines around one, and the live tail. They translate a request into the
 // store's words and keep the viewer inside its scope; searching itself is the store's.
+import { omitMissing } from '../core/json.js';
 import { createError } from '../core/errors.js';
 import type { Level, LogRecord } from '../core/types.js';
 import type { RecordQuery } from '../store/store.js';
@@ -60,8 +61,8 @@ async function searchRecords({ store }: Services, request: Request): Promise<Ans
     ...readFilters(request),
     limit: query.number('limit') ?? 100,
     order: query.text('order') === 'oldest' ? 'oldest' : 'newest',
-    ...(after === undefined ? {} : { after }),
-    ...(histogramBuckets === undefined ? {} : { histogramBuckets }),
+    after,
+    histogramBuckets,
     facets: query.flag('facets'),
   });
   return { kind: 'json', body: page };
@@ -74,7 +75,7 @@ async function streamRecords(services: Services, request: Request): Promise<Answ
   const resumeAfter = request.header('last-event-id');
   const events = tailRecords(services.store, {
     filters,
-    ...(resumeAfter === undefined ? {} : { resumeAfter }),
+    resumeAfter,
     now: services.now,
     signal: request.signal,
     ...services.tail,
@@ -108,9 +109,9 @@ function readFilters({ query, viewer }: Request): Filters {
   return {
     ...omitMissing(texts),
     ...readRange(query),
-    ...(component === undefined ? {} : { component }),
+    component,
     ...(levels.length === 0 ? {} : { levels }),
-    ...(viewer.scope === undefined ? {} : { scope: viewer.scope }),
+    scope: viewer.scope,
   };
 }
 
@@ -123,17 +124,6 @@ export function readRange(query: Request['query']): { readonly from?: string; re
     throw createError('JT_REQUEST_INVALID', { problems: `"from" (${from}) must be before "to" (${to})` });
   }
   return omitMissing({ from, to });
-}
-
-export function omitMissing<Key extends string, Value>(
-  values: Readonly<Record<Key, Value | undefined>>,
-): { [K in Key]?: Value } {
-  const kept: { [K in Key]?: Value } = {};
-  for (const key in values) {
-    const value = values[key];
-    if (value !== undefined) kept[key] = value;
-  }
-  return kept;
 }
 
 function isVisible(record: LogRecord, { viewer }: Request): boolean {

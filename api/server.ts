@@ -206,13 +206,12 @@ function describeRoute(route: Route): Record<string, unknown> {
   return {
     tags: [route.tag],
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: route.description }),
-    ...(route.params === undefined ? {} : { params: route.params }),
-    ...(route.query === undefined ? {} : { querystring: route.query }),
-    ...(route.body === undefined
-      ? {}
-      : { body: route.body.schema, consumes: [route.body.type === 'json' ? 'application/json' : 'text/plain'] }),
-    ...(route.role === undefined ? {} : { security: [{ token: [] }] }),
+    description: route.description,
+    params: route.params,
+    querystring: route.query,
+    body: route.body?.schema,
+    consumes: route.body === undefined ? undefined : [route.body.type === 'json' ? 'application/json' : 'text/plain'],
+    security: route.role === undefined ? undefined : [{ token: [] }],
     response: { ...errors, ...route.answers },
   };
 }

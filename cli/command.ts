@@ -57,7 +57,7 @@ export function optionsConfig(rows: readonly OptionRow[]): NonNullable<ParseArgs
       {
         type: row.value === undefined ? ('boolean' as const) : ('string' as const),
         multiple: row.multiple ?? false,
-        ...(row.short === undefined ? {} : { short: row.short }),
+        short: row.short,
       },
     ]),
   );

@@ -80,7 +80,7 @@ async function printAll(
       ...filter,
       limit: PAGE_SIZE,
       order: 'oldest',
-      ...(after === undefined ? {} : { after }),
+      after,
     });
     for (const record of page.records) await write(invocation.terminal, renderLine(record, invocation));
     after = page.next;
@@ -102,7 +102,7 @@ async function printNewest(
       ...filter,
       limit: Math.min(PAGE_SIZE, limit - found.length),
       order: 'newest',
-      ...(after === undefined ? {} : { after }),
+      after,
     });
     found.push(...page.records.map((record) => renderLine(record, invocation)));
     total = Math.max(total, page.total);
@@ -160,7 +160,7 @@ async function runIncidents(invocation: Invocation): Promise<number> {
   try {
     const incidents = await store.findIncidents({
       limit: limit === 0 ? 10_000 : limit,
-      ...(jobId === undefined ? {} : { jobId }),
+      jobId,
       ...timeRange(invocation),
     });
     if (invocation.option('format') === 'json')
@@ -224,7 +224,7 @@ function readLimit(invocation: Invocation): number {
 
 function timeRange(invocation: Invocation): { from?: string; to?: string } {
   const [from, to] = ['since', 'until'].map((name) => readTime(name, invocation.option(name)));
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return { from, to };
 }
 
 function readTime(name: string, text: string | undefined): string | undefined {

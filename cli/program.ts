@@ -32,7 +32,7 @@ export function compileBundle(cachedData?: Buffer): Script {
   PATIENCE.forEach((flag) => setFlagsFromString(flag));
   return new Script(Module.wrap(readFileSync(BUNDLE, 'utf8')), {
     filename: BUNDLE,
-    ...(cachedData === undefined ? {} : { cachedData }),
+    cachedData,
   });
 }
 

@@ -99,7 +99,7 @@ export function createServiceNotifier(
     receivers: settings['notify.receivers'],
     publicUrl: settings['api.publicUrl'],
     log: log.child({ stage: 'notify' }),
-    ...(metrics === undefined ? {} : { onDelivery: (kind, result) => metrics.countDelivery(kind, result) }),
+    onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
     policy: {
       symptomWaitMs: settings['notify.symptomWaitMs'],
       attachWaitMs: settings['notify.attachWaitMs'],

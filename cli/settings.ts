@@ -34,7 +34,7 @@ export function readSettings(
     flags['store.urls'] = [url];
   } else if (invocation.option('data') !== undefined) flags['store.kind'] = 'sqlite';
   return loadSettings({
-    ...(path === undefined ? {} : { file: { path, text: readText(path, 'JT_CONFIG_NOT_FOUND') } }),
+    file: path === undefined ? undefined : { path, text: readText(path, 'JT_CONFIG_NOT_FOUND') },
     environment: invocation.terminal.environment,
     flags,
     resolvePath: (given) => resolve(base, given),

@@ -3,7 +3,7 @@ import { describeSettings, loadSettings, type SettingsInput } from './config.js'
 
 function load(text: string | undefined, more: Partial<SettingsInput> = {}) {
   return loadSettings({
-    ...(text === undefined ? {} : { file: { path: 'jobtrace.yaml', text } }),
+    file: text === undefined ? undefined : { path: 'jobtrace.yaml', text },
     environment: {},
     flags: {},
     resolvePath: (path) => `/etc/jobtrace/${path}`,

@@ -433,7 +433,7 @@ function rowSchema(row: SettingRow): unknown {
   switch (row.type) {
     case 'integer':
     case 'number':
-      return { type: row.type, description, ...(row.minimum === undefined ? {} : { minimum: row.minimum }) };
+      return { type: row.type, description, minimum: row.minimum };
     case 'boolean':
       return { type: 'boolean', description };
     case 'strings':

@@ -16,3 +16,15 @@ export function listAt(value: unknown, key: string): readonly unknown[] {
   const list = fieldAt(value, key);
   return Array.isArray(list) ? list : [];
 }
+
+/** The values that are there: for maps, where a key without a value would be one more. */
+export function omitMissing<Key extends string, Value>(
+  values: Readonly<Record<Key, Value | undefined>>,
+): { [K in Key]?: Value } {
+  const kept: { [K in Key]?: Value } = {};
+  for (const key in values) {
+    const value = values[key];
+    if (value !== undefined) kept[key] = value;
+  }
+  return kept;
+}

@@ -72,19 +72,18 @@ export async function startCluster(
     taskManagers,
     config: fillConfig(scenario, version, values),
     libraries: await findLibraries(scenario, version, home, dir),
-    ...(jobManager === undefined ? {} : { jobManager }),
-    ...(java === undefined ? {} : { java }),
-    ...(network === undefined ? {} : { network }),
-    ...(zookeeper === undefined ? {} : { zookeeper }),
-    ...(application === undefined
-      ? {}
-      : {
-          application: {
+    jobManager,
+    java,
+    network,
+    zookeeper,
+    application:
+      application === undefined
+        ? undefined
+        : {
             jars: [await packJobs(home, dir, { folder: scenario.folder })],
             mainClass: application.class,
             args: fillValues(application.args ?? [], values),
           },
-        }),
     ...(logging === 'separated' ? { logging: { log4jProperties: SEPARATED } } : {}),
   });
 }

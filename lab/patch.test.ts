@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseFixes, patchScript, repairScenario } from './patch.js';
 import { listScenarios, loadScenario, type Scenario } from './scenario.js';
 
-const FIXES = [
+const FIXES: readonly { readonly id: string; readonly patch: Readonly<Record<string, string>> }[] = [
   { id: 'look', patch: {} },
   { id: 'raise', patch: { a: '1' } },
   { id: 'lower', patch: { b: '2' } },

@@ -31,7 +31,7 @@ export function repairScenario(scenario: Scenario, version: FlinkVersion, propos
   const cluster = { ...scenario.cluster, ...changed };
   const steps = (repaired.steps ?? cutFailure(scenario.steps)).map((step) => patchStep(step, patch, version));
   const healthy = {
-    ...(repaired.seconds === undefined ? {} : { seconds: repaired.seconds }),
+    seconds: repaired.seconds,
     ...(repaired.again === true ? { restarts: true } : {}),
   };
   return {

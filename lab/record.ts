@@ -117,9 +117,9 @@ function describeRecording(
     expected: {
       cause: scenario.cause === HEALTHY ? 'none' : scenario.cause,
       symptoms: scenario.expect.symptoms ?? [],
-      ...(failed === undefined ? {} : { job: failed.id }),
-      ...(process === undefined ? {} : { process: process.name }),
-      ...(file === undefined ? {} : { file }),
+      job: failed?.id,
+      process: process?.name,
+      file,
     },
     steps: outcome.steps,
     cut,

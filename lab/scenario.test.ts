@@ -81,7 +81,7 @@ describe('recordings', () => {
         .flatMap(({ files }) => files)
         .map((file) => readFileSync(join(RECORDINGS_DIR, folder, file), 'utf8'))
         .join('\n');
-      for (const expected of loadScenario(scenario, version === undefined ? {} : { version }).expect.logs)
+      for (const expected of loadScenario(scenario, { version }).expect.logs)
         expect(text.includes(expected.text), `${folder}: ${expected.text}`).toBe(true);
     }
   });

@@ -34,7 +34,7 @@ async function askElasticsearch(url: string, { method, path, body }: StepValues[
     method,
     headers: { 'content-type': 'application/json' },
     signal: AbortSignal.timeout(30_000),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
   if (!response.ok)
     throw new Error(

@@ -162,7 +162,7 @@ async function startTaskManager(
     const { terminal } = await scene.cluster.addTaskManager(nameOptions(scene, config), {
       fails,
       wait,
-      ...(limits === undefined ? {} : { limits }),
+      limits,
     });
     keepTerminal(scene, terminal);
   }

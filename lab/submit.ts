@@ -19,9 +19,9 @@ export async function submitJar(scene: Scene, value: SubmitJar): Promise<void> {
   const jar = await packJobs(scene.cluster.home, scene.dir, {
     folder: scene.scenario.folder,
     libraries,
-    ...(without === undefined ? {} : { without }),
-    ...(release === undefined ? {} : { release }),
-    ...(instead === undefined ? {} : { instead }),
+    without,
+    release,
+    instead,
   });
   const options = Object.fromEntries(
     Object.entries(value.options ?? {}).map(([key, option]) => [nameOption(key, scene.version), option]),

@@ -119,7 +119,7 @@ export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
         annotations: { ...alert.annotations, ...renderAnnotations(forwarded) },
         startsAt,
         endsAt: endsAt ?? '0001-01-01T00:00:00Z',
-        ...(generatorURL === undefined ? {} : { generatorURL }),
+        generatorURL,
         fingerprint,
       },
     ],

@@ -34,7 +34,7 @@ function readAnswer(response: Response, text: string, url: string): SendResult {
     ok: false,
     retryable: RETRYABLE_STATUS.has(response.status),
     error: `it answered with status ${response.status}${said === '' ? '' : `: ${said}`}`,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs,
   };
 }
 

@@ -82,14 +82,14 @@ export function createInbound(options: InboundOptions): Inbound {
 
   async function receiveOne(alert: InboundAlert): Promise<ReceivedAlert> {
     const [job] = listJobNames(alert, policy.jobLabels);
-    const base = { fingerprint: alert.fingerprint, status: alert.status, ...(job === undefined ? {} : { job }) };
+    const base = { fingerprint: alert.fingerprint, status: alert.status, job };
     if (isOwnAlert(alert)) return { ...base, outcome: 'own-alert' };
     if (receivers.length === 0) return { ...base, outcome: 'no-receiver' };
     const found = await findDiagnosis(alert);
     const waits = alert.status === 'firing' && job !== undefined && (found === undefined || found.subject.symptom);
     let isNew = false;
     for (const receiver of receivers) isNew = (await accept(alert, receiver, found, waits)) || isNew;
-    const known = found === undefined ? {} : { incidentId: found.incident.id, cause: found.subject.cause };
+    const known = { incidentId: found?.incident.id, cause: found?.subject.cause };
     const outcome = !isNew
       ? 'repeated'
       : job === undefined

@@ -27,7 +27,7 @@ export function startProgram(
   const child = spawn(process.execPath, [FRONT_DOOR, ...args], {
     env: { ...process.env, ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    cwd: options.cwd,
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

@@ -1,6 +1,7 @@
 // What a file's path says about everything in it. The values captured by the operator's pattern come first, then what
 // the names of Flink, YARN and Kubernetes say, then the settings. Called by tails.ts once per file.
 import { describeFile } from '../../flink/layout/names.js';
+import { omitMissing } from '../../core/json.js';
 import type { RecordOrigin } from './parse.js';
 import type { Captures } from '../files/pattern.js';
 import type { AgentSettings } from '../settings.js';
@@ -22,9 +23,9 @@ export function describeOrigin(
     host,
     cluster,
     ...(names.component === 'unknown' ? {} : { component: names.component }),
-    ...(jobId === undefined ? {} : { jobId }),
-    ...(names.container === undefined ? {} : { container: names.container }),
-    ...(names.namespace === undefined ? {} : { namespace: names.namespace }),
-    ...(names.pod === undefined ? {} : { pod: names.pod }),
+    ...omitMissing({ jobId }),
+    ...omitMissing({ container: names.container }),
+    ...omitMissing({ namespace: names.namespace }),
+    ...omitMissing({ pod: names.pod }),
   };
 }

@@ -235,15 +235,15 @@ export function describeTail(tail: Tail): FileState {
     birthMs: tail.birthMs,
     path: tail.path,
     offset,
-    ...(crc === undefined ? {} : { crc }),
-    ...(time === undefined ? {} : { time }),
+    crc,
+    time,
     openBytes: tail.openBytes,
     head: tail.head,
     guard,
     size: tail.size,
     mtimeMs: tail.mtimeMs,
     seen: tail.seen,
-    ...(tail.archiveSize === undefined ? {} : { archive: { size: tail.archiveSize, isRead: tail.isEnded } }),
+    archive: tail.archiveSize === undefined ? undefined : { size: tail.archiveSize, isRead: tail.isEnded },
   };
 }
 

@@ -60,7 +60,7 @@ function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expec
   const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
   const isMatch = basename(file).startsWith('match');
   const problem = isMatch ? findMatchProblem(rule, diagnoses, expectation) : findNearMissProblem(rule, diagnoses);
-  return { file, alternatives, ...(problem === undefined ? {} : { problem }) };
+  return { file, alternatives, problem };
 }
 
 function findMatchProblem(

@@ -22,7 +22,7 @@ export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
   const room = scanner.takeRoom();
   const find = (piece: Buffer): WantedSearch => new Search(scanner.open(piece, run), piece, run, series);
-  return Object.assign(find, { by: scanner, ...(room === undefined ? {} : { room }) });
+  return Object.assign(find, { by: scanner, room });
 }
 
 class Search implements WantedSearch {

@@ -76,7 +76,7 @@ function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
         view.memory = { ...view.memory, ...fact.bytes };
       return;
     case 'process-end':
-      view.ends.push({ time, reason: fact.reason, ...(fact.detail === undefined ? {} : { detail: fact.detail }) });
+      view.ends.push({ time, reason: fact.reason, detail: fact.detail });
       return;
     case 'process-start':
       view.starts.push(time);

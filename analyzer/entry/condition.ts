@@ -194,7 +194,7 @@ export function findMisfit(condition: Condition, candidate: Candidate): Misfit |
     asked: regex.source,
     found: targets.map(({ text }) => text).join('\n'),
     passed: CHECKS.length,
-    ...(partial === undefined ? {} : { partial }),
+    partial,
   };
 }
 

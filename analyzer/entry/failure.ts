@@ -153,7 +153,7 @@ export function readFailure(
     chain,
     fingerprint: fingerprint(parsed.links, readHeadline(parsed.message)),
     owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links),
-    ...(userFrame === undefined ? {} : { userFrame }),
+    userFrame,
     message: readHeadline(parsed.message),
   };
 }

@@ -28,11 +28,10 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
     rule: rule.id,
     alternative: alternative.id,
     captures: fit.groups,
-    ...(link === undefined
-      ? {}
-      : { fromRoot: distanceToRoot(own, link, last), exception: { type: link.type, message: shorten(link.message) } }),
-    ...(last === undefined ? {} : { root: { type: last.type, message: shorten(last.message) } }),
-    ...(userFrame === undefined ? {} : { userFrame }),
+    fromRoot: link === undefined ? undefined : distanceToRoot(own, link, last),
+    exception: link === undefined ? undefined : { type: link.type, message: shorten(link.message) },
+    root: last === undefined ? undefined : { type: last.type, message: shorten(last.message) },
+    userFrame,
     ...(links.length === 0
       ? {}
       : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),

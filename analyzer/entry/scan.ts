@@ -69,7 +69,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     facts,
     matches: matches.map((match) => shiftHighlights(match, shown.shift)),
     steps,
-    ...(failure === undefined ? {} : { failure }),
+    failure,
     ...(byUser ? { byUser } : {}),
     ...(telling ? { text: shortenText(shown.text) } : {}),
   };
@@ -118,7 +118,7 @@ export interface Look {
 /** The closer look at an entry in which anchors with these uses were found. */
 export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options: ScanOptions): Look {
   const bytes = lookAt(entry);
-  const parsed = parseEntry(bytes, options.zone === undefined ? {} : { zone: options.zone });
+  const parsed = parseEntry(bytes, { zone: options.zone });
   const byUser = isSaidByUser(parsed, entry);
   const isOptions = isOptionLine(parsed);
   const stated = byUser
@@ -289,5 +289,5 @@ function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: strin
   );
   const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
   if (threadTask !== undefined) tasks.push(threadTask);
-  return { ...(jobId === undefined ? {} : { jobId }), ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };
+  return { jobId, ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };
 }

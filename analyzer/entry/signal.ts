@@ -115,11 +115,11 @@ export function describePlace(
     kind: source.kind,
     process: source.process,
     component: source.component ?? component ?? 'unknown',
-    ...(source.host === undefined ? {} : { host: source.host }),
+    host: source.host,
     cluster: source.cluster ?? cluster,
-    ...(at === undefined ? {} : { time: at }),
+    time: at,
     length: entry.bytes.length,
-    ...(entry.id === undefined ? {} : { recordId: entry.id }),
+    recordId: entry.id,
   };
 }
 

@@ -58,10 +58,10 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
   return {
     id: group.id,
     cluster: group.cluster,
-    ...(job === undefined ? {} : { job: nameJob(job) }),
-    ...(group.process === undefined ? {} : { process: group.process }),
+    job: job === undefined ? undefined : nameJob(job),
+    process: group.process,
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
-    ...(group.firstTime === undefined ? {} : { firstSeen: toIso(group.firstTime) }),
+    firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(Math.max(...times)) }),
     outcome: decideOutcome(job, group, options),
     restarts,
@@ -124,9 +124,7 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
     order.filter((id) => events.some((event) => event.matches.some((match) => match.rule === id)));
   if (marks.length === 0) {
     const failed = group.events.find((event) => event.failure !== undefined)?.time;
-    return [
-      { number: 1, ...(failed === undefined ? {} : { failedAt: toIso(failed) }), rules: listRules(group.events) },
-    ];
+    return [{ number: 1, failedAt: failed === undefined ? undefined : toIso(failed), rules: listRules(group.events) }];
   }
   const listed = marks
     .map((mark, index) => ({ mark, index }))
@@ -214,10 +212,10 @@ function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: Wo
   const slots = world.options.get('taskmanager.numberOfTaskSlots');
   const parallelism = job === undefined ? 0 : Math.max(0, ...job.tasks.values());
   return {
-    ...(world.version === undefined ? {} : { flinkVersion: world.version }),
-    ...(job?.strategy === undefined ? {} : { restartStrategy: job.strategy }),
-    ...(last === undefined ? {} : { lastCheckpoint: { id: last.id, time: toIso(last.time) } }),
-    ...(last === undefined || firstTime === undefined ? {} : { reprocessMs: firstTime - last.time }),
+    flinkVersion: world.version,
+    restartStrategy: job?.strategy === undefined ? undefined : job.strategy,
+    lastCheckpoint: last === undefined ? undefined : { id: last.id, time: toIso(last.time) },
+    reprocessMs: last === undefined || firstTime === undefined ? undefined : firstTime - last.time,
     ...(view.taskManagers === 0 ? {} : { taskManagers: view.taskManagers }),
     ...(slots === undefined || view.taskManagers === 0 || !/^\d+$/.test(slots)
       ? {}
@@ -346,9 +344,9 @@ function collectEvidence(
       line: lastLine.line,
       text: lastLine.text,
       process: peer.process,
-      ...(lastLine.time === undefined ? {} : { time: toIso(lastLine.time) }),
-      ...(lastLine.recordId === undefined ? {} : { recordId: lastLine.recordId }),
-      ...(peer.host === undefined ? {} : { host: peer.host }),
+      time: lastLine.time === undefined ? undefined : toIso(lastLine.time),
+      recordId: lastLine.recordId,
+      host: peer.host,
     },
   ];
 }
@@ -363,9 +361,9 @@ function toEvidence(event: IncidentEvent, rule: string | undefined): Evidence {
     line: place.line,
     text: cut,
     process: place.process,
-    ...(place.time === undefined ? {} : { time: toIso(place.time) }),
-    ...(place.recordId === undefined ? {} : { recordId: place.recordId }),
-    ...(place.host === undefined ? {} : { host: place.host }),
+    time: place.time === undefined ? undefined : toIso(place.time),
+    recordId: place.recordId,
+    host: place.host,
     ...(highlights.length === 0 ? {} : { highlights }),
   };
 }
@@ -379,8 +377,8 @@ function describeUnknown(item: UnknownFinding, job: JobView | undefined): Unknow
     message: last === undefined ? item.failure.message : last.message,
     owner: item.failure.owner,
     count: item.count,
-    ...(first === undefined ? {} : { firstSeen: toIso(first) }),
-    ...(job === undefined ? {} : { job: nameJob(job) }),
+    firstSeen: first === undefined ? undefined : toIso(first),
+    job: job === undefined ? undefined : nameJob(job),
     evidence: collectEvidence(item.events, undefined, new Map()),
   };
 }

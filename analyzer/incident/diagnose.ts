@@ -232,7 +232,7 @@ export function groupCluster(
   return groupIncidents(cluster, signals, {
     catalog,
     healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
-    ...(context.excerpt === undefined ? {} : { excerpt: context.excerpt }),
+    excerpt: context.excerpt,
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
     lastTimes: new Map(
       [...lastLines].flatMap(([process, lastLine]) => (lastLine.time === undefined ? [] : [[process, lastLine.time]])),
@@ -291,7 +291,7 @@ function createLastLineKeeper(): LastLineKeeper {
 /** The last entry of a file as a person reads it: its first line. */
 export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
   const bytes = entry.bytes.subarray(0, MAX_TAIL_BYTES);
-  const parsed = parseEntry(bytes, zone === undefined ? {} : { zone });
+  const parsed = parseEntry(bytes, { zone });
   const time = parsed.time ?? (entry.source.kind === 'log' ? entry.previousTime : undefined);
   const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
   return {
@@ -299,8 +299,8 @@ export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
     line: entry.line,
     offset: entry.offset,
     text,
-    ...(time === undefined ? {} : { time }),
-    ...(entry.id === undefined ? {} : { recordId: entry.id }),
+    time,
+    recordId: entry.id,
   };
 }
 
@@ -352,8 +352,8 @@ function mergeDiagnoses(a: Diagnosis, b: Diagnosis): Diagnosis {
   return {
     ...best,
     count: a.count + b.count,
-    ...(firstSeen === undefined ? {} : { firstSeen }),
-    ...(lastSeen === undefined ? {} : { lastSeen }),
+    firstSeen,
+    lastSeen,
     explains: [...new Set([...a.explains, ...b.explains])],
   };
 }

@@ -109,9 +109,9 @@ function renderDiagnosis(
     symptom,
     owner: rule.owner,
     status: rule.status,
-    ...(job === undefined ? {} : { job }),
-    ...(firstSeen === undefined ? {} : { firstSeen }),
-    ...(lastSeen === undefined ? {} : { lastSeen }),
+    job,
+    firstSeen,
+    lastSeen,
     count: finding.count,
     reasons: renderReasons(reasons, fill),
     fixes: fixes.flatMap((fix) => renderFix(fix, values, version, fill) ?? []),
@@ -154,8 +154,8 @@ function renderFix(fix: FixRule, values: Values, version: string | undefined, fi
     text: text.text,
     patch,
     risk: fix.risk,
-    ...(cost === undefined || cost.missing.length > 0 ? {} : { cost: cost.text }),
-    ...(verify === undefined || verify.missing.length > 0 ? {} : { verify: verify.text }),
+    cost: cost === undefined || cost.missing.length > 0 ? undefined : cost.text,
+    verify: verify === undefined || verify.missing.length > 0 ? undefined : verify.text,
   };
 }
 

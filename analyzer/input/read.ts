@@ -315,9 +315,9 @@ function makeEntry(
     source,
     offset: framed.offset,
     line: framed.line,
-    ...(previousTime === undefined ? {} : { previousTime }),
+    previousTime,
     ...(framed.flags.length === 0 ? {} : { flags: framed.flags }),
-    ...(framed.met === undefined || wanted === undefined ? {} : { met: { by: wanted.find.by, texts: framed.met } }),
+    met: framed.met === undefined || wanted === undefined ? undefined : { by: wanted.find.by, texts: framed.met },
   };
 }
 
@@ -330,9 +330,9 @@ export function describeSource(path: string): Source {
     kind: names.kind === 'unknown' ? 'log' : names.kind,
     process: names.processKey,
     component: names.component,
-    ...(names.host === undefined ? {} : { host: names.host }),
-    ...(names.cluster === undefined ? {} : { cluster: names.cluster }),
-    ...(names.jobId === undefined ? {} : { jobId: names.jobId }),
+    host: names.host,
+    cluster: names.cluster,
+    jobId: names.jobId,
   };
 }
 

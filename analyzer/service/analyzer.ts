@@ -135,7 +135,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   const { store, shard } = running.options;
   const page = await store.readRecords(running.cursor, {
     limit: running.options.batchSize ?? BATCH_SIZE,
-    ...(shard === undefined ? {} : { shard }),
+    shard,
   });
   if (page.records.length > 0) takeRecords(running, page.records);
   for (const cluster of findDue(running)) running.touched.add(cluster);
@@ -163,7 +163,7 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
     running.dirty.add(cluster);
     const signal = scanEntry(entry, running.catalog, {
       cluster,
-      ...(running.options.zone === undefined ? {} : { zone: running.options.zone }),
+      zone: running.options.zone,
     });
     if (signal === undefined || !keepSignal(memory, signal)) continue;
     // Facts alone change nothing as long as nothing has failed.
@@ -191,14 +191,14 @@ export function toEntry(record: LogRecord): Entry {
       host: record['host.name'],
       cluster: record['flink.cluster'],
       process: record['jobtrace.process'],
-      ...(record['flink.component'] === undefined ? {} : { component: record['flink.component'] }),
-      ...(record['flink.job.id'] === undefined ? {} : { jobId: record['flink.job.id'] }),
+      component: record['flink.component'],
+      jobId: record['flink.job.id'],
     },
     offset: record['log.offset'],
     line: 0,
     id: record.id,
     ...(undated || Number.isNaN(time) ? {} : { previousTime: time }),
-    ...(record['jobtrace.flags'] === undefined ? {} : { flags: record['jobtrace.flags'] }),
+    flags: record['jobtrace.flags'],
   };
 }
 
@@ -223,8 +223,8 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   const concluded = concludeCluster(cluster, memory.signals.values(), memory.lastLines, running.catalog, {
     now: now(),
     settleMs: SETTLE_MS,
-    ...(healthyMs === undefined ? {} : { healthyMs }),
-    ...(zone === undefined ? {} : { zone }),
+    healthyMs,
+    zone,
   });
   await recallSaved(running, memory, concluded);
   const incidents = keepIds(concluded, memory.saved, healthyMs);

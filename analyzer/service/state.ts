@@ -39,7 +39,7 @@ export async function saveAnalyzerState(
   const stored: StoredState = {
     version: 1,
     clusters: [...state.clusters.keys()],
-    ...(state.cursor === undefined ? {} : { cursor: state.cursor }),
+    cursor: state.cursor,
   };
   await store.saveState(key, JSON.stringify(stored));
 }

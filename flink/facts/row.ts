@@ -1,6 +1,7 @@
 // The shape of a row of the fact tables, and what their rows share. Used by fact-lifecycle.ts, fact-startup.ts,
 // facts.ts.
 import type { Component, Source } from '../../core/types.js';
+import { omitMissing } from '../../core/json.js';
 import type { Fact } from './fact.js';
 
 export type Groups = readonly (string | undefined)[];
@@ -30,7 +31,7 @@ export function begins(
   make: (groups: Groups, message: string) => readonly Fact[],
   literals?: readonly string[],
 ): FactRow {
-  return { ...row(anchor, true, pattern, make), ...(literals === undefined ? {} : { literals }) };
+  return { ...row(anchor, true, pattern, make), ...omitMissing({ literals }) };
 }
 
 /** A message with the anchor somewhere: names of jobs and tasks, which are free text, stand in front. */

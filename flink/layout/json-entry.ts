@@ -52,7 +52,7 @@ export function readJsonEntry(text: string): ParsedEntry | undefined {
     ...defined('jobId', readJobId(fields)),
     message: message ?? '',
     ...defined('stack', stack),
-    ...(error === undefined ? {} : { error: { type: error.type, message: error.message } }),
+    error: error === undefined ? undefined : { type: error.type, message: error.message },
     chain: chainTypes(links),
     links,
   };

@@ -10,7 +10,7 @@ const JOB = '0123456789abcdef0123456789abcdef';
 const TIME = Date.UTC(2026, 7, 7, 5, 43, 13, 867);
 
 function parse(text: string, zone?: string) {
-  return parseEntry(Buffer.from(text), zone === undefined ? {} : { zone });
+  return parseEntry(Buffer.from(text), { zone });
 }
 
 function starts(line: string, kind: FileKind = 'log'): boolean {

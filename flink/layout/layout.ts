@@ -163,8 +163,8 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
   return {
     ...parts,
     message,
-    ...(stack === undefined ? {} : { stack }),
-    ...(outer === undefined ? {} : { error: { type: outer.type, message: outer.message } }),
+    stack,
+    error: outer === undefined ? undefined : { type: outer.type, message: outer.message },
     chain: chainTypes(links),
     links,
   };
@@ -201,11 +201,11 @@ function readStampedHead(text: string, zone: string): AnyHead | undefined {
   if (stamp === undefined) return undefined;
   const head = readPreamble(text, stamp.end, lead?.level);
   const { messageStart } = head;
-  const time = stamp.time === undefined ? {} : { time: stamp.time };
+  const time = { time: stamp.time };
   if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120)))
     return { parts: head.parts, messageStart, ...time };
   const { level } = head.parts;
-  return { parts: { layout: 'gc', ...(level === undefined ? {} : { level }) }, messageStart, ...time };
+  return { parts: { layout: 'gc', level }, messageStart, ...time };
 }
 
 function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {

@@ -2,6 +2,7 @@
 // Called by the agent (discovery) and by offline diagnosis. Names: flink-facts §1.3 of the project's notes, that is
 // Flink's start scripts, YARN container folders, Kubernetes pods, Docker, and Jobtrace's own log separation kit.
 import type { Component, FileKind } from '../../core/types.js';
+import { omitMissing } from '../../core/json.js';
 
 export interface FileNames {
   readonly kind: FileKind;
@@ -67,8 +68,8 @@ export function describeFile(path: string): FileNames {
   const common = {
     kind: name.kind,
     rotated: name.rotated,
-    ...(name.jobId === undefined ? {} : { jobId: name.jobId }),
-    ...(name.rotation === undefined ? {} : { rotation: name.rotation }),
+    jobId: name.jobId,
+    rotation: name.rotation,
   };
   return (
     describePod(path, name, common) ??
@@ -94,8 +95,8 @@ function readName(path: string): Name {
     stem: gc ? stem.replace(GC, '') : stem,
     kind: gc ? 'gc' : kindOf(extension, stem),
     rotated: turned.rotated || packed.length < path.length - slash - 1,
-    ...(turned.rotation === undefined ? {} : { rotation: turned.rotation }),
-    ...(job?.[1] === undefined ? {} : { jobId: job[1] }),
+    rotation: turned.rotation,
+    jobId: job?.[1] === undefined ? undefined : job[1],
   };
 }
 
@@ -104,7 +105,7 @@ function takeRotation(name: string): { readonly text: string; readonly rotated: 
   const match = ROTATION.exec(name);
   const text = match === null ? name : name.slice(0, match.index);
   if (match !== null && (EXTENSION.test(text) || GC.test(text))) {
-    return { text, rotated: true, ...(match[1] === undefined ? {} : { rotation: Number(match[1]) }) };
+    return { text, rotated: true, rotation: match[1] === undefined ? undefined : Number(match[1]) };
   }
   const inner = JOB.test(name.replace(INNER_ROTATION, '')) ? INNER_ROTATION.exec(name) : null;
   if (inner === null) return { text: name, rotated: false };
@@ -140,7 +141,7 @@ function describePod(path: string, name: Name, common: Common): FileNames | unde
     host: pod,
     namespace,
     pod,
-    ...(cluster === undefined ? {} : { cluster: `${namespace}/${cluster}` }),
+    ...omitMissing({ cluster: cluster === undefined ? undefined : `${namespace}/${cluster}` }),
   };
 }
 
@@ -172,7 +173,7 @@ function describeStandalone(name: Name, common: Common): FileNames | undefined {
     ...common,
     component,
     processKey: name.folder + name.stem,
-    ...(match[4] === undefined ? {} : { host: match[4] }),
+    ...omitMissing({ host: match[4] }),
   };
 }
 

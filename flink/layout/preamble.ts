@@ -193,10 +193,10 @@ function describe(walk: Walk, known: boolean): PreambleParts {
           : walk.level === undefined
             ? 'timestamp'
             : 'level',
-    ...(walk.level === undefined ? {} : { level: walk.level }),
+    level: walk.level,
     ...(known && walk.logger !== undefined ? { logger: walk.logger } : {}),
-    ...(thread === undefined ? {} : { thread }),
-    ...(jobId === undefined ? {} : { jobId }),
+    thread,
+    jobId,
   };
 }
 

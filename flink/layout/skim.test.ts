@@ -121,7 +121,7 @@ describe('createSkimmer', () => {
         : {
             start: from + found.index,
             end: from + found.index + found[0].length,
-            ...(found[1] === undefined ? {} : { newest: found[1] }),
+            newest: found[1],
           };
     });
     const skimmer = createSkimmer({ kind: 'log' }, find);

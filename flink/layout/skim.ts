@@ -179,7 +179,7 @@ export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skim
         line: splitter.openLine,
         flags: NO_FLAGS,
         cutBytes: 0,
-        ...(met === undefined ? {} : { met }),
+        met,
       });
       splitter.skip(end - start, countBreaks(piece, start, end));
     } else {

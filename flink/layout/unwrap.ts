@@ -31,7 +31,7 @@ export function unwrapEntry(bytes: Buffer): Unwrapped {
   return {
     wrapper: wrapperOf(bytes, first),
     text: plainText(lines.join('')).trimEnd(),
-    ...(time === undefined ? {} : { time }),
+    time,
   };
 }
 

@@ -204,7 +204,7 @@ function findTotals<Layout>(model: ProcessModel<Layout>, target: MemoryTarget): 
     (standalone && model.legacyIsParts && legacy !== undefined);
   const inner = readTotal(target.options, [model.flink.key]) ?? legacyInner ?? (partsSet ? 'parts' : undefined);
   const outer = process ?? { key: model.process.key, bytes: 0 };
-  return { outer, hasOuter: process !== undefined, ...(inner === undefined ? {} : { inner }) };
+  return { outer, hasOuter: process !== undefined, inner };
 }
 
 function hasAny(options: ReadonlyMap<string, string>, option: MemoryOption): boolean {

@@ -27,7 +27,7 @@ export function parseVersion(text: string): VersionNumber | undefined {
 }
 
 function option(key: string, initial?: string, fallback: readonly string[] = []): MemoryOption {
-  return { key, fallback, ...(initial === undefined ? {} : { defaults: [[0, initial]] }) };
+  return { key, fallback, defaults: initial === undefined ? undefined : [[0, initial]] };
 }
 
 export const TASK_MANAGER = {
@@ -186,10 +186,7 @@ function readJavaNumber(text: string): number | undefined {
 }
 
 function refuseValue(wanted: MemoryOption, text: string, cause?: string): never {
-  return refuse(
-    'value-unreadable',
-    `Could not parse value '${text}' for key '${wanted.key}'.`,
-    [wanted.key],
-    cause === undefined ? {} : { cause },
-  );
+  return refuse('value-unreadable', `Could not parse value '${text}' for key '${wanted.key}'.`, [wanted.key], {
+    cause,
+  });
 }

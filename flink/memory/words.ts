@@ -116,7 +116,7 @@ export function refuse(
     message,
     options,
     larger: more.larger ?? MEMORY_PROBLEMS[kind],
-    ...(more.cause === undefined ? {} : { cause: more.cause }),
+    cause: more.cause,
   });
 }
 

@@ -142,7 +142,7 @@ function expandPrefix(row: OptionChange, key: string): OptionChange[] {
 }
 
 function renameOld(change: OptionChange, key: string, version: string): RenamedOption {
-  const hint = change.hint === undefined ? {} : { hint: change.hint };
+  const hint = { hint: change.hint };
   if (change.key === undefined || change.otherValue !== undefined) {
     const gone = change.removed !== undefined && compareVersions(version, change.removed) >= 0;
     return gone ? { gone: true, hint: change.hint ?? `use ${change.key ?? 'nothing'} instead` } : { key, ...hint };

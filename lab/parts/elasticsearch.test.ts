@@ -13,7 +13,8 @@ async function ask(
 ): Promise<Record<string, unknown>> {
   const response = await fetch(node.url + path, {
     method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: body === undefined ? undefined : { 'content-type': 'application/json' },
   });
   return (await response.json()) as Record<string, unknown>;
 }

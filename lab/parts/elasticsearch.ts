@@ -176,7 +176,7 @@ async function launch(
         ES_TMPDIR: join(node.dir, 'tmp'),
         ...env,
       },
-      ...(node.user === undefined ? {} : { user: node.user }),
+      user: node.user,
     },
   );
   if (ended.code === 0) await waitForPid(pidFile, node, options);

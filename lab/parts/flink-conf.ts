@@ -1,6 +1,7 @@
 // Writes the configuration folder of one Flink cluster: the stock conf/ with flat keys in the file that the version
 // reads, small memory, ports of its own, and the caller's settings on top. The log4j files stay the stock ones unless
 // the caller brings a log4j.properties. What versions call differently stands here. Nothing is started.
+import { omitMissing } from '../../core/json.js';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { QUICK_JAVA } from './process.js';
@@ -135,7 +136,7 @@ function writeSettings(
   // none.
   const stock = join(home, 'conf', 'config.yaml');
   const opts = existsSync(stock) ? /^ {6}all: (.+)$/m.exec(readFileSync(stock, 'utf8'))?.[1] : undefined;
-  const lines = Object.entries({ ...(opts === undefined ? {} : { 'env.java.opts.all': opts }), ...config }).map(
+  const lines = Object.entries(omitMissing({ 'env.java.opts.all': opts, ...config })).map(
     ([key, value]) => `${key}: ${CONF_FILES[version] === 'config.yaml' ? quote(value) : value}`,
   );
   writeFileSync(confFile(version, confDir), `${lines.join('\n')}\n`);

@@ -20,7 +20,8 @@ export async function readRest(restUrl: string, path: string, method = 'GET', bo
   const response = await fetch(`${restUrl}${path}`, {
     method,
     signal: AbortSignal.timeout(20_000),
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: body === undefined ? undefined : { 'content-type': 'application/json' },
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`Flink answered ${response.status} to ${method} ${path}: ${text.slice(0, 500)}`);

@@ -1,6 +1,7 @@
 // Starts a real Flink cluster, session or application: a JobManager and as many TaskManagers as wanted, by Flink's own
 // scripts, so logs, .out files and JVM options are what users have. Configuration, logs and pids lie in a
 // folder of the cluster's own; several clusters and versions run side by side. Tests and the lab call it.
+import { omitMissing } from '../../core/json.js';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -152,7 +153,7 @@ export async function startFlink(options: FlinkOptions): Promise<FlinkCluster> {
         ...(network === undefined ? {} : fillNetwork(network.address)),
         ...options.config,
       },
-      ...(options.logging === undefined ? {} : { logging: options.logging }),
+      logging: options.logging,
     });
     const ident = options.ident ?? userInfo().username;
     const libraries = fillLibraries(part.home, dir, { ...options.libraries, usrlib: options.application?.jars ?? [] });
@@ -222,7 +223,7 @@ async function runCluster(
       const started = turn.then(async () => {
         const host = await network?.addHost();
         const all = {
-          ...(host === undefined ? {} : { 'taskmanager.host': host.address }),
+          ...omitMissing({ 'taskmanager.host': host?.address }),
           ...options.taskManagerConfig,
           ...settings,
         };

@@ -140,7 +140,7 @@ async function runMain(
 
 /** Small: one copy of everything, few internal partitions, no automatic topics. */
 function renderProperties(dir: string, ports: Ports, { settings, users }: KafkaOptions): string {
-  const sasl =
+  const sasl: Readonly<Record<string, string>> =
     users === undefined
       ? {}
       : {

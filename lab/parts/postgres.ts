@@ -32,7 +32,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const owner = process.getuid?.() === 0 ? await requireUser() : undefined;
   const dir = makeFolder('postgres', options);
   const [port = 0] = await findFreePorts(1);
-  const as: CommandOptions = { cwd: dir, ...(owner === undefined ? {} : { user: owner }) };
+  const as: CommandOptions = { cwd: dir, user: owner };
   await prepareData(bin, dir, owner, as);
   const connect = ['-h', dir, '-p', String(port), '-U', USER];
   const settings = {
@@ -57,7 +57,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       stopSignal: 'SIGINT', // SIGTERM waits until every client has gone
       isReady: async () =>
         (await runCommand(join(bin, 'pg_isready'), connect, as)).code === 0 || 'it takes no connections',
-      ...(owner === undefined ? {} : { user: owner }),
+      user: owner,
     },
     dir,
     options,

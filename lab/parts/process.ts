@@ -31,9 +31,9 @@ export function runCommand(command: string, args: readonly string[], options: Co
   return new Promise((resolve) => {
     const child = spawn(command, [...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.env === undefined ? {} : { env: options.env }),
-      ...(options.user === undefined ? {} : options.user),
+      cwd: options.cwd,
+      env: options.env,
+      ...options.user,
     });
     const out: string[] = [];
     const err: string[] = [];

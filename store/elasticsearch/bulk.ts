@@ -194,7 +194,7 @@ async function loadSources(
     _index: nameIndex(prefix, record),
     _id: encodeId(record.id),
     ...readRouting(record),
-    ...(fields === undefined ? {} : { _source: fields }),
+    _source: fields,
   }));
   const { body } = await client.send({
     method: 'POST',

@@ -71,15 +71,15 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
           {
             method: request.method,
             path: request.path,
-            ...(request.query === undefined ? {} : { querystring: { ...request.query } }),
-            ...(request.body === undefined ? {} : { body: request.body }),
-            ...(bulkBody === undefined ? {} : { bulkBody }),
+            querystring: request.query === undefined ? undefined : { ...request.query },
+            body: request.body,
+            bulkBody,
           },
           {
             meta: true,
             maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
             ignore: [...(request.expect ?? [])],
-            ...(bulkBody === undefined ? {} : { headers: { 'content-encoding': 'gzip' } }),
+            headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
           },
         );
         const body: unknown = answer.body;
@@ -109,10 +109,10 @@ function createClient(settings: ElasticsearchSettings, url: string): Client {
       nodes: [...settings.nodes],
       requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       redaction: { type: 'remove' },
-      ...(apiKey === undefined ? {} : { auth: { apiKey } }),
+      auth: apiKey === undefined ? undefined : { apiKey },
       ...(apiKey === undefined && username !== undefined ? { auth: { username, password: password ?? '' } } : {}),
-      ...(ca === undefined ? {} : { tls: { ca } }),
-      ...(caFingerprint === undefined ? {} : { caFingerprint }),
+      tls: ca === undefined ? undefined : { ca },
+      caFingerprint,
     });
   } catch (error) {
     throw createError(

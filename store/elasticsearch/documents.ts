@@ -173,7 +173,7 @@ export async function removeFound(client: ElasticsearchClient, index: string, qu
 }
 
 function readTarget(hit: SearchHit): object {
-  return { _index: hit.index, _id: hit.id, ...(hit.routing === undefined ? {} : { routing: hit.routing }) };
+  return { _index: hit.index, _id: hit.id, routing: hit.routing };
 }
 
 async function findDocuments<Body>(

@@ -114,8 +114,8 @@ export const TIME_RANGE_AGGREGATIONS = {
 
 function buildRange(query: RecordQuery): Clause {
   const range = {
-    ...(query.from === undefined ? {} : { gte: formatTime(parseTime('from', query.from)) }),
-    ...(query.to === undefined ? {} : { lt: formatTime(parseTime('to', query.to)) }),
+    gte: query.from === undefined ? undefined : formatTime(parseTime('from', query.from)),
+    lt: query.to === undefined ? undefined : formatTime(parseTime('to', query.to)),
   };
   return { range: { '@timestamp': range } };
 }

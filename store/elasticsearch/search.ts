@@ -46,7 +46,7 @@ export async function searchRecords(
     size: size + 1,
     sort: buildSort(query.order),
     track_total_hits: true,
-    ...(query.after === undefined ? {} : { search_after: decodePosition(query.after) }),
+    search_after: query.after === undefined ? undefined : decodePosition(query.after),
     aggs: { ...bounds, ...(query.facets === true ? buildFacets() : {}) },
   });
   const last = hits[size - 1];

@@ -36,11 +36,12 @@ export function makeRecord(number: number, options: SampleOptions = {}): LogReco
     'jobtrace.kind': 'log',
     'jobtrace.layout': 'flink',
     'jobtrace.length': Buffer.byteLength(text),
-    ...(options.level === undefined ? {} : { 'log.level': options.level }),
-    ...(options.logger === undefined ? {} : { 'log.logger': options.logger }),
-    ...(options.job === undefined ? {} : { 'flink.job.id': options.job[0], 'flink.job.name': options.job[1] }),
-    ...(options.component === undefined ? {} : { 'flink.component': options.component }),
-    ...(options.resource === undefined ? {} : { 'flink.process.id': options.resource }),
+    'log.level': options.level,
+    'log.logger': options.logger,
+    'flink.job.id': options.job === undefined ? undefined : options.job[0],
+    'flink.job.name': options.job === undefined ? undefined : options.job[1],
+    'flink.component': options.component,
+    'flink.process.id': options.resource,
     ...(options.error === undefined || type === undefined ? {} : { 'error.type': type, 'flink.chain': options.error }),
   };
 }

@@ -20,7 +20,7 @@ function read(name: string, bytes: Buffer, limits?: ArchiveLimits): Seen {
   const folder = makeFolder();
   writeFileSync(join(folder, name), bytes);
   const notes = createReadNotes();
-  const entries = [...readEntries([join(folder, name)], { notes, ...(limits === undefined ? {} : { limits }) })];
+  const entries = [...readEntries([join(folder, name)], { notes, limits })];
   return {
     entries: entries.map(({ source, bytes: text }) => [
       source.path.slice(folder.length + 1),

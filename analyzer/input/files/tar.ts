@@ -97,7 +97,7 @@ function takeAttributes(cursor: Cursor, size: number): string {
 function readPax(text: string): { readonly name?: string; readonly size?: number } {
   const path = /^\d+ path=([^\n]*)$/m.exec(text)?.[1];
   const size = /^\d+ size=(\d+)$/m.exec(text)?.[1];
-  return { ...(path === undefined ? {} : { name: path }), ...(size === undefined ? {} : { size: Number(size) }) };
+  return { name: path, size: size === undefined ? undefined : Number(size) };
 }
 
 /** Octal digits, or binary when the highest bit is set (GNU, above 8 GiB). */

@@ -50,16 +50,14 @@ function readText(text: string): Dump {
   return {
     time: time === undefined ? '' : `${time},000 `,
     threads,
-    ...(found === undefined ? {} : { deadlock: { names, text: found.trimEnd() } }),
+    deadlock: found === undefined ? undefined : { names, text: found.trimEnd() },
   };
 }
 
 function readAnswer(text: string): Dump | undefined {
   const infos = listAt(parse(text), 'threadInfos').map((info) => textAt(info, 'stringifiedThreadInfo'));
   const deadlock = findCycle(infos);
-  return infos.length === 0
-    ? undefined
-    : { time: '', threads: infos.flatMap(readThread), ...(deadlock === undefined ? {} : { deadlock }) };
+  return infos.length === 0 ? undefined : { time: '', threads: infos.flatMap(readThread), deadlock };
 }
 
 /** `"Map (1/4)#0" #71 prio=5 …` or `"Map (1/4)#0" Id=71 WAITING on …`, then its frames. */

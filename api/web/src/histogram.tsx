@@ -26,7 +26,7 @@ export function Histogram({
       stroke: color ?? 'gray',
       width: 0,
       points: { show: false },
-      ...(bars === undefined ? {} : { paths: bars }),
+      paths: bars,
     });
     const axis = { stroke: getComputedStyle(element).color, grid: { show: false }, ticks: { show: false } };
     const plot = new uPlot(
