@@ -21,8 +21,10 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'SpreadElement > ConditionalExpression > ObjectExpression[properties.length=0]',
-          message: 'Give the value as it is, undefined or not; where a key must not be there, omitMissing of core/json.ts.',
+          selector:
+            'SpreadElement > ConditionalExpression[test.right.type="Identifier"][test.right.name="undefined"] > ObjectExpression[properties.length=0]',
+          message:
+            'Give the value as it is, undefined or not; where a key must not be there, omitMissing of core/json.ts.',
         },
       ],
     },

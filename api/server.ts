@@ -1,6 +1,7 @@
 // The only door to fastify: serves the routes, their OpenAPI document (/docs, /openapi.json) and the page over
 // HTTP. Checks who asks, validates what comes in, turns errors into {error: {code, message, fix}}, sets security
 // headers. It knows no store and no stage; cli.ts creates, listens and closes.
+import { omitMissing } from '../core/json.js';
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -206,12 +207,14 @@ function describeRoute(route: Route): Record<string, unknown> {
   return {
     tags: [route.tag],
     summary: route.summary,
-    description: route.description,
-    params: route.params,
-    querystring: route.query,
-    body: route.body?.schema,
-    consumes: route.body === undefined ? undefined : [route.body.type === 'json' ? 'application/json' : 'text/plain'],
-    security: route.role === undefined ? undefined : [{ token: [] }],
+    ...omitMissing<string, unknown>({
+      description: route.description,
+      params: route.params,
+      querystring: route.query,
+      body: route.body?.schema,
+      consumes: route.body && [route.body.type === 'json' ? 'application/json' : 'text/plain'],
+      security: route.role && [{ token: [] }],
+    }),
     response: { ...errors, ...route.answers },
   };
 }

@@ -1,4 +1,5 @@
 // What a command of the front door is. The table of all commands stands in cli.ts; help is written from it.
+import { omitMissing } from '../core/json.js';
 import type { ParseArgsConfig } from 'node:util';
 
 export interface OptionRow {
@@ -57,7 +58,7 @@ export function optionsConfig(rows: readonly OptionRow[]): NonNullable<ParseArgs
       {
         type: row.value === undefined ? ('boolean' as const) : ('string' as const),
         multiple: row.multiple ?? false,
-        short: row.short,
+        ...omitMissing({ short: row.short }),
       },
     ]),
   );

@@ -1,6 +1,7 @@
 // Every setting of Jobtrace in one table. From it come the types, the defaults, the checks, docs/config.md and
 // "jobtrace config print". Order of precedence: default < file < environment < flag. cli.ts hands the values in;
 // nothing here reads a file, the environment or the command line.
+import { omitMissing } from './json.js';
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
 
@@ -433,7 +434,7 @@ function rowSchema(row: SettingRow): unknown {
   switch (row.type) {
     case 'integer':
     case 'number':
-      return { type: row.type, description, minimum: row.minimum };
+      return { type: row.type, description, ...omitMissing({ minimum: row.minimum }) };
     case 'boolean':
       return { type: 'boolean', description };
     case 'strings':

@@ -149,8 +149,8 @@ export async function startFlink(options: FlinkOptions): Promise<FlinkCluster> {
       confDir,
       ports: { rest, rpc },
       config: {
-        ...(options.zookeeper === undefined ? {} : fillAvailability(version, options.zookeeper, dir, rest)),
-        ...(network === undefined ? {} : fillNetwork(network.address)),
+        ...(options.zookeeper && fillAvailability(version, options.zookeeper, dir, rest)),
+        ...(network && fillNetwork(network.address)),
         ...options.config,
       },
       logging: options.logging,

@@ -54,10 +54,10 @@ export async function searchRecords(
     records: hits.slice(0, size).map((hit) => readHit(client, hit)),
     total,
     ...(hits.length > size && last !== undefined ? { next: encodePosition(readPosition(last)) } : {}),
-    ...(query.histogramBuckets === undefined
-      ? {}
-      : {
-          histogram: await countBars(
+    histogram:
+      query.histogramBuckets === undefined
+        ? undefined
+        : await countBars(
             client,
             prefix,
             query,
@@ -65,7 +65,6 @@ export async function searchRecords(
             total === 0 ? undefined : readTimeRange(aggregations),
             filter,
           ),
-        }),
     ...(query.facets === true ? { facets: readFacets(aggregations) } : {}),
   };
 }

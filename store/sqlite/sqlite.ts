@@ -277,9 +277,10 @@ function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
           ]),
         }
       : {}),
-    ...(query.histogramBuckets === undefined
-      ? {}
-      : { histogram: readHistogram(connection, where, query, query.histogramBuckets) }),
+    histogram:
+      query.histogramBuckets === undefined
+        ? undefined
+        : readHistogram(connection, where, query, query.histogramBuckets),
     ...(query.facets === true ? { facets: readFacets(connection, where) } : {}),
   };
 }
