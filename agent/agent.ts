@@ -3,7 +3,7 @@
 // behind acknowledged records, so it may die anywhere: what is sent again has the same ids.
 import { resolve } from 'node:path';
 import type { Log } from '../core/log.js';
-import type { AgentStatus, Store } from '../store/store.js';
+import type { AgentRegistry, AgentStatus, RecordSink } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
 import { errorText } from './fault.js';
@@ -37,7 +37,7 @@ export interface Agent {
 }
 
 export interface AgentParts {
-  readonly store: Pick<Store, 'appendRecords' | 'saveAgentStatus'>;
+  readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;
   readonly log: Log;
   readonly now?: () => number;
   readonly random?: () => number;

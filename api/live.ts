@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobtraceError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
-import type { RecordQuery, Store } from '../store/store.js';
+import type { RecordQuery, RecordSearch } from '../store/store.js';
 
 export interface TailOptions {
   /** `from`, when given, is where the tail begins; else it begins now. */
@@ -31,7 +31,7 @@ interface Window {
   readonly seen: Map<string, { readonly time: string; readonly length: number }>;
 }
 
-export async function* tailRecords(store: Store, options: TailOptions): AsyncGenerator<string> {
+export async function* tailRecords(store: RecordSearch, options: TailOptions): AsyncGenerator<string> {
   const window = openWindow(options);
   // Without a place to begin at, what is already there counts as seen: looked at before the first word, so that
   // whatever comes after that word is shown.
@@ -62,7 +62,7 @@ function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
 }
 
 async function pollOnce(
-  store: Store,
+  store: RecordSearch,
   options: TailOptions,
   window: Window,
   silent: boolean,
@@ -84,7 +84,7 @@ async function pollOnce(
 
 /** Records of the window that were not sent yet, oldest first; the newest ones when there are too many. */
 async function readFresh(
-  store: Store,
+  store: RecordSearch,
   { filters, signal, maxRecords }: TailOptions,
   window: Window,
 ): Promise<{ readonly fresh: readonly LogRecord[]; readonly isCut: boolean }> {

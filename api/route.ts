@@ -1,7 +1,7 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
 import type { Incident, Language, Level, ReceivedAlert } from '../core/types.js';
-import type { Alert, Store } from '../store/store.js';
+import type { AgentRegistry, Alert, AlertStore, IncidentStore, RecordSearch, StoreHealth } from '../store/store.js';
 import type { Viewer } from './auth.js';
 import type { Metrics } from './metrics.js';
 
@@ -62,9 +62,16 @@ export interface DiagnoseDocument {
   readonly facts: unknown;
 }
 
+/** What the API reads; it writes nothing. */
+export type ReadableStore = RecordSearch &
+  Pick<IncidentStore, 'findIncident' | 'findIncidents'> &
+  Pick<AlertStore, 'findAlerts'> &
+  Pick<AgentRegistry, 'findAgentStatuses'> &
+  StoreHealth;
+
 /** What routes work with; server.ts fills it once. */
 export interface Services {
-  readonly store: Store;
+  readonly store: ReadableStore;
   readonly version: string;
   readonly language: Language;
   readonly metrics: Metrics;

@@ -113,7 +113,10 @@ async function createFilledStore(): Promise<Store> {
   return store;
 }
 
-type Change = Partial<Omit<ServerOptions, 'settings'>> & { readonly settings?: Partial<ServerOptions['settings']> };
+type Change = Partial<Omit<ServerOptions, 'settings' | 'store'>> & {
+  readonly store?: Store;
+  readonly settings?: Partial<ServerOptions['settings']>;
+};
 
 async function startServer(change: Change = {}): Promise<{ url: string; store: Store; server: ApiServer }> {
   const store = change.store ?? (await createFilledStore());

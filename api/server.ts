@@ -13,18 +13,25 @@ import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Language, ReceivedAlert } from '../core/types.js';
-import type { Store } from '../store/store.js';
 import { checkExposure, checkRole, findViewer, isLoopback, type Token, type Viewer } from './auth.js';
 import { createIncidentRoutes } from './incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './records.js';
 import { convertQuery, explainViolations } from './request.js';
-import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
+import {
+  createValues,
+  type Answer,
+  type DiagnoseDocument,
+  type ReadableStore,
+  type Route,
+  type RuleInfo,
+  type Services,
+} from './route.js';
 import { ERROR } from './schemas.js';
 import { createSystemRoutes } from './system.js';
 
 export interface ServerOptions {
-  readonly store: Store;
+  readonly store: ReadableStore;
   /** The rule catalog as plain data, asked for at every request so that a reload shows. */
   readonly catalogInfo: () => readonly RuleInfo[];
   /** Why rules of the team's folders are refused, as `file:line:column …`. */

@@ -1,7 +1,7 @@
 // Routes about Jobtrace itself and what comes in: rules, agents, health, metrics, a pasted log to diagnose, and
 // alerts from Alertmanager. What other stages do is handed in as functions by cli.ts.
 import { createError, JobtraceError } from '../core/errors.js';
-import type { AgentStatus, Store } from '../store/store.js';
+import type { AgentStatus, StoreHealth } from '../store/store.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from './route.js';
 import {
@@ -161,7 +161,7 @@ async function checkReady({ store }: Services): Promise<Answer> {
 }
 
 /** A store that does not answer is as good as away. */
-async function checkStore(store: Store): ReturnType<Store['check']> {
+async function checkStore(store: StoreHealth): ReturnType<StoreHealth['check']> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(

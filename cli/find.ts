@@ -1,7 +1,7 @@
 // "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs.
 import { createError } from '../core/errors.js';
 import type { Language } from '../core/types.js';
-import type { RecordQuery, Store } from '../store/store.js';
+import type { IncidentStore, RecordQuery, RecordSearch } from '../store/store.js';
 import {
   CONFIG_OPTION,
   DATA_OPTION,
@@ -70,7 +70,7 @@ async function runSearch(invocation: Invocation): Promise<number> {
 
 /** All, oldest first, page by page: memory stays flat. */
 async function printAll(
-  store: Store,
+  store: RecordSearch,
   filter: Omit<RecordQuery, 'limit' | 'order'>,
   invocation: Invocation,
 ): Promise<void> {
@@ -89,7 +89,7 @@ async function printAll(
 
 /** The newest N, printed in the order of time. */
 async function printNewest(
-  store: Store,
+  store: RecordSearch,
   filter: Omit<RecordQuery, 'limit' | 'order'>,
   limit: number,
   invocation: Invocation,
@@ -176,7 +176,7 @@ async function runIncidents(invocation: Invocation): Promise<number> {
 
 /** An incident for people: one line about the job, then its causes, then what no rule names. */
 export function renderIncident(
-  incident: Awaited<ReturnType<Store['findIncidents']>>[number],
+  incident: Awaited<ReturnType<IncidentStore['findIncidents']>>[number],
   lang: Language,
   terminal: Pick<Terminal, 'stdout' | 'environment'>,
 ): string {

@@ -1,19 +1,19 @@
 // Settings → the stages, each with the part it needs. "jobtrace up" runs all of them in one process; agent, analyzer
 // and api run one each.
 import { statSync } from 'node:fs';
-import { createAgent, type Agent } from '../agent/agent.js';
+import { createAgent, type Agent, type AgentParts } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/service/analyzer.js';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
 import { splitText } from '../analyzer/input/read.js';
 import { createMetrics, type Metrics } from '../api/metrics.js';
-import { createServer, type ApiServer } from '../api/server.js';
+import { createServer, type ApiServer, type ServerOptions } from '../api/server.js';
 import type { Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
 import { createLog, type Log, type LogLevel } from '../core/log.js';
-import { createNotifier, type Notifier } from '../notify/notify.js';
-import type { Store } from '../store/store.js';
+import { createNotifier, type Notifier, type NotifierOptions } from '../notify/notify.js';
+import type { Retention } from '../store/store.js';
 import type { RuleKeeper } from './rules/keeper.js';
 import { hostOf, languageOf, zoneOf } from './settings.js';
 import { PAGE_DIR, VERSION } from './version.js';
@@ -26,7 +26,12 @@ export function createServiceLog(settings: Settings): Log {
   return createLog(LOG_LEVELS.find((level) => level === settings.logLevel) ?? 'info');
 }
 
-export function createServiceAgent(settings: Settings, paths: readonly string[], store: Store, log: Log): Agent {
+export function createServiceAgent(
+  settings: Settings,
+  paths: readonly string[],
+  store: AgentParts['store'],
+  log: Log,
+): Agent {
   checkPaths(paths);
   const given = fillAgentSettings({
     paths,
@@ -57,7 +62,7 @@ function checkPaths(paths: readonly string[]): void {
 export function createServiceAnalyzer(
   settings: Settings,
   rules: RuleKeeper,
-  store: Store,
+  store: AnalyzerOptions['store'],
   log: Log,
   hears: Pick<AnalyzerOptions, 'onIncident' | 'onGone'>,
 ): Analyzer {
@@ -88,7 +93,7 @@ function readShard(text: string): { index: number; of: number } {
 export function createServiceNotifier(
   settings: Settings,
   rules: RuleKeeper,
-  store: Store,
+  store: NotifierOptions['store'],
   log: Log,
   instance: string,
   metrics?: Metrics,
@@ -119,7 +124,7 @@ export function createServiceMetrics(): Metrics {
 export function createServiceServer(
   settings: Settings,
   rules: RuleKeeper,
-  store: Store,
+  store: ServerOptions['store'],
   log: Log,
   notifier: Notifier,
   metrics: Metrics,
@@ -163,7 +168,7 @@ export function readListen(settings: Settings): { host: string; port: number } {
 }
 
 /** Deletes what is older than the retention, now and every hour, until the signal aborts. */
-export async function runRetention(settings: Settings, store: Store, log: Log, signal: AbortSignal): Promise<void> {
+export async function runRetention(settings: Settings, store: Retention, log: Log, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const removed = await store.deleteBefore(

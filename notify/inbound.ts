@@ -3,7 +3,7 @@
 // it appears. A message that comes again (Alertmanager repeats) is not sent again.
 import type { ReceiverSettings } from '../core/config.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
-import type { Store } from '../store/store.js';
+import type { IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { findSubject, type DecidePolicy, type Subject } from './decide.js';
 import {
@@ -27,7 +27,7 @@ export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
 }
 
 export interface InboundOptions {
-  readonly store: Store;
+  readonly store: Pick<IncidentStore, 'findIncidents'> & StateStore;
   readonly outbox: Outbox;
   readonly receivers: readonly ReceiverSettings[];
   readonly policy: InboundPolicy;
@@ -239,7 +239,7 @@ interface Seen {
 }
 
 /** Ids of the alerts that came, kept as one small document for as long as they keep coming. */
-function createSeen(store: Store, key: string, now: () => number): Seen {
+function createSeen(store: StateStore, key: string, now: () => number): Seen {
   let ids: Map<string, number> | undefined;
 
   async function load(): Promise<Map<string, number>> {

@@ -5,7 +5,7 @@ import type { ReceiverSettings } from '../core/config.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
-import type { Store } from '../store/store.js';
+import type { AlertStore, IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
@@ -18,7 +18,7 @@ import { createOutbox, type OutboxRow, type Outbox } from './outbox.js';
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {}
 
 export interface NotifierOptions {
-  readonly store: Store;
+  readonly store: AlertStore & Pick<IncidentStore, 'findIncidents'> & StateStore;
   readonly receivers: readonly ReceiverSettings[];
   readonly policy: NotifyPolicy;
   readonly log: Log;

@@ -1,6 +1,6 @@
 // The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
 // follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
-import type { Alert, Store } from '../store/store.js';
+import type { Alert, AlertStore } from '../store/store.js';
 import { listAlerts } from './channels/alertmanager.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';
 
@@ -37,7 +37,7 @@ export interface Outbox {
 }
 
 export interface OutboxOptions {
-  readonly store: Store;
+  readonly store: AlertStore;
   readonly receivers: readonly string[];
   /** Rows of other instances in the same store are left alone. */
   readonly instance: string;

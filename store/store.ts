@@ -1,6 +1,6 @@
-// The port between the stages and whatever keeps the records. Adapters: sqlite.ts (embedded, one machine)
-// and elasticsearch.ts (a cluster). contract.ts is the suite that both must pass. Nothing above this file
-// knows which adapter is in use.
+// The ports between the stages and whatever keeps the records, one by use: each stage names the ones that it needs
+// in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
+// suite that both must pass. Nothing above this file knows which adapter is in use.
 import type { Component, Incident, Level, LogRecord } from '../core/types.js';
 
 /** What became of one record of a batch, in the batch's order. */
@@ -101,32 +101,48 @@ export interface AgentStatus {
   readonly conditions: readonly { readonly code: string; readonly message: string; readonly since: string }[];
 }
 
-export interface Store {
+/** The way in: what the agent needs to deliver records. */
+export interface RecordSink {
   /**
    * Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per
    * record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again.
    */
   appendRecords(batch: readonly LogRecord[]): Promise<readonly AppendOutcome[]>;
+}
+
+/** The change feed: what an analyzer reads. */
+export interface RecordFeed {
   /**
-   * The change feed: every appended (or replaced) record at least once, in the order of storing per shard. A page may
-   * be shorter than `limit` and still not be drained.
+   * Every appended (or replaced) record at least once, in the order of storing per shard. A page may be shorter than
+   * `limit` and still not be drained.
    */
   readRecords(
     cursor: string | undefined,
     options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
   ): Promise<FeedPage>;
+}
+
+/** What people ask. */
+export interface RecordSearch {
   searchRecords(query: RecordQuery): Promise<RecordPage>;
   /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
   findContext(
     id: string,
     lines: { readonly before: number; readonly after: number },
   ): Promise<{ readonly records: readonly LogRecord[]; readonly index: number } | undefined>;
+}
+
+export interface IncidentStore {
   /** Upsert by `incident.id`. */
   saveIncident(incident: Incident): Promise<void>;
   removeIncident(id: string): Promise<void>;
   findIncident(id: string): Promise<Incident | undefined>;
   /** Newest `lastSeen` first. */
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
+}
+
+/** What was said about incidents. */
+export interface AlertStore {
   rememberAlert(alert: Alert): Promise<void>;
   /** Newest first. */
   findAlerts(query: {
@@ -134,18 +150,45 @@ export interface Store {
     readonly state?: Alert['state'];
     readonly limit: number;
   }): Promise<readonly Alert[]>;
-  /** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
+}
+
+/** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
+export interface StateStore {
   saveState(key: string, value: string): Promise<void>;
   loadState(key: string): Promise<string | undefined>;
   removeState(key: string): Promise<void>;
+}
+
+/** Which agents there are, and how they are. */
+export interface AgentRegistry {
   saveAgentStatus(status: AgentStatus): Promise<void>;
   findAgentStatuses(): Promise<readonly AgentStatus[]>;
+}
+
+export interface Retention {
   /**
    * Deletes records whose event day ended before `time`, and incidents last seen before it. Returns how many records
    * went.
    */
   deleteBefore(time: string): Promise<number>;
+}
+
+export interface StoreHealth {
   /** Throws a JobtraceError that says what is wrong; used by health and at start. */
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
+}
+
+/** All ports: for whoever opens a store and hands it on. */
+export interface Store
+  extends
+    RecordSink,
+    RecordFeed,
+    RecordSearch,
+    IncidentStore,
+    AlertStore,
+    StateStore,
+    AgentRegistry,
+    Retention,
+    StoreHealth {
   close(): Promise<void>;
 }

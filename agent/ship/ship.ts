@@ -4,7 +4,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
-import type { AppendOutcome, Store } from '../../store/store.js';
+import type { AppendOutcome, RecordSink } from '../../store/store.js';
 import { appendDeadLetters, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
@@ -33,7 +33,7 @@ export interface Shipper {
 }
 
 export interface ShipperParts {
-  readonly store: Pick<Store, 'appendRecords'>;
+  readonly store: RecordSink;
   readonly settings: Pick<
     AgentSettings,
     'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'maxBatchesInFlight' | 'retryBaseMs' | 'retryCapMs' | 'dataDir'

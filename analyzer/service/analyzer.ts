@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
-import type { Store } from '../../store/store.js';
+import type { IncidentStore, RecordFeed, StateStore } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { concludeCluster, readLastLine } from '../incident/diagnose.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
@@ -27,7 +27,7 @@ import { scanEntry } from '../entry/scan.js';
 import { loadAnalyzerState, saveAnalyzerState } from './state.js';
 
 export interface AnalyzerOptions {
-  readonly store: Store;
+  readonly store: RecordFeed & IncidentStore & StateStore;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;

@@ -1,6 +1,6 @@
 // The analyzer's memory in the store: one document per cluster and, written last, the cursor up to which they were fed.
 // What was read after a cursor that is not stored is read again, which changes nothing. Called by analyzer.ts.
-import type { Store } from '../../store/store.js';
+import type { StateStore } from '../../store/store.js';
 import { createClusterMemory, exportMemory, type ClusterMemory, type ClusterState } from './keep.js';
 
 export interface KeptState {
@@ -14,7 +14,7 @@ interface StoredState {
   readonly clusters: readonly string[];
 }
 
-export async function loadAnalyzerState(store: Store, key: string): Promise<KeptState> {
+export async function loadAnalyzerState(store: StateStore, key: string): Promise<KeptState> {
   const state = await loadJson(store, key);
   if (!isStoredState(state)) return { cursor: undefined, clusters: new Map() };
   const clusters = new Map<string, ClusterMemory>();
@@ -27,7 +27,7 @@ export async function loadAnalyzerState(store: Store, key: string): Promise<Kept
 
 /** Clusters first, the cursor last. */
 export async function saveAnalyzerState(
-  store: Store,
+  store: StateStore,
   key: string,
   state: KeptState,
   dirty: Iterable<string>,
@@ -44,7 +44,7 @@ export async function saveAnalyzerState(
   await store.saveState(key, JSON.stringify(stored));
 }
 
-async function loadJson(store: Store, key: string): Promise<unknown> {
+async function loadJson(store: StateStore, key: string): Promise<unknown> {
   const text = await store.loadState(key);
   return text === undefined ? undefined : JSON.parse(text);
 }
