@@ -1,6 +1,7 @@
 // The program behind the front door. Built, it is one file, opened with what V8 made of it when it was built
-// (write-code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer. Another version of Node
-// takes nothing of that and compiles it as usual. Beside the sources there is no such file, and the sources are opened.
+// (write-code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer. Another
+// version of Node takes nothing of that and compiles it as usual. Beside the sources there is no such file, and the
+// sources are opened.
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -56,8 +56,11 @@ const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
   },
 ];
 
-/** How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its beginning and end (0: the first alone);
- * `oneTask`: what differs only in the task's name is a repetition too; `once`: what another line says as well goes. */
+/**
+ * How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its
+ * beginning and end (0: the first alone); `oneTask`: what differs only in the task's name is a repetition too; `once`:
+ * what another line says as well goes.
+ */
 const LEVELS: readonly {
   readonly startup: number;
   readonly ends: number;

@@ -54,183 +54,195 @@ const MAX_INCIDENTS = 500;
 const SEEN_MS = 7 * 24 * 3_600_000;
 const MAX_SEEN = 5000;
 
+/** The options, and what is known beside them. */
+interface InboundState extends InboundOptions {
+  readonly seen: Seen;
+}
+
 export function createInbound(options: InboundOptions): Inbound {
-  const { store, outbox, policy, now } = options;
-  const seen = createSeen(store, `notify/${options.instance}/forwarded`, now);
-  const receivers = options.receivers.filter((receiver) => CHANNELS[receiver.kind].renderForwarded !== undefined);
-
-  async function findDiagnosis(alert: InboundAlert): Promise<Found | undefined> {
-    const names = listJobNames(alert, policy.jobLabels);
-    const startsAtMs = Date.parse(alert.startsAt);
-    if (names.length === 0 || Number.isNaN(startsAtMs)) return undefined;
-    const range = {
-      from: new Date(startsAtMs - SEARCH_BEFORE_MS).toISOString(),
-      to: new Date(
-        Math.max(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now())) + SEARCH_AFTER_MS,
-      ).toISOString(),
-    };
-    const found: Incident[] = [];
-    for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name)))
-      found.push(...(await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })));
-    if (found.length === 0) found.push(...(await store.findIncidents({ ...range, limit: MAX_INCIDENTS })));
-    const incident = chooseIncident(found, names, startsAtMs);
-    const subject = incident === undefined ? undefined : findSubject(incident, policy);
-    return incident === undefined || subject === undefined || typeof subject === 'string'
-      ? undefined
-      : { incident, subject };
-  }
-
-  async function receiveOne(alert: InboundAlert): Promise<ReceivedAlert> {
-    const [job] = listJobNames(alert, policy.jobLabels);
-    const base = { fingerprint: alert.fingerprint, status: alert.status, job };
-    if (isOwnAlert(alert)) return { ...base, outcome: 'own-alert' };
-    if (receivers.length === 0) return { ...base, outcome: 'no-receiver' };
-    const found = await findDiagnosis(alert);
-    const waits = alert.status === 'firing' && job !== undefined && (found === undefined || found.subject.symptom);
-    let isNew = false;
-    for (const receiver of receivers) isNew = (await accept(alert, receiver, found, waits)) || isNew;
-    const known = { incidentId: found?.incident.id, cause: found?.subject.cause };
-    const outcome = !isNew
-      ? 'repeated'
-      : job === undefined
-        ? 'no-job'
-        : waits
-          ? 'waiting'
-          : found === undefined
-            ? 'forwarded'
-            : 'diagnosed';
-    return { ...base, ...known, outcome };
-  }
-
-  /** False when this alert went to this receiver before. */
-  async function accept(
-    alert: InboundAlert,
-    receiver: ReceiverSettings,
-    found: Found | undefined,
-    waits: boolean,
-  ): Promise<boolean> {
-    const id = alertId(alert, receiver);
-    const repeated = await seen.has(id);
-    await seen.add(id);
-    if (repeated) return false;
-    await hurryFiring(alert, receiver);
-    await putMessage(id, {
-      alert,
-      found,
-      receiver,
-      isFollowUp: false,
-      notBeforeMs: now() + (waits ? policy.attachWaitMs : 0),
-      follows: waits,
-    });
-    return true;
-  }
-
-  /** Its end has come: the alert itself need not wait any longer, and goes first. */
-  async function hurryFiring(alert: InboundAlert, receiver: ReceiverSettings): Promise<void> {
-    if (alert.status !== 'resolved') return;
-    const id = alertId({ ...alert, status: 'firing' }, receiver);
-    const row = outbox
-      .listFollowed()
-      .find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
-    if (row !== undefined) await outbox.put(row.alert, { ...row.payload, notBeforeMs: now() });
-  }
-
-  async function putMessage(
-    id: string,
-    wanted: {
-      readonly alert: InboundAlert;
-      readonly found: Found | undefined;
-      readonly receiver: ReceiverSettings;
-      readonly isFollowUp: boolean;
-      readonly notBeforeMs: number;
-      readonly follows: boolean;
-    },
-  ): Promise<void> {
-    const { alert, found, receiver, isFollowUp, notBeforeMs, follows } = wanted;
-    const message = CHANNELS[receiver.kind].renderForwarded?.({
-      alert,
-      found,
-      isFollowUp,
-      language: receiver.language,
-      publicUrl: options.publicUrl,
-      nowMs: now(),
-    });
-    if (message === undefined) return;
-    const payload: Payload = {
-      instance: options.instance,
-      topic: `alert ${alert.fingerprint}`,
-      notBeforeMs,
-      deadlineMs: now() + options.deadlineMs,
-      symptom: found?.subject.symptom ?? true,
-      severity: found?.subject.severity ?? 'error',
-      outcome: found?.incident.outcome ?? 'unknown',
-      group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`,
-      message,
-      brief: {},
-      ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
-    };
-    await outbox.put(
-      {
-        id,
-        incidentId: found?.incident.id ?? '',
-        receiver: receiver.name,
-        reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
-        cause: found?.subject.cause ?? '',
-        sentAt: new Date(now()).toISOString(),
-        state: 'pending',
-        attempts: 0,
-      },
-      payload,
-    );
-  }
-
-  async function attach(row: OutboxRow): Promise<void> {
-    const receiver = receivers.find(({ name }) => name === row.alert.receiver);
-    const alert = readInbound(row.payload);
-    if (receiver === undefined || alert === undefined || row.isInFlight) return;
-    const isOver = (row.payload.followUntilMs ?? 0) <= now();
-    const found = await findDiagnosis(alert);
-    const isBetter =
-      found !== undefined &&
-      (row.alert.cause === '' || (!found.subject.symptom && found.subject.cause !== row.alert.cause));
-    if (row.alert.state === 'pending') {
-      if (isBetter)
-        await putMessage(row.alert.id, {
-          alert,
-          found,
-          receiver,
-          isFollowUp: false,
-          notBeforeMs: found.subject.symptom ? row.payload.notBeforeMs : now(),
-          follows: found.subject.symptom,
-        });
-    } else if (isBetter && isWorthFollowing(found.subject, row)) {
-      await putMessage(`${row.alert.id}/diagnosis`, {
-        alert,
-        found,
-        receiver,
-        isFollowUp: true,
-        notBeforeMs: now(),
-        follows: false,
-      });
-      await outbox.put(row.alert, withoutFollow(row.payload));
-    } else if (isOver) await outbox.put(row.alert, withoutFollow(row.payload));
-  }
-
+  const inbound: InboundState = {
+    ...options,
+    receivers: options.receivers.filter((receiver) => CHANNELS[receiver.kind].renderForwarded !== undefined),
+    seen: createSeen(options.store, `notify/${options.instance}/forwarded`, options.now),
+  };
   return {
     async receive(message) {
       const received: ReceivedAlert[] = [];
-      for (const alert of parseMessage(message)) received.push(await receiveOne(alert));
+      for (const alert of parseMessage(message)) received.push(await receiveOne(inbound, alert));
       return received;
     },
     async stepOnce() {
-      for (const row of outbox.listFollowed()) await attach(row);
+      for (const row of inbound.outbox.listFollowed()) await attachDiagnosis(inbound, row);
     },
   };
+}
 
-  /** After a message went out, what is only a symptom waits as long for its cause as any other. */
-  function isWorthFollowing(subject: Subject, row: OutboxRow): boolean {
-    return !subject.symptom || now() - Date.parse(row.alert.sentAt) >= policy.attachWaitMs;
-  }
+async function receiveOne(inbound: InboundState, alert: InboundAlert): Promise<ReceivedAlert> {
+  const [job] = listJobNames(alert, inbound.policy.jobLabels);
+  const base = { fingerprint: alert.fingerprint, status: alert.status, job };
+  if (isOwnAlert(alert)) return { ...base, outcome: 'own-alert' };
+  if (inbound.receivers.length === 0) return { ...base, outcome: 'no-receiver' };
+  const found = await findDiagnosis(inbound, alert);
+  const waits = alert.status === 'firing' && job !== undefined && (found === undefined || found.subject.symptom);
+  let isNew = false;
+  for (const receiver of inbound.receivers) isNew = (await accept(inbound, alert, receiver, found, waits)) || isNew;
+  const known = { incidentId: found?.incident.id, cause: found?.subject.cause };
+  const outcome = !isNew
+    ? 'repeated'
+    : job === undefined
+      ? 'no-job'
+      : waits
+        ? 'waiting'
+        : found === undefined
+          ? 'forwarded'
+          : 'diagnosed';
+  return { ...base, ...known, outcome };
+}
+
+async function findDiagnosis({ store, policy, now }: InboundState, alert: InboundAlert): Promise<Found | undefined> {
+  const names = listJobNames(alert, policy.jobLabels);
+  const startsAtMs = Date.parse(alert.startsAt);
+  if (names.length === 0 || Number.isNaN(startsAtMs)) return undefined;
+  const range = {
+    from: new Date(startsAtMs - SEARCH_BEFORE_MS).toISOString(),
+    to: new Date(
+      Math.max(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now())) + SEARCH_AFTER_MS,
+    ).toISOString(),
+  };
+  const found: Incident[] = [];
+  for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name)))
+    found.push(...(await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })));
+  if (found.length === 0) found.push(...(await store.findIncidents({ ...range, limit: MAX_INCIDENTS })));
+  const incident = chooseIncident(found, names, startsAtMs);
+  const subject = incident === undefined ? undefined : findSubject(incident, policy);
+  return incident === undefined || subject === undefined || typeof subject === 'string'
+    ? undefined
+    : { incident, subject };
+}
+
+/** False when this alert went to this receiver before. */
+async function accept(
+  inbound: InboundState,
+  alert: InboundAlert,
+  receiver: ReceiverSettings,
+  found: Found | undefined,
+  waits: boolean,
+): Promise<boolean> {
+  const id = alertId(alert, receiver);
+  const repeated = await inbound.seen.has(id);
+  await inbound.seen.add(id);
+  if (repeated) return false;
+  await hurryFiring(inbound, alert, receiver);
+  await putMessage(inbound, id, {
+    alert,
+    found,
+    receiver,
+    isFollowUp: false,
+    notBeforeMs: inbound.now() + (waits ? inbound.policy.attachWaitMs : 0),
+    follows: waits,
+  });
+  return true;
+}
+
+/** Its end has come: the alert itself need not wait any longer, and goes first. */
+async function hurryFiring(
+  { outbox, now }: InboundState,
+  alert: InboundAlert,
+  receiver: ReceiverSettings,
+): Promise<void> {
+  if (alert.status !== 'resolved') return;
+  const id = alertId({ ...alert, status: 'firing' }, receiver);
+  const row = outbox
+    .listFollowed()
+    .find((item) => item.alert.id === id && item.alert.state === 'pending' && !item.isInFlight);
+  if (row !== undefined) await outbox.put(row.alert, { ...row.payload, notBeforeMs: now() });
+}
+
+interface WantedMessage {
+  readonly alert: InboundAlert;
+  readonly found: Found | undefined;
+  readonly receiver: ReceiverSettings;
+  readonly isFollowUp: boolean;
+  readonly notBeforeMs: number;
+  readonly follows: boolean;
+}
+
+async function putMessage(inbound: InboundState, id: string, wanted: WantedMessage): Promise<void> {
+  const { outbox, policy, now } = inbound;
+  const { alert, found, receiver, isFollowUp, notBeforeMs, follows } = wanted;
+  const message = CHANNELS[receiver.kind].renderForwarded?.({
+    alert,
+    found,
+    isFollowUp,
+    language: receiver.language,
+    publicUrl: inbound.publicUrl,
+    nowMs: now(),
+  });
+  if (message === undefined) return;
+  const payload: Payload = {
+    instance: inbound.instance,
+    topic: `alert ${alert.fingerprint}`,
+    notBeforeMs,
+    deadlineMs: now() + inbound.deadlineMs,
+    symptom: found?.subject.symptom ?? true,
+    severity: found?.subject.severity ?? 'error',
+    outcome: found?.incident.outcome ?? 'unknown',
+    group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`,
+    message,
+    brief: {},
+    ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
+  };
+  await outbox.put(
+    {
+      id,
+      incidentId: found?.incident.id ?? '',
+      receiver: receiver.name,
+      reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
+      cause: found?.subject.cause ?? '',
+      sentAt: new Date(now()).toISOString(),
+      state: 'pending',
+      attempts: 0,
+    },
+    payload,
+  );
+}
+
+async function attachDiagnosis(inbound: InboundState, row: OutboxRow): Promise<void> {
+  const { outbox, receivers, now } = inbound;
+  const receiver = receivers.find(({ name }) => name === row.alert.receiver);
+  const alert = readInbound(row.payload);
+  if (receiver === undefined || alert === undefined || row.isInFlight) return;
+  const isOver = (row.payload.followUntilMs ?? 0) <= now();
+  const found = await findDiagnosis(inbound, alert);
+  const isBetter =
+    found !== undefined &&
+    (row.alert.cause === '' || (!found.subject.symptom && found.subject.cause !== row.alert.cause));
+  if (row.alert.state === 'pending') {
+    if (isBetter)
+      await putMessage(inbound, row.alert.id, {
+        alert,
+        found,
+        receiver,
+        isFollowUp: false,
+        notBeforeMs: found.subject.symptom ? row.payload.notBeforeMs : now(),
+        follows: found.subject.symptom,
+      });
+  } else if (isBetter && isWorthFollowing(inbound, found.subject, row)) {
+    await putMessage(inbound, `${row.alert.id}/diagnosis`, {
+      alert,
+      found,
+      receiver,
+      isFollowUp: true,
+      notBeforeMs: now(),
+      follows: false,
+    });
+    await outbox.put(row.alert, withoutFollow(row.payload));
+  } else if (isOver) await outbox.put(row.alert, withoutFollow(row.payload));
+}
+
+/** After a message went out, what is only a symptom waits as long for its cause as any other. */
+function isWorthFollowing({ now, policy }: InboundState, subject: Subject, row: OutboxRow): boolean {
+  return !subject.symptom || now() - Date.parse(row.alert.sentAt) >= policy.attachWaitMs;
 }
 
 interface Seen {

@@ -1,5 +1,5 @@
 // The last entry of a file, whose end nobody knows yet: shipped when the file rests, and again when it has grown. The
-// splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. Called by read.ts and tails.ts.
+// splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. read.ts and tails.ts call it.
 import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { renderRecordId } from '../identity/identity.js';

@@ -1,6 +1,7 @@
-// What a diagnosis wants of a log, for a reader that leaves out the rest (flink/layout/skim.ts): entries with an anchor of the
-// catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last before
-// something else happens is ever asked for. The options and arguments that a process prints at its start come together.
+// What a diagnosis wants of a log, for a reader that leaves out the rest (flink/layout/skim.ts): entries with an anchor
+// of the catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last
+// before something else happens is ever asked for. The options and arguments that a process prints at its start come
+// together.
 import type { ByteRun, TextSearch } from '../../core/byte-search.js';
 import { at, isDigit } from '../../flink/bytes/byte.js';
 import type { FindWanted, WantedSearch } from '../../flink/layout/skim.js';

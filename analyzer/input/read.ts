@@ -1,7 +1,7 @@
 // Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is
 // read in pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
-// flink/layout/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands for
-// (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
+// flink/layout/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands
+// for (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';

@@ -2,7 +2,8 @@
 //   npx tsx lab/literals/run.ts                 every rule's sources: what is wrong, and what could not be looked up
 //   npx tsx lab/literals/run.ts --write         the same, and writes rules/sources.tsv (part of `npm run docs`)
 //   npx tsx lab/literals/run.ts --find TEXT     the classes that print a text, version by version
-// Jars of parts that are not on this machine are left out, and what they said before is kept. Exit code 1 when a source is wrong.
+// Jars of parts that are not on this machine are left out, and what they said before is kept. Exit code 1: a source is
+// wrong.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

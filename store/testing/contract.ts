@@ -16,7 +16,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('searchRecords', () => describeSearch(useSharedStore(open)));
     describe('searchRecords by pages', () => describePages(useOwnStore(open)));
     describe('findContext', () => describeContext(useOwnStore(open)));
-    describe('incidents, alerts, states, agents', () => describeDocuments(useOwnStore(open)));
+    describe('incidents', () => describeIncidents(useOwnStore(open)));
+    describe('alerts, states, agents', () => describeDocuments(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });
 }
@@ -247,37 +248,47 @@ function describeFeed(store: () => Store): void {
 }
 
 function describeSearch(store: () => Store): void {
-  const records = [
-    makeRecord(1, {
-      text: 'Source: orders (1/2) switched from RUNNING to FAILED',
-      level: 'WARN',
-      logger: 'org.apache.flink.runtime.taskmanager.Task',
-      job: ['j1', 'Orders by Day'],
-      error: ['org.example.WrapperException', 'java.io.IOException'],
-    }),
-    makeRecord(2, {
-      text: 'Insufficient number of network buffers: required 2, but only 0 available',
-      level: 'ERROR',
-      job: ['j2', 'clicks'],
-      host: 'node2.example.com',
-      component: 'taskmanager',
-      resource: 'container_01_000002',
-    }),
-    makeRecord(3, {
-      text: 'Completed checkpoint 7 for job j1',
-      level: 'INFO',
-      job: ['j1', 'Orders by Day'],
-      cluster: 'c-other',
-      component: 'jobmanager',
-    }),
-    makeRecord(4, { text: '连接失败: 数据库', path: '/logs/tm.out' }),
-  ];
-  const numbers = (found: readonly LogRecord[]): number[] => found.map((record) => record['log.offset'] / 1000);
   beforeAll(async () => {
-    await store().appendRecords(records);
-    await waitForTotal(store(), ALL, records.length);
+    await store().appendRecords(SEARCHED);
+    await waitForTotal(store(), ALL, SEARCHED.length);
   });
+  describeQueries(store);
+  describeFilters(store);
+  describeCounts(store);
+}
 
+/** What the tests of the search look for. */
+const SEARCHED: readonly LogRecord[] = [
+  makeRecord(1, {
+    text: 'Source: orders (1/2) switched from RUNNING to FAILED',
+    level: 'WARN',
+    logger: 'org.apache.flink.runtime.taskmanager.Task',
+    job: ['j1', 'Orders by Day'],
+    error: ['org.example.WrapperException', 'java.io.IOException'],
+  }),
+  makeRecord(2, {
+    text: 'Insufficient number of network buffers: required 2, but only 0 available',
+    level: 'ERROR',
+    job: ['j2', 'clicks'],
+    host: 'node2.example.com',
+    component: 'taskmanager',
+    resource: 'container_01_000002',
+  }),
+  makeRecord(3, {
+    text: 'Completed checkpoint 7 for job j1',
+    level: 'INFO',
+    job: ['j1', 'Orders by Day'],
+    cluster: 'c-other',
+    component: 'jobmanager',
+  }),
+  makeRecord(4, { text: '连接失败: 数据库', path: '/logs/tm.out' }),
+];
+
+function listNumbers(found: readonly LogRecord[]): number[] {
+  return found.map((record) => record['log.offset'] / 1000);
+}
+
+function describeQueries(store: () => Store): void {
   it.each<[string, number[]]>([
     ['', [1, 2, 3, 4]],
     ['BUFFERS', [2]],
@@ -321,13 +332,25 @@ function describeSearch(store: () => Store): void {
   ])('finds %s', async (query, expected) => {
     const page = await store().searchRecords({ ...ALL, query });
 
-    expect(numbers(page.records)).toEqual(expected);
+    expect(listNumbers(page.records)).toEqual(expected);
     expect(page.total).toBe(expected.length);
   });
 
+  it('refuses a broken query, time or page mark with its own code', async () => {
+    await expect(store().searchRecords({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({
+      code: 'JT_QUERY_INVALID',
+    });
+    await expect(store().searchRecords({ ...ALL, from: 'soon' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+    await expect(store().searchRecords({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({
+      code: 'JT_REQUEST_INVALID',
+    });
+  });
+}
+
+function describeFilters(store: () => Store): void {
   it('filters by each filter', async () => {
     const find = async (query: Partial<RecordQuery>): Promise<number[]> =>
-      numbers((await store().searchRecords({ ...ALL, ...query })).records);
+      listNumbers((await store().searchRecords({ ...ALL, ...query })).records);
 
     expect(await find({ jobId: 'j1' })).toEqual([1, 3]);
     expect(await find({ cluster: 'c-other' })).toEqual([3]);
@@ -340,7 +363,7 @@ function describeSearch(store: () => Store): void {
 
   it('shows a team its jobs and clusters and nothing else', async () => {
     const find = async (scope: readonly string[]): Promise<number[]> =>
-      numbers((await store().searchRecords({ ...ALL, scope })).records);
+      listNumbers((await store().searchRecords({ ...ALL, scope })).records);
 
     expect(await find(['Orders*'])).toEqual([1, 3]);
     expect(await find(['c-*', 'j2'])).toEqual([2, 3]);
@@ -352,7 +375,9 @@ function describeSearch(store: () => Store): void {
       { value: 'clicks', count: 1 },
     ]);
   });
+}
 
+function describeCounts(store: () => Store): void {
   it('counts per time and level', async () => {
     const page = await store().searchRecords({
       limit: 1,
@@ -397,16 +422,6 @@ function describeSearch(store: () => Store): void {
     ]);
     expect(facets?.logger.map((facet) => facet.value)).toContain('org.apache.flink.runtime.taskmanager.Task');
     expect(facets?.errorType).toEqual([{ value: 'org.example.WrapperException', count: 1 }]);
-  });
-
-  it('refuses a broken query, time or page mark with its own code', async () => {
-    await expect(store().searchRecords({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({
-      code: 'JT_QUERY_INVALID',
-    });
-    await expect(store().searchRecords({ ...ALL, from: 'soon' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
-    await expect(store().searchRecords({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({
-      code: 'JT_REQUEST_INVALID',
-    });
   });
 }
 
@@ -455,7 +470,7 @@ function describeContext(store: () => Store): void {
   });
 }
 
-function describeDocuments(store: () => Store): void {
+function describeIncidents(store: () => Store): void {
   it('saves, replaces, finds and removes incidents', async () => {
     const odd = makeIncident('odd/连 "id"', { lastSeen: '2026-11-20T12:00:00.000Z', diagnosis: DEEP_JSON });
     await store().saveIncident(makeIncident('a', { outcome: 'failing' }));
@@ -504,7 +519,9 @@ function describeDocuments(store: () => Store): void {
     expect(await find({ scope: [] })).toEqual([]);
     expect(await find({ limit: 1 })).toEqual(['b']);
   });
+}
 
+function describeDocuments(store: () => Store): void {
   it('remembers alerts, newest first', async () => {
     const alert = (id: string, sentAt: string, more: Partial<Alert> = {}): Alert => ({
       id,
