@@ -69,8 +69,8 @@ describe('run', () => {
       stopWithinMs: 300,
       wrap: (store) => ({
         ...store,
-        appendRecords: (batch) =>
-          isDown ? Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))) : store.appendRecords(batch),
+        append: (batch) =>
+          isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
       }),
     });
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));

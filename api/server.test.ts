@@ -8,7 +8,7 @@ import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import type { Diagnosis, Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
-import { makeIncident, makeRecord, waitUntil } from '../store/testing/samples.js';
+import { appendRecords, makeIncident, makeRecord, waitUntil } from '../store/testing/samples.js';
 import type { AgentStatus, Alert, RecordPage, Store } from '../store/store.js';
 import type { ReceivedAlert } from '../core/types.js';
 import { createServer, type ApiServer, type ServerOptions } from './server.js';
@@ -71,7 +71,7 @@ function incidentOf(id: string, job: readonly [string, string], more: Partial<In
 
 async function createFilledStore(): Promise<Store> {
   const store = await openStore({ kind: 'sqlite', path: ':memory:' });
-  await store.appendRecords([
+  await appendRecords(store, [
     makeRecord(0, { text: 'orders started', job: ORDERS, level: 'INFO' }),
     makeRecord(1, {
       text: 'orders met java.io.IOException',
@@ -300,10 +300,10 @@ describe('the live tail', () => {
   it('sends each new record of the filters once, a late one with an earlier time too', async () => {
     const { url, store } = await startServer();
     const tail = await openTail(`${url}/api/v1/records/stream?query=fresh`);
-    await store.appendRecords([makeRecord(50, { text: 'fresh 50' }), makeRecord(51, { text: 'other' })]);
+    await appendRecords(store, [makeRecord(50, { text: 'fresh 50' }), makeRecord(51, { text: 'other' })]);
     await waitUntil('the first', async () => tail.messages().includes('fresh 50') || tail.text());
 
-    await store.appendRecords([
+    await appendRecords(store, [
       makeRecord(49, { text: 'fresh 49', path: '/logs/late.log' }),
       ...Array.from({ length: 450 }, (_, index) => makeRecord(60 + index, { text: `fresh ${60 + index}` })),
     ]);
@@ -329,7 +329,7 @@ describe('the live tail', () => {
         (from.messages().length === 2 && resumed.messages().length === 4) || `${from.text()} ${resumed.text()}`,
     );
 
-    await store.appendRecords([makeRecord(70, { text: 'new' })]);
+    await appendRecords(store, [makeRecord(70, { text: 'new' })]);
     await waitUntil('the new one', async () => now.messages().includes('new') || now.text());
 
     expect(now.messages()).toEqual(['new']);
@@ -341,12 +341,13 @@ describe('the live tail', () => {
     const { url, store } = await startServer({ settings: { tailMaxRecords: 200 } });
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('the beginning', async () => tail.text().includes('retry:') || tail.text());
-    await store.appendRecords(
+    await appendRecords(
+      store,
       Array.from({ length: 500 }, (_, index) => makeRecord(100 + index, { text: `many ${100 + index}` })),
     );
     await waitUntil('the newest', async () => tail.messages().includes('many 599') || `${tail.messages().length}`);
 
-    await store.appendRecords([makeRecord(700, { text: 'after' })]);
+    await appendRecords(store, [makeRecord(700, { text: 'after' })]);
     await waitUntil('the next', async () => tail.messages().includes('after') || `${tail.messages().length}`);
 
     expect(tail.text().match(/^event: gap\ndata: .*$/gm)).toEqual([
@@ -358,11 +359,11 @@ describe('the live tail', () => {
 
   it('sends an entry again when it grew', async () => {
     const { url, store } = await startServer();
-    await store.appendRecords([makeRecord(50, { text: 'begins' })]);
+    await appendRecords(store, [makeRecord(50, { text: 'begins' })]);
     const tail = await openTail(`${url}/api/v1/records/stream?from=2026-11-20T10:00:30Z`);
     await waitUntil('the short one', async () => tail.messages().includes('begins') || tail.text());
 
-    await store.appendRecords([makeRecord(50, { text: 'begins\n\tat a.B.c(D.java:1)' })]);
+    await appendRecords(store, [makeRecord(50, { text: 'begins\n\tat a.B.c(D.java:1)' })]);
 
     await waitUntil('the longer one', async () => tail.text().includes('at a.B.c') || tail.text());
     tail.stop();
@@ -395,7 +396,7 @@ describe('the live tail', () => {
     isAway = true;
     await waitUntil('the problem', async () => tail.text().includes('JT_STORE_UNREACHABLE') || tail.text());
 
-    await inner.appendRecords([makeRecord(80, { text: 'written meanwhile' })]);
+    await appendRecords(inner, [makeRecord(80, { text: 'written meanwhile' })]);
     isAway = false;
 
     await waitUntil('the record', async () => tail.messages().includes('written meanwhile') || tail.text());
@@ -417,7 +418,7 @@ describe('the live tail', () => {
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('some looks', async () => looks > 4);
 
-    await inner.appendRecords([makeRecord(80, { text: 'new' })]);
+    await appendRecords(inner, [makeRecord(80, { text: 'new' })]);
     await waitUntil('the new one', async () => tail.messages().includes('new') || tail.text());
 
     expect(tail.messages()).toEqual(['new']);
@@ -504,7 +505,7 @@ describe('incidents, jobs and alerts', () => {
 
   it('counts a job once whose lines have the name only in part', async () => {
     const { url, store } = await startServer();
-    await store.appendRecords([{ ...makeRecord(9, { text: 'only the id' }), 'flink.job.id': FRAUD[0] }]);
+    await appendRecords(store, [{ ...makeRecord(9, { text: 'only the id' }), 'flink.job.id': FRAUD[0] }]);
 
     const { body } = await get(`${url}/api/v1/jobs`);
 

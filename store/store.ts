@@ -101,13 +101,26 @@ export interface AgentStatus {
   readonly conditions: readonly { readonly code: string; readonly message: string; readonly since: string }[];
 }
 
+/** How a store wants its records: plain data from which any thread makes an encoder (encode.ts). */
+export type Encoding = { readonly kind: 'sqlite' } | { readonly kind: 'elasticsearch'; readonly prefix: string };
+
+/** Records as their store wants them: plain data, whose memory may be given to another thread. */
+export interface EncodedBatch {
+  /** One record behind another. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly ids: readonly string[];
+  /** Bytes of each record. */
+  readonly lengths: readonly number[];
+}
+
 /** The way in: what the agent needs to deliver records. */
 export interface RecordSink {
+  readonly encoding: Encoding;
   /**
    * Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per
    * record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again.
    */
-  appendRecords(batch: readonly LogRecord[]): Promise<readonly AppendOutcome[]>;
+  append(batch: EncodedBatch): Promise<readonly AppendOutcome[]>;
 }
 
 /** The change feed: what an analyzer reads. */

@@ -12,7 +12,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
+import { sliceRecord } from '../../store/batch.js';
+import { decodeRecord } from '../../store/encode.js';
 import type { AppendOutcome, Store } from '../../store/store.js';
+import { appendRecords } from '../../store/testing/samples.js';
 import {
   expected,
   line,
@@ -28,16 +31,23 @@ afterEach(async () => {
   bench = undefined;
 });
 
-type Append = Store['appendRecords'];
+type Append = (records: readonly LogRecord[]) => ReturnType<Store['append']>;
 
-/** A bench whose store answers through `append`; `pass` is the real one. */
+/** A bench whose store answers through `append` for the records of a batch; `pass` is the real one. */
 function openFaulty(
   append: (batch: readonly LogRecord[], pass: Append) => ReturnType<Append>,
   options: BenchOptions = {},
 ): AgentFixture {
   bench = openAgentFixture({
     ...options,
-    wrap: (store) => ({ ...store, appendRecords: (batch) => append(batch, store.appendRecords) }),
+    wrap: (store) => ({
+      ...store,
+      append: (batch) =>
+        append(
+          batch.ids.map((_id, index) => decodeRecord(store.encoding, sliceRecord(batch, index))),
+          (records) => appendRecords(store, records),
+        ),
+    }),
   });
   return bench;
 }

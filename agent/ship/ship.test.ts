@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
-import type { AppendOutcome } from '../../store/store.js';
-import { countBatch, createShipper, type Shipper } from './ship.js';
+import type { AppendOutcome, RecordSink } from '../../store/store.js';
+import { createShipper, type Shipper } from './ship.js';
 import { createBoard } from '../status.js';
 
 let dataDir: string;
@@ -22,19 +22,19 @@ interface Setup {
   readonly done: string[];
 }
 
-function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcome[]>): Setup {
+function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcome[]>, batchBytes = 1_000_000): Setup {
   const clock = { now: 0 };
   const sent: string[][] = [];
   const done: string[] = [];
-  const store = {
-    appendRecords: (batch: readonly LogRecord[]) => {
-      const ids = batch.map((record) => record.id);
-      sent.push(ids);
-      return answer(ids);
+  const store: RecordSink = {
+    encoding: { kind: 'sqlite' },
+    append: (batch) => {
+      sent.push([...batch.ids]);
+      return answer(batch.ids);
     },
   };
   const settings = {
-    batchBytes: 1000,
+    batchBytes,
     batchRecords: 3,
     batchAgeMs: 100,
     maxBatchesInFlight: 2,
@@ -72,7 +72,7 @@ function createRecord(id: string): LogRecord {
 }
 
 function add({ shipper, done }: Setup, ...ids: string[]): void {
-  for (const id of ids) shipper.add({ record: createRecord(id), bytes: 10, onDone: () => void done.push(id) });
+  for (const id of ids) shipper.add(createRecord(id), () => void done.push(id));
 }
 
 const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
@@ -111,6 +111,7 @@ describe('createShipper', () => {
   it('asks with one batch at a time while the store is down, waiting longer each time up to the cap', async () => {
     const setup = setUp(() => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'y' })));
     add(setup, 'a', 'b', 'c', 'd');
+    const held = setup.shipper.heldBytes;
     const waits: number[] = [];
     setup.shipper.pump(true);
     await setup.shipper.settle();
@@ -124,14 +125,44 @@ describe('createShipper', () => {
     }
 
     expect(waits.at(-1)).toBe(1000);
-    expect(setup.shipper.heldBytes).toBe(40);
+    expect(setup.shipper.heldBytes).toBe(held);
+    expect(held).toBeGreaterThan(4 * 100);
     expect(setup.done).toEqual([]);
   });
-});
 
-describe('countBatch', () => {
-  it('takes at least one record, however large', () => {
-    expect(countBatch([{ bytes: 5000 }, { bytes: 1 }], 10, 1000)).toBe(1);
-    expect(countBatch([{ bytes: 400 }, { bytes: 600 }, { bytes: 1 }], 10, 1000)).toBe(2);
+  it('cuts a batch by its bytes, with at least one record however large', async () => {
+    const setup = setUp(stored, 3_000);
+    add(setup, 'a'.repeat(5000), 'b', 'c', 'd'.repeat(2500), 'e');
+
+    setup.shipper.pump(true);
+    await setup.shipper.settle();
+    setup.shipper.pump(true);
+    await setup.shipper.settle();
+
+    expect(setup.sent.map((ids) => ids.map((id) => id.charAt(0)))).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+  });
+
+  it('sends again only what the store asks for again, with what belongs to it', async () => {
+    const busy = new Set(['b', 'c']);
+    const setup = setUp((ids) =>
+      Promise.resolve(ids.map((id) => (busy.has(id) ? { kind: 'retry', error: '429' } : { kind: 'stored' }))),
+    );
+    add(setup, 'a', 'b', 'c');
+    setup.shipper.pump(true);
+    await setup.shipper.settle();
+    const doneFirst = [...setup.done];
+
+    busy.clear();
+    setup.clock.now = setup.shipper.dueAt ?? 0;
+    setup.shipper.pump(true);
+    await setup.shipper.settle();
+
+    expect(doneFirst).toEqual(['a']);
+    expect(setup.sent).toEqual([
+      ['a', 'b', 'c'],
+      ['b', 'c'],
+    ]);
+    expect(setup.done).toEqual(['a', 'b', 'c']);
+    expect(setup.shipper.heldBytes).toBe(0);
   });
 });

@@ -1,29 +1,25 @@
-// Records → the store, in batches, with one answer per record. A record leaves the queue only when the store has it
-// (stored, already there) or its dead letter is on disk; everything else is sent again, alone, for ever, with
-// full-jitter backoff. Called by agent.ts; offsets are moved by what `onDone` tells read.ts.
+// Records → the store, in batches, with one answer per record. A record is encoded when it is added; what waits is
+// bytes. It leaves only when the store has it (stored, already there) or its dead letter is on disk; everything else is
+// sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by what `onDone` tells
+// read.ts.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
-import type { AppendOutcome, RecordSink } from '../../store/store.js';
+import { selectRecords, sliceRecord } from '../../store/batch.js';
+import { createEncoder, decodeRecord, type RecordEncoder } from '../../store/encode.js';
+import type { AppendOutcome, EncodedBatch, RecordSink } from '../../store/store.js';
 import { appendDeadLetters, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
-export interface PendingRecord {
-  readonly record: LogRecord;
-  /** What it counts against the budget. */
-  readonly bytes: number;
-  /** Called once, when the record needs no more care. */
-  readonly onDone: () => void;
-}
-
 export interface Shipper {
-  add(parcel: PendingRecord): void;
+  /** `onDone` is called once, when the record needs no more care. Nothing of the record itself is kept. */
+  add(record: LogRecord, onDone: () => void): void;
   /** Starts what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
   pump(force: boolean): void;
   /** Waits for the answers to everything in flight. */
   settle(): Promise<void>;
-  /** Bytes added and not done. */
+  /** Bytes that what was added and is not done takes in memory. */
   readonly heldBytes: number;
   readonly inFlight: number;
   /** Records that were never sent, while the store takes records. */
@@ -46,207 +42,265 @@ export interface ShipperParts {
   readonly onAnswer: () => void;
 }
 
+/** What is remembered of a record beside its encoded bytes. */
+interface Delivery {
+  /** What it counts against the budget. */
+  readonly bytes: number;
+  readonly onDone: () => void;
+}
+
 interface Batch {
-  readonly parcels: readonly PendingRecord[];
+  readonly encoded: EncodedBatch;
+  /** One for each record, in their order. */
+  readonly deliveries: readonly Delivery[];
   /** How often these records were sent in vain. */
   readonly tries: number;
   readonly dueAt: number;
 }
 
-export function createShipper(parts: ShipperParts): Shipper {
-  const { settings, now } = parts;
-  const queue: PendingRecord[] = [];
-  let queuedBytes = 0;
-  let queuedSince = 0;
-  let heldBytes = 0;
-  let retries: Batch[] = [];
+interface Shipping {
+  readonly parts: ShipperParts;
+  readonly encoder: RecordEncoder;
+  /** Of the records that the encoder holds. */
+  open: Delivery[];
+  openBytes: number;
+  /** When the oldest record that was never sent was added. */
+  freshSince: number;
+  /** Full batches that were never sent, the oldest first. */
+  full: Batch[];
+  heldBytes: number;
+  retries: Batch[];
   /** Batches that failed as a whole, in a row: while the store is down one batch at a time asks. */
-  let outage: { readonly tries: number; readonly until: number } | undefined;
-  const flights = new Set<Promise<void>>();
+  outage: { readonly tries: number; readonly until: number } | undefined;
+  readonly flights: Set<Promise<void>>;
+}
 
-  function add(parcel: PendingRecord): void {
-    if (queue.length === 0) queuedSince = now();
-    queue.push(parcel);
-    queuedBytes += parcel.bytes;
-    heldBytes += parcel.bytes;
-  }
+/** A record costs this beside its bytes, so that many short ones spend the budget as well. */
+const RECORD_COST_BYTES = 256;
 
-  function pump(force: boolean): void {
-    for (;;) {
-      if (flights.size >= settings.maxBatchesInFlight) return;
-      if (outage !== undefined && (flights.size > 0 || now() < outage.until)) return;
-      const batch = takeRetry() ?? takeFresh(force);
-      if (batch === undefined) return;
-      const flight: Promise<void> = sendBatch(batch).finally(() => {
-        flights.delete(flight);
-        parts.onAnswer();
-      });
-      flights.add(flight);
-    }
-  }
-
-  function takeRetry(): Batch | undefined {
-    const due = retries.find((batch) => batch.dueAt <= now());
-    if (due !== undefined) retries = retries.filter((batch) => batch !== due);
-    return due;
-  }
-
-  function takeFresh(force: boolean): Batch | undefined {
-    if (queue.length === 0) return undefined;
-    const isFull = queue.length >= settings.batchRecords || queuedBytes >= settings.batchBytes;
-    const isOld = now() - queuedSince >= settings.batchAgeMs;
-    if (!force && !isFull && !isOld && flights.size > 0) return undefined;
-    const count = countBatch(queue, settings.batchRecords, settings.batchBytes);
-    const parcels = queue.splice(0, count);
-    for (const parcel of parcels) queuedBytes -= parcel.bytes;
-    return { parcels, tries: 0, dueAt: 0 };
-  }
-
-  async function sendBatch(batch: Batch): Promise<void> {
-    let outcomes: readonly AppendOutcome[];
-    try {
-      outcomes = await parts.store.appendRecords(batch.parcels.map((parcel) => parcel.record));
-    } catch (error) {
-      handleOutage(batch, error);
-      return;
-    }
-    endOutage();
-    handleOutcomes(batch, outcomes);
-  }
-
-  /** The whole batch goes again: nothing is known about any of its records. */
-  function handleOutage(batch: Batch, error: unknown): void {
-    const code = error instanceof JobtraceError ? error.code : 'JT_STORE_UNREACHABLE';
-    const message = error instanceof Error ? error.message : String(error);
-    const tries = (outage?.tries ?? 0) + 1;
-    outage = { tries, until: now() + jitter(tries) };
-    parts.board.count('failedBatches');
-    for (const other of OUTAGE_CODES) if (other !== code) parts.board.clear(other);
-    if (parts.board.raise(code, message))
-      parts.log.error(
-        { code, problem: message },
-        'The store does not take records; nothing is lost, sending again until it does.',
-      );
-    retries.push({ parcels: batch.parcels, tries: batch.tries + 1, dueAt: outage.until });
-  }
-
-  function endOutage(): void {
-    if (outage === undefined) return;
-    outage = undefined;
-    for (const code of OUTAGE_CODES) parts.board.clear(code);
-    parts.log.info('The store takes records again.');
-  }
-
-  function handleOutcomes(batch: Batch, outcomes: readonly AppendOutcome[]): void {
-    const again: PendingRecord[] = [];
-    const dead: { readonly parcel: PendingRecord; readonly letter: DeadLetter }[] = [];
-    let problem = '';
-    batch.parcels.forEach((parcel, index) => {
-      const outcome = outcomes[index] ?? { kind: 'retry', error: 'the store gave no answer for this record' };
-      if (outcome.kind === 'stored' || outcome.kind === 'duplicate')
-        finish(parcel, outcome.kind === 'stored' ? 'storedRecords' : 'duplicateRecords');
-      else if (outcome.kind === 'retry') {
-        again.push(parcel);
-        problem = outcome.error;
-      } else dead.push({ parcel, letter: describeDeath(parcel, outcome) });
-    });
-    again.push(...buryDead(dead));
-    markRetry(batch, again, problem);
-  }
-
-  function describeDeath(
-    parcel: PendingRecord,
-    outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>,
-  ): DeadLetter {
-    if (outcome.kind === 'collision')
-      parts.board.raise(
-        'JT_RECORD_COLLISION',
-        `Two entries have the same id: ${outcome.error}. The later one is kept in the dead letters.`,
-      );
-    return { time: new Date(now()).toISOString(), error: `${outcome.kind}: ${outcome.error}`, record: parcel.record };
-  }
-
-  /** What could not be written to disk stays with us. */
-  function buryDead(
-    dead: readonly { readonly parcel: PendingRecord; readonly letter: DeadLetter }[],
-  ): readonly PendingRecord[] {
-    if (dead.length === 0) return [];
-    try {
-      appendDeadLetters(
-        settings.dataDir,
-        dead.map(({ letter }) => letter),
-      );
-    } catch (error) {
-      parts.board.raise('JT_DEAD_LETTERS_UNWRITABLE', error instanceof Error ? error.message : String(error));
-      return dead.map(({ parcel }) => parcel);
-    }
-    parts.board.clear('JT_DEAD_LETTERS_UNWRITABLE');
-    parts.board.raise(
-      'JT_RECORDS_REFUSED',
-      'The store refused records; they are kept in dead-letters.ndjson in the data folder.',
-    );
-    for (const { parcel, letter } of dead) {
-      parts.log.error(
-        { id: parcel.record.id, problem: letter.error },
-        'A record was not accepted and is kept in the dead letters.',
-      );
-      finish(parcel, letter.error.startsWith('collision') ? 'collidedRecords' : 'refusedRecords');
-    }
-    return [];
-  }
-
-  function markRetry(batch: Batch, again: readonly PendingRecord[], problem: string): void {
-    if (again.length === 0) {
-      if (retries.length === 0) parts.board.clear('JT_STORE_BUSY');
-      return;
-    }
-    parts.board.count('retriedRecords', again.length);
-    if (parts.board.raise('JT_STORE_BUSY', `The store asks for some records again: ${problem}.`))
-      parts.log.warn({ records: again.length, problem }, 'The store asks for records again.');
-    retries.push({ parcels: again, tries: batch.tries + 1, dueAt: now() + jitter(batch.tries + 1) });
-  }
-
-  function finish(
-    parcel: PendingRecord,
-    counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords',
-  ): void {
-    parts.board.count(counter);
-    heldBytes -= parcel.bytes;
-    parcel.onDone();
-  }
-
-  /** Full jitter: anywhere between nothing and the doubled wait. */
-  function jitter(tries: number): number {
-    return Math.ceil(parts.random() * Math.min(settings.retryCapMs, settings.retryBaseMs * 2 ** Math.min(tries, 20)));
-  }
-
-  async function settle(): Promise<void> {
-    while (flights.size > 0) await Promise.all(flights);
-  }
-
+export function createShipper(parts: ShipperParts): Shipper {
+  const shipping: Shipping = {
+    parts,
+    encoder: createEncoder(parts.store.encoding),
+    open: [],
+    openBytes: 0,
+    freshSince: 0,
+    full: [],
+    heldBytes: 0,
+    retries: [],
+    outage: undefined,
+    flights: new Set(),
+  };
   return {
-    add,
-    pump,
-    settle,
+    add: (record, onDone) => addRecord(shipping, record, onDone),
+    pump: (force) => pump(shipping, force),
+    settle: async () => {
+      while (shipping.flights.size > 0) await Promise.all(shipping.flights);
+    },
     get heldBytes() {
-      return heldBytes;
+      return shipping.heldBytes;
     },
     get inFlight() {
-      return flights.size;
+      return shipping.flights.size;
     },
     get hasFresh() {
-      return queue.length > 0 && outage === undefined;
+      return hasFresh(shipping) && shipping.outage === undefined;
     },
     get dueAt() {
-      if (outage !== undefined) return outage.until;
-      const first = retries.reduce((least, batch) => Math.min(least, batch.dueAt), Number.POSITIVE_INFINITY);
-      return queue.length > 0
-        ? Math.min(first, queuedSince + settings.batchAgeMs)
-        : Number.isFinite(first)
-          ? first
-          : undefined;
+      return findDue(shipping);
     },
   };
+}
+
+function addRecord(shipping: Shipping, record: LogRecord, onDone: () => void): void {
+  const { settings, now } = shipping.parts;
+  if (!hasFresh(shipping)) shipping.freshSince = now();
+  const bytes = shipping.encoder.add(record) + RECORD_COST_BYTES;
+  shipping.open.push({ bytes, onDone });
+  shipping.openBytes += bytes;
+  shipping.heldBytes += bytes;
+  if (shipping.open.length >= settings.batchRecords || shipping.openBytes >= settings.batchBytes)
+    shipping.full.push(closeBatch(shipping));
+}
+
+function closeBatch(shipping: Shipping): Batch {
+  const batch = { encoded: shipping.encoder.take(), deliveries: shipping.open, tries: 0, dueAt: 0 };
+  shipping.open = [];
+  shipping.openBytes = 0;
+  return batch;
+}
+
+function hasFresh({ full, open }: Shipping): boolean {
+  return full.length > 0 || open.length > 0;
+}
+
+function pump(shipping: Shipping, force: boolean): void {
+  const { parts, flights } = shipping;
+  for (;;) {
+    if (flights.size >= parts.settings.maxBatchesInFlight) return;
+    const { outage } = shipping;
+    if (outage !== undefined && (flights.size > 0 || parts.now() < outage.until)) return;
+    const batch = takeRetry(shipping) ?? takeFresh(shipping, force);
+    if (batch === undefined) return;
+    const flight: Promise<void> = sendBatch(shipping, batch).finally(() => {
+      flights.delete(flight);
+      parts.onAnswer();
+    });
+    flights.add(flight);
+  }
+}
+
+function takeRetry(shipping: Shipping): Batch | undefined {
+  const due = shipping.retries.find((batch) => batch.dueAt <= shipping.parts.now());
+  if (due !== undefined) shipping.retries = shipping.retries.filter((batch) => batch !== due);
+  return due;
+}
+
+function takeFresh(shipping: Shipping, force: boolean): Batch | undefined {
+  const { settings, now } = shipping.parts;
+  if (shipping.full.length > 0) return shipping.full.shift();
+  if (shipping.open.length === 0) return undefined;
+  const isOld = now() - shipping.freshSince >= settings.batchAgeMs;
+  return force || isOld || shipping.flights.size === 0 ? closeBatch(shipping) : undefined;
+}
+
+async function sendBatch(shipping: Shipping, batch: Batch): Promise<void> {
+  let outcomes: readonly AppendOutcome[];
+  try {
+    outcomes = await shipping.parts.store.append(batch.encoded);
+  } catch (error) {
+    handleOutage(shipping, batch, error);
+    return;
+  }
+  endOutage(shipping);
+  handleOutcomes(shipping, batch, outcomes);
+}
+
+/** The whole batch goes again: nothing is known about any of its records. */
+function handleOutage(shipping: Shipping, batch: Batch, error: unknown): void {
+  const { board, log, now } = shipping.parts;
+  const code = error instanceof JobtraceError ? error.code : 'JT_STORE_UNREACHABLE';
+  const message = error instanceof Error ? error.message : String(error);
+  const tries = (shipping.outage?.tries ?? 0) + 1;
+  const until = now() + jitter(shipping, tries);
+  shipping.outage = { tries, until };
+  board.count('failedBatches');
+  for (const other of OUTAGE_CODES) if (other !== code) board.clear(other);
+  if (board.raise(code, message))
+    log.error(
+      { code, problem: message },
+      'The store does not take records; nothing is lost, sending again until it does.',
+    );
+  shipping.retries.push({ ...batch, tries: batch.tries + 1, dueAt: until });
+}
+
+function endOutage(shipping: Shipping): void {
+  if (shipping.outage === undefined) return;
+  shipping.outage = undefined;
+  for (const code of OUTAGE_CODES) shipping.parts.board.clear(code);
+  shipping.parts.log.info('The store takes records again.');
+}
+
+function handleOutcomes(shipping: Shipping, batch: Batch, outcomes: readonly AppendOutcome[]): void {
+  const again: number[] = [];
+  const dead: Dead[] = [];
+  let problem = '';
+  batch.deliveries.forEach((delivery, index) => {
+    const outcome = outcomes[index] ?? { kind: 'retry', error: 'the store gave no answer for this record' };
+    if (outcome.kind === 'stored') finish(shipping, delivery, 'storedRecords');
+    else if (outcome.kind === 'duplicate') finish(shipping, delivery, 'duplicateRecords');
+    else if (outcome.kind === 'retry') {
+      again.push(index);
+      problem = outcome.error;
+    } else dead.push({ index, delivery, outcome });
+  });
+  if (dead.length > 0 && !buryDead(shipping, batch.encoded, dead)) again.push(...dead.map(({ index }) => index));
+  planRetry(shipping, batch, again, problem);
+}
+
+interface Dead {
+  readonly index: number;
+  readonly delivery: Delivery;
+  readonly outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>;
+}
+
+/** False when they could not be written to disk: they stay with us. */
+function buryDead(shipping: Shipping, encoded: EncodedBatch, dead: readonly Dead[]): boolean {
+  const { board, log, settings } = shipping.parts;
+  const letters = dead.map(({ index, outcome }) => describeDeath(shipping, sliceRecord(encoded, index), outcome));
+  try {
+    appendDeadLetters(settings.dataDir, letters);
+  } catch (error) {
+    board.raise('JT_DEAD_LETTERS_UNWRITABLE', error instanceof Error ? error.message : String(error));
+    return false;
+  }
+  board.clear('JT_DEAD_LETTERS_UNWRITABLE');
+  board.raise(
+    'JT_RECORDS_REFUSED',
+    'The store refused records; they are kept in dead-letters.ndjson in the data folder.',
+  );
+  for (const { index, delivery, outcome } of dead) {
+    log.error(
+      { id: encoded.ids[index], problem: `${outcome.kind}: ${outcome.error}` },
+      'A record was not accepted and is kept in the dead letters.',
+    );
+    finish(shipping, delivery, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');
+  }
+  return true;
+}
+
+function describeDeath({ parts }: Shipping, bytes: Buffer, outcome: Dead['outcome']): DeadLetter {
+  if (outcome.kind === 'collision')
+    parts.board.raise(
+      'JT_RECORD_COLLISION',
+      `Two entries have the same id: ${outcome.error}. The later one is kept in the dead letters.`,
+    );
+  return {
+    time: new Date(parts.now()).toISOString(),
+    error: `${outcome.kind}: ${outcome.error}`,
+    record: decodeRecord(parts.store.encoding, bytes),
+  };
+}
+
+/** Only what has to go again goes again; the rest of the batch is let go. */
+function planRetry(shipping: Shipping, batch: Batch, again: readonly number[], problem: string): void {
+  const { board, log, now } = shipping.parts;
+  if (again.length === 0) {
+    if (shipping.retries.length === 0) board.clear('JT_STORE_BUSY');
+    return;
+  }
+  board.count('retriedRecords', again.length);
+  if (board.raise('JT_STORE_BUSY', `The store asks for some records again: ${problem}.`))
+    log.warn({ records: again.length, problem }, 'The store asks for records again.');
+  const inOrder = new Set(again);
+  shipping.retries.push({
+    encoded: selectRecords(batch.encoded, again),
+    deliveries: batch.deliveries.filter((_delivery, index) => inOrder.has(index)),
+    tries: batch.tries + 1,
+    dueAt: now() + jitter(shipping, batch.tries + 1),
+  });
+}
+
+function finish(
+  shipping: Shipping,
+  delivery: Delivery,
+  counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords',
+): void {
+  shipping.parts.board.count(counter);
+  shipping.heldBytes -= delivery.bytes;
+  delivery.onDone();
+}
+
+/** Full jitter: anywhere between nothing and the doubled wait. */
+function jitter({ parts: { random, settings } }: Shipping, tries: number): number {
+  return Math.ceil(random() * Math.min(settings.retryCapMs, settings.retryBaseMs * 2 ** Math.min(tries, 20)));
+}
+
+function findDue(shipping: Shipping): number | undefined {
+  if (shipping.outage !== undefined) return shipping.outage.until;
+  const first = shipping.retries.reduce((least, batch) => Math.min(least, batch.dueAt), Number.POSITIVE_INFINITY);
+  if (hasFresh(shipping)) return Math.min(first, shipping.freshSince + shipping.parts.settings.batchAgeMs);
+  return Number.isFinite(first) ? first : undefined;
 }
 
 const OUTAGE_CODES = [
@@ -258,19 +312,3 @@ const OUTAGE_CODES = [
   'JT_DISK_FULL',
   'JT_FILE_UNWRITABLE',
 ] as const;
-
-/** How many of the first parcels fit; at least one. */
-export function countBatch(
-  parcels: readonly Pick<PendingRecord, 'bytes'>[],
-  maxRecords: number,
-  maxBytes: number,
-): number {
-  let bytes = 0;
-  let count = 0;
-  for (const parcel of parcels) {
-    if (count >= maxRecords || (count > 0 && bytes + parcel.bytes > maxBytes)) break;
-    bytes += parcel.bytes;
-    count += 1;
-  }
-  return count;
-}

@@ -38,8 +38,6 @@ export interface ReaderParts {
   readonly watch: () => Tails;
 }
 
-/** A record costs this beside its text, so that many short ones spend the budget as well. */
-const RECORD_COST_BYTES = 512;
 /** One file may have this many records waiting behind one that the store does not take yet. */
 const MAX_SPANS = 200_000;
 /** A file that has not grown for this long is looked at with the scan only. */
@@ -148,18 +146,17 @@ export function createReader(parts: ReaderParts): Reader {
       tail.spans.push(span);
       if (!piece.isOpen) tail.time = time;
       if (isShipped(tail, piece)) span.isDone = true;
-      else
-        shipper.add({
-          record,
-          bytes: piece.entry.bytes.length + RECORD_COST_BYTES,
-          onDone: () => finishSpan(tail, span, piece),
-        });
+      else shipper.add(record, createAcknowledgement(tail, span, piece));
     }
   }
 
-  function finishSpan(tail: Tail, span: Span, piece: TailEntry): void {
-    span.isDone = true;
-    if (piece.isOpen) tail.shipped = { offset: piece.entry.offset, length: piece.entry.length };
+  /** Keeps where the entry stands and not the entry: its bytes are a view of all that was read with it. */
+  function createAcknowledgement(tail: Tail, span: Span, piece: TailEntry): () => void {
+    const shipped = piece.isOpen ? { offset: piece.entry.offset, length: piece.entry.length } : undefined;
+    return () => {
+      span.isDone = true;
+      if (shipped !== undefined) tail.shipped = shipped;
+    };
   }
 
   /** It was shipped when the file rested and has not grown since. */

@@ -268,7 +268,7 @@ describe('copy and truncate', () => {
       quantumBytes: 4096,
       wrap: (store) => ({
         ...store,
-        appendRecords: (batch) => Promise.resolve(batch.map(() => ({ kind: 'retry', error: 'busy' }))),
+        append: (batch) => Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))),
       }),
     });
     const other = join(slow.logs, 'a.log');
@@ -339,7 +339,7 @@ describe('deletion', () => {
     const other = openAgentFixture({
       wrap: (store) => ({
         ...store,
-        appendRecords: (batch) => (isDown ? Promise.reject(new Error('down')) : store.appendRecords(batch)),
+        append: (batch) => (isDown ? Promise.reject(new Error('down')) : store.append(batch)),
       }),
       budgetBytes: 20_000,
       quantumBytes: 4096,

@@ -5,6 +5,7 @@ import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
+import { appendRecords } from '../../store/testing/samples.js';
 import { createAnalyzer, toEntry, type Analyzer } from './analyzer.js';
 import { loadCatalog } from '../catalog/catalog.js';
 import { diagnose } from '../incident/diagnose.js';
@@ -68,7 +69,7 @@ async function run(
   const heard: Heard[] = [];
   let analyzer = startAnalyzer(store, heard);
   for (const batch of batches) {
-    await store.appendRecords(batch);
+    await appendRecords(store, batch);
     await drain(analyzer);
     if (restartEach) analyzer = startAnalyzer(store, heard);
   }
@@ -126,9 +127,12 @@ describe('createAnalyzer', () => {
     const all = readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5').map((entry) => toRecord(entry));
     const isOut = (record: LogRecord): boolean => record['log.file.path'].endsWith('.out');
 
-    await store.appendRecords(all.filter((record) => !isOut(record)));
+    await appendRecords(
+      store,
+      all.filter((record) => !isOut(record)),
+    );
     await drain(analyzer);
-    await store.appendRecords(all.filter(isOut));
+    await appendRecords(store, all.filter(isOut));
     await drain(analyzer);
 
     expect(heard.map((item) => [item.change, item.incident.diagnoses.en[0]?.cause])).toEqual([
@@ -167,7 +171,8 @@ describe('createAnalyzer', () => {
     const toRecords = (path: string, lines: readonly string[]): readonly LogRecord[] =>
       makeLog(path, lines).map((entry) => toRecord(entry));
 
-    await store.appendRecords(
+    await appendRecords(
+      store,
       toRecords('flink-u-taskexecutor-0-h.log', [
         ...start,
         ...received,
@@ -179,7 +184,7 @@ describe('createAnalyzer', () => {
     await drain(analyzer);
     expect(heard).toEqual([]);
     present += 25_000;
-    await store.appendRecords(toRecords('flink-u-standalonesession-0-h.log', failed));
+    await appendRecords(store, toRecords('flink-u-standalonesession-0-h.log', failed));
     await drain(analyzer);
 
     expect(
@@ -193,7 +198,7 @@ describe('createAnalyzer', () => {
 
   it('goes on after the store failed, and says so once', async () => {
     const store = openStore();
-    await store.appendRecords(records);
+    await appendRecords(store, records);
     let failures = 3;
     const flaky: Store = {
       ...store,
@@ -215,7 +220,7 @@ describe('createAnalyzer', () => {
 
   it('stores an incident that could not be stored at first', async () => {
     const store = openStore();
-    await store.appendRecords(records);
+    await appendRecords(store, records);
     let failures = 1;
     const heard: Heard[] = [];
     const analyzer = startAnalyzer(
@@ -242,7 +247,10 @@ describe('createAnalyzer', () => {
     const heard: Heard[] = [];
     const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
 
-    await store.appendRecords(records.filter((record) => !isJobManager(record)));
+    await appendRecords(
+      store,
+      records.filter((record) => !isJobManager(record)),
+    );
     const dying = startAnalyzer(
       {
         ...store,
@@ -251,7 +259,7 @@ describe('createAnalyzer', () => {
       heard,
     );
     await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
-    await store.appendRecords(records.filter(isJobManager));
+    await appendRecords(store, records.filter(isJobManager));
     await drain(startAnalyzer(store, heard));
 
     expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
@@ -272,7 +280,7 @@ describe('createAnalyzer', () => {
     const others = records.filter((record) => isJobManager(record) && record['@timestamp'] > failed);
     const pages = [others, own];
 
-    await store.appendRecords(own);
+    await appendRecords(store, own);
     const dying = startAnalyzer(
       {
         ...store,
@@ -320,7 +328,10 @@ describe('createAnalyzer', () => {
     );
 
     for (const file of files) {
-      await store.appendRecords(starved.filter((record) => record['log.file.path'] === file));
+      await appendRecords(
+        store,
+        starved.filter((record) => record['log.file.path'] === file),
+      );
       await drain(analyzer);
     }
 
@@ -352,7 +363,7 @@ describe('createAnalyzer', () => {
       onIncident: (incident, change) => void heard.push({ incident, change }),
     }).run(stop.signal);
 
-    await store.appendRecords(records);
+    await appendRecords(store, records);
     await waitUntil(() => heard.length > 0);
     stop.abort();
     await running;

@@ -1,62 +1,54 @@
-// A batch of records → bulk requests → one outcome per record. An id that is taken is compared with what is stored;
-// what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
+// A batch of encoded records → bulk requests → one outcome per record. An id that is taken is compared with what is
+// stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
 // parse is refused. Requests are small enough for any cluster and halved when one is too large all the same.
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
 import { readReason, readStatus, type ElasticsearchClient } from './client.js';
-import { encodeId, encodeRecord, hashText, nameIndex, readDocument, readRouting } from './mapping.js';
+import { decodeLines, readDocument } from './encode.js';
+import { encodeId, hashText, nameIndex, readRouting } from './mapping.js';
+import { sliceBatch, sliceRecord, viewBytes } from '../batch.js';
 import { isObject } from '../stored.js';
-import type { AppendOutcome } from '../store.js';
+import type { AppendOutcome, EncodedBatch } from '../store.js';
 
 const MAX_REQUEST_BYTES = 5_000_000;
 
-interface Encoded {
-  readonly record: LogRecord;
-  readonly lines: Buffer;
-}
-
 /** Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED only when no part of the batch came through. */
-export async function appendRecords(
+export async function appendBatch(
   client: ElasticsearchClient,
   prefix: string,
-  batch: readonly LogRecord[],
+  batch: EncodedBatch,
 ): Promise<AppendOutcome[]> {
-  const ingested = new Date().toISOString();
   const outcomes: AppendOutcome[] = [];
-  for (const part of splitBatch(batch.map((record) => ({ record, lines: encodeRecord(prefix, record, ingested) })))) {
+  for (const part of splitBatch(batch)) {
     try {
       outcomes.push(...(await sendPart(client, prefix, part)));
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
-      while (outcomes.length < batch.length) outcomes.push({ kind: 'retry', error: error.message });
+      while (outcomes.length < batch.ids.length) outcomes.push({ kind: 'retry', error: error.message });
       break;
     }
   }
   return outcomes;
 }
 
-function splitBatch(encoded: readonly Encoded[]): Encoded[][] {
-  const parts: Encoded[][] = [];
+function splitBatch(batch: EncodedBatch): EncodedBatch[] {
+  const parts: EncodedBatch[] = [];
+  let start = 0;
   let bytes = 0;
-  for (const item of encoded) {
-    const part = parts.at(-1);
-    if (part === undefined || bytes + item.lines.length > MAX_REQUEST_BYTES) {
-      parts.push([item]);
-      bytes = item.lines.length;
-    } else {
-      part.push(item);
-      bytes += item.lines.length;
+  batch.lengths.forEach((length, index) => {
+    if (index > start && bytes + length > MAX_REQUEST_BYTES) {
+      parts.push(sliceBatch(batch, start, index));
+      start = index;
+      bytes = 0;
     }
-  }
+    bytes += length;
+  });
+  parts.push(sliceBatch(batch, start, batch.ids.length));
   return parts;
 }
 
-async function sendPart(
-  client: ElasticsearchClient,
-  prefix: string,
-  part: readonly Encoded[],
-): Promise<AppendOutcome[]> {
+async function sendPart(client: ElasticsearchClient, prefix: string, part: EncodedBatch): Promise<AppendOutcome[]> {
   let body;
   try {
     ({ body } = await client.send({
@@ -65,38 +57,36 @@ async function sendPart(
       query: {
         filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
       },
-      lines: Buffer.concat(part.map((item) => item.lines)),
+      lines: viewBytes(part.bytes),
     }));
   } catch (error) {
     if (readStatus(error) === 413) return sendHalves(client, prefix, part);
     throw error;
   }
-  const items = readItems(client, body, part.length);
+  const items = readItems(client, body, part.ids.length);
   const outcomes = items.map(readOutcome);
-  const taken = part.flatMap((item, index) => (outcomes[index] === 'conflict' ? [item.record] : []));
+  const taken = outcomes.flatMap((outcome, index) =>
+    outcome === 'conflict' ? [decodeLines(sliceRecord(part, index))] : [],
+  );
   const compared = taken.length === 0 ? [] : await compareStored(client, prefix, taken);
   return outcomes.map((outcome) =>
     outcome === 'conflict' ? (compared.shift() ?? { kind: 'retry', error: 'not compared' }) : outcome,
   );
 }
 
-async function sendHalves(
-  client: ElasticsearchClient,
-  prefix: string,
-  part: readonly Encoded[],
-): Promise<AppendOutcome[]> {
-  const [only] = part;
-  if (part.length === 1 && only !== undefined)
+async function sendHalves(client: ElasticsearchClient, prefix: string, part: EncodedBatch): Promise<AppendOutcome[]> {
+  const count = part.ids.length;
+  if (count === 1)
     return [
       {
         kind: 'refused',
-        error: `status 413: the record of ${only.lines.length} bytes is larger than the cluster or a proxy takes`,
+        error: `status 413: the record of ${part.bytes.length} bytes is larger than the cluster or a proxy takes`,
       },
     ];
-  const middle = Math.ceil(part.length / 2);
+  const middle = Math.ceil(count / 2);
   return [
-    ...(await sendPart(client, prefix, part.slice(0, middle))),
-    ...(await sendPart(client, prefix, part.slice(middle))),
+    ...(await sendPart(client, prefix, sliceBatch(part, 0, middle))),
+    ...(await sendPart(client, prefix, sliceBatch(part, middle, count))),
   ];
 }
 

@@ -9,7 +9,7 @@ import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
 import { openStore } from '../open.js';
-import { makeRecord, waitUntil } from '../testing/samples.js';
+import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
 import type { Store } from '../store.js';
 
 for (const version of [8, 9] as const) {
@@ -53,13 +53,13 @@ for (const version of [8, 9] as const) {
       it('keeps once what was indexed although the answer was lost', async () => {
         const batch = [makeRecord(1), makeRecord(2)];
         proxy.setFault(onBulk('cut-after'));
-        await expect(store.appendRecords(batch)).rejects.toMatchObject({
+        await expect(appendRecords(store, batch)).rejects.toMatchObject({
           code: 'JT_STORE_UNREACHABLE',
           retryable: true,
         });
         proxy.setFault(undefined);
 
-        expect(await store.appendRecords(batch)).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
+        expect(await appendRecords(store, batch)).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
 
         expect(await readAll(store)).toEqual(batch);
       });
@@ -87,16 +87,16 @@ for (const version of [8, 9] as const) {
           { status: 200, body: '{"errors":false,"items":[{"index":{"status":201}}]}' },
         ],
       ])('asks to send the batch again when the answer %s', async (_what, fault) => {
-        await store.appendRecords([makeRecord(0)]);
+        await appendRecords(store, [makeRecord(0)]);
         const batch = [makeRecord(1), makeRecord(2)];
         proxy.setFault(onBulk(fault));
-        await expect(store.appendRecords(batch)).rejects.toMatchObject({
+        await expect(appendRecords(store, batch)).rejects.toMatchObject({
           code: 'JT_STORE_UNREACHABLE',
           retryable: true,
         });
         proxy.setFault(undefined);
 
-        expect((await store.appendRecords(batch)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored']);
+        expect((await appendRecords(store, batch)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored']);
       });
 
       it('says so when the key is not accepted, and goes on when it is again', async () => {
@@ -105,7 +105,7 @@ for (const version of [8, 9] as const) {
             status,
             body: '{"error":{"type":"security_exception","reason":"unable to authenticate"}}',
           }));
-          await expect(store.appendRecords([makeRecord(1)])).rejects.toMatchObject({
+          await expect(appendRecords(store, [makeRecord(1)])).rejects.toMatchObject({
             code: 'JT_STORE_DENIED',
             retryable: true,
           });
@@ -115,7 +115,7 @@ for (const version of [8, 9] as const) {
         }
         proxy.setFault(undefined);
 
-        expect(await store.appendRecords([makeRecord(1)])).toEqual([{ kind: 'stored' }]);
+        expect(await appendRecords(store, [makeRecord(1)])).toEqual([{ kind: 'stored' }]);
       });
 
       it('halves a request that is too large and refuses only the record that no request can hold', async () => {
@@ -133,7 +133,7 @@ for (const version of [8, 9] as const) {
             : undefined,
         );
 
-        const outcomes = await store.appendRecords([...batch, large]);
+        const outcomes = await appendRecords(store, [...batch, large]);
 
         expect(outcomes.map((outcome) => outcome.kind)).toEqual(['stored', 'stored', 'stored', 'stored', 'refused']);
         expect(proxy.faults()).toBeGreaterThan(0);
@@ -146,11 +146,11 @@ for (const version of [8, 9] as const) {
         let requests = 0;
         proxy.setFault(({ path }) => (path.startsWith('/_bulk') && ++requests > 1 ? 'cut-before' : undefined));
 
-        const outcomes = await store.appendRecords(batch);
+        const outcomes = await appendRecords(store, batch);
 
         expect(outcomes.map((outcome) => outcome.kind)).toEqual(['stored', 'retry', 'retry']);
         proxy.setFault(undefined);
-        expect((await store.appendRecords(batch)).map((outcome) => outcome.kind)).toEqual([
+        expect((await appendRecords(store, batch)).map((outcome) => outcome.kind)).toEqual([
           'duplicate',
           'stored',
           'stored',
@@ -161,7 +161,7 @@ for (const version of [8, 9] as const) {
         await ask(node.url, 'PUT', `/${index()}`, { mappings: { properties: { message: { type: 'long' } } } });
         const other = makeRecord(2, { time: '2026-11-21T10:00:00.000Z' });
 
-        const outcomes = await store.appendRecords([makeRecord(1, day), other]);
+        const outcomes = await appendRecords(store, [makeRecord(1, day), other]);
 
         expect(outcomes).toMatchObject([
           { kind: 'refused', error: expect.stringContaining('message') as string },
@@ -170,9 +170,9 @@ for (const version of [8, 9] as const) {
       });
 
       it('waits for a read-only index, a missing right to create one, and a cluster that has too many shards', async () => {
-        await store.appendRecords([makeRecord(1, day)]);
+        await appendRecords(store, [makeRecord(1, day)]);
         const kinds = async (record: LogRecord): Promise<string[]> =>
-          (await store.appendRecords([record])).map((outcome) => outcome.kind);
+          (await appendRecords(store, [record])).map((outcome) => outcome.kind);
 
         await ask(node.url, 'PUT', `/${index()}/_settings`, { 'index.blocks.read_only_allow_delete': true });
         expect(await kinds(makeRecord(2, day))).toEqual(['retry']);
@@ -198,7 +198,7 @@ for (const version of [8, 9] as const) {
             ? { status: 403, body: '{"error":{"type":"security_exception","reason":"not allowed"}}' }
             : undefined,
         );
-        await expect(store.appendRecords([makeRecord(1)])).rejects.toMatchObject({
+        await expect(appendRecords(store, [makeRecord(1)])).rejects.toMatchObject({
           code: 'JT_STORE_DENIED',
           message: expect.stringContaining('start the analyzer or the API first') as string,
         });
@@ -206,13 +206,13 @@ for (const version of [8, 9] as const) {
         await owner.check();
         await owner.close();
 
-        expect(await store.appendRecords([makeRecord(1)])).toEqual([{ kind: 'stored' }]);
+        expect(await appendRecords(store, [makeRecord(1)])).toEqual([{ kind: 'stored' }]);
       });
 
       it('maps nothing that it did not name', async () => {
         const record = { ...makeRecord(1, day), 'user.field': { deep: 1 } };
 
-        expect(await store.appendRecords([record])).toEqual([{ kind: 'stored' }]);
+        expect(await appendRecords(store, [record])).toEqual([{ kind: 'stored' }]);
 
         expect(JSON.stringify(await ask(node.url, 'GET', `/${index()}/_mapping`))).not.toContain('user');
       });
@@ -222,7 +222,7 @@ for (const version of [8, 9] as const) {
         it('does not take an index without sequence numbers for an empty one', async () => {
           await store.check();
           await ask(node.url, 'PUT', `/${index()}`, { settings: { 'index.disable_sequence_numbers': true } });
-          await store.appendRecords([makeRecord(1, day)]);
+          await appendRecords(store, [makeRecord(1, day)]);
 
           await expect(store.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({
             code: 'JT_STORE_UNUSABLE',
@@ -235,11 +235,11 @@ for (const version of [8, 9] as const) {
           Array.from({ length: 20 }, (_, number) => makeRecord(batch * 20 + number)),
         );
         const [first = [], second = [], third = []] = batches;
-        await store.appendRecords(first);
+        await appendRecords(store, first);
         const page = await store.readRecords(undefined, { limit: 15 });
 
         await node.kill();
-        await expect(store.appendRecords(second)).rejects.toMatchObject({
+        await expect(appendRecords(store, second)).rejects.toMatchObject({
           code: 'JT_STORE_UNREACHABLE',
           retryable: true,
         });
@@ -251,15 +251,13 @@ for (const version of [8, 9] as const) {
         await waitUntil(
           'the store to take records again',
           async () =>
-            store
-              .appendRecords(second)
-              .then(
-                (outcomes) => outcomes.every((outcome) => outcome.kind === 'stored' || outcome.kind === 'duplicate'),
-                String,
-              ),
+            appendRecords(store, second).then(
+              (outcomes) => outcomes.every((outcome) => outcome.kind === 'stored' || outcome.kind === 'duplicate'),
+              String,
+            ),
           60_000,
         );
-        await store.appendRecords(third);
+        await appendRecords(store, third);
 
         const rest = await readAll(store, page.cursor);
         expect([...page.records, ...rest].map((record) => record.id)).toEqual(

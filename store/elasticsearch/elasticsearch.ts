@@ -3,7 +3,7 @@
 // -search.ts and -query.ts, the small indices in -documents.ts. Nothing is written before our index templates
 // are there. Uses no data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
 import { createError } from '../../core/errors.js';
-import { appendRecords } from './bulk.js';
+import { appendBatch } from './bulk.js';
 import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import {
   findAgentStatuses,
@@ -45,10 +45,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     return prepared;
   };
   return {
-    appendRecords: async (batch) => {
-      if (batch.length === 0) return [];
+    encoding: { kind: 'elasticsearch', prefix },
+    append: async (batch) => {
+      if (batch.ids.length === 0) return [];
       await prepare();
-      return appendRecords(client, prefix, batch);
+      return appendBatch(client, prefix, batch);
     },
     readRecords: (cursor, options) => readRecords(client, prefix, cursor, options),
     searchRecords: (query) => searchRecords(client, prefix, query),

@@ -1,11 +1,9 @@
 // What we create in Elasticsearch (docs/elasticsearch.md says the same in words): index templates for the daily
-// log indices and for the few small ones, and the translation between a record and its document. Fields are typed
-// one by one and nothing else is ever mapped, so no text of a user can be refused or can grow the mapping.
+// log indices and for the few small ones, and where a record goes. Fields are typed one by one and nothing else is
+// ever mapped, so no text of a user can be refused or can grow the mapping. Pure.
 import { hash } from 'node:crypto';
 import type { LogRecord } from '../../core/types.js';
-import { formatTime, readDay, readTime } from '../page.js';
-import { isLogRecord } from '../stored.js';
-import { fillWords } from '../words.js';
+import { readDay } from '../page.js';
 
 /** Raised with every change of a template: an older one in the cluster is replaced, a newer one left alone. */
 export const TEMPLATE_VERSION = 1;
@@ -15,8 +13,6 @@ const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
 // Kept, not searched: there is no limit on its length.
 const KEPT = { type: 'keyword', index: false, doc_values: false } as const;
 const TEXT = { type: 'text', norms: false } as const;
-/** What Elasticsearch takes as it is. */
-const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 const TIME = { type: 'date', ignore_malformed: true } as const;
 
 const LOG_FIELDS = {
@@ -68,9 +64,6 @@ const SMALL_FIELDS = {
   time: TIME,
   body: KEPT,
 } as const;
-
-/** Of a document, but not of a record. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(['jobtrace.hash', 'jobtrace.timestamp', 'event.ingested']);
 
 export type SmallIndex = 'incidents' | 'alerts' | 'states' | 'agents';
 export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'states', 'agents'];
@@ -129,23 +122,6 @@ export function encodeId(id: string): string {
   return id.length > 0 && Buffer.byteLength(id) <= 512 ? id : `sha256:${hash('sha256', id, 'hex')}`;
 }
 
-/**
- * Two lines of a bulk request. A longer version of an entry replaces a shorter one (external versioning), nothing else
- * does.
- */
-export function encodeRecord(prefix: string, record: LogRecord, ingested: string): Buffer {
-  const action = {
-    index: {
-      _index: nameIndex(prefix, record),
-      _id: encodeId(record.id),
-      version: record['jobtrace.length'],
-      version_type: 'external',
-      ...readRouting(record),
-    },
-  };
-  return Buffer.from(`${JSON.stringify(action)}\n${encodeDocument(record, ingested)}\n`);
-}
-
 /** All records of a Flink cluster lie in one shard of a day, so that one analyzer sees all its processes. */
 export function readRouting(record: { readonly 'flink.cluster': string }): { routing?: string } {
   return record['flink.cluster'] === '' ? {} : { routing: encodeId(record['flink.cluster']) };
@@ -154,31 +130,4 @@ export function readRouting(record: { readonly 'flink.cluster': string }): { rou
 /** What tells two entries apart without reading their text back. */
 export function hashText(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 32);
-}
-
-/** A document's `_source` back to the record; undefined when it is none of ours. */
-export function readDocument(source: Readonly<Record<string, unknown>>): LogRecord | undefined {
-  const fields = Object.fromEntries(Object.entries(source).filter(([name]) => !OWN_FIELDS.has(name)));
-  const timestamp = source['jobtrace.timestamp'];
-  const record: unknown = { ...fields, ...(typeof timestamp === 'string' ? { '@timestamp': timestamp } : {}) };
-  return isLogRecord(record) ? record : undefined;
-}
-
-/** Joined as text: taking the record apart and putting it together again would cost as much as all the rest. */
-function encodeDocument(record: LogRecord, ingested: string): string {
-  const time = readTime(record);
-  const text = record['@timestamp'];
-  const isPlain = time !== 0 && PLAIN_TIME.test(text) && new Date(time).getUTCDate() === Number(text.slice(8, 10));
-  const json = encodeJson(isPlain ? record : { ...record, '@timestamp': formatTime(time), 'jobtrace.timestamp': text });
-  return `${json.slice(0, -1)},"event.ingested":"${ingested}","jobtrace.hash":"${hashText(record['event.original'])}","jobtrace.words":"${fillWords(record)}"}`;
-}
-
-/** A half surrogate is not text: it becomes U+FFFD, as in every UTF-8 file. */
-function encodeJson(document: object): string {
-  const json = JSON.stringify(document);
-  return json.includes('\\ud')
-    ? JSON.stringify(document, (_key, value: unknown) =>
-        typeof value === 'string' ? Buffer.from(value).toString() : value,
-      )
-    : json;
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from '../../lab/parts/describe-part.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/elasticsearch.js';
 import { openElasticsearchStore } from './elasticsearch.js';
-import { makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
+import { appendRecords, makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
 import type { Store } from '../store.js';
 
 const PASSWORD = 'only for this test';
@@ -63,11 +63,14 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
 
   it('let agent, analyzer and API do their work and the agent nothing else', async () => {
     const [agent, analyzer, api] = [open('jobtrace_agent'), open('jobtrace_analyzer'), open('jobtrace_api')];
-    await expect(agent.appendRecords([makeRecord(1)])).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    await expect(appendRecords(agent, [makeRecord(1)])).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     await analyzer.check();
 
-    expect(await agent.appendRecords([makeRecord(1), makeRecord(2)])).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
-    expect(await agent.appendRecords([makeRecord(1)])).toEqual([{ kind: 'duplicate' }]);
+    expect(await appendRecords(agent, [makeRecord(1), makeRecord(2)])).toEqual([
+      { kind: 'stored' },
+      { kind: 'stored' },
+    ]);
+    expect(await appendRecords(agent, [makeRecord(1)])).toEqual([{ kind: 'duplicate' }]);
     await agent.saveAgentStatus({
       id: 'a',
       host: 'h',
@@ -103,7 +106,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     expect(await api.findIncidents({ limit: 1 })).toHaveLength(1);
     await waitUntil('the agent', async () => (await api.findAgentStatuses()).length === 1);
     await api.saveState('mute', 'm');
-    await expect(api.appendRecords([makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
+    await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
     await expect(agent.saveIncident(makeIncident('forged'))).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     await expect(agent.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });

@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
-import { encodeId, readDocument, readRouting } from './mapping.js';
+import { readDocument } from './encode.js';
+import { encodeId, readRouting } from './mapping.js';
 import {
   buildFacets,
   buildFilter,

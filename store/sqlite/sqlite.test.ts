@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeStore } from '../testing/contract.js';
-import { makeRecord } from '../testing/samples.js';
+import { appendRecords, makeRecord } from '../testing/samples.js';
 import { openSqliteStore } from './sqlite.js';
 import { openStore } from '../open.js';
 import type { Store } from '../store.js';
@@ -30,12 +30,12 @@ describe('openSqliteStore', () => {
 
   it('has after a restart what it had before, and goes on counting', async () => {
     const first = open();
-    await first.appendRecords([makeRecord(1), makeRecord(2)]);
+    await appendRecords(first, [makeRecord(1), makeRecord(2)]);
     const { cursor } = await first.readRecords(undefined, { limit: 10 });
     await first.close();
 
     const second = open();
-    expect(await second.appendRecords([makeRecord(2), makeRecord(3)])).toEqual([
+    expect(await appendRecords(second, [makeRecord(2), makeRecord(3)])).toEqual([
       { kind: 'duplicate' },
       { kind: 'stored' },
     ]);
@@ -45,23 +45,23 @@ describe('openSqliteStore', () => {
 
   it('never gives a cursor position twice, even when the newest record is gone', async () => {
     const store = open();
-    await store.appendRecords([makeRecord(1)]);
+    await appendRecords(store, [makeRecord(1)]);
     const { cursor } = await store.readRecords(undefined, { limit: 10 });
     await store.deleteBefore('2026-12-01T00:00:00.000Z');
 
-    await store.appendRecords([makeRecord(2)]);
+    await appendRecords(store, [makeRecord(2)]);
 
     expect((await store.readRecords(cursor, { limit: 10 })).records).toEqual([makeRecord(2)]);
   });
 
   it('lets another process read while it writes', async () => {
     const writer = open();
-    await writer.appendRecords([makeRecord(1)]);
+    await appendRecords(writer, [makeRecord(1)]);
     const reader = open({ readonly: true });
-    await writer.appendRecords([makeRecord(2)]);
+    await appendRecords(writer, [makeRecord(2)]);
 
     expect((await reader.searchRecords({ limit: 10, order: 'oldest' })).total).toBe(2);
-    expect(await reader.appendRecords([makeRecord(3)])).toMatchObject([{ kind: 'retry' }]);
+    expect(await appendRecords(reader, [makeRecord(3)])).toMatchObject([{ kind: 'retry' }]);
   });
 
   it('asks to try again when the disk is full, keeps what it has, and goes on when there is room', async () => {
@@ -69,7 +69,7 @@ describe('openSqliteStore', () => {
     const small = open({ maxBytes: 1_000_000 });
     const outcomes: string[] = [];
     for (let number = 0; number < 200; number += 1)
-      outcomes.push((await small.appendRecords([makeRecord(number, { text: text + number })]))[0]?.kind ?? '');
+      outcomes.push((await appendRecords(small, [makeRecord(number, { text: text + number })]))[0]?.kind ?? '');
     const stored = outcomes.filter((kind) => kind === 'stored').length;
     expect(new Set(outcomes)).toEqual(new Set(['stored', 'retry']));
     expect((await small.searchRecords({ limit: 1, order: 'oldest' })).total).toBe(stored);
@@ -77,13 +77,14 @@ describe('openSqliteStore', () => {
     await small.close();
 
     const larger = open();
-    expect(await larger.appendRecords([makeRecord(199, { text: `${text}199` })])).toEqual([{ kind: 'stored' }]);
+    expect(await appendRecords(larger, [makeRecord(199, { text: `${text}199` })])).toEqual([{ kind: 'stored' }]);
   });
 
   it('gives space back after retention', async () => {
     const store = open();
     const text = 'word '.repeat(2_000);
-    await store.appendRecords(
+    await appendRecords(
+      store,
       Array.from({ length: 2_500 }, (_, number) =>
         makeRecord(number, { text: `${text}${number}`, time: '2026-11-01T00:00:00.000Z' }),
       ),
@@ -108,7 +109,7 @@ describe('openSqliteStore', () => {
       message: line(number).slice(46),
       'error.stack_trace': line(number).slice(100),
     }));
-    await store.appendRecords(records);
+    await appendRecords(store, records);
     await store.close();
 
     expect(statSync(path).size).toBeLessThan(

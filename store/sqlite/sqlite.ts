@@ -8,21 +8,22 @@ import Database from 'better-sqlite3';
 import { createError } from '../../core/errors.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
-import {
-  decodePosition,
-  encodePosition,
-  fillBarMs,
-  fillBars,
-  PAGE_RECORDS,
-  parseTime,
-  readDay,
-  startOfDay,
-} from '../page.js';
+import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime, startOfDay } from '../page.js';
 import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
-import { fillRow, MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
-import type { Alert, AppendOutcome, FeedPage, IncidentQuery, RecordPage, RecordQuery, Store } from '../store.js';
+import { decodeRow, readEncodedRow, type EncodedRow } from './encode.js';
+import { MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
+import type {
+  Alert,
+  AppendOutcome,
+  EncodedBatch,
+  FeedPage,
+  IncidentQuery,
+  RecordPage,
+  RecordQuery,
+  Store,
+} from '../store.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
-import { fillWords } from '../words.js';
+import { sliceRecord } from '../batch.js';
 
 export interface SqliteSettings {
   /** ":memory:" keeps everything in memory and nothing after close. */
@@ -35,6 +36,7 @@ export interface SqliteSettings {
 
 type Row = Readonly<Record<string, unknown>>;
 type Connection = Database.Database;
+type Statement<Params extends unknown[], Result = unknown> = Database.Statement<Params, Result>;
 type Counts = NonNullable<RecordPage['histogram']>[number]['counts'];
 type Facets = NonNullable<RecordPage['facets']>;
 
@@ -55,7 +57,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
   const append = createAppend(connection);
   return {
-    appendRecords: async (batch) => append(batch),
+    encoding: { kind: 'sqlite' },
+    append: async (batch) => append(batch),
     readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
@@ -151,53 +154,24 @@ function setUp(connection: Connection, settings: SqliteSettings): void {
     .immediate();
 }
 
+interface AppendStatements {
+  readonly insert: Statement<unknown[]>;
+  readonly insertWords: Statement<unknown[]>;
+  readonly find: Statement<[string], Row>;
+  readonly remove: Statement<[unknown]>;
+  readonly removeWords: Statement<[unknown]>;
+}
+
 /** A full disk or a busy file gives "retry" for the whole batch: the transaction was rolled back. */
-function createAppend(connection: Connection): (batch: readonly LogRecord[]) => readonly AppendOutcome[] {
-  const columns = RECORD_COLUMNS.map((column) => `"${column}"`).join(', ');
-  const statements = connection.readonly
-    ? undefined
-    : {
-        insert: connection.prepare<unknown[]>(
-          `INSERT INTO records (${columns}) VALUES (${RECORD_COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (id) DO NOTHING`,
-        ),
-        insertWords: connection.prepare<unknown[]>('INSERT INTO words (rowid, text) VALUES (?, ?)'),
-        find: connection.prepare<[string], Row>('SELECT * FROM records WHERE id = ?'),
-        remove: connection.prepare<[unknown]>('DELETE FROM records WHERE seq = ?'),
-        removeWords: connection.prepare<[unknown]>('DELETE FROM words WHERE rowid = ?'),
-      };
-  if (statements === undefined)
-    return (batch) => batch.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
-
-  function insert(record: LogRecord, nowMs: number): boolean {
-    const done = statements?.insert.run(fillRow(record, readDay(record) === undefined, nowMs));
-    if (done?.changes !== 1) return false;
-    statements?.insertWords.run(done.lastInsertRowid, fillWords(record));
-    return true;
-  }
-
-  function appendOne(record: LogRecord, nowMs: number): AppendOutcome {
-    if (insert(record, nowMs)) return { kind: 'stored' };
-    const row = statements?.find.get(record.id);
-    if (row === undefined) throw new Error(`The record ${record.id} is there and is not.`);
-    const stored = readRow(row);
-    const conflict = decideConflict(readVersion(record), readVersion(stored));
-    if (conflict === 'duplicate') return { kind: 'duplicate' };
-    if (conflict === 'collision')
-      return {
-        kind: 'collision',
-        error: `another entry of ${stored['log.file.path']} at offset ${stored['log.offset']} holds the id ${record.id}`,
-      };
-    statements?.removeWords.run(row['seq']);
-    statements?.remove.run(row['seq']);
-    insert(record, nowMs);
-    return { kind: 'stored' };
-  }
-
-  const appendAll = connection.transaction((batch: readonly LogRecord[]): AppendOutcome[] => {
+function createAppend(connection: Connection): (batch: EncodedBatch) => readonly AppendOutcome[] {
+  if (connection.readonly)
+    return (batch) => batch.ids.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
+  const statements = prepareAppend(connection);
+  const appendAll = connection.transaction((batch: EncodedBatch): AppendOutcome[] => {
     const nowMs = Date.now();
-    return batch.map((record) => {
+    return batch.ids.map((_id, index) => {
       try {
-        return appendOne(record, nowMs);
+        return appendOne(statements, sliceRecord(batch, index), nowMs);
       } catch (error) {
         if (readCode(error)?.startsWith('SQLITE_CONSTRAINT') !== true) throw error;
         return { kind: 'refused', error: error instanceof Error ? error.message : String(error) };
@@ -209,9 +183,49 @@ function createAppend(connection: Connection): (batch: readonly LogRecord[]) => 
       return appendAll.immediate(batch);
     } catch (error) {
       if (!isTemporary(readCode(error))) throw error;
-      return batch.map(() => ({ kind: 'retry', error: error instanceof Error ? error.message : String(error) }));
+      return batch.ids.map(() => ({ kind: 'retry', error: error instanceof Error ? error.message : String(error) }));
     }
   };
+}
+
+function prepareAppend(connection: Connection): AppendStatements {
+  const columns = RECORD_COLUMNS.map((column) => `"${column}"`).join(', ');
+  const values = RECORD_COLUMNS.map(() => '?').join(', ');
+  return {
+    insert: connection.prepare(`INSERT INTO records (${columns}) VALUES (${values}) ON CONFLICT (id) DO NOTHING`),
+    insertWords: connection.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)'),
+    find: connection.prepare('SELECT * FROM records WHERE id = ?'),
+    remove: connection.prepare('DELETE FROM records WHERE seq = ?'),
+    removeWords: connection.prepare('DELETE FROM words WHERE rowid = ?'),
+  };
+}
+
+function appendOne(statements: AppendStatements, bytes: Buffer, nowMs: number): AppendOutcome {
+  const row = readEncodedRow(bytes);
+  if (insertRow(statements, row, nowMs)) return { kind: 'stored' };
+  const record = decodeRow(bytes);
+  const found = statements.find.get(record.id);
+  if (found === undefined) throw new Error(`The record ${record.id} is there and is not.`);
+  const stored = readRow(found);
+  const conflict = decideConflict(readVersion(record), readVersion(stored));
+  if (conflict === 'duplicate') return { kind: 'duplicate' };
+  if (conflict === 'collision')
+    return {
+      kind: 'collision',
+      error: `another entry of ${stored['log.file.path']} at offset ${stored['log.offset']} holds the id ${record.id}`,
+    };
+  statements.removeWords.run(found['seq']);
+  statements.remove.run(found['seq']);
+  insertRow(statements, row, nowMs);
+  return { kind: 'stored' };
+}
+
+/** The last of the row's values is when it was stored. */
+function insertRow(statements: AppendStatements, row: EncodedRow, nowMs: number): boolean {
+  const done = statements.insert.run(...row.values.slice(0, -1), nowMs);
+  if (done.changes !== 1) return false;
+  statements.insertWords.run(done.lastInsertRowid, row.words);
+  return true;
 }
 
 function readVersion(record: LogRecord): {

@@ -2,17 +2,21 @@
 // `open` gives a new, empty store for each test; tests that only read share one. A store may show what was
 // appended a moment later: tests of the search wait for it with a deadline.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { makeIncident, makeRecord, waitUntil } from './samples.js';
+import { appendRecords, makeIncident, makeRecord, waitUntil } from './samples.js';
 import type { Alert, RecordQuery, Store } from '../store.js';
+import { selectRecords, sliceBatch, sliceRecord } from '../batch.js';
+import { createEncoder, decodeRecord, encodeRecords } from '../encode.js';
 import type { LogRecord } from '../../core/types.js';
 
 const ALL: RecordQuery = { limit: 0, order: 'oldest' };
 
 export function describeStore(name: string, open: () => Promise<Store>): void {
   describe(`${name} keeps the store contract`, () => {
-    describe('appendRecords', () => describeAppend(useOwnStore(open)));
-    describe('appendRecords with odd text', () => describeOddText(useSharedStore(open)));
+    describe('append', () => describeAppend(useOwnStore(open)));
+    describe('append of encoded batches', () => describeBatches(useOwnStore(open)));
+    describe('append with odd text', () => describeOddText(useSharedStore(open)));
     describe('readRecords', () => describeFeed(useOwnStore(open)));
+    describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
     describe('searchRecords', () => describeSearch(useSharedStore(open)));
     describe('searchRecords by pages', () => describePages(useOwnStore(open)));
     describe('findContext', () => describeContext(useOwnStore(open)));
@@ -44,24 +48,24 @@ function describeAppend(store: () => Store): void {
   it('keeps once what is sent twice', async () => {
     const batch = [makeRecord(1), makeRecord(2)];
 
-    expect(await store().appendRecords(batch)).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
-    expect(await store().appendRecords(batch)).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
+    expect(await appendRecords(store(), batch)).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
+    expect(await appendRecords(store(), batch)).toEqual([{ kind: 'duplicate' }, { kind: 'duplicate' }]);
 
     expect(await readAll(store())).toEqual(batch);
   });
 
   it('keeps once what stands twice in one batch', async () => {
-    const outcomes = await store().appendRecords([makeRecord(1), makeRecord(1)]);
+    const outcomes = await appendRecords(store(), [makeRecord(1), makeRecord(1)]);
 
     expect(outcomes.map((outcome) => outcome.kind).sort()).toEqual(['duplicate', 'stored']);
     expect(await readAll(store())).toHaveLength(1);
   });
 
   it('lets an entry that grew replace itself', async () => {
-    await store().appendRecords([makeRecord(1, { text: 'boom' })]);
+    await appendRecords(store(), [makeRecord(1, { text: 'boom' })]);
     const grown = makeRecord(1, { text: 'boom\n\tat a.B.c(B.java:1)' });
 
-    expect(await store().appendRecords([grown])).toEqual([{ kind: 'stored' }]);
+    expect(await appendRecords(store(), [grown])).toEqual([{ kind: 'stored' }]);
 
     expect(await readAll(store())).toEqual([grown]);
     await waitForTotal(store(), { ...ALL, query: 'B.java' }, 1);
@@ -70,18 +74,18 @@ function describeAppend(store: () => Store): void {
 
   it('ignores the shorter self that comes late', async () => {
     const grown = makeRecord(1, { text: 'boom\n\tat a.B.c(B.java:1)' });
-    await store().appendRecords([grown]);
+    await appendRecords(store(), [grown]);
 
-    expect(await store().appendRecords([makeRecord(1, { text: 'boom' })])).toEqual([{ kind: 'duplicate' }]);
+    expect(await appendRecords(store(), [makeRecord(1, { text: 'boom' })])).toEqual([{ kind: 'duplicate' }]);
 
     expect(await readAll(store())).toEqual([grown]);
   });
 
   it('reports another entry under the same id and keeps the first', async () => {
     const first = makeRecord(1, { text: 'this is the one' });
-    await store().appendRecords([first, makeRecord(2)]);
+    await appendRecords(store(), [first, makeRecord(2)]);
 
-    const outcomes = await store().appendRecords([
+    const outcomes = await appendRecords(store(), [
       makeRecord(1, { text: 'this is another' }),
       makeRecord(1, { text: 'short' }),
       makeRecord(2),
@@ -93,7 +97,48 @@ function describeAppend(store: () => Store): void {
   });
 
   it('takes an empty batch', async () => {
-    expect(await store().appendRecords([])).toEqual([]);
+    expect(await appendRecords(store(), [])).toEqual([]);
+  });
+}
+
+function describeBatches(store: () => Store): void {
+  it('takes what another thread encoded: plain data goes there, memory comes back', async () => {
+    const encoder = createEncoder(structuredClone(store().encoding));
+    const records = [makeRecord(1), makeRecord(2, { text: '连接失败 \ud83d\ude00' }), makeRecord(3)];
+    const lengths = records.map((record) => encoder.add(record));
+    const batch = encoder.take();
+
+    const moved = structuredClone(batch, { transfer: [batch.bytes.buffer] });
+
+    expect(batch.bytes).toHaveLength(0);
+    expect(moved.lengths).toEqual(lengths);
+    expect(moved.ids).toEqual(records.map((record) => record.id));
+    expect((await store().append(moved)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored', 'stored']);
+    expect(await readAll(store())).toEqual(records);
+  });
+
+  it('takes a part of a batch, as it is sent again', async () => {
+    const records = [1, 2, 3, 4].map((number) => makeRecord(number, { text: `entry ${number}` }));
+    const batch = encodeRecords(store().encoding, records);
+
+    expect(await store().append(selectRecords(batch, [1, 3]))).toHaveLength(2);
+    expect((await store().append(sliceBatch(batch, 1, 3))).map((outcome) => outcome.kind)).toEqual([
+      'duplicate',
+      'stored',
+    ]);
+
+    const ids = (await readAll(store())).map((record) => record.id);
+    expect(ids.sort()).toEqual(records.slice(1).map((record) => record.id));
+  });
+
+  it('gives an encoded record back whole, for the dead letters', () => {
+    const records = [
+      makeRecord(1, { text: 'boom\n\tat a.B.c(B.java:1)', error: ['a.B'], job: ['j1', 'Orders'] }),
+      ...ODD_RECORDS.map(([what, change]) => ({ ...makeRecord(2, { path: `/logs/${what}` }), ...change })),
+    ];
+    const batch = encodeRecords(store().encoding, records);
+
+    expect(records.map((_record, index) => decodeRecord(store().encoding, sliceRecord(batch, index)))).toEqual(records);
   });
 }
 
@@ -103,8 +148,8 @@ function describeOddText(store: () => Store): void {
   it.each(ODD_RECORDS)('never refuses %s', async (what, change) => {
     const record = { ...makeRecord(1, { path: `/logs/${what}` }), ...change };
 
-    expect(await store().appendRecords([record])).toEqual([{ kind: 'stored' }]);
-    expect(await store().appendRecords([record])).toEqual([{ kind: 'duplicate' }]);
+    expect(await appendRecords(store(), [record])).toEqual([{ kind: 'stored' }]);
+    expect(await appendRecords(store(), [record])).toEqual([{ kind: 'duplicate' }]);
 
     const found = await drain(store(), cursor, 100);
     cursor = found.cursor;
@@ -176,9 +221,12 @@ function describeFeed(store: () => Store): void {
   });
 
   it('goes on where the cursor stands', async () => {
-    await store().appendRecords([1, 2, 3].map((number) => makeRecord(number)));
+    await appendRecords(
+      store(),
+      [1, 2, 3].map((number) => makeRecord(number)),
+    );
     const first = await drain(store(), undefined, 2);
-    await store().appendRecords([makeRecord(4)]);
+    await appendRecords(store(), [makeRecord(4)]);
 
     const second = await drain(store(), first.cursor, 2);
 
@@ -187,9 +235,9 @@ function describeFeed(store: () => Store): void {
   });
 
   it('gives a replaced record again, with its new text', async () => {
-    await store().appendRecords([makeRecord(1, { text: 'short' }), makeRecord(2)]);
+    await appendRecords(store(), [makeRecord(1, { text: 'short' }), makeRecord(2)]);
     const first = await drain(store(), undefined, 100);
-    await store().appendRecords([makeRecord(1, { text: 'short and longer' }), makeRecord(2)]);
+    await appendRecords(store(), [makeRecord(1, { text: 'short and longer' }), makeRecord(2)]);
 
     const second = await drain(store(), first.cursor, 100);
 
@@ -209,9 +257,9 @@ function describeFeed(store: () => Store): void {
             time: `${days[number % 3] ?? ''}T10:00:00.000Z`,
             cluster: `c${number % 5}`,
           };
-          await store().appendRecords([makeRecord(number, { ...options, text: `n${number}` })]);
+          await appendRecords(store(), [makeRecord(number, { ...options, text: `n${number}` })]);
           if (number % 4 === 0)
-            await store().appendRecords([makeRecord(number, { ...options, text: `n${number} grown` })]);
+            await appendRecords(store(), [makeRecord(number, { ...options, text: `n${number} grown` })]);
         }
       }),
     );
@@ -232,12 +280,14 @@ function describeFeed(store: () => Store): void {
     expect(seen.size).toBe(3 * count);
     expect([...seen.values()].filter((text) => text.endsWith('grown'))).toHaveLength((3 * count) / 4);
   }, 120_000);
+}
 
+function describeFeedParts(store: () => Store): void {
   it('divides among readers so that together they see all, each record by one of them', async () => {
     const records = Array.from({ length: 40 }, (_, number) =>
       makeRecord(number, { time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z` }),
     );
-    await store().appendRecords(records);
+    await appendRecords(store(), records);
 
     const parts = await Promise.all([0, 1, 2].map((index) => drain(store(), undefined, 100, { index, of: 3 })));
 
@@ -249,7 +299,7 @@ function describeFeed(store: () => Store): void {
 
 function describeSearch(store: () => Store): void {
   beforeAll(async () => {
-    await store().appendRecords(SEARCHED);
+    await appendRecords(store(), SEARCHED);
     await waitForTotal(store(), ALL, SEARCHED.length);
   });
   describeQueries(store);
@@ -430,7 +480,7 @@ function describePages(store: () => Store): void {
     const more = Array.from({ length: 25 }, (_, number) =>
       makeRecord(100 + number, { time: '2026-11-20T11:00:00.000Z', host: `h${number % 3}` }),
     );
-    await store().appendRecords([makeRecord(1), makeRecord(2), ...more]);
+    await appendRecords(store(), [makeRecord(1), makeRecord(2), ...more]);
     await waitForTotal(store(), ALL, 27);
 
     const oldest = await readPages(store(), { ...ALL, limit: 4 });
@@ -452,7 +502,7 @@ function describeContext(store: () => Store): void {
       makeRecord(3, { time, path: '/logs/a.log' }),
       makeRecord(1, { time, path: '/logs/b.out' }),
     ];
-    await store().appendRecords([
+    await appendRecords(store(), [
       ...lines,
       makeRecord(2, { time, host: 'other' }),
       makeRecord(2, { time, cluster: 'elsewhere', path: '/logs/a1.log' }),
@@ -594,7 +644,7 @@ function describeRetention(store: () => Store): void {
       ...makeRecord(3, { time: '1970-01-01T00:00:00.000Z' }),
       'jobtrace.flags': ['undated'],
     };
-    await store().appendRecords([early, onTheDay, undated]);
+    await appendRecords(store(), [early, onTheDay, undated]);
     await store().saveIncident(makeIncident('old', { lastSeen: '2026-11-18T11:59:00.000Z' }));
     await store().saveIncident(makeIncident('new', { lastSeen: '2026-11-18T12:01:00.000Z' }));
     await waitForTotal(store(), ALL, 3);
@@ -608,7 +658,7 @@ function describeRetention(store: () => Store): void {
   });
 
   it('removes undated entries by the day on which they were stored', async () => {
-    await store().appendRecords([{ ...makeRecord(3), 'jobtrace.flags': ['undated'] }]);
+    await appendRecords(store(), [{ ...makeRecord(3), 'jobtrace.flags': ['undated'] }]);
     await waitForTotal(store(), ALL, 1);
 
     expect(await store().deleteBefore(new Date(Date.now() + 48 * 3_600_000).toISOString())).toBe(1);
@@ -617,13 +667,13 @@ function describeRetention(store: () => Store): void {
   });
 
   it('keeps the feed in order: nothing twice, nothing skipped', async () => {
-    await store().appendRecords([
+    await appendRecords(store(), [
       makeRecord(1, { time: '2026-11-17T10:00:00.000Z' }),
       makeRecord(2, { time: '2026-11-19T10:00:00.000Z' }),
     ]);
     const first = await drain(store(), undefined, 100);
     await store().deleteBefore('2026-11-18T12:00:00.000Z');
-    await store().appendRecords([
+    await appendRecords(store(), [
       makeRecord(3, { time: '2026-11-17T11:00:00.000Z' }),
       makeRecord(4, { time: '2026-11-19T10:00:01.000Z' }),
     ]);

@@ -1,6 +1,9 @@
-// Records and incidents for the tests of the stores, and waiting with a deadline. Only tests import it.
+// Records and incidents for the tests of the stores, handing records in, and waiting with a deadline. Only tests
+// import it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component, Incident, Level, LogRecord } from '../../core/types.js';
+import { encodeRecords } from '../encode.js';
+import type { AppendOutcome, RecordSink } from '../store.js';
 
 export interface SampleOptions {
   readonly text?: string;
@@ -44,6 +47,11 @@ export function makeRecord(number: number, options: SampleOptions = {}): LogReco
     'flink.process.id': options.resource,
     ...(options.error === undefined || type === undefined ? {} : { 'error.type': type, 'flink.chain': options.error }),
   };
+}
+
+/** Encodes the records as the store wants them, and appends them. */
+export function appendRecords(store: RecordSink, records: readonly LogRecord[]): Promise<readonly AppendOutcome[]> {
+  return store.append(encodeRecords(store.encoding, records));
 }
 
 export function makeIncident(id: string, more: Partial<Incident> & { readonly diagnosis?: string } = {}): Incident {

@@ -1,0 +1,100 @@
+// A batch of encoded records: one buffer that grows while records are added, cut by their lengths later. What it
+// makes is plain data (bytes, ids, lengths), so that it can be filled in one thread and sent from another. Called by
+// the encoders of both engines, and by the shipper when a part of a batch has to go again. Pure.
+import type { EncodedBatch } from './store.js';
+
+export interface BatchWriter {
+  /** Appends one record as UTF-8; returns its length in bytes. */
+  add(id: string, text: string): number;
+  /** Hands over what was added since the last time. */
+  take(): EncodedBatch;
+}
+
+const FIRST_BYTES = 65_536;
+/** UTF-16 units of JavaScript become at most so many bytes of UTF-8. */
+const MOST_BYTES_A_UNIT = 3;
+
+export function createBatchWriter(): BatchWriter {
+  // Not from Node's pool: who takes the batch may give its memory to another thread.
+  let buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  let used = 0;
+  let ids: string[] = [];
+  let lengths: number[] = [];
+  return {
+    add(id, text) {
+      const most = text.length * MOST_BYTES_A_UNIT;
+      if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
+      const length = buffer.write(text, used);
+      used += length;
+      ids.push(id);
+      lengths.push(length);
+      return length;
+    },
+    take() {
+      const batch = { bytes: fit(buffer, used), ids, lengths };
+      buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+      used = 0;
+      ids = [];
+      lengths = [];
+      return batch;
+    },
+  };
+}
+
+/** The bytes of one record of a batch. */
+export function sliceRecord(batch: EncodedBatch, index: number): Buffer {
+  return viewBytes(batch.bytes, startOf(batch, index), batch.lengths[index] ?? 0);
+}
+
+/** The records from `start` up to `end`, sharing the memory of the whole. */
+export function sliceBatch(batch: EncodedBatch, start: number, end: number): EncodedBatch {
+  const lengths = batch.lengths.slice(start, end);
+  const first = startOf(batch, start);
+  return {
+    bytes: viewBytes(
+      batch.bytes,
+      first,
+      lengths.reduce((sum, length) => sum + length, 0),
+    ),
+    ids: batch.ids.slice(start, end),
+    lengths,
+  };
+}
+
+/** Some records of a batch, in memory of their own: the rest of the batch can be forgotten. */
+export function selectRecords(batch: EncodedBatch, indexes: readonly number[]): EncodedBatch {
+  const wanted = new Set(indexes);
+  const lengths = batch.lengths.filter((_length, index) => wanted.has(index));
+  const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0));
+  let from = 0;
+  let to = 0;
+  batch.lengths.forEach((length, index) => {
+    if (wanted.has(index)) to += viewBytes(batch.bytes, from, length).copy(bytes, to);
+    from += length;
+  });
+  return { bytes, ids: batch.ids.filter((_id, index) => wanted.has(index)), lengths };
+}
+
+export function viewBytes(bytes: Uint8Array<ArrayBuffer>, start = 0, length = bytes.length): Buffer<ArrayBuffer> {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, length);
+}
+
+function startOf(batch: EncodedBatch, index: number): number {
+  let start = 0;
+  for (let before = 0; before < index; before += 1) start += batch.lengths[before] ?? 0;
+  return start;
+}
+
+function enlarge(buffer: Buffer<ArrayBuffer>, used: number, needed: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * buffer.length));
+  buffer.copy(larger, 0, 0, used);
+  return larger;
+}
+
+/** A small batch does not hold the memory of a large one. */
+function fit(buffer: Buffer<ArrayBuffer>, used: number): Buffer<ArrayBuffer> {
+  if (used > buffer.length / 2) return buffer.subarray(0, used);
+  const own = Buffer.allocUnsafeSlow(used);
+  buffer.copy(own, 0, 0, used);
+  return own;
+}

@@ -1,0 +1,35 @@
+// Plain data that says how a store wants its records → an encoder, and the way back. A thread that has no store makes
+// its encoder here from what the store's `encoding` says. Loads no database client. Called by the agent.
+import type { LogRecord } from '../core/types.js';
+import { decodeLines, encodeLines } from './elasticsearch/encode.js';
+import { decodeRow, encodeRow } from './sqlite/encode.js';
+import { createBatchWriter } from './batch.js';
+import type { EncodedBatch, Encoding } from './store.js';
+
+/** Keeps nothing of the records that it is given. */
+export interface RecordEncoder {
+  /** Returns how many bytes the record takes. */
+  add(record: LogRecord): number;
+  /** Hands over what was added since the last time. */
+  take(): EncodedBatch;
+}
+
+export function createEncoder(encoding: Encoding): RecordEncoder {
+  const writer = createBatchWriter();
+  const encode =
+    encoding.kind === 'sqlite'
+      ? encodeRow
+      : (record: LogRecord): string => encodeLines(encoding.prefix, record, new Date().toISOString());
+  return { add: (record) => writer.add(record.id, encode(record)), take: () => writer.take() };
+}
+
+export function encodeRecords(encoding: Encoding, records: readonly LogRecord[]): EncodedBatch {
+  const encoder = createEncoder(encoding);
+  for (const record of records) encoder.add(record);
+  return encoder.take();
+}
+
+/** The bytes of one record back to the record, for what no store will take. */
+export function decodeRecord(encoding: Encoding, bytes: Buffer): LogRecord {
+  return encoding.kind === 'sqlite' ? decodeRow(bytes) : decodeLines(bytes);
+}

@@ -1,0 +1,37 @@
+// A record → the line in which it reaches the embedded store, and back: a JSON list of its row's values
+// (RECORD_COLUMNS), then its words. When it was stored is filled in by who stores it. Pure.
+import type { LogRecord } from '../../core/types.js';
+import { readDay } from '../page.js';
+import { parseJson } from '../stored.js';
+import { fillWords } from '../words.js';
+import { fillRow, readRow, RECORD_COLUMNS } from './schema.js';
+
+type Value = string | number | null;
+
+export interface EncodedRow {
+  readonly values: readonly Value[];
+  readonly words: string;
+}
+
+export function encodeRow(record: LogRecord): string {
+  return JSON.stringify([...fillRow(record, readDay(record) === undefined, 0), fillWords(record)]);
+}
+
+/** Throws a plain Error for bytes that encodeRow cannot have made. */
+export function readEncodedRow(bytes: Buffer): EncodedRow {
+  const line = parseJson(bytes.toString('utf8'));
+  const list: readonly unknown[] = Array.isArray(line) ? line : [];
+  const words = list.at(-1);
+  if (list.length !== RECORD_COLUMNS.length + 1 || typeof words !== 'string' || !list.every(isValue))
+    throw new Error(`The ${bytes.length} bytes are no encoded record of the embedded store.`);
+  return { values: list.slice(0, -1), words };
+}
+
+export function decodeRow(bytes: Buffer): LogRecord {
+  const { values } = readEncodedRow(bytes);
+  return readRow(Object.fromEntries(RECORD_COLUMNS.map((column, index) => [column, values[index]])));
+}
+
+function isValue(value: unknown): value is Value {
+  return value === null || typeof value === 'string' || typeof value === 'number';
+}
