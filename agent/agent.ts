@@ -4,18 +4,20 @@
 import { resolve } from 'node:path';
 import type { Log } from '../core/log.js';
 import type { AgentRegistry, AgentStatus, RecordSink } from '../store/store.js';
-import { openCheckpoint } from './checkpoint/checkpoint.js';
+import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
 import { errorText } from './fault.js';
-import { createKnown } from './identity/known.js';
-import { hasBirthTimes, openLock } from './checkpoint/lock.js';
-import { createReader } from './tail/read.js';
+import { createReader, type Reader } from './follow/read.js';
+import { createTails, type Tails } from './follow/tails.js';
+import { createKnown, type Known } from './identity/known.js';
+import { hasBirthTimes, openLock, type Lock } from './checkpoint/lock.js';
 import { createRedactor } from './record/redact.js';
 import type { AgentSettings } from './settings.js';
-import { createShipper } from './ship/ship.js';
-import { createBoard, describeAgent } from './status.js';
-import { advanceTail, describeTail, lagBytes } from './tail/tail.js';
-import { createTails } from './tail/tails.js';
+import { createShipper, type Shipper } from './ship/ship.js';
+import { createBoard, describeAgent, type Board } from './status.js';
+import { advanceAcks } from './tail/acks.js';
+import { createForwarder } from './tail/forward.js';
+import { describeTail, lagBytes } from './tail/tail.js';
 
 export interface PollResult {
   readonly files: number;
@@ -48,36 +50,64 @@ const SLICE_MS = 50;
 const MIN_REST_MS = 25;
 const FORGET_EVERY_MS = 60_000;
 
+/** What one agent holds, and what it has to do next. */
+interface AgentState {
+  readonly settings: AgentSettings;
+  readonly store: AgentParts['store'];
+  readonly log: Log;
+  /** The time of day. */
+  readonly wall: () => number;
+  /** Waits are measured with a clock that nobody sets: a jump by a day must not stop the agent for a day. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly lock: Lock;
+  readonly checkpoint: Checkpoint;
+  readonly known: Known;
+  readonly board: Board;
+  readonly shipper: Shipper;
+  readonly tails: Tails;
+  readonly reader: Reader;
+  /** Folders that are never entered. */
+  readonly excluded: readonly string[];
+  readonly scanMemory: ScanMemory;
+  /** A file came or went: scan before the time. */
+  isScanDue: boolean;
+  nextStatus: number;
+  nextForget: number;
+  isClosed: boolean;
+  /** Ends the rest of the loop. */
+  readonly alarm: { wake: () => void };
+}
+
 /** Throws JT_AGENT_LOCKED, JT_FILE_UNWRITABLE (the data folder) and JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
-  const { log, store } = parts;
+  const agent = openAgent(settings, parts);
+  reportDamage(agent);
+  return {
+    pollOnce: () => pollOnce(agent),
+    run: (signal) => run(agent, signal),
+    flush: async () => {
+      agent.reader.flushIdle(true);
+      await drain(agent);
+    },
+    status: () => describeState(agent),
+    close: () => closeAgent(agent),
+  };
+}
+
+function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts): AgentState {
   const wall = parts.now ?? Date.now;
-  // Waits are measured with a clock that nobody sets: a jump of the machine's clock by a day must not stop the agent
-  // for a day.
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
+  const random = parts.random ?? Math.random;
   const redact = createRedactor(settings.redactPatterns);
   const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
   const board = createBoard(wall);
   const known = createKnown(checkpoint.loaded.values());
-  const excluded = [resolve(settings.dataDir)];
-  const memory: ScanMemory = { folders: new Map() };
-  let wake = (): void => undefined;
-  let isScanDue = true;
-  let nextStatus = 0;
-  let nextForget = now() + FORGET_EVERY_MS;
-  let isClosed = false;
-  const shipper = createShipper({
-    store,
-    settings,
-    board,
-    log,
-    now,
-    random: parts.random ?? Math.random,
-    onAnswer: () => wake(),
-  });
-  const reader = createReader({ settings, redact, shipper, board, log, now, wall, watch: () => watch });
-  const watch = createTails({
+  const alarm = { wake: (): void => undefined };
+  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer: () => alarm.wake() });
+  const forward = createForwarder({ settings, redact, shipper, board, wall });
+  const tails = createTails({
     settings,
     known,
     isFirstStart: checkpoint.isFirstStart,
@@ -85,177 +115,207 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     board,
     log,
     now,
-    onPieces: reader.shipPieces,
+    forward,
   });
-  if (checkpoint.damage !== undefined) {
-    board.raise(checkpoint.damage.code, checkpoint.damage.message);
-    log.warn(
-      { code: checkpoint.damage.code, ...checkpoint.damage.details },
-      'The checkpoint was damaged; reading goes on from its last valid state.',
-    );
-  }
+  return {
+    settings,
+    store,
+    log,
+    wall,
+    now,
+    random,
+    lock,
+    checkpoint,
+    known,
+    board,
+    shipper,
+    tails,
+    alarm,
+    reader: createReader({ settings, tails, forward, shipper, board, now }),
+    excluded: [resolve(settings.dataDir)],
+    scanMemory: { folders: new Map() },
+    isScanDue: true,
+    nextStatus: 0,
+    nextForget: now() + FORGET_EVERY_MS,
+    isClosed: false,
+  };
+}
 
-  async function scan(): Promise<void> {
-    isScanDue = false;
-    watch.syncFiles(await discoverFiles(settings.paths, excluded, memory));
-  }
+function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void {
+  if (damage === undefined) return;
+  board.raise(damage.code, damage.message);
+  log.warn(
+    { code: damage.code, ...damage.details },
+    'The checkpoint was damaged; reading goes on from its last valid state.',
+  );
+}
 
-  /** Moves offsets over what was acknowledged and saves them. A checkpoint that cannot be written stops nothing. */
-  function commit(): void {
-    if (isClosed) return;
-    for (const tail of [...watch.tails, ...watch.ended]) {
-      advanceTail(tail);
-      if (tail.isDirty && tail.isSettled) known.set(describeTail(tail));
-      tail.isDirty = false;
+async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
+  const { settings, log, alarm } = agent;
+  const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
+  const watcher = settings.watch
+    ? openWatcher(settings.paths, agent.excluded, wakeFor, (problem) =>
+        log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.'),
+      )
+    : undefined;
+  function wakeFor(what: 'change' | 'list'): void {
+    if (what === 'list') agent.isScanDue = true;
+    alarm.wake();
+  }
+  try {
+    await loop(agent, signal, stopped);
+    agent.reader.flushIdle(true);
+    await drain(agent);
+    agent.nextStatus = 0;
+    await saveStatus(agent);
+  } finally {
+    await watcher?.close();
+    closeAgent(agent);
+  }
+}
+
+async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<void>): Promise<void> {
+  const { settings, tails, reader, shipper, now } = agent;
+  let nextScan = 0;
+  let lastScan = 0;
+  while (!signal.aborted) {
+    const isWanted = (agent.isScanDue || tails.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2;
+    const isScan = now() >= nextScan || isWanted;
+    if (isScan) {
+      lastScan = now();
+      await scan(agent);
+      nextScan = now() + settings.scanIntervalMs * (0.9 + 0.2 * agent.random());
     }
-    watch.sweep();
-    forgetOld();
-    const { changed, removed } = known.takeChanges();
-    if (changed.length === 0 && removed.length === 0 && !board.has('JT_CHECKPOINT_UNWRITABLE')) return;
-    try {
-      checkpoint.save(changed, removed);
-      board.clear('JT_CHECKPOINT_UNWRITABLE');
-    } catch (error) {
-      if (board.raise('JT_CHECKPOINT_UNWRITABLE', errorText(error)))
-        log.error(
-          { problem: errorText(error) },
-          'The checkpoint cannot be written; after a restart some records are sent again under the same ids.',
-        );
+    tails.settleTails();
+    const round = reader.readRound(SLICE_MS, isScan);
+    reader.flushIdle(false);
+    shipper.pump(false);
+    commit(agent);
+    await saveStatus(agent);
+    if (round.hasMore && !round.isBlocked) await new Promise<void>((resume) => void setImmediate(resume));
+    else {
+      const next = Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY);
+      await rest(agent, stopped, next - now());
     }
   }
+}
 
-  function forgetOld(): void {
-    if (now() < nextForget) return;
-    nextForget = now() + FORGET_EVERY_MS;
-    const live = new Set(watch.tails.map((tail) => tail.key));
-    for (const state of known.values())
-      if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
+async function scan(agent: AgentState): Promise<void> {
+  agent.isScanDue = false;
+  agent.tails.syncFiles(await discoverFiles(agent.settings.paths, agent.excluded, agent.scanMemory));
+}
+
+/** Moves offsets over what was acknowledged and saves them. */
+function commit(agent: AgentState): void {
+  const { tails, known } = agent;
+  if (agent.isClosed) return;
+  for (const tail of [...tails.list(), ...tails.ended]) {
+    advanceAcks(tail.acks);
+    if (tail.acks.isDirty && tail.file.isSettled) known.set(describeTail(tail));
+    tail.acks.isDirty = false;
   }
+  tails.sweep();
+  forgetOld(agent);
+  saveCheckpoint(agent);
+}
 
-  function status(): AgentStatus {
-    const tails = watch.tails;
-    const lag = [...tails, ...watch.ended].reduce((sum, tail) => sum + lagBytes(tail), 0);
-    return describeAgent({ host: settings.host, now: wall(), files: tails.length, lagBytes: lag, board });
+function forgetOld(agent: AgentState): void {
+  const { settings, tails, known, now } = agent;
+  if (now() < agent.nextForget) return;
+  agent.nextForget = now() + FORGET_EVERY_MS;
+  const live = new Set(tails.list().map(({ file }) => file.key));
+  for (const state of known.values())
+    if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
+}
+
+/** A checkpoint that cannot be written stops nothing. */
+function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
+  const { changed, removed } = known.takeChanges();
+  if (changed.length === 0 && removed.length === 0 && !board.has('JT_CHECKPOINT_UNWRITABLE')) return;
+  try {
+    checkpoint.save(changed, removed);
+    board.clear('JT_CHECKPOINT_UNWRITABLE');
+  } catch (error) {
+    if (board.raise('JT_CHECKPOINT_UNWRITABLE', errorText(error)))
+      log.error(
+        { problem: errorText(error) },
+        'The checkpoint cannot be written; after a restart some records are sent again under the same ids.',
+      );
   }
+}
 
-  async function saveStatus(): Promise<void> {
-    if (now() < nextStatus) return;
-    nextStatus = now() + settings.statusIntervalMs;
-    lock.touch();
-    try {
-      await store.saveAgentStatus(status());
-    } catch (error) {
-      log.debug({ problem: errorText(error) }, 'The status could not be saved.');
-    }
+async function saveStatus(agent: AgentState): Promise<void> {
+  const { settings, store, lock, log, now } = agent;
+  if (now() < agent.nextStatus) return;
+  agent.nextStatus = now() + settings.statusIntervalMs;
+  lock.touch();
+  try {
+    await store.saveAgentStatus(describeState(agent));
+  } catch (error) {
+    log.debug({ problem: errorText(error) }, 'The status could not be saved.');
   }
+}
 
-  async function pollOnce(): Promise<PollResult> {
-    if (isClosed) throw new Error('the agent was closed before it was asked to poll');
-    await scan();
-    await watch.finishArchive();
-    let readBytes = 0;
-    for (;;) {
-      watch.settleTails();
-      const round = reader.readRound(SLICE_MS, true);
-      readBytes += round.bytes;
-      reader.flushIdle(false);
-      do {
-        shipper.pump(true);
-        await shipper.settle();
-      } while (shipper.hasFresh);
-      commit();
-      if (!round.hasMore || round.bytes === 0) break;
-    }
-    await saveStatus();
-    return { files: watch.tails.length, readBytes, lagBytes: status().lagBytes };
-  }
+function describeState({ settings, tails, board, wall }: AgentState): AgentStatus {
+  const live = tails.list();
+  const lag = [...live, ...tails.ended].reduce((sum, tail) => sum + lagBytes(tail), 0);
+  return describeAgent({ host: settings.host, now: wall(), files: live.length, lagBytes: lag, board });
+}
 
-  async function flush(): Promise<void> {
-    reader.flushIdle(true);
-    await drain(now() + settings.stopWithinMs);
-  }
+/** Until the time is over, a file changed, the store answered, or the agent stops; a short while in any case. */
+async function rest({ alarm }: AgentState, stopped: Promise<void>, waitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([sleep(Math.min(MIN_REST_MS, waitMs)), stopped]);
+  const woken = new Promise<void>((resume) => {
+    alarm.wake = resume;
+    timer = setTimeout(resume, Math.max(1, waitMs - MIN_REST_MS));
+  });
+  await Promise.race([woken, stopped]);
+  clearTimeout(timer);
+}
 
-  /** Sends what is read until the store has it or the time is over. */
-  async function drain(until: number): Promise<void> {
-    const giveUp = performance.now() + settings.stopWithinMs;
-    while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
+async function pollOnce(agent: AgentState): Promise<PollResult> {
+  const { tails, reader, shipper } = agent;
+  if (agent.isClosed) throw new Error('the agent was closed before it was asked to poll');
+  await scan(agent);
+  await tails.finishArchive();
+  let readBytes = 0;
+  for (;;) {
+    tails.settleTails();
+    const round = reader.readRound(SLICE_MS, true);
+    readBytes += round.bytes;
+    reader.flushIdle(false);
+    do {
       shipper.pump(true);
-      if (shipper.inFlight > 0) await shipper.settle();
-      else await sleep(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
-    }
-    commit();
+      await shipper.settle();
+    } while (shipper.hasFresh);
+    commit(agent);
+    if (!round.hasMore || round.bytes === 0) break;
   }
+  await saveStatus(agent);
+  const { files, lagBytes: lag } = describeState(agent);
+  return { files, readBytes, lagBytes: lag };
+}
 
-  async function run(signal: AbortSignal): Promise<void> {
-    const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
-    const watcher = settings.watch
-      ? openWatcher(settings.paths, excluded, wakeFor, (problem) =>
-          log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.'),
-        )
-      : undefined;
-    function wakeFor(what: 'change' | 'list'): void {
-      if (what === 'list') isScanDue = true;
-      wake();
-    }
-    try {
-      await loop(signal, stopped);
-      reader.flushIdle(true);
-      await drain(now() + settings.stopWithinMs);
-      nextStatus = 0;
-      await saveStatus();
-    } finally {
-      await watcher?.close();
-      close();
-    }
+/** Sends what is read until the store has it or the time to stop is over. */
+async function drain(agent: AgentState): Promise<void> {
+  const { settings, shipper, now } = agent;
+  const until = now() + settings.stopWithinMs;
+  const giveUp = performance.now() + settings.stopWithinMs;
+  while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
+    shipper.pump(true);
+    if (shipper.inFlight > 0) await shipper.settle();
+    else await sleep(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
   }
+  commit(agent);
+}
 
-  async function loop(signal: AbortSignal, stopped: Promise<void>): Promise<void> {
-    let nextScan = 0;
-    let lastScan = 0;
-    while (!signal.aborted) {
-      const isScan =
-        now() >= nextScan || ((isScanDue || watch.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2);
-      if (isScan) {
-        lastScan = now();
-        await scan();
-        nextScan = now() + settings.scanIntervalMs * (0.9 + 0.2 * (parts.random ?? Math.random)());
-      }
-      watch.settleTails();
-      const round = reader.readRound(SLICE_MS, isScan);
-      reader.flushIdle(false);
-      shipper.pump(false);
-      commit();
-      await saveStatus();
-      if (round.hasMore && !round.isBlocked) await new Promise<void>((resume) => void setImmediate(resume));
-      else
-        await rest(
-          stopped,
-          Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY) - now(),
-        );
-    }
-  }
-
-  /** Until the time is over, a file changed, the store answered, or the agent stops; a short while in any case. */
-  async function rest(stopped: Promise<void>, waitMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([sleep(Math.min(MIN_REST_MS, waitMs)), stopped]);
-    const woken = new Promise<void>((resume) => {
-      wake = resume;
-      timer = setTimeout(resume, Math.max(1, waitMs - MIN_REST_MS));
-    });
-    await Promise.race([woken, stopped]);
-    clearTimeout(timer);
-  }
-
-  function close(): void {
-    if (isClosed) return;
-    isClosed = true;
-    watch.close();
-    checkpoint.close();
-    lock.release();
-  }
-
-  return { pollOnce, run, flush, status, close };
+function closeAgent(agent: AgentState): void {
+  if (agent.isClosed) return;
+  agent.isClosed = true;
+  agent.tails.close();
+  agent.checkpoint.close();
+  agent.lock.release();
 }
 
 function sleep(ms: number): Promise<void> {

@@ -34,6 +34,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'record',
     'ship',
     'tail',
+    'follow',
     'agent.ts',
   ],
   store: [

@@ -1,6 +1,6 @@
 // A rotated and compressed file → its bytes in an unnamed file of our own, so that everything else reads it like any
 // other: by offset, with the same guards. An archive that is still being written is recognised by its missing end.
-// Called by adopt.ts, one archive at a time; nothing is left behind after a crash but an empty folder.
+// Called by begin.ts, one archive at a time; nothing is left behind after a crash but an empty folder.
 import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';

@@ -1,4 +1,4 @@
-// Which file is this, and where were we in it? Pure decisions over numbers and hashes; tail.ts and adopt.ts read the
+// Which file is this, and where were we in it? Pure decisions over numbers and hashes; chunk.ts and adopt.ts read the
 // bytes. A generation is one life of a file: created (or truncated) and grown. Its key is fixed when its first line is
 // there (or shipped without an end), from host, inode, birth time and that line: the same file read again without any
 // checkpoint gives the same key. The device is left out on purpose: its number changes with a reboot or a remount.

@@ -1,5 +1,5 @@
 // What a file's path says about everything in it. The values captured by the operator's pattern come first, then what
-// the names of Flink, YARN and Kubernetes say, then the settings. Called by tails.ts once per file.
+// the names of Flink, YARN and Kubernetes say, then the settings. Called by begin.ts once per file.
 import { describeFile } from '../../flink/layout/names.js';
 import { omitMissing } from '../../core/json.js';
 import type { RecordOrigin } from './parse.js';

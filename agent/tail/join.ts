@@ -1,7 +1,7 @@
-// A stack trace that a rotation cut in two: its head is the open last entry of the file before, its tail the first
-// lines of the new file. Both are framed together and become one record under the id of the head; reading of the new
-// file goes on behind it. Only lines that cannot begin an entry are joined, and only to the newest file of the same
-// family, so a tail is never glued to a foreign entry. Called by read.ts before a new file's first read.
+// A stack trace that a rotation cut in two: its beginning is the open last entry of the file before (the elder), its
+// rest the first lines of the new file. Both are framed together and become one record under the id of the beginning;
+// reading of the new file goes on behind it. Only lines that cannot begin an entry are joined, and only to the newest
+// file of the same family, so a rest is never glued to a foreign entry. Called by read.ts before a file's first read.
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
@@ -10,16 +10,15 @@ import { classifyLine } from '../../flink/bytes/line.js';
 import { readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
 import { familyName } from '../files/pattern.js';
-import { openTail, seekTail, type TailEntry, type Tail } from './tail.js';
+import type { TailEntry } from './chunk.js';
+import { isDrained, openTail, seekTail, type Tail } from './tail.js';
 
 export type Join =
   | { readonly kind: 'none' }
   /** The file before is not read to its end or not acknowledged, or this one has too little. */
   | { readonly kind: 'wait' }
-  /**
-   * `head` is the tail whose entry goes on here. An open piece may grow; the tail's offset stays 0 until it is closed.
-   */
-  | { readonly kind: 'joined'; readonly piece: TailEntry; readonly head: Tail };
+  /** `elder` is the tail whose entry goes on here. An open entry may grow; the offset stays 0 until it is closed. */
+  | { readonly kind: 'joined'; readonly entry: TailEntry; readonly elder: Tail };
 
 export interface JoinContext {
   readonly tails: () => readonly Tail[];
@@ -39,14 +38,15 @@ const WAIT_MS = 2000;
 
 /** Throws what the system throws. Moves the tail behind the joined bytes when the entry is closed. */
 export function joinRotation(tail: Tail, context: JoinContext): Join {
-  if (!tail.mayJoin || tail.fd === undefined) return NONE;
-  const start = readStart(tail.fd, context.isQuiet);
+  const { file, reading } = tail;
+  if (!reading.mayJoin || reading.fd === undefined) return NONE;
+  const start = readStart(reading.fd, context.isQuiet);
   if (start === undefined) return WAIT;
-  const head = start === 'entry' ? undefined : findHead(tail, context.tails());
-  if (head === undefined)
-    return start === 'continuation' && context.now - tail.openedAt < WAIT_MS ? WAIT : giveUp(tail);
-  if (!isReady(head)) return WAIT;
-  return frameTogether(tail, tail.fd, head, start === 'continuation', context.isQuiet);
+  const elder = start === 'entry' ? undefined : findElder(tail, context.tails());
+  if (elder === undefined)
+    return start === 'continuation' && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
+  if (!isReady(elder)) return WAIT;
+  return frameTogether(tail, reading.fd, elder, { isContinuation: start === 'continuation', isQuiet: context.isQuiet });
 }
 
 /** How the file begins; undefined while its first line is too short to tell. */
@@ -61,64 +61,71 @@ function readStart(fd: number, isQuiet: boolean): 'entry' | 'continuation' | 'te
 }
 
 function giveUp(tail: Tail): Join {
-  tail.mayJoin = false;
+  tail.reading.mayJoin = false;
   return NONE;
 }
 
 /** The file of the same family that was written last before this one. */
-function findHead(tail: Tail, tails: readonly Tail[]): Tail | undefined {
-  const family = familyName(basename(tail.path));
-  const folder = dirname(tail.path);
+function findElder(tail: Tail, tails: readonly Tail[]): Tail | undefined {
   let newest: Tail | undefined;
   for (const other of tails) {
-    if (
-      other === tail ||
-      other.kind !== tail.kind ||
-      dirname(other.path) !== folder ||
-      familyName(basename(other.path)) !== family
-    )
-      continue;
-    if (other.isSettled && other.mtimeMs <= tail.mtimeMs && (newest === undefined || other.mtimeMs > newest.mtimeMs))
-      newest = other;
+    if (other === tail || !other.file.isSettled || !isOfFamily(other, tail)) continue;
+    const { mtimeMs } = other.reading;
+    if (mtimeMs <= tail.reading.mtimeMs && (newest === undefined || mtimeMs > newest.reading.mtimeMs)) newest = other;
   }
   return newest;
 }
 
-/** Read to its end, and nothing before its open entry waits for an acknowledgement. */
-function isReady(head: Tail): boolean {
-  return head.size <= head.readOffset && head.spans.length === 0 && head.committed.offset === head.splitter.openOffset;
+function isOfFamily(other: Tail, tail: Tail): boolean {
+  return (
+    other.reading.kind === tail.reading.kind &&
+    dirname(other.file.path) === dirname(tail.file.path) &&
+    familyName(basename(other.file.path)) === familyName(basename(tail.file.path))
+  );
 }
 
-function frameTogether(tail: Tail, fd: number, head: Tail, isContinuation: boolean, isQuiet: boolean): Join {
-  const from = head.splitter.openOffset;
-  if (from >= head.readOffset || !openTail(head) || head.fd === undefined) return giveUp(tail);
-  const before = readAt(head.fd, from, head.readOffset - from);
+/** Read to its end, and nothing before its open entry waits for an acknowledgement. */
+function isReady(elder: Tail): boolean {
+  return isDrained(elder) && elder.acks.committed.offset === elder.reading.splitter.openOffset;
+}
+
+interface JoinStart {
+  readonly isContinuation: boolean;
+  readonly isQuiet: boolean;
+}
+
+function frameTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, isQuiet }: JoinStart): Join {
+  const { readOffset, splitter, cursor, time } = elder.reading;
+  const from = splitter.openOffset;
+  if (from >= readOffset || !openTail(elder) || elder.reading.fd === undefined) return giveUp(tail);
+  const before = readAt(elder.reading.fd, from, readOffset - from);
   if (!isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
-  const after = readAt(fd, 0, tail.maxEntryBytes);
-  const splitter = createSplitter({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
-  const closed = splitter.push(Buffer.concat([before, after]));
-  const id = renderRecordId(head.key, from, head.cursor.crc);
+  const { kind, maxEntryBytes } = tail.reading;
+  const after = readAt(fd, 0, maxEntryBytes);
+  const joint = createSplitter({ kind, maxEntryBytes, offset: from });
+  const closed = joint.push(Buffer.concat([before, after]));
+  const id = renderRecordId(elder.file.key, from, cursor.crc);
   const [entry] = closed;
-  if (entry === undefined) return frameOpen(tail, head, splitter.peek(), { id, isQuiet, size: after.length });
-  const end = (closed[1]?.offset ?? splitter.openOffset) - head.readOffset;
+  if (entry === undefined) return frameOpen(tail, elder, joint.peek(), { id, isQuiet, size: after.length });
+  const end = (closed[1]?.offset ?? joint.openOffset) - readOffset;
   if (entry.flags.includes('cut') || entry.flags.includes('partial') || end <= 0) return giveUp(tail);
   const crc = crc32(after.subarray(0, end));
-  tail.mayJoin = false;
-  seekTail(tail, { offset: end, crc, time: head.time });
-  tail.committed = { offset: 0, crc: 0, time: undefined };
-  return { kind: 'joined', head, piece: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
+  tail.reading.mayJoin = false;
+  seekTail(tail, { offset: end, crc, time });
+  tail.acks.committed = { offset: 0, crc: 0, time: undefined };
+  return { kind: 'joined', elder, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
 }
 
 /** The new file holds nothing but the rest of the entry so far. */
 function frameOpen(
   tail: Tail,
-  head: Tail,
+  elder: Tail,
   open: readonly SplitEntry[],
   { id, isQuiet, size }: { readonly id: string; readonly isQuiet: boolean; readonly size: number },
 ): Join {
   const [entry] = open;
   if (entry === undefined || open.length > 1 || entry.flags.includes('cut')) return giveUp(tail);
-  if (!isQuiet || tail.flushedTo >= size) return WAIT;
-  tail.flushedTo = size;
-  return { kind: 'joined', head, piece: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true } };
+  if (!isQuiet || tail.reading.flushedTo >= size) return WAIT;
+  tail.reading.flushedTo = size;
+  return { kind: 'joined', elder, entry: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true } };
 }

@@ -1,36 +1,37 @@
 // The last entry of a file, whose end nobody knows yet: shipped when the file rests, and again when it has grown. The
-// splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. read.ts and tails.ts call it.
+// splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. read.ts and ends.ts call it.
 import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { renderRecordId } from '../identity/identity.js';
-import { crcUpTo, readOwn, type Commit, type TailEntry, type Tail } from './tail.js';
+import { crcUpTo, readOwn, type Commit, type TailEntry, type TailReading } from './chunk.js';
 
 const NEWLINE = 10;
 
 /** True when bytes were read that belong to an entry whose end nobody knows yet, and that were not shipped. */
-export function hasOpenEntry(tail: Tail): boolean {
-  return tail.splitter.openOffset < tail.readOffset && tail.flushedTo < tail.readOffset;
+export function hasOpenEntry({ splitter, readOffset, flushedTo }: TailReading): boolean {
+  return splitter.openOffset < readOffset && flushedTo < readOffset;
 }
 
 /**
  * The open last entry as it stands now; shipping it does not move the offset. A last line without an end that may
  * still turn out to begin an entry, or not, is held back unless this is final: a record can grow, but never shrink.
  */
-export function flushTail(tail: Tail, isFinal: boolean): readonly TailEntry[] {
-  if (!hasOpenEntry(tail)) return [];
-  const open = tail.splitter.openOffset;
-  const decided = isFinal ? tail.readOffset : findDecidedEnd(tail, open);
-  if (decided <= Math.max(open, tail.flushedTo)) return [];
+export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolean): readonly TailEntry[] {
+  if (!hasOpenEntry(reading)) return [];
+  const { readOffset, splitter } = reading;
+  const open = splitter.openOffset;
+  const decided = isFinal ? readOffset : findDecidedEnd(reading, open);
+  if (decided <= Math.max(open, reading.flushedTo)) return [];
   // Without the file nothing can be framed or summed again: what needs that waits for a copy to turn up.
-  const canRead = tail.fd !== undefined || isFinal;
-  if (!canRead && (decided < tail.readOffset || tail.splitter.peek().length > 1)) return [];
-  tail.flushedTo = decided;
-  const end: Commit = { offset: open, crc: crcUpTo(tail, tail.cursor, open), time: tail.time };
-  const entries = decided === tail.readOffset ? tail.splitter.peek() : frameRange(tail, open, decided);
-  const isCut = decided === tail.readOffset && tail.recent[tail.recent.length - 1] !== NEWLINE;
-  const cursor = { ...tail.cursor };
+  const canRead = reading.fd !== undefined || isFinal;
+  if (!canRead && (decided < readOffset || splitter.peek().length > 1)) return [];
+  reading.flushedTo = decided;
+  const end: Commit = { offset: open, crc: crcUpTo(reading, reading.cursor, open), time: reading.time };
+  const entries = decided === readOffset ? splitter.peek() : frameRange(reading, open, decided);
+  const isCut = decided === readOffset && reading.recent[reading.recent.length - 1] !== NEWLINE;
+  const cursor = { ...reading.cursor };
   return entries.map((entry, index) => {
-    const id = renderRecordId(tail.key, entry.offset, crcUpTo(tail, cursor, entry.offset));
+    const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset));
     return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
   });
 }
@@ -38,8 +39,7 @@ export function flushTail(tail: Tail, isFinal: boolean): readonly TailEntry[] {
 /**
  * Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything.
  */
-function findDecidedEnd(tail: Tail, open: number): number {
-  const { recent, readOffset } = tail;
+function findDecidedEnd({ recent, readOffset }: TailReading, open: number): number {
   const lineStart = recent.lastIndexOf(NEWLINE) + 1;
   const offset = readOffset - recent.length + lineStart;
   // Complete, longer than what is kept, or all that there is of the entry.
@@ -59,9 +59,10 @@ function isDecidedLine(bytes: Buffer, start: number): boolean {
   );
 }
 
-function frameRange(tail: Tail, from: number, to: number): readonly SplitEntry[] {
-  const splitter = createSplitter({ kind: tail.kind, maxEntryBytes: tail.maxEntryBytes, offset: from });
-  return [...splitter.push(readOwn(tail, from, to - from)), ...splitter.flush()];
+function frameRange(reading: TailReading, from: number, to: number): readonly SplitEntry[] {
+  const { kind, maxEntryBytes } = reading;
+  const splitter = createSplitter({ kind, maxEntryBytes, offset: from });
+  return [...splitter.push(readOwn(reading, from, to - from)), ...splitter.flush()];
 }
 
 /** Its last line has no end yet. */

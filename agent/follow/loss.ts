@@ -1,6 +1,6 @@
 // Bytes that were seen in a file and vanished before they could be read: noted when a file is truncated or gone,
 // forgotten when a copy or archive turns up in which it goes on, and after a while counted and said. Never silent.
-// Called by tails.ts.
+// Called by ends.ts and begin.ts.
 import type { Log } from '../../core/log.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';

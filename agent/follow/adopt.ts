@@ -1,6 +1,6 @@
 // A file that was opened for the first time → which generation it is and where reading begins: one that is remembered
 // (at its offset), the copy in which a truncated or vanished one goes on, or a new one. Reads bytes, decides by the
-// pure rules of identity.ts. Called by tails.ts before a tail is read; "wait" is asked again at the next step.
+// pure rules of identity.ts. Called by begin.ts before a tail is read; "wait" is asked again at the next step.
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isArchive } from '../files/archive.js';
@@ -21,7 +21,8 @@ import {
 import type { Known } from '../identity/known.js';
 import { familyName } from '../files/pattern.js';
 import type { AgentSettings } from '../settings.js';
-import { openTail, seekTail, type Commit, type Tail } from './tail.js';
+import type { Commit } from '../tail/chunk.js';
+import { openTail, seekTail, type Tail } from '../tail/tail.js';
 
 export type Adoption =
   /** `abandoned`: remembered generations whose file this was, and is no more. */
@@ -49,13 +50,13 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   noteGrowth(tail, size, mtimeMs, parts.now);
   const head = readAt(fd, 0, HEAD_BYTES);
   if (head.length === 0) return { kind: 'wait' };
-  const own = parts.known.findByInode(tail.inode).filter((state) => parts.findLive(state.key) === undefined);
+  const own = parts.known.findByInode(tail.file.inode).filter((state) => parts.findLive(state.key) === undefined);
   const fitting = own.find((state) => isSame(state, tail, fd, size, head));
   if (fitting !== undefined) {
     resume(tail, fitting);
     return { kind: 'resumed', abandoned: [] };
   }
-  if (tail.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
+  if (tail.file.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
   if (isBinary(head)) return { kind: 'binary' };
   const abandoned = own.filter((state) => state.archive === undefined);
   const copy = findOriginal(tail, fd, size, head, parts);
@@ -68,14 +69,15 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
 }
 
 function noteGrowth(tail: Tail, size: number, mtimeMs: number, now: number): void {
-  if (size !== tail.size) tail.lastGrowth = now;
-  tail.size = size;
-  tail.mtimeMs = mtimeMs;
+  if (size !== tail.reading.size) tail.reading.lastGrowth = now;
+  tail.reading.size = size;
+  tail.reading.mtimeMs = mtimeMs;
 }
 
 function isSame(state: FileState, tail: Tail, fd: number, size: number, head: Buffer): boolean {
-  if ((state.archive === undefined) !== (tail.archiveSize === undefined)) return false;
-  if (state.birthMs > 0 && tail.birthMs > 0 && Math.trunc(state.birthMs) !== Math.trunc(tail.birthMs)) return false;
+  if ((state.archive === undefined) !== (tail.file.archiveSize === undefined)) return false;
+  if (state.birthMs > 0 && tail.file.birthMs > 0 && Math.trunc(state.birthMs) !== Math.trunc(tail.file.birthMs))
+    return false;
   return decideResume(state, size, fitsHead(state, head), fitsFrontier(state, fd, size)) === 'resume';
 }
 
@@ -91,14 +93,14 @@ function fitsFrontier(state: FileState, fd: number, size: number): boolean {
 }
 
 function resume(tail: Tail, state: FileState): void {
-  tail.key = state.key;
-  tail.head = state.head;
-  tail.openBytes = state.openBytes;
+  tail.file.key = state.key;
+  tail.file.head = state.head;
+  tail.acks.openBytes = state.openBytes;
   const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time };
   seekTail(tail, commit);
-  tail.mayJoin = canJoin(tail);
-  tail.isSettled = true;
-  tail.isDirty = true;
+  tail.reading.mayJoin = canJoin(tail);
+  tail.file.isSettled = true;
+  tail.acks.isDirty = true;
 }
 
 /** The generation that goes on in this file; "wait" while that cannot be told. */
@@ -109,11 +111,11 @@ function findOriginal(
   head: Buffer,
   parts: AdoptParts,
 ): FileState | 'wait' | undefined {
-  const name = basename(tail.path);
-  const hasPlainName = tail.archiveSize === undefined && familyName(name) === name;
+  const name = basename(tail.file.path);
+  const hasPlainName = tail.file.archiveSize === undefined && familyName(name) === name;
   if (hasPlainName) return undefined;
   let answer: 'wait' | undefined;
-  for (const state of parts.known.findFamily(tail.path)) {
+  for (const state of parts.known.findFamily(tail.file.path)) {
     if (state.archive !== undefined || state.head.length === 0) continue;
     const reason = compareCopy(state, { tail, fd, size, head }, parts);
     if (reason === 'continues') return state;
@@ -146,14 +148,14 @@ function compareCopy(state: FileState, { tail, fd, size, head }: Candidate, part
         : state.crc !== undefined && readPrefixCrc(fd, state.offset) === state.crc),
     endFits: live !== undefined && hasSameBytes(live, fd, Math.max(0, size - GUARD_BYTES), Math.min(GUARD_BYTES, size)),
     // An original that is gone already is only read to its end; its copy waits for that, however long it takes.
-    quietMs: live?.goneSince === undefined ? parts.now - tail.lastGrowth : 0,
+    quietMs: live?.file.goneSince === undefined ? parts.now - tail.reading.lastGrowth : 0,
     waitMs: Math.max(1, parts.settings.copyWaitMs),
   });
 }
 
 function hasSameBytes(live: Tail, fd: number, offset: number, length: number): boolean {
-  if (!openTail(live) || live.fd === undefined) return false;
-  return readAt(live.fd, offset, length).equals(readAt(fd, offset, length));
+  if (!openTail(live) || live.reading.fd === undefined) return false;
+  return readAt(live.reading.fd, offset, length).equals(readAt(fd, offset, length));
 }
 
 /**
@@ -161,28 +163,32 @@ function hasSameBytes(live: Tail, fd: number, offset: number, length: number): b
  */
 function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
   const rests =
-    parts.now - tail.lastGrowth >= parts.settings.idleFlushMs || parts.now - tail.mtimeMs >= parts.settings.idleFlushMs;
-  const keyHead = findKeyHead(head, rests || tail.archiveSize !== undefined);
+    parts.now - tail.reading.lastGrowth >= parts.settings.idleFlushMs ||
+    parts.now - tail.reading.mtimeMs >= parts.settings.idleFlushMs;
+  const keyHead = findKeyHead(head, rests || tail.file.archiveSize !== undefined);
   if (keyHead === undefined) return false;
   const isTaken = (key: string): boolean => parts.known.has(key) || parts.findLive(key) !== undefined;
-  tail.key = createKey({ host: parts.settings.host, inode: tail.inode, birthMs: tail.birthMs, head: keyHead }, isTaken);
-  tail.head = createGuard(head);
-  const fromEnd = parts.isFirstStart && parts.now - tail.mtimeMs > parts.settings.readFromBeginningWithinMs;
+  tail.file.key = createKey(
+    { host: parts.settings.host, inode: tail.file.inode, birthMs: tail.file.birthMs, head: keyHead },
+    isTaken,
+  );
+  tail.file.head = createGuard(head);
+  const fromEnd = parts.isFirstStart && parts.now - tail.reading.mtimeMs > parts.settings.readFromBeginningWithinMs;
   seekTail(
     tail,
     fromEnd
-      ? { offset: findLastLine(fd, tail.size), crc: undefined, time: undefined }
+      ? { offset: findLastLine(fd, tail.reading.size), crc: undefined, time: undefined }
       : { offset: 0, crc: 0, time: undefined },
   );
-  tail.mayJoin = canJoin(tail);
-  tail.isSettled = true;
-  tail.isDirty = true;
+  tail.reading.mayJoin = canJoin(tail);
+  tail.file.isSettled = true;
+  tail.acks.isDirty = true;
   return true;
 }
 
 /** Printed output has no entries that a rotation could cut. */
 function canJoin(tail: Tail): boolean {
-  return tail.readOffset === 0 && tail.kind === 'log' && tail.archiveSize === undefined;
+  return tail.reading.readOffset === 0 && tail.reading.kind === 'log' && tail.file.archiveSize === undefined;
 }
 
 /** Behind the last line break; 0 when there is none in the last stretch. */

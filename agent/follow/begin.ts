@@ -1,0 +1,149 @@
+// How a tail begins: a new file is opened, adopt.ts says which generation it is, an archive is unpacked in the
+// background (one at a time) and then treated like any other file. A file that was truncated ends and begins anew.
+// Called by tails.ts.
+import { closeSync, fstatSync } from 'node:fs';
+import { unpackArchive } from '../files/archive.js';
+import { describeStat, type FoundFile } from '../files/discover.js';
+import { describeOrigin } from '../record/origin.js';
+import type { RecordOrigin } from '../record/parse.js';
+import { closeReading } from '../tail/chunk.js';
+import { createTail, describeTail, type Tail } from '../tail/tail.js';
+import { adoptTail, type Adoption } from './adopt.js';
+import { dropTail, endTail, failTail } from './ends.js';
+import { idOf, openFile, takePlace, type TailSet } from './set.js';
+
+/** `before` is the tail whose file stood at this path until now. */
+export function beginFile(set: TailSet, file: FoundFile, before: Tail | undefined): void {
+  const id = idOf(file);
+  const size = set.ignored.get(id);
+  if (size !== undefined && file.size >= size) return;
+  set.ignored.delete(id);
+  openNew(set, file.path, describeOrigin(file, set.settings), before);
+}
+
+/** The file at this tail is another generation now: ends it and begins with what stands there. */
+export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
+  set.board.count('truncatedFiles');
+  endTail(set, tail, lostBytes);
+  set.ignored.delete(idOf(tail.file));
+  openNew(set, tail.file.path, tail.file.origin, undefined);
+}
+
+function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail | undefined): void {
+  const fd = takePlace(set) ? openFile(set, path) : undefined;
+  if (fd === undefined) return;
+  const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
+  const tail = createTail({
+    path,
+    origin,
+    inode,
+    device,
+    birthMs: set.hasBirthTimes ? birthMs : 0,
+    predecessor: before?.file.endedAt === undefined ? before : undefined,
+    maxEntryBytes: set.settings.maxEntryBytes,
+    fd,
+    now: set.now(),
+  });
+  const id = idOf(tail.file);
+  if (set.live.has(id)) closeSync(fd);
+  else set.live.set(id, tail);
+}
+
+/** Finds out what new files are. */
+export function settleTails(set: TailSet): void {
+  for (const tail of [...set.live.values()]) {
+    if (tail.file.isSettled || tail.reading.fd === undefined) continue;
+    try {
+      applyAdoption(
+        set,
+        tail,
+        adoptTail(tail, tail.reading.fd, {
+          settings: set.settings,
+          known: set.known,
+          findLive: (key) => set.byKey.get(key),
+          isFirstStart: set.isFirstStart && set.isFirstScan,
+          now: set.now(),
+        }),
+      );
+    } catch (error) {
+      failTail(set, tail, error);
+    }
+  }
+}
+
+function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {
+  switch (adoption.kind) {
+    case 'wait':
+      return;
+    case 'archive':
+      return beginArchive(set, tail);
+    case 'binary':
+      return leaveOutBinary(set, tail);
+    default:
+      set.byKey.set(tail.file.key, tail);
+      set.known.set(describeTail(tail));
+      for (const state of adoption.abandoned)
+        set.losses.note(state.key, state.path, state.size - state.offset - state.openBytes);
+      if (adoption.kind === 'continued') takeOver(set, tail);
+      set.board.count(
+        adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles',
+      );
+  }
+}
+
+/** The copy speaks for the generation from now on. */
+function takeOver({ losses, ended }: TailSet, { file }: Tail): void {
+  losses.forget(file.key);
+  for (const old of ended) if (old.file.key === file.key) ended.delete(old);
+}
+
+function leaveOutBinary(set: TailSet, tail: Tail): void {
+  const { path } = tail.file;
+  set.board.count('binaryFiles');
+  if (set.board.raise('JT_FILE_BINARY', `${path} holds no text and is left out.`, path))
+    set.log.warn({ path }, 'A file holds no text and is left out.');
+  ignoreTail(set, tail);
+}
+
+/** Until the file grows. */
+function ignoreTail(set: TailSet, tail: Tail): void {
+  set.ignored.set(idOf(tail.file), tail.file.archiveSize ?? tail.reading.size);
+  dropTail(set, tail);
+}
+
+function beginArchive(set: TailSet, tail: Tail): void {
+  const { file, reading } = tail;
+  if (isArchiveRead(set, tail)) return ignoreTail(set, tail);
+  if (set.unpacking !== undefined || file.archiveTriedSize === reading.size) return;
+  file.archiveTriedSize = reading.size;
+  set.unpacking = unpack(set, tail, reading.size).finally(() => {
+    set.unpacking = undefined;
+  });
+}
+
+/** Read before; or of no interest, since it is an old one of the time before the first start. */
+function isArchiveRead(set: TailSet, { file, reading }: Tail): boolean {
+  const isRead = set.known
+    .findByInode(file.inode)
+    .some(({ archive }) => archive?.isRead === true && archive.size === reading.size);
+  const isOld = set.now() - reading.mtimeMs > set.settings.readFromBeginningWithinMs;
+  return isRead || (isOld && set.isFirstStart && set.isFirstScan);
+}
+
+async function unpack(set: TailSet, { file, reading }: Tail, size: number): Promise<void> {
+  const { board, log } = set;
+  const { path } = file;
+  const result = await unpackArchive(path, set.settings.dataDir);
+  if (result.kind === 'incomplete') return;
+  if (result.kind === 'failed') {
+    if (board.raise('JT_ARCHIVE_INVALID', `${path} cannot be unpacked: ${result.problem}.`, path))
+      log.warn({ path, problem: result.problem }, 'An archive cannot be unpacked; it is tried again when it changes.');
+    return;
+  }
+  board.clear('JT_ARCHIVE_INVALID', path);
+  closeReading(reading);
+  reading.fd = result.fd;
+  file.archiveSize = size;
+  reading.lastGrowth = set.now();
+  settleTails(set);
+}

@@ -1,0 +1,84 @@
+// How a tail ends: its file vanished, was truncated, cannot be read, or its archive is read. What it read is still
+// acknowledged; then its state waits for the file to come back, or for a copy in which it goes on. What was seen and
+// not read is counted as lost unless such a copy turns up. Called by tails.ts and begin.ts.
+import { closeReading, unreadBytes } from '../tail/chunk.js';
+import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
+import { describeTail, isDrained, type Tail } from '../tail/tail.js';
+import { closeIdle, countOpen, idOf, reportUnreadable, type TailSet } from './set.js';
+
+export function noteGone(set: TailSet, tail: Tail): void {
+  tail.file.goneSince ??= set.now();
+  if (tail.reading.fd === undefined) endTail(set, tail, unreadBytes(tail.reading));
+}
+
+/** What was acknowledged is remembered; when the file can be read again it resumes there. */
+export function failTail(set: TailSet, tail: Tail, error: unknown): void {
+  reportUnreadable(set, tail.file.path, error);
+  endTail(set, tail, 0);
+}
+
+export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
+  const { file, reading, acks } = tail;
+  if (file.isSettled) {
+    // In a file that was replaced the bytes before the offset are not ours any more: no guard. A copy may go on with
+    // its last line.
+    const isReplaced = file.goneSince === undefined && file.archiveSize === undefined;
+    if (isReplaced) closeReading(reading);
+    set.forward(tail, takeOpenEntry(reading, file.key, !isReplaced));
+    const state = describeTail(tail);
+    set.known.set(
+      file.archiveSize === undefined ? state : { ...state, archive: { size: file.archiveSize, isRead: true } },
+    );
+    if (acks.spans.length > 0 || hasOpenEntry(reading)) set.ended.add(tail);
+    set.losses.note(file.key, file.path, lostBytes);
+  }
+  dropTail(set, tail);
+}
+
+/** Nothing of it is waited for. */
+export function dropTail({ live, byKey, now }: TailSet, { file, reading }: Tail): void {
+  closeReading(reading);
+  file.endedAt = now();
+  live.delete(idOf(file));
+  if (byKey.get(file.key)?.file === file) byKey.delete(file.key);
+}
+
+/** Ends tails whose file is gone or unpacked and whose bytes the store has; reports losses; makes room. */
+export function sweepTails(set: TailSet): void {
+  const { live, ended, settings } = set;
+  for (const tail of [...live.values()]) sweepLive(set, tail);
+  for (const tail of ended) sweepEnded(set, tail);
+  set.losses.sweep((key) => set.byKey.has(key));
+  const open = live.size > settings.maxOpenFiles / 2 ? countOpen(set) : 0;
+  if (set.isCrowded || open > settings.maxOpenFiles) closeIdle(set, open - Math.floor(settings.maxOpenFiles / 2));
+}
+
+function sweepLive(set: TailSet, tail: Tail): void {
+  const { file, reading } = tail;
+  if (file.archiveSize !== undefined && file.isSettled) {
+    if (!isStored(set, tail)) return;
+    set.ignored.set(idOf(file), file.archiveSize);
+    endTail(set, tail, 0);
+  } else if (
+    file.goneSince !== undefined &&
+    isDrained(tail) &&
+    set.now() - Math.max(file.goneSince, reading.lastGrowth) >= set.settings.holdGoneMs &&
+    isStored(set, tail)
+  )
+    endTail(set, tail, 0);
+}
+
+/** Nothing will be added: forwards what is open, and is true when the store has all of it. */
+function isStored(set: TailSet, tail: Tail): boolean {
+  const { file, reading } = tail;
+  if (isDrained(tail) && file.isSettled && hasOpenEntry(reading))
+    set.forward(tail, takeOpenEntry(reading, file.key, true));
+  return isDrained(tail);
+}
+
+function sweepEnded({ ended, settings, now, forward }: TailSet, tail: Tail): void {
+  const { file, reading, acks } = tail;
+  if (hasOpenEntry(reading) && now() - (file.endedAt ?? 0) >= settings.copyWaitMs)
+    forward(tail, takeOpenEntry(reading, file.key, true));
+  if (acks.spans.length === 0 && !hasOpenEntry(reading)) ended.delete(tail);
+}

@@ -1,0 +1,152 @@
+// One round of reading: every file in its turn reads a quantum (deficit round-robin, so a hot file cannot starve the
+// others) until the budget of unacknowledged bytes is spent; what was read is forwarded to the shipper. Files that
+// rest have their open entry forwarded. Called by agent.ts; it moves no offsets, acknowledgements do.
+import type { AgentSettings } from '../settings.js';
+import type { Shipper } from '../ship/ship.js';
+import type { Board } from '../status.js';
+import { readChunk } from '../tail/chunk.js';
+import type { ForwardEntries } from '../tail/forward.js';
+import { joinRotation } from '../tail/join.js';
+import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
+import type { Tail } from '../tail/tail.js';
+import type { Tails } from './tails.js';
+
+export interface Reader {
+  /**
+   * Reads until every file is at its end, the budget is spent, or `sliceMs` have passed. Files that have rested long
+   * are only looked at with `all`.
+   */
+  readRound(sliceMs: number, all: boolean): ReadRound;
+  /** Forwards the open entries of files that rest; of all files with `all`. */
+  flushIdle(all: boolean): void;
+}
+
+export interface ReadRound {
+  readonly bytes: number;
+  /** The budget is spent. */
+  readonly isBlocked: boolean;
+  readonly hasMore: boolean;
+}
+
+export interface ReaderParts {
+  readonly settings: AgentSettings;
+  readonly tails: Tails;
+  readonly forward: ForwardEntries;
+  readonly shipper: Pick<Shipper, 'heldBytes'>;
+  readonly board: Board;
+  readonly now: () => number;
+}
+
+interface ReaderState extends ReaderParts {
+  /** Whose turn it is. */
+  turn: number;
+}
+
+/** One file may have this many records waiting behind one that the store does not take yet. */
+const MAX_SPANS = 200_000;
+/** A file that has not grown for this long is looked at with the scan only. */
+const COLD_MS = 60_000;
+
+export function createReader(parts: ReaderParts): Reader {
+  const reader: ReaderState = { ...parts, turn: 0 };
+  return {
+    readRound: (sliceMs, all) => readRound(reader, sliceMs, all),
+    flushIdle: (all) => flushIdle(reader, all),
+  };
+}
+
+function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRound {
+  const until = performance.now() + sliceMs;
+  const tails = reader.tails.list().filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
+  let bytes = 0;
+  for (let isMoving = true; isMoving;) {
+    isMoving = false;
+    for (let step = 0; step < tails.length; step += 1) {
+      const tail = tails[(reader.turn + step) % tails.length];
+      if (tail === undefined) continue;
+      if (reader.shipper.heldBytes >= reader.settings.budgetBytes) {
+        reader.turn = (reader.turn + step) % tails.length;
+        return { bytes, isBlocked: true, hasMore: true };
+      }
+      const read = readTurn(reader, tail);
+      bytes += read;
+      if (read > 0) isMoving = true;
+    }
+    reader.turn += 1;
+    if (isMoving && performance.now() >= until) return { bytes, isBlocked: false, hasMore: true };
+  }
+  return { bytes, isBlocked: false, hasMore: false };
+}
+
+function isReadable({ file, reading, acks }: Tail): boolean {
+  return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.spans.length < MAX_SPANS;
+}
+
+function isCold({ now }: ReaderState, { reading }: Tail): boolean {
+  return reading.size <= reading.readOffset && now() - reading.lastGrowth > COLD_MS;
+}
+
+function readTurn(reader: ReaderState, tail: Tail): number {
+  if (!isReadable(tail) || waitsForPredecessor(reader, tail)) return 0;
+  tail.reading.deficitBytes += reader.settings.quantumBytes;
+  try {
+    return joinFirst(reader, tail) ? readQuantum(reader, tail) : 0;
+  } catch (error) {
+    reader.tails.failTail(tail, error);
+    return 0;
+  }
+}
+
+/** The rest of a renamed or deleted file comes before its successor. */
+function waitsForPredecessor({ forward }: ReaderState, { file }: Tail): boolean {
+  const { predecessor } = file;
+  if (predecessor === undefined) return false;
+  const { reading } = predecessor;
+  const hasEnded = predecessor.file.endedAt !== undefined;
+  if (!hasEnded && reading.size > reading.readOffset) return true;
+  if (!hasEnded && predecessor.file.isSettled)
+    forward(predecessor, takeOpenEntry(reading, predecessor.file.key, false));
+  file.predecessor = undefined;
+  return false;
+}
+
+/** What a rotation cut off comes before the first entry of a new file. False: the file waits. */
+function joinFirst({ tails, forward, board, settings, now }: ReaderState, tail: Tail): boolean {
+  if (!tail.reading.mayJoin) return true;
+  const isQuiet = rests(tail, settings, now());
+  const join = joinRotation(tail, { tails: tails.list, isQuiet, now: now() });
+  if (join.kind !== 'joined') return join.kind === 'none';
+  forward(tail, [join.entry], join.elder);
+  if (join.entry.isOpen) return false;
+  board.count('joinedEntries');
+  return true;
+}
+
+function readQuantum({ tails, forward, board, now }: ReaderState, tail: Tail): number {
+  const { file, reading } = tail;
+  const result = readChunk(reading, file, reading.deficitBytes);
+  if (result.kind === 'truncated') tails.replaceTail(tail, result.lostBytes);
+  if (result.kind !== 'read') {
+    reading.deficitBytes = 0;
+    return 0;
+  }
+  file.head = result.head;
+  reading.deficitBytes -= result.bytes;
+  reading.lastGrowth = now();
+  board.count('readBytes', result.bytes);
+  forward(tail, result.entries);
+  return result.bytes;
+}
+
+function flushIdle({ tails, forward, settings, now }: ReaderState, all: boolean): void {
+  for (const tail of tails.list()) {
+    const { file, reading } = tail;
+    if (!file.isSettled || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
+    const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
+    forward(tail, takeOpenEntry(reading, file.key, isFinal));
+  }
+}
+
+function rests({ reading }: Tail, { idleFlushMs }: AgentSettings, now: number): boolean {
+  return now - reading.mtimeMs >= idleFlushMs || now - reading.lastGrowth >= idleFlushMs;
+}

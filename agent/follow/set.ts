@@ -1,0 +1,122 @@
+// The tails that there are, and the descriptors that they may hold: what the files of this folder share. A file that
+// finds no place among the open ones is met again by the next scan; files without unread bytes make room.
+import { openSync } from 'node:fs';
+import type { Log } from '../../core/log.js';
+import { errorCode, errorText } from '../fault.js';
+import type { Known } from '../identity/known.js';
+import type { AgentSettings } from '../settings.js';
+import type { Board } from '../status.js';
+import { closeReading } from '../tail/chunk.js';
+import type { ForwardEntries } from '../tail/forward.js';
+import { isDrained, type Tail } from '../tail/tail.js';
+import type { Losses } from './loss.js';
+
+export interface TailsParts {
+  readonly settings: AgentSettings;
+  readonly known: Known;
+  readonly isFirstStart: boolean;
+  readonly hasBirthTimes: boolean;
+  readonly board: Board;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Takes an open entry that will not grow any more under its tail. */
+  readonly forward: ForwardEntries;
+}
+
+export interface TailSet extends TailsParts {
+  /** By device and inode. */
+  readonly live: Map<string, Tail>;
+  readonly byKey: Map<string, Tail>;
+  /** Tails without a file whose last records are not acknowledged yet. */
+  readonly ended: Set<Tail>;
+  /** Files that are not read, with the size they had when that was found. */
+  readonly ignored: Map<string, number>;
+  readonly losses: Losses;
+  isFirstScan: boolean;
+  /** Descriptors in use or asked for since the last scan began. */
+  openFiles: number;
+  /** More files have something to say than may be open. */
+  isCrowded: boolean;
+  /** The archive that is being unpacked. */
+  unpacking: Promise<void> | undefined;
+  /** Folders and files that the last scan could not read. */
+  unreadable: ReadonlySet<string>;
+}
+
+export function createSet(parts: TailsParts, losses: Losses): TailSet {
+  return {
+    ...parts,
+    losses,
+    live: new Map(),
+    byKey: new Map(),
+    ended: new Set(),
+    ignored: new Map(),
+    isFirstScan: true,
+    openFiles: 0,
+    isCrowded: false,
+    unpacking: undefined,
+    unreadable: new Set(),
+  };
+}
+
+export function idOf(file: { readonly device: string; readonly inode: string }): string {
+  return `${file.device}:${file.inode}`;
+}
+
+export function takePlace(set: TailSet): boolean {
+  set.openFiles += 1;
+  if (set.openFiles <= set.settings.maxOpenFiles) return true;
+  set.isCrowded = true;
+  return false;
+}
+
+export function countOpen({ live }: TailSet): number {
+  let count = 0;
+  for (const { reading } of live.values()) if (reading.fd !== undefined) count += 1;
+  return count;
+}
+
+export function openFile(set: TailSet, path: string): number | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    set.board.clear('JT_FILE_UNREADABLE', path);
+    set.board.clear('JT_TOO_MANY_OPEN_FILES');
+    return fd;
+  } catch (error) {
+    reportUnreadable(set, path, error);
+    return undefined;
+  }
+}
+
+/** A file that is gone is no problem. */
+export function reportUnreadable(set: TailSet, path: string, error: unknown): void {
+  const { board, log, live } = set;
+  const code = errorCode(error);
+  const problem = errorText(error);
+  if (code === 'ENOENT') return;
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    board.raise(
+      'JT_TOO_MANY_OPEN_FILES',
+      `No more files can be opened: ${problem}. Files wait for their turn; raise the limit (ulimit -n).`,
+    );
+    closeIdle(set, Math.ceil(live.size / 10));
+    return;
+  }
+  if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${problem}.`, path))
+    log.warn({ path, problem }, 'A file cannot be read; it is tried again.');
+}
+
+/** The ones that have rested longest first. */
+export function closeIdle({ live }: TailSet, count: number): void {
+  if (count <= 0) return;
+  const idle = [...live.values()].filter(
+    (tail) =>
+      tail.reading.fd !== undefined &&
+      tail.file.archiveSize === undefined &&
+      tail.file.isSettled &&
+      tail.file.goneSince === undefined &&
+      isDrained(tail),
+  );
+  idle.sort((a, b) => a.reading.lastGrowth - b.reading.lastGrowth);
+  for (const { reading } of idle.slice(0, count)) closeReading(reading);
+}

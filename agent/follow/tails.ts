@@ -1,0 +1,128 @@
+// The files that are tailed now: a scan comes in, new files are begun (begin.ts), tails follow their file through
+// renames, end when it is truncated or gone (ends.ts), and hand over to the copy or archive in which it goes on. What
+// was seen and could not be read before it vanished is counted and reported. Called by agent.ts; read.ts reads.
+import type { FoundFile, Scan } from '../files/discover.js';
+import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
+import { openTail, type Tail } from '../tail/tail.js';
+import { beginFile, replaceTail, settleTails } from './begin.js';
+import { endTail, failTail, noteGone, sweepTails } from './ends.js';
+import { createLosses } from './loss.js';
+import { countOpen, createSet, idOf, reportUnreadable, takePlace, type TailSet, type TailsParts } from './set.js';
+
+export interface Tails {
+  /** Opens what is new, follows what was renamed, notes what is gone. */
+  syncFiles(scan: Scan): void;
+  /** Finds out what new files are; unpacks one archive at a time in the background. */
+  settleTails(): void;
+  /** Waits for an archive that is being unpacked. */
+  finishArchive(): Promise<void>;
+  /** The file at this tail is another generation now (or went away): ends it and begins with what stands there. */
+  replaceTail(tail: Tail, lostBytes: number): void;
+  /** The file cannot be read now. */
+  failTail(tail: Tail, error: unknown): void;
+  /** Ends tails whose file is gone and read; reports bytes that were lost. */
+  sweep(): void;
+  list(): readonly Tail[];
+  /** More files have something to say than may be open: scan again soon. */
+  readonly isCrowded: boolean;
+  /** Tails without a file whose last records are not acknowledged yet. */
+  readonly ended: ReadonlySet<Tail>;
+  close(): void;
+}
+
+export function createTails(parts: TailsParts): Tails {
+  const set = createSet(parts, createLosses(parts));
+  return {
+    syncFiles: (scan) => syncFiles(set, scan),
+    settleTails: () => settleTails(set),
+    finishArchive: async () => {
+      while (set.unpacking !== undefined) await set.unpacking;
+    },
+    replaceTail: (tail, lostBytes) => replaceTail(set, tail, lostBytes),
+    failTail: (tail, error) => failTail(set, tail, error),
+    sweep: () => sweepTails(set),
+    list: () => [...set.live.values()],
+    get isCrowded() {
+      return set.isCrowded;
+    },
+    ended: set.ended,
+    close: () => closeAll(set),
+  };
+}
+
+function syncFiles(set: TailSet, scan: Scan): void {
+  const { live } = set;
+  const seen = new Set<string>();
+  const byOldPath = new Map([...live.values()].map((tail) => [tail.file.path, tail]));
+  const fresh: FoundFile[] = [];
+  set.openFiles = countOpen(set);
+  set.isCrowded = false;
+  for (const file of scan.files) {
+    const id = idOf(file);
+    seen.add(id);
+    const tail = live.get(id);
+    if (tail === undefined) fresh.push(file);
+    else followFile(set, tail, file);
+  }
+  for (const tail of live.values()) if (!seen.has(idOf(tail.file))) noteGone(set, tail);
+  // Truncations are noticed before new files are looked at: one of these may be the copy.
+  for (const tail of [...live.values()]) checkReplaced(set, tail);
+  for (const file of fresh) beginFile(set, file, byOldPath.get(file.path));
+  reportProblems(set, scan);
+  settleTails(set);
+  set.isFirstScan = false;
+}
+
+function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
+  const { file, reading, acks } = tail;
+  const now = set.now();
+  file.seen = now;
+  file.goneSince = undefined;
+  // What was not seen for long is forgotten, so the checkpoint hears of a file now and then.
+  if (file.isSettled && now - (set.known.get(file.key)?.seen ?? 0) > set.settings.forgetAfterMs / 7)
+    acks.isDirty = true;
+  if (file.path !== found.path) {
+    file.path = found.path;
+    acks.isDirty = file.isSettled;
+  }
+  const hasChanged = found.size !== reading.size || found.mtimeMs !== reading.mtimeMs;
+  if (hasChanged && reading.fd === undefined && file.archiveSize === undefined) openAgain(set, tail);
+}
+
+function openAgain(set: TailSet, tail: Tail): void {
+  if (!takePlace(set)) return;
+  const { path } = tail.file;
+  try {
+    if (!openTail(tail)) endTail(set, tail, unreadBytes(tail.reading));
+    else set.board.clear('JT_FILE_UNREADABLE', path);
+  } catch (error) {
+    reportUnreadable(set, path, error);
+  }
+}
+
+function checkReplaced(set: TailSet, tail: Tail): void {
+  const { file, reading } = tail;
+  if (reading.fd === undefined || !file.isSettled || file.endedAt !== undefined) return;
+  const lostBytes = unreadBytes(reading);
+  try {
+    if (checkReading(reading, reading.fd, file.head) === 'truncated') replaceTail(set, tail, lostBytes);
+  } catch (error) {
+    failTail(set, tail, error);
+  }
+}
+
+function reportProblems(set: TailSet, { problems }: Scan): void {
+  const { board, log } = set;
+  const paths = new Set(problems.map(({ path }) => path));
+  for (const path of set.unreadable) if (!paths.has(path)) board.clear('JT_FILE_UNREADABLE', path);
+  set.unreadable = paths;
+  for (const { path, problem } of problems) {
+    if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${problem}.`, path))
+      log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
+  }
+}
+
+function closeAll({ live }: TailSet): void {
+  for (const { reading } of live.values()) closeReading(reading);
+  live.clear();
+}

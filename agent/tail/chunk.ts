@@ -1,0 +1,214 @@
+// The reading part of a tail: bytes from its frontier → framed entries with their ids and where each ends. Every read
+// takes the bytes before the frontier along and compares them, so a file that was truncated and filled again between
+// two looks is noticed by content, not by size. Nothing here knows what the store has: a reading could be done by a
+// worker thread. Called by read.ts, adopt.ts, join.ts, open-entry.ts and tail.ts.
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { FileKind } from '../../core/types.js';
+import { createSplitter, type SplitEntry, type Splitter } from '../../flink/layout/split.js';
+import type { Guard } from '../checkpoint/checkpoint.js';
+import { describeStat } from '../files/discover.js';
+import { READ_BLOCK_BYTES, readAt } from '../identity/bytes.js';
+import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from '../identity/identity.js';
+
+/** How far a file is read, and what is needed to read on. */
+export interface TailReading {
+  readonly kind: FileKind;
+  readonly maxEntryBytes: number;
+  fd: number | undefined;
+  /** As last seen. */
+  size: number;
+  mtimeMs: number;
+  /** The frontier: the next byte to read. */
+  readOffset: number;
+  /** The bytes before `readOffset`. */
+  recent: Buffer;
+  splitter: Splitter;
+  /** The last entry boundary whose CRC is known; boundaries only grow. */
+  cursor: CrcCursor;
+  /** Time of the last complete entry. */
+  time: number | undefined;
+  /** The frontier up to which the open entry was shipped when the file rested. */
+  flushedTo: number;
+  /** When bytes were last added. */
+  lastGrowth: number;
+  deficitBytes: number;
+  /** Nothing was read yet, so its first lines may belong to the file before it. */
+  mayJoin: boolean;
+}
+
+/** CRC32 of a file's bytes before `offset`. */
+export interface CrcCursor {
+  offset: number;
+  crc: number;
+}
+
+/** A boundary between entries. */
+export interface Commit {
+  readonly offset: number;
+  /** CRC32 of the bytes before; undefined until somebody needs it (files that are read from their end). */
+  readonly crc: number | undefined;
+  /** Time of the entry before the offset. */
+  readonly time: number | undefined;
+}
+
+/** An entry with its place: what parse.ts and ship.ts need. */
+export interface TailEntry {
+  readonly entry: SplitEntry;
+  readonly id: string;
+  readonly end: Commit;
+  /** The open last entry: it may grow. */
+  readonly isOpen: boolean;
+}
+
+export type ReadResult =
+  | {
+      readonly kind: 'read';
+      readonly entries: readonly TailEntry[];
+      readonly bytes: number;
+      /** The file's first bytes, as far as they are known now. */
+      readonly head: Guard;
+    }
+  | { readonly kind: 'nothing' }
+  /** Another generation has taken the place: end this tail. `lostBytes` were written, seen and never read. */
+  | { readonly kind: 'truncated'; readonly lostBytes: number };
+
+/** Which file is read; the reading does not change it. */
+export interface ReadFile {
+  readonly key: string;
+  readonly head: Guard;
+}
+
+export interface ReadingStart {
+  readonly kind: FileKind;
+  readonly maxEntryBytes: number;
+  readonly fd: number | undefined;
+  readonly now: number;
+}
+
+/** A reading at the beginning of a file. */
+export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): TailReading {
+  return {
+    kind,
+    maxEntryBytes,
+    fd,
+    size: 0,
+    mtimeMs: 0,
+    readOffset: 0,
+    recent: Buffer.alloc(0),
+    splitter: createSplitter({ kind, maxEntryBytes }),
+    cursor: { offset: 0, crc: 0 },
+    time: undefined,
+    flushedTo: 0,
+    lastGrowth: now,
+    deficitBytes: 0,
+    mayJoin: false,
+  };
+}
+
+/** Throws what the system throws (EACCES, EMFILE, …). Returns false when another file stands at the path now. */
+export function openReading(reading: TailReading, path: string, inode: string): boolean {
+  if (reading.fd !== undefined) return true;
+  const fd = openSync(path, 'r');
+  if (describeStat(fstatSync(fd, { bigint: true })).inode !== inode) {
+    closeSync(fd);
+    return false;
+  }
+  reading.fd = fd;
+  return true;
+}
+
+export function closeReading(reading: TailReading): void {
+  if (reading.fd !== undefined) closeSync(reading.fd);
+  reading.fd = undefined;
+}
+
+/** Looks at size and time, and at the bytes before the frontier and the first ones when they changed. */
+export function checkReading(reading: TailReading, fd: number, head: Guard): 'same' | 'grown' | 'truncated' {
+  const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
+  if (size < reading.readOffset) return 'truncated';
+  if (size === reading.size && mtimeMs === reading.mtimeMs) return size > reading.readOffset ? 'grown' : 'same';
+  const now = readAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
+  if (!now.equals(reading.recent)) return 'truncated';
+  if (!fitsGuard(head, readAt(fd, 0, head.length))) return 'truncated';
+  reading.size = size;
+  reading.mtimeMs = mtimeMs;
+  return size > reading.readOffset ? 'grown' : 'same';
+}
+
+/** Reads at most `maxBytes`. Throws what the system throws. */
+export function readChunk(reading: TailReading, file: ReadFile, maxBytes: number): ReadResult {
+  const { fd } = reading;
+  if (fd === undefined) return { kind: 'nothing' };
+  const lostBytes = unreadBytes(reading);
+  const state = checkReading(reading, fd, file.head);
+  if (state === 'truncated') return { kind: 'truncated', lostBytes };
+  if (state === 'same') return { kind: 'nothing' };
+  const before = reading.recent.length;
+  const base = reading.readOffset - before;
+  const window = readAt(fd, base, before + Math.min(maxBytes, reading.size - reading.readOffset));
+  if (!window.subarray(0, before).equals(reading.recent)) return { kind: 'truncated', lostBytes };
+  const chunk = window.subarray(before);
+  const entries = reading.splitter.push(chunk);
+  reading.readOffset += chunk.length;
+  reading.recent = Buffer.from(window.subarray(Math.max(0, window.length - GUARD_BYTES)));
+  return {
+    kind: 'read',
+    entries: placeEntries(reading, file.key, entries, { bytes: window, base }),
+    bytes: chunk.length,
+    head: growHead(reading, fd, file.head),
+  };
+}
+
+interface Window {
+  readonly bytes: Buffer;
+  readonly base: number;
+}
+
+/** Entries that the splitter closed → where each ends: where the next one starts. */
+function placeEntries(
+  reading: TailReading,
+  key: string,
+  entries: readonly SplitEntry[],
+  window: Window,
+): readonly TailEntry[] {
+  const { cursor, splitter } = reading;
+  return entries.map((entry, index) => {
+    const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset, window));
+    const end = entries[index + 1]?.offset ?? splitter.openOffset;
+    return {
+      entry,
+      id,
+      end: { offset: end, crc: crcUpTo(reading, cursor, end, window), time: undefined },
+      isOpen: false,
+    };
+  });
+}
+
+/** From what was just read, else from the file. Moves the cursor, never back. */
+export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number, window?: Window): number {
+  while (cursor.offset < offset) {
+    const isInWindow = window !== undefined && cursor.offset >= window.base;
+    const bytes = isInWindow
+      ? window.bytes.subarray(cursor.offset - window.base, offset - window.base)
+      : readOwn(reading, cursor.offset, Math.min(READ_BLOCK_BYTES, offset - cursor.offset));
+    if (bytes.length === 0) break;
+    cursor.crc = crc32(bytes, cursor.crc);
+    cursor.offset += bytes.length;
+  }
+  return cursor.crc;
+}
+
+export function readOwn(reading: TailReading, offset: number, length: number): Buffer {
+  return reading.fd === undefined ? Buffer.alloc(0) : readAt(reading.fd, offset, length);
+}
+
+function growHead(reading: TailReading, fd: number, head: Guard): Guard {
+  const length = Math.min(HEAD_BYTES, reading.readOffset);
+  return length > head.length ? createGuard(readAt(fd, 0, length)) : head;
+}
+
+/** Bytes that were seen in the file and not read. */
+export function unreadBytes({ size, readOffset }: TailReading): number {
+  return Math.max(0, size - readOffset);
+}
