@@ -1,7 +1,7 @@
 // Records → the store, in batches, with one answer per record. A record is encoded when it is added; what waits is
 // bytes. It leaves only when the store has it (stored, already there) or its dead letter is on disk; everything else is
 // sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by what `onDone` tells
-// read.ts.
+// acks.ts.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
