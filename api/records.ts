@@ -5,7 +5,8 @@ import { createError } from '../core/errors.js';
 import type { Level, LogRecord } from '../core/types.js';
 import type { RecordQuery } from '../store/store.js';
 import { isInScope } from './auth.js';
-import { COMPONENTS, LEVELS, readWord, type Answer, type Request, type Route, type Services } from './route.js';
+import { COMPONENTS, LEVELS } from '../core/record.js';
+import { readWord, type Answer, type Request, type Route, type Services } from './route.js';
 import { CONTEXT, ID, QUERIES, RECORD_PAGE } from './schemas.js';
 import { tailRecords } from './live.js';
 

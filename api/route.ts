@@ -1,6 +1,6 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
-import type { Incident, Language, Level, ReceivedAlert } from '../core/types.js';
+import type { Incident, Language, ReceivedAlert } from '../core/types.js';
 import type { AgentRegistry, Alert, AlertStore, IncidentStore, RecordSearch, StoreHealth } from '../store/store.js';
 import type { Viewer } from './auth.js';
 import type { Metrics } from './metrics.js';
@@ -85,7 +85,6 @@ export interface Services {
   readonly tail: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
 
-export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const satisfies readonly Level[];
 export const ALERT_STATES = [
   'sent',
   'pending',
@@ -93,7 +92,6 @@ export const ALERT_STATES = [
   'withdrawn',
 ] as const satisfies readonly Alert['state'][];
 export const OUTCOMES = ['failing', 'recovered', 'failed', 'unknown'] as const satisfies readonly Incident['outcome'][];
-export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
 export const LANGUAGES = ['en', 'zh'] as const satisfies readonly Language[];
 
 /** A text as one of the words of a list; undefined when it is none of them. */

@@ -1,7 +1,8 @@
 // The JSON schemas of the API, as data: what the routes accept and what they answer. Requests are refused when
 // they do not fit (nothing is converted or dropped in a body); answers are described, never trimmed, so that a
 // new field is only added here to be documented.
-import { ALERT_STATES, COMPONENTS, LANGUAGES, LEVELS, OUTCOMES, type Schema } from './route.js';
+import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
+import { ALERT_STATES, LANGUAGES, OUTCOMES, type Schema } from './route.js';
 
 const text = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;
@@ -29,48 +30,21 @@ function list(items: Schema): Schema {
   return { type: 'array', items };
 }
 
+/** Type of a field of a record → its schema. */
+const FIELD_SCHEMAS: Readonly<Record<RecordField['type'], Schema>> = {
+  text,
+  time,
+  integer,
+  texts,
+  level: { type: 'string', enum: LEVELS },
+  component: { type: 'string', enum: COMPONENTS },
+  kind: { type: 'string', enum: FILE_KINDS },
+  flags: { type: 'array', items: { type: 'string', enum: ENTRY_FLAGS } },
+};
+
 export const RECORD = object(
-  {
-    id: described(text, 'Host, file identity and start offset; the same entry keeps it for ever.'),
-    '@timestamp': time,
-    message: text,
-    'event.original': described(text, 'The entry as it stands in the file, stack trace included.'),
-    'log.level': { type: 'string', enum: LEVELS },
-    'log.logger': text,
-    'log.file.path': text,
-    'log.offset': integer,
-    'process.thread.name': text,
-    'error.type': text,
-    'error.message': text,
-    'error.stack_trace': text,
-    'host.name': text,
-    'container.id': text,
-    'orchestrator.namespace': text,
-    'kubernetes.pod.name': text,
-    'flink.cluster': text,
-    'flink.job.id': text,
-    'flink.job.name': text,
-    'flink.component': { type: 'string', enum: COMPONENTS },
-    'flink.process.id': text,
-    'flink.version': text,
-    'flink.chain': described(texts, 'Exception classes from the outside in.'),
-    'jobtrace.process': text,
-    'jobtrace.kind': text,
-    'jobtrace.layout': text,
-    'jobtrace.length': integer,
-    'jobtrace.flags': texts,
-  },
-  [
-    'id',
-    '@timestamp',
-    'message',
-    'event.original',
-    'log.file.path',
-    'log.offset',
-    'host.name',
-    'flink.cluster',
-    'jobtrace.process',
-  ],
+  Object.fromEntries(FIELD_ROWS.map((row) => [row.name, described(FIELD_SCHEMAS[row.type], row.description)])),
+  FIELD_ROWS.filter((row) => row.required === true).map((row) => row.name),
 );
 
 const FACET = list(object({ value: text, count: integer }, ['value', 'count']));

@@ -2,17 +2,18 @@
 // Every stage speaks these types and no other; times are milliseconds since 1970 (UTC) inside the engine
 // and ISO 8601 text in whatever is stored or printed. Field names of a record are ECS names, written flat:
 // the same spelling in the store, on the command line, in the API and on the page.
+import type { FieldTypes, RecordShape } from './record.js';
 
-export type Level = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+export type Level = FieldTypes['level'];
 export type Language = 'en' | 'zh';
 /** A text for people, in each language that we publish. */
 export type Text = Readonly<Record<Language, string>>;
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
 /** Whose task a failure is. */
 export type Owner = 'user-code' | 'configuration' | 'connector' | 'framework' | 'platform' | 'external';
-export type Component = 'jobmanager' | 'taskmanager' | 'client' | 'gateway' | 'unknown';
+export type Component = FieldTypes['component'];
 /** What kind of file the bytes stand in: it decides the framing and which rules may look. */
-export type FileKind = 'log' | 'out' | 'err' | 'gc' | 'unknown';
+export type FileKind = FieldTypes['kind'];
 
 /** Where entries come from; one object shared by all entries of a file. */
 export interface Source {
@@ -50,44 +51,10 @@ export interface Entry {
 }
 
 /** What reading had to do to an entry; each is counted in the agent's metrics. */
-export type EntryFlag = 'cut' | 'invalid-utf8' | 'redacted' | 'partial' | 'undated';
+export type EntryFlag = FieldTypes['flags'][number];
 
-/** A parsed, stored entry. Keys are ECS names; `flink.*` and `jobtrace.*` are what ECS has not. */
-export interface LogRecord {
-  /** host + file identity + start offset; the same bytes read again give the same id. */
-  readonly id: string;
-  readonly '@timestamp': string;
-  readonly message: string;
-  readonly 'event.original': string;
-  readonly 'log.level'?: Level;
-  readonly 'log.logger'?: string;
-  readonly 'log.file.path': string;
-  readonly 'log.offset': number;
-  readonly 'process.thread.name'?: string;
-  readonly 'error.type'?: string;
-  readonly 'error.message'?: string;
-  readonly 'error.stack_trace'?: string;
-  readonly 'host.name': string;
-  readonly 'container.id'?: string;
-  readonly 'orchestrator.namespace'?: string;
-  readonly 'kubernetes.pod.name'?: string;
-  readonly 'flink.cluster': string;
-  readonly 'flink.job.id'?: string;
-  readonly 'flink.job.name'?: string;
-  readonly 'flink.component'?: Component;
-  readonly 'flink.process.id'?: string;
-  readonly 'flink.version'?: string;
-  /** Exception classes from the outside in. */
-  readonly 'flink.chain'?: readonly string[];
-  /** `Source.process` and `Source.kind`, so that a stored record is the same entry again. */
-  readonly 'jobtrace.process': string;
-  readonly 'jobtrace.kind': FileKind;
-  /** Name of the layout that parsed it, or "none". */
-  readonly 'jobtrace.layout': string;
-  /** Length in bytes of the entry in the file: the version of a record that grew. */
-  readonly 'jobtrace.length': number;
-  readonly 'jobtrace.flags'?: readonly EntryFlag[];
-}
+/** A parsed, stored entry: its fields are the rows of record.ts. */
+export type LogRecord = RecordShape;
 
 /** One class of an exception chain, the outermost first. */
 export interface ChainLink {

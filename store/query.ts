@@ -4,7 +4,8 @@
 // advice, but text pasted from a log ("Caused by: java.io.IOException: …", "akka.tcp://flink@host") is just words.
 import { createError } from '../core/errors.js';
 import type { JobtraceError } from '../core/errors.js';
-import { findShortField, SHORT_FIELDS, type QueryField, type ShortField } from './fields.js';
+import type { ValueField } from '../core/record.js';
+import { findShortField, SHORT_FIELDS, type ShortField } from './fields.js';
 import { splitWords } from './words.js';
 
 export type QueryNode =
@@ -16,7 +17,7 @@ export type QueryNode =
   /** One word of this shape. */
   | { readonly kind: 'word'; readonly pieces: Pieces }
   /** A whole field value of this shape, in any case; `['', '']` is "has any value". */
-  | { readonly kind: 'value'; readonly field: QueryField; readonly pieces: Pieces };
+  | { readonly kind: 'value'; readonly field: ValueField; readonly pieces: Pieces };
 
 /** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
 export type Pieces = readonly string[];

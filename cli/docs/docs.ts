@@ -1,11 +1,12 @@
-// "npm run docs": writes the pages that come from tables (settings, errors, command line). cli/docs.test.ts
-// compares them with the tree, so they cannot drift.
+// "npm run docs": writes the pages that come from tables (settings, errors, fields of a record, command line).
+// cli/docs.test.ts compares them with the tree, so they cannot drift.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../main.js';
 import { renderSettingsTable } from '../../core/config.js';
 import { ERRORS } from '../../core/errors.js';
+import { renderRecordTable } from '../../core/record.js';
 import { HELP_OPTION } from '../command.js';
 import { renderRules } from './rules.js';
 import { renderCommandHelp } from '../help.js';
@@ -28,6 +29,8 @@ export const PAGES: Readonly<Record<string, () => string>> = {
       (command) =>
         `## jobtrace ${command.name}\n\n\`\`\`\n${renderCommandHelp({ ...command, options: [...command.options, HELP_OPTION] }).trimEnd()}\n\`\`\`\n`,
     ).join('\n')}`,
+  'record.md': () =>
+    `# The record\n\nOne entry of a log as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema, written flat and spelled the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page. A type with \`?\` is missing where the log does not say it. In the search box a field has the short names given here, and its own name works as well (\`log.level:ERROR\`). Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched; what a document has beside these fields is in docs/elasticsearch.md.\n\n${renderRecordTable()}\n`,
   'rules.md': renderRules,
 };
 

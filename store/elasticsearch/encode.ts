@@ -4,18 +4,10 @@ import type { LogRecord } from '../../core/types.js';
 import { formatTime, readTime } from '../page.js';
 import { isLogRecord, isObject, parseJson } from '../stored.js';
 import { fillWords } from '../words.js';
-import { encodeId, hashText, nameIndex, readRouting } from './mapping.js';
+import { encodeId, hashText, nameIndex, OWN_FIELDS, readRouting } from './mapping.js';
 
 /** What Elasticsearch takes as it is. */
 const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
-/** Of a document, but not of a record. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'jobtrace.hash',
-  'jobtrace.timestamp',
-  'jobtrace.words',
-  'event.ingested',
-]);
-
 /** A longer version of an entry replaces a shorter one (external versioning), nothing else does. */
 export function encodeLines(prefix: string, record: LogRecord, ingested: string): string {
   const action = {

@@ -2,6 +2,7 @@
 // log indices and for the few small ones, and where a record goes. Fields are typed one by one and nothing else is
 // ever mapped, so no text of a user can be refused or can grow the mapping. Pure.
 import { hash } from 'node:crypto';
+import { FIELD_ROWS, type RecordField } from '../../core/record.js';
 import type { LogRecord } from '../../core/types.js';
 import { readDay } from '../page.js';
 
@@ -15,40 +16,28 @@ const KEPT = { type: 'keyword', index: false, doc_values: false } as const;
 const TEXT = { type: 'text', norms: false } as const;
 const TIME = { type: 'date', ignore_malformed: true } as const;
 
-const LOG_FIELDS = {
-  id: VALUE,
-  '@timestamp': TIME,
-  message: TEXT,
-  'event.original': KEPT,
+const MAPPINGS: Readonly<Record<RecordField['mapping'], object>> = {
+  value: VALUE,
+  text: TEXT,
+  kept: KEPT,
+  time: TIME,
+  long: { type: 'long' },
+};
+
+/** What a document has beside the fields of its record. */
+const DOCUMENT_FIELDS = {
   'event.ingested': TIME,
-  'log.level': VALUE,
-  'log.logger': VALUE,
-  'log.file.path': VALUE,
-  'log.offset': { type: 'long' },
-  'process.thread.name': VALUE,
-  'error.type': VALUE,
-  'error.message': TEXT,
-  'error.stack_trace': KEPT,
-  'host.name': VALUE,
-  'container.id': VALUE,
-  'orchestrator.namespace': VALUE,
-  'kubernetes.pod.name': VALUE,
-  'flink.cluster': VALUE,
-  'flink.job.id': VALUE,
-  'flink.job.name': VALUE,
-  'flink.component': VALUE,
-  'flink.process.id': VALUE,
-  'flink.version': VALUE,
-  'flink.chain': VALUE,
-  'jobtrace.process': VALUE,
-  'jobtrace.kind': VALUE,
-  'jobtrace.layout': VALUE,
-  'jobtrace.length': { type: 'long' },
-  'jobtrace.flags': VALUE,
   'jobtrace.hash': KEPT,
   'jobtrace.timestamp': KEPT,
   'jobtrace.words': { type: 'text', analyzer: 'whitespace', norms: false },
 } as const;
+/** Their names: no record has them. */
+export const OWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(DOCUMENT_FIELDS));
+
+const LOG_FIELDS: Readonly<Record<string, object>> = {
+  ...Object.fromEntries(FIELD_ROWS.map((row) => [row.name, MAPPINGS[row.mapping]])),
+  ...DOCUMENT_FIELDS,
+};
 
 // The whole document is text in `body`, so that nothing in it can be refused; beside it what is searched.
 const SMALL_FIELDS = {

@@ -1,5 +1,5 @@
 // A search → the body of a search request, and its answer → a page. Compiles the same tree as sqlite-query.ts. Pure.
-import type { QueryField } from '../fields.js';
+import type { ValueField } from '../../core/record.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
 import { parseQuery, type Pieces, type QueryNode } from '../query.js';
 import { isObject } from '../stored.js';
@@ -139,7 +139,7 @@ function buildNode(node: QueryNode): Clause {
   }
 }
 
-function buildValue(field: QueryField, pieces: Pieces): Clause {
+function buildValue(field: ValueField, pieces: Pieces): Clause {
   if (pieces.length > 1 && pieces.every((piece) => piece === '')) return { exists: { field } };
   if (pieces.length === 1) return { term: { [field]: { value: pieces[0] ?? '', case_insensitive: true } } };
   return {

@@ -1,9 +1,9 @@
 // A search → SQL over the tables of sqlite-schema.ts. Parts that ask only for words become one FTS5 expression.
 // Pure: it makes text and parameters, sqlite.ts runs them.
-import type { QueryField } from '../fields.js';
+import type { ValueField } from '../../core/record.js';
 import { parseTime, type Position } from '../page.js';
 import { parseQuery, type Pieces, type QueryNode } from '../query.js';
-import { FIELD_COLUMNS, LIST_COLUMNS } from './schema.js';
+import { findColumn } from './schema.js';
 import type { RecordQuery } from '../store.js';
 
 export interface SqlCondition {
@@ -112,16 +112,14 @@ function buildShape(pieces: Pieces): Part {
   };
 }
 
-function buildValue(field: QueryField, pieces: Pieces): SqlCondition {
-  const list = Object.entries(LIST_COLUMNS).find(([, name]) => name === field)?.[0];
-  const column = list ?? Object.entries(FIELD_COLUMNS).find(([, name]) => name === field)?.[0];
-  if (column === undefined) throw new Error(`There is no column for ${field}.`);
+function buildValue(field: ValueField, pieces: Pieces): SqlCondition {
+  const { column, isList } = findColumn(field);
   if (pieces.every((piece) => piece === '') && pieces.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
   const test: SqlCondition =
     pieces.length === 1
       ? { sql: '= ? COLLATE NOCASE', params: [pieces[0] ?? ''] }
       : { sql: `LIKE ? ESCAPE '\\'`, params: [pieces.map((piece) => piece.replace(/[%_\\]/g, '\\$&')).join('%')] };
-  return list === undefined
+  return !isList
     ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
     : {
         sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`,

@@ -1,50 +1,25 @@
-// The tables of the embedded store, as a list of migrations that only ever grows, and the translation between
-// a record and its row. A row keeps the entry's text once: `message` and the stack trace are kept as their place
-// in `original` when they stand there. The word index keeps no text at all (contentless FTS5). Pure.
+// The tables of the embedded store, as a list of migrations that only ever grows, and the translation between a
+// record and its row, which follows the table of fields (core/record.ts). A row keeps the entry's text once: `message`
+// and the stack trace are kept as their place in `original` when they stand there. The word index keeps no text at all
+// (contentless FTS5). Pure.
+import { FIELD_ROWS, type FieldName, type RecordField, type ValueField } from '../../core/record.js';
 import type { LogRecord } from '../../core/types.js';
 import { formatTime, readTime } from '../page.js';
 import { isLogRecord, parseJson } from '../stored.js';
 
-/** Columns that hold a field as it is; most of them can be asked for. */
-export const FIELD_COLUMNS = {
-  id: 'id',
-  length: 'jobtrace.length',
-  timestamp: '@timestamp',
-  level: 'log.level',
-  logger: 'log.logger',
-  file: 'log.file.path',
-  offset: 'log.offset',
-  thread: 'process.thread.name',
-  error_type: 'error.type',
-  host: 'host.name',
-  container: 'container.id',
-  namespace: 'orchestrator.namespace',
-  pod: 'kubernetes.pod.name',
-  cluster: 'flink.cluster',
-  job_id: 'flink.job.id',
-  job_name: 'flink.job.name',
-  component: 'flink.component',
-  resource_id: 'flink.process.id',
-  version: 'flink.version',
-  process: 'jobtrace.process',
-  kind: 'jobtrace.kind',
-  layout: 'jobtrace.layout',
-  original: 'event.original',
-} as const;
-/** Lists, as JSON. */
-export const LIST_COLUMNS = { chain: 'flink.chain', flags: 'jobtrace.flags' } as const;
-/** Texts that usually stand in `original`: kept as `start,end` of it, else as `=text`. */
-const SLICE_COLUMNS = { message: 'message', error_message: 'error.message', stack_trace: 'error.stack_trace' } as const;
+interface FieldColumn {
+  readonly column: string;
+  readonly field: FieldName;
+}
 
 // Made once: rows are filled and read by the thousand.
-const FIELDS = Object.entries(FIELD_COLUMNS);
-const LISTS = Object.entries(LIST_COLUMNS);
-const SLICES = Object.entries(SLICE_COLUMNS);
+const SLICES = FIELD_ROWS.filter((row) => row.isSlice === true).map(listColumn);
+const LISTS = FIELD_ROWS.filter(isList).map(listColumn);
+/** Columns that hold a field as it is. */
+const PLAIN = FIELD_ROWS.filter((row) => row.isSlice !== true && !isList(row)).map(listColumn);
 
 export const RECORD_COLUMNS: readonly string[] = [
-  ...Object.keys(FIELD_COLUMNS),
-  ...Object.keys(LIST_COLUMNS),
-  ...Object.keys(SLICE_COLUMNS),
+  ...[...PLAIN, ...LISTS, ...SLICES].map(({ column }) => column),
   'time',
   'undated',
   'stored_at',
@@ -71,13 +46,28 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE agents (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL) WITHOUT ROWID;`,
 ];
 
+/** Where a field that a search can ask for stands: as a value, or in a JSON list. */
+export function findColumn(field: ValueField): { readonly column: string; readonly isList: boolean } {
+  const row = FIELD_ROWS.find(({ name }) => name === field);
+  if (row === undefined) throw new Error(`There is no column for ${field}.`);
+  return { column: `"${row.column}"`, isList: isList(row) };
+}
+
+function listColumn(row: (typeof FIELD_ROWS)[number]): FieldColumn {
+  return { column: row.column, field: row.name };
+}
+
+function isList({ type }: RecordField): boolean {
+  return type === 'texts' || type === 'flags';
+}
+
 /** The values of RECORD_COLUMNS, in their order. */
 export function fillRow(record: LogRecord, isUndated: boolean, nowMs: number): (string | number | null)[] {
   const original = record['event.original'];
   const row: (string | number | null)[] = [];
-  for (const [, field] of FIELDS) row.push(record[field] ?? null);
-  for (const [, field] of LISTS) row.push(record[field] === undefined ? null : JSON.stringify(record[field]));
-  for (const [, field] of SLICES) row.push(fillSlice(original, record[field]));
+  for (const { field } of PLAIN) row.push(readPlain(record[field]));
+  for (const { field } of LISTS) row.push(record[field] === undefined ? null : JSON.stringify(record[field]));
+  for (const { field } of SLICES) row.push(fillSlice(original, record[field]));
   row.push(readTime(record), isUndated ? 1 : 0, nowMs);
   return row;
 }
@@ -85,10 +75,10 @@ export function fillRow(record: LogRecord, isUndated: boolean, nowMs: number): (
 /** A row as it was read, back to the record. Throws a plain Error for a row that we cannot have written. */
 export function readRow(row: Readonly<Record<string, unknown>>): LogRecord {
   const fields: Record<string, unknown> = {};
-  for (const [column, field] of FIELDS) if (row[column] !== null) fields[field] = row[column];
-  for (const [column, field] of LISTS) if (typeof row[column] === 'string') fields[field] = parseJson(row[column]);
+  for (const { column, field } of PLAIN) if (row[column] !== null) fields[field] = row[column];
+  for (const { column, field } of LISTS) if (typeof row[column] === 'string') fields[field] = parseJson(row[column]);
   const original = String(row['original']);
-  for (const [column, field] of SLICES)
+  for (const { column, field } of SLICES)
     if (typeof row[column] === 'string') fields[field] = readSlice(original, row[column]);
   if (isLogRecord(fields)) return fields;
   throw new Error(
@@ -96,8 +86,12 @@ export function readRow(row: Readonly<Record<string, unknown>>): LogRecord {
   );
 }
 
-function fillSlice(original: string, text: string | undefined): string | null {
-  if (text === undefined) return null;
+function readPlain(value: LogRecord[FieldName]): string | number | null {
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
+}
+
+function fillSlice(original: string, text: LogRecord[FieldName]): string | null {
+  if (typeof text !== 'string') return null;
   const start = text.length > 0 ? original.indexOf(text) : -1;
   return start < 0 ? `=${text}` : `${start},${start + text.length}`;
 }

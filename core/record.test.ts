@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { FIELD_ROWS, isValueField, RECORD_FIELDS } from './record.js';
+
+describe('the table of fields', () => {
+  it('names each field and each column once, and describes each in a sentence', () => {
+    expect(new Set(FIELD_ROWS.map((row) => row.name)).size).toBe(RECORD_FIELDS.length);
+    expect(new Set(FIELD_ROWS.map((row) => row.column)).size).toBe(RECORD_FIELDS.length);
+    for (const row of FIELD_ROWS) expect(row.description, row.name).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('lets a search ask for whole values only', () => {
+    for (const row of FIELD_ROWS) if (row.short !== undefined) expect(isValueField(row.name), row.name).toBe(true);
+  });
+
+  it('keeps as a place in the entry only what is text', () => {
+    for (const row of FIELD_ROWS) if (row.isSlice === true) expect(row.type, row.name).toBe('text');
+  });
+});

@@ -1,0 +1,329 @@
+// The one declaration of a record's fields. From this table derive the type (types.ts), what is checked of a stored
+// record (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box
+// (store/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are those of the Elastic
+// Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports nothing.
+
+export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
+/** What kind of file the bytes stand in: it decides the framing and which rules may look. */
+export const FILE_KINDS = ['log', 'out', 'err', 'gc', 'unknown'] as const;
+/** What reading had to do to an entry; each is counted in the agent's metrics. */
+export const ENTRY_FLAGS = ['cut', 'invalid-utf8', 'redacted', 'partial', 'undated'] as const;
+
+/** Type of a field → the values it may have, where they are few. */
+export const FIELD_VALUES = {
+  level: LEVELS,
+  component: COMPONENTS,
+  kind: FILE_KINDS,
+  flags: ENTRY_FLAGS,
+} as const;
+
+/** Type of a field → its type in TypeScript. */
+export interface FieldTypes {
+  readonly text: string;
+  readonly time: string;
+  readonly integer: number;
+  readonly texts: readonly string[];
+  readonly level: (typeof LEVELS)[number];
+  readonly component: (typeof COMPONENTS)[number];
+  readonly kind: (typeof FILE_KINDS)[number];
+  readonly flags: readonly (typeof ENTRY_FLAGS)[number][];
+}
+
+export interface RecordField {
+  readonly name: string;
+  readonly type: keyof FieldTypes;
+  /** In every record. */
+  readonly required?: true;
+  /** The column of the embedded store; its SQL stands in store/sqlite/schema.ts, as a migration. */
+  readonly column: string;
+  /** The text usually stands in `event.original` and is kept as its place there. */
+  readonly isSlice?: true;
+  /**
+   * How Elasticsearch holds it. `value`: a whole value, to be filtered and counted; these are what a search can ask
+   * for. `text`: its words. `kept`: not searched.
+   */
+  readonly mapping: 'value' | 'text' | 'kept' | 'time' | 'long';
+  /** Short names of the search box that look at it; how each compares is in store/fields.ts. */
+  readonly short?: readonly string[];
+  readonly description: string;
+}
+
+export const RECORD_FIELDS = [
+  {
+    name: 'id',
+    type: 'text',
+    required: true,
+    column: 'id',
+    mapping: 'value',
+    short: ['id'],
+    description: 'Host, file identity and start offset; the same entry keeps it for ever.',
+  },
+  {
+    name: '@timestamp',
+    type: 'time',
+    required: true,
+    column: 'timestamp',
+    mapping: 'time',
+    description: "The entry's own time, else that of the entry before it, else the file's (flag `undated`).",
+  },
+  {
+    name: 'message',
+    type: 'text',
+    required: true,
+    column: 'message',
+    isSlice: true,
+    mapping: 'text',
+    description: 'What the line says, without what the layout puts before it and without the stack trace.',
+  },
+  {
+    name: 'event.original',
+    type: 'text',
+    required: true,
+    column: 'original',
+    mapping: 'kept',
+    description: 'The entry as it stands in the file, stack trace included, with secrets replaced.',
+  },
+  {
+    name: 'log.level',
+    type: 'level',
+    column: 'level',
+    mapping: 'value',
+    short: ['level'],
+    description: 'Level of the line, in the words of log4j.',
+  },
+  {
+    name: 'log.logger',
+    type: 'text',
+    column: 'logger',
+    mapping: 'value',
+    short: ['logger'],
+    description: 'The logger, usually a class.',
+  },
+  {
+    name: 'log.file.path',
+    type: 'text',
+    required: true,
+    column: 'file',
+    mapping: 'value',
+    short: ['file'],
+    description: 'Path of the file on its host.',
+  },
+  {
+    name: 'log.offset',
+    type: 'integer',
+    required: true,
+    column: 'offset',
+    mapping: 'long',
+    description: 'Byte offset of the entry in its file.',
+  },
+  {
+    name: 'process.thread.name',
+    type: 'text',
+    column: 'thread',
+    mapping: 'value',
+    short: ['thread'],
+    description: 'The thread that logged, where the layout names it.',
+  },
+  {
+    name: 'error.type',
+    type: 'text',
+    column: 'error_type',
+    mapping: 'value',
+    short: ['error'],
+    description: 'Class of the outermost exception.',
+  },
+  {
+    name: 'error.message',
+    type: 'text',
+    column: 'error_message',
+    isSlice: true,
+    mapping: 'text',
+    description: 'Message of the outermost exception.',
+  },
+  {
+    name: 'error.stack_trace',
+    type: 'text',
+    column: 'stack_trace',
+    isSlice: true,
+    mapping: 'kept',
+    description: 'The stack trace as it is printed, causes included.',
+  },
+  {
+    name: 'host.name',
+    type: 'text',
+    required: true,
+    column: 'host',
+    mapping: 'value',
+    short: ['host'],
+    description: 'The host that the process ran on.',
+  },
+  {
+    name: 'container.id',
+    type: 'text',
+    column: 'container',
+    mapping: 'value',
+    short: ['container'],
+    description: 'The YARN container, from the path.',
+  },
+  {
+    name: 'orchestrator.namespace',
+    type: 'text',
+    column: 'namespace',
+    mapping: 'value',
+    short: ['namespace'],
+    description: 'The Kubernetes namespace, from the path.',
+  },
+  {
+    name: 'kubernetes.pod.name',
+    type: 'text',
+    column: 'pod',
+    mapping: 'value',
+    short: ['pod'],
+    description: 'The Kubernetes pod, from the path.',
+  },
+  {
+    name: 'flink.cluster',
+    type: 'text',
+    required: true,
+    column: 'cluster',
+    mapping: 'value',
+    short: ['cluster'],
+    description:
+      'One session cluster, YARN application or Kubernetes cluster id: everything that can explain each other.',
+  },
+  {
+    name: 'flink.job.id',
+    type: 'text',
+    column: 'job_id',
+    mapping: 'value',
+    short: ['job'],
+    description: 'The job that the line or its path names.',
+  },
+  {
+    name: 'flink.job.name',
+    type: 'text',
+    column: 'job_name',
+    mapping: 'value',
+    short: ['job'],
+    description: 'Its name, where the line says it.',
+  },
+  {
+    name: 'flink.component',
+    type: 'component',
+    column: 'component',
+    mapping: 'value',
+    short: ['component'],
+    description: 'What kind of process wrote the file.',
+  },
+  {
+    name: 'flink.process.id',
+    type: 'text',
+    column: 'resource_id',
+    mapping: 'value',
+    short: ['tm'],
+    description: 'Resource id of the process, as Flink names a TaskManager.',
+  },
+  {
+    name: 'flink.version',
+    type: 'text',
+    column: 'version',
+    mapping: 'value',
+    short: ['version'],
+    description: 'Version of Flink that the process runs.',
+  },
+  {
+    name: 'flink.chain',
+    type: 'texts',
+    column: 'chain',
+    mapping: 'value',
+    short: ['error'],
+    description: 'Exception classes from the outside in.',
+  },
+  {
+    name: 'jobtrace.process',
+    type: 'text',
+    required: true,
+    column: 'process',
+    mapping: 'value',
+    short: ['process', 'tm'],
+    description: 'Joins the files of one process: its `.log`, rotations, `.out`, GC log and per-job files.',
+  },
+  {
+    name: 'jobtrace.kind',
+    type: 'kind',
+    required: true,
+    column: 'kind',
+    mapping: 'value',
+    short: ['kind'],
+    description: 'What kind of file the entry stands in.',
+  },
+  {
+    name: 'jobtrace.layout',
+    type: 'text',
+    required: true,
+    column: 'layout',
+    mapping: 'value',
+    short: ['layout'],
+    description: 'Name of the layout that parsed the entry, or `none`.',
+  },
+  {
+    name: 'jobtrace.length',
+    type: 'integer',
+    required: true,
+    column: 'length',
+    mapping: 'long',
+    description: 'Bytes of the entry in its file: the version of a record that grew.',
+  },
+  {
+    name: 'jobtrace.flags',
+    type: 'flags',
+    column: 'flags',
+    mapping: 'value',
+    short: ['flag'],
+    description:
+      'What reading had to do to the entry: over-long and cut, invalid UTF-8 replaced, secrets redacted, first or last ' +
+      'part missing, no time of its own.',
+  },
+] as const satisfies readonly RecordField[];
+
+type Row = (typeof RECORD_FIELDS)[number];
+type Named<Name extends string, Of extends Row> = Extract<Of, { readonly name: Name }>;
+type RequiredRow = Extract<Row, { readonly required: true }>;
+type OptionalRow = Exclude<Row, RequiredRow>;
+
+export type FieldName = Row['name'];
+/** Fields that a search can ask for. */
+export type ValueField = Extract<Row, { readonly mapping: 'value' }>['name'];
+/** Short names of the search box. */
+export type ShortName = Extract<Row, { readonly short: readonly string[] }>['short'][number];
+
+/** What the table says a record is; everybody else speaks of `LogRecord` (types.ts). */
+export type RecordShape = {
+  readonly [Name in RequiredRow['name']]: FieldTypes[Named<Name, RequiredRow>['type']];
+} & {
+  readonly [Name in OptionalRow['name']]?: FieldTypes[Named<Name, OptionalRow>['type']];
+};
+
+/** The rows as what they share, in the order of the table. */
+export const FIELD_ROWS: readonly (RecordField & { readonly name: FieldName })[] = RECORD_FIELDS;
+
+export function isValueField(name: string): name is ValueField {
+  return FIELD_ROWS.some((row) => row.name === name && row.mapping === 'value');
+}
+
+/** A list of the fields for people: docs/record.md. */
+export function renderRecordTable(): string {
+  const rows = FIELD_ROWS.map((row) => {
+    const values = Object.entries(FIELD_VALUES).find(([type]) => type === row.type)?.[1];
+    const type = row.type === 'texts' || row.type === 'flags' ? 'texts' : values === undefined ? row.type : 'text';
+    const listed = values === undefined ? '' : ` One of ${values.map((value) => `\`${value}\``).join(', ')}.`;
+    const short = (row.short ?? []).map((name) => `\`${name}:\``).join(' ');
+    return `| \`${row.name}\` | ${type}${row.required === true ? '' : '?'} | ${short} | ${row.mapping} | \`${row.column}\` | ${row.description}${listed} |`;
+  });
+  return [
+    '| field | type | in the search box | Elasticsearch | SQLite column | what it is |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
