@@ -43,7 +43,7 @@ function open(settings: Settings, readonly = false): Promise<Store> {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw createError(
       'JT_FILE_UNWRITABLE',

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeStore } from '../testing/contract.js';
 import { appendRecords, makeRecord } from '../testing/samples.js';
@@ -9,6 +9,8 @@ import { openStore } from '../open.js';
 import type { Store } from '../store.js';
 
 describeStore('SQLite in memory', async () => openStore({ kind: 'sqlite', path: ':memory:' }));
+
+const readMode = (folder: string, name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);
 
 describe('openSqliteStore', () => {
   let folder: string;
@@ -139,6 +141,26 @@ describe('openSqliteStore', () => {
     expect(() => openSqliteStore({ path: join(text, 'x', 'y.db') })).toThrow(
       expect.objectContaining({ code: 'JT_FILE_UNWRITABLE' }),
     );
+  });
+
+  it('lets only its owner read what it makes, whatever the umask, and closes what was open', async () => {
+    const before = process.umask(0);
+    try {
+      const store = open();
+      await appendRecords(store, [makeRecord(1)]);
+      const modes = ['jobtrace.db', 'jobtrace.db-wal', 'jobtrace.db-shm'].map((name) => readMode(dirname(path), name));
+
+      expect(modes).toEqual(['600', '600', '600']);
+      expect(readMode(folder, 'data')).toBe('700');
+      for (const name of ['jobtrace.db', 'jobtrace.db-wal', 'jobtrace.db-shm'])
+        chmodSync(join(dirname(path), name), 0o644);
+      open();
+      expect(readMode(dirname(path), 'jobtrace.db')).toBe('600');
+      expect(readMode(dirname(path), 'jobtrace.db-wal')).toBe('600');
+      expect(readMode(dirname(path), 'jobtrace.db-shm')).toBe('600');
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('says what it is', async () => {

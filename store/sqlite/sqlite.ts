@@ -2,13 +2,14 @@
 // The only door to better-sqlite3. A record's sequence number is its place in the feed; a record that is
 // replaced gets a new one. What the tables look like is in sqlite-schema.ts, how a search becomes SQL in
 // sqlite-query.ts. SQLite has one shard: shard 0 of however many reads everything, the others nothing.
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { createError } from '../../core/errors.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime, startOfDay } from '../page.js';
+import { makePrivate } from './permissions.js';
 import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
 import { decodeRow, readEncodedRow, type EncodedRow } from './encode.js';
 import { MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
@@ -113,7 +114,7 @@ function openConnection(settings: SqliteSettings): Connection {
       advice: 'Give the folder that "jobtrace up" writes to with --data.',
     });
   try {
-    if (path !== ':memory:' && !isReadonly) mkdirSync(dirname(path), { recursive: true });
+    if (path !== ':memory:' && !isReadonly) makePrivate(path);
     const connection = new Database(path, { readonly: isReadonly, timeout: BUSY_MS });
     try {
       setUp(connection, settings);
@@ -485,6 +486,15 @@ function readCode(error: unknown): string | undefined {
   return error instanceof Database.SqliteError ? error.code : undefined;
 }
 
+/** The agent goes on where its checkpoint stands, whatever the store holds: the two go together. */
+function adviseMoving(path: string): string {
+  return (
+    `Stop Jobtrace and move ${basename(path)} and checkpoint.log, both in ${dirname(path)}, away: ` +
+    'logs that changed within the last day are then read again from their beginning ' +
+    '(agent.startFromEndAfterMs sets how old they may be).'
+  );
+}
+
 function explainFailure(path: string, error: unknown): unknown {
   const code = readCode(error) ?? (error instanceof Error && 'code' in error ? String(error.code) : undefined);
   const problem = error instanceof Error ? error.message : String(error);
@@ -495,7 +505,7 @@ function explainFailure(path: string, error: unknown): unknown {
       {
         url: path,
         problem: `it is not a database, or it is damaged (${problem})`,
-        advice: 'Move the file away; what is still in the log files is read again.',
+        advice: adviseMoving(path),
       },
       error,
     );
