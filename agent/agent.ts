@@ -49,6 +49,7 @@ const SLICE_MS = 50;
 /** A log that is written all the time wakes the agent all the time: read it in larger pieces. */
 const MIN_REST_MS = 25;
 const FORGET_EVERY_MS = 60_000;
+const STATUS_EVERY_MS = 5000;
 
 /** What one agent holds, and what it has to do next. */
 interface AgentState {
@@ -245,9 +246,9 @@ function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
 }
 
 async function saveStatus(agent: AgentState): Promise<void> {
-  const { settings, store, lock, log, now } = agent;
+  const { store, lock, log, now } = agent;
   if (now() < agent.nextStatus) return;
-  agent.nextStatus = now() + settings.statusIntervalMs;
+  agent.nextStatus = now() + STATUS_EVERY_MS;
   lock.touch();
   try {
     await store.saveAgentStatus(describeState(agent));

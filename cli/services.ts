@@ -2,7 +2,7 @@
 // and api run one each.
 import { statSync } from 'node:fs';
 import { createAgent, type Agent, type AgentParts } from '../agent/agent.js';
-import { fillAgentSettings } from '../agent/settings.js';
+import { pickAgentSettings } from '../agent/settings.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/service/analyzer.js';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
@@ -15,7 +15,7 @@ import { createLog, type Log, type LogLevel } from '../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../notify/notify.js';
 import type { Retention } from '../store/store.js';
 import type { RuleKeeper } from './rules/keeper.js';
-import { hostOf, languageOf, zoneOf } from './settings.js';
+import { languageOf, zoneOf } from './settings.js';
 import { PAGE_DIR, VERSION } from './version.js';
 
 const RETENTION_EVERY_MS = 3_600_000;
@@ -33,19 +33,7 @@ export function createServiceAgent(
   log: Log,
 ): Agent {
   checkPaths(paths);
-  const given = fillAgentSettings({
-    paths,
-    host: hostOf(settings),
-    cluster: settings['agent.cluster'],
-    zone: settings['agent.zone'],
-    dataDir: settings.dataDir,
-    scanIntervalMs: settings['agent.scanIntervalMs'],
-    idleFlushMs: settings['agent.idleFlushMs'],
-    maxEntryBytes: settings['agent.maxEntryBytes'],
-    budgetBytes: settings['agent.budgetBytes'],
-    readFromBeginningWithinMs: settings['agent.startFromEndAfterMs'],
-  });
-  return createAgent(given, { store, log: log.child({ stage: 'agent' }) });
+  return createAgent({ ...pickAgentSettings(settings), paths }, { store, log: log.child({ stage: 'agent' }) });
 }
 
 /** A plain path that does not exist is a typing error; a pattern may match later. */

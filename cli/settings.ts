@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { loadSettings, type LoadedSettings, type Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
 import type { Language } from '../core/types.js';
-import type { Invocation } from './command.js';
+import type { Invocation, Terminal } from './command.js';
 
 /** Flag → setting. */
 const FLAGS: Readonly<Record<string, keyof Settings>> = {
@@ -18,7 +18,7 @@ const FLAGS: Readonly<Record<string, keyof Settings>> = {
 
 /** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID or JT_CONFIG_SECRET_TWICE. */
 export function readSettings(
-  invocation: Invocation,
+  invocation: Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> },
   overrides: Readonly<Partial<Record<keyof Settings, unknown>>> = {},
 ): LoadedSettings {
   const path = invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];

@@ -17,6 +17,8 @@ interface SettingRow {
   readonly values?: readonly string[];
   /** Environment variable; only secrets and what a container must be able to say have one. */
   readonly env?: string;
+  /** Hardly anybody needs it. */
+  readonly isAdvanced?: true;
 }
 
 /** Where alerts go. `url` is a credential for most receivers: it is never logged. */
@@ -131,11 +133,23 @@ export const SETTINGS = [
     help: 'Time zone of timestamps without one, e.g. Asia/Shanghai; empty = the zone of this machine.',
   },
   {
+    name: 'agent.redactPatterns',
+    type: 'strings',
+    default: [],
+    help: 'Patterns (RE2) of your own for what must not leave the node; each match is replaced by ***, beside the passwords, tokens and keys that are replaced anyway.',
+  },
+  {
     name: 'agent.scanIntervalMs',
     type: 'integer',
     default: 1000,
     minimum: 50,
     help: 'How often folders are scanned for new, renamed and grown files.',
+  },
+  {
+    name: 'agent.watch',
+    type: 'boolean',
+    default: true,
+    help: 'Whether a change wakes the agent before the next scan; false where file events cost too much or do not come (network file systems).',
   },
   {
     name: 'agent.idleFlushMs',
@@ -155,8 +169,15 @@ export const SETTINGS = [
     name: 'agent.budgetBytes',
     type: 'integer',
     default: 67_108_864,
-    minimum: 1_048_576,
+    minimum: 1048576,
     help: 'Bytes read but not yet acknowledged by the store; when spent, reading stops.',
+  },
+  {
+    name: 'agent.maxOpenFiles',
+    type: 'integer',
+    default: 1000,
+    minimum: 1,
+    help: 'Files beyond this number are closed while they rest and opened again when they grow; keep it below "ulimit -n".',
   },
   {
     name: 'agent.startFromEndAfterMs',
@@ -164,6 +185,100 @@ export const SETTINGS = [
     default: 86_400_000,
     minimum: 0,
     help: 'On its first start the agent reads files changed within this time from the beginning and older ones from the end.',
+  },
+  {
+    name: 'agent.forgetAfterMs',
+    type: 'integer',
+    default: 604_800_000,
+    minimum: 60000,
+    help: 'A file that has not been seen for this long is forgotten; when it comes back it is read again, under the same ids.',
+  },
+  {
+    name: 'agent.stopWithinMs',
+    type: 'integer',
+    default: 8000,
+    minimum: 0,
+    help: 'How long a stopping agent tries to ship what it has read; the next one reads the rest again.',
+  },
+  {
+    name: 'agent.readIntervalMs',
+    type: 'integer',
+    default: 200,
+    minimum: 10,
+    isAdvanced: true,
+    help: 'How often files that grew lately are looked at between two scans.',
+  },
+  {
+    name: 'agent.undecidedFlushMs',
+    type: 'integer',
+    default: 30_000,
+    minimum: 50,
+    isAdvanced: true,
+    help: 'A last line without an end that may begin an entry or go on with one is shipped after this long.',
+  },
+  {
+    name: 'agent.quantumBytes',
+    type: 'integer',
+    default: 262_144,
+    minimum: 1,
+    isAdvanced: true,
+    help: "What one file may read before it is another one's turn.",
+  },
+  {
+    name: 'agent.batchBytes',
+    type: 'integer',
+    default: 4_194_304,
+    minimum: 1024,
+    isAdvanced: true,
+    help: 'A batch of this size is sent.',
+  },
+  {
+    name: 'agent.batchRecords',
+    type: 'integer',
+    default: 2000,
+    minimum: 1,
+    isAdvanced: true,
+    help: 'A batch of this many records is sent.',
+  },
+  {
+    name: 'agent.batchAgeMs',
+    type: 'integer',
+    default: 200,
+    minimum: 0,
+    isAdvanced: true,
+    help: 'A batch that is not full is sent after this long.',
+  },
+  {
+    name: 'agent.inFlightBatches',
+    type: 'integer',
+    default: 4,
+    minimum: 1,
+    isAdvanced: true,
+    help: 'Batches that may wait for the answer of the store at the same time.',
+  },
+  {
+    name: 'agent.retryCapMs',
+    type: 'integer',
+    default: 30_000,
+    minimum: 200,
+    isAdvanced: true,
+    help: 'The longest wait before records are sent again to a store that does not take them.',
+  },
+  {
+    name: 'agent.holdGoneMs',
+    type: 'integer',
+    default: 5000,
+    minimum: 0,
+    isAdvanced: true,
+    help: 'The descriptor of a file that vanished is kept this long after its last growth.',
+  },
+  {
+    name: 'agent.copyWaitMs',
+    type: 'integer',
+    default: 10_000,
+    minimum: 0,
+    isAdvanced: true,
+    help: 'How long a file that looks like a copy in the making is watched before it counts as a file of its own, and bytes that vanished unread wait for such a copy before they count as lost.',
   },
   {
     name: 'analyzer.rulesDirs',
@@ -284,6 +399,16 @@ export interface SettingsInput {
   readonly readSecret: (path: string) => string;
 }
 
+/** What holds where nobody says anything. */
+export function defaultSettings(): Settings {
+  return checkedSettings(Object.fromEntries(SETTINGS.map((row) => [row.name, row.default])));
+}
+
+function checkedSettings(values: Record<string, unknown>): Settings {
+  if (!isSettings(values)) throw new Error('the settings table and its defaults disagree');
+  return Object.freeze(values);
+}
+
 /** Merges the sources and checks the whole. Throws JT_CONFIG_INVALID with every problem, or JT_CONFIG_SECRET_TWICE. */
 export function loadSettings(input: SettingsInput): LoadedSettings {
   const origins: Record<string, SettingOrigin> = {};
@@ -303,8 +428,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     merged[row.name] = value;
     origins[row.name] = origin;
   }
-  if (!isSettings(merged)) throw new Error('the settings table and its defaults disagree');
-  return { settings: Object.freeze(merged), origins };
+  return { settings: checkedSettings(merged), origins };
 }
 
 function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
@@ -478,7 +602,7 @@ export function renderSettingsTable(): string {
   const rows = SETTINGS.map((row: SettingRow) => {
     const value = JSON.stringify(row.default);
     const allowed = row.values === undefined ? '' : ` One of ${row.values.map((item) => `\`${item}\``).join(', ')}.`;
-    return `| \`${row.name}\` | ${row.type} | \`${value}\` | ${row.env === undefined ? '' : `\`${row.env}\``} | ${row.help}${allowed} |`;
+    return `| \`${row.name}\` | ${row.type} | \`${value}\` | ${row.env === undefined ? '' : `\`${row.env}\``} | ${row.isAdvanced === true ? 'Advanced. ' : ''}${row.help}${allowed} |`;
   });
   return ['| setting | type | default | environment | what it does |', '|---|---|---|---|---|', ...rows].join('\n');
 }

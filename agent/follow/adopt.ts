@@ -33,7 +33,7 @@ export type Adoption =
   | { readonly kind: 'archive' | 'binary' };
 
 export interface AdoptParts {
-  readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'idleFlushMs' | 'readFromBeginningWithinMs'>;
+  readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'idleFlushMs' | 'startFromEndAfterMs'>;
   readonly known: Known;
   /** The tail that reads a generation now, if any. */
   readonly findLive: (key: string) => Tail | undefined;
@@ -173,7 +173,7 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
     isTaken,
   );
   tail.file.head = createGuard(head);
-  const fromEnd = parts.isFirstStart && parts.now - tail.reading.mtimeMs > parts.settings.readFromBeginningWithinMs;
+  const fromEnd = parts.isFirstStart && parts.now - tail.reading.mtimeMs > parts.settings.startFromEndAfterMs;
   seekTail(
     tail,
     fromEnd

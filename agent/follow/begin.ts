@@ -126,7 +126,7 @@ function isArchiveRead(set: TailSet, { file, reading }: Tail): boolean {
   const isRead = set.known
     .findByInode(file.inode)
     .some(({ archive }) => archive?.isRead === true && archive.size === reading.size);
-  const isOld = set.now() - reading.mtimeMs > set.settings.readFromBeginningWithinMs;
+  const isOld = set.now() - reading.mtimeMs > set.settings.startFromEndAfterMs;
   return isRead || (isOld && set.isFirstStart && set.isFirstScan);
 }
 

@@ -37,8 +37,7 @@ function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcom
     batchBytes,
     batchRecords: 3,
     batchAgeMs: 100,
-    maxBatchesInFlight: 2,
-    retryBaseMs: 100,
+    inFlightBatches: 2,
     retryCapMs: 1000,
     dataDir,
   };

@@ -32,7 +32,7 @@ export interface ShipperParts {
   readonly store: RecordSink;
   readonly settings: Pick<
     AgentSettings,
-    'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'maxBatchesInFlight' | 'retryBaseMs' | 'retryCapMs' | 'dataDir'
+    'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'inFlightBatches' | 'retryCapMs' | 'dataDir'
   >;
   readonly board: Board;
   readonly log: Log;
@@ -75,6 +75,8 @@ interface Shipping {
   readonly flights: Set<Promise<void>>;
 }
 
+/** The first wait before records are sent again; it doubles with each try in vain. */
+const RETRY_BASE_MS = 200;
 /** A record costs this beside its bytes, so that many short ones spend the budget as well. */
 const RECORD_COST_BYTES = 256;
 
@@ -137,7 +139,7 @@ function hasFresh({ full, open }: Shipping): boolean {
 function pump(shipping: Shipping, force: boolean): void {
   const { parts, flights } = shipping;
   for (;;) {
-    if (flights.size >= parts.settings.maxBatchesInFlight) return;
+    if (flights.size >= parts.settings.inFlightBatches) return;
     const { outage } = shipping;
     if (outage !== undefined && (flights.size > 0 || parts.now() < outage.until)) return;
     const batch = takeRetry(shipping) ?? takeFresh(shipping, force);
@@ -293,7 +295,7 @@ function finish(
 
 /** Full jitter: anywhere between nothing and the doubled wait. */
 function jitter({ parts: { random, settings } }: Shipping, tries: number): number {
-  return Math.ceil(random() * Math.min(settings.retryCapMs, settings.retryBaseMs * 2 ** Math.min(tries, 20)));
+  return Math.ceil(random() * Math.min(settings.retryCapMs, RETRY_BASE_MS * 2 ** Math.min(tries, 20)));
 }
 
 function findDue(shipping: Shipping): number | undefined {

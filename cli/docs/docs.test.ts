@@ -14,11 +14,11 @@ describe('the generated pages', () => {
 });
 
 describe('the table of settings', () => {
-  it('has unique names, a sentence each, and a unit in the name of every duration and size', () => {
+  it('has unique names, a sentence each, and a unit in the name of every number', () => {
     expect(new Set(SETTINGS.map((row) => row.name)).size).toBe(SETTINGS.length);
     for (const row of SETTINGS) {
       expect(row.help, row.name).toMatch(/\.$/);
-      if (row.type === 'integer') expect(row.name, row.name).toMatch(/(Ms|Bytes|Days)$/);
+      if (row.type === 'integer') expect(row.name, row.name).toMatch(/(Ms|Bytes|Days|Files|Records|Batches)$/);
     }
   });
 });

@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { loadSettings, SETTINGS } from '../core/config.js';
+import { pickAgentSettings } from './settings.js';
+
+/** Another value than the default for every setting of the agent. */
+const OTHER = {
+  paths: ['/logs'],
+  host: 'node-7',
+  cluster: 'orders',
+  zone: 'Asia/Shanghai',
+  redactPatterns: ['cust-\\d+'],
+  scanIntervalMs: 2000,
+  watch: false,
+  idleFlushMs: 3000,
+  maxEntryBytes: 2048,
+  budgetBytes: 2_000_000,
+  maxOpenFiles: 77,
+  startFromEndAfterMs: 1,
+  forgetAfterMs: 61_000,
+  stopWithinMs: 2,
+  readIntervalMs: 20,
+  undecidedFlushMs: 60,
+  quantumBytes: 3,
+  batchBytes: 5000,
+  batchRecords: 4,
+  batchAgeMs: 5,
+  inFlightBatches: 6,
+  retryCapMs: 300,
+  holdGoneMs: 7,
+  copyWaitMs: 8,
+};
+
+function load(agent: object): ReturnType<typeof loadSettings> {
+  return loadSettings({
+    file: { path: 'jobtrace.yaml', text: JSON.stringify({ dataDir: '/data', agent }) },
+    environment: {},
+    flags: {},
+    resolvePath: (path) => path,
+    readSecret: () => '',
+  });
+}
+
+describe('the settings of the agent', () => {
+  it('are those of the settings file, every one of them', () => {
+    const names = SETTINGS.map(({ name }) => name).filter((name) => name.startsWith('agent.'));
+
+    expect(Object.keys(OTHER).map((name) => `agent.${name}`)).toEqual(names);
+    expect(pickAgentSettings(load(OTHER).settings)).toEqual({ dataDir: '/data', ...OTHER });
+  });
+
+  it('name this machine when nobody names it', () => {
+    expect(pickAgentSettings(load({}).settings).host).toBe(hostname());
+  });
+});
