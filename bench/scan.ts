@@ -141,8 +141,8 @@ interface AnchorSet {
  * and what a thousand would.
  */
 function makeAnchorSets(dir: string): readonly AnchorSet[] {
-  const { rules, causes, literals } = loadCatalog();
-  const some = buildCatalog(rules.filter((_, index) => index % 15 === 0).slice(0, 16), causes).literals;
+  const { rules, causes, engine, literals } = loadCatalog();
+  const some = buildCatalog(rules.filter((_, index) => index % 15 === 0).slice(0, 16), causes, engine).literals;
   const perRule = Math.round(literals.length / rules.length);
   const more = makeAnchors((1000 - rules.length) * perRule);
   return Object.entries({ '16 rules': some, '1000 rules': [...literals, ...more], catalog: literals }).map(

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
+import { listRows, proveRow } from '../analyzer/author/engine-proof.js';
 import { proveRule } from '../analyzer/author/proof.js';
 import { readEntries } from '../analyzer/input/read.js';
 import { parseDocument } from '../core/document.js';
@@ -72,8 +73,23 @@ describe('every rule', () => {
   });
 });
 
+describe('every row of the engine', () => {
+  const rows = listRows(catalog.engine);
+
+  it.each(rows.map((row) => [row.id, row] as const))('%s acts on its logs and spares its near misses', (_, row) => {
+    expect(proveRow(row, catalog).filter(({ problem }) => problem !== undefined)).toEqual([]);
+  });
+
+  it('stands in a file that names its schema in its first line', () => {
+    for (const file of new Set(rows.map(({ path }) => path)))
+      expect(readFileSync(file, 'utf8'), file).toMatch(
+        /^# yaml-language-server: \$schema=\.\.\/engine\.schema\.json\n/,
+      );
+  });
+});
+
 describe("the authors' schemas", () => {
-  it.each(['schema.json', 'proof.schema.json'])('%s has a hover text for every key', (name) => {
+  it.each(['schema.json', 'proof.schema.json', 'engine.schema.json'])('%s has a hover text for every key', (name) => {
     const schema: unknown = JSON.parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8'));
 
     expect(findUndescribed(schema, '', schema)).toEqual([]);

@@ -39,7 +39,7 @@ export function withoutRules(catalog: Catalog, rules: readonly Rule[], builtIn: 
     const original = builtIn.findRule(rule.id);
     return original === undefined || original.file === rule.file ? [] : [original];
   });
-  return buildCatalog([...kept, ...restored], catalog.causes);
+  return buildCatalog([...kept, ...restored], catalog.causes, catalog.engine);
 }
 
 /** Incidents of one case without and with the rules; ids of incidents do not depend on rules. */

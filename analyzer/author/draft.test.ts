@@ -13,7 +13,7 @@ function draft(lines: readonly string[]): RuleDraft {
   const [entry] = makeLog(TM, lines);
   if (entry === undefined) throw new Error('no entry');
   const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
-  return draftRule(entry, readCandidate(entry, uses, {}).candidate, 'user-code');
+  return draftRule(entry, readCandidate(entry, uses, catalog.engine, {}).candidate, 'user-code');
 }
 
 describe('draftRule', () => {

@@ -193,7 +193,7 @@ describe('findAlternativeMisfit', () => {
       const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
       const uses = all.flatMap((use) => (use.kind === 'alternative' ? [use] : []));
       if (uses.length === 0) continue;
-      const { candidate } = readCandidate(entry, all, {});
+      const { candidate } = readCandidate(entry, all, catalog.engine, {});
       for (const use of uses) {
         const isOwn = dirname(entry.source.path) === dirname(use.rule.file);
         if (!isOwn && others++ % 20 !== 0) continue;

@@ -131,7 +131,7 @@ function lookAt(
           use.alternative === trial.alternative,
       )
     )
-      tryAlternative(entry, rule, trial, uses, context);
+      tryAlternative(entry, rule, trial, uses, catalog, context);
     else if (trial.anchored === 0) compareWords(entry, trial);
   }
 }
@@ -141,9 +141,10 @@ function tryAlternative(
   rule: Rule,
   trial: OpenTrial,
   uses: readonly AnchorUse[],
+  { engine }: Catalog,
   context: DiagnoseContext,
 ): void {
-  const { candidate, isOptions } = readCandidate(entry, uses, context);
+  const { candidate, isOptions } = readCandidate(entry, uses, engine, context);
   const misfit = isOptions ? OPTION_LINE : findAlternativeMisfit(rule, trial.alternative, candidate);
   // Of two that fail the same condition, the one with an exception is what the author means.
   const nearness =

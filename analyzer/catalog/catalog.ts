@@ -10,7 +10,8 @@ import type { Owner, Text } from '../../core/types.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
 import { compileRule, extendRule } from './compile.js';
-import { FAILURE_ANCHORS } from './failure-words.js';
+import { ENGINE_TABLES, listMarks, type Engine } from './engine.js';
+import { isEnginePath, listEngineFiles, readEngine } from './engine-file.js';
 import { PREPARED, type RuleAnchors } from './prepared.js';
 import {
   isNamedBy,
@@ -42,7 +43,7 @@ export type AnchorUse =
   | AlternativeUse
   | { readonly kind: 'step'; readonly rule: Rule; readonly step: RuleStep }
   | { readonly kind: 'fact'; readonly anchor: string }
-  | { readonly kind: 'failure' };
+  | { readonly kind: 'failure'; readonly row: string };
 
 /** Rules are opened when a line calls for them: `rules` opens all. */
 export interface Catalog {
@@ -50,6 +51,7 @@ export interface Catalog {
   readonly rules: readonly Rule[];
   readonly size: number;
   readonly causes: ReadonlyMap<string, Cause>;
+  readonly engine: Engine;
   findRule(id: string): Rule | undefined;
   readonly scanner: AnchorScanner;
   /** The scanner's literals, by their index. */
@@ -77,8 +79,9 @@ export function loadCatalog(sources: CatalogSources = {}): Catalog {
   const builtIn = sources.builtIn ?? findBuiltInRules();
   const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
   const loaded = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
-  if (loaded.problems.length > 0) throw createError('JT_RULE_INVALID', { problems: loaded.problems.join('\n') });
-  return assemble(loaded.rules, loaded.causes);
+  if (loaded.problems.length > 0 || loaded.engine === undefined)
+    throw createError('JT_RULE_INVALID', { problems: loaded.problems.join('\n') });
+  return assemble(loaded.rules, loaded.causes, loaded.engine);
 }
 
 export interface Reload {
@@ -94,11 +97,12 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   const missing = folders.filter((folder) => !existsSync(folder));
   if (missing.length > 0)
     return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
-  const { rules, causes, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
+  const { rules, causes, engine, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
   const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []).map(close);
   const catalog = assemble(
     [...rules.filter((rule) => !refused.has(rule.id)), ...kept],
     new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]),
+    engine ?? previous.engine,
   );
   return { catalog, problems };
 }
@@ -115,8 +119,8 @@ export function findBuiltInRules(): string {
 }
 
 /** Compiled rules → catalog; tests and benches build catalogs of their own with it. */
-export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string, Cause>): Catalog {
-  return assemble(rules.map(close), causes);
+export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
+  return assemble(rules.map(close), causes, engine);
 }
 
 function close(rule: Rule): ClosedRule {
@@ -130,7 +134,7 @@ export function listAnchors({ alternatives, steps }: Rule): RuleAnchors {
   };
 }
 
-function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>): Catalog {
+function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
   const sorted = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
   const byId = new Map(sorted.map((rule) => [rule.id, rule]));
   const byLiteral = new Map<string, (() => AnchorUse | undefined)[]>();
@@ -147,7 +151,8 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     for (const [order, anchor] of rule.steps.entries()) use(anchor, () => findStep(rule.open(), order));
   }
   for (const literal of FACT_ANCHORS) use(literal, () => ({ kind: 'fact', anchor: literal }));
-  for (const literal of FAILURE_ANCHORS) use(literal, () => ({ kind: 'failure' }));
+  for (const row of ENGINE_TABLES.flatMap((table) => engine[table]))
+    for (const literal of listMarks(row)) use(literal, () => ({ kind: 'failure', row: row.id }));
   const literals = [...byLiteral.keys()];
   const finds = [...byLiteral.values()];
   const found: (readonly AnchorUse[])[] = [];
@@ -157,6 +162,7 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     },
     size: sorted.length,
     causes,
+    engine,
     findRule: (id) => byId.get(id)?.open(),
     scanner: createAnchorScanner(literals, PREPARED.packedOf(literals)),
     literals,
@@ -177,6 +183,8 @@ function findStep(rule: Rule, order: number): AnchorUse | undefined {
 interface Loaded {
   readonly rules: readonly ClosedRule[];
   readonly causes: ReadonlyMap<string, Cause>;
+  /** Undefined when a table has problems. */
+  readonly engine: Engine | undefined;
   readonly problems: readonly string[];
   /** Ids of the rules with problems. */
   readonly refused: ReadonlySet<string>;
@@ -186,6 +194,7 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   const schema = readSchema(schemaPath);
   const problems: string[] = [];
   const causes = readCauses([dirname(schemaPath), ...folders], problems);
+  const engine = readTables([...new Set([dirname(schemaPath), ...folders])], problems);
   const rules: ReadRules = new Map();
   const refused = new Set<string>();
   for (const folder of folders) {
@@ -199,7 +208,25 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
     );
   }
   problems.push(...checkExplains(rules, causes, refused));
-  return { rules: [...rules.values()].map((item) => item.rule), causes, problems, refused };
+  return { rules: [...rules.values()].map((item) => item.rule), causes, engine, problems, refused };
+}
+
+/** The built-in tables, and what a team's folders change of them. */
+function readTables(folders: readonly string[], problems: string[]): Engine | undefined {
+  const schema = readSchema(join(findBuiltInRules(), 'engine.schema.json'));
+  const found: string[] = [];
+  const engine = readEngine({
+    files: folders.map(findEngineFiles),
+    problems: found,
+    read: (file) => PREPARED.read(file, file, schema),
+  });
+  problems.push(...found);
+  return found.length === 0 ? engine : undefined;
+}
+
+/** Files of the engine's tables, sorted; none where the folder does not exist. */
+export function findEngineFiles(folder: string): readonly string[] {
+  return PREPARED.list(folder)?.filter(isEnginePath) ?? listEngineFiles(folder);
 }
 
 /** By id, each with its document. */

@@ -36,7 +36,7 @@ function isRuleFile(value: unknown): value is RuleFile {
 describe('rules that the build prepared', () => {
   it('say the same as rules that were read and checked', () => {
     const checked = loadCatalog();
-    const trusted = buildCatalog(checked.rules.map(trust), checked.causes);
+    const trusted = buildCatalog(checked.rules.map(trust), checked.causes, checked.engine);
     const entries = readRecording(BUFFER_RECORDING);
 
     const [first] = flattenIncidents(diagnose(entries, trusted), 'en').diagnoses;
@@ -74,13 +74,16 @@ describe('what the build read', () => {
   };
   const setTime = (path: string, ms: number): void => utimesSync(path, ms / 1000, ms / 1000);
   const settle = (): void =>
-    ['', 'schema.json', 'memory', 'memory/rule.yaml'].forEach((path) => setTime(join(root, path), BUILT_AT - 1000));
+    ['', 'schema.json', 'engine.schema.json', 'memory', 'memory/rule.yaml'].forEach((path) =>
+      setTime(join(root, path), BUILT_AT - 1000),
+    );
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'jobtrace-prepared-'));
     root = join(dir, 'rules');
     rule = place('memory/rule.yaml', 'a: 1\n');
     place('schema.json', '{}');
+    place('engine.schema.json', '{}');
     const build = openPrepared(join(dir, 'rules.jsonl'));
     build.read(rule, 'rule.yaml', {});
     build.save(root, BUILT_AT, {

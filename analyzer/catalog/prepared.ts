@@ -162,6 +162,8 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
 
 const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), literals: [], packedBytes: 0 };
 
+const SCHEMAS = ['schema.json', 'engine.schema.json'] as const;
+
 /** Another schema makes everything stale. */
 function readPrepared(file: string): PreparedCatalog {
   if (!existsSync(file)) return NOTHING;
@@ -169,8 +171,9 @@ function readPrepared(file: string): PreparedCatalog {
   let end = bytes.indexOf(10);
   const header: Header = JSON.parse(bytes.toString('utf8', 0, end));
   const root = resolve(dirname(file), header.root);
-  const schema = statSync(join(root, 'schema.json'), { throwIfNoEntry: false });
-  if (schema === undefined || schema.mtimeMs > header.readAt) return NOTHING;
+  const isCurrent = (name: string): boolean =>
+    (statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) <= header.readAt;
+  if (!SCHEMAS.every(isCurrent)) return NOTHING;
   const textsOf = (places: readonly number[]): readonly string[] =>
     places.flatMap((place) => header.literals[place] ?? []);
   const documents = header.documents.map(({ path, bytes: length, alternatives, steps }): [string, PreparedDocument] => {

@@ -7,9 +7,11 @@ import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
 import { isUserLogger } from '../../flink/trace/packages.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { AlternativeUse, AnchorUse, Catalog } from '../catalog/catalog.js';
-import { endsBehind, endsCheckpoint, endsProgram, isMessage, isWarning, readFailure } from './failure.js';
+import type { Engine } from '../catalog/engine.js';
+import { endsProgram, isMessage, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
+import { findRow, type Subject } from './row.js';
 import {
   describePlace,
   shortenText,
@@ -46,11 +48,13 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     return scanFacts(
       entry,
       uses.map(({ anchor }) => anchor),
+      catalog.engine,
       options,
     );
   const { parsed, facts, failure, candidate, byUser, isOptions, isGuess, isWords, bytes } = readCandidate(
     entry,
     uses,
+    catalog.engine,
     options,
   );
   const matches = isOptions
@@ -76,12 +80,14 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
 }
 
 /** Most entries in which something was met hold nothing but facts: an exception would be a mark of a failure. */
-function scanFacts(entry: Entry, met: readonly string[], options: ScanOptions): Signal | undefined {
+function scanFacts(entry: Entry, met: readonly string[], engine: Engine, options: ScanOptions): Signal | undefined {
   const parsed = parseEntry(
     lookAt(entry),
     options.zone === undefined ? { isPlain: true } : { isPlain: true, zone: options.zone },
   );
-  const facts = isSaidByUser(parsed, entry) ? [] : readFacts(parsed, entry.source, met);
+  const facts = isSaidByUser({ parsed, source: entry.source }, entry.bytes, engine)
+    ? []
+    : readFacts(parsed, entry.source, met);
   if (facts.length === 0) return undefined;
   return {
     place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
@@ -116,11 +122,12 @@ export interface Look {
 }
 
 /** The closer look at an entry in which anchors with these uses were found. */
-export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options: ScanOptions): Look {
+export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: Engine, options: ScanOptions): Look {
   const bytes = lookAt(entry);
   const parsed = parseEntry(bytes, { zone: options.zone });
-  const byUser = isSaidByUser(parsed, entry);
-  const isOptions = isOptionLine(parsed);
+  const subject: Subject = { parsed, source: entry.source };
+  const byUser = isSaidByUser(subject, bytes, engine);
+  const isOptions = findRow(engine.dumps, subject) !== undefined;
   const stated = byUser
     ? []
     : readFacts(
@@ -130,7 +137,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
       );
   const failure =
     !byUser && !isOptions && uses.some((use) => use.kind === 'failure')
-      ? readFailure(parsed, stated, entry.source, options.excerpt?.kind === 'alone')
+      ? readFailure(subject, stated, engine, options.excerpt?.kind === 'alone')
       : undefined;
   // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
   const isOpen = options.excerpt !== undefined && failure === undefined;
@@ -139,12 +146,14 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], options:
   const isWords =
     told !== undefined ||
     (isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source));
-  const mayEnd = isWords || (isAlone && (endsBehind(parsed) || (!byUser && isWarning(parsed))));
+  const isSuspect = (excerpt: boolean): boolean =>
+    findRow(engine.suspects, subject, (row) => row.excerpt === excerpt && (row.byUser || !byUser)) !== undefined;
+  const mayEnd = isWords || (isAlone && isSuspect(true));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
   const links =
     told ?? (isWords && parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
-  const isFailure = failure !== undefined || mayEnd || (!byUser && endsCheckpoint(parsed));
+  const isFailure = failure !== undefined || mayEnd || isSuspect(false);
   const isHeadless = options.excerpt !== undefined && parsed.layout === 'none' && entry.source.kind !== 'out';
   return {
     parsed,
@@ -202,25 +211,16 @@ function nameLost(text: string): ChainLink {
   };
 }
 
-/** The start-up dump of options: whatever a value says, nothing has happened. */
-function isOptionLine({ message, level }: ParsedEntry): boolean {
-  return (
-    level === 'INFO' &&
-    (/^Loading (dynamic )?configuration property: /.test(message) ||
-      message.includes('RESOURCE_PARAMS extraction logs:'))
-  );
-}
+/** So much of what was printed tells whose words it is. */
+const MAX_START_BYTES = 1024;
 
-/**
- * Logged by user code that goes on, or in a file of what was printed an object of the program's own (a log in JSON has
- * a time) or a line of the script that the SQL client repeats.
- */
-function isSaidByUser(parsed: ParsedEntry, { bytes, source }: Entry): boolean {
-  const { logger, layout } = parsed;
-  if (logger !== undefined) return isUserLogger(logger) && !endsProgram(parsed);
-  return (
-    source.kind === 'out' && layout !== 'json' && /^(\{|> |Flink SQL> )/.test(bytes.subarray(0, 12).toString('latin1'))
-  );
+/** Logged by user code that goes on, or printed by it. */
+function isSaidByUser(subject: Subject, bytes: Buffer, engine: Engine): boolean {
+  const { parsed, source } = subject;
+  if (parsed.logger !== undefined) return isUserLogger(parsed.logger) && !endsProgram(subject, engine);
+  if (engine.printed.every(({ file }) => file.length > 0 && !file.includes(source.kind))) return false;
+  const printed = { ...parsed, message: bytes.subarray(0, MAX_START_BYTES).toString('utf8') };
+  return findRow(engine.printed, { parsed: printed, source }) !== undefined;
 }
 
 /** Evidence as it was written, where the layout leaves the words as they are; how far they stand from its beginning. */

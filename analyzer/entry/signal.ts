@@ -3,6 +3,7 @@
 // incident.ts joins them.
 import type { ChainLink, Component, Entry, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
+import type { FailureKind } from '../catalog/engine.js';
 
 export interface EntryPlace {
   /** Identity of the entry: the record's id, or path and offset. The same entry read again has the same key. */
@@ -81,12 +82,6 @@ export interface StepPart {
   readonly rule: string;
   readonly step: string;
 }
-
-/**
- * task and job: a transition; process: it ends or does not start; client: a submission; bare: a trace without any line
- * around it.
- */
-export type FailureKind = 'task' | 'job' | 'process' | 'client' | 'bare';
 
 export interface FailurePart {
   readonly kind: FailureKind;

@@ -259,7 +259,7 @@ function explainOne(
 function collectBuiltIn(
   finding: Finding,
   group: IncidentGroup,
-  { view, lastLines }: ConcludeOptions,
+  { catalog, view, lastLines }: ConcludeOptions,
   version: string | undefined,
   restarts: number,
 ): Values {
@@ -285,7 +285,7 @@ function collectBuiltIn(
     exceptionMessage: match.exception?.message,
     rootException: match.root?.type,
     rootMessage: match.root?.message,
-    complaint: readComplaint(finding.event.failure?.chain ?? []),
+    complaint: readComplaint(finding.event.failure?.chain ?? [], catalog.engine),
     userFrame: match.userFrame,
     ...describePeer(finding, lastLines),
   };

@@ -4,7 +4,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRuleFiles, loadCatalog, reloadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import {
+  findEngineFiles,
+  findRuleFiles,
+  loadCatalog,
+  reloadCatalog,
+  type Catalog,
+} from '../../analyzer/catalog/catalog.js';
 import type { Log } from '../../core/log.js';
 
 export interface RuleKeeper {
@@ -74,10 +80,12 @@ function describeFolders(folders: readonly string[]): string {
 function describeFiles(folder: string): readonly string[] {
   try {
     const causes = join(folder, 'causes.yaml');
-    return [...findRuleFiles(folder), ...(existsSync(causes) ? [causes] : [])].map((file) => {
-      const { mtimeMs, size, ino } = statSync(file);
-      return `${file} ${size} ${mtimeMs} ${ino}`;
-    });
+    return [...findRuleFiles(folder), ...findEngineFiles(folder), ...(existsSync(causes) ? [causes] : [])].map(
+      (file) => {
+        const { mtimeMs, size, ino } = statSync(file);
+        return `${file} ${size} ${mtimeMs} ${ino}`;
+      },
+    );
   } catch {
     // A file went away between the two calls: the next look sees it.
     return [`${folder} is changing ${Date.now()}`];

@@ -58,7 +58,7 @@ async function runNew(invocation: Invocation): Promise<number> {
   const { evidence, owner, named } = chooseFailure(document, path);
   const entry = findEntry(read(), evidence);
   const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
-  const { candidate } = readCandidate(entry, uses, { zone });
+  const { candidate } = readCandidate(entry, uses, catalog.engine, { zone });
   const draft = draftRule(entry, candidate, owner);
   const id = chooseId(invocation.option('id'), owner, draft);
   const place = join(folder, ...id.replace('.', '/').split('/'));
@@ -155,7 +155,7 @@ function chooseId(given: string | undefined, owner: Owner, draft: RuleDraft): st
   return `${cause}/${draft.variant}`;
 }
 
-const SCHEMAS = ['schema.json', 'proof.schema.json'];
+const SCHEMAS = ['schema.json', 'proof.schema.json', 'engine.schema.json'];
 
 /** Editors complete keys by the schemas beside the rules; an older copy is replaced. */
 function shareSchemas(folder: string): void {

@@ -1,7 +1,9 @@
 // "jobtrace rules list|check|test": what there is, is it valid, is it proven. The rest of the author's loop stands in
 // rules-new.ts, rules-explain.ts and rules-backtest.ts.
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
+import type { EngineRow } from '../../analyzer/catalog/engine.js';
 import { isNamedBy, type Rule } from '../../analyzer/catalog/rule.js';
 import { findNearest } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
@@ -20,7 +22,7 @@ export const RULES_OPTION: OptionRow = {
 export const RULES_LIST: Command = {
   name: 'rules list',
   operands: '[ID…]',
-  summary: 'Lists the rules: what Jobtrace can name.',
+  summary: 'Lists the rules: what Jobtrace can name; behind them the rows of the engine, by which it reads any log.',
   options: [
     RULES_OPTION,
     LANG_OPTION,
@@ -31,9 +33,9 @@ export const RULES_LIST: Command = {
   run: async (invocation) => {
     const { settings } = readSettings(invocation);
     const lang = languageOf(settings);
-    const rules = selectRules(openCatalog(invocation), invocation.operands);
+    const { rules, rows } = selectAll(openCatalog(invocation), invocation.operands);
     if (invocation.option('format') === 'json') {
-      const rows = rules.map(({ id, cause, status, severity, owner, role, title }) => ({
+      const listed = rules.map(({ id, cause, status, severity, owner, role, title }) => ({
         id,
         cause,
         status,
@@ -42,15 +44,19 @@ export const RULES_LIST: Command = {
         role,
         title: title[lang].source,
       }));
-      await write(invocation.terminal, `${JSON.stringify({ rules: rows }, null, 2)}\n`);
+      await write(
+        invocation.terminal,
+        `${JSON.stringify({ rules: listed, engine: rows.map(({ id, why }) => ({ id, why })) }, null, 2)}\n`,
+      );
       return 0;
     }
-    const width = Math.max(...rules.map((rule) => rule.id.length));
+    const width = Math.max(...[...rules, ...rows].map(({ id }) => id.length));
     for (const rule of rules)
       await write(
         invocation.terminal,
         `${rule.id.padEnd(width)}  ${rule.status.padEnd(6)}  ${rule.title[lang].source}\n`,
       );
+    for (const { id, why } of rows) await write(invocation.terminal, `${id.padEnd(width)}  engine  ${why.trimEnd()}\n`);
     return 0;
   },
 };
@@ -61,8 +67,11 @@ export const RULES_CHECK: Command = {
   summary: 'Checks every rule and prints all problems with file:line:column.',
   options: [RULES_OPTION, CONFIG_OPTION],
   run: async (invocation) => {
-    const { rules } = openCatalog(invocation);
-    await write(invocation.terminal, `${rules.length} rules are valid.\n`);
+    const { rules, engine } = openCatalog(invocation);
+    await write(
+      invocation.terminal,
+      `${rules.length} rules are valid, ${listRows(engine).length} rows of the engine.\n`,
+    );
     return 0;
   },
 };
@@ -76,7 +85,11 @@ export const RULES_TEST: Command = {
   run: async (invocation) => {
     const catalog = openCatalog(invocation);
     const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
-    const rules = selectRules(catalog, invocation.operands);
+    const { rules, rows } = selectAll(catalog, invocation.operands);
+    const report = async (id: string, problems: readonly string[]): Promise<void> => {
+      const mark = problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style);
+      await write(invocation.terminal, [`${mark} ${id}`, ...problems.map((line) => `    ${line}`), ''].join('\n'));
+    };
     let failed = 0;
     let logs = 0;
     for (const rule of rules) {
@@ -84,13 +97,23 @@ export const RULES_TEST: Command = {
       const problems = results.filter((result) => result.problem !== undefined);
       logs += results.length;
       failed += problems.length;
-      await write(
-        invocation.terminal,
-        `${problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style)} ${rule.id}\n`,
+      await report(
+        rule.id,
+        problems.map(({ file, problem }) => `${file}: ${problem ?? ''}`),
       );
-      for (const { file, problem } of problems) await write(invocation.terminal, `    ${file}: ${problem ?? ''}\n`);
     }
-    await write(invocation.terminal, `${rules.length} rules, ${logs} proofs, ${failed} failed\n`);
+    for (const row of rows) {
+      const results = proveRow(row, catalog);
+      const problems = results.filter((result) => result.problem !== undefined);
+      logs += results.length;
+      failed += problems.length;
+      await report(
+        row.id,
+        problems.map(({ name, problem }) => `${row.path}: ${name} ${problem ?? ''}`),
+      );
+    }
+    const counted = rows.length === 0 ? '' : `, ${rows.length} rows of the engine`;
+    await write(invocation.terminal, `${rules.length} rules${counted}, ${logs} proofs, ${failed} failed\n`);
     return failed === 0 ? 0 : 2;
   },
 };
@@ -103,20 +126,50 @@ export function extraFolders(invocation: Invocation): readonly string[] {
   return [...readSettings(invocation).settings['analyzer.rulesDirs'], ...invocation.options('rules')];
 }
 
+interface Selection {
+  readonly rules: readonly Rule[];
+  readonly rows: readonly EngineRow[];
+}
+
+/** Rules and rows of the engine; a row is named by its id, its table (`engine.ends`) or `engine.*`. */
+function selectAll(catalog: Catalog, patterns: readonly string[]): Selection {
+  const isRow = (pattern: string): boolean => pattern.startsWith('engine.');
+  const all = listRows(catalog.engine);
+  const names = patterns.filter(isRow);
+  const isNamed = (row: EngineRow, pattern: string): boolean =>
+    pattern === 'engine.*' || pattern === row.id || pattern === `engine.${row.table}`;
+  for (const pattern of names) {
+    if (!all.some((row) => isNamed(row, pattern)))
+      throw createNotFound(
+        pattern,
+        all.map(({ id }) => id),
+      );
+  }
+  const others = patterns.filter((pattern) => !isRow(pattern));
+  return {
+    rules: others.length === 0 && names.length > 0 ? [] : selectRules(catalog, others),
+    rows: patterns.length === 0 ? all : all.filter((row) => names.some((pattern) => isNamed(row, pattern))),
+  };
+}
+
 /** Rules named by ids, cause ids or `area.*`; all when nothing is named. */
 export function selectRules(catalog: Catalog, patterns: readonly string[]): readonly Rule[] {
   for (const pattern of patterns) {
     if (catalog.rules.some((rule) => isNamedBy(rule, pattern))) continue;
-    const nearest = findNearest(
+    throw createNotFound(
       pattern,
       catalog.rules.map((rule) => rule.id),
     );
-    throw createError('JT_RULE_NOT_FOUND', {
-      id: pattern,
-      hint: nearest === undefined ? '' : `; the nearest is "${nearest}"`,
-    });
   }
   return patterns.length === 0
     ? catalog.rules
     : catalog.rules.filter((rule) => patterns.some((pattern) => isNamedBy(rule, pattern)));
+}
+
+function createNotFound(id: string, known: readonly string[]): Error {
+  const nearest = findNearest(id, known);
+  return createError('JT_RULE_NOT_FOUND', {
+    id,
+    hint: nearest === undefined ? '' : `; the nearest is "${nearest}"`,
+  });
 }

@@ -1,0 +1,139 @@
+// What proves a row of the engine's tables: on its match logs the engine reads an entry otherwise than it would without
+// the row, on its near misses it does not, although something of the row stands there. Each listed text and class stands
+// in a match log. `jobtrace rules test` and rules/rules.test.ts call it.
+import { join, dirname } from 'node:path';
+import { parseEntry } from '../../flink/layout/layout.js';
+import type { Entry } from '../../core/types.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { ENGINE_TABLES, type Engine, type EngineLog, type EngineRow } from '../catalog/engine.js';
+import { isNearRow } from '../entry/row.js';
+import { readCandidate } from '../entry/scan.js';
+import { toFailureLinks, type Excerpt } from '../entry/signal.js';
+import { readComplaint } from '../incident/complaint.js';
+import { readEntries, splitText } from '../input/read.js';
+
+export interface RowProof {
+  /** `match[0]`, or the row's own key that is not proven. */
+  readonly name: string;
+  /** Undefined when it proves what it should. */
+  readonly problem?: string;
+}
+
+/** One result per log, and one for each text or class that no log holds. */
+export function proveRow(row: EngineRow, catalog: Catalog): readonly RowProof[] {
+  const matches = row.match.map((log) => openLog(row, log));
+  return [
+    ...matches.map((entries, index) => ({ name: `match[${index}]`, problem: findMatchProblem(row, entries, catalog) })),
+    ...row.nearmiss.map((log, index) => ({
+      name: `nearmiss[${index}]`,
+      problem: findNearMissProblem(row, openLog(row, log), catalog),
+    })),
+    ...findUnproven(row, matches.flat()).map((text) => ({ name: text, problem: 'stands in no match log' })),
+  ];
+}
+
+/** All rows, in the order of the tables. */
+export function listRows(engine: Engine): readonly EngineRow[] {
+  return ENGINE_TABLES.flatMap((table) => engine[table]);
+}
+
+function openLog({ path }: EngineRow, log: EngineLog): readonly Entry[] {
+  if (typeof log === 'string') return splitText(log, 'flink.log');
+  if ('text' in log) return splitText(log.text, log.file);
+  return [...readEntries([join(dirname(path), '..', log.path)])].map((entry) => ({
+    ...entry,
+    bytes: Buffer.from(entry.bytes),
+  }));
+}
+
+function findMatchProblem(row: EngineRow, entries: readonly Entry[], catalog: Catalog): string | undefined {
+  const acted = entries.flatMap((entry) => findActs(row, entry, catalog));
+  if (acted.length === 0) return 'the engine reads this log alike without the row';
+  const { outcome } = row;
+  if (outcome === undefined || outcome === 'nothing') return undefined;
+  return acted.some(({ kind }) => kind === outcome)
+    ? undefined
+    : `ends ${acted.map(({ kind = 'nothing' }) => kind).join(', ')}, not ${outcome}`;
+}
+
+function findNearMissProblem(row: EngineRow, entries: readonly Entry[], catalog: Catalog): string | undefined {
+  if (entries.some((entry) => findActs(row, entry, catalog).length > 0)) return 'the row acts on its near miss';
+  return entries.some((entry) => isNear(row, entry)) ? undefined : 'nothing of what the row asks stands in this log';
+}
+
+interface ReadAs {
+  readonly kind: string | undefined;
+  readonly isFailure: boolean;
+  readonly isGuess: boolean;
+  readonly byUser: boolean;
+  readonly isOptions: boolean;
+  readonly complaint: string | undefined;
+}
+
+/** An entry of a whole log, and of an excerpt that holds nothing else. */
+const EXCERPTS: readonly (Excerpt | undefined)[] = [undefined, { kind: 'alone', entries: 1 }];
+
+/** How the entry is read, where it would be read otherwise without the row. */
+function findActs(row: EngineRow, entry: Entry, catalog: Catalog): readonly ReadAs[] {
+  const without: Engine = { ...catalog.engine, [row.table]: catalog.engine[row.table].filter((item) => item !== row) };
+  return EXCERPTS.flatMap((excerpt) => {
+    const own = readAs(entry, catalog, catalog.engine, excerpt, undefined);
+    const other = readAs(entry, catalog, without, excerpt, row.id);
+    return JSON.stringify(own) === JSON.stringify(other) ? [] : [own];
+  });
+}
+
+function readAs(
+  entry: Entry,
+  catalog: Catalog,
+  engine: Engine,
+  excerpt: Excerpt | undefined,
+  left: string | undefined,
+): ReadAs {
+  const uses = catalog.scanner
+    .scan(entry.bytes)
+    .flatMap((literal) => catalog.usesOf(literal))
+    .filter((use) => use.kind !== 'failure' || use.row !== left);
+  const { parsed, failure, candidate, isGuess, byUser, isOptions } = readCandidate(entry, uses, engine, { excerpt });
+  return {
+    kind: failure?.kind,
+    isFailure: candidate.isFailure,
+    isGuess,
+    byUser,
+    isOptions,
+    complaint: readComplaint(toFailureLinks(parsed.links), engine),
+  };
+}
+
+/**
+ * Something that the row asks holds, or the beginning of a text that it lists stands there. A complaint is near to any
+ * exception.
+ */
+function isNear(row: EngineRow, entry: Entry): boolean {
+  if (row.table === 'complaints') return true;
+  const beginnings = listTexts(row).map((text) => text.slice(0, Math.ceil(text.length / 2)));
+  return (
+    isNearRow(row, { parsed: parseEntry(entry.bytes), source: entry.source }) ||
+    findHeld(beginnings, [entry]).length > 0
+  );
+}
+
+/** What a row lists, each of which must be seen to act; the many words of a complaint stand for each other. */
+function findUnproven(row: EngineRow, entries: readonly Entry[]): readonly string[] {
+  if (row.table === 'complaints') return [];
+  const listed = listTexts(row);
+  const held = findHeld(listed, entries);
+  return listed.filter((text) => !held.includes(text));
+}
+
+function listTexts(row: EngineRow): readonly string[] {
+  return [row.words, row.begins, row.logger, row.exception, row.root, row.says, row.frame].flat();
+}
+
+/** Of these texts the ones that stand in an entry, as it was written or in its frames as they are read. */
+function findHeld(texts: readonly string[], entries: readonly Entry[]): readonly string[] {
+  const written = entries.map(({ bytes }) =>
+    [bytes.toString('utf8'), ...parseEntry(bytes).links.flatMap(({ frames }) => frames)].join('\n'),
+  );
+  return texts.filter((text) => written.some((log) => log.includes(text)));
+}

@@ -1,0 +1,177 @@
+// rules/engine/*.yaml, and the same below a team's own folders → the compiled tables of the engine. Every problem is
+// reported with file:line:column. A row of a later folder takes the place of the one with its id, or stands before all
+// rows of the folders before. Called by catalog.ts, which says how a document is read.
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { formatProblems, type DocumentPath, type ParsedDocument, type Problem } from '../../core/document.js';
+import { JobtraceError } from '../../core/errors.js';
+import { createRegex, deferRegex, type Pattern } from '../../core/regex.js';
+import {
+  ENGINE_TABLES,
+  type Engine,
+  type EngineCondition,
+  type EngineConditionFile,
+  type EngineFile,
+  type EngineRow,
+  type EngineRowFile,
+  type EngineTable,
+} from './engine.js';
+
+export const ENGINE_FOLDER = 'engine';
+
+export function isEnginePath(path: string): boolean {
+  return /\.ya?ml$/.test(path) && basename(dirname(path)) === ENGINE_FOLDER;
+}
+
+/** Files of the tables below a folder of rules, sorted. */
+export function listEngineFiles(folder: string): readonly string[] {
+  const below = join(folder, ENGINE_FOLDER);
+  if (!existsSync(below)) return [];
+  return readdirSync(below)
+    .map((name) => `${below}${sep}${name}`)
+    .filter(isEnginePath)
+    .sort();
+}
+
+export interface EngineReading {
+  /** By folder of rules, the built-in one first. */
+  readonly files: readonly (readonly string[])[];
+  readonly problems: string[];
+  read(file: string): ParsedDocument;
+}
+
+export function readEngine({ files, problems, read }: EngineReading): Engine {
+  const tables = new Map<EngineTable, EngineRow[]>(ENGINE_TABLES.map((table) => [table, []]));
+  for (const own of files) {
+    const rows = own.flatMap((file) => readEngineFile(file, read(file), problems));
+    for (const [table, known] of tables)
+      tables.set(
+        table,
+        mergeRows(
+          known,
+          rows.filter((row) => row.table === table),
+        ),
+      );
+  }
+  const rowsOf = (table: EngineTable): readonly EngineRow[] => tables.get(table) ?? [];
+  return {
+    marks: rowsOf('marks'),
+    ends: rowsOf('ends'),
+    harmless: rowsOf('harmless'),
+    reported: rowsOf('reported'),
+    consequences: rowsOf('consequences'),
+    suspects: rowsOf('suspects'),
+    printed: rowsOf('printed'),
+    dumps: rowsOf('dumps'),
+    complaints: rowsOf('complaints'),
+  };
+}
+
+interface ReadRow extends EngineRow {
+  readonly disabled: boolean;
+}
+
+function mergeRows(known: readonly EngineRow[], own: readonly ReadRow[]): EngineRow[] {
+  const byId = new Map(own.map((row) => [row.id, row]));
+  const fresh = own.filter((row) => !known.some(({ id }) => id === row.id));
+  return [...fresh, ...known.map((row) => byId.get(row.id) ?? row)].filter(
+    (row) => byId.get(row.id)?.disabled !== true,
+  );
+}
+
+function readEngineFile(file: string, document: ParsedDocument, problems: string[]): readonly ReadRow[] {
+  const here = `${process.cwd()}${sep}`;
+  const name = file.startsWith(here) ? file.slice(here.length) : file;
+  const found: Problem[] = [...document.problems];
+  const rows =
+    found.length === 0 && isEngineFile(document.value) ? compileTables(file, document, document.value, found) : [];
+  if (found.length > 0) problems.push(...formatProblems(name, found).split('\n'));
+  return rows;
+}
+
+/** Only asked for documents that rules/engine.schema.json found valid. */
+function isEngineFile(value: unknown): value is EngineFile {
+  return typeof value === 'object' && value !== null;
+}
+
+interface Work {
+  readonly document: ParsedDocument;
+  readonly problems: Problem[];
+}
+
+function compileTables(
+  file: string,
+  document: ParsedDocument,
+  source: EngineFile,
+  problems: Problem[],
+): readonly ReadRow[] {
+  const work: Work = { document, problems };
+  return ENGINE_TABLES.flatMap((table) => {
+    const rows = source[table] ?? [];
+    if (document.trusted !== true) checkIds(work, table, rows);
+    return rows.map((row, index) => compileRow(work, file, table, row, [table, index]));
+  });
+}
+
+function checkIds(work: Work, table: EngineTable, rows: readonly EngineRowFile[]): void {
+  for (const [index, { id }] of rows.entries())
+    if (rows.findIndex((row) => row.id === id) < index)
+      work.problems.push(work.document.problemAt([table, index, 'id'], `\`${id}\` stands here twice`));
+}
+
+function compileRow(work: Work, file: string, table: EngineTable, row: EngineRowFile, path: DocumentPath): ReadRow {
+  const { ends, ...condition } = row;
+  return {
+    ...compileCondition(work, condition, path),
+    id: `engine.${table}/${row.id}`,
+    table,
+    why: row.why,
+    disabled: row.disabled ?? false,
+    unless: (row.unless ?? []).map((item, index) => compileCondition(work, item, [...path, 'unless', index])),
+    outcome: ends,
+    byUser: row.byUser ?? false,
+    excerpt: row.excerpt ?? false,
+    complaint: row.complaint,
+    parts: row.parts ?? [],
+    path: file,
+    match: row.match ?? [],
+    nearmiss: row.nearmiss ?? [],
+  };
+}
+
+function compileCondition(work: Work, source: EngineConditionFile, path: DocumentPath): EngineCondition {
+  return {
+    words: toList(source.words),
+    message: compileRegex(work, source.message, [...path, 'message']),
+    begins: toList(source.begins),
+    logger: toList(source.logger),
+    level: source.level ?? [],
+    layout: source.layout ?? [],
+    logged: source.logged,
+    trace: source.trace,
+    chain: source.chain ?? 0,
+    exception: toList(source.exception),
+    root: toList(source.root),
+    says: toList(source.says),
+    frame: toList(source.frame),
+    file: source.file ?? [],
+    component: source.component ?? [],
+    ends: source.ends ?? [],
+  };
+}
+
+function toList(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+}
+
+function compileRegex(work: Work, source: string | undefined, path: DocumentPath): Pattern | undefined {
+  if (source === undefined) return undefined;
+  if (work.document.trusted === true) return deferRegex(source);
+  try {
+    return createRegex(source);
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    work.problems.push(work.document.problemAt(path, error.message));
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+// Does a row of the engine's tables (rules/engine) fit an entry? All that the row asks must hold, and none of its
+// exceptions under `unless`. Pure; called by failure.ts and scan.ts for entries that hold a mark of a failure.
+import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
+import { root } from '../../flink/trace/chain.js';
+import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine.js';
+import { endsWithName } from './condition.js';
+
+/** An entry, and what ended by it as far as that is known. */
+export interface Subject {
+  readonly parsed: ParsedEntry;
+  readonly source: Source;
+  readonly ends?: FailureKind;
+}
+
+/** The first row that fits, of those that are asked. */
+export function findRow(
+  rows: readonly EngineRow[],
+  subject: Subject,
+  isAsked: (row: EngineRow) => boolean = () => true,
+): EngineRow | undefined {
+  return checksOf(rows).find(
+    ({ row, own, exceptions }) =>
+      isAsked(row) && holdAll(own, subject) && !exceptions.some((item) => holdAll(item, subject)),
+  )?.row;
+}
+
+/** True when at least one thing that the row asks holds. */
+export function isNearRow(row: EngineRow, subject: Subject): boolean {
+  return listChecks(row).some(({ condition, holds }) => holds(condition, subject));
+}
+
+interface Asked {
+  readonly condition: EngineCondition;
+  readonly holds: Check['holds'];
+}
+
+interface RowChecks {
+  readonly row: EngineRow;
+  readonly own: readonly Asked[];
+  readonly exceptions: readonly (readonly Asked[])[];
+}
+
+/** What the rows of a table ask is found once, and not again for each entry. */
+const known = new WeakMap<readonly EngineRow[], readonly RowChecks[]>();
+
+function checksOf(rows: readonly EngineRow[]): readonly RowChecks[] {
+  let checks = known.get(rows);
+  if (checks === undefined) {
+    checks = rows.map((row) => ({ row, own: listChecks(row), exceptions: row.unless.map(listChecks) }));
+    known.set(rows, checks);
+  }
+  return checks;
+}
+
+function listChecks(condition: EngineCondition): readonly Asked[] {
+  return CHECKS.filter(({ asks }) => asks(condition)).map(({ holds }) => ({ condition, holds }));
+}
+
+function holdAll(checks: readonly Asked[], subject: Subject): boolean {
+  return checks.every(({ condition, holds }) => holds(condition, subject));
+}
+
+interface Check {
+  readonly asks: (condition: EngineCondition) => boolean;
+  readonly holds: (condition: EngineCondition, subject: Subject) => boolean;
+}
+
+/** In the order of their cost. */
+const CHECKS: readonly Check[] = [
+  check('ends', (kinds, { ends = '' }) => kinds.includes(ends)),
+  check('level', (levels, { parsed }) => levels.includes(parsed.layout === 'none' ? 'none' : (parsed.level ?? ''))),
+  check('layout', (layouts, { parsed }) => layouts.includes(parsed.layout)),
+  check('file', (kinds, { source }) => kinds.includes(source.kind)),
+  check('component', (components, { source }) => components.includes(source.component ?? 'unknown')),
+  {
+    asks: ({ logged }) => logged !== undefined,
+    holds: ({ logged }, { parsed }) => logged === (parsed.logger !== undefined),
+  },
+  {
+    asks: ({ trace }) => trace !== undefined,
+    holds: ({ trace }, { parsed }) => trace === parsed.links.length > 0,
+  },
+  {
+    asks: ({ chain }) => chain > 0,
+    holds: ({ chain }, { parsed }) => parsed.links.length >= chain,
+  },
+  check(
+    'logger',
+    (names, { parsed: { logger } }) => logger !== undefined && names.some((name) => isLogger(logger, name)),
+  ),
+  check('begins', (texts, { parsed }) => texts.some((text) => parsed.message.startsWith(text))),
+  check('words', (texts, { parsed }) => texts.some((text) => parsed.message.includes(text))),
+  check('exception', (names, { parsed }) => parsed.links.some((link) => isClass(link, names))),
+  check('root', (names, { parsed }) => {
+    const last = root(parsed.links);
+    return last !== undefined && isClass(last, names);
+  }),
+  {
+    asks: ({ says }) => says.length > 0,
+    holds: (condition, subject) =>
+      linksOf(condition, subject).some(({ message }) => condition.says.some((text) => message.includes(text))),
+  },
+  {
+    asks: ({ frame }) => frame.length > 0,
+    holds: (condition, subject) =>
+      linksOf(condition, subject).some(({ frames }) =>
+        frames.some((frame) => condition.frame.some((text) => frame.includes(text))),
+      ),
+  },
+  {
+    asks: ({ message }) => message !== undefined,
+    holds: ({ message }, { parsed }) => message?.test(parsed.message) === true,
+  },
+];
+
+type ListKey =
+  'ends' | 'level' | 'layout' | 'file' | 'component' | 'logger' | 'begins' | 'words' | 'exception' | 'root';
+
+function check(key: ListKey, holds: (list: readonly string[], subject: Subject) => boolean): Check {
+  return {
+    asks: (condition) => condition[key].length > 0,
+    holds: (condition, subject) => holds(condition[key], subject),
+  };
+}
+
+/** A name that ends in a dot is a package, wherever it stands; any other one is compared from the end. */
+function isLogger(logger: string, name: string): boolean {
+  return name.endsWith('.') ? logger.includes(name) : endsWithName(logger, name);
+}
+
+function isClass({ type }: ChainLink, names: readonly string[]): boolean {
+  return names.some((name) => endsWithName(type, name));
+}
+
+/** Whose message and frames are meant: those of the root, of the exceptions of that class, or of any. */
+function linksOf({ root: roots, exception }: EngineCondition, { parsed: { links } }: Subject): readonly ChainLink[] {
+  if (roots.length > 0) return [root(links) ?? []].flat();
+  return exception.length === 0 ? links : links.filter((link) => isClass(link, exception));
+}
