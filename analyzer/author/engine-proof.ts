@@ -1,6 +1,6 @@
 // What proves a row of the engine's tables: on its match logs the engine reads an entry otherwise than it would without
-// the row, on its near misses it does not, although something of the row stands there. Each listed text and class stands
-// in a match log. `jobtrace rules test` and rules/rules.test.ts call it.
+// the row. On its near misses it does not, although something of the row stands there. Each listed text and class
+// stands in a match log. `jobtrace rules test` and rules/rules.test.ts call it.
 import { join, dirname } from 'node:path';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Entry } from '../../core/types.js';

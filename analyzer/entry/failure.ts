@@ -6,12 +6,12 @@ import type { Fact } from '../../flink/facts/fact.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import { fingerprint, firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
 import type { Engine, FailureKind } from '../catalog/engine.js';
-import { findRow, type Subject } from './row.js';
+import { findRow, type RowSubject } from './row.js';
 import { toFailureLinks, type FailurePart } from './signal.js';
 
 /** Entry → failure, or undefined when nothing ended; `isAlone` in an excerpt that tells of nothing else. */
 export function readFailure(
-  subject: Subject,
+  subject: RowSubject,
   facts: readonly Fact[],
   engine: Engine,
   isAlone = false,
@@ -29,7 +29,7 @@ export function readFailure(
   };
 }
 
-function classify(subject: Subject, facts: readonly Fact[], engine: Engine): FailureKind | undefined {
+function classify(subject: RowSubject, facts: readonly Fact[], engine: Engine): FailureKind | undefined {
   const { parsed } = subject;
   for (const fact of facts) {
     if (fact.type === 'task-state' && fact.to === 'FAILED') return 'task';
@@ -50,7 +50,7 @@ function isFailedState(state: string, parsed: ParsedEntry): boolean {
 }
 
 /** The end of a program, although the program's own code logs it. */
-export function endsProgram(subject: Subject, engine: Engine): boolean {
+export function endsProgram(subject: RowSubject, engine: Engine): boolean {
   return findRow(engine.ends, subject, ({ byUser }) => byUser) !== undefined;
 }
 
@@ -60,7 +60,7 @@ function isInterrupted(links: ParsedEntry['links']): boolean {
 }
 
 /** The exception comes again, often in a line that nobody copies. */
-function isReported(subject: Subject, engine: Engine): boolean {
+function isReported(subject: RowSubject, engine: Engine): boolean {
   const { links } = subject.parsed;
   return links.length > 0 && !isInterrupted(links) && findRow(engine.reported, subject) !== undefined;
 }
@@ -78,7 +78,7 @@ const THREAD_ENDED = /^Exception in thread "/;
  * A trace that nobody's log line introduces: a paste, a console. In .out and .err files programs print what they
  * handled.
  */
-function isBare(subject: Subject, engine: Engine): boolean {
+function isBare(subject: RowSubject, engine: Engine): boolean {
   const { parsed, source } = subject;
   if (parsed.links.length === 0 || isHarmless(subject, engine)) return false;
   if (parsed.logger !== undefined) return GAP.test(parsed.message);
@@ -90,7 +90,7 @@ function isBare(subject: Subject, engine: Engine): boolean {
 }
 
 /** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
-function isLogged(subject: Subject, engine: Engine): boolean {
+function isLogged(subject: RowSubject, engine: Engine): boolean {
   const { level, links } = subject.parsed;
   return (
     (level === 'ERROR' || level === 'FATAL') &&
@@ -101,7 +101,7 @@ function isLogged(subject: Subject, engine: Engine): boolean {
 }
 
 /** A trace that is printed and nothing ends by it, when the line before it was left out. */
-function isHarmless(subject: Subject, engine: Engine): boolean {
+function isHarmless(subject: RowSubject, engine: Engine): boolean {
   return findRow(engine.harmless, subject) !== undefined;
 }
 

@@ -6,7 +6,7 @@ import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine.
 import { endsWithName } from './condition.js';
 
 /** An entry, and what ended by it as far as that is known. */
-export interface Subject {
+export interface RowSubject {
   readonly parsed: ParsedEntry;
   readonly source: Source;
   readonly ends?: FailureKind;
@@ -15,7 +15,7 @@ export interface Subject {
 /** The first row that fits, of those that are asked. */
 export function findRow(
   rows: readonly EngineRow[],
-  subject: Subject,
+  subject: RowSubject,
   isAsked: (row: EngineRow) => boolean = () => true,
 ): EngineRow | undefined {
   return checksOf(rows).find(
@@ -25,7 +25,7 @@ export function findRow(
 }
 
 /** True when at least one thing that the row asks holds. */
-export function isNearRow(row: EngineRow, subject: Subject): boolean {
+export function isNearRow(row: EngineRow, subject: RowSubject): boolean {
   return listChecks(row).some(({ condition, holds }) => holds(condition, subject));
 }
 
@@ -56,13 +56,13 @@ function listChecks(condition: EngineCondition): readonly Asked[] {
   return CHECKS.filter(({ asks }) => asks(condition)).map(({ holds }) => ({ condition, holds }));
 }
 
-function holdAll(checks: readonly Asked[], subject: Subject): boolean {
+function holdAll(checks: readonly Asked[], subject: RowSubject): boolean {
   return checks.every(({ condition, holds }) => holds(condition, subject));
 }
 
 interface Check {
   readonly asks: (condition: EngineCondition) => boolean;
-  readonly holds: (condition: EngineCondition, subject: Subject) => boolean;
+  readonly holds: (condition: EngineCondition, subject: RowSubject) => boolean;
 }
 
 /** In the order of their cost. */
@@ -116,7 +116,7 @@ const CHECKS: readonly Check[] = [
 type ListKey =
   'ends' | 'level' | 'layout' | 'file' | 'component' | 'logger' | 'begins' | 'words' | 'exception' | 'root';
 
-function check(key: ListKey, holds: (list: readonly string[], subject: Subject) => boolean): Check {
+function check(key: ListKey, holds: (list: readonly string[], subject: RowSubject) => boolean): Check {
   return {
     asks: (condition) => condition[key].length > 0,
     holds: (condition, subject) => holds(condition[key], subject),
@@ -133,7 +133,7 @@ function isClass({ type }: ChainLink, names: readonly string[]): boolean {
 }
 
 /** Whose message and frames are meant: those of the root, of the exceptions of that class, or of any. */
-function linksOf({ root: roots, exception }: EngineCondition, { parsed: { links } }: Subject): readonly ChainLink[] {
+function linksOf({ root: roots, exception }: EngineCondition, { parsed: { links } }: RowSubject): readonly ChainLink[] {
   if (roots.length > 0) return [root(links) ?? []].flat();
   return exception.length === 0 ? links : links.filter((link) => isClass(link, exception));
 }

@@ -11,7 +11,7 @@ import type { Engine } from '../catalog/engine.js';
 import { endsProgram, isMessage, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
-import { findRow, type Subject } from './row.js';
+import { findRow, type RowSubject } from './row.js';
 import {
   describePlace,
   shortenText,
@@ -125,7 +125,7 @@ export interface Look {
 export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: Engine, options: ScanOptions): Look {
   const bytes = lookAt(entry);
   const parsed = parseEntry(bytes, { zone: options.zone });
-  const subject: Subject = { parsed, source: entry.source };
+  const subject: RowSubject = { parsed, source: entry.source };
   const byUser = isSaidByUser(subject, bytes, engine);
   const isOptions = findRow(engine.dumps, subject) !== undefined;
   const stated = byUser
@@ -215,7 +215,7 @@ function nameLost(text: string): ChainLink {
 const MAX_START_BYTES = 1024;
 
 /** Logged by user code that goes on, or printed by it. */
-function isSaidByUser(subject: Subject, bytes: Buffer, engine: Engine): boolean {
+function isSaidByUser(subject: RowSubject, bytes: Buffer, engine: Engine): boolean {
   const { parsed, source } = subject;
   if (parsed.logger !== undefined) return isUserLogger(parsed.logger) && !endsProgram(subject, engine);
   if (engine.printed.every(({ file }) => file.length > 0 && !file.includes(source.kind))) return false;
