@@ -76,7 +76,7 @@ const DOORS: Readonly<Record<string, string>> = {
   yaml: 'core/document.ts',
   ajv: 'core/document.ts',
   chokidar: 'agent/files/discover.ts',
-  'better-sqlite3': 'store/sqlite/sqlite.ts',
+  '@photostructure/sqlite': 'store/sqlite/engine.ts',
   fastify: 'api/server.ts',
   '@marcbachmann/cel-js': 'analyzer/catalog/expression.ts',
   minizlib: 'analyzer/input/files/inflate.ts',

@@ -1,15 +1,15 @@
 // The embedded store: one SQLite file in one process that writes; others may read it at the same time.
-// The only door to better-sqlite3. A record's sequence number is its place in the feed; a record that is
+// SQLite itself is behind engine.ts. A record's sequence number is its place in the feed; a record that is
 // replaced gets a new one. What the tables look like is in sqlite-schema.ts, how a search becomes SQL in
 // sqlite-query.ts. SQLite has one shard: shard 0 of however many reads everything, the others nothing.
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import Database from 'better-sqlite3';
 import { createError } from '../../core/errors.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime, startOfDay } from '../page.js';
 import { makePrivate } from './permissions.js';
+import { openConnection, SqliteError, type Connection, type Statement } from './engine.js';
 import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
 import { decodeRow, readEncodedRow, type EncodedRow } from './encode.js';
 import { MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
@@ -36,8 +36,6 @@ export interface SqliteSettings {
 }
 
 type Row = Readonly<Record<string, unknown>>;
-type Connection = Database.Database;
-type Statement<Params extends unknown[], Result = unknown> = Database.Statement<Params, Result>;
 type Counts = NonNullable<RecordPage['histogram']>[number]['counts'];
 type Facets = NonNullable<RecordPage['facets']>;
 
@@ -54,7 +52,7 @@ const FACET_COLUMNS = {
 
 /** Throws JT_STORE_TOO_NEW, JT_STORE_UNUSABLE, JT_FILE_UNWRITABLE or JT_DISK_FULL. */
 export function openSqliteStore(settings: SqliteSettings): Store {
-  const connection = openConnection(settings);
+  const connection = openFile(settings);
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
   const append = createAppend(connection);
   return {
@@ -81,9 +79,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     saveState: (key, value) =>
       run(() => void connection.prepare('INSERT OR REPLACE INTO states VALUES (?, ?)').run(key, value)),
     loadState: (key) =>
-      run(
-        () => connection.prepare<[string], { value: string }>('SELECT value FROM states WHERE key = ?').get(key)?.value,
-      ),
+      run(() => connection.prepare<{ value: string }>('SELECT value FROM states WHERE key = ?').get(key)?.value),
     removeState: (key) => run(() => void connection.prepare('DELETE FROM states WHERE key = ?').run(key)),
     saveAgentStatus: (status) =>
       run(
@@ -98,13 +94,13 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     check: () =>
       run(() => ({
         kind: 'sqlite' as const,
-        version: String(connection.prepare<[], { v: string }>('SELECT sqlite_version() AS v').get()?.v),
+        version: String(connection.prepare<{ v: string }>('SELECT sqlite_version() AS v').get()?.v),
       })),
     close: () => run(() => void connection.close()),
   };
 }
 
-function openConnection(settings: SqliteSettings): Connection {
+function openFile(settings: SqliteSettings): Connection {
   const { path } = settings;
   const isReadonly = settings.readonly === true;
   if (isReadonly && !existsSync(path))
@@ -115,7 +111,7 @@ function openConnection(settings: SqliteSettings): Connection {
     });
   try {
     if (path !== ':memory:' && !isReadonly) makePrivate(path);
-    const connection = new Database(path, { readonly: isReadonly, timeout: BUSY_MS });
+    const connection = openConnection(path, { readonly: isReadonly, busyMs: BUSY_MS });
     try {
       setUp(connection, settings);
     } catch (error) {
@@ -133,7 +129,7 @@ function openConnection(settings: SqliteSettings): Connection {
  * survives a power cut.
  */
 function setUp(connection: Connection, settings: SqliteSettings): void {
-  const found = Number(connection.pragma('user_version', { simple: true }));
+  const found = Number(connection.pragma('user_version'));
   if (found > MIGRATIONS.length)
     throw createError('JT_STORE_TOO_NEW', { path: settings.path, found, known: MIGRATIONS.length });
   connection.pragma('cache_size = -65536');
@@ -146,21 +142,18 @@ function setUp(connection: Connection, settings: SqliteSettings): void {
   connection.pragma('synchronous = FULL');
   if (settings.maxBytes !== undefined)
     connection.pragma(`max_page_count = ${Math.max(1, Math.floor(settings.maxBytes / 8192))}`);
-  connection
-    .transaction(() => {
-      for (const step of MIGRATIONS.slice(Number(connection.pragma('user_version', { simple: true }))))
-        connection.exec(step);
-      connection.pragma(`user_version = ${MIGRATIONS.length}`);
-    })
-    .immediate();
+  connection.transact(() => {
+    for (const step of MIGRATIONS.slice(Number(connection.pragma('user_version')))) connection.exec(step);
+    connection.pragma(`user_version = ${MIGRATIONS.length}`);
+  });
 }
 
 interface AppendStatements {
-  readonly insert: Statement<unknown[]>;
-  readonly insertWords: Statement<unknown[]>;
-  readonly find: Statement<[string], Row>;
-  readonly remove: Statement<[unknown]>;
-  readonly removeWords: Statement<[unknown]>;
+  readonly insert: Statement<Row>;
+  readonly insertWords: Statement<Row>;
+  readonly find: Statement<Row>;
+  readonly remove: Statement<Row>;
+  readonly removeWords: Statement<Row>;
 }
 
 /** A full disk or a busy file gives "retry" for the whole batch: the transaction was rolled back. */
@@ -168,7 +161,7 @@ function createAppend(connection: Connection): (batch: EncodedBatch) => readonly
   if (connection.readonly)
     return (batch) => batch.ids.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
   const statements = prepareAppend(connection);
-  const appendAll = connection.transaction((batch: EncodedBatch): AppendOutcome[] => {
+  const appendAll = (batch: EncodedBatch): AppendOutcome[] => {
     const nowMs = Date.now();
     return batch.ids.map((_id, index) => {
       try {
@@ -178,10 +171,10 @@ function createAppend(connection: Connection): (batch: EncodedBatch) => readonly
         return { kind: 'refused', error: error instanceof Error ? error.message : String(error) };
       }
     });
-  });
+  };
   return (batch) => {
     try {
-      return appendAll.immediate(batch);
+      return connection.transact(() => appendAll(batch));
     } catch (error) {
       if (!isTemporary(readCode(error))) throw error;
       return batch.ids.map(() => ({ kind: 'retry', error: error instanceof Error ? error.message : String(error) }));
@@ -248,7 +241,7 @@ function readFeed(
   if (options.shard !== undefined && options.shard.index !== 0)
     return { records: [], cursor: String(since), drained: true };
   const rows = connection
-    .prepare<[number, number], Row>('SELECT * FROM records WHERE seq > ? ORDER BY seq LIMIT ?')
+    .prepare<Row>('SELECT * FROM records WHERE seq > ? ORDER BY seq LIMIT ?')
     .all(since, options.limit);
   return {
     records: rows.map(readRow),
@@ -268,16 +261,14 @@ function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
   const order = SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ');
   // The inner select keeps the texts out of the sorting.
   const rows = connection
-    .prepare<unknown[], Row>(
+    .prepare<Row>(
       `SELECT * FROM records WHERE seq IN (SELECT seq FROM records WHERE ${page.sql} ORDER BY ${order} LIMIT ?) ORDER BY ${order}`,
     )
     .all(...page.params, limit + 1);
   const records = rows.slice(0, limit).map(readRow);
   const last = rows[limit - 1];
   const total = Number(
-    connection
-      .prepare<unknown[], { n: number }>(`SELECT count(*) AS n FROM records WHERE ${where.sql}`)
-      .get(...where.params)?.n,
+    connection.prepare<{ n: number }>(`SELECT count(*) AS n FROM records WHERE ${where.sql}`).get(...where.params)?.n,
   );
   return {
     records,
@@ -307,7 +298,7 @@ function readHistogram(
   buckets: number,
 ): NonNullable<RecordPage['histogram']> {
   const range = connection
-    .prepare<unknown[], { first: number | null; last: number | null }>(
+    .prepare<{ first: number | null; last: number | null }>(
       `SELECT min(time) AS first, max(time) AS last FROM records WHERE ${where.sql}`,
     )
     .get(...where.params);
@@ -316,7 +307,7 @@ function readHistogram(
   const toMs = query.to === undefined ? range.last + 1 : parseTime('to', query.to);
   const barMs = fillBarMs(fromMs, toMs, buckets);
   const rows = connection
-    .prepare<unknown[], { bar: number; level: string; n: number }>(
+    .prepare<{ bar: number; level: string; n: number }>(
       `SELECT time / ${barMs} - (time < 0 AND time % ${barMs} <> 0) AS bar, ifnull(level, 'NONE') AS level, count(*) AS n FROM records WHERE ${where.sql} GROUP BY 1, 2`,
     )
     .all(...where.params);
@@ -328,7 +319,7 @@ function readHistogram(
 function readFacets(connection: Connection, where: SqlCondition): Facets {
   const read = (column: string): Facets['level'] =>
     connection
-      .prepare<unknown[], { value: string; count: number }>(
+      .prepare<{ value: string; count: number }>(
         `SELECT ${column} AS value, count(*) AS count FROM records WHERE (${where.sql}) AND ${column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${FACET_VALUES}`,
       )
       .all(...where.params);
@@ -346,13 +337,13 @@ function findContext(
   id: string,
   lines: { readonly before: number; readonly after: number },
 ): { records: LogRecord[]; index: number } | undefined {
-  const row = connection.prepare<[string], Row>('SELECT * FROM records WHERE id = ?').get(id);
+  const row = connection.prepare<Row>('SELECT * FROM records WHERE id = ?').get(id);
   if (row === undefined) return undefined;
   const read = (order: RecordQuery['order'], limit: number): LogRecord[] => {
     const beyond = buildAfter([Number(row['time']), String(row['file']), Number(row['offset']), id], order);
     const direction = order === 'newest' ? 'DESC' : 'ASC';
     return connection
-      .prepare<unknown[], Row>(
+      .prepare<Row>(
         `SELECT * FROM records WHERE process = ? AND cluster = ? AND ${beyond.sql} ORDER BY ${SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ')} LIMIT ?`,
       )
       .all(row['process'], row['cluster'], ...beyond.params, limit)
@@ -424,7 +415,7 @@ function readBodies<Body>(
   isBody: (value: unknown) => value is Body,
 ): Body[] {
   return connection
-    .prepare<unknown[], { body: string }>(select.sql)
+    .prepare<{ body: string }>(select.sql)
     .all(...select.params)
     .map((row) => parseJson(row.body))
     .filter(isBody);
@@ -435,22 +426,22 @@ function readBodies<Body>(
  */
 async function deleteBefore(connection: Connection, path: string, timeMs: number): Promise<number> {
   const dayMs = startOfDay(timeMs);
-  const rows = connection.prepare<unknown[], { seq: number }>(
+  const rows = connection.prepare<{ seq: number }>(
     `SELECT seq FROM records WHERE CASE undated WHEN 1 THEN stored_at ELSE time END < ? AND (undated = 1 OR time < ?) LIMIT ${DELETE_CHUNK}`,
   );
-  const removeChunk = connection.transaction((): number => {
+  const removeChunk = (): number => {
     const found = rows.all(dayMs, dayMs);
-    const removeWords = connection.prepare<[number]>('DELETE FROM words WHERE rowid = ?');
-    const remove = connection.prepare<[number]>('DELETE FROM records WHERE seq = ?');
+    const removeWords = connection.prepare('DELETE FROM words WHERE rowid = ?');
+    const remove = connection.prepare('DELETE FROM records WHERE seq = ?');
     for (const { seq } of found) {
       removeWords.run(seq);
       remove.run(seq);
     }
     return found.length;
-  });
+  };
   let removed = 0;
   for (;;) {
-    const count = await runTask(path, () => removeChunk.immediate());
+    const count = await runTask(path, () => connection.transact(removeChunk));
     removed += count;
     if (count < DELETE_CHUNK) break;
     await new Promise((resolve) => setImmediate(resolve));
@@ -483,7 +474,7 @@ function isTemporary(code: string | undefined): boolean {
 }
 
 function readCode(error: unknown): string | undefined {
-  return error instanceof Database.SqliteError ? error.code : undefined;
+  return error instanceof SqliteError ? error.code : undefined;
 }
 
 /** The agent goes on where its checkpoint stands, whatever the store holds: the two go together. */
