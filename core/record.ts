@@ -222,7 +222,7 @@ export const RECORD_FIELDS = [
     column: 'resource_id',
     mapping: 'value',
     short: ['tm'],
-    description: 'Resource id of the process, as Flink names a TaskManager.',
+    description: 'Resource id of the TaskManager, from the line of its log that says it on.',
   },
   {
     name: 'flink.version',
@@ -230,7 +230,8 @@ export const RECORD_FIELDS = [
     column: 'version',
     mapping: 'value',
     short: ['version'],
-    description: 'Version of Flink that the process runs.',
+    description:
+      'Version of Flink, from the start-up banner of the file on; rotated, `.out` and GC files have no banner.',
   },
   {
     name: 'flink.chain',

@@ -1,8 +1,9 @@
 // Every recording of the lab through the real agent: what it reads, frames and parses must be what the recording's
 // manifest and the bytes themselves say. Where an entry begins is told here by a plain pattern, not by the splitter.
-import { readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FIELD_ROWS } from '../core/record.js';
 import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';
 import { readFacts } from '../flink/facts/facts.js';
@@ -18,6 +19,9 @@ afterEach(async () => {
   bench = undefined;
 });
 
+/** Fields of all records that came back from the store. */
+const written = new Set<string>();
+
 describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
     const dir = join(RECORDINGS_DIR, folder);
@@ -29,6 +33,7 @@ describe('the agent reads the recording', () => {
     await bench.poll(3);
     await bench.agent.flush();
     const records = await bench.records();
+    noteFields(records);
 
     for (const { name, files } of manifest.processes)
       for (const file of files)
@@ -41,6 +46,30 @@ describe('the agent reads the recording', () => {
     checkFacts(manifest, records);
   });
 });
+
+// Last: it looks at what all of the tests above have read.
+describe('the table of fields', () => {
+  it('is what the agent writes, no more and no less, over all recordings and where YARN and Kubernetes keep logs', async () => {
+    bench = openAgentFixture();
+    const [recording = ''] = listRecordings();
+    const log = join(RECORDINGS_DIR, recording, 'flink-flink-taskexecutor-0-node-1.log');
+    for (const place of [
+      'application_1700000000000_0042/container_1700000000000_0042_01_000002/taskmanager.log',
+      'pods/flink_orders-taskmanager-1-1_0b5d4f3e/flink-main-container/0.log',
+    ]) {
+      mkdirSync(dirname(join(bench.logs, place)), { recursive: true });
+      copyFileSync(log, join(bench.logs, place));
+    }
+    await bench.poll(3, 2000);
+    noteFields(await bench.records());
+
+    expect([...written].sort()).toEqual(FIELD_ROWS.map((row) => row.name).sort());
+  });
+});
+
+function noteFields(records: readonly LogRecord[]): void {
+  for (const record of records) for (const field of Object.keys(record)) written.add(field);
+}
 
 /**
  * Every byte is in exactly one record or is a line break or a blank line between two; an entry with its whole trace is

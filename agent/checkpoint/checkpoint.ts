@@ -5,6 +5,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, st
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createError, type JobtraceError } from '../../core/errors.js';
+import type { ProcessNotes } from '../../flink/facts/notes.js';
 import { errorCode, errorText, isObject } from '../fault.js';
 
 /** A hash of `length` bytes: of a file's first ones, or of those before an offset. */
@@ -28,6 +29,8 @@ export interface FileState {
   readonly crc?: number;
   /** Time of the entry before `offset`. */
   readonly time?: number;
+  /** What the entries before `offset` say of the process. */
+  readonly notes?: ProcessNotes;
   /** Bytes of the open entry at `offset` that are acknowledged already. */
   readonly openBytes: number;
   readonly head: Guard;
@@ -171,7 +174,12 @@ function isFileState(value: Record<string, unknown>): value is Record<string, un
   const numbers = ['offset', 'openBytes', 'size', 'birthMs', 'mtimeMs', 'seen'].every(
     (name) => typeof value[name] === 'number',
   );
-  return texts && numbers && isGuard(value['head']) && isGuard(value['guard']);
+  return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isNotes(value['notes']);
+}
+
+/** An older release wrote none. */
+function isNotes(value: unknown): value is ProcessNotes | undefined {
+  return value === undefined || (isObject(value) && Object.values(value).every((text) => typeof text === 'string'));
 }
 
 function isGuard(value: unknown): value is Guard {

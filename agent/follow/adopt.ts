@@ -96,7 +96,7 @@ function resume(tail: Tail, state: FileState): void {
   tail.file.key = state.key;
   tail.file.head = state.head;
   tail.acks.openBytes = state.openBytes;
-  const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time };
+  const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time, notes: state.notes };
   seekTail(tail, commit);
   tail.reading.mayJoin = canJoin(tail);
   tail.file.isSettled = true;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_NOTES } from '../../flink/facts/notes.js';
 import { parseRecord, type RecordOrigin, type ParseContext } from './parse.js';
 
 const JOB = 'b51463de41c88664886648ee7251a1a0';
@@ -18,6 +19,7 @@ function parse(text: string, from: Partial<RecordOrigin> = {}) {
     redact: (given) => ({ text: given, count: 0 }),
     zone: 'UTC',
     previousTime: undefined,
+    notes: NO_NOTES,
     fileTime: 0,
     now: Date.UTC(2026, 10, 20, 12),
   };

@@ -4,6 +4,7 @@
 import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { readFacts } from '../../flink/facts/facts.js';
+import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Redactor } from './redact.js';
@@ -28,6 +29,8 @@ export interface ParseContext {
   readonly zone: string;
   /** Time of the entry before, in milliseconds. */
   readonly previousTime: number | undefined;
+  /** What the entries before say of the process. */
+  readonly notes: ProcessNotes;
   /** When the file last changed: stands in for a time that nobody knows. */
   readonly fileTime: number;
   readonly now: number;
@@ -37,6 +40,8 @@ export interface ParsedRecord {
   readonly record: LogRecord;
   /** Time for the entry after this one. */
   readonly time: number | undefined;
+  /** What the entries up to this one say of the process. */
+  readonly notes: ProcessNotes;
   /** Spans that were redacted. */
   readonly redacted: number;
 }
@@ -71,11 +76,14 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
     'jobtrace.length': entry.length,
   };
   fillOrigin(record, origin);
-  fillJob(record, parsed, origin);
+  const facts = readFacts(parsed, origin);
+  const notes = updateNotes(context.notes, facts);
+  fillJob(record, parsed, origin, facts);
+  fillNotes(record, notes);
   fillParts(record, parsed);
   if (entry.flags.length > 0 || count > 0 || isUndated)
     record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
-  return { record, time: isUndated ? context.previousTime : time, redacted: count };
+  return { record, time: isUndated ? context.previousTime : time, notes, redacted: count };
 }
 
 /** The entry's own time, else that of the entry before, else the file's: then, and for an impossible time, undated. */
@@ -114,9 +122,14 @@ function fillOrigin(record: Draft, origin: RecordOrigin): void {
   if (origin.pod !== undefined) record['kubernetes.pod.name'] = origin.pod;
 }
 
+function fillNotes(record: Draft, { version, processId }: ProcessNotes): void {
+  if (version !== undefined) record['flink.version'] = version;
+  if (processId !== undefined) record['flink.process.id'] = processId;
+}
+
 /** The line's own context (MDC) comes first, then the path, then the one job that the line's words are about. */
-function fillJob(record: Draft, parsed: ParsedEntry, origin: RecordOrigin): void {
-  const named = listJobs(readFacts(parsed, origin));
+function fillJob(record: Draft, parsed: ParsedEntry, origin: RecordOrigin, facts: readonly Fact[]): void {
+  const named = listJobs(facts);
   const jobId = parsed.jobId ?? origin.jobId ?? (named.size === 1 ? named.keys().next().value : undefined);
   if (jobId === undefined) return;
   record['flink.job.id'] = jobId;

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
+import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
 import { createSplitter, type SplitEntry, type Splitter } from '../../flink/layout/split.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
@@ -28,6 +29,8 @@ export interface TailReading {
   cursor: CrcCursor;
   /** Time of the last complete entry. */
   time: number | undefined;
+  /** What the complete entries say of the process. */
+  notes: ProcessNotes;
   /** The frontier up to which the open entry was shipped when the file rested. */
   flushedTo: number;
   /** When bytes were last added. */
@@ -50,6 +53,8 @@ export interface Commit {
   readonly crc: number | undefined;
   /** Time of the entry before the offset. */
   readonly time: number | undefined;
+  /** What the file's entries before the offset say of the process; absent: nothing. */
+  readonly notes?: ProcessNotes;
 }
 
 /** An entry with its place: what parse.ts and ship.ts need. */
@@ -99,6 +104,7 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     splitter: createSplitter({ kind, maxEntryBytes }),
     cursor: { offset: 0, crc: 0 },
     time: undefined,
+    notes: NO_NOTES,
     flushedTo: 0,
     lastGrowth: now,
     deficitBytes: 0,

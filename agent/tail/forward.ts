@@ -37,21 +37,28 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     now: parts.wall(),
   };
   let previousTime = source.reading.time;
+  let notes = source.reading.notes;
   for (const item of entries) {
-    const { record, time, redacted } = parseRecord(item.entry, item.id, { ...context, previousTime });
+    const parsed = parseRecord(item.entry, item.id, { ...context, previousTime, notes });
+    const { record, time, redacted } = parsed;
     previousTime = time;
+    notes = parsed.notes;
+    if (!item.isOpen) {
+      reading.time = time;
+      // What an elder's entry says is of the elder's file.
+      if (source === tail) reading.notes = notes;
+    }
     countEntry(parts.board, item, redacted, record['jobtrace.flags']?.includes('undated') === true);
-    const span = createSpan(tail, item, time);
+    const span = createSpan(tail, item);
     acks.spans.push(span);
-    if (!item.isOpen) reading.time = time;
     if (isShipped(acks, item)) span.isDone = true;
     else parts.shipper.add(record, createAcknowledgement(acks, span, item));
   }
 }
 
-function createSpan({ reading }: Tail, { end, isOpen }: TailEntry, time: number | undefined): Span {
+function createSpan({ reading }: Tail, { end, isOpen }: TailEntry): Span {
   return {
-    end: isOpen ? end : { ...end, time },
+    end: isOpen ? end : { ...end, time: reading.time, notes: reading.notes },
     isOpen,
     openBytes: Math.max(0, reading.flushedTo - end.offset),
     isDone: false,

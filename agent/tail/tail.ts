@@ -1,6 +1,7 @@
 // A tail: one generation of one file, in three parts with an owner each. `file` says which generation it is (settled
 // by adopt.ts, followed by tails.ts), `reading` how far it is read (chunk.ts), `acks` what the store has of it
 // (acks.ts). Here stands what concerns more than one of them.
+import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createSplitter } from '../../flink/layout/split.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import { readBefore } from '../identity/bytes.js';
@@ -90,6 +91,7 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   reading.readOffset = commit.offset;
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
+  reading.notes = commit.notes ?? NO_NOTES;
   reading.splitter = createSplitter({
     kind: reading.kind,
     maxEntryBytes: reading.maxEntryBytes,
@@ -103,7 +105,7 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
  * What the checkpoint remembers. The guard is taken from the file as it is; a file that is gone keeps the CRC alone.
  */
 export function describeTail({ file, reading, acks }: Tail): FileState {
-  const { offset, crc, time } = acks.committed;
+  const { offset, crc, time, notes } = acks.committed;
   const { fd } = reading;
   return {
     key: file.key,
@@ -114,6 +116,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     offset,
     crc,
     time,
+    notes,
     openBytes: acks.openBytes,
     head: file.head,
     guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(readBefore(fd, offset)),
