@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadBuiltIn, loadPackage, openConnection, type Connection, type Engine } from './engine.js';
+import { loadBuiltIn, loadPackage, openConnection, type Connection, type SqliteModule } from './engine.js';
 import { MIGRATIONS } from './schema.js';
 
-const ENGINES: readonly (readonly [string, Engine])[] = [
+const ENGINES: readonly (readonly [string, SqliteModule])[] = [
   ['the package', loadPackage()],
   ...[loadBuiltIn()].flatMap((engine) => (engine === undefined ? [] : [['the built-in module', engine] as const])),
 ];
@@ -18,7 +18,7 @@ describe.each(ENGINES)('SQLite of %s', (_, engine) => {
   let folder: string;
   let path: string;
   const opened: Connection[] = [];
-  const open = (more: { file?: string; readonly?: boolean; by?: Engine } = {}): Connection => {
+  const open = (more: { file?: string; readonly?: boolean; by?: SqliteModule } = {}): Connection => {
     const connection = openConnection(
       more.file ?? path,
       { readonly: more.readonly ?? false, busyMs: 10 },

@@ -47,7 +47,7 @@ export class SqliteError extends Error {
 }
 
 /** The part of node:sqlite that is used. */
-export interface Engine {
+export interface SqliteModule {
   readonly DatabaseSync: new (path: string, options: { readonly readOnly: boolean }) => Database;
 }
 
@@ -63,7 +63,7 @@ interface NativeStatement<Row> extends Omit<Statement<Row>, 'run'> {
 }
 
 /** Opens or makes the file. Throws SqliteError. */
-export function openConnection(path: string, options: OpenOptions, engine: Engine = chooseEngine()): Connection {
+export function openConnection(path: string, options: OpenOptions, engine: SqliteModule = chooseEngine()): Connection {
   const database = explain(() => new engine.DatabaseSync(path, { readOnly: options.readonly }));
   const exec = (sql: string): void => explain(() => database.exec(sql));
   const prepare = <Row extends object>(sql: string): Statement<Row> =>
@@ -96,12 +96,12 @@ function emptyLog(database: Database): void {
   }
 }
 
-function chooseEngine(): Engine {
+function chooseEngine(): SqliteModule {
   return loadBuiltIn() ?? loadPackage();
 }
 
 /** Undefined where Node has none, or only with a flag. Node calls it experimental: to a user that is no news. */
-export function loadBuiltIn(): Engine | undefined {
+export function loadBuiltIn(): SqliteModule | undefined {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
@@ -112,12 +112,12 @@ export function loadBuiltIn(): Engine | undefined {
   }
 }
 
-function isEngine(module: object): module is Engine {
+function isEngine(module: object): module is SqliteModule {
   return 'DatabaseSync' in module;
 }
 
-export function loadPackage(): Engine {
-  const engine: Engine = createRequire(import.meta.filename)('@photostructure/sqlite');
+export function loadPackage(): SqliteModule {
+  const engine: SqliteModule = createRequire(import.meta.filename)('@photostructure/sqlite');
   return engine;
 }
 
