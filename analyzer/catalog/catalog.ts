@@ -194,12 +194,17 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   const schema = readSchema(schemaPath);
   const problems: string[] = [];
   const causes = readCauses([dirname(schemaPath), ...folders], problems);
-  const engine = readTables([...new Set([dirname(schemaPath), ...folders])], problems);
+  const files = new Map([dirname(schemaPath), ...folders].map((folder) => [folder, findCatalogFiles(folder)]));
+  const engine = readTables(
+    [...files.values()].map(({ tables }) => tables),
+    problems,
+  );
   const rules: ReadRules = new Map();
   const refused = new Set<string>();
   for (const folder of folders) {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
-    for (const file of findRuleFiles(folder)) readRule({ folder, file, schema, causes, rules, problems, refused });
+    for (const file of files.get(folder)?.rules ?? [])
+      readRule({ folder, file, schema, causes, rules, problems, refused });
     problems.push(
       ...checkSize(
         folder,
@@ -212,21 +217,16 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
 }
 
 /** The built-in tables, and what a team's folders change of them. */
-function readTables(folders: readonly string[], problems: string[]): Engine | undefined {
+function readTables(files: readonly (readonly string[])[], problems: string[]): Engine | undefined {
   const schema = readSchema(join(findBuiltInRules(), 'engine.schema.json'));
   const found: string[] = [];
   const engine = readEngine({
-    files: folders.map(findEngineFiles),
+    files,
     problems: found,
     read: (file) => PREPARED.read(file, file, schema),
   });
   problems.push(...found);
   return found.length === 0 ? engine : undefined;
-}
-
-/** Files of the engine's tables, sorted; none where the folder does not exist. */
-export function findEngineFiles(folder: string): readonly string[] {
-  return PREPARED.list(folder)?.filter(isEnginePath) ?? listEngineFiles(folder);
 }
 
 /** By id, each with its document. */
@@ -261,10 +261,20 @@ function readSchema(path: string): object {
   return value;
 }
 
-/** Sorted; none where the folder does not exist. */
-export function findRuleFiles(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return PREPARED.list(folder)?.filter(isRulePath) ?? listRuleFiles(folder).sort();
+/** What the catalog reads below a folder, sorted; nothing where the folder does not exist. */
+export interface CatalogFiles {
+  readonly rules: readonly string[];
+  /** Of the engine. */
+  readonly tables: readonly string[];
+}
+
+export function findCatalogFiles(folder: string): CatalogFiles {
+  if (!existsSync(folder)) return { rules: [], tables: [] };
+  const listed = PREPARED.list(folder);
+  return {
+    rules: listed?.filter(isRulePath) ?? listRuleFiles(folder).sort(),
+    tables: listed?.filter(isEnginePath) ?? listEngineFiles(folder),
+  };
 }
 
 function isRulePath(path: string): boolean {

@@ -24,7 +24,7 @@ function kindOf(text: string, catalog: Catalog): string | undefined {
 function problemsOf(text: string): string {
   const folder = writeTables(text);
   try {
-    loadCatalog({ extra: [folder] });
+    loadCatalog({ builtIn: false, extra: [folder] });
   } catch (error) {
     if (error instanceof JobtraceError) return error.message.replaceAll(`${folder}/`, '');
     throw error;
@@ -39,8 +39,8 @@ describe("a team's own tables", () => {
     );
     const text = LEASE.replace('com.acme.lease.LeaseClient', 'org.apache.flink.runtime.A').split('\n')[0] ?? '';
 
-    expect(kindOf(text, loadCatalog())).toBeUndefined();
-    expect(kindOf(text, loadCatalog({ extra: [own] }))).toBe('process');
+    expect(kindOf(text, loadCatalog({ builtIn: false }))).toBeUndefined();
+    expect(kindOf(text, loadCatalog({ builtIn: false, extra: [own] }))).toBe('process');
   });
 
   it('stand before the built-in rows', () => {
@@ -48,7 +48,7 @@ describe("a team's own tables", () => {
       `ends:\n  - id: test-cluster\n    why: This one is stopped by its test.\n    words: Fatal error occurred in the test\n    ends: nothing\n    ${PROOF}\n`,
     );
     const says = (words: string): string => `2026-03-02 10:15:01,120 ERROR org.apache.flink.A [] - ${words}\n`;
-    const catalog = loadCatalog({ extra: [own] });
+    const catalog = loadCatalog({ builtIn: false, extra: [own] });
 
     expect(kindOf(says('Fatal error occurred in the test'), catalog)).toBeUndefined();
     expect(kindOf(says('Fatal error occurred in the cluster'), catalog)).toBe('process');
@@ -62,10 +62,10 @@ describe("a team's own tables", () => {
       `harmless:\n  - id: file-not-kept\n    why: We want to know of the others.\n    root: FlinkException\n    says: The file STDOUT\n    ${PROOF}\n`,
     );
 
-    expect(kindOf(text, loadCatalog())).toBeUndefined();
-    expect(kindOf(text, loadCatalog({ extra: [off] }))).toBe('bare');
-    expect(kindOf(text, loadCatalog({ extra: [other] }))).toBe('bare');
-    expect(kindOf(text.replace('LOG', 'STDOUT'), loadCatalog({ extra: [other] }))).toBeUndefined();
+    expect(kindOf(text, loadCatalog({ builtIn: false }))).toBeUndefined();
+    expect(kindOf(text, loadCatalog({ builtIn: false, extra: [off] }))).toBe('bare');
+    expect(kindOf(text, loadCatalog({ builtIn: false, extra: [other] }))).toBe('bare');
+    expect(kindOf(text.replace('LOG', 'STDOUT'), loadCatalog({ builtIn: false, extra: [other] }))).toBeUndefined();
   });
 
   it('are refused with all their problems and places', () => {
@@ -85,9 +85,9 @@ describe("a team's own tables", () => {
 
   it('stay as they were when a change is refused', () => {
     const folder = writeTables('harmless:\n  - id: file-not-kept\n    disabled: true\n');
-    const before = loadCatalog({ extra: [folder] });
+    const before = loadCatalog({ builtIn: false, extra: [folder] });
     writeTables('harmless: 7\n', folder);
-    const { catalog, problems } = reloadCatalog({ extra: [folder] }, before);
+    const { catalog, problems } = reloadCatalog({ builtIn: false, extra: [folder] }, before);
 
     expect(problems.join('\n')).toContain('own.yaml:1:11');
     expect(catalog.engine).toBe(before.engine);

@@ -83,8 +83,9 @@ function readEngineFile(file: string, document: ParsedDocument, problems: string
   const here = `${process.cwd()}${sep}`;
   const name = file.startsWith(here) ? file.slice(here.length) : file;
   const found: Problem[] = [...document.problems];
-  const rows =
-    found.length === 0 && isEngineFile(document.value) ? compileTables(file, document, document.value, found) : [];
+  // A prepared value is parsed each time it is asked for.
+  const value = found.length === 0 ? document.value : undefined;
+  const rows = isEngineFile(value) ? compileTables(file, document, value, found) : [];
   if (found.length > 0) problems.push(...formatProblems(name, found).split('\n'));
   return rows;
 }

@@ -56,6 +56,17 @@ describe('createRuleKeeper', () => {
     expect(settle(keeper)).toBe(false);
   });
 
+  it("takes a saved row of the engine's tables", () => {
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const before = keeper.catalog.engine.harmless.length;
+
+    mkdirSync(join(folder, 'engine'));
+    writeFileSync(join(folder, 'engine', 'own.yaml'), 'harmless: [{ id: beam-timer, disabled: true }]\n');
+
+    expect(settle(keeper)).toBe(true);
+    expect(keeper.catalog.engine.harmless).toHaveLength(before - 1);
+  });
+
   it('refuses a broken rule, keeps the one before it, takes the others, and says why until it is repaired', () => {
     folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]\ntitle: { en: "Old", zh: "旧" }' });
     const keeper = createRuleKeeper([folder], createLog('silent'));

@@ -5,8 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  findEngineFiles,
-  findRuleFiles,
+  findCatalogFiles,
   loadCatalog,
   reloadCatalog,
   type Catalog,
@@ -80,12 +79,11 @@ function describeFolders(folders: readonly string[]): string {
 function describeFiles(folder: string): readonly string[] {
   try {
     const causes = join(folder, 'causes.yaml');
-    return [...findRuleFiles(folder), ...findEngineFiles(folder), ...(existsSync(causes) ? [causes] : [])].map(
-      (file) => {
-        const { mtimeMs, size, ino } = statSync(file);
-        return `${file} ${size} ${mtimeMs} ${ino}`;
-      },
-    );
+    const { rules, tables } = findCatalogFiles(folder);
+    return [...rules, ...tables, ...(existsSync(causes) ? [causes] : [])].map((file) => {
+      const { mtimeMs, size, ino } = statSync(file);
+      return `${file} ${size} ${mtimeMs} ${ino}`;
+    });
   } catch {
     // A file went away between the two calls: the next look sees it.
     return [`${folder} is changing ${Date.now()}`];
