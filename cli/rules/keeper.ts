@@ -4,12 +4,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  findCatalogFiles,
-  loadCatalog,
-  reloadCatalog,
-  type Catalog,
-} from '../../analyzer/catalog/catalog.js';
+import { findCatalogFiles, loadCatalog, reloadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import type { Log } from '../../core/log.js';
 
 export interface RuleKeeper {
