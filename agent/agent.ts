@@ -144,9 +144,9 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
 
 function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void {
   if (damage === undefined) return;
-  board.raise(damage.code, damage.message);
+  board.raise('JT_CHECKPOINT_CORRUPT', damage);
   log.warn(
-    { code: damage.code, ...damage.details },
+    { code: 'JT_CHECKPOINT_CORRUPT', ...damage },
     'The checkpoint was damaged; reading goes on from its last valid state.',
   );
 }
@@ -237,7 +237,7 @@ function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
     checkpoint.save(changed, removed);
     board.clear('JT_CHECKPOINT_UNWRITABLE');
   } catch (error) {
-    if (board.raise('JT_CHECKPOINT_UNWRITABLE', errorText(error)))
+    if (board.raise('JT_CHECKPOINT_UNWRITABLE', { problem: errorText(error) }))
       log.error(
         { problem: errorText(error) },
         'The checkpoint cannot be written; after a restart some records are sent again under the same ids.',

@@ -46,7 +46,7 @@ describe('the settings of the agent', () => {
     const names = SETTINGS.map(({ name }) => name).filter((name) => name.startsWith('agent.'));
 
     expect(Object.keys(OTHER).map((name) => `agent.${name}`)).toEqual(names);
-    expect(pickAgentSettings(load(OTHER).settings)).toEqual({ dataDir: '/data', ...OTHER });
+    expect(pickAgentSettings(load(OTHER).settings)).toEqual({ dataDir: '/data', isStoreShared: false, ...OTHER });
   });
 
   it('name this machine when nobody names it', () => {

@@ -1,5 +1,5 @@
-// What the agent can be told: the rows `agent.*` of the settings table, under their names without "agent.", and its
-// folder. Nothing is declared here, so the table and the agent cannot drift apart. cli/services.ts picks the values
+// What the agent can be told: the rows `agent.*` of the settings table, under their names without "agent.", and what
+// it must know of the others. Nothing is declared here, so the table and the agent cannot drift apart. cli/services.ts picks the values
 // out of the loaded settings; tests give the few they need. Nothing here reads a file or the environment.
 import { hostname } from 'node:os';
 import { defaultSettings, type Settings } from '../core/config.js';
@@ -9,13 +9,18 @@ type OwnName<Name> = Name extends `agent.${infer Own}` ? Own : never;
 export type AgentSettings = { readonly [Name in keyof Settings as OwnName<Name>]: Settings[Name] } & {
   /** Folder for checkpoints, the lock, dead letters and the spool. */
   readonly dataDir: string;
+  /** Other nodes write into the same store. */
+  readonly isStoreShared: boolean;
 };
 
 const PREFIX = 'agent.';
 
 /** An empty `agent.host` becomes the name the system gives. */
 export function pickAgentSettings(settings: Settings): AgentSettings {
-  const own: Record<string, unknown> = { dataDir: settings.dataDir };
+  const own: Record<string, unknown> = {
+    dataDir: settings.dataDir,
+    isStoreShared: settings['store.kind'] !== 'sqlite',
+  };
   for (const [name, value] of Object.entries(settings))
     if (name.startsWith(PREFIX)) own[name.slice(PREFIX.length)] = value;
   if (!isComplete(own)) throw new Error('the settings lack a row of the agent');

@@ -1,6 +1,7 @@
 // What the agent counts and what a person should know about it: counters only grow, conditions come and go. Every
 // file of this stage writes here; agent.ts saves it into the store every few seconds. Nothing is decided here.
-import type { AgentStatus } from '../store/store.js';
+import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
+import type { AgentStatus, StatusCondition } from '../store/store.js';
 
 /** Every counter, so that a reader sees all that can happen. */
 export const COUNTERS = {
@@ -29,40 +30,35 @@ export const COUNTERS = {
 
 export type Counter = keyof typeof COUNTERS;
 
-export interface AgentCondition {
-  readonly code: string;
-  readonly message: string;
-  readonly since: string;
-}
-
 export interface Board {
   count(counter: Counter, by?: number): void;
   /** `place` tells conditions of one code apart (a path); the first `since` stays. Returns true when it is new. */
-  raise(code: string, message: string, place?: string): boolean;
-  has(code: string, place?: string): boolean;
+  raise<Code extends ConditionCode>(code: Code, values: ConditionValues<Code>, place?: string): boolean;
+  has(code: ConditionCode, place?: string): boolean;
   /** Returns true when it stood. */
-  clear(code: string, place?: string): boolean;
+  clear(code: ConditionCode, place?: string): boolean;
   readonly counters: Readonly<Record<string, number>>;
-  readonly conditions: readonly AgentCondition[];
+  readonly conditions: readonly StatusCondition[];
 }
 
 const MAX_SHOWN = 50;
 
 export function createBoard(now: () => number): Board {
   const counters: Record<string, number> = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, 0]));
-  const conditions = new Map<string, AgentCondition>();
+  const conditions = new Map<string, StatusCondition>();
   return {
     count: (counter, by = 1) => {
       counters[counter] = (counters[counter] ?? 0) + by;
     },
-    raise: (code, message, place = '') => {
-      const id = `${code}\n${place}`;
+    raise: (code, values, place = '') => {
+      const id = conditionId(code, place);
       const known = conditions.get(id);
-      conditions.set(id, { code, message, since: known?.since ?? new Date(now()).toISOString() });
+      const since = known?.since ?? new Date(now()).toISOString();
+      conditions.set(id, { code, message: renderCondition(code, values, 'en'), values, since });
       return known === undefined;
     },
-    has: (code, place = '') => conditions.has(`${code}\n${place}`),
-    clear: (code, place = '') => conditions.delete(`${code}\n${place}`),
+    has: (code, place = '') => conditions.has(conditionId(code, place)),
+    clear: (code, place = '') => conditions.delete(conditionId(code, place)),
     get counters() {
       return { ...counters };
     },
@@ -70,6 +66,10 @@ export function createBoard(now: () => number): Board {
       return [...conditions.values()].slice(0, MAX_SHOWN);
     },
   };
+}
+
+function conditionId(code: ConditionCode, place: string): string {
+  return `${code}\n${place}`;
 }
 
 export interface StatusParts {

@@ -276,7 +276,18 @@ export const AGENT_LIST = object(
           lagBytes: integer,
           shippedRecords: integer,
           counters: { type: 'object', additionalProperties: { type: 'number' } },
-          conditions: list(object({ code: text, message: text, since: time }, ['code', 'since'])),
+          conditions: list(
+            object(
+              {
+                code: text,
+                severity: { type: 'string', enum: ['info', 'warning', 'error'] },
+                message: described(text, 'In the language asked for; not for a token with a scope.'),
+                fix: described(text, 'What to do, in the language asked for.'),
+                since: time,
+              },
+              ['code', 'since'],
+            ),
+          ),
         },
         ['id', 'host', 'time', 'files', 'lagBytes', 'shippedRecords', 'counters', 'conditions'],
       ),

@@ -107,7 +107,13 @@ async function createFilledStore(): Promise<Store> {
     shippedRecords: 4,
     counters: { cut: 1 },
     conditions: [
-      { code: 'JT_FILE_UNREADABLE', message: '/logs/fraud.log cannot be read', since: '2026-11-20T10:00:00.000Z' },
+      {
+        code: 'JT_FILE_UNREADABLE',
+        message: '/logs/fraud.log cannot be read: permission denied.',
+        values: { path: '/logs/fraud.log', problem: 'permission denied' },
+        since: '2026-11-20T10:00:00.000Z',
+      },
+      { code: 'JT_OF_A_LATER_VERSION', message: 'Something new.', since: '2026-11-20T10:00:00.000Z' },
     ],
   });
   return store;
@@ -542,7 +548,24 @@ describe('rules, agents, health and metrics', () => {
     expect((await get(`${url}/api/v1/agents`)).body.agents[0]).toMatchObject({
       host: 'h1',
       lagBytes: 10,
-      conditions: [{ code: 'JT_FILE_UNREADABLE' }],
+      conditions: [
+        {
+          code: 'JT_FILE_UNREADABLE',
+          severity: 'warning',
+          message: '/logs/fraud.log cannot be read: permission denied.',
+          fix: expect.stringContaining('permissions'),
+        },
+        { code: 'JT_OF_A_LATER_VERSION', message: 'Something new.' },
+      ],
+    });
+  });
+
+  it('gives the conditions of agents in the language asked for', async () => {
+    const { url } = await startServer();
+
+    expect((await get(`${url}/api/v1/agents?lang=zh`)).body.agents[0]?.conditions[0]).toMatchObject({
+      message: '无法读取 /logs/fraud.log：permission denied。',
+      fix: expect.stringContaining('权限'),
     });
   });
 

@@ -1,7 +1,9 @@
 // Routes about Jobtrace itself and what comes in: rules, agents, health, metrics, a pasted log to diagnose, and
 // alerts from Alertmanager. What other stages do is handed in as functions by cli.ts.
+import { CONDITIONS, isConditionCode, renderCondition } from '../core/conditions.js';
 import { createError, JobtraceError } from '../core/errors.js';
-import type { AgentStatus, StoreHealth } from '../store/store.js';
+import type { Language } from '../core/types.js';
+import type { StatusCondition, StoreHealth } from '../store/store.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from './route.js';
 import {
@@ -51,7 +53,7 @@ export function createSystemRoutes(services: Services): readonly Route[] {
       role: 'reader',
       tag: 'agents',
       summary: 'Agents with lag and conditions',
-      query: QUERIES.none,
+      query: QUERIES.language,
       answers: { 200: AGENT_LIST },
       handle: (request) => listAgents(services, request),
     },
@@ -119,14 +121,30 @@ async function readRule(services: Services, request: Request): Promise<Answer> {
   return { kind: 'json', body: rule };
 }
 
-async function listAgents({ store }: Services, request: Request): Promise<Answer> {
-  const agents = await store.findAgentStatuses();
-  return { kind: 'json', body: { agents: request.viewer.scope === undefined ? agents : agents.map(withoutMessages) } };
+async function listAgents(services: Services, request: Request): Promise<Answer> {
+  const agents = await services.store.findAgentStatuses();
+  const language = readLanguage(services, request);
+  const hidesText = request.viewer.scope !== undefined;
+  return {
+    kind: 'json',
+    body: {
+      agents: agents.map((agent) => ({
+        ...agent,
+        conditions: agent.conditions.map((condition) => showCondition(condition, language, hidesText)),
+      })),
+    },
+  };
 }
 
-/** A condition's text may name files of other teams' jobs; a viewer with a scope gets its code. */
-function withoutMessages(agent: AgentStatus) {
-  return { ...agent, conditions: agent.conditions.map(({ code, since }) => ({ code, since })) };
+/**
+ * In the reader's language. A condition's text may name files of other teams' jobs: a viewer with a scope gets its code
+ * and what to do. A code of another version has its English text only.
+ */
+function showCondition({ code, message, values, since }: StatusCondition, language: Language, hidesText: boolean) {
+  if (!isConditionCode(code)) return hidesText ? { code, since } : { code, message, since };
+  const { severity, fix } = CONDITIONS[code];
+  const text = values === undefined ? message : renderCondition(code, values, language);
+  return { code, severity, message: hidesText ? undefined : text, fix: fix[language], since };
 }
 
 async function diagnosePasted(services: Services, request: Request): Promise<Answer> {

@@ -124,7 +124,7 @@ export const SETTINGS = [
     type: 'string',
     default: '',
     env: 'JOBTRACE_CLUSTER',
-    help: 'Name of the Flink cluster whose logs these are; empty = taken from the path (YARN application, Kubernetes cluster, {cluster}) or "default".',
+    help: 'Name of the Flink cluster whose logs these are; empty = taken from the path (YARN application, Kubernetes cluster, {cluster}), else the name of this node, so that logs of strangers never explain each other ("default" in the embedded store, which holds one machine only). Give all nodes of a standalone cluster the same name.',
   },
   {
     name: 'agent.zone',

@@ -68,12 +68,6 @@ export const ERRORS = {
     500,
     4,
   ),
-  JT_CHECKPOINT_CORRUPT: row(
-    'The checkpoint file {path} is damaged after byte {offset}; the {valid} entries before it are used.',
-    'Nothing: what is read again keeps its ids and is stored once.',
-    500,
-    4,
-  ),
   JT_AGENT_LOCKED: row(
     'Another agent (process {pid}) uses the folder {path}.',
     'Stop it, or give this one another folder with --data.',
@@ -207,6 +201,7 @@ export function hideSecrets(text: string): string {
     .replace(/\b(Bearer|ApiKey|Basic)\s+[\w+/=.:-]+/g, '$1 ***');
 }
 
-function fillText(template: string, values: Readonly<Record<string, string | number>>): string {
+/** `{name}` → the value of that name. */
+export function fillText(template: string, values: Readonly<Record<string, string | number>>): string {
   return template.replace(/\{(\w+)\}/g, (slot, name: string) => String(values[name] ?? slot));
 }

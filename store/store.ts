@@ -97,8 +97,18 @@ export interface AgentStatus {
   readonly lagBytes: number;
   readonly shippedRecords: number;
   readonly counters: Readonly<Record<string, number>>;
-  /** Conditions that a person should know, e.g. "JT_STORE_UNREACHABLE". */
-  readonly conditions: readonly { readonly code: string; readonly message: string; readonly since: string }[];
+  /** What a person should know; see core/conditions.ts. */
+  readonly conditions: readonly StatusCondition[];
+}
+
+export interface StatusCondition {
+  /** One of core/conditions.ts, or of another version of it. */
+  readonly code: string;
+  /** In English, for whoever does not know the code. */
+  readonly message: string;
+  /** What fills the message in any language; older agents give none. */
+  readonly values?: Readonly<Record<string, string | number>>;
+  readonly since: string;
 }
 
 /** How a store wants its records: plain data from which any thread makes an encoder (encode.ts). */

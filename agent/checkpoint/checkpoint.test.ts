@@ -88,7 +88,7 @@ describe('openCheckpoint', () => {
     second.close();
     const third = openCheckpoint(folder);
 
-    expect(second.damage?.code).toBe('JT_CHECKPOINT_CORRUPT');
+    expect(second.damage).toMatchObject({ valid: expect.any(Number) });
     expect(third.damage).toBeUndefined();
     expect([...third.loaded.keys()]).toEqual(['a', 'c']);
   });

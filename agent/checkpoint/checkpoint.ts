@@ -43,13 +43,19 @@ export interface FileState {
   readonly archive?: { readonly size: number; readonly isRead: boolean };
 }
 
+export interface CheckpointDamage {
+  readonly path: string;
+  readonly offset: number;
+  readonly valid: number;
+}
+
 export interface Checkpoint {
   /** State by key as it stood at the start. */
   readonly loaded: ReadonlyMap<string, FileState>;
   /** Nothing was there: the first start in this folder. */
   readonly isFirstStart: boolean;
-  /** Set when the log was damaged: what was done about it. */
-  readonly damage: JobtraceError | undefined;
+  /** Set when the log was damaged: `offset` bytes and the `valid` states in them are used. */
+  readonly damage: CheckpointDamage | undefined;
   /** Appends the changed states. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE; the next call writes everything anew. */
   save(changed: readonly FileState[], removed: readonly string[]): void;
   close(): void;
@@ -122,9 +128,7 @@ export function openCheckpoint(dataDir: string): Checkpoint {
   return {
     loaded: states,
     isFirstStart: !existed,
-    damage: damaged
-      ? createError('JT_CHECKPOINT_CORRUPT', { path, offset: validBytes, valid: states.size })
-      : undefined,
+    damage: damaged ? { path, offset: validBytes, valid: states.size } : undefined,
     save,
     close: () => {
       if (file !== undefined) fsyncSync(file);

@@ -30,6 +30,7 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
 }
 
 function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail | undefined): void {
+  if (origin.isUnnamed) reportUnnamed(set, origin);
   const fd = takePlace(set) ? openFile(set, path) : undefined;
   if (fd === undefined) return;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
@@ -47,6 +48,13 @@ function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail 
   const id = idOf(tail.file);
   if (set.live.has(id)) closeSync(fd);
   else set.live.set(id, tail);
+}
+
+/** In a store of its own nobody else's records can be taken for those of this node. */
+function reportUnnamed({ settings, board, log }: TailSet, { path, cluster }: RecordOrigin): void {
+  if (!settings.isStoreShared || board.has('JT_CLUSTER_UNNAMED')) return;
+  board.raise('JT_CLUSTER_UNNAMED', { path, cluster });
+  log.warn({ path, cluster }, 'Nothing names the cluster of a file; set agent.cluster.');
 }
 
 /** Finds out what new files are. */
@@ -100,7 +108,7 @@ function takeOver({ losses, ended }: TailSet, { file }: Tail): void {
 function leaveOutBinary(set: TailSet, tail: Tail): void {
   const { path } = tail.file;
   set.board.count('binaryFiles');
-  if (set.board.raise('JT_FILE_BINARY', `${path} holds no text and is left out.`, path))
+  if (set.board.raise('JT_FILE_BINARY', { path }, path))
     set.log.warn({ path }, 'A file holds no text and is left out.');
   ignoreTail(set, tail);
 }
@@ -136,7 +144,7 @@ async function unpack(set: TailSet, { file, reading }: Tail, size: number): Prom
   const result = await unpackArchive(path, set.settings.dataDir);
   if (result.kind === 'incomplete') return;
   if (result.kind === 'failed') {
-    if (board.raise('JT_ARCHIVE_INVALID', `${path} cannot be unpacked: ${result.problem}.`, path))
+    if (board.raise('JT_ARCHIVE_INVALID', { path, problem: result.problem }, path))
       log.warn({ path, problem: result.problem }, 'An archive cannot be unpacked; it is tried again when it changes.');
     return;
   }

@@ -56,11 +56,7 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
   function report(key: string, loss: Loss): void {
     loss.isReported = true;
     board.count('lostBytes', loss.bytes);
-    board.raise(
-      'JT_BYTES_LOST',
-      `${loss.path} vanished or was truncated before its last ${loss.bytes} bytes were read.`,
-      key,
-    );
+    board.raise('JT_BYTES_LOST', { path: loss.path, bytes: loss.bytes }, key);
     log.error({ path: loss.path, bytes: loss.bytes }, 'Bytes of a log file were lost before they could be read.');
     const state = known.get(key);
     if (state !== undefined) known.set({ ...state, size: state.offset + state.openBytes });

@@ -95,14 +95,11 @@ export function reportUnreadable(set: TailSet, path: string, error: unknown): vo
   const problem = errorText(error);
   if (code === 'ENOENT') return;
   if (code === 'EMFILE' || code === 'ENFILE') {
-    board.raise(
-      'JT_TOO_MANY_OPEN_FILES',
-      `No more files can be opened: ${problem}. Files wait for their turn; raise the limit (ulimit -n).`,
-    );
+    board.raise('JT_TOO_MANY_OPEN_FILES', { problem });
     closeIdle(set, Math.ceil(live.size / 10));
     return;
   }
-  if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${problem}.`, path))
+  if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
     log.warn({ path, problem }, 'A file cannot be read; it is tried again.');
 }
 

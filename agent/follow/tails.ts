@@ -117,7 +117,7 @@ function reportProblems(set: TailSet, { problems }: Scan): void {
   for (const path of set.unreadable) if (!paths.has(path)) board.clear('JT_FILE_UNREADABLE', path);
   set.unreadable = paths;
   for (const { path, problem } of problems) {
-    if (board.raise('JT_FILE_UNREADABLE', `${path} cannot be read: ${problem}.`, path))
+    if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
       log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
   }
 }

@@ -8,12 +8,12 @@ import type { AgentSettings } from '../settings.js';
 
 export function describeOrigin(
   file: { readonly path: string; readonly captures: Captures },
-  settings: Pick<AgentSettings, 'host' | 'cluster'>,
+  settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>,
 ): RecordOrigin {
   const names = describeFile(file.path);
   // A pod's name is no host's name; the file name of a start script ends with the host.
   const host = file.captures.host ?? (names.pod === undefined ? names.host : undefined) ?? settings.host;
-  const cluster = file.captures.cluster ?? (settings.cluster === '' ? (names.cluster ?? 'default') : settings.cluster);
+  const cluster = file.captures.cluster ?? (settings.cluster === '' ? names.cluster : settings.cluster);
   const jobId = file.captures.jobId ?? names.jobId;
   return {
     path: file.path,
@@ -21,11 +21,20 @@ export function describeOrigin(
     // A path means something on its own host only; ids of containers and pods are unique.
     process: names.processKey.startsWith('/') ? `${host}:${names.processKey}` : names.processKey,
     host,
-    cluster,
+    cluster: cluster ?? nameUnnamed(settings),
+    isUnnamed: cluster === undefined,
     ...(names.component === 'unknown' ? {} : { component: names.component }),
     ...omitMissing({ jobId }),
     ...omitMissing({ container: names.container }),
     ...omitMissing({ namespace: names.namespace }),
     ...omitMissing({ pod: names.pod }),
   };
+}
+
+/**
+ * Processes of one cluster explain each other, so what nobody named must not meet the logs of strangers: in a shared
+ * store it is a cluster of this node. A store of its own holds this machine's logs only, and they belong together.
+ */
+function nameUnnamed({ host, isStoreShared }: Pick<AgentSettings, 'host' | 'isStoreShared'>): string {
+  return isStoreShared ? host : 'default';
 }

@@ -11,6 +11,7 @@ const origin: RecordOrigin = {
   host: 'node-1',
   cluster: 'shop',
   component: 'jobmanager',
+  isUnnamed: false,
 };
 
 function parse(text: string, from: Partial<RecordOrigin> = {}) {

@@ -16,6 +16,8 @@ export interface RecordOrigin {
   readonly process: string;
   readonly host: string;
   readonly cluster: string;
+  /** Nothing names the cluster; see origin.ts. */
+  readonly isUnnamed: boolean;
   readonly component?: Component;
   readonly jobId?: string;
   readonly container?: string;

@@ -11,11 +11,15 @@ export interface DeadLetter {
   readonly record: LogRecord;
 }
 
+export function deadLetterPath(dataDir: string): string {
+  return join(dataDir, 'dead-letters.ndjson');
+}
+
 /**
  * Appends to `dataDir`/dead-letters.ndjson. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE: nothing may be forgotten then.
  */
 export function appendDeadLetters(dataDir: string, letters: readonly DeadLetter[]): void {
-  const path = join(dataDir, 'dead-letters.ndjson');
+  const path = deadLetterPath(dataDir);
   try {
     const file = openSync(path, 'a', 0o600);
     try {

@@ -2,13 +2,14 @@
 // bytes. It leaves only when the store has it (stored, already there) or its dead letter is on disk; everything else is
 // sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by what `onDone` tells
 // acks.ts.
+import type { ConditionValues } from '../../core/conditions.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import { selectRecords, sliceRecord } from '../../store/batch.js';
 import { createEncoder, decodeRecord, type RecordEncoder } from '../../store/encode.js';
 import type { AppendOutcome, EncodedBatch, RecordSink } from '../../store/store.js';
-import { appendDeadLetters, type DeadLetter } from './deadletter.js';
+import { appendDeadLetters, deadLetterPath, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
@@ -181,19 +182,36 @@ async function sendBatch(shipping: Shipping, batch: Batch): Promise<void> {
 /** The whole batch goes again: nothing is known about any of its records. */
 function handleOutage(shipping: Shipping, batch: Batch, error: unknown): void {
   const { board, log, now } = shipping.parts;
-  const code = error instanceof JobtraceError ? error.code : 'JT_STORE_UNREACHABLE';
-  const message = error instanceof Error ? error.message : String(error);
+  const { code, values, advice } = describeOutage(error);
   const tries = (shipping.outage?.tries ?? 0) + 1;
   const until = now() + jitter(shipping, tries);
   shipping.outage = { tries, until };
   board.count('failedBatches');
   for (const other of OUTAGE_CODES) if (other !== code) board.clear(other);
-  if (board.raise(code, message))
+  if (board.raise(code, values))
     log.error(
-      { code, problem: message },
+      { code, ...values, advice },
       'The store does not take records; nothing is lost, sending again until it does.',
     );
   shipping.retries.push({ ...batch, tries: batch.tries + 1, dueAt: until });
+}
+
+/** What the store said → the condition; whatever is no error of ours counts as "not reachable". */
+function describeOutage(error: unknown): {
+  readonly code: OutageCode;
+  readonly values: ConditionValues<OutageCode>;
+  readonly advice: string;
+} {
+  if (!(error instanceof JobtraceError)) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { code: 'JT_STORE_UNREACHABLE', values: { place: '?', problem }, advice: '' };
+  }
+  const { url, path, problem } = error.details;
+  return {
+    code: OUTAGE_CODES.find((code) => code === error.code) ?? 'JT_STORE_REFUSED',
+    values: { place: url ?? path ?? '?', problem: problem ?? error.message },
+    advice: error.fix,
+  };
 }
 
 function endOutage(shipping: Shipping): void {
@@ -233,14 +251,14 @@ function buryDead(shipping: Shipping, encoded: EncodedBatch, dead: readonly Dead
   try {
     appendDeadLetters(settings.dataDir, letters);
   } catch (error) {
-    board.raise('JT_DEAD_LETTERS_UNWRITABLE', error instanceof Error ? error.message : String(error));
+    board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: error instanceof Error ? error.message : String(error) });
     return false;
   }
   board.clear('JT_DEAD_LETTERS_UNWRITABLE');
-  board.raise(
-    'JT_RECORDS_REFUSED',
-    'The store refused records; they are kept in dead-letters.ndjson in the data folder.',
-  );
+  board.raise('JT_RECORDS_REFUSED', {
+    problem: dead.at(-1)?.outcome.error ?? '',
+    path: deadLetterPath(settings.dataDir),
+  });
   for (const { index, delivery, outcome } of dead) {
     log.error(
       { id: encoded.ids[index], problem: `${outcome.kind}: ${outcome.error}` },
@@ -252,11 +270,7 @@ function buryDead(shipping: Shipping, encoded: EncodedBatch, dead: readonly Dead
 }
 
 function describeDeath({ parts }: Shipping, bytes: Buffer, outcome: Dead['outcome']): DeadLetter {
-  if (outcome.kind === 'collision')
-    parts.board.raise(
-      'JT_RECORD_COLLISION',
-      `Two entries have the same id: ${outcome.error}. The later one is kept in the dead letters.`,
-    );
+  if (outcome.kind === 'collision') parts.board.raise('JT_RECORD_COLLISION', { problem: outcome.error });
   return {
     time: new Date(parts.now()).toISOString(),
     error: `${outcome.kind}: ${outcome.error}`,
@@ -272,7 +286,7 @@ function planRetry(shipping: Shipping, batch: Batch, again: readonly number[], p
     return;
   }
   board.count('retriedRecords', again.length);
-  if (board.raise('JT_STORE_BUSY', `The store asks for some records again: ${problem}.`))
+  if (board.raise('JT_STORE_BUSY', { problem }))
     log.warn({ records: again.length, problem }, 'The store asks for records again.');
   const inOrder = new Set(again);
   shipping.retries.push({
@@ -314,3 +328,5 @@ const OUTAGE_CODES = [
   'JT_DISK_FULL',
   'JT_FILE_UNWRITABLE',
 ] as const;
+
+type OutageCode = (typeof OUTAGE_CODES)[number];

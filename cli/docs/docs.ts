@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../main.js';
 import { renderSettingsTable } from '../../core/config.js';
+import { CONDITIONS } from '../../core/conditions.js';
 import { ERRORS } from '../../core/errors.js';
 import { renderRecordTable } from '../../core/record.js';
 import { HELP_OPTION } from '../command.js';
@@ -23,7 +24,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
         ([code, row]) =>
           `| \`${code}\` | ${cell(row.message)} | ${cell(row.fix)} | ${row.httpStatus} | ${row.exitCode} | ${row.retryable ? 'yes' : 'no'} |`,
       )
-      .join('\n')}\n`,
+      .join('\n')}\n\n${renderConditions()}\n`,
   'cli.md': () =>
     `# Command line\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done, whatever was found · 1 with \`--fail-on SEVERITY\`, or when \`rules backtest\` found theft · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n${COMMANDS.map(
       (command) =>
@@ -33,6 +34,21 @@ export const PAGES: Readonly<Record<string, () => string>> = {
     `# The record\n\nOne entry of a log as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema, written flat and spelled the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page. A type with \`?\` is missing where the log does not say it. In the search box a field has the short names given here, and its own name works as well (\`log.level:ERROR\`). Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched; what a document has beside these fields is in docs/elasticsearch.md.\n\n${renderRecordTable()}\n`,
   'rules.md': renderRules,
 };
+
+function renderConditions(): string {
+  const rows = Object.entries(CONDITIONS).map(
+    ([code, { severity, message, fix }]) => `| \`${code}\` | ${severity} | ${cell(message.en)} | ${cell(fix.en)} |`,
+  );
+  return [
+    '## Conditions of an agent',
+    '',
+    'What an agent reports about itself while it holds: on the page, at `GET /api/v1/agents` (both in the language of the reader) and as `jobtrace_agent_conditions{code}` at `/metrics`. Those whose cause is over go by themselves; those that report a loss or a refused record stay until the agent is restarted.',
+    '',
+    '| code | severity | what is so | what to do |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
 
 function cell(text: string): string {
   return text.replaceAll('\n', ' ').replaceAll('|', '\\|');

@@ -5,9 +5,11 @@ import { api } from './client.ts';
 import { Empty, Problem, Time, Waiting } from './state.tsx';
 import { useSpeech } from './text.tsx';
 
+const COLORS = { info: 'blue', warning: 'yellow', error: 'red' };
+
 export function AgentsPage() {
-  const { t } = useSpeech();
-  const query = useQuery({ queryKey: ['agents'], queryFn: api.agents, refetchInterval: 3000 });
+  const { t, lang } = useSpeech();
+  const query = useQuery({ queryKey: ['agents', lang], queryFn: () => api.agents(lang), refetchInterval: 3000 });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const { agents } = query.data;
@@ -42,11 +44,11 @@ export function AgentsPage() {
       {agents.flatMap((agent) =>
         agent.conditions.map((condition) => (
           <Alert
-            key={`${agent.id}${condition.code}${condition.message}`}
-            color="yellow"
+            key={`${agent.id}${condition.code}${condition.message ?? ''}`}
+            color={COLORS[condition.severity ?? 'warning']}
             title={`${agent.host}: ${condition.code}`}
           >
-            {condition.message} (<Time value={condition.since} />)
+            {condition.message} {condition.fix} (<Time value={condition.since} />)
           </Alert>
         )),
       )}

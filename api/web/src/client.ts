@@ -2,6 +2,17 @@
 import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../core/types.ts';
 import type { AgentStatus, RecordPage } from '../../../store/store.ts';
 
+/** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
+export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
+  readonly conditions: readonly {
+    readonly code: string;
+    readonly severity?: 'info' | 'warning' | 'error';
+    readonly message?: string;
+    readonly fix?: string;
+    readonly since: string;
+  }[];
+};
+
 /** An incident as the API shows it: in one language. */
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
 
@@ -34,7 +45,7 @@ export const api = {
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
-  agents: (): Promise<{ agents: readonly AgentStatus[] }> => request('/api/v1/agents'),
+  agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (
     text: string,
     lang: Language,

@@ -1,0 +1,160 @@
+// Each condition that no other test of this stage provokes, and that none is left out.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CONDITIONS } from '../core/conditions.js';
+import { createError } from '../core/errors.js';
+import { openSqliteStore } from '../store/sqlite/sqlite.js';
+import { expected, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
+
+const CHILD = fileURLToPath(new URL('../test/agent-child.ts', import.meta.url));
+
+let bench: AgentFixture | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+describe('the conditions of an agent', () => {
+  it('are each raised by a test', () => {
+    const tests = readdirSync(import.meta.dirname, { recursive: true, withFileTypes: true })
+      .filter((item) => item.isFile() && item.name.endsWith('.test.ts'))
+      .map((item) => readFileSync(join(item.parentPath, item.name), 'utf8'))
+      .join('\n');
+
+    expect(Object.keys(CONDITIONS).filter((code) => !tests.includes(`'${code}'`))).toEqual([]);
+  });
+
+  it('say what is so in both languages with the same values, and what to do', () => {
+    const slots = (text: string): readonly string[] => [...text.matchAll(/\{\w+\}/g)].map(([slot]) => slot).sort();
+    for (const [code, { message, fix }] of Object.entries(CONDITIONS)) {
+      expect(new Set(slots(message.zh)), code).toEqual(new Set(slots(message.en)));
+      expect(fix.en, code).toMatch(/[.]$/);
+      expect(fix.zh, code).toMatch(/[。]$/);
+    }
+  });
+});
+
+describe('a store that takes no batch', () => {
+  const errors = [
+    createError('JT_STORE_REFUSED', { url: 'http://es', problem: 'mapping' }),
+    createError('JT_STORE_UNUSABLE', { url: 'records.db', problem: 'malformed', advice: 'Move it away.' }),
+    createError('JT_STORE_TOO_NEW', { path: 'records.db', found: 9, known: 8 }),
+    createError('JT_DISK_FULL', { path: 'records.db' }),
+    createError('JT_FILE_UNWRITABLE', { path: 'records.db', problem: 'permission denied' }),
+  ];
+  const codes = ['JT_STORE_REFUSED', 'JT_STORE_UNUSABLE', 'JT_STORE_TOO_NEW', 'JT_DISK_FULL', 'JT_FILE_UNWRITABLE'];
+
+  it.each(errors)('is reported with the reason, until it takes them: $code', async (error) => {
+    let isDown = true;
+    bench = openAgentFixture({
+      wrap: (store) => ({ ...store, append: (batch) => (isDown ? Promise.reject(error) : store.append(batch)) }),
+    });
+    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
+    await bench.poll(2, 60_000);
+    const [during] = bench.agent.status().conditions;
+    isDown = false;
+    await bench.poll(2, 60_000);
+
+    expect(codes).toContain(error.code);
+    expect(during).toMatchObject({ code: error.code, message: expect.not.stringContaining('{') });
+    expect(during?.message).toContain(error.details['url'] ?? error.details['path']);
+    expect(bench.conditions()).toEqual([]);
+    expect(await bench.texts()).toEqual(expected(0, 3));
+  });
+
+  it('for a reason that is no error of ours counts as not reachable', async () => {
+    bench = openAgentFixture({
+      wrap: (store) => ({ ...store, append: () => Promise.reject(new TypeError('not a function')) }),
+    });
+    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
+
+    await bench.poll();
+
+    expect(bench.agent.status().conditions).toMatchObject([
+      { code: 'JT_STORE_UNREACHABLE', message: 'The store cannot be reached (?): not a function.' },
+    ]);
+  });
+});
+
+describe('a file', () => {
+  it('that only looks like an archive is named', async () => {
+    bench = openAgentFixture();
+    writeFileSync(join(bench.logs, 'a.log.1.gz'), Buffer.from([0x1f, 0x8b, 0x63, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]));
+
+    await bench.poll(3);
+
+    expect(bench.conditions()).toEqual(['JT_ARCHIVE_INVALID']);
+  });
+
+  it('whose cluster nothing names is said once where the store is shared', async () => {
+    bench = openAgentFixture({ isStoreShared: true });
+    const container = join(bench.logs, 'application_1700000000000_0001', 'container_1700000000000_0001_01_000002');
+    mkdirSync(container, { recursive: true });
+    writeFileSync(join(container, 'taskmanager.log'), lines(0, 2));
+    await bench.poll(2);
+    const named = bench.conditions();
+    for (const name of ['a', 'b']) writeFileSync(join(bench.logs, `${name}.log`), lines(2, 4));
+    await bench.poll(2);
+
+    expect(named).toEqual([]);
+    expect(bench.conditions()).toEqual(['JT_CLUSTER_UNNAMED']);
+    expect(new Set((await bench.records()).map((record) => record['flink.cluster']))).toEqual(
+      new Set(['application_1700000000000_0001', 'node-1']),
+    );
+  });
+});
+
+describe('a checkpoint', () => {
+  it('that is damaged is said, and nothing is stored twice', async () => {
+    bench = openAgentFixture();
+    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
+    await bench.poll(2);
+    bench.stop();
+    appendFileSync(join(bench.dataDir, 'checkpoint.log'), '00000000 {"key":"half a li');
+
+    await bench.poll(2);
+
+    expect(bench.agent.status().conditions).toMatchObject([
+      { code: 'JT_CHECKPOINT_CORRUPT', values: { offset: expect.any(Number), valid: 1 } },
+    ]);
+    expect(await bench.texts()).toEqual(expected(0, 3));
+  });
+});
+
+describe('a process that may open few files', () => {
+  it('says so and reads all of them in turn', { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobtrace-descriptors-'));
+    const logs = join(folder, 'log');
+    const database = join(folder, 'records.db');
+    mkdirSync(logs);
+    for (let number = 0; number < 120; number += 1)
+      writeFileSync(join(logs, `f${String(number).padStart(3, '0')}.log`), lines(number, number + 1));
+    const command = `ulimit -n 90; exec "$0" --import tsx "$1" "$2" "$3" "$4"`;
+    const child = spawn('sh', ['-c', command, process.execPath, CHILD, logs, join(folder, 'data'), database], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exit = once(child, 'exit');
+    await Promise.race([once(child.stdout, 'data'), exit]);
+    const store = openSqliteStore({ path: database });
+    const codes = new Set<string>();
+    try {
+      for (let count = 0; count < 120;) {
+        await new Promise<void>((resume) => void setTimeout(resume, 50));
+        for (const agent of await store.findAgentStatuses()) for (const { code } of agent.conditions) codes.add(code);
+        count = (await store.readRecords(undefined, { limit: 1000 })).records.length;
+      }
+    } finally {
+      child.kill('SIGKILL');
+      await exit;
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+
+    expect([...codes]).toContain('JT_TOO_MANY_OPEN_FILES');
+  });
+});

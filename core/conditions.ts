@@ -1,0 +1,231 @@
+// What an agent reports about itself that a person should know, in one table: what is so, what to do, how bad it is,
+// in both languages. An agent raises a condition with its values and takes it back when it is over; the store keeps
+// code and values, the API fills the text in the reader's language. docs/errors.md lists them (a test compares).
+import { fillText, hideSecrets } from './errors.js';
+import type { Language, Text } from './types.js';
+
+export type ConditionSeverity = 'info' | 'warning' | 'error';
+
+interface ConditionRow {
+  readonly severity: ConditionSeverity;
+  readonly message: Text;
+  readonly fix: Text;
+}
+
+/** Codes that an error has as well are those of core/errors.ts and mean the same. */
+export const CONDITIONS = {
+  JT_FILE_UNREADABLE: {
+    severity: 'warning',
+    message: { en: '{path} cannot be read: {problem}.', zh: '无法读取 {path}：{problem}。' },
+    fix: {
+      en: 'Check the path and the permissions of the user that runs the agent; it is tried again at each scan.',
+      zh: '请检查路径以及运行采集端的用户的权限；每次扫描都会重试。',
+    },
+  },
+  JT_FILE_BINARY: {
+    severity: 'info',
+    message: { en: '{path} holds no text and is left out.', zh: '{path} 不是文本文件，已跳过。' },
+    fix: {
+      en: 'Nothing, or narrow agent.paths so that it is not met; it is looked at again when it grows.',
+      zh: '无需处理，或缩小 agent.paths 的范围；文件增长后会再次检查。',
+    },
+  },
+  JT_TOO_MANY_OPEN_FILES: {
+    severity: 'warning',
+    message: {
+      en: 'No more files can be opened: {problem}. Files wait for their turn.',
+      zh: '无法打开更多文件：{problem}。其余文件将排队等待。',
+    },
+    fix: {
+      en: 'Raise the limit of the process (ulimit -n, LimitNOFILE) or lower agent.maxOpenFiles.',
+      zh: '请提高进程的文件数上限（ulimit -n、LimitNOFILE），或调低 agent.maxOpenFiles。',
+    },
+  },
+  JT_ARCHIVE_INVALID: {
+    severity: 'warning',
+    message: { en: '{path} cannot be unpacked: {problem}.', zh: '无法解压 {path}：{problem}。' },
+    fix: {
+      en: 'Check the file with "gzip -t"; what was read before it was packed is stored. It is tried again when it changes.',
+      zh: '请用 “gzip -t” 检查该文件；压缩之前已读取的内容不受影响。文件变化后会重试。',
+    },
+  },
+  JT_CLUSTER_UNNAMED: {
+    severity: 'info',
+    message: {
+      en: 'Nothing names the cluster of {path} (and of files like it): its records are filed under "{cluster}", this node\'s name, so processes on other nodes do not explain them.',
+      zh: '{path}（以及类似文件）没有集群名称：其记录归入以本节点命名的集群 “{cluster}”，因此不会与其他节点上的进程一起分析。',
+    },
+    fix: {
+      en: 'Set agent.cluster to the same name on all nodes of a Flink cluster, or put {cluster} into the pattern of agent.paths.',
+      zh: '请在同一 Flink 集群的所有节点上把 agent.cluster 设为相同的名称，或在 agent.paths 的模式中使用 {cluster}。',
+    },
+  },
+  JT_BYTES_LOST: {
+    severity: 'error',
+    message: {
+      en: '{path} vanished or was truncated before its last {bytes} bytes were read.',
+      zh: '{path} 在最后 {bytes} 字节被读取之前已消失或被截断。',
+    },
+    fix: {
+      en: 'Keep rotated files longer, or let them be renamed instead of copied and truncated; if the agent lags, see why the store is slow.',
+      zh: '请延长轮转文件的保留时间，或改用重命名而不是复制加截断；若采集端有积压，请检查存储为何缓慢。',
+    },
+  },
+  JT_CHECKPOINT_CORRUPT: {
+    severity: 'info',
+    message: {
+      en: 'The checkpoint file {path} is damaged after byte {offset}; the {valid} entries before it are used.',
+      zh: '检查点文件 {path} 在第 {offset} 字节之后已损坏；使用其之前的 {valid} 条记录。',
+    },
+    fix: {
+      en: 'Nothing: what is read again keeps its ids and is stored once.',
+      zh: '无需处理：重新读取的内容 id 不变，只会存储一次。',
+    },
+  },
+  JT_CHECKPOINT_UNWRITABLE: {
+    severity: 'error',
+    message: {
+      en: 'The checkpoint cannot be written: {problem}. Shipping goes on; after a restart some records are sent again under the same ids.',
+      zh: '无法写入检查点：{problem}。采集继续进行；重启后部分记录会以相同的 id 再次发送。',
+    },
+    fix: {
+      en: 'Free space in the data folder, or correct its permissions.',
+      zh: '请释放数据目录所在磁盘的空间，或修正其权限。',
+    },
+  },
+  JT_STORE_BUSY: {
+    severity: 'warning',
+    message: {
+      en: 'The store asks for some records again: {problem}.',
+      zh: '存储要求重新发送部分记录：{problem}。',
+    },
+    fix: {
+      en: 'The agent sends them again by itself; if it lasts, the store is too small for what is written.',
+      zh: '采集端会自动重新发送；如果持续出现，说明存储的容量不足以承受写入量。',
+    },
+  },
+  JT_RECORDS_REFUSED: {
+    severity: 'error',
+    message: {
+      en: 'The store refused records for good, the last one with: {problem}. They are kept in {path}.',
+      zh: '存储拒绝了部分记录，最近一条的原因：{problem}。这些记录保存在 {path}。',
+    },
+    fix: {
+      en: 'See the error of each line in that file; usually an index template that somebody changed (docs/elasticsearch.md).',
+      zh: '请查看该文件中每一行的错误；通常是索引模板被修改（docs/elasticsearch.md）。',
+    },
+  },
+  JT_RECORD_COLLISION: {
+    severity: 'error',
+    message: {
+      en: 'Two entries have the same id: {problem}. The later one is kept in the dead letters.',
+      zh: '两条日志具有相同的 id：{problem}。后一条保存在死信文件中。',
+    },
+    fix: {
+      en: 'Give each node its own name (agent.host); if the names differ, this is a defect: please report it.',
+      zh: '请为每个节点设置不同的名称（agent.host）；如果名称已不同，则属于缺陷，请反馈。',
+    },
+  },
+  JT_DEAD_LETTERS_UNWRITABLE: {
+    severity: 'error',
+    message: {
+      en: 'Records that the store refused cannot be written to the dead letters: {problem}.',
+      zh: '被存储拒绝的记录无法写入死信文件：{problem}。',
+    },
+    fix: {
+      en: 'Free space in the data folder, or correct its permissions; the records are kept in memory and tried again.',
+      zh: '请释放数据目录所在磁盘的空间，或修正其权限；这些记录保留在内存中并会重试。',
+    },
+  },
+  JT_STORE_UNREACHABLE: {
+    severity: 'error',
+    message: { en: 'The store cannot be reached ({place}): {problem}.', zh: '无法连接存储（{place}）：{problem}。' },
+    fix: {
+      en: 'Check that it runs and that store.urls is right; the agent tries again by itself and loses nothing while the log files stand.',
+      zh: '请检查存储是否运行、store.urls 是否正确；采集端会自动重试，只要日志文件还在就不会丢失数据。',
+    },
+  },
+  JT_STORE_DENIED: {
+    severity: 'error',
+    message: {
+      en: 'The store refuses the agent ({place}): {problem}.',
+      zh: '存储拒绝采集端的请求（{place}）：{problem}。',
+    },
+    fix: {
+      en: 'Check the user, the API key and its rights (docs/elasticsearch.md); the agent tries again by itself.',
+      zh: '请检查用户、API key 及其权限（docs/elasticsearch.md）；采集端会自动重试。',
+    },
+  },
+  JT_STORE_REFUSED: {
+    severity: 'error',
+    message: {
+      en: 'The store refuses whole batches ({place}): {problem}.',
+      zh: '存储拒绝了整批数据（{place}）：{problem}。',
+    },
+    fix: {
+      en: 'This is a defect or a changed index template: see docs/elasticsearch.md.',
+      zh: '属于缺陷或索引模板被修改：参见 docs/elasticsearch.md。',
+    },
+  },
+  JT_STORE_UNUSABLE: {
+    severity: 'error',
+    message: { en: 'The store cannot be used ({place}): {problem}.', zh: '存储不可用（{place}）：{problem}。' },
+    fix: {
+      en: 'The log of the agent has the advice for this case; it tries again by itself.',
+      zh: '采集端的日志中有针对该情况的建议；采集端会自动重试。',
+    },
+  },
+  JT_STORE_TOO_NEW: {
+    severity: 'error',
+    message: {
+      en: 'The data in {place} was written by a newer Jobtrace.',
+      zh: '{place} 中的数据由更新版本的 Jobtrace 写入。',
+    },
+    fix: { en: 'Use the newer version on this node as well.', zh: '请在本节点也使用新版本。' },
+  },
+  JT_DISK_FULL: {
+    severity: 'error',
+    message: { en: '{place} cannot be written: no space is left.', zh: '无法写入 {place}：空间已满。' },
+    fix: {
+      en: 'Free some space; the agent goes on by itself and loses nothing while the log files stand.',
+      zh: '请释放空间；采集端会自动继续，只要日志文件还在就不会丢失数据。',
+    },
+  },
+  JT_FILE_UNWRITABLE: {
+    severity: 'error',
+    message: { en: '{place} cannot be written: {problem}.', zh: '无法写入 {place}：{problem}。' },
+    fix: {
+      en: 'Check the folder and the permissions of the user that runs the agent; it goes on by itself.',
+      zh: '请检查目录以及运行采集端的用户的权限；采集端会自动继续。',
+    },
+  },
+} as const satisfies Record<string, ConditionRow>;
+
+export type ConditionCode = keyof typeof CONDITIONS;
+
+/** `'{a} of {b}'` → `'a' | 'b'`. */
+type Slots<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Slots<Rest>
+  : never;
+
+/** What the message of a code must be given. */
+export type ConditionValues<Code extends ConditionCode> = Readonly<
+  Record<Slots<(typeof CONDITIONS)[Code]['message']['en']>, string | number>
+>;
+
+export function isConditionCode(code: string): code is ConditionCode {
+  return Object.hasOwn(CONDITIONS, code);
+}
+
+/** Secrets in addresses are hidden. A value that is missing leaves its place as it is. */
+export function renderCondition(
+  code: ConditionCode,
+  values: Readonly<Record<string, string | number>>,
+  language: Language,
+): string {
+  const safe = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? hideSecrets(value) : value,
+  ]);
+  return fillText(CONDITIONS[code].message[language], Object.fromEntries(safe));
+}
