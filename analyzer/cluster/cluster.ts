@@ -1,26 +1,16 @@
 // The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and
 // ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a
 // healthy neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
-import type { Fact } from '../../flink/facts/fact.js';
-import { jobIdOf, joinOwners, type Owners } from './owner.js';
-import { collectProcesses, findByHost, indexNames, normalizeName, type ProcessView } from './process.js';
-import type { Excerpt, Signal } from '../entry/signal.js';
+import type { EntryPlace, Excerpt, Signal } from '../entry/signal.js';
+import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
+import { joinOwners, type Owners } from './owner.js';
+import { collectProcesses, findByHost, indexNames } from './process.js';
+import { normalizeName, type JobView, type ProcessView } from './view.js';
 
-export interface JobView {
-  readonly id: string;
-  name?: string;
-  readonly states: { readonly time: number; readonly from: string; readonly to: string }[];
-  strategy?: string;
-  readonly checkpoints: { readonly id: number; readonly time: number }[];
-  /** Times at which one of its tasks began to run. */
-  readonly taskRuns: number[];
-  readonly deployments: { readonly time: number; readonly attempt: number }[];
-  readonly tasks: Map<string, number>;
-}
-
+/** An attempt of a task on a process. */
 interface Placement {
   readonly jobId: string;
-  readonly place: string;
+  readonly process: string;
   from: number;
   to: number;
 }
@@ -78,11 +68,11 @@ export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Ex
 
 function collectTaskNames(signal: Signal, owners: Owners, taskJobs: Map<string, Set<string>>): void {
   for (const fact of signal.facts) {
-    if (fact.type !== 'task-deployed' && fact.type !== 'task-received' && fact.type !== 'task-state') continue;
-    const jobId = signal.hints.jobId ?? (fact.attemptId === undefined ? undefined : owners.jobOfId(fact.attemptId));
-    if (jobId === undefined) continue;
-    const jobs = taskJobs.get(fact.task);
-    if (jobs === undefined) taskJobs.set(fact.task, new Set([jobId]));
+    const mention = meaningOf(fact).task?.(fact);
+    const jobId = mention === undefined ? undefined : (signal.hints.jobId ?? owners.jobOfId(mention.attemptId));
+    if (mention === undefined || jobId === undefined) continue;
+    const jobs = taskJobs.get(mention.task);
+    if (jobs === undefined) taskJobs.set(mention.task, new Set([jobId]));
     else jobs.add(jobId);
   }
 }
@@ -95,10 +85,7 @@ function findNamedJob(
   if (signal.hints.jobId !== undefined) return signal.hints.jobId;
   const named = onlyOne(signal.facts.map(jobIdOf));
   if (named !== undefined) return named;
-  const attempts = signal.facts.flatMap((fact) =>
-    'attemptId' in fact && fact.attemptId !== undefined ? [owners.jobOfId(fact.attemptId)] : [],
-  );
-  const byAttempt = onlyOne(attempts);
+  const byAttempt = onlyOne(signal.facts.map((fact) => owners.jobOfId(meaningOf(fact).task?.(fact).attemptId)));
   if (byAttempt !== undefined) return byAttempt;
   const byId = onlyOne(signal.hints.ids.map((item) => owners.jobOfId(item)));
   if (byId !== undefined) return byId;
@@ -124,7 +111,7 @@ function indexProcessJobs(signals: readonly Signal[], owners: Owners, placements
     if (jobs === undefined) byProcess.set(process, new Set([jobId]));
     else jobs.add(jobId);
   };
-  for (const { place, jobId } of placements) put(place, jobId);
+  for (const { process, jobId } of placements) put(process, jobId);
   for (const { place, hints, facts } of signals) {
     put(place.process, hints.jobId);
     for (const fact of facts) put(place.process, jobIdOf(fact));
@@ -146,37 +133,39 @@ function collectPlacements(
   const byAttempt = new Map<string, Placement>();
   for (const { place, facts, hints } of signals) {
     for (const fact of facts) {
-      if (fact.type !== 'task-deployed' && fact.type !== 'task-received' && fact.type !== 'task-state') continue;
-      const attemptId = fact.attemptId ?? ('allocationId' in fact ? fact.allocationId : undefined);
-      const jobId = hints.jobId ?? (attemptId === undefined ? undefined : owners.jobOfId(attemptId));
-      const where =
-        'resourceId' in fact && fact.resourceId !== undefined
-          ? (names.get(normalizeName(fact.resourceId)) ?? normalizeName(fact.resourceId))
-          : place.component === 'jobmanager'
-            ? undefined
-            : place.process;
-      if (attemptId === undefined || jobId === undefined || where === undefined) continue;
-      const key = `${attemptId}@${where}`;
+      const mention = meaningOf(fact).task?.(fact);
+      if (mention === undefined) continue;
+      const attemptId = mention.attemptId ?? mention.allocationId;
+      const jobId = hints.jobId ?? owners.jobOfId(attemptId);
+      const on = findTaskManager(mention, place, names);
+      if (attemptId === undefined || jobId === undefined || on === undefined) continue;
+      const key = `${attemptId}@${on}`;
       const time = place.time ?? 0;
-      const placement = byAttempt.get(key) ?? { jobId, place: where, from: time, to: Number.POSITIVE_INFINITY };
+      const placement = byAttempt.get(key) ?? { jobId, process: on, from: time, to: Number.POSITIVE_INFINITY };
       placement.from = Math.min(placement.from, time);
-      if (fact.type === 'task-state' && isTerminal(fact.to)) placement.to = time;
+      if (mention.hasEnded) placement.to = time;
       byAttempt.set(key, placement);
     }
   }
   return [...byAttempt.values()];
 }
 
-function isTerminal(state: string): boolean {
-  return state === 'FINISHED' || state === 'CANCELED' || state === 'FAILED';
+/** The process, or the resource id of one whose log is not there; what a JobManager says of no place is nowhere. */
+function findTaskManager(
+  { resourceId }: TaskMention,
+  place: EntryPlace,
+  names: ReadonlyMap<string, string>,
+): string | undefined {
+  if (resourceId !== undefined) return names.get(normalizeName(resourceId)) ?? normalizeName(resourceId);
+  return place.component === 'jobmanager' ? undefined : place.process;
 }
 
 /** By the process, or by the resource id of one whose log is not there. */
 function indexPlacements(placements: readonly Placement[]): (process: string) => readonly Placement[] {
   const index = new Map<string, Placement[]>();
   for (const placement of placements) {
-    const list = index.get(placement.place);
-    if (list === undefined) index.set(placement.place, [placement]);
+    const list = index.get(placement.process);
+    if (list === undefined) index.set(placement.process, [placement]);
     else list.push(placement);
   }
   return (process) => index.get(process) ?? index.get(normalizeName(process)) ?? [];
@@ -196,51 +185,28 @@ function collectJobFacts(
   owners: Owners,
   jobs: ReadonlyMap<string, JobView>,
 ): void {
-  const time = signal.place.time ?? 0;
   for (const fact of signal.facts) {
+    const { job: named, jobBy, task, applyJob } = meaningOf(fact);
+    if (applyJob === undefined) continue;
     const jobId =
-      jobIdOf(fact) ??
-      (fact.type === 'task-state' || fact.type === 'task-deployed'
-        ? (signal.hints.jobId ?? (fact.attemptId === undefined ? undefined : owners.jobOfId(fact.attemptId)))
-        : fact.type === 'checkpoint'
+      named?.(fact) ??
+      (jobBy === 'task'
+        ? (signal.hints.jobId ?? owners.jobOfId(task?.(fact).attemptId))
+        : jobBy === 'entry'
           ? jobOf(signal)
           : undefined);
     const job = jobId === undefined ? undefined : jobs.get(jobId);
-    if (job !== undefined) applyJobFact(job, fact, time);
-  }
-}
-
-function applyJobFact(job: JobView, fact: Fact, time: number): void {
-  switch (fact.type) {
-    case 'job-submitted':
-      job.name = fact.jobName;
-      return;
-    case 'job-state':
-      job.states.push({ time, from: fact.from, to: fact.to });
-      if (fact.jobName !== undefined) job.name ??= fact.jobName;
-      return;
-    case 'restart-strategy':
-      job.strategy = fact.strategy;
-      return;
-    case 'checkpoint':
-      if (fact.event === 'completed' && fact.savepoint !== true) job.checkpoints.push({ id: fact.checkpointId, time });
-      return;
-    case 'task-state':
-      if (fact.to === 'RUNNING') job.taskRuns.push(time);
-      if (fact.parallelism !== undefined) job.tasks.set(fact.task, fact.parallelism);
-      return;
-    case 'task-deployed':
-      job.deployments.push({ time, attempt: fact.attempt });
-      job.tasks.set(fact.task, fact.parallelism);
-      return;
-    default:
+    if (job !== undefined) applyJob(job, fact, signal.place.time ?? 0);
   }
 }
 
 function countTaskManagers(signals: readonly Signal[]): number {
   const ids = new Set(
-    signals.flatMap((signal) =>
-      signal.facts.flatMap((fact) => (fact.type === 'taskmanager-registered' ? [normalizeName(fact.resourceId)] : [])),
+    signals.flatMap(({ facts }) =>
+      facts.flatMap((fact) => {
+        const id = meaningOf(fact).taskManager?.(fact);
+        return id === undefined ? [] : [normalizeName(id)];
+      }),
     ),
   );
   if (ids.size > 0) return ids.size;

@@ -3,10 +3,11 @@
 // the same program have the same ones. Pure; called by cluster.ts.
 import type { Fact } from '../../flink/facts/fact.js';
 import type { Signal } from '../entry/signal.js';
+import { jobIdOf, meaningOf } from './meaning.js';
 
 export interface Owners {
   readonly jobIds: ReadonlySet<string>;
-  jobOfId(id: string): string | undefined;
+  jobOfId(id: string | undefined): string | undefined;
 }
 
 /** Ids that stand in one fact belong together; a group that holds a job's id is that job's. */
@@ -50,12 +51,11 @@ export function joinOwners(signals: readonly Signal[]): Owners {
   }
   return {
     jobIds,
-    jobOfId: (id) => (jobIds.has(id) ? id : (byRoot.get(find(id)) ?? byRoot.get(find(graphOf(id) ?? id)))),
+    jobOfId(id) {
+      if (id === undefined || jobIds.has(id)) return id;
+      return byRoot.get(find(id)) ?? byRoot.get(find(graphOf(id) ?? id));
+    },
   };
-}
-
-export function jobIdOf(fact: Fact): string | undefined {
-  return 'jobId' in fact ? fact.jobId : undefined;
 }
 
 /** The execution graph's id leads an attempt id since 1.16; it belongs to one job. */
@@ -65,15 +65,7 @@ function graphOf(attemptId: string | undefined): string | undefined {
 }
 
 function readIds(fact: Fact, jobId: string | undefined): readonly (string | undefined)[] {
-  switch (fact.type) {
-    case 'task-deployed':
-    case 'task-received':
-      return [jobId, fact.attemptId, fact.allocationId, graphOf(fact.attemptId)];
-    case 'task-state':
-      return [jobId, fact.attemptId, graphOf(fact.attemptId)];
-    case 'slot':
-      return [fact.jobId, fact.allocationId];
-    default:
-      return [];
-  }
+  const { joins, task } = meaningOf(fact);
+  const { attemptId, allocationId } = task?.(fact) ?? {};
+  return task === undefined ? (joins?.(fact) ?? []) : [jobId, attemptId, allocationId, graphOf(attemptId)];
 }

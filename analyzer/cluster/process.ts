@@ -1,27 +1,8 @@
 // The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their
 // own logs say. Pure; called by cluster.ts.
-import type { Component } from '../../core/types.js';
-import type { EndReason, Fact } from '../../flink/facts/fact.js';
 import type { Signal } from '../entry/signal.js';
-
-export interface ProcessView {
-  readonly process: string;
-  component: Component;
-  host?: string;
-  /** As it said itself when it started. */
-  version?: string;
-  /** As the jars in its stack traces are named. */
-  jarVersion?: string;
-  /** Resource ids, addresses and host:port pairs by which others name it. */
-  readonly names: Set<string>;
-  readonly options: Map<string, string>;
-  readonly dynamicOptions: Map<string, string>;
-  readonly ends: { readonly time: number; readonly reason: EndReason; readonly detail?: string }[];
-  readonly starts: number[];
-  /** Parts of its memory in bytes, as printed. */
-  memory: Readonly<Record<string, number>>;
-  paths: Set<string>;
-}
+import { meaningOf } from './meaning.js';
+import { normalizeName, type ProcessView } from './view.js';
 
 export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string, ProcessView> {
   const processes = new Map<string, ProcessView>();
@@ -44,7 +25,7 @@ export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string
     view.paths.add(place.path);
     if (place.host !== undefined) view.host ??= place.host;
     if (view.component === 'unknown') view.component = place.component;
-    for (const fact of facts) applyProcessFact(view, fact, place.time ?? 0);
+    for (const fact of facts) meaningOf(fact).applyProcess?.(view, fact, place.time ?? 0);
   }
   return processes;
 }
@@ -52,48 +33,6 @@ export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string
 /** What it said itself when it started is surer than the names of its jars. */
 export function versionOf(process: ProcessView | undefined): string | undefined {
   return process?.version ?? process?.jarVersion;
-}
-
-function applyProcessFact(view: ProcessView, fact: Fact, time: number): void {
-  switch (fact.type) {
-    case 'version':
-      view.version = fact.version;
-      if (view.component === 'unknown') view.component = fact.component;
-      return;
-    case 'jar-version':
-      view.jarVersion ??= fact.version;
-      return;
-    case 'option':
-      (fact.dynamic ? view.dynamicOptions : view.options).set(fact.key, fact.value);
-      return;
-    case 'process-id':
-      view.names.add(normalizeName(fact.resourceId));
-      if (fact.address !== undefined) view.names.add(normalizeName(fact.address));
-      if (view.component === 'unknown') view.component = 'taskmanager';
-      return;
-    case 'memory':
-      if (view.component === fact.component || view.component === 'unknown')
-        view.memory = { ...view.memory, ...fact.bytes };
-      return;
-    case 'process-end':
-      view.ends.push({ time, reason: fact.reason, detail: fact.detail });
-      return;
-    case 'process-start':
-      view.starts.push(time);
-      if (view.component === 'unknown') view.component = fact.component;
-      return;
-    default:
-  }
-}
-
-/** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
-export function normalizeName(name: string): string {
-  return name
-    .trim()
-    .replace(/^[a-z.]+:\/\/[\w-]+@/, '')
-    .replace(/\/user\/.*$/, '')
-    .replace(/^'|'$/g, '')
-    .toLowerCase();
 }
 
 /** Names that two processes claim (a restarted TaskManager on the same port) go to neither. */

@@ -284,9 +284,7 @@ function findIds(parsed: ParsedEntry): readonly string[] {
 function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
   const jobId = parsed.jobId ?? pathJobId;
   const ids = deep ? findIds(parsed) : [];
-  const tasks = facts.flatMap((fact) =>
-    fact.type === 'task-state' || fact.type === 'task-deployed' || fact.type === 'task-received' ? [fact.task] : [],
-  );
+  const tasks = facts.flatMap((fact) => ('task' in fact ? [fact.task] : []));
   const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
   if (threadTask !== undefined) tasks.push(threadTask);
   return { jobId, ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };

@@ -12,9 +12,10 @@ import type {
   UnknownFailure,
 } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { ClusterView, JobView } from '../cluster/cluster.js';
+import type { ClusterView } from '../cluster/cluster.js';
 import { readComplaint } from './complaint.js';
-import { versionOf, type ProcessView } from '../cluster/process.js';
+import { versionOf } from '../cluster/process.js';
+import type { JobView, ProcessView } from '../cluster/view.js';
 import { explainFinding } from './explain.js';
 import type { Value, Values } from '../catalog/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';

@@ -2,9 +2,9 @@
 // command line, the page's playground and the tests of rules call it with files; the service (analyzer.ts) calls its
 // two halves, scanEntry per entry and concludeCluster per cluster, over what it keeps. Reading files is input/read.ts.
 import type { Diagnosis, Entry, Incident, IncidentFacts, Language, UnknownFailure } from '../../core/types.js';
-import type { Fact } from '../../flink/facts/fact.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { meaningOf } from '../cluster/meaning.js';
 import { concludeIncident, type LastLine } from './conclude.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
 import { scanEntry } from '../entry/scan.js';
@@ -141,17 +141,13 @@ function concludeClusters(
 
 /** With such lines around it an error that ended nothing is known to have ended nothing. */
 function tellsOfRunning({ facts }: Signal): boolean {
-  return facts.some(
-    (fact) => RUNNING_FACTS.has(fact.type) || (fact.type === 'checkpoint' && fact.event === 'completed'),
-  );
+  return facts.some((fact) => meaningOf(fact).tellsOfRunning?.(fact));
 }
 
 /** From its first line on it is the log itself, beside which nobody wrote a word. */
 function tellsOfStart({ facts }: Signal): boolean {
   return facts.some((fact) => fact.type === 'process-start');
 }
-
-const RUNNING_FACTS: ReadonlySet<Fact['type']> = new Set(['process-start', 'job-state', 'task-state']);
 
 /** What people cut out of a log to ask about it is shorter. */
 const MAX_EXCERPT_BYTES = 256 * 1024;

@@ -4,7 +4,8 @@
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
-import { joinCluster, type ClusterView, type JobView } from '../cluster/cluster.js';
+import { joinCluster, type ClusterView } from '../cluster/cluster.js';
+import type { JobView } from '../cluster/view.js';
 import type { Scope } from '../catalog/rule.js';
 import {
   compareSignals,

@@ -10,7 +10,7 @@
 // itself.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
-import type { ProcessView } from '../cluster/process.js';
+import type { ProcessView } from '../cluster/view.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { isNamedBy, type Rule } from '../catalog/rule.js';
 import type { FailurePart, MatchPart } from '../entry/signal.js';

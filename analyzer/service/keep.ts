@@ -3,6 +3,7 @@
 // goes on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an
 // episode.
 import type { Fact } from '../../flink/facts/fact.js';
+import { meaningOf, type Keeping } from '../cluster/meaning.js';
 import type { LastLine } from '../incident/conclude.js';
 import { isLaterLine } from '../incident/diagnose.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
@@ -90,11 +91,9 @@ export function isEvent(signal: Signal): boolean {
   return signal.matches.length > 0 || signal.failure !== undefined;
 }
 
-/** Every checkpoint is triggered before it completes: that alone is never asked for. */
+/** Undefined when nothing in it is ever asked for. */
 function dropFacts(signal: Signal): Signal | undefined {
-  const facts = signal.facts.filter(
-    (fact) => fact.type !== 'checkpoint' || fact.event === 'completed' || fact.event === 'restored',
-  );
+  const facts = signal.facts.filter((fact) => keepingOf(fact) !== 'never');
   if (facts.length === 0 && !isEvent(signal) && signal.steps.length === 0) return undefined;
   return facts.length === signal.facts.length ? signal : { ...signal, facts };
 }
@@ -159,34 +158,12 @@ function findLatest(sorted: readonly Signal[]): ReadonlyMap<string, string> {
   return latest;
 }
 
-/** What a fact is the newest word about; the second last checkpoint is kept by its own name. */
 function namesOf(fact: Fact, signal: Signal): readonly string[] {
-  const { process } = signal.place;
-  switch (fact.type) {
-    case 'option':
-      return [`option ${process} ${fact.dynamic} ${fact.key}`];
-    case 'version':
-    case 'jar-version':
-    case 'memory':
-    case 'network-pool':
-    case 'process-start':
-    case 'process-id':
-      return [`${fact.type} ${process}`];
-    case 'process-end':
-      return [`process-end ${process} ${fact.reason}`];
-    case 'taskmanager-registered':
-    case 'taskmanager-lost':
-      return [`${fact.type} ${fact.resourceId}`];
-    case 'job-submitted':
-    case 'restart-strategy':
-      return [`${fact.type} ${fact.jobId}`];
-    case 'job-state':
-      return [`job-state ${fact.jobId} ${fact.to}`, `job-state ${fact.jobId}`];
-    case 'checkpoint':
-      return [`checkpoint ${fact.jobId ?? process}`];
-    default:
-      return [];
-  }
+  return meaningOf(fact).newest?.(fact, signal.place.process) ?? [];
+}
+
+function keepingOf(fact: Fact): Keeping {
+  return meaningOf(fact).keep?.(fact) ?? 'recent';
 }
 
 function isNeeded(
@@ -197,9 +174,7 @@ function isNeeded(
   events: readonly number[],
 ): boolean {
   if (namesOf(fact, signal).some((name) => latest.get(name) === signal.place.key)) return true;
-  if (fact.type === 'checkpoint') return recent && isLastBeforeEvent(signal.place.time ?? 0, events);
-  if (fact.type === 'slot' || fact.type === 'job-connection') return recent;
-  return recent;
+  return recent && (keepingOf(fact) === 'recent' || isLastBeforeEvent(signal.place.time ?? 0, events));
 }
 
 /** A checkpoint within the minutes before an event: the cost of a failure is counted from it. */
