@@ -1,11 +1,8 @@
 // "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine.
 import { loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
-import {
-  diagnose,
-  flattenIncidents,
-  type DiagnoseContext,
-  type DiagnosisDocument,
-} from '../analyzer/incident/diagnose.js';
+import type { DiagnoseContext } from '../analyzer/incident/clusters.js';
+import { diagnose } from '../analyzer/incident/diagnose.js';
+import { flattenIncidents, type DiagnosisDocument } from '../analyzer/incident/document.js';
 import { renderNote } from '../analyzer/input/files/note.js';
 import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/input/read.js';
 import { wantedBy } from '../analyzer/catalog/wanted.js';

@@ -4,7 +4,8 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
-import { diagnose, flattenIncidents, type DiagnosisDocument } from '../analyzer/incident/diagnose.js';
+import { diagnose } from '../analyzer/incident/diagnose.js';
+import { flattenIncidents, type DiagnosisDocument } from '../analyzer/incident/document.js';
 import { readEntries } from '../analyzer/input/read.js';
 
 import { RECORDINGS_DIR, loadManifest } from './manifest.js';

@@ -9,7 +9,7 @@ import { chooseFixes, repairScenario, type ConfigPatch } from './patch.js';
 import { workThrough, type PlayedRun } from './play.js';
 import { runScenario, type RunOptions } from './run.js';
 import type { Scenario } from './scenario.js';
-import type { DiagnosisDocument } from '../analyzer/incident/diagnose.js';
+import type { DiagnosisDocument } from '../analyzer/incident/document.js';
 import type { Diagnosis } from '../core/types.js';
 
 /** One fix that was tried. */

@@ -5,7 +5,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { diagnose, flattenIncidents } from '../analyzer/incident/diagnose.js';
+import { diagnose } from '../analyzer/incident/diagnose.js';
+import { flattenIncidents } from '../analyzer/incident/document.js';
 import { splitText } from '../analyzer/input/read.js';
 
 const RULES = join(import.meta.dirname, '..', 'rules');

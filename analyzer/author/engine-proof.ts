@@ -8,7 +8,8 @@ import type { Catalog } from '../catalog/catalog.js';
 import { ENGINE_TABLES, type Engine, type EngineLog, type EngineRow } from '../catalog/engine.js';
 import { isNearRow } from '../entry/row.js';
 import { readCandidate } from '../entry/scan.js';
-import { toFailureLinks, type Excerpt } from '../entry/signal.js';
+import { readAlone, WHOLE_LOG, type Reading } from '../entry/reading.js';
+import { toFailureLinks } from '../entry/signal.js';
 import { readComplaint } from '../incident/complaint.js';
 import { readEntries, splitText } from '../input/read.js';
 
@@ -64,41 +65,33 @@ function findNearMissProblem(row: EngineRow, entries: readonly Entry[], catalog:
 interface ReadAs {
   readonly kind: string | undefined;
   readonly isFailure: boolean;
-  readonly isGuess: boolean;
   readonly byUser: boolean;
   readonly isOptions: boolean;
   readonly complaint: string | undefined;
 }
 
 /** An entry of a whole log, and of an excerpt that holds nothing else. */
-const EXCERPTS: readonly (Excerpt | undefined)[] = [undefined, { kind: 'alone', entries: 1 }];
+const READINGS: readonly Reading[] = [WHOLE_LOG, readAlone(1)];
 
 /** How the entry is read, where it would be read otherwise without the row. */
 function findActs(row: EngineRow, entry: Entry, catalog: Catalog): readonly ReadAs[] {
   const without: Engine = { ...catalog.engine, [row.table]: catalog.engine[row.table].filter((item) => item !== row) };
-  return EXCERPTS.flatMap((excerpt) => {
-    const own = readAs(entry, catalog, catalog.engine, excerpt, undefined);
-    const other = readAs(entry, catalog, without, excerpt, row.id);
+  return READINGS.flatMap((reading) => {
+    const own = readAs(entry, catalog, catalog.engine, reading, undefined);
+    const other = readAs(entry, catalog, without, reading, row.id);
     return JSON.stringify(own) === JSON.stringify(other) ? [] : [own];
   });
 }
 
-function readAs(
-  entry: Entry,
-  catalog: Catalog,
-  engine: Engine,
-  excerpt: Excerpt | undefined,
-  left: string | undefined,
-): ReadAs {
+function readAs(entry: Entry, catalog: Catalog, engine: Engine, reading: Reading, left: string | undefined): ReadAs {
   const uses = catalog.scanner
     .scan(entry.bytes)
     .flatMap((literal) => catalog.usesOf(literal))
     .filter((use) => use.kind !== 'failure' || use.row !== left);
-  const { parsed, failure, candidate, isGuess, byUser, isOptions } = readCandidate(entry, uses, engine, { excerpt });
+  const { parsed, failure, candidate, byUser, isOptions } = readCandidate(entry, uses, engine, { reading });
   return {
     kind: failure?.kind,
     isFailure: candidate.isFailure,
-    isGuess,
     byUser,
     isOptions,
     complaint: readComplaint(toFailureLinks(parsed.links), engine),

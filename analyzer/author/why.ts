@@ -4,7 +4,8 @@
 // (condition.ts, step.ts, rank.ts), asked for their reasons. Pure; `jobtrace rules explain` prints it.
 import type { Entry } from '../../core/types.js';
 import type { AnchorUse, Catalog } from '../catalog/catalog.js';
-import { readLog, groupCluster, type ClusterSignals, type DiagnoseContext } from '../incident/diagnose.js';
+import { groupCluster, type ClusterSignals, type DiagnoseContext } from '../incident/clusters.js';
+import { readLog } from '../incident/diagnose.js';
 import { findAlternativeMisfit, type AlternativeMisfit } from '../entry/match.js';
 import {
   rankCauses,
@@ -88,16 +89,16 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
       yield entry;
     }
   }
-  const { clusters, excerpt } = readLog(watch(), catalog, context);
-  if (excerpt === undefined)
+  const { clusters, again } = readLog(watch(), catalog, context);
+  if (again === undefined)
     return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
-  const again = rule.alternatives.map((alternative) => createTrial(alternative));
-  for (const entry of excerpt.entries) lookAt(entry, rule, again, catalog, excerpt.context);
+  const others = rule.alternatives.map((alternative) => createTrial(alternative));
+  for (const entry of again.entries) lookAt(entry, rule, others, catalog, again.context);
   return {
     rule,
     entries: count,
-    alternatives: again,
-    outcome: decideOutcome(rule, clusters, catalog, excerpt.context),
+    alternatives: others,
+    outcome: decideOutcome(rule, clusters, catalog, again.context),
   };
 }
 
@@ -127,7 +128,7 @@ function lookAt(
     if (
       uses.some(
         (use) =>
-          (use.kind === 'alternative' || (use.kind === 'words' && context.excerpt !== undefined)) &&
+          (use.kind === 'alternative' || (use.kind === 'words' && context.reading?.hearsWords === true)) &&
           use.alternative === trial.alternative,
       )
     )

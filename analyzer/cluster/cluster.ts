@@ -1,7 +1,8 @@
 // The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and
 // ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a
 // healthy neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
-import type { EntryPlace, Excerpt, Signal } from '../entry/signal.js';
+import type { Reading } from '../entry/reading.js';
+import type { EntryPlace, Signal } from '../entry/signal.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
 import { joinOwners, type Owners } from './owner.js';
 import { collectProcesses, findByHost, indexNames } from './process.js';
@@ -30,14 +31,14 @@ export interface ClusterView {
   /** A resource id, host:port or address → the process of that name. */
   processOf(name: string): ProcessView | undefined;
   readonly taskManagers: number;
-  /** Only what somebody cut out of the logs. */
-  readonly excerpt: Excerpt | undefined;
+  /** How its logs are read. */
+  readonly reading: Reading;
 }
 
 /** A task that ended this long before is still counted as being there: its process may be found dead later. */
 const PLACEMENT_SLACK_MS = 60_000;
 
-export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Excerpt): ClusterView {
+export function joinCluster(id: string, signals: readonly Signal[], reading: Reading): ClusterView {
   const owners = joinOwners(signals);
   const processes = collectProcesses(signals);
   const names = indexNames(processes);
@@ -62,7 +63,7 @@ export function joinCluster(id: string, signals: readonly Signal[], excerpt?: Ex
     jobsOn: (process, time) => findJobsOn(time, placesOf(process)),
     processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
     taskManagers: countTaskManagers(signals),
-    excerpt,
+    reading,
   };
 }
 

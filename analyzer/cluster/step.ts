@@ -3,7 +3,7 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from './cluster.js';
 import type { Rule, RuleStep } from '../catalog/rule.js';
-import type { Excerpt, MatchPart, Signal } from '../entry/signal.js';
+import type { MatchPart, Signal } from '../entry/signal.js';
 
 /** The matches of the signal whose steps hold. */
 export function confirmMatches(
@@ -26,16 +26,6 @@ export interface FailedStep {
   readonly anywhere: number;
 }
 
-/**
- * What goes on and on may stand twice in what somebody cut out of it, and once among the few lines that were picked.
- */
-const TWICE = 2;
-const FEW_ENTRIES = 3;
-
-function limitCount(count: number, repeatsItself: boolean, excerpt: Excerpt): number {
-  return repeatsItself && excerpt.entries <= FEW_ENTRIES ? 1 : Math.min(TWICE, count);
-}
-
 /** The first step of the rule that does not hold for this match; undefined when all do. */
 export function findFailedStep(
   rule: Rule,
@@ -46,11 +36,7 @@ export function findFailedStep(
 ): FailedStep | undefined {
   for (const step of rule.steps) {
     const all = index.get(keyOf(rule.id, step.id)) ?? [];
-    const enough = step.absent
-      ? 1
-      : view.excerpt?.kind === 'alone'
-        ? limitCount(step.count, all.includes(signal), view.excerpt)
-        : step.count;
+    const enough = step.absent ? 1 : view.reading.countOf(step.count, all.includes(signal));
     const found = take(enough, listFitting(all, step, rule, match, signal, view));
     if (step.absent === found.length >= enough) return { step, found, anywhere: all.length };
   }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { scanEntry } from './scan.js';
 import { makeCatalog, TEST_RULES } from '../testing/samples.js';
 import { splitText } from '../input/read.js';
-import { diagnose, flattenIncidents } from '../incident/diagnose.js';
+import { diagnose } from '../incident/diagnose.js';
+import { flattenIncidents } from '../incident/document.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const failures = (text: string): readonly (string | undefined)[] =>

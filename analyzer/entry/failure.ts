@@ -9,15 +9,15 @@ import type { Engine, FailureKind } from '../catalog/engine.js';
 import { findRow, type RowSubject } from './row.js';
 import { toFailureLinks, type FailurePart } from './signal.js';
 
-/** Entry → failure, or undefined when nothing ended; `isAlone` in an excerpt that tells of nothing else. */
+/** Entry → failure, or undefined when nothing ended; `takesErrors`: see Reading. */
 export function readFailure(
   subject: RowSubject,
   facts: readonly Fact[],
   engine: Engine,
-  isAlone = false,
+  takesErrors = false,
 ): FailurePart | undefined {
   const { parsed } = subject;
-  const kind = classify(subject, facts, engine) ?? (isAlone && isLogged(subject, engine) ? 'bare' : undefined);
+  const kind = classify(subject, facts, engine) ?? (takesErrors && isLogged(subject, engine) ? 'bare' : undefined);
   if (kind === undefined || findRow(engine.consequences, { ...subject, ends: kind }) !== undefined) return undefined;
   return {
     kind,

@@ -1,21 +1,20 @@
 // One entry → what it says (a signal), or undefined for the many that say nothing. One pass over the bytes looks for
 // the anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked
 // at closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
-import type { ChainLink, Entry, ParsedEntry } from '../../core/types.js';
-import { isLost, isWrapper, root } from '../../flink/trace/chain.js';
+import type { Entry, ParsedEntry } from '../../core/types.js';
 import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
 import { isUserLogger } from '../../flink/trace/packages.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { AlternativeUse, AnchorUse, Catalog } from '../catalog/catalog.js';
 import type { Engine } from '../catalog/engine.js';
-import { endsProgram, isMessage, readFailure } from './failure.js';
+import { endsProgram, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';
+import { WHOLE_LOG, type Reading, type View } from './reading.js';
 import { findRow, type RowSubject } from './row.js';
 import {
   describePlace,
   shortenText,
-  type Excerpt,
   type FailurePart,
   type Hints,
   type MatchPart,
@@ -29,40 +28,31 @@ export interface ScanOptions {
   readonly cluster?: string;
   /** IANA zone of time stamps without one. */
   readonly zone?: string;
-  /** The entry stands in what somebody cut out of the logs. */
-  readonly excerpt?: Excerpt;
+  /** Left out: a whole log. */
+  readonly reading?: Reading;
 }
 
 /** More of one entry is never decoded: a stack trace or a dump is long before that. */
 const MAX_LOOK_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
-  // Excerpts are made anew of the entries that were read.
-  const found =
-    options.excerpt === undefined && entry.met?.by === catalog.scanner
-      ? entry.met.texts
-      : catalog.scanner.scan(entry.bytes);
+  const found = entry.met?.by === catalog.scanner ? entry.met.texts : catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
-  if (options.excerpt === undefined && uses.every((use) => use.kind === 'fact'))
+  if (!(options.reading ?? WHOLE_LOG).hearsWords && uses.every((use) => use.kind === 'fact'))
     return scanFacts(
       entry,
       uses.map(({ anchor }) => anchor),
       catalog.engine,
       options,
     );
-  const { parsed, facts, failure, candidate, byUser, isOptions, isGuess, isWords, bytes } = readCandidate(
+  const { parsed, facts, failure, candidate, byUser, isOptions, mayName, bytes } = readCandidate(
     entry,
     uses,
     catalog.engine,
     options,
   );
-  const matches = isOptions
-    ? []
-    : findMatches(
-        uses.filter((use) => mayName(use, { isGuess, isWords })),
-        candidate,
-      );
+  const matches = isOptions ? [] : findMatches(uses.filter(mayName), candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
   const telling = matches.length > 0 || failure !== undefined;
@@ -110,19 +100,15 @@ export interface Look {
   readonly byUser: boolean;
   /** The entry is a line of the start-up dump of options: no rule fits it. */
   readonly isOptions: boolean;
-  /**
-   * Only a warning, or a message whose class was left out, but of an excerpt that holds nothing else: a rule for
-   * whatever is left knows nothing of it.
-   */
-  readonly isGuess: boolean;
-  /** A message without its class. */
-  readonly isWords: boolean;
+  /** Which rules the entry may call for. */
+  readonly mayName: View['mayName'];
   /** What was decoded. */
   readonly bytes: Buffer;
 }
 
 /** The closer look at an entry in which anchors with these uses were found. */
 export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: Engine, options: ScanOptions): Look {
+  const reading = options.reading ?? WHOLE_LOG;
   const bytes = lookAt(entry);
   const parsed = parseEntry(bytes, { zone: options.zone });
   const subject: RowSubject = { parsed, source: entry.source };
@@ -137,78 +123,24 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
       );
   const failure =
     !byUser && !isOptions && uses.some((use) => use.kind === 'failure')
-      ? readFailure(subject, stated, engine, options.excerpt?.kind === 'alone')
+      ? readFailure(subject, stated, engine, reading.takesErrors)
       : undefined;
-  // Not enough for a failure that no rule knows, nor for one that is known by its frames alone.
-  const isOpen = options.excerpt !== undefined && failure === undefined;
-  const isAlone = isOpen && options.excerpt?.kind === 'alone';
-  const told = options.excerpt?.kind === 'beside' && failure !== undefined ? tellCause(parsed) : undefined;
-  const isWords =
-    told !== undefined ||
-    (isOpen && !byUser && (isAlone || parsed.level === undefined) && isMessage(parsed, entry.source));
-  const isSuspect = (excerpt: boolean): boolean =>
-    findRow(engine.suspects, subject, (row) => row.excerpt === excerpt && (row.byUser || !byUser)) !== undefined;
-  const mayEnd = isWords || (isAlone && isSuspect(true));
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const links =
-    told ?? (isWords && parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
-  const isFailure = failure !== undefined || mayEnd || isSuspect(false);
-  const isHeadless = options.excerpt !== undefined && parsed.layout === 'none' && entry.source.kind !== 'out';
-  return {
-    parsed,
-    facts,
-    failure,
-    candidate: {
-      parsed: links === parsed.links ? parsed : { ...parsed, links },
-      text,
-      source: entry.source,
-      isFailure,
-      isHeadless,
-    },
-    byUser,
-    isOptions,
-    isGuess: mayEnd && !(isWords && namesClass(links)),
-    isWords,
-    bytes,
+  const { links, mayEnd, mayName } = reading.view({ subject, text, hasFailed: failure !== undefined, byUser }, engine);
+  const candidate: Candidate = {
+    parsed: links === parsed.links ? parsed : { ...parsed, links },
+    text,
+    source: entry.source,
+    isFailure: failure !== undefined || mayEnd || isSuspect(subject, byUser, engine),
+    isHeadless: reading.isHeadless(subject),
   };
+  return { parsed, facts, failure, candidate, byUser, isOptions, mayName, bytes };
 }
 
-/**
- * Who wraps an exception often tells its message, Flink behind words of its own; where its own class is missing, that
- * is all that is left of it.
- */
-function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
-  const last = root(links);
-  if (last === undefined) return undefined;
-  if (isLost(last)) return links;
-  const message = last.type.startsWith('org.apache.flink.')
-    ? last.message.slice(last.message.search(/(?<=: )|$/))
-    : last.message;
-  return isWrapper(last.type) && message !== ''
-    ? [...links, { type: '', message, frames: [], relation: 'cause' }]
-    : undefined;
-}
-
-/**
- * A class in the middle of a sentence, with its package or without; one of Java's own even where the blank before it
- * was lost.
- */
-const NAMED =
-  /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)*)([A-Z][\w$]*[a-z](?:Exception|Error))(?::\s|$)/;
-
-/** A sentence that quotes an exception names it soon. */
-const MAX_SENTENCE_UNITS = 2000;
-
-/** A class that was lost may be any (condition.ts). */
-function nameLost(text: string): ChainLink {
-  const named = NAMED.exec(text.slice(0, MAX_SENTENCE_UNITS));
-  return {
-    type: named === null ? '' : `${named[1]}${named[2]}`,
-    message: named === null ? text : text.slice(named.index + named[0].length),
-    frames: [],
-    relation: 'outer',
-  };
+/** What ended something in any log, if a rule knows it. */
+function isSuspect(subject: RowSubject, byUser: boolean, { suspects }: Engine): boolean {
+  return findRow(suspects, subject, (row) => !row.excerpt && (row.byUser || !byUser)) !== undefined;
 }
 
 /** So much of what was printed tells whose words it is. */
@@ -241,15 +173,6 @@ function joinText(parsed: ParsedEntry): string {
   if (parsed.stack === undefined || parsed.message === '') return parsed.stack ?? parsed.message;
   if (parsed.stack.startsWith(parsed.message)) return parsed.stack;
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
-}
-
-/** A sentence that quotes the exception with its package. */
-function namesClass(links: readonly ChainLink[]): boolean {
-  return root(links)?.type.includes('.') === true;
-}
-
-function mayName(use: AnchorUse, { isGuess, isWords }: Pick<Look, 'isGuess' | 'isWords'>): use is AlternativeUse {
-  return (use.kind === 'alternative' || (use.kind === 'words' && isWords)) && !(isGuess && use.rule.general);
 }
 
 /** At most one match per rule: of its alternatives that fit, the one that stands first in its file. */

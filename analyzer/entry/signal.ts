@@ -38,16 +38,6 @@ export interface FailureLink {
   readonly message: string;
 }
 
-/**
- * What somebody cut out of the logs, read once more. Alone: it tells of nothing that ended, so an error or a warning
- * with a trace, or a mere message, is what it is about. Beside: no rule of its own knows its failure, and a mere
- * message beside it, such as a thread's title, may say more.
- */
-export interface Excerpt {
-  readonly kind: 'alone' | 'beside';
-  readonly entries: number;
-}
-
 export interface Signal {
   readonly place: EntryPlace;
   readonly hints: Hints;

@@ -20,17 +20,8 @@ import { explainFinding } from './explain.js';
 import type { Value, Values } from '../catalog/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
+import type { LastLine } from './last-line.js';
 import { createWorld, type WorldFacts } from './world.js';
-
-/** The last line that a process wrote. */
-export interface LastLine {
-  readonly path: string;
-  readonly line: number;
-  readonly offset: number;
-  readonly time?: number;
-  readonly text: string;
-  readonly recordId?: string;
-}
 
 export interface ConcludeOptions {
   readonly catalog: Catalog;

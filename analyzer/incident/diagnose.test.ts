@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../catalog/catalog.js';
-import { diagnose, flattenIncidents } from './diagnose.js';
+import { diagnose } from './diagnose.js';
+import { flattenIncidents } from './document.js';
 import { readEntries, splitText } from '../input/read.js';
 
 const catalog = loadCatalog();

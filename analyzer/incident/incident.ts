@@ -7,14 +7,8 @@ import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
 import type { JobView } from '../cluster/view.js';
 import type { Scope } from '../catalog/rule.js';
-import {
-  compareSignals,
-  dropDuplicates,
-  type Excerpt,
-  type FailurePart,
-  type MatchPart,
-  type Signal,
-} from '../entry/signal.js';
+import { compareSignals, dropDuplicates, type FailurePart, type MatchPart, type Signal } from '../entry/signal.js';
+import type { Reading } from '../entry/reading.js';
 import { confirmMatches, indexSteps } from '../cluster/step.js';
 
 export interface IncidentEvent {
@@ -45,8 +39,7 @@ export interface GroupOptions {
   readonly lastTimes: ReadonlyMap<string, number>;
   /** What happened to a process with tasks on it after this time waits for the failure of their jobs. */
   readonly settledUntil: number;
-  /** See ClusterView. */
-  readonly excerpt?: Excerpt;
+  readonly reading: Reading;
 }
 
 export const DEFAULT_HEALTHY_MS = 10 * 60_000;
@@ -66,7 +59,7 @@ export interface ClusterGroups {
 /** `signals` may come in any order and more than once. */
 export function groupIncidents(cluster: string, signals: Iterable<Signal>, options: GroupOptions): ClusterGroups {
   const sorted = dateUndated(dropDuplicates(signals), options.lastTimes);
-  const view = joinCluster(cluster, sorted, options.excerpt);
+  const view = joinCluster(cluster, sorted, options.reading);
   const events = collectEvents(sorted, view, options.catalog);
   const named = indexNamed(events, view);
   const sides = events.map((event) => decideSide(event, view, options.catalog, named));

@@ -114,11 +114,11 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
 
 /**
  * A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside
- * catch-alls and symptoms of the same exception; and of an excerpt as soon as the words beside its trace say more.
+ * catch-alls and symptoms of the same exception. A reading may drop all of them.
  */
-function hideGeneral(drafts: readonly Draft[], { excerpt }: ClusterView): readonly Draft[] {
+function hideGeneral(drafts: readonly Draft[], { reading }: ClusterView): readonly Draft[] {
   const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
-  if (excerpt?.kind === 'beside' && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
+  if (reading.dropsGeneral && drafts.some(isSpecific)) return drafts.filter(({ rule }) => !rule.general);
   const bySpecific = collectNamed(drafts.filter(isSpecific));
   const byAny = collectNamed(
     drafts.filter(

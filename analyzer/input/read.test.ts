@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../core/types.js';
 import { loadCatalog } from '../catalog/catalog.js';
-import { diagnose, flattenIncidents } from '../incident/diagnose.js';
+import { diagnose } from '../incident/diagnose.js';
+import { flattenIncidents } from '../incident/document.js';
 import { createReadNotes, readEntries, splitText } from './read.js';
 import { BUFFER_RECORDING, BUFFER_RULE, makeFolder, readRecording, shuffle } from '../testing/samples.js';
 

@@ -9,7 +9,8 @@ import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
 import type { IncidentStore, RecordFeed, StateStore } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { concludeCluster, readLastLine } from '../incident/diagnose.js';
+import { concludeCluster } from '../incident/clusters.js';
+import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import {
   COMPACT_DEFAULTS,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { concludeCluster } from '../incident/diagnose.js';
+import { concludeCluster } from '../incident/clusters.js';
 import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, keepSignal } from './keep.js';
 import { JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
 import { scanEntry } from '../entry/scan.js';

@@ -4,8 +4,7 @@
 // episode.
 import type { Fact } from '../../flink/facts/fact.js';
 import { meaningOf, type Keeping } from '../cluster/meaning.js';
-import type { LastLine } from '../incident/conclude.js';
-import { isLaterLine } from '../incident/diagnose.js';
+import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
 
 /** An incident as it was saved last. */

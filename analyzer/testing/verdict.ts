@@ -1,6 +1,7 @@
 // For the tests of this folder: what the built-in rules say of a text. Not used by the program.
 import { loadCatalog } from '../catalog/catalog.js';
-import { diagnose, flattenIncidents, type DiagnosisDocument } from '../incident/diagnose.js';
+import { diagnose } from '../incident/diagnose.js';
+import { flattenIncidents, type DiagnosisDocument } from '../incident/document.js';
 import { splitText } from '../input/read.js';
 
 const catalog = loadCatalog();

@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync, appendFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { findBuiltInRules, loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
-import { diagnose, flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/diagnose.js';
+import { diagnose } from '../../analyzer/incident/diagnose.js';
+import { flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/document.js';
 import { draftRule, TODO, writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
 import { readStdin } from '../../analyzer/input/files/disk.js';
 import { proveRule } from '../../analyzer/author/proof.js';

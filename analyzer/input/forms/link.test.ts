@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../catalog/catalog.js';
-import { diagnose, flattenIncidents } from '../../incident/diagnose.js';
+import { diagnose } from '../../incident/diagnose.js';
+import { flattenIncidents } from '../../incident/document.js';
 import { cleanLinks, looksLinked } from './link.js';
 import { splitText } from '../read.js';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../catalog/catalog.js';
-import { diagnose, flattenIncidents } from '../../incident/diagnose.js';
+import { diagnose } from '../../incident/diagnose.js';
+import { flattenIncidents } from '../../incident/document.js';
 import { readEntries, splitText } from '../read.js';
 import { renderExceptions } from './rest.js';
 
