@@ -9,8 +9,8 @@ import type { AlertStore, IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
-import { createInbound, type InboundPolicy } from './inbound.js';
-import { createWakeup } from './pace.js';
+import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
+import { createWakeup, type Wakeup } from './pace.js';
 import type { Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';
 import { createOutbox, type OutboxRow, type Outbox } from './outbox.js';
@@ -50,115 +50,128 @@ const OPEN_MS = 24 * 3_600_000;
 const DELIVER_EVERY_MS = 500;
 const LOOK_EVERY_MS = 1000;
 
+interface NotifierState {
+  readonly outbox: Outbox;
+  /** By the name of the receiver. */
+  readonly senders: ReadonlyMap<string, Sender>;
+  readonly inbound: Inbound;
+  readonly wakeup: Wakeup;
+  readonly log: Log;
+  loading: Promise<void> | undefined;
+  /** One change after the other: each decision needs what the one before remembered. */
+  last: Promise<void>;
+}
+
 export function createNotifier(options: NotifierOptions): Notifier {
-  const { store, receivers, policy, log } = options;
-  const [now, random] = [options.now ?? Date.now, options.random ?? Math.random];
-  const [publicUrl, instance] = [options.publicUrl ?? '', options.instance ?? 'main'];
-  checkReceivers(receivers);
-  const outbox = createOutbox({ store, receivers: receivers.map(({ name }) => name), instance });
-  const onDelivery = options.onDelivery ?? (() => undefined);
-  const senders = new Map(
-    receivers.map((receiver) => [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery })]),
-  );
-  const inbound = createInbound({
-    store,
-    outbox,
-    receivers,
-    policy,
-    instance,
-    publicUrl,
-    deadlineMs: DELIVER_DEADLINE_MS,
-    now,
-  });
-  const wakeup = createWakeup();
+  checkReceivers(options.receivers);
+  const notifier = createState(options);
+  const { receivers, policy, log, publicUrl = '', instance = 'main', now = Date.now } = options;
+  const { outbox, inbound, senders, wakeup } = notifier;
   const writer = createWriter({ outbox, policy, publicUrl, instance, log, now });
-  let loading: Promise<void> | undefined;
-  // One change after the other: each decision needs what the one before remembered.
-  let last: Promise<void> = Promise.resolve();
-
-  async function ready(): Promise<void> {
-    loading ??= outbox.load();
-    try {
-      await loading;
-    } catch (error) {
-      loading = undefined;
-      throw error;
-    }
-  }
-
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = last.then(work);
-    last = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
-  }
-
-  async function stepSender(sender: Sender): Promise<void> {
-    await sender.deliverDue();
-    await sender.refreshOpen();
-  }
-
-  async function loop(name: string, everyMs: number, step: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    let problem = '';
-    while (!signal.aborted) {
-      const found = await tryStep(step);
-      if (found !== problem && found !== '')
-        log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
-      problem = found;
-      await wakeup.wait(everyMs, signal);
-    }
-  }
-
   return {
     async incidentChanged(incident) {
-      await ready();
-      await inTurn(async () => {
+      await makeReady(notifier);
+      await inTurn(notifier, async () => {
         for (const receiver of receivers) await writer(incident, receiver);
       });
       wakeup.ring();
     },
     async incidentGone(id) {
-      await ready();
-      await inTurn(() => outbox.withdraw(id));
+      await makeReady(notifier);
+      await inTurn(notifier, () => outbox.withdraw(id));
     },
     async receiveAlerts(message) {
-      await ready();
-      const received = await inTurn(() => inbound.receive(message));
+      await makeReady(notifier);
+      const received = await inTurn(notifier, () => inbound.receive(message));
       wakeup.ring();
       return received;
     },
     async stepOnce() {
-      await ready();
-      await inTurn(() => inbound.stepOnce());
-      await Promise.all([...senders.values()].map(stepSender));
+      await stepInbound(notifier);
+      await Promise.all([...senders.values()].map((sender) => stepSender(notifier, sender)));
     },
     async run(signal) {
       const deliver = [...senders].map(([name, sender]) =>
-        loop(
-          name,
-          DELIVER_EVERY_MS,
-          async () => {
-            await ready();
-            await stepSender(sender);
-          },
-          signal,
-        ),
+        loop(notifier, name, DELIVER_EVERY_MS, () => stepSender(notifier, sender), signal),
       );
-      const look = loop(
-        'inbound',
-        LOOK_EVERY_MS,
-        async () => {
-          await ready();
-          await inTurn(() => inbound.stepOnce());
-        },
-        signal,
-      );
+      const look = loop(notifier, 'inbound', LOOK_EVERY_MS, () => stepInbound(notifier), signal);
       // A receiver that hangs holds up nobody but itself.
       await Promise.all([...deliver, look]);
     },
   };
+}
+
+function createState(options: NotifierOptions): NotifierState {
+  const { store, receivers, policy, log, publicUrl = '', instance = 'main' } = options;
+  const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
+  const outbox = createOutbox({ store, receivers: receivers.map(({ name }) => name), instance });
+  return {
+    outbox,
+    senders: new Map(
+      receivers.map((receiver) => [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery })]),
+    ),
+    inbound: createInbound({
+      store,
+      outbox,
+      receivers,
+      policy,
+      instance,
+      publicUrl,
+      deadlineMs: DELIVER_DEADLINE_MS,
+      now,
+    }),
+    wakeup: createWakeup(),
+    log,
+    loading: undefined,
+    last: Promise.resolve(),
+  };
+}
+
+async function makeReady(notifier: NotifierState): Promise<void> {
+  notifier.loading ??= notifier.outbox.load();
+  try {
+    await notifier.loading;
+  } catch (error) {
+    notifier.loading = undefined;
+    throw error;
+  }
+}
+
+function inTurn<Result>(notifier: NotifierState, work: () => Promise<Result>): Promise<Result> {
+  const result = notifier.last.then(work);
+  notifier.last = result.then(
+    () => undefined,
+    () => undefined,
+  );
+  return result;
+}
+
+async function stepInbound(notifier: NotifierState): Promise<void> {
+  await makeReady(notifier);
+  await inTurn(notifier, () => notifier.inbound.stepOnce());
+}
+
+async function stepSender(notifier: NotifierState, sender: Sender): Promise<void> {
+  await makeReady(notifier);
+  await sender.deliverDue();
+  await sender.refreshOpen();
+}
+
+async function loop(
+  { log, wakeup }: NotifierState,
+  name: string,
+  everyMs: number,
+  step: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let problem = '';
+  while (!signal.aborted) {
+    const found = await tryStep(step);
+    if (found !== problem && found !== '')
+      log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
+    problem = found;
+    await wakeup.wait(everyMs, signal);
+  }
 }
 
 /** The problem when the store is away for a while; anything else is thrown. */

@@ -46,137 +46,161 @@ export interface OutboxOptions {
 const MAX_INCIDENTS_KNOWN = 2000;
 const MAX_LOADED = 10_000;
 
-export function createOutbox({ store, receivers, instance }: OutboxOptions): Outbox {
-  const pending = new Map<string, Alert>();
-  const followed = new Map<string, Alert>();
-  const open = new Map<string, Alert>();
-  const told = new Map<string, Map<string, Alert>>();
-  const inFlight = new Set<string>();
+/** What is kept in memory, each alert by its id. */
+interface OutboxState extends OutboxOptions {
+  readonly pending: Map<string, Alert>;
+  readonly followed: Map<string, Alert>;
+  /** By incident and receiver. */
+  readonly open: Map<string, Alert>;
+  /** By incident. */
+  readonly told: Map<string, Map<string, Alert>>;
+  readonly inFlight: Set<string>;
   /** What the store has not taken yet. */
-  const unsaved = new Map<string, Alert>();
-  let saving: Promise<void> = Promise.resolve();
-
+  readonly unsaved: Map<string, Alert>;
   /** A payload is read once, however often it is looked at. */
-  const payloads = new WeakMap<Alert, Payload>();
+  readonly payloads: WeakMap<Alert, Payload>;
+  saving: Promise<void>;
+}
 
-  function readPayload(alert: Alert): Payload | undefined {
-    const payload = payloads.get(alert) ?? parsePayload(alert.payload);
-    if (payload !== undefined) payloads.set(alert, payload);
-    return payload;
-  }
-
-  function toRow(alert: Alert): OutboxRow | undefined {
-    const payload = readPayload(alert);
-    return payload === undefined ? undefined : { alert, payload, isInFlight: inFlight.has(alert.id) };
-  }
-
-  function toRows(alerts: Iterable<Alert>): readonly OutboxRow[] {
-    return [...alerts].map(toRow).filter((row) => row !== undefined);
-  }
-
-  /** Puts an alert where the rest of this file looks for it. */
-  function index(alert: Alert): void {
-    const payload = readPayload(alert);
-    told.get(alert.incidentId)?.set(alert.id, alert);
-    if (alert.state === 'pending') pending.set(alert.id, alert);
-    else pending.delete(alert.id);
-    if (payload?.inbound !== undefined && alert.state !== 'undeliverable') followed.set(alert.id, alert);
-    else followed.delete(alert.id);
-    if (alert.state === 'sent' && payload?.openUntilMs !== undefined) {
-      const key = openKey(alert.incidentId, alert.receiver);
-      if (listAlerts(payload.message).some((item) => item['endsAt'] === undefined)) open.set(key, alert);
-      else open.delete(key);
-    }
-  }
-
-  /** Here first: while the store is away, what was sent must not be sent again. */
-  async function remember(alert: Alert): Promise<void> {
-    index(alert);
-    unsaved.set(alert.id, alert);
-    await saveUnsaved();
-  }
-
-  /** One after the other, so that an older state never lands on a newer one. */
-  function saveUnsaved(): Promise<void> {
-    const turn = saving.then(async () => {
-      for (const [id, alert] of unsaved) {
-        await store.rememberAlert(alert);
-        if (unsaved.get(id) === alert) unsaved.delete(id);
-      }
-    });
-    // Whoever asked is told of the failure; the next one begins anew.
-    saving = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async function load(): Promise<void> {
-    const left = [
-      ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
-      ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
-    ];
-    for (const alert of left.reverse()) {
-      if (readPayload(alert)?.instance !== instance) continue;
-      if (receivers.includes(alert.receiver)) index(alert);
-      else if (alert.state === 'pending')
-        await remember({ ...alert, state: 'undeliverable', error: 'no receiver of this name is configured any more' });
-    }
-  }
-
-  async function findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
-    const rows = told.get(incidentId) ?? (await loadTold(incidentId));
-    const prefix = `${incidentId}/${receiver}/`;
-    return toRows(
-      [...rows.values()]
-        .filter((alert) => alert.id.startsWith(prefix))
-        .sort((left, right) => readNumber(right.id) - readNumber(left.id)),
-    );
-  }
-
-  async function loadTold(incidentId: string): Promise<Map<string, Alert>> {
-    // Known before it is read: what is sent meanwhile is newer than what the store answers.
-    const rows = new Map<string, Alert>();
-    told.set(incidentId, rows);
-    try {
-      for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED }))
-        if (!rows.has(alert.id)) rows.set(alert.id, alert);
-    } catch (error) {
-      told.delete(incidentId);
-      throw error;
-    }
-    const [oldest] = told.keys();
-    if (told.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) told.delete(oldest);
-    return rows;
-  }
-
+export function createOutbox(options: OutboxOptions): Outbox {
+  const box: OutboxState = {
+    ...options,
+    pending: new Map(),
+    followed: new Map(),
+    open: new Map(),
+    told: new Map(),
+    inFlight: new Set(),
+    unsaved: new Map(),
+    payloads: new WeakMap(),
+    saving: Promise.resolve(),
+  };
   return {
-    load,
-    findTold,
-    listPending: (receiver) => toRows(pending.values()).filter(({ alert }) => alert.receiver === receiver),
-    listFollowed: () => toRows(followed.values()),
-    listOpen: (receiver) => toRows(open.values()).filter(({ alert }) => alert.receiver === receiver),
+    load: () => load(box),
+    findTold: (incidentId, receiver) => findTold(box, incidentId, receiver),
+    listPending: (receiver) => toRows(box, box.pending.values()).filter(({ alert }) => alert.receiver === receiver),
+    listFollowed: () => toRows(box, box.followed.values()),
+    listOpen: (receiver) => toRows(box, box.open.values()).filter(({ alert }) => alert.receiver === receiver),
     findOpen(incidentId, receiver) {
-      const alert = open.get(openKey(incidentId, receiver));
-      return alert === undefined ? undefined : readPayload(alert);
+      const alert = box.open.get(openKey(incidentId, receiver));
+      return alert === undefined ? undefined : readPayload(box, alert);
     },
-    put: (alert, payload) => remember({ ...alert, payload: renderPayload(payload) }),
-    async withdraw(incidentId) {
-      const waiting = toRows(pending.values()).filter(
-        ({ alert, payload, isInFlight }) =>
-          alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight,
-      );
-      for (const { alert } of waiting) await remember({ ...alert, state: 'withdrawn' });
-      const standing = toRows(open.values()).filter(({ alert }) => alert.incidentId === incidentId);
-      for (const { alert, payload } of standing)
-        await remember({ ...alert, payload: renderPayload({ ...payload, openUntilMs: 0 }) });
-    },
-    saveUnsaved,
+    put: (alert, payload) => remember(box, { ...alert, payload: renderPayload(payload) }),
+    withdraw: (incidentId) => withdraw(box, incidentId),
+    saveUnsaved: () => saveUnsaved(box),
     hold(ids) {
-      for (const id of ids) inFlight.add(id);
+      for (const id of ids) box.inFlight.add(id);
       return () => {
-        for (const id of ids) inFlight.delete(id);
+        for (const id of ids) box.inFlight.delete(id);
       };
     },
   };
+}
+
+function readPayload({ payloads }: OutboxState, alert: Alert): Payload | undefined {
+  const payload = payloads.get(alert) ?? parsePayload(alert.payload);
+  if (payload !== undefined) payloads.set(alert, payload);
+  return payload;
+}
+
+function toRow(box: OutboxState, alert: Alert): OutboxRow | undefined {
+  const payload = readPayload(box, alert);
+  return payload === undefined ? undefined : { alert, payload, isInFlight: box.inFlight.has(alert.id) };
+}
+
+function toRows(box: OutboxState, alerts: Iterable<Alert>): readonly OutboxRow[] {
+  return [...alerts].map((alert) => toRow(box, alert)).filter((row) => row !== undefined);
+}
+
+/** Puts an alert where the rest of this file looks for it. */
+function index(box: OutboxState, alert: Alert): void {
+  const { pending, followed, open, told } = box;
+  const payload = readPayload(box, alert);
+  told.get(alert.incidentId)?.set(alert.id, alert);
+  if (alert.state === 'pending') pending.set(alert.id, alert);
+  else pending.delete(alert.id);
+  if (payload?.inbound !== undefined && alert.state !== 'undeliverable') followed.set(alert.id, alert);
+  else followed.delete(alert.id);
+  if (alert.state === 'sent' && payload?.openUntilMs !== undefined) {
+    const key = openKey(alert.incidentId, alert.receiver);
+    if (listAlerts(payload.message).some((item) => item['endsAt'] === undefined)) open.set(key, alert);
+    else open.delete(key);
+  }
+}
+
+/** Here first: while the store is away, what was sent must not be sent again. */
+async function remember(box: OutboxState, alert: Alert): Promise<void> {
+  index(box, alert);
+  box.unsaved.set(alert.id, alert);
+  await saveUnsaved(box);
+}
+
+/** One after the other, so that an older state never lands on a newer one. */
+function saveUnsaved(box: OutboxState): Promise<void> {
+  const { store, unsaved } = box;
+  const turn = box.saving.then(async () => {
+    for (const [id, alert] of unsaved) {
+      await store.rememberAlert(alert);
+      if (unsaved.get(id) === alert) unsaved.delete(id);
+    }
+  });
+  // Whoever asked is told of the failure; the next one begins anew.
+  box.saving = turn.catch(() => undefined);
+  return turn;
+}
+
+async function load(box: OutboxState): Promise<void> {
+  const { store, receivers, instance } = box;
+  const left = [
+    ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
+    ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
+  ];
+  for (const alert of left.reverse()) {
+    if (readPayload(box, alert)?.instance !== instance) continue;
+    if (receivers.includes(alert.receiver)) index(box, alert);
+    else if (alert.state === 'pending')
+      await remember(box, {
+        ...alert,
+        state: 'undeliverable',
+        error: 'no receiver of this name is configured any more',
+      });
+  }
+}
+
+async function findTold(box: OutboxState, incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
+  const rows = box.told.get(incidentId) ?? (await loadTold(box, incidentId));
+  const prefix = `${incidentId}/${receiver}/`;
+  return toRows(
+    box,
+    [...rows.values()]
+      .filter((alert) => alert.id.startsWith(prefix))
+      .sort((left, right) => readNumber(right.id) - readNumber(left.id)),
+  );
+}
+
+async function loadTold({ store, told }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
+  // Known before it is read: what is sent meanwhile is newer than what the store answers.
+  const rows = new Map<string, Alert>();
+  told.set(incidentId, rows);
+  try {
+    for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED }))
+      if (!rows.has(alert.id)) rows.set(alert.id, alert);
+  } catch (error) {
+    told.delete(incidentId);
+    throw error;
+  }
+  const [oldest] = told.keys();
+  if (told.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) told.delete(oldest);
+  return rows;
+}
+
+async function withdraw(box: OutboxState, incidentId: string): Promise<void> {
+  const waiting = toRows(box, box.pending.values()).filter(
+    ({ alert, payload, isInFlight }) => alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight,
+  );
+  for (const { alert } of waiting) await remember(box, { ...alert, state: 'withdrawn' });
+  const standing = toRows(box, box.open.values()).filter(({ alert }) => alert.incidentId === incidentId);
+  for (const { alert, payload } of standing)
+    await remember(box, { ...alert, payload: renderPayload({ ...payload, openUntilMs: 0 }) });
 }
 
 function openKey(incidentId: string, receiver: string): string {

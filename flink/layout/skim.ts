@@ -1,5 +1,5 @@
-// As frame.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the
-// last one. Whatever lies between is neither framed nor looked at: a pass over the bytes (`find`) says where something
+// As split.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the
+// last one. Whatever lies between is neither split nor looked at: a pass over the bytes (`find`) says where something
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
 // reading of files for a diagnosis; the agent needs every entry.
@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../../core/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
 import { at, isDigit } from '../bytes/byte.js';
-import { createSplitter, MAX_ENTRY_BYTES, type SplitEntry, type SplitterOptions } from './split.js';
+import { createSplitter, MAX_ENTRY_BYTES, type Splitter, type SplitEntry, type SplitterOptions } from './split.js';
 import { classifyLine } from '../bytes/line.js';
 
 /** What is wanted of a piece, from its front to its back. */
@@ -51,156 +51,176 @@ const SPACE = 32;
 const NONE: readonly SkimmedEntry[] = [];
 const NO_FLAGS: readonly EntryFlag[] = [];
 
+/** What goes on from one piece to the next. */
+interface SkimmerState {
+  readonly splitter: Splitter;
+  readonly find: FindWanted | undefined;
+  /** The newest entries of the pieces before, by what they are about. */
+  readonly newest: Map<string, readonly SkimmedEntry[]>;
+  endsWithBreak: boolean;
+}
+
 /** Without `find` every entry is given. */
 export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skimmer {
-  const splitter = createSplitter(options);
-  /** The newest entries of the pieces before, by what they are about. */
-  const newest = new Map<string, readonly SkimmedEntry[]>();
-  let endsWithBreak = true;
-
-  function push(piece: Buffer): SkimmedEntry[] {
-    const done: SkimmedEntry[] = [];
-    if (find !== undefined && splitter.isDated) skim(piece, find(piece), done);
-    else done.push(...takeNewest(), ...splitter.push(piece));
-    endsWithBreak = piece.length === 0 ? endsWithBreak : piece[piece.length - 1] === NEWLINE;
-    return done;
-  }
-
-  function skim(piece: Buffer, wanted: WantedSearch, done: SkimmedEntry[]): void {
-    // What goes on with the entry of the piece before.
-    let from = findStart(piece, endsWithBreak ? 0 : nextLine(piece, 0));
-    feed(piece, 0, from, done);
-    if (from < piece.length) done.push(...splitter.flush());
-    /** Where the newest stand in this piece. */
-    const places = new Map<string, number>();
-    let isMet = from < piece.length && wanted.next(from);
-    while (from < piece.length) {
-      isMet &&= toNext(wanted, from, places);
-      from = keepNewest(piece, from, places);
-      if (isMet) done.push(...takeNewest());
-      if (isMet) [from, isMet] = giveMet(piece, from, wanted, done);
-      else from = givePart(piece, from, { start: findStartBefore(piece, piece.length, from), end: piece.length }, done);
-    }
-    copyNewest(piece);
-  }
-
-  /**
-   * Gives the entry in which something is met, with the rest of its series; tells where the next begins, and whether
-   * something is met behind.
-   */
-  function giveMet(
-    piece: Buffer,
-    first: number,
-    wanted: WantedSearch,
-    done: SkimmedEntry[],
-  ): readonly [from: number, isMet: boolean] {
-    let from = first;
-    let part = findPart(piece, from, wanted);
-    while (
-      part.series !== undefined &&
-      part.isMet &&
-      wanted.series === part.series &&
-      lineStart(piece, wanted.start) === part.end
-    ) {
-      const next = findPart(piece, part.end, wanted);
-      if (next.series === part.series && next.end < piece.length) part = { ...next, start: part.start };
-      else [from, part] = [givePart(piece, from, part, done), next];
-    }
-    return [givePart(piece, from, part, done), part.isMet];
-  }
-
-  /**
-   * Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way.
-   */
-  function toNext(wanted: WantedSearch, from: number, places: Map<string, number>): boolean {
-    let about: string | undefined;
-    let place = 0;
-    let isMet = wanted.start >= from || wanted.next(from);
-    for (; isMet && wanted.newest !== undefined; isMet = wanted.next(wanted.end)) {
-      if (about !== undefined && about !== wanted.newest) places.set(about, place);
-      about = wanted.newest;
-      place = wanted.start;
-    }
-    if (about !== undefined) places.set(about, place);
-    return isMet;
-  }
-
-  /** Keeps the entries at these places until something else is wanted; one that is not complete yet stays open. */
-  function keepNewest(piece: Buffer, first: number, places: Map<string, number>): number {
-    let from = first;
-    for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
-      if (place < from) continue;
-      const entries: SkimmedEntry[] = [];
-      from = givePart(
-        piece,
-        from,
-        { start: findStartBefore(piece, place, from), end: findStart(piece, nextLine(piece, place)) },
-        entries,
-      );
-      newest.set(about, entries);
-    }
-    places.clear();
-    return from;
-  }
-
-  /** Those that are kept do not keep their piece. */
-  function copyNewest(piece: Buffer): void {
-    for (const [about, entries] of newest) {
-      if (entries.some(({ bytes }) => bytes.buffer === piece.buffer))
-        newest.set(
-          about,
-          entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })),
-        );
-    }
-  }
-
-  function takeNewest(): readonly SkimmedEntry[] {
-    if (newest.size === 0) return NONE;
-    const entries = [...newest.values()].flat().sort((a, b) => a.offset - b.offset);
-    newest.clear();
-    return entries;
-  }
-
-  /** Leaves out what stands before an entry or a series, gives it, and tells where the next begins. */
-  function givePart(piece: Buffer, from: number, { start, end, met, series }: Part, done: SkimmedEntry[]): number {
-    splitter.skip(start - from, countBreaks(piece, from, start));
-    const bytes = piece.subarray(start, textEnd(piece, end));
-    // It goes on in the piece behind, or has lines that may be entries of their own.
-    const isSure =
-      end < piece.length &&
-      (series !== undefined || nextLine(piece, start) === end) &&
-      bytes.length <= MAX_ENTRY_BYTES &&
-      isUtf8(bytes);
-    if (isSure) {
-      done.push({
-        bytes,
-        offset: splitter.openOffset,
-        length: bytes.length,
-        line: splitter.openLine,
-        flags: NO_FLAGS,
-        cutBytes: 0,
-        met,
-      });
-      splitter.skip(end - start, countBreaks(piece, start, end));
-    } else {
-      const entries = splitter.push(piece.subarray(start, end), end < piece.length);
-      const isOne = entries.length === 1 && end < piece.length && met !== undefined && entries[0]?.flags.length === 0;
-      done.push(...(isOne ? entries.map((entry) => ({ ...entry, met })) : entries));
-    }
-    return end;
-  }
-
-  function feed(piece: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
-    if (end > start) done.push(...splitter.push(piece.subarray(start, end), end < piece.length));
-  }
-
+  const skimmer: SkimmerState = { splitter: createSplitter(options), find, newest: new Map(), endsWithBreak: true };
   return {
-    push,
-    flush: () => [...takeNewest(), ...splitter.flush()],
+    push: (piece) => pushPiece(skimmer, piece),
+    flush: () => [...takeNewest(skimmer), ...skimmer.splitter.flush()],
     get lines() {
-      return endsWithBreak ? splitter.openLine - 1 : splitter.openLine;
+      return skimmer.endsWithBreak ? skimmer.splitter.openLine - 1 : skimmer.splitter.openLine;
     },
   };
+}
+
+function pushPiece(skimmer: SkimmerState, piece: Buffer): SkimmedEntry[] {
+  const done: SkimmedEntry[] = [];
+  if (skimmer.find !== undefined && skimmer.splitter.isDated) skim(skimmer, piece, skimmer.find(piece), done);
+  else done.push(...takeNewest(skimmer), ...skimmer.splitter.push(piece));
+  skimmer.endsWithBreak = piece.length === 0 ? skimmer.endsWithBreak : piece[piece.length - 1] === NEWLINE;
+  return done;
+}
+
+function skim(skimmer: SkimmerState, piece: Buffer, wanted: WantedSearch, done: SkimmedEntry[]): void {
+  // What goes on with the entry of the piece before.
+  let from = findStart(piece, skimmer.endsWithBreak ? 0 : nextLine(piece, 0));
+  feed(skimmer, piece, 0, from, done);
+  if (from < piece.length) done.push(...skimmer.splitter.flush());
+  /** Where the newest stand in this piece. */
+  const places = new Map<string, number>();
+  let isMet = from < piece.length && wanted.next(from);
+  while (from < piece.length) {
+    isMet &&= toNext(wanted, from, places);
+    from = keepNewest(skimmer, piece, from, places);
+    if (isMet) done.push(...takeNewest(skimmer));
+    if (isMet) [from, isMet] = giveMet(skimmer, piece, from, wanted, done);
+    else
+      from = givePart(
+        skimmer,
+        piece,
+        from,
+        { start: findStartBefore(piece, piece.length, from), end: piece.length },
+        done,
+      );
+  }
+  copyNewest(skimmer, piece);
+}
+
+/**
+ * Gives the entry in which something is met, with the rest of its series; tells where the next begins, and whether
+ * something is met behind.
+ */
+function giveMet(
+  skimmer: SkimmerState,
+  piece: Buffer,
+  first: number,
+  wanted: WantedSearch,
+  done: SkimmedEntry[],
+): readonly [from: number, isMet: boolean] {
+  let from = first;
+  let part = findPart(piece, from, wanted);
+  while (
+    part.series !== undefined &&
+    part.isMet &&
+    wanted.series === part.series &&
+    lineStart(piece, wanted.start) === part.end
+  ) {
+    const next = findPart(piece, part.end, wanted);
+    if (next.series === part.series && next.end < piece.length) part = { ...next, start: part.start };
+    else [from, part] = [givePart(skimmer, piece, from, part, done), next];
+  }
+  return [givePart(skimmer, piece, from, part, done), part.isMet];
+}
+
+/**
+ * Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way.
+ */
+function toNext(wanted: WantedSearch, from: number, places: Map<string, number>): boolean {
+  let about: string | undefined;
+  let place = 0;
+  let isMet = wanted.start >= from || wanted.next(from);
+  for (; isMet && wanted.newest !== undefined; isMet = wanted.next(wanted.end)) {
+    if (about !== undefined && about !== wanted.newest) places.set(about, place);
+    about = wanted.newest;
+    place = wanted.start;
+  }
+  if (about !== undefined) places.set(about, place);
+  return isMet;
+}
+
+/** Keeps the entries at these places until something else is wanted; one that is not complete yet stays open. */
+function keepNewest(skimmer: SkimmerState, piece: Buffer, first: number, places: Map<string, number>): number {
+  let from = first;
+  for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
+    if (place < from) continue;
+    const entries: SkimmedEntry[] = [];
+    from = givePart(
+      skimmer,
+      piece,
+      from,
+      { start: findStartBefore(piece, place, from), end: findStart(piece, nextLine(piece, place)) },
+      entries,
+    );
+    skimmer.newest.set(about, entries);
+  }
+  places.clear();
+  return from;
+}
+
+/** Those that are kept do not keep their piece. */
+function copyNewest(skimmer: SkimmerState, piece: Buffer): void {
+  for (const [about, entries] of skimmer.newest) {
+    if (entries.some(({ bytes }) => bytes.buffer === piece.buffer))
+      skimmer.newest.set(
+        about,
+        entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })),
+      );
+  }
+}
+
+function takeNewest(skimmer: SkimmerState): readonly SkimmedEntry[] {
+  if (skimmer.newest.size === 0) return NONE;
+  const entries = [...skimmer.newest.values()].flat().sort((a, b) => a.offset - b.offset);
+  skimmer.newest.clear();
+  return entries;
+}
+
+/** Leaves out what stands before an entry or a series, gives it, and tells where the next begins. */
+function givePart(
+  skimmer: SkimmerState,
+  piece: Buffer,
+  from: number,
+  { start, end, met, series }: Part,
+  done: SkimmedEntry[],
+): number {
+  skimmer.splitter.skip(start - from, countBreaks(piece, from, start));
+  const bytes = piece.subarray(start, textEnd(piece, end));
+  // It goes on in the piece behind, or has lines that may be entries of their own.
+  const isSure =
+    end < piece.length &&
+    (series !== undefined || nextLine(piece, start) === end) &&
+    bytes.length <= MAX_ENTRY_BYTES &&
+    isUtf8(bytes);
+  if (isSure) {
+    done.push({
+      bytes,
+      offset: skimmer.splitter.openOffset,
+      length: bytes.length,
+      line: skimmer.splitter.openLine,
+      flags: NO_FLAGS,
+      cutBytes: 0,
+      met,
+    });
+    skimmer.splitter.skip(end - start, countBreaks(piece, start, end));
+  } else {
+    const entries = skimmer.splitter.push(piece.subarray(start, end), end < piece.length);
+    const isOne = entries.length === 1 && end < piece.length && met !== undefined && entries[0]?.flags.length === 0;
+    done.push(...(isOne ? entries.map((entry) => ({ ...entry, met })) : entries));
+  }
+  return end;
+}
+
+function feed(skimmer: SkimmerState, piece: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
+  if (end > start) done.push(...skimmer.splitter.push(piece.subarray(start, end), end < piece.length));
 }
 
 /** An entry in a piece, or the entries of a series. */

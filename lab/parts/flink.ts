@@ -198,21 +198,12 @@ async function runCluster(
   const client = { home, env: daemons.env, dir, timeoutMs: 180_000 };
   const explain = (): string => readClusterTails(logDir);
   const leader = describeLeader(options);
-  // The scripts spend most of their time in Java calls that read the configuration: let them do it at once.
-  const [jobManagers, workers] = await Promise.allSettled([
-    options.jobManager === false ? [] : startJobManager(daemons, leader.kind, leader).then((started) => [started]),
-    network === undefined && taskManagers > 0
-      ? startTaskManagers(daemons, options.taskManagerConfig ?? {}, { prefix: fillLimits(limits), count: taskManagers })
-      : [],
-  ]);
-  if (jobManagers.status === 'rejected') throw jobManagers.reason;
-  if (workers.status === 'rejected') throw workers.reason;
+  const first = await startFirst(options, daemons, leader, network === undefined ? taskManagers : 0);
   // one after another: a new process is found as the new line of the pid file
   let turn: Promise<unknown> = Promise.resolve();
   const cluster: FlinkCluster = {
     ...facts,
-    jobManagers: jobManagers.value,
-    taskManagers: workers.value,
+    ...first,
     get jobManager() {
       return cluster.jobManagers.at(-1) ?? describeProcess(daemons, leader.kind, 0);
     },
@@ -267,6 +258,25 @@ async function runCluster(
     await waitForWorkers(cluster.restUrl, cluster.taskManagers, deadlineMs);
   }
   return cluster;
+}
+
+/** The scripts spend most of their time in Java calls that read the configuration: they do it at once. */
+async function startFirst(
+  options: FlinkOptions,
+  daemons: Daemons,
+  leader: ReturnType<typeof describeLeader>,
+  taskManagers: number,
+): Promise<Pick<FlinkCluster, 'jobManagers' | 'taskManagers'>> {
+  const { limits = {}, taskManagerConfig = {} } = options;
+  const [jobManagers, workers] = await Promise.allSettled([
+    options.jobManager === false ? [] : startJobManager(daemons, leader.kind, leader).then((started) => [started]),
+    taskManagers > 0
+      ? startTaskManagers(daemons, taskManagerConfig, { prefix: fillLimits(limits), count: taskManagers })
+      : [],
+  ]);
+  if (jobManagers.status === 'rejected') throw jobManagers.reason;
+  if (workers.status === 'rejected') throw workers.reason;
+  return { jobManagers: jobManagers.value, taskManagers: workers.value };
 }
 
 function describeLeader({ application }: FlinkOptions): { kind: Kind; args: string[] } {
