@@ -66,7 +66,7 @@ export default tseslint.config(
   },
   {
     // Above the ceiling today; the list only gets shorter.
-    files: ['agent/ship/ship.ts', 'api/system.ts'],
+    files: ['api/system.ts'],
     rules: { 'max-lines-per-function': 'off' },
   },
   { files: ['lab/**', 'bench/**', 'cli.ts', 'test/**', '**/*.test.ts'], rules: { 'no-console': 'off' } },
