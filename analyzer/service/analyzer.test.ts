@@ -373,6 +373,29 @@ describe('createAnalyzer', () => {
     await store.close();
   });
 
+  it('keeps a healthy job small however long it runs', async () => {
+    const store = openStore();
+    const analyzer = startAnalyzer(store);
+    const start = `10:00:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`;
+    const checkpoints = Array.from({ length: 9000 }, (_, index) => {
+      const [hours, minutes, seconds] = [10 + Math.floor(index / 900), Math.floor(index / 15) % 60, (index % 15) * 4];
+      const time = [hours, minutes, seconds].map((part) => String(part).padStart(2, '0')).join(':');
+      return `${time} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`;
+    });
+    const log = makeLog('flink-u-standalonesession-0-h.log', [start, ...checkpoints]).map((entry) => toRecord(entry));
+    let most = 0;
+
+    for (const batch of cut(log, 1000)) {
+      await appendRecords(store, batch);
+      await drain(analyzer);
+      most = Math.max(most, analyzer.status().signals);
+    }
+
+    expect(analyzer.status().records).toBe(9001);
+    expect(most).toBeLessThan(3000);
+    await store.close();
+  });
+
   it('replaces an entry that grew', async () => {
     const index = records.findIndex((record) =>
       record['event.original'].includes('Insufficient number of network buffers'),

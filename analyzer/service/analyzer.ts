@@ -178,6 +178,15 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
     const memory = running.clusters.get(cluster);
     if (memory !== undefined) dateSignals(memory);
   }
+  // A cluster in which nothing fails is never concluded, and must not grow either.
+  for (const cluster of new Set(records.map((record) => record['flink.cluster']))) {
+    const memory = running.clusters.get(cluster);
+    if (memory?.eventCount === 0) compactLarge(running, memory);
+  }
+}
+
+function compactLarge({ options }: Running, memory: ClusterMemory): void {
+  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: options.now() });
 }
 
 /** A stored record is the same entry again. */
@@ -243,7 +252,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   ];
   if (changed.length > 0) running.dirty.add(cluster);
   planNext(running, cluster, memory);
-  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: now() });
+  compactLarge(running, memory);
   return changed;
 }
 

@@ -33,6 +33,8 @@ export interface ClusterMemory {
   /** Signals with a match or a failure. */
   eventCount: number;
   lastTime: number;
+  /** Signals that the last compaction left. */
+  compactedTo: number;
 }
 
 export function createClusterMemory(state?: ClusterState): ClusterMemory {
@@ -43,6 +45,7 @@ export function createClusterMemory(state?: ClusterState): ClusterMemory {
     saved: state?.saved ?? [],
     eventCount: 0,
     lastTime: 0,
+    compactedTo: 0,
   };
   for (const signal of state?.signals ?? []) keepSignal(memory, signal);
   return memory;
@@ -108,9 +111,9 @@ export interface CompactOptions {
 export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 4000 } as const;
 const COMPACT_FROM = 2000;
 
-/** True when there is enough to make compaction worth its time. */
+/** True when there is enough, and twice what the last compaction left, so that its time is worth it. */
 export function isLarge(memory: ClusterMemory): boolean {
-  return memory.signals.size > COMPACT_FROM;
+  return memory.signals.size > Math.max(COMPACT_FROM, 2 * memory.compactedTo);
 }
 
 export function compactMemory(memory: ClusterMemory, options: CompactOptions): void {
@@ -123,6 +126,7 @@ export function compactMemory(memory: ClusterMemory, options: CompactOptions): v
     memory.signals.set(signal.place.key, signal);
     if (isEvent(signal)) memory.eventCount++;
   }
+  memory.compactedTo = memory.signals.size;
   memory.saved = memory.saved.filter((incident) => incident.last >= horizon);
 }
 
