@@ -221,6 +221,18 @@ describe("the author's loop", () => {
     ).toContain('"ledger": "7"');
   });
 
+  it('rules list and rules test know the rows of the engine by table and id', async () => {
+    const listed = await runProgram(['rules', 'list', 'engine.printed']);
+
+    expect(listed.stdout.trim().split('\n')).toHaveLength(2);
+    expect(listed.stdout).toContain('engine.printed/script');
+    expect(await runProgram(['rules', 'test', 'engine.printed/script'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('0 rules, 1 rows of the engine, 3 proofs, 0 failed'),
+    });
+    expect((await runProgram(['rules', 'test', 'engine.printed/scrip'])).stderr).toContain('engine.printed/script');
+  });
+
   it('rules new reads standard input and refuses a log without a failure', async () => {
     const piped = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], { input: LEDGER_LOG });
     const healthy = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], {

@@ -101,19 +101,18 @@ function viewBeside(looked: LookedAt): View {
   return isWords ? viewMessage(looked) : viewAsIs(parsed);
 }
 
-/**
- * A message without its class. A rule for whatever is left knows nothing of it, unless its sentence quotes the class
- * with the package.
- */
+/** A message without its class. */
 function viewMessage({ subject: { parsed }, text }: LookedAt): View {
-  const links = parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links;
-  const isNamed = root(links)?.type.includes('.') === true;
-  return { links, mayEnd: true, mayName: isNamed ? isAnyWords : isSpecificWords };
+  return viewWords(parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
 }
 
 function viewTold(parsed: ParsedEntry): View {
   const links = tellCause(parsed);
-  if (links === undefined) return viewAsIs(parsed);
+  return links === undefined ? viewAsIs(parsed) : viewWords(links);
+}
+
+/** A rule for whatever is left knows nothing of mere words, unless they quote the class with its package. */
+function viewWords(links: readonly ChainLink[]): View {
   const isNamed = root(links)?.type.includes('.') === true;
   return { links, mayEnd: true, mayName: isNamed ? isAnyWords : isSpecificWords };
 }
