@@ -20,7 +20,7 @@ import {
   isEvent,
   isLarge,
   keepSignal,
-  keepTail,
+  keepLastLine,
   type ClusterMemory,
   type SavedIncident,
 } from './keep.js';
@@ -172,7 +172,7 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
   }
   for (const entry of last.values()) {
     const memory = running.clusters.get(entry.source.cluster ?? '');
-    if (memory !== undefined) keepTail(memory, entry.source.process, readLastLine(entry, running.options.zone));
+    if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, running.options.zone));
   }
   for (const cluster of running.touched) {
     const memory = running.clusters.get(cluster);

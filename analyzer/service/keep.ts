@@ -84,7 +84,7 @@ export function dateSignals(memory: ClusterMemory): void {
   }
 }
 
-export function keepTail(memory: ClusterMemory, process: string, lastLine: LastLine): void {
+export function keepLastLine(memory: ClusterMemory, process: string, lastLine: LastLine): void {
   const known = memory.lastLines.get(process);
   if (known === undefined || isLaterLine(lastLine, known)) memory.lastLines.set(process, lastLine);
 }

@@ -1,4 +1,4 @@
-// The shape of a row of the fact tables, and what their rows share. Used by fact-lifecycle.ts, fact-startup.ts,
+// The shape of a row of the fact tables, and what their rows share. Used by lifecycle.ts, startup.ts,
 // facts.ts.
 import type { Component, Source } from '../../core/types.js';
 import { omitMissing } from '../../core/json.js';
