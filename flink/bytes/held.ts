@@ -1,5 +1,5 @@
 // Bytes that an open entry keeps between chunks: grows by doubling, so that a long trace read in small pieces is copied
-// a few times and not once per piece. Used by frame.ts.
+// a few times and not once per piece. Used by split.ts.
 
 export class Held {
   #bytes: Buffer = Buffer.alloc(0);

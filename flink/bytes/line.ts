@@ -1,6 +1,6 @@
 // Bytes of one line → what kind of line it is. A state machine over bytes: no string is made for a line, because every
 // line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
-// however the line was cut into chunks. Called by layout.ts (isEntryStart) and frame.ts; what a line says is not its
+// however the line was cut into chunks. Called by layout.ts (isEntryStart) and split.ts; what a line says is not its
 // task.
 import { at, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';

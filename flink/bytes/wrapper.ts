@@ -1,6 +1,6 @@
 // What container runtimes, their tools and people put in front of each line, on bytes: Docker's json-file, CRI, `docker
 // compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client, which prints what the
-// job server that it started writes, the `> ` of a mail or a chat. Called by line.ts, frame.ts and unwrap.ts.
+// job server that it started writes, the `> ` of a mail or a chat. Called by line.ts, split.ts and unwrap.ts.
 import { at, isDigit, isNameByte, skipBlanks, startsWith, startsWithAny } from './byte.js';
 import { skipLevelBracket } from './level.js';
 import { scanFraction, scanTime, scanTimestamp, scanZone } from './stamp.js';

@@ -1,5 +1,5 @@
 // Takes off an entry what container runtimes, their tools and people put in front of its lines (wrapper.ts). Called by
-// layout.ts; which bytes are one entry was decided before (frame.ts).
+// layout.ts; which bytes are one entry was decided before (split.ts).
 import { isPartialLine, skipWrapper } from '../bytes/wrapper.js';
 import { readTimestamp } from './timestamp.js';
 

@@ -1,6 +1,6 @@
 // What TaskManager and JobManager share, Flink 1.10 (1.11 for the JobManager) to 2.x: which options decide,
 // and the step between the process and the part that Flink itself uses (ProcessMemoryUtils).
-// The parts inside are memory-taskmanager.ts and memory-jobmanager.ts. Order matters everywhere: of several
+// The parts inside are taskmanager.ts and jobmanager.ts. Order matters everywhere: of several
 // mistakes Flink reports the first that it meets.
 import { refuse } from './words.js';
 import {
