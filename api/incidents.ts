@@ -166,7 +166,7 @@ function describeJob(key: string, page: RecordPage, incidents: readonly Incident
     ...omitMissing({ name, cluster: newest?.['flink.cluster'] ?? own[0]?.cluster, lastSeen: seen.at(-1) }),
     total: page.total,
     levels: Object.fromEntries((page.facets?.level ?? []).map(({ value, count }) => [value, count])),
-    openIncidents: own.filter(({ outcome }) => outcome === 'failing' || outcome === 'failed').length,
+    openIncidents: own.filter(({ outcome }) => outcome === 'failing').length,
     incidents: own.length,
   };
 }

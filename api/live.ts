@@ -53,7 +53,8 @@ export async function* tailRecords(store: RecordSearch, options: TailOptions): A
 }
 
 function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
-  const resumed = resumeAfter === undefined ? Number.NaN : Date.parse(resumeAfter);
+  // Four digits of the year: what lies further away is no time of a record.
+  const resumed = /^\d{4}-/.test(resumeAfter ?? '') ? Date.parse(resumeAfter ?? '') : Number.NaN;
   // Everything after the last seen event, and what may have come late while nobody listened.
   const from = Number.isNaN(resumed)
     ? (filters.from ?? new Date(now() - LATE_MS).toISOString())

@@ -10,6 +10,9 @@ import { readWord, type Answer, type Request, type Route, type Services } from '
 import { CONTEXT, ID, QUERIES, RECORD_PAGE } from './schemas.js';
 import { tailRecords } from './live.js';
 
+/** Each asks the store once a second. */
+const STREAMS = { most: 100, mostOfViewer: 20 };
+
 type Filters = Pick<
   RecordQuery,
   'query' | 'from' | 'to' | 'jobId' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'
@@ -37,6 +40,7 @@ export function createRecordRoutes(services: Services): readonly Route[] {
         'Events: "record" (data: one record), "gap" (data: {before}; more came than a look takes, older ones were left out), "problem" (data: an error; the stream goes on). Lines beginning with ":" say that the stream is alive. ' +
         'A record may come twice (after a reconnect, or when its entry grew): replace by id. A client that reconnects with Last-Event-ID misses nothing.',
       query: QUERIES.stream,
+      crowd: STREAMS,
       answers: { 200: { type: 'string', description: 'text/event-stream' } },
       handle: (request) => streamRecords(services, request),
     },
@@ -119,12 +123,22 @@ function readFilters({ query, viewer }: Request): Filters {
 /** "from" and "to" in the store's spelling (UTC). */
 export function readRange(query: Request['query']): { readonly from?: string; readonly to?: string } {
   const [from, to] = [query.text('from'), query.text('to')].map((value) =>
-    value === undefined ? undefined : new Date(value).toISOString(),
+    value === undefined ? undefined : readTime(value),
   );
   if (from !== undefined && to !== undefined && from >= to) {
     throw createError('JT_REQUEST_INVALID', { problems: `"from" (${from}) must be before "to" (${to})` });
   }
   return omitMissing({ from, to });
+}
+
+/** RFC 3339 has seconds called 60, which are leap seconds: the second after, as Unix time has it. */
+function readTime(text: string): string {
+  const isLeap = /:60(?:\.\d+)?(?:z|[+-]\d\d:?\d\d)$/i.test(text);
+  const time = Date.parse(isLeap ? text.replace(/:60(?=[^:]*$|[^:]*:\d\d$)/, ':59') : text);
+  const date = new Date(isLeap ? time + 1000 : time);
+  if (Number.isNaN(date.getTime()))
+    throw createError('JT_REQUEST_INVALID', { problems: `"${text}" is no time, e.g. 2026-01-31T08:00:00Z` });
+  return date.toISOString();
 }
 
 function isVisible(record: LogRecord, { viewer }: Request): boolean {

@@ -3,6 +3,7 @@
 import type { Incident, Language, ReceivedAlert } from '../core/types.js';
 import type { AgentRegistry, Alert, AlertStore, IncidentStore, RecordSearch, StoreHealth } from '../store/store.js';
 import type { Viewer } from './auth.js';
+import type { CrowdLimits } from './crowd.js';
 import type { Metrics } from './metrics.js';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -19,6 +20,8 @@ export interface Route {
   readonly params?: Schema;
   readonly query?: Schema;
   readonly body?: { readonly type: 'json' | 'text'; readonly schema: Schema; readonly maxBytes: number };
+  /** How many may be under way at once; left out: any number. */
+  readonly crowd?: CrowdLimits;
   readonly answers: Readonly<Record<number, Schema>>;
   handle(request: Request): Promise<Answer>;
 }
@@ -78,8 +81,7 @@ export interface Services {
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
   readonly ruleProblems: () => readonly string[];
-  readonly diagnoseText:
-    ((text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument) | undefined;
+  readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
   /** How often the live tail looks for new records, how often it says that it is alive, how many it takes at a look. */
   readonly tail: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };

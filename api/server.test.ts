@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Ajv } from 'ajv';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
@@ -30,6 +31,12 @@ afterEach(async () => {
   await Promise.all(running.map((server) => server.close()));
   running = [];
 });
+
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
 
 function diagnosisIn(text: string): Diagnosis {
   return {
@@ -611,7 +618,11 @@ describe('rules, agents, health and metrics', () => {
 
 describe('a pasted log', () => {
   const hooks = {
-    diagnoseText: (text: string, language: string) => ({ diagnoses: [], unknown: [], facts: { text, language } }),
+    diagnosePaste: async (bytes: Buffer, language: string) => ({
+      diagnoses: [],
+      unknown: [],
+      facts: { text: bytes.toString('utf8'), language },
+    }),
   };
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'])(
@@ -638,6 +649,66 @@ describe('a pasted log', () => {
       body: { error: { code: 'JT_REQUEST_INVALID' } },
     });
     expect(await post(`${url}/api/v1/diagnose?lang=fr`, 'x', 'text/plain')).toMatchObject({ status: 400 });
+  });
+
+  it('is unpacked as its header says, within the limit', async () => {
+    const { url } = await startServer({ analyzerHooks: hooks });
+    const send = async (body: Buffer, encoding: string) => {
+      const answer = await fetch(`${url}/api/v1/diagnose`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'text/plain', 'content-encoding': encoding },
+      });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const log = Buffer.from('a line\n');
+
+    for (const [encoding, bytes] of [
+      ['gzip', gzipSync(log)],
+      ['deflate', deflateSync(log)],
+      ['br', brotliCompressSync(log)],
+    ] as const)
+      expect(await send(bytes, encoding)).toMatchObject({ status: 200, body: { facts: { text: 'a line\n' } } });
+    expect(await send(gzipSync(Buffer.alloc(21 * 1_048_576, 'x')), 'gzip')).toMatchObject({ status: 413 });
+    expect(await send(log, 'zstd')).toMatchObject({
+      status: 415,
+      body: { error: { code: 'JT_ENCODING_UNSUPPORTED' } },
+    });
+    expect(await send(log, 'gzip')).toMatchObject({ status: 400, body: { error: { code: 'JT_REQUEST_INVALID' } } });
+  });
+
+  it.each(['', ' \n\t\r\n'])('is refused when it is empty: %j', async (text) => {
+    const { url } = await startServer({ analyzerHooks: hooks });
+
+    const { status, body } = await post(`${url}/api/v1/diagnose`, text, 'text/plain');
+
+    expect(status).toBe(400);
+    expect(body.error.message).toContain('the body is empty');
+  });
+
+  it('is told to come again when four are there', async () => {
+    const release = withResolvers();
+    const begun: string[] = [];
+    const { url } = await startServer({
+      analyzerHooks: {
+        diagnosePaste: async (bytes) => {
+          begun.push(bytes.toString());
+          await release.promise;
+          return { diagnoses: [], unknown: [], facts: {} };
+        },
+      },
+    });
+    const four = ['1', '2', '3', '4'].map((text) => post(`${url}/api/v1/diagnose`, text, 'text/plain'));
+    await waitUntil('four pastes', async () => begun.length === 4);
+
+    const fifth = await fetch(`${url}/api/v1/diagnose`, { method: 'POST', body: '5' });
+
+    expect(fifth.status).toBe(429);
+    expect(fifth.headers.get('retry-after')).toBe('5');
+    expect(await fifth.json()).toMatchObject({ error: { code: 'JT_BUSY' } });
+    release.resolve();
+    expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await post(`${url}/api/v1/diagnose`, '6', 'text/plain')).status).toBe(200);
   });
 
   it('is not found where nobody can diagnose', async () => {
@@ -784,6 +855,80 @@ describe('who may ask', () => {
     expect((await ask('/api/v1/jobs')).body.jobs.map((job) => job.name)).toEqual(['orders']);
     expect((await ask('/api/v1/alerts')).body.alerts.map((alert) => alert.incidentId)).toEqual(['i-orders']);
     expect((await ask('/api/v1/agents')).text).not.toContain('fraud');
+  });
+});
+
+describe('pages of others', () => {
+  const send = (url: string, headers: Record<string, string>, method = 'POST') =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const request = httpRequest(`${url}/api/v1/diagnose`, { method, headers }, async (response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(Buffer.from(chunk));
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+      });
+      request.on('error', reject);
+      request.end(method === 'POST' ? 'a line' : undefined);
+    });
+  const analyzerHooks = { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {} }) };
+
+  it.each([
+    ['a simple request', 'POST', { origin: 'http://evil.example', 'content-type': 'text/plain' }],
+    ['a preflight', 'OPTIONS', { origin: 'http://evil.example', 'access-control-request-method': 'POST' }],
+    ['a page in a sandbox', 'POST', { origin: 'null' }],
+    ['another port of this machine', 'POST', { origin: 'http://127.0.0.1:1' }],
+    ['a request without origin from another site', 'POST', { 'sec-fetch-site': 'cross-site' }],
+  ])('may not send: %s', async (_name, method, headers) => {
+    const { url } = await startServer({ analyzerHooks });
+
+    const answer = await send(url, headers, method);
+
+    expect(answer.status).toBe(403);
+    expect(answer.body).toContain('JT_ORIGIN_REFUSED');
+  });
+
+  it('may not reach it through a name of theirs, but through one that is allowed', async () => {
+    const { url } = await startServer({ analyzerHooks, settings: { allowedHosts: ['jobtrace.lan'] } });
+
+    expect(await send(url, { host: 'evil.example' })).toMatchObject({ status: 403 });
+    expect(await send(url, { host: 'jobtrace.lan:8321', origin: 'http://jobtrace.lan:8321' })).toMatchObject({
+      status: 200,
+    });
+    expect(await send(url, { origin: url })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('what cannot be read', () => {
+  it.each([
+    ['broken percent encoding', '/api/v1/rules/%E0%A4%A', 400],
+    ['an id that is too long', `/api/v1/rules/${'x'.repeat(3000)}`, 400],
+    ['an address that is too long', `/${'x'.repeat(40_000)}`, 431],
+    ['an unknown address', '/api/v1/nothing', 404],
+  ])('is answered in the form of the API: %s', async (_name, path, status) => {
+    const { url } = await startServer();
+
+    const answer = await fetch(`${url}${path}`);
+
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({
+      error: { code: expect.stringMatching(/^JT_/), message: expect.any(String), fix: expect.any(String) },
+    });
+  });
+
+  it('is answered so for a wrong method', async () => {
+    const { url } = await startServer();
+
+    expect(await post(`${url}/api/v1/rules`, '{}', 'application/json')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'JT_NOT_FOUND' } },
+    });
+  });
+
+  it.each(['records', 'incidents', 'jobs'])('takes a leap second in the range of %s', async (what) => {
+    const { url } = await startServer();
+
+    expect((await get(`${url}/api/v1/${what}?from=2016-12-31T23:59:60Z`)).status).toBe(200);
+    expect((await get(`${url}/api/v1/${what}?from=2017-01-01T08:59:60.5%2B09:00`)).status).toBe(200);
+    expect((await get(`${url}/api/v1/${what}?from=2016-13-31T23:59:00Z`)).status).toBe(400);
   });
 });
 

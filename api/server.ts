@@ -3,7 +3,7 @@
 // headers. It knows no store and no stage; cli.ts creates, listens and closes.
 import { omitMissing } from '../core/json.js';
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fastifyStatic } from '@fastify/static';
@@ -14,6 +14,8 @@ import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Language, ReceivedAlert } from '../core/types.js';
 import { checkExposure, checkRole, findViewer, isLoopback, type Token, type Viewer } from './auth.js';
+import { readBytes, refuseEncoding } from './body.js';
+import { createCrowd } from './crowd.js';
 import { createIncidentRoutes } from './incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './records.js';
@@ -40,6 +42,8 @@ export interface ServerOptions {
     readonly version: string;
     readonly language: Language;
     readonly tokens: readonly Token[];
+    /** Names beside localhost under which an API without tokens answers. */
+    readonly allowedHosts?: readonly string[];
     /** Folder of the built page; default: beside this file. */
     readonly webDir?: string;
     readonly tailPollMs?: number;
@@ -49,7 +53,8 @@ export interface ServerOptions {
   readonly log: Log;
   readonly metrics?: Metrics;
   readonly analyzerHooks?: {
-    readonly diagnoseText?: (text: string, language: Language) => Promise<DiagnoseDocument> | DiagnoseDocument;
+    /** Bytes of a text or of an archive. */
+    readonly diagnosePaste?: (bytes: Buffer, language: Language) => Promise<DiagnoseDocument>;
   };
   readonly notifyHooks?: { readonly receiveAlerts?: (message: unknown) => Promise<readonly ReceivedAlert[]> };
   readonly now?: () => number;
@@ -62,6 +67,7 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+const RETRY_AFTER_SECONDS = 5;
 const DEFAULT_BODY_BYTES = 1_048_576;
 const API_PATHS = /^\/(?:api|health|metrics|docs|openapi\.json)(?:\/|$)/;
 const SECURITY_HEADERS = {
@@ -82,6 +88,11 @@ export function createServer(options: ServerOptions): ApiServer {
     bodyLimit: DEFAULT_BODY_BYTES,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 2000 },
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(SECURITY_HEADERS);
+      answerError(error, request, reply, options.log);
+    },
+    clientErrorHandler: answerBrokenRequest,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false },
     },
@@ -89,11 +100,14 @@ export function createServer(options: ServerOptions): ApiServer {
   // Answers are described by their schemas, not cut to them: a field too many must not vanish.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // A log may come under any content type (curl sends its own); a route that wants JSON refuses text by its schema.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   let open = false;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    if (open) checkHost(request);
+    if (!open) return;
+    checkHost(request, options.settings.allowedHosts ?? []);
+    checkOrigin(request, options.settings.allowedHosts ?? []);
   });
   app.addHook('onResponse', async (request, reply) => {
     services.metrics.observeRequest(request.routeOptions.url ?? 'page', reply.statusCode, reply.elapsedTime / 1000);
@@ -134,7 +148,7 @@ function createServices(options: ServerOptions): Services {
     now: options.now ?? Date.now,
     rules: options.catalogInfo,
     ruleProblems: options.ruleProblems ?? (() => []),
-    diagnoseText: options.analyzerHooks?.diagnoseText,
+    diagnosePaste: options.analyzerHooks?.diagnosePaste,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
     tail: {
       pollMs: settings.tailPollMs ?? 1000,
@@ -165,16 +179,24 @@ function registerDocument(app: FastifyInstance, version: string): void {
 }
 
 function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Token[], live: Set<AbortController>): void {
+  const crowd = route.crowd === undefined ? undefined : createCrowd(route.crowd);
   app.route({
     method: route.method,
     url: route.path,
     schema: describeRoute(route),
     bodyLimit: route.body?.maxBytes ?? DEFAULT_BODY_BYTES,
     // Who may not ask is told so before the body is read.
-    onRequest: async (request) => void authorize(request, route, tokens),
+    onRequest: async (request, reply) => {
+      const viewer = authorize(request, route, tokens);
+      if (route.body?.type === 'json') refuseEncoding(readEncoding(request));
+      const leave = crowd?.enter(viewer.name);
+      if (leave !== undefined) reply.raw.once('close', leave);
+    },
     preValidation: async (request) => {
       request.query = convertQuery(request.query, route.query ?? {});
-      if (route.body?.type === 'json' && typeof request.body === 'string') {
+      if (route.body?.type === 'text')
+        request.body = await readBytes(request.body, readEncoding(request), route.body.maxBytes);
+      if (route.body?.type === 'json' && Buffer.isBuffer(request.body)) {
         throw createError('JT_REQUEST_INVALID', {
           problems: `the body must be JSON with "Content-Type: application/json", not "${request.headers['content-type'] ?? ''}"`,
         });
@@ -200,6 +222,10 @@ function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Toke
   });
 }
 
+function readEncoding(request: FastifyRequest): string {
+  return (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+}
+
 function authorize(request: FastifyRequest, route: Route, tokens: readonly Token[]): Viewer {
   if (route.role === undefined) return { name: 'anybody', role: 'reader', scope: [] };
   const viewer = findViewer(request.headers.authorization, tokens);
@@ -209,7 +235,12 @@ function authorize(request: FastifyRequest, route: Route, tokens: readonly Token
 
 function describeRoute(route: Route): Record<string, unknown> {
   const errors = Object.fromEntries(
-    [...(route.role === undefined ? [] : [401, 403]), 400, 404, 500].map((status) => [status, ERROR]),
+    [
+      ...(route.role === undefined ? [] : [401]),
+      ...(route.crowd === undefined ? [] : [429]),
+      ...(route.body === undefined ? [] : [413, 415]),
+      ...[400, 403, 404, 500, 503],
+    ].map((status) => [status, ERROR]),
   );
   return {
     tags: [route.tag],
@@ -257,6 +288,7 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   const known = explainError(error, request);
   if (known.code === 'JT_DEFECT') log.error({ err: error, route: request.routeOptions.url }, 'A request met a defect.');
   const status = known.code === 'JT_REQUEST_INVALID' && error.statusCode === 415 ? 415 : known.httpStatus;
+  if (status === 429) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="jobtrace"');
   return reply
     .code(status)
@@ -292,9 +324,41 @@ function isSchema(value: unknown): value is Record<string, unknown> {
  * While everything is open to this machine, a web page elsewhere must not reach it through a name of its own (DNS
  * rebinding).
  */
-function checkHost(request: FastifyRequest): void {
+function checkHost(request: FastifyRequest, allowed: readonly string[]): void {
   const name = request.hostname.replace(/^\[|\]$/g, '');
-  if (name !== '' && !isLoopback(name) && isIP(name) === 0) throw createError('JT_HOST_REFUSED', { host: name });
+  if (name !== '' && !isLoopback(name) && isIP(name) === 0 && !allowed.includes(name))
+    throw createError('JT_HOST_REFUSED', { host: name });
+}
+
+/**
+ * A page of another origin may send without being able to read: while everything is open to this machine, it may not
+ * even that. Tools send no origin.
+ */
+function checkOrigin(request: FastifyRequest, allowed: readonly string[]): void {
+  const { origin } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  if (origin === undefined) {
+    if (site === 'cross-site' && request.method !== 'GET')
+      throw createError('JT_ORIGIN_REFUSED', { origin: 'another site' });
+    return;
+  }
+  const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
+  if (parsed === undefined || (parsed.host !== request.host && !allowed.includes(parsed.hostname)))
+    throw createError('JT_ORIGIN_REFUSED', { origin });
+}
+
+/** What is no HTTP, or has too long a head, never becomes a request; it is answered in the same form. */
+function answerBrokenRequest(error: { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, problems] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'its address and headers are longer than 16 KiB']
+      : ['400 Bad Request', 'it is no HTTP request that can be read'];
+  const { code, message, fix } = createError('JT_REQUEST_INVALID', { problems });
+  const body = JSON.stringify({ error: { code, message, fix } });
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** dist/web, seen from dist/api (built) and from api (run from source). */

@@ -21,9 +21,15 @@ import {
 } from './schemas.js';
 
 const MEBIBYTE = 1_048_576;
+/** One is diagnosed, the others wait or are still being sent. */
+const PASTES = { most: 4, mostOfViewer: 4 };
 const READY_TIMEOUT_MS = 5000;
 
 export function createSystemRoutes(services: Services): readonly Route[] {
+  return [...createCatalogRoutes(services), ...createIncomingRoutes(services), ...createHealthRoutes(services)];
+}
+
+function createCatalogRoutes(services: Services): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -57,6 +63,11 @@ export function createSystemRoutes(services: Services): readonly Route[] {
       answers: { 200: AGENT_LIST },
       handle: (request) => listAgents(services, request),
     },
+  ];
+}
+
+function createIncomingRoutes(services: Services): readonly Route[] {
+  return [
     {
       method: 'POST',
       path: '/api/v1/diagnose',
@@ -67,9 +78,10 @@ export function createSystemRoutes(services: Services): readonly Route[] {
       query: QUERIES.language,
       body: {
         type: 'text',
-        schema: { type: 'string', minLength: 1, description: 'The log, as text.' },
+        schema: { description: 'The log, as text or as an archive (.gz, .tar, .tar.gz, .zip).' },
         maxBytes: 20 * MEBIBYTE,
       },
+      crowd: PASTES,
       answers: { 200: DIAGNOSE },
       handle: (request) => diagnosePasted(services, request),
     },
@@ -84,6 +96,11 @@ export function createSystemRoutes(services: Services): readonly Route[] {
       answers: { 200: RECEIVED_LIST },
       handle: (request) => receiveAlerts(services, request),
     },
+  ];
+}
+
+function createHealthRoutes(services: Services): readonly Route[] {
+  return [
     {
       method: 'GET',
       path: '/health/live',
@@ -148,13 +165,11 @@ function showCondition({ code, message, values, since }: StatusCondition, langua
 }
 
 async function diagnosePasted(services: Services, request: Request): Promise<Answer> {
-  if (services.diagnoseText === undefined)
+  if (services.diagnosePaste === undefined)
     throw createError('JT_NOT_FOUND', { what: 'Diagnosis of pasted logs, which this process does not offer,' });
   const startedAt = services.now();
-  const body = await services.diagnoseText(
-    typeof request.body === 'string' ? request.body : '',
-    readLanguage(services, request),
-  );
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const body = await services.diagnosePaste(bytes, readLanguage(services, request));
   services.metrics.observeDiagnose((services.now() - startedAt) / 1000);
   return { kind: 'json', body };
 }

@@ -5,9 +5,6 @@ import { createAgent, type Agent, type AgentParts } from '../agent/agent.js';
 import { pickAgentSettings } from '../agent/settings.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/service/analyzer.js';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
-import { diagnose } from '../analyzer/incident/diagnose.js';
-import { flattenIncidents } from '../analyzer/incident/document.js';
-import { splitText } from '../analyzer/input/read.js';
 import { createMetrics, type Metrics } from '../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../api/server.js';
 import type { Settings } from '../core/config.js';
@@ -15,6 +12,7 @@ import { createError } from '../core/errors.js';
 import { createLog, type Log, type LogLevel } from '../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../notify/notify.js';
 import type { Retention } from '../store/store.js';
+import { createPasteDiagnoser } from './paste.js';
 import type { RuleKeeper } from './rules/keeper.js';
 import { languageOf, zoneOf } from './settings.js';
 import { PAGE_DIR, VERSION } from './version.js';
@@ -118,19 +116,30 @@ export function createServiceServer(
   notifier: Notifier,
   metrics: Metrics,
 ): ApiServer {
-  return createServer({
+  const pasted = createPasteDiagnoser({ folders: rules.folders, zone: zoneOf(settings) });
+  rules.onChange(() => pasted.reload());
+  const server = createServer({
     store,
     log: log.child({ stage: 'api' }),
     metrics,
-    settings: { version: VERSION, language: languageOf(settings), tokens: settings['api.tokens'], webDir: PAGE_DIR },
+    settings: {
+      version: VERSION,
+      language: languageOf(settings),
+      tokens: settings['api.tokens'],
+      allowedHosts: settings['api.allowedHosts'],
+      webDir: PAGE_DIR,
+    },
     catalogInfo: () => describeCatalog(rules.catalog),
     ruleProblems: () => rules.problems,
-    analyzerHooks: {
-      diagnoseText: (text, language) =>
-        flattenIncidents(diagnose(splitText(text), rules.catalog, { zone: zoneOf(settings) }), language),
-    },
+    analyzerHooks: { diagnosePaste: pasted.diagnose },
     notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
   });
+  return {
+    listen: server.listen,
+    close: async () => {
+      await Promise.all([pasted.close(), server.close()]);
+    },
+  };
 }
 
 function describeCatalog(catalog: Catalog): ReturnType<Parameters<typeof createServer>[0]['catalogInfo']> {

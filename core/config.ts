@@ -308,6 +308,12 @@ export const SETTINGS = [
     help: 'Address of the API and the page; anything but a loopback address needs api.tokens.',
   },
   {
+    name: 'api.allowedHosts',
+    type: 'strings',
+    default: [],
+    help: 'Host names beside localhost under which the API answers, and whose pages may use it, while no token is set.',
+  },
+  {
     name: 'api.publicUrl',
     type: 'string',
     default: '',

@@ -265,4 +265,31 @@ describe('an alert from Alertmanager', () => {
     expect(bench.sink.received).toHaveLength(1);
     expect(bench.sink.received[0]?.body).toMatchObject({ alerts: [{ labels: { tm: '1' } }, { labels: { tm: '2' } }] });
   });
+
+  it('asks the store little for a message of 1,000 alerts, of which the last of one fingerprint counts', async () => {
+    await bench.store.saveIncident(CAUSE);
+    const asked: string[] = [];
+    const { findIncidents, saveState } = bench.store;
+    bench.store.findIncidents = (query) => {
+      asked.push('find');
+      return findIncidents.call(bench.store, query);
+    };
+    bench.store.saveState = (key, value) => {
+      asked.push('save');
+      return saveState.call(bench.store, key, value);
+    };
+    const notifier = bench.createNotifier();
+    const alerts = Array.from({ length: 1000 }, (_, index) =>
+      alertOf({ job_id: JOB }, { annotations: { summary: `text ${index}` } }),
+    );
+
+    const answer = await notifier.receiveAlerts(messageOf(...alerts));
+    await notifier.stepOnce();
+
+    expect(answer).toHaveLength(1000);
+    expect(asked.filter((call) => call === 'find').length).toBeLessThanOrEqual(2);
+    expect(asked.filter((call) => call === 'save').length).toBeLessThanOrEqual(2);
+    expect(bench.sink.received).toHaveLength(1);
+    expect(JSON.stringify(bench.sink.received[0]?.body)).toContain('text 999');
+  });
 });

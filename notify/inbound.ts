@@ -67,9 +67,14 @@ export function createInbound(options: InboundOptions): Inbound {
   };
   return {
     async receive(message) {
-      const received: ReceivedAlert[] = [];
-      for (const alert of parseMessage(message)) received.push(await receiveOne(inbound, alert));
-      return received;
+      const alerts = parseMessage(message);
+      const last = new Map(alerts.map((alert) => [identify(alert), alert]));
+      const found = createFinder(inbound);
+      const answers = new Map<string, ReceivedAlert>();
+      for (const [key, alert] of last) answers.set(key, await receiveOne(inbound, alert, found));
+      await inbound.seen.save();
+      // One answer for each alert of the message; of those with one identity the last counts.
+      return alerts.flatMap((alert) => answers.get(identify(alert)) ?? []);
     },
     async stepOnce() {
       for (const row of inbound.outbox.listFollowed()) await attachDiagnosis(inbound, row);
@@ -77,12 +82,30 @@ export function createInbound(options: InboundOptions): Inbound {
   };
 }
 
-async function receiveOne(inbound: InboundState, alert: InboundAlert): Promise<ReceivedAlert> {
+/** What two alerts of one message share when the later one replaces the earlier one. */
+function identify(alert: InboundAlert): string {
+  return [alert.fingerprint, alert.startsAt, alert.status].join('\n');
+}
+
+type Finder = (alert: InboundAlert) => Promise<Found | undefined>;
+
+/** Alerts of one message that name the same job at the same time ask the store once. */
+function createFinder(inbound: InboundState): Finder {
+  const known = new Map<string, Promise<Found | undefined>>();
+  return (alert) => {
+    const key = JSON.stringify([listJobNames(alert, inbound.policy.jobLabels), alert.startsAt, alert.endsAt]);
+    const found = known.get(key) ?? findDiagnosis(inbound, alert);
+    known.set(key, found);
+    return found;
+  };
+}
+
+async function receiveOne(inbound: InboundState, alert: InboundAlert, find: Finder): Promise<ReceivedAlert> {
   const [job] = listJobNames(alert, inbound.policy.jobLabels);
   const base = { fingerprint: alert.fingerprint, status: alert.status, job };
   if (isOwnAlert(alert)) return { ...base, outcome: 'own-alert' };
   if (inbound.receivers.length === 0) return { ...base, outcome: 'no-receiver' };
-  const found = await findDiagnosis(inbound, alert);
+  const found = await find(alert);
   const waits = alert.status === 'firing' && job !== undefined && (found === undefined || found.subject.symptom);
   let isNew = false;
   for (const receiver of inbound.receivers) isNew = (await accept(inbound, alert, receiver, found, waits)) || isNew;
@@ -130,7 +153,7 @@ async function accept(
 ): Promise<boolean> {
   const id = alertId(alert, receiver);
   const repeated = await inbound.seen.has(id);
-  await inbound.seen.add(id);
+  await inbound.seen.note(id);
   if (repeated) return false;
   await hurryFiring(inbound, alert, receiver);
   await putMessage(inbound, id, {
@@ -247,7 +270,9 @@ function isWorthFollowing({ now, policy }: InboundState, subject: Subject, row: 
 
 interface Seen {
   has(id: string): Promise<boolean>;
-  add(id: string): Promise<void>;
+  /** Kept in memory until it is saved. */
+  note(id: string): Promise<void>;
+  save(): Promise<void>;
 }
 
 /** Ids of the alerts that came, kept as one small document for as long as they keep coming. */
@@ -267,10 +292,13 @@ function createSeen(store: StateStore, key: string, now: () => number): Seen {
 
   return {
     has: async (id) => (await load()).has(id),
-    async add(id) {
+    async note(id) {
       const known = await load();
       known.delete(id);
       known.set(id, now());
+    },
+    async save() {
+      const known = await load();
       for (const [old, time] of known) if (known.size > MAX_SEEN || now() - time > SEEN_MS) known.delete(old);
       await store.saveState(key, JSON.stringify(Object.fromEntries(known)));
     },

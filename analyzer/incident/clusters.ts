@@ -1,6 +1,7 @@
 // The engine: entries → what they say, by cluster, and what it comes to. Pure: the same entries in any order, once or
 // twice, give the same incidents. diagnose.ts calls it with the entries of files; the service calls its two halves,
 // scanEntry for each entry and concludeCluster for each cluster, over what it keeps.
+import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
@@ -74,7 +75,8 @@ export function concludeCluster(
 ): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
   const { view, groups } = groupCluster(cluster, signals, lastLines, catalog, context);
-  const now = context.now ?? Math.max(view.lastTime, ...[...lastLines.values()].map((lastLine) => lastLine.time ?? 0));
+  const now =
+    context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
   return groups.flatMap(
     (group) =>
       concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until: findNextStart(group, groups) }) ?? [],
@@ -111,7 +113,7 @@ function findNextStart(group: IncidentGroup, groups: readonly IncidentGroup[]): 
       ? [other.firstTime]
       : [],
   );
-  return later.length === 0 ? undefined : Math.min(...later);
+  return later.length === 0 ? undefined : findSmallest(later);
 }
 
 function compareIncidents(a: Incident, b: Incident): number {

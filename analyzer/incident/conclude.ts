@@ -1,6 +1,7 @@
 // One group of events → an incident: ranked and explained in both languages, with the job's attempts, what became of
 // it, what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
 // analyzer.ts for the service.
+import { findLargest } from '../../core/sequence.js';
 import { isComputedOption } from '../../flink/memory/option-table.js';
 import type {
   Attempt,
@@ -54,7 +55,7 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
     process: group.process,
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
     firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
-    ...(times.length === 0 ? {} : { lastSeen: toIso(Math.max(...times)) }),
+    ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
     outcome: decideOutcome(job, group, options),
     restarts,
     attempts: listAttempts(group, marks, ranking),

@@ -2,6 +2,7 @@
 // inside), or the failure of a process without a job. An event belongs to the job that its entry names; what is about a
 // process reaches every failing job with tasks there, what is about the cluster every failing job. A job that does not
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
+import { appendAll } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
@@ -305,7 +306,7 @@ function mergeByFingerprint(alone: readonly Episode[], episodes: readonly Episod
         episode.events.some((event) => other.events.some((theirs) => isSameFailure(event, theirs))),
     );
     if (same === undefined) kept.push(episode);
-    else same.events.push(...episode.events);
+    else appendAll(same.events, episode.events);
   }
   return kept;
 }

@@ -85,6 +85,18 @@ export function splitText(text: string, path = 'paste.log'): readonly Entry[] {
   return [...readContent({ path, pieces: [Buffer.from(text, 'utf8')] }, notes)];
 }
 
+/** Bytes that a person sent, text or an archive → their entries. Throws JT_ARCHIVE_INVALID. */
+export function* readPasted(bytes: Buffer, options: ReadOptions = {}, path = 'paste.log'): Generator<Entry> {
+  const notes = options.notes ?? createReadNotes();
+  const unpacking = createUnpacking(
+    (note) => addNote(notes, note),
+    (inner) => isWanted(inner, notes),
+    options.limits,
+  );
+  const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: () => undefined };
+  yield* readRoot({ path, files: [{ path, pieces: [bytes] }] }, notes, unpacking, wanted);
+}
+
 function openRoots(paths: readonly string[], rooms: Rooms, options: ReadOptions): readonly Root[] {
   const roots = paths.map((path) => ({ path, files: path === '-' ? [] : listFiles(path) }));
   const allBytes = roots.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);

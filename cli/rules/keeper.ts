@@ -8,6 +8,8 @@ import { findCatalogFiles, loadCatalog, reloadCatalog, type Catalog } from '../.
 import type { Log } from '../../core/log.js';
 
 export interface RuleKeeper {
+  /** With rules of the team. */
+  readonly folders: readonly string[];
   readonly catalog: Catalog;
   /** Why rules of the folders are refused, as `file:line:column …`; empty when all are in use. */
   readonly problems: readonly string[];
@@ -47,6 +49,7 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
   }
 
   return {
+    folders,
     get catalog() {
       return catalog;
     },

@@ -1,6 +1,7 @@
 // A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a
 // few literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what
 // the facts of many entries mean together is the analyzer's task.
+import { appendAll, findSmallest } from '../../core/sequence.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import type { Fact } from './fact.js';
 import { LIFECYCLE_ROWS } from './lifecycle.js';
@@ -8,7 +9,7 @@ import type { FactRow } from './row.js';
 import { STARTUP_ROWS } from './startup.js';
 
 const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
-const HEAD_LENGTH = Math.min(...ROWS.filter((row) => row.start).map((row) => row.anchor.length));
+const HEAD_LENGTH = findSmallest(ROWS.filter((row) => row.start).map((row) => row.anchor.length));
 const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
 const ANYWHERE = ROWS.filter((row) => !row.start);
 /** In the order in which they are asked. */
@@ -41,7 +42,7 @@ export function readFacts(entry: ParsedEntry, source: Source, met?: readonly str
   for (const row of met === undefined ? rowsFor(message) : rowsOf(met)) {
     if (row.start ? !message.startsWith(row.anchor) : !message.includes(row.anchor)) continue;
     for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series))
-      facts.push(...row.read(line, context));
+      appendAll(facts, row.read(line, context));
   }
   return facts;
 }

@@ -1,5 +1,6 @@
 // What a process says of itself when it starts: version, options, memory, its resource id. Rows for facts.ts.
 // Literals: Flink's EnvironmentInformation, GlobalConfiguration, BashJavaUtils, TaskManagerRunner.
+import { appendAll } from '../../core/sequence.js';
 import type { Fact } from './fact.js';
 import { begins, componentOf, holds, splitResource, type FactContext, type FactRow } from './row.js';
 import { parseBytes } from '../options/options.js';
@@ -98,8 +99,8 @@ function readPreconfiguration(message: string): readonly Fact[] {
   let component: MemoryComponent | undefined;
   for (const line of message.split('\n')) {
     const text = line.replace(/^(?:logs: )?INFO {2}\[\] - /, '');
-    if (line.startsWith('dynamic_configs:')) facts.push(...readDynamic(line));
-    else if (text.startsWith(PROPERTY)) facts.push(...readProperty(text));
+    if (line.startsWith('dynamic_configs:')) appendAll(facts, readDynamic(line));
+    else if (text.startsWith(PROPERTY)) appendAll(facts, readProperty(text));
     else if (text.startsWith('Final TaskExecutor Memory')) component = 'taskmanager';
     else if (text.startsWith('Final Master Memory')) component = 'jobmanager';
     else if (component !== undefined && /^ +\S/.test(text)) table.push(text);

@@ -3,6 +3,7 @@
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
 // reading of files for a diagnosis; the agent needs every entry.
+import { appendAll } from '../../core/sequence.js';
 import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../../core/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
@@ -75,7 +76,10 @@ export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skim
 function pushPiece(skimmer: SkimmerState, piece: Buffer): SkimmedEntry[] {
   const done: SkimmedEntry[] = [];
   if (skimmer.find !== undefined && skimmer.splitter.isDated) skim(skimmer, piece, skimmer.find(piece), done);
-  else done.push(...takeNewest(skimmer), ...skimmer.splitter.push(piece));
+  else {
+    appendAll(done, takeNewest(skimmer));
+    appendAll(done, skimmer.splitter.push(piece));
+  }
   skimmer.endsWithBreak = piece.length === 0 ? skimmer.endsWithBreak : piece[piece.length - 1] === NEWLINE;
   return done;
 }
@@ -84,14 +88,14 @@ function skim(skimmer: SkimmerState, piece: Buffer, wanted: WantedSearch, done: 
   // What goes on with the entry of the piece before.
   let from = findStart(piece, skimmer.endsWithBreak ? 0 : nextLine(piece, 0));
   feed(skimmer, piece, 0, from, done);
-  if (from < piece.length) done.push(...skimmer.splitter.flush());
+  if (from < piece.length) appendAll(done, skimmer.splitter.flush());
   /** Where the newest stand in this piece. */
   const places = new Map<string, number>();
   let isMet = from < piece.length && wanted.next(from);
   while (from < piece.length) {
     isMet &&= toNext(wanted, from, places);
     from = keepNewest(skimmer, piece, from, places);
-    if (isMet) done.push(...takeNewest(skimmer));
+    if (isMet) appendAll(done, takeNewest(skimmer));
     if (isMet) [from, isMet] = giveMet(skimmer, piece, from, wanted, done);
     else
       from = givePart(
@@ -214,13 +218,13 @@ function givePart(
   } else {
     const entries = skimmer.splitter.push(piece.subarray(start, end), end < piece.length);
     const isOne = entries.length === 1 && end < piece.length && met !== undefined && entries[0]?.flags.length === 0;
-    done.push(...(isOne ? entries.map((entry) => ({ ...entry, met })) : entries));
+    appendAll(done, isOne ? entries.map((entry) => ({ ...entry, met })) : entries);
   }
   return end;
 }
 
 function feed(skimmer: SkimmerState, piece: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
-  if (end > start) done.push(...skimmer.splitter.push(piece.subarray(start, end), end < piece.length));
+  if (end > start) appendAll(done, skimmer.splitter.push(piece.subarray(start, end), end < piece.length));
 }
 
 /** An entry in a piece, or the entries of a series. */

@@ -7,6 +7,7 @@ const ANY_FRAME = new RegExp(FRAME, 'm');
 const HEAD = 'Traceback (most recent call last):';
 const EXCEPTION = /^[ \t]*(?:[\w$]+\.)+[A-Z][\w$]*(?::|$)/;
 
+import { appendAll } from '../../../core/sequence.js';
 export function looksLikeSentry(head: string): boolean {
   return ANY_FRAME.test(head);
 }
@@ -15,7 +16,7 @@ export function cleanSentry(text: string): string {
   const lines: string[] = [];
   let frames: string[] = [];
   const give = (): void => {
-    lines.push(...frames);
+    appendAll(lines, frames);
     frames = [];
   };
   for (const [index, line] of text.split('\n').entries()) {

@@ -9,6 +9,7 @@ const TORN =
   /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)? +(?:DEBUG|INFO|WARN|ERROR|FATAL)(?: +(?:[\w$]+\.)+[A-Z][\w$]*)?)[ \t]*$/;
 const LEAST_TORN = 2;
 
+import { findLargest } from '../../../core/sequence.js';
 export function looksWrapped(head: string): boolean {
   const lines = head.split('\n');
   return (
@@ -29,7 +30,7 @@ const LEAST_WIDTH = 55;
 function isFull(lines: readonly string[], from: number): boolean {
   const end = lines.findIndex((line, index) => index > from && (line.trim() === '' || BEGINS.test(line)));
   const message = lines.slice(from, end < 0 ? undefined : end).map((line) => line.trimEnd());
-  const width = Math.max(...message.map((line) => line.length));
+  const width = findLargest(message.map((line) => line.length));
   if (message.length <= LEAST_BREAKS || width < LEAST_WIDTH || width > MAX_WIDTH) return false;
   return message.slice(0, -1).every((line, index) => WORDS.test(line) && goesOn(line, message[index + 1] ?? '', width));
 }

@@ -1,6 +1,7 @@
 // What `yarn logs -applicationId …` prints → the files that it holds, each under its container, as if they lay in the
 // node manager's folders. Read as it comes: such a file may be larger than memory. Forms: Hadoop 2 (`Log Upload Time`,
 // `Log Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without `End of LogType`. Called by read.ts.
+import { findSmallest } from '../../../core/sequence.js';
 import type { Content } from '../files/archive.js';
 import type { Cursor } from '../files/cursor.js';
 import { drain, keepOpen } from '../files/tar.js';
@@ -74,5 +75,5 @@ function findEnd(bytes: Buffer, lineStart: boolean): number | undefined {
     const at = bytes.indexOf(`\n${words.toString()}`);
     return at < 0 ? [] : [at + 1];
   });
-  return found.length === 0 ? undefined : Math.min(...found);
+  return found.length === 0 ? undefined : findSmallest(found);
 }

@@ -13,7 +13,10 @@ export function ContextPanel({ id, close }: { readonly id: string; readonly clos
   const { t } = useSpeech();
   const hit = useRef<HTMLDivElement>(null);
   const query = useQuery({ queryKey: ['context', id], queryFn: () => api.context(id, LINES) });
-  useEffect(() => hit.current?.scrollIntoView({ block: 'center' }), [query.data]);
+  // In braces: what it gives, a promise in newer browsers, is no clean-up.
+  useEffect(() => {
+    hit.current?.scrollIntoView({ block: 'center' });
+  }, [query.data]);
   return (
     <Card withBorder padding="xs">
       <Group justify="space-between" mb={6}>

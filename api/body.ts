@@ -1,0 +1,50 @@
+// The body of a request that is not JSON: bytes as they came and their Content-Encoding → the bytes of the log. What
+// is empty, packed in a way that nobody knows, or too large when unpacked, is an error. Called by server.ts.
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { createError } from '../core/errors.js';
+
+const DECODERS: Readonly<
+  Record<string, (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>>
+> = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/** Throws JT_REQUEST_INVALID, JT_REQUEST_TOO_LARGE, JT_ENCODING_UNSUPPORTED. */
+export async function readBytes(body: unknown, encoding: string, maxBytes: number): Promise<Buffer> {
+  if (body !== undefined && body !== null && !Buffer.isBuffer(body))
+    throw createError('JT_REQUEST_INVALID', {
+      problems: 'the body must be the log itself, e.g. with "Content-Type: text/plain", and not JSON around it',
+    });
+  const bytes = await decodeBytes(body ?? Buffer.alloc(0), encoding, maxBytes);
+  if (!isBlank(bytes)) return bytes;
+  throw createError('JT_REQUEST_INVALID', {
+    problems: 'the body is empty; send the log in it (curl --data-binary @FILE)',
+  });
+}
+
+/** Throws JT_ENCODING_UNSUPPORTED where the body is packed. */
+export function refuseEncoding(encoding: string): void {
+  if (encoding !== '' && encoding !== 'identity')
+    throw createError('JT_ENCODING_UNSUPPORTED', { encoding, known: 'none here' });
+}
+
+async function decodeBytes(bytes: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
+  if (encoding === '' || encoding === 'identity') return bytes;
+  const decode = DECODERS[encoding];
+  if (decode === undefined)
+    throw createError('JT_ENCODING_UNSUPPORTED', { encoding, known: Object.keys(DECODERS).join(', ') });
+  try {
+    return await decode(bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if (error instanceof RangeError) throw createError('JT_REQUEST_TOO_LARGE', { maxBytes }, error);
+    throw createError('JT_REQUEST_INVALID', { problems: `the body is not ${encoding}, as its header says` }, error);
+  }
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+}

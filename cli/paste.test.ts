@@ -1,0 +1,93 @@
+// Pasted logs in a real worker thread, and through a real server: while they run, the process answers.
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createServer } from '../api/server.js';
+import { createLog } from '../core/log.js';
+import { openStore } from '../store/open.js';
+import { createPasteDiagnoser, type PasteDiagnoser } from './paste.js';
+
+const LOG = readFileSync(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const RULE = 'network.insufficient-buffers/total';
+const MEBIBYTE = 1_048_576;
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((item) => item.close()));
+});
+
+function openDiagnoser(options: Partial<Parameters<typeof createPasteDiagnoser>[0]> = {}): PasteDiagnoser {
+  const diagnoser = createPasteDiagnoser({ folders: [], zone: undefined, ...options });
+  open.push(diagnoser);
+  return diagnoser;
+}
+
+function repeat(line: string, bytes: number): Buffer {
+  return Buffer.from(line.repeat(Math.ceil(bytes / line.length)));
+}
+
+describe('a pasted log', () => {
+  it('is diagnosed in a thread, as text and packed like a file', async () => {
+    const diagnoser = openDiagnoser();
+
+    for (const bytes of [LOG, gzipSync(LOG)])
+      expect((await diagnoser.diagnose(bytes, 'en')).diagnoses[0]?.rule).toBe(RULE);
+    expect((await diagnoser.diagnose(LOG, 'zh')).diagnoses[0]?.title).toContain('网络缓冲区不足');
+  });
+
+  it('may have 300,000 lines without a head, or 300,000 entries', async () => {
+    const diagnoser = openDiagnoser();
+    const entry = '2026-11-20 10:00:00,000 INFO  com.acme.Job [] - an ordinary line\n';
+
+    await diagnoser.diagnose(repeat('an ordinary line\n', 300_000 * 17), 'en');
+    await diagnoser.diagnose(repeat(entry, 300_000 * entry.length), 'en');
+  });
+
+  it.each([
+    ['binary', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 1, 2, 3, 4, 5, 6, 7, 8])],
+    ['an empty archive', gzipSync(Buffer.alloc(0))],
+  ])('that is %s is refused and not found healthy', async (_name, bytes) => {
+    await expect(openDiagnoser().diagnose(bytes, 'en')).rejects.toMatchObject({
+      code: expect.stringMatching(/JT_REQUEST_INVALID|JT_ARCHIVE_INVALID/) as string,
+    });
+  });
+
+  it('that takes longer than its limit is stopped, and the next one is diagnosed', async () => {
+    const diagnoser = openDiagnoser({ limitMs: 1 });
+    const [first, second] = await Promise.allSettled([diagnoser.diagnose(LOG, 'en'), diagnoser.diagnose(LOG, 'en')]);
+
+    expect([first, second]).toMatchObject([
+      { status: 'rejected', reason: { code: 'JT_DIAGNOSE_STOPPED' } },
+      { status: 'rejected', reason: { code: 'JT_DIAGNOSE_STOPPED' } },
+    ]);
+  });
+});
+
+it('leaves health to answer while three pastes of 20 MB are diagnosed', { timeout: 180_000 }, async () => {
+  const diagnoser = openDiagnoser();
+  const store = await openStore({ kind: 'sqlite', path: ':memory:' });
+  const server = createServer({
+    store,
+    catalogInfo: () => [],
+    log: createLog('silent'),
+    settings: { version: '0', language: 'en', tokens: [] },
+    analyzerHooks: { diagnosePaste: diagnoser.diagnose },
+  });
+  open.push(server);
+  const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const events: string[] = [];
+  const line = '2026-11-20 10:00:00,000 INFO  com.acme.Job [] - an ordinary line\n';
+  const body = repeat(line, 19 * MEBIBYTE);
+  const pastes = [1, 2, 3].map(async () => {
+    const { status } = await fetch(`${url}/api/v1/diagnose`, { method: 'POST', body });
+    events.push(`paste ${status}`);
+  });
+  for (let asked = 0; asked < 20; asked++) {
+    const { status } = await fetch(`${url}/health/live`);
+    events.push(`live ${status}`);
+  }
+  await Promise.all(pastes);
+
+  expect(events.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 'live 200'));
+  expect(events.slice(20)).toEqual(['paste 200', 'paste 200', 'paste 200']);
+});

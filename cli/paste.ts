@@ -1,0 +1,125 @@
+// Pasted logs → diagnoses, away from the event loop: one worker thread with a catalog of its own (paste-worker.ts),
+// started with the first paste and kept. Pastes are diagnosed one after another, each within a limit in time; one that
+// takes longer ends with its worker, and the next begins with a new one. Called by services.ts for the API.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { DiagnosisDocument } from '../analyzer/incident/document.js';
+import { createError, JobtraceError } from '../core/errors.js';
+import type { Language } from '../core/types.js';
+import type { PasteAnswer, PasteOrder, PasteWorkerData } from './paste-worker.js';
+
+export interface PasteDiagnoser {
+  /** Throws JT_REQUEST_INVALID for what is no log, JT_ARCHIVE_INVALID, JT_DIAGNOSE_STOPPED. */
+  diagnose(bytes: Buffer, language: Language): Promise<DiagnosisDocument>;
+  /** The files of the rules changed. */
+  reload(): void;
+  close(): Promise<void>;
+}
+
+export interface PasteOptions extends PasteWorkerData {
+  readonly limitMs?: number;
+}
+
+interface Paste {
+  readonly bytes: Buffer;
+  readonly language: Language;
+  readonly resolve: (document: DiagnosisDocument) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Pool {
+  readonly options: PasteOptions;
+  readonly waiting: Paste[];
+  worker: Worker | undefined;
+  running: { readonly paste: Paste; readonly timer: NodeJS.Timeout } | undefined;
+}
+
+const LIMIT_MS = 120_000;
+/** A log that needs more ends its worker and not the process. */
+const MAX_HEAP_MIB = 2048;
+
+export function createPasteDiagnoser(options: PasteOptions): PasteDiagnoser {
+  const pool: Pool = { options, waiting: [], worker: undefined, running: undefined };
+  return {
+    diagnose: (bytes, language) =>
+      new Promise((resolve, reject) => {
+        pool.waiting.push({ bytes, language, resolve, reject });
+        startNext(pool);
+      }),
+    reload: () => pool.worker?.postMessage({ kind: 'reload' } satisfies PasteOrder),
+    close: async () => {
+      const { worker } = pool;
+      for (const paste of pool.waiting.splice(0)) paste.reject(stopped('Jobtrace is being stopped'));
+      giveUp(pool, stopped('Jobtrace is being stopped'));
+      await worker?.terminate();
+    },
+  };
+}
+
+function startNext(pool: Pool): void {
+  if (pool.running !== undefined) return;
+  const paste = pool.waiting.shift();
+  if (paste === undefined) return;
+  const worker = (pool.worker ??= openWorker(pool));
+  const limitMs = pool.options.limitMs ?? LIMIT_MS;
+  const timer = setTimeout(() => {
+    giveUp(pool, stopped(`it took longer than ${limitMs / 1000} seconds`));
+    void worker.terminate();
+    startNext(pool);
+  }, limitMs);
+  pool.running = { paste, timer };
+  const order: PasteOrder = { kind: 'diagnose', bytes: paste.bytes, language: paste.language };
+  worker.postMessage(order);
+}
+
+function openWorker(pool: Pool): Worker {
+  const { folders, zone } = pool.options;
+  const data: PasteWorkerData = { folders, zone };
+  const built = join(import.meta.dirname, 'paste-worker.js');
+  const limits = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } };
+  const worker = existsSync(built) ? new Worker(built, limits) : openSource(limits);
+  worker.unref();
+  worker.on('message', (answer: PasteAnswer) => takeAnswer(pool, worker, answer));
+  worker.on('error', (error) => {
+    if (pool.worker !== worker) return;
+    giveUp(pool, stopped(`its worker ended: ${error.message}`));
+    startNext(pool);
+  });
+  return worker;
+}
+
+/** Beside the sources the worker is TypeScript as well. */
+function openSource(limits: ConstructorParameters<typeof Worker>[1]): Worker {
+  const tsx = dirname(createRequire(import.meta.filename).resolve('tsx/package.json'));
+  const loader = pathToFileURL(join(tsx, 'dist', 'esm', 'api', 'index.mjs'));
+  const source = pathToFileURL(join(import.meta.dirname, 'paste-worker.ts'));
+  const code = `import('${loader}').then(({ register }) => { register(); return import('${source}'); })`;
+  return new Worker(code, { ...limits, eval: true });
+}
+
+function takeAnswer(pool: Pool, worker: Worker, answer: PasteAnswer): void {
+  if (pool.worker !== worker || pool.running === undefined) return;
+  const { paste, timer } = pool.running;
+  clearTimeout(timer);
+  pool.running = undefined;
+  if (answer.kind === 'document') paste.resolve(answer.document);
+  else if (answer.kind === 'refused') paste.reject(createError(answer.code, answer.details));
+  else paste.reject(new Error(answer.problem));
+  startNext(pool);
+}
+
+/** The worker is not asked any more; whoever waits for it is told why. */
+function giveUp(pool: Pool, error: JobtraceError): void {
+  pool.worker = undefined;
+  if (pool.running === undefined) return;
+  clearTimeout(pool.running.timer);
+  pool.running.paste.reject(error);
+  pool.running = undefined;
+}
+
+function stopped(problem: string): JobtraceError {
+  return createError('JT_DIAGNOSE_STOPPED', { problem });
+}
