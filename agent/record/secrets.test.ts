@@ -1,0 +1,113 @@
+// Secrets in the forms in which logs of Flink, Hadoop, connectors and clouds show them. All of them are made up.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from './redact.js';
+
+const redact = createRedactor();
+const S = 'Zx9kQ2mV7tLw4Rb8';
+
+const SECRETS: readonly string[] = [
+  `jdbc:mysql://root:${S}@db:3306/orders`,
+  `jdbc:mysql://db:3306/orders?user=root&password=${S}`,
+  `jdbc:postgresql://db/orders?password=${S}&ssl=true`,
+  `jdbc:sqlserver://db:1433;databaseName=orders;user=sa;password=${S};encrypt=true`,
+  `jdbc:clickhouse://ch:8123/default?user=u&password=${S}`,
+  `'password' = '${S}'`,
+  `'connector' = 'jdbc', 'password'='${S}', 'table-name' = 't'`,
+  `"password" : "${S}"`,
+  `{"username":"u","password":"${S}","n":1}`,
+  `{\\"username\\":\\"u\\",\\"password\\":\\"${S}\\"}`,
+  `password: ${S}`,
+  `password=${S}`,
+  `db.password = ${S}`,
+  `spring.datasource.password=${S}`,
+  `--password ${S} --user u`,
+  `--db-password=${S}`,
+  `--s3.secret-key ${S}`,
+  `-Ds3.secret-key=${S}`,
+  `-Djavax.net.ssl.keyStorePassword=${S}`,
+  `-Djavax.net.ssl.trustStorePassword=${S} -Xmx1g`,
+  `DB_PASSWORD=${S}`,
+  `export AWS_SECRET_ACCESS_KEY=${S}`,
+  `AWS_SESSION_TOKEN=${S}`,
+  `aws_access_key_id = ${S}`,
+  `Loading configuration property: s3.secret-key, ${S}`,
+  `Loading configuration property: s3.access-key, ${S}`,
+  `fs.s3a.secret.key: ${S}`,
+  `fs.s3a.access.key=${S}`,
+  `fs.s3a.session.token=${S}`,
+  `<name>fs.s3a.secret.key</name><value>${S}</value>`,
+  `<name>fs.s3a.secret.key</name>\n    <value>${S}</value>`,
+  `<password>${S}</password>`,
+  `fs.azure.account.key.store.dfs.core.windows.net: ${S}`,
+  `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${S}==;EndpointSuffix=core.windows.net`,
+  `https://store.blob.core.windows.net/c/b?sv=2022&sig=${S}%3D&se=2026`,
+  `SharedAccessKey=${S};EntityPath=x`,
+  `Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${S}=`,
+  `https://bucket.s3.amazonaws.com/k?X-Amz-Credential=${S}&X-Amz-Date=1`,
+  `https://bucket.s3.amazonaws.com/k?X-Amz-Date=1&X-Amz-Signature=${S}`,
+  `https://bucket.s3.amazonaws.com/k?X-Amz-Security-Token=${S}`,
+  `fs.oss.accessKeySecret: ${S}`,
+  `fs.oss.accessKeyId=${S}`,
+  `fs.cosn.userinfo.secretKey=${S}`,
+  `"private_key_id": "${S}"`,
+  `{"private_key": "-----BEGIN PRIVATE KEY-----\\n${S}\\n-----END PRIVATE KEY-----\\n"}`,
+  `-----BEGIN RSA PRIVATE KEY-----\n${S}\n-----END RSA PRIVATE KEY-----`,
+  `-----BEGIN EC PRIVATE KEY-----\n${S}`,
+  `sasl.jaas.config = org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="${S}";`,
+  `ScramLoginModule required username='u' password='${S}';`,
+  `org.apache.kafka.common.security.scram.ScramLoginModule required username=\\"u\\" password=\\"${S}\\";`,
+  `ssl.keystore.password = ${S}`,
+  `ssl.key.password=${S}`,
+  `security.ssl.internal.keystore-password: ${S}`,
+  `'properties.ssl.truststore.password' = '${S}'`,
+  `https://user:${S}@registry.example/v2`,
+  `mongodb://admin:${S}@mongo-1:27017,mongo-2:27017/db`,
+  `redis://:${S}@redis:6379/0`,
+  `Authorization: Bearer ${S}`,
+  `Authorization: Basic ${S}==`,
+  `"Authorization" : "ApiKey ${S}"`,
+  `proxy-authorization: ${S}`,
+  `curl -H 'Authorization: Bearer ${S}' http://x`,
+  `sent bearer ${S} to the server`,
+  `token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.${S}`,
+  `access_token=${S}&expires=3600`,
+  `https://oapi.example/robot/send?access_token=${S}`,
+  `https://open.example/bot?sign=${S}&timestamp=1`,
+  `client_secret=${S}`,
+  `"client_secret":"${S}"`,
+  `api_key: ${S}`,
+  `x-api-key=${S}`,
+  `'api-key' => '${S}'`,
+  `passphrase = "${S}"`,
+  `PWD=${S};UID=sa`,
+];
+
+const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
+const HARMLESS_LINES = 1000;
+/** The object store of the lab has keys, and its logs show one. */
+const KEY_OF_LAB = 'property: s3.access-key, shop';
+
+describe('createRedactor, over a corpus', () => {
+  it('hides at least 95 of 100 secrets', () => {
+    const shown = SECRETS.filter((line) => redact(line).text.includes(S));
+
+    expect(SECRETS.length).toBeGreaterThan(60);
+    expect(shown.length / SECRETS.length, shown.join('\n')).toBeLessThanOrEqual(0.05);
+  });
+
+  it('changes nothing of a thousand lines that hold none', () => {
+    const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.log'),
+    );
+    const lines = names.flatMap((name) => readFileSync(join(RECORDINGS, name), 'utf8').split('\n'));
+    const telling = lines.filter((line) => /token|secret|passw|key|credential|auth|:\/\/|pwd/i.test(line));
+    const step = Math.max(1, Math.floor(lines.length / HARMLESS_LINES));
+    const some = [...telling, ...lines.filter((_, index) => index % step === 0)];
+    const changed = [...new Set(some.filter((line) => !line.includes(KEY_OF_LAB) && redact(line).text !== line))];
+
+    expect(some.length).toBeGreaterThan(HARMLESS_LINES);
+    expect(changed).toEqual([]);
+  });
+});
