@@ -42,6 +42,8 @@ export interface AgentParts {
   readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;
   readonly log: Log;
   readonly now?: () => number;
+  /** The time of day, where it is not that of `now`. */
+  readonly wall?: () => number;
   readonly random?: () => number;
 }
 
@@ -97,7 +99,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
 }
 
 function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts): AgentState {
-  const wall = parts.now ?? Date.now;
+  const wall = parts.wall ?? parts.now ?? Date.now;
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
   const redact = createRedactor(settings.redactPatterns);

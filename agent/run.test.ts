@@ -47,7 +47,7 @@ describe('run', () => {
     expect(bench.counter('storedRecords')).toBe(0);
   });
 
-  it('does not starve quiet files while one is hot', async () => {
+  it('F38: does not starve quiet files while one is hot', async () => {
     bench = openAgentFixture({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
     writeFileSync(join(bench.logs, 'hot.log'), lines(0, 20_000));
     for (let number = 0; number < 20; number += 1)

@@ -17,7 +17,8 @@ export interface AgentFixture {
   readonly store: Store;
   /** The agent that runs now. */
   readonly agent: Agent;
-  readonly clock: { offsetMs: number };
+  /** `wallMs` is added to the time of day alone: a clock that somebody set. */
+  readonly clock: { offsetMs: number; wallMs: number };
   /** Polls `times` times, moving the clock by `stepMs` before each. */
   poll(times?: number, stepMs?: number): Promise<void>;
   /** Ends the agent as kill -9 would and starts the next. */
@@ -35,16 +36,19 @@ export interface AgentFixture {
 export interface BenchOptions extends Partial<AgentSettings> {
   /** Stands in front of the store. */
   readonly wrap?: (store: Store) => Store;
+  /** The time to which the clock's offset is added; the time of day. */
+  readonly now?: () => number;
 }
 
 export function openAgentFixture(options: BenchOptions = {}): AgentFixture {
-  const { wrap, ...given } = options;
+  const { wrap, now: base, ...given } = options;
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-agent-'));
   const logs = join(folder, 'log');
   const dataDir = join(folder, 'data');
   mkdirSync(logs);
   const store = openSqliteStore({ path: ':memory:' });
-  const clock = { offsetMs: 0 };
+  const clock = { offsetMs: 0, wallMs: 0 };
+  const now = (): number => (base ?? Date.now)() + clock.offsetMs;
   const log = createLog('silent');
   const port = wrap?.(store) ?? store;
   let change: Partial<AgentSettings> = {};
@@ -59,7 +63,7 @@ export function openAgentFixture(options: BenchOptions = {}): AgentFixture {
         ...given,
         ...change,
       }),
-      { store: port, log, now: () => Date.now() + clock.offsetMs, random: () => 0.5 },
+      { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5 },
     );
   let agent: Agent | undefined = start();
   const current = (): Agent => {

@@ -104,7 +104,7 @@ describe('openCheckpoint', () => {
 });
 
 describe('the agent', () => {
-  it('starts with a checkpoint cut at any place and stores nothing twice', async () => {
+  it('F26: starts with a checkpoint cut at any place and stores nothing twice', async () => {
     const bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
     await bench.poll(2);
@@ -123,7 +123,7 @@ describe('the agent', () => {
     await bench.close();
   });
 
-  it('adds no record when its checkpoint is deleted', async () => {
+  it('F27: adds no record when its checkpoint is deleted', async () => {
     const bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log.1'), lines(0, 10));
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log'), lines(10, 20));
@@ -141,7 +141,7 @@ describe('the agent', () => {
     await bench.close();
   });
 
-  it('reads nothing again when patterns, host name or limits are changed', async () => {
+  it('F41: reads nothing again when patterns, host name or limits are changed', async () => {
     const bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
     await bench.poll(2);

@@ -73,7 +73,8 @@ export function openCheckpoint(dataDir: string): Checkpoint {
   const current = new Map(states);
   let file: number | undefined;
   let writtenBytes = validBytes;
-  let compactedBytes = validBytes;
+  // Not the size of the log that was found: it would grow with every restart.
+  let compactedBytes = measureStates(states);
   let mustRewrite = damaged || !existed;
 
   function rewrite(): void {
@@ -135,6 +136,11 @@ export function openCheckpoint(dataDir: string): Checkpoint {
       closeFile();
     },
   };
+}
+
+/** Bytes of a log that holds each state once. */
+function measureStates(states: ReadonlyMap<string, FileState>): number {
+  return [...states.values()].reduce((sum, state) => sum + Buffer.byteLength(renderLine(state)), 0);
 }
 
 /** Bytes of a log → its states, and how many bytes from the start are valid. */

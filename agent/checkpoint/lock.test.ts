@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('openLock', () => {
-  it('keeps a second agent out and names the first', () => {
+  it('F42: keeps a second agent out and names the first', () => {
     const first = openLock(folder);
 
     expect(() => openLock(folder)).toThrow(

@@ -228,7 +228,7 @@ describe('an answer per record', () => {
 });
 
 describe('a full disk', () => {
-  it('under the checkpoint stops nothing and alarms, and nothing is stored twice afterwards', async () => {
+  it('F28: under the checkpoint stops nothing and alarms, and nothing is stored twice afterwards', async () => {
     bench = openAgentFixture();
     writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
     await bench.poll(2);
@@ -256,7 +256,7 @@ describe('a full disk', () => {
 });
 
 describe('a file that cannot be read', () => {
-  it('is reported and leaves the others alone, and is read when it can be', async () => {
+  it('F39: is reported and leaves the others alone, and is read when it can be', async () => {
     bench = openAgentFixture();
     const closed = join(bench.logs, 'closed.log');
     mkdirSync(join(bench.logs, 'sub'));

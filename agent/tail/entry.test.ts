@@ -34,7 +34,7 @@ function bytesHeld(): number {
 }
 
 describe('small files', () => {
-  it('are shipped when they rest, whether they have one byte or a thousand', async () => {
+  it('F07: are shipped when they rest, whether they have one byte or a thousand', async () => {
     writeFileSync(join(bench.logs, 'a.out'), 'x\n');
     writeFileSync(join(bench.logs, 'b.out'), `${'y'.repeat(1022)}\n`);
     writeFileSync(join(bench.logs, 'empty.out'), '');
@@ -55,7 +55,7 @@ describe('small files', () => {
 });
 
 describe('a last line without an end', () => {
-  it('is shipped when the file rests and marked partial', async () => {
+  it('F08: is shipped when the file rests and marked partial', async () => {
     writeFileSync(path, `${line(0)}\n${line(1)}`);
 
     await bench.poll();
@@ -65,7 +65,7 @@ describe('a last line without an end', () => {
     expect(records[1]?.['jobtrace.flags']).toEqual(['partial']);
   });
 
-  it('becomes one record with the longer content when it grows after it was shipped, over a crash', async () => {
+  it('F09: becomes one record with the longer content when it grows after it was shipped, over a crash', async () => {
     writeFileSync(path, line(0, 'begin'));
     await bench.poll();
     appendFileSync(path, ' and end');
@@ -112,7 +112,7 @@ describe('a stack trace', () => {
     '\t... 42 more',
   ];
 
-  it('that pauses longer than the flush ends as one record with all of it', async () => {
+  it('F21: that pauses longer than the flush ends as one record with all of it', async () => {
     writeFileSync(path, `${line(0)}\n${trace.slice(0, 2).join('\n')}\n`);
     await bench.poll(3);
 
@@ -122,7 +122,7 @@ describe('a stack trace', () => {
     expect(await bench.texts()).toEqual([[line(0), ...trace].join('\n'), line(1)]);
   });
 
-  it('keeps causes, suppressed exceptions and blank lines in one entry', async () => {
+  it('F22: keeps causes, suppressed exceptions and blank lines in one entry', async () => {
     writeFileSync(path, `${lines(0, 1)}${[line(1), ...trace].join('\n')}\n${lines(2, 3)}`);
 
     await bench.poll(2);
@@ -152,7 +152,7 @@ describe('over-long entries', () => {
     );
   });
 
-  it('of 50 MB without a line break keep memory bounded', async () => {
+  it('F23: of 50 MB without a line break keep memory bounded', async () => {
     const file = openSync(path, 'w');
     writeSync(file, `${line(0)} `);
     for (let turn = 0; turn < 50; turn += 1) writeSync(file, Buffer.alloc(1_048_576, 'z'));
@@ -169,7 +169,7 @@ describe('over-long entries', () => {
   });
 });
 
-describe('bytes that are no text', () => {
+describe('F24: bytes that are no text', () => {
   it('are replaced and flagged', async () => {
     writeFileSync(
       path,

@@ -32,7 +32,7 @@ async function storedInOrder(): Promise<string[]> {
 }
 
 describe('renaming', () => {
-  it('keeps every file through a rotation that renames all of them and deletes the oldest', async () => {
+  it('F01: keeps every file through a rotation that renames all of them and deletes the oldest', async () => {
     for (let number = 1; number <= 5; number += 1)
       writeFileSync(`${path}.${number}`, lines(number * 10, number * 10 + 10));
     writeFileSync(path, lines(60, 65));
@@ -49,7 +49,7 @@ describe('renaming', () => {
     expect(bench.counter('duplicateRecords')).toBe(0);
   });
 
-  it('reads a file that came and was rotated between two scans', async () => {
+  it('F02: reads a file that came and was rotated between two scans', async () => {
     writeFileSync(path, lines(0, 5));
     await bench.poll();
 
@@ -77,7 +77,7 @@ describe('renaming', () => {
     expect([...new Set(order)].sort()).toEqual(expected(0, 10));
   });
 
-  it('finds both files after a rotation while it was stopped, even when the new file is larger than the old offset', async () => {
+  it('F03: finds both files after a rotation while it was stopped, even when the new file is larger than the old offset', async () => {
     writeFileSync(path, lines(0, 5));
     await bench.poll();
     bench.stop();
@@ -111,7 +111,7 @@ describe('renaming', () => {
 });
 
 describe('another file on the same inode', () => {
-  it('is read from its beginning when it is larger than the old offset', async () => {
+  it('F04: is read from its beginning when it is larger than the old offset', async () => {
     writeFileSync(path, lines(0, 5));
     await bench.poll();
     const { ino } = statSync(path);
@@ -124,7 +124,7 @@ describe('another file on the same inode', () => {
     expect(await storedInOrder()).toEqual(expected(0, 30));
   });
 
-  it('is read from its beginning when it begins with the same line', async () => {
+  it('F05: is read from its beginning when it begins with the same line', async () => {
     const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
     writeFileSync(out, `${WARNING}first run says a\nfirst run says b\n`);
     await bench.poll(2);
@@ -146,7 +146,7 @@ describe('another file on the same inode', () => {
     expect(bench.counter('collidedRecords')).toBe(0);
   });
 
-  it('is noticed by its content when it was truncated and filled beyond the old offset between two looks', async () => {
+  it('F12: is noticed by its content when it was truncated and filled beyond the old offset between two looks', async () => {
     writeFileSync(path, lines(0, 5));
     await bench.poll();
 
@@ -186,7 +186,7 @@ describe('another file on the same inode', () => {
     expect(readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain('"two"');
   });
 
-  it('is read once when the file was truncated while the agent was stopped, over three restarts', async () => {
+  it('F13: is read once when the file was truncated while the agent was stopped, over three restarts', async () => {
     writeFileSync(path, lines(0, 20));
     await bench.poll();
     bench.stop();
@@ -203,7 +203,7 @@ describe('another file on the same inode', () => {
 });
 
 describe('files that look alike', () => {
-  it('are both read when their first 4 KiB are the same', async () => {
+  it('F06: are both read when their first 4 KiB are the same', async () => {
     const head = Array.from({ length: 60 }, () => WARNING).join('');
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.out'), `${head}says a\n`);
     writeFileSync(join(bench.logs, 'flink-u-taskexecutor-1-h.out'), `${head}says b\n`);
@@ -217,7 +217,7 @@ describe('files that look alike', () => {
 });
 
 describe('copy and truncate', () => {
-  it('goes on in the copy at the old offset, and reads the truncated file as a new one', async () => {
+  it('F10: goes on in the copy at the old offset, and reads the truncated file as a new one', async () => {
     writeFileSync(path, lines(0, 5));
     await bench.poll();
 
@@ -262,7 +262,7 @@ describe('copy and truncate', () => {
     expect(await storedInOrder()).toEqual(expected(0, 11));
   });
 
-  it('reports the bytes that nobody can read any more when there is no copy', async () => {
+  it('F11: reports the bytes that nobody can read any more when there is no copy', async () => {
     const slow = openAgentFixture({
       budgetBytes: 20_000,
       quantumBytes: 4096,
@@ -288,7 +288,7 @@ describe('copy and truncate', () => {
 });
 
 describe('compressed rotations', () => {
-  it('give only the rest of a file that was read in part before the agent stopped', async () => {
+  it('F14: give only the rest of a file that was read in part before the agent stopped', async () => {
     writeFileSync(path, lines(0, 80));
     await bench.poll(2);
     bench.stop();
@@ -319,7 +319,7 @@ describe('compressed rotations', () => {
     expect(bench.counter('duplicateRecords')).toBe(0);
   });
 
-  it('are read whole when nothing is known of them, and only once they are complete', async () => {
+  it('F15: are read whole when nothing is known of them, and only once they are complete', async () => {
     const packed = gzipSync(lines(0, 3000));
     writeFileSync(`${path}.1.gz`, packed.subarray(0, packed.length - 20));
     await bench.poll(2);
@@ -334,7 +334,7 @@ describe('compressed rotations', () => {
 });
 
 describe('deletion', () => {
-  it('delivers what a deleted file still held when the store was down', async () => {
+  it('F16: delivers what a deleted file still held when the store was down', async () => {
     let isDown = true;
     const other = openAgentFixture({
       wrap: (store) => ({
@@ -358,7 +358,7 @@ describe('deletion', () => {
     await other.close();
   });
 
-  it('reads a YARN container folder to its end that is deleted right after the last line', async () => {
+  it('F17: reads a YARN container folder to its end that is deleted right after the last line', async () => {
     const folder = join(bench.logs, 'application_1669378398064_0078', 'container_e07_1669378398064_0078_01_000002');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'taskmanager.log'), lines(0, 3));
@@ -381,7 +381,7 @@ describe('a stack trace that a rotation cuts', () => {
   const head = `${line(1, 'Task failed')}\njava.io.IOException: no space\n\tat a.B.c(B.java:1)\n`;
   const rest = '\tat a.B.d(B.java:2)\nCaused by: java.lang.Error: x\n\t... 3 more\n';
 
-  it('is one record when the agent sees the rotation', async () => {
+  it('F20: is one record when the agent sees the rotation', async () => {
     writeFileSync(path, `${line(0)}\n${head}`);
     await bench.poll(2);
 

@@ -1,6 +1,8 @@
 // A small HTTP proxy in front of a real Elasticsearch that misbehaves on demand: answers something else, cuts the
-// connection before or after the request went through. Only tests import it.
+// connection before or after the request went through, answers late, refuses single items of a bulk request. Only tests
+// import it.
 import { createServer, request as openRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 
 export interface FaultAnswer {
   readonly status: number;
@@ -9,12 +11,22 @@ export interface FaultAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The request passes after this time. */
+export interface LateAnswer {
+  readonly delayMs: number;
+}
+
+/** A bulk request passes without the items for which `decide` gives a status; these never reach the target. */
+export interface PartialAnswer {
+  readonly decide: (document: string) => number | undefined;
+}
+
 /** What to do with a request; undefined lets it pass. */
 export type Fault = (request: {
   readonly method: string;
   readonly path: string;
   readonly bytes: number;
-}) => FaultAnswer | 'cut-before' | 'cut-after' | undefined;
+}) => FaultAnswer | LateAnswer | PartialAnswer | 'cut-before' | 'cut-after' | undefined;
 
 export interface FaultProxy {
   readonly url: string;
@@ -38,14 +50,9 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
       if (fault === 'cut-before') incoming.socket.destroy();
       else if (fault === undefined || fault === 'cut-after')
         forward(target, incoming, body, answer, fault === 'cut-after');
-      else
-        answer
-          .writeHead(fault.status, {
-            'content-type': fault.type ?? 'application/json',
-            'x-elastic-product': 'Elasticsearch',
-            ...fault.headers,
-          })
-          .end(fault.body);
+      else if ('delayMs' in fault) setTimeout(() => forward(target, incoming, body, answer, false), fault.delayMs);
+      else if ('decide' in fault) void forwardPart(target, incoming, body, answer, fault);
+      else sendAnswer(answer, fault);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -63,6 +70,51 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
         server.closeAllConnections();
       }),
   };
+}
+
+function sendAnswer(answer: ServerResponse, { status, body, type, headers }: FaultAnswer): void {
+  answer
+    .writeHead(status, {
+      'content-type': type ?? 'application/json',
+      'x-elastic-product': 'Elasticsearch',
+      ...headers,
+    })
+    .end(body);
+}
+
+/** Two lines an item: the action and the document. The answers are put together in the order of the items. */
+async function forwardPart(
+  target: string,
+  incoming: IncomingMessage,
+  body: Buffer,
+  answer: ServerResponse,
+  { decide }: PartialAnswer,
+): Promise<void> {
+  const plain = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  const lines = plain.toString('utf8').trimEnd().split('\n');
+  const items = lines.flatMap((action, at) => (at % 2 === 0 ? [{ action, document: lines[at + 1] ?? '' }] : []));
+  const statuses = items.map(({ document }) => decide(document));
+  const kept = items.filter((_item, at) => statuses[at] === undefined);
+  const given = kept.length === 0 ? [] : await sendItems(`${target}${incoming.url ?? ''}`, kept);
+  const merged = statuses.map((status) => (status === undefined ? given.shift() : refuseItem(status)));
+  sendAnswer(answer, { status: 200, body: JSON.stringify({ errors: true, items: merged }) });
+}
+
+async function sendItems(
+  url: string,
+  items: readonly { readonly action: string; readonly document: string }[],
+): Promise<unknown[]> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: items.map(({ action, document }) => `${action}\n${document}\n`).join(''),
+  });
+  const { items: given } = (await response.json()) as { items: unknown[] };
+  return given;
+}
+
+function refuseItem(status: number): object {
+  return { index: { status, error: { type: 'injected_exception', reason: `the proxy answers ${status}` } } };
 }
 
 function forward(

@@ -1,0 +1,38 @@
+// The faults that the agent survives have numbers, F01 to F45 (docs/agent.md). Each is shown by exactly one test, whose
+// title begins with the number, and has exactly one row in the table of the page.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FAULTS = Array.from({ length: 45 }, (_, index) => `F${String(index + 1).padStart(2, '0')}`);
+
+function listTests(): string[] {
+  return ['agent', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+      .filter((item) => item.isFile() && item.name.endsWith('.test.ts'))
+      .map((item) => join(item.parentPath, item.name)),
+  );
+}
+
+describe('the faults', () => {
+  it('are each shown by one test', () => {
+    const named = listTests().flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/\b(?:it|describe)\(\s*['"`](F\d\d): /g)].map(([, number]) => number),
+    );
+
+    expect(named.sort()).toEqual(FAULTS);
+  });
+
+  it('have each a row in docs/agent.md that names the file of its test', () => {
+    const rows = readFileSync(join(ROOT, 'docs/agent.md'), 'utf8').matchAll(/^\| (F\d\d) \|.*\| `([^`|]+)` \|$/gm);
+    const tests = new Map([...rows].map(([, number = '', file = '']) => [number, file]));
+
+    expect([...tests.keys()]).toEqual(FAULTS);
+    for (const [number, file] of tests)
+      expect(readFileSync(join(ROOT, file), 'utf8'), `${number} in ${file}`).toMatch(
+        new RegExp(`(?:it|describe)\\(\\s*['"\`]${number}: `),
+      );
+  });
+});

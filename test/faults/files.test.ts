@@ -1,0 +1,199 @@
+// The faults of files and places that no test beside the agent's sources shows: containers, a mount that goes and comes,
+// a day of rotations, losses that are counted. Real files, an agent that is stepped by hand, a store in memory.
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../store/store.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture, type BenchOptions } from '../agent-fixture.js';
+
+const MINUTE_MS = 60_000;
+
+let bench: AgentFixture | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+function open(options: BenchOptions = {}): AgentFixture {
+  bench = openAgentFixture(options);
+  return bench;
+}
+
+function busy(store: Store, isBusy: () => boolean): Store {
+  return {
+    ...store,
+    append: (batch) =>
+      isBusy() ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: '429' }))) : store.append(batch),
+  };
+}
+
+/** Lines of a container's log file in CRI's format. */
+function cri(text: string, stream = 'stdout', tag = 'F'): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((item) => `2026-05-01T10:00:00.000000001Z ${stream} ${tag} ${item}\n`)
+    .join('');
+}
+
+describe('containers', () => {
+  it('F18: follows the log of a pod through link, rotation and compression until the pod is deleted', async () => {
+    const { logs, folder, poll, texts, counter, conditions } = open();
+    const container = join(folder, 'pods', 'shop_jobmanager-1_0a1b', 'main');
+    const log = join(container, '0.log');
+    mkdirSync(container, { recursive: true });
+    writeFileSync(log, cri(lines(0, 5)));
+    symlinkSync(log, join(logs, 'jobmanager-1_shop_main-0a1b.log'));
+    await poll(2);
+
+    appendFileSync(log, cri(lines(5, 8)));
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri(lines(8, 10)));
+    await poll(2);
+    writeFileSync(`${log}.20260501-100000.gz`, gzipSync(cri(lines(0, 8))));
+    unlinkSync(`${log}.20260501-100000`);
+    appendFileSync(log, cri(lines(10, 12)));
+    await poll(1, 100);
+    appendFileSync(log, cri(lines(12, 13)));
+    unlinkSync(join(logs, 'jobmanager-1_shop_main-0a1b.log'));
+    rmSync(join(folder, 'pods'), { recursive: true });
+    await poll(5, MINUTE_MS);
+
+    expect((await texts()).sort()).toEqual(expected(0, 13).map((text) => cri(text).trimEnd()));
+    expect(counter('lostBytes')).toBe(0);
+    expect(conditions()).toEqual([]);
+  });
+
+  it('F19: puts the pieces of a long line together, and a long trace whose lines come one by one', async () => {
+    const { logs, poll, records } = open();
+    const long = `${line(0)} ${'x'.repeat(300 * 1024)}`;
+    const pieces = long.match(/.{1,16384}/gs) ?? [];
+    const trace = ['java.lang.Error: e', ...Array.from({ length: 60 }, (_, at) => `\tat a.B.c(B.java:${at})`)];
+    const log = join(logs, '0.log');
+    writeFileSync(log, '');
+    for (const [at, piece] of pieces.entries()) {
+      appendFileSync(log, cri(piece, 'stdout', at === pieces.length - 1 ? 'F' : 'P'));
+      if (at % 7 === 0) await poll(1, 100);
+    }
+    appendFileSync(log, cri([line(1), ...trace].join('\n')));
+    appendFileSync(log, cri(line(2)));
+    await poll(3);
+
+    const found = await records();
+    expect(found.map((record) => record.message)).toEqual([`event 0 ${'x'.repeat(300 * 1024)}`, 'event 1', 'event 2']);
+    expect(found[1]?.['error.stack_trace']?.split('\n')).toHaveLength(trace.length);
+  });
+});
+
+describe('losses', () => {
+  it('do not hold what was read before a truncation and waits for a store that refuses', async () => {
+    let isBusy = true;
+    const { logs, poll, texts, counter, conditions } = open({ wrap: (store) => busy(store, () => isBusy) });
+    const path = join(logs, 'a.log');
+    writeFileSync(path, lines(0, 200));
+    await poll(2);
+
+    truncateSync(path);
+    appendFileSync(path, lines(200, 210));
+    await poll(3, MINUTE_MS);
+    isBusy = false;
+    await poll(3, MINUTE_MS);
+
+    expect((await texts()).sort()).toEqual(expected(0, 210));
+    expect(counter('lostBytes')).toBe(0);
+    expect(conditions()).not.toContain('JT_BYTES_LOST');
+  });
+});
+
+describe('a mount', () => {
+  it('F40: that is away for a minute and comes back has nothing read again', async () => {
+    const fixture = open();
+    const { logs, folder, poll, texts, counter } = fixture;
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(logs, `${name}.log`), lines(0, 20));
+    await poll(2);
+    for (const isRestart of [false, true]) {
+      renameSync(logs, join(folder, 'away'));
+      await poll(6, 10_000);
+      if (isRestart) fixture.restart();
+      if (isRestart) await poll(6, 10_000);
+      renameSync(join(folder, 'away'), logs);
+      await poll(3);
+    }
+    for (const name of ['a', 'b', 'c']) appendFileSync(join(logs, `${name}.log`), lines(20, 25));
+    await poll(2);
+
+    for (const name of ['a', 'b', 'c']) expect(await texts(name)).toEqual(expected(0, 25));
+    // The last entry of each file was open and is sent once more when it is closed.
+    expect(counter('duplicateRecords')).toBeLessThanOrEqual(3);
+    expect(counter('newFiles')).toBe(0);
+    expect(counter('lostBytes')).toBe(0);
+  });
+});
+
+describe('a day', () => {
+  const FILES = 10;
+  const KEPT = 3;
+  const STEPS = 288;
+  const STEP_MS = 5 * MINUTE_MS;
+
+  it(
+    'F45: of rotations and kills leaves descriptors and checkpoint as small as after an hour',
+    { timeout: 120_000 },
+    async () => {
+      const fixture = open({ forgetAfterMs: 60 * MINUTE_MS });
+      const { logs, poll, dataDir } = fixture;
+      const written: string[] = [];
+      const size = { descriptors: 0, checkpoint: 0 };
+      for (let step = 0; step < STEPS; step += 1) {
+        for (let number = 0; number < FILES; number += 1) {
+          const path = join(logs, `flink-u-taskexecutor-${number}-h.log`);
+          const texts = expected(written.length, written.length + 4);
+          written.push(...texts);
+          appendFileSync(path, `${texts.join('\n')}\n`);
+        }
+        await poll(1, STEP_MS);
+        if (step % 17 === 16) fixture.restart();
+        for (let number = 0; number < FILES; number += 1)
+          rotate(join(logs, `flink-u-taskexecutor-${number}-h.log`), KEPT);
+        if (step === 24 || step === STEPS - 1) {
+          await poll(3, 100);
+          const now = {
+            descriptors: readdirSync('/proc/self/fd').length,
+            checkpoint: statSync(join(dataDir, 'checkpoint.log')).size,
+          };
+          if (step === 24) Object.assign(size, now);
+          else {
+            expect(now.descriptors).toBeLessThanOrEqual(size.descriptors + FILES);
+            expect(now.checkpoint).toBeLessThan(Math.max(2_000_000, 2 * size.checkpoint));
+          }
+        }
+      }
+      await poll(3, STEP_MS);
+
+      const records = await fixture.records();
+      expect(records.map((record) => record['event.original']).sort()).toEqual([...written].sort());
+      expect(fixture.counter('lostBytes')).toBe(0);
+    },
+  );
+});
+
+/** The highest number is the oldest, as logback does it; the rotation beyond `kept` is deleted. */
+function rotate(path: string, kept: number): void {
+  rmSync(`${path}.${kept}`, { force: true });
+  for (let number = kept - 1; number >= 1; number -= 1)
+    if (statSync(`${path}.${number}`, { throwIfNoEntry: false }) !== undefined)
+      renameSync(`${path}.${number}`, `${path}.${number + 1}`);
+  renameSync(path, `${path}.1`);
+}

@@ -1,0 +1,352 @@
+// The faults of the way into the store: an agent over real files, a real Elasticsearch, and a proxy between them that
+// misbehaves. The oracle is the store itself: the number of documents, and the text of each.
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { LogRecord } from '../../core/types.js';
+import { describeWithParts } from '../../lab/parts/describe-part.js';
+import { startElasticsearch, type Elasticsearch } from '../../lab/parts/elasticsearch.js';
+import { openElasticsearchStore } from '../../store/elasticsearch/elasticsearch.js';
+import type { Store } from '../../store/store.js';
+import { openFaultProxy, type Fault, type FaultProxy } from '../../store/testing/fault-proxy.js';
+import { waitUntil } from '../../store/testing/samples.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../agent-fixture.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const BLOCKED = { 'index.blocks.read_only_allow_delete': true };
+const DENIED = '{"error":{"type":"security_exception","reason":"unable to authenticate"},"status":401}';
+
+describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'jobtrace-faults-'));
+  let node: Elasticsearch;
+  let proxy: FaultProxy;
+  let store: Store;
+  let bench: AgentFixture;
+  let path: string;
+  let prefix: string;
+  let count = 0;
+
+  beforeAll(async () => {
+    node = await startElasticsearch({ version: 8, dir: join(dir, 'node') });
+    return async () => {
+      await node.stop();
+      rmSync(dir, { recursive: true, force: true });
+    };
+  }, 240_000);
+  beforeEach(async () => {
+    prefix = `fault-${count++}`;
+    proxy = await openFaultProxy(node.url);
+    open();
+  });
+  afterEach(async () => {
+    await bench.close();
+    await store.close();
+    await proxy.close();
+    await ask('DELETE', `/${prefix}-*?expand_wildcards=all`);
+  });
+
+  function open(options: Parameters<typeof openAgentFixture>[0] = {}): void {
+    store = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, refreshMs: 200 });
+    bench = openAgentFixture({ wrap: () => store, ...options });
+    path = join(bench.logs, 'flink-u-taskexecutor-0-h.log');
+  }
+
+  async function openAnew(options: Parameters<typeof openAgentFixture>[0]): Promise<void> {
+    await bench.close();
+    await store.close();
+    open(options);
+  }
+
+  async function ask(method: string, place: string, body?: object): Promise<Record<string, unknown>> {
+    const response = await fetch(node.url + place, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+    return (await response.json()) as Record<string, unknown>;
+  }
+
+  function setIndices(settings: object): Promise<unknown> {
+    return ask('PUT', `/${prefix}-logs-*/_settings`, settings);
+  }
+
+  function onBulk(fault: ReturnType<Fault>): Fault {
+    return ({ path: place }) => (place.startsWith('/_bulk') ? fault : undefined);
+  }
+
+  async function readAll(): Promise<LogRecord[]> {
+    const records: LogRecord[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await store.readRecords(cursor, { limit: 1000 });
+      records.push(...page.records);
+      cursor = page.cursor;
+      if (page.drained) return records;
+    }
+  }
+
+  /** Polls until nothing is behind, then compares the documents with what was written: none twice, none less. */
+  async function expectStored(texts: readonly string[]): Promise<LogRecord[]> {
+    proxy.setFault(undefined);
+    await waitUntil('the agent to have shipped all', async () => {
+      await bench.poll(1, MINUTE_MS);
+      const { lagBytes } = bench.agent.status();
+      return lagBytes === 0 || `${lagBytes} bytes behind`;
+    });
+    await ask('POST', `/${prefix}-logs-*/_refresh`);
+    expect((await ask('GET', `/${prefix}-logs-*/_count`))['count']).toBe(texts.length);
+    let records: LogRecord[] = [];
+    await waitUntil('the feed to have all', async () => {
+      records = await readAll();
+      return records.length >= texts.length || `${records.length} records`;
+    });
+    expect(records.map((record) => record['event.original']).sort()).toEqual([...texts].sort());
+    expect(bench.counter('lostBytes')).toBe(0);
+    return records;
+  }
+
+  it('F29: catches up with five rotations after half an hour without a store, and says early what is at risk', async () => {
+    writeFileSync(path, lines(0, 10));
+    await bench.poll();
+    proxy.setFault(() => 'cut-before');
+    for (let rotation = 1; rotation <= 5; rotation += 1) {
+      appendFileSync(path, lines(rotation * 10, rotation * 10 + 10));
+      await bench.poll(2, 3 * MINUTE_MS);
+      renameSync(path, `${path}.${rotation}`);
+      writeFileSync(path, '');
+    }
+    const { lagBytes } = bench.agent.status();
+    const conditions = bench.conditions();
+
+    await expectStored(expected(0, 60));
+
+    expect(conditions).toContain('JT_STORE_UNREACHABLE');
+    expect(lagBytes).toBe(lines(10, 60).length);
+    expect(bench.conditions()).toEqual([]);
+  });
+
+  it('F30: makes no second copy when the answer is lost after the store took the batch', async () => {
+    writeFileSync(path, lines(0, 50));
+    await bench.poll(1, 100);
+    appendFileSync(path, lines(50, 100));
+    proxy.setFault(onBulk('cut-after'));
+    await bench.poll(2, MINUTE_MS);
+    bench.restart();
+
+    await expectStored(expected(0, 100));
+
+    expect(proxy.faults()).toBeGreaterThan(0);
+    expect(bench.counter('duplicateRecords')).toBeGreaterThan(0);
+  });
+
+  it('F31: acknowledges, repeats and buries each item of a mixed answer by its own status', async () => {
+    const status = new Map([
+      [3, 429],
+      [5, 503],
+      [7, 400],
+    ]);
+    const decide = (document: string): number | undefined => status.get(Number(/event (\d+)\b/.exec(document)?.[1]));
+    writeFileSync(path, lines(0, 2));
+    await bench.poll(2);
+    bench.stop();
+    rmSync(bench.dataDir, { recursive: true });
+    appendFileSync(path, lines(2, 10));
+    proxy.setFault(onBulk({ decide }));
+
+    await bench.poll(2);
+    const lag = bench.agent.status().lagBytes;
+    const isBusy = bench.conditions().includes('JT_STORE_BUSY');
+    await expectStored(expected(0, 10).filter((text) => text !== line(7)));
+
+    expect(lag).toBe(lines(3, 10).length);
+    expect(isBusy).toBe(true);
+    expect(bench.counter('duplicateRecords')).toBe(2);
+    expect(bench.counter('refusedRecords')).toBe(1);
+    expect(readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain(line(7));
+  });
+
+  it('F32: never takes the page of a proxy for a success, splits what is too large, and repeats the rest', async () => {
+    writeFileSync(path, lines(0, 5));
+    await bench.poll();
+    const answers: readonly ReturnType<Fault>[] = [
+      { status: 429, body: '{"error":{"type":"es_rejected_execution_exception"},"status":429}' },
+      { status: 502, body: '<html>Bad gateway</html>', type: 'text/html' },
+      { status: 504, body: '' },
+      { status: 200, body: '<html>Please log in</html>', type: 'text/html' },
+      { status: 200, body: '{"errors":false}' },
+    ];
+    for (const [turn, answer] of answers.entries()) {
+      appendFileSync(path, lines(5 + turn * 5, 10 + turn * 5));
+      proxy.setFault(onBulk(answer));
+      await bench.poll(2, MINUTE_MS);
+      expect(bench.conditions()).toEqual(['JT_STORE_UNREACHABLE']);
+    }
+    appendFileSync(path, lines(30, 400));
+    proxy.setFault(({ path: place, bytes }) =>
+      place.startsWith('/_bulk') && bytes > 4000
+        ? { status: 413, body: '<html>413</html>', type: 'text/html' }
+        : undefined,
+    );
+    await bench.poll(3, MINUTE_MS);
+    const lag = bench.agent.status().lagBytes;
+
+    await expectStored([...expected(0, 400)]);
+
+    expect(lag).toBe(0);
+    expect(bench.counter('refusedRecords')).toBe(0);
+  });
+
+  it('F33: keeps the one of a hundred that a mapping does not take, and lets the others flow for an hour', async () => {
+    await ask('PUT', `/${prefix}-logs-2026.05.01`, { mappings: { properties: { 'log.logger': { type: 'long' } } } });
+    const render = (number: number): string =>
+      line(number).replace('org.example.Writer', number % 100 === 7 ? 'a.Poison' : String(number));
+    const written = Array.from({ length: 600 }, (_, number) => render(number));
+    const good = written.filter((text) => !text.includes('a.Poison'));
+    for (let minute = 0; minute < 60; minute += 1) {
+      const texts = written.slice(minute * 10, minute * 10 + 10);
+      appendFileSync(path, `${texts.join('\n')}\n`);
+      await bench.poll(1, MINUTE_MS);
+      expect(bench.agent.status().lagBytes).toBe(0);
+    }
+
+    await expectStored(good);
+
+    const letters = readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
+    expect(letters.map((text) => (JSON.parse(text) as { record: LogRecord }).record['event.original'])).toEqual(
+      written.filter((text) => text.includes('a.Poison')),
+    );
+    expect(bench.conditions()).toContain('JT_RECORDS_REFUSED');
+    expect(bench.counter('retriedRecords')).toBe(0);
+  });
+
+  it('F34: waits with an alarm while indices are read-only, may not be made or the key has expired, and drops nothing', async () => {
+    writeFileSync(path, lines(0, 5));
+    await bench.poll();
+    const seen: string[][] = [];
+    const poll = async (from: number): Promise<void> => {
+      appendFileSync(path, lines(from, from + 5));
+      await bench.poll(3, MINUTE_MS);
+      seen.push([...bench.conditions()]);
+      expect(bench.agent.status().lagBytes).toBe(lines(from, from + 5).length);
+    };
+    await setIndices(BLOCKED);
+    await poll(5);
+    await setIndices({ 'index.blocks.read_only_allow_delete': null });
+    await bench.poll(2, MINUTE_MS);
+    for (const status of [401, 403]) {
+      proxy.setFault(() => ({ status, body: DENIED }));
+      await poll(status === 401 ? 10 : 15);
+      proxy.setFault(undefined);
+      await bench.poll(2, MINUTE_MS);
+    }
+    await ask('DELETE', `/${prefix}-logs-2026.05.01`);
+    await ask('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': false } });
+    await poll(20);
+    await ask('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': null } });
+
+    await expectStored(expected(20, 25));
+
+    expect(seen).toEqual([['JT_STORE_BUSY'], ['JT_STORE_DENIED'], ['JT_STORE_DENIED'], ['JT_STORE_BUSY']]);
+    expect(bench.conditions()).toEqual([]);
+    expect(bench.counter('refusedRecords')).toBe(0);
+  });
+
+  it(
+    'F35: has what was acknowledged after a kill of the store, whose translog waits for the disk',
+    { timeout: 240_000 },
+    async () => {
+      writeFileSync(path, lines(0, 500));
+      await bench.poll();
+      await bench.poll();
+      const durability = await ask(
+        'GET',
+        `/${prefix}-logs-2026.05.01/_settings?include_defaults=true&filter_path=**.translog.durability`,
+      );
+      expect(bench.agent.status().lagBytes).toBe(0);
+
+      await node.kill();
+      appendFileSync(path, lines(500, 510));
+      await bench.poll(2, MINUTE_MS);
+      const during = bench.conditions();
+      await node.restart();
+
+      await expectStored(expected(0, 510));
+      expect(JSON.stringify(durability).toLowerCase()).toContain('"durability":"request"');
+      expect(during).toEqual(['JT_STORE_UNREACHABLE']);
+      expect(bench.counter('duplicateRecords')).toBe(0);
+    },
+  );
+
+  it('F36: finds the same document in the same index when it sends again after midnight, dated or not', async () => {
+    await openAnew({ startFromEndAfterMs: 10 * DAY_MS });
+    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    writeFileSync(path, lines(0, 5));
+    writeFileSync(out, 'no time a\nno time b\n');
+    proxy.setFault(onBulk('cut-after'));
+    await bench.poll(2, 1000);
+    const midnight = DAY_MS - (Date.now() % DAY_MS);
+
+    bench.clock.offsetMs += midnight + 1000;
+    proxy.setFault(undefined);
+    await bench.poll(2, MINUTE_MS);
+    bench.stop();
+    rmSync(bench.dataDir, { recursive: true });
+    bench.clock.offsetMs += DAY_MS / 2;
+    appendFileSync(path, lines(5, 6));
+
+    await expectStored([...expected(0, 6), 'no time a', 'no time b']);
+    expect(bench.counter('duplicateRecords')).toBe(7);
+  });
+
+  it('F37: gives ids and indices that a clock set back or forward by a day does not change', async () => {
+    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    writeFileSync(path, lines(0, 5));
+    writeFileSync(out, 'no time a\nno time b\n');
+    await bench.poll(2);
+    for (const [turn, wallMs] of [-DAY_MS, DAY_MS, 0].entries()) {
+      bench.stop();
+      rmSync(bench.dataDir, { recursive: true });
+      bench.clock.wallMs = wallMs;
+      appendFileSync(path, lines(5 + turn, 6 + turn));
+      await bench.poll(2);
+    }
+    appendFileSync(path, lines(8, 9));
+    bench.clock.wallMs = -DAY_MS;
+
+    await expectStored([...expected(0, 9), 'no time a', 'no time b']);
+  });
+
+  it('F44: holds no more than its budget before a store that takes its time', async () => {
+    const seen = { open: 0, most: 0, bytes: 0, mostBytes: 0 };
+    const budgetBytes = 300_000;
+    await openAnew({
+      budgetBytes,
+      quantumBytes: 16_384,
+      batchRecords: 100,
+      inFlightBatches: 4,
+      wrap: () => ({
+        ...store,
+        append: async (batch) => {
+          seen.open += 1;
+          seen.bytes += batch.bytes.length;
+          seen.most = Math.max(seen.most, seen.open);
+          seen.mostBytes = Math.max(seen.mostBytes, seen.bytes);
+          const outcomes = await store.append(batch);
+          seen.open -= 1;
+          seen.bytes -= batch.bytes.length;
+          return outcomes;
+        },
+      }),
+    });
+    proxy.setFault(onBulk({ delayMs: 200 }));
+    writeFileSync(path, lines(0, 6000));
+    await bench.poll();
+
+    await expectStored(expected(0, 6000));
+
+    expect(seen.most).toBeGreaterThan(1);
+    expect(seen.most).toBeLessThanOrEqual(4);
+    expect(seen.mostBytes).toBeLessThan(budgetBytes + 16_384 * 5);
+  });
+});
