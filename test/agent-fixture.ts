@@ -66,10 +66,7 @@ export function openAgentFixture(options: BenchOptions = {}): AgentFixture {
       { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5 },
     );
   let agent: Agent | undefined = start();
-  const current = (): Agent => {
-    agent ??= start();
-    return agent;
-  };
+  const current = (): Agent => (agent ??= start());
 
   async function records(): Promise<LogRecord[]> {
     const page = await store.readRecords(undefined, { limit: 1_000_000 });

@@ -10,7 +10,7 @@ import { closeReading } from '../tail/chunk.js';
 import { createTail, describeTail, type Tail } from '../tail/tail.js';
 import { adoptTail, type Adoption } from './adopt.js';
 import { dropTail, endTail, failTail } from './ends.js';
-import { idOf, openFile, takePlace, type TailSet } from './set.js';
+import { idOf, isEnding, openFile, takePlace, type TailSet } from './set.js';
 
 /** `before` is the tail whose file stood at this path until now. */
 export function beginFile(set: TailSet, file: FoundFile, before: Tail | undefined): void {
@@ -90,8 +90,8 @@ function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {
     default:
       set.byKey.set(tail.file.key, tail);
       set.known.set(describeTail(tail));
-      for (const state of adoption.abandoned)
-        set.losses.note(state.key, state.path, state.size - state.offset - state.openBytes);
+      for (const { key, path, size, offset, openBytes } of adoption.abandoned)
+        if (!isEnding(set, key)) set.losses.note(key, path, size - offset - openBytes);
       if (adoption.kind === 'continued') takeOver(set, tail);
       set.board.count(
         adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles',

@@ -4,7 +4,7 @@
 import { closeReading, unreadBytes } from '../tail/chunk.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import { describeTail, isDrained, type Tail } from '../tail/tail.js';
-import { closeIdle, countOpen, idOf, reportUnreadable, type TailSet } from './set.js';
+import { closeIdle, countOpen, idOf, isEnding, reportUnreadable, type TailSet } from './set.js';
 
 export function noteGone(set: TailSet, tail: Tail): void {
   tail.file.goneSince ??= set.now();
@@ -48,7 +48,7 @@ export function sweepTails(set: TailSet): void {
   const { live, ended, settings } = set;
   for (const tail of [...live.values()]) sweepLive(set, tail);
   for (const tail of ended) sweepEnded(set, tail);
-  set.losses.sweep((key) => set.byKey.has(key));
+  set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key));
   const open = live.size > settings.maxOpenFiles / 2 ? countOpen(set) : 0;
   if (set.isCrowded || open > settings.maxOpenFiles) closeIdle(set, open - Math.floor(settings.maxOpenFiles / 2));
 }

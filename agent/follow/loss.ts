@@ -7,13 +7,13 @@ import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
 export interface Losses {
-  /**
-   * `key` is the generation's; the first note of a generation counts, also one of no bytes: what was read and is not
-   * acknowledged yet is on its way, whatever the checkpoint says.
-   */
+  /** `key` is the generation's; the first note of a generation counts. */
   note(key: string, path: string, bytes: number): void;
   forget(key: string): void;
-  /** Reports what nobody has turned up for. `isLive`: a file of this generation is being read. */
+  /**
+   * Reports what nobody has turned up for. `isLive`: a file of this generation is being read, or its rest is on its
+   * way.
+   */
   sweep(isLive: (key: string) => boolean): void;
 }
 
@@ -38,7 +38,7 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
   let hasCheckedMissing = false;
 
   function note(key: string, path: string, bytes: number): void {
-    if (!losses.has(key)) losses.set(key, { since: now(), bytes, path, isReported: false });
+    if (bytes > 0 && !losses.has(key)) losses.set(key, { since: now(), bytes, path, isReported: false });
   }
 
   function sweep(isLive: (key: string) => boolean): void {
@@ -58,7 +58,6 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
 
   function report(key: string, loss: Loss): void {
     loss.isReported = true;
-    if (loss.bytes <= 0) return;
     board.count('lostBytes', loss.bytes);
     board.raise('JT_BYTES_LOST', { path: loss.path, bytes: loss.bytes }, key);
     log.error({ path: loss.path, bytes: loss.bytes }, 'Bytes of a log file were lost before they could be read.');

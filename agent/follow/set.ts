@@ -63,6 +63,12 @@ export function idOf(file: { readonly device: string; readonly inode: string }):
   return `${file.device}:${file.inode}`;
 }
 
+/** It has ended, and its last records are on their way: its own end said what was not read. */
+export function isEnding({ ended }: TailSet, key: string): boolean {
+  for (const { file } of ended) if (file.key === key) return true;
+  return false;
+}
+
 export function takePlace(set: TailSet): boolean {
   set.openFiles += 1;
   if (set.openFiles <= set.settings.maxOpenFiles) return true;

@@ -1,5 +1,5 @@
-// The faults of files and places that no test beside the agent's sources shows: containers, a mount that goes and comes,
-// a day of rotations, losses that are counted. Real files, an agent that is stepped by hand, a store in memory.
+// The faults of files and places that no test beside the agent's sources shows: containers, a mount that goes and
+// comes, a day of rotations, losses that are counted. Real files, an agent that is stepped by hand, a store in memory.
 import {
   appendFileSync,
   mkdirSync,
