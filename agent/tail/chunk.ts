@@ -166,7 +166,8 @@ export function readChunk(reading: TailReading, file: ReadFile, maxBytes: number
   };
 }
 
-interface Window {
+/** Bytes of the file from `base` on. */
+export interface Window {
   readonly bytes: Buffer;
   readonly base: number;
 }

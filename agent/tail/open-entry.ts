@@ -3,7 +3,7 @@
 import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { renderRecordId } from '../identity/identity.js';
-import { crcUpTo, readOwn, type Commit, type TailEntry, type TailReading } from './chunk.js';
+import { crcUpTo, readOwn, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
 
 const NEWLINE = 10;
 
@@ -30,8 +30,9 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   const entries = decided === readOffset ? splitter.peek() : frameRange(reading, open, decided);
   const isCut = decided === readOffset && reading.recent[reading.recent.length - 1] !== NEWLINE;
   const cursor = { ...reading.cursor };
+  const held = reading.fd === undefined ? describeHeld(reading, entries) : undefined;
   return entries.map((entry, index) => {
-    const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset));
+    const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset, held));
     return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
   });
 }
@@ -57,6 +58,19 @@ function isDecidedLine(bytes: Buffer, start: number): boolean {
     line === 'thread' ||
     (line === 'indented' && bytes.length - start > 1)
   );
+}
+
+/**
+ * Without the file the id of an unfinished line is summed over the entry before it, which is held, and the line break
+ * between them: it was shipped under that id while the file could be read.
+ */
+function describeHeld({ recent, readOffset }: TailReading, entries: readonly SplitEntry[]): Window | undefined {
+  const [first, second] = entries;
+  if (first === undefined || second === undefined || first.cutBytes > 0) return undefined;
+  const end = first.offset + first.bytes.length;
+  const from = end - (readOffset - recent.length);
+  const gap = from < 0 ? Buffer.of(NEWLINE) : recent.subarray(from, from + second.offset - end);
+  return { bytes: Buffer.concat([first.bytes, gap]), base: first.offset };
 }
 
 function frameRange(reading: TailReading, from: number, to: number): readonly SplitEntry[] {
