@@ -38,11 +38,13 @@ export interface BenchOptions extends Partial<AgentSettings> {
   readonly wrap?: (store: Store) => Store;
   /** The time to which the clock's offset is added; the time of day. */
   readonly now?: () => number;
+  /** Where its folder is made; the system's folder for temporary files. */
+  readonly root?: string;
 }
 
 export function openAgentFixture(options: BenchOptions = {}): AgentFixture {
-  const { wrap, now: base, ...given } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-agent-'));
+  const { wrap, now: base, root = tmpdir(), ...given } = options;
+  const folder = mkdtempSync(join(root, 'jobtrace-agent-'));
   const logs = join(folder, 'log');
   const dataDir = join(folder, 'data');
   mkdirSync(logs);
