@@ -97,6 +97,21 @@ describe('containers', () => {
   });
 });
 
+describe('the pieces of a line', () => {
+  it('are put together over a rotation that the agent sees', async () => {
+    const { logs, poll, records } = open();
+    const log = join(logs, '0.log');
+    writeFileSync(log, cri(line(0)) + cri(`${line(1)} head`, 'stdout', 'P'));
+    await poll(2);
+
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri(' tail') + cri(line(2)));
+    await poll(4);
+
+    expect((await records()).map(({ message }) => message).sort()).toEqual(['event 0', 'event 1 head tail', 'event 2']);
+  });
+});
+
 describe('losses', () => {
   it('do not hold what was read before a truncation and waits for a store that refuses', async () => {
     let isBusy = true;
