@@ -22,6 +22,37 @@ const schema = {
 };
 
 describe('parseDocument', () => {
+  it.each([
+    ['nested lists', '['.repeat(100_000), 'at most 200 are read'],
+    ['lists in lists', '- '.repeat(100_000), 'at most 200 are read'],
+    [
+      'keys below keys',
+      Array.from({ length: 1_000 }, (_, level) => `${' '.repeat(level)}a:\n`).join(''),
+      'at most 200 are read',
+    ],
+    ['nested keys', `${'? '.repeat(20_000)}a`, 'at most 200 are read'],
+    ['too much text', 'a'.repeat(2_000_000), 'at most 1048576 are read'],
+    [
+      'aliases that multiply',
+      Array.from(
+        { length: 12 },
+        (_, level) =>
+          `a${level}: &a${level} [${
+            level === 0
+              ? 'x'
+              : Array(10)
+                  .fill(`*a${level - 1}`)
+                  .join(', ')
+          }]`,
+      ).join('\n'),
+      'cannot be read',
+    ],
+  ])('survives %s', (_, text, problem) => {
+    const { problems } = parseDocument(text, 'a.yaml', schema);
+
+    expect(problems[0]).toMatchObject({ line: 1, column: 1, message: expect.stringContaining(problem) });
+  });
+
   it('gives the value of a correct document and no problem', () => {
     const document = parseDocument('severity: error\ntitle: a\ncount: 3\n', 'a.yaml', schema);
 

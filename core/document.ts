@@ -41,6 +41,77 @@ export interface ParsedDocument {
 
 /** Text → value and problems; `name` is only used when problems are printed by formatProblems. */
 export function parseDocument(text: string, name: string, schema?: object): ParsedDocument & { readonly name: string } {
+  if (text.length > MAX_CHARACTERS)
+    return refuseDocument(name, `is ${text.length} characters long, but at most ${MAX_CHARACTERS} are read`);
+  // The parser calls itself for each level; where the stack ends, V8 ends the process.
+  const depth = measureDepth(text);
+  if (depth > MAX_DEPTH) return refuseDocument(name, `nests ${depth} deep, but at most ${MAX_DEPTH} are read`);
+  return readDocument(text, name, schema);
+}
+
+/** Some ten times the longest document of ours; to read it takes a second. */
+const MAX_CHARACTERS = 1024 * 1024;
+const MAX_DEPTH = 200;
+/** A file of another kind is wrong in every line. */
+const MAX_SYNTAX_PROBLEMS = 50;
+
+/** A line of the document that others stand under, with its signs of a list or a key. */
+interface OuterLine {
+  readonly indent: number;
+  signs: number;
+}
+
+/** At least the depth of the document: the brackets that are open, and the signs of a line and of those above it. */
+function measureDepth(text: string): number {
+  const lines: OuterLine[] = [];
+  let brackets = 0;
+  let blocks = 0;
+  let deepest = 0;
+  let indent: number | undefined = 0;
+  for (const token of new (loadYaml().Lexer)().lex(text)) {
+    if (/^[\r\n]/.test(token)) indent = 0;
+    else if (indent !== undefined && /^ +$/.test(token)) indent = token.length;
+    else {
+      if (indent !== undefined) blocks += 1 - closeLines(lines, indent);
+      if (indent !== undefined) lines.push({ indent, signs: 0 });
+      indent = undefined;
+      if (token === '[' || token === '{') brackets += 1;
+      if (token === ']' || token === '}') brackets -= 1;
+      if (/^[-?:]$/.test(token)) blocks += countSign(lines);
+      deepest = Math.max(deepest, blocks + brackets);
+    }
+  }
+  return deepest;
+}
+
+/** Forgets the lines that this one does not stand under; how many levels that were. */
+function closeLines(lines: OuterLine[], indent: number): number {
+  let levels = 0;
+  for (let line = lines.at(-1); line !== undefined && line.indent >= indent; line = lines.at(-1)) {
+    levels += 1 + line.signs;
+    lines.pop();
+  }
+  return levels;
+}
+
+function countSign(lines: readonly OuterLine[]): number {
+  const line = lines.at(-1);
+  if (line !== undefined) line.signs += 1;
+  return 1;
+}
+
+function refuseDocument(name: string, message: string): ParsedDocument & { readonly name: string } {
+  const start = { line: 1, column: 1 };
+  return {
+    name,
+    value: undefined,
+    problems: [{ ...start, path: '', message }],
+    locate: () => start,
+    problemAt: (path, problem) => ({ ...start, path: printPath(path), message: problem }),
+  };
+}
+
+function readDocument(text: string, name: string, schema: object | undefined): ReturnType<typeof parseDocument> {
   const yaml = loadYaml();
   const counter = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
@@ -50,7 +121,9 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
     path: printPath(path),
     message,
   });
-  const syntax = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, text, counter));
+  const syntax = [...document.errors, ...document.warnings]
+    .slice(0, MAX_SYNTAX_PROBLEMS)
+    .map((error) => explainSyntax(error, text, counter));
   if (document.errors.length > 0) return { name, value: undefined, problems: sortProblems(syntax), locate, problemAt };
   const read = readValue(document);
   if (read.problem !== undefined)

@@ -542,6 +542,42 @@ describe('up', () => {
     expect(up.stdout()).not.toContain('taskmanager.memory.network.min');
   });
 
+  it('goes on with the rules before when a file of its rules is beyond all measure, and says so', async () => {
+    const rules = join(folder, 'monstrous');
+    const logs = join(folder, 'beside-monstrous');
+    mkdirSync(logs, { recursive: true });
+    mkdirSync(rules, { recursive: true });
+    const data = join(folder, 'data-monstrous');
+    const up = startProgram(['up', logs, '--rules', rules, '--data', data, '--listen', '127.0.0.1:0']);
+    const address = await waitUntil('the address', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0]);
+
+    for (const [name, text] of [
+      ['deep', '- '.repeat(100_000)],
+      ['long', `match: [{ id: a, anchor: b }]\nlet: { n: "${'1+'.repeat(20_000)}1" }\n`],
+    ] as const)
+      file(join('monstrous', 'kafka', 'auth', name, 'rule.yaml'), text);
+    await waitUntil(
+      'both refusals',
+      () =>
+        ['auth/deep/rule.yaml:1:1 nests 100001 deep', 'auth/long/rule.yaml:'].every((part) =>
+          up.stderr().includes(part),
+        )
+          ? true
+          : undefined,
+      { saw: () => up.stderr() },
+    );
+    file(
+      join('beside-monstrous', 'flink-flink-standalonesession-0-n.log'),
+      withPresentTime(readFileSync(BUFFERS_LOG, 'utf8')),
+    );
+    await waitUntil('the diagnosis', () =>
+      up.stdout().includes('taskmanager.memory.network.min: 112m') ? true : undefined,
+    );
+
+    expect((await fetch(`${address}/health/ready`)).status).toBe(200);
+    expect(await up.stop()).toBe(0);
+  });
+
   it('refuses an open address without tokens', async () => {
     const { code, stderr } = await runProgram([
       'up',

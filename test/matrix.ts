@@ -101,7 +101,9 @@ function runSteps(folder: string, { node, home }: Installed): Omit<MatrixRow, 'v
 
 /** That Node alone, without what npm and the test runner say of the one that runs this. */
 function createEnvironment(node: string, home: string | undefined): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_ENV|NODE_OPTIONS|CI$)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|VITEST|NODE_ENV|NODE_OPTIONS|CI$)/.test(name),
+  );
   return {
     ...Object.fromEntries(inherited),
     PATH: `${join(node, '..')}:${process.env['PATH'] ?? ''}`,

@@ -70,6 +70,48 @@ describe('compileExpression', () => {
   });
 });
 
+describe('the budget of an expression', () => {
+  const refusal = (source: string): string => {
+    const compiled = compileExpression(source);
+    return 'problem' in compiled ? compiled.problem : 'none';
+  };
+  const nest = (levels: number): string => (levels === 0 ? 'x' : `[1,2,3,4,5,6,7,8,9,10].map(x, ${nest(levels - 1)})`);
+
+  it('refuses what has too many terms, nests too deeply or is too long, at once', () => {
+    expect(refusal(Array.from({ length: 20_000 }, () => '1').join('+'))).toContain('at most 20000 are allowed');
+    expect(refusal(Array.from({ length: 9_000 }, () => '1').join('+'))).toContain('more than 2000 terms');
+    expect(refusal(`${'('.repeat(5_000)}1${')'.repeat(5_000)}`)).toContain('more than 150 deep');
+    expect(refusal(`${'-('.repeat(5_000)}1${')'.repeat(5_000)}`)).toContain('more than 150 deep');
+    expect(refusal(`[${'['.repeat(5_000)}]`)).toContain('more than 150 deep');
+  });
+
+  it('refuses lists that are walked inside one another too often', () => {
+    expect(refusal(nest(8))).toContain('at most 100000 are allowed');
+    expect(refusal('a.exists(x, b.exists(y, c.exists(z, x == y && y == z)))')).toContain('nest fewer');
+    expect(refusal('text.split("").exists(a, text.split("").exists(b, a == b))')).toContain('nest fewer');
+  });
+
+  it('refuses a name that is bound to what holds another many times', () => {
+    const grow = (levels: number, name: string): string =>
+      levels === 0
+        ? name
+        : `cel.bind(${name}n, ${name} + ${name} + ${name} + ${name}, ${grow(levels - 1, `${name}n`)})`;
+
+    expect(refusal(grow(8, 'a'))).toContain('nest fewer');
+  });
+
+  it('lets through what rules need', () => {
+    expect(run('["a", "b"].exists(x, ["b", "c"].exists(y, x == y))')).toBe(true);
+    expect(run(Array.from({ length: 900 }, () => '1').join('+'))).toBe(900n);
+    expect(run('cel.bind(b, text + text, b.contains("xx"))', { text: 'x' })).toBe(true);
+  });
+
+  it('has no value where the value would be too large to go on with', () => {
+    expect(run('text + text', { text: 'x'.repeat(40_000) })).toBeUndefined();
+    expect(run('text + text', { text: 'x'.repeat(20_000) })).toHaveLength(40_000);
+  });
+});
+
 describe('the functions of expressions', () => {
   it('are all in the guide for rule authors', () => {
     const guide = readFileSync(new URL('../../rules/README.md', import.meta.url), 'utf8');

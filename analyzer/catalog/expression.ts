@@ -2,8 +2,9 @@
 // failure over its captures, the job's options and the memory model. Numbers are whole numbers (CEL int, bigint here);
 // sizes are bytes and times milliseconds. A missing value, an unknown option or a division by zero makes the result
 // `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. `matches()` is
-// refused: its patterns would not be RE2's.
+// refused: its patterns would not be RE2's. So is an expression that may take too long (budget.ts).
 import { Environment } from '@marcbachmann/cel-js';
+import { findExcess, MAX_CHARACTERS, MAX_NESTING, MAX_NODES } from './budget.js';
 import { findNearest } from '../../core/document.js';
 
 export type Value = string | number | bigint | boolean | readonly Value[] | { readonly [name: string]: Value };
@@ -38,12 +39,16 @@ export type CompiledExpression =
 
 /** Text → expression, or what is wrong with it in plain words. */
 export function compileExpression(source: string): CompiledExpression {
+  if (source.length > MAX_CHARACTERS)
+    return { problem: `is ${source.length} characters long, but at most ${MAX_CHARACTERS} are allowed` };
   let program: ReturnType<typeof environment.parse>;
   try {
     program = environment.parse(source);
   } catch (error) {
-    return { problem: `is not a valid expression: ${firstLine(error)}` };
+    return { problem: `is not a valid expression: ${explainLimit(firstLine(error))}` };
   }
+  const excess = findExcess(program.ast);
+  if (excess !== undefined) return { problem: excess };
   const found = inspect(program.ast);
   if (found.calls.has('matches'))
     return { problem: 'uses matches(), which is not allowed; capture the text with `regex` (RE2) and compare it here' };
@@ -77,7 +82,8 @@ function evaluate(
 ): Value | undefined {
   current = { world, values };
   try {
-    return toValue(program({ ...values }));
+    const value = toValue(program({ ...values }));
+    return value !== undefined && isSmall(value) ? value : undefined;
   } catch {
     // A value is missing or an operation is not possible with these values: what needs it is left out.
     return undefined;
@@ -197,7 +203,11 @@ export const EXPRESSION_FUNCTIONS: readonly { readonly signature: string; readon
 const environment = createEnvironment();
 
 function createEnvironment(): Environment {
-  const made = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
+  const made = new Environment({
+    unlistedVariablesAreDyn: true,
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_NESTING },
+  });
   for (const [signature, handler, help] of FUNCTIONS) made.registerFunction(signature, handler, { description: help });
   return made;
 }
@@ -266,8 +276,26 @@ function explainCheck(message: string, calls: ReadonlySet<string>): string {
   return nearest === undefined ? message : `${message}; did you mean ${nearest}()?`;
 }
 
+/** cel-js names its own settings. */
+function explainLimit(message: string): string {
+  if (message.includes('maxAstNodes')) return `it has more than ${MAX_NODES} terms; split it into several \`let\``;
+  if (message.includes('maxDepth')) return `it nests more than ${MAX_NESTING} deep; split it into several \`let\``;
+  return message;
+}
+
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]?.trim() ?? 'unknown error';
+}
+
+/** A `let` that doubles the one before it, again and again, soon fills the memory. */
+const MAX_TEXT = 1 << 16;
+const MAX_ELEMENTS = 10_000;
+
+function isSmall(value: Value): boolean {
+  if (typeof value === 'string') return value.length <= MAX_TEXT;
+  if (typeof value !== 'object') return true;
+  const items = Object.values(value);
+  return items.length <= MAX_ELEMENTS && items.every(isSmall);
 }
 
 function toValue(result: unknown): Value | undefined {

@@ -20,6 +20,10 @@ function ruleText(title: string): string {
   return `status: test\nseverity: error\nowner: platform\nrole: cause\ntitle: { en: ${title}, zh: 标题 }\nsummary: { en: b, zh: b }\nmatch: [{ id: a, anchor: "ledger is closed" }]\nfixes: [{ id: a, risk: low, text: { en: a, zh: a } }]\nreferences: []\n`;
 }
 
+function nestMaps(levels: number): string {
+  return levels === 0 ? 'x' : `[1,2,3,4,5,6,7,8,9,10].map(x, ${nestMaps(levels - 1)})`;
+}
+
 /** The first look sees the change, the second that it has come to rest. */
 function settle(keeper: RuleKeeper): boolean {
   return [keeper.lookOnce(), keeper.lookOnce()].includes(true);
@@ -54,6 +58,34 @@ describe('createRuleKeeper', () => {
     expect(keeper.catalog.size).toBe(before);
     expect(told).toBe(3);
     expect(settle(keeper)).toBe(false);
+  });
+
+  it.each([
+    [
+      '20,000 terms',
+      (text: string) => `${text}let: { n: "${'1+'.repeat(20_000)}1" }\n`,
+      /own\/rule\.yaml:10:\d+ `let\.n` is 40001 characters/,
+    ],
+    [
+      'lists in lists',
+      (text: string) => `${text}let: { n: '${nestMaps(8)}' }\n`,
+      /own\/rule\.yaml:10:\d+ `let\.n` may take /,
+    ],
+    ['100,000 brackets', () => '['.repeat(100_000), /own\/rule\.yaml:1:1 nests 100000 deep/],
+    [
+      'a pattern that RE2 cannot hold',
+      (text: string) => text.replace('anchor:', 'regex: "(a{1,1000}){1,1000}", anchor:'),
+      /own\/rule\.yaml:7:/,
+    ],
+  ])('goes on with the rules before when a file has %s, and says so', (_, spoil, problem) => {
+    save(OWN, ruleText('Old'));
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+
+    save(OWN, spoil(ruleText('New')));
+    settle(keeper);
+
+    expect(keeper.problems).toEqual([expect.stringMatching(problem)]);
+    expect(titleOf(keeper, OWN)).toBe('Old');
   });
 
   it("takes a saved row of the engine's tables", () => {

@@ -4,7 +4,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findCatalogFiles, loadCatalog, reloadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import {
+  findCatalogFiles,
+  loadCatalog,
+  reloadCatalog,
+  type Catalog,
+  type CatalogSources,
+  type Reload,
+} from '../../analyzer/catalog/catalog.js';
 import type { Log } from '../../core/log.js';
 
 export interface RuleKeeper {
@@ -39,7 +46,7 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
     // A file that is being written is read when it has stayed the same for one look.
     if (isMoving || seen === loaded) return false;
     loaded = seen;
-    const reload = reloadCatalog(sources, catalog);
+    const reload = reloadSafely(sources, catalog);
     catalog = reload.catalog;
     problems = reload.problems;
     for (const listener of listeners) listener(catalog);
@@ -65,6 +72,19 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
       }
     },
   };
+}
+
+/** Whatever stands in the folders, the process goes on with the rules before. */
+function reloadSafely(sources: CatalogSources, previous: Catalog): Reload {
+  try {
+    return reloadCatalog(sources, previous);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return {
+      catalog: previous,
+      problems: (sources.extra ?? []).map((folder) => `${folder}:1:1 cannot be loaded: ${problem}`),
+    };
+  }
 }
 
 /** Names, sizes and times of what the catalog reads: another text after each change. */
