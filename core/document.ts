@@ -49,8 +49,8 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
   return readDocument(text, name, schema);
 }
 
-/** Some ten times the longest document of ours; to read it takes a second. */
-const MAX_CHARACTERS = 1024 * 1024;
+/** Some ten times the longest document of ours; to read it takes seconds. */
+const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MAX_DEPTH = 200;
 /** A file of another kind is wrong in every line. */
 const MAX_SYNTAX_PROBLEMS = 50;

@@ -78,7 +78,7 @@ const DOORS: Readonly<Record<string, string>> = {
   chokidar: 'agent/files/discover.ts',
   '@photostructure/sqlite': 'store/sqlite/engine.ts',
   fastify: 'api/server.ts',
-  '@marcbachmann/cel-js': 'analyzer/catalog/expression.ts',
+  '@marcbachmann/cel-js': 'analyzer/catalog/expression/expression.ts',
   minizlib: 'analyzer/input/files/inflate.ts',
   'prom-client': 'api/metrics.ts',
 };

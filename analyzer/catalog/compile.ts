@@ -7,7 +7,7 @@ import { JobtraceError } from '../../core/errors.js';
 import { createRegex, deferRegex, type Pattern } from '../../core/regex.js';
 import type { Text } from '../../core/types.js';
 import { findOptionProblem } from '../../flink/options/options.js';
-import { compileExpression, deferExpression, type Expression } from './expression.js';
+import { compileExpression, deferExpression, type Expression } from './expression/expression.js';
 import { FORMATS, deferText, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
 import {
   BUILT_IN_VALUES,

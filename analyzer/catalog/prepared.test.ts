@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,7 +72,6 @@ describe('rules that the build prepared', () => {
 });
 
 describe('what the build read', () => {
-  const BUILT_AT = 1_700_000_000_000;
   const ANCHORS = { alternatives: [['Java heap space'], ['GC overhead', 'Java heap space']], steps: ['Full GC'] };
   const LITERALS = ['Full GC', 'GC overhead', 'Java heap space'];
   let dir: string;
@@ -74,10 +83,17 @@ describe('what the build read', () => {
     return join(root, path);
   };
   const setTime = (path: string, ms: number): void => utimesSync(path, ms / 1000, ms / 1000);
-  const settle = (): void =>
-    ['', 'schema.json', 'engine.schema.json', 'memory', 'memory/rule.yaml'].forEach((path) =>
-      setTime(join(root, path), BUILT_AT - 1000),
-    );
+  /** Waits until the file system's clock is past this time, and gives its time. */
+  const passTime = (after: number): number => {
+    const probe = join(dir, 'probe');
+    let now = 0;
+    while (now <= after) {
+      writeFileSync(probe, 'x');
+      now = statSync(probe).ctimeMs;
+    }
+    return now;
+  };
+  let builtAt: number;
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'jobtrace-prepared-'));
@@ -85,14 +101,15 @@ describe('what the build read', () => {
     rule = place('memory/rule.yaml', 'a: 1\n');
     place('schema.json', '{}');
     place('engine.schema.json', '{}');
+    builtAt = passTime(statSync(join(root, 'engine.schema.json')).ctimeMs);
     const build = openPrepared(join(dir, 'rules.jsonl'));
     build.read(rule, 'rule.yaml', {});
-    build.save(root, BUILT_AT, {
+    build.save(root, builtAt, {
       anchors: new Map([[rule, ANCHORS]]),
       literals: LITERALS,
       packed: packAnchors(LITERALS),
     });
-    settle();
+    passTime(builtAt);
   });
 
   afterEach(() => rmSync(dir, { recursive: true }));
@@ -134,17 +151,38 @@ describe('what the build read', () => {
     });
   });
 
-  it('is listed again where a file came or went', () => {
-    place('memory/new.yaml', 'b: 1\n');
-    expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
+  it('is read again where another file of the same size and an older time was put in its place', () => {
+    const other = place('memory/other', 'a: 2\n');
+    setTime(other, builtAt - 100_000);
+    renameSync(other, rule);
 
-    settle();
-    rmSync(join(root, 'memory'), { recursive: true });
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 2 } });
+  });
+
+  it('is trusted in a copy that was made after the build, whatever its times', () => {
+    const copy = join(dir, 'copy');
+    cpSync(root, join(copy, 'rules'), { recursive: true });
+    for (const name of ['rules.jsonl', 'rules.bin']) cpSync(join(dir, name), join(copy, name));
+    const installed = join(copy, 'rules', 'memory', 'rule.yaml');
+
+    expect(openPrepared(join(copy, 'rules.jsonl')).read(installed, 'rule.yaml', {}).trusted).toBe(true);
+    writeFileSync(installed, 'a: 3\n');
+    expect(openPrepared(join(copy, 'rules.jsonl')).read(installed, 'rule.yaml', {}).value).toEqual({ a: 3 });
+  });
+
+  it.each([
+    ['came', () => place('memory/new.yaml', 'b: 1\n')],
+    ['went', () => rmSync(join(root, 'memory'), { recursive: true })],
+  ])('is listed again where a file %s, also when its folder has an older time', (_, change) => {
+    change();
+    setTime(root, builtAt - 100_000);
+
     expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
   });
 
   it('is worth nothing beside another schema', () => {
-    setTime(join(root, 'schema.json'), BUILT_AT + 1000);
+    writeFileSync(join(root, 'schema.json'), '[]');
+    setTime(join(root, 'schema.json'), builtAt - 100_000);
 
     expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
   });

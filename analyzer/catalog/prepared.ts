@@ -1,7 +1,8 @@
 // Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some
 // hundred rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without
-// opening it, and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts
+// parsing it, and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts
 // reads every document here; write-prepared.ts, a step of the build, writes the file. Beside the sources there is none.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDocument, trustDocument, type ParsedDocument } from '../../core/document.js';
@@ -25,6 +26,8 @@ interface Header {
   /** Length of the file that holds the packed literals. */
   readonly packedBytes: number;
   readonly documents: readonly DocumentRow[];
+  /** Of what the files in SCHEMAS hold. */
+  readonly schemas: readonly string[];
 }
 
 interface DocumentRow {
@@ -32,6 +35,8 @@ interface DocumentRow {
   readonly path: string;
   /** Of its line. */
   readonly bytes: number;
+  /** Of what the file holds. */
+  readonly hash: string;
   /** Of a rule: its anchors, as places in `literals`. */
   readonly alternatives?: readonly (readonly number[])[];
   readonly steps?: readonly number[];
@@ -54,6 +59,7 @@ export interface PreparedScan {
 }
 
 interface PreparedDocument {
+  readonly hash: string;
   readonly text: Buffer;
   readonly anchors: RuleAnchors | undefined;
 }
@@ -89,23 +95,20 @@ export interface PreparedDocuments {
 export function openPrepared(preparedFile: string): PreparedDocuments {
   const packedFile = preparedFile.replace(/\.jsonl$/, '.bin');
   let prepared: PreparedCatalog | undefined;
-  const parsed = new Map<string, unknown>();
+  const parsed = new Map<string, { readonly value: unknown; readonly hash: string }>();
   const load = (): PreparedCatalog => (prepared ??= readPrepared(preparedFile));
-
-  function isUntouched(path: string): boolean {
-    return (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) <= load().readAt;
-  }
 
   function read(file: string, name: string, schema: object): ParsedDocument {
     const known = load().documents.get(file);
-    if (known !== undefined && isUntouched(file))
+    if (known !== undefined && isUntouched(file, load().readAt, known.hash))
       return trustDocument(
         () => JSON.parse(known.text.toString()),
         () => readFileSync(file, 'utf8'),
         name,
       );
-    const document = parseDocument(readFileSync(file, 'utf8'), name, schema);
-    parsed.set(file, document.value);
+    const bytes = readFileSync(file);
+    const document = parseDocument(bytes.toString('utf8'), name, schema);
+    parsed.set(file, { value: document.value, hash: hashBytes(bytes) });
     return document;
   }
 
@@ -113,7 +116,9 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
     const { root, documents } = load();
     if (folder !== root) return undefined;
     const files = [...documents.keys()];
-    return files.length > 0 && [...foldersOf(files, root)].every(isUntouched) ? files : undefined;
+    return files.length > 0 && [...foldersOf(files, root)].every((path) => isOlder(path, load().readAt))
+      ? files
+      : undefined;
   }
 
   function packedOf(literals: readonly string[]): Uint8Array | undefined {
@@ -131,10 +136,10 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
   function save(root: string, readAt: number, { anchors, literals, packed }: PreparedScan): void {
     const places = new Map(literals.map((literal, index) => [literal, index]));
     const placesOf = (texts: readonly string[]): readonly number[] => texts.flatMap((text) => places.get(text) ?? []);
-    const lines = [...parsed.values()].map((value) => JSON.stringify(value));
-    const documents = [...parsed.keys()].map((file, index): DocumentRow => {
+    const lines = [...parsed.values()].map(({ value }) => JSON.stringify(value));
+    const documents = [...parsed].map(([file, { hash }], index): DocumentRow => {
       const own = anchors.get(file);
-      const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? '') };
+      const row = { path: relative(root, file), bytes: Buffer.byteLength(lines[index] ?? ''), hash };
       return own === undefined
         ? row
         : { ...row, alternatives: own.alternatives.map(placesOf), steps: placesOf(own.steps) };
@@ -145,6 +150,7 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
       literals,
       packedBytes: packed.length,
       documents,
+      schemas: SCHEMAS.map((name) => hashBytes(readFileSync(join(root, name)))),
     };
     writeFileSync(packedFile, packed);
     writeFileSync(preparedFile, [JSON.stringify(header), ...lines, ''].join('\n'));
@@ -171,18 +177,22 @@ function readPrepared(file: string): PreparedCatalog {
   let end = bytes.indexOf(10);
   const header: Header = JSON.parse(bytes.toString('utf8', 0, end));
   const root = resolve(dirname(file), header.root);
-  const isCurrent = (name: string): boolean =>
-    (statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) <= header.readAt;
+  const isCurrent = (name: string, index: number): boolean =>
+    isUntouched(join(root, name), header.readAt, header.schemas[index]);
   if (!SCHEMAS.every(isCurrent)) return NOTHING;
   const textsOf = (places: readonly number[]): readonly string[] =>
     places.flatMap((place) => header.literals[place] ?? []);
-  const documents = header.documents.map(({ path, bytes: length, alternatives, steps }): [string, PreparedDocument] => {
-    const start = end + 1;
-    end = start + length;
-    const anchors =
-      alternatives === undefined ? undefined : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
-    return [`${root}${sep}${path}`, { text: bytes.subarray(start, end), anchors }];
-  });
+  const documents = header.documents.map(
+    ({ path, bytes: length, hash, alternatives, steps }): [string, PreparedDocument] => {
+      const start = end + 1;
+      end = start + length;
+      const anchors =
+        alternatives === undefined
+          ? undefined
+          : { alternatives: alternatives.map(textsOf), steps: textsOf(steps ?? []) };
+      return [`${root}${sep}${path}`, { hash, text: bytes.subarray(start, end), anchors }];
+    },
+  );
   return {
     root,
     readAt: header.readAt,
@@ -190,6 +200,22 @@ function readPrepared(file: string): PreparedCatalog {
     literals: header.literals,
     packedBytes: header.packedBytes,
   };
+}
+
+/**
+ * Whoever puts a file in place may set its time back, as tar and rsync do, but not the time at which it was put there.
+ * What came there after the build, as in a package that was installed, is compared by what it holds.
+ */
+function isUntouched(path: string, readAt: number, hash: string | undefined): boolean {
+  return isOlder(path, readAt) || (existsSync(path) && hashBytes(readFileSync(path)) === hash);
+}
+
+function isOlder(path: string, readAt: number): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY) <= readAt;
+}
+
+function hashBytes(bytes: Buffer): string {
+  return createHash('sha1').update(bytes).digest('base64');
 }
 
 /** Every folder from the root down to the files: one in which a file came or went has another time. */

@@ -2,7 +2,7 @@
 // expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
 import type { Component, FileKind, Level, Owner, Severity, Text } from '../../core/types.js';
 import type { Pattern } from '../../core/regex.js';
-import type { Expression } from './expression.js';
+import type { Expression } from './expression/expression.js';
 import type { Template, TextTemplate } from './template.js';
 
 export type RuleStatus = 'draft' | 'test' | 'stable';

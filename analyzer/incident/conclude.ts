@@ -18,7 +18,7 @@ import { readComplaint } from './complaint.js';
 import { versionOf } from '../cluster/process.js';
 import type { JobView, ProcessView } from '../cluster/view.js';
 import { explainFinding } from './explain.js';
-import type { Value, Values } from '../catalog/expression.js';
+import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';

@@ -4,7 +4,7 @@
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
 import { inRange } from '../../flink/options/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
-import type { Value, Values, World } from '../catalog/expression.js';
+import type { Value, Values, World } from '../catalog/expression/expression.js';
 import type { Finding } from './rank.js';
 import { totalScore } from './rank.js';
 import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule.js';

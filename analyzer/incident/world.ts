@@ -14,7 +14,7 @@ import {
 } from '../../flink/memory/fix.js';
 import type { FitResult } from '../../flink/memory/grow.js';
 import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../../flink/options/options.js';
-import type { World } from '../catalog/expression.js';
+import type { World } from '../catalog/expression/expression.js';
 
 /** When the log does not say its version, fixes are those of a release that most people run. */
 export const ASSUMED_VERSION = '1.20.0';

@@ -71,7 +71,7 @@ describe('createRuleKeeper', () => {
       (text: string) => `${text}let: { n: '${nestMaps(8)}' }\n`,
       /own\/rule\.yaml:10:\d+ `let\.n` may take /,
     ],
-    ['100,000 brackets', () => '['.repeat(100_000), /own\/rule\.yaml:1:1 nests 100000 deep/],
+    ['100,000 brackets', () => '['.repeat(100_000), /own\/rule\.yaml:1:1 nests 100001 deep/],
     [
       'a pattern that RE2 cannot hold',
       (text: string) => text.replace('anchor:', 'regex: "(a{1,1000}){1,1000}", anchor:'),

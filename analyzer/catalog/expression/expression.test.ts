@@ -114,7 +114,7 @@ describe('the budget of an expression', () => {
 
 describe('the functions of expressions', () => {
   it('are all in the guide for rule authors', () => {
-    const guide = readFileSync(new URL('../../rules/README.md', import.meta.url), 'utf8');
+    const guide = readFileSync(new URL('../../../rules/README.md', import.meta.url), 'utf8');
 
     for (const { signature } of EXPRESSION_FUNCTIONS)
       expect(guide, signature).toContain(`${signature.split('(')[0] ?? ''}(`);
