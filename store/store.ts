@@ -57,7 +57,10 @@ export interface FeedPage {
   readonly records: readonly LogRecord[];
   /** Opaque; give it back to read on. Unchanged when there was nothing new. */
   readonly cursor: string;
-  /** True when the feed had nothing more at the time of the read. */
+  /**
+   * True when the feed had nothing more where news are expected. What comes late into an old day may be found some
+   * reads later; it is never skipped.
+   */
   readonly drained: boolean;
 }
 

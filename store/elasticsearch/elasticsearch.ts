@@ -18,7 +18,7 @@ import {
   saveDocument,
   saveIncident,
 } from './documents.js';
-import { readRecords } from './feed.js';
+import { createFeed } from './feed.js';
 import { buildTemplates, readDayEnd, TEMPLATE_VERSION } from './mapping.js';
 import { findContext, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
@@ -51,7 +51,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await prepare();
       return appendBatch(client, prefix, batch);
     },
-    readRecords: (cursor, options) => readRecords(client, prefix, cursor, options),
+    ...createFeed(client, prefix),
     searchRecords: (query) => searchRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
     saveIncident: async (incident) => {

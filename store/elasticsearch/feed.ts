@@ -3,13 +3,14 @@
 // So: read the checkpoints, then refresh (what they cover is now visible), then search each shard from the last
 // number that was read up to its checkpoint. No clock is asked and nothing can appear behind the cursor.
 // The cursor is the last number of every shard, by index name and uuid: a day that was deleted and made again
-// is read from its start.
+// is read from its start. Which indices are asked at a read is decided in look.ts.
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readHit, readSearch } from './search.js';
 import { isObject, parseJson } from '../stored.js';
-import type { FeedPage } from '../store.js';
+import { decideLook, rememberLook, type FeedLook } from './look.js';
+import type { FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
   /** index|uuid|number: the key in the cursor. */
@@ -31,47 +32,95 @@ const SHARDS_AT_ONCE = 16;
 /** Records in one answer: many more long stack traces would be larger than what a client can take. */
 const MAX_PAGE = 2_000;
 
-export async function readRecords(
-  client: ElasticsearchClient,
-  prefix: string,
-  cursor: string | undefined,
-  options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
-): Promise<FeedPage> {
-  const before = decodeCursor(cursor);
-  const { index, of } = options.shard ?? { index: 0, of: 1 };
-  const shards = (await loadShards(client, prefix)).filter((shard) => hashShard(shard) % of === index);
-  await checkNumbers(
-    client,
-    shards.filter((shard) => !before.has(shard.key)),
-  );
-  const positions = await forgetDeleted(client, prefix, before, shards);
-  const pending = shards.filter((shard) => readFrom(shard, positions) < shard.checkpoint);
-  if (pending.length === 0)
-    return {
-      records: [],
-      cursor: positions.size === before.size && cursor !== undefined ? cursor : encodeCursor(positions),
-      drained: true,
-    };
+interface ReadOptions {
+  readonly limit: number;
+  readonly shard?: { readonly index: number; readonly of: number };
+}
 
-  const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, options.limit));
-  await refresh(client, asked);
-  const readings = await searchShards(
-    client,
-    asked,
-    positions,
-    Math.max(1, Math.floor(Math.min(MAX_PAGE, options.limit) / asked.length)),
+interface Feed {
+  readonly client: ElasticsearchClient;
+  readonly prefix: string;
+  /** By the part of the shards that is read ("0/1"). */
+  readonly looks: Map<string, FeedLook>;
+  /** Indices (name|uuid) that were seen to have sequence numbers. */
+  readonly numbered: Set<string>;
+}
+
+/** What it keeps spares requests; the cursor alone says what was read. */
+export function createFeed(client: ElasticsearchClient, prefix: string): RecordFeed {
+  const feed: Feed = { client, prefix, looks: new Map(), numbered: new Set() };
+  return { readRecords: (cursor, options) => readFeed(feed, cursor, options) };
+}
+
+async function readFeed(feed: Feed, cursor: string | undefined, options: ReadOptions): Promise<FeedPage> {
+  const { index, of } = options.shard ?? { index: 0, of: 1 };
+  const part = `${index}/${of}`;
+  const before = decodeCursor(cursor);
+  const last = feed.looks.get(part);
+  // Before the shards are asked: what is made after this shows at the next read.
+  const version = await loadStateVersion(feed.client);
+  const look = decideLook(last, cursor, version);
+  const shards = (await loadShards(feed, look)).filter((shard) => hashShard(shard) % of === index);
+  await checkNumbers(feed, shards);
+  const positions = look === 'all' ? await forgetDeleted(feed, before, shards) : new Map(before);
+  const pending = shards.filter((shard) => readFrom(shard, positions) < shard.checkpoint);
+  const page =
+    pending.length === 0
+      ? {
+          records: [],
+          cursor: positions.size === before.size && cursor !== undefined ? cursor : encodeCursor(positions),
+          drained: true,
+        }
+      : await readPending(feed.client, pending, positions, options.limit);
+  feed.looks.set(
+    part,
+    rememberLook(last, {
+      cursor: page.cursor,
+      version,
+      all: look === 'all' ? listIndices(shards) : undefined,
+      pending: listIndices(pending),
+    }),
   );
+  return page;
+}
+
+async function readPending(
+  client: ElasticsearchClient,
+  pending: readonly Shard[],
+  positions: Map<string, number>,
+  limit: number,
+): Promise<FeedPage> {
+  const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, limit));
+  await refresh(client, asked);
+  const size = Math.max(1, Math.floor(Math.min(MAX_PAGE, limit) / asked.length));
+  const readings = await searchShards(client, asked, positions, size);
   for (const reading of readings) positions.set(reading.shard.key, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
   return { records: readings.flatMap((reading) => reading.records), cursor: encodeCursor(positions), drained };
 }
 
+function listIndices(shards: readonly Shard[]): readonly string[] {
+  return [...new Set(shards.map((shard) => shard.index))];
+}
+
+/** One small answer of the master; undefined for who may not ask. */
+async function loadStateVersion(client: ElasticsearchClient): Promise<number | undefined> {
+  const { status, body } = await client.send({
+    method: 'GET',
+    path: '/_cluster/state/version',
+    query: { filter_path: 'version' },
+    expect: [403],
+  });
+  return status === 200 && typeof body['version'] === 'number' ? body['version'] : undefined;
+}
+
 /** Primaries only: theirs is the checkpoint that counts. A shard without an active primary is left for later. */
-async function loadShards(client: ElasticsearchClient, prefix: string): Promise<Shard[]> {
+async function loadShards({ client, prefix }: Feed, look: 'all' | readonly string[]): Promise<Shard[]> {
+  if (look.length === 0) return [];
   const { body } = await client.send({
     method: 'GET',
-    path: `/${prefix}-logs-*/_stats/docs`,
+    path: `/${look === 'all' ? `${prefix}-logs-*` : look.join(',')}/_stats/docs`,
     query: {
       level: 'shards',
       filter_path:
@@ -112,9 +161,10 @@ function readFrom(shard: Shard, positions: ReadonlyMap<string, number>): number 
   return position > shard.maximum ? -1 : position;
 }
 
-/** Without sequence numbers there is no feed; Elasticsearch 9 can switch them off. Asked once per index. */
-async function checkNumbers(client: ElasticsearchClient, shards: readonly Shard[]): Promise<void> {
-  const indices = [...new Set(shards.map((shard) => shard.index))];
+/** Without sequence numbers there is no feed; Elasticsearch 9 can switch them off. Asked once of each index. */
+async function checkNumbers({ client, numbered }: Feed, shards: readonly Shard[]): Promise<void> {
+  const unknown = shards.filter((shard) => !numbered.has(nameGeneration(shard)));
+  const indices = listIndices(unknown);
   for (let start = 0; start < indices.length; start += 50) {
     const names = indices.slice(start, start + 50).join(',');
     const { body } = await client.send({
@@ -133,12 +183,17 @@ async function checkNumbers(client: ElasticsearchClient, shards: readonly Shard[
       });
     }
   }
+  for (const shard of unknown) numbered.add(nameGeneration(shard));
+}
+
+/** One life of an index: another one under the same name has another uuid. */
+function nameGeneration({ key }: Shard): string {
+  return key.slice(0, key.lastIndexOf('|'));
 }
 
 /** A shard that does not answer may only be away for a moment: it is forgotten when its index is really gone. */
 async function forgetDeleted(
-  client: ElasticsearchClient,
-  prefix: string,
+  { client, prefix }: Feed,
   before: ReadonlyMap<string, number>,
   shards: readonly Shard[],
 ): Promise<Map<string, number>> {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { decideLook, READS_BETWEEN_FULL_LOOKS, rememberLook, type FeedLook } from './look.js';
+
+const days = Array.from({ length: 30 }, (_, day) => `p-logs-2026.11.${String(day + 1).padStart(2, '0')}`);
+
+/** After a full look at thirty days that found news in those. */
+function look(...pending: string[]): FeedLook {
+  return rememberLook(undefined, { cursor: 'c', version: 7, all: days, pending });
+}
+
+describe('decideLook', () => {
+  it('asks the newest days and those that had news, and nothing else', () => {
+    const again = rememberLook(look('p-logs-2026.11.03'), { cursor: 'c', version: 7, all: days, pending: [] });
+    const later = rememberLook(again, { cursor: 'c', version: 7, all: days, pending: [] });
+
+    expect([...decideLook(again, 'c', 7)].sort()).toEqual(['p-logs-2026.11.03', ...days.slice(-5)]);
+    expect(decideLook(later, 'c', 7)).toEqual(days.slice(-5));
+  });
+
+  it('asks all for a cursor that it did not give, for another state of the cluster, and when nobody tells the state', () => {
+    expect(decideLook(undefined, undefined, 7)).toBe('all');
+    expect(decideLook(look(), 'another', 7)).toBe('all');
+    expect(decideLook(look(), 'c', 8)).toBe('all');
+    expect(decideLook({ ...look(), version: undefined }, 'c', undefined)).toBe('all');
+  });
+
+  it('asks all every so many reads, however busy the others are', () => {
+    let last = look();
+    let reads = 0;
+    for (; decideLook(last, 'c', 7) !== 'all'; reads += 1)
+      last = rememberLook(last, { cursor: 'c', version: 7, all: undefined, pending: days.slice(-1) });
+
+    expect(reads).toBe(READS_BETWEEN_FULL_LOOKS);
+  });
+
+  it('asks what is not read to its end at the next read', () => {
+    expect(decideLook(look(...days.slice(0, 3)), 'c', 7)).toEqual(expect.arrayContaining(days.slice(0, 3)));
+  });
+});
