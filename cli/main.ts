@@ -14,6 +14,7 @@ import { RULES_NEW } from './rules/new.js';
 import { UP } from './up.js';
 import { VERSION } from './version.js';
 import { createError, JobtraceError } from '../core/errors.js';
+import { openEngine } from '../core/regex.js';
 
 export const COMMANDS: readonly Command[] = [
   UP,
@@ -63,6 +64,7 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   const { values, positionals } = parseCommandLine(command, rest);
   if (values['help'] === true) return say(terminal, renderCommandHelp({ ...command, options: rows }));
   for (const row of rows) checkValue(command, row, values[row.name]);
+  openEngine();
   return command.run(createInvocation(values, positionals, terminal));
 }
 

@@ -1,30 +1,128 @@
-// The program as it was built: opened with what V8 compiled, and without where V8 does not take it.
+// The program as it was built: opened with what V8 compiled, and without where V8 does not take it; services without
+// what tunes V8 for short commands; a Node that it was not installed with.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/describe-part.js';
 import { requirePart } from '../lab/parts/parts.js';
+import { LOG_LEVEL_OPTION } from './command.js';
+import { COMMANDS } from './main.js';
+import { SERVICES } from './program.js';
 
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const LOG = path('rules/network/insufficient-buffers/total/match.log');
+const PROGRAM = JSON.stringify(path('dist/cli/program.js'));
 
 function run(...args: readonly string[]): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8' });
 }
 
-it('V8 takes what was compiled when the program was built', () => {
-  const script = `import { readFileSync } from 'node:fs';
-    import { compileBundle, COMPILED_FILE } from ${JSON.stringify(path('dist/cli/program.js'))};
-    console.log(compileBundle(readFileSync(COMPILED_FILE)).cachedDataRejected);`;
+function runScript(node: string, script: string): { status: number | null; said: string } {
+  const { status, stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+  return { status, said: stdout + stderr };
+}
 
-  expect(run('--input-type=module', '--eval', script).trim()).toBe('false');
+describe('what was compiled when the program was built', () => {
+  it('is taken by V8', () => {
+    const script = `import { readFileSync } from 'node:fs';
+      import { compileBundle, COMPILED_FILE, tuneForShortRun } from ${PROGRAM};
+      tuneForShortRun();
+      console.log(compileBundle(readFileSync(COMPILED_FILE)).cachedDataRejected);`;
+
+    expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'false\n' });
+  });
+
+  it('changes no answer where V8 runs otherwise and takes nothing of it', () => {
+    const diagnose = [path('dist/cli.js'), 'diagnose', '--format', 'json', LOG];
+
+    expect(run('--no-opt', ...diagnose)).toBe(run(...diagnose));
+  });
 });
 
-it('where V8 runs otherwise and takes nothing of it, the answer is the same', () => {
-  const diagnose = [path('dist/cli.js'), 'diagnose', '--format', 'json', LOG];
+describe('the flags of V8', () => {
+  /** The tag changes with each flag that is set. */
+  const compareFlags = (command: string): string => `import { cachedDataVersionTag } from 'node:v8';
+    import { openProgram } from ${PROGRAM};
+    const before = cachedDataVersionTag();
+    await openProgram([${JSON.stringify(command)}]);
+    console.log(cachedDataVersionTag() === before ? 'as they were' : 'changed');`;
 
-  expect(run('--no-opt', ...diagnose)).toBe(run(...diagnose));
+  it('are changed for a short command', () => {
+    expect(runScript(process.execPath, compareFlags('diagnose'))).toEqual({ status: 0, said: 'changed\n' });
+  });
+
+  it.each(SERVICES)('stay as they are for %s', (service) => {
+    expect(runScript(process.execPath, compareFlags(service))).toEqual({ status: 0, said: 'as they were\n' });
+  });
+
+  it('stay as they are for every command that logs what it does', () => {
+    const services = COMMANDS.filter(({ options }) => options.includes(LOG_LEVEL_OPTION));
+
+    expect(services.map(({ name }) => name).sort()).toEqual([...SERVICES].sort());
+  });
+
+  it('stay as they are, and nothing is said, on a Node that is not known', () => {
+    const script = `import { cachedDataVersionTag } from 'node:v8';
+      import { tuneForShortRun } from ${PROGRAM};
+      const before = cachedDataVersionTag();
+      tuneForShortRun('99.0.0');
+      console.log(cachedDataVersionTag() === before);`;
+
+    expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'true\n' });
+  });
+});
+
+describe('an installation whose re2 does not load', () => {
+  let folder: string;
+  const binary = (): string => join(folder, 'node_modules', 're2', 'build', 'Release', 're2.node');
+  const runCopy = (...args: readonly string[]): { status: number | null; stdout: string; stderr: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'dist', 'cli.js'), ...args], {
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr };
+  };
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'jobtrace-program-'));
+    mkdirSync(join(folder, 'node_modules'));
+    for (const name of readdirSync(path('node_modules')).filter((item) => item !== 're2'))
+      symlinkSync(path(`node_modules/${name}`), join(folder, 'node_modules', name));
+    for (const name of ['package.json', 're2.js'])
+      cpSync(path(`node_modules/re2/${name}`), join(folder, 'node_modules', 're2', name));
+    for (const name of ['dist', 'package.json']) cpSync(path(name), join(folder, name), { recursive: true });
+    symlinkSync(path('rules'), join(folder, 'rules'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('says that the binary is missing, and what to do', () => {
+    const { status, stdout, stderr } = runCopy('diagnose', LOG);
+
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toBe(
+      `jobtrace: The module re2 cannot be used with Node.js ${process.version}: its binary is not there.\n` +
+        'Run "npm rebuild re2" with this Node.js in the folder where Jobtrace is installed (docs/install.md).\n',
+    );
+  });
+
+  it.each(['diagnose', ...SERVICES])('says that the binary is damaged before it starts: %s', (command) => {
+    mkdirSync(join(binary(), '..'), { recursive: true });
+    writeFileSync(binary(), 'no program');
+
+    const { status, stdout, stderr } = runCopy(command, LOG);
+
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toMatch(
+      /^jobtrace: The module re2 cannot be used with .*re2\.node: .+\.\nRun "npm rebuild re2" .*\n$/,
+    );
+  });
+
+  it('still tells what it is', () => {
+    expect(runCopy('--version')).toMatchObject({ status: 0, stderr: '' });
+    expect(runCopy('help')).toMatchObject({ status: 0, stderr: '' });
+  });
 });
 
 for (const name of ['node-22', 'node-24'] as const) {
@@ -32,13 +130,23 @@ for (const name of ['node-22', 'node-24'] as const) {
     const node = join(requirePart(name)?.home ?? '', 'bin', 'node');
 
     it('is told in words of its own V8 how long to wait before it optimizes', () => {
-      const script = `import { compileBundle } from ${JSON.stringify(path('dist/cli/program.js'))}; compileBundle();`;
+      const script = `import { tuneForShortRun } from ${PROGRAM}; tuneForShortRun();`;
 
-      const { status, stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', script], {
-        encoding: 'utf8',
-      });
+      expect(runScript(node, script)).toEqual({ status: 0, said: '' });
+    });
 
-      expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+    it('takes nothing that another V8 compiled, and starts', () => {
+      const { status, stdout, stderr } = spawnSync(node, [path('dist/cli.js'), 'help'], { encoding: 'utf8' });
+
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^jobtrace /);
+    });
+
+    it('says what to do with the binary that another Node was installed with', () => {
+      const { status, stdout, stderr } = spawnSync(node, [path('dist/cli.js'), 'diagnose', LOG], { encoding: 'utf8' });
+
+      expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+      expect(stderr).toMatch(/: its binary was made for another release of Node\.js\.\nRun "npm rebuild re2" /);
     });
   });
 }

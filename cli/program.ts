@@ -1,7 +1,7 @@
 // The program behind the front door. Built, it is one file, opened with what V8 made of it when it was built
 // (write-code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer. Another
-// version of Node takes nothing of that and compiles it as usual. Beside the sources there is no such file, and the
-// sources are opened.
+// version of Node takes nothing of that and compiles it as usual, and so does a service, which runs with V8 as it is.
+// Beside the sources there is no such file, and the sources are opened.
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -14,27 +14,37 @@ const BUNDLE = join(import.meta.dirname, 'main.cjs');
 /** What V8 made of it. */
 export const COMPILED_FILE = `${BUNDLE}.compiled`;
 
-/**
- * Most commands run for a second or two: by default V8 would spend a fifth of it on optimizing what runs a few times
- * more. Fifteen times its own patience, in the words of Node 20's V8 and of those since.
- */
-const PATIENCE =
-  Number.parseInt(process.versions.v8, 10) < 12
-    ? ['--interrupt-budget=1000000']
-    : ['--invocation-count-for-maglev=6000', '--invocation-count-for-turbofan=45000'];
+/** The commands that run until they are stopped. */
+export const SERVICES: readonly string[] = ['up', 'agent', 'analyzer', 'api'];
 
-export async function openProgram(): Promise<Program> {
+const OPTIMIZE_LATER = ['--invocation-count-for-maglev=6000', '--invocation-count-for-turbofan=45000'] as const;
+/**
+ * The other commands run for a second or two: by default V8 would spend a fifth of it on optimizing what runs a few
+ * times more. Release of Node → fifteen times the patience of its V8, in its own words. A V8 that does not know a flag
+ * complains on standard error, so a release that is not listed runs as it is.
+ */
+const PATIENCE: Readonly<Record<string, readonly string[]>> = {
+  20: ['--interrupt-budget=1000000'],
+  22: OPTIMIZE_LATER,
+  24: OPTIMIZE_LATER,
+  26: OPTIMIZE_LATER,
+};
+
+/** With what the command line says; its first word decides how V8 is to run. */
+export async function openProgram(args: readonly string[]): Promise<Program> {
   if (!existsSync(BUNDLE)) return import('./main.js');
+  if (SERVICES.includes(args[0] ?? '')) return runBundle(compileBundle());
+  tuneForShortRun();
   return runBundle(compileBundle(existsSync(COMPILED_FILE) ? readFileSync(COMPILED_FILE) : undefined));
 }
 
+/** Comes before compileBundle: compiled code is taken only under the flags under which it was compiled. */
+export function tuneForShortRun(release = process.versions.node): void {
+  for (const flag of PATIENCE[Number.parseInt(release, 10)] ?? []) setFlagsFromString(flag);
+}
+
 export function compileBundle(cachedData?: Buffer): Script {
-  // Compiled code is taken only under the flags under which it was compiled.
-  PATIENCE.forEach((flag) => setFlagsFromString(flag));
-  return new Script(Module.wrap(readFileSync(BUNDLE, 'utf8')), {
-    filename: BUNDLE,
-    cachedData,
-  });
+  return new Script(Module.wrap(readFileSync(BUNDLE, 'utf8')), { filename: BUNDLE, cachedData });
 }
 
 type ModuleFunction = (

@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { findBuiltInRules } from '../analyzer/catalog/catalog.js';
-import { compileBundle, COMPILED_FILE, runBundle } from './program.js';
+import { compileBundle, COMPILED_FILE, runBundle, tuneForShortRun } from './program.js';
 
 /** What a diagnosis needs again and again: several kinds of failures, and logs of healthy jobs. */
 const LOGS = ['network', 'memory', 'healthy'].map((area) => join(findBuiltInRules(), area));
 
+tuneForShortRun();
 const bundle = compileBundle();
 const { main } = runBundle(bundle);
 const silence = (): Writable => new Writable({ write: (_, __, done) => done() });

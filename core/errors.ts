@@ -55,6 +55,12 @@ export const ERRORS = {
     400,
     3,
   ),
+  JT_MODULE_UNUSABLE: row(
+    'The module {module} cannot be used with Node.js {node}: {problem}.',
+    'Run "npm rebuild {module}" with this Node.js in the folder where Jobtrace is installed (docs/install.md).',
+    500,
+    4,
+  ),
   JT_DISK_FULL: row(
     '{path} cannot be written: no space is left.',
     'Free some space; Jobtrace goes on by itself.',

@@ -1,13 +1,40 @@
-// The only door to RE2: every pattern that a user or a rule brings is compiled here, so none can backtrack.
-import RE2 from 're2';
+// The only door to RE2: every pattern that a user or a rule brings is compiled here, so none can backtrack. RE2 is a
+// binary that was made for one release of Node: the command line asks for it first (openEngine), to say in clear
+// words when it does not load.
+import { createRequire } from 'node:module';
+import type RE2 from 're2';
 import { createError } from './errors.js';
 
 export type Regex = RE2;
 
+let engine: typeof RE2 | undefined;
+
+/** Throws JT_MODULE_UNUSABLE. */
+export function openEngine(): typeof RE2 {
+  return (engine ??= loadEngine());
+}
+
+function loadEngine(): typeof RE2 {
+  try {
+    const loaded: typeof RE2 = createRequire(import.meta.filename)('re2');
+    return loaded;
+  } catch (error) {
+    const values = { module: 're2', node: process.version, problem: explainLoading(errorText(error)) };
+    throw createError('JT_MODULE_UNUSABLE', values, error);
+  }
+}
+
+function explainLoading(text: string): string {
+  if (/NODE_MODULE_VERSION/.test(text)) return 'its binary was made for another release of Node.js';
+  if (/^Cannot find module '[^']*\.node'/.test(text)) return 'its binary is not there';
+  return text.split('\n')[0] ?? text;
+}
+
 /** Compiles for UTF-16 strings. Throws JT_PATTERN_UNSUPPORTED with what RE2 lacks, in plain words. */
 export function createRegex(source: string, flags = 'u'): Regex {
+  const Engine = openEngine();
   try {
-    return new RE2(source, flags.includes('u') ? flags : `${flags}u`);
+    return new Engine(source, flags.includes('u') ? flags : `${flags}u`);
   } catch (error) {
     throw createError('JT_PATTERN_UNSUPPORTED', { pattern: source, problem: explainRefusal(source, error) });
   }

@@ -100,7 +100,7 @@ function readImports(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   return [
     ...text.matchAll(
-      /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
+      /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|(?:\b(?:import|require|load)|\bcreateRequire\([^)]*\))\('([^']+)'\)/gm,
     ),
   ].map((found) => ({
     file,
@@ -180,6 +180,11 @@ describe('the house', () => {
       return door !== undefined && door !== file && !typeOnly;
     });
     expect(broken).toEqual([]);
+  });
+
+  it('has each door where the table says', () => {
+    const opened = imports.filter(({ typeOnly }) => !typeOnly).map(({ file, target }) => `${target} ${file}`);
+    expect(Object.entries(DOORS).filter(([name, door]) => !opened.includes(`${name} ${door}`))).toEqual([]);
   });
 
   it('creates the Elasticsearch client in one file', () => {
