@@ -98,13 +98,14 @@ interface Part {
 async function runPart(invocation: Invocation, run: (part: Part) => Promise<void>): Promise<number> {
   const { settings } = readSettings(invocation);
   const services = await import('./services.js');
-  const log = services.createServiceLog(settings);
-  const store = await openServiceStore(settings);
-  try {
-    await run({ settings, store, log, services });
-    log.info('Stopped.');
-    return 0;
-  } finally {
-    await store.close();
-  }
+  await services.runLogged(settings, async (log) => {
+    const store = await openServiceStore(settings);
+    try {
+      await run({ settings, store, log, services });
+      log.info('Stopped.');
+    } finally {
+      await store.close();
+    }
+  });
+  return 0;
 }

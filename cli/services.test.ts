@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../core/log.js';
 import type { Store } from '../store/store.js';
@@ -43,5 +47,27 @@ describe('the agent of the service', () => {
     const texts = await shipWith('dataDir: data\nagent:\n  idleFlushMs: 50\n  redactPatterns: ["cust-[0-9]+"]\n');
 
     expect(texts).toContain(line(1, 'order of ***'));
+  });
+});
+
+describe('the log of a service', () => {
+  it('does not hold up the service where nobody reads it, and is whole when it is read', async () => {
+    const script = `import { setImmediate } from 'node:timers/promises';
+      import { runLogged } from './cli/services.ts';
+      process.stderr;
+      await runLogged({ logLevel: 'info' }, async (log) => {
+        for (let number = 0; number < 1000; number += 1) log.info({ number }, 'x'.repeat(1000));
+        await setImmediate();
+        process.stdout.write('free');
+      });`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+    });
+    await once(child.stdout, 'data');
+
+    const lines = (await text(child.stderr)).trim().split('\n');
+
+    expect(lines.map((item) => (JSON.parse(item) as { number: number }).number)).toEqual([...lines.keys()]);
+    expect(lines).toHaveLength(1000);
   });
 });

@@ -9,7 +9,8 @@ import { createMetrics, type Metrics } from '../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../api/server.js';
 import type { Settings } from '../core/config.js';
 import { createError } from '../core/errors.js';
-import { createLog, type Log, type LogLevel } from '../core/log.js';
+import { createLog, flushLog, type Log, type LogLevel } from '../core/log.js';
+import { createSink } from '../core/sink.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../notify/notify.js';
 import type { Retention } from '../store/store.js';
 import { createPasteDiagnoser } from './paste.js';
@@ -21,8 +22,15 @@ const RETENTION_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
-export function createServiceLog(settings: Settings): Log {
-  return createLog(LOG_LEVELS.find((level) => level === settings.logLevel) ?? 'info');
+/** Runs with a log on standard error, whose reader cannot hold up the service; ends when all of it is written. */
+export async function runLogged(settings: Settings, run: (log: Log) => Promise<void>): Promise<void> {
+  const sink = createSink(2, (lines) => log.warn({ lines }, 'Lines of this log were lost: nobody read them in time.'));
+  const log: Log = createLog(LOG_LEVELS.find((level) => level === settings.logLevel) ?? 'info', sink);
+  try {
+    await run(log);
+  } finally {
+    await flushLog(log);
+  }
 }
 
 export function createServiceAgent(

@@ -1,6 +1,8 @@
 // "jobtrace up": agent, analyzer, API and page in one process on SQLite. Watches folders, prints each diagnosis as it
 // is found, and stops cleanly on SIGTERM and Ctrl-C.
 import { createError } from '../core/errors.js';
+import type { Settings } from '../core/config.js';
+import type { Log } from '../core/log.js';
 import type { Incident } from '../core/types.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command, type Invocation } from './command.js';
 import { renderIncident, write } from './find.js';
@@ -38,17 +40,6 @@ export const UP: Command = {
 };
 
 async function runUp(invocation: Invocation): Promise<number> {
-  const {
-    createServiceAgent,
-    createServiceAnalyzer,
-    createServiceLog,
-    createServiceMetrics,
-    createServiceNotifier,
-    createServiceServer,
-    readListen,
-    runRetention,
-  } = await import('./services.js');
-  const { terminal } = invocation;
   const loaded = readSettings(invocation);
   // People watch this terminal: unless they asked for more, only what needs them is logged.
   const settings =
@@ -59,38 +50,51 @@ async function runUp(invocation: Invocation): Promise<number> {
       problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.',
       command: 'up',
     });
-  const log = createServiceLog(settings);
+  const services = await import('./services.js');
+  await services.runLogged(settings, (log) => runStages(invocation, { settings, paths, log, services }));
+  return 0;
+}
+
+interface UpParts {
+  readonly settings: Settings;
+  readonly paths: readonly string[];
+  readonly log: Log;
+  /** Loaded for a service only: the other commands answer sooner without. */
+  readonly services: typeof import('./services.js');
+}
+
+async function runStages(invocation: Invocation, { settings, paths, log, services }: UpParts): Promise<void> {
+  const { terminal } = invocation;
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
   const store = await openServiceStore(settings);
   try {
     await store.check();
-    const metrics = createServiceMetrics();
-    const notifier = createServiceNotifier(settings, rules, store, log, 'up', metrics);
+    const metrics = services.createServiceMetrics();
+    const notifier = services.createServiceNotifier(settings, rules, store, log, 'up', metrics);
     const announce = createAnnouncer(
       invocation,
       languageOf(settings),
       await store.findIncidents({ limit: KNOWN_INCIDENTS }),
     );
-    const agent = createServiceAgent(settings, paths, store, log);
-    const analyzer = createServiceAnalyzer(settings, rules, store, log, {
+    const agent = services.createServiceAgent(settings, paths, store, log);
+    const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
       onIncident: async (incident) => {
         await notifier.incidentChanged(incident);
         await announce(incident);
       },
       onGone: (id) => notifier.incidentGone(id),
     });
-    const server = createServiceServer(settings, rules, store, log, notifier, metrics);
-    const { url } = await server.listen(readListen(settings));
+    const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
+    const { url } = await server.listen(services.readListen(settings));
     await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
     await Promise.all([
       agent.run(terminal.signal),
       analyzer.run(terminal.signal),
       notifier.run(terminal.signal),
       rules.run(terminal.signal),
-      runRetention(settings, store, log, terminal.signal),
+      services.runRetention(settings, store, log, terminal.signal),
     ]);
     await server.close();
-    return 0;
   } finally {
     await store.close();
   }

@@ -1,13 +1,16 @@
 // The only door to pino: Jobtrace's own log, one child per stage. Static sentences, values in fields,
 // secrets hidden. Nothing of a user's records is logged above debug.
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { hideSecrets } from './errors.js';
 
 export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** Writes JSON lines to standard error, so that standard output stays the result. */
-export function createLog(level: LogLevel): Log {
+/** How long the end of a service waits for a reader of its log that does not read. */
+const FLUSH_MS = 5000;
+
+/** Writes JSON lines to standard error, so that standard output stays the result; a service gives a sink of its own. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   return pino(
     {
       name: 'jobtrace',
@@ -27,6 +30,17 @@ export function createLog(level: LogLevel): Log {
         censor: '***',
       },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination ?? pino.destination({ dest: 2, sync: true }),
   );
+}
+
+/** Resolves when everything is written, or after a while where nobody reads it. */
+export function flushLog(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FLUSH_MS);
+    log.flush(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

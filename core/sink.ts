@@ -1,0 +1,140 @@
+// Where a service's own log goes: lines come in, a file descriptor gets them from a thread of libuv. A reader that is
+// slow, gone, or on a full disk never holds up the event loop: lines wait, up to a limit, and what is beyond it is
+// counted. What still waits when the process ends, for whatever reason, is written before it is gone.
+import { write, writeSync } from 'node:fs';
+
+/** What pino writes to. */
+export interface Sink {
+  readonly write: (line: string) => void;
+  /** Calls back as soon as nothing waits any more. */
+  readonly flush: (done: () => void) => void;
+}
+
+interface SinkState {
+  readonly fd: number;
+  /** Told how many lines were lost, once there is room for saying so. */
+  readonly onLoss: (lines: number) => void;
+  readonly waiting: Buffer[];
+  waitingBytes: number;
+  /** A write is under way, or is tried again soon. */
+  busy: boolean;
+  /** What the reader had no room for: comes before all that waits. */
+  refused: Buffer | undefined;
+  lost: number;
+  idle: (() => void)[];
+}
+
+const MOST_BYTES = 4 * 1024 * 1024;
+/** A pipe takes as much at once, without another writer's lines in between. */
+const CHUNK_BYTES = 4096;
+const RETRY_MS = 20;
+/** How long the end of a process waits for a reader that does not read. */
+const LAST_WAIT_MS = 1000;
+
+export function createSink(fd: number, onLoss: (lines: number) => void): Sink {
+  const state: SinkState = {
+    fd,
+    onLoss,
+    waiting: [],
+    waitingBytes: 0,
+    busy: false,
+    refused: undefined,
+    lost: 0,
+    idle: [],
+  };
+  process.once('exit', () => writeRest(state));
+  return {
+    write: (line) => addLine(state, Buffer.from(line)),
+    flush: (done) => {
+      state.idle.push(done);
+      if (!state.busy) tellIdle(state);
+    },
+  };
+}
+
+function addLine(state: SinkState, line: Buffer): void {
+  if (state.waitingBytes + line.length > MOST_BYTES) {
+    state.lost += 1;
+    return;
+  }
+  state.waiting.push(line);
+  state.waitingBytes += line.length;
+  if (!state.busy) writeChunk(state, takeChunk(state));
+}
+
+/** As many whole lines as fit, one at least. */
+function takeChunk(state: SinkState): Buffer {
+  let count = 1;
+  let bytes = state.waiting[0]?.length ?? 0;
+  for (; bytes + (state.waiting[count]?.length ?? Infinity) <= CHUNK_BYTES; count += 1)
+    bytes += state.waiting[count]?.length ?? 0;
+  state.waitingBytes -= bytes;
+  return Buffer.concat(state.waiting.splice(0, count), bytes);
+}
+
+function writeChunk(state: SinkState, chunk: Buffer): void {
+  state.busy = true;
+  write(state.fd, chunk, (error, written) => {
+    if (error === null && written === chunk.length) return goOn(state);
+    if (error === null) return writeChunk(state, chunk.subarray(written));
+    if (error.code === 'EAGAIN') return tryAgain(state, chunk);
+    dropAll(state, chunk);
+    tellIdle(state);
+  });
+}
+
+function goOn(state: SinkState): void {
+  if (state.lost > 0 && state.waiting.length === 0) {
+    const { lost } = state;
+    state.lost = 0;
+    state.onLoss(lost);
+  }
+  if (state.waiting.length > 0) writeChunk(state, takeChunk(state));
+  else tellIdle(state);
+}
+
+function tryAgain(state: SinkState, chunk: Buffer): void {
+  state.refused = chunk;
+  // It keeps no process running: whoever wants to see the end of it calls flush.
+  setTimeout(() => {
+    state.refused = undefined;
+    writeChunk(state, chunk);
+  }, RETRY_MS).unref();
+}
+
+/** The reader is gone, or the disk is full: the next line tries anew. */
+function dropAll(state: SinkState, chunk: Buffer): void {
+  state.lost += countLines(chunk) + state.waiting.length;
+  state.waiting.length = 0;
+  state.waitingBytes = 0;
+}
+
+function countLines(chunk: Buffer): number {
+  return chunk.reduce((count, byte) => (byte === 10 ? count + 1 : count), 0);
+}
+
+function tellIdle(state: SinkState): void {
+  state.busy = false;
+  for (const done of state.idle.splice(0)) done();
+}
+
+function writeRest(state: SinkState): void {
+  let waited = 0;
+  let rest = Buffer.concat([...(state.refused === undefined ? [] : [state.refused]), ...state.waiting]);
+  while (rest.length > 0) {
+    const written = tryWriting(state.fd, rest);
+    if (written === undefined || waited > LAST_WAIT_MS) return;
+    if (written === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    waited = written === 0 ? waited + RETRY_MS : 0;
+    rest = rest.subarray(written);
+  }
+}
+
+/** Bytes that were taken; undefined where none ever will be. */
+function tryWriting(fd: number, bytes: Buffer): number | undefined {
+  try {
+    return writeSync(fd, bytes);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EAGAIN' ? 0 : undefined;
+  }
+}
