@@ -1,0 +1,77 @@
+// What `npm pack` makes: the program, its rules with their proofs (what an author of rules learns from and tests with)
+// and its docs; nothing that only tests need. Unpacked, it answers.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FRONT_DOOR } from './program.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const LOG = join(root, 'rules', 'network', 'insufficient-buffers', 'total', 'match.log');
+let folder: string;
+let files: readonly string[];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-pack-'));
+  // The tree was built before the tests; packing builds it anew otherwise.
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [made] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })) as {
+    readonly filename: string;
+    readonly files: readonly { readonly path: string }[];
+  }[];
+  files = made?.files.map(({ path }) => path) ?? [];
+  execFileSync('tar', ['xzf', join(folder, made?.filename ?? ''), '-C', folder]);
+  symlinkSync(join(root, 'node_modules'), join(folder, 'package', 'node_modules'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the package', () => {
+  it.each([
+    'dist/cli.js',
+    'dist/cli/main.cjs',
+    'dist/rules.bin',
+    'dist/web/index.html',
+    'rules/causes.yaml',
+    'rules/schema.json',
+    'rules/network/insufficient-buffers/total/rule.yaml',
+    'rules/network/insufficient-buffers/total/proof.yaml',
+    'rules/network/insufficient-buffers/total/nearmiss.log',
+    'docker/flink/log4j.properties',
+    'docs/install.md',
+    'README.md',
+    'LICENSE',
+  ])('holds %s', (path) => {
+    expect(files).toContain(path);
+  });
+
+  it('holds no tests, no helpers of tests, no laboratory, no sources', () => {
+    const needless = files.filter(
+      (path) => /\.test\.|(^|\/)testing\/|\.tsx?$|\.map$/.test(path) || /^(dist\/)?(lab|bench|test)\//.test(path),
+    );
+
+    expect(needless).toEqual([]);
+  });
+
+  it('holds nothing that an older source left in the build', () => {
+    const code = files.filter((path) => /^dist\/(?!web\/).*\.js$/.test(path));
+
+    expect(code.filter((path) => !existsSync(join(root, path.replace(/^dist\/(.*)\.js$/, '$1.ts'))))).toEqual([]);
+    expect(code.length).toBeGreaterThan(100);
+  });
+
+  it('diagnoses as the tree does that it was made from', () => {
+    const diagnose = (program: string): string =>
+      execFileSync(process.execPath, [program, 'diagnose', '--format', 'json', LOG], { encoding: 'utf8' });
+
+    expect(diagnose(join(folder, 'package', 'dist', 'cli.js'))).toBe(diagnose(FRONT_DOOR));
+  });
+
+  it('proves its rules', () => {
+    const program = join(folder, 'package', 'dist', 'cli.js');
+    const args = [program, 'rules', 'test', 'network.insufficient-buffers/total'];
+
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toContain('1 rules, 3 proofs, 0 failed');
+  });
+});
