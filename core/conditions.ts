@@ -1,7 +1,8 @@
 // What an agent reports about itself that a person should know, in one table: what is so, what to do, how bad it is,
 // in both languages. An agent raises a condition with its values and takes it back when it is over; the store keeps
 // code and values, the API fills the text in the reader's language. docs/errors.md lists them (a test compares).
-import { fillText, hideSecrets } from './errors.js';
+import { fillText } from './errors.js';
+import { hideSecrets } from './text/secrets.js';
 import type { Language, Text } from './types.js';
 
 export type ConditionSeverity = 'info' | 'warning' | 'error';

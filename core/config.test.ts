@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeSettings, loadSettings, type SettingsInput } from './config.js';
+import { describeSettings, loadSettings, SETTINGS, type SettingsInput } from './config.js';
+import { isSecretName } from './text/secrets.js';
 
 function load(text: string | undefined, more: Partial<SettingsInput> = {}) {
   return loadSettings({
@@ -7,7 +8,7 @@ function load(text: string | undefined, more: Partial<SettingsInput> = {}) {
     environment: {},
     flags: {},
     resolvePath: (path) => `/etc/jobtrace/${path}`,
-    readSecret: (path) => `content of ${path}`,
+    readSecret: (path) => (path.endsWith('url') ? `https://content-of${path}` : `content of ${path}`),
     ...more,
   });
 }
@@ -51,7 +52,7 @@ describe('loadSettings', () => {
 
     expect(settings['store.password']).toBe('content of /etc/jobtrace/pw');
     expect(settings['notify.receivers']).toEqual([
-      { name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'content of /etc/jobtrace/url' },
+      { name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'https://content-of/etc/jobtrace/url' },
     ]);
     expect(settings['api.tokens']).toEqual([
       { name: 'b', role: 'reader', scope: [], token: 'content of /etc/jobtrace/token' },
@@ -64,6 +65,25 @@ describe('loadSettings', () => {
     ['in a receiver', 'notify:\n  receivers:\n    - { name: a, kind: webhook, url: "http://a", urlFile: b }\n', {}],
   ])('refuses a secret that is given twice %s', (_, text, environment) => {
     expect(() => load(text, { environment })).toThrowError(expect.objectContaining({ code: 'JT_CONFIG_SECRET_TWICE' }));
+  });
+
+  it.each([
+    ['a token of one character', 'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n', 'x'],
+    ['a token of 15 characters', 'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n', 'x'.repeat(15)],
+    ['an empty token', 'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n', ''],
+    ['no address', 'notify:\n  receivers:\n    - { name: b, kind: webhook, urlFile: t }\n', 'ftp://x'],
+  ])('refuses %s in a file as in the settings, and does not say it', (_, text, secret) => {
+    expect(() => load(text, { readSecret: () => secret })).toThrowError(
+      expect.objectContaining({ code: 'JT_CONFIG_INVALID', message: expect.stringContaining('/etc/jobtrace/t') }),
+    );
+    expect(() => load(text, { readSecret: () => secret })).not.toThrowError(/xxx|ftp/);
+  });
+
+  it('does not repeat a secret that it refuses', () => {
+    const text = 'api:\n  tokens:\n    - { name: b, role: reader, token: sesame }\nstore:\n  password: 5354\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "htps://sesame" }\n';
+
+    expect(() => load(text)).toThrowError(/needs at least 16 characters/);
+    expect(() => load(text)).not.toThrowError(/sesame|5354/);
   });
 
   it('says what is wrong with the environment', () => {
@@ -86,5 +106,34 @@ describe('describeSettings', () => {
     );
 
     expect(JSON.stringify(rows)).not.toContain('sesame');
+  });
+
+  it.each([
+    'http://elastic:sesame@es:9200',
+    'http://sesame@es:9200',
+    'http://elastic:sesame/1@es:9200',
+    'http://elastic:sesame@1@es:9200',
+    'elastic:sesame@es:9200',
+    'http://es:9200?api_key=sesame',
+    'https://es/x?sig=sesame&y=1',
+  ])('hides what is secret in the address %s', (url) => {
+    const rows = describeSettings(load(undefined, { environment: { JOBTRACE_STORE_URL: url } }));
+    const shown = JSON.stringify(rows.find(({ name }) => name === 'store.urls')?.value);
+
+    expect(shown).not.toContain('sesame');
+    expect(shown).toContain('es');
+  });
+
+  it('shows an address without secrets as it is', () => {
+    const url = 'https://es-1.example:9200/path';
+    const rows = describeSettings(load(undefined, { environment: { JOBTRACE_STORE_URL: url } }));
+
+    expect(rows.find(({ name }) => name === 'store.urls')?.value).toEqual([url]);
+  });
+
+  it('has a type that is hidden for each setting whose name is one of a secret', () => {
+    const secrets = SETTINGS.filter(({ type }) => type === 'secret' || type === 'tokens').map(({ name }) => name);
+
+    expect(SETTINGS.map(({ name }) => name).filter(isSecretName)).toEqual(secrets);
   });
 });

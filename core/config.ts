@@ -4,6 +4,7 @@
 import { omitMissing } from './json.js';
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
+import { hideAddress, isSecretName } from './text/secrets.js';
 
 type SettingType =
   'string' | 'path' | 'integer' | 'number' | 'boolean' | 'strings' | 'paths' | 'secret' | 'receivers' | 'tokens';
@@ -480,9 +481,20 @@ function readObject(
     if (typeof file !== 'string') continue;
     if (result[secret] !== undefined)
       throw createError('JT_CONFIG_SECRET_TWICE', { name: secret, places: `${secret} and ${secret}File` });
-    result[secret] = input.readSecret(input.resolvePath(file));
+    const path = input.resolvePath(file);
+    const content = input.readSecret(path);
+    const problem = checkSecret(secret, content);
+    if (problem !== undefined) throw invalid([`${path}: the ${secret} in this file ${problem}`]);
+    result[secret] = content;
   }
   return result;
+}
+
+/** What the schema asks of a secret in the settings holds for one in a file. */
+function checkSecret(name: string, content: string): string | undefined {
+  if (name === 'token' && content.length < LEAST_TOKEN_LENGTH) return `needs at least ${LEAST_TOKEN_LENGTH} characters`;
+  if (name === 'url' && !URL_FORM.test(content)) return 'must begin with http:// or https://';
+  return content === '' ? 'is empty' : undefined;
 }
 
 function readEnvironment(row: SettingRow, environment: Readonly<Record<string, string | undefined>>): unknown {
@@ -527,6 +539,10 @@ function addProperty(root: SchemaNode, name: string, schema: unknown): void {
   node.properties[last] = schema;
 }
 
+/** A token that is guessed as easily as it is typed protects nothing. */
+const LEAST_TOKEN_LENGTH = 16;
+const URL_FORM = /^https?:\/\//;
+
 const OBJECT_SCHEMAS = {
   receivers: {
     type: 'object',
@@ -536,10 +552,10 @@ const OBJECT_SCHEMAS = {
     properties: {
       name: { type: 'string', minLength: 1 },
       kind: { enum: ['webhook', 'alertmanager'] },
-      url: { type: 'string', pattern: '^https?://' },
+      url: { type: 'string', pattern: URL_FORM.source, writeOnly: true },
       urlFile: { type: 'string' },
       language: { enum: ['en', 'zh'] },
-      secret: { type: 'string' },
+      secret: { type: 'string', writeOnly: true },
       secretFile: { type: 'string' },
       perMinute: { type: 'integer', minimum: 1 },
     },
@@ -551,7 +567,7 @@ const OBJECT_SCHEMAS = {
     anyOf: [{ required: ['token'] }, { required: ['tokenFile'] }],
     properties: {
       name: { type: 'string', minLength: 1 },
-      token: { type: 'string', minLength: 16 },
+      token: { type: 'string', minLength: LEAST_TOKEN_LENGTH, writeOnly: true },
       tokenFile: { type: 'string' },
       role: { enum: ['reader', 'author', 'admin'] },
       scope: { type: 'array', items: { type: 'string' } },
@@ -574,7 +590,8 @@ function rowSchema(row: SettingRow): unknown {
     case 'tokens':
       return { type: 'array', items: OBJECT_SCHEMAS[row.type], description };
     default:
-      return row.values === undefined ? { type: 'string', description } : { enum: row.values, description };
+      if (row.values !== undefined) return { enum: row.values, description };
+      return { type: 'string', description, ...omitMissing({ writeOnly: row.type === 'secret' ? true : undefined }) };
   }
 }
 
@@ -595,12 +612,13 @@ function hideRowSecrets(row: Row, value: unknown): unknown {
     return value.map((item) =>
       isObject(item)
         ? Object.fromEntries(
-            Object.entries(item).map(([key, inner]) => [key, ['url', 'secret', 'token'].includes(key) ? '***' : inner]),
+            Object.entries(item).map(([key, inner]) => [key, key === 'url' || isSecretName(key) ? '***' : inner]),
           )
         : item,
     );
   }
-  return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => (typeof item === 'string' ? hideAddress(item) : item));
+  return typeof value === 'string' ? hideAddress(value) : value;
 }
 
 /** The table as Markdown, for docs/config.md (a test compares). */

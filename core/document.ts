@@ -260,7 +260,7 @@ function explainViolation(error: ErrorObject, root: unknown): Violation {
         message: `needs \`${String(params['missingProperty'])}\` as well, because \`${String(params['property'])}\` is given`,
       };
     case 'type':
-      return { path, message: `must be ${withArticle(String(params['type']))}, not ${printValue(error.data)}` };
+      return { path, message: `must be ${withArticle(String(params['type']))}, not ${printData(error)}` };
     case 'enum':
       return {
         path,
@@ -272,7 +272,7 @@ function explainViolation(error: ErrorObject, root: unknown): Violation {
     case 'const':
       return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` };
     case 'pattern':
-      return { path, message: `${printValue(error.data)} does not have the right form${readHint(error)}` };
+      return { path, message: `${printData(error)} does not have the right form${readHint(error)}` };
     case 'minItems':
       return { path, message: `needs at least ${String(params['limit'])} entry` };
     case 'minLength':
@@ -289,7 +289,7 @@ function explainViolation(error: ErrorObject, root: unknown): Violation {
     case 'exclusiveMaximum':
       return {
         path,
-        message: `must be ${String(params['comparison'])} ${String(params['limit'])}, not ${printValue(error.data)}`,
+        message: `must be ${String(params['comparison'])} ${String(params['limit'])}, not ${printData(error)}`,
       };
     case 'uniqueItems':
       return {
@@ -347,6 +347,11 @@ function withArticle(type: string): string {
     .split(',')
     .map((name) => words[name] ?? name)
     .join(' or ');
+}
+
+/** What the schema marks as `writeOnly` is a secret. */
+function printData({ data, parentSchema }: ErrorObject): string {
+  return isObject(parentSchema) && parentSchema['writeOnly'] === true ? 'this value' : printValue(data);
 }
 
 function printValue(value: unknown): string {

@@ -1,6 +1,7 @@
 // Every error that a user can meet, in one table: what happened, what to do, and how it leaves the program.
 // createError is the only way to make one. Codes are never renamed or reused; docs/errors.md lists them
 // (a test compares). A bug is a plain Error and reaches the top.
+import { hideSecrets } from './text/secrets.js';
 
 interface ErrorRow {
   readonly message: string;
@@ -222,14 +223,6 @@ export function createError(
     safe,
     cause === undefined ? undefined : { cause },
   );
-}
-
-/** Hides user:password@, tokens in query strings and authorization headers. */
-export function hideSecrets(text: string): string {
-  return text
-    .replace(/(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1***@')
-    .replace(/([?&](?:access_token|token|key|sign|secret|api_key|apikey|password)=)[^&\s]+/gi, '$1***')
-    .replace(/\b(Bearer|ApiKey|Basic)\s+[\w+/=.:-]+/g, '$1 ***');
 }
 
 /** `{name}` → the value of that name. */

@@ -1,7 +1,7 @@
 // The only door to pino: Jobtrace's own log, one child per stage. Static sentences, values in fields,
 // secrets hidden. Nothing of a user's records is logged above debug.
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { hideSecrets } from './errors.js';
+import { hideSecrets, SECRET_FIELDS } from './text/secrets.js';
 
 export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -26,7 +26,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
         }),
       },
       redact: {
-        paths: ['password', 'token', 'apiKey', 'secret', '*.password', '*.token', '*.apiKey', '*.secret'],
+        paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]),
         censor: '***',
       },
     },

@@ -5,6 +5,7 @@
 // The time that a text takes grows with its length alone, whatever stands in it: a run of name characters is looked
 // at once, a value that is hidden is not looked at again, and a pattern begins only once in what it walks over.
 import { createRegex, type Regex } from '../../core/regex.js';
+import { isSecretName, SECRET_PARAMETERS, SECRET_WORDS } from '../../core/text/secrets.js';
 
 export interface Redaction {
   readonly text: string;
@@ -23,18 +24,14 @@ interface Span {
 const HIDDEN = '***';
 
 /** Words of a name whose value is a secret. */
-const KEYWORD =
-  /passw(?:or)?d|passphrase|pwd|secret|token|api[-_.]?key|access[-_.]?key|account[-_.]?key|shared[-_.]?key|private[-_.]?key|credential/gi;
+const KEYWORD = new RegExp(SECRET_WORDS, 'gi');
 
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
-  String.raw`${KEYWORD.source}|authorization|bearer\s|:\/\/[^\s/@]*@|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|AKIA|ASIA|-----BEGIN|eyJ`,
+  String.raw`${SECRET_WORDS}|authorization|bearer\s|:\/\/[^\s/@]*@|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|AKIA|ASIA|-----BEGIN|eyJ`,
   'i',
 );
 
-/** A whole name: the keyword stands in its last part, or in the one before `value` or `key`. */
-const NAME =
-  /^[\w.$-]*?(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_.]?key|access[-_.]?key|account[-_.]?key|shared[-_.]?key|private[-_.]?key|credentials?)(?:[-_]?id)?[\w$-]*(?:\.(?:value|key))?$/i;
 /** Azure names the account behind it: `fs.azure.account.key.store.blob.core.windows.net`. */
 const ACCOUNT = /account[-_.]?key\.[\w.-]+$/i;
 /** There is no value, or somebody has hidden it. */
@@ -46,7 +43,7 @@ const MOST_NAME_UNITS = 400;
 const SHOWN: readonly RegExp[] = [
   /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["']?((?:(?:bearer|basic|apikey|digest|negotiate)\s{1,20})?[^\s"',;]+)/gi,
   /\bbearer\s{1,20}([\w+/=.~-]{8,})/gi,
-  /[?&](?:access_token|token|key|sign|sig|signature|secret|api_?key|password|passwd|pwd|x-amz-signature|x-amz-security-token|x-amz-credential)=([^&\s"'<>]+)/gi,
+  new RegExp(String.raw`[?&](?:${SECRET_PARAMETERS})=([^&\s"'<>]+)`, 'gi'),
   // `scheme://user:` in front of a password.
   /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:([^\s/@]+)(?=@)/gi,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
@@ -114,7 +111,7 @@ function findNamed(text: string): readonly Span[] {
 function readNamed(text: string, start: number, end: number): Span | undefined {
   if (end - start > MOST_NAME_UNITS) return undefined;
   const name = text.slice(start, end);
-  if (!NAME.test(name) && !ACCOUNT.test(name)) return undefined;
+  if (!isSecretName(name) && !ACCOUNT.test(name)) return undefined;
   const before = start === 0 ? '' : text.charAt(start - 1);
   const isOption = name.startsWith('--') || name.includes('-D');
   const value = findValue(text, end, { before, name });

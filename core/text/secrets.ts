@@ -1,0 +1,75 @@
+// Which names mark a secret, in one list: options, fields of JSON, parameters of an address. From it come what the
+// agent redacts (agent/record/redact.ts), what "config print", errors and the log of Jobtrace hide.
+
+/** Words of a name whose value is a secret; a blank stands for `-`, `_`, `.` or nothing. */
+const WORDS = [
+  'password',
+  'passwd',
+  'passphrase',
+  'pwd',
+  'secret',
+  'token',
+  'api key',
+  'access key',
+  'account key',
+  'shared key',
+  'private key',
+  'credential',
+] as const;
+
+/** Parameters of an address whose value is a secret; some are too short or too common to mark an option. */
+const PARAMETERS = [
+  'access_token',
+  'token',
+  'key',
+  'sign',
+  'sig',
+  'signature',
+  'secret',
+  'client_secret',
+  'api_?key',
+  'password',
+  'passwd',
+  'pwd',
+  'x-amz-signature',
+  'x-amz-security-token',
+  'x-amz-credential',
+] as const;
+
+/** Sources of patterns. */
+export const SECRET_WORDS = WORDS.map((word) => word.replace(' ', '[-_.]?')).join('|');
+export const SECRET_PARAMETERS = PARAMETERS.join('|');
+
+/** Fields of a line of Jobtrace's own log. */
+export const SECRET_FIELDS: readonly string[] = WORDS.map((word) =>
+  word.replace(/ (.)/, (_, letter: string) => letter.toUpperCase()),
+);
+
+/** A whole name: the word stands in its last part, or in the one before `value` or `key`. */
+const NAME = new RegExp(String.raw`^[\w.$-]*?(?:${SECRET_WORDS})[\w$-]*(?:\.(?:value|key))?$`, 'i');
+
+const SCHEME = String.raw`(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/`;
+const USER = new RegExp(String.raw`(${SCHEME})[^\s/@:?#]*:[^\s/@]+@`, 'gi');
+const PARAMETER = new RegExp(String.raw`([?&](?:${SECRET_PARAMETERS})=)[^&\s"'<>]+`, 'gi');
+
+/** Takes time by the square of the length: for names of some hundred characters. */
+export function isSecretName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** Hides user:password@, secret parameters of addresses and authorization headers. */
+export function hideSecrets(text: string): string {
+  return text
+    .replace(USER, '$1***@')
+    .replace(PARAMETER, '$1***')
+    .replace(/\b(Bearer|ApiKey|Basic)\s{1,20}[\w+/=.:-]+/g, '$1 ***');
+}
+
+/** One address as somebody wrote it: what stands in front of its last `@` is hidden, valid or not. */
+export function hideAddress(address: string): string {
+  const scheme = address.indexOf('://');
+  const start = scheme === -1 ? 0 : scheme + '://'.length;
+  const end = address.lastIndexOf('@');
+  const isUser = end > start && (scheme !== -1 || /^[^/\s@]+:/.test(address));
+  return hideSecrets(isUser ? `${address.slice(0, start)}***${address.slice(end)}` : address);
+}
