@@ -80,7 +80,8 @@ describe('loadSettings', () => {
   });
 
   it('does not repeat a secret that it refuses', () => {
-    const text = 'api:\n  tokens:\n    - { name: b, role: reader, token: sesame }\nstore:\n  password: 5354\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "htps://sesame" }\n';
+    const text =
+      'api:\n  tokens:\n    - { name: b, role: reader, token: sesame }\nstore:\n  password: 5354\nnotify:\n  receivers:\n    - { name: a, kind: webhook, url: "htps://sesame" }\n';
 
     expect(() => load(text)).toThrowError(/needs at least 16 characters/);
     expect(() => load(text)).not.toThrowError(/sesame|5354/);
