@@ -1,15 +1,54 @@
 // One run for everything: unit tests beside their files, the pipeline and architecture tests under test/. What only
-// computes runs first, a file on each core, with what the files before it have loaded; what starts servers, agents or
-// clusters runs after it, one file after another: several of them start a whole cluster, and the machines are small.
+// computes runs first, a file on each core, with what the files before it have loaded. What starts servers, agents or
+// clusters runs after it, two files at a time: it waits for more than half of its time, and the machines are small.
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const COMPUTING = ['{core,flink,analyzer,rules}/**/*.test.ts', 'test/{architecture,forms,recordings,skimmed}.test.ts'];
+const COMPUTING = [
+  '{core,flink,analyzer,rules}/**/*.test.ts',
+  'agent/record/*.test.ts',
+  'store/{conflict,page,query,words}.test.ts',
+  'store/elasticsearch/{look,mapping}.test.ts',
+  'notify/{decide,render}.test.ts',
+  'lab/{cut,patch,scenario}.test.ts',
+  'test/{architecture,forms,ledger,recordings,skimmed}.test.ts',
+];
+
+/** The files that take a minute or more on two cores, the longest first. */
+const LONG = [
+  'test/disturbed.test.ts',
+  'test/pipeline.test.ts',
+  'test/matrix.test.ts',
+  'lab/separation.test.ts',
+  'lab/parts/flink.test.ts',
+  'lab/sample.test.ts',
+  'store/elasticsearch/elasticsearch.test.ts',
+  'test/model.test.ts',
+  'lab/run.test.ts',
+  'test/lost-taskmanager.test.ts',
+  'test/faults/store.test.ts',
+  'lab/parts/elasticsearch.test.ts',
+  'lab/separation-many.test.ts',
+];
+
+/** What begins last is short, so that no core waits for the other at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const long = LONG.flatMap((name) =>
+      sorted.filter((file) => relative(this.ctx.config.root, file.moduleId) === name),
+    );
+    return [...long, ...sorted.filter((file) => !long.includes(file))];
+  }
+}
 
 const shared = { environment: 'node', maxConcurrency: 2, testTimeout: 60_000, hookTimeout: 180_000 } as const;
 
 export default defineConfig({
   test: {
     reporters: ['default'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -27,7 +66,7 @@ export default defineConfig({
           name: 'running',
           include: ['{cli,agent,store,notify,api,lab,bench,test}/**/*.test.ts'],
           exclude: COMPUTING,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

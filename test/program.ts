@@ -89,7 +89,10 @@ export async function startReceiver(): Promise<{ url: string; received: Received
   };
 }
 
-/** Polls until the value is there; the error says what was seen last. */
+/**
+ * Polls until the value is there; the error says what was seen last. A look that is expensive (a program that starts) is
+ * taken half of the time at most.
+ */
 export async function waitUntil<T>(
   what: string,
   find: () => T | undefined | Promise<T | undefined>,
@@ -97,9 +100,10 @@ export async function waitUntil<T>(
 ): Promise<T> {
   const end = Date.now() + (options.deadlineMs ?? 30_000);
   for (;;) {
+    const began = Date.now();
     const value = await find();
     if (value !== undefined) return value;
     if (Date.now() > end) throw new Error(`waited for ${what}; saw ${JSON.stringify(options.saw?.() ?? 'nothing')}`);
-    await sleep(100);
+    await sleep(Math.max(100, Date.now() - began));
   }
 }

@@ -107,18 +107,11 @@ interface Ground {
 async function buildSite({ separated, way, options, folder, closers }: Ground): Promise<Site> {
   const receiver = await startReceiver();
   closers.push(() => receiver.close());
-  const cluster = await startFlink({
-    version: '1.20',
-    dir: join(folder, 'flink'),
-    taskManagers: options.taskManagers ?? 1,
-    config: { ...LAB_DEFAULTS, 'taskmanager.numberOfTaskSlots': '32', ...MEMORY, ...options.config },
-    logging: separated ? { log4jProperties: options.log4jProperties ?? join(KIT, 'log4j.properties') } : 'stock',
-  });
-  closers.push(() => cluster.stop());
+  const { cluster, elasticsearch } = await startServers({ separated, way, options, folder, closers });
   const programs =
-    way === 'up'
+    elasticsearch === undefined
       ? await startUp(folder, cluster, receiver.url)
-      : await startInstallation(folder, cluster, receiver.url, closers);
+      : startInstallation(folder, cluster, receiver.url, elasticsearch);
   closers.push(() => stopAll(programs.services));
   const healthyId = options.hasHealthyJob === false ? '' : await startHealthyJob(cluster);
   return {
@@ -155,6 +148,28 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
         .map((line) => JSON.parse(line) as LogRecord);
     },
   };
+}
+
+/** Both at once; what was started is closed even where the other fails. */
+async function startServers({ separated, way, options, folder, closers }: Ground): Promise<{
+  readonly cluster: FlinkCluster;
+  readonly elasticsearch: Elasticsearch | undefined;
+}> {
+  const [cluster, elasticsearch] = await Promise.allSettled([
+    startFlink({
+      version: '1.20',
+      dir: join(folder, 'flink'),
+      taskManagers: options.taskManagers ?? 1,
+      config: { ...LAB_DEFAULTS, 'taskmanager.numberOfTaskSlots': '32', ...MEMORY, ...options.config },
+      logging: separated ? { log4jProperties: options.log4jProperties ?? join(KIT, 'log4j.properties') } : 'stock',
+    }),
+    way === 'elasticsearch' ? startElasticsearch({ version: 8 }) : undefined,
+  ]);
+  for (const server of [cluster, elasticsearch])
+    if (server.status === 'fulfilled') closers.push(async () => server.value?.stop());
+  if (cluster.status === 'rejected') throw cluster.reason;
+  if (elasticsearch.status === 'rejected') throw elasticsearch.reason;
+  return { cluster: cluster.value, elasticsearch: elasticsearch.value };
 }
 
 async function startHealthyJob(cluster: FlinkCluster): Promise<string> {
@@ -209,14 +224,12 @@ async function startUp(folder: string, cluster: FlinkCluster, webhook: string): 
   return { services: [up], store: ['--data', data], elasticsearch: undefined };
 }
 
-async function startInstallation(
+function startInstallation(
   folder: string,
   cluster: FlinkCluster,
   webhook: string,
-  closers: Closer[],
-): Promise<Programs> {
-  const elasticsearch = await startElasticsearch({ version: 8 });
-  closers.push(() => elasticsearch.stop());
+  elasticsearch: Elasticsearch,
+): Programs {
   const config = join(folder, 'jobtrace.yaml');
   mkdirSync(join(folder, 'data'));
   writeFileSync(
