@@ -90,7 +90,7 @@ export async function startReceiver(): Promise<{ url: string; received: Received
 }
 
 /**
- * Polls until the value is there; the error says what was seen last. A look that is expensive (a program that starts) is
+ * Polls until the value is there; the error says what was seen last. A look that is expensive (a program starts) is
  * taken half of the time at most.
  */
 export async function waitUntil<T>(
