@@ -3,14 +3,14 @@
 // every scenario.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkRecordings, listRecordings } from './manifest.js';
-import { nameOutcome, nameRecording, type Naming } from './name.js';
-import { playAll, printTable, type Played, type PlayedRun } from './play.js';
-import { recordOutcome } from './record.js';
-import { keepRepairs, printRepairs, repairAll } from './repair.js';
-import type { RunOutcome } from './run.js';
-import { listScenarios, loadScenario, type Scenario } from './scenario.js';
-import { VERSIONS, type FlinkVersion } from './versions.js';
+import { checkRecordings, listRecordings } from './record/manifest.js';
+import { nameOutcome, nameRecording, type Naming } from './judge/name.js';
+import { playAll, printTable, type Played, type PlayedRun } from './play/play.js';
+import { recordOutcome } from './record/record.js';
+import { keepRepairs, printRepairs, repairAll } from './judge/repair.js';
+import type { RunOutcome } from './play/run.js';
+import { listScenarios, loadScenario, type Scenario } from './define/scenario.js';
+import { VERSIONS, type FlinkVersion } from './define/versions.js';
 
 const USAGE = `Usage: npm run lab -- COMMAND
   list                      every scenario: id, Flink versions, title

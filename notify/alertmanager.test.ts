@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createServer, type ApiServer } from '../api/server.js';
 import { createLog } from '../core/log.js';
-import { startAlertmanager, type Alertmanager } from '../lab/parts/alertmanager.js';
-import { describeWithParts } from '../lab/parts/describe-part.js';
+import { startAlertmanager, type Alertmanager } from '../lab/parts/services/alertmanager.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { openStore } from '../store/open.js';
 import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';

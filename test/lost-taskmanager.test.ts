@@ -5,9 +5,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Diagnosis, Incident } from '../core/types.js';
-import { packJobs } from '../lab/jobs.js';
-import { describeWithParts } from '../lab/parts/describe-part.js';
-import type { FlinkTaskManager } from '../lab/parts/flink.js';
+import { packJobs } from '../lab/play/jobs.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import type { FlinkTaskManager } from '../lab/parts/flink/flink.js';
 import { waitUntil } from './program.js';
 import { openSite, type Site } from './site.js';
 

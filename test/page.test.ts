@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { browserOptions } from '../lab/parts/chromium.js';
-import { describeWithParts } from '../lab/parts/describe-part.js';
+import { browserOptions } from '../lab/parts/services/chromium.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
 const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { computeTaskManagerMemory } from '../flink/memory/memory.js';
-import { describeWithParts } from '../lab/parts/describe-part.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { waitUntil } from './program.js';
 import { MEMORY, openSite, type Site } from './site.js';
 

@@ -8,7 +8,7 @@ import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';
 import { readFacts } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
-import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/manifest.js';
+import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;

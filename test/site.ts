@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Incident, LogRecord } from '../core/types.js';
-import { startElasticsearch, type Elasticsearch } from '../lab/parts/elasticsearch.js';
-import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/flink.js';
+import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
+import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/flink/flink.js';
 import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 
 export const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));

@@ -132,7 +132,7 @@ function readSources(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** The rule of each patch that lab/repair.ts saw run. */
+/** The rule of each patch that lab/judge/repair.ts saw run. */
 function readRepairs(): readonly string[] {
   const path = join(PACKAGE_ROOT, 'lab', 'repairs.tsv');
   return existsSync(path)

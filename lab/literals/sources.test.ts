@@ -4,7 +4,7 @@
 // docs/rules.md.
 import { expect, it } from 'vitest';
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
-import { describeWithParts } from '../parts/describe-part.js';
+import { describeWithParts } from '../parts/testing/describe-part.js';
 import { checkClaim, listClaims } from './sources.js';
 import { JAR_SETS, openJarSet } from './versions.js';
 

@@ -2,7 +2,7 @@
 // and connectors that go with many. sources.test.ts and run.ts open them one after another.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPart, type PartName } from '../parts/parts.js';
+import { findPart, type PartName } from '../parts/fetch/parts.js';
 import { openJars, type Jars } from './jars.js';
 
 export interface JarSet {

@@ -12,8 +12,8 @@ import {
   fitTaskManagerMetaspace,
 } from '../../flink/memory/fix.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory/memory.js';
-import { describeWithParts } from '../parts/describe-part.js';
-import { findPart, getJava, requirePart } from '../parts/parts.js';
+import { describeWithParts } from '../parts/testing/describe-part.js';
+import { findPart, getJava, requirePart } from '../parts/fetch/parts.js';
 import {
   askFlink,
   closeOracle,

@@ -1,20 +1,20 @@
 // `npm run parts -- <command>`: list, get, path, start, stop, status. Prints what it does in lines; on a terminal
 // the line of the step in progress is rewritten. Ends with 1 when a part cannot be had, 2 on wrong usage.
 import { existsSync } from 'node:fs';
-import { cacheDir } from './cache.js';
-import { startAlertmanager } from './alertmanager.js';
-import { startElasticsearch } from './elasticsearch.js';
-import { sizeOf } from './fetch.js';
-import { FLINK_VERSIONS } from './flink-conf.js';
-import { startFlink } from './flink.js';
-import { startKafka } from './kafka.js';
-import { PARTS, PartError, findPart, getPart, missingReason, type PartName, type ProgressLine } from './parts.js';
-import { startPostgres } from './postgres.js';
-import { describeError } from './process.js';
-import { isOwned, listRunning, stopRunning } from './running.js';
-import { startS3 } from './s3.js';
-import { readPart } from './table.js';
-import { startZookeeper } from './zookeeper.js';
+import { cacheDir } from './machine/cache.js';
+import { startAlertmanager } from './services/alertmanager.js';
+import { startElasticsearch } from './services/elasticsearch.js';
+import { sizeOf } from './fetch/fetch.js';
+import { FLINK_VERSIONS } from './flink/conf.js';
+import { startFlink } from './flink/flink.js';
+import { startKafka } from './services/kafka.js';
+import { PARTS, PartError, findPart, getPart, missingReason, type PartName, type ProgressLine } from './fetch/parts.js';
+import { startPostgres } from './services/postgres.js';
+import { describeError } from './machine/process.js';
+import { isOwned, listRunning, stopRunning } from './machine/running.js';
+import { startS3 } from './services/s3.js';
+import { readPart } from './fetch/table.js';
+import { startZookeeper } from './services/zookeeper.js';
 
 const USAGE = `npm run parts -- COMMAND
 

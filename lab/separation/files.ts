@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ParsedEntry } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
-import type { SeparatedProcess } from './cluster.js';
+import type { SeparatedProcess } from './kit-cluster.js';
 
 /** A line that begins an entry in one of the kit's layouts. */
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;

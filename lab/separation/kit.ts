@@ -1,12 +1,12 @@
 // Puts the separation kit (docker/flink) into a Flink as its README says: a conf/ with the kit's files, a lib/ with the
 // logging library that they need, and before 1.20 the jar that finds job ids. Only the limits are made small, so that
-// files close and rotate within seconds. Called by cluster.ts; the part's own folders are never changed.
+// files close and rotate within seconds. Called by kit-cluster.ts; the part's own folders are never changed.
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FlinkConfig, FlinkPart } from '../parts/flink-conf.js';
-import { getJava, getPart } from '../parts/parts.js';
-import { runCommand } from '../parts/process.js';
+import type { FlinkConfig, FlinkPart } from '../parts/flink/conf.js';
+import { getJava, getPart } from '../parts/fetch/parts.js';
+import { runCommand } from '../parts/machine/process.js';
 
 export const KIT = fileURLToPath(new URL('../../docker/flink/', import.meta.url));
 

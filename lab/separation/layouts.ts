@@ -1,12 +1,12 @@
 // How the processes of a Flink are started by each kind of deployment, and what their logs are called there. Standalone
 // and native Kubernetes: by the scripts that they run. YARN, which needs a ResourceManager: the command line of its
 // containers, as YarnClusterDescriptor and BootstrapTools (Utils in newer versions) put it together. Called by
-// cluster.ts.
+// kit-cluster.ts.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isAlive, runCommand, waitFor } from '../parts/process.js';
+import { isAlive, runCommand, waitFor } from '../parts/machine/process.js';
 import type { Logging } from './kit.js';
 
 export type Layout = 'standalone' | 'kubernetes' | 'yarn';

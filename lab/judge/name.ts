@@ -1,0 +1,70 @@
+// What the present rules say of a run or a recording: its diagnoses, and the cause that stands first beside the one
+// that was provoked. The only file of the lab that knows the analyzer.
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import { diagnose } from '../../analyzer/incident/diagnose.js';
+import { flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/document.js';
+import { readEntries } from '../../analyzer/input/read.js';
+
+import { RECORDINGS_DIR, loadManifest } from '../record/manifest.js';
+import type { RunOutcome } from '../play/run.js';
+import { HEALTHY, type Scenario } from '../define/scenario.js';
+
+export interface Naming {
+  /** Cause id, or "none" for a healthy run. */
+  readonly expected: string;
+  /** The first diagnosis' cause, "unknown" for a failure that no rule knows, "none" for silence. */
+  readonly first: string;
+  readonly named: boolean;
+  /** The line that it stands on; empty for silence. */
+  readonly evidence: string;
+}
+
+export function nameRecording(folder: string): Naming {
+  return nameFirst(diagnoseRecording(folder), loadManifest(join(RECORDINGS_DIR, folder)).expected.cause);
+}
+
+export function nameOutcome(scenario: Scenario, outcome: RunOutcome): Naming {
+  return nameFirst(diagnoseOutcome(outcome), scenario.cause === HEALTHY ? 'none' : scenario.cause);
+}
+
+export function diagnoseRecording(folder: string): DiagnosisDocument {
+  const dir = join(RECORDINGS_DIR, folder);
+  return diagnoseFiles(
+    loadManifest(dir)
+      .processes.flatMap(({ files }) => files)
+      .map((name) => join(dir, name)),
+  );
+}
+
+export function diagnoseOutcome(outcome: Pick<RunOutcome, 'files'>): DiagnosisDocument {
+  const dir = mkdtempSync(join(tmpdir(), 'jobtrace-named-'));
+  try {
+    mkdirSync(dir, { recursive: true });
+    for (const { name, text } of outcome.files) writeFileSync(join(dir, name), text);
+    return diagnoseFiles([dir]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const MAX_EVIDENCE = 1000;
+let catalog: Catalog | undefined;
+
+function diagnoseFiles(paths: readonly string[]): DiagnosisDocument {
+  catalog ??= loadCatalog();
+  return flattenIncidents(diagnose(readEntries(paths), catalog), 'en');
+}
+
+function nameFirst({ diagnoses, unknown }: DiagnosisDocument, expected: string): Naming {
+  const first = diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
+  const [evidence] = (diagnoses[0] ?? unknown[0])?.evidence ?? [];
+  return {
+    expected,
+    first,
+    named: first === expected,
+    evidence: evidence === undefined ? '' : `${evidence.file}:${evidence.line} ${evidence.text.slice(0, MAX_EVIDENCE)}`,
+  };
+}

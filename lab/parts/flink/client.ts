@@ -1,0 +1,84 @@
+// Runs Flink's own command line clients against a cluster: sql-client.sh with a script, `flink run` with a jar.
+// They read the cluster's address from FLINK_CONF_DIR, as a user's would, and their log lands beside the others.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dropColour, runCommand } from '../machine/process.js';
+
+export interface ClientContext {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  dir: string;
+  timeoutMs: number;
+}
+
+export interface ClientResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** What the SQL client reported as [ERROR], or empty. It ends with code 0 all the same, so look here too. */
+  error: string;
+  /** The ids of the jobs that the client says it submitted, in their order. */
+  jobIds: string[];
+}
+
+export interface JarRun {
+  jar: string;
+  mainClass?: string;
+  args?: readonly string[];
+  /** Options of `flink run` itself, e.g. ['-s', savepoint] or ['-Dkey=value']. */
+  options?: readonly string[];
+  /** Return once it is submitted (default), or wait for its end. */
+  detached?: boolean;
+}
+
+let scripts = 0;
+
+/**
+ * sql-client.sh -f; every statement must end at a line's end. An INSERT returns once it is submitted unless the script
+ * sets table.dml-sync.
+ */
+export async function runSql(context: ClientContext, sql: string | { file: string }): Promise<ClientResult> {
+  const file = typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file;
+  return runScript(context, 'sql-client.sh', ['-hist', join(context.dir, 'sql-history'), '-f', file]);
+}
+
+export async function runJar(context: ClientContext, run: JarRun): Promise<ClientResult> {
+  return runScript(context, 'flink', [
+    'run',
+    ...(run.detached === false ? [] : ['-d']),
+    ...(run.mainClass === undefined ? [] : ['-c', run.mainClass]),
+    ...(run.options ?? []),
+    run.jar,
+    ...(run.args ?? []),
+  ]);
+}
+
+/** Any script of bin/, with the cluster's environment. */
+export async function runScript(
+  context: ClientContext,
+  script: string,
+  args: readonly string[],
+): Promise<ClientResult> {
+  const ended = await runCommand(join(context.home, 'bin', script), args, {
+    env: context.env,
+    cwd: context.dir,
+    timeoutMs: context.timeoutMs,
+  });
+  const stdout = dropColour(ended.stdout);
+  const ids = `${stdout}\n${ended.stderr}`.matchAll(/(?:Job ID: |JobID )([0-9a-f]{32})/g);
+  return {
+    code: ended.code,
+    stdout,
+    stderr: ended.stderr,
+    error: /\[ERROR\] ([\s\S]*?)(?:\n\s*\n|$)/.exec(stdout)?.[1] ?? '',
+    jobIds: [...new Set([...ids].map((match) => match[1] ?? ''))],
+  };
+}
+
+function saveScript(dir: string, sql: string): string {
+  mkdirSync(join(dir, 'sql'), { recursive: true });
+  scripts += 1;
+  const file = join(dir, 'sql', `${process.pid}-${scripts}.sql`);
+  writeFileSync(file, sql);
+  return file;
+}

@@ -1,0 +1,220 @@
+// The processes of one Flink cluster: started by the scripts of bin/ with folders of the cluster's own, found again
+// through the pid files that those scripts write (line N is process N, as in the log file's name), and waited for
+// through REST. A start that is meant to fail gives what it printed instead of an error. flink.ts puts them together.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { listWorkers, readRest } from './rest.js';
+import type { NetworkHost } from '../machine/network.js';
+import { Hopeless, isAlive, readTails, runCommand, signalProcess, waitFor } from '../machine/process.js';
+import type { RunRecord } from '../machine/running.js';
+
+export interface FlinkProcess {
+  /** 0 when there was never a process: not started so far, or the script itself gave up. */
+  pid: number;
+  logFile: string;
+  outFile: string;
+  isAlive(): boolean;
+  /** False when it was gone already. */
+  signal(signal: NodeJS.Signals): boolean;
+}
+
+export interface FlinkDaemon extends FlinkProcess {
+  /** What its start script printed. */
+  terminal: string;
+}
+
+export interface FlinkTaskManager extends FlinkDaemon {
+  /** Its resource id, e.g. "localhost:38463-a1b2c3"; empty until its log says it. */
+  readonly id: string;
+  /** Its own network, where the cluster was started with `network: true`. */
+  readonly network: NetworkHost | undefined;
+}
+
+/** What the scripts need to know of the cluster. */
+export interface Daemons {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  logDir: string;
+  pidDir: string;
+  ident: string;
+  record: RunRecord;
+}
+
+/** Flink's name of a daemon, as in its log file's name, and the script that starts it. */
+const SCRIPTS = {
+  standalonesession: 'jobmanager.sh',
+  standalonejob: 'standalone-job.sh',
+  taskexecutor: 'taskmanager.sh',
+  zookeeper: 'zookeeper.sh',
+} as const;
+export type Kind = keyof typeof SCRIPTS;
+
+interface Start {
+  args?: readonly string[];
+  /** The command that runs the script: under limits, in another network. */
+  prefix?: readonly string[];
+  count?: number;
+  /** It must die, the script or the process; that it lives on is the error then. */
+  fails?: boolean;
+}
+
+export async function startJobManager(daemons: Daemons, kind: Kind, start: Start = {}): Promise<FlinkDaemon> {
+  return findOne(await startDaemons(daemons, kind, start));
+}
+
+/** Starts `count` TaskManagers with the same settings, all at once. */
+export async function startTaskManagers(
+  daemons: Daemons,
+  settings: Readonly<Record<string, string>>,
+  start: Start = {},
+  network?: NetworkHost,
+): Promise<FlinkTaskManager[]> {
+  const args = Object.entries(settings).flatMap(([key, value]) => ['-D', `${key}=${value}`]);
+  const started = await startDaemons(daemons, 'taskexecutor', { ...start, args });
+  return started.map((daemon) => ({
+    ...daemon,
+    network,
+    get id() {
+      return readResourceId(daemon.logFile);
+    },
+  }));
+}
+
+/** The one ZooKeeper that Flink's own script starts (zookeeper.ts has the configuration). */
+export async function startQuorumPeer(daemons: Daemons): Promise<FlinkProcess> {
+  return findOne(await startDaemons(daemons, 'zookeeper', { args: ['1'] }));
+}
+
+async function startDaemons(
+  daemons: Daemons,
+  kind: Kind,
+  { args = [], prefix = [], count = 1, fails = false }: Start,
+): Promise<FlinkDaemon[]> {
+  const known = readPids(daemons, kind).length;
+  const [command = '', ...rest] = [...prefix, join(daemons.home, 'bin', SCRIPTS[kind]), 'start', ...args];
+  const runs = await Promise.all(
+    Array.from({ length: count }, () => runCommand(command, rest, { env: daemons.env, timeoutMs: 120_000 })),
+  );
+  const pids = readPids(daemons, kind).slice(known);
+  const started = runs.map((run, index) =>
+    describeProcess(daemons, kind, known + index, pids[index] ?? 0, `${run.stdout}${run.stderr}`),
+  );
+  for (const pid of pids) daemons.record.add(pid);
+  if (fails) await waitForDeath(started);
+  const failed = fails ? undefined : runs.find((run) => run.code !== 0);
+  if (failed !== undefined) {
+    throw new Error(
+      `${SCRIPTS[kind]} start ended with code ${failed.code}:\n${`${failed.stdout}${failed.stderr}`.trim().split('\n').slice(-20).join('\n')}`,
+    );
+  }
+  return started;
+}
+
+async function waitForDeath(started: readonly FlinkProcess[]): Promise<void> {
+  await waitFor(
+    'the end of a process that was to fail',
+    150_000,
+    () => Promise.resolve(started.every((daemon) => !daemon.isAlive()) || 'it lives'),
+    () => readTails(started.flatMap((daemon) => [daemon.logFile, daemon.outFile])),
+  );
+}
+
+/** The process with that number in its log's name; with pid 0 it stands for one that does not run. */
+export function describeProcess(
+  daemons: Pick<Daemons, 'logDir' | 'ident'>,
+  kind: Kind,
+  index: number,
+  pid = 0,
+  terminal = '',
+): FlinkDaemon {
+  const prefix = join(daemons.logDir, `flink-${daemons.ident}-${kind}-${index}-${hostname()}`);
+  return {
+    pid,
+    terminal,
+    logFile: `${prefix}.log`,
+    outFile: `${prefix}.out`,
+    isAlive: () => pid > 0 && isAlive(pid),
+    signal: (signal) => pid > 0 && signalProcess(pid, signal),
+  };
+}
+
+function findOne([started]: FlinkDaemon[]): FlinkDaemon {
+  if (started === undefined) throw new Error('A start of one process gave none.');
+  return started;
+}
+
+function readPids(daemons: Daemons, kind: Kind): number[] {
+  const file = join(daemons.pidDir, `flink-${daemons.ident}-${kind}.pid`);
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+}
+
+/** From the TaskManager's own words: "Starting TaskManager with ResourceID: localhost:38463-a1b2c3". */
+function readResourceId(logFile: string): string {
+  if (!existsSync(logFile)) return '';
+  return /Starting TaskManager with ResourceID: (\S+)/.exec(readFileSync(logFile, 'utf8'))?.[1] ?? '';
+}
+
+/** Where that JobManager says it serves REST; undefined until its log says so. */
+export function readRestUrl(logFile: string): string | undefined {
+  const port = existsSync(logFile)
+    ? /Rest endpoint listening at \S+:(\d+)/.exec(readFileSync(logFile, 'utf8'))?.[1]
+    : undefined;
+  return port === undefined ? undefined : `http://localhost:${port}`;
+}
+
+export async function waitForRest(jobManager: FlinkProcess, deadlineMs: number): Promise<void> {
+  await waitFor(
+    `JobManager ${jobManager.pid}`,
+    deadlineMs,
+    async () => {
+      failIfDead('JobManager', jobManager);
+      const restUrl = readRestUrl(jobManager.logFile);
+      if (restUrl === undefined) return 'no REST so far';
+      await readRest(restUrl, '/overview');
+      return true;
+    },
+    () => readTails([jobManager.logFile, jobManager.outFile]),
+  );
+}
+
+/** Registered is not ready: a TaskManager is listed before its slots are. */
+export async function waitForWorkers(
+  restUrl: string,
+  workers: readonly FlinkTaskManager[],
+  deadlineMs: number,
+): Promise<void> {
+  await waitFor(
+    `${workers.length} TaskManager(s) with slots at ${restUrl}`,
+    deadlineMs,
+    async () => {
+      for (const worker of workers) failIfDead('TaskManager', worker);
+      const registered = await listWorkers(restUrl);
+      const missing = workers.filter(
+        (worker) => !registered.some((known) => known.id === worker.id && known.slots > 0),
+      );
+      return missing.length === 0
+        ? true
+        : `${missing.length} not there yet, registered: ${registered.map((known) => `${known.id} with ${known.slots} slots`).join(', ') || 'none'}`;
+    },
+    () => readTails(workers.flatMap((worker) => [worker.logFile, worker.outFile])),
+  );
+}
+
+/** For the checks of waitFor: a process that died while it was waited for ends the wait. */
+export function failIfDead(what: string, daemon: FlinkProcess): void {
+  if (daemon.isAlive()) return;
+  throw new Hopeless(`${what} ${daemon.pid} died while starting.\n${readTails([daemon.logFile, daemon.outFile], 25)}`);
+}
+
+/** The last lines of every log of the cluster, for error messages. */
+export function readClusterTails(logDir: string): string {
+  const names = existsSync(logDir)
+    ? readdirSync(logDir).filter((name) => /-(standalonesession|standalonejob|taskexecutor)-.*\.(log|out)$/.test(name))
+    : [];
+  return readTails(names.sort().map((name) => join(logDir, name)));
+}

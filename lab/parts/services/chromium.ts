@@ -1,0 +1,29 @@
+// Where the browser is, and the flags that playwright-core needs to drive it without a display, a network
+// or a sandbox. Use: chromium.launch(browserOptions()) with `chromium` of playwright-core.
+import { join } from 'node:path';
+import { findPart, missingReason } from '../fetch/parts.js';
+
+export const CHROMIUM_FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+] as const;
+
+/** The path of the browser, or undefined when it is not installed. */
+export function findChromium(): string | undefined {
+  const found = findPart('chromium');
+  return found === undefined ? undefined : join(found.home, found.part.proof);
+}
+
+/** Launch options for playwright-core; an error with the reason when there is no browser. */
+export function browserOptions(): { executablePath: string; args: string[] } {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error(missingReason('chromium'));
+  return { executablePath, args: [...CHROMIUM_FLAGS] };
+}

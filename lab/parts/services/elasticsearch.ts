@@ -1,0 +1,240 @@
+// Starts a real single-node Elasticsearch on ports of its own, with configuration, data and logs in a folder of
+// its own, and waits for its health. It refuses to run as root: then a system user of ours runs it, who gets the
+// folder. The distribution is the minimal one: `GET /` answers 405 here, so health is the first question to ask.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chownAll, openPath, requireUser, type SystemUser } from '../machine/owner.js';
+import { getPart, PartError } from '../fetch/parts.js';
+import {
+  findFreePorts,
+  Hopeless,
+  isAlive,
+  killProcess,
+  QUICK_JAVA,
+  readTails,
+  runCommand,
+  signalProcess,
+  stopProcess,
+  waitFor,
+} from '../machine/process.js';
+import { openRecord, type RunRecord } from '../machine/running.js';
+
+export interface ElasticsearchOptions {
+  version: 7 | 8 | 9;
+  /** Where config/, data/ and logs/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
+  dir?: string;
+  /** Java heap, least and most; '512m' by default. */
+  heap?: string;
+  /** Settings as on the command line (-E), e.g. {'cluster.routing.allocation.disk.watermark.low': '50%'}. */
+  settings?: Readonly<Record<string, string>>;
+  /** Runs before the first start with the config folder, e.g. to add users, roles or certificates. */
+  prepare?: (configDir: string) => void;
+  startDeadlineMs?: number;
+  /** How to ask for health when security is on: {authorization: 'Basic …'}. */
+  headers?: Readonly<Record<string, string>>;
+  /** Leave it running when this process ends (the `start` command). */
+  outlive?: boolean;
+}
+
+export interface Elasticsearch {
+  version: string;
+  url: string;
+  port: number;
+  dir: string;
+  /** Of the server process; another one after restart(). */
+  readonly pid: number;
+  isAlive(): boolean;
+  signal(signal: NodeJS.Signals): boolean;
+  /** SIGTERM and wait. The data stays, and restart() possible, only when `dir` was given. */
+  stop(): Promise<void>;
+  /** SIGKILL and wait; the data stays, so restart() finds it. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data, stopping it first where it runs. */
+  restart(): Promise<void>;
+}
+
+export async function startElasticsearch(options: ElasticsearchOptions): Promise<Elasticsearch> {
+  const part = await getPart(`elasticsearch-${options.version}`);
+  const user = process.getuid?.() === 0 ? await requireUser() : undefined;
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'jobtrace-elasticsearch-'));
+  const home = await prepareFolders(part.home, dir, user);
+  options.prepare?.(join(dir, 'config'));
+  if (user !== undefined) chownAll(dir, user);
+  const [port = 0, transport = 0] = await findFreePorts(2);
+  const url = `http${options.settings?.['xpack.security.http.ssl.enabled'] === 'true' ? 's' : ''}://127.0.0.1:${port}`;
+  let record: RunRecord | undefined;
+  const node: Node = { home, dir, java: part.java, port, transport, user };
+  let pid = 0;
+
+  const start = async (): Promise<void> => {
+    record ??= openRecord(`elasticsearch-${options.version}`, dir, url, options.outlive);
+    pid = await launch(node, options, record.env);
+    record.add(pid);
+    await waitForHealth(url, pid, dir, options);
+  };
+  const end = async (): Promise<void> => {
+    await stopProcess(pid, 30_000);
+    record?.forget();
+    record = undefined;
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    version: part.part.version,
+    url,
+    port,
+    dir,
+    get pid() {
+      return pid;
+    },
+    isAlive: () => isAlive(pid),
+    signal: (signal) => signalProcess(pid, signal),
+    stop: end,
+    kill: () => killProcess(pid),
+    async restart() {
+      if (!existsSync(dir))
+        throw new Error(
+          'This Elasticsearch was stopped and its temporary folder is gone. Give startElasticsearch a `dir` to keep it.',
+        );
+      await stopProcess(pid, 30_000);
+      await start();
+    },
+  };
+}
+
+interface Node {
+  home: string;
+  dir: string;
+  java: string;
+  port: number;
+  transport: number;
+  user: SystemUser | undefined;
+}
+
+/**
+ * Config, data and logs of its own; returns the home to run, which is a linked copy where the user cannot read the
+ * cached one.
+ */
+async function prepareFolders(home: string, dir: string, user: SystemUser | undefined): Promise<string> {
+  for (const name of ['data', 'logs', 'tmp']) mkdirSync(join(dir, name), { recursive: true });
+  if (!existsSync(join(dir, 'config'))) cpSync(join(home, 'config'), join(dir, 'config'), { recursive: true });
+  if (user === undefined) return home;
+  openPath(dir);
+  if ((await runCommand('test', ['-r', join(home, 'bin/elasticsearch')], { user })).code === 0) return home;
+  // Root's own folders are closed to others. Hard links cost nothing; across file systems it is a copy.
+  const linked = join(dir, 'home');
+  if (existsSync(linked)) return linked;
+  const ended = await runCommand('cp', ['-al', home, linked]);
+  if (ended.code !== 0) {
+    rmSync(linked, { recursive: true, force: true });
+    cpSync(home, linked, { recursive: true, verbatimSymlinks: true });
+  }
+  return linked;
+}
+
+/** `-d` returns when the node is up, or with its error (version 7: at once); the pid file names the server process. */
+async function launch(
+  node: Node,
+  options: ElasticsearchOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const settings: Record<string, string> = {
+    'discovery.type': 'single-node',
+    'network.host': '127.0.0.1',
+    'http.port': String(node.port),
+    'transport.port': String(node.transport),
+    'path.data': join(node.dir, 'data'),
+    'path.logs': join(node.dir, 'logs'),
+    'xpack.security.enabled': 'false',
+    'cluster.name': 'jobtrace-parts',
+    'node.name': 'node-1',
+    ...options.settings,
+  };
+  const heap = options.heap ?? '512m';
+  const pidFile = join(node.dir, 'pid');
+  rmSync(pidFile, { force: true });
+  const ended = await runCommand(
+    join(node.home, 'bin/elasticsearch'),
+    [...Object.entries(settings).map(([key, value]) => `-E${key}=${value}`), '-d', '-p', pidFile],
+    {
+      cwd: node.dir,
+      timeoutMs: options.startDeadlineMs ?? 180_000,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: node.dir,
+        LANG: 'C.UTF-8',
+        ES_JAVA_HOME: node.java,
+        ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${QUICK_JAVA}`,
+        CLI_JAVA_OPTS: QUICK_JAVA,
+        ES_PATH_CONF: join(node.dir, 'config'),
+        ES_TMPDIR: join(node.dir, 'tmp'),
+        ...env,
+      },
+      user: node.user,
+    },
+  );
+  if (ended.code === 0) await waitForPid(pidFile, node, options);
+  const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').trim()) : 0;
+  if (ended.code !== 0 || !isAlive(pid)) {
+    if (pid > 0) await stopProcess(pid, 5_000);
+    throw new PartError(
+      `Elasticsearch did not start (code ${ended.code}).`,
+      dropFrames(`${ended.stdout}${ended.stderr}`),
+      `read its log, ${join(node.dir, 'logs', 'jobtrace-parts.log')}`,
+    );
+  }
+  return pid;
+}
+
+function waitForPid(pidFile: string, node: Node, { startDeadlineMs = 180_000 }: ElasticsearchOptions): Promise<void> {
+  return waitFor(
+    'The pid file of Elasticsearch',
+    startDeadlineMs,
+    () => Promise.resolve((existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() !== '') || 'not there'),
+    () => readTails(listLogs(node.dir)),
+  );
+}
+
+/** What was said, without the stack frames: messages and causes, the last dozen. */
+function dropFrames(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+(at |\.\.\. \d+ more)/.test(line))
+    .slice(-12)
+    .join('\n');
+}
+
+async function waitForHealth(url: string, pid: number, dir: string, options: ElasticsearchOptions): Promise<void> {
+  // With TLS the certificate is the caller's own, which fetch does not trust: the launcher's word has to do.
+  if (url.startsWith('https:')) return;
+  await waitFor(
+    `Elasticsearch at ${url}`,
+    options.startDeadlineMs ?? 180_000,
+    async () => {
+      if (!isAlive(pid))
+        throw new Hopeless(`Elasticsearch (process ${pid}) died while starting.\n${readTails(listLogs(dir))}`);
+      const response = await fetch(`${url}/_cluster/health?wait_for_status=yellow&timeout=5s`, {
+        signal: AbortSignal.timeout(10_000),
+        headers: { ...options.headers },
+      });
+      const text = await response.text();
+      return response.ok ? true : `${response.status} ${text.slice(0, 200)}`;
+    },
+    () => readTails(listLogs(dir)),
+  );
+}
+
+function listLogs(dir: string): string[] {
+  const logs = join(dir, 'logs');
+  return existsSync(logs)
+    ? readdirSync(logs)
+        .filter((name) => name === 'jobtrace-parts.log')
+        .map((name) => join(logs, name))
+    : [];
+}

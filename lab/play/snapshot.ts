@@ -1,0 +1,42 @@
+// What the cluster's REST API says at the end of a run, as files beside the logs: jobs, exceptions, checkpoints,
+// TaskManagers. A cluster that no longer answers gives none; nothing here waits or retries.
+import type { FlinkCluster } from '../parts/flink/flink.js';
+import type { Scene } from './scene.js';
+
+export interface Snapshot {
+  /** `rest/<what>.json`, below the recording's folder. */
+  readonly name: string;
+  /** Indented JSON. */
+  readonly text: string;
+}
+
+export async function takeSnapshots({ cluster, jobs }: Scene): Promise<Snapshot[]> {
+  if (!cluster.jobManagers.some((process) => process.isAlive())) return [];
+  const paths = new Map([
+    ['rest/jobs.json', '/jobs/overview'],
+    ['rest/taskmanagers.json', '/taskmanagers'],
+  ]);
+  for (const [index, { id }] of jobs.slice(0, 2).entries()) {
+    const job = jobs.length === 1 ? 'job' : `job-${index + 1}`;
+    paths.set(`rest/${job}-exceptions.json`, `/jobs/${id}/exceptions`);
+    paths.set(`rest/${job}-checkpoints.json`, `/jobs/${id}/checkpoints`);
+  }
+  const answers = await Promise.all([...paths].map(([name, path]) => readAnswer(cluster, name, path)));
+  return answers.flatMap((answer) => answer ?? []);
+}
+
+async function readAnswer(cluster: FlinkCluster, name: string, path: string): Promise<Snapshot | undefined> {
+  try {
+    return { name, text: `${JSON.stringify(dropRepetition(await cluster.rest(path)), undefined, 1)}\n` };
+  } catch {
+    return undefined; // a job without checkpoints, or a JobManager that is down: the logs tell
+  }
+}
+
+/** "all-exceptions" and "root-exception" of the old form say once more what the history beside them says. */
+function dropRepetition(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || !('exceptionHistory' in answer)) return answer;
+  return Object.fromEntries(
+    Object.entries(answer).filter(([key]) => key !== 'all-exceptions' && key !== 'root-exception'),
+  );
+}
