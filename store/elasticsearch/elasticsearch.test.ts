@@ -7,6 +7,7 @@ import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services
 import type { LogRecord } from '../../core/types.js';
 import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
+import { TEMPLATE_AGE } from './mapping.js';
 import { READS_BETWEEN_FULL_LOOKS } from './look.js';
 import { openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
 import { openStore } from '../open.js';
@@ -208,6 +209,26 @@ for (const version of [8, 9] as const) {
         await owner.close();
 
         expect(await appendRecords(store, [makeRecord(1)])).toEqual([{ kind: 'stored' }]);
+      });
+
+      it('replaces a template that says something else, and leaves alone one with more fields', async () => {
+        const path = `/_index_template/${prefix}-logs`;
+        const start = async (): Promise<void> => {
+          const part = openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix });
+          await part.check();
+          await part.close();
+        };
+        const put = (of: number, digest: string) =>
+          ask(node.url, 'PUT', path, { index_patterns: [`${prefix}-logs-*`], version: of, _meta: { digest } });
+        const { version: age, digest } = TEMPLATE_AGE;
+
+        await put(age, 'of another release');
+        await start();
+        expect(JSON.stringify(await ask(node.url, 'GET', path))).toContain(digest);
+
+        await put(age + 1, 'of a newer release');
+        await start();
+        expect(JSON.stringify(await ask(node.url, 'GET', path))).toContain('of a newer release');
       });
 
       it('maps nothing that it did not name', async () => {

@@ -19,7 +19,7 @@ import {
   saveIncident,
 } from './documents.js';
 import { createFeed } from './feed.js';
-import { buildTemplates, readDayEnd, TEMPLATE_VERSION } from './mapping.js';
+import { buildTemplates, decideTemplate, readDayEnd, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
 import { findContext, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import { isObject } from '../stored.js';
@@ -95,13 +95,13 @@ async function createTemplates(
 ): Promise<void> {
   try {
     for (const [name, template] of Object.entries(buildTemplates(prefix, settings))) {
-      if ((await loadTemplateVersion(client, name)) >= TEMPLATE_VERSION) continue;
+      const decision = decideTemplate(await loadTemplateAge(client, name));
+      if (decision === 'same' || decision === 'newer') continue;
       await client.send({ method: 'PUT', path: `/_index_template/${name}`, body: template });
     }
   } catch (error) {
     if (readStatus(error) !== 403) throw error;
-    const found = Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
-    if (found >= TEMPLATE_VERSION) return;
+    if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return;
     throw createError(
       'JT_STORE_DENIED',
       {
@@ -112,27 +112,34 @@ async function createTemplates(
       error,
     );
   }
-  if (Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0) >= TEMPLATE_VERSION) return;
+  if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return;
   await saveDocument(
     client,
     prefix,
     'states',
     TEMPLATES_STATE,
-    { id: TEMPLATES_STATE, body: String(TEMPLATE_VERSION) },
+    { id: TEMPLATES_STATE, body: String(TEMPLATE_AGE.version) },
     false,
   );
 }
 
-async function loadTemplateVersion(client: ElasticsearchClient, name: string): Promise<number> {
+/** What somebody who may make templates has noted for those who may not even read them. */
+async function loadMadeVersion(client: ElasticsearchClient, prefix: string): Promise<number> {
+  return Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
+}
+
+async function loadTemplateAge(client: ElasticsearchClient, name: string): Promise<TemplateAge | undefined> {
   const { body } = await client.send({
     method: 'GET',
     path: `/_index_template/${name}`,
-    query: { filter_path: 'index_templates.index_template.version' },
+    query: { filter_path: 'index_templates.index_template.version,index_templates.index_template._meta' },
     expect: [404],
   });
   const list: readonly unknown[] = Array.isArray(body['index_templates']) ? body['index_templates'] : [];
   const template = isObject(list[0]) ? list[0]['index_template'] : undefined;
-  return isObject(template) ? Number(template['version'] ?? 0) : 0;
+  if (!isObject(template)) return undefined;
+  const meta = isObject(template['_meta']) ? template['_meta'] : {};
+  return { version: Number(template['version'] ?? 0), digest: String(meta['digest'] ?? '') };
 }
 
 /** The oldest version of any node. Health comes first: it is the one question that every distribution answers. */

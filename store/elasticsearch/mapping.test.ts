@@ -1,22 +1,23 @@
-import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { buildTemplates, TEMPLATE_VERSION } from './mapping.js';
+import { FIELD_ROWS } from '../../core/record.js';
+import { buildTemplates, decideTemplate, TEMPLATE_AGE } from './mapping.js';
 
 describe('the index templates', () => {
-  it('get a new version with every change, or clusters keep the old ones', () => {
-    const templates = JSON.stringify(sortKeys(buildTemplates('p', {})));
+  it('have an age of their own contents: more fields are newer, and settings change nothing', () => {
+    const [logs] = Object.values(buildTemplates('p', { shards: 3, refreshMs: 10 }));
 
-    // Another hash: raise TEMPLATE_VERSION and note both here.
-    expect([TEMPLATE_VERSION, hash('sha256', templates).slice(0, 12)]).toEqual([1, 'e3d79763ebd7']);
+    expect(logs).toMatchObject({ version: TEMPLATE_AGE.version, _meta: { digest: TEMPLATE_AGE.digest } });
+    expect(TEMPLATE_AGE.version).toBeGreaterThan(FIELD_ROWS.length);
+    expect(JSON.stringify(logs)).toContain('"number_of_shards":3');
+  });
+
+  it('replace what is missing, has fewer fields or says something else, and leave a newer one alone', () => {
+    const { version, digest } = TEMPLATE_AGE;
+
+    expect(decideTemplate(undefined)).toBe('missing');
+    expect(decideTemplate({ version: version - 1, digest })).toBe('older');
+    expect(decideTemplate({ version, digest: 'another' })).toBe('changed');
+    expect(decideTemplate({ version, digest })).toBe('same');
+    expect(decideTemplate({ version: version + 1, digest: 'another' })).toBe('newer');
   });
 });
-
-/** The order of fields is no change. */
-function sortKeys(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sortKeys(inner)]),
-  );
-}

@@ -6,9 +6,6 @@ import { FIELD_ROWS, type RecordField } from '../../core/record.js';
 import type { LogRecord } from '../../core/types.js';
 import { readDay } from '../page.js';
 
-/** Raised with every change of a template: an older one in the cluster is replaced, a newer one left alone. */
-export const TEMPLATE_VERSION = 1;
-
 // Whole values, for filters and counts. What is longer than 1,024 characters is stored but not found by that field.
 const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
 // Kept, not searched: there is no limit on its length.
@@ -57,15 +54,46 @@ const SMALL_FIELDS = {
 export type SmallIndex = 'incidents' | 'alerts' | 'states' | 'agents';
 export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'states', 'agents'];
 
-/** Index templates by name. `<prefix>-logs@custom`, a component template that users may make, is applied last. */
-export function buildTemplates(
-  prefix: string,
-  settings: { readonly shards?: number; readonly refreshMs?: number },
-): Readonly<Record<string, object>> {
-  const meta = { version: TEMPLATE_VERSION, priority: 500, _meta: { managed_by: 'jobtrace' } };
+/** How new a template is: the number of its fields, which only grows, and a digest of all that it says. */
+export interface TemplateAge {
+  readonly version: number;
+  readonly digest: string;
+}
+
+/** The same for every installation of a release: what settings change of a template does not count. */
+export const TEMPLATE_AGE: TemplateAge = {
+  version: Object.keys(LOG_FIELDS).length + Object.keys(SMALL_FIELDS).length,
+  digest: hashText(JSON.stringify(describeTemplates('', {}))),
+};
+
+/**
+ * What becomes of a template in the cluster. One with more fields is left alone, because another part of the
+ * installation is a newer release. Of two with as many fields and other contents the one that comes later stays.
+ */
+export function decideTemplate(found: TemplateAge | undefined): 'missing' | 'older' | 'changed' | 'same' | 'newer' {
+  if (found === undefined) return 'missing';
+  if (found.version !== TEMPLATE_AGE.version) return found.version < TEMPLATE_AGE.version ? 'older' : 'newer';
+  return found.digest === TEMPLATE_AGE.digest ? 'same' : 'changed';
+}
+
+/** Index templates by name, with their age. */
+export function buildTemplates(prefix: string, settings: TemplateSettings): Readonly<Record<string, object>> {
+  const { version, digest } = TEMPLATE_AGE;
+  const meta = { version, priority: 500, _meta: { managed_by: 'jobtrace', digest } };
+  return Object.fromEntries(
+    Object.entries(describeTemplates(prefix, settings)).map(([name, template]) => [name, { ...meta, ...template }]),
+  );
+}
+
+interface TemplateSettings {
+  readonly shards?: number;
+  readonly refreshMs?: number;
+}
+
+/** `<prefix>-logs@custom`, a component template that users may make, is applied last. */
+function describeTemplates(prefix: string, settings: TemplateSettings): Readonly<Record<string, object>> {
   return {
     [`${prefix}-logs`]: {
-      ...meta,
       index_patterns: [`${prefix}-logs-*`],
       composed_of: [`${prefix}-logs@custom`],
       ignore_missing_component_templates: [`${prefix}-logs@custom`],
@@ -80,7 +108,6 @@ export function buildTemplates(
       },
     },
     [`${prefix}-small`]: {
-      ...meta,
       index_patterns: SMALL_INDICES.map((name) => `${prefix}-${name}`),
       template: {
         settings: { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' },
