@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { JobtraceError } from '../../core/errors.js';
@@ -102,6 +103,37 @@ fixes: [{ id: free, for: [nothing], when: "jobs == 1", risk: low, text: { en: "x
       '`cluster.disk-fool`, which causes.yaml does not have; did you mean `cluster.disk-full`?',
     );
     expect(problems).toContain('must stand in <area>/<cause>/<variant>/, not in deep/');
+  });
+
+  it('follows links, as a mounted ConfigMap is made of them, and reads nothing twice', () => {
+    const folder = writeRules({ 'cluster.disk-full/a': 'match: [{ id: a, anchor: "No space on this disk" }]' });
+    renameSync(join(folder, 'cluster'), join(folder, '..2026_11_24'));
+    symlinkSync('..2026_11_24', join(folder, '..data'));
+    symlinkSync(join('..data'), join(folder, 'cluster'));
+    const variant = join(folder, 'cluster', 'disk-full', 'a');
+    renameSync(join(variant, 'rule.yaml'), join(variant, '..rule'));
+    symlinkSync('..rule', join(variant, 'rule.yaml'));
+    symlinkSync('..', join(variant, 'above'));
+
+    expect(loadCatalog({ builtIn: false, extra: [folder] }).rules.map(({ id }) => id)).toEqual(['cluster.disk-full/a']);
+  });
+
+  it.each([
+    ['a folder', (path: string) => mkdirSync(path), 'it is no file'],
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path]), 'it is no file'],
+    ['a link in a circle', (path: string) => symlinkSync(path, path), 'ELOOP'],
+    ['a link to nothing', (path: string) => symlinkSync('gone', path), 'ENOENT'],
+    ['a device without end', (path: string) => symlinkSync('/dev/zero', path), 'it is no file'],
+  ])('names a rule that is %s, at once', (_what, make, problem) => {
+    const folder = makeFolder();
+    const variant = join(folder, 'cluster', 'disk-full', 'a');
+    mkdirSync(variant, { recursive: true });
+    make(join(variant, 'rule.yaml'));
+
+    const problems = checkCatalog({ builtIn: false, extra: [folder] });
+
+    expect(problems).toEqual([expect.stringMatching(/rule\.yaml:1:1 cannot be read: /)]);
+    expect(problems[0]).toContain(problem);
   });
 
   it('refuses rules that explain each other', () => {

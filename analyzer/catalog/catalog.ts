@@ -2,7 +2,7 @@
 // own folders, whose rules replace, extend or disable those of the same id. Every mistake of every rule is reported at
 // once as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder
 // changes.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { findNearest, formatProblems, type ParsedDocument, type Problem } from '../../core/document.js';
@@ -281,12 +281,33 @@ function isRulePath(path: string): boolean {
   return ['rule.yaml', 'rule.yml'].includes(basename(path));
 }
 
-/** Folder by folder: Node's own way to read them all takes several times longer. */
-function listRuleFiles(folder: string): string[] {
+/** Rules stand three folders deep; links that lead to each other end here. */
+const MOST_FOLDERS = 8;
+
+/**
+ * Folder by folder: Node's own way to read them all takes several times longer. Links are followed, for a mounted
+ * ConfigMap is made of them; what it keeps behind hidden names is there a second time.
+ */
+function listRuleFiles(folder: string, depth = 0): string[] {
+  if (depth > MOST_FOLDERS) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (entry.isDirectory()) return listRuleFiles(join(folder, entry.name));
-    return entry.isFile() && isRulePath(entry.name) ? [join(folder, entry.name)] : [];
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith('.')) return [];
+    if (isRulePath(path)) return [path];
+    return entry.isDirectory() || (entry.isSymbolicLink() && leadsElsewhere(folder, path))
+      ? listRuleFiles(path, depth + 1)
+      : [];
   });
+}
+
+/** To a folder that is none of those above. */
+function leadsElsewhere(folder: string, link: string): boolean {
+  try {
+    return statSync(link).isDirectory() && !`${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(link)}${sep}`);
+  } catch {
+    // It leads nowhere, or in a circle.
+    return false;
+  }
 }
 
 interface RuleReading {
@@ -305,9 +326,14 @@ function readRule({ folder, file, schema, causes, rules, problems, refused }: Ru
     .slice(0, -1);
   const here = `${process.cwd()}${sep}`;
   const name = file.startsWith(here) ? file.slice(here.length) : file;
-  const document = PREPARED.read(file, name, schema);
   const [area = '', cause = '', variant = ''] = parts;
   const id = `${area}.${cause}/${variant}`;
+  const document = readSafely(file, name, schema);
+  if (typeof document === 'string') {
+    problems.push(`${name}:1:1 cannot be read: ${document}`);
+    refused.add(id);
+    return;
+  }
   const found: Problem[] = [...document.problems];
   if (parts.length !== 3)
     found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
@@ -325,6 +351,16 @@ function readRule({ folder, file, schema, causes, rules, problems, refused }: Ru
   if (found.length === 0) return;
   problems.push(...formatProblems(name, found).split('\n'));
   if (parts.length === 3) refused.add(id);
+}
+
+/** The document, or why the system does not give it. */
+function readSafely(file: string, name: string, schema: object): ParsedDocument | string {
+  try {
+    return PREPARED.read(file, name, schema);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return error.message;
+    throw error;
+  }
 }
 
 /** The build found no problem in it. */

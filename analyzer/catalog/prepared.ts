@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { createError } from '../../core/errors.js';
 import { parseDocument, trustDocument, type ParsedDocument } from '../../core/document.js';
 
 /** Where the build puts it, beside the built front door; what is looked for lies in a file of its own beside it. */
@@ -106,6 +107,8 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
         () => readFileSync(file, 'utf8'),
         name,
       );
+    // Reading a pipe would wait for ever.
+    if (!statSync(file).isFile()) throw createError('JT_FILE_UNREADABLE', { path: name, problem: 'it is no file' });
     const bytes = readFileSync(file);
     const document = parseDocument(bytes.toString('utf8'), name, schema);
     parsed.set(file, { value: document.value, hash: hashBytes(bytes) });
