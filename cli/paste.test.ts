@@ -1,11 +1,11 @@
 // Pasted logs in a real worker thread, and through a real server: while they run, the process answers.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createServer } from '../api/server.js';
 import { createLog } from '../core/log.js';
 import { openStore } from '../store/open.js';
-import { createPasteDiagnoser, type PasteDiagnoser } from './paste.js';
+import { createPasteDiagnoser } from './paste.js';
 
 const LOG = readFileSync(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const RULE = 'network.insufficient-buffers/total';
@@ -16,11 +16,9 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((item) => item.close()));
 });
 
-function openDiagnoser(options: Partial<Parameters<typeof createPasteDiagnoser>[0]> = {}): PasteDiagnoser {
-  const diagnoser = createPasteDiagnoser({ folders: [], zone: undefined, ...options });
-  open.push(diagnoser);
-  return diagnoser;
-}
+/** One for all, as in a service: its thread reads the rules once. */
+const diagnoser = createPasteDiagnoser({ folders: [], zone: undefined });
+afterAll(() => diagnoser.close());
 
 function repeat(line: string, bytes: number): Buffer {
   return Buffer.from(line.repeat(Math.ceil(bytes / line.length)));
@@ -28,15 +26,12 @@ function repeat(line: string, bytes: number): Buffer {
 
 describe('a pasted log', () => {
   it('is diagnosed in a thread, as text and packed like a file', async () => {
-    const diagnoser = openDiagnoser();
-
     for (const bytes of [LOG, gzipSync(LOG)])
       expect((await diagnoser.diagnose(bytes, 'en')).diagnoses[0]?.rule).toBe(RULE);
     expect((await diagnoser.diagnose(LOG, 'zh')).diagnoses[0]?.title).toContain('网络缓冲区不足');
   });
 
   it('may have 300,000 lines without a head, or 300,000 entries', async () => {
-    const diagnoser = openDiagnoser();
     const entry = '2026-11-20 10:00:00,000 INFO  com.acme.Job [] - an ordinary line\n';
 
     await diagnoser.diagnose(repeat('an ordinary line\n', 300_000 * 17), 'en');
@@ -47,14 +42,16 @@ describe('a pasted log', () => {
     ['binary', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 1, 2, 3, 4, 5, 6, 7, 8])],
     ['an empty archive', gzipSync(Buffer.alloc(0))],
   ])('that is %s is refused and not found healthy', async (_name, bytes) => {
-    await expect(openDiagnoser().diagnose(bytes, 'en')).rejects.toMatchObject({
+    await expect(diagnoser.diagnose(bytes, 'en')).rejects.toMatchObject({
       code: expect.stringMatching(/JT_REQUEST_INVALID|JT_ARCHIVE_INVALID/) as string,
     });
   });
 
   it('that takes longer than its limit is stopped, and the next one is diagnosed', async () => {
-    const diagnoser = openDiagnoser({ limitMs: 1 });
-    const [first, second] = await Promise.allSettled([diagnoser.diagnose(LOG, 'en'), diagnoser.diagnose(LOG, 'en')]);
+    const hasty = createPasteDiagnoser({ folders: [], zone: undefined, limitMs: 1 });
+    open.push(hasty);
+
+    const [first, second] = await Promise.allSettled([hasty.diagnose(LOG, 'en'), hasty.diagnose(LOG, 'en')]);
 
     expect([first, second]).toMatchObject([
       { status: 'rejected', reason: { code: 'JT_DIAGNOSE_STOPPED' } },
@@ -64,7 +61,6 @@ describe('a pasted log', () => {
 });
 
 it('leaves health to answer while three pastes of 20 MB are diagnosed', { timeout: 180_000 }, async () => {
-  const diagnoser = openDiagnoser();
   const store = await openStore({ kind: 'sqlite', path: ':memory:' });
   const server = createServer({
     store,
