@@ -2,6 +2,7 @@
 import { describeSettings } from '../core/config.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command } from './command.js';
 import { readSettings } from './settings.js';
+import { write } from './write.js';
 
 export const CONFIG_PRINT: Command = {
   name: 'config print',
@@ -16,9 +17,10 @@ export const CONFIG_PRINT: Command = {
   examples: ['jobtrace config print --config jobtrace.yaml'],
   run: async (invocation) => {
     const rows = describeSettings(readSettings(invocation));
-    const { stdout } = invocation.terminal;
-    if (invocation.option('format') === 'json') stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-    else for (const row of rows) stdout.write(`${row.name}: ${JSON.stringify(row.value)}  # ${row.origin}\n`);
+    const { terminal } = invocation;
+    if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify(rows, null, 2)}\n`);
+    else
+      for (const row of rows) await write(terminal, `${row.name}: ${JSON.stringify(row.value)}  # ${row.origin}\n`);
     return 0;
   },
 };

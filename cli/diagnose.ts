@@ -9,7 +9,7 @@ import { wantedBy } from '../analyzer/catalog/wanted.js';
 import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';
-import { write } from './find.js';
+import { write, writeNote } from './write.js';
 import { paint, renderDiagnosis, renderUnknown, styleOf } from './print.js';
 import { createProgress } from './progress.js';
 import { languageOf, readSettings, zoneOf } from './settings.js';
@@ -75,7 +75,7 @@ async function runDiagnose(invocation: Invocation): Promise<number> {
   );
   const json = invocation.option('format') === 'json';
   for (const note of notes.list)
-    if (json || !note.partial) invocation.terminal.stderr.write(`jobtrace: ${renderNote(note, lang)}\n`);
+    if (json || !note.partial) writeNote(invocation.terminal, `jobtrace: ${renderNote(note, lang)}\n`);
   const text = json
     ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n`
     : renderReport(document, notes, catalog.size, lang, invocation);

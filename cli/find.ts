@@ -14,6 +14,7 @@ import {
 import { paint, renderDiagnosis, renderRecord, renderUnknown, styleOf } from './print.js';
 import { languageOf, readSettings } from './settings.js';
 import { openExistingStore } from './open.js';
+import { write, writeNote } from './write.js';
 
 const PAGE_SIZE = 1000;
 const DEFAULT_LIMIT = 100;
@@ -111,7 +112,8 @@ async function printNewest(
   for (const line of found.reverse()) await write(invocation.terminal, line);
   const { stderr } = invocation.terminal;
   if (stderr.isTTY === true)
-    stderr.write(
+    writeNote(
+      invocation.terminal,
       paint(
         found.length < total ? `${found.length} of ${total} records; --limit N shows more\n` : `${total} records\n`,
         'dim',
@@ -239,10 +241,4 @@ function readTime(name: string, text: string | undefined): string | undefined {
       command: 'search',
     });
   return new Date(time).toISOString();
-}
-
-/** Waits when the reader is slower than we are. */
-export async function write(terminal: Pick<Terminal, 'stdout'>, text: string): Promise<void> {
-  if (!terminal.stdout.write(text))
-    await new Promise<void>((resolve) => terminal.stdout.once('drain', () => resolve()));
 }

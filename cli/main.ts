@@ -13,6 +13,7 @@ import { RULES_EXPLAIN } from './rules/explain.js';
 import { RULES_NEW } from './rules/new.js';
 import { UP } from './up.js';
 import { VERSION } from './version.js';
+import { write, writeNote } from './write.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { openEngine } from '../core/regex.js';
 
@@ -117,16 +118,16 @@ function createInvocation(
 
 function reportError(error: unknown, terminal: Terminal): number {
   if (error instanceof JobtraceError) {
-    terminal.stderr.write(`jobtrace: ${error.message}\n${error.fix === '' ? '' : `${error.fix}\n`}`);
+    writeNote(terminal, `jobtrace: ${error.message}\n${error.fix === '' ? '' : `${error.fix}\n`}`);
     return error.exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.stderr.write(`jobtrace: this is a defect in Jobtrace, please report it with these lines:\n${text}\n`);
+  writeNote(terminal, `jobtrace: this is a defect in Jobtrace, please report it with these lines:\n${text}\n`);
   return 4;
 }
 
-function say(terminal: Terminal, text: string): number {
-  terminal.stdout.write(text);
+async function say(terminal: Terminal, text: string): Promise<number> {
+  await write(terminal, text);
   return 0;
 }
 

@@ -1,22 +1,13 @@
 // What people read on a terminal: diagnoses and search results in at most the terminal's width, colours only
-// on a terminal. Cause before symptoms; file:line can be clicked and grepped.
+// on a terminal (write.ts makes them). Cause before symptoms; file:line can be clicked and grepped.
 import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../core/types.js';
+import { paintText, type Paint } from '../core/text/terminal.js';
 import type { Output } from './command.js';
 
 export interface Style {
   readonly width: number;
   readonly color: boolean;
 }
-
-type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
-const CODES: Readonly<Record<Paint, string>> = {
-  red: '31',
-  yellow: '33',
-  green: '32',
-  cyan: '36',
-  bold: '1',
-  dim: '2',
-};
 
 const WORDS = {
   en: {
@@ -231,5 +222,5 @@ function cutText(text: string, length: number): string {
 }
 
 export function paint(text: string, kind: Paint, style: Style): string {
-  return style.color ? `\u001b[${CODES[kind]}m${text}\u001b[0m` : text;
+  return style.color ? paintText(text, kind) : text;
 }

@@ -5,13 +5,14 @@ import type { Settings } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Incident } from '../core/types.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command, type Invocation } from './command.js';
-import { renderIncident, write } from './find.js';
+import { renderIncident } from './find.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from './print.js';
 import { createRuleKeeper } from './rules/keeper.js';
 import { extraFolders, RULES_OPTION } from './rules/rules.js';
 import { languageOf, readSettings } from './settings.js';
 import { VERSION } from './version.js';
+import { write } from './write.js';
 
 /** Incidents of earlier runs that are not printed again. */
 const KNOWN_INCIDENTS = 1000;

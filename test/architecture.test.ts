@@ -216,6 +216,13 @@ describe('the house', () => {
     expect(doors.size).toBe(1);
   });
 
+  it('writes to the terminal in one place, which shows what would command it, and in the progress bar', () => {
+    const writers = listSources('cli').filter((file) =>
+      /\b(?:stdout|stderr|stream)\.write\(|console\./.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(writers.filter((file) => !file.startsWith('cli/docs/'))).toEqual(['cli/progress.ts', 'cli/write.ts']);
+  });
+
   it('reads arguments and environment only at the front door', () => {
     const readers = sources.filter((file) => /process\.(env|argv)\b/.test(readFileSync(join(root, file), 'utf8')));
     expect(readers).toEqual([]);

@@ -16,7 +16,7 @@ import { readEntries } from '../../analyzer/input/read.js';
 import type { Rule } from '../../analyzer/catalog/rule.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';
-import { write } from '../find.js';
+import { write, writeNote } from '../write.js';
 import { paint, styleOf, type Style } from '../print.js';
 import { extraFolders, openCatalog, RULES_OPTION, selectRules } from './rules.js';
 import { readSettings, zoneOf } from '../settings.js';
@@ -56,7 +56,7 @@ export const RULES_BACKTEST: Command = {
       diagnoseCases(cases, withoutRules(catalog, rules, builtIn), catalog, invocation, skipped),
       catalog,
     );
-    for (const line of skipped) invocation.terminal.stderr.write(line);
+    for (const line of skipped) writeNote(invocation.terminal, line);
     const text =
       invocation.option('format') === 'json'
         ? `${JSON.stringify({ cases: cases.length, rules: report }, null, 2)}\n`

@@ -9,7 +9,7 @@ import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../
 import { parseDocument, type DocumentPath } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
 import { CONFIG_OPTION, type Command } from '../command.js';
-import { write } from '../find.js';
+import { write } from '../write.js';
 import { paint, styleOf, type Style } from '../print.js';
 import { openCatalog, RULES_OPTION, selectRules } from './rules.js';
 import { readSettings, zoneOf } from '../settings.js';

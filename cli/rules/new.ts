@@ -14,7 +14,7 @@ import { findNearest } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
 import type { Diagnosis, Entry, Evidence, Owner } from '../../core/types.js';
 import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';
-import { write } from '../find.js';
+import { write } from '../write.js';
 import { paint, styleOf } from '../print.js';
 import { extraFolders, RULES_OPTION } from './rules.js';
 import { readSettings, zoneOf } from '../settings.js';

@@ -8,7 +8,7 @@ import { isNamedBy, type Rule } from '../../analyzer/catalog/rule.js';
 import { findNearest } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation, type OptionRow } from '../command.js';
-import { write } from '../find.js';
+import { write } from '../write.js';
 import { paint, styleOf } from '../print.js';
 import { languageOf, readSettings } from '../settings.js';
 
