@@ -19,8 +19,7 @@ export const CONFIG_PRINT: Command = {
     const rows = describeSettings(readSettings(invocation));
     const { terminal } = invocation;
     if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify(rows, null, 2)}\n`);
-    else
-      for (const row of rows) await write(terminal, `${row.name}: ${JSON.stringify(row.value)}  # ${row.origin}\n`);
+    else for (const row of rows) await write(terminal, `${row.name}: ${JSON.stringify(row.value)}  # ${row.origin}\n`);
     return 0;
   },
 };

@@ -4,7 +4,11 @@ import { paintText, showText } from './terminal.js';
 describe('showText', () => {
   it.each([
     ['OSC 52, which sets the clipboard', 'a\u001b]52;c;c2VjcmV0\u0007b', 'a␛]52;c;c2VjcmV0␇b'],
-    ['OSC 8, which hides where a link goes', '\u001b]8;;http://x\u001b\\y\u001b]8;;\u001b\\', '␛]8;;http://x␛\\y␛]8;;␛\\'],
+    [
+      'OSC 8, which hides where a link goes',
+      '\u001b]8;;http://x\u001b\\y\u001b]8;;\u001b\\',
+      '␛]8;;http://x␛\\y␛]8;;␛\\',
+    ],
     ['CSI 2J, which clears the screen', 'a\u001b[2J\u001b[Hb', 'a␛[2J␛[Hb'],
     ['DCS, which asks the terminal', 'a\u001bP$qm\u001b\\b', 'a␛P$qm␛\\b'],
     ['C1, the same in one character', 'a\u009b2J\u009d52;c;eA==\u009cb', 'a\\u009b2J\\u009d52;c;eA==\\u009cb'],

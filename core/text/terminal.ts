@@ -2,7 +2,7 @@
 // direction of reading. Such a character is shown instead (␛, \u202e). Colours of our own travel as noncharacters, and
 // become escape sequences here and nowhere else. The commands write through it (cli/write.ts).
 //
-// JSON stays exact: it holds no raw C0 controls, and what is shown as \uXXXX is an escape of JSON for the same character.
+// JSON stays exact: it holds no raw C0 controls, and what is shown as \uXXXX is JSON's escape of the same character.
 
 export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
 
