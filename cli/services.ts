@@ -5,6 +5,7 @@ import { createAgent, type Agent, type AgentParts } from '../agent/agent.js';
 import { pickAgentSettings } from '../agent/settings.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/service/analyzer.js';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
+import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createMetrics, type Metrics } from '../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../api/server.js';
 import type { Settings } from '../core/config.js';
@@ -63,6 +64,7 @@ export function createServiceAnalyzer(
 ): Analyzer {
   const analyzer = createAnalyzer({
     store,
+    reader: RECORD_READER,
     catalog: rules.catalog,
     now: Date.now,
     shard: readShard(settings['analyzer.shard']),

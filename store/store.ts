@@ -53,8 +53,8 @@ export interface RecordPage {
   >;
 }
 
-export interface FeedPage {
-  readonly records: readonly LogRecord[];
+export interface FeedPage<Stored = LogRecord> {
+  readonly records: readonly Stored[];
   /** Opaque; give it back to read on. Unchanged when there was nothing new. */
   readonly cursor: string;
   /**
@@ -137,7 +137,7 @@ export interface RecordSink {
 }
 
 /** The change feed: what an analyzer reads. */
-export interface RecordFeed {
+export interface RecordFeed<Stored = LogRecord> {
   /**
    * Every appended (or replaced) record at least once, in the order of storing per shard. A page may be shorter than
    * `limit` and still not be drained.
@@ -145,7 +145,7 @@ export interface RecordFeed {
   readRecords(
     cursor: string | undefined,
     options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
-  ): Promise<FeedPage>;
+  ): Promise<FeedPage<Stored>>;
 }
 
 /** What people ask. */

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
-import type { Incident, LogRecord } from '../../core/types.js';
+import type { Entry, Incident, LogRecord } from '../../core/types.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { createAnalyzer, toEntry, type Analyzer } from './analyzer.js';
+import { createAnalyzer, type Analyzer } from './analyzer.js';
+import { RECORD_READER, type RecordReader } from '../entry/record.js';
 import { loadCatalog } from '../catalog/catalog.js';
 import { diagnose } from '../incident/diagnose.js';
 import {
@@ -38,6 +39,7 @@ interface Heard {
 function startAnalyzer(store: Store, heard: Heard[] = []): Analyzer {
   return createAnalyzer({
     store,
+    reader: RECORD_READER,
     catalog,
     log: createLog('silent'),
     now: () => now,
@@ -88,8 +90,39 @@ describe('createAnalyzer', () => {
   it('stores the same incident that diagnose finds in the same records', async () => {
     const { incidents, heard } = await run([records], false);
 
-    expect(toPlain(incidents)).toEqual(toPlain(diagnose(records.map(toEntry), catalog, { now })));
+    expect(toPlain(incidents)).toEqual(
+      toPlain(
+        diagnose(
+          records.flatMap((record) => RECORD_READER.readEntry(record) ?? []),
+          catalog,
+          { now },
+        ),
+      ),
+    );
     expect(heard.map((item) => item.change)).toEqual(['new']);
+  });
+
+  it('reads what another shipper stores through a reader of its own', async () => {
+    const store = openStore();
+    const documents = readRecording(BUFFER_RECORDING).map((entry) => ({ shipped: entry }));
+    const pages = [[...documents, { shipped: undefined }]];
+    const reader: RecordReader<{ readonly shipped: Entry | undefined }> = { readEntry: ({ shipped }) => shipped };
+    const analyzer = createAnalyzer({
+      store: {
+        ...store,
+        readRecords: () => Promise.resolve({ records: pages.shift() ?? [], cursor: 'x', drained: true }),
+      },
+      reader,
+      catalog,
+      log: createLog('silent'),
+      now: () => now,
+    });
+
+    const { records: read, changed } = await analyzer.stepOnce();
+
+    expect(read).toBe(documents.length + 1);
+    expect(changed.map((incident) => incident.diagnoses.en[0]?.cause)).toEqual(['network.insufficient-buffers']);
+    await store.close();
   });
 
   it('says a new incident once and changes under the same id, also when it is restarted after every batch', async () => {
@@ -119,6 +152,7 @@ describe('createAnalyzer', () => {
     const heard: Heard[] = [];
     const analyzer = createAnalyzer({
       store,
+      reader: RECORD_READER,
       catalog: makeCatalog(TEST_RULES),
       log: createLog('silent'),
       now: () => now,
@@ -149,6 +183,7 @@ describe('createAnalyzer', () => {
     let present = Date.parse('2026-03-02T10:05:01Z');
     const analyzer = createAnalyzer({
       store,
+      reader: RECORD_READER,
       catalog: makeCatalog(TEST_RULES),
       log: createLog('silent'),
       now: () => present,
@@ -314,6 +349,7 @@ describe('createAnalyzer', () => {
     const gone: string[] = [];
     const analyzer = createAnalyzer({
       store,
+      reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
       now: () => Date.now(),
@@ -356,6 +392,7 @@ describe('createAnalyzer', () => {
     const stop = new AbortController();
     const running = createAnalyzer({
       store,
+      reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
       now: () => now,

@@ -24,11 +24,12 @@ import {
   type ClusterMemory,
   type SavedIncident,
 } from './keep.js';
+import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 import { loadAnalyzerState, saveAnalyzerState } from './state.js';
 
-export interface AnalyzerOptions {
-  readonly store: RecordFeed & IncidentStore & StateStore;
+interface AnalyzerSettings {
+  readonly store: IncidentStore & StateStore;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;
@@ -42,6 +43,12 @@ export interface AnalyzerOptions {
   readonly pollIntervalMs?: number;
   /** Records of one read. */
   readonly batchSize?: number;
+}
+
+export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
+  readonly store: RecordFeed<Stored> & IncidentStore & StateStore;
+  /** Knows what the feed holds; nothing else here does. */
+  readonly reader: RecordReader<Stored>;
 }
 
 export interface StepResult {
@@ -79,8 +86,17 @@ const MAX_RECALLED = 100;
 /** State without news is written this often at least: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
 
+interface EntryPage {
+  /** Documents of the store, also those that hold no entry. */
+  readonly records: number;
+  readonly entries: readonly Entry[];
+  readonly cursor: string;
+  readonly drained: boolean;
+}
+
 interface Running {
-  readonly options: AnalyzerOptions;
+  readonly options: AnalyzerSettings;
+  readonly readEntries: (cursor: string | undefined) => Promise<EntryPage>;
   readonly stateKey: string;
   readonly clusters: Map<string, ClusterMemory>;
   /** Clusters that have news and are not concluded yet. */
@@ -98,10 +114,11 @@ interface Running {
   lastError: string | undefined;
 }
 
-export function createAnalyzer(options: AnalyzerOptions): Analyzer {
+export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
   const running: Running = {
     options,
+    readEntries: (cursor) => readEntries(options, cursor),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
     clusters: new Map(),
     touched: new Set(),
@@ -133,12 +150,8 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
 
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
-  const { store, shard } = running.options;
-  const page = await store.readRecords(running.cursor, {
-    limit: running.options.batchSize ?? BATCH_SIZE,
-    shard,
-  });
-  if (page.records.length > 0) takeRecords(running, page.records);
+  const page = await running.readEntries(running.cursor);
+  takeEntries(running, page.entries);
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
   for (const cluster of running.touched) {
@@ -147,18 +160,24 @@ async function stepOnce(running: Running): Promise<StepResult> {
     running.touched.delete(cluster);
   }
   running.cursor = page.cursor;
-  running.records += page.records.length;
+  running.records += page.records;
   await saveState(running, changed.length > 0);
-  return { records: page.records.length, drained: page.drained, changed };
+  return { records: page.records, drained: page.drained, changed };
 }
 
-/** Keeps what the records say and marks the clusters whose incidents may have changed. */
-function takeRecords(running: Running, records: readonly LogRecord[]): void {
+async function readEntries<Stored>(options: AnalyzerOptions<Stored>, from: string | undefined): Promise<EntryPage> {
+  const { store, reader, shard, batchSize = BATCH_SIZE } = options;
+  const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, shard });
+  const entries = records.flatMap((record) => reader.readEntry(record) ?? []);
+  return { records: records.length, entries, cursor, drained };
+}
+
+/** Keeps what the entries say and marks the clusters whose incidents may have changed. */
+function takeEntries(running: Running, entries: readonly Entry[]): void {
   const last = new Map<string, Entry>();
-  for (const record of records) {
-    const entry = toEntry(record);
+  for (const entry of entries) {
     if (entry.offset >= (last.get(entry.source.path)?.offset ?? -1)) last.set(entry.source.path, entry);
-    const cluster = record['flink.cluster'];
+    const cluster = clusterOf(entry);
     let memory = running.clusters.get(cluster);
     if (memory === undefined) running.clusters.set(cluster, (memory = createClusterMemory()));
     running.dirty.add(cluster);
@@ -171,7 +190,7 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
     if (memory.eventCount > 0) running.touched.add(cluster);
   }
   for (const entry of last.values()) {
-    const memory = running.clusters.get(entry.source.cluster ?? '');
+    const memory = running.clusters.get(clusterOf(entry));
     if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, running.options.zone));
   }
   for (const cluster of running.touched) {
@@ -179,37 +198,18 @@ function takeRecords(running: Running, records: readonly LogRecord[]): void {
     if (memory !== undefined) dateSignals(memory);
   }
   // A cluster in which nothing fails is never concluded, and must not grow either.
-  for (const cluster of new Set(records.map((record) => record['flink.cluster']))) {
+  for (const cluster of new Set(entries.map(clusterOf))) {
     const memory = running.clusters.get(cluster);
     if (memory?.eventCount === 0) compactLarge(running, memory);
   }
 }
 
-function compactLarge({ options }: Running, memory: ClusterMemory): void {
-  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: options.now() });
+function clusterOf(entry: Entry): string {
+  return entry.source.cluster ?? '';
 }
 
-/** A stored record is the same entry again. */
-export function toEntry(record: LogRecord): Entry {
-  const time = Date.parse(record['@timestamp']);
-  const undated = record['jobtrace.flags']?.includes('undated') === true;
-  return {
-    bytes: Buffer.from(record['event.original'], 'utf8'),
-    source: {
-      path: record['log.file.path'],
-      kind: record['jobtrace.kind'],
-      host: record['host.name'],
-      cluster: record['flink.cluster'],
-      process: record['jobtrace.process'],
-      component: record['flink.component'],
-      jobId: record['flink.job.id'],
-    },
-    offset: record['log.offset'],
-    line: 0,
-    id: record.id,
-    ...(undated || Number.isNaN(time) ? {} : { previousTime: time }),
-    flags: record['jobtrace.flags'],
-  };
+function compactLarge({ options }: Running, memory: ClusterMemory): void {
+  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: options.now() });
 }
 
 /** Time alone turns "running again" into "recovered", and a lonely process failure into an incident. */
