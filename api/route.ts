@@ -67,7 +67,7 @@ export interface DiagnoseDocument {
 
 /** What the API reads; it writes nothing. */
 export type ReadableStore = RecordSearch &
-  Pick<IncidentStore, 'findIncident' | 'findIncidents'> &
+  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'countJobIncidents'> &
   Pick<AlertStore, 'findAlerts'> &
   Pick<AgentRegistry, 'findAgentStatuses'> &
   StoreHealth;

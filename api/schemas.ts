@@ -238,10 +238,12 @@ export const JOB_LIST = object(
         ['id', 'total', 'levels', 'openIncidents', 'incidents'],
       ),
     ),
+    total: described(integer, 'Jobs of the range, also those beyond the limit.'),
+    complete: { type: 'boolean', description: 'False when there are more runs (50,000) than are counted.' },
     from: time,
     to: time,
   },
-  ['jobs', 'from', 'to'],
+  ['jobs', 'total', 'complete', 'from', 'to'],
 );
 
 export const RULE = object(
@@ -428,7 +430,7 @@ export const QUERIES = {
     lang: LANGUAGE,
   }),
   language: request({ lang: LANGUAGE }),
-  jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 200, default: 50 } }),
+  jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 } }),
   alerts: request({
     incident: text,
     state: { type: 'string', enum: ALERT_STATES },

@@ -526,6 +526,55 @@ describe('incidents, jobs and alerts', () => {
     expect(body.jobs.find(({ name }) => name === 'fraud')).toMatchObject({ id: FRAUD[0], total: 2 });
   });
 
+  it('lists 3,000 jobs and asks the store as often as for one', async () => {
+    const asked: string[] = [];
+    const store = await createFilledStore();
+    const counting = new Proxy(store, {
+      get(target, name, receiver) {
+        asked.push(String(name));
+        return Reflect.get(target, name, receiver);
+      },
+    });
+    const { url } = await startServer({ store: counting });
+    asked.length = 0;
+    await get(`${url}/api/v1/jobs`);
+    const ofOne = [...asked].sort();
+    const numbers = Array.from({ length: 3_000 }, (_, number) => number);
+    const job = (number: number) => [number.toString(16).padStart(32, '0'), `job ${number}`] as const;
+    await appendRecords(
+      store,
+      numbers.flatMap((number) => [
+        makeRecord(number, {
+          path: '/logs/many.log',
+          time: '2026-11-20T10:00:00.000Z',
+          job: job(number),
+          level: 'INFO',
+        }),
+        {
+          ...makeRecord(number, { path: '/logs/ids.log', time: '2026-11-20T10:00:00.000Z', level: 'WARN' }),
+          'flink.job.id': job(number)[0],
+        },
+      ]),
+    );
+    await store.saveIncident(incidentOf('i-2999', job(2999), { outcome: 'failed' }));
+    asked.length = 0;
+
+    const { body } = await get(`${url}/api/v1/jobs?limit=10000`);
+
+    expect([...asked].sort()).toEqual(ofOne);
+    expect(body).toMatchObject({ total: 3_002, complete: true });
+    expect(body.jobs).toHaveLength(3_002);
+    expect(new Set(body.jobs.map(({ name }) => name)).size).toBe(3_002);
+    expect(body.jobs[0]).toMatchObject({ name: 'orders', openIncidents: 1 });
+    expect(body.jobs.find(({ name }) => name === 'job 2999')).toMatchObject({
+      total: 2,
+      levels: { INFO: 1, WARN: 1 },
+      openIncidents: 0,
+      incidents: 1,
+    });
+    expect((await get(`${url}/api/v1/jobs`)).body).toMatchObject({ total: 3_002, jobs: { length: 50 } });
+  });
+
   it('lists alerts by state', async () => {
     const { url } = await startServer();
 

@@ -16,9 +16,9 @@ import type { Language, ReceivedAlert } from '../core/types.js';
 import { checkExposure, checkRole, findViewer, isLoopback, type Token, type Viewer } from './auth.js';
 import { readBytes, refuseEncoding } from './body.js';
 import { createCrowd } from './crowd.js';
-import { createIncidentRoutes } from './incidents.js';
+import { createIncidentRoutes } from './routes/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { createRecordRoutes } from './records.js';
+import { createRecordRoutes } from './routes/records.js';
 import { convertQuery, explainViolations } from './request.js';
 import {
   createValues,
@@ -30,7 +30,7 @@ import {
   type Services,
 } from './route.js';
 import { ERROR } from './schemas.js';
-import { createSystemRoutes } from './system.js';
+import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
   readonly store: ReadableStore;

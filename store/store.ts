@@ -74,6 +74,31 @@ export interface IncidentQuery {
   readonly limit: number;
 }
 
+/** Of which jobs a count is asked. */
+export interface JobQuery {
+  readonly from?: string;
+  readonly to?: string;
+  readonly cluster?: string;
+  readonly scope?: readonly string[];
+}
+
+/** What was found of one job in one cluster. A line may tell the id of its job, the name, or both: each is a row. */
+export interface JobCounts {
+  readonly id?: string;
+  readonly name?: string;
+  readonly cluster: string;
+  readonly lastSeen?: string;
+  /** Level (or "NONE") of records, outcome of incidents → how many. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface JobRows {
+  /** In no order. */
+  readonly jobs: readonly JobCounts[];
+  /** False when there are more than a store counts. */
+  readonly isComplete: boolean;
+}
+
 /** What was said to a receiver about an incident. */
 export interface Alert {
   readonly id: string;
@@ -151,6 +176,8 @@ export interface RecordFeed<Stored = LogRecord> {
 /** What people ask. */
 export interface RecordSearch {
   searchRecords(query: RecordQuery): Promise<RecordPage>;
+  /** All jobs that have records, in a number of queries that does not grow with theirs. */
+  countJobRecords(query: JobQuery): Promise<JobRows>;
   /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
   findContext(
     id: string,
@@ -165,6 +192,8 @@ export interface IncidentStore {
   findIncident(id: string): Promise<Incident | undefined>;
   /** Newest `lastSeen` first. */
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
+  /** All jobs that have incidents, those that touch the range. */
+  countJobIncidents(query: JobQuery): Promise<JobRows>;
 }
 
 /** What was said about incidents. */

@@ -45,6 +45,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'query.ts',
     'page.ts',
     'conflict.ts',
+    'jobs.ts',
     'batch.ts',
     'sqlite',
     'elasticsearch',
@@ -64,6 +65,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'author',
     'testing',
   ],
+  api: ['auth.ts', 'crowd.ts', 'metrics.ts', 'body.ts', 'request.ts', 'route.ts', 'schemas.ts', 'routes', 'server.ts'],
   lab: [
     'parts/machine',
     'parts/fetch',

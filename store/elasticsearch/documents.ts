@@ -47,6 +47,17 @@ export async function findIncidents(
   prefix: string,
   query: IncidentQuery,
 ): Promise<Incident[]> {
+  const sort = [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  return findDocuments(
+    client,
+    prefix,
+    'incidents',
+    { query: buildIncidentFilter(query), sort, size: Math.min(query.limit, MAX_DOCUMENTS) },
+    isIncident,
+  );
+}
+
+export function buildIncidentFilter(query: Omit<IncidentQuery, 'limit'>): object {
   const filter: object[] = [];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['jobId', query.jobId],
@@ -58,14 +69,7 @@ export async function findIncidents(
     filter.push({ range: { lastSeen: { gte: formatTime(parseTime('from', query.from)) } } });
   if (query.to !== undefined) filter.push({ range: { firstSeen: { lt: formatTime(parseTime('to', query.to)) } } });
   if (query.scope !== undefined) filter.push(buildScope(query.scope, ['cluster', 'jobId', 'jobName']));
-  const sort = [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
-  return findDocuments(
-    client,
-    prefix,
-    'incidents',
-    { query: { bool: { filter } }, sort, size: Math.min(query.limit, MAX_DOCUMENTS) },
-    isIncident,
-  );
+  return { bool: { filter } };
 }
 
 export async function rememberAlert(client: ElasticsearchClient, prefix: string, alert: Alert): Promise<void> {

@@ -19,6 +19,7 @@ import {
   saveIncident,
 } from './documents.js';
 import { createFeed } from './feed.js';
+import { countJobIncidents, countJobRecords } from './jobs.js';
 import { buildTemplates, decideTemplate, readDayEnd, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
 import { findContext, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
@@ -53,6 +54,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     },
     ...createFeed(client, prefix),
     searchRecords: (query) => searchRecords(client, prefix, query),
+    countJobRecords: (query) => countJobRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
     saveIncident: async (incident) => {
       await prepare();
@@ -61,6 +63,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     removeIncident: (id) => removeDocument(client, prefix, 'incidents', id),
     findIncident: (id) => findIncident(client, prefix, id),
     findIncidents: (query) => findIncidents(client, prefix, query),
+    countJobIncidents: (query) => countJobIncidents(client, prefix, query),
     rememberAlert: async (alert) => {
       await prepare();
       await rememberAlert(client, prefix, alert);

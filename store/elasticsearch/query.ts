@@ -14,7 +14,7 @@ const FACET_VALUES = 20;
 const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'id'] as const;
 
 /** The query clause of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
-export function buildFilter(query: RecordQuery): Clause {
+export function buildFilter(query: Omit<RecordQuery, 'limit' | 'order'>): Clause {
   const filter: Clause[] = [buildNode(parseQuery(query.query ?? ''))];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['flink.job.id', query.jobId],
@@ -112,7 +112,7 @@ export const TIME_RANGE_AGGREGATIONS = {
   last: { max: { field: '@timestamp' } },
 } as const;
 
-function buildRange(query: RecordQuery): Clause {
+function buildRange(query: Pick<RecordQuery, 'from' | 'to'>): Clause {
   const range = {
     gte: query.from === undefined ? undefined : formatTime(parseTime('from', query.from)),
     lt: query.to === undefined ? undefined : formatTime(parseTime('to', query.to)),
@@ -149,7 +149,7 @@ function buildValue(field: ValueField, pieces: Pieces): Clause {
   };
 }
 
-function readBuckets(value: unknown): Clause[] {
+export function readBuckets(value: unknown): Clause[] {
   const buckets: unknown = isObject(value) ? value['buckets'] : undefined;
   return Array.isArray(buckets) ? buckets.filter(isObject) : [];
 }

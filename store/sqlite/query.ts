@@ -19,7 +19,7 @@ const MAX_SHAPE_WORDS = 2_000;
 export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
 
 /** The WHERE of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
-export function buildWhere(query: RecordQuery): SqlCondition {
+export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>): SqlCondition {
   const conditions: SqlCondition[] = [buildNode(parseQuery(query.query ?? ''))];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],

@@ -19,10 +19,13 @@ import type {
   EncodedBatch,
   FeedPage,
   IncidentQuery,
+  JobQuery,
+  JobRows,
   RecordPage,
   RecordQuery,
   Store,
 } from '../store.js';
+import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
 import { sliceRecord } from '../batch.js';
 
@@ -60,6 +63,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     append: async (batch) => append(batch),
     readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
+    countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
     saveIncident: (incident) => run(() => saveIncident(connection, incident)),
     removeIncident: (id) => run(() => void connection.prepare('DELETE FROM incidents WHERE id = ?').run(id)),
@@ -68,6 +72,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
         () => readBodies(connection, { sql: 'SELECT body FROM incidents WHERE id = ?', params: [id] }, isIncident)[0],
       ),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
+    countJobIncidents: (query) => run(() => countJobIncidents(connection, query)),
     rememberAlert: (alert) =>
       run(
         () =>
@@ -332,6 +337,25 @@ function readFacets(connection: Connection, where: SqlCondition): Facets {
   };
 }
 
+function countJobRecords(connection: Connection, query: JobQuery): JobRows {
+  return countJobs(connection, 'records', { kind: `ifnull(level, 'NONE')`, last: 'time' }, buildWhere(query));
+}
+
+function countJobs(
+  connection: Connection,
+  table: 'records' | 'incidents',
+  columns: { readonly kind: string; readonly last: string },
+  where: SqlCondition,
+): JobRows {
+  const rows = connection
+    .prepare<JobPart>(
+      `SELECT job_id AS id, job_name AS name, cluster, ${columns.kind} AS kind, count(*) AS count, max(${columns.last}) AS lastMs
+       FROM ${table} WHERE (${where.sql}) AND (job_id IS NOT NULL OR job_name IS NOT NULL) GROUP BY 1, 2, 3, 4 LIMIT ?`,
+    )
+    .all(...where.params, MAX_JOB_ROWS + 1);
+  return groupJobs(rows.slice(0, MAX_JOB_ROWS), rows.length <= MAX_JOB_ROWS);
+}
+
 function findContext(
   connection: Connection,
   id: string,
@@ -369,6 +393,22 @@ function saveIncident(connection: Connection, incident: Incident): void {
 }
 
 function findIncidents(connection: Connection, query: IncidentQuery): Incident[] {
+  const where = buildIncidentWhere(query);
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM incidents WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?`,
+      params: [...where.params, query.limit],
+    },
+    isIncident,
+  );
+}
+
+function countJobIncidents(connection: Connection, query: JobQuery): JobRows {
+  return countJobs(connection, 'incidents', { kind: 'outcome', last: 'last_seen' }, buildIncidentWhere(query));
+}
+
+function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCondition {
   const conditions: SqlCondition[] = [];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],
@@ -380,15 +420,7 @@ function findIncidents(connection: Connection, query: IncidentQuery): Incident[]
   if (query.from !== undefined) conditions.push({ sql: 'last_seen >= ?', params: [parseTime('from', query.from)] });
   if (query.to !== undefined) conditions.push({ sql: 'first_seen < ?', params: [parseTime('to', query.to)] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
-  const where = joinConditions('AND', conditions);
-  return readBodies(
-    connection,
-    {
-      sql: `SELECT body FROM incidents WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?`,
-      params: [...where.params, query.limit],
-    },
-    isIncident,
-  );
+  return joinConditions('AND', conditions);
 }
 
 function findAlerts(

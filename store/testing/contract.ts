@@ -3,7 +3,7 @@
 // appended a moment later: tests of the search wait for it with a deadline.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from './samples.js';
-import type { Alert, RecordQuery, Store } from '../store.js';
+import type { Alert, JobCounts, JobQuery, RecordQuery, Store } from '../store.js';
 import { selectRecords, sliceBatch, sliceRecord } from '../batch.js';
 import { createEncoder, decodeRecord, encodeRecords } from '../encode.js';
 import type { LogRecord } from '../../core/types.js';
@@ -21,6 +21,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('searchRecords by pages', () => describePages(useOwnStore(open)));
     describe('findContext', () => describeContext(useOwnStore(open)));
     describe('incidents', () => describeIncidents(useOwnStore(open)));
+    describe('jobs', () => describeJobs(useOwnStore(open)));
     describe('alerts, states, agents', () => describeDocuments(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });
@@ -569,6 +570,90 @@ function describeIncidents(store: () => Store): void {
     expect(await find({ scope: [] })).toEqual([]);
     expect(await find({ limit: 1 })).toEqual(['b']);
   });
+}
+
+function describeJobs(store: () => Store): void {
+  const ORDERS = ['j1', 'Orders'] as const;
+
+  it('counts the records of every job by level, in the range, cluster and scope', async () => {
+    const nameOnly = { ...makeRecord(4, { level: 'WARN' }), 'flink.job.name': 'Orders' };
+    await appendRecords(store(), [
+      makeRecord(1, { job: ORDERS, level: 'INFO' }),
+      makeRecord(2, { job: ORDERS, level: 'ERROR' }),
+      { ...makeRecord(3), 'flink.job.id': 'j1' },
+      nameOnly,
+      makeRecord(5, { job: ['j2', 'clicks'], cluster: 'c2', level: 'INFO' }),
+      makeRecord(6, { level: 'INFO' }),
+    ]);
+    const find = async (query: JobQuery) => sortJobs((await store().countJobRecords(query)).jobs);
+    await waitForTotal(store(), ALL, 6);
+
+    expect(await find({})).toEqual([
+      { id: 'j1', cluster: 'session-1', lastSeen: '2026-11-20T10:00:03.000Z', counts: { NONE: 1 } },
+      {
+        id: 'j1',
+        name: 'Orders',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T10:00:02.000Z',
+        counts: { INFO: 1, ERROR: 1 },
+      },
+      { id: 'j2', name: 'clicks', cluster: 'c2', lastSeen: '2026-11-20T10:00:05.000Z', counts: { INFO: 1 } },
+      { name: 'Orders', cluster: 'session-1', lastSeen: '2026-11-20T10:00:04.000Z', counts: { WARN: 1 } },
+    ]);
+    expect((await find({ cluster: 'c2' })).map(({ name }) => name)).toEqual(['clicks']);
+    expect((await find({ scope: ['Ord*'] })).map(({ counts }) => counts)).toEqual([{ INFO: 1, ERROR: 1 }, { WARN: 1 }]);
+    expect(await find({ scope: [] })).toEqual([]);
+    expect(
+      (await find({ from: '2026-11-20T10:00:02.000Z', to: '2026-11-20T10:00:04.000Z' })).map(({ counts }) => counts),
+    ).toEqual([{ NONE: 1 }, { ERROR: 1 }]);
+    expect((await store().countJobRecords({})).isComplete).toBe(true);
+  });
+
+  it('counts them all where there are thousands', async () => {
+    const jobs = Array.from({ length: 6_000 }, (_, number) =>
+      makeRecord(number, { time: '2026-11-20T10:00:00.000Z', job: [`id${number}`, `job ${number}`], level: 'INFO' }),
+    );
+    await appendRecords(store(), jobs);
+    await waitForTotal(store(), { ...ALL, limit: 1 }, 6_000);
+
+    const found = await store().countJobRecords({});
+
+    expect(new Set(found.jobs.map(({ name }) => name)).size).toBe(6_000);
+    expect(found.jobs).toHaveLength(6_000);
+    expect(found.isComplete).toBe(true);
+  });
+
+  it('counts the incidents of every job by outcome', async () => {
+    const job = { id: 'j1', name: 'Orders' };
+    await store().saveIncident(makeIncident('a', { job }));
+    await store().saveIncident(makeIncident('b', { job, outcome: 'failed', lastSeen: '2026-11-20T12:00:00.000Z' }));
+    await store().saveIncident(makeIncident('c', { job: { id: 'j2' }, cluster: 'c2', outcome: 'recovered' }));
+    await store().saveIncident(makeIncident('d'));
+    const find = async (query: JobQuery) => sortJobs((await store().countJobIncidents(query)).jobs);
+
+    expect(await find({})).toEqual([
+      {
+        id: 'j1',
+        name: 'Orders',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T12:00:00.000Z',
+        counts: { failing: 1, failed: 1 },
+      },
+      { id: 'j2', cluster: 'c2', lastSeen: '2026-11-20T10:00:00.000Z', counts: { recovered: 1 } },
+    ]);
+    expect((await find({ scope: ['Ord*'] })).map(({ id }) => id)).toEqual(['j1']);
+    expect((await find({ from: '2026-11-20T11:00:00.000Z' })).map(({ counts }) => counts)).toEqual([{ failed: 1 }]);
+  });
+
+  it('knows none where nothing is', async () => {
+    expect(await store().countJobRecords({})).toEqual({ jobs: [], isComplete: true });
+    expect(await store().countJobIncidents({})).toEqual({ jobs: [], isComplete: true });
+  });
+}
+
+function sortJobs(jobs: readonly JobCounts[]): readonly JobCounts[] {
+  const name = (job: JobCounts): string => `${job.id ?? '~'} ${job.name ?? ''}`;
+  return [...jobs].sort((left, right) => (name(left) < name(right) ? -1 : 1));
 }
 
 function describeDocuments(store: () => Store): void {

@@ -1,10 +1,11 @@
 // Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
 // is shown in one language; a viewer with a scope sees only its own.
-import { createError } from '../core/errors.js';
-import type { Incident, Language } from '../core/types.js';
-import type { Alert, RecordPage } from '../store/store.js';
-import { isInScope } from './auth.js';
-import { omitMissing } from '../core/json.js';
+import { createError } from '../../core/errors.js';
+import type { Incident, Language } from '../../core/types.js';
+import type { Alert } from '../../store/store.js';
+import { isInScope } from '../auth.js';
+import { omitMissing } from '../../core/json.js';
+import { mergeJobs } from './jobs.js';
 import { readRange } from './records.js';
 import {
   ALERT_STATES,
@@ -15,12 +16,12 @@ import {
   type Request,
   type Route,
   type Services,
-} from './route.js';
-import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from './schemas.js';
+} from '../route.js';
+import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from '../schemas.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
 const ALERTS_OF_ONE_INCIDENT = 200;
-const INCIDENTS_OF_A_RANGE = 1000;
+const DEFAULT_JOBS = 50;
 
 export function createIncidentRoutes(services: Services): readonly Route[] {
   return [
@@ -95,79 +96,24 @@ async function readIncident(services: Services, request: Request): Promise<Answe
   };
 }
 
+/** Two questions to the store, however many jobs there are. */
 async function listJobs({ store, now }: Services, request: Request): Promise<Answer> {
   const { query, viewer } = request;
   const given = readRange(query);
   const to = given.to ?? new Date(now()).toISOString();
   const from = given.from ?? new Date(Date.parse(to) - DEFAULT_JOBS_RANGE_MS).toISOString();
-  const limit = query.number('limit') ?? 50;
-  const shared = {
-    ...omitMissing({ cluster: query.text('cluster') }),
-    ...omitMissing({ scope: viewer.scope }),
-    from,
-    to,
-  };
-  const [page, incidents] = await Promise.all([
-    store.searchRecords({ ...shared, limit: 1, order: 'newest', facets: true }),
-    store.findIncidents({ ...shared, limit: INCIDENTS_OF_A_RANGE }),
-  ]);
-  // The store counts jobs by name, or by id where no name is known; a job that only has an incident is added.
-  const names = new Set([
-    ...(page.facets?.job ?? []).map(({ value }) => value),
-    ...incidents.flatMap(({ job }) => (job === undefined ? [] : [job.name ?? job.id])),
-  ]);
-  const found = await Promise.all(
-    [...names].slice(0, limit).map(async (name) => {
-      const ofJob = await store.searchRecords({
-        ...shared,
-        query: `job:"${name.replace(/["\\]/g, '\\$&')}"`,
-        limit: 1,
-        order: 'newest',
-        facets: true,
-      });
-      return describeJob(name, ofJob, incidents);
-    }),
-  );
-  const jobs = mergeRuns(found);
-  jobs.sort(
-    (left, right) =>
-      right.openIncidents - left.openIncidents || right.total - left.total || (left.id < right.id ? -1 : 1),
-  );
-  return { kind: 'json', body: { jobs, from, to } };
-}
-
-type Job = ReturnType<typeof describeJob>;
-
-/**
- * One job may be found by its name and, through lines that only have the id, by that: the wider count stays, with the
- * name.
- */
-function mergeRuns(found: readonly Job[]): Job[] {
-  const byId = new Map<string, Job>();
-  for (const job of [...found].sort((left, right) => right.total - left.total)) {
-    const wider = byId.get(job.id);
-    byId.set(job.id, wider === undefined ? job : { ...wider, ...omitMissing({ name: wider.name ?? job.name }) });
-  }
-  return [...byId.values()];
-}
-
-/** `key`: the job's name, or its id when it has none. The id is that of the newest run. */
-function describeJob(key: string, page: RecordPage, incidents: readonly Incident[]) {
-  const newest = page.records[0];
-  const own = incidents.filter(
-    ({ job }) => job?.name === key || job?.id === key || (job !== undefined && job.id === newest?.['flink.job.id']),
-  );
-  const name = newest?.['flink.job.name'] ?? own.find(({ job }) => job?.name !== undefined)?.job?.name;
-  const seen = [newest?.['@timestamp'], ...own.map((incident) => incident.lastSeen)]
-    .filter((time) => time !== undefined)
-    .sort();
+  const asked = { cluster: query.text('cluster'), scope: viewer.scope, from, to };
+  const [records, incidents] = await Promise.all([store.countJobRecords(asked), store.countJobIncidents(asked)]);
+  const jobs = mergeJobs(records.jobs, incidents.jobs);
   return {
-    id: newest?.['flink.job.id'] ?? own[0]?.job?.id ?? key,
-    ...omitMissing({ name, cluster: newest?.['flink.cluster'] ?? own[0]?.cluster, lastSeen: seen.at(-1) }),
-    total: page.total,
-    levels: Object.fromEntries((page.facets?.level ?? []).map(({ value, count }) => [value, count])),
-    openIncidents: own.filter(({ outcome }) => outcome === 'failing').length,
-    incidents: own.length,
+    kind: 'json',
+    body: {
+      jobs: jobs.slice(0, query.number('limit') ?? DEFAULT_JOBS),
+      total: jobs.length,
+      complete: records.isComplete && incidents.isComplete,
+      from,
+      to,
+    },
   };
 }
 

@@ -1,11 +1,11 @@
 // Routes about Jobtrace itself and what comes in: rules, agents, health, metrics, a pasted log to diagnose, and
 // alerts from Alertmanager. What other stages do is handed in as functions by cli.ts.
-import { CONDITIONS, isConditionCode, renderCondition } from '../core/conditions.js';
-import { createError, JobtraceError } from '../core/errors.js';
-import type { Language } from '../core/types.js';
-import type { StatusCondition, StoreHealth } from '../store/store.js';
+import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { Language } from '../../core/types.js';
+import type { StatusCondition, StoreHealth } from '../../store/store.js';
 import { readLanguage } from './incidents.js';
-import type { Answer, Request, Route, Services } from './route.js';
+import type { Answer, Request, Route, Services } from '../route.js';
 import {
   AGENT_LIST,
   ALERTMANAGER_MESSAGE,
@@ -18,7 +18,7 @@ import {
   RECEIVED_LIST,
   RULE,
   RULE_LIST,
-} from './schemas.js';
+} from '../schemas.js';
 
 const MEBIBYTE = 1_048_576;
 /** One is diagnosed, the others wait or are still being sent. */

@@ -1,13 +1,13 @@
 // Routes about records: search, the lines around one, and the live tail. They translate a request into the
 // store's words and keep the viewer inside its scope; searching itself is the store's.
-import { omitMissing } from '../core/json.js';
-import { createError } from '../core/errors.js';
-import type { Level, LogRecord } from '../core/types.js';
-import type { RecordQuery } from '../store/store.js';
-import { isInScope } from './auth.js';
-import { COMPONENTS, LEVELS } from '../core/record.js';
-import { readWord, type Answer, type Request, type Route, type Services } from './route.js';
-import { CONTEXT, ID, QUERIES, RECORD_PAGE } from './schemas.js';
+import { omitMissing } from '../../core/json.js';
+import { createError } from '../../core/errors.js';
+import type { Level, LogRecord } from '../../core/types.js';
+import type { RecordQuery } from '../../store/store.js';
+import { isInScope } from '../auth.js';
+import { COMPONENTS, LEVELS } from '../../core/record.js';
+import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
+import { CONTEXT, ID, QUERIES, RECORD_PAGE } from '../schemas.js';
 import { tailRecords } from './live.js';
 
 /** Each asks the store once a second. */

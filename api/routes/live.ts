@@ -4,9 +4,9 @@
 // comes too, and a quiet poll costs one small search. It remembers ids for the window only; the window's start
 // moves up when that grows too large.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JobtraceError } from '../core/errors.js';
-import type { LogRecord } from '../core/types.js';
-import type { RecordQuery, RecordSearch } from '../store/store.js';
+import { JobtraceError } from '../../core/errors.js';
+import type { LogRecord } from '../../core/types.js';
+import type { RecordQuery, RecordSearch } from '../../store/store.js';
 
 export interface TailOptions {
   /** `from`, when given, is where the tail begins; else it begins now. */

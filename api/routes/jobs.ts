@@ -1,0 +1,109 @@
+// The jobs of a range as people know them. In: what the store counted of records and of incidents, a row for each id,
+// name and cluster. Out: one job for each name, or for each id where no line tells a name. Pure; incidents.ts asks.
+import type { JobCounts } from '../../store/store.js';
+
+export interface JobSummary {
+  /** Of the newest run that is known. */
+  readonly id: string;
+  readonly name?: string;
+  readonly cluster?: string;
+  readonly lastSeen?: string;
+  /** Records of the range. */
+  readonly total: number;
+  readonly levels: Readonly<Record<string, number>>;
+  readonly openIncidents: number;
+  readonly incidents: number;
+}
+
+interface Draft {
+  newest: JobCounts;
+  id: string | undefined;
+  idSeen: string;
+  total: number;
+  levels: Record<string, number>;
+  openIncidents: number;
+  incidents: number;
+}
+
+/** Those with open incidents first, then by their number of records. */
+export function mergeJobs(records: readonly JobCounts[], incidents: readonly JobCounts[]): readonly JobSummary[] {
+  const names = findNames(records, incidents);
+  const drafts = new Map<string, Draft>();
+  for (const row of records) {
+    const draft = openDraft(drafts, names, row);
+    for (const [level, count] of Object.entries(row.counts)) {
+      draft.total += count;
+      if (level !== 'NONE') draft.levels[level] = (draft.levels[level] ?? 0) + count;
+    }
+  }
+  for (const row of incidents) {
+    const draft = openDraft(drafts, names, row);
+    draft.openIncidents += row.counts['failing'] ?? 0;
+    for (const count of Object.values(row.counts)) draft.incidents += count;
+  }
+  return [...drafts.values()].map((draft) => finishJob(draft, names)).sort(compareJobs);
+}
+
+/**
+ * What an id is called. Only within its cluster: applications with high availability share the id of sixteen zero
+ * bytes.
+ */
+function findNames(records: readonly JobCounts[], incidents: readonly JobCounts[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const row of [...records, ...incidents])
+    if (row.id !== undefined && row.name !== undefined) names.set(printRun(row.cluster, row.id), row.name);
+  return names;
+}
+
+function printRun(cluster: string, id: string): string {
+  return JSON.stringify([cluster, id]);
+}
+
+function findName(names: ReadonlyMap<string, string>, { name, id, cluster }: JobCounts): string | undefined {
+  return name ?? (id === undefined ? undefined : names.get(printRun(cluster, id)));
+}
+
+function openDraft(drafts: Map<string, Draft>, names: ReadonlyMap<string, string>, row: JobCounts): Draft {
+  const name = findName(names, row);
+  const key = name === undefined ? printRun(row.cluster, row.id ?? '') : JSON.stringify([name]);
+  const found = drafts.get(key);
+  const draft: Draft = found ?? {
+    newest: row,
+    id: undefined,
+    idSeen: '',
+    total: 0,
+    levels: {},
+    openIncidents: 0,
+    incidents: 0,
+  };
+  const seen = row.lastSeen ?? '';
+  if (seen > (draft.newest.lastSeen ?? '')) draft.newest = row;
+  if (row.id !== undefined && (draft.id === undefined || seen > draft.idSeen)) {
+    draft.id = row.id;
+    draft.idSeen = seen;
+  }
+  drafts.set(key, draft);
+  return draft;
+}
+
+function finishJob(draft: Draft, names: ReadonlyMap<string, string>): JobSummary {
+  const name = findName(names, draft.newest);
+  return {
+    id: draft.id ?? name ?? '',
+    name,
+    cluster: draft.newest.cluster,
+    lastSeen: draft.newest.lastSeen,
+    total: draft.total,
+    levels: draft.levels,
+    openIncidents: draft.openIncidents,
+    incidents: draft.incidents,
+  };
+}
+
+function compareJobs(left: JobSummary, right: JobSummary): number {
+  return (
+    right.openIncidents - left.openIncidents ||
+    right.total - left.total ||
+    (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
+  );
+}

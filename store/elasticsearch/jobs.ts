@@ -1,0 +1,106 @@
+// Which jobs there are, counted by the cluster itself: pages of buckets, one for each job, over the records or the
+// incidents. The store (elasticsearch.ts) calls it.
+import type { ElasticsearchClient } from './client.js';
+import { buildIncidentFilter } from './documents.js';
+import { buildFilter, readBuckets } from './query.js';
+import { search } from './search.js';
+import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
+import { isObject } from '../stored.js';
+import type { JobQuery, JobRows } from '../store.js';
+
+/** With what is counted in each of them, below the 65,536 buckets that one answer may have. */
+const PAGE_JOBS = 5_000;
+const KINDS = 10;
+
+interface JobFields {
+  readonly id: string;
+  readonly name: string;
+  readonly cluster: string;
+  readonly kind: string;
+  readonly time: string;
+}
+
+const RECORD_FIELDS: JobFields = {
+  id: 'flink.job.id',
+  name: 'flink.job.name',
+  cluster: 'flink.cluster',
+  kind: 'log.level',
+  time: '@timestamp',
+};
+const INCIDENT_FIELDS: JobFields = {
+  id: 'jobId',
+  name: 'jobName',
+  cluster: 'cluster',
+  kind: 'outcome',
+  time: 'lastSeen',
+};
+
+export function countJobRecords(client: ElasticsearchClient, prefix: string, query: JobQuery): Promise<JobRows> {
+  return countJobs(client, `${prefix}-logs-*`, RECORD_FIELDS, buildFilter(query));
+}
+
+export function countJobIncidents(client: ElasticsearchClient, prefix: string, query: JobQuery): Promise<JobRows> {
+  return countJobs(client, `${prefix}-incidents`, INCIDENT_FIELDS, buildIncidentFilter(query));
+}
+
+async function countJobs(
+  client: ElasticsearchClient,
+  index: string,
+  fields: JobFields,
+  filter: object,
+): Promise<JobRows> {
+  const parts: JobPart[] = [];
+  let jobs = 0;
+  let after: unknown;
+  do {
+    const { aggregations } = await search(client, index, {
+      query: { bool: { filter: [filter, hasJob(fields)] } },
+      size: 0,
+      aggs: buildJobs(fields, after),
+    });
+    const buckets = readBuckets(aggregations['jobs']);
+    for (const bucket of buckets) for (const part of readParts(bucket)) parts.push(part);
+    jobs += buckets.length;
+    const page = aggregations['jobs'];
+    after = isObject(page) && buckets.length === PAGE_JOBS ? page['after_key'] : undefined;
+  } while (after !== undefined && jobs < MAX_JOB_ROWS);
+  return groupJobs(parts, after === undefined);
+}
+
+function hasJob({ id, name }: JobFields): object {
+  return { bool: { should: [{ exists: { field: id } }, { exists: { field: name } }], minimum_should_match: 1 } };
+}
+
+function buildJobs({ id, name, cluster, kind, time }: JobFields, after: unknown): object {
+  return {
+    jobs: {
+      composite: {
+        size: PAGE_JOBS,
+        sources: [
+          { id: { terms: { field: id, missing_bucket: true } } },
+          { name: { terms: { field: name, missing_bucket: true } } },
+          { cluster: { terms: { field: cluster } } },
+        ],
+        after,
+      },
+      aggs: { kinds: { terms: { field: kind, missing: 'NONE', size: KINDS } }, last: { max: { field: time } } },
+    },
+  };
+}
+
+function readParts(bucket: Readonly<Record<string, unknown>>): JobPart[] {
+  const key = isObject(bucket['key']) ? bucket['key'] : {};
+  const last = isObject(bucket['last']) ? bucket['last']['value'] : undefined;
+  return readBuckets(bucket['kinds']).map((kind) => ({
+    id: readText(key['id']),
+    name: readText(key['name']),
+    cluster: String(key['cluster']),
+    kind: String(kind['key']),
+    count: Number(kind['doc_count']),
+    lastMs: typeof last === 'number' ? last : null,
+  }));
+}
+
+function readText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
