@@ -15,8 +15,8 @@ export interface TaskMention {
 }
 
 /**
- * How long the service needs a fact of which there is a newer one: for as long as its time is recent, until nothing
- * fails within an hour behind it, or not at all.
+ * How long the service needs a fact of which there is a newer one: for as long as its time is recent; only if something
+ * of its job failed within an hour and before the newer one; or not at all.
  */
 export type Keeping = 'recent' | 'before-event' | 'never';
 
@@ -161,7 +161,9 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
   checkpoint: {
     job: ({ jobId }) => jobId,
     jobBy: 'entry',
-    newest: ({ jobId }, process) => [`checkpoint ${jobId ?? process}`],
+    newest: ({ jobId, event, savepoint }, process) => [
+      `checkpoint ${jobId ?? process} ${event}${savepoint === true ? ' savepoint' : ''}`,
+    ],
     // Every checkpoint is triggered before it completes: that alone is never asked for.
     keep: ({ event }) => (event === 'completed' || event === 'restored' ? 'before-event' : 'never'),
     applyJob(job, { event, savepoint, checkpointId }, time) {

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { concludeCluster } from '../incident/clusters.js';
-import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, keepSignal } from './keep.js';
-import { JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
+import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, isEvent, keepSignal } from './keep.js';
+import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const JM = 'log/flink-flink-standalonesession-0-node-1.log';
+
+function completed(time: string, job: string, id: number): string {
+  return `${time} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${id} for job ${job} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`;
+}
 
 function scanAll(entries: ReturnType<typeof makeLog>): readonly Signal[] {
   return entries.flatMap((entry) => scanEntry(entry, catalog) ?? []);
@@ -55,6 +59,59 @@ describe('compactMemory', () => {
 
     expect(memory.eventCount).toBe(150);
     expect([after?.id, after?.firstSeen, after?.lastSeen]).toEqual([first?.id, first?.firstSeen, first?.lastSeen]);
+  });
+
+  it('keeps of a healthy job no more because its neighbour has been failing for long', () => {
+    const memory = createClusterMemory();
+    const hours = Array.from({ length: 10 }, (_, index) => 10 + index);
+    const lines = hours.flatMap((hour) =>
+      Array.from({ length: 60 }, (_, minute) => {
+        const time = `${hour}:${String(minute).padStart(2, '0')}`;
+        return [
+          `${time}:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+          'java.io.IOException: No space left on device',
+          '\tat org.apache.flink.A.b(A.java:1)',
+          completed(`${time}:30`, JOB_B, hour * 60 + minute),
+        ];
+      }).flat(),
+    );
+    for (const signal of scanAll(makeLog(JM, lines))) keepSignal(memory, signal);
+    const begun = Date.parse('2026-03-02T10:00:00Z');
+    memory.saved = [{ id: 'x', subject: JOB_A, first: begun, last: memory.lastTime, hash: '', restarts: 600 }];
+    const [before] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+
+    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+
+    const [after] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+    expect(after).toEqual(before);
+    expect(memory.eventCount).toBe(600);
+    expect([...memory.signals.values()].filter((signal) => !isEvent(signal))).toHaveLength(1);
+  });
+
+  it('keeps of the checkpoints before a failure only the last ones', () => {
+    const memory = createClusterMemory();
+    const checkpoints = Array.from({ length: 300 }, (_, index) =>
+      completed(
+        `10:${String(Math.floor(index / 6)).padStart(2, '0')}:${(index % 6) * 10}`.replace(/:0$/, ':00'),
+        JOB_A,
+        index,
+      ),
+    );
+    const failed = [
+      `10:50:05 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+      'java.io.IOException: No space left on device',
+      '\tat org.apache.flink.A.b(A.java:1)',
+      completed('10:55:00', JOB_A, 300),
+    ];
+    for (const signal of scanAll(makeLog(JM, [...checkpoints, ...failed]))) keepSignal(memory, signal);
+    const [before] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+
+    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+
+    const [after] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+    expect(before?.facts.lastCheckpoint?.id).toBe(299);
+    expect(after).toEqual(before);
+    expect(memory.signals.size).toBeLessThan(25);
   });
 
   it('comes back from its exported state', () => {

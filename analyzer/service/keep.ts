@@ -2,8 +2,11 @@
 // of each process, and what it said about its incidents already. Plain data in and out (saveState), so that a restart
 // goes on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an
 // episode.
+import { findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import { meaningOf, type Keeping } from '../cluster/meaning.js';
+import { joinCluster, type ClusterView } from '../cluster/cluster.js';
+import { jobIdOf, meaningOf, type Keeping } from '../cluster/meaning.js';
+import { WHOLE_LOG } from '../entry/reading.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
 
@@ -139,18 +142,45 @@ function limitEvents(sorted: readonly Signal[], maxEvents: number): readonly Sig
 }
 
 function keepUseful(sorted: readonly Signal[], horizon: number, saved: readonly SavedIncident[]): readonly Signal[] {
-  // Events of an episode that still goes on are kept however old they are.
-  const begun = saved
-    .filter((incident) => incident.last >= horizon)
-    .reduce((first, incident) => Math.min(first, incident.first), horizon);
+  const begun = findBeginnings(saved, horizon);
   const latest = findLatest(sorted);
-  const events = sorted.filter(isEvent).map((signal) => signal.place.time ?? 0);
+  const wanted = findBeforeEvents(sorted);
   return sorted.flatMap((signal): Signal[] => {
     const time = signal.place.time ?? Number.POSITIVE_INFINITY;
-    if ((isEvent(signal) || signal.steps.length > 0) && time >= begun) return [signal];
-    const facts = signal.facts.filter((fact) => isNeeded(fact, signal, latest, time >= begun, events));
+    if ((isEvent(signal) || signal.steps.length > 0) && time >= begun.any) return [signal];
+    const facts = signal.facts.filter(
+      (fact) =>
+        namesOf(fact, signal).some((name) => latest.get(name) === signal.place.key) ||
+        (time >= beginningFor(fact, signal, begun) && (keepingOf(fact) === 'recent' || wanted.has(fact))),
+    );
     return facts.length === 0 ? [] : [{ place: signal.place, hints: signal.hints, facts, matches: [], steps: [] }];
   });
+}
+
+/** From when on things are kept: events of an episode that still goes on are kept however old they are. */
+interface Beginnings {
+  readonly any: number;
+  readonly byJob: ReadonlyMap<string, number>;
+  /** For a job that does not fail. */
+  readonly healthy: number;
+}
+
+function findBeginnings(saved: readonly SavedIncident[], horizon: number): Beginnings {
+  const byJob = new Map<string, number>();
+  for (const { subject, first, last } of saved)
+    if (last >= horizon) byJob.set(subject, Math.min(first, byJob.get(subject) ?? horizon));
+  return { any: findSmallest([horizon, ...byJob.values()]), byJob, healthy: horizon };
+}
+
+/**
+ * The course of a job is needed from the beginning of its own episode on, however long its neighbour has been failing.
+ * Where its tasks were is needed as long as anything is: without it they would all be the neighbour's.
+ */
+function beginningFor(fact: Fact, signal: Signal, begun: Beginnings): number {
+  const { task, joins } = meaningOf(fact);
+  const job = signal.hints.jobId ?? jobIdOf(fact);
+  if (job === undefined || task !== undefined || joins !== undefined) return begun.any;
+  return begun.byJob.get(job) ?? begun.healthy;
 }
 
 /** The newest signal key for each thing of which only the newest counts. */
@@ -169,18 +199,65 @@ function keepingOf(fact: Fact): Keeping {
   return meaningOf(fact).keep?.(fact) ?? 'recent';
 }
 
-function isNeeded(
-  fact: Fact,
-  signal: Signal,
-  latest: ReadonlyMap<string, string>,
-  recent: boolean,
-  events: readonly number[],
-): boolean {
-  if (namesOf(fact, signal).some((name) => latest.get(name) === signal.place.key)) return true;
-  return recent && (keepingOf(fact) === 'recent' || isLastBeforeEvent(signal.place.time ?? 0, events));
+const BEFORE_EVENT_MS = 3_600_000;
+/** An episode may begin this much before its own first event: with what another one logged. */
+const NOTICED_LATER_MS = 180_000;
+
+/**
+ * The checkpoint from which the cost of a failure is counted: the last one of its job before each event that is the
+ * job's or nobody's. The events of a neighbour do not count.
+ */
+function findBeforeEvents(sorted: readonly Signal[]): ReadonlySet<Fact> {
+  const view = joinCluster('', sorted, WHOLE_LOG);
+  const events = indexEvents(sorted, view);
+  const wanted = new Set<Fact>();
+  /** By what the facts are about, from the end: when the newer one came. */
+  const newer = new Map<string, number>();
+  for (const signal of [...sorted].reverse()) {
+    const time = signal.place.time ?? 0;
+    for (const fact of signal.facts) {
+      if (keepingOf(fact) !== 'before-event') continue;
+      const job = jobIdOf(fact) ?? view.jobOf(signal);
+      for (const name of namesOf(fact, signal)) {
+        const until = Math.min(
+          time + BEFORE_EVENT_MS,
+          (newer.get(name) ?? Number.POSITIVE_INFINITY) + NOTICED_LATER_MS,
+        );
+        if (hasEvent(events, job, time, until)) wanted.add(fact);
+        newer.set(name, time);
+      }
+    }
+  }
+  return wanted;
 }
 
-/** A checkpoint within the minutes before an event: the cost of a failure is counted from it. */
-function isLastBeforeEvent(time: number, events: readonly number[]): boolean {
-  return events.some((event) => event >= time && event - time < 3_600_000);
+/** Times of the events, ascending, by their job; those of nobody under undefined. */
+type EventTimes = ReadonlyMap<string | undefined, readonly number[]>;
+
+function indexEvents(sorted: readonly Signal[], view: ClusterView): EventTimes {
+  const times = new Map<string | undefined, number[]>();
+  for (const signal of sorted.filter(isEvent)) {
+    const job = view.jobOf(signal);
+    const time = signal.place.time ?? 0;
+    const known = times.get(job);
+    if (known === undefined) times.set(job, [time]);
+    else known.push(time);
+  }
+  return times;
+}
+
+function hasEvent(events: EventTimes, job: string | undefined, from: number, until: number): boolean {
+  const asked = job === undefined ? [...events.values()] : [events.get(job) ?? [], events.get(undefined) ?? []];
+  return asked.some((times) => (times[findFirst(times, from)] ?? Number.POSITIVE_INFINITY) < until);
+}
+
+/** The place of the first time that is not before `from`, by halving. */
+function findFirst(times: readonly number[], from: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
