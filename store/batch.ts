@@ -6,6 +6,10 @@ import type { EncodedBatch } from './store.js';
 export interface BatchWriter {
   /** Appends one record as UTF-8; returns its length in bytes. */
   add(id: string, text: string): number;
+  /** Memory with room for `most` more bytes from `at` on; what is written there counts once it is kept. */
+  reserve(most: number): { readonly bytes: Buffer; readonly at: number };
+  /** Keeps what was written up to `end` as one record; returns its length in bytes. */
+  keep(id: string, end: number): number;
   /** Hands over what was added since the last time. */
   take(): EncodedBatch;
 }
@@ -20,16 +24,24 @@ export function createBatchWriter(): BatchWriter {
   let used = 0;
   let ids: string[] = [];
   let lengths: number[] = [];
+  const reserve = (most: number): { readonly bytes: Buffer; readonly at: number } => {
+    if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
+    return { bytes: buffer, at: used };
+  };
+  const keep = (id: string, end: number): number => {
+    const length = end - used;
+    used = end;
+    ids.push(id);
+    lengths.push(length);
+    return length;
+  };
   return {
     add(id, text) {
-      const most = text.length * MOST_BYTES_A_UNIT;
-      if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
-      const length = buffer.write(text, used);
-      used += length;
-      ids.push(id);
-      lengths.push(length);
-      return length;
+      const { bytes, at } = reserve(text.length * MOST_BYTES_A_UNIT);
+      return keep(id, at + bytes.write(text, at));
     },
+    reserve,
+    keep,
     take() {
       const batch = { bytes: fit(buffer, used), ids, lengths };
       buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);

@@ -2,14 +2,37 @@
 // its encoder here from what the store's `encoding` says. Loads no database client. Called by the agent.
 import type { LogRecord } from '../core/types.js';
 import { decodeLines, encodeLines } from './elasticsearch/encode.js';
+import { createPlainEncoder } from './elasticsearch/plain.js';
 import { decodeRow, encodeRow } from './sqlite/encode.js';
 import { createBatchWriter } from './batch.js';
 import type { EncodedBatch, Encoding } from './store.js';
+
+/** A record whose text stands in bytes: one line of printable ASCII that needs no flag. */
+export interface PlainRecord {
+  readonly id: string;
+  /** `event.original`; `message` is the rest from `messageStart` on. */
+  readonly bytes: Buffer;
+  readonly messageStart: number;
+  /** It has a quotation mark or a backslash. */
+  readonly hasEscapes: boolean;
+  /** `@timestamp` in milliseconds since 1970. */
+  readonly time: number;
+  readonly offset: number;
+  /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
+  readonly file: SharedFields;
+  readonly preamble: SharedFields;
+  /** The fields of this entry alone. */
+  readonly own: SharedFields | undefined;
+}
+
+export type SharedFields = Partial<LogRecord>;
 
 /** Keeps nothing of the records that it is given. */
 export interface RecordEncoder {
   /** Returns how many bytes the record takes. */
   add(record: LogRecord): number;
+  /** The same from bytes; undefined where the store wants records. */
+  readonly addPlain: ((record: PlainRecord) => number) | undefined;
   /** Hands over what was added since the last time. */
   take(): EncodedBatch;
 }
@@ -20,7 +43,11 @@ export function createEncoder(encoding: Encoding): RecordEncoder {
     encoding.kind === 'sqlite'
       ? encodeRow
       : (record: LogRecord): string => encodeLines(encoding.prefix, record, new Date().toISOString());
-  return { add: (record) => writer.add(record.id, encode(record)), take: () => writer.take() };
+  return {
+    add: (record) => writer.add(record.id, encode(record)),
+    addPlain: encoding.kind === 'sqlite' ? undefined : createPlainEncoder(encoding.prefix, writer),
+    take: () => writer.take(),
+  };
 }
 
 export function encodeRecords(encoding: Encoding, records: readonly LogRecord[]): EncodedBatch {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_NOTES } from '../../flink/facts/notes.js';
+import { createRedactor } from './redact.js';
 import { parseRecord, type RecordOrigin, type ParseContext } from './parse.js';
 
 const JOB = 'b51463de41c88664886648ee7251a1a0';
@@ -17,7 +18,7 @@ const origin: RecordOrigin = {
 function parse(text: string, from: Partial<RecordOrigin> = {}) {
   const context: ParseContext = {
     origin: { ...origin, ...from },
-    redact: (given) => ({ text: given, count: 0 }),
+    redact: createRedactor(),
     zone: 'UTC',
     previousTime: undefined,
     notes: NO_NOTES,

@@ -63,25 +63,19 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
     context.zone === '' ? {} : { zone: context.zone },
   );
   const { time, isUndated } = decideTime(parsed.time, context);
+  const facts = readFacts(parsed, origin);
+  const notes = updateNotes(context.notes, facts);
   const record: Draft = {
     id,
     '@timestamp': new Date(time).toISOString(),
     message: parsed.message,
     'event.original': text,
-    'log.file.path': origin.path,
     'log.offset': entry.offset,
-    'host.name': origin.host,
-    'flink.cluster': origin.cluster,
-    'jobtrace.process': origin.process,
-    'jobtrace.kind': origin.kind,
+    ...describeSource(origin, notes),
     'jobtrace.layout': parsed.layout,
     'jobtrace.length': entry.length,
   };
-  fillOrigin(record, origin);
-  const facts = readFacts(parsed, origin);
-  const notes = updateNotes(context.notes, facts);
-  fillJob(record, parsed, origin, facts);
-  fillNotes(record, notes);
+  Object.assign(record, describeJob(parsed.jobId ?? origin.jobId, facts));
   fillParts(record, parsed);
   if (entry.flags.length > 0 || count > 0 || isUndated)
     record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
@@ -117,26 +111,51 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
-function fillOrigin(record: Draft, origin: RecordOrigin): void {
-  if (origin.component !== undefined) record['flink.component'] = origin.component;
-  if (origin.container !== undefined) record['container.id'] = origin.container;
-  if (origin.namespace !== undefined) record['orchestrator.namespace'] = origin.namespace;
-  if (origin.pod !== undefined) record['kubernetes.pod.name'] = origin.pod;
+export type SourceFields = Pick<
+  LogRecord,
+  | 'log.file.path'
+  | 'host.name'
+  | 'flink.cluster'
+  | 'jobtrace.process'
+  | 'jobtrace.kind'
+  | 'flink.component'
+  | 'container.id'
+  | 'orchestrator.namespace'
+  | 'kubernetes.pod.name'
+  | 'flink.version'
+  | 'flink.process.id'
+>;
+
+/** The fields of every entry of a file, as far as it has been read. */
+export function describeSource(origin: RecordOrigin, { version, processId }: ProcessNotes): SourceFields {
+  return {
+    'log.file.path': origin.path,
+    'host.name': origin.host,
+    'flink.cluster': origin.cluster,
+    'jobtrace.process': origin.process,
+    'jobtrace.kind': origin.kind,
+    'flink.component': origin.component,
+    'container.id': origin.container,
+    'orchestrator.namespace': origin.namespace,
+    'kubernetes.pod.name': origin.pod,
+    'flink.version': version,
+    'flink.process.id': processId,
+  };
 }
 
-function fillNotes(record: Draft, { version, processId }: ProcessNotes): void {
-  if (version !== undefined) record['flink.version'] = version;
-  if (processId !== undefined) record['flink.process.id'] = processId;
-}
-
-/** The line's own context (MDC) comes first, then the path, then the one job that the line's words are about. */
-function fillJob(record: Draft, parsed: ParsedEntry, origin: RecordOrigin, facts: readonly Fact[]): void {
+/**
+ * What names a job: the line's own context (MDC), then the path, then the one job that the line's words are about.
+ * Undefined when nothing does.
+ */
+export function describeJob(
+  known: string | undefined,
+  facts: readonly Fact[],
+): { readonly 'flink.job.id': string; readonly 'flink.job.name'?: string } | undefined {
   const named = listJobs(facts);
-  const jobId = parsed.jobId ?? origin.jobId ?? (named.size === 1 ? named.keys().next().value : undefined);
-  if (jobId === undefined) return;
-  record['flink.job.id'] = jobId;
-  const name = named.get(jobId);
-  if (name !== undefined) record['flink.job.name'] = name;
+  const jobId = known ?? (named.size === 1 ? named.keys().next().value : undefined);
+  return jobId === undefined
+    ? undefined
+    : { 'flink.job.id': jobId, 'flink.job.name': named.get(jobId) };
 }
 
 /** Ids of the jobs that the facts of a line are about, with their names where the line says them. */

@@ -5,7 +5,7 @@
 // The time that a text takes grows with its length alone, whatever stands in it: a run of name characters is looked
 // at once, a value that is hidden is not looked at again, and a pattern begins only once in what it walks over.
 import { createRegex, type Regex } from '../../core/regex.js';
-import { isSecretName, SECRET_PARAMETERS, SECRET_WORDS } from '../../core/text/secrets.js';
+import { isSecretName, SECRET_PARAMETERS, SECRET_TEXTS, SECRET_WORDS } from '../../core/text/secrets.js';
 
 export interface Redaction {
   readonly text: string;
@@ -13,7 +13,11 @@ export interface Redaction {
 }
 
 /** Text in, the redacted text and the number of replaced spans out. */
-export type Redactor = (text: string) => Redaction;
+export interface Redactor {
+  (text: string): Redaction;
+  /** The operator's own: any text may hold what they hide. */
+  readonly hasOwnPatterns: boolean;
+}
 
 /** A place of a text that is replaced by ***. */
 interface Span {
@@ -31,6 +35,13 @@ const HINT = new RegExp(
   String.raw`${SECRET_WORDS}|authorization|bearer\s|:\/\/[^\s/@]*@|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|AKIA|ASIA|-----BEGIN|eyJ`,
   'i',
 );
+
+/** Every text with HINT in it holds one of these, whatever the case of its letters. */
+export const SECRET_HINTS: readonly string[] = [
+  ...SECRET_TEXTS,
+  ...['?', '&'].flatMap((mark) => ['sig=', 'signature=', 'sign=', 'key=', 'x-amz-'].map((name) => `${mark}${name}`)),
+  ...['authorization', 'bearer', '://', 'akia', 'asia', '-----begin', 'eyj'],
+];
 
 /** Azure names the account behind it: `fs.azure.account.key.store.blob.core.windows.net`. */
 const ACCOUNT = /account[-_.]?key\.[\w.-]+$/i;
@@ -55,13 +66,14 @@ const BLOCK_END = /-----END [A-Z ]{0,40}PRIVATE KEY-----/g;
 /** `patterns` are the operator's own, in RE2. Throws JT_PATTERN_UNSUPPORTED. */
 export function createRedactor(patterns: readonly string[] = []): Redactor {
   const own = patterns.map((pattern) => createRegex(pattern, 'gu'));
-  return (text) => {
+  const redact = (text: string): Redaction => {
     let result: Redaction = { text, count: 0 };
     if (HINT.test(text))
       for (const find of [findBlocks, findNamed, findShown]) result = hide(result, find(result.text));
     for (const regex of own) result = replaceOwn(result, regex);
     return result;
   };
+  return Object.assign(redact, { hasOwnPatterns: own.length > 0 });
 }
 
 /** Spans in their order, none in another. */

@@ -7,7 +7,7 @@ import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import { selectRecords, sliceRecord } from '../../store/batch.js';
-import { createEncoder, decodeRecord, type RecordEncoder } from '../../store/encode.js';
+import { createEncoder, decodeRecord, type PlainRecord, type RecordEncoder } from '../../store/encode.js';
 import type { AppendOutcome, EncodedBatch, RecordSink } from '../../store/store.js';
 import { appendDeadLetters, deadLetterPath, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
@@ -16,6 +16,8 @@ import type { Board } from '../status.js';
 export interface Shipper {
   /** `onDone` is called once, when the record needs no more care. Nothing of the record itself is kept. */
   add(record: LogRecord, onDone: () => void): void;
+  /** The same for a record whose text stands in bytes; undefined where the store wants records. */
+  readonly addPlain: ((record: PlainRecord, onDone: () => void) => void) | undefined;
   /** Starts what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
   pump(force: boolean): void;
   /** Waits for the answers to everything in flight. */
@@ -94,8 +96,11 @@ export function createShipper(parts: ShipperParts): Shipper {
     outage: undefined,
     flights: new Set(),
   };
+  const { encoder } = shipping;
+  const { addPlain } = encoder;
   return {
-    add: (record, onDone) => addRecord(shipping, record, onDone),
+    add: (record, onDone) => addEncoded(shipping, () => encoder.add(record), onDone),
+    addPlain: addPlain && ((record, onDone) => addEncoded(shipping, () => addPlain(record), onDone)),
     pump: (force) => pump(shipping, force),
     settle: async () => {
       while (shipping.flights.size > 0) await Promise.all(shipping.flights);
@@ -115,10 +120,10 @@ export function createShipper(parts: ShipperParts): Shipper {
   };
 }
 
-function addRecord(shipping: Shipping, record: LogRecord, onDone: () => void): void {
+function addEncoded(shipping: Shipping, encode: () => number, onDone: () => void): void {
   const { settings, now } = shipping.parts;
   if (!hasFresh(shipping)) shipping.freshSince = now();
-  const bytes = shipping.encoder.add(record) + RECORD_COST_BYTES;
+  const bytes = encode() + RECORD_COST_BYTES;
   shipping.open.push({ bytes, onDone });
   shipping.openBytes += bytes;
   shipping.heldBytes += bytes;

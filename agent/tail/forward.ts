@@ -1,7 +1,8 @@
 // Framed entries → records in the shipper's queue, each with a span that is done when the store has it. An open entry
 // that was shipped already and did not grow is done at once. Called for what was read (follow/read.ts) and for what is
 // left when a file ends (follow/ends.ts).
-import { parseRecord } from '../record/parse.js';
+import { describeSource, parseRecord, type ParsedRecord } from '../record/parse.js';
+import { parsePlain, type ParsedPlain } from '../record/plain.js';
 import type { Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
@@ -16,7 +17,7 @@ export type ForwardEntries = (tail: Tail, entries: readonly TailEntry[], source?
 export interface ForwardParts {
   readonly settings: Pick<AgentSettings, 'zone'>;
   readonly redact: Redactor;
-  readonly shipper: Pick<Shipper, 'add'>;
+  readonly shipper: Pick<Shipper, 'add' | 'addPlain'>;
   readonly board: Board;
   /** The time of day, against which the times of entries are judged. */
   readonly wall: () => number;
@@ -27,32 +28,48 @@ export function createForwarder(parts: ForwardParts): ForwardEntries {
 }
 
 function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailEntry[], source: Tail): void {
-  const { reading, acks } = tail;
   const { origin } = source.file;
   const context = {
     origin,
     redact: parts.redact,
     zone: parts.settings.zone,
-    fileTime: reading.mtimeMs,
+    fileTime: tail.reading.mtimeMs,
     now: parts.wall(),
+    previousTime: source.reading.time,
+    notes: source.reading.notes,
   };
-  let previousTime = source.reading.time;
-  let notes = source.reading.notes;
+  let file = describeSource(origin, context.notes);
   for (const item of entries) {
-    const parsed = parseRecord(item.entry, item.id, { ...context, previousTime, notes });
-    const { record, time, redacted } = parsed;
-    previousTime = time;
-    notes = parsed.notes;
-    if (!item.isOpen) {
-      reading.time = time;
-      // What an elder's entry says is of the elder's file.
-      if (source === tail) reading.notes = notes;
-    }
-    countEntry(parts.board, item, redacted, record['jobtrace.flags']?.includes('undated') === true);
-    const span = createSpan(tail, item);
-    acks.spans.push(span);
-    if (isShipped(acks, item)) span.isDone = true;
-    else parts.shipper.add(record, createAcknowledgement(acks, span, item));
+    const plain = parts.shipper.addPlain && parsePlain(item.entry, item.id, file, context);
+    const parsed = plain ?? parseRecord(item.entry, item.id, context);
+    if (parsed.notes !== context.notes) file = describeSource(origin, parsed.notes);
+    context.previousTime = parsed.time;
+    context.notes = parsed.notes;
+    if (!item.isOpen) moveFrontier(tail, parsed, source);
+    forwardItem(parts, tail, item, parsed);
+  }
+}
+
+type Parsed = ParsedPlain | ParsedRecord;
+
+function moveFrontier({ reading }: Tail, { time, notes }: Parsed, source: Tail): void {
+  reading.time = time;
+  // What an elder's entry says is of the elder's file.
+  if (source.reading === reading) reading.notes = notes;
+}
+
+function forwardItem({ board, shipper }: ForwardParts, tail: Tail, item: TailEntry, parsed: Parsed): void {
+  const span = createSpan(tail, item);
+  tail.acks.spans.push(span);
+  const isShippedAlready = isShipped(tail.acks, item);
+  if (isShippedAlready) span.isDone = true;
+  const onDone = isShippedAlready ? undefined : createAcknowledgement(tail.acks, span, item);
+  if ('plain' in parsed) {
+    board.count('entries');
+    if (onDone !== undefined) shipper.addPlain?.(parsed.plain, onDone);
+  } else {
+    countEntry(board, item, parsed);
+    if (onDone !== undefined) shipper.add(parsed.record, onDone);
   }
 }
 
@@ -65,10 +82,10 @@ function createSpan({ reading }: Tail, { end, isOpen }: TailEntry): Span {
   };
 }
 
-function countEntry(board: Board, { entry }: TailEntry, redacted: number, isUndated: boolean): void {
+function countEntry(board: Board, { entry }: TailEntry, { redacted, record }: ParsedRecord): void {
   board.count('entries');
   if (redacted > 0) board.count('redactedSpans', redacted);
-  if (isUndated) board.count('undatedEntries');
+  if (record['jobtrace.flags']?.includes('undated') === true) board.count('undatedEntries');
   if (entry.cutBytes > 0) board.count('cutBytes', entry.cutBytes);
   for (const flag of entry.flags) {
     if (flag === 'cut') board.count('cutEntries');

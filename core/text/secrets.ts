@@ -38,6 +38,10 @@ const PARAMETERS = [
 
 /** Sources of patterns. */
 export const SECRET_WORDS = WORDS.map((word) => word.replace(' ', '[-_.]?')).join('|');
+/** The same words as plain texts, in each form. */
+export const SECRET_TEXTS: readonly string[] = WORDS.flatMap((word) =>
+  word.includes(' ') ? ['', '-', '_', '.'].map((mark) => word.replace(' ', mark)) : [word],
+);
 export const SECRET_PARAMETERS = PARAMETERS.join('|');
 
 /** Fields of a line of Jobtrace's own log. */

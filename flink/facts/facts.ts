@@ -22,6 +22,9 @@ export const FACT_ANCHORS: readonly string[] = withoutLonger([
   ...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row)))),
 ]);
 
+/** Those, and the ones of entries that a scan passes over. */
+export const ALL_FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap(literalsOf))]);
+
 const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
   FACT_ANCHORS.map((anchor) => [
     anchor,

@@ -100,7 +100,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const offsets = new Map<string, { hour: number; offsetMs: number }>();
 
 /** How far the zone is ahead of UTC at this local time; remembered for the hour, for entries come in order. */
-function zoneOffsetMs(zone: string, localMs: number): number {
+export function zoneOffsetMs(zone: string, localMs: number): number {
   if (zone === 'UTC') return 0;
   const hour = Math.floor(localMs / HOUR_MS);
   const known = offsets.get(zone);

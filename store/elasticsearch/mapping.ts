@@ -122,7 +122,12 @@ function describeTemplates(prefix: string, settings: TemplateSettings): Readonly
  * the same index.
  */
 export function nameIndex(prefix: string, record: LogRecord): string {
-  return `${prefix}-logs-${readDay(record)?.replaceAll('-', '.') ?? 'undated'}`;
+  return nameDay(prefix, readDay(record));
+}
+
+/** `day` as "2026-11-20". */
+export function nameDay(prefix: string, day: string | undefined): string {
+  return `${prefix}-logs-${day?.replaceAll('-', '.') ?? 'undated'}`;
 }
 
 /** The day of an index's name, as the time at which it ended; undefined for the undated one. */
@@ -144,6 +149,6 @@ export function readRouting(record: { readonly 'flink.cluster': string }): { rou
 }
 
 /** What tells two entries apart without reading their text back. */
-export function hashText(text: string): string {
+export function hashText(text: string | Uint8Array): string {
   return hash('sha256', text, 'hex').slice(0, 32);
 }
