@@ -5,27 +5,7 @@ import { decodeLines, encodeLines } from './elasticsearch/encode.js';
 import { createPlainEncoder } from './elasticsearch/plain.js';
 import { decodeRow, encodeRow } from './sqlite/encode.js';
 import { createBatchWriter } from './batch.js';
-import type { EncodedBatch, Encoding } from './store.js';
-
-/** A record whose text stands in bytes: one line of printable ASCII that needs no flag. */
-export interface PlainRecord {
-  readonly id: string;
-  /** `event.original`; `message` is the rest from `messageStart` on. */
-  readonly bytes: Buffer;
-  readonly messageStart: number;
-  /** It has a quotation mark or a backslash. */
-  readonly hasEscapes: boolean;
-  /** `@timestamp` in milliseconds since 1970. */
-  readonly time: number;
-  readonly offset: number;
-  /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
-  readonly file: SharedFields;
-  readonly preamble: SharedFields;
-  /** The fields of this entry alone. */
-  readonly own: SharedFields | undefined;
-}
-
-export type SharedFields = Partial<LogRecord>;
+import type { EncodedBatch, Encoding, PlainRecord } from './store.js';
 
 /** Keeps nothing of the records that it is given. */
 export interface RecordEncoder {

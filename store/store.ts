@@ -142,6 +142,26 @@ export interface StatusCondition {
 /** How a store wants its records: plain data from which any thread makes an encoder (encode.ts). */
 export type Encoding = { readonly kind: 'sqlite' } | { readonly kind: 'elasticsearch'; readonly prefix: string };
 
+/** A record whose text stands in bytes: one line of printable ASCII that needs no flag. */
+export interface PlainRecord {
+  readonly id: string;
+  /** `event.original`; `message` is the rest from `messageStart` on. */
+  readonly bytes: Buffer;
+  readonly messageStart: number;
+  /** It has a quotation mark or a backslash. */
+  readonly hasEscapes: boolean;
+  /** `@timestamp` in milliseconds since 1970. */
+  readonly time: number;
+  readonly offset: number;
+  /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
+  readonly file: SharedFields;
+  readonly preamble: SharedFields;
+  /** The fields of this entry alone. */
+  readonly own: SharedFields | undefined;
+}
+
+export type SharedFields = Partial<LogRecord>;
+
 /** Records as their store wants them: plain data, whose memory may be given to another thread. */
 export interface EncodedBatch {
   /** One record behind another. */

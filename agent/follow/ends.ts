@@ -29,7 +29,7 @@ export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
     set.known.set(
       file.archiveSize === undefined ? state : { ...state, archive: { size: file.archiveSize, isRead: true } },
     );
-    if (acks.spans.length > 0 || hasOpenEntry(reading)) set.ended.add(tail);
+    if (acks.waiting > 0 || hasOpenEntry(reading)) set.ended.add(tail);
     set.losses.note(file.key, file.path, lostBytes);
   }
   dropTail(set, tail);
@@ -80,5 +80,5 @@ function sweepEnded({ ended, settings, now, forward }: TailSet, tail: Tail): voi
   const { file, reading, acks } = tail;
   if (hasOpenEntry(reading) && now() - (file.endedAt ?? 0) >= settings.copyWaitMs)
     forward(tail, takeOpenEntry(reading, file.key, true));
-  if (acks.spans.length === 0 && !hasOpenEntry(reading)) ended.delete(tail);
+  if (acks.waiting === 0 && !hasOpenEntry(reading)) ended.delete(tail);
 }

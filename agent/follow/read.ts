@@ -43,7 +43,7 @@ interface ReaderState extends ReaderParts {
 }
 
 /** One file may have this many records waiting behind one that the store does not take yet. */
-const MAX_SPANS = 200_000;
+const MAX_WAITING = 200_000;
 /** A file that has not grown for this long is looked at with the scan only. */
 const COLD_MS = 60_000;
 
@@ -79,7 +79,7 @@ function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRoun
 }
 
 function isReadable({ file, reading, acks }: Tail): boolean {
-  return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.spans.length < MAX_SPANS;
+  return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
 }
 
 function isCold({ now }: ReaderState, { reading }: Tail): boolean {

@@ -153,9 +153,7 @@ export function describeJob(
 ): { readonly 'flink.job.id': string; readonly 'flink.job.name'?: string } | undefined {
   const named = listJobs(facts);
   const jobId = known ?? (named.size === 1 ? named.keys().next().value : undefined);
-  return jobId === undefined
-    ? undefined
-    : { 'flink.job.id': jobId, 'flink.job.name': named.get(jobId) };
+  return jobId === undefined ? undefined : { 'flink.job.id': jobId, 'flink.job.name': named.get(jobId) };
 }
 
 /** Ids of the jobs that the facts of a line are about, with their names where the line says them. */

@@ -1,16 +1,16 @@
 // The usual entry → what is stored of it, from its bytes: one line of printable ASCII in Flink's usual layout, without
-// an exception, a secret or a flag. One pass over the bytes tells whether it is one, and whether its words state a fact;
-// only then is its message made a string. Everything else is left to parse.ts, and both say the same. Called by
-// forward.ts.
+// an exception, a secret or a flag. One pass over the bytes tells whether it is one, and whether it may name a job or a
+// process; only then is its message made a string. Everything else is left to parse.ts, and both say the same. Called
+// by forward.ts.
 import { buildAutomaton, scanMarks } from '../../core/automaton.js';
 import type { ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import { ALL_FACT_ANCHORS, readFacts } from '../../flink/facts/facts.js';
+import { NAMING_ANCHORS, readFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { readPlainHead, type PlainHead } from '../../flink/layout/plain.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
-import type { PlainRecord, SharedFields } from '../../store/encode.js';
+import type { PlainRecord, SharedFields } from '../../store/store.js';
 import { decideTime, describeJob, describeSource, type ParseContext } from './parse.js';
 import { SECRET_HINTS } from './redact.js';
 
@@ -36,7 +36,7 @@ const AUTOMATON = buildAutomaton(
     ...['"', '\\'].map((text) => ({ text, mark: ESCAPE })),
     ...THROWN.map((text) => ({ text, mark: THROWS })),
     ...SECRET_HINTS.map((text) => ({ text, mark: SECRET })),
-    ...ALL_FACT_ANCHORS.map((text) => ({ text, mark: FACT })),
+    ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
   ],
   ODD,
 );

@@ -71,7 +71,7 @@ function createRecord(id: string): LogRecord {
 }
 
 function add({ shipper, done }: Setup, ...ids: string[]): void {
-  for (const id of ids) shipper.add(createRecord(id), () => void done.push(id));
+  for (const id of ids) shipper.add(createRecord(id), { acknowledge: () => void done.push(id) }, 0);
 }
 
 const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>

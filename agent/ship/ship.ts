@@ -1,23 +1,23 @@
 // Records → the store, in batches, with one answer per record. A record is encoded when it is added; what waits is
 // bytes. It leaves only when the store has it (stored, already there) or its dead letter is on disk; everything else is
-// sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by what `onDone` tells
+// sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by what a receipt tells
 // acks.ts.
 import type { ConditionValues } from '../../core/conditions.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import { selectRecords, sliceRecord } from '../../store/batch.js';
-import { createEncoder, decodeRecord, type PlainRecord, type RecordEncoder } from '../../store/encode.js';
-import type { AppendOutcome, EncodedBatch, RecordSink } from '../../store/store.js';
+import { createEncoder, decodeRecord, type RecordEncoder } from '../../store/encode.js';
+import type { AppendOutcome, EncodedBatch, PlainRecord, RecordSink } from '../../store/store.js';
 import { appendDeadLetters, deadLetterPath, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
 export interface Shipper {
-  /** `onDone` is called once, when the record needs no more care. Nothing of the record itself is kept. */
-  add(record: LogRecord, onDone: () => void): void;
+  /** The receipt's index is acknowledged once, when the record needs no more care. Nothing of the record is kept. */
+  add(record: LogRecord, receipt: Receipt, index: number): void;
   /** The same for a record whose text stands in bytes; undefined where the store wants records. */
-  readonly addPlain: ((record: PlainRecord, onDone: () => void) => void) | undefined;
+  readonly addPlain: ((record: PlainRecord, receipt: Receipt, index: number) => void) | undefined;
   /** Starts what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
   pump(force: boolean): void;
   /** Waits for the answers to everything in flight. */
@@ -29,6 +29,11 @@ export interface Shipper {
   readonly hasFresh: boolean;
   /** When `pump` has something to do again; undefined = when something is added. */
   readonly dueAt: number | undefined;
+}
+
+/** Of records that were handed over together, by their indexes. */
+export interface Receipt {
+  readonly acknowledge: (index: number) => void;
 }
 
 export interface ShipperParts {
@@ -45,17 +50,14 @@ export interface ShipperParts {
   readonly onAnswer: () => void;
 }
 
-/** What is remembered of a record beside its encoded bytes. */
-interface Delivery {
-  /** What it counts against the budget. */
-  readonly bytes: number;
-  readonly onDone: () => void;
+/** What is remembered of records beside their encoded bytes, in their order: columns, for they are many. */
+interface Deliveries {
+  readonly receipts: Receipt[];
+  readonly indexes: number[];
 }
 
-interface Batch {
+interface Batch extends Deliveries {
   readonly encoded: EncodedBatch;
-  /** One for each record, in their order. */
-  readonly deliveries: readonly Delivery[];
   /** How often these records were sent in vain. */
   readonly tries: number;
   readonly dueAt: number;
@@ -65,7 +67,7 @@ interface Shipping {
   readonly parts: ShipperParts;
   readonly encoder: RecordEncoder;
   /** Of the records that the encoder holds. */
-  open: Delivery[];
+  open: Deliveries;
   openBytes: number;
   /** When the oldest record that was never sent was added. */
   freshSince: number;
@@ -78,6 +80,7 @@ interface Shipping {
   readonly flights: Set<Promise<void>>;
 }
 
+const NO_ANSWER: AppendOutcome = { kind: 'retry', error: 'the store gave no answer for this record' };
 /** The first wait before records are sent again; it doubles with each try in vain. */
 const RETRY_BASE_MS = 200;
 /** A record costs this beside its bytes, so that many short ones spend the budget as well. */
@@ -87,7 +90,7 @@ export function createShipper(parts: ShipperParts): Shipper {
   const shipping: Shipping = {
     parts,
     encoder: createEncoder(parts.store.encoding),
-    open: [],
+    open: { receipts: [], indexes: [] },
     openBytes: 0,
     freshSince: 0,
     full: [],
@@ -99,8 +102,8 @@ export function createShipper(parts: ShipperParts): Shipper {
   const { encoder } = shipping;
   const { addPlain } = encoder;
   return {
-    add: (record, onDone) => addEncoded(shipping, () => encoder.add(record), onDone),
-    addPlain: addPlain && ((record, onDone) => addEncoded(shipping, () => addPlain(record), onDone)),
+    add: (record, receipt, index) => addDelivery(shipping, encoder.add(record), receipt, index),
+    addPlain: addPlain && ((record, receipt, index) => addDelivery(shipping, addPlain(record), receipt, index)),
     pump: (force) => pump(shipping, force),
     settle: async () => {
       while (shipping.flights.size > 0) await Promise.all(shipping.flights);
@@ -120,26 +123,27 @@ export function createShipper(parts: ShipperParts): Shipper {
   };
 }
 
-function addEncoded(shipping: Shipping, encode: () => number, onDone: () => void): void {
+/** Of a record that the encoder has just taken, as `length` bytes. */
+function addDelivery(shipping: Shipping, length: number, receipt: Receipt, index: number): void {
   const { settings, now } = shipping.parts;
   if (!hasFresh(shipping)) shipping.freshSince = now();
-  const bytes = encode() + RECORD_COST_BYTES;
-  shipping.open.push({ bytes, onDone });
-  shipping.openBytes += bytes;
-  shipping.heldBytes += bytes;
-  if (shipping.open.length >= settings.batchRecords || shipping.openBytes >= settings.batchBytes)
+  shipping.open.receipts.push(receipt);
+  shipping.open.indexes.push(index);
+  shipping.openBytes += length + RECORD_COST_BYTES;
+  shipping.heldBytes += length + RECORD_COST_BYTES;
+  if (shipping.open.indexes.length >= settings.batchRecords || shipping.openBytes >= settings.batchBytes)
     shipping.full.push(closeBatch(shipping));
 }
 
 function closeBatch(shipping: Shipping): Batch {
-  const batch = { encoded: shipping.encoder.take(), deliveries: shipping.open, tries: 0, dueAt: 0 };
-  shipping.open = [];
+  const batch = { encoded: shipping.encoder.take(), ...shipping.open, tries: 0, dueAt: 0 };
+  shipping.open = { receipts: [], indexes: [] };
   shipping.openBytes = 0;
   return batch;
 }
 
 function hasFresh({ full, open }: Shipping): boolean {
-  return full.length > 0 || open.length > 0;
+  return full.length > 0 || open.indexes.length > 0;
 }
 
 function pump(shipping: Shipping, force: boolean): void {
@@ -167,7 +171,7 @@ function takeRetry(shipping: Shipping): Batch | undefined {
 function takeFresh(shipping: Shipping, force: boolean): Batch | undefined {
   const { settings, now } = shipping.parts;
   if (shipping.full.length > 0) return shipping.full.shift();
-  if (shipping.open.length === 0) return undefined;
+  if (shipping.open.indexes.length === 0) return undefined;
   const isOld = now() - shipping.freshSince >= settings.batchAgeMs;
   return force || isOld || shipping.flights.size === 0 ? closeBatch(shipping) : undefined;
 }
@@ -230,29 +234,29 @@ function handleOutcomes(shipping: Shipping, batch: Batch, outcomes: readonly App
   const again: number[] = [];
   const dead: Dead[] = [];
   let problem = '';
-  batch.deliveries.forEach((delivery, index) => {
-    const outcome = outcomes[index] ?? { kind: 'retry', error: 'the store gave no answer for this record' };
-    if (outcome.kind === 'stored') finish(shipping, delivery, 'storedRecords');
-    else if (outcome.kind === 'duplicate') finish(shipping, delivery, 'duplicateRecords');
+  for (let at = 0; at < batch.indexes.length; at += 1) {
+    const outcome = outcomes[at] ?? NO_ANSWER;
+    if (outcome.kind === 'stored') finish(shipping, batch, at, 'storedRecords');
+    else if (outcome.kind === 'duplicate') finish(shipping, batch, at, 'duplicateRecords');
     else if (outcome.kind === 'retry') {
-      again.push(index);
+      again.push(at);
       problem = outcome.error;
-    } else dead.push({ index, delivery, outcome });
-  });
-  if (dead.length > 0 && !buryDead(shipping, batch.encoded, dead)) again.push(...dead.map(({ index }) => index));
+    } else dead.push({ at, outcome });
+  }
+  if (dead.length > 0 && !buryDead(shipping, batch, dead)) for (const { at } of dead) again.push(at);
   planRetry(shipping, batch, again, problem);
 }
 
 interface Dead {
-  readonly index: number;
-  readonly delivery: Delivery;
+  /** Its place in the batch. */
+  readonly at: number;
   readonly outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>;
 }
 
 /** False when they could not be written to disk: they stay with us. */
-function buryDead(shipping: Shipping, encoded: EncodedBatch, dead: readonly Dead[]): boolean {
+function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): boolean {
   const { board, log, settings } = shipping.parts;
-  const letters = dead.map(({ index, outcome }) => describeDeath(shipping, sliceRecord(encoded, index), outcome));
+  const letters = dead.map(({ at, outcome }) => describeDeath(shipping, sliceRecord(batch.encoded, at), outcome));
   try {
     appendDeadLetters(settings.dataDir, letters);
   } catch (error) {
@@ -264,12 +268,12 @@ function buryDead(shipping: Shipping, encoded: EncodedBatch, dead: readonly Dead
     problem: dead.at(-1)?.outcome.error ?? '',
     path: deadLetterPath(settings.dataDir),
   });
-  for (const { index, delivery, outcome } of dead) {
+  for (const { at, outcome } of dead) {
     log.error(
-      { id: encoded.ids[index], problem: `${outcome.kind}: ${outcome.error}` },
+      { id: batch.encoded.ids[at], problem: `${outcome.kind}: ${outcome.error}` },
       'A record was not accepted and is kept in the dead letters.',
     );
-    finish(shipping, delivery, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');
+    finish(shipping, batch, at, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');
   }
   return true;
 }
@@ -296,7 +300,8 @@ function planRetry(shipping: Shipping, batch: Batch, again: readonly number[], p
   const inOrder = new Set(again);
   shipping.retries.push({
     encoded: selectRecords(batch.encoded, again),
-    deliveries: batch.deliveries.filter((_delivery, index) => inOrder.has(index)),
+    receipts: batch.receipts.filter((_receipt, at) => inOrder.has(at)),
+    indexes: batch.indexes.filter((_index, at) => inOrder.has(at)),
     tries: batch.tries + 1,
     dueAt: now() + jitter(shipping, batch.tries + 1),
   });
@@ -304,12 +309,13 @@ function planRetry(shipping: Shipping, batch: Batch, again: readonly number[], p
 
 function finish(
   shipping: Shipping,
-  delivery: Delivery,
+  { encoded, receipts, indexes }: Batch,
+  at: number,
   counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords',
 ): void {
   shipping.parts.board.count(counter);
-  shipping.heldBytes -= delivery.bytes;
-  delivery.onDone();
+  shipping.heldBytes -= (encoded.lengths[at] ?? 0) + RECORD_COST_BYTES;
+  receipts[at]?.acknowledge(indexes[at] ?? 0);
 }
 
 /** Full jitter: anywhere between nothing and the doubled wait. */

@@ -1,25 +1,53 @@
 // The acknowledging part of a tail: what was handed to the shipper, and up to where the store has all of it. Offsets
-// move over a contiguous prefix of acknowledged entries only; an open entry moves none, since it may grow. Stays with
-// one owner, the loop in agent.ts. Filled by forward.ts.
+// move over a contiguous prefix of acknowledged entries only; an open entry moves none, since it may grow. What is kept
+// of an entry are numbers in the columns of its run: nothing else of it lives until the store has it. Stays with one
+// owner, the loop in agent.ts. Filled by forward.ts.
+import type { ProcessNotes } from '../../flink/facts/notes.js';
+import type { Receipt } from '../ship/ship.js';
 import type { Commit, TailEntry } from './chunk.js';
 
-/** An entry that was handed to the shipper and is not acknowledged as a contiguous prefix yet. */
-export interface Span {
-  readonly end: Commit;
-  /** The open last entry: its acknowledgement does not move the offset. */
-  readonly isOpen: boolean;
-  /** Bytes of the file from the commit's offset that are in the store when this is acknowledged. */
-  readonly openBytes: number;
-  isDone: boolean;
+/** Entries that were handed over together, in their order: those of one reading. */
+export interface Run extends Receipt {
+  /** How many were added, and how many of the first ones the offset has moved over. */
+  count: number;
+  passed: number;
+  /** Boundaries behind the entries, as in Commit. */
+  readonly offsets: Float64Array;
+  readonly crcs: Uint32Array;
+  /** NaN: no time is known. */
+  readonly times: Float64Array;
+  /** What was known of the process behind each; most entries say nothing new. */
+  readonly notes: ProcessNotes[];
+  readonly done: Uint8Array;
+  /**
+   * Of open last entries, whose acknowledgement does not move the offset: how many bytes of the file from the commit's
+   * offset on are in the store then. Undefined for all others.
+   */
+  readonly openBytes: number | undefined;
+  /** Of open entries: where they stand. The entry itself is not kept; its bytes are a view of all that was read. */
+  readonly places: Place[];
+}
+
+export interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What is known behind an entry. */
+interface Behind {
+  readonly time: number | undefined;
+  readonly notes: ProcessNotes;
 }
 
 export interface TailAcks {
   committed: Commit;
   /** Bytes of the open entry at the committed offset that the store has. */
   openBytes: number;
-  spans: Span[];
+  runs: Run[];
+  /** Entries that are not acknowledged as a contiguous prefix yet. */
+  waiting: number;
   /** The open entry that the store has; its complete self is not sent again when it did not grow. */
-  shipped: { readonly offset: number; readonly length: number } | undefined;
+  shipped: Place | undefined;
   /** The checkpoint has an older state. */
   isDirty: boolean;
 }
@@ -28,10 +56,39 @@ export function createAcks(): TailAcks {
   return {
     committed: { offset: 0, crc: 0, time: undefined },
     openBytes: 0,
-    spans: [],
+    runs: [],
+    waiting: 0,
     shipped: undefined,
     isDirty: false,
   };
+}
+
+/** Nothing is in flight, and the store has everything before the commit. */
+export function resetAcks(acks: TailAcks, commit: Commit): void {
+  acks.committed = commit;
+  acks.runs = [];
+  acks.waiting = 0;
+}
+
+/** Of at most `length` entries; `openBytes` as in Run. */
+export function beginRun(acks: TailAcks, length: number, openBytes: number | undefined): Run {
+  const run: Run = {
+    count: 0,
+    passed: 0,
+    offsets: new Float64Array(length),
+    crcs: new Uint32Array(length),
+    times: new Float64Array(length),
+    notes: [],
+    done: new Uint8Array(length),
+    openBytes,
+    places: [],
+    acknowledge: (index) => {
+      run.done[index] = 1;
+      acks.shipped = run.places[index] ?? acks.shipped;
+    },
+  };
+  acks.runs.push(run);
+  return run;
 }
 
 /** It was shipped when the file rested and has not grown since. */
@@ -39,29 +96,48 @@ export function isShipped({ shipped }: TailAcks, { entry, isOpen }: TailEntry): 
   return !isOpen && shipped?.offset === entry.offset && shipped.length === entry.length;
 }
 
-/** Keeps where the entry stands and not the entry: its bytes are a view of all that was read with it. */
-export function createAcknowledgement(acks: TailAcks, span: Span, { entry, isOpen }: TailEntry): () => void {
-  const shipped = isOpen ? { offset: entry.offset, length: entry.length } : undefined;
-  return () => {
-    span.isDone = true;
-    if (shipped !== undefined) acks.shipped = shipped;
-  };
+/** Returns the entry's index in the run. */
+export function addToRun(acks: TailAcks, run: Run, { entry, end }: TailEntry, { time, notes }: Behind): number {
+  const index = run.count;
+  run.offsets[index] = end.offset;
+  run.crcs[index] = end.crc ?? 0;
+  run.times[index] = time ?? NaN;
+  run.notes.push(notes);
+  if (run.openBytes !== undefined) run.places.push({ offset: entry.offset, length: entry.length });
+  run.count += 1;
+  acks.waiting += 1;
+  return index;
 }
 
 /** Moves the offset over the done prefix. True when something changed. */
 export function advanceAcks(acks: TailAcks): boolean {
-  let count = 0;
-  for (const span of acks.spans) {
-    if (!span.isDone) break;
-    count += 1;
-    if (span.isOpen) acks.openBytes = Math.max(acks.openBytes, span.openBytes);
-    else {
-      acks.committed = span.end;
-      acks.openBytes = 0;
-    }
+  let moved = 0;
+  for (const run of acks.runs) {
+    const before = run.passed;
+    while (run.passed < run.count && run.done[run.passed] === 1) run.passed += 1;
+    if (run.passed > before) commitRun(acks, run);
+    moved += run.passed - before;
+    if (run.passed < run.count) break;
   }
-  if (count === 0) return false;
-  acks.spans.splice(0, count);
+  if (moved === 0) return false;
+  acks.runs = acks.runs.filter(({ passed, count }) => passed < count);
+  acks.waiting -= moved;
   acks.isDirty = true;
   return true;
+}
+
+function commitRun(acks: TailAcks, run: Run): void {
+  if (run.openBytes !== undefined) {
+    acks.openBytes = Math.max(acks.openBytes, run.openBytes);
+    return;
+  }
+  const last = run.passed - 1;
+  const time = run.times[last] ?? NaN;
+  acks.committed = {
+    offset: run.offsets[last] ?? 0,
+    crc: run.crcs[last],
+    time: Number.isNaN(time) ? undefined : time,
+    notes: run.notes[last],
+  };
+  acks.openBytes = 0;
 }

@@ -1,4 +1,4 @@
-// Framed entries → records in the shipper's queue, each with a span that is done when the store has it. An open entry
+// Framed entries → records in the shipper's queue, in a run that learns when the store has which of them. An open entry
 // that was shipped already and did not grow is done at once. Called for what was read (follow/read.ts) and for what is
 // left when a file ends (follow/ends.ts).
 import { describeSource, parseRecord, type ParsedRecord } from '../record/parse.js';
@@ -7,7 +7,7 @@ import type { Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
-import { createAcknowledgement, isShipped, type Span } from './acks.js';
+import { addToRun, beginRun, isShipped, type Run } from './acks.js';
 import type { TailEntry } from './chunk.js';
 import type { Tail } from './tail.js';
 
@@ -29,6 +29,8 @@ export function createForwarder(parts: ForwardParts): ForwardEntries {
 
 function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailEntry[], source: Tail): void {
   const { origin } = source.file;
+  const [first] = entries;
+  if (first === undefined) return;
   const context = {
     origin,
     redact: parts.redact,
@@ -38,6 +40,7 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     previousTime: source.reading.time,
     notes: source.reading.notes,
   };
+  const run = beginRun(tail.acks, entries.length, first.isOpen ? openBytes(tail, first) : undefined);
   let file = describeSource(origin, context.notes);
   for (const item of entries) {
     const plain = parts.shipper.addPlain && parsePlain(item.entry, item.id, file, context);
@@ -46,8 +49,13 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     context.previousTime = parsed.time;
     context.notes = parsed.notes;
     if (!item.isOpen) moveFrontier(tail, parsed, source);
-    forwardItem(parts, tail, item, parsed);
+    forwardItem(parts, tail, run, { item, parsed });
   }
+}
+
+/** Bytes of the file from the commit's offset on that are in the store when this open entry is. */
+function openBytes({ reading }: Tail, { end }: TailEntry): number {
+  return Math.max(0, reading.flushedTo - end.offset);
 }
 
 type Parsed = ParsedPlain | ParsedRecord;
@@ -58,28 +66,18 @@ function moveFrontier({ reading }: Tail, { time, notes }: Parsed, source: Tail):
   if (source.reading === reading) reading.notes = notes;
 }
 
-function forwardItem({ board, shipper }: ForwardParts, tail: Tail, item: TailEntry, parsed: Parsed): void {
-  const span = createSpan(tail, item);
-  tail.acks.spans.push(span);
-  const isShippedAlready = isShipped(tail.acks, item);
-  if (isShippedAlready) span.isDone = true;
-  const onDone = isShippedAlready ? undefined : createAcknowledgement(tail.acks, span, item);
-  if ('plain' in parsed) {
-    board.count('entries');
-    if (onDone !== undefined) shipper.addPlain?.(parsed.plain, onDone);
-  } else {
-    countEntry(board, item, parsed);
-    if (onDone !== undefined) shipper.add(parsed.record, onDone);
-  }
-}
-
-function createSpan({ reading }: Tail, { end, isOpen }: TailEntry): Span {
-  return {
-    end: isOpen ? end : { ...end, time: reading.time, notes: reading.notes },
-    isOpen,
-    openBytes: Math.max(0, reading.flushedTo - end.offset),
-    isDone: false,
-  };
+function forwardItem(
+  { board, shipper }: ForwardParts,
+  { reading, acks }: Tail,
+  run: Run,
+  { item, parsed }: { readonly item: TailEntry; readonly parsed: Parsed },
+): void {
+  const index = addToRun(acks, run, item, reading);
+  if ('record' in parsed) countEntry(board, item, parsed);
+  else board.count('entries');
+  if (isShipped(acks, item)) run.done[index] = 1;
+  else if ('record' in parsed) shipper.add(parsed.record, run, index);
+  else shipper.addPlain?.(parsed.plain, run, index);
 }
 
 function countEntry(board: Board, { entry }: TailEntry, { redacted, record }: ParsedRecord): void {

@@ -7,7 +7,7 @@ import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import { readBefore } from '../identity/bytes.js';
 import { createGuard, EMPTY_GUARD } from '../identity/identity.js';
 import type { RecordOrigin } from '../record/parse.js';
-import { createAcks, type TailAcks } from './acks.js';
+import { createAcks, resetAcks, type TailAcks } from './acks.js';
 import { createReading, openReading, type Commit, type TailReading } from './chunk.js';
 
 export interface Tail {
@@ -86,8 +86,7 @@ export function openTail({ file, reading }: Tail): boolean {
 
 /** Reading starts at the offset of a commit, with nothing in flight. */
 export function seekTail({ reading, acks }: Tail, commit: Commit): void {
-  acks.committed = commit;
-  acks.spans = [];
+  resetAcks(acks, commit);
   reading.readOffset = commit.offset;
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
@@ -130,7 +129,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
 
 /** Read to the end of what was seen, and the store has all of it but an open last entry. */
 export function isDrained({ reading, acks }: Tail): boolean {
-  return reading.size <= reading.readOffset && acks.spans.length === 0;
+  return reading.size <= reading.readOffset && acks.waiting === 0;
 }
 
 /** Bytes that are not in the store yet. */

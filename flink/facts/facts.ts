@@ -22,8 +22,10 @@ export const FACT_ANCHORS: readonly string[] = withoutLonger([
   ...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row)))),
 ]);
 
-/** Those, and the ones of entries that a scan passes over. */
-export const ALL_FACT_ANCHORS: readonly string[] = withoutLonger([...new Set(ROWS.flatMap(literalsOf))]);
+/** Every entry that names a job or a process in a fact holds one of these, those that a scan passes over included. */
+export const NAMING_ANCHORS: readonly string[] = withoutLonger([
+  ...new Set(ROWS.filter(({ isSetting }) => isSetting !== true).flatMap(literalsOf)),
+]);
 
 const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
   FACT_ANCHORS.map((anchor) => [

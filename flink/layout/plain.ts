@@ -92,7 +92,6 @@ function readParts(bytes: Buffer, messageStart: number, hash: number): PreambleP
   const length = messageStart - STAMP_BYTES;
   if (known?.bytes.length === length && known.bytes.compare(bytes, STAMP_BYTES, messageStart) === 0) return known.parts;
   const text = bytes.toString('latin1', STAMP_BYTES, messageStart);
-  // eslint-disable-next-line no-control-regex -- everything but printable ASCII
   if (/[^\x20-\x7e]/.test(text)) return undefined;
   const preamble = readPreamble(text, 0);
   if (preamble.messageStart !== text.length || preamble.parts.level === undefined) return undefined;

@@ -12,6 +12,7 @@ import { isObject } from '../stored.js';
 import type { AppendOutcome, EncodedBatch } from '../store.js';
 
 const MAX_REQUEST_BYTES = 5_000_000;
+const STORED: AppendOutcome = { kind: 'stored' };
 
 /** Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED only when no part of the batch came through. */
 export async function appendBatch(
@@ -106,7 +107,7 @@ function readItems(
 
 function readOutcome(item: Readonly<Record<string, unknown>>): AppendOutcome | 'conflict' {
   const status = Number(item['status']);
-  if (status >= 200 && status < 300) return { kind: 'stored' };
+  if (status >= 200 && status < 300) return STORED;
   if (status === 409) return 'conflict';
   const error = `status ${status}, ${readReason(item)}${readCause(item)}`;
   return status === 400 && !isAboutIndex(item) ? { kind: 'refused', error } : { kind: 'retry', error };

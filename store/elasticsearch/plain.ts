@@ -2,7 +2,7 @@
 // bytes to bytes: what many records share is encoded once, texts are copied, and no object or string is made of a line.
 // Called by store/encode.ts.
 import type { BatchWriter } from '../batch.js';
-import type { PlainRecord, SharedFields } from '../encode.js';
+import type { PlainRecord, SharedFields } from '../store.js';
 import { encodeId, hashText, nameDay, readRouting } from './mapping.js';
 
 /** What all records of a file share: the rest of the action's line, and fields. */
