@@ -2,7 +2,7 @@
 // an exception, a secret or a flag. One pass over the bytes tells whether it is one, and whether it may name a job or a
 // process; only then is its message made a string. Everything else is left to parse.ts, and both say the same. Called
 // by forward.ts.
-import { buildAutomaton, scanMarks } from '../../core/automaton.js';
+import { buildAutomaton, scanMarks } from '../../core/bytes/automaton.js';
 import type { ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { NAMING_ANCHORS, readFacts } from '../../flink/facts/facts.js';

@@ -1,6 +1,6 @@
 // Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold least. A
 // word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
-import { hashWord, WORD, type WordPlace } from '../../core/byte-search.js';
+import { hashWord, WORD, type WordPlace } from '../../core/bytes/byte-search.js';
 
 /** A text of this length holds a whole word wherever it begins. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;

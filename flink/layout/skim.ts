@@ -5,7 +5,7 @@
 // reading of files for a diagnosis; the agent needs every entry.
 import { appendAll } from '../../core/sequence.js';
 import { isUtf8 } from 'node:buffer';
-import { countBreaks } from '../../core/byte-search.js';
+import { countBreaks } from '../../core/bytes/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
 import { at, isDigit } from '../bytes/byte.js';
 import { createSplitter, MAX_ENTRY_BYTES, type Splitter, type SplitEntry, type SplitterOptions } from './split.js';
