@@ -1,7 +1,7 @@
-// One pass over bytes for any number of literals (core/bytes/byte-search.ts): of each a window of seven bytes is chosen whose
-// words are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank of a
-// literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files; bench/scan
-// measures it.
+// One pass over bytes for any number of literals (core/bytes/byte-search.ts): of each a window of seven bytes is chosen
+// whose words are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank
+// of a literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files;
+// bench/scan measures it.
 import {
   openTextSearch,
   packTexts,
