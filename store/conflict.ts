@@ -29,7 +29,7 @@ export function isSameText(a: string, b: string): boolean {
  * word, and over-long entries lose their middle.
  */
 function startsWith(longer: Version, shorter: Version): boolean {
-  const head = shorter.text.replace(/\ufffd+$/, '').trimEnd();
+  const head = shorter.text.replace(/(?<!\ufffd)\ufffd+$/, '').trimEnd();
   if (longer.text.startsWith(head)) return true;
   const isChanged = [...(longer.flags ?? []), ...(shorter.flags ?? [])].some(
     (flag) => flag === 'redacted' || flag === 'cut',

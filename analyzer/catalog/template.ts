@@ -1,5 +1,6 @@
 // Texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's name
 // in the job's Flink version). Parsed once when the catalog is loaded; filled by explain.ts. `{{` is a plain brace.
+import { joinLines } from '../../core/text/lines.js';
 import type { Language, Text } from '../../core/types.js';
 import type { Value, Values } from './expression/expression.js';
 
@@ -74,7 +75,7 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
     if ('text' in part) return part.text;
     if ('option' in part) return optionName(part.option);
     const value = values[part.name];
-    if (value !== undefined) return stopOnce(joinLines(formatValue(value, part.format)), template.parts[index + 1]);
+    if (value !== undefined) return stopOnce(quoteLine(formatValue(value, part.format)), template.parts[index + 1]);
     missing.push(part.name);
     return '…';
   });
@@ -85,9 +86,9 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
 const MAX_QUOTE = 240;
 
 /** A message of several lines (a plan, a piece of code) stands in a sentence as its beginning, on one line. */
-function joinLines(value: string): string {
+function quoteLine(value: string): string {
   if (!value.includes('\n')) return value;
-  const line = value.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const line = joinLines(value.trim());
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }
 

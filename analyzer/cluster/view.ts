@@ -40,7 +40,7 @@ export function normalizeName(name: string): string {
   return name
     .trim()
     .replace(/^[a-z.]+:\/\/[\w-]+@/, '')
-    .replace(/\/user\/.*$/, '')
+    .replace(/\/user\/.*$/s, '')
     .replace(/^'|'$/g, '')
     .toLowerCase();
 }

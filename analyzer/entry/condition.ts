@@ -1,6 +1,7 @@
 // What a rule may ask of an entry: one list of checks, in the order of their cost. fitCondition walks it for every
 // candidate of the scan and captures where all of them hold; findMisfit walks the same list for `rules explain` and
 // says which one failed, what the rule asks and what the entry has. Pure; called by match.ts, scan.ts and why.ts.
+import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
@@ -276,7 +277,7 @@ export function endsWithName(full: string, name: string): boolean {
 
 function execute(regex: Condition['regex'], text: string): Readonly<Record<string, string>> | undefined {
   if (regex === undefined) return {};
-  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(joinLines(text)) : null);
+  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(unbreak(text)) : null);
   return found === null ? undefined : readGroups(found.groups);
 }
 
@@ -286,8 +287,8 @@ let joined = { text: '', line: '' };
  * Wrapped in a paste: the same words with blanks where the lines were broken. One entry is asked for by many
  * conditions.
  */
-function joinLines(text: string): string {
-  if (joined.text !== text) joined = { text, line: text.replaceAll(/\s*\n\s*/g, ' ') };
+function unbreak(text: string): string {
+  if (joined.text !== text) joined = { text, line: joinLines(text) };
   return joined.line;
 }
 

@@ -1,6 +1,7 @@
 // What somebody cut out of the logs, as texts: the entries are kept while they may be an excerpt, and made into others
 // for the second reading. Lines that belong together are joined, a title is cut from its trace, broken sentences are
 // mended. Called by diagnose.ts.
+import { joinLines } from '../../core/text/lines.js';
 import type { Entry } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 
@@ -63,7 +64,7 @@ const NEW_LINE = Buffer.from('\n');
 export function unbreakText(entry: Entry): Entry {
   const { layout, stack } = parseEntry(entry.bytes);
   const text = layout === 'none' && stack === undefined ? entry.bytes.toString('utf8') : '';
-  return text.includes('\n') ? { ...entry, bytes: Buffer.from(text.replaceAll(/\s*\n\s*/g, ' ')) } : entry;
+  return text.includes('\n') ? { ...entry, bytes: Buffer.from(joinLines(text)) } : entry;
 }
 
 /** What somebody writes above a trace is a text of its own. */

@@ -1,5 +1,6 @@
 // "jobtrace rules explain FILE… RULE": why a rule did or did not name what stands in the logs. The reasons come from
 // analyzer/author/why.ts; here they become sentences with file:line of the log and of the rule.
+import { joinLines } from '../../core/text/lines.js';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { totalScore, type ExplainReason, type Finding } from '../../analyzer/incident/rank.js';
@@ -198,6 +199,6 @@ function quote(text: string): string {
 
 /** One line, at most twice the terminal's width. */
 function cut(text: string, { width }: Style): string {
-  const line = text.replaceAll(/\s*\n\s*/g, ' ⏎ ');
+  const line = joinLines(text, ' ⏎ ');
   return line.length > 2 * width ? `${line.slice(0, 2 * width - 1)}…` : line;
 }

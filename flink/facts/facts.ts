@@ -83,7 +83,7 @@ export function readJarVersion({ stack = '' }: ParsedEntry): Fact[] {
 }
 
 const JAR =
-  /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d+\.\d+(?:\.\d+)?)[\w.-]*\.jar/;
+  /\[flink-(?:dist|core|runtime|clients|rpc-core|rpc-akka|streaming-java|sql-client|sql-gateway|table-[a-z-]+)(?:_2\.1\d)?-(\d{1,4}\.\d{1,4}(?:\.\d{1,4})?)[\w.-]{0,100}\.jar/;
 
 function literalsOf(row: FactRow): readonly string[] {
   return row.literals ?? [row.anchor];

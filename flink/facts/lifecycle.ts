@@ -46,7 +46,7 @@ const JOBS: readonly FactRow[] = [
   ]),
   begins(
     'Using restart back off time strategy ',
-    String.raw`^Using restart back off time strategy (.+) for [\s\S]* \(${JOB}\)\.`,
+    String.raw`^Using restart back off time strategy (.{1,500}) for [\s\S]* \(${JOB}\)\.`,
     ([, strategy = '', jobId = '']) => [{ type: 'restart-strategy', jobId, strategy }],
   ),
   holds(

@@ -83,5 +83,5 @@ export function componentOf(name: string): Component {
   if (/TaskManager|TaskExecutor/.test(name)) return 'taskmanager';
   if (/Entrypoint|JobManager|ApplicationMaster|JobMaster/.test(name)) return 'jobmanager';
   if (/[Gg]ateway/.test(name)) return 'gateway';
-  return /Client|CliFrontend|YarnSession|Kubernetes\w*Cli/.test(name) ? 'client' : 'unknown';
+  return /Client|CliFrontend|YarnSession|Kubernetes\w{0,80}Cli/.test(name) ? 'client' : 'unknown';
 }

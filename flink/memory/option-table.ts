@@ -177,7 +177,7 @@ function readDefault(config: MemoryConfig, wanted: MemoryOption): string | undef
 
 /** What Java's parseFloat and parseDouble read, but for hexadecimal. */
 function readJavaNumber(text: string): number | undefined {
-  const found = /^([+-]?)(?:(NaN)|(Infinity)|(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[fFdD]?)$/.exec(
+  const found = /^([+-]?)(?:(NaN)|(Infinity)|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[fFdD]?)$/.exec(
     text.trim(),
   );
   if (found === null) return undefined;

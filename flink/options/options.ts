@@ -71,7 +71,7 @@ export function inRange(version: string, range: string): boolean {
 export function parseBytes(text: string): number | undefined {
   const exact = /\((\d+) bytes\)/.exec(text);
   if (exact !== null) return Number(exact[1]);
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
   const factor = match === null ? undefined : BYTE_UNITS.get((match[2] ?? '').toLowerCase());
   return match === null || factor === undefined ? undefined : Math.trunc(Number(match[1]) * factor);
 }
@@ -93,7 +93,7 @@ export function parseDuration(text: string): number | undefined {
   const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text.trim());
   if (iso !== null && text.trim().length > 2)
     return Number(iso[1] ?? 0) * 3_600_000 + Number(iso[2] ?? 0) * 60_000 + Math.round(Number(iso[3] ?? 0) * 1000);
-  const match = /^\s*(\d+)\s*([a-zµ]*)\s*$/i.exec(text);
+  const match = /^(\d+)\s*([a-zµ]*)$/i.exec(text.trim());
   const factor = match === null ? undefined : TIME_UNITS.get((match[2] ?? '').toLowerCase());
   return match === null || factor === undefined ? undefined : Number(match[1]) * factor;
 }

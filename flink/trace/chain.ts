@@ -358,7 +358,7 @@ function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
 /** Without line numbers, counters of generated classes and lambdas. */
 function frameIdentity(frame: string): string {
   return frame
-    .replace(/\(.*$/, '')
+    .replace(/\(.*$/s, '')
     .replace(/\/0x[0-9a-f]+/g, '')
     .replace(/\d+/g, '#');
 }

@@ -14,7 +14,7 @@ const PREFIXES = [
 ];
 /** A field of JSON that somebody pasted without its braces: `"root-exception": "a.b.CException: text`. */
 const FIELD = /^\s*"[\w.-]{1,40}"\s*:\s*"/;
-const FIELD_END = /"\s*[,}]?\s*$/;
+const FIELD_END = /"\s*(?:[,}]\s*)?$/;
 const TYPE = /^(?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*/;
 /** As people shorten it in a message to others. */
 const SHORT_TYPE = /^[A-Z][a-z]\w*(?:Exception|Error)(?=: )/;

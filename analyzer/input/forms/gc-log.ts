@@ -65,13 +65,14 @@ function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): bo
 
 const MAX_ROW = 1000;
 /** `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms` */
-const UNIFIED = /^(\[[^\n]*?)\[gc[^\n]*Pause Full[^\n]* (\d+)([KMG])->(\d+)([KMG])\((\d+)([KMG])\) [\d.]+ms/gm;
+const UNIFIED =
+  /^(\[[^\n]{0,200}?)\[gc[^\n]{0,80}?Pause Full[^\n]{0,120}? (\d{1,12})([KMG])->(\d{1,12})([KMG])\((\d{1,12})([KMG])\) [\d.]{1,20}ms/gm;
 /**
  * `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap
  * stands outside the inner brackets.
  */
 const JAVA_8 =
-  /^([^\n[]*)\[Full GC(?: \([^)\n]*\))*(?:[^\n[\]]*\[[^\n\]]*\])*?[^\n[\]]*? ?(\d+)(?:\.\d+)?([KMG])(?:\([\d.]+[KMG]\))?->(\d+)(?:\.\d+)?([KMG])\((\d+)(?:\.\d+)?([KMG])\)/gm;
+  /^([^\n[]{0,200})\[Full GC(?: \([^)\n]{0,80}\)){0,4}(?:[^\n[\]]{0,80}\[[^\n\]]{0,120}\]){0,8}?[^\n[\]]{0,80}? ?(\d{1,12})(?:\.\d{1,3})?([KMG])(?:\([\d.]{1,20}[KMG]\))?->(\d{1,12})(?:\.\d{1,3})?([KMG])\((\d{1,12})(?:\.\d{1,3})?([KMG])\)/gm;
 const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+)K\)/;
 /** A generation that is so full takes no more objects. */
 const OLD_SHARE = 0.99;

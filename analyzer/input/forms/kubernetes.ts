@@ -10,7 +10,7 @@ export function looksLikePods(head: string): boolean {
 }
 
 export function looksLikeEvents(head: string): boolean {
-  return /^(?:NAMESPACE +)?LAST SEEN +.*\bTYPE +REASON +.*OBJECT\b/m.test(head);
+  return /^(?:NAMESPACE {1,80})?LAST SEEN {1,80}.{0,80}\bTYPE {1,80}REASON {1,80}.{0,80}OBJECT\b/m.test(head);
 }
 
 /** What one pod says, and its name: it stands for a process. */
@@ -61,7 +61,7 @@ function readContainers(pod: string, section: string): readonly string[] {
         const reason = readField(details, 'Reason');
         const code = readField(details, 'Exit Code');
         if (code === '' || code === '0' || reason === 'Completed') return [];
-        const message = /Message: +([^]*?)(?=\n +(?:Exit Code|Started|Finished):)/.exec(details)?.[1]?.trim();
+        const message = readMessage(details);
         const restarts = readField(block, 'Restart Count');
         const end = `Container ${container} of pod ${pod} ended: Exit Code: ${code}, Reason: ${reason}${restarts === '' ? '' : `, Restart Count: ${restarts}`}`;
         return [
@@ -69,6 +69,13 @@ function readContainers(pod: string, section: string): readonly string[] {
         ];
       });
     });
+}
+
+/** It may have lines of its own: up to the field behind it. */
+function readMessage(details: string): string | undefined {
+  const [, text = ''] = /Message: +([^]*)/.exec(details) ?? [];
+  const end = text.search(/\n +(?:Exit Code|Started|Finished):/);
+  return end === -1 ? undefined : text.slice(0, end).trim();
 }
 
 function readField(text: string, name: string): string {

@@ -7,7 +7,7 @@ import { skipWrapper } from '../../../flink/bytes/wrapper.js';
 
 /** Behind a head: a frame, a cause, a frame of Python. */
 const TRACE =
-  /(?<=\s|^)(?:at (?:[\w.-]+\/)?[\w$]+(?:\.[\w$<>-]+)+\([^)\n]*\)|Caused by: [\w$]+\.|\.\.\. \d+ (?:more|common frames)|File "[^"\n]+", line \d+)/;
+  /(?<=\s|^)(?:at (?:[\w.-]+\/)?[\w$]+(?:\.[\w$<>-]+)+\([^)\n]{0,300}\)|Caused by: [\w$]+\.|\.\.\. \d+ (?:more|common frames)|File "[^"\n]{1,500}", line \d+)/;
 /** A head is seldom longer. */
 const MAX_HEAD = 200;
 /** Fewer lines may look alike by chance. */

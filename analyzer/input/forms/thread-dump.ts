@@ -64,7 +64,7 @@ function readAnswer(text: string): Dump | undefined {
 function readThread(block: string): readonly Thread[] {
   const name = /^"(.*?)"(?= #\d| Id=| prio=| daemon| os_prio=|$)/m.exec(block)?.[1];
   if (name === undefined) return [];
-  const frames = [...block.matchAll(/^\s+at (\S.*)$/gm)].map(([, frame = '']) => frame);
+  const frames = [...block.matchAll(/^[^\S\n]+at (\S.*)$/gm)].map(([, frame = '']) => frame);
   return [{ name, frames, waits: /State: (?:TIMED_)?WAITING|Id=\d+ (?:TIMED_)?WAITING/.test(block) }];
 }
 
@@ -72,7 +72,7 @@ function readThread(block: string): readonly Thread[] {
 function findCycle(infos: readonly string[]): Dump['deadlock'] {
   const waits = new Map<string, { readonly name: string; readonly owner: string; readonly text: string }>();
   for (const text of infos) {
-    const head = /^"(.*?)" (?:daemon )?(?:prio=\d+ )?Id=(\d+) \w+ on .* owned by ".*" Id=(\d+)/.exec(text);
+    const head = /^"([^"\n]*)" (?:daemon )?(?:prio=\d+ )?Id=(\d+) \w+ on .*? owned by "[^"\n]*" Id=(\d+)/.exec(text);
     if (head !== null) waits.set(head[2] ?? '', { name: head[1] ?? '', owner: head[3] ?? '', text: text.trimEnd() });
   }
   for (const start of waits.keys()) {
