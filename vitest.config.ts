@@ -1,7 +1,8 @@
 // One run for everything: unit tests beside their files, the pipeline and architecture tests under test/. What only
 // computes runs first, a file on each core, with what the files before it have loaded. What starts servers, agents or
 // clusters runs after it, two files at a time: it waits for more than half of its time, and the machines are small.
-import { relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -11,7 +12,8 @@ const COMPUTING = [
   'store/{conflict,page,query,words}.test.ts',
   'store/elasticsearch/{look,mapping}.test.ts',
   'notify/{decide,render}.test.ts',
-  'lab/{cut,patch,scenario}.test.ts',
+  'lab/record/cut.test.ts',
+  'lab/define/{patch,scenario}.test.ts',
   'test/{architecture,forms,ledger,recordings,skimmed}.test.ts',
 ];
 
@@ -20,17 +22,20 @@ const LONG = [
   'test/disturbed.test.ts',
   'test/pipeline.test.ts',
   'test/matrix.test.ts',
-  'lab/separation.test.ts',
-  'lab/parts/flink.test.ts',
-  'lab/sample.test.ts',
+  'lab/separation/separation.test.ts',
+  'lab/parts/flink/flink.test.ts',
+  'lab/judge/sample.test.ts',
   'store/elasticsearch/elasticsearch.test.ts',
   'test/model.test.ts',
-  'lab/run.test.ts',
+  'lab/play/run.test.ts',
   'test/lost-taskmanager.test.ts',
   'test/faults/store.test.ts',
-  'lab/parts/elasticsearch.test.ts',
-  'lab/separation-many.test.ts',
+  'lab/parts/services/elasticsearch.test.ts',
+  'lab/separation/many.test.ts',
 ];
+
+const gone = LONG.filter((name) => !existsSync(join(import.meta.dirname, name)));
+if (gone.length > 0) throw new Error(`vitest.config.ts names ${gone.join()}, which does not exist.`);
 
 /** What begins last is short, so that no core waits for the other at the end. */
 class LongestFirst extends BaseSequencer {
