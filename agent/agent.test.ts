@@ -3,34 +3,34 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
 
-let bench: AgentFixture | undefined;
+let fixture: AgentFixture | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
 describe('createAgent', () => {
   it('ships every line of a file once, in order, and the last one when the file rests', async () => {
-    bench = openAgentFixture();
-    const path = join(bench.logs, 'flink-u-taskexecutor-0-h1.log');
+    fixture = openAgentFixture();
+    const path = join(fixture.logs, 'flink-u-taskexecutor-0-h1.log');
     writeFileSync(path, lines(0, 5));
 
-    await bench.poll();
+    await fixture.poll();
     appendFileSync(path, lines(5, 8));
-    await bench.poll(3);
+    await fixture.poll(3);
 
-    expect(await bench.texts()).toEqual(expected(0, 8));
-    expect(bench.agent.status()).toMatchObject({ files: 1, lagBytes: 0, conditions: [] });
-    expect(bench.counter('duplicateRecords')).toBe(0);
+    expect(await fixture.texts()).toEqual(expected(0, 8));
+    expect(fixture.agent.status()).toMatchObject({ files: 1, lagBytes: 0, conditions: [] });
+    expect(fixture.counter('duplicateRecords')).toBe(0);
   });
 
   it('fills the record from the line, the file and the settings', async () => {
-    bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h1.log'), `${line(1, 'Started with password=secret1')}\n`);
+    fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h1.log'), `${line(1, 'Started with password=secret1')}\n`);
 
-    await bench.poll();
+    await fixture.poll();
 
-    const [record] = await bench.records();
+    const [record] = await fixture.records();
     expect(record).toMatchObject({
       '@timestamp': '2026-05-01T10:00:00.001Z',
       message: 'Started with password=***',

@@ -48,7 +48,7 @@ export interface AgentParts {
 }
 
 const SLICE_MS = 50;
-/** A log that is written all the time wakes the agent all the time: read it in larger pieces. */
+/** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
 const MIN_REST_MS = 25;
 const FORGET_EVERY_MS = 60_000;
 const STATUS_EVERY_MS = 5000;

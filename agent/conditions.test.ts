@@ -13,10 +13,10 @@ import { expected, lines, openAgentFixture, type AgentFixture } from '../test/ag
 
 const CHILD = fileURLToPath(new URL('../test/agent-child.ts', import.meta.url));
 
-let bench: AgentFixture | undefined;
+let fixture: AgentFixture | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
 describe('the conditions of an agent', () => {
@@ -51,31 +51,31 @@ describe('a store that takes no batch', () => {
 
   it.each(errors)('is reported with the reason, until it takes them: $code', async (error) => {
     let isDown = true;
-    bench = openAgentFixture({
+    fixture = openAgentFixture({
       wrap: (store) => ({ ...store, append: (batch) => (isDown ? Promise.reject(error) : store.append(batch)) }),
     });
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
-    await bench.poll(2, 60_000);
-    const [during] = bench.agent.status().conditions;
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 3));
+    await fixture.poll(2, 60_000);
+    const [during] = fixture.agent.status().conditions;
     isDown = false;
-    await bench.poll(2, 60_000);
+    await fixture.poll(2, 60_000);
 
     expect(codes).toContain(error.code);
     expect(during).toMatchObject({ code: error.code, message: expect.not.stringContaining('{') });
     expect(during?.message).toContain(error.details['url'] ?? error.details['path']);
-    expect(bench.conditions()).toEqual([]);
-    expect(await bench.texts()).toEqual(expected(0, 3));
+    expect(fixture.conditions()).toEqual([]);
+    expect(await fixture.texts()).toEqual(expected(0, 3));
   });
 
   it('for a reason that is no error of ours counts as not reachable', async () => {
-    bench = openAgentFixture({
+    fixture = openAgentFixture({
       wrap: (store) => ({ ...store, append: () => Promise.reject(new TypeError('not a function')) }),
     });
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 3));
 
-    await bench.poll();
+    await fixture.poll();
 
-    expect(bench.agent.status().conditions).toMatchObject([
+    expect(fixture.agent.status().conditions).toMatchObject([
       { code: 'JT_STORE_UNREACHABLE', message: 'The store cannot be reached (?): not a function.' },
     ]);
   });
@@ -83,27 +83,27 @@ describe('a store that takes no batch', () => {
 
 describe('a file', () => {
   it('that only looks like an archive is named', async () => {
-    bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'a.log.1.gz'), Buffer.from([0x1f, 0x8b, 0x63, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]));
+    fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'a.log.1.gz'), Buffer.from([0x1f, 0x8b, 0x63, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]));
 
-    await bench.poll(3);
+    await fixture.poll(3);
 
-    expect(bench.conditions()).toEqual(['JT_ARCHIVE_INVALID']);
+    expect(fixture.conditions()).toEqual(['JT_ARCHIVE_INVALID']);
   });
 
   it('whose cluster nothing names is said once where the store is shared', async () => {
-    bench = openAgentFixture({ isStoreShared: true });
-    const container = join(bench.logs, 'application_1700000000000_0001', 'container_1700000000000_0001_01_000002');
+    fixture = openAgentFixture({ isStoreShared: true });
+    const container = join(fixture.logs, 'application_1700000000000_0001', 'container_1700000000000_0001_01_000002');
     mkdirSync(container, { recursive: true });
     writeFileSync(join(container, 'taskmanager.log'), lines(0, 2));
-    await bench.poll(2);
-    const named = bench.conditions();
-    for (const name of ['a', 'b']) writeFileSync(join(bench.logs, `${name}.log`), lines(2, 4));
-    await bench.poll(2);
+    await fixture.poll(2);
+    const named = fixture.conditions();
+    for (const name of ['a', 'b']) writeFileSync(join(fixture.logs, `${name}.log`), lines(2, 4));
+    await fixture.poll(2);
 
     expect(named).toEqual([]);
-    expect(bench.conditions()).toEqual(['JT_CLUSTER_UNNAMED']);
-    expect(new Set((await bench.records()).map((record) => record['flink.cluster']))).toEqual(
+    expect(fixture.conditions()).toEqual(['JT_CLUSTER_UNNAMED']);
+    expect(new Set((await fixture.records()).map((record) => record['flink.cluster']))).toEqual(
       new Set(['application_1700000000000_0001', 'node-1']),
     );
   });
@@ -111,18 +111,18 @@ describe('a file', () => {
 
 describe('a checkpoint', () => {
   it('that is damaged is said, and nothing is stored twice', async () => {
-    bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
-    await bench.poll(2);
-    bench.stop();
-    appendFileSync(join(bench.dataDir, 'checkpoint.log'), '00000000 {"key":"half a li');
+    fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 3));
+    await fixture.poll(2);
+    fixture.stop();
+    appendFileSync(join(fixture.dataDir, 'checkpoint.log'), '00000000 {"key":"half a li');
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect(bench.agent.status().conditions).toMatchObject([
+    expect(fixture.agent.status().conditions).toMatchObject([
       { code: 'JT_CHECKPOINT_CORRUPT', values: { offset: expect.any(Number), valid: 1 } },
     ]);
-    expect(await bench.texts()).toEqual(expected(0, 3));
+    expect(await fixture.texts()).toEqual(expected(0, 3));
   });
 });
 

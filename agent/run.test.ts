@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
 
-let bench: AgentFixture | undefined;
+let fixture: AgentFixture | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
 async function waitUntil(what: string, isTrue: () => Promise<boolean> | boolean): Promise<number> {
@@ -20,12 +20,12 @@ async function waitUntil(what: string, isTrue: () => Promise<boolean> | boolean)
 
 describe('run', () => {
   it('ships what is written while it runs, follows a rotation, and stops with everything shipped and saved', async () => {
-    bench = openAgentFixture({ watch: true });
-    const { logs, store } = bench;
+    fixture = openAgentFixture({ watch: true });
+    const { logs, store } = fixture;
     const path = join(logs, 'a.log');
     const stop = new AbortController();
     const count = async (): Promise<number> => (await store.searchRecords({ limit: 1, order: 'newest' })).total;
-    const running = bench.agent.run(stop.signal);
+    const running = fixture.agent.run(stop.signal);
 
     writeFileSync(path, lines(0, 3));
     await waitUntil('3 records', async () => (await count()) === 3);
@@ -38,24 +38,24 @@ describe('run', () => {
     stop.abort();
     await running;
 
-    expect((await bench.texts()).sort()).toEqual(expected(0, 12));
+    expect((await fixture.texts()).sort()).toEqual(expected(0, 12));
     expect(await store.findAgentStatuses()).toMatchObject([
       { id: 'node-1', lagBytes: 0, shippedRecords: 12, conditions: [] },
     ]);
-    bench.stop();
-    await bench.poll(2);
-    expect(bench.counter('storedRecords')).toBe(0);
+    fixture.stop();
+    await fixture.poll(2);
+    expect(fixture.counter('storedRecords')).toBe(0);
   });
 
   it('F38: does not starve quiet files while one is hot', async () => {
-    bench = openAgentFixture({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
-    writeFileSync(join(bench.logs, 'hot.log'), lines(0, 20_000));
+    fixture = openAgentFixture({ budgetBytes: 300_000, quantumBytes: 10_000, batchRecords: 100 });
+    writeFileSync(join(fixture.logs, 'hot.log'), lines(0, 20_000));
     for (let number = 0; number < 20; number += 1)
-      writeFileSync(join(bench.logs, `quiet-${number}.log`), `${line(number)}\n${line(number)}\n`);
+      writeFileSync(join(fixture.logs, `quiet-${number}.log`), `${line(number)}\n${line(number)}\n`);
 
-    await bench.poll();
+    await fixture.poll();
 
-    const order = (await bench.records()).map((record) => record['log.file.path']);
+    const order = (await fixture.records()).map((record) => record['log.file.path']);
     const lastQuiet = order.findLastIndex(
       (path, index) => path.includes('quiet') && !order.slice(0, index).includes(path),
     );
@@ -65,7 +65,7 @@ describe('run', () => {
 
   it('ends in time when the store is down, and the next agent goes on', async () => {
     let isDown = true;
-    bench = openAgentFixture({
+    fixture = openAgentFixture({
       stopWithinMs: 300,
       wrap: (store) => ({
         ...store,
@@ -73,8 +73,8 @@ describe('run', () => {
           isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
       }),
     });
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
-    const { agent } = bench;
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 5));
+    const { agent } = fixture;
     const stop = new AbortController();
     const running = agent.run(stop.signal);
     await waitUntil('read', () => agent.status().lagBytes > 0 && (agent.status().counters['retriedRecords'] ?? 0) > 0);
@@ -82,9 +82,9 @@ describe('run', () => {
     stop.abort();
     await running;
     isDown = false;
-    bench.stop();
-    await bench.poll(2);
+    fixture.stop();
+    await fixture.poll(2);
 
-    expect(await bench.texts()).toEqual(expected(0, 5));
+    expect(await fixture.texts()).toEqual(expected(0, 5));
   });
 });

@@ -11,7 +11,7 @@ export interface Violation {
   readonly message?: string | undefined;
 }
 
-const PLACES: Readonly<Record<string, string>> = {
+const INPUTS: Readonly<Record<string, string>> = {
   querystring: 'parameter',
   params: 'address part',
   body: 'field',
@@ -20,13 +20,13 @@ const PLACES: Readonly<Record<string, string>> = {
 
 /** All problems of a request, in one sentence each. */
 export function explainViolations(violations: readonly Violation[], part: string, schema: Schema | undefined): string {
-  const place = PLACES[part] ?? part;
-  return violations.map((violation) => explainViolation(violation, place, schema)).join('; ');
+  const input = INPUTS[part] ?? part;
+  return violations.map((violation) => explainViolation(violation, input, schema)).join('; ');
 }
 
 function explainViolation(
   { keyword, instancePath, params, message }: Violation,
-  place: string,
+  input: string,
   schema: Schema | undefined,
 ): string {
   const path = instancePath
@@ -34,15 +34,15 @@ function explainViolation(
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   const name = printName(path);
-  const subject = name === '' ? 'the body' : `${place} "${name}"`;
+  const subject = name === '' ? 'the body' : `${input} "${name}"`;
   switch (keyword) {
     case 'additionalProperties': {
       const unknown = String(params['additionalProperty']);
       const nearest = path.length === 0 ? findNearest(unknown, Object.keys(readProperties(schema))) : undefined;
-      return `${place} "${printName([...path, unknown])}" is not known${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+      return `${input} "${printName([...path, unknown])}" is not known${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
     }
     case 'required':
-      return `${place} "${printName([...path, String(params['missingProperty'])])}" is missing`;
+      return `${input} "${printName([...path, String(params['missingProperty'])])}" is missing`;
     case 'enum':
       return `${subject} must be one of ${Array.isArray(params['allowedValues']) ? params['allowedValues'].join(', ') : 'the allowed values'}`;
     case 'const':

@@ -59,41 +59,41 @@ describe('parseQuery', () => {
   });
 
   it('asks fields by short and by full names', () => {
-    const level = { kind: 'value', field: 'log.level', pieces: ['error'] };
+    const level = { kind: 'value', field: 'log.level', glob: ['error'] };
     expect(parseQuery('level:error')).toEqual(level);
     expect(parseQuery('log.level:error')).toEqual(level);
     expect(parseQuery('job:orders')).toEqual({
       kind: 'or',
       nodes: [
-        { kind: 'value', field: 'flink.job.id', pieces: ['orders'] },
-        { kind: 'value', field: 'flink.job.name', pieces: ['orders'] },
+        { kind: 'value', field: 'flink.job.id', glob: ['orders'] },
+        { kind: 'value', field: 'flink.job.name', glob: ['orders'] },
       ],
     });
-    expect(parseQuery('cluster:"a b"')).toEqual({ kind: 'value', field: 'flink.cluster', pieces: ['a b'] });
+    expect(parseQuery('cluster:"a b"')).toEqual({ kind: 'value', field: 'flink.cluster', glob: ['a b'] });
   });
 
   it('looks for an error class anywhere in the chain and without its package', () => {
     const node = parseQuery('error:IOException');
     expect(node).toMatchObject({ kind: 'or' });
-    expect(JSON.stringify(node)).toContain('{"kind":"value","field":"flink.chain","pieces":["",".IOException"]}');
+    expect(JSON.stringify(node)).toContain('{"kind":"value","field":"flink.chain","glob":["",".IOException"]}');
   });
 
   it('takes stars in values and words', () => {
     expect(parseQuery('thread:flink-*-7')).toEqual({
       kind: 'value',
       field: 'process.thread.name',
-      pieces: ['flink-', '-7'],
+      glob: ['flink-', '-7'],
     });
-    expect(parseQuery('Timeout*')).toEqual({ kind: 'word', pieces: ['timeout', ''] });
+    expect(parseQuery('Timeout*')).toEqual({ kind: 'word', glob: ['timeout', ''] });
     expect(parseQuery('org.apache.*Exception')).toEqual({
       kind: 'and',
-      nodes: [word('org', 'apache'), { kind: 'word', pieces: ['', 'exception'] }],
+      nodes: [word('org', 'apache'), { kind: 'word', glob: ['', 'exception'] }],
     });
     expect(parseQuery('*')).toEqual({ kind: 'all' });
   });
 
   it('takes several values of one field in parentheses', () => {
-    const level = (name: string) => ({ kind: 'value', field: 'log.level', pieces: [name] });
+    const level = (name: string) => ({ kind: 'value', field: 'log.level', glob: [name] });
     expect(parseQuery('level:(ERROR OR WARN)')).toEqual({ kind: 'or', nodes: [level('ERROR'), level('WARN')] });
   });
 

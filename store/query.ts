@@ -15,12 +15,12 @@ export type QueryNode =
   /** These words one after the other. */
   | { readonly kind: 'phrase'; readonly words: readonly string[] }
   /** One word of this shape. */
-  | { readonly kind: 'word'; readonly pieces: Pieces }
+  | { readonly kind: 'word'; readonly glob: Glob }
   /** A whole field value of this shape, in any case; `['', '']` is "has any value". */
-  | { readonly kind: 'value'; readonly field: ValueField; readonly pieces: Pieces };
+  | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob };
 
 /** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
-export type Pieces = readonly string[];
+export type Glob = readonly string[];
 
 type Token =
   | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'not'; readonly at: number }
@@ -153,7 +153,7 @@ function wordsNode(text: string, quoted: boolean): QueryNode {
     }
     if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });
     plain = [];
-    if (/[^*]/.test(shape)) nodes.push({ kind: 'word', pieces: splitPieces(shape) });
+    if (/[^*]/.test(shape)) nodes.push({ kind: 'word', glob: splitGlob(shape) });
   }
   if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });
   return joinNodes('and', nodes);
@@ -164,18 +164,18 @@ function fieldNode(
   token: { readonly at: number; readonly text: string; readonly quoted: boolean },
 ): QueryNode {
   if (field.values !== undefined && (token.quoted || !token.text.includes('*'))) checkValue(field, field.values, token);
-  const pieces = token.quoted ? [token.text] : splitPieces(token.text);
-  const shapes: Pieces[] = [pieces];
-  const [head = '', ...tail] = pieces;
+  const glob = token.quoted ? [token.text] : splitGlob(token.text);
+  const shapes: Glob[] = [glob];
+  const [head = '', ...tail] = glob;
   for (const mark of field.after ?? []) shapes.push(['', mark + head, ...tail]);
-  for (const mark of field.before ?? []) shapes.push([...pieces.slice(0, -1), (pieces.at(-1) ?? '') + mark, '']);
+  for (const mark of field.before ?? []) shapes.push([...glob.slice(0, -1), (glob.at(-1) ?? '') + mark, '']);
   const values = field.fields.flatMap((name) =>
-    shapes.map((shape): QueryNode => ({ kind: 'value', field: name, pieces: shape })),
+    shapes.map((shape): QueryNode => ({ kind: 'value', field: name, glob: shape })),
   );
   const any = joinNodes('or', values);
   return field.component === undefined
     ? any
-    : { kind: 'and', nodes: [any, { kind: 'value', field: 'flink.component', pieces: [field.component] }] };
+    : { kind: 'and', nodes: [any, { kind: 'value', field: 'flink.component', glob: [field.component] }] };
 }
 
 function checkValue(
@@ -193,7 +193,7 @@ function checkValue(
   throw explain(token.at, `there is no ${field.name} "${token.text}"`, advice);
 }
 
-function splitPieces(text: string): string[] {
+function splitGlob(text: string): string[] {
   return text.replace(/\*+/g, '*').split('*');
 }
 

@@ -33,8 +33,8 @@ export function fillWords(record: LogRecord): string {
 }
 
 function cutWord(word: string): string[] {
-  const pieces: string[] = [];
+  const parts: string[] = [];
   for (let start = 0; start < word.length; start += MAX_WORD_LENGTH)
-    pieces.push(word.slice(start, start + MAX_WORD_LENGTH));
-  return pieces;
+    parts.push(word.slice(start, start + MAX_WORD_LENGTH));
+  return parts;
 }

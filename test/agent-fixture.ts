@@ -33,7 +33,7 @@ export interface AgentFixture {
   close(): Promise<void>;
 }
 
-export interface BenchOptions extends Partial<AgentSettings> {
+export interface FixtureOptions extends Partial<AgentSettings> {
   /** Stands in front of the store. */
   readonly wrap?: (store: Store) => Store;
   /** The time to which the clock's offset is added; the time of day. */
@@ -42,7 +42,7 @@ export interface BenchOptions extends Partial<AgentSettings> {
   readonly root?: string;
 }
 
-export function openAgentFixture(options: BenchOptions = {}): AgentFixture {
+export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
   const { wrap, now: base, root = tmpdir(), ...given } = options;
   const folder = mkdtempSync(join(root, 'jobtrace-agent-'));
   const logs = join(folder, 'log');

@@ -5,11 +5,11 @@ import type { LogRecord } from '../core/types.js';
 import { expected, lines, openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { compareEntries, listEntries } from './ledger.js';
 
-let bench: AgentFixture;
+let fixture: AgentFixture;
 beforeEach(() => {
-  bench = openAgentFixture();
+  fixture = openAgentFixture();
 });
-afterEach(() => bench.close());
+afterEach(() => fixture.close());
 
 /** What the agent makes of a file and its rotation, and the folder with both. */
 async function readBoth(): Promise<{
@@ -20,9 +20,9 @@ async function readBoth(): Promise<{
     ['flink-u-taskexecutor-0-h.log.1', lines(0, 20)],
     ['flink-u-taskexecutor-0-h.log', lines(20, 30)],
   ] as const)
-    writeFileSync(join(bench.logs, name), text);
-  await bench.poll(2);
-  return { records: await bench.records(), inFolder: listEntries(bench.logs) };
+    writeFileSync(join(fixture.logs, name), text);
+  await fixture.poll(2);
+  return { records: await fixture.records(), inFolder: listEntries(fixture.logs) };
 }
 
 describe('compareEntries', () => {

@@ -65,7 +65,7 @@ interface Writer {
 type StoreState = 'up' | 'down' | 'busy' | 'deaf';
 
 interface World {
-  readonly bench: AgentFixture;
+  readonly fixture: AgentFixture;
   readonly random: () => number;
   readonly writers: readonly Writer[];
   readonly generations: Generation[];
@@ -115,20 +115,20 @@ export async function playSequence(seed: number, steps: number): Promise<Outcome
     for (let turn = 0; turn < steps; turn += 1) {
       const [, name, step] = pickStep(world);
       history.push(name);
-      world.bench.clock.offsetMs += 1;
+      world.fixture.clock.offsetMs += 1;
       await step(world, world.writers[pick(world, world.writers.length)] ?? failWriter());
     }
     await finish(world);
     return { seed, history, problems: await compare(world) };
   } finally {
-    await world.bench.close();
+    await world.fixture.close();
   }
 }
 
 function openWorld(seed: number): World {
   const random = createRandom(seed);
   const store: World['store'] = { state: 'up' };
-  const bench = openAgentFixture({
+  const fixture = openAgentFixture({
     now: () => START_MS,
     root: existsSync(MEMORY) ? MEMORY : tmpdir(),
     copyWaitMs: 60_000,
@@ -139,14 +139,14 @@ function openWorld(seed: number): World {
   });
   const generations: Generation[] = [];
   const writers = ['taskexecutor', 'standalonesession'].map((name) => ({
-    path: join(bench.logs, `flink-u-${name}-0-h.log`),
+    path: join(fixture.logs, `flink-u-${name}-0-h.log`),
     generation: begin(generations),
     rest: '',
     rotations: 100,
     rotated: [],
   }));
   return {
-    bench,
+    fixture,
     random,
     writers,
     generations,
@@ -205,8 +205,8 @@ function begin(generations: Generation[]): Generation {
 }
 
 /** Gives the file the model's time. */
-function stamp({ bench }: World, path: string): void {
-  const seconds = (START_MS + bench.clock.offsetMs) / 1000;
+function stamp({ fixture }: World, path: string): void {
+  const seconds = (START_MS + fixture.clock.offsetMs) / 1000;
   if (existsSync(path)) utimesSync(path, seconds, seconds);
 }
 
@@ -317,7 +317,7 @@ function destroy(world: World, writer: Writer): void {
 
 async function poll(world: World, stepMs: number, times = 1): Promise<void> {
   for (const { path, generation } of world.writers) if (existsSync(path)) generation.seen = generation.size;
-  await world.bench.poll(times, stepMs);
+  await world.fixture.poll(times, stepMs);
 }
 
 async function readAll(world: World): Promise<void> {
@@ -327,20 +327,20 @@ async function readAll(world: World): Promise<void> {
 }
 
 async function restart(world: World, isOrderly: boolean): Promise<void> {
-  const { bench } = world;
-  if (isOrderly && world.store.state === 'up') await bench.agent.flush();
-  world.lostBefore += bench.counter('lostBytes');
-  world.collidedBefore += bench.counter('collidedRecords') + bench.counter('refusedRecords');
+  const { fixture } = world;
+  if (isOrderly && world.store.state === 'up') await fixture.agent.flush();
+  world.lostBefore += fixture.counter('lostBytes');
+  world.collidedBefore += fixture.counter('collidedRecords') + fixture.counter('refusedRecords');
   world.isVague ||= world.generations.some(({ isDestroyed }) => isDestroyed);
-  bench.restart();
+  fixture.restart();
 }
 
 function setStore({ store }: World, state: StoreState): void {
   store.state = state;
 }
 
-function setClock({ bench, random }: World): void {
-  bench.clock.wallMs = Math.round((2 * random() - 1) * DAY_MS);
+function setClock({ fixture, random }: World): void {
+  fixture.clock.wallMs = Math.round((2 * random() - 1) * DAY_MS);
 }
 
 async function finish(world: World): Promise<void> {
@@ -352,7 +352,7 @@ async function finish(world: World): Promise<void> {
 async function compare(world: World): Promise<string[]> {
   const stored = new Map<number, LogRecord[]>();
   const problems: string[] = [];
-  for (const record of await world.bench.records()) {
+  for (const record of await world.fixture.records()) {
     const number = findNumber(world, record);
     stored.set(number, [...(stored.get(number) ?? []), record]);
   }
@@ -421,9 +421,9 @@ function compareDestroyed(
 
 /** Each destroyed file may differ by its last line break, or by a line too short to tell what it is. */
 function compareLosses(world: World, missing: number, destroyed: number): string[] {
-  const lost = world.lostBefore + world.bench.counter('lostBytes');
+  const lost = world.lostBefore + world.fixture.counter('lostBytes');
   const collided =
-    world.collidedBefore + world.bench.counter('collidedRecords') + world.bench.counter('refusedRecords');
+    world.collidedBefore + world.fixture.counter('collidedRecords') + world.fixture.counter('refusedRecords');
   const problems = collided > 0 ? [`${collided} records were refused`] : [];
   const count = world.generations.filter(({ isDestroyed }) => isDestroyed).length;
   if (world.isVague ? lost > destroyed : Math.abs(lost - missing) > count)

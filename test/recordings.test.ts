@@ -13,10 +13,10 @@ import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
-let bench: AgentFixture | undefined;
+let fixture: AgentFixture | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
 /** Fields of all records that came back from the store. */
@@ -26,13 +26,13 @@ describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
     const dir = join(RECORDINGS_DIR, folder);
     const manifest = loadManifest(dir);
-    bench = openAgentFixture({
+    fixture = openAgentFixture({
       undecidedFlushMs: 1_000,
       paths: manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file)),
     });
-    await bench.poll(3);
-    await bench.agent.flush();
-    const records = await bench.records();
+    await fixture.poll(3);
+    await fixture.agent.flush();
+    const records = await fixture.records();
     noteFields(records);
 
     for (const { name, files } of manifest.processes)
@@ -50,18 +50,18 @@ describe('the agent reads the recording', () => {
 // Last: it looks at what all of the tests above have read.
 describe('the table of fields', () => {
   it('is what the agent writes, no more and no less, over all recordings and where YARN and Kubernetes keep logs', async () => {
-    bench = openAgentFixture();
+    fixture = openAgentFixture();
     const [recording = ''] = listRecordings();
     const log = join(RECORDINGS_DIR, recording, 'flink-flink-taskexecutor-0-node-1.log');
     for (const place of [
       'application_1700000000000_0042/container_1700000000000_0042_01_000002/taskmanager.log',
       'pods/flink_orders-taskmanager-1-1_0b5d4f3e/flink-main-container/0.log',
     ]) {
-      mkdirSync(dirname(join(bench.logs, place)), { recursive: true });
-      copyFileSync(log, join(bench.logs, place));
+      mkdirSync(dirname(join(fixture.logs, place)), { recursive: true });
+      copyFileSync(log, join(fixture.logs, place));
     }
-    await bench.poll(3, 2000);
-    noteFields(await bench.records());
+    await fixture.poll(3, 2000);
+    noteFields(await fixture.records());
 
     expect([...written].sort()).toEqual(FIELD_ROWS.map((row) => row.name).sort());
   });

@@ -105,53 +105,58 @@ describe('openCheckpoint', () => {
 
 describe('the agent', () => {
   it('F26: starts with a checkpoint cut at any place and stores nothing twice', async () => {
-    const bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
-    await bench.poll(2);
-    appendFileSync(join(bench.logs, 'a.log'), lines(10, 20));
-    await bench.poll(2);
-    bench.stop();
-    const log = join(bench.dataDir, 'checkpoint.log');
+    const fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 10));
+    await fixture.poll(2);
+    appendFileSync(join(fixture.logs, 'a.log'), lines(10, 20));
+    await fixture.poll(2);
+    fixture.stop();
+    const log = join(fixture.dataDir, 'checkpoint.log');
     const whole = readFileSync(log);
 
     for (const share of [0, 0.2, 0.5, 0.7, 0.95]) {
       writeFileSync(log, whole.subarray(0, Math.floor(whole.length * share)));
-      await bench.poll(2);
-      bench.stop();
-      expect(await bench.texts()).toEqual(expected(0, 20));
+      await fixture.poll(2);
+      fixture.stop();
+      expect(await fixture.texts()).toEqual(expected(0, 20));
     }
-    await bench.close();
+    await fixture.close();
   });
 
   it('F27: adds no record when its checkpoint is deleted', async () => {
-    const bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log.1'), lines(0, 10));
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.log'), lines(10, 20));
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.out'), 'one\ntwo');
-    await bench.poll(3);
-    const before = (await bench.records()).map((record) => record.id).sort();
-    bench.stop();
+    const fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h.log.1'), lines(0, 10));
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h.log'), lines(10, 20));
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h.out'), 'one\ntwo');
+    await fixture.poll(3);
+    const before = (await fixture.records()).map((record) => record.id).sort();
+    fixture.stop();
 
-    rmSync(bench.dataDir, { recursive: true });
-    await bench.poll(3);
+    rmSync(fixture.dataDir, { recursive: true });
+    await fixture.poll(3);
 
-    expect((await bench.records()).map((record) => record.id).sort()).toEqual(before);
-    expect(bench.counter('storedRecords')).toBe(0);
-    expect(bench.counter('duplicateRecords')).toBeGreaterThanOrEqual(20);
-    await bench.close();
+    expect((await fixture.records()).map((record) => record.id).sort()).toEqual(before);
+    expect(fixture.counter('storedRecords')).toBe(0);
+    expect(fixture.counter('duplicateRecords')).toBeGreaterThanOrEqual(20);
+    await fixture.close();
   });
 
   it('F41: reads nothing again when patterns, host name or limits are changed', async () => {
-    const bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 10));
-    await bench.poll(2);
+    const fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 10));
+    await fixture.poll(2);
 
-    bench.restart({ paths: [join(bench.logs, '**', '*.log')], host: 'renamed', maxEntryBytes: 2000, cluster: 'other' });
-    appendFileSync(join(bench.logs, 'a.log'), lines(10, 12));
-    await bench.poll(2);
+    fixture.restart({
+      paths: [join(fixture.logs, '**', '*.log')],
+      host: 'renamed',
+      maxEntryBytes: 2000,
+      cluster: 'other',
+    });
+    appendFileSync(join(fixture.logs, 'a.log'), lines(10, 12));
+    await fixture.poll(2);
 
-    expect(await bench.texts()).toEqual(expected(0, 12));
-    expect(bench.counter('entries')).toBeLessThanOrEqual(4);
-    await bench.close();
+    expect(await fixture.texts()).toEqual(expected(0, 12));
+    expect(fixture.counter('entries')).toBeLessThanOrEqual(4);
+    await fixture.close();
   });
 });

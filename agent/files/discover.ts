@@ -73,7 +73,7 @@ export async function discoverFiles(
   return { files: [...walk.found.values()], problems: walk.problems };
 }
 
-interface Place {
+interface Visit {
   readonly path: string;
   /** What the path below must fit; undefined = any log-like file at any depth. */
   readonly segments: readonly Segment[] | undefined;
@@ -86,22 +86,22 @@ function segmentsOf(pattern: PathPattern): readonly Segment[] | undefined {
   return pattern.segments.length === 0 ? undefined : pattern.segments;
 }
 
-async function walkFolder(walk: Walk, place: Place): Promise<void> {
-  if (walk.excluded.includes(place.path) || place.parents.length > MAX_DEPTH) return;
-  for (const entry of readFolder(walk, place.path)) {
+async function walkFolder(walk: Walk, visit: Visit): Promise<void> {
+  if (walk.excluded.includes(visit.path) || visit.parents.length > MAX_DEPTH) return;
+  for (const entry of readFolder(walk, visit.path)) {
     walk.visited += 1;
     if (walk.visited % YIELD_EVERY === 0) await new Promise<void>((resume) => void setImmediate(resume));
-    await visitEntry(walk, place, entry);
+    await visitEntry(walk, visit, entry);
   }
 }
 
-async function visitEntry(walk: Walk, place: Place, entry: Dirent): Promise<void> {
-  const path = join(place.path, entry.name);
-  const [segment] = place.segments ?? [];
-  if (entry.isFile() && !isWantedFile(place, entry.name)) return;
+async function visitEntry(walk: Walk, visit: Visit, entry: Dirent): Promise<void> {
+  const path = join(visit.path, entry.name);
+  const [segment] = visit.segments ?? [];
+  if (entry.isFile() && !isWantedFile(visit, entry.name)) return;
   if (
     entry.isDirectory() &&
-    place.segments !== undefined &&
+    visit.segments !== undefined &&
     segment?.kind !== 'any-folders' &&
     (segment === undefined || matchSegment(segment, entry.name) === undefined)
   )
@@ -109,21 +109,21 @@ async function visitEntry(walk: Walk, place: Place, entry: Dirent): Promise<void
   const stat = readStat(walk, path, entry.isSymbolicLink());
   if (stat === undefined) return;
   if (stat.isFile()) {
-    const captures = captureFile(place, entry.name);
-    if (captures !== undefined) addFile(walk, path, stat, { ...place.captures, ...captures });
+    const captures = captureFile(visit, entry.name);
+    if (captures !== undefined) addFile(walk, path, stat, { ...visit.captures, ...captures });
     return;
   }
-  if (!stat.isDirectory() || place.parents.includes(folderId(stat))) return;
-  const parents = [...place.parents, folderId(stat)];
-  for (const next of descend(place, entry.name)) await walkFolder(walk, { path, parents, ...next });
+  if (!stat.isDirectory() || visit.parents.includes(folderId(stat))) return;
+  const parents = [...visit.parents, folderId(stat)];
+  for (const next of descend(visit, entry.name)) await walkFolder(walk, { path, parents, ...next });
 }
 
-function isWantedFile(place: Place, name: string): boolean {
-  return captureFile(place, name) !== undefined;
+function isWantedFile(visit: Visit, name: string): boolean {
+  return captureFile(visit, name) !== undefined;
 }
 
 /** The values that a file's name gives here, or undefined when the pattern does not end with it. */
-function captureFile({ segments }: Place, name: string): Captures | undefined {
+function captureFile({ segments }: Visit, name: string): Captures | undefined {
   if (segments === undefined) return isLogName(name) ? {} : undefined;
   const [first, second, ...rest] = segments;
   if (first === undefined) return undefined;
@@ -133,7 +133,7 @@ function captureFile({ segments }: Place, name: string): Captures | undefined {
 }
 
 /** What must fit below a folder of this name: for `**` both staying in it and leaving it behind. */
-function descend({ segments, captures }: Place, name: string): readonly Pick<Place, 'segments' | 'captures'>[] {
+function descend({ segments, captures }: Visit, name: string): readonly Pick<Visit, 'segments' | 'captures'>[] {
   if (segments === undefined) return [{ segments, captures }];
   const [first, ...rest] = segments;
   if (first === undefined) return [];

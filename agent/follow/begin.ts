@@ -10,7 +10,7 @@ import { closeReading } from '../tail/chunk.js';
 import { createTail, describeTail, type Tail } from '../tail/tail.js';
 import { adoptTail, type Adoption } from './adopt.js';
 import { dropTail, endTail, failTail } from './ends.js';
-import { idOf, isEnding, openFile, takePlace, type TailSet } from './set.js';
+import { idOf, isEnding, openFile, reserveFile, type TailSet } from './set.js';
 
 /** `before` is the tail whose file stood at this path until now. */
 export function beginFile(set: TailSet, file: FoundFile, before: Tail | undefined): void {
@@ -31,7 +31,7 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
 
 function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail | undefined): void {
   if (origin.isUnnamed) reportUnnamed(set, origin);
-  const fd = takePlace(set) ? openFile(set, path) : undefined;
+  const fd = reserveFile(set) ? openFile(set, path) : undefined;
   if (fd === undefined) return;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
   const tail = createTail({

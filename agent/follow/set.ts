@@ -69,7 +69,7 @@ export function isEnding({ ended }: TailSet, key: string): boolean {
   return false;
 }
 
-export function takePlace(set: TailSet): boolean {
+export function reserveFile(set: TailSet): boolean {
   set.openFiles += 1;
   if (set.openFiles <= set.settings.maxOpenFiles) return true;
   set.isCrowded = true;

@@ -7,7 +7,7 @@ import { openTail, type Tail } from '../tail/tail.js';
 import { beginFile, replaceTail, settleTails } from './begin.js';
 import { endTail, failTail, noteGone, sweepTails } from './ends.js';
 import { createLosses } from './loss.js';
-import { countOpen, createSet, idOf, reportUnreadable, takePlace, type TailSet, type TailsParts } from './set.js';
+import { countOpen, createSet, idOf, reportUnreadable, reserveFile, type TailSet, type TailsParts } from './set.js';
 
 export interface Tails {
   /** Opens what is new, follows what was renamed, notes what is gone. */
@@ -90,7 +90,7 @@ function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
 }
 
 function openAgain(set: TailSet, tail: Tail): void {
-  if (!takePlace(set)) return;
+  if (!reserveFile(set)) return;
   const { path } = tail.file;
   try {
     if (!openTail(tail)) endTail(set, tail, unreadBytes(tail.reading));

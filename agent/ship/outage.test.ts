@@ -22,23 +22,23 @@ import {
   lines,
   openAgentFixture,
   type AgentFixture,
-  type BenchOptions,
+  type FixtureOptions,
 } from '../../test/agent-fixture.js';
 
-let bench: AgentFixture | undefined;
+let fixture: AgentFixture | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
 type Append = (records: readonly LogRecord[]) => ReturnType<Store['append']>;
 
-/** A bench whose store answers through `append` for the records of a batch; `pass` is the real one. */
+/** A fixture whose store answers through `append` for the records of a batch; `pass` is the real one. */
 function openFaulty(
   append: (batch: readonly LogRecord[], pass: Append) => ReturnType<Append>,
-  options: BenchOptions = {},
+  options: FixtureOptions = {},
 ): AgentFixture {
-  bench = openAgentFixture({
+  fixture = openAgentFixture({
     ...options,
     wrap: (store) => ({
       ...store,
@@ -49,7 +49,7 @@ function openFaulty(
         ),
     }),
   });
-  return bench;
+  return fixture;
 }
 
 function writeLog(to: AgentFixture, from: number, until: number): void {
@@ -229,72 +229,72 @@ describe('an answer per record', () => {
 
 describe('a full disk', () => {
   it('F28: under the checkpoint stops nothing and alarms, and nothing is stored twice afterwards', async () => {
-    bench = openAgentFixture();
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 5));
-    await bench.poll(2);
-    bench.stop();
-    const log = join(bench.dataDir, 'checkpoint.log');
+    fixture = openAgentFixture();
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 5));
+    await fixture.poll(2);
+    fixture.stop();
+    const log = join(fixture.dataDir, 'checkpoint.log');
     const saved = readFileSync(log);
     unlinkSync(log);
     symlinkSync('/dev/full', log);
     mkdirSync(`${log}.new`);
-    writeLog(bench, 5, 10);
-    await bench.poll(3);
-    const conditions = bench.conditions();
-    bench.stop();
+    writeLog(fixture, 5, 10);
+    await fixture.poll(3);
+    const conditions = fixture.conditions();
+    fixture.stop();
 
     unlinkSync(log);
     rmSync(`${log}.new`, { recursive: true });
     writeFileSync(log, saved);
-    writeLog(bench, 10, 12);
-    await bench.poll(3);
+    writeLog(fixture, 10, 12);
+    await fixture.poll(3);
 
     expect(conditions).toContain('JT_CHECKPOINT_UNWRITABLE');
-    expect(bench.conditions()).toEqual([]);
-    expect(await bench.texts()).toEqual(expected(0, 12));
+    expect(fixture.conditions()).toEqual([]);
+    expect(await fixture.texts()).toEqual(expected(0, 12));
   });
 });
 
 describe('a file that cannot be read', () => {
   it('F39: is reported and leaves the others alone, and is read when it can be', async () => {
-    bench = openAgentFixture();
-    const closed = join(bench.logs, 'closed.log');
-    mkdirSync(join(bench.logs, 'sub'));
-    symlinkSync('loop.log', join(bench.logs, 'sub', 'loop.log'));
-    writeFileSync(join(bench.logs, 'a.log'), lines(0, 3));
+    fixture = openAgentFixture();
+    const closed = join(fixture.logs, 'closed.log');
+    mkdirSync(join(fixture.logs, 'sub'));
+    symlinkSync('loop.log', join(fixture.logs, 'sub', 'loop.log'));
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 3));
     writeFileSync(closed, lines(10, 12));
     chmodSync(closed, 0);
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect(await bench.texts('a.log')).toEqual(expected(0, 3));
-    expect(bench.conditions()).toEqual(
+    expect(await fixture.texts('a.log')).toEqual(expected(0, 3));
+    expect(fixture.conditions()).toEqual(
       process.getuid?.() === 0 ? ['JT_FILE_UNREADABLE'] : ['JT_FILE_UNREADABLE', 'JT_FILE_UNREADABLE'],
     );
 
     chmodSync(closed, 0o600);
-    unlinkSync(join(bench.logs, 'sub', 'loop.log'));
-    await bench.poll(2);
-    expect(await bench.texts('closed')).toEqual(expected(10, 12));
-    expect(bench.conditions()).toEqual([]);
+    unlinkSync(join(fixture.logs, 'sub', 'loop.log'));
+    await fixture.poll(2);
+    expect(await fixture.texts('closed')).toEqual(expected(10, 12));
+    expect(fixture.conditions()).toEqual([]);
   });
 
   it('resumes at the right place when it could not be opened for a while', async () => {
-    bench = openAgentFixture({ maxOpenFiles: 1 });
-    for (const name of ['a', 'b', 'c']) writeFileSync(join(bench.logs, `${name}.log`), lines(0, 3));
-    await bench.poll(3);
+    fixture = openAgentFixture({ maxOpenFiles: 1 });
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(fixture.logs, `${name}.log`), lines(0, 3));
+    await fixture.poll(3);
 
-    for (const name of ['a', 'b', 'c']) appendFileSync(join(bench.logs, `${name}.log`), lines(3, 5));
-    await bench.poll(4);
+    for (const name of ['a', 'b', 'c']) appendFileSync(join(fixture.logs, `${name}.log`), lines(3, 5));
+    await fixture.poll(4);
 
-    for (const name of ['a', 'b', 'c']) expect(await bench.texts(name)).toEqual(expected(0, 5));
-    expect(bench.counter('duplicateRecords')).toBe(0);
+    for (const name of ['a', 'b', 'c']) expect(await fixture.texts(name)).toEqual(expected(0, 5));
+    expect(fixture.counter('duplicateRecords')).toBe(0);
   });
 
   it('because its path does not exist yet is named, and read when it comes', async () => {
-    bench = openAgentFixture({ paths: ['/nonexistent-folder-of-a-test'] });
-    await bench.poll(2);
+    fixture = openAgentFixture({ paths: ['/nonexistent-folder-of-a-test'] });
+    await fixture.poll(2);
 
-    expect(bench.agent.status().conditions).toEqual([
+    expect(fixture.agent.status().conditions).toEqual([
       expect.objectContaining({
         code: 'JT_FILE_UNREADABLE',
         message: '/nonexistent-folder-of-a-test cannot be read: it does not exist.',

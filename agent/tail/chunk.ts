@@ -160,7 +160,7 @@ export function readChunk(reading: TailReading, file: ReadFile, maxBytes: number
   reading.recent = Buffer.from(window.subarray(Math.max(0, window.length - GUARD_BYTES)));
   return {
     kind: 'read',
-    entries: placeEntries(reading, file.key, entries, { bytes: window, base }),
+    entries: locateEntries(reading, file.key, entries, { bytes: window, base }),
     bytes: chunk.length,
     head: growHead(reading, fd, file.head),
   };
@@ -173,7 +173,7 @@ export interface Window {
 }
 
 /** Entries that the splitter closed → where each ends: where the next one starts. */
-function placeEntries(
+function locateEntries(
   reading: TailReading,
   key: string,
   entries: readonly SplitEntry[],

@@ -6,16 +6,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../core/types.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
-let bench: AgentFixture;
+let fixture: AgentFixture;
 let path: string;
 beforeEach(() => {
-  bench = openAgentFixture({ maxEntryBytes: 4096 });
-  path = join(bench.logs, 'flink-u-taskexecutor-0-h.log');
+  fixture = openAgentFixture({ maxEntryBytes: 4096 });
+  path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
 });
-afterEach(() => bench.close());
+afterEach(() => fixture.close());
 
 async function only(): Promise<LogRecord> {
-  const records = await bench.records();
+  const records = await fixture.records();
   expect(records).toHaveLength(1);
   const [record] = records;
   if (record === undefined) throw new Error('no record');
@@ -35,22 +35,22 @@ function bytesHeld(): number {
 
 describe('small files', () => {
   it('F07: are shipped when they rest, whether they have one byte or a thousand', async () => {
-    writeFileSync(join(bench.logs, 'a.out'), 'x\n');
-    writeFileSync(join(bench.logs, 'b.out'), `${'y'.repeat(1022)}\n`);
-    writeFileSync(join(bench.logs, 'empty.out'), '');
+    writeFileSync(join(fixture.logs, 'a.out'), 'x\n');
+    writeFileSync(join(fixture.logs, 'b.out'), `${'y'.repeat(1022)}\n`);
+    writeFileSync(join(fixture.logs, 'empty.out'), '');
 
-    await bench.poll();
+    await fixture.poll();
 
-    expect(await bench.texts()).toEqual(['x', 'y'.repeat(1022)]);
+    expect(await fixture.texts()).toEqual(['x', 'y'.repeat(1022)]);
   });
 
   it('with an exception that the JVM printed at its death arrive whole', async () => {
     const text = 'java.lang.OutOfMemoryError: Java heap space\nDumping heap to java_pid1.hprof ...\n';
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.out'), text);
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h.out'), text);
 
-    await bench.poll();
+    await fixture.poll();
 
-    expect((await bench.texts()).join('\n')).toBe(text.trimEnd());
+    expect((await fixture.texts()).join('\n')).toBe(text.trimEnd());
   });
 });
 
@@ -58,47 +58,47 @@ describe('a last line without an end', () => {
   it('F08: is shipped when the file rests and marked partial', async () => {
     writeFileSync(path, `${line(0)}\n${line(1)}`);
 
-    await bench.poll();
+    await fixture.poll();
 
-    const records = await bench.records();
+    const records = await fixture.records();
     expect(records.map((record) => record['event.original'])).toEqual(expected(0, 2));
     expect(records[1]?.['jobtrace.flags']).toEqual(['partial']);
   });
 
   it('F09: becomes one record with the longer content when it grows after it was shipped, over a crash', async () => {
     writeFileSync(path, line(0, 'begin'));
-    await bench.poll();
+    await fixture.poll();
     appendFileSync(path, ' and end');
-    await bench.poll(1, 100);
-    bench.restart();
+    await fixture.poll(1, 100);
+    fixture.restart();
     appendFileSync(path, ' of it\n');
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect((await only())['event.original']).toBe(line(0, 'begin and end of it'));
   });
 
   it('never drags the beginning of the next entry into the record before it', async () => {
     writeFileSync(path, `${line(0)}\n${line(1).slice(0, 12)}`);
-    await bench.poll(3);
-    const early = await bench.texts();
+    await fixture.poll(3);
+    const early = await fixture.texts();
 
     appendFileSync(path, `${line(1).slice(12)}\n`);
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect(early).toEqual([line(0)]);
-    expect(await bench.texts()).toEqual(expected(0, 2));
+    expect(await fixture.texts()).toEqual(expected(0, 2));
   });
 
   it('keeps its id when the first line of a file was shipped before it was complete', async () => {
-    const out = join(bench.logs, 'a.out');
+    const out = join(fixture.logs, 'a.out');
     writeFileSync(out, 'beg');
-    await bench.poll();
+    await fixture.poll();
     appendFileSync(out, 'in of a line that is longer than what an id looks at, which is sixty-four bytes\n');
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect(await bench.texts()).toHaveLength(1);
+    expect(await fixture.texts()).toHaveLength(1);
   });
 });
 
@@ -114,21 +114,21 @@ describe('a stack trace', () => {
 
   it('F21: that pauses longer than the flush ends as one record with all of it', async () => {
     writeFileSync(path, `${line(0)}\n${trace.slice(0, 2).join('\n')}\n`);
-    await bench.poll(3);
+    await fixture.poll(3);
 
     appendFileSync(path, `${trace.slice(2).join('\n')}\n${line(1)}\n`);
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect(await bench.texts()).toEqual([[line(0), ...trace].join('\n'), line(1)]);
+    expect(await fixture.texts()).toEqual([[line(0), ...trace].join('\n'), line(1)]);
   });
 
   it('F22: keeps causes, suppressed exceptions and blank lines in one entry', async () => {
     writeFileSync(path, `${lines(0, 1)}${[line(1), ...trace].join('\n')}\n${lines(2, 3)}`);
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect(await bench.texts()).toEqual([line(0), [line(1), ...trace].join('\n'), line(2)]);
-    expect((await bench.records()).find((record) => record['flink.chain'] !== undefined)).toMatchObject({
+    expect(await fixture.texts()).toEqual([line(0), [line(1), ...trace].join('\n'), line(2)]);
+    expect((await fixture.records()).find((record) => record['flink.chain'] !== undefined)).toMatchObject({
       'error.type': 'java.lang.RuntimeException',
       'flink.chain': ['java.lang.RuntimeException', 'java.io.IOException'],
     });
@@ -140,14 +140,14 @@ describe('over-long entries', () => {
     const long = `${line(0)} ${'ä'.repeat(500_000)}`;
     writeFileSync(path, `${long}\n${line(1)}\n`);
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    const [first, second] = await bench.records();
+    const [first, second] = await fixture.records();
     expect(long.startsWith(first?.['event.original'] ?? 'x')).toBe(true);
     expect(first?.['jobtrace.flags']).toContain('cut');
     expect(first?.['jobtrace.length']).toBe(Buffer.byteLength(long));
     expect(second?.['event.original']).toBe(line(1));
-    expect(bench.counter('cutBytes')).toBe(
+    expect(fixture.counter('cutBytes')).toBe(
       Buffer.byteLength(long) - Buffer.byteLength(first?.['event.original'] ?? ''),
     );
   });
@@ -159,13 +159,13 @@ describe('over-long entries', () => {
     closeSync(file);
     const before = bytesHeld();
 
-    await bench.poll(2);
+    await fixture.poll(2);
     const held = bytesHeld() - before;
     appendFileSync(path, `\n${line(1)}\n`);
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect(held).toBeLessThan(10_000_000);
-    expect((await bench.texts()).at(-1)).toBe(line(1));
+    expect((await fixture.texts()).at(-1)).toBe(line(1));
   });
 });
 
@@ -176,9 +176,9 @@ describe('F24: bytes that are no text', () => {
       Buffer.concat([Buffer.from(line(0, 'bad ')), Buffer.from([0xff, 0xfe, 0x41]), Buffer.from(`\n${line(1)}\n`)]),
     );
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    const [first, second] = await bench.records();
+    const [first, second] = await fixture.records();
     expect(first).toMatchObject({ 'event.original': line(0, 'bad \ufffd\ufffdA'), 'jobtrace.flags': ['invalid-utf8'] });
     expect(second?.['jobtrace.flags']).toBeUndefined();
   });
@@ -186,70 +186,70 @@ describe('F24: bytes that are no text', () => {
   it('between two lives of a file (the hole of a truncated file that is written on) are skipped', async () => {
     const file = openSync(path, 'w');
     writeSync(file, lines(0, 3));
-    await bench.poll();
+    await fixture.poll();
     truncateSync(path);
     writeSync(file, lines(3, 5));
     closeSync(file);
 
-    await bench.poll(3);
+    await fixture.poll(3);
 
-    expect((await bench.texts()).sort()).toEqual(expected(0, 5));
+    expect((await fixture.texts()).sort()).toEqual(expected(0, 5));
   });
 
   it('of line ends and marks (CRLF, BOM) do not reach the record', async () => {
     writeFileSync(path, `\ufeff${line(0)}\r\n${line(1)}\r\n`);
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect(await bench.texts()).toEqual(expected(0, 2));
+    expect(await fixture.texts()).toEqual(expected(0, 2));
   });
 
   it('in a whole file make it a binary file: said once, never read', async () => {
     writeFileSync(
-      join(bench.logs, 'core.log'),
+      join(fixture.logs, 'core.log'),
       Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x3e, 0, 1]),
     );
     writeFileSync(path, lines(0, 1));
 
-    await bench.poll(3);
+    await fixture.poll(3);
 
-    expect(await bench.texts()).toEqual(expected(0, 1));
-    expect(bench.conditions()).toEqual(['JT_FILE_BINARY']);
-    expect(bench.counter('binaryFiles')).toBe(1);
+    expect(await fixture.texts()).toEqual(expected(0, 1));
+    expect(fixture.conditions()).toEqual(['JT_FILE_BINARY']);
+    expect(fixture.counter('binaryFiles')).toBe(1);
   });
 
   it('of UTF-16 do not stall the file', async () => {
     writeFileSync(path, Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`${line(0)}\n`, 'utf16le')]));
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect((await bench.records()).length).toBeGreaterThan(0);
-    expect(bench.agent.status().lagBytes).toBe(0);
+    expect((await fixture.records()).length).toBeGreaterThan(0);
+    expect(fixture.agent.status().lagBytes).toBe(0);
   });
 });
 
 describe('time', () => {
   it('of an entry without one is that of the entry before, also after a restart', async () => {
     writeFileSync(path, `${line(0)}\nException in thread "main" java.lang.Error: x\n`);
-    await bench.poll(2);
-    bench.restart();
+    await fixture.poll(2);
+    fixture.restart();
     appendFileSync(path, 'Exception in thread "main" java.lang.Error: y\n');
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect((await bench.records()).map((record) => record['@timestamp'])).toEqual(
+    expect((await fixture.records()).map((record) => record['@timestamp'])).toEqual(
       Array.from({ length: 3 }, () => '2026-05-01T10:00:00.000Z'),
     );
   });
 
   it('that nobody knows, or that lies far outside the present, is flagged', async () => {
-    writeFileSync(join(bench.logs, 'a.out'), 'no time at all\n');
-    writeFileSync(join(bench.logs, 'b.log'), '1970-01-01 00:00:00,000 INFO  a.B [] - old\n');
-    writeFileSync(join(bench.logs, 'c.log'), '2093-01-01 00:00:00,000 INFO  a.B [] - new\n');
+    writeFileSync(join(fixture.logs, 'a.out'), 'no time at all\n');
+    writeFileSync(join(fixture.logs, 'b.log'), '1970-01-01 00:00:00,000 INFO  a.B [] - old\n');
+    writeFileSync(join(fixture.logs, 'c.log'), '2093-01-01 00:00:00,000 INFO  a.B [] - new\n');
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect((await bench.records()).map((record) => record['jobtrace.flags'])).toEqual([
+    expect((await fixture.records()).map((record) => record['jobtrace.flags'])).toEqual([
       ['undated'],
       ['undated'],
       ['undated'],

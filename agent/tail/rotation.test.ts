@@ -18,16 +18,16 @@ import { expected, line, lines, openAgentFixture, type AgentFixture } from '../.
 
 const WARNING = 'SLF4J: Class path contains multiple SLF4J bindings.\n';
 
-let bench: AgentFixture;
+let fixture: AgentFixture;
 let path: string;
 beforeEach(() => {
-  bench = openAgentFixture();
-  path = join(bench.logs, 'flink-u-taskexecutor-0-h.log');
+  fixture = openAgentFixture();
+  path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
 });
-afterEach(() => bench.close());
+afterEach(() => fixture.close());
 
 async function storedInOrder(): Promise<string[]> {
-  const records = await bench.records();
+  const records = await fixture.records();
   return records.sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : 1)).map((record) => record['event.original']);
 }
 
@@ -36,104 +36,104 @@ describe('renaming', () => {
     for (let number = 1; number <= 5; number += 1)
       writeFileSync(`${path}.${number}`, lines(number * 10, number * 10 + 10));
     writeFileSync(path, lines(60, 65));
-    await bench.poll(2);
+    await fixture.poll(2);
 
     unlinkSync(`${path}.1`);
     for (let number = 2; number <= 5; number += 1) renameSync(`${path}.${number}`, `${path}.${number - 1}`);
     appendFileSync(path, lines(65, 70));
     renameSync(path, `${path}.5`);
     writeFileSync(path, lines(70, 75));
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect(await storedInOrder()).toEqual(expected(10, 75));
-    expect(bench.counter('duplicateRecords')).toBe(0);
+    expect(fixture.counter('duplicateRecords')).toBe(0);
   });
 
   it('F02: reads a file that came and was rotated between two scans', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
 
     appendFileSync(path, lines(5, 10));
     renameSync(path, `${path}.1`);
     writeFileSync(path, lines(10, 20));
     renameSync(path, `${path}.2`);
     writeFileSync(path, lines(20, 25));
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect(await storedInOrder()).toEqual(expected(0, 25));
   });
 
   it('reads the rest of the renamed file before the new one', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
 
     appendFileSync(path, lines(5, 8));
     renameSync(path, `${path}.9`);
     writeFileSync(path, lines(8, 10));
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    const order = (await bench.records()).map((record) => record['event.original']);
+    const order = (await fixture.records()).map((record) => record['event.original']);
     expect(order.indexOf(line(7))).toBeLessThan(order.indexOf(line(8)));
     expect([...new Set(order)].sort()).toEqual(expected(0, 10));
   });
 
   it('F03: finds both files after a rotation while it was stopped, even when the new file is larger than the old offset', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
-    bench.stop();
+    await fixture.poll();
+    fixture.stop();
 
     appendFileSync(path, lines(5, 8));
     renameSync(path, `${path}.1`);
     writeFileSync(path, lines(8, 40));
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect(await storedInOrder()).toEqual(expected(0, 40));
-    expect(bench.counter('resumedFiles')).toBe(1);
+    expect(fixture.counter('resumedFiles')).toBe(1);
   });
 
   it('follows a symbolic link to a file that is rotated behind it', async () => {
-    const pods = join(bench.folder, 'pods');
+    const pods = join(fixture.folder, 'pods');
     mkdirSync(pods);
     writeFileSync(join(pods, '0.log'), lines(0, 5));
-    symlinkSync(join(pods, '0.log'), join(bench.logs, 'container.log'));
-    await bench.poll();
+    symlinkSync(join(pods, '0.log'), join(fixture.logs, 'container.log'));
+    await fixture.poll();
 
     appendFileSync(join(pods, '0.log'), lines(5, 7));
     renameSync(join(pods, '0.log'), join(pods, '0.log.20260501'));
     writeFileSync(join(pods, '0.log'), lines(7, 9));
-    await bench.poll(2);
-    unlinkSync(join(bench.logs, 'container.log'));
-    await bench.poll(4);
+    await fixture.poll(2);
+    unlinkSync(join(fixture.logs, 'container.log'));
+    await fixture.poll(4);
 
     expect(await storedInOrder()).toEqual(expected(0, 9));
-    expect(bench.counter('lostBytes')).toBe(0);
+    expect(fixture.counter('lostBytes')).toBe(0);
   });
 });
 
 describe('another file on the same inode', () => {
   it('F04: is read from its beginning when it is larger than the old offset', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
     const { ino } = statSync(path);
-    bench.stop();
+    fixture.stop();
 
     writeFileSync(path, lines(5, 30));
-    await bench.poll(2);
+    await fixture.poll(2);
 
     expect(statSync(path).ino).toBe(ino);
     expect(await storedInOrder()).toEqual(expected(0, 30));
   });
 
   it('F05: is read from its beginning when it begins with the same line', async () => {
-    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    const out = join(fixture.logs, 'flink-u-taskexecutor-0-h.out');
     writeFileSync(out, `${WARNING}first run says a\nfirst run says b\n`);
-    await bench.poll(2);
-    bench.stop();
+    await fixture.poll(2);
+    fixture.stop();
 
     writeFileSync(out, `${WARNING}second run says c and more\nsecond run says d\nsecond run says e\n`);
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    const texts = (await bench.texts()).sort();
+    const texts = (await fixture.texts()).sort();
     expect(texts).toEqual([
       WARNING.trim(),
       WARNING.trim(),
@@ -143,74 +143,79 @@ describe('another file on the same inode', () => {
       'second run says d',
       'second run says e',
     ]);
-    expect(bench.counter('collidedRecords')).toBe(0);
+    expect(fixture.counter('collidedRecords')).toBe(0);
   });
 
   it('F12: is noticed by its content when it was truncated and filled beyond the old offset between two looks', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
 
     truncateSync(path);
     appendFileSync(path, lines(5, 30));
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect(await storedInOrder()).toEqual(expected(0, 30));
-    expect(bench.counter('truncatedFiles')).toBe(1);
+    expect(fixture.counter('truncatedFiles')).toBe(1);
   });
 
   it('is noticed by the bytes before the frontier alone when it begins like the old one', async () => {
     const banner = Array.from({ length: 25 }, () => WARNING).join('');
-    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    const out = join(fixture.logs, 'flink-u-taskexecutor-0-h.out');
     writeFileSync(out, `${banner}${lines(0, 5)}`);
-    await bench.poll();
+    await fixture.poll();
 
     truncateSync(out);
     appendFileSync(out, `${banner}${lines(5, 30)}`);
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect((await storedInOrder()).filter((text) => text.includes('event'))).toEqual(expected(0, 30));
   });
 
   it('keeps the records of the old one apart from the first difference on, even without a checkpoint, and what clashes is loud', async () => {
-    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    const out = join(fixture.logs, 'flink-u-taskexecutor-0-h.out');
     writeFileSync(out, `${WARNING}one\nsecond of one\n`);
-    await bench.poll(2);
-    bench.stop();
-    rmSync(bench.dataDir, { recursive: true });
+    await fixture.poll(2);
+    fixture.stop();
+    rmSync(fixture.dataDir, { recursive: true });
 
     writeFileSync(out, `${WARNING}two\nsecond of two, and longer\n`);
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    expect((await bench.texts()).sort()).toEqual([WARNING.trim(), 'one', 'second of one', 'second of two, and longer']);
-    expect(bench.counter('collidedRecords')).toBe(1);
-    expect(readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain('"two"');
+    expect((await fixture.texts()).sort()).toEqual([
+      WARNING.trim(),
+      'one',
+      'second of one',
+      'second of two, and longer',
+    ]);
+    expect(fixture.counter('collidedRecords')).toBe(1);
+    expect(readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain('"two"');
   });
 
   it('F13: is read once when the file was truncated while the agent was stopped, over three restarts', async () => {
     writeFileSync(path, lines(0, 20));
-    await bench.poll();
-    bench.stop();
+    await fixture.poll();
+    fixture.stop();
 
     writeFileSync(path, lines(20, 25));
     for (let turn = 0; turn < 3; turn += 1) {
-      await bench.poll(2);
-      bench.restart();
+      await fixture.poll(2);
+      fixture.restart();
     }
 
     expect(await storedInOrder()).toEqual(expected(0, 25));
-    expect(bench.counter('duplicateRecords')).toBe(0);
+    expect(fixture.counter('duplicateRecords')).toBe(0);
   });
 });
 
 describe('files that look alike', () => {
   it('F06: are both read when their first 4 KiB are the same', async () => {
     const head = Array.from({ length: 60 }, () => WARNING).join('');
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-0-h.out'), `${head}says a\n`);
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-1-h.out'), `${head}says b\n`);
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h.out'), `${head}says a\n`);
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-1-h.out'), `${head}says b\n`);
 
-    await bench.poll(2);
+    await fixture.poll(2);
 
-    const texts = await bench.texts();
+    const texts = await fixture.texts();
     expect(texts).toHaveLength(122);
     expect(texts.filter((text) => text.startsWith('says')).sort()).toEqual(['says a', 'says b']);
   });
@@ -219,45 +224,45 @@ describe('files that look alike', () => {
 describe('copy and truncate', () => {
   it('F10: goes on in the copy at the old offset, and reads the truncated file as a new one', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
 
     appendFileSync(path, lines(5, 10));
     copyFileSync(path, `${path}.1`);
     truncateSync(path);
     appendFileSync(path, lines(10, 12));
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect(await storedInOrder()).toEqual(expected(0, 12));
-    expect(bench.counter('continuedFiles')).toBe(1);
-    await bench.poll(1, 60_000);
-    expect(bench.counter('lostBytes')).toBe(0);
+    expect(fixture.counter('continuedFiles')).toBe(1);
+    await fixture.poll(1, 60_000);
+    expect(fixture.counter('lostBytes')).toBe(0);
   });
 
   it('does not read the copy while it is being made', async () => {
     writeFileSync(path, lines(0, 50));
-    await bench.poll();
+    await fixture.poll();
 
     writeFileSync(`${path}.1`, readFileSync(path).subarray(0, 1000));
-    await bench.poll();
+    await fixture.poll();
     copyFileSync(path, `${path}.1`);
-    await bench.poll();
+    await fixture.poll();
     truncateSync(path);
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect(await storedInOrder()).toEqual(expected(0, 50));
-    expect(bench.counter('newFiles') + bench.counter('continuedFiles')).toBe(2);
-    expect(bench.counter('duplicateRecords')).toBe(0);
+    expect(fixture.counter('newFiles') + fixture.counter('continuedFiles')).toBe(2);
+    expect(fixture.counter('duplicateRecords')).toBe(0);
   });
 
   it('goes on in the copy after it happened while the agent was stopped', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
-    bench.stop();
+    await fixture.poll();
+    fixture.stop();
 
     appendFileSync(path, lines(5, 10));
     copyFileSync(path, `${path}.1`);
     writeFileSync(path, lines(10, 11));
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect(await storedInOrder()).toEqual(expected(0, 11));
   });
@@ -290,43 +295,43 @@ describe('copy and truncate', () => {
 describe('compressed rotations', () => {
   it('F14: give only the rest of a file that was read in part before the agent stopped', async () => {
     writeFileSync(path, lines(0, 80));
-    await bench.poll(2);
-    bench.stop();
+    await fixture.poll(2);
+    fixture.stop();
 
     writeFileSync(`${path}.1.gz`, gzipSync(lines(0, 100)));
     unlinkSync(path);
     writeFileSync(path, lines(100, 105));
-    await bench.poll(4);
+    await fixture.poll(4);
 
     expect(await storedInOrder()).toEqual(expected(0, 105));
-    expect(bench.counter('continuedFiles')).toBe(1);
-    bench.restart();
-    await bench.poll(3);
-    expect(bench.counter('readBytes')).toBeLessThan(2 * line(104).length);
+    expect(fixture.counter('continuedFiles')).toBe(1);
+    fixture.restart();
+    await fixture.poll(3);
+    expect(fixture.counter('readBytes')).toBeLessThan(2 * line(104).length);
     expect(await storedInOrder()).toEqual(expected(0, 105));
   });
 
   it('give nothing new when the file was read to its end before it was compressed', async () => {
     writeFileSync(path, lines(0, 30));
-    await bench.poll(2);
+    await fixture.poll(2);
 
     writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(path)));
-    await bench.poll(1);
+    await fixture.poll(1);
     unlinkSync(path);
-    await bench.poll(6);
+    await fixture.poll(6);
 
     expect(await storedInOrder()).toEqual(expected(0, 30));
-    expect(bench.counter('duplicateRecords')).toBe(0);
+    expect(fixture.counter('duplicateRecords')).toBe(0);
   });
 
   it('F15: are read whole when nothing is known of them, and only once they are complete', async () => {
     const packed = gzipSync(lines(0, 3000));
     writeFileSync(`${path}.1.gz`, packed.subarray(0, packed.length - 20));
-    await bench.poll(2);
-    const early = (await bench.records()).length;
+    await fixture.poll(2);
+    const early = (await fixture.records()).length;
 
     writeFileSync(`${path}.1.gz`, packed);
-    await bench.poll(4);
+    await fixture.poll(4);
 
     expect(early).toBe(0);
     expect(await storedInOrder()).toEqual(expected(0, 3000));
@@ -359,18 +364,18 @@ describe('deletion', () => {
   });
 
   it('F17: reads a YARN container folder to its end that is deleted right after the last line', async () => {
-    const folder = join(bench.logs, 'application_1669378398064_0078', 'container_e07_1669378398064_0078_01_000002');
+    const folder = join(fixture.logs, 'application_1669378398064_0078', 'container_e07_1669378398064_0078_01_000002');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'taskmanager.log'), lines(0, 3));
-    await bench.poll();
+    await fixture.poll();
 
     appendFileSync(join(folder, 'taskmanager.log'), lines(3, 6));
-    rmSync(join(bench.logs, 'application_1669378398064_0078'), { recursive: true });
-    await bench.poll(5);
+    rmSync(join(fixture.logs, 'application_1669378398064_0078'), { recursive: true });
+    await fixture.poll(5);
 
-    expect(await bench.texts()).toEqual(expected(0, 6));
-    expect(bench.conditions()).toEqual([]);
-    expect((await bench.records())[0]).toMatchObject({
+    expect(await fixture.texts()).toEqual(expected(0, 6));
+    expect(fixture.conditions()).toEqual([]);
+    expect((await fixture.records())[0]).toMatchObject({
       'flink.cluster': 'application_1669378398064_0078',
       'container.id': 'container_e07_1669378398064_0078_01_000002',
     });
@@ -383,29 +388,29 @@ describe('a stack trace that a rotation cuts', () => {
 
   it('F20: is one record when the agent sees the rotation', async () => {
     writeFileSync(path, `${line(0)}\n${head}`);
-    await bench.poll(2);
+    await fixture.poll(2);
 
     renameSync(path, `${path}.1`);
     writeFileSync(path, `${rest}${line(2)}\n`);
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
-    expect(bench.counter('joinedEntries')).toBe(1);
+    expect(fixture.counter('joinedEntries')).toBe(1);
   });
 
   it('is one record while the new file holds nothing else yet, and after a restart', async () => {
     writeFileSync(path, `${line(0)}\n${head}`);
-    await bench.poll(2);
+    await fixture.poll(2);
     renameSync(path, `${path}.1`);
     writeFileSync(path, rest.slice(0, 20));
-    await bench.poll(3);
+    await fixture.poll(3);
 
-    bench.restart();
+    fixture.restart();
     writeFileSync(path, rest, { flag: 'r+' });
-    await bench.poll(3);
+    await fixture.poll(3);
     const whileOpen = await storedInOrder();
     appendFileSync(path, `${line(2)}\n`);
-    await bench.poll(3);
+    await fixture.poll(3);
 
     expect(whileOpen).toEqual([line(0), (head + rest).trimEnd()]);
     expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
@@ -414,24 +419,24 @@ describe('a stack trace that a rotation cuts', () => {
   it('gives the same records when everything is read again without a checkpoint', async () => {
     writeFileSync(`${path}.1`, `${line(0)}\n${head}`);
     writeFileSync(path, `${rest}${line(2)}\n`);
-    await bench.poll(3);
-    const first = (await bench.records()).map((record) => record.id).sort();
+    await fixture.poll(3);
+    const first = (await fixture.records()).map((record) => record.id).sort();
 
-    bench.stop();
-    rmSync(bench.dataDir, { recursive: true });
-    await bench.poll(3);
+    fixture.stop();
+    rmSync(fixture.dataDir, { recursive: true });
+    await fixture.poll(3);
 
-    expect((await bench.records()).map((record) => record.id).sort()).toEqual(first);
+    expect((await fixture.records()).map((record) => record.id).sort()).toEqual(first);
     expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
   });
 
   it('is never joined to an entry of another process', async () => {
-    writeFileSync(join(bench.logs, 'flink-u-taskexecutor-1-h.log'), `${line(0)}\n`);
-    await bench.poll(2);
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-1-h.log'), `${line(0)}\n`);
+    await fixture.poll(2);
 
     writeFileSync(path, `${rest}${line(2)}\n`);
-    await bench.poll(4);
+    await fixture.poll(4);
 
-    expect((await bench.texts()).sort()).toEqual([line(0), line(2), rest.trimEnd()].sort());
+    expect((await fixture.texts()).sort()).toEqual([line(0), line(2), rest.trimEnd()].sort());
   });
 });

@@ -32,14 +32,14 @@ export function draftRule(entry: Entry, candidate: Candidate, owner: Owner): Rul
   const phrase = cutPhrase(message);
   const literal = chooseAnchor(phrase);
   const isTelling = literal.replaceAll(/[^\p{L}\p{N}]/gu, '').length >= MIN_ANCHOR_LETTERS && occurs(entry, literal);
-  const pieces = isTelling ? phrase : [];
+  const parts = isTelling ? phrase : [];
   const anchor = isTelling ? literal : (chooseFrame(last, entry) ?? last?.type ?? literal);
   const matchLog = `${entry.bytes.toString('utf8').trimEnd()}\n`;
   return {
     anchor,
-    slots: pieces.filter((piece) => 'name' in piece),
+    slots: parts.filter((part) => 'name' in part),
     variant: nameVariant(last, anchor),
-    ruleYaml: writeRule({ anchor, pieces, last, owner, isFailure: candidate.isFailure, message }),
+    ruleYaml: writeRule({ anchor, parts, last, owner, isFailure: candidate.isFailure, message }),
     matchLog,
     nearMissLog: candidate.isFailure && last !== undefined ? writeHandled(candidate) : writeQuoted(message),
   };
@@ -76,16 +76,16 @@ function nameVariant(last: ChainLink | undefined, anchor: string): string {
 
 interface Parts {
   readonly anchor: string;
-  readonly pieces: readonly PhrasePart[];
+  readonly parts: readonly PhrasePart[];
   readonly last: ChainLink | undefined;
   readonly owner: Owner;
   readonly isFailure: boolean;
   readonly message: string;
 }
 
-function writeRule({ anchor, pieces, last, owner, isFailure, message }: Parts): string {
-  const slots = pieces.filter((piece) => 'name' in piece);
-  const pattern = writePattern(pieces);
+function writeRule({ anchor, parts, last, owner, isFailure, message }: Parts): string {
+  const slots = parts.filter((part) => 'name' in part);
+  const pattern = writePattern(parts);
   const where = [
     ...(last === undefined || last.type === '' ? [] : [`root: ${last.type}`]),
     ...(isFailure ? ['failure: true'] : []),
@@ -97,7 +97,7 @@ owner: ${owner}
 role: cause
 
 title:
-  en: ${text(`${TODO}: ${pieces.length === 0 ? (message || anchor).replaceAll('{', '{{') : writeTitle(pieces)}`)}
+  en: ${text(`${TODO}: ${parts.length === 0 ? (message || anchor).replaceAll('{', '{{') : writeTitle(parts)}`)}
   zh: ${text(`${TODO}：${slots.map(writeSlot).join('、')}`)}
 summary:
   en: ${text(`${TODO}: what happened, and what it means for the job, for somebody who does not know Flink's internals.`)}

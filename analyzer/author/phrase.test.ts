@@ -36,11 +36,11 @@ describe('cutPhrase', () => {
     ],
     ["It can't be opened {broken}", "It can't be opened {{broken}", {}],
   ])('%s', (message, title, slots) => {
-    const pieces = cutPhrase(message);
+    const parts = cutPhrase(message);
 
-    expect(writeTitle(pieces)).toBe(title);
+    expect(writeTitle(parts)).toBe(title);
     expect(
-      Object.fromEntries(pieces.flatMap((piece) => ('name' in piece ? [[piece.name, [piece.type, piece.text]]] : []))),
+      Object.fromEntries(parts.flatMap((part) => ('name' in part ? [[part.name, [part.type, part.text]]] : []))),
     ).toEqual(slots);
   });
 });
@@ -52,12 +52,12 @@ describe('writePattern', () => {
     'a1 b2 c3 d4 e5 f6 g7 h8 i9 j10 and so on',
     'Could not read s3://bucket/a (b)/c.avro: status 403 "Forbidden" x-id=9f8e7d6c5b4a',
   ])('captures again what was cut out of: %s', (message) => {
-    const pieces = cutPhrase(message);
+    const parts = cutPhrase(message);
 
-    const found = createRegex(writePattern(pieces) ?? '').exec(`java.io.IOException: ${message}`);
+    const found = createRegex(writePattern(parts) ?? '').exec(`java.io.IOException: ${message}`);
 
     expect({ ...found?.groups }).toEqual(
-      Object.fromEntries(pieces.flatMap((piece) => ('name' in piece ? [[piece.name, piece.text]] : []))),
+      Object.fromEntries(parts.flatMap((part) => ('name' in part ? [[part.name, part.text]] : []))),
     );
   });
 

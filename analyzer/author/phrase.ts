@@ -82,21 +82,21 @@ const MAX_SLOTS = 8;
 
 /** Cuts at most eight slots out; what follows them stays literal and is left out of the pattern by the caller. */
 export function cutPhrase(message: string): readonly PhrasePart[] {
-  const pieces: PhrasePart[] = [];
+  const parts: PhrasePart[] = [];
   const names = new Set<string>();
   let rest = message;
   while (rest !== '' && names.size < MAX_SLOTS) {
     const found = findFirst(message, message.length - rest.length);
     if (found === undefined) break;
     const start = found.index - (message.length - rest.length);
-    if (start > 0) pieces.push({ literal: rest.slice(0, start) });
+    if (start > 0) parts.push({ literal: rest.slice(0, start) });
     const name = chooseName(message.slice(0, found.index), found.kind, names);
     names.add(name);
-    pieces.push({ name, type: found.kind.type, text: found.text, pattern: found.kind.pattern });
+    parts.push({ name, type: found.kind.type, text: found.text, pattern: found.kind.pattern });
     rest = rest.slice(start + found.text.length);
   }
-  if (rest !== '') pieces.push({ literal: rest });
-  return pieces;
+  if (rest !== '') parts.push({ literal: rest });
+  return parts;
 }
 
 /** Look-behinds see what stands before `from`. */
@@ -197,9 +197,9 @@ function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): str
 }
 
 /** Blanks fit any white space in the scan, but not at the ends, where a cut could stand. */
-export function chooseAnchor(pieces: readonly PhrasePart[]): string {
-  const literals = pieces
-    .flatMap((piece) => ('literal' in piece ? piece.literal.split('\n') : []))
+export function chooseAnchor(parts: readonly PhrasePart[]): string {
+  const literals = parts
+    .flatMap((part) => ('literal' in part ? part.literal.split('\n') : []))
     .map((literal) => literal.trim());
   return literals.reduce((best, literal) => (weigh(literal) > weigh(best) ? literal : best), '');
 }
@@ -210,15 +210,13 @@ function weigh(literal: string): number {
 }
 
 /** The pattern up to the last slot and the words behind it; undefined when nothing changes. */
-export function writePattern(pieces: readonly PhrasePart[]): string | undefined {
-  const last = pieces.findLastIndex((piece) => 'name' in piece);
+export function writePattern(parts: readonly PhrasePart[]): string | undefined {
+  const last = parts.findLastIndex((part) => 'name' in part);
   if (last < 0) return undefined;
-  const kept = pieces.slice(0, last + 2);
+  const kept = parts.slice(0, last + 2);
   return kept
-    .map((piece, index) =>
-      'name' in piece
-        ? `(?P<${piece.name}>${piece.pattern})`
-        : quote(index > last ? cutTail(piece.literal) : piece.literal),
+    .map((part, index) =>
+      'name' in part ? `(?P<${part.name}>${part.pattern})` : quote(index > last ? cutTail(part.literal) : part.literal),
     )
     .join('');
 }
@@ -239,6 +237,6 @@ export function writeSlot({ name, type }: Slot): string {
 }
 
 /** "Ledger {ledger} of shard {shard} is closed", with braces of its own doubled. */
-export function writeTitle(pieces: readonly PhrasePart[]): string {
-  return pieces.map((piece) => ('name' in piece ? writeSlot(piece) : piece.literal.replaceAll('{', '{{'))).join('');
+export function writeTitle(parts: readonly PhrasePart[]): string {
+  return parts.map((part) => ('name' in part ? writeSlot(part) : part.literal.replaceAll('{', '{{'))).join('');
 }

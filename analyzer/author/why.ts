@@ -263,13 +263,13 @@ function judgeCluster(
         if (failed !== undefined) return [{ kind: 'step', at, match, failed }];
         const own = rankings.filter(({ group }) => group.events.some((event) => event.signal === signal));
         if (own.length === 0) return [{ kind: 'harmless', at, match }];
-        return own.map(({ ranking }) => placeIn(rule, ranking, at, match));
+        return own.map(({ ranking }) => explainRank(rule, ranking, at, match));
       }),
   );
   return { outcomes, firsts: rankings.flatMap(({ ranking }) => ranking.findings.slice(0, 1)) };
 }
 
-function placeIn(
+function explainRank(
   rule: Rule,
   { findings, unknown }: ReturnType<typeof rankCauses>,
   at: EntryPlace,

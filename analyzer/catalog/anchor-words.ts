@@ -1,6 +1,6 @@
 // Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold least. A
 // word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
-import { hashWord, WORD, type WordPlace } from '../../core/bytes/byte-search.js';
+import { hashWord, WORD, type WordOffset } from '../../core/bytes/byte-search.js';
 
 /** A text of this length holds a whole word wherever it begins. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
@@ -54,8 +54,8 @@ export function chooseWindows(patterns: readonly Buffer[]): readonly number[] {
 }
 
 /** Of each literal the words of its window; a word with a blank stands there with every white space. */
-export function placeWords(patterns: readonly Buffer[], windows: readonly number[]): readonly WordPlace[] {
-  const places: WordPlace[] = [];
+export function locateWords(patterns: readonly Buffer[], windows: readonly number[]): readonly WordOffset[] {
+  const places: WordOffset[] = [];
   patterns.forEach((pattern, text) => {
     const start = windows[text] ?? 0;
     for (let offset = start; offset < start + WORD; offset++) {

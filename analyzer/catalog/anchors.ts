@@ -1,6 +1,6 @@
 // One pass over bytes for any number of literals (core/bytes/byte-search.ts): of each a window of seven bytes is chosen
 // whose words are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank
-// of a literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole pieces of files;
+// of a literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole chunks of files;
 // bench/scan measures it.
 import {
   openTextSearch,
@@ -9,7 +9,7 @@ import {
   type ByteRun,
   type TextSearch,
 } from '../../core/bytes/byte-search.js';
-import { LEAST_ANCHOR_BYTES, chooseWindows, placeWords } from './anchor-words.js';
+import { LEAST_ANCHOR_BYTES, chooseWindows, locateWords } from './anchor-words.js';
 
 export interface AnchorScanner {
   /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
@@ -53,7 +53,7 @@ export function createAnchorScanner(
 /** What is looked for, for createAnchorScanner at another time. */
 export function packAnchors(literals: readonly string[]): PackedTexts {
   const patterns = encode(literals);
-  return packTexts(patterns, placeWords(patterns, chooseWindows(patterns)));
+  return packTexts(patterns, locateWords(patterns, chooseWindows(patterns)));
 }
 
 function encode(literals: readonly string[]): readonly Buffer[] {

@@ -12,11 +12,11 @@ function completed(id: number, job: string): string {
   return `${HEAD}Completed checkpoint ${id} for job ${job} (17 bytes, checkpointDuration=3 ms).\n`;
 }
 
-/** The messages that are given when the log comes in these pieces, behind a first line. */
-function skim(pieces: readonly string[], catalog = loadCatalog()): readonly string[] {
+/** The messages that are given when the log comes in these chunks, behind a first line. */
+function skim(chunks: readonly string[], catalog = loadCatalog()): readonly string[] {
   const skimmer = createSkimmer({ kind: 'log' }, wantedBy(catalog));
   skimmer.push(Buffer.from(`${HEAD}Starting.\n`));
-  const given = [...pieces.flatMap((piece) => skimmer.push(Buffer.from(piece))), ...skimmer.flush()];
+  const given = [...chunks.flatMap((chunk) => skimmer.push(Buffer.from(chunk))), ...skimmer.flush()];
   return given.map(({ bytes }) => bytes.toString().slice(HEAD.length)).filter((message) => message !== 'Starting.');
 }
 
@@ -28,7 +28,7 @@ describe('wantedBy', () => {
     `Job orders (${JOB_A}) switched`,
   ];
 
-  it('asks of completed checkpoints for the last of each job before anything else, wherever a piece ends', () => {
+  it('asks of completed checkpoints for the last of each job before anything else, wherever a chunk ends', () => {
     const catalog = loadCatalog();
     const log = [
       completed(9, JOB_A),
@@ -52,7 +52,7 @@ describe('wantedBy', () => {
     }
   });
 
-  it('takes the options that a process prints at its start together, and each that holds more alone, wherever a piece ends', () => {
+  it('takes the options that a process prints at its start together, and each that holds more alone, wherever a chunk ends', () => {
     const catalog = loadCatalog();
     const option = (key: string, value: string): string => `${HEAD}Loading configuration property: ${key}, ${value}\n`;
     const options = [

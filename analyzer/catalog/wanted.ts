@@ -22,7 +22,7 @@ export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
   const run: ByteRun = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
   const room = scanner.takeRoom();
-  const find = (piece: Buffer): WantedSearch => new Search(scanner.open(piece, run), piece, run, series);
+  const find = (chunk: Buffer): WantedSearch => new Search(scanner.open(chunk, run), chunk, run, series);
   return Object.assign(find, { by: scanner, room });
 }
 
@@ -33,13 +33,13 @@ class Search implements WantedSearch {
   newest: string | undefined;
   series: string | undefined;
   readonly #anchors: TextSearch;
-  readonly #piece: Buffer;
+  readonly #chunk: Buffer;
   readonly #run: ByteRun;
   readonly #series: ReadonlyMap<number, string>;
 
-  constructor(anchors: TextSearch, piece: Buffer, run: ByteRun, series: ReadonlyMap<number, string>) {
+  constructor(anchors: TextSearch, chunk: Buffer, run: ByteRun, series: ReadonlyMap<number, string>) {
     this.#anchors = anchors;
-    this.#piece = piece;
+    this.#chunk = chunk;
     this.#run = run;
     this.#series = series;
   }
@@ -55,7 +55,7 @@ class Search implements WantedSearch {
   }
 
   #readJob(): string {
-    while (isDigit(at(this.#piece, this.end))) this.end += 1;
-    return this.#piece.toString('latin1', this.end, this.end + this.#run.bytes);
+    while (isDigit(at(this.#chunk, this.end))) this.end += 1;
+    return this.#chunk.toString('latin1', this.end, this.end + this.#run.bytes);
   }
 }

@@ -93,10 +93,10 @@ describe('what is badly formed', () => {
   });
 
   it('takes no memory for a line of half a gigabyte, and goes on behind it', () => {
-    const piece = Buffer.alloc(1 << 20, 'x');
+    const chunk = Buffer.alloc(1 << 20, 'x');
     function* line(): Generator<Buffer> {
       yield Buffer.from('2026-03-02 10:00:00,000 INFO  a.B [] - ');
-      for (let part = 0; part < 512; part++) yield piece;
+      for (let part = 0; part < 512; part++) yield chunk;
       yield Buffer.from(`\n${text}\n`);
     }
     const before = process.memoryUsage().rss;

@@ -1,5 +1,5 @@
 // Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is
-// read in pieces: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
+// read in chunks: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
 // flink/layout/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands
 // for (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
@@ -9,7 +9,7 @@ import { parseEntry } from '../../flink/layout/layout.js';
 import { describeFile } from '../../flink/layout/names.js';
 import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/layout/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './files/archive.js';
-import { decodeLines, decodePieces } from './files/charset.js';
+import { decodeLines, decodeChunks } from './files/charset.js';
 import { Cursor } from './files/cursor.js';
 import { createRooms, listFiles, readFile, readStdin, type Rooms } from './files/disk.js';
 import { createNote, type Note } from './files/note.js';
@@ -38,7 +38,7 @@ export interface ReadOptions {
   readonly notes?: ReadNotes;
   /** What `-` stands for; standard input when left out. */
   readonly stdin?: () => Iterable<Buffer>;
-  /** Called after each piece with the bytes read from disk and all there are; `-` adds nothing to all. */
+  /** Called after each chunk with the bytes read from disk and all there are; `-` adds nothing to all. */
   readonly onProgress?: (bytes: number, allBytes: number) => void;
   readonly limits?: ArchiveLimits;
   /** What somebody wants of the logs: entries without may be left out, but for the last of each file. */
@@ -49,7 +49,7 @@ export function createReadNotes(): ReadNotes {
   return { list: [], files: 0, bytes: 0, lines: 0 };
 }
 
-/** What is wanted of the logs, and what becomes of a piece that was searched for it. */
+/** What is wanted of the logs, and what becomes of a chunk that was searched for it. */
 interface Wanted {
   readonly find: FindWanted;
   readonly giveBack: Rooms['giveBack'];
@@ -82,7 +82,7 @@ export function* readEntries(paths: readonly string[], options: ReadOptions = {}
 /** Text that a person pasted → its entries. */
 export function splitText(text: string, path = 'paste.log'): readonly Entry[] {
   const notes = createReadNotes();
-  return [...readContent({ path, pieces: [Buffer.from(text, 'utf8')] }, notes)];
+  return [...readContent({ path, chunks: [Buffer.from(text, 'utf8')] }, notes)];
 }
 
 /** Bytes that a person sent, text or an archive → their entries. Throws JT_ARCHIVE_INVALID. */
@@ -94,30 +94,30 @@ export function* readPasted(bytes: Buffer, options: ReadOptions = {}, path = 'pa
     options.limits,
   );
   const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: () => undefined };
-  yield* readRoot({ path, files: [{ path, pieces: [bytes] }] }, notes, unpacking, wanted);
+  yield* readRoot({ path, files: [{ path, chunks: [bytes] }] }, notes, unpacking, wanted);
 }
 
 function openRoots(paths: readonly string[], rooms: Rooms, options: ReadOptions): readonly Root[] {
   const roots = paths.map((path) => ({ path, files: path === '-' ? [] : listFiles(path) }));
   const allBytes = roots.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
   let bytes = 0;
-  const count = (piece: Buffer): void => options.onProgress?.((bytes += piece.length), allBytes);
+  const count = (chunk: Buffer): void => options.onProgress?.((bytes += chunk.length), allBytes);
   return roots.map(({ path, files }) => {
     if (path === '-')
-      return { path: STDIN, files: [{ path: STDIN, pieces: counted(options.stdin?.() ?? readStdin(rooms), count) }] };
+      return { path: STDIN, files: [{ path: STDIN, chunks: counted(options.stdin?.() ?? readStdin(rooms), count) }] };
     return {
       path,
-      files: files.map((file) => ({ path: file.path, pieces: counted(readFile(file.path, rooms), count) })),
+      files: files.map((file) => ({ path: file.path, chunks: counted(readFile(file.path, rooms), count) })),
     };
   });
 }
 
 const STDIN = 'stdin';
 
-function* counted(pieces: Iterable<Buffer>, count: (piece: Buffer) => void): Generator<Buffer> {
-  for (const piece of pieces) {
-    count(piece);
-    yield piece;
+function* counted(chunks: Iterable<Buffer>, count: (chunk: Buffer) => void): Generator<Buffer> {
+  for (const chunk of chunks) {
+    count(chunk);
+    yield chunk;
   }
 }
 
@@ -150,15 +150,15 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: 
   for (const file of root.files) {
     if (file.path !== root.path && !isWanted(file.path, notes)) continue;
     for (const content of openContent(file, unpacking)) {
-      const cursor = new Cursor(content.pieces);
-      const opened = { path: content.path, pieces: cursor.rest() };
+      const cursor = new Cursor(content.chunks);
+      const opened = { path: content.path, chunks: cursor.rest() };
       if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES)))
         yield* readContent(opened, notes, wanted);
       else if (notes.files > before || held > MAX_DOCUMENT_BYTES) addNote(notes, createNote(content.path, 'document'));
       else {
-        const pieces = [...opened.pieces];
-        held += pieces.reduce((sum, piece) => sum + piece.length, 0);
-        documents.push({ path: content.path, pieces });
+        const chunks = [...opened.chunks];
+        held += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+        documents.push({ path: content.path, chunks });
       }
     }
   }
@@ -200,7 +200,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikeEvents, open: asDocument(renderEvents) },
   { fits: looksLikeYarnLogs, open: splitYarnLogs },
   { fits: looksLikeGrep, open: openGrep },
-  { fits: looksLikeGcLog, open: (path, cursor) => [{ path, pieces: watchGcLog(cursor) }] },
+  { fits: looksLikeGcLog, open: (path, cursor) => [{ path, chunks: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
   {
     fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))),
@@ -220,7 +220,7 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
   return (path, cursor) => {
     const text = readDocument(cursor);
     const log = text === undefined ? undefined : render(text);
-    return log === undefined ? undefined : [{ path, pieces: [Buffer.from(log)] }];
+    return log === undefined ? undefined : [{ path, chunks: [Buffer.from(log)] }];
   };
 }
 
@@ -252,7 +252,7 @@ function openPods(path: string, cursor: Cursor): Iterable<Part> {
   const pods = readPods(readDocument(cursor) ?? '');
   return pods.map(({ pod, log }) => ({
     path: pods.length === 1 ? path : `${path}/${pod}`,
-    pieces: [Buffer.from(log)],
+    chunks: [Buffer.from(log)],
     source: { process: pod, host: pod, component: describeSource(`${pod}.log`).component ?? 'unknown' },
   }));
 }
@@ -261,12 +261,12 @@ function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
   const text = readDocument(cursor);
   return text === undefined
     ? undefined
-    : splitGrep(text).map((found) => ({ path: `${path}/${found.path}`, pieces: [Buffer.from(found.text)] }));
+    : splitGrep(text).map((found) => ({ path: `${path}/${found.path}`, chunks: [Buffer.from(found.text)] }));
 }
 
 /** A file that is no archive any more → entries, whatever form it has. */
 function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
-  const cursor = new Cursor(decodePieces(content.pieces));
+  const cursor = new Cursor(decodeChunks(content.chunks));
   const head = cursor.peek(FORM_HEAD_BYTES);
   if (head.length === 0) return;
   if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
@@ -275,7 +275,7 @@ function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generat
     fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind),
   );
   const parts = form?.open(content.path, cursor);
-  if (parts === undefined) yield* readLog({ ...content, pieces: cursor.rest() }, notes, wanted);
+  if (parts === undefined) yield* readLog({ ...content, chunks: cursor.rest() }, notes, wanted);
   else
     for (const part of parts)
       yield* part.path === content.path
@@ -283,7 +283,7 @@ function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generat
         : readContent(part, notes, wanted);
 }
 
-function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
+function* readLog({ path, chunks, source: known }: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
   notes.files++;
   const source = { ...describeSource(path), ...known };
   const skimmer = createSkimmer({ kind: source.kind }, wanted?.find);
@@ -296,13 +296,13 @@ function* readLog({ path, pieces, source: known }: Part, notes: ReadNotes, wante
       : previousTime;
     return entry;
   };
-  for (const piece of pieces) {
-    notes.bytes += piece.length;
-    if (wanted === undefined) for (const framed of skimmer.push(piece)) yield toEntry(framed);
+  for (const chunk of chunks) {
+    notes.bytes += chunk.length;
+    if (wanted === undefined) for (const framed of skimmer.push(chunk)) yield toEntry(framed);
     else {
-      // Of the little that is wanted copies are made, and the piece is used again.
-      for (const framed of skimmer.push(piece)) yield toEntry({ ...framed, bytes: Buffer.from(framed.bytes) });
-      wanted.giveBack(piece);
+      // Of the little that is wanted copies are made, and the chunk is used again.
+      for (const framed of skimmer.push(chunk)) yield toEntry({ ...framed, bytes: Buffer.from(framed.bytes) });
+      wanted.giveBack(chunk);
     }
   }
   for (const framed of skimmer.flush()) yield toEntry(framed);

@@ -53,7 +53,7 @@ function createCode(): Code {
 const codes = new WeakMap<ArrayBufferLike, Code>();
 
 /** A word of a text, and where in the text it stands. */
-export interface WordPlace {
+export interface WordOffset {
   readonly word: number;
   /** The text's index. */
   readonly text: number;
@@ -90,7 +90,7 @@ export interface TextSearch {
 export type PackedTexts = Uint8Array;
 
 /** A blank of a text is any white space. */
-export function packTexts(texts: readonly Uint8Array[], places: readonly WordPlace[]): PackedTexts {
+export function packTexts(texts: readonly Uint8Array[], places: readonly WordOffset[]): PackedTexts {
   const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
   const firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
   const addresses = listAddresses(texts, firstPlace + WORD * PLACE_CELLS * places.length);

@@ -1,5 +1,5 @@
-// Bytes that an open entry keeps between chunks: grows by doubling, so that a long trace read in small pieces is copied
-// a few times and not once per piece. Used by split.ts.
+// Bytes that an open entry keeps between chunks: grows by doubling, so that a long trace read in small chunks is copied
+// a few times and not once per chunk. Used by split.ts.
 
 export class Held {
   #bytes: Buffer = Buffer.alloc(0);
@@ -9,14 +9,14 @@ export class Held {
     return this.#length;
   }
 
-  append(piece: Buffer): void {
-    const needed = this.#length + piece.length;
+  append(chunk: Buffer): void {
+    const needed = this.#length + chunk.length;
     if (needed > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, 256));
       this.#bytes.copy(larger, 0, 0, this.#length);
       this.#bytes = larger;
     }
-    piece.copy(this.#bytes, this.#length);
+    chunk.copy(this.#bytes, this.#length);
     this.#length = needed;
   }
 

@@ -17,8 +17,8 @@ interface Met {
 }
 
 /** Slow and certain. */
-function findBy(find: (piece: Buffer, from: number) => Met | undefined): FindWanted {
-  const open = (piece: Buffer): WantedSearch => {
+function findBy(find: (chunk: Buffer, from: number) => Met | undefined): FindWanted {
+  const open = (chunk: Buffer): WantedSearch => {
     const search = {
       text: 0,
       start: 0,
@@ -26,7 +26,7 @@ function findBy(find: (piece: Buffer, from: number) => Met | undefined): FindWan
       newest: undefined,
       series: undefined,
       next: (from: number) => {
-        const met = find(piece, Math.max(from, search.end));
+        const met = find(chunk, Math.max(from, search.end));
         if (met !== undefined) Object.assign(search, { newest: undefined, series: undefined, ...met });
         return met !== undefined;
       },
@@ -46,13 +46,13 @@ function findWord(bytes: Buffer, from: number): Met | undefined {
 
 function skim(
   bytes: Buffer,
-  pieceBytes: number,
+  chunkBytes: number,
   find: FindWanted = findBy(findWord),
 ): { readonly entries: readonly SplitEntry[]; readonly lines: number } {
   const skimmer = createSkimmer({ kind: 'log' }, find);
   const entries: SplitEntry[] = [];
-  for (let start = 0; start < bytes.length; start += pieceBytes)
-    entries.push(...skimmer.push(Buffer.from(bytes.subarray(start, start + pieceBytes))));
+  for (let start = 0; start < bytes.length; start += chunkBytes)
+    entries.push(...skimmer.push(Buffer.from(bytes.subarray(start, start + chunkBytes))));
   entries.push(...skimmer.flush());
   return { entries, lines: skimmer.lines };
 }

@@ -1,4 +1,4 @@
-// As split.ts, for a reader who wants only the entries that hold something: pieces of a log → those entries, and the
+// As split.ts, for a reader who wants only the entries that hold something: chunks of a log → those entries, and the
 // last one. Whatever lies between is neither split nor looked at: a pass over the bytes (`find`) says where something
 // stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
 // kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
@@ -11,7 +11,7 @@ import { at, isDigit } from '../bytes/byte.js';
 import { createSplitter, MAX_ENTRY_BYTES, type Splitter, type SplitEntry, type SplitterOptions } from './split.js';
 import { classifyLine } from '../bytes/line.js';
 
-/** What is wanted of a piece, from its front to its back. */
+/** What is wanted of a chunk, from its front to its back. */
 export interface WantedSearch {
   /** Goes on to the next that stands at `from` or behind it; `from` never goes back. False when there is none. */
   next(from: number): boolean;
@@ -27,10 +27,10 @@ export interface WantedSearch {
 }
 
 export interface FindWanted {
-  (piece: Buffer): WantedSearch;
+  (chunk: Buffer): WantedSearch;
   /** Whose numbers they are. */
   readonly by: object;
-  /** Memory where a piece is best read to, for one reader at a time. */
+  /** Memory where a chunk is best read to, for one reader at a time. */
   readonly room?: Buffer;
 }
 
@@ -40,7 +40,7 @@ export interface SkimmedEntry extends SplitEntry {
 }
 
 export interface Skimmer {
-  push(piece: Buffer): SkimmedEntry[];
+  push(chunk: Buffer): SkimmedEntry[];
   flush(): SkimmedEntry[];
   /** Lines so far, those left out included. */
   readonly lines: number;
@@ -52,11 +52,11 @@ const SPACE = 32;
 const NONE: readonly SkimmedEntry[] = [];
 const NO_FLAGS: readonly EntryFlag[] = [];
 
-/** What goes on from one piece to the next. */
+/** What goes on from one chunk to the next. */
 interface SkimmerState {
   readonly splitter: Splitter;
   readonly find: FindWanted | undefined;
-  /** The newest entries of the pieces before, by what they are about. */
+  /** The newest entries of the chunks before, by what they are about. */
   readonly newest: Map<string, readonly SkimmedEntry[]>;
   endsWithBreak: boolean;
 }
@@ -65,7 +65,7 @@ interface SkimmerState {
 export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skimmer {
   const skimmer: SkimmerState = { splitter: createSplitter(options), find, newest: new Map(), endsWithBreak: true };
   return {
-    push: (piece) => pushPiece(skimmer, piece),
+    push: (chunk) => pushChunk(skimmer, chunk),
     flush: () => [...takeNewest(skimmer), ...skimmer.splitter.flush()],
     get lines() {
       return skimmer.endsWithBreak ? skimmer.splitter.openLine - 1 : skimmer.splitter.openLine;
@@ -73,40 +73,40 @@ export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skim
   };
 }
 
-function pushPiece(skimmer: SkimmerState, piece: Buffer): SkimmedEntry[] {
+function pushChunk(skimmer: SkimmerState, chunk: Buffer): SkimmedEntry[] {
   const done: SkimmedEntry[] = [];
-  if (skimmer.find !== undefined && skimmer.splitter.isDated) skim(skimmer, piece, skimmer.find(piece), done);
+  if (skimmer.find !== undefined && skimmer.splitter.isDated) skim(skimmer, chunk, skimmer.find(chunk), done);
   else {
     appendAll(done, takeNewest(skimmer));
-    appendAll(done, skimmer.splitter.push(piece));
+    appendAll(done, skimmer.splitter.push(chunk));
   }
-  skimmer.endsWithBreak = piece.length === 0 ? skimmer.endsWithBreak : piece[piece.length - 1] === NEWLINE;
+  skimmer.endsWithBreak = chunk.length === 0 ? skimmer.endsWithBreak : chunk[chunk.length - 1] === NEWLINE;
   return done;
 }
 
-function skim(skimmer: SkimmerState, piece: Buffer, wanted: WantedSearch, done: SkimmedEntry[]): void {
-  // What goes on with the entry of the piece before.
-  let from = findStart(piece, skimmer.endsWithBreak ? 0 : nextLine(piece, 0));
-  feed(skimmer, piece, 0, from, done);
-  if (from < piece.length) appendAll(done, skimmer.splitter.flush());
-  /** Where the newest stand in this piece. */
+function skim(skimmer: SkimmerState, chunk: Buffer, wanted: WantedSearch, done: SkimmedEntry[]): void {
+  // What goes on with the entry of the chunk before.
+  let from = findStart(chunk, skimmer.endsWithBreak ? 0 : nextLine(chunk, 0));
+  feed(skimmer, chunk, 0, from, done);
+  if (from < chunk.length) appendAll(done, skimmer.splitter.flush());
+  /** Where the newest stand in this chunk. */
   const places = new Map<string, number>();
-  let isMet = from < piece.length && wanted.next(from);
-  while (from < piece.length) {
+  let isMet = from < chunk.length && wanted.next(from);
+  while (from < chunk.length) {
     isMet &&= toNext(wanted, from, places);
-    from = keepNewest(skimmer, piece, from, places);
+    from = keepNewest(skimmer, chunk, from, places);
     if (isMet) appendAll(done, takeNewest(skimmer));
-    if (isMet) [from, isMet] = giveMet(skimmer, piece, from, wanted, done);
+    if (isMet) [from, isMet] = giveMet(skimmer, chunk, from, wanted, done);
     else
       from = givePart(
         skimmer,
-        piece,
+        chunk,
         from,
-        { start: findStartBefore(piece, piece.length, from), end: piece.length },
+        { start: findStartBefore(chunk, chunk.length, from), end: chunk.length },
         done,
       );
   }
-  copyNewest(skimmer, piece);
+  copyNewest(skimmer, chunk);
 }
 
 /**
@@ -115,24 +115,24 @@ function skim(skimmer: SkimmerState, piece: Buffer, wanted: WantedSearch, done: 
  */
 function giveMet(
   skimmer: SkimmerState,
-  piece: Buffer,
+  chunk: Buffer,
   first: number,
   wanted: WantedSearch,
   done: SkimmedEntry[],
 ): readonly [from: number, isMet: boolean] {
   let from = first;
-  let part = findPart(piece, from, wanted);
+  let part = findPart(chunk, from, wanted);
   while (
     part.series !== undefined &&
     part.isMet &&
     wanted.series === part.series &&
-    lineStart(piece, wanted.start) === part.end
+    lineStart(chunk, wanted.start) === part.end
   ) {
-    const next = findPart(piece, part.end, wanted);
-    if (next.series === part.series && next.end < piece.length) part = { ...next, start: part.start };
-    else [from, part] = [givePart(skimmer, piece, from, part, done), next];
+    const next = findPart(chunk, part.end, wanted);
+    if (next.series === part.series && next.end < chunk.length) part = { ...next, start: part.start };
+    else [from, part] = [givePart(skimmer, chunk, from, part, done), next];
   }
-  return [givePart(skimmer, piece, from, part, done), part.isMet];
+  return [givePart(skimmer, chunk, from, part, done), part.isMet];
 }
 
 /**
@@ -152,16 +152,16 @@ function toNext(wanted: WantedSearch, from: number, places: Map<string, number>)
 }
 
 /** Keeps the entries at these places until something else is wanted; one that is not complete yet stays open. */
-function keepNewest(skimmer: SkimmerState, piece: Buffer, first: number, places: Map<string, number>): number {
+function keepNewest(skimmer: SkimmerState, chunk: Buffer, first: number, places: Map<string, number>): number {
   let from = first;
   for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
     if (place < from) continue;
     const entries: SkimmedEntry[] = [];
     from = givePart(
       skimmer,
-      piece,
+      chunk,
       from,
-      { start: findStartBefore(piece, place, from), end: findStart(piece, nextLine(piece, place)) },
+      { start: findStartBefore(chunk, place, from), end: findStart(chunk, nextLine(chunk, place)) },
       entries,
     );
     skimmer.newest.set(about, entries);
@@ -170,10 +170,10 @@ function keepNewest(skimmer: SkimmerState, piece: Buffer, first: number, places:
   return from;
 }
 
-/** Those that are kept do not keep their piece. */
-function copyNewest(skimmer: SkimmerState, piece: Buffer): void {
+/** Those that are kept do not keep their chunk. */
+function copyNewest(skimmer: SkimmerState, chunk: Buffer): void {
   for (const [about, entries] of skimmer.newest) {
-    if (entries.some(({ bytes }) => bytes.buffer === piece.buffer))
+    if (entries.some(({ bytes }) => bytes.buffer === chunk.buffer))
       skimmer.newest.set(
         about,
         entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })),
@@ -191,17 +191,17 @@ function takeNewest(skimmer: SkimmerState): readonly SkimmedEntry[] {
 /** Leaves out what stands before an entry or a series, gives it, and tells where the next begins. */
 function givePart(
   skimmer: SkimmerState,
-  piece: Buffer,
+  chunk: Buffer,
   from: number,
   { start, end, met, series }: Part,
   done: SkimmedEntry[],
 ): number {
-  skimmer.splitter.skip(start - from, countBreaks(piece, from, start));
-  const bytes = piece.subarray(start, textEnd(piece, end));
-  // It goes on in the piece behind, or has lines that may be entries of their own.
+  skimmer.splitter.skip(start - from, countBreaks(chunk, from, start));
+  const bytes = chunk.subarray(start, textEnd(chunk, end));
+  // It goes on in the chunk behind, or has lines that may be entries of their own.
   const isSure =
-    end < piece.length &&
-    (series !== undefined || nextLine(piece, start) === end) &&
+    end < chunk.length &&
+    (series !== undefined || nextLine(chunk, start) === end) &&
     bytes.length <= MAX_ENTRY_BYTES &&
     isUtf8(bytes);
   if (isSure) {
@@ -214,20 +214,20 @@ function givePart(
       cutBytes: 0,
       met,
     });
-    skimmer.splitter.skip(end - start, countBreaks(piece, start, end));
+    skimmer.splitter.skip(end - start, countBreaks(chunk, start, end));
   } else {
-    const entries = skimmer.splitter.push(piece.subarray(start, end), end < piece.length);
-    const isOne = entries.length === 1 && end < piece.length && met !== undefined && entries[0]?.flags.length === 0;
+    const entries = skimmer.splitter.push(chunk.subarray(start, end), end < chunk.length);
+    const isOne = entries.length === 1 && end < chunk.length && met !== undefined && entries[0]?.flags.length === 0;
     appendAll(done, isOne ? entries.map((entry) => ({ ...entry, met })) : entries);
   }
   return end;
 }
 
-function feed(skimmer: SkimmerState, piece: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
-  if (end > start) appendAll(done, skimmer.splitter.push(piece.subarray(start, end), end < piece.length));
+function feed(skimmer: SkimmerState, chunk: Buffer, start: number, end: number, done: SkimmedEntry[]): void {
+  if (end > start) appendAll(done, skimmer.splitter.push(chunk.subarray(start, end), end < chunk.length));
 }
 
-/** An entry in a piece, or the entries of a series. */
+/** An entry in a chunk, or the entries of a series. */
 interface Part {
   readonly start: number;
   readonly end: number;
@@ -238,10 +238,10 @@ interface Part {
 }
 
 /** The entry in which something is met; goes on to what is met behind it. */
-function findPart(piece: Buffer, from: number, wanted: WantedSearch): Part & { readonly isMet: boolean } {
-  const start = findStartBefore(piece, wanted.start, from);
-  const end = findStart(piece, nextLine(piece, Math.max(from, wanted.start)));
-  const last = textEnd(piece, end);
+function findPart(chunk: Buffer, from: number, wanted: WantedSearch): Part & { readonly isMet: boolean } {
+  const start = findStartBefore(chunk, wanted.start, from);
+  const end = findStart(chunk, nextLine(chunk, Math.max(from, wanted.start)));
+  const last = textEnd(chunk, end);
   const { series } = wanted;
   const met: number[] = [];
   let isMet = true;
@@ -252,40 +252,40 @@ function findPart(piece: Buffer, from: number, wanted: WantedSearch): Part & { r
 }
 
 /** Without the line break at its end. */
-function textEnd(piece: Buffer, end: number): number {
-  if (piece[end - 1] !== NEWLINE) return end;
-  return piece[end - 2] === RETURN ? end - 2 : end - 1;
+function textEnd(chunk: Buffer, end: number): number {
+  if (chunk[end - 1] !== NEWLINE) return end;
+  return chunk[end - 2] === RETURN ? end - 2 : end - 1;
 }
 
-/** The first dated line from this line on; the end of the piece when there is none. */
-function findStart(piece: Buffer, line: number): number {
+/** The first dated line from this line on; the end of the chunk when there is none. */
+function findStart(chunk: Buffer, line: number): number {
   let start = line;
-  while (start < piece.length && !isDatedLine(piece, start)) start = nextLine(piece, start);
+  while (start < chunk.length && !isDatedLine(chunk, start)) start = nextLine(chunk, start);
   return start;
 }
 
 /** The last dated line that begins at or before a place; `first` is known to be one. */
-function findStartBefore(piece: Buffer, place: number, first: number): number {
-  let start = lineStart(piece, place);
-  while (start > first && !isDatedLine(piece, start)) start = lineStart(piece, start - 1);
+function findStartBefore(chunk: Buffer, place: number, first: number): number {
+  let start = lineStart(chunk, place);
+  while (start > first && !isDatedLine(chunk, start)) start = lineStart(chunk, start - 1);
   return Math.max(first, start);
 }
 
-function lineStart(piece: Buffer, place: number): number {
-  return place === 0 ? 0 : piece.lastIndexOf(NEWLINE, place - 1) + 1;
+function lineStart(chunk: Buffer, place: number): number {
+  return place === 0 ? 0 : chunk.lastIndexOf(NEWLINE, place - 1) + 1;
 }
 
-function nextLine(piece: Buffer, from: number): number {
-  const end = piece.indexOf(NEWLINE, from);
-  return end < 0 ? piece.length : end + 1;
+function nextLine(chunk: Buffer, from: number): number {
+  const end = chunk.indexOf(NEWLINE, from);
+  return end < 0 ? chunk.length : end + 1;
 }
 
 /**
  * A whole line with a date at its very beginning that opens an entry: no frame of a paste, nothing that a runtime
  * wrapped.
  */
-function isDatedLine(piece: Buffer, start: number): boolean {
-  if (!isDigit(at(piece, start)) || at(piece, start + 10) !== SPACE) return false;
-  const end = piece.indexOf(NEWLINE, start);
-  return end >= 0 && classifyLine(piece, start, end) === 'dated';
+function isDatedLine(chunk: Buffer, start: number): boolean {
+  if (!isDigit(at(chunk, start)) || at(chunk, start + 10) !== SPACE) return false;
+  const end = chunk.indexOf(NEWLINE, start);
+  return end >= 0 && classifyLine(chunk, start, end) === 'dated';
 }

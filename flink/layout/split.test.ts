@@ -119,14 +119,14 @@ describe('createFramer', () => {
       const options = { kind, maxEntryBytes: 60 + random(400) };
 
       const whole = frame(bytes, [], options);
-      const pieces = frame(bytes, randomCuts(random, bytes.length), options);
+      const chunks = frame(bytes, randomCuts(random, bytes.length), options);
       const single = frame(
         bytes,
         Array.from({ length: bytes.length }, (_, index) => index),
         options,
       );
 
-      expect(shapes(pieces), `seed ${seed}`).toEqual(shapes(whole));
+      expect(shapes(chunks), `seed ${seed}`).toEqual(shapes(whole));
       expect(shapes(single), `seed ${seed}`).toEqual(shapes(whole));
       expectCovered(bytes, whole, seed);
     }
@@ -165,13 +165,13 @@ describe('createFramer', () => {
 
   it('cuts a line of 200 MiB on a character boundary with bounded memory, and goes on with the next line', () => {
     const splitter = createSplitter({ kind: 'log' });
-    const piece = Buffer.from('漢'.repeat(22_000));
+    const chunk = Buffer.from('漢'.repeat(22_000));
     const entries: SplitEntry[] = [];
     let total = 0;
     let most = 0;
     while (total < 200 * 1024 * 1024) {
-      entries.push(...splitter.push(piece));
-      total += piece.length;
+      entries.push(...splitter.push(chunk));
+      total += chunk.length;
       most = Math.max(most, splitter.pendingBytes);
     }
     entries.push(...splitter.push(Buffer.from('\r\n2026-08-07 05:43:13,867 INFO  a [] - next\n')), ...splitter.flush());

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openArchive, type Archive } from './archive.js';
 import { readTexts } from './class-file.js';
 
-interface Place {
+interface Member {
   readonly archive: Archive;
   readonly file: string;
 }
@@ -24,7 +24,7 @@ export interface Jars {
 /** Must be closed. */
 export function openJars(folders: readonly string[]): Jars {
   const archives: Archive[] = [];
-  const places = new Map<string, Place[]>();
+  const places = new Map<string, Member[]>();
   const packages = new Set<string>();
   for (const path of folders.flatMap(listJars)) addArchive(openArchive(path));
 

@@ -74,21 +74,21 @@ export function findJob(scene: Pick<Scene, 'jobs'>, name: string | undefined): J
   return job;
 }
 
-type Place = Pick<Scene, 'cluster' | 'services'>;
+type Members = Pick<Scene, 'cluster' | 'services'>;
 
 /** Log, output and garbage collector's file of a process of the run by its name in scenario.yaml. */
-export function findFiles(scene: Place, name: string): string[] {
+export function findFiles(scene: Members, name: string): string[] {
   const { logFile, outFile } = findProcess(scene, name) ?? clientFiles(scene.cluster, name);
   return [logFile, outFile, logFile.replace(/\.log$/, '.gc.log')];
 }
 
-export function requireProcess(scene: Place, name: string): FlinkProcess {
+export function requireProcess(scene: Members, name: string): FlinkProcess {
   const process = findProcess(scene, name);
   if (process === undefined) throw new Error(`There is no process "${name}" in this run.`);
   return process;
 }
 
-export function findProcess({ cluster, services }: Place, name: string): FlinkProcess | undefined {
+export function findProcess({ cluster, services }: Members, name: string): FlinkProcess | undefined {
   if (name === 'dead-taskmanager') return cluster.taskManagers.find((worker) => !worker.isAlive());
   const [, told] = /^taskmanager-of: (.+)$/.exec(name) ?? [];
   if (told !== undefined)

@@ -13,7 +13,7 @@ export type Layout = 'standalone' | 'kubernetes' | 'yarn';
 export type LayoutRole = 'jobmanager' | 'taskmanager';
 
 /** One process to be started: folders of its own, so that processes of one cluster differ in their logging. */
-export interface LogPlace {
+export interface ProcessLogging {
   home: string;
   java: string;
   logging: Logging;
@@ -34,7 +34,7 @@ export interface Started {
   errFile?: string;
 }
 
-export function startProcess(layout: Layout, role: LayoutRole, place: LogPlace): Promise<Started> {
+export function startProcess(layout: Layout, role: LayoutRole, place: ProcessLogging): Promise<Started> {
   for (const folder of [place.logDir, join(place.logDir, 'pid')]) mkdirSync(folder, { recursive: true });
   if (layout === 'standalone') return startDaemon(role, place);
   return layout === 'kubernetes' ? startPod(role, place) : startContainer(role, place);
@@ -43,7 +43,7 @@ export function startProcess(layout: Layout, role: LayoutRole, place: LogPlace):
 /**
  * Flink's variables for its scripts. FLINK_IDENT_STRING is empty in the official image, so names have two dashes there.
  */
-function scriptEnv(place: LogPlace, ident: string): NodeJS.ProcessEnv {
+function scriptEnv(place: ProcessLogging, ident: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     ...place.env,
@@ -57,7 +57,7 @@ function scriptEnv(place: LogPlace, ident: string): NodeJS.ProcessEnv {
   };
 }
 
-async function startDaemon(role: LayoutRole, place: LogPlace): Promise<Started> {
+async function startDaemon(role: LayoutRole, place: ProcessLogging): Promise<Started> {
   const [script, name] =
     role === 'jobmanager' ? ['jobmanager.sh', 'standalonesession'] : ['taskmanager.sh', 'taskexecutor'];
   const started = await runCommand(join(place.home, 'bin', script), ['start'], {
@@ -76,7 +76,7 @@ async function startDaemon(role: LayoutRole, place: LogPlace): Promise<Started> 
  * The command of a pod of native Kubernetes, its output where the container runtime has it. A JobManager there talks to
  * the API server at once, so it is the one of the official image, which differs in the name only.
  */
-async function startPod(role: LayoutRole, place: LogPlace): Promise<Started> {
+async function startPod(role: LayoutRole, place: ProcessLogging): Promise<Started> {
   const name = role === 'jobmanager' ? 'standalonesession' : 'kubernetes-taskmanager';
   const { jvmOptions, settings } = await readResources(role, place);
   const [script, args] =
@@ -94,7 +94,7 @@ async function startPod(role: LayoutRole, place: LogPlace): Promise<Started> {
  * `java %jvmmem% %jvmopts% %logging% CLASS %args% 1> X.out 2> X.err` in the container's folder, where the configuration
  * lies too.
  */
-async function startContainer(role: LayoutRole, place: LogPlace): Promise<Started> {
+async function startContainer(role: LayoutRole, place: ProcessLogging): Promise<Started> {
   const { jvmOptions, settings } = await readResources(role, place);
   const base = join(place.logDir, role);
   const logging =
@@ -160,7 +160,10 @@ async function findLog(logDir: string, pattern: RegExp, pid: number): Promise<st
  * What Flink's own scripts ask it for before they start the process: memory options of the JVM, and settings as -D
  * pairs.
  */
-async function readResources(role: LayoutRole, place: LogPlace): Promise<{ jvmOptions: string[]; settings: string[] }> {
+async function readResources(
+  role: LayoutRole,
+  place: ProcessLogging,
+): Promise<{ jvmOptions: string[]; settings: string[] }> {
   const command = role === 'jobmanager' ? 'GET_JM_RESOURCE_PARAMS' : 'GET_TM_RESOURCE_PARAMS';
   const dist = readdirSync(place.libDir).find((name) => name.startsWith('flink-dist')) ?? '';
   const asked = await runCommand(join(place.java, 'bin', 'java'), [

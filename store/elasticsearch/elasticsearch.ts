@@ -38,7 +38,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
   let prepared: Promise<void> | undefined;
-  const prepare = (): Promise<void> => {
+  const makeTemplates = (): Promise<void> => {
     prepared ??= createTemplates(client, prefix, settings).catch((error: unknown) => {
       prepared = undefined;
       throw error;
@@ -49,7 +49,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     encoding: { kind: 'elasticsearch', prefix },
     append: async (batch) => {
       if (batch.ids.length === 0) return [];
-      await prepare();
+      await makeTemplates();
       return appendBatch(client, prefix, batch);
     },
     ...createFeed(client, prefix),
@@ -57,7 +57,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     countJobRecords: (query) => countJobRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
     saveIncident: async (incident) => {
-      await prepare();
+      await makeTemplates();
       await saveIncident(client, prefix, incident);
     },
     removeIncident: (id) => removeDocument(client, prefix, 'incidents', id),
@@ -65,25 +65,25 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     findIncidents: (query) => findIncidents(client, prefix, query),
     countJobIncidents: (query) => countJobIncidents(client, prefix, query),
     rememberAlert: async (alert) => {
-      await prepare();
+      await makeTemplates();
       await rememberAlert(client, prefix, alert);
     },
     findAlerts: (query) => findAlerts(client, prefix, query),
     saveState: async (key, value) => {
-      await prepare();
+      await makeTemplates();
       await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
     },
     loadState: (key) => loadDocument(client, prefix, 'states', key),
     removeState: (key) => removeDocument(client, prefix, 'states', key),
     saveAgentStatus: async (status) => {
-      await prepare();
+      await makeTemplates();
       await saveAgentStatus(client, prefix, status);
     },
     findAgentStatuses: () => findAgentStatuses(client, prefix),
     deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time)),
     check: async () => {
       const version = await loadVersion(client);
-      await prepare();
+      await makeTemplates();
       return { kind: 'elasticsearch', version };
     },
     close: () => client.close(),

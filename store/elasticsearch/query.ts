@@ -1,7 +1,7 @@
 // A search → the body of a search request, and its answer → a page. Compiles the same tree as sqlite-query.ts. Pure.
 import type { ValueField } from '../../core/record.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
-import { parseQuery, type Pieces, type QueryNode } from '../query.js';
+import { parseQuery, type Glob, type QueryNode } from '../query.js';
 import { isObject } from '../stored.js';
 import type { RecordPage, RecordQuery } from '../store.js';
 
@@ -127,9 +127,9 @@ function buildNode(node: QueryNode): Clause {
     case 'phrase':
       return { match_phrase: { 'jobtrace.words': node.words.join(' ') } };
     case 'word':
-      return { wildcard: { 'jobtrace.words': { value: node.pieces.join('*') } } };
+      return { wildcard: { 'jobtrace.words': { value: node.glob.join('*') } } };
     case 'value':
-      return buildValue(node.field, node.pieces);
+      return buildValue(node.field, node.glob);
     case 'not':
       return { bool: { must_not: [buildNode(node.node)] } };
     case 'and':
@@ -139,12 +139,12 @@ function buildNode(node: QueryNode): Clause {
   }
 }
 
-function buildValue(field: ValueField, pieces: Pieces): Clause {
-  if (pieces.length > 1 && pieces.every((piece) => piece === '')) return { exists: { field } };
-  if (pieces.length === 1) return { term: { [field]: { value: pieces[0] ?? '', case_insensitive: true } } };
+function buildValue(field: ValueField, glob: Glob): Clause {
+  if (glob.length > 1 && glob.every((part) => part === '')) return { exists: { field } };
+  if (glob.length === 1) return { term: { [field]: { value: glob[0] ?? '', case_insensitive: true } } };
   return {
     wildcard: {
-      [field]: { value: pieces.map((piece) => piece.replace(/[*?\\]/g, '\\$&')).join('*'), case_insensitive: true },
+      [field]: { value: glob.map((part) => part.replace(/[*?\\]/g, '\\$&')).join('*'), case_insensitive: true },
     },
   };
 }

@@ -50,7 +50,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       dir: join(dir, 'node'),
       settings: { 'xpack.security.enabled': 'true' },
       headers: { authorization: `Basic ${Buffer.from(`superuser:${PASSWORD}`).toString('base64')}` },
-      prepare: (configDir) => writeUsers(configDir, readRoles()),
+      editConfig: (configDir) => writeUsers(configDir, readRoles()),
     });
     return async () => {
       await node.stop();

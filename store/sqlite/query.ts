@@ -2,7 +2,7 @@
 // Pure: it makes text and parameters, sqlite.ts runs them.
 import type { ValueField } from '../../core/record.js';
 import { parseTime, type Position } from '../page.js';
-import { parseQuery, type Pieces, type QueryNode } from '../query.js';
+import { parseQuery, type Glob, type QueryNode } from '../query.js';
 import { findColumn } from './schema.js';
 import type { RecordQuery } from '../store.js';
 
@@ -76,9 +76,9 @@ function buildPart(node: QueryNode): Part {
     case 'phrase':
       return { words: `"${node.words.join(' ')}"` };
     case 'word':
-      return buildShape(node.pieces);
+      return buildShape(node.glob);
     case 'value':
-      return buildValue(node.field, node.pieces);
+      return buildValue(node.field, node.glob);
     case 'not': {
       const inner = buildNode(node.node);
       return { sql: `NOT (${inner.sql})`, params: inner.params };
@@ -103,22 +103,22 @@ function closeWords(part: Part): SqlCondition {
 }
 
 /** FTS5 knows prefixes; any other shape is looked up in the list of all words. */
-function buildShape(pieces: Pieces): Part {
-  const [head = '', tail] = pieces;
-  if (pieces.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
+function buildShape(glob: Glob): Part {
+  const [head = '', tail] = glob;
+  if (glob.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
   return {
     sql: `seq IN (SELECT rowid FROM words WHERE words MATCH (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
-    params: [pieces.join('*')],
+    params: [glob.join('*')],
   };
 }
 
-function buildValue(field: ValueField, pieces: Pieces): SqlCondition {
+function buildValue(field: ValueField, glob: Glob): SqlCondition {
   const { column, isList } = findColumn(field);
-  if (pieces.every((piece) => piece === '') && pieces.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
+  if (glob.every((part) => part === '') && glob.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
   const test: SqlCondition =
-    pieces.length === 1
-      ? { sql: '= ? COLLATE NOCASE', params: [pieces[0] ?? ''] }
-      : { sql: `LIKE ? ESCAPE '\\'`, params: [pieces.map((piece) => piece.replace(/[%_\\]/g, '\\$&')).join('%')] };
+    glob.length === 1
+      ? { sql: '= ? COLLATE NOCASE', params: [glob[0] ?? ''] }
+      : { sql: `LIKE ? ESCAPE '\\'`, params: [glob.map((part) => part.replace(/[%_\\]/g, '\\$&')).join('%')] };
   return !isList
     ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
     : {

@@ -16,19 +16,19 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../store/store.js';
-import { expected, line, lines, openAgentFixture, type AgentFixture, type BenchOptions } from '../agent-fixture.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture, type FixtureOptions } from '../agent-fixture.js';
 
 const MINUTE_MS = 60_000;
 
-let bench: AgentFixture | undefined;
+let fixture: AgentFixture | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await fixture?.close();
+  fixture = undefined;
 });
 
-function open(options: BenchOptions = {}): AgentFixture {
-  bench = openAgentFixture(options);
-  return bench;
+function open(options: FixtureOptions = {}): AgentFixture {
+  fixture = openAgentFixture(options);
+  return fixture;
 }
 
 function busy(store: Store, isBusy: () => boolean): Store {

@@ -23,7 +23,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
   let node: Elasticsearch;
   let proxy: FaultProxy;
   let store: Store;
-  let bench: AgentFixture;
+  let fixture: AgentFixture;
   let path: string;
   let prefix: string;
   let count = 0;
@@ -41,7 +41,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     open();
   });
   afterEach(async () => {
-    await bench.close();
+    await fixture.close();
     await store.close();
     await proxy.close();
     await ask('DELETE', `/${prefix}-*?expand_wildcards=all`);
@@ -49,12 +49,12 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
 
   function open(options: Parameters<typeof openAgentFixture>[0] = {}): void {
     store = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, refreshMs: 200 });
-    bench = openAgentFixture({ wrap: () => store, ...options });
-    path = join(bench.logs, 'flink-u-taskexecutor-0-h.log');
+    fixture = openAgentFixture({ wrap: () => store, ...options });
+    path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
   }
 
   async function openAnew(options: Parameters<typeof openAgentFixture>[0]): Promise<void> {
-    await bench.close();
+    await fixture.close();
     await store.close();
     open(options);
   }
@@ -90,8 +90,8 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
   async function expectStored(texts: readonly string[]): Promise<LogRecord[]> {
     proxy.setFault(undefined);
     await waitUntil('the agent to have shipped all', async () => {
-      await bench.poll(1, MINUTE_MS);
-      const { lagBytes } = bench.agent.status();
+      await fixture.poll(1, MINUTE_MS);
+      const { lagBytes } = fixture.agent.status();
       return lagBytes === 0 || `${lagBytes} bytes behind`;
     });
     await ask('POST', `/${prefix}-logs-*/_refresh`);
@@ -102,42 +102,42 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
       return records.length >= texts.length || `${records.length} records`;
     });
     expect(records.map((record) => record['event.original']).sort()).toEqual([...texts].sort());
-    expect(bench.counter('lostBytes')).toBe(0);
+    expect(fixture.counter('lostBytes')).toBe(0);
     return records;
   }
 
   it('F29: catches up with five rotations after half an hour without a store, and says early what is at risk', async () => {
     writeFileSync(path, lines(0, 10));
-    await bench.poll();
+    await fixture.poll();
     proxy.setFault(() => 'cut-before');
     for (let rotation = 1; rotation <= 5; rotation += 1) {
       appendFileSync(path, lines(rotation * 10, rotation * 10 + 10));
-      await bench.poll(2, 3 * MINUTE_MS);
+      await fixture.poll(2, 3 * MINUTE_MS);
       renameSync(path, `${path}.${rotation}`);
       writeFileSync(path, '');
     }
-    const { lagBytes } = bench.agent.status();
-    const conditions = bench.conditions();
+    const { lagBytes } = fixture.agent.status();
+    const conditions = fixture.conditions();
 
     await expectStored(expected(0, 60));
 
     expect(conditions).toContain('JT_STORE_UNREACHABLE');
     expect(lagBytes).toBe(lines(10, 60).length);
-    expect(bench.conditions()).toEqual([]);
+    expect(fixture.conditions()).toEqual([]);
   });
 
   it('F30: makes no second copy when the answer is lost after the store took the batch', async () => {
     writeFileSync(path, lines(0, 50));
-    await bench.poll(1, 100);
+    await fixture.poll(1, 100);
     appendFileSync(path, lines(50, 100));
     proxy.setFault(onBulk('cut-after'));
-    await bench.poll(2, MINUTE_MS);
-    bench.restart();
+    await fixture.poll(2, MINUTE_MS);
+    fixture.restart();
 
     await expectStored(expected(0, 100));
 
     expect(proxy.faults()).toBeGreaterThan(0);
-    expect(bench.counter('duplicateRecords')).toBeGreaterThan(0);
+    expect(fixture.counter('duplicateRecords')).toBeGreaterThan(0);
   });
 
   it('F31: acknowledges, repeats and buries each item of a mixed answer by its own status', async () => {
@@ -148,27 +148,27 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     ]);
     const decide = (document: string): number | undefined => status.get(Number(/event (\d+)\b/.exec(document)?.[1]));
     writeFileSync(path, lines(0, 2));
-    await bench.poll(2);
-    bench.stop();
-    rmSync(bench.dataDir, { recursive: true });
+    await fixture.poll(2);
+    fixture.stop();
+    rmSync(fixture.dataDir, { recursive: true });
     appendFileSync(path, lines(2, 10));
     proxy.setFault(onBulk({ decide }));
 
-    await bench.poll(2);
-    const lag = bench.agent.status().lagBytes;
-    const isBusy = bench.conditions().includes('JT_STORE_BUSY');
+    await fixture.poll(2);
+    const lag = fixture.agent.status().lagBytes;
+    const isBusy = fixture.conditions().includes('JT_STORE_BUSY');
     await expectStored(expected(0, 10).filter((text) => text !== line(7)));
 
     expect(lag).toBe(lines(3, 10).length);
     expect(isBusy).toBe(true);
-    expect(bench.counter('duplicateRecords')).toBe(2);
-    expect(bench.counter('refusedRecords')).toBe(1);
-    expect(readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain(line(7));
+    expect(fixture.counter('duplicateRecords')).toBe(2);
+    expect(fixture.counter('refusedRecords')).toBe(1);
+    expect(readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8')).toContain(line(7));
   });
 
   it('F32: never takes the page of a proxy for a success, splits what is too large, and repeats the rest', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
     const answers: readonly ReturnType<Fault>[] = [
       { status: 429, body: '{"error":{"type":"es_rejected_execution_exception"},"status":429}' },
       { status: 502, body: '<html>Bad gateway</html>', type: 'text/html' },
@@ -179,8 +179,8 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     for (const [turn, answer] of answers.entries()) {
       appendFileSync(path, lines(5 + turn * 5, 10 + turn * 5));
       proxy.setFault(onBulk(answer));
-      await bench.poll(2, MINUTE_MS);
-      expect(bench.conditions()).toEqual(['JT_STORE_UNREACHABLE']);
+      await fixture.poll(2, MINUTE_MS);
+      expect(fixture.conditions()).toEqual(['JT_STORE_UNREACHABLE']);
     }
     appendFileSync(path, lines(30, 400));
     proxy.setFault(({ path: place, bytes }) =>
@@ -188,13 +188,13 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
         ? { status: 413, body: '<html>413</html>', type: 'text/html' }
         : undefined,
     );
-    await bench.poll(3, MINUTE_MS);
-    const lag = bench.agent.status().lagBytes;
+    await fixture.poll(3, MINUTE_MS);
+    const lag = fixture.agent.status().lagBytes;
 
     await expectStored([...expected(0, 400)]);
 
     expect(lag).toBe(0);
-    expect(bench.counter('refusedRecords')).toBe(0);
+    expect(fixture.counter('refusedRecords')).toBe(0);
   });
 
   it('F33: keeps the one of a hundred that a mapping does not take, and lets the others flow for an hour', async () => {
@@ -206,39 +206,39 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     for (let minute = 0; minute < 60; minute += 1) {
       const texts = written.slice(minute * 10, minute * 10 + 10);
       appendFileSync(path, `${texts.join('\n')}\n`);
-      await bench.poll(1, MINUTE_MS);
-      expect(bench.agent.status().lagBytes).toBe(0);
+      await fixture.poll(1, MINUTE_MS);
+      expect(fixture.agent.status().lagBytes).toBe(0);
     }
 
     await expectStored(good);
 
-    const letters = readFileSync(join(bench.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
+    const letters = readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
     expect(letters.map((text) => (JSON.parse(text) as { record: LogRecord }).record['event.original'])).toEqual(
       written.filter((text) => text.includes('a.Poison')),
     );
-    expect(bench.conditions()).toContain('JT_RECORDS_REFUSED');
-    expect(bench.counter('retriedRecords')).toBe(0);
+    expect(fixture.conditions()).toContain('JT_RECORDS_REFUSED');
+    expect(fixture.counter('retriedRecords')).toBe(0);
   });
 
   it('F34: waits with an alarm while indices are read-only, may not be made or the key has expired, and drops nothing', async () => {
     writeFileSync(path, lines(0, 5));
-    await bench.poll();
+    await fixture.poll();
     const seen: string[][] = [];
     const poll = async (from: number): Promise<void> => {
       appendFileSync(path, lines(from, from + 5));
-      await bench.poll(3, MINUTE_MS);
-      seen.push([...bench.conditions()]);
-      expect(bench.agent.status().lagBytes).toBe(lines(from, from + 5).length);
+      await fixture.poll(3, MINUTE_MS);
+      seen.push([...fixture.conditions()]);
+      expect(fixture.agent.status().lagBytes).toBe(lines(from, from + 5).length);
     };
     await setIndices(BLOCKED);
     await poll(5);
     await setIndices({ 'index.blocks.read_only_allow_delete': null });
-    await bench.poll(2, MINUTE_MS);
+    await fixture.poll(2, MINUTE_MS);
     for (const status of [401, 403]) {
       proxy.setFault(() => ({ status, body: DENIED }));
       await poll(status === 401 ? 10 : 15);
       proxy.setFault(undefined);
-      await bench.poll(2, MINUTE_MS);
+      await fixture.poll(2, MINUTE_MS);
     }
     await ask('DELETE', `/${prefix}-logs-2026.05.01`);
     await ask('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': false } });
@@ -248,8 +248,8 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     await expectStored(expected(20, 25));
 
     expect(seen).toEqual([['JT_STORE_BUSY'], ['JT_STORE_DENIED'], ['JT_STORE_DENIED'], ['JT_STORE_BUSY']]);
-    expect(bench.conditions()).toEqual([]);
-    expect(bench.counter('refusedRecords')).toBe(0);
+    expect(fixture.conditions()).toEqual([]);
+    expect(fixture.counter('refusedRecords')).toBe(0);
   });
 
   it(
@@ -257,62 +257,62 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     { timeout: 240_000 },
     async () => {
       writeFileSync(path, lines(0, 500));
-      await bench.poll();
-      await bench.poll();
+      await fixture.poll();
+      await fixture.poll();
       const durability = await ask(
         'GET',
         `/${prefix}-logs-2026.05.01/_settings?include_defaults=true&filter_path=**.translog.durability`,
       );
-      expect(bench.agent.status().lagBytes).toBe(0);
+      expect(fixture.agent.status().lagBytes).toBe(0);
 
       await node.kill();
       appendFileSync(path, lines(500, 510));
-      await bench.poll(2, MINUTE_MS);
-      const during = bench.conditions();
+      await fixture.poll(2, MINUTE_MS);
+      const during = fixture.conditions();
       await node.restart();
 
       await expectStored(expected(0, 510));
       expect(JSON.stringify(durability).toLowerCase()).toContain('"durability":"request"');
       expect(during).toEqual(['JT_STORE_UNREACHABLE']);
-      expect(bench.counter('duplicateRecords')).toBe(0);
+      expect(fixture.counter('duplicateRecords')).toBe(0);
     },
   );
 
   it('F36: finds the same document in the same index when it sends again after midnight, dated or not', async () => {
     await openAnew({ startFromEndAfterMs: 10 * DAY_MS });
-    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    const out = join(fixture.logs, 'flink-u-taskexecutor-0-h.out');
     writeFileSync(path, lines(0, 5));
     writeFileSync(out, 'no time a\nno time b\n');
     proxy.setFault(onBulk('cut-after'));
-    await bench.poll(2, 1000);
+    await fixture.poll(2, 1000);
     const midnight = DAY_MS - (Date.now() % DAY_MS);
 
-    bench.clock.offsetMs += midnight + 1000;
+    fixture.clock.offsetMs += midnight + 1000;
     proxy.setFault(undefined);
-    await bench.poll(2, MINUTE_MS);
-    bench.stop();
-    rmSync(bench.dataDir, { recursive: true });
-    bench.clock.offsetMs += DAY_MS / 2;
+    await fixture.poll(2, MINUTE_MS);
+    fixture.stop();
+    rmSync(fixture.dataDir, { recursive: true });
+    fixture.clock.offsetMs += DAY_MS / 2;
     appendFileSync(path, lines(5, 6));
 
     await expectStored([...expected(0, 6), 'no time a', 'no time b']);
-    expect(bench.counter('duplicateRecords')).toBe(7);
+    expect(fixture.counter('duplicateRecords')).toBe(7);
   });
 
   it('F37: gives ids and indices that a clock set back or forward by a day does not change', async () => {
-    const out = join(bench.logs, 'flink-u-taskexecutor-0-h.out');
+    const out = join(fixture.logs, 'flink-u-taskexecutor-0-h.out');
     writeFileSync(path, lines(0, 5));
     writeFileSync(out, 'no time a\nno time b\n');
-    await bench.poll(2);
+    await fixture.poll(2);
     for (const [turn, wallMs] of [-DAY_MS, DAY_MS, 0].entries()) {
-      bench.stop();
-      rmSync(bench.dataDir, { recursive: true });
-      bench.clock.wallMs = wallMs;
+      fixture.stop();
+      rmSync(fixture.dataDir, { recursive: true });
+      fixture.clock.wallMs = wallMs;
       appendFileSync(path, lines(5 + turn, 6 + turn));
-      await bench.poll(2);
+      await fixture.poll(2);
     }
     appendFileSync(path, lines(8, 9));
-    bench.clock.wallMs = -DAY_MS;
+    fixture.clock.wallMs = -DAY_MS;
 
     await expectStored([...expected(0, 9), 'no time a', 'no time b']);
   });
@@ -341,7 +341,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     });
     proxy.setFault(onBulk({ delayMs: 200 }));
     writeFileSync(path, lines(0, 6000));
-    await bench.poll();
+    await fixture.poll();
 
     await expectStored(expected(0, 6000));
 

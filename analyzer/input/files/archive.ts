@@ -1,5 +1,5 @@
 // A file that may be an archive → the files that lie in it: .gz, .tar, .tar.gz and .zip, one in the other, known by
-// their bytes and not by their names. Everything is read as it comes, piece by piece, and within limits: an archive
+// their bytes and not by their names. Everything is read as it comes, chunk by chunk, and within limits: an archive
 // made to blow up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
 import { ArchiveProblem } from './archive-problem.js';
 import { Cursor } from './cursor.js';
@@ -11,7 +11,7 @@ import { looksLikeZip, readZip } from './zip.js';
 /** A file, or what stands for one: its path as people know it, and its bytes. */
 export interface Content {
   readonly path: string;
-  readonly pieces: Iterable<Buffer>;
+  readonly chunks: Iterable<Buffer>;
 }
 
 export interface ArchiveLimits {
@@ -61,12 +61,12 @@ const HEAD_BYTES = 512;
  */
 export function* openContent(content: Content, unpacking: Unpacking, layer = 0): Generator<Content> {
   const { path } = content;
-  const cursor = new Cursor(content.pieces);
+  const cursor = new Cursor(content.chunks);
   const head = cursor.peek(HEAD_BYTES);
   const open = FORMATS.find(({ fits }) => fits(head))?.open;
   const packed = PACKED.find(({ signature }) => head.subarray(0, signature.length).equals(signature));
   if (packed !== undefined) return unpacking.note(createNote(path, 'packed', { format: packed.format }));
-  if (open === undefined) return yield { path, pieces: cursor.rest() };
+  if (open === undefined) return yield { path, chunks: cursor.rest() };
   if (layer === unpacking.limits.layers) return unpacking.note(createNote(path, 'nested', { limit: String(layer) }));
   try {
     for (const inner of open(path, cursor, unpacking)) yield* openContent(inner, unpacking, layer + 1);
@@ -93,20 +93,20 @@ const PACKED: readonly { readonly format: string; readonly signature: Buffer }[]
 ];
 
 function* openGzip(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
-  yield { path, pieces: endAtProblem(path, gunzip(cursor, createWatch(cursor, unpacking)), unpacking) };
+  yield { path, chunks: endAtProblem(path, gunzip(cursor, createWatch(cursor, unpacking)), unpacking) };
 }
 
 function* openTar(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
-  for (const { name, pieces } of readTar(cursor)) {
+  for (const { name, chunks } of readTar(cursor)) {
     const inner = countMember(path, name, unpacking);
-    if (unpacking.wants(inner)) yield { path: inner, pieces: endAtProblem(inner, pieces, unpacking) };
+    if (unpacking.wants(inner)) yield { path: inner, chunks: endAtProblem(inner, chunks, unpacking) };
   }
 }
 
 function* openZip(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
-  for (const { name, pieces } of readZip(cursor, createWatch(cursor, unpacking))) {
+  for (const { name, chunks } of readZip(cursor, createWatch(cursor, unpacking))) {
     const inner = countMember(path, name, unpacking);
-    if (unpacking.wants(inner)) yield { path: inner, pieces: endAtProblem(inner, pieces, unpacking) };
+    if (unpacking.wants(inner)) yield { path: inner, chunks: endAtProblem(inner, chunks, unpacking) };
   }
 }
 
@@ -137,9 +137,9 @@ function joinPath(path: string, name: string): string {
 function createWatch(packed: Cursor, unpacking: Unpacking): UnpackWatch {
   const { limits } = unpacking;
   let unpackedBytes = 0;
-  return (piece) => {
-    unpackedBytes += piece.length;
-    unpacking.unpackedBytes += piece.length;
+  return (chunk) => {
+    unpackedBytes += chunk.length;
+    unpacking.unpackedBytes += chunk.length;
     if (unpackedBytes > limits.ratioFromBytes && unpackedBytes > packed.taken * limits.ratio)
       throw new ArchiveProblem('ratio', { limit: String(limits.ratio) });
     checkTotal(unpacking);
@@ -152,9 +152,9 @@ function checkTotal({ unpackedBytes, limits }: Unpacking): void {
 }
 
 /** A reader sees the end where an archive cannot be read further; the reason is noted. */
-function* endAtProblem(path: string, pieces: Iterable<Buffer>, unpacking: Unpacking): Generator<Buffer> {
+function* endAtProblem(path: string, chunks: Iterable<Buffer>, unpacking: Unpacking): Generator<Buffer> {
   try {
-    yield* pieces;
+    yield* chunks;
   } catch (error) {
     noteProblem(error, path, unpacking);
   }

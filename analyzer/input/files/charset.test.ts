@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { decodeForeign, decodeLines, decodePieces } from './charset.js';
+import { decodeForeign, decodeLines, decodeChunks } from './charset.js';
 
 const TEXT = '2026-03-02 10:00:00,000 ERROR a.B [] - 磁盘空间不足 😀\r\nJava 堆\r\n';
 /** 磁盘空间不足 */
 const CHINESE = Buffer.from([0xb4, 0xc5, 0xc5, 0xcc, 0xbf, 0xd5, 0xbc, 0xe4, 0xb2, 0xbb, 0xd7, 0xe3]);
 
-describe('decodePieces', () => {
+describe('decodeChunks', () => {
   it.each([
     ['little', Buffer.from(`\ufeff${TEXT}`, 'utf16le')],
     ['big', Buffer.from(`\ufeff${TEXT}`, 'utf16le').swap16()],
   ])('makes UTF-8 of UTF-16 (%s endian), however it is cut', (_, bytes) => {
     for (const size of [1 << 20, 7, 2]) {
-      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_item, index) =>
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_item, index) =>
         bytes.subarray(index * size, (index + 1) * size),
       );
-      expect(Buffer.concat([...decodePieces(pieces)]).toString('utf8')).toBe(TEXT);
+      expect(Buffer.concat([...decodeChunks(chunks)]).toString('utf8')).toBe(TEXT);
     }
   });
 
   it('leaves everything else as it is', () => {
     const bytes = Buffer.concat([Buffer.from('\ufeffa\n'), CHINESE]);
 
-    expect(Buffer.concat([...decodePieces([bytes])])).toEqual(bytes);
+    expect(Buffer.concat([...decodeChunks([bytes])])).toEqual(bytes);
   });
 });
 

@@ -4,14 +4,14 @@
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
-/** A UTF-16 file becomes UTF-8, piece by piece; everything else stays as it is. */
-export function* decodePieces(pieces: Iterable<Buffer>): Generator<Buffer> {
+/** A UTF-16 file becomes UTF-8, chunk by chunk; everything else stays as it is. */
+export function* decodeChunks(chunks: Iterable<Buffer>): Generator<Buffer> {
   let decoder: TextDecoder | undefined;
   let first = true;
-  for (const piece of pieces) {
-    if (first) decoder = findDecoder(piece);
+  for (const chunk of chunks) {
+    if (first) decoder = findDecoder(chunk);
     first = false;
-    yield decoder === undefined ? piece : Buffer.from(decoder.decode(piece, { stream: true }), 'utf8');
+    yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8');
   }
   if (decoder !== undefined) yield Buffer.from(decoder.decode(), 'utf8');
 }

@@ -1,12 +1,12 @@
 // A stream of bytes from which a reader takes what it wants: heads of a fixed length, a body, whatever comes. Bounded:
-// it holds one piece. Used by the readers of archives; what reading the pieces throws comes out here.
+// it holds one chunk. Used by the readers of archives; what reading the chunks throws comes out here.
 export class Cursor {
-  readonly #pieces: Iterator<Buffer>;
+  readonly #chunks: Iterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
   #taken = 0;
 
-  constructor(pieces: Iterable<Buffer>) {
-    this.#pieces = pieces[Symbol.iterator]();
+  constructor(chunks: Iterable<Buffer>) {
+    this.#chunks = chunks[Symbol.iterator]();
   }
 
   /** Bytes given out so far. */
@@ -17,7 +17,7 @@ export class Cursor {
   /** The next bytes without taking them; fewer only at the end. */
   peek(length: number): Buffer {
     while (this.#held.length < length) {
-      const next = this.#pieces.next();
+      const next = this.#chunks.next();
       if (next.done === true) break;
       this.#held = this.#held.length === 0 ? next.value : Buffer.concat([this.#held, next.value]);
     }
@@ -44,7 +44,7 @@ export class Cursor {
 
   /** All that is left. */
   *rest(): Generator<Buffer> {
-    for (let piece = this.next(Infinity); piece !== undefined; piece = this.next(Infinity)) yield piece;
+    for (let chunk = this.next(Infinity); chunk !== undefined; chunk = this.next(Infinity)) yield chunk;
   }
 
   #advance(length: number): Buffer {

@@ -1,11 +1,11 @@
-// Files on disk and standard input → pieces of bytes, read when they are asked for. What cannot be read is an error of
+// Files on disk and standard input → chunks of bytes, read when they are asked for. What cannot be read is an error of
 // its own (JT_FILE_UNREADABLE). Called by read.ts.
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../../core/errors.js';
 
 /** Larger ones do not stay in the processor's nearer memory until they are looked at. */
-const PIECE_BYTES = 1 << 19;
+const CHUNK_BYTES = 1 << 19;
 const STDIN = 0;
 
 export interface DiskFile {
@@ -28,7 +28,7 @@ export function listFiles(path: string): readonly DiskFile[] {
   }
 }
 
-/** Each piece is memory of its own, so that entries may be views of it, unless it was given back. */
+/** Each chunk is memory of its own, so that entries may be views of it, unless it was given back. */
 export function* readFile(path: string, rooms: Rooms): Generator<Buffer> {
   let descriptor: number;
   try {
@@ -49,18 +49,18 @@ export function* readStdin(rooms = createRooms()): Generator<Buffer> {
 
 function* readDescriptor(descriptor: number, path: string, rooms: Rooms): Generator<Buffer> {
   for (;;) {
-    const piece = rooms.fill((room) => readPiece(descriptor, room, path));
-    if (piece === undefined) return;
-    yield piece;
+    const chunk = rooms.fill((room) => readChunk(descriptor, room, path));
+    if (chunk === undefined) return;
+    yield chunk;
   }
 }
 
-/** Memory for the pieces of files: what is used again costs neither its collection nor new pages. */
+/** Memory for the chunks of files: what is used again costs neither its collection nor new pages. */
 export interface Rooms {
   /** What was read; undefined when it was nothing. */
   fill(read: (room: Buffer) => number): Buffer | undefined;
-  /** For a reader that needs nothing of a piece any more; whatever is no whole piece stays as it is. */
-  giveBack(piece: Buffer): void;
+  /** For a reader that needs nothing of a chunk any more; whatever is no whole chunk stays as it is. */
+  giveBack(chunk: Buffer): void;
 }
 
 /** `first` is used before any other. */
@@ -69,16 +69,16 @@ export function createRooms(first?: Buffer): Rooms {
   const lent = new WeakMap<ArrayBufferLike, { readonly room: Buffer; readonly length: number }>();
   return {
     fill: (read) => {
-      const room = free.pop() ?? Buffer.allocUnsafe(PIECE_BYTES);
+      const room = free.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
       const length = read(room);
       if (length > 0) lent.set(room.buffer, { room, length });
       else free.push(room);
       return length > 0 ? room.subarray(0, length) : undefined;
     },
-    giveBack: (piece) => {
-      const filled = lent.get(piece.buffer);
-      if (filled?.room.byteOffset !== piece.byteOffset || filled.length !== piece.length) return;
-      lent.delete(piece.buffer);
+    giveBack: (chunk) => {
+      const filled = lent.get(chunk.buffer);
+      if (filled?.room.byteOffset !== chunk.byteOffset || filled.length !== chunk.length) return;
+      lent.delete(chunk.buffer);
       free.push(filled.room);
     },
   };
@@ -87,10 +87,10 @@ export function createRooms(first?: Buffer): Rooms {
 const WAIT_MS = 20;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-function readPiece(descriptor: number, piece: Buffer, path: string): number {
+function readChunk(descriptor: number, chunk: Buffer, path: string): number {
   for (;;) {
     try {
-      return readSync(descriptor, piece);
+      return readSync(descriptor, chunk);
     } catch (error) {
       if (codeOf(error) === 'EOF') return 0; // the end of a console on Windows
       if (codeOf(error) !== 'EAGAIN') throw unreadable(path, error);

@@ -1,17 +1,17 @@
-// Packed bytes → unpacked bytes, piece by piece and at once (not by events): the door to minizlib. What a piece unpacks
+// Packed bytes → unpacked bytes, chunk by chunk and at once (not by events): the door to minizlib. What a chunk unpacks
 // to stands in memory, nothing more. Called by archive.ts and zip.ts.
 import { Gunzip, InflateRaw } from 'minizlib';
 import { ArchiveProblem } from './archive-problem.js';
 import type { Cursor } from './cursor.js';
 
 /**
- * Small, because a damaged piece is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032
+ * Small, because a damaged chunk is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032
  * bytes of one).
  */
 const PACKED_BYTES = 4096;
 
-/** Sees every unpacked piece and throws when it is too much. */
-export type UnpackWatch = (piece: Buffer) => void;
+/** Sees every unpacked chunk and throws when it is too much. */
+export type UnpackWatch = (chunk: Buffer) => void;
 
 /** All members of a .gz, one after the other. */
 export function gunzip(packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
@@ -29,19 +29,19 @@ function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: UnpackWatc
   stream.on('data', (bytes) => unpacked.push(bytes));
   stream.on('error', (error) => (failure = error));
   for (;;) {
-    const piece = packed.next(PACKED_BYTES);
-    if (piece === undefined) stream.end();
-    else stream.write(piece);
+    const chunk = packed.next(PACKED_BYTES);
+    if (chunk === undefined) stream.end();
+    else stream.write(chunk);
     if (unpacked.length > 0) {
       const bytes = Buffer.concat(unpacked.splice(0));
       watch(bytes);
       yield bytes;
     }
     if (failure !== undefined) throw toProblem(failure);
-    if (piece === undefined) return;
-    const used = stream.handle?.bytesWritten ?? piece.length;
-    if (used === piece.length) continue;
-    packed.giveBack(piece.subarray(used));
+    if (chunk === undefined) return;
+    const used = stream.handle?.bytesWritten ?? chunk.length;
+    if (used === chunk.length) continue;
+    packed.giveBack(chunk.subarray(used));
     return;
   }
 }

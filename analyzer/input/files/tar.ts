@@ -7,7 +7,7 @@ import type { Cursor } from './cursor.js';
 /** A file inside an archive. */
 export interface Member {
   readonly name: string;
-  readonly pieces: Iterable<Buffer>;
+  readonly chunks: Iterable<Buffer>;
 }
 
 interface Header {
@@ -40,7 +40,7 @@ export function* readTar(cursor: Cursor): Generator<Member> {
     }
     const size = next.size ?? header.size;
     const body = takeBody(cursor, size);
-    if (FILES.includes(header.type)) yield { name: next.name ?? header.name, pieces: keepOpen(body) };
+    if (FILES.includes(header.type)) yield { name: next.name ?? header.name, chunks: keepOpen(body) };
     drain(body);
     cursor.take(padding(size));
     next = {};
@@ -78,10 +78,10 @@ export function drain(body: Iterator<Buffer>): void {
 /** Exactly so many bytes, as they come. */
 export function* takeBody(cursor: Cursor, size: number): Generator<Buffer> {
   for (let left = size; left > 0;) {
-    const piece = cursor.next(left);
-    if (piece === undefined) throw new ArchiveProblem('cut');
-    left -= piece.length;
-    yield piece;
+    const chunk = cursor.next(left);
+    if (chunk === undefined) throw new ArchiveProblem('cut');
+    left -= chunk.length;
+    yield chunk;
   }
 }
 

@@ -33,7 +33,7 @@ export function looksLikeZip(head: Buffer): boolean {
 export function* readZip(cursor: Cursor, watch: UnpackWatch): Generator<Member> {
   for (let header = readHeader(cursor); header !== undefined; header = readHeader(cursor)) {
     const body = unpack(cursor, header, watch);
-    if (!header.name.endsWith('/')) yield { name: header.name, pieces: keepOpen(body) };
+    if (!header.name.endsWith('/')) yield { name: header.name, chunks: keepOpen(body) };
     drain(body);
   }
 }
@@ -76,11 +76,11 @@ function* unpack(cursor: Cursor, header: Header, watch: UnpackWatch): Generator<
   let checksum = 0;
   try {
     checkMethod(header);
-    for (const piece of header.method === STORED
+    for (const chunk of header.method === STORED
       ? keepOpen(packed)
       : inflateRaw(header.streamed ? cursor : new Cursor(keepOpen(packed)), watch)) {
-      checksum = crc32(piece, checksum);
-      yield piece;
+      checksum = crc32(chunk, checksum);
+      yield chunk;
     }
   } finally {
     if (!header.streamed) drain(packed);

@@ -23,7 +23,7 @@ const FULL_IN_A_ROW = 5;
 const FULL_SHARE = 0.9;
 /** A few lines that someone copied show fewer: then none of them may have freed anything. */
 const EXCERPT = { bytes: 8192, inARow: 2, share: 0.97 };
-/** A line of a GC log is never longer; what is cut of a piece is looked at with the next one. */
+/** A line of a GC log is never longer; what is cut of a chunk is looked at with the next one. */
 const MAX_LINE_BYTES = 4096;
 
 export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
@@ -39,10 +39,10 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
       if (row.length >= longest.length) longest = row;
     }
   };
-  for (const piece of cursor.rest()) {
-    yield piece;
-    bytes += piece.length;
-    const text = rest + piece.toString('latin1');
+  for (const chunk of cursor.rest()) {
+    yield chunk;
+    bytes += chunk.length;
+    const text = rest + chunk.toString('latin1');
     const end = text.lastIndexOf('\n') + 1;
     rest = text.slice(end).slice(-MAX_LINE_BYTES);
     add(text.slice(0, end));

@@ -36,12 +36,12 @@ function hadoop22(container: string, host: string, files: Readonly<Record<string
 const FIRST = 'container_e17_1772440000000_0042_01_000001';
 const SECOND = 'container_e17_1772440000000_0042_01_000002';
 
-function read(text: string, pieceBytes = 1 << 20): readonly (readonly string[])[] {
+function read(text: string, chunkBytes = 1 << 20): readonly (readonly string[])[] {
   const bytes = Buffer.from(text);
-  const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
-    bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) =>
+    bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes),
   );
-  return [...readEntries(['-'], { stdin: () => pieces })].map(({ source, bytes: entry }) => [
+  return [...readEntries(['-'], { stdin: () => chunks })].map(({ source, bytes: entry }) => [
     source.path,
     source.process,
     source.host ?? '',
@@ -59,8 +59,8 @@ describe('the output of yarn logs', () => {
   ] as const)('of %s is split into the files of the containers', (_, print) => {
     const text = `26/03/02 10:21:00 INFO client.RMProxy: Connecting to ResourceManager at rm/10.0.0.1:8032\n${print(FIRST, 'worker-1.example', { 'jobmanager.log': JOBMANAGER, 'jobmanager.out': '' })}${print(SECOND, 'worker-2.example', { 'taskmanager.log': TASKMANAGER[0] ?? '', 'taskmanager.out': TASKMANAGER[1] ?? '' })}`;
 
-    for (const pieceBytes of [1 << 20, 1000, 37]) {
-      expect(read(text, pieceBytes)).toEqual([
+    for (const chunkBytes of [1 << 20, 1000, 37]) {
+      expect(read(text, chunkBytes)).toEqual([
         [`stdin/${FIRST}/jobmanager.log`, FIRST, 'worker-1.example', 'jobmanager', 'log', JOBMANAGER],
         [`stdin/${SECOND}/taskmanager.log`, SECOND, 'worker-2.example', 'taskmanager', 'log', TASKMANAGER[0]],
         [`stdin/${SECOND}/taskmanager.out`, SECOND, 'worker-2.example', 'taskmanager', 'out', TASKMANAGER[1]],
@@ -68,7 +68,7 @@ describe('the output of yarn logs', () => {
     }
   });
 
-  it('is read as far as it goes, and piece by piece', () => {
+  it('is read as far as it goes, and chunk by chunk', () => {
     const long = `${JOBMANAGER}\n`.repeat(40_000);
     const text = hadoop2(FIRST, 'worker-1', { 'jobmanager.log': long });
 

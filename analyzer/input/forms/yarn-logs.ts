@@ -28,7 +28,7 @@ export function* splitYarnLogs(path: string, cursor: Cursor): Generator<Containe
     const body = takeBody(cursor);
     yield {
       path: `${path}/${container.id}/${name}`,
-      pieces: keepOpen(body),
+      chunks: keepOpen(body),
       source: container.host === '' ? {} : { host: container.host },
     };
     drain(body);
@@ -36,7 +36,7 @@ export function* splitYarnLogs(path: string, cursor: Cursor): Generator<Containe
   }
 }
 
-/** A line without its break; a longer one in pieces. */
+/** A line without its break; a longer one in chunks. */
 function takeLine(cursor: Cursor): string | undefined {
   const bytes = cursor.peek(MAX_LINE_BYTES);
   if (bytes.length === 0) return undefined;
@@ -50,21 +50,21 @@ function takeLine(cursor: Cursor): string | undefined {
 /** What ends a file: the next one's head stands at the beginning of a line. */
 const ENDS = ['End of LogType:', 'LogType:', 'Container: container_'].map((words) => Buffer.from(words));
 const END_BYTES = 32;
-const PIECE_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 20;
 
 /** Whole lines, up to the line that ends the file; that one is left to be taken. */
 function* takeBody(cursor: Cursor): Generator<Buffer> {
   let lineStart = true;
-  for (let bytes = cursor.peek(PIECE_BYTES); bytes.length > 0; bytes = cursor.peek(PIECE_BYTES)) {
+  for (let bytes = cursor.peek(CHUNK_BYTES); bytes.length > 0; bytes = cursor.peek(CHUNK_BYTES)) {
     const end = findEnd(bytes, lineStart);
     if (end === 0) return;
     const last =
-      bytes.length < PIECE_BYTES || end !== undefined ? undefined : bytes.lastIndexOf(10, bytes.length - END_BYTES);
+      bytes.length < CHUNK_BYTES || end !== undefined ? undefined : bytes.lastIndexOf(10, bytes.length - END_BYTES);
     const length = end ?? (last === undefined || last < 0 ? bytes.length : last + 1);
-    const piece = cursor.take(length);
-    if (piece === undefined) return;
-    lineStart = piece[piece.length - 1] === 10;
-    yield piece;
+    const chunk = cursor.take(length);
+    if (chunk === undefined) return;
+    lineStart = chunk[chunk.length - 1] === 10;
+    yield chunk;
     if (end !== undefined) return;
   }
 }

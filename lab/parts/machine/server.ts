@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Hopeless, isAlive, killProcess, readTails, signalProcess, stopProcess, waitFor } from './process.js';
 import { openRecord, type RunRecord } from './running.js';
 
-export interface ServerPlace {
+export interface ServerStart {
   /** Where configuration, data and log go; kept at stop. Without it a temporary folder is made, and removed at stop. */
   dir?: string;
   startDeadlineMs?: number;
@@ -47,14 +47,14 @@ export interface PartServer {
 }
 
 /** The folder of a server: the caller's, or a temporary one. */
-export function makeFolder(name: string, { dir }: ServerPlace): string {
+export function makeFolder(name: string, { dir }: ServerStart): string {
   if (dir === undefined) return mkdtempSync(join(tmpdir(), `jobtrace-${name}-`));
   mkdirSync(dir, { recursive: true });
   return dir;
 }
 
 /** Starts it and waits until it is ready. */
-export async function startServer(what: ServerCommand, dir: string, place: ServerPlace): Promise<PartServer> {
+export async function startServer(what: ServerCommand, dir: string, place: ServerStart): Promise<PartServer> {
   const logFile = join(dir, `${what.name}.log`);
   let record: RunRecord | undefined;
   let pid = 0;

@@ -29,7 +29,7 @@ export interface ElasticsearchOptions {
   /** Settings as on the command line (-E), e.g. {'cluster.routing.allocation.disk.watermark.low': '50%'}. */
   settings?: Readonly<Record<string, string>>;
   /** Runs before the first start with the config folder, e.g. to add users, roles or certificates. */
-  prepare?: (configDir: string) => void;
+  editConfig?: (configDir: string) => void;
   startDeadlineMs?: number;
   /** How to ask for health when security is on: {authorization: 'Basic …'}. */
   headers?: Readonly<Record<string, string>>;
@@ -58,8 +58,8 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
   const part = await getPart(`elasticsearch-${options.version}`);
   const user = process.getuid?.() === 0 ? await requireUser() : undefined;
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'jobtrace-elasticsearch-'));
-  const home = await prepareFolders(part.home, dir, user);
-  options.prepare?.(join(dir, 'config'));
+  const home = await makeFolders(part.home, dir, user);
+  options.editConfig?.(join(dir, 'config'));
   if (user !== undefined) chownAll(dir, user);
   const [port = 0, transport = 0] = await findFreePorts(2);
   const url = `http${options.settings?.['xpack.security.http.ssl.enabled'] === 'true' ? 's' : ''}://127.0.0.1:${port}`;
@@ -121,7 +121,7 @@ interface Node {
  * Config, data and logs of its own; returns the home to run, which is a linked copy where the user cannot read the
  * cached one.
  */
-async function prepareFolders(home: string, dir: string, user: SystemUser | undefined): Promise<string> {
+async function makeFolders(home: string, dir: string, user: SystemUser | undefined): Promise<string> {
   for (const name of ['data', 'logs', 'tmp']) mkdirSync(join(dir, name), { recursive: true });
   if (!existsSync(join(dir, 'config'))) cpSync(join(home, 'config'), join(dir, 'config'), { recursive: true });
   if (user === undefined) return home;

@@ -5,9 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getPart } from '../fetch/parts.js';
 import { findFreePorts, runCommand } from '../machine/process.js';
-import { makeFolder, startServer, type PartServer, type ServerPlace } from '../machine/server.js';
+import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
 
-export interface KafkaOptions extends ServerPlace {
+export interface KafkaOptions extends ServerStart {
   /** Lines over those of our server.properties, e.g. {'message.max.bytes': '20000'}. */
   settings?: Readonly<Record<string, string>>;
   /** Name → password; only these may use `saslBootstrap` (SASL_PLAINTEXT, mechanism PLAIN). */

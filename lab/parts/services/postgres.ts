@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from '../machine/owner.js';
 import { getPart } from '../fetch/parts.js';
 import { findFreePorts, runCommand, type CommandOptions } from '../machine/process.js';
-import { makeFolder, startServer, type PartServer, type ServerPlace } from '../machine/server.js';
+import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
 import { PartError } from '../machine/tools.js';
 
-export interface PostgresOptions extends ServerPlace {
+export interface PostgresOptions extends ServerStart {
   /** As on the command line (-c), e.g. {'max_connections': '5'}. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -33,7 +33,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const dir = makeFolder('postgres', options);
   const [port = 0] = await findFreePorts(1);
   const as: CommandOptions = { cwd: dir, user: owner };
-  await prepareData(bin, dir, owner, as);
+  await createData(bin, dir, owner, as);
   const connect = ['-h', dir, '-p', String(port), '-U', USER];
   const settings = {
     unix_socket_directories: dir,
@@ -98,7 +98,7 @@ function findBinaries(): string {
   return join(versions, String(newest), 'bin');
 }
 
-async function prepareData(bin: string, dir: string, owner: SystemUser | undefined, as: CommandOptions): Promise<void> {
+async function createData(bin: string, dir: string, owner: SystemUser | undefined, as: CommandOptions): Promise<void> {
   const data = join(dir, 'data');
   if (existsSync(data)) return;
   mkdirSync(data, { mode: 0o700 });

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { FlinkConfig } from '../flink/conf.js';
 import { getPart } from '../fetch/parts.js';
 import { findFreePorts } from '../machine/process.js';
-import { makeFolder, startServer, type PartServer, type ServerPlace } from '../machine/server.js';
+import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
 
-export interface S3Options extends ServerPlace {
+export interface S3Options extends ServerStart {
   /** Buckets that are there from the start. */
   buckets?: readonly string[];
 }
