@@ -65,7 +65,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'author',
     'testing',
   ],
-  api: ['auth.ts', 'crowd.ts', 'metrics.ts', 'body.ts', 'request.ts', 'route.ts', 'schemas.ts', 'routes', 'server.ts'],
+  api: ['auth.ts', 'crowd.ts', 'metrics.ts', 'body.ts', 'route.ts', 'request.ts', 'schemas.ts', 'routes', 'server.ts'],
   lab: [
     'parts/machine',
     'parts/fetch',
