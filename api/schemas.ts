@@ -217,6 +217,34 @@ export const ALERT = object(
 export const INCIDENT = object({ ...INCIDENT_FIELDS, alerts: list(ALERT) }, [...INCIDENT_REQUIRED, 'alerts']);
 export const ALERT_LIST = object({ alerts: list(ALERT) }, ['alerts']);
 
+export const DELIVERY_LIST = object(
+  {
+    receivers: list(
+      object(
+        {
+          receiver: text,
+          undeliverable: described(integer, 'Given up: they are not sent again.'),
+          waiting: described(integer, 'Tried in vain, and tried again.'),
+          since: described(time, 'Of the oldest of them.'),
+          lastError: text,
+        },
+        ['receiver', 'undeliverable', 'waiting', 'since'],
+      ),
+    ),
+    complete: { type: 'boolean', description: 'False when only the newest 1,000 of a state were counted.' },
+  },
+  ['receivers', 'complete'],
+);
+
+export const VIEWER = object(
+  {
+    name: described(text, 'Of the token; "local" where no token is set.'),
+    role: text,
+    scope: described(list(text), 'Absent = sees everything.'),
+  },
+  ['name', 'role'],
+);
+
 export const JOB_LIST = object(
   {
     jobs: list(

@@ -16,6 +16,7 @@ import type { Language, ReceivedAlert } from '../core/types.js';
 import { checkExposure, checkRole, findViewer, isLoopback, type Token, type Viewer } from './auth.js';
 import { readBytes, refuseEncoding } from './body.js';
 import { createCrowd } from './crowd.js';
+import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createIncidentRoutes } from './routes/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
@@ -118,6 +119,7 @@ export function createServer(options: ServerOptions): ApiServer {
     const routes = [
       ...createRecordRoutes(services),
       ...createIncidentRoutes(services),
+      ...createDeliveryRoutes(services),
       ...createSystemRoutes(services),
     ];
     for (const route of routes) registerRoute(scope, route, options.settings.tokens, live);

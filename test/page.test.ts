@@ -1,6 +1,8 @@
 // The page as people see it, in a real Chromium: a failing job's log becomes a row, the row a diagnosis with its
-// highlighted evidence and a patch to copy; search, context, both languages, and no error in the console.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// highlighted evidence and a patch to copy; search, context, both languages, and no error in the console. Where tokens
+// are set, it asks for one; alerts that could not be delivered are shown.
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +69,30 @@ describeWithParts(['chromium'], 'the page', () => {
     expect(await page.getByText('Initializing job').count()).toBeGreaterThan(0);
   });
 
+  it('stands when the context is closed', async () => {
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('.row.hit').waitFor({ state: 'detached', timeout: WAIT_MS });
+
+    expect(await page.getByRole('textbox', { name: 'Search' }).count()).toBe(1);
+    expect(await page.getByRole('link', { name: 'Incidents' }).count()).toBe(1);
+  });
+
+  it('says so where a view breaks, keeps its frame, and loads again', async () => {
+    const before = complaints.length;
+    await page.route('**/api/v1/incidents?**', (route) => route.fulfill({ json: {} }));
+    await page.goto(`${address}/incidents`);
+    await page.getByText('This view broke.').waitFor({ timeout: WAIT_MS });
+    await page.getByRole('link', { name: 'Rules' }).click();
+    await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
+    await page.goto(`${address}/incidents`);
+    await page.getByText('This view broke.').waitFor({ timeout: WAIT_MS });
+    await page.unroute('**/api/v1/incidents?**');
+    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
+
+    expect(complaints.splice(before).join()).toContain('TypeError');
+  });
+
   it('speaks Chinese when asked', async () => {
     await page.goto(`${address}/incidents`);
     await page.getByText('中文').click();
@@ -119,5 +145,119 @@ describeWithParts(['chromium'], 'the page', () => {
 
   it('logs no error in the console', () => {
     expect(complaints).toEqual([]);
+  });
+});
+
+const TOKEN = 'page-0123456789abcdef';
+
+describeWithParts(['chromium'], 'the page where tokens are set', () => {
+  let folder: string;
+  let up: RunningProgram;
+  let browser: Browser;
+  let page: Page;
+  let address: string;
+  let receiver: Server;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'jobtrace-signin-'));
+    receiver = createServer((_request, response) => void response.writeHead(410).end('no such channel'));
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    const bound = receiver.address();
+    const logs = join(folder, 'logs');
+    mkdirSync(logs);
+    appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), readFileSync(BUFFERS_LOG));
+    const config = join(folder, 'jobtrace.yaml');
+    writeFileSync(
+      config,
+      [
+        'api:',
+        '  tokens:',
+        `    - {name: on-call, token: ${TOKEN}, role: reader}`,
+        'notify:',
+        '  backlogAfterMs: 3000000000000',
+        '  receivers:',
+        `    - {name: chat, kind: webhook, url: "http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}/hooks/geheim"}`,
+        '',
+      ].join('\n'),
+    );
+    up = startProgram(['up', logs, '--config', config, '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
+    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
+      saw: () => [up.stdout(), up.stderr()],
+    });
+    browser = await chromium.launch(browserOptions());
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await up.stop();
+    receiver.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('asks for a token and keeps the address', async () => {
+    await page.goto(`${address}/rules`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor({ timeout: WAIT_MS });
+
+    expect(page.url()).toBe(`${address}/rules`);
+    expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
+  });
+
+  it('says that a token is wrong, and keeps none', async () => {
+    await page.getByLabel('Token', { exact: true }).fill('not-the-token-at-all');
+    await page.keyboard.press('Enter');
+    await page.getByText('The server does not know this token.').waitFor({ timeout: WAIT_MS });
+
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  });
+
+  it('asks in Chinese', async () => {
+    await page.getByText('中文').click();
+
+    expect(await page.getByRole('heading', { name: '登录' }).count()).toBe(1);
+    expect(await page.getByText('服务器不认识此令牌。').count()).toBe(1);
+    await page.getByText('EN', { exact: true }).click();
+  });
+
+  it('shows what was asked for once the token is right, kept for the tab and nowhere else', async () => {
+    await page.getByLabel('Token', { exact: true }).fill(`  ${TOKEN} `);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
+    await page.reload();
+    await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
+    await page.getByText('on-call').waitFor({ timeout: WAIT_MS });
+
+    expect(await page.evaluate('Object.values({ ...localStorage }).join()')).not.toContain(TOKEN);
+    expect(page.url()).toBe(`${address}/rules`);
+  });
+
+  it('shows alerts that could not be delivered above the incidents, without the address of the receiver', async () => {
+    await page.goto(`${address}/incidents`);
+    const alert = page.getByRole('alert').filter({ hasText: 'Alerts could not be delivered' });
+    await alert.waitFor({ timeout: WAIT_MS });
+    const row = alert.getByRole('row', { name: /chat/ });
+
+    expect(await row.textContent()).toMatch(/^chat10\d{4}-\d\d-\d\d.*it answered with status 410: no such channel$/);
+    expect(await page.content()).not.toContain('geheim');
+    await page.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
+    await page.getByText('中文').click();
+    await page.getByText('有告警未能送达').waitFor({ timeout: WAIT_MS });
+    await page.getByText('EN', { exact: true }).click();
+  });
+
+  it('forgets the token at sign-out', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor({ timeout: WAIT_MS });
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor({ timeout: WAIT_MS });
+
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  });
+
+  it('asks again when the server no longer knows the token', async () => {
+    await page.evaluate(`sessionStorage.setItem('jobtrace.token', 'one-of-yesterday-0123')`);
+    await page.reload();
+    await page.getByText('The server does not know this token.').waitFor({ timeout: WAIT_MS });
+
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
   });
 });

@@ -18,6 +18,7 @@ import {
   RECEIVED_LIST,
   RULE,
   RULE_LIST,
+  VIEWER,
 } from '../schemas.js';
 
 const MEBIBYTE = 1_048_576;
@@ -62,6 +63,16 @@ function createCatalogRoutes(services: Services): readonly Route[] {
       query: QUERIES.language,
       answers: { 200: AGENT_LIST },
       handle: (request) => listAgents(services, request),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/viewer',
+      role: 'reader',
+      tag: 'system',
+      summary: 'Whose token was sent, and what it may see',
+      query: QUERIES.none,
+      answers: { 200: VIEWER },
+      handle: async ({ viewer }) => ({ kind: 'json', body: viewer }),
     },
   ];
 }

@@ -12,11 +12,14 @@ import {
 } from '@mantine/core';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AgentsPage } from './agents.tsx';
+import { Boundary } from './boundary.tsx';
 import { IncidentPage } from './incident.tsx';
 import { IncidentsPage } from './incidents.tsx';
 import { PastePage } from './paste.tsx';
 import { RulesPage } from './rules.tsx';
 import { SearchPage } from './search.tsx';
+import { useSession } from './session.ts';
+import { SignedIn, SignIn } from './signin.tsx';
 import { useSpeech, type TextKey } from './text.tsx';
 
 const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
@@ -28,25 +31,39 @@ const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
 ];
 
 export function App() {
+  const { refused } = useSession();
+  const [location] = useLocation();
   return (
     <AppShell header={{ height: 52 }} padding="md">
       <AppShell.Header>
         <Header />
       </AppShell.Header>
       <AppShell.Main>
-        <Switch>
-          <Route path="/incidents" component={IncidentsPage} />
-          <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
-          <Route path="/search" component={SearchPage} />
-          <Route path="/paste" component={PastePage} />
-          <Route path="/rules" component={RulesPage} />
-          <Route path="/agents" component={AgentsPage} />
-          <Route>
-            <Redirect to="/incidents" replace />
-          </Route>
-        </Switch>
+        {refused === undefined ? (
+          <Boundary place={location}>
+            <Rooms />
+          </Boundary>
+        ) : (
+          <SignIn />
+        )}
       </AppShell.Main>
     </AppShell>
+  );
+}
+
+function Rooms() {
+  return (
+    <Switch>
+      <Route path="/incidents" component={IncidentsPage} />
+      <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
+      <Route path="/search" component={SearchPage} />
+      <Route path="/paste" component={PastePage} />
+      <Route path="/rules" component={RulesPage} />
+      <Route path="/agents" component={AgentsPage} />
+      <Route>
+        <Redirect to="/incidents" replace />
+      </Route>
+    </Switch>
   );
 }
 
@@ -76,6 +93,7 @@ function Header() {
         ))}
       </Group>
       <Group gap="xs" wrap="nowrap">
+        <SignedIn />
         <SegmentedControl
           size="xs"
           value={lang}

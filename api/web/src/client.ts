@@ -1,6 +1,7 @@
 // The page's only way to the server: the same API as everyone's (docs/api.md).
 import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../core/types.ts';
 import type { AgentStatus, RecordPage } from '../../../store/store.ts';
+import { readSession, refuseToken } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
 export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
@@ -25,6 +26,21 @@ export interface RuleRow {
   readonly title: Readonly<Record<Language, string>>;
 }
 
+/** Who a token is. */
+export interface ShownViewer {
+  readonly name: string;
+  readonly role: string;
+}
+
+/** A receiver that does not take its alerts. */
+export interface ShownDelivery {
+  readonly receiver: string;
+  readonly undeliverable: number;
+  readonly waiting: number;
+  readonly since: string;
+  readonly lastError?: string;
+}
+
 /** A failed request with what the server says about it. */
 export class RequestError extends Error {
   constructor(
@@ -44,6 +60,9 @@ export const api = {
     request(`/api/v1/incidents?limit=200&lang=${lang}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
+  deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
+  /** Of the token that is kept, or of one that is tried. */
+  viewer: (tried?: string): Promise<ShownViewer> => request('/api/v1/viewer', {}, tried),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (
@@ -57,13 +76,13 @@ export const api = {
     }),
 };
 
-async function request<T>(path: string, init?: RequestInit): Promise<T> {
-  const token = localStorage.getItem('jobtrace.token');
-  const response = await fetch(path, {
-    ...init,
-    headers: { ...init?.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
-  });
+async function request<T>(path: string, init: RequestInit = {}, tried?: string): Promise<T> {
+  const token = tried ?? readSession().token;
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  const response = await fetch(path, { ...init, headers });
   const body: unknown = await response.json().catch(() => undefined);
+  if (response.status === 401 && tried === undefined) refuseToken(token);
   if (!response.ok) throw toError(response.status, body);
   return body as T;
 }

@@ -1,9 +1,10 @@
 // The list of incidents: one row per episode of failing, newest first, in one sentence each.
-import { Badge, Group, Table, Text, Title } from '@mantine/core';
+import { Badge, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Incident, Severity } from '../../../core/types.ts';
 import { api, type ShownIncident } from './client.ts';
+import { DeliveryProblems } from './delivery.tsx';
 import { Empty, Problem, Time, Waiting } from './state.tsx';
 import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
 
@@ -21,6 +22,15 @@ export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
 };
 
 export function IncidentsPage() {
+  return (
+    <Stack gap="md">
+      <DeliveryProblems />
+      <IncidentList />
+    </Stack>
+  );
+}
+
+function IncidentList() {
   const { t, lang } = useSpeech();
   const query = useQuery({ queryKey: ['incidents', lang], queryFn: () => api.incidents(lang), refetchInterval: 2000 });
   if (query.isPending) return <Waiting />;
@@ -28,7 +38,7 @@ export function IncidentsPage() {
   const { incidents } = query.data;
   if (incidents.length === 0) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
   return (
-    <>
+    <div>
       <Group mb="sm" gap="xs">
         <Title order={3}>{t('incidents')}</Title>
         <Badge variant="light" color="gray">
@@ -52,7 +62,7 @@ export function IncidentsPage() {
           ))}
         </Table.Tbody>
       </Table>
-    </>
+    </div>
   );
 }
 

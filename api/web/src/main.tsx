@@ -6,6 +6,7 @@ import { createTheme, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { RequestError } from './client.ts';
 import { LanguageProvider } from './text.tsx';
 
 const theme = createTheme({
@@ -13,7 +14,10 @@ const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   defaultRadius: 'sm',
 });
-const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } });
+/** What the server refuses it refuses again. */
+const shallRetry = (failures: number, error: Error): boolean =>
+  failures < 1 && !(error instanceof RequestError && error.status < 500);
+const queries = new QueryClient({ defaultOptions: { queries: { retry: shallRetry, refetchOnWindowFocus: false } } });
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 createRoot(root).render(

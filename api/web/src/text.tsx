@@ -84,6 +84,45 @@ const TEXTS = {
   title: { en: 'Title', zh: '标题' },
   status: { en: 'Proof', zh: '证明' },
   score: { en: 'Score', zh: '评分' },
+  signIn: { en: 'Sign in', zh: '登录' },
+  signInHint: {
+    en: 'This server shows logs only to holders of a token.',
+    zh: '此服务器仅向持有令牌的用户显示日志。',
+  },
+  token: { en: 'Token', zh: '令牌' },
+  tokenHint: {
+    en: 'One of api.tokens. It is kept for this tab only.',
+    zh: 'api.tokens 中的任一令牌，仅在此标签页内保留。',
+  },
+  showToken: { en: 'Show the token', zh: '显示令牌' },
+  tokenMissing: { en: 'Enter a token.', zh: '请输入令牌。' },
+  tokenUnknown: { en: 'The server does not know this token.', zh: '服务器不认识此令牌。' },
+  tokenUnknownHint: {
+    en: 'Check that it was copied whole, or ask whoever runs Jobtrace for a token.',
+    zh: '请检查是否复制完整，或向 Jobtrace 的管理员索取令牌。',
+  },
+  signOut: { en: 'Sign out', zh: '退出登录' },
+  broken: { en: 'This view broke.', zh: '此页面出错了。' },
+  brokenHint: {
+    en: 'The rest of the page still works. Load it again; if it breaks once more, report the message below.',
+    zh: '其余部分仍可使用。请重新加载；如果再次出错，请反馈以下信息。',
+  },
+  reload: { en: 'Load again', zh: '重新加载' },
+  alertsLost: { en: 'Alerts could not be delivered', zh: '有告警未能送达' },
+  alertsLostHint: {
+    en: 'These receivers refused alerts, or did not answer for hours. What is undeliverable is not sent again: look at the incidents below.',
+    zh: '以下接收方拒绝了告警，或数小时没有响应。未能送达的告警不会再发送，请直接查看下面的故障。',
+  },
+  alertsWait: { en: 'Alerts wait for a receiver', zh: '有告警正在等待接收方' },
+  alertsWaitHint: {
+    en: 'These receivers do not answer at the moment. Jobtrace keeps the alerts and tries again.',
+    zh: '以下接收方目前没有响应，Jobtrace 会保留告警并继续重试。',
+  },
+  alertsMore: { en: 'There are more: only the newest 1,000 are counted.', zh: '还有更多：仅统计最新的 1,000 条。' },
+  receiver: { en: 'Receiver', zh: '接收方' },
+  undeliverable: { en: 'Undeliverable', zh: '未送达' },
+  waiting: { en: 'Waiting', zh: '等待中' },
+  lastError: { en: 'Last error', zh: '最近的错误' },
   unreachable: { en: 'The server cannot be reached.', zh: '无法连接服务器。' },
 } as const satisfies Record<string, Record<Language, string>>;
 

@@ -1,0 +1,48 @@
+// What stands where a room broke: it says so and offers to load the page again; the frame around it goes on.
+import { Alert, Button, Code, Stack, Text } from '@mantine/core';
+import { Component, type ReactNode } from 'react';
+import { useSpeech } from './text.tsx';
+
+interface Props {
+  /** Where the reader is: another address is another try. */
+  readonly place: string;
+  readonly children: ReactNode;
+}
+interface State {
+  readonly error: unknown;
+  readonly isBroken: boolean;
+  readonly place: string;
+}
+
+export class Boundary extends Component<Props, State> {
+  override state: State = { error: undefined, isBroken: false, place: this.props.place };
+
+  static getDerivedStateFromError(error: unknown): Partial<State> {
+    return { error, isBroken: true };
+  }
+
+  static getDerivedStateFromProps(props: Props, state: State): Partial<State> | null {
+    return props.place === state.place ? null : { error: undefined, isBroken: false, place: props.place };
+  }
+
+  override render(): ReactNode {
+    return this.state.isBroken ? <Broken error={this.state.error} /> : this.props.children;
+  }
+}
+
+function Broken({ error }: { readonly error: unknown }) {
+  const { t } = useSpeech();
+  return (
+    <Alert color="red" role="alert" title={t('broken')}>
+      <Stack gap="sm" align="flex-start">
+        <Text size="sm">{t('brokenHint')}</Text>
+        <Code block style={{ maxWidth: '100%', overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+          {error instanceof Error ? `${error.name}: ${error.message}` : String(error)}
+        </Code>
+        <Button color="teal.9" onClick={() => location.reload()}>
+          {t('reload')}
+        </Button>
+      </Stack>
+    </Alert>
+  );
+}

@@ -1,0 +1,51 @@
+// Above the incidents: receivers that do not take what they are told. Nobody may believe that an alert went out which
+// did not. Nothing is shown while all is well.
+import { Alert, Stack, Table, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { api } from './client.ts';
+import { Time } from './state.tsx';
+import { useSpeech } from './text.tsx';
+
+const POLL_MS = 10_000;
+
+export function DeliveryProblems() {
+  const { t } = useSpeech();
+  const query = useQuery({ queryKey: ['deliveries'], queryFn: () => api.deliveries(), refetchInterval: POLL_MS });
+  const failing = query.data?.receivers ?? [];
+  if (failing.length === 0) return null;
+  const isLost = failing.some(({ undeliverable }) => undeliverable > 0);
+  return (
+    <Alert color={isLost ? 'red' : 'yellow'} role="alert" title={t(isLost ? 'alertsLost' : 'alertsWait')}>
+      <Stack gap="xs">
+        <Text size="sm">{t(isLost ? 'alertsLostHint' : 'alertsWaitHint')}</Text>
+        <Table.ScrollContainer minWidth={560}>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('receiver')}</Table.Th>
+                <Table.Th>{t('undeliverable')}</Table.Th>
+                <Table.Th>{t('waiting')}</Table.Th>
+                <Table.Th>{t('since')}</Table.Th>
+                <Table.Th>{t('lastError')}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {failing.map((receiver) => (
+                <Table.Tr key={receiver.receiver}>
+                  <Table.Td>{receiver.receiver}</Table.Td>
+                  <Table.Td>{receiver.undeliverable.toLocaleString()}</Table.Td>
+                  <Table.Td>{receiver.waiting.toLocaleString()}</Table.Td>
+                  <Table.Td>
+                    <Time value={receiver.since} />
+                  </Table.Td>
+                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{receiver.lastError}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+        {query.data?.complete === false && <Text size="sm">{t('alertsMore')}</Text>}
+      </Stack>
+    </Alert>
+  );
+}
