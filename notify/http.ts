@@ -1,9 +1,17 @@
 // One POST to a receiver, and what its answer means: delivered, try again, or refused. The address is a credential
 // for most receivers, so neither it nor what follows from it is ever put into an error.
+import { quoteRegex } from '../core/regex.js';
 import type { SendResult } from './channels/channel.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ERROR_LENGTH = 200;
+/** Parts of addresses that everybody knows; whatever else stands in a path may be what opens it. */
+const WELL_KNOWN: ReadonlySet<string> = new Set(
+  'alert alerts api bot channels connector connectors hook hooks incoming message messages notify robot send services trigger triggers v1 v2 webhook webhooks workflows'.split(
+    ' ',
+  ),
+);
+const SHORTEST_PART = 4;
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export async function postJson(
@@ -28,7 +36,7 @@ export async function postJson(
 
 function readAnswer(response: Response, text: string, url: string): SendResult {
   if (response.ok) return { ok: true };
-  const said = text.replaceAll(url, '***').replace(/\s+/g, ' ').trim().slice(0, MAX_ERROR_LENGTH);
+  const said = hideAddress(text, url).replace(/\s+/g, ' ').trim().slice(0, MAX_ERROR_LENGTH);
   const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
   return {
     ok: false,
@@ -36,6 +44,32 @@ function readAnswer(response: Response, text: string, url: string): SendResult {
     error: `it answered with status ${response.status}${said === '' ? '' : `: ${said}`}`,
     retryAfterMs,
   };
+}
+
+/**
+ * A text in which nothing of an address is left that could open it: neither the whole, nor its path, nor a part of the
+ * path, a parameter or a password, in whatever form the other side repeats them.
+ */
+export function hideAddress(text: string, url: string): string {
+  if (!URL.canParse(url)) return text.replaceAll(url, '***');
+  const { href, pathname, search, searchParams, username, password } = new URL(url);
+  const parts = [...pathname.split('/'), ...searchParams.values(), username, password]
+    .flatMap((part) => [part, decodePart(part), encodeURIComponent(part)])
+    .filter((part) => part.length >= SHORTEST_PART && !WELL_KNOWN.has(part.toLowerCase()));
+  const wholes = [url, href, `${pathname}${search}`, pathname, search].filter((whole) => whole.length >= SHORTEST_PART);
+  // The longest first, so that no remainder of it stays.
+  const hidden = [...new Set([...wholes, ...parts])].sort((left, right) => right.length - left.length);
+  return hidden.length === 0 ? text : text.replace(new RegExp(hidden.map(quoteRegex).join('|'), 'gi'), '***');
+}
+
+/** As it is when it is not what it looks like. */
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
 }
 
 /** Seconds or a date. */
