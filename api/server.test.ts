@@ -1,13 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Ajv } from 'ajv';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import type { Diagnosis, Incident } from '../core/types.js';
+import { openRecord } from '../lab/parts/machine/running.js';
+import { mountSmallDisk } from '../lab/parts/machine/small-disk.js';
 import { openStore } from '../store/open.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../store/testing/samples.js';
 import type { AgentStatus, Alert, RecordPage, Store } from '../store/store.js';
@@ -644,6 +646,56 @@ describe('deliveries', () => {
     const { body } = await get(`${url}/api/v1/deliveries`, bearer(TEAM.token));
 
     expect(body).toMatchObject({ receivers: [{ receiver: 'hook', undeliverable: 1 }] });
+  });
+});
+
+describe('a full disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-full-'));
+  const record = openRecord('small-disk', folder, '');
+  afterAll(() => {
+    record.forget();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is no place to be ready, until there is room again', async () => {
+    const disk = join(folder, 'disk');
+    await mountSmallDisk(record, disk, 8);
+    const store = await openStore({ kind: 'sqlite', path: join(disk, 'store.db') });
+    const { url } = await startServer({ store });
+    expect((await get(`${url}/health/ready`)).status).toBe(200);
+
+    const filler = openSync(join(disk, 'filler'), 'w');
+    expect(() => {
+      for (;;) writeSync(filler, Buffer.alloc(65_536));
+    }).toThrow('ENOSPC');
+    closeSync(filler);
+    const full = await get(`${url}/health/ready`);
+    expect((await get(`${url}/health/live`)).status).toBe(200);
+    rmSync(join(disk, 'filler'));
+
+    expect(full).toMatchObject({
+      status: 503,
+      body: {
+        status: 'unavailable',
+        error: { code: 'JT_DISK_FULL', message: expect.stringContaining('no space is left') },
+      },
+    });
+    expect((await get(`${url}/health/ready`)).status).toBe(200);
+    await store.close();
+  });
+
+  it('is told as well where the store may not grow any more, until an append finds room', async () => {
+    const store = await openStore({ kind: 'sqlite', path: join(folder, 'small.db'), maxBytes: 400_000 });
+    const { url } = await startServer({ store });
+    const big = (number: number) => makeRecord(number, { text: `${number} ${'x'.repeat(200_000)}` });
+
+    const outcomes = await appendRecords(store, [big(1), big(2), big(3)]);
+
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['retry', 'retry', 'retry']);
+    expect(await get(`${url}/health/ready`)).toMatchObject({ status: 503, body: { error: { code: 'JT_DISK_FULL' } } });
+    expect((await appendRecords(store, [makeRecord(4)])).map(({ kind }) => kind)).toEqual(['stored']);
+    expect((await get(`${url}/health/ready`)).status).toBe(200);
+    await store.close();
   });
 });
 

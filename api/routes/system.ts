@@ -220,10 +220,16 @@ async function checkStore(store: StoreHealth): ReturnType<StoreHealth['check']> 
     );
   });
   try {
-    return await Promise.race([store.check(), late]);
+    return await Promise.race([findOut(store), late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function findOut(store: StoreHealth): ReturnType<StoreHealth['check']> {
+  const found = await store.check();
+  await store.checkRoom();
+  return found;
 }
 
 async function renderMetrics({ store, metrics, rules }: Services): Promise<Answer> {

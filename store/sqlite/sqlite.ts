@@ -11,6 +11,7 @@ import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, pars
 import { makePrivate } from './permissions.js';
 import { openConnection, SqliteError, type Connection, type Statement } from './engine.js';
 import { buildAfter, buildScope, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
+import { checkRoom, noteAppend, type Room } from './room.js';
 import { decodeRow, readEncodedRow, type EncodedRow } from './encode.js';
 import { MIGRATIONS, readRow, RECORD_COLUMNS } from './schema.js';
 import type {
@@ -57,7 +58,8 @@ const FACET_COLUMNS = {
 export function openSqliteStore(settings: SqliteSettings): Store {
   const connection = openFile(settings);
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
-  const append = createAppend(connection);
+  const room: Room = { fullMs: undefined };
+  const append = createAppend(connection, room);
   return {
     encoding: { kind: 'sqlite' },
     append: async (batch) => append(batch),
@@ -101,6 +103,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
         kind: 'sqlite' as const,
         version: String(connection.prepare<{ v: string }>('SELECT sqlite_version() AS v').get()?.v),
       })),
+    checkRoom: () => run(() => checkRoom(room, settings.path, Date.now())),
     close: () => run(() => void connection.close()),
   };
 }
@@ -162,7 +165,7 @@ interface AppendStatements {
 }
 
 /** A full disk or a busy file gives "retry" for the whole batch: the transaction was rolled back. */
-function createAppend(connection: Connection): (batch: EncodedBatch) => readonly AppendOutcome[] {
+function createAppend(connection: Connection, room: Room): (batch: EncodedBatch) => readonly AppendOutcome[] {
   if (connection.readonly)
     return (batch) => batch.ids.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
   const statements = prepareAppend(connection);
@@ -179,8 +182,11 @@ function createAppend(connection: Connection): (batch: EncodedBatch) => readonly
   };
   return (batch) => {
     try {
-      return connection.transact(() => appendAll(batch));
+      const outcomes = connection.transact(() => appendAll(batch));
+      noteAppend(room, undefined, Date.now());
+      return outcomes;
     } catch (error) {
+      noteAppend(room, readCode(error), Date.now());
       if (!isTemporary(readCode(error))) throw error;
       return batch.ids.map(() => ({ kind: 'retry', error: error instanceof Error ? error.message : String(error) }));
     }
