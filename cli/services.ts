@@ -69,6 +69,7 @@ export function createServiceAnalyzer(
     now: Date.now,
     shard: readShard(settings['analyzer.shard']),
     healthyMs: settings['analyzer.healthyAfterMs'],
+    forgetMs: settings['store.retentionDays'] * DAY_MS,
     zone: zoneOf(settings),
     log: log.child({ stage: 'analyzer' }),
     ...hears,

@@ -2,7 +2,6 @@
 // store and onIncident, then the state, and the cursor last. Whatever crash lies between, reading again gives the same
 // incidents under the same ids; onIncident may then hear of one a second time, never not at all. The engine itself is
 // diagnose.ts, the same that the command line calls.
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -12,10 +11,10 @@ import type { Catalog } from '../catalog/catalog.js';
 import { concludeCluster } from '../incident/clusters.js';
 import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import { hashIncident, isNear, isSameEpisode, keepIds, remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
   compactMemory,
-  createClusterMemory,
   dateSignals,
   isEvent,
   isLarge,
@@ -26,7 +25,7 @@ import {
 } from './keep.js';
 import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
-import { loadAnalyzerState, saveAnalyzerState } from './state.js';
+import { createServiceState, loadServiceState, rest, saveServiceState, wake, type ServiceState } from './state.js';
 
 interface AnalyzerSettings {
   readonly store: IncidentStore & StateStore;
@@ -41,6 +40,8 @@ interface AnalyzerSettings {
   readonly healthyMs?: number;
   readonly zone?: string;
   readonly pollIntervalMs?: number;
+  /** What is known of a cluster goes when nothing was heard of it for so long. */
+  readonly forgetMs?: number;
   /** Records of one read. */
   readonly batchSize?: number;
 }
@@ -85,6 +86,7 @@ const SETTLE_MS = 30_000;
 const MAX_RECALLED = 100;
 /** State without news is written this often at least: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
+const FORGET_MS = 30 * 86_400_000;
 
 interface EntryPage {
   /** Documents of the store, also those that hold no entry. */
@@ -94,19 +96,15 @@ interface EntryPage {
   readonly drained: boolean;
 }
 
-interface Running {
+interface Running extends ServiceState {
   readonly options: AnalyzerSettings;
   readonly readEntries: (cursor: string | undefined) => Promise<EntryPage>;
   readonly stateKey: string;
-  readonly clusters: Map<string, ClusterMemory>;
   /** Clusters that have news and are not concluded yet. */
   readonly touched: Set<string>;
   /** When a cluster is to be concluded again without new lines. */
   readonly due: Map<string, number>;
-  /** Clusters whose state differs from what is stored. */
-  readonly dirty: Set<string>;
   catalog: Catalog;
-  cursor: string | undefined;
   savedCursor: string | undefined;
   loaded: boolean;
   lastSave: number;
@@ -117,15 +115,13 @@ interface Running {
 export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
   const running: Running = {
+    ...createServiceState(),
     options,
     readEntries: (cursor) => readEntries(options, cursor),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
-    clusters: new Map(),
     touched: new Set(),
     due: new Map(),
-    dirty: new Set(),
     catalog: options.catalog,
-    cursor: undefined,
     savedCursor: undefined,
     loaded: false,
     lastSave: 0,
@@ -151,6 +147,8 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
   const page = await running.readEntries(running.cursor);
+  const { store, now } = running.options;
+  await wake(store, running.stateKey, running, new Set(page.entries.map(clusterOf)), now());
   takeEntries(running, page.entries);
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
@@ -162,6 +160,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   running.cursor = page.cursor;
   running.records += page.records;
   await saveState(running, changed.length > 0);
+  await restSilent(running);
   return { records: page.records, drained: page.drained, changed };
 }
 
@@ -178,20 +177,22 @@ function takeEntries(running: Running, entries: readonly Entry[]): void {
   for (const entry of entries) {
     if (entry.offset >= (last.get(entry.source.path)?.offset ?? -1)) last.set(entry.source.path, entry);
     const cluster = clusterOf(entry);
-    let memory = running.clusters.get(cluster);
-    if (memory === undefined) running.clusters.set(cluster, (memory = createClusterMemory()));
-    running.dirty.add(cluster);
+    const memory = running.clusters.get(cluster);
+    if (memory === undefined) continue;
     const signal = scanEntry(entry, running.catalog, {
       cluster,
       zone: running.options.zone,
     });
     if (signal === undefined || !keepSignal(memory, signal)) continue;
+    running.dirty.add(cluster);
     // Facts alone change nothing as long as nothing has failed.
     if (memory.eventCount > 0) running.touched.add(cluster);
   }
   for (const entry of last.values()) {
     const memory = running.clusters.get(clusterOf(entry));
-    if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, running.options.zone));
+    const lastLine = readLastLine(entry, running.options.zone);
+    if (memory !== undefined && keepLastLine(memory, entry.source.process, lastLine))
+      running.behind.add(clusterOf(entry));
   }
   for (const cluster of running.touched) {
     const memory = running.clusters.get(cluster);
@@ -237,6 +238,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
     zone,
   });
   await recallSaved(running, memory, concluded);
+  const knownBefore = memory.saved.length;
   const incidents = keepIds(concluded, memory.saved, healthyMs);
   const changed = incidents.filter(
     (incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident),
@@ -250,7 +252,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
       (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
     ),
   ];
-  if (changed.length > 0) running.dirty.add(cluster);
+  if (changed.length > 0 || memory.saved.length !== knownBefore) running.dirty.add(cluster);
   planNext(running, cluster, memory);
   compactLarge(running, memory);
   return changed;
@@ -300,112 +302,32 @@ function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
   return false;
 }
 
-/**
- * Later evidence may move the beginning of an episode, or show whose failure it was that a process first had alone: the
- * incident keeps the id under which people know it.
- */
-export function keepIds(
-  incidents: readonly Incident[],
-  saved: readonly SavedIncident[],
-  healthyMs = DEFAULT_HEALTHY_MS,
-): readonly Incident[] {
-  const free = new Map(saved.map((known) => [known.id, known]));
-  const selves = new Map<Incident, SavedIncident>();
-  for (const incident of incidents) {
-    const known = free.get(incident.id);
-    if (known !== undefined) selves.set(incident, known);
-    free.delete(incident.id);
-  }
-  for (const isSelf of [isSameEpisode, hasJoined]) {
-    for (const incident of incidents) {
-      const known = selves.has(incident)
-        ? undefined
-        : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
-      if (known === undefined) continue;
-      selves.set(incident, known);
-      free.delete(known.id);
-    }
-  }
-  return incidents.map((incident) => {
-    const known = selves.get(incident);
-    return known === undefined
-      ? incident
-      : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
-  });
-}
-
-function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
-  return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
-}
-
-/** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
-function hasJoined(incident: Incident, known: SavedIncident): boolean {
-  const { first, last } = remember(incident);
-  const isOurs = isProcess(known.subject)
-    ? incident.processes.map(nameProcess).includes(known.subject)
-    : incident.job === undefined;
-  return isOurs && first <= known.first && last >= known.last;
-}
-
-/**
- * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines
- * may come before those of the TaskManager that the incident was known by.
- */
-function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
-  const { first, last } = remember(incident);
-  return first < known.last + healthyMs && last > known.first - healthyMs;
-}
-
-function subjectOf(incident: Incident): string {
-  return incident.job?.id ?? nameProcess(incident.process ?? '');
-}
-
-/** As the subject of an incident without a job. */
-function nameProcess(process: string): string {
-  return `${PROCESS}${process}`;
-}
-
-function isProcess(subject: string): boolean {
-  return subject.startsWith(PROCESS);
-}
-
-const PROCESS = 'process ';
-
-function remember(incident: Incident): SavedIncident {
-  const first = Date.parse(incident.firstSeen ?? '') || 0;
-  return {
-    id: incident.id,
-    subject: subjectOf(incident),
-    first,
-    last: Date.parse(incident.lastSeen ?? '') || first,
-    hash: hashIncident(incident),
-    restarts: incident.restarts,
-  };
-}
-
-function hashIncident(incident: Incident): string {
-  return createHash('sha256').update(JSON.stringify(incident)).digest('base64').slice(0, 16);
-}
-
 async function loadState(running: Running): Promise<void> {
-  const kept = await loadAnalyzerState(running.options.store, running.stateKey);
-  for (const [cluster, memory] of kept.clusters) {
-    running.clusters.set(cluster, memory);
-    running.due.set(cluster, 0);
-  }
-  running.cursor = kept.cursor;
-  running.savedCursor = kept.cursor;
+  const { store, now } = running.options;
+  await loadServiceState(store, running.stateKey, running, now());
+  for (const cluster of running.clusters.keys()) running.due.set(cluster, 0);
+  running.savedCursor = running.cursor;
   running.loaded = true;
 }
 
 async function saveState(running: Running, soon: boolean): Promise<void> {
   const now = running.options.now();
-  if (running.dirty.size === 0 && running.cursor === running.savedCursor) return;
+  if (running.dirty.size === 0 && !running.isListStale && running.cursor === running.savedCursor) return;
   if (!soon && now - running.lastSave < SAVE_INTERVAL_MS) return;
-  await saveAnalyzerState(running.options.store, running.stateKey, running, running.dirty);
-  running.dirty.clear();
+  await saveServiceState(running.options.store, running.stateKey, running);
   running.savedCursor = running.cursor;
   running.lastSave = now;
+}
+
+/** A cluster that may change by itself does not rest. */
+async function restSilent(running: Running): Promise<void> {
+  const { store, now, forgetMs = FORGET_MS } = running.options;
+  await rest(store, running.stateKey, running, {
+    now: now(),
+    silentMs: COMPACT_DEFAULTS.keepMs,
+    forgetMs,
+    mayRest: (cluster) => !running.due.has(cluster) && !running.touched.has(cluster),
+  });
 }
 
 async function runLoop(running: Running, signal: AbortSignal): Promise<void> {

@@ -87,9 +87,12 @@ export function dateSignals(memory: ClusterMemory): void {
   }
 }
 
-export function keepLastLine(memory: ClusterMemory, process: string, lastLine: LastLine): void {
+/** False when a later one is known. */
+export function keepLastLine(memory: ClusterMemory, process: string, lastLine: LastLine): boolean {
   const known = memory.lastLines.get(process);
-  if (known === undefined || isLaterLine(lastLine, known)) memory.lastLines.set(process, lastLine);
+  if (known !== undefined && !isLaterLine(lastLine, known)) return false;
+  memory.lastLines.set(process, lastLine);
+  return true;
 }
 
 export function isEvent(signal: Signal): boolean {

@@ -1,0 +1,93 @@
+// Under which id people know an incident: what was concluded now is the same as one that was saved when it has its id,
+// is of the same subject at about the same time, or has joined with it. Pure; called by analyzer.ts.
+import { createHash } from 'node:crypto';
+import type { Incident } from '../../core/types.js';
+import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import type { SavedIncident } from './keep.js';
+
+/**
+ * Later evidence may move the beginning of an episode, or show whose failure it was that a process first had alone: the
+ * incident keeps the id under which people know it.
+ */
+export function keepIds(
+  incidents: readonly Incident[],
+  saved: readonly SavedIncident[],
+  healthyMs = DEFAULT_HEALTHY_MS,
+): readonly Incident[] {
+  const free = new Map(saved.map((known) => [known.id, known]));
+  const selves = new Map<Incident, SavedIncident>();
+  for (const incident of incidents) {
+    const known = free.get(incident.id);
+    if (known !== undefined) selves.set(incident, known);
+    free.delete(incident.id);
+  }
+  for (const isSelf of [isSameEpisode, hasJoined]) {
+    for (const incident of incidents) {
+      const known = selves.has(incident)
+        ? undefined
+        : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
+      if (known === undefined) continue;
+      selves.set(incident, known);
+      free.delete(known.id);
+    }
+  }
+  return incidents.map((incident) => {
+    const known = selves.get(incident);
+    return known === undefined
+      ? incident
+      : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
+  });
+}
+
+export function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+  return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
+}
+
+/** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
+function hasJoined(incident: Incident, known: SavedIncident): boolean {
+  const { first, last } = remember(incident);
+  const isOurs = isProcess(known.subject)
+    ? incident.processes.map(nameProcess).includes(known.subject)
+    : incident.job === undefined;
+  return isOurs && first <= known.first && last >= known.last;
+}
+
+/**
+ * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines
+ * may come before those of the TaskManager that the incident was known by.
+ */
+export function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+  const { first, last } = remember(incident);
+  return first < known.last + healthyMs && last > known.first - healthyMs;
+}
+
+function subjectOf(incident: Incident): string {
+  return incident.job?.id ?? nameProcess(incident.process ?? '');
+}
+
+/** As the subject of an incident without a job. */
+function nameProcess(process: string): string {
+  return `${PROCESS}${process}`;
+}
+
+function isProcess(subject: string): boolean {
+  return subject.startsWith(PROCESS);
+}
+
+const PROCESS = 'process ';
+
+export function remember(incident: Incident): SavedIncident {
+  const first = Date.parse(incident.firstSeen ?? '') || 0;
+  return {
+    id: incident.id,
+    subject: subjectOf(incident),
+    first,
+    last: Date.parse(incident.lastSeen ?? '') || first,
+    hash: hashIncident(incident),
+    restarts: incident.restarts,
+  };
+}
+
+export function hashIncident(incident: Incident): string {
+  return createHash('sha256').update(JSON.stringify(incident)).digest('base64').slice(0, 16);
+}
