@@ -1,5 +1,6 @@
 // Small readings of what the system threw, shared by the files of this stage.
 
+import { isObject } from '../core/json.js';
 /** "ENOENT", "EACCES", … or "" for anything that is not an error of the system. */
 export function errorCode(error: unknown): string {
   return isObject(error) && typeof error['code'] === 'string' ? error['code'] : '';
@@ -10,10 +11,6 @@ export function errorText(error: unknown): string {
   const words = PLAIN[errorCode(error)];
   if (words !== undefined) return words;
   return error instanceof Error ? error.message : String(error);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 const PLAIN: Readonly<Record<string, string>> = {

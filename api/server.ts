@@ -1,7 +1,7 @@
 // The only door to fastify: serves the routes, their OpenAPI document (/docs, /openapi.json) and the page over
 // HTTP. Checks who asks, validates what comes in, turns errors into {error: {code, message, fix}}, sets security
 // headers. It knows no store and no stage; cli.ts creates, listens and closes.
-import { omitMissing } from '../core/json.js';
+import { isObject, omitMissing } from '../core/json.js';
 import { existsSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -306,7 +306,7 @@ function explainError(error: FastifyError | JobtraceError, request: FastifyReque
     const schema: unknown =
       request.routeOptions.schema?.[part === 'querystring' ? 'querystring' : part === 'params' ? 'params' : 'body'];
     return createError('JT_REQUEST_INVALID', {
-      problems: explainViolations(error.validation, part, isSchema(schema) ? schema : undefined),
+      problems: explainViolations(error.validation, part, isObject(schema) ? schema : undefined),
     });
   }
   if (error.statusCode === 413)
@@ -316,10 +316,6 @@ function explainError(error: FastifyError | JobtraceError, request: FastifyReque
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return createError('JT_REQUEST_INVALID', { problems: error.message });
   return createError('JT_DEFECT', {});
-}
-
-function isSchema(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 /**

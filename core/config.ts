@@ -1,7 +1,7 @@
 // Every setting of Jobtrace in one table. From it come the types, the defaults, the checks, docs/config.md and
 // "jobtrace config print". Order of precedence: default < file < environment < flag. cli.ts hands the values in;
 // nothing here reads a file, the environment or the command line.
-import { omitMissing } from './json.js';
+import { isObject, omitMissing } from './json.js';
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
 import { hideAddress, isSecretName } from './text/secrets.js';
@@ -641,10 +641,6 @@ function invalid(problems: readonly string[]): Error {
 
 function pick(value: unknown, name: string): unknown {
   return name.split('.').reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isSchemaNode(value: unknown): value is SchemaNode {

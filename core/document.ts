@@ -6,6 +6,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import type * as AjvModule from 'ajv';
 import type { Document, LineCounter, YAMLError } from 'yaml';
 import type * as Yaml from 'yaml';
+import { isObject } from './json.js';
 
 /** Loaded when a document is parsed: most runs only read what the build prepared. */
 const load = createRequire(import.meta.filename);
@@ -327,10 +328,6 @@ function readHint(error: ErrorObject): string {
   const parent: unknown = error.parentSchema;
   const description = isObject(parent) ? parent['description'] : undefined;
   return typeof description === 'string' ? ` (${description})` : '';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withArticle(type: string): string {

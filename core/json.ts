@@ -1,6 +1,11 @@
 // Fields of a value that came from outside as JSON, read defensively: what is missing or of another type is undefined,
 // an empty text or an empty list. For answers whose form is not ours; documents of our own are checked in document.ts.
 
+/** A map of keys to values: neither null nor a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function fieldAt(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null
     ? new Map<string, unknown>(Object.entries(value)).get(key)

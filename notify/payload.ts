@@ -1,5 +1,6 @@
 // What Alert.payload holds, as JSON text: the rendered message and what is needed to send it later, join it with
 // others, or end it, also after a restart. Rows of others (or damaged ones) read as undefined.
+import { isObject } from '../core/json.js';
 import type { Incident, Severity } from '../core/types.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -52,7 +53,7 @@ export function toJsonObject(value: object): JsonObject {
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value);
 }
 
 function isPayload(value: unknown): value is Payload {

@@ -1,4 +1,5 @@
 // What comes back from a database is `unknown` until one of these has looked at it. Pure; both adapters use them.
+import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert } from './store.js';
@@ -16,10 +17,6 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined; // SyntaxError: the caller says what was expected
   }
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The required fields are there and have their types. */

@@ -5,8 +5,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, st
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createError, type JobtraceError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import type { ProcessNotes } from '../../flink/facts/notes.js';
-import { errorCode, errorText, isObject } from '../fault.js';
+import { errorCode, errorText } from '../fault.js';
 
 /** A hash of `length` bytes: of a file's first ones, or of those before an offset. */
 export interface Guard {

@@ -14,7 +14,8 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
-import { errorCode, isObject } from '../fault.js';
+import { isObject } from '../../core/json.js';
+import { errorCode } from '../fault.js';
 import { writeError } from './checkpoint.js';
 
 export interface Lock {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseDocument } from '../../core/document.js';
+import { isObject } from '../../core/json.js';
 import type { Diagnosis } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -204,10 +205,6 @@ function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation
 
 function isExpectations(value: unknown): value is Readonly<Record<string, Expectation>> {
   return isObject(value) && Object.values(value).every(isObject);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sortEntries(patch: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog/catalog.js';
 import type { Rule } from '../../analyzer/catalog/rule.js';
 import { parseDocument } from '../../core/document.js';
+import { isObject } from '../../core/json.js';
 import { PACKAGE_ROOT } from '../version.js';
 
 interface Proven {
@@ -165,8 +166,4 @@ function share(part: number, whole: number): string {
 /** 1.9 before 1.13; names after numbers. */
 function compareNames(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 // One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, JsonLayout), the Logstash
 // encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
+import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { readLevel } from './preamble.js';
@@ -152,8 +153,4 @@ function defined<K extends string, V>(key: K, value: V | undefined): Partial<Rec
   const result: Partial<Record<K, V>> = {};
   if (value !== undefined) result[key] = value;
   return result;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { formatProblems, parseDocument, type Problem } from '../../core/document.js';
+import { isObject } from '../../core/json.js';
 
 /** The value of a file that fits the schema; the schema is what makes it a T. */
 export function readDocument<T>(file: string, schema: object): T {
@@ -35,7 +36,7 @@ function printMap(value: Readonly<Record<string, unknown>>, indent: string): str
 function printValue(value: unknown, indent: string): string[] {
   if (Array.isArray(value))
     return value.length === 0 ? ['[]'] : value.flatMap((item: unknown) => printItem(item, indent));
-  if (isMap(value)) return Object.keys(value).length === 0 ? ['{}'] : printMap(value, indent);
+  if (isObject(value)) return Object.keys(value).length === 0 ? ['{}'] : printMap(value, indent);
   return [printScalar(value)];
 }
 
@@ -51,8 +52,4 @@ function printScalar(value: unknown): string {
     value.trim() === value
     ? value
     : JSON.stringify(value);
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

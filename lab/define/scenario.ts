@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from '../../core/document.js';
+import { isObject } from '../../core/json.js';
 import { readDocument } from './document.js';
 import { CONNECTORS, type Connector } from '../parts/flink/connectors.js';
 import { SERVICE_SCHEMAS, type ServiceSettings } from './services.js';
@@ -261,11 +262,7 @@ function merge<T extends object>(base: T, patch: object | undefined): T {
   if (patch === undefined) return base;
   const merged = Object.entries(patch).map(([key, change]: [string, unknown]) => {
     const old: unknown = new Map<string, unknown>(Object.entries(base)).get(key);
-    return [key, isMap(change) && isMap(old) ? merge(old, change) : change];
+    return [key, isObject(change) && isObject(old) ? merge(old, change) : change];
   });
   return { ...base, ...Object.fromEntries(merged) };
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

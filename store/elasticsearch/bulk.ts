@@ -2,13 +2,13 @@
 // stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
 // parse is refused. Requests are small enough for any cluster and halved when one is too large all the same.
 import { createError, JobtraceError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
 import { readReason, readStatus, type ElasticsearchClient } from './client.js';
 import { decodeLines, readDocument } from './encode.js';
 import { encodeId, hashText, nameIndex, readRouting } from './mapping.js';
 import { sliceBatch, sliceRecord, viewBytes } from '../batch.js';
-import { isObject } from '../stored.js';
 import type { AppendOutcome, EncodedBatch } from '../store.js';
 
 const MAX_REQUEST_BYTES = 5_000_000;

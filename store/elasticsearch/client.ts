@@ -7,7 +7,7 @@ import { constants, gzip } from 'node:zlib';
 import { Client, errors } from '@elastic/elasticsearch';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
-import { isObject } from '../stored.js';
+import { isObject } from '../../core/json.js';
 
 /** An empty text counts as not given. */
 export interface ElasticsearchSettings {

@@ -3,6 +3,7 @@
 // -search.ts and -query.ts, the small indices in -documents.ts. Nothing is written before our index templates
 // are there. Uses no data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
 import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
 import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import {
@@ -23,7 +24,6 @@ import { countJobIncidents, countJobRecords } from './jobs.js';
 import { buildTemplates, decideTemplate, readDayEnd, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
 import { findContext, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
-import { isObject } from '../stored.js';
 import type { Store } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';

@@ -1,8 +1,9 @@
 // A record → the two lines of a bulk request in which it is sent, and back, and a stored document → its record.
 // Pure but for the hash.
+import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import { formatTime, readTime } from '../page.js';
-import { isLogRecord, isObject, parseJson } from '../stored.js';
+import { isLogRecord, parseJson } from '../stored.js';
 import { fillWords } from '../words.js';
 import { encodeId, hashText, nameIndex, OWN_FIELDS, readRouting } from './mapping.js';
 

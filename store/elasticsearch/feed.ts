@@ -5,10 +5,11 @@
 // The cursor is the last number of every shard, by index name and uuid: a day that was deleted and made again
 // is read from its start. Which indices are asked at a read is decided in look.ts.
 import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readHit, readSearch } from './search.js';
-import { isObject, parseJson } from '../stored.js';
+import { parseJson } from '../stored.js';
 import { decideLook, rememberLook, type FeedLook } from './look.js';
 import type { FeedPage, RecordFeed } from '../store.js';
 

@@ -1,11 +1,11 @@
 // Which jobs there are, counted by the cluster itself: pages of buckets, one for each job, over the records or the
 // incidents. The store (elasticsearch.ts) calls it.
+import { isObject } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
 import { buildIncidentFilter } from './documents.js';
 import { buildFilter, readBuckets } from './query.js';
 import { search } from './search.js';
 import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
-import { isObject } from '../stored.js';
 import type { JobQuery, JobRows } from '../store.js';
 
 /** With what is counted in each of them, below the 65,536 buckets that one answer may have. */

@@ -1,8 +1,8 @@
 // A search → the body of a search request, and its answer → a page. Compiles the same tree as sqlite-query.ts. Pure.
+import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
 import { parseQuery, type Glob, type QueryNode } from '../query.js';
-import { isObject } from '../stored.js';
 import type { RecordPage, RecordQuery } from '../store.js';
 
 type Clause = Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@
 // not a smaller result.
 import { setTimeout } from 'node:timers/promises';
 import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readDocument } from './encode.js';
@@ -18,7 +19,6 @@ import {
   TIME_RANGE_AGGREGATIONS,
 } from './query.js';
 import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, type Position } from '../page.js';
-import { isObject } from '../stored.js';
 import type { RecordPage, RecordQuery } from '../store.js';
 
 /** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
