@@ -1,6 +1,6 @@
 // Words between people and JSON schemas: a failed validation becomes one clear sentence per problem, query texts
 // become the numbers and lists that their schema asks for. Pure; server.ts calls it.
-import { findNearest } from '../core/document.js';
+import { findNearest } from '../core/text/nearest.js';
 import type { Schema } from './route.js';
 
 /** One problem as the validator reports it. */

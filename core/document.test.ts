@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findNearest, formatProblems, parseDocument } from './document.js';
+import { formatProblems, parseDocument } from './document.js';
 
 const schema = {
   type: 'object',
@@ -106,12 +106,5 @@ describe('parseDocument', () => {
 
     expect(document.locate(['a', 'b', 1])).toEqual({ line: 4, column: 7 });
     expect(document.locate(['a', 'b', 9, 'z'])).toEqual({ line: 3, column: 5 });
-  });
-});
-
-describe('findNearest', () => {
-  it('finds a misspelt word and leaves a strange one alone', () => {
-    expect(findNearest('sevrity', ['severity', 'status'])).toBe('severity');
-    expect(findNearest('colour', ['severity', 'status'])).toBeUndefined();
   });
 });

@@ -7,6 +7,7 @@ import type * as AjvModule from 'ajv';
 import type { Document, LineCounter, YAMLError } from 'yaml';
 import type * as Yaml from 'yaml';
 import { isObject } from './json.js';
+import { findNearest } from './text/nearest.js';
 
 /** Loaded when a document is parsed: most runs only read what the build prepared. */
 const load = createRequire(import.meta.filename);
@@ -159,20 +160,6 @@ export function formatProblems(name: string, problems: readonly DocumentProblem[
         `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`,
     )
     .join('\n');
-}
-
-/** The nearest of the known words, for "did you mean"; undefined when none is near. */
-export function findNearest(word: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = (word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
 }
 
 export function printPath(path: DocumentPath): string {
@@ -412,19 +399,4 @@ function printPosition(counter: LineCounter, offset: number): { line: number; co
 
 function sortProblems(problems: readonly DocumentProblem[]): readonly DocumentProblem[] {
   return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-}
-
-/** Levenshtein distance, given up as soon as it cannot be below `limit`. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? limit;
 }

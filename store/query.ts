@@ -5,6 +5,7 @@
 import { createError } from '../core/errors.js';
 import type { JobtraceError } from '../core/errors.js';
 import type { ValueField } from '../core/record.js';
+import { findNearest } from '../core/text/nearest.js';
 import { findShortField, SHORT_FIELDS, type ShortField } from './fields.js';
 import { splitWords } from './words.js';
 
@@ -185,7 +186,7 @@ function checkValue(
 ): void {
   const lower = token.text.toLowerCase();
   if (values.some((value) => value.toLowerCase() === lower)) return;
-  const near = findNearest(lower, values);
+  const near = findNearest(token.text, values);
   const advice =
     near === undefined
       ? `${field.name} is one of ${values.join(', ')}.`
@@ -259,7 +260,7 @@ function findField(text: string, at: number, name: string, after: number): Short
   const isText = after >= text.length || /[\s/:\\]/.test(text.charAt(after)) || !/^[a-z_]+$/i.test(name);
   if (isText) return undefined;
   const names = SHORT_FIELDS.map((short) => short.name);
-  const near = SHORT_FIELDS.find((short) => short.name === findNearest(name.toLowerCase(), names));
+  const near = SHORT_FIELDS.find((short) => short.name === findNearest(name, names));
   const value = text.slice(after, findWordEnd(text, after));
   const quoteIt = `to search for this text, put it into quotes: "${name}:${value}".`;
   const advice =
@@ -299,38 +300,6 @@ function readQuoted(text: string, at: number): { text: string; end: number } {
     'this quote is never closed',
     'Add the missing ". To search for a quote itself, write \\" inside quotes.',
   );
-}
-
-/** The candidate that differs least, if it differs little: in at most a third of its letters. */
-function findNearest(word: string, candidates: readonly string[]): string | undefined {
-  const scored = candidates.map((candidate) => ({
-    candidate,
-    distance: measureDistance(word, candidate.toLowerCase()),
-  }));
-  const best = scored.sort((a, b) => a.distance - b.distance)[0];
-  if (best === undefined) return undefined;
-  const isStart =
-    word.length >= 2 &&
-    (best.candidate.toLowerCase().startsWith(word) || word.startsWith(best.candidate.toLowerCase()));
-  if (best.distance <= Math.ceil(best.candidate.length / 3) || isStart) return best.candidate;
-  return candidates.find(
-    (candidate) =>
-      word.length >= 2 && (candidate.toLowerCase().startsWith(word) || word.startsWith(candidate.toLowerCase())),
-  );
-}
-
-/** Levenshtein distance. */
-function measureDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (above[j - 1] ?? 0) + (a.charAt(i - 1) === b.charAt(j - 1) ? 0 : 1);
-      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    above = row;
-  }
-  return above[b.length] ?? 0;
 }
 
 function explainOperator(operator: 'OR' | 'AND', at: number): JobtraceError {

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { createError } from '../../core/errors.js';
-import { findNearest, formatProblems, type ParsedDocument, type Problem } from '../../core/document.js';
+import { formatProblems, type ParsedDocument, type Problem } from '../../core/document.js';
+import { findNearest } from '../../core/text/nearest.js';
 import type { Owner, Text } from '../../core/types.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';

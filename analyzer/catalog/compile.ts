@@ -2,7 +2,7 @@
 // patterns that RE2 refuses, captures that are unknown or unused, placeholders that differ between the languages,
 // expressions that read what is not there, fixes for reasons that do not exist. Called by catalog.ts; reads no files.
 import type { DocumentPath, ParsedDocument, Problem } from '../../core/document.js';
-import { findNearest } from '../../core/document.js';
+import { findNearest } from '../../core/text/nearest.js';
 import { JobtraceError } from '../../core/errors.js';
 import { createRegex, deferRegex, type Pattern } from '../../core/regex.js';
 import type { Text } from '../../core/types.js';

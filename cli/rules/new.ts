@@ -10,7 +10,7 @@ import { readStdin } from '../../analyzer/input/files/disk.js';
 import { proveRule } from '../../analyzer/author/proof.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import { readCandidate } from '../../analyzer/entry/scan.js';
-import { findNearest } from '../../core/document.js';
+import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
 import type { Diagnosis, Entry, Evidence, Owner } from '../../core/types.js';
 import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';

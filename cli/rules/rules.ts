@@ -5,7 +5,7 @@ import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
 import type { EngineRow } from '../../analyzer/catalog/engine.js';
 import { isNamedBy, type Rule } from '../../analyzer/catalog/rule.js';
-import { findNearest } from '../../core/document.js';
+import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation, type OptionRow } from '../command.js';
 import { write } from '../write.js';

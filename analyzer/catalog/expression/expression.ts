@@ -5,7 +5,7 @@
 // refused: its patterns would not be RE2's. So is an expression that may take too long (budget.ts).
 import { Environment } from '@marcbachmann/cel-js';
 import { findExcess, MAX_CHARACTERS, MAX_NESTING, MAX_NODES } from './budget.js';
-import { findNearest } from '../../../core/document.js';
+import { findNearest } from '../../../core/text/nearest.js';
 
 export type Value = string | number | bigint | boolean | readonly Value[] | { readonly [name: string]: Value };
 export type Values = Readonly<Record<string, Value>>;
