@@ -67,6 +67,7 @@ function syncFiles(set: TailSet, scan: Scan): void {
   for (const tail of live.values()) if (!seen.has(idOf(tail.file))) noteGone(set, tail);
   // Truncations are noticed before new files are looked at: one of these may be the copy.
   for (const tail of [...live.values()]) checkReplaced(set, tail);
+  for (const tail of live.values()) noteSize(set, tail);
   for (const file of fresh) beginFile(set, file, byOldPath.get(file.path));
   reportProblems(set, scan);
   settleTails(set);
@@ -109,6 +110,11 @@ function checkReplaced(set: TailSet, tail: Tail): void {
   } catch (error) {
     failTail(set, tail, error);
   }
+}
+
+/** What was seen of a file counts as lost when it vanishes, also after a kill while the store is down. */
+function noteSize({ known }: TailSet, { file, reading, acks }: Tail): void {
+  if (file.isSettled && reading.size > (known.get(file.key)?.size ?? 0)) acks.isDirty = true;
 }
 
 function reportProblems(set: TailSet, { problems }: Scan): void {

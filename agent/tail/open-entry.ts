@@ -25,16 +25,31 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   // Without the file nothing can be framed or summed again: what needs that waits for a copy to turn up.
   const canRead = reading.fd !== undefined || isFinal;
   if (!canRead && (decided < readOffset || splitter.peek().length > 1)) return [];
-  reading.flushedTo = decided;
-  const end: Commit = { offset: open, crc: crcUpTo(reading, reading.cursor, open), time: reading.time };
+  const begin = { ...reading.cursor };
+  const end: Commit = { offset: open, crc: crcUpTo(reading, begin, open), time: reading.time };
   const entries = decided === readOffset ? splitter.peek() : frameRange(reading, open, decided);
   const isCut = decided === readOffset && reading.recent[reading.recent.length - 1] !== NEWLINE;
-  const cursor = { ...reading.cursor };
+  const cursor = { ...begin };
   const held = reading.fd === undefined ? describeHeld(reading, entries) : undefined;
-  return entries.map((entry, index) => {
+  const taken = entries.map((entry, index) => {
     const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset, held));
     return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
   });
+  // The bytes of the first entry are held; all else was read from the file just now.
+  const isFromFile = decided < readOffset || entries.length > 1 || reading.cursor.offset < open;
+  if (reading.fd !== undefined && isFromFile && !holdsRecent(reading)) return [];
+  reading.cursor = begin;
+  reading.flushedTo = decided;
+  return taken;
+}
+
+/**
+ * False when the file was cut away since it was last looked at: what was read of it just now is of another generation
+ * or nothing. The next scan ends the tail.
+ */
+function holdsRecent(reading: TailReading): boolean {
+  const { recent, readOffset } = reading;
+  return readOwn(reading, readOffset - recent.length, recent.length).equals(recent);
 }
 
 /**

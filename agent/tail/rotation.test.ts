@@ -267,6 +267,49 @@ describe('copy and truncate', () => {
     expect(await storedInOrder()).toEqual(expected(0, 11));
   });
 
+  it('leaves no piece of a line when the agent stops before it looks at the file again', async () => {
+    const other = openAgentFixture({ idleFlushMs: 3_600_000 });
+    const file = join(other.logs, 'flink-u-taskexecutor-0-h.log');
+    writeFileSync(file, `${lines(0, 2)}${line(2).slice(0, 60)}`);
+    await other.poll();
+
+    appendFileSync(file, `${line(2).slice(60)}\n`);
+    copyFileSync(file, `${file}.1`);
+    truncateSync(file);
+    await other.agent.flush();
+    other.restart({ idleFlushMs: 1000 });
+    await other.poll(3);
+
+    expect(await other.texts()).toEqual(expected(0, 3));
+    await other.close();
+  });
+
+  it('reports what an agent saw while the store was down, though it was killed before the file was cut away', async () => {
+    let isDown = false;
+    const other = openAgentFixture({
+      wrap: (store) => ({
+        ...store,
+        append: (batch) => (isDown ? Promise.reject(new Error('down')) : store.append(batch)),
+      }),
+    });
+    const file = join(other.logs, 'a.log');
+    writeFileSync(file, lines(0, 5));
+    await other.poll();
+    isDown = true;
+    appendFileSync(file, lines(5, 8));
+    await other.poll();
+    appendFileSync(file, lines(8, 10));
+    await other.poll();
+    other.restart();
+
+    truncateSync(file);
+    isDown = false;
+    await other.poll(3, 70_000);
+
+    expect(other.counter('lostBytes')).toBe(lines(5, 10).length);
+    await other.close();
+  });
+
   it('F11: reports the bytes that nobody can read any more when there is no copy', async () => {
     const slow = openAgentFixture({
       budgetBytes: 20_000,
