@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import type { Log } from '../core/log.js';
 import type { AgentRegistry, AgentStatus, RecordSink } from '../store/store.js';
-import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
+import { openCheckpoint, type Checkpoint, type FileState } from './checkpoint/checkpoint.js';
 import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
 import { errorText } from './fault.js';
 import { createReader, type Reader } from './follow/read.js';
@@ -17,7 +17,7 @@ import { createShipper, type Shipper } from './ship/ship.js';
 import { createBoard, describeAgent, type Board } from './status.js';
 import { advanceAcks } from './tail/acks.js';
 import { createForwarder } from './tail/forward.js';
-import { describeTail, lagBytes } from './tail/tail.js';
+import { describeTail, lagBytes, type Tail } from './tail/tail.js';
 
 export interface PollResult {
   readonly files: number;
@@ -214,12 +214,19 @@ function commit(agent: AgentState): void {
   if (agent.isClosed) return;
   for (const tail of [...tails.list(), ...tails.ended]) {
     advanceAcks(tail.acks);
-    if (tail.acks.isDirty && tail.file.isSettled) known.set(describeTail(tail));
+    if (tail.acks.isDirty && tail.file.isSettled) known.set(describeOnce(known, tail));
     tail.acks.isDirty = false;
   }
   tails.sweep();
   forgetOld(agent);
   saveCheckpoint(agent);
+}
+
+/** What was reported as lost of a file that ended is not reported again by the next agent. */
+function describeOnce(known: Known, tail: Tail): FileState {
+  const state = describeTail(tail);
+  const before = tail.file.endedAt === undefined ? undefined : known.get(state.key);
+  return before === undefined ? state : { ...state, size: Math.min(state.size, before.size) };
 }
 
 function forgetOld(agent: AgentState): void {

@@ -15,6 +15,7 @@ const CASES: readonly (readonly [seed: number, fault: string])[] = [
   [5798, 'what the store has and the agent was never told may count as lost after a restart'],
   [5822, 'bytes that were seen and not read are remembered over a kill'],
   [5864, 'also when the store is down at a stop'],
+  [20269, 'a loss is reported once, also when the last entry is stored after it and the agent is killed'],
 ];
 
 describe('the agent', () => {
