@@ -24,6 +24,15 @@ function nestMaps(levels: number): string {
   return levels === 0 ? 'x' : `[1,2,3,4,5,6,7,8,9,10].map(x, ${nestMaps(levels - 1)})`;
 }
 
+/** Nine levels of ten: a thousand million values when they are spelt out. */
+function bombAliases(): string {
+  const levels = Array.from({ length: 9 }, (_, level) => {
+    const below = level === 0 ? 'x' : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array.from({ length: 10 }, () => below).join(', ')}]`;
+  });
+  return `${levels.join('\n')}\nmatch: *a8\n`;
+}
+
 /** The first look sees the change, the second that it has come to rest. */
 function settle(keeper: RuleKeeper): boolean {
   return [keeper.lookOnce(), keeper.lookOnce()].includes(true);
@@ -77,6 +86,9 @@ describe('createRuleKeeper', () => {
       (text: string) => text.replace('anchor:', 'regex: "(a{1,1000}){1,1000}", anchor:'),
       /own\/rule\.yaml:7:/,
     ],
+    ['an alias bomb', bombAliases, /own\/rule\.yaml/],
+    ['bytes that are no text', () => '\u0000\u0001\ufffd'.repeat(10_000), /own\/rule\.yaml:1:1/],
+    ['a document that is no rule', () => '- 1\n', /own\/rule\.yaml/],
   ])('goes on with the rules before when a file has %s, and says so', (_, spoil, problem) => {
     save(OWN, ruleText('Old'));
     const keeper = createRuleKeeper([folder], createLog('silent'));
@@ -85,6 +97,18 @@ describe('createRuleKeeper', () => {
     settle(keeper);
 
     expect(keeper.problems).toEqual([expect.stringMatching(problem)]);
+    expect(titleOf(keeper, OWN)).toBe('Old');
+  });
+
+  it('goes on with the rules before when a folder stands where the file stood, and says so', () => {
+    save(OWN, ruleText('Old'));
+    const keeper = createRuleKeeper([folder], createLog('silent'));
+
+    rmSync(join(folder, 'kafka'), { recursive: true });
+    mkdirSync(join(folder, 'kafka', 'auth', 'own', 'rule.yaml'), { recursive: true });
+    settle(keeper);
+
+    expect(keeper.problems).toEqual([expect.stringMatching(/own\/rule\.yaml/)]);
     expect(titleOf(keeper, OWN)).toBe('Old');
   });
 
