@@ -20,6 +20,9 @@ describe('an address', () => {
     ['a parameter as it was sent', DINGTALK, 'token 4f%2B9a1c77d0e5 is not known', 'token *** is not known'],
     ['a parameter as it was read', DINGTALK, 'token 4f+9a1c77d0e5 is not known', 'token *** is not known'],
     ['a short parameter', DINGTALK, 'sign Zm9v does not fit', 'sign *** does not fit'],
+    ['a parameter with a plus', 'https://a.example/send?key=Zm9+vYmFy', 'bad key Zm9+vYmFy', 'bad key ***'],
+    ['a parameter without a name', 'https://a.example/send?sEcret-1', 'bad key sEcret-1', 'bad key ***'],
+    ['a parameter as HTML writes it', 'https://a.example/send?a=1&k=sEcret-1', '?a=1&amp;k=sEcret-1', '?a=1&amp;k=***'],
     ['a password', 'http://jobtrace:geheim12@am:9093/', 'user jobtrace with geheim12', 'user *** with ***'],
     ['nothing of it', SLACK, 'invalid_blocks: services are fine', 'invalid_blocks: services are fine'],
   ])('does not come back in a text that holds %s', (_what, url, text, shown) => {

@@ -53,7 +53,9 @@ function readAnswer(response: Response, text: string, url: string): SendResult {
 export function hideAddress(text: string, url: string): string {
   if (!URL.canParse(url)) return text.replaceAll(url, '***');
   const { href, pathname, search, searchParams, username, password } = new URL(url);
-  const parts = [...pathname.split('/'), ...searchParams.values(), username, password]
+  // Parsing makes a plus a blank, and what has no name a name: values also as they are written.
+  const written = search.split(/[?&]/).map((part) => part.slice(part.indexOf('=') + 1));
+  const parts = [...pathname.split('/'), ...searchParams.values(), ...written, username, password]
     .flatMap((part) => [part, decodePart(part), encodeURIComponent(part)])
     .filter((part) => part.length >= SHORTEST_PART && !WELL_KNOWN.has(part.toLowerCase()));
   const wholes = [url, href, `${pathname}${search}`, pathname, search].filter((whole) => whole.length >= SHORTEST_PART);
