@@ -21,6 +21,18 @@ const testLines = {
   },
 };
 
+const noEmptySpread = {
+  selector:
+    'SpreadElement > ConditionalExpression[test.right.type="Identifier"][test.right.name="undefined"] > ObjectExpression[properties.length=0]',
+  message: 'Give the value as it is, undefined or not; where a key must not be there, omitMissing of core/json.ts.',
+};
+
+const noListAsArguments = {
+  selector:
+    ':matches(CallExpression[callee.property.name=/^(push|unshift)$/], CallExpression[callee.object.name="Math"]) > SpreadElement',
+  message: 'A list has no bound, arguments have one (some 100,000): add one by one, or reduce.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/', '.dist-*/', 'node_modules/', 'lab/recordings/', 'lab/**/target/'] },
   js.configs.recommended,
@@ -48,16 +60,13 @@ export default tseslint.config(
         },
       ],
       'prefer-const': 'error',
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector:
-            'SpreadElement > ConditionalExpression[test.right.type="Identifier"][test.right.name="undefined"] > ObjectExpression[properties.length=0]',
-          message:
-            'Give the value as it is, undefined or not; where a key must not be there, omitMissing of core/json.ts.',
-        },
-      ],
+      'no-restricted-syntax': ['error', noEmptySpread],
     },
+  },
+  {
+    files: ['{core,flink,agent,store,analyzer,notify,api,cli}/**/*.{ts,tsx}'],
+    ignores: ['**/*.test.ts', '**/testing/**'],
+    rules: { 'no-restricted-syntax': ['error', noEmptySpread, noListAsArguments] },
   },
   {
     files: ['**/*.test.ts'],

@@ -649,6 +649,36 @@ describe('deliveries', () => {
   });
 });
 
+describe('streams', () => {
+  it('are limited for one token, which keeps none from another, and make room when they end', async () => {
+    const { url } = await startServer({ settings: { tokens: [READER, AUTHOR] } });
+    const openStream = async (token: string) => {
+      const abort = new AbortController();
+      const response = await fetch(`${url}/api/v1/records/stream`, { ...bearer(token), signal: abort.signal });
+      return { status: response.status, response, stop: () => abort.abort() };
+    };
+    const twenty = await Promise.all(Array.from({ length: 20 }, () => openStream(READER.token)));
+    expect(new Set(twenty.map(({ status }) => status))).toEqual(new Set([200]));
+
+    const refused = await openStream(READER.token);
+    const other = await openStream(AUTHOR.token);
+
+    expect(refused.status).toBe(429);
+    expect(refused.response.headers.get('retry-after')).toBe('5');
+    expect(await refused.response.json()).toMatchObject({ error: { code: 'JT_BUSY' } });
+    expect(other.status).toBe(200);
+
+    twenty[0]?.stop();
+    await waitUntil('room for another', async () => {
+      const next = await openStream(READER.token);
+      if (next.status !== 200) return `status ${next.status}`;
+      next.stop();
+      return true;
+    });
+    for (const stream of [...twenty, other]) stream.stop();
+  });
+});
+
 describe('a full disk', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-full-'));
   const record = openRecord('small-disk', folder, '');

@@ -105,7 +105,7 @@ async function printNewest(
       order: 'newest',
       after,
     });
-    found.push(...page.records.map((record) => renderLine(record, invocation)));
+    for (const record of page.records) found.push(renderLine(record, invocation));
     total = Math.max(total, page.total);
     after = page.next;
   } while (after !== undefined && found.length < limit);

@@ -2,7 +2,7 @@
 import type { Command, OptionRow } from './command.js';
 
 export function renderOverview(commands: readonly Command[], version: string): string {
-  const width = Math.max(...commands.map((command) => command.name.length));
+  const width = commands.reduce((most, { name }) => Math.max(most, name.length), 0);
   return [
     `jobtrace ${version}: collects the logs of Apache Flink jobs and says why they died.`,
     '',
@@ -21,7 +21,7 @@ export function renderOverview(commands: readonly Command[], version: string): s
 
 export function renderCommandHelp(command: Command): string {
   const rows = command.options.map((row) => [optionLabel(row), row.help + allowedValues(row)] as const);
-  const width = Math.max(...rows.map(([label]) => label.length));
+  const width = rows.reduce((most, [label]) => Math.max(most, label.length), 0);
   return [
     `${command.summary}`,
     '',

@@ -1,5 +1,7 @@
 // Pasted logs in a real worker thread, and through a real server: while they run, the process answers.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createServer } from '../api/server.js';
@@ -86,4 +88,54 @@ it('leaves health to answer while three pastes of 20 MB are diagnosed', { timeou
 
   expect(events.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 'live 200'));
   expect(events.slice(20)).toEqual(['paste 200', 'paste 200', 'paste 200']);
+});
+
+describe('the rules of a paste', () => {
+  const OWN = 'kafka.auth/own';
+  const LINE = Buffer.from('2026-11-20 10:00:00,000 ERROR com.acme.Job [] - the ledger is closed\n'.repeat(3));
+  const rule = (title: string): string =>
+    `status: test\nseverity: error\nowner: platform\nrole: cause\ntitle: { en: ${title}, zh: 标题 }\n` +
+    'summary: { en: b, zh: b }\nmatch: [{ id: a, anchor: "ledger is closed" }]\n' +
+    'fixes: [{ id: a, risk: low, text: { en: a, zh: a } }]\nreferences: []\n';
+  const openFolder = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'jobtrace-paste-'));
+    mkdirSync(join(folder, 'kafka', 'auth', 'own'), { recursive: true });
+    open.push({ close: async () => rmSync(folder, { recursive: true, force: true }) });
+    return folder;
+  };
+  const save = (folder: string, text: string): void =>
+    writeFileSync(join(folder, 'kafka', 'auth', 'own', 'rule.yaml'), text);
+  const openDiagnoser = (folder: string) => {
+    const own = createPasteDiagnoser({ folders: [folder], zone: undefined });
+    open.push(own);
+    return own;
+  };
+
+  it('are read again when they changed', { timeout: 180_000 }, async () => {
+    const folder = openFolder();
+    save(folder, rule('Before'));
+    const own = openDiagnoser(folder);
+    expect((await own.diagnose(LINE, 'en')).diagnoses[0]).toMatchObject({ rule: OWN, title: 'Before' });
+
+    save(folder, rule('After'));
+    own.reload();
+
+    expect((await own.diagnose(LINE, 'en')).diagnoses[0]).toMatchObject({ rule: OWN, title: 'After' });
+  });
+
+  it(
+    'are the built-in ones where the folder is broken at its start, and all once it is mended',
+    { timeout: 180_000 },
+    async () => {
+      const folder = openFolder();
+      save(folder, 'status: nothing\n');
+      const own = openDiagnoser(folder);
+      expect((await own.diagnose(LOG, 'en')).diagnoses[0]?.rule).toBe(RULE);
+
+      save(folder, rule('Mended'));
+      own.reload();
+
+      expect((await own.diagnose(LINE, 'en')).diagnoses[0]).toMatchObject({ rule: OWN, title: 'Mended' });
+    },
+  );
 });

@@ -194,7 +194,7 @@ function listReasons(
   nowMs: number,
   policy: DecidePolicy,
 ): readonly AlertReason[] {
-  const worst = Math.max(...told.map(({ severity }) => RANK[severity]));
+  const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
   const hasFailedSince =
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;

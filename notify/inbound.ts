@@ -134,8 +134,9 @@ async function findDiagnosis({ store, policy, now }: InboundState, alert: Inboun
   };
   const found: Incident[] = [];
   for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name)))
-    found.push(...(await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })));
-  if (found.length === 0) found.push(...(await store.findIncidents({ ...range, limit: MAX_INCIDENTS })));
+    for (const incident of await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })) found.push(incident);
+  if (found.length === 0)
+    for (const incident of await store.findIncidents({ ...range, limit: MAX_INCIDENTS })) found.push(incident);
   const incident = chooseIncident(found, names, startsAtMs);
   const subject = incident === undefined ? undefined : findSubject(incident, policy);
   return incident === undefined || subject === undefined || typeof subject === 'string'

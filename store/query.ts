@@ -149,7 +149,7 @@ function wordsNode(text: string, quoted: boolean): QueryNode {
   let plain: string[] = [];
   for (const shape of text.toLowerCase().match(/[\p{L}\p{N}\p{M}*]+/gu) ?? []) {
     if (!shape.includes('*')) {
-      plain.push(...splitWords(shape));
+      for (const word of splitWords(shape)) plain.push(word);
       continue;
     }
     if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });

@@ -206,14 +206,10 @@ function readFolders(folders: readonly string[], schemaPath: string): Loaded {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
     for (const file of files.get(folder)?.rules ?? [])
       readRule({ folder, file, schema, causes, rules, problems, refused });
-    problems.push(
-      ...checkSize(
-        folder,
-        [...rules.values()].map((item) => item.rule),
-      ),
-    );
+    const sized = [...rules.values()].map((item) => item.rule);
+    for (const problem of checkSize(folder, sized)) problems.push(problem);
   }
-  problems.push(...checkExplains(rules, causes, refused));
+  for (const problem of checkExplains(rules, causes, refused)) problems.push(problem);
   return { rules: [...rules.values()].map((item) => item.rule), causes, engine, problems, refused };
 }
 
@@ -226,7 +222,7 @@ function readTables(files: readonly (readonly string[])[], problems: string[]): 
     problems: found,
     read: (file) => PREPARED.read(file, file, schema),
   });
-  problems.push(...found);
+  for (const problem of found) problems.push(problem);
   return found.length === 0 ? engine : undefined;
 }
 
@@ -348,9 +344,9 @@ function readRule({ folder, file, schema, causes, rules, problems, refused }: Ru
   const anchors = document.trusted === true ? PREPARED.anchorsOf(file) : undefined;
   if (anchors !== undefined) rules.set(id, { rule: deferRule(id, file, document, anchors), document });
   else if (document.problems.length === 0 && isRuleFile(document.value))
-    found.push(...takeRule(id, file, document.value, document, rules));
+    for (const problem of takeRule(id, file, document.value, document, rules)) found.push(problem);
   if (found.length === 0) return;
-  problems.push(...formatProblems(name, found).split('\n'));
+  for (const line of formatProblems(name, found).split('\n')) problems.push(line);
   if (parts.length === 3) refused.add(id);
 }
 
@@ -444,7 +440,8 @@ function readCauses(folders: readonly string[], problems: string[]): ReadonlyMap
     const file = join(folder, 'causes.yaml');
     if (!existsSync(file)) continue;
     const document = PREPARED.read(file, file, CAUSES_SCHEMA);
-    if (document.problems.length > 0) problems.push(...formatProblems(file, document.problems).split('\n'));
+    if (document.problems.length > 0)
+      for (const line of formatProblems(file, document.problems).split('\n')) problems.push(line);
     else if (isCausesFile(document.value)) {
       for (const [id, cause] of Object.entries(document.value))
         causes.set(id, { id, title: cause.title, owner: cause.owner, symptom: cause.symptom ?? false });

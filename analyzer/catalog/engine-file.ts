@@ -86,7 +86,7 @@ function readEngineFile(file: string, document: ParsedDocument, problems: string
   // A prepared value is parsed each time it is asked for.
   const value = found.length === 0 ? document.value : undefined;
   const rows = isEngineFile(value) ? compileTables(file, document, value, found) : [];
-  if (found.length > 0) problems.push(...formatProblems(name, found).split('\n'));
+  if (found.length > 0) for (const line of formatProblems(name, found).split('\n')) problems.push(line);
   return rows;
 }
 

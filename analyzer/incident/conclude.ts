@@ -203,7 +203,7 @@ function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: Wo
             undefined,
           );
   const slots = world.options.get('taskmanager.numberOfTaskSlots');
-  const parallelism = job === undefined ? 0 : Math.max(0, ...job.tasks.values());
+  const parallelism = [...(job?.tasks.values() ?? [])].reduce((most, tasks) => Math.max(most, tasks), 0);
   return {
     flinkVersion: world.version,
     restartStrategy: job?.strategy === undefined ? undefined : job.strategy,

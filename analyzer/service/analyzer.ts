@@ -153,7 +153,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
   for (const cluster of running.touched) {
-    changed.push(...(await concludeTouched(running, cluster)));
+    for (const incident of await concludeTouched(running, cluster)) changed.push(incident);
     // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
     running.touched.delete(cluster);
   }

@@ -50,7 +50,7 @@ export const RULES_LIST: Command = {
       );
       return 0;
     }
-    const width = Math.max(...[...rules, ...rows].map(({ id }) => id.length));
+    const width = [...rules, ...rows].reduce((most, { id }) => Math.max(most, id.length), 0);
     for (const rule of rules)
       await write(
         invocation.terminal,

@@ -23,7 +23,7 @@ export async function appendBatch(
   const outcomes: AppendOutcome[] = [];
   for (const part of splitBatch(batch)) {
     try {
-      outcomes.push(...(await sendPart(client, prefix, part)));
+      for (const outcome of await sendPart(client, prefix, part)) outcomes.push(outcome);
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
       while (outcomes.length < batch.ids.length) outcomes.push({ kind: 'retry', error: error.message });
