@@ -1,4 +1,4 @@
-// What a command of the front door is. The table of all commands stands in cli.ts; help is written from it.
+// What a command of the front door is. The table of all commands stands in main.ts; help is written from it.
 import { omitMissing } from '../core/json.js';
 import type { ParseArgsConfig } from 'node:util';
 
@@ -12,13 +12,13 @@ export interface OptionRow {
   readonly help: string;
 }
 
-/** Everything a command may touch of the world outside. */
 /** What a command writes to; a file or a pipe is no terminal. */
 export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
+/** Everything a command may touch of the world outside. */
 export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
@@ -87,4 +87,10 @@ export const LANG_OPTION: OptionRow = {
   value: 'LANG',
   values: ['en', 'zh'],
   help: 'Language of the diagnosis.',
+};
+export const RULES_OPTION: OptionRow = {
+  name: 'rules',
+  value: 'DIR',
+  multiple: true,
+  help: 'Folder with rules of your own, beside the built-in ones; may be repeated.',
 };

@@ -2,7 +2,7 @@
 import { describeSettings } from '../core/config.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command } from './command.js';
 import { readSettings } from './settings.js';
-import { write } from './write.js';
+import { write } from './terminal/write.js';
 
 export const CONFIG_PRINT: Command = {
   name: 'config print',

@@ -9,9 +9,9 @@ import { wantedBy } from '../analyzer/catalog/wanted.js';
 import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';
-import { write, writeNote } from './write.js';
-import { paint, renderDiagnosis, renderUnknown, styleOf } from './print.js';
-import { createProgress } from './progress.js';
+import { write, writeNote } from './terminal/write.js';
+import { paint, renderDiagnosis, renderUnknown, styleOf } from './terminal/print.js';
+import { createProgress } from './terminal/progress.js';
 import { languageOf, readSettings, zoneOf } from './settings.js';
 
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error', 'critical'];

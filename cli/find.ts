@@ -1,20 +1,12 @@
 // "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs.
 import { createError } from '../core/errors.js';
-import type { Language } from '../core/types.js';
-import type { IncidentStore, RecordQuery, RecordSearch } from '../store/store.js';
-import {
-  CONFIG_OPTION,
-  DATA_OPTION,
-  LANG_OPTION,
-  STORE_OPTION,
-  type Command,
-  type Invocation,
-  type Terminal,
-} from './command.js';
-import { paint, renderDiagnosis, renderRecord, renderUnknown, styleOf } from './print.js';
+import type { RecordQuery, RecordSearch } from '../store/store.js';
+import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
+import { renderIncident } from './terminal/incident.js';
+import { paint, renderRecord, styleOf } from './terminal/print.js';
 import { languageOf, readSettings } from './settings.js';
-import { openExistingStore } from './open.js';
-import { write, writeNote } from './write.js';
+import { openExistingStore } from './service/open.js';
+import { write, writeNote } from './terminal/write.js';
 
 const PAGE_SIZE = 1000;
 const DEFAULT_LIMIT = 100;
@@ -174,46 +166,6 @@ async function runIncidents(invocation: Invocation): Promise<number> {
   } finally {
     await store.close();
   }
-}
-
-/** An incident for people: one line about the job, then its causes, then what no rule names. */
-export function renderIncident(
-  incident: Awaited<ReturnType<IncidentStore['findIncidents']>>[number],
-  lang: Language,
-  terminal: Pick<Terminal, 'stdout' | 'environment'>,
-): string {
-  const style = styleOf(terminal.stdout, terminal.environment);
-  const who = incident.job === undefined ? (incident.process ?? '') : `${incident.job.name ?? ''} (${incident.job.id})`;
-  const words =
-    lang === 'zh'
-      ? { restarts: '次重启', outcome: OUTCOMES_ZH[incident.outcome] }
-      : { restarts: 'restarts', outcome: OUTCOMES_EN[incident.outcome] };
-  const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${words.outcome} · ${incident.restarts} ${words.restarts} · ${incident.firstSeen ?? ''}`;
-  const causes = incident.diagnoses[lang].filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
-  return [
-    `${head}\n`,
-    ...causes.map((diagnosis) =>
-      renderDiagnosis({ ...diagnosis, ...explained(incident.diagnoses[lang], diagnosis) }, lang, style),
-    ),
-    ...incident.unknown.map((item) => renderUnknown(item, lang, style)),
-  ].join('');
-}
-
-const OUTCOMES_EN = {
-  failing: 'still failing',
-  recovered: 'running again',
-  failed: 'ended',
-  unknown: 'outcome unknown',
-} as const;
-const OUTCOMES_ZH = { failing: '仍在失败', recovered: '已恢复运行', failed: '已终止', unknown: '结果未知' } as const;
-
-/** The first cause carries what follows from it; its job is named in the head already. */
-function explained(
-  all: readonly { readonly cause: string; readonly symptom: boolean }[],
-  diagnosis: { readonly explains: readonly string[] },
-): { readonly explains: readonly string[] } {
-  const symptoms = all.filter((item) => item.symptom).map((item) => item.cause);
-  return { explains: [...new Set([...diagnosis.explains, ...symptoms])] };
 }
 
 function readLimit(invocation: Invocation): number {

@@ -1,19 +1,19 @@
 // The table of commands, and the only reader of arguments and environment. What a command does stands in the files
 // beside this one; errors become one message with what to do, and an exit code (docs/cli.md).
 import { parseArgs } from 'node:util';
-import { AGENT, ANALYZER, API } from './parts.js';
+import { AGENT, ANALYZER, API } from './service/parts.js';
 import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
 import { CONFIG_PRINT } from './config.js';
 import { DIAGNOSE } from './diagnose.js';
-import { renderCommandHelp, renderOverview } from './help.js';
+import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS, SEARCH } from './find.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
 import { RULES_EXPLAIN } from './rules/explain.js';
 import { RULES_NEW } from './rules/new.js';
-import { UP } from './up.js';
+import { UP } from './service/up.js';
 import { VERSION } from './version.js';
-import { write, writeNote } from './write.js';
+import { write, writeNote } from './terminal/write.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { openEngine } from '../core/regex.js';
 

@@ -54,6 +54,10 @@ function readText(path: string, code: 'JT_CONFIG_NOT_FOUND' | 'JT_FILE_UNREADABL
   }
 }
 
+export function extraFolders(invocation: Invocation): readonly string[] {
+  return [...readSettings(invocation).settings['analyzer.rulesDirs'], ...invocation.options('rules')];
+}
+
 export function languageOf(settings: Settings): Language {
   return settings.language === 'zh' ? 'zh' : 'en';
 }

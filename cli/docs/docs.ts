@@ -10,7 +10,7 @@ import { ERRORS } from '../../core/errors.js';
 import { renderRecordTable } from '../../core/record.js';
 import { HELP_OPTION } from '../command.js';
 import { renderRules } from './rules.js';
-import { renderCommandHelp } from '../help.js';
+import { renderCommandHelp } from '../terminal/help.js';
 import { PACKAGE_ROOT } from '../version.js';
 
 export const PAGES: Readonly<Record<string, () => string>> = {

@@ -15,11 +15,11 @@ import { diagnose } from '../../analyzer/incident/diagnose.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import type { Rule } from '../../analyzer/catalog/rule.js';
 import { createError, JobtraceError } from '../../core/errors.js';
-import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';
-import { write, writeNote } from '../write.js';
-import { paint, styleOf, type Style } from '../print.js';
-import { extraFolders, openCatalog, RULES_OPTION, selectRules } from './rules.js';
-import { readSettings, zoneOf } from '../settings.js';
+import { CONFIG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
+import { write, writeNote } from '../terminal/write.js';
+import { paint, styleOf, type Style } from '../terminal/print.js';
+import { openCatalog, selectRules } from './rules.js';
+import { extraFolders, readSettings, zoneOf } from '../settings.js';
 
 const STOLEN = 1;
 /** Places that are listed of each kind. */

@@ -9,10 +9,10 @@ import type { Rule } from '../../analyzer/catalog/rule.js';
 import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
 import { parseDocument, type DocumentPath } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
-import { CONFIG_OPTION, type Command } from '../command.js';
-import { write } from '../write.js';
-import { paint, styleOf, type Style } from '../print.js';
-import { openCatalog, RULES_OPTION, selectRules } from './rules.js';
+import { CONFIG_OPTION, RULES_OPTION, type Command } from '../command.js';
+import { write } from '../terminal/write.js';
+import { paint, styleOf, type Style } from '../terminal/print.js';
+import { openCatalog, selectRules } from './rules.js';
 import { readSettings, zoneOf } from '../settings.js';
 
 export const RULES_EXPLAIN: Command = {

@@ -13,11 +13,10 @@ import { readCandidate } from '../../analyzer/entry/scan.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
 import type { Diagnosis, Entry, Evidence, Owner } from '../../core/types.js';
-import { CONFIG_OPTION, type Command, type Invocation } from '../command.js';
-import { write } from '../write.js';
-import { paint, styleOf } from '../print.js';
-import { extraFolders, RULES_OPTION } from './rules.js';
-import { readSettings, zoneOf } from '../settings.js';
+import { CONFIG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
+import { write } from '../terminal/write.js';
+import { paint, styleOf } from '../terminal/print.js';
+import { extraFolders, readSettings, zoneOf } from '../settings.js';
 
 export const RULES_NEW: Command = {
   name: 'rules new',

@@ -1,5 +1,5 @@
 // "jobtrace rules list|check|test": what there is, is it valid, is it proven. The rest of the author's loop stands in
-// rules-new.ts, rules-explain.ts and rules-backtest.ts.
+// new.ts, explain.ts and backtest.ts.
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
@@ -7,17 +7,10 @@ import type { EngineRow } from '../../analyzer/catalog/engine.js';
 import { isNamedBy, type Rule } from '../../analyzer/catalog/rule.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
-import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation, type OptionRow } from '../command.js';
-import { write } from '../write.js';
-import { paint, styleOf } from '../print.js';
-import { languageOf, readSettings } from '../settings.js';
-
-export const RULES_OPTION: OptionRow = {
-  name: 'rules',
-  value: 'DIR',
-  multiple: true,
-  help: 'Folder with rules of your own, beside the built-in ones; may be repeated.',
-};
+import { CONFIG_OPTION, LANG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
+import { write } from '../terminal/write.js';
+import { paint, styleOf } from '../terminal/print.js';
+import { extraFolders, languageOf, readSettings } from '../settings.js';
 
 export const RULES_LIST: Command = {
   name: 'rules list',
@@ -120,10 +113,6 @@ export const RULES_TEST: Command = {
 
 export function openCatalog(invocation: Invocation): Catalog {
   return loadCatalog({ extra: extraFolders(invocation) });
-}
-
-export function extraFolders(invocation: Invocation): readonly string[] {
-  return [...readSettings(invocation).settings['analyzer.rulesDirs'], ...invocation.options('rules')];
 }
 
 interface Selection {

@@ -1,8 +1,8 @@
 // What people read on a terminal: diagnoses and search results in at most the terminal's width, colours only
 // on a terminal (write.ts makes them). Cause before symptoms; file:line can be clicked and grepped.
-import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../core/types.js';
-import { paintText, type Paint } from '../core/text/terminal.js';
-import type { Output } from './command.js';
+import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../../core/types.js';
+import { paintText, type Paint } from '../../core/text/terminal.js';
+import type { Output } from '../command.js';
 
 export interface Style {
   readonly width: number;

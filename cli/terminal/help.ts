@@ -1,5 +1,5 @@
 // Help texts, written from the table of commands: they cannot drift from what is parsed.
-import type { Command, OptionRow } from './command.js';
+import type { Command, OptionRow } from '../command.js';
 
 export function renderOverview(commands: readonly Command[], version: string): string {
   const width = commands.reduce((most, { name }) => Math.max(most, name.length), 0);

@@ -1,10 +1,10 @@
 // Settings → an open store.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../core/config.js';
-import { createError } from '../core/errors.js';
-import { openStore } from '../store/open.js';
-import type { Store } from '../store/store.js';
+import type { Settings } from '../../core/config.js';
+import { createError } from '../../core/errors.js';
+import { openStore } from '../../store/open.js';
+import type { Store } from '../../store/store.js';
 
 const DATABASE = 'jobtrace.db';
 

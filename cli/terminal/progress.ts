@@ -1,6 +1,6 @@
 // A line on a terminal that says how far the reading is, and vanishes at its end. Nothing when standard error is a file
 // or a pipe, or when it is over in a moment.
-import type { Output } from './command.js';
+import type { Output } from '../command.js';
 
 export interface Progress {
   /** Bytes read and all there are; 0 when nobody knows (standard input). */

@@ -1,7 +1,7 @@
 // The way of every text of a command to its two streams: what commands a terminal is shown instead of obeyed.
 // Text that lives on (a progress bar) is its own writer's.
-import { showText } from '../core/text/terminal.js';
-import type { Terminal } from './command.js';
+import { showText } from '../../core/text/terminal.js';
+import type { Terminal } from '../command.js';
 
 /** Waits when the reader is slower than we are. */
 export async function write(terminal: Pick<Terminal, 'stdout'>, text: string): Promise<void> {

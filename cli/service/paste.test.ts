@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { createServer } from '../api/server.js';
-import { createLog } from '../core/log.js';
-import { openStore } from '../store/open.js';
+import { createServer } from '../../api/server.js';
+import { createLog } from '../../core/log.js';
+import { openStore } from '../../store/open.js';
 import { createPasteDiagnoser } from './paste.js';
 
-const LOG = readFileSync(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const LOG = readFileSync(new URL('../../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const RULE = 'network.insufficient-buffers/total';
 const MEBIBYTE = 1_048_576;
 

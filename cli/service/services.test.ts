@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLog } from '../core/log.js';
-import type { Store } from '../store/store.js';
-import { openSqliteStore } from '../store/sqlite/sqlite.js';
-import { line } from '../test/agent-fixture.js';
+import { createLog } from '../../core/log.js';
+import type { Store } from '../../store/store.js';
+import { openSqliteStore } from '../../store/sqlite/sqlite.js';
+import { line } from '../../test/agent-fixture.js';
 import { createServiceAgent } from './services.js';
-import { readSettings } from './settings.js';
+import { readSettings } from '../settings.js';
 
 let folder: string;
 let store: Store;
@@ -53,7 +53,7 @@ describe('the agent of the service', () => {
 describe('the log of a service', () => {
   it('does not hold up the service where nobody reads it, and is whole when it is read', async () => {
     const script = `import { setImmediate } from 'node:timers/promises';
-      import { runLogged } from './cli/services.ts';
+      import { runLogged } from './cli/service/services.ts';
       process.stderr;
       await runLogged({ logLevel: 'info' }, async (log) => {
         for (let number = 0; number < 1000; number += 1) log.info({ number }, 'x'.repeat(1000));
@@ -61,7 +61,7 @@ describe('the log of a service', () => {
         process.stdout.write('free');
       });`;
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
     });
     await once(child.stdout, 'data');
 

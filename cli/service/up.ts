@@ -1,18 +1,25 @@
 // "jobtrace up": agent, analyzer, API and page in one process on SQLite. Watches folders, prints each diagnosis as it
 // is found, and stops cleanly on SIGTERM and Ctrl-C.
-import { createError } from '../core/errors.js';
-import type { Settings } from '../core/config.js';
-import type { Log } from '../core/log.js';
-import type { Incident } from '../core/types.js';
-import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, LOG_LEVEL_OPTION, type Command, type Invocation } from './command.js';
-import { renderIncident } from './find.js';
+import { createError } from '../../core/errors.js';
+import type { Settings } from '../../core/config.js';
+import type { Log } from '../../core/log.js';
+import type { Incident } from '../../core/types.js';
+import {
+  CONFIG_OPTION,
+  DATA_OPTION,
+  LANG_OPTION,
+  LOG_LEVEL_OPTION,
+  RULES_OPTION,
+  type Command,
+  type Invocation,
+} from '../command.js';
+import { renderIncident } from '../terminal/incident.js';
 import { openServiceStore } from './open.js';
-import { paint, styleOf } from './print.js';
-import { createRuleKeeper } from './rules/keeper.js';
-import { extraFolders, RULES_OPTION } from './rules/rules.js';
-import { languageOf, readSettings } from './settings.js';
-import { VERSION } from './version.js';
-import { write } from './write.js';
+import { paint, styleOf } from '../terminal/print.js';
+import { createRuleKeeper } from './keeper.js';
+import { extraFolders, languageOf, readSettings } from '../settings.js';
+import { VERSION } from '../version.js';
+import { write } from '../terminal/write.js';
 
 /** Incidents of earlier runs that are not printed again. */
 const KNOWN_INCIDENTS = 1000;

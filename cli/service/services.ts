@@ -1,23 +1,23 @@
 // Settings → the stages, each with the part it needs. "jobtrace up" runs all of them in one process; agent, analyzer
 // and api run one each.
 import { statSync } from 'node:fs';
-import { createAgent, type Agent, type AgentParts } from '../agent/agent.js';
-import { pickAgentSettings } from '../agent/settings.js';
-import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../analyzer/service/analyzer.js';
-import type { Catalog } from '../analyzer/catalog/catalog.js';
-import { RECORD_READER } from '../analyzer/entry/record.js';
-import { createMetrics, type Metrics } from '../api/metrics.js';
-import { createServer, type ApiServer, type ServerOptions } from '../api/server.js';
-import type { Settings } from '../core/config.js';
-import { createError } from '../core/errors.js';
-import { createLog, flushLog, type Log, type LogLevel } from '../core/log.js';
-import { createSink } from '../core/sink.js';
-import { createNotifier, type Notifier, type NotifierOptions } from '../notify/notify.js';
-import type { Retention } from '../store/store.js';
+import { createAgent, type Agent, type AgentParts } from '../../agent/agent.js';
+import { pickAgentSettings } from '../../agent/settings.js';
+import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
+import type { Catalog } from '../../analyzer/catalog/catalog.js';
+import { RECORD_READER } from '../../analyzer/entry/record.js';
+import { createMetrics, type Metrics } from '../../api/metrics.js';
+import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
+import type { Settings } from '../../core/config.js';
+import { createError } from '../../core/errors.js';
+import { createLog, flushLog, type Log, type LogLevel } from '../../core/log.js';
+import { createSink } from '../../core/sink.js';
+import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
+import type { Retention } from '../../store/store.js';
 import { createPasteDiagnoser } from './paste.js';
-import type { RuleKeeper } from './rules/keeper.js';
-import { languageOf, zoneOf } from './settings.js';
-import { PAGE_DIR, VERSION } from './version.js';
+import type { RuleKeeper } from './keeper.js';
+import { languageOf, zoneOf } from '../settings.js';
+import { PAGE_DIR, VERSION } from '../version.js';
 
 const RETENTION_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;

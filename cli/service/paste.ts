@@ -6,9 +6,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { DiagnosisDocument } from '../analyzer/incident/document.js';
-import { createError, JobtraceError } from '../core/errors.js';
-import type { Language } from '../core/types.js';
+import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { Language } from '../../core/types.js';
 import type { PasteAnswer, PasteOrder, PasteWorkerData } from './paste-worker.js';
 
 export interface PasteDiagnoser {
@@ -78,7 +78,8 @@ function startNext(pool: Pool): void {
 function openWorker(pool: Pool): Worker {
   const { folders, zone } = pool.options;
   const data: PasteWorkerData = { folders, zone };
-  const built = join(import.meta.dirname, 'paste-worker.js');
+  // Built, this code is part of the one file cli/main.cjs, and the worker stands where the compiler left it.
+  const built = join(import.meta.dirname, 'service', 'paste-worker.js');
   const limits = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } };
   const worker = existsSync(built) ? new Worker(built, limits) : openSource(limits);
   worker.unref();

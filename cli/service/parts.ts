@@ -1,8 +1,8 @@
 // "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the store.
-import { createError } from '../core/errors.js';
-import type { Log } from '../core/log.js';
-import type { Settings } from '../core/config.js';
-import type { Store } from '../store/store.js';
+import { createError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import type { Settings } from '../../core/config.js';
+import type { Store } from '../../store/store.js';
 import {
   CONFIG_OPTION,
   DATA_OPTION,
@@ -10,10 +10,10 @@ import {
   STORE_OPTION,
   type Command,
   type Invocation,
-} from './command.js';
+} from '../command.js';
 import { openServiceStore } from './open.js';
-import { createRuleKeeper } from './rules/keeper.js';
-import { hostOf, readSettings } from './settings.js';
+import { createRuleKeeper } from './keeper.js';
+import { hostOf, readSettings } from '../settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 

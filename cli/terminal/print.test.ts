@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Evidence, UnknownFailure } from '../core/types.js';
+import type { Evidence, UnknownFailure } from '../../core/types.js';
 import { renderUnknown } from './print.js';
 
 const TRACE = [

@@ -1,0 +1,46 @@
+// An incident that the store holds, as people read it: whose it is and how it stands, its causes, what no rule names.
+// Called by "jobtrace incidents" and by "jobtrace up", which prints each one as it is found.
+import type { Language } from '../../core/types.js';
+import type { IncidentStore } from '../../store/store.js';
+import type { Terminal } from '../command.js';
+import { paint, renderDiagnosis, renderUnknown, styleOf } from './print.js';
+
+/** An incident for people: one line about the job, then its causes, then what no rule names. */
+export function renderIncident(
+  incident: Awaited<ReturnType<IncidentStore['findIncidents']>>[number],
+  lang: Language,
+  terminal: Pick<Terminal, 'stdout' | 'environment'>,
+): string {
+  const style = styleOf(terminal.stdout, terminal.environment);
+  const who = incident.job === undefined ? (incident.process ?? '') : `${incident.job.name ?? ''} (${incident.job.id})`;
+  const words =
+    lang === 'zh'
+      ? { restarts: '次重启', outcome: OUTCOMES_ZH[incident.outcome] }
+      : { restarts: 'restarts', outcome: OUTCOMES_EN[incident.outcome] };
+  const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${words.outcome} · ${incident.restarts} ${words.restarts} · ${incident.firstSeen ?? ''}`;
+  const causes = incident.diagnoses[lang].filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
+  return [
+    `${head}\n`,
+    ...causes.map((diagnosis) =>
+      renderDiagnosis({ ...diagnosis, ...explained(incident.diagnoses[lang], diagnosis) }, lang, style),
+    ),
+    ...incident.unknown.map((item) => renderUnknown(item, lang, style)),
+  ].join('');
+}
+
+const OUTCOMES_EN = {
+  failing: 'still failing',
+  recovered: 'running again',
+  failed: 'ended',
+  unknown: 'outcome unknown',
+} as const;
+const OUTCOMES_ZH = { failing: '仍在失败', recovered: '已恢复运行', failed: '已终止', unknown: '结果未知' } as const;
+
+/** The first cause carries what follows from it; its job is named in the head already. */
+function explained(
+  all: readonly { readonly cause: string; readonly symptom: boolean }[],
+  diagnosis: { readonly explains: readonly string[] },
+): { readonly explains: readonly string[] } {
+  const symptoms = all.filter((item) => item.symptom).map((item) => item.cause);
+  return { explains: [...new Set([...diagnosis.explains, ...symptoms])] };
+}
