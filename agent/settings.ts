@@ -1,6 +1,7 @@
 // What the agent can be told: the rows `agent.*` of the settings table, under their names without "agent.", and what
 // it must know of the other stages. Nothing is declared here, so the table and the agent cannot drift apart.
-// cli/service/services.ts picks the values out of the loaded settings; tests give the few they need. Nothing here reads a file.
+// cli/service/services.ts picks the values out of the loaded settings; tests give the few they need. Nothing here
+// reads a file.
 import { hostname } from 'node:os';
 import { defaultSettings, type Settings } from '../core/config.js';
 
