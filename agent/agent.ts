@@ -6,7 +6,6 @@ import type { Log } from '../core/log.js';
 import type { AgentRegistry, AgentStatus, RecordSink } from '../store/store.js';
 import { openCheckpoint, type Checkpoint, type FileState } from './checkpoint/checkpoint.js';
 import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
-import { errorText } from './fault.js';
 import { createReader, type Reader } from './follow/read.js';
 import { createTails, type Tails } from './follow/tails.js';
 import { createKnown, type Known } from './identity/known.js';
@@ -18,6 +17,8 @@ import { createBoard, describeAgent, type Board } from './status.js';
 import { advanceAcks } from './tail/acks.js';
 import { createForwarder } from './tail/forward.js';
 import { describeTail, lagBytes, type Tail } from './tail/tail.js';
+import { describeFault } from '../core/fault.js';
+import { pause } from '../core/time/wait.js';
 
 export interface PollResult {
   readonly files: number;
@@ -246,9 +247,9 @@ function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
     checkpoint.save(changed, removed);
     board.clear('JT_CHECKPOINT_UNWRITABLE');
   } catch (error) {
-    if (board.raise('JT_CHECKPOINT_UNWRITABLE', { problem: errorText(error) }))
+    if (board.raise('JT_CHECKPOINT_UNWRITABLE', { problem: describeFault(error) }))
       log.error(
-        { problem: errorText(error) },
+        { problem: describeFault(error) },
         'The checkpoint cannot be written; after a restart some records are sent again under the same ids.',
       );
   }
@@ -262,7 +263,7 @@ async function saveStatus(agent: AgentState): Promise<void> {
   try {
     await store.saveAgentStatus(describeState(agent));
   } catch (error) {
-    log.debug({ problem: errorText(error) }, 'The status could not be saved.');
+    log.debug({ problem: describeFault(error) }, 'The status could not be saved.');
   }
 }
 
@@ -275,7 +276,7 @@ function describeState({ settings, tails, board, wall }: AgentState): AgentStatu
 /** Until the time is over, a file changed, the store answered, or the agent stops; a short while in any case. */
 async function rest({ alarm }: AgentState, stopped: Promise<void>, waitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  await Promise.race([sleep(Math.min(MIN_REST_MS, waitMs)), stopped]);
+  await Promise.race([pause(Math.min(MIN_REST_MS, waitMs)), stopped]);
   const woken = new Promise<void>((resume) => {
     alarm.wake = resume;
     timer = setTimeout(resume, Math.max(1, waitMs - MIN_REST_MS));
@@ -315,7 +316,7 @@ async function drain(agent: AgentState): Promise<void> {
   while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
     shipper.pump(true);
     if (shipper.inFlight > 0) await shipper.settle();
-    else await sleep(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
+    else await pause(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
   }
   commit(agent);
 }
@@ -326,8 +327,4 @@ function closeAgent(agent: AgentState): void {
   agent.tails.close();
   agent.checkpoint.close();
   agent.lock.release();
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resume) => void setTimeout(resume, ms));
 }

@@ -16,6 +16,7 @@ import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { openEngine } from '../core/regex.js';
+import { errorTrace } from '../core/fault.js';
 
 export const COMMANDS: readonly Command[] = [
   UP,
@@ -121,7 +122,7 @@ function reportError(error: unknown, terminal: Terminal): number {
     writeNote(terminal, `jobtrace: ${error.message}\n${error.fix === '' ? '' : `${error.fix}\n`}`);
     return error.exitCode;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = errorTrace(error);
   writeNote(terminal, `jobtrace: this is a defect in Jobtrace, please report it with these lines:\n${text}\n`);
   return 4;
 }

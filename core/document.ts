@@ -6,6 +6,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import type * as AjvModule from 'ajv';
 import type { Document, LineCounter, YAMLError } from 'yaml';
 import type * as Yaml from 'yaml';
+import { errorText } from './fault.js';
 import { isObject } from './json.js';
 import { findNearest } from './text/nearest.js';
 
@@ -179,7 +180,7 @@ function readValue(document: Document): { readonly value?: unknown; readonly pro
     // An alias that multiplies itself ("billion laughs") is refused here by the library's own limit.
     return { value: document.toJS({ maxAliasCount: 100 }) };
   } catch (error) {
-    return { problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `cannot be read: ${errorText(error)}` };
   }
 }
 

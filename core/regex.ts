@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import type RE2 from 're2';
 import { createError } from './errors.js';
+import { errorText } from './fault.js';
 
 export type Regex = RE2;
 
@@ -146,8 +147,4 @@ function explainRefusal(source: string, error: unknown): string {
   if (/pattern too large|bad repetition|invalid repetition/.test(errorText(error)))
     return 'it repeats too often for RE2: at most 1000 times, repetitions inside others multiplied';
   return errorText(error);
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

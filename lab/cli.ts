@@ -11,6 +11,7 @@ import { keepRepairs, printRepairs, repairAll } from './judge/repair.js';
 import type { RunOutcome } from './play/run.js';
 import { listScenarios, loadScenario, type Scenario } from './define/scenario.js';
 import { VERSIONS, type FlinkVersion } from './define/versions.js';
+import { errorText } from '../core/fault.js';
 
 const USAGE = `Usage: npm run lab -- COMMAND
   list                      every scenario: id, Flink versions, title
@@ -53,7 +54,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // A wrong id or a broken scenario.yaml: its message says all.
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(errorText(error));
   process.exitCode = 2;
 }
 
@@ -125,7 +126,7 @@ function readProblem(id: string): string[] {
     for (const version of loadScenario(id).flink) loadScenario(id, { version });
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [errorText(error)];
   }
 }
 

@@ -1,4 +1,5 @@
 // How fast: a token bucket per receiver, the wait before another try, and a wakeup that ends a wait early.
+import type { Backoff } from '../core/time/wait.js';
 
 export interface Bucket {
   /** True when one more message may go out now. */
@@ -20,14 +21,8 @@ export function createBucket(perMinute: number, nowMs: number): Bucket {
   };
 }
 
-const FIRST_BACKOFF_MS = 1000;
-const MAX_BACKOFF_MS = 300_000;
-
-/** Doubles up to five minutes; anywhere in the upper half, so that receivers that came back are not stormed. */
-export function backoffMs(failures: number, random: () => number): number {
-  const full = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
-  return Math.round(full / 2 + (random() * full) / 2);
-}
+/** Up to five minutes; in the upper half, so that receivers that came back are not stormed. */
+export const RECEIVER_BACKOFF: Backoff = { firstMs: 1000, mostMs: 300_000, least: 0.5 };
 
 export interface Wakeup {
   ring(): void;

@@ -7,7 +7,8 @@ import type { SendResult } from './channels/channel.js';
 import { CHANNELS } from './channels/table.js';
 import { listAlerts } from './channels/alertmanager.js';
 import { hash } from './forward.js';
-import { backoffMs, createBucket, type Bucket } from './pace.js';
+import { createBucket, RECEIVER_BACKOFF, type Bucket } from './pace.js';
+import { backoffMs } from '../core/time/wait.js';
 import type { OutboxRow, Outbox } from './outbox.js';
 
 export interface SenderOptions {
@@ -130,7 +131,7 @@ async function settle(
   else
     pace.tries.set(alert.id, {
       failures,
-      nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(failures, random)),
+      nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(RECEIVER_BACKOFF, failures - 1, random)),
     });
   return outbox.put(
     {

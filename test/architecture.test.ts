@@ -27,7 +27,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   agent: [
     'settings.ts',
     'status.ts',
-    'fault.ts',
     'files',
     'checkpoint',
     'identity',

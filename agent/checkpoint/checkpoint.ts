@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { ProcessNotes } from '../../flink/facts/notes.js';
-import { errorCode, errorText } from '../fault.js';
+import { errorCode, describeFault } from '../../core/fault.js';
 
 /** A hash of `length` bytes: of a file's first ones, or of those before an offset. */
 export interface Guard {
@@ -212,7 +212,7 @@ function createFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw createError('JT_FILE_UNWRITABLE', { path, problem: errorText(error) }, error);
+    throw createError('JT_FILE_UNWRITABLE', { path, problem: describeFault(error) }, error);
   }
 }
 
@@ -227,5 +227,5 @@ export function syncFolder(path: string): void {
 
 export function writeError(path: string, error: unknown): JobtraceError {
   if (['ENOSPC', 'EDQUOT'].includes(errorCode(error))) return createError('JT_DISK_FULL', { path }, error);
-  return createError('JT_FILE_UNWRITABLE', { path, problem: errorText(error) }, error);
+  return createError('JT_FILE_UNWRITABLE', { path, problem: describeFault(error) }, error);
 }

@@ -15,8 +15,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import { errorCode } from '../fault.js';
 import { writeError } from './checkpoint.js';
+import { errorCode } from '../../core/fault.js';
 
 export interface Lock {
   /** Says that the owner lives; needed where its process cannot be seen (another host's view of the folder). */

@@ -5,7 +5,7 @@ import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, un
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { errorCode, errorText } from '../fault.js';
+import { errorCode, describeFault } from '../../core/fault.js';
 
 export type Unpacked =
   | { readonly kind: 'unpacked'; readonly fd: number }
@@ -34,6 +34,6 @@ export async function unpackArchive(path: string, dataDir: string): Promise<Unpa
     return { kind: 'unpacked', fd };
   } catch (error) {
     if (errorCode(error) === 'Z_BUF_ERROR') return { kind: 'incomplete' };
-    return { kind: 'failed', problem: errorText(error) };
+    return { kind: 'failed', problem: describeFault(error) };
   }
 }

@@ -4,8 +4,8 @@
 import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
-import { errorCode, errorText } from '../fault.js';
 import { isLogName, matchSegment, parsePattern, type Captures, type PathPattern, type Segment } from './pattern.js';
+import { errorCode, describeFault } from '../../core/fault.js';
 
 export interface FoundFile {
   readonly path: string;
@@ -177,7 +177,7 @@ function readFolder(walk: Walk, path: string): readonly Dirent[] {
     return entries;
   } catch (error) {
     walk.memory.folders.delete(path);
-    if (errorCode(error) !== 'ENOENT') walk.problems.push({ path, problem: errorText(error) });
+    if (errorCode(error) !== 'ENOENT') walk.problems.push({ path, problem: describeFault(error) });
     return [];
   }
 }
@@ -190,7 +190,7 @@ function readStat(walk: Walk, path: string, isLink = false): BigIntStats | undef
     return statSync(path, { bigint: true });
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' || (!isLink && walk.visited === 0))
-      walk.problems.push({ path, problem: errorText(error) });
+      walk.problems.push({ path, problem: describeFault(error) });
     return undefined;
   }
 }
@@ -239,7 +239,7 @@ export function openWatcher(
     if (watched > MAX_WATCHED) giveUp('too many files');
     else onChange(event === 'change' ? 'change' : 'list');
   });
-  watcher.on('error', (error) => giveUp(errorText(error)));
+  watcher.on('error', (error) => giveUp(describeFault(error)));
   return {
     close: async () => {
       const open = watcher;

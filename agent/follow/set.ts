@@ -2,7 +2,6 @@
 // finds no place among the open ones is met again by the next scan; files without unread bytes make room.
 import { openSync } from 'node:fs';
 import type { Log } from '../../core/log.js';
-import { errorCode, errorText } from '../fault.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
@@ -10,6 +9,7 @@ import { closeReading } from '../tail/chunk.js';
 import type { ForwardEntries } from '../tail/forward.js';
 import { isDrained, type Tail } from '../tail/tail.js';
 import type { Losses } from './loss.js';
+import { errorCode, describeFault } from '../../core/fault.js';
 
 export interface TailsParts {
   readonly settings: AgentSettings;
@@ -98,7 +98,7 @@ export function openFile(set: TailSet, path: string): number | undefined {
 export function reportUnreadable(set: TailSet, path: string, error: unknown): void {
   const { board, log, live } = set;
   const code = errorCode(error);
-  const problem = errorText(error);
+  const problem = describeFault(error);
   if (code === 'ENOENT') return;
   if (code === 'EMFILE' || code === 'ENFILE') {
     board.raise('JT_TOO_MANY_OPEN_FILES', { problem });

@@ -12,6 +12,8 @@ import type { AppendOutcome, EncodedBatch, PlainRecord, RecordSink } from '../..
 import { appendDeadLetters, deadLetterPath, type DeadLetter } from './deadletter.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
+import { errorText } from '../../core/fault.js';
+import { backoffMs } from '../../core/time/wait.js';
 
 export interface Shipper {
   /** The receipt's index is acknowledged once, when the record needs no more care. Nothing of the record is kept. */
@@ -212,7 +214,7 @@ function describeOutage(error: unknown): {
   readonly advice: string;
 } {
   if (!(error instanceof JobtraceError)) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = errorText(error);
     return { code: 'JT_STORE_UNREACHABLE', values: { place: '?', problem }, advice: '' };
   }
   const { url, path, problem } = error.details;
@@ -260,7 +262,7 @@ function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): bool
   try {
     appendDeadLetters(settings.dataDir, letters);
   } catch (error) {
-    board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: error instanceof Error ? error.message : String(error) });
+    board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: errorText(error) });
     return false;
   }
   board.clear('JT_DEAD_LETTERS_UNWRITABLE');
@@ -320,7 +322,7 @@ function finish(
 
 /** Full jitter: anywhere between nothing and the doubled wait. */
 function jitter({ parts: { random, settings } }: Shipping, tries: number): number {
-  return Math.ceil(random() * Math.min(settings.retryCapMs, RETRY_BASE_MS * 2 ** Math.min(tries, 20)));
+  return backoffMs({ firstMs: RETRY_BASE_MS, mostMs: settings.retryCapMs, least: 0 }, tries, random);
 }
 
 function findDue(shipping: Shipping): number | undefined {

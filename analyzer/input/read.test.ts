@@ -52,7 +52,7 @@ describe('readEntries', () => {
 
   it('says which path cannot be read and why', () => {
     expect(() => [...readEntries(['/does/not/exist.log'])]).toThrow(
-      '/does/not/exist.log cannot be read: there is no such file or folder.',
+      '/does/not/exist.log cannot be read: it does not exist.',
     );
   });
 

@@ -2,7 +2,6 @@
 // store and onIncident, then the state, and the cursor last. Whatever crash lies between, reading again gives the same
 // incidents under the same ids; onIncident may then hear of one a second time, never not at all. The engine itself is
 // diagnose.ts, the same that the command line calls.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
@@ -26,6 +25,7 @@ import {
 import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 import { createServiceState, loadServiceState, rest, saveServiceState, wake, type ServiceState } from './state.js';
+import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
   readonly store: IncidentStore & StateStore;
@@ -367,13 +367,4 @@ function reportFailure(running: Running, error: unknown): void {
   if (error instanceof JobtraceError && error.retryable)
     running.options.log.warn({ code, err: error }, 'The analyzer cannot reach its store; will try again.');
   else running.options.log.error({ code, err: error }, 'The analyzer failed; will try again.');
-}
-
-async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, { signal });
-  } catch (error) {
-    // The only way for a timer to fail is that the signal aborted: the loop ends by itself.
-    if (!signal.aborted) throw error;
-  }
 }

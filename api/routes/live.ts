@@ -3,10 +3,10 @@
 // sent. The store's total tells whether any is still missing, so a record that arrives late, with an earlier time,
 // comes too, and a quiet poll costs one small search. It remembers ids for the window only; the window's start
 // moves up when that grows too large.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { JobtraceError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
+import { pause } from '../../core/time/wait.js';
 
 export interface TailOptions {
   /** `from`, when given, is where the tail begins; else it begins now. */
@@ -48,7 +48,7 @@ export async function* tailRecords(store: RecordSearch, options: TailOptions): A
       lastSaid = options.now();
       yield ': alive\n\n';
     }
-    await waitFor(options);
+    await pause(options.pollMs, options.signal, true);
   }
 }
 
@@ -143,13 +143,4 @@ function renderRecord(record: LogRecord): string {
 /** JSON has no raw line breaks, so one data line is enough. */
 function renderEvent(name: string, id: string | undefined, data: unknown): string {
   return `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
-}
-
-async function waitFor({ pollMs, signal }: TailOptions): Promise<void> {
-  try {
-    await sleep(pollMs, undefined, { signal, ref: false });
-  } catch (error) {
-    // The wait was cut short because the stream is to end; the loop sees it.
-    if (!signal.aborted) throw error;
-  }
 }

@@ -3,7 +3,6 @@
 // log says why, and the API (GET /api/v1/rules). Called by up, analyzer and api.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   findCatalogFiles,
   loadCatalog,
@@ -13,6 +12,8 @@ import {
   type Reload,
 } from '../../analyzer/catalog/catalog.js';
 import type { Log } from '../../core/log.js';
+import { errorText } from '../../core/fault.js';
+import { pause } from '../../core/time/wait.js';
 
 export interface RuleKeeper {
   /** With rules of the team. */
@@ -67,7 +68,7 @@ export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeep
     lookOnce,
     run: async (signal) => {
       while (folders.length > 0 && !signal.aborted) {
-        await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        await pause(LOOK_EVERY_MS, signal);
         if (!signal.aborted) lookOnce();
       }
     },
@@ -79,7 +80,7 @@ function reloadSafely(sources: CatalogSources, previous: Catalog): Reload {
   try {
     return reloadCatalog(sources, previous);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = errorText(error);
     return {
       catalog: previous,
       problems: (sources.extra ?? []).map((folder) => `${folder}:1:1 cannot be loaded: ${problem}`),

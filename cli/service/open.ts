@@ -5,6 +5,7 @@ import type { Settings } from '../../core/config.js';
 import { createError } from '../../core/errors.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
+import { errorText } from '../../core/fault.js';
 
 const DATABASE = 'jobtrace.db';
 
@@ -45,10 +46,6 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw createError(
-      'JT_FILE_UNWRITABLE',
-      { path, problem: error instanceof Error ? error.message : String(error) },
-      error,
-    );
+    throw createError('JT_FILE_UNWRITABLE', { path, problem: errorText(error) }, error);
   }
 }

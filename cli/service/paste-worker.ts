@@ -8,6 +8,7 @@ import { flattenIncidents, type DiagnosisDocument } from '../../analyzer/inciden
 import { createReadNotes, readPasted } from '../../analyzer/input/read.js';
 import { createError, JobtraceError, type ErrorCode } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
+import { errorTrace } from '../../core/fault.js';
 
 export interface PasteWorkerData {
   /** With rules of the team. */
@@ -51,7 +52,7 @@ function answerOrder({ bytes, language }: Extract<PasteOrder, { kind: 'diagnose'
     return { kind: 'document', document: diagnoseBytes(Buffer.from(bytes), language) };
   } catch (error) {
     if (error instanceof JobtraceError) return { kind: 'refused', code: error.code, details: error.details };
-    return { kind: 'defect', problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { kind: 'defect', problem: errorTrace(error) };
   }
 }
 

@@ -18,6 +18,7 @@ import { createPasteDiagnoser } from './paste.js';
 import type { RuleKeeper } from './keeper.js';
 import { languageOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
+import { pause } from '../../core/time/wait.js';
 
 const RETENTION_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -50,7 +51,7 @@ function checkPaths(paths: readonly string[]): void {
     try {
       statSync(path);
     } catch (error) {
-      throw createError('JT_FILE_UNREADABLE', { path, problem: 'there is no such file or folder' }, error);
+      throw createError('JT_FILE_UNREADABLE', { path, problem: 'it does not exist' }, error);
     }
   }
 }
@@ -187,19 +188,6 @@ export async function runRetention(settings: Settings, store: Retention, log: Lo
     } catch (error) {
       log.warn({ err: error }, 'Old records could not be deleted; will try again.');
     }
-    await waitFor(RETENTION_EVERY_MS, signal);
+    await pause(RETENTION_EVERY_MS, signal);
   }
-}
-
-function waitFor(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

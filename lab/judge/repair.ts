@@ -11,6 +11,7 @@ import { runScenario, type RunOptions } from '../play/run.js';
 import type { Scenario } from '../define/scenario.js';
 import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
 import type { Diagnosis } from '../../core/types.js';
+import { errorText } from '../../core/fault.js';
 
 /** One fix that was tried. */
 export interface Repair {
@@ -65,7 +66,7 @@ async function repairOne(
       end(rule, id, repaired.patch ?? {}, await findProblem(repaired, { version, say, keep }));
     }
   } catch (error) {
-    end('', '', {}, error instanceof Error ? error.message : String(error));
+    end('', '', {}, errorText(error));
   }
 }
 
@@ -94,7 +95,7 @@ async function findProblem(scenario: Scenario, options: RunOptions): Promise<str
       ? undefined
       : `the cause is named again: ${still.title}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 

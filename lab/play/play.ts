@@ -3,6 +3,7 @@
 import { runShared, type RunOutcome } from './run.js';
 import { HEALTHY, type Scenario } from '../define/scenario.js';
 import type { FlinkVersion } from '../define/versions.js';
+import { errorText } from '../../core/fault.js';
 
 export interface PlayedRun {
   readonly scenario: Scenario;
@@ -89,12 +90,12 @@ async function playGroup(
           if (text !== '') print(`  ${scenario.id} on Flink ${version}: ${text}`);
           end(scenario.id);
         } catch (error) {
-          end(scenario.id, error instanceof Error ? error.message : String(error));
+          end(scenario.id, errorText(error));
         }
       },
     );
   } catch (error) {
-    for (const id of left) end(id, error instanceof Error ? error.message : String(error));
+    for (const id of left) end(id, errorText(error));
   }
 }
 

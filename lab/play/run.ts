@@ -14,6 +14,7 @@ import { takeSnapshots, type Snapshot } from './snapshot.js';
 import type { ScenarioStep } from '../define/steps-schema.js';
 import { countText, describeStep, runStep } from './steps.js';
 import type { FlinkVersion } from '../define/versions.js';
+import { errorText } from '../../core/fault.js';
 
 /** One file that a process wrote. */
 export interface LogFile {
@@ -119,10 +120,9 @@ async function playOn(scene: Scene, say: (line: string) => void): Promise<RunOut
       ...readFiles(scene),
     };
   } catch (error) {
-    throw new Error(
-      `${scenario.id} on Flink ${cluster.version} did not reach its end: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new Error(`${scenario.id} on Flink ${cluster.version} did not reach its end: ${errorText(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { readDocument } from '../define/document.js';
 import { HEALTHY, listScenarios } from '../define/scenario.js';
 import { STEP_SCHEMAS, type ScenarioStep } from '../define/steps-schema.js';
+import { errorText } from '../../core/fault.js';
 
 export const RECORDINGS_DIR = fileURLToPath(new URL('../recordings/', import.meta.url));
 
@@ -125,7 +126,7 @@ export function checkRecordings(): string[] {
     try {
       return checkRecording(folder, loadManifest(join(RECORDINGS_DIR, folder)));
     } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
+      return [errorText(error)];
     }
   });
   const bytes = folders.reduce((sum, folder) => sum + sizeOf(folder), 0);

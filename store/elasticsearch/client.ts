@@ -7,6 +7,7 @@ import { constants, gzip } from 'node:zlib';
 import { Client, errors } from '@elastic/elasticsearch';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
+import { errorText } from '../../core/fault.js';
 import { isObject } from '../../core/json.js';
 
 /** An empty text counts as not given. */
@@ -119,7 +120,7 @@ function createClient(settings: ElasticsearchSettings, url: string): Client {
       'JT_STORE_UNUSABLE',
       {
         url,
-        problem: error instanceof Error ? error.message : String(error),
+        problem: errorText(error),
         advice: 'Correct store.urls (as in https://node:9200) and the settings beside it (docs/config.md).',
       },
       error,

@@ -1,7 +1,6 @@
 // Searches and context over all log indices. A page ends with a mark (the four sort values of its last record)
 // from which the next goes on: nothing is kept open in the cluster. An answer that lacks a shard is an error,
 // not a smaller result.
-import { setTimeout } from 'node:timers/promises';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
@@ -20,6 +19,7 @@ import {
 } from './query.js';
 import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, type Position } from '../page.js';
 import type { RecordPage, RecordQuery } from '../store.js';
+import { pause } from '../../core/time/wait.js';
 
 /** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
 const MAX_PAGE = 9_999;
@@ -143,7 +143,7 @@ export async function search(
       expect: [503],
     });
     if (left === 0 || (answer.status !== 503 && isWhole(answer.body))) return readSearch(client, answer.body);
-    await setTimeout(STARTING_PAUSE_MS);
+    await pause(STARTING_PAUSE_MS);
   }
 }
 

@@ -29,6 +29,7 @@ import type {
 import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
 import { sliceRecord } from '../batch.js';
+import { errorText } from '../../core/fault.js';
 
 export interface SqliteSettings {
   /** ":memory:" keeps everything in memory and nothing after close. */
@@ -176,7 +177,7 @@ function createAppend(connection: Connection, room: Room): (batch: EncodedBatch)
         return appendOne(statements, sliceRecord(batch, index), nowMs);
       } catch (error) {
         if (readCode(error)?.startsWith('SQLITE_CONSTRAINT') !== true) throw error;
-        return { kind: 'refused', error: error instanceof Error ? error.message : String(error) };
+        return { kind: 'refused', error: errorText(error) };
       }
     });
   };
@@ -188,7 +189,7 @@ function createAppend(connection: Connection, room: Room): (batch: EncodedBatch)
     } catch (error) {
       noteAppend(room, readCode(error), Date.now());
       if (!isTemporary(readCode(error))) throw error;
-      return batch.ids.map(() => ({ kind: 'retry', error: error instanceof Error ? error.message : String(error) }));
+      return batch.ids.map(() => ({ kind: 'retry', error: errorText(error) }));
     }
   };
 }
@@ -526,7 +527,7 @@ function adviseMoving(path: string): string {
 
 function explainFailure(path: string, error: unknown): unknown {
   const code = readCode(error) ?? (error instanceof Error && 'code' in error ? String(error.code) : undefined);
-  const problem = error instanceof Error ? error.message : String(error);
+  const problem = errorText(error);
   if (code === 'SQLITE_FULL' || code === 'ENOSPC') return createError('JT_DISK_FULL', { path }, error);
   if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true) {
     return createError(

@@ -5,6 +5,7 @@
 // refused: its patterns would not be RE2's. So is an expression that may take too long (budget.ts).
 import { Environment } from '@marcbachmann/cel-js';
 import { findExcess, MAX_CHARACTERS, MAX_NESTING, MAX_NODES } from './budget.js';
+import { errorText } from '../../../core/fault.js';
 import { findNearest } from '../../../core/text/nearest.js';
 
 export type Value = string | number | bigint | boolean | readonly Value[] | { readonly [name: string]: Value };
@@ -284,7 +285,7 @@ function explainLimit(message: string): string {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]?.trim() ?? 'unknown error';
+  return errorText(error).split('\n')[0]?.trim() ?? 'unknown error';
 }
 
 /** A `let` that doubles the one before it, again and again, soon fills the memory. */

@@ -3,6 +3,7 @@
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../../core/errors.js';
+import { describeFault, errorCode } from '../../../core/fault.js';
 
 /** Larger ones do not stay in the processor's nearer memory until they are looked at. */
 const CHUNK_BYTES = 1 << 19;
@@ -92,28 +93,13 @@ function readChunk(descriptor: number, chunk: Buffer, path: string): number {
     try {
       return readSync(descriptor, chunk);
     } catch (error) {
-      if (codeOf(error) === 'EOF') return 0; // the end of a console on Windows
-      if (codeOf(error) !== 'EAGAIN') throw unreadable(path, error);
+      if (errorCode(error) === 'EOF') return 0; // the end of a console on Windows
+      if (errorCode(error) !== 'EAGAIN') throw unreadable(path, error);
       Atomics.wait(NEVER, 0, 0, WAIT_MS); // a pipe whose writer has nothing yet
     }
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'it is a folder',
-};
-
 function unreadable(path: string, error: unknown): Error {
-  return createError(
-    'JT_FILE_UNREADABLE',
-    { path, problem: WORDS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error)) },
-    error,
-  );
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return createError('JT_FILE_UNREADABLE', { path, problem: describeFault(error) }, error);
 }

@@ -1,16 +1,26 @@
-// Small readings of what the system threw, shared by the files of this stage.
+// What was thrown, in a few words. Anything can be thrown, so every catch that says what happened asks here. What a
+// user meets is worded in errors.ts; this is the part of it that the system or a library said.
 
-import { isObject } from '../core/json.js';
 /** "ENOENT", "EACCES", … or "" for anything that is not an error of the system. */
 export function errorCode(error: unknown): string {
-  return isObject(error) && typeof error['code'] === 'string' ? error['code'] : '';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
 }
 
-/** What happened in a few words, without the path, which the caller's message names already. */
+/** What was said. */
 export function errorText(error: unknown): string {
-  const words = PLAIN[errorCode(error)];
-  if (words !== undefined) return words;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The same for a file or folder whose path is named already: in plain words where the system gave a code. */
+export function describeFault(error: unknown): string {
+  return PLAIN[errorCode(error)] ?? errorText(error);
+}
+
+/** For a defect of ours: with the places in the program. */
+export function errorTrace(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 const PLAIN: Readonly<Record<string, string>> = {
