@@ -16,7 +16,7 @@ import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { openEngine } from '../core/regex.js';
-import { errorTrace } from '../core/fault.js';
+import { errorTrace, errorText } from '../core/fault.js';
 
 export const COMMANDS: readonly Command[] = [
   UP,
@@ -88,7 +88,7 @@ function parseCommandLine(
       strict: true,
     });
   } catch (error) {
-    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
+    const problem = errorText(error).split('. ')[0] ?? '';
     throw createError('JT_USAGE', { problem: `${problem}.`, command: command.name });
   }
 }

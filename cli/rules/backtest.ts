@@ -78,8 +78,7 @@ function sortOperands(operands: readonly string[]): {
   const folders = operands.filter((operand) => existsSync(operand));
   const ids = operands.filter((operand) => !folders.includes(operand));
   const missing = ids.find((id) => !/^[a-z0-9]+\.[a-z0-9*-]+(\/[a-z0-9-]+)?$/.test(id));
-  if (missing !== undefined)
-    throw createError('JT_FILE_UNREADABLE', { path: missing, problem: 'it does not exist' });
+  if (missing !== undefined) throw createError('JT_FILE_UNREADABLE', { path: missing, problem: 'it does not exist' });
   if (folders.length === 0)
     throw createError('JT_USAGE', {
       problem: 'rules backtest needs a folder with logs: a folder in it for each job or cluster.',

@@ -15,6 +15,7 @@ import { isOwned, listRunning, stopRunning } from './machine/running.js';
 import { startS3 } from './services/s3.js';
 import { readPart } from './fetch/table.js';
 import { startZookeeper } from './services/zookeeper.js';
+import { errorText } from '../../core/fault.js';
 
 const USAGE = `npm run parts -- COMMAND
 
@@ -51,7 +52,7 @@ async function run([name = '--help', ...args]: string[]): Promise<number> {
     return await command(args);
   } catch (error) {
     clearLiveLine();
-    console.error(error instanceof Error ? describeError(error) : String(error));
+    console.error(error instanceof Error ? describeError(error) : errorText(error));
     return 1;
   }
 }

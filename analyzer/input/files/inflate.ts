@@ -3,6 +3,7 @@
 import { Gunzip, InflateRaw } from 'minizlib';
 import { ArchiveProblem } from './archive-problem.js';
 import type { Cursor } from './cursor.js';
+import { errorText } from '../../../core/fault.js';
 
 /**
  * Small, because a damaged chunk is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032
@@ -51,6 +52,6 @@ function toProblem(error: unknown): ArchiveProblem {
   return code === 'Z_BUF_ERROR'
     ? new ArchiveProblem('cut')
     : new ArchiveProblem('damaged', {
-        problem: error instanceof Error ? error.message.replace(/^zlib: /, '') : String(error),
+        problem: errorText(error).replace(/^zlib: /, ''),
       });
 }
