@@ -1,4 +1,5 @@
-// What a command of the front door is. The table of all commands stands in main.ts; help is written from it.
+// What a command of the front door is. The table of all commands stands in main.ts; help is written from it. The
+// options that several commands have stand here too.
 import { omitMissing } from '../core/json.js';
 import type { ParseArgsConfig } from 'node:util';
 

@@ -1,4 +1,5 @@
-// "jobtrace config print": the settings as Jobtrace sees them, secrets hidden, each with where it came from.
+// "jobtrace config print": the settings as Jobtrace sees them, secrets hidden, each with where it came from. Called
+// through the table of main.ts; which settings are secret stands in core/config.ts.
 import { describeSettings } from '../core/config.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command } from './command.js';
 import { readSettings } from './settings.js';

@@ -1,4 +1,5 @@
-// "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine.
+// "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine. The engine is
+// analyzer/incident/diagnose.ts; this file reads the arguments, prints, and chooses the exit code.
 import { loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
 import type { DiagnoseContext } from '../analyzer/incident/clusters.js';
 import { diagnose } from '../analyzer/incident/diagnose.js';

@@ -1,4 +1,5 @@
-// "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs.
+// "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs. Neither writes to
+// the store, and neither makes one that is not there.
 import { createError } from '../core/errors.js';
 import type { RecordQuery, RecordSearch } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';

@@ -1,4 +1,5 @@
 // Command line → settings: reads the settings file, the environment and the flags, and hands each stage its part.
+// Called by the commands; what is a valid value stands in core/config.ts.
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';

@@ -1,4 +1,5 @@
-// The build's last step: diagnoses some logs of the rules, and keeps what V8 compiled for it (program.ts).
+// The build's last step: diagnoses some logs of the rules, and keeps what V8 compiled for it (program.ts). Called by
+// `npm run build`; the cache fits the version of Node that made it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';

@@ -1,4 +1,5 @@
-// How fast: a token bucket per receiver, the wait before another try, and a wakeup that ends a wait early.
+// How fast: a token bucket per receiver, the wait before another try, and a wakeup that ends a wait early. Times are
+// in milliseconds. Called by the senders.
 import type { Backoff } from '../core/time/wait.js';
 
 export interface Bucket {

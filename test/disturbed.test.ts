@@ -207,8 +207,8 @@ interface Essence extends Omit<Incident, 'diagnoses' | 'unknown'> {
 
 /**
  * All that an incident says, but for where its lines stand: a store has ids and names of the time, files have lines.
+ * What is not there has no key, as in the store.
  */
-/** What is not there has no key in the store. */
 function essence(incident: Incident): Essence {
   const stored = JSON.parse(JSON.stringify(incident)) as Incident;
   return {

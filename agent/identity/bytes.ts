@@ -1,4 +1,5 @@
 // Reading bytes at a place of an open file, and sums over them. Used wherever a file's content decides who it is.
+// The caller opens and closes the file; a short read is no error.
 import { readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { GUARD_BYTES } from './identity.js';

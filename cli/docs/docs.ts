@@ -1,5 +1,5 @@
 // "npm run docs": writes the pages that come from tables (settings, errors, fields of a record, command line).
-// cli/docs.test.ts compares them with the tree, so they cannot drift.
+// docs.test.ts compares them with the tree, so they cannot drift.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

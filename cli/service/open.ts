@@ -1,4 +1,5 @@
-// Settings → an open store.
+// Settings → an open store. The commands that run services make a store that is not there; the commands that only
+// look refuse. The caller closes it.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../core/config.js';

@@ -1,4 +1,5 @@
-// "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the store.
+// "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the
+// store. Each runs until SIGTERM or Ctrl-C; services.ts makes the stages.
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Settings } from '../../core/config.js';

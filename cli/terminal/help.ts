@@ -1,4 +1,4 @@
-// Help texts, written from the table of commands: they cannot drift from what is parsed.
+// Help texts, written from the table of commands: they cannot drift from what is parsed. Called by main.ts.
 import type { Command, OptionRow } from '../command.js';
 
 export function renderOverview(commands: readonly Command[], version: string): string {

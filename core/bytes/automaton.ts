@@ -1,6 +1,7 @@
-// Marked texts and bytes → the marks of those texts that stand in them. An Aho-Corasick automaton, walked byte by byte
-// in one pass whose cost does not grow with the number of texts; a letter is the same in both cases. It only says what
-// to look at closer, so that most entries are never made a string. Called by the agent (record/plain.ts). Pure.
+// Marked texts and bytes → the marks of those texts that stand in them. An Aho-Corasick automaton, walked byte by
+// byte in one pass whose cost does not grow with the number of texts; a letter is the same in both cases. It only
+// says what to look at closer, so that most entries are never made a string. Called by the agent
+// (agent/record/plain.ts). Pure.
 
 export interface MarkedText {
   /** Printable ASCII. */

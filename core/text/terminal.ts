@@ -1,6 +1,7 @@
-// Text for a terminal: whatever a log, a path or an error brings, no character of it commands the terminal or turns the
-// direction of reading. Such a character is shown instead (␛, \u202e). Colours of our own travel as noncharacters, and
-// become escape sequences here and nowhere else. The commands write through it (cli/write.ts).
+// Text for a terminal: whatever a log, a path or an error brings, no character of it commands the terminal or turns
+// the direction of reading. Such a character is shown instead (␛, \u202e). Colours of our own travel as
+// noncharacters, and become escape sequences here and nowhere else. The commands write through it
+// (cli/terminal/write.ts).
 //
 // JSON stays exact: it holds no raw C0 controls, and what is shown as \uXXXX is JSON's escape of the same character.
 

@@ -1,4 +1,5 @@
-// Levels and colours in front of a line, on bytes. Called by line.ts and wrapper.ts.
+// Levels and colours in front of a line, on bytes. Called by line.ts and wrapper.ts. What stands there is compared
+// as bytes; no string is made.
 import { at, isDigit, isLetter, skipBlanks, startsWithFolded } from './byte.js';
 
 const ESCAPE = 27;

@@ -1,4 +1,5 @@
-// Lines of a stack trace, on bytes: frames, causes, the exception's own line. Called by line.ts and wrapper.ts.
+// Lines of a stack trace, on bytes: frames, causes, the exception's own line. Called by line.ts and wrapper.ts. They
+// only look; what the text of a trace means is read in flink/trace/.
 import { at, isDigit, isNameByte, startsWith, startsWithAny } from './byte.js';
 
 const SPACE = 32;

@@ -36,8 +36,10 @@ export interface SplitterOptions {
 }
 
 export interface Splitter {
-  /** Entries that are complete: the next one has begun. The chunk must not be changed while its entries are used. */
-  /** `isWhole`: the entry that is open behind it is complete. */
+  /**
+   * Entries that are complete, because the next one has begun or, with `isWhole`, because the one left open is whole.
+   * The chunk must not be changed while its entries are used.
+   */
   push(chunk: Buffer, isWhole?: boolean): SplitEntry[];
   /** The end of the stream: closes what is open. */
   flush(): SplitEntry[];

@@ -1,8 +1,8 @@
-// Computed memory fixes, one function per cause: too few network buffers, heap, metaspace, direct memory.
-// In: the job's options and version, and the bytes that are needed (from the log). Out: a patch with the option
-// names of that version that starts and keeps what the job had, with the memory before and after (memory-grow.ts).
-// Example: 64.53 MiB of network memory needed with process.size 1g gives network.min 112m and process.size 1104m:
-// network.min alone would leave the task heap at -22.4 MiB.
+// Computed memory fixes, one function per cause: too few network buffers, heap, metaspace, direct memory. In: the
+// job's options and version, and the bytes that are needed (from the log). Out: a patch with the option names of
+// that version that starts and keeps what the job had, with the memory before and after (grow.ts). Example: 64.53
+// MiB of network memory needed with process.size 1g gives network.min 112m and process.size 1104m: network.min alone
+// would leave the task heap at -22.4 MiB.
 import { isMemoryProblem, type JobManagerMemoryLayout, type MemoryLayout } from './words.js';
 import {
   growJobManager,

@@ -1,7 +1,7 @@
-// Settings that still fit: changes to a process's memory options, and the total size (or the smaller managed
-// share) that they need so that what the job had is kept. In: options, changes, the parts to keep. Out: a patch
-// that starts, checked with the model, with the memory before and after; or the problem that nothing solves.
-// memory-fix.ts builds the fixes of single causes on this. Nothing here guesses how much a job needs.
+// Settings that still fit: changes to a process's memory options, and the total size (or the smaller managed share)
+// that they need so that what the job had is kept. In: options, changes, the parts to keep. Out: a patch that
+// starts, checked with the model, with the memory before and after; or the problem that nothing solves. fix.ts
+// builds the fixes of single causes on this. Nothing here guesses how much a job needs.
 import {
   isMemoryProblem,
   type JobManagerMemoryLayout,

@@ -1,6 +1,6 @@
-// Flink's memory model: from a process's options and its Flink version to every part of its memory in bytes,
-// or to the very error that Flink would raise. Rules, fixes and the facts of start-up compare with it.
-// Equal to Flink's own arithmetic to the byte (lab/memory/oracle.test.ts asks both); fixes are memory-fix.ts.
+// Flink's memory model: from a process's options and its Flink version to every part of its memory in bytes, or to
+// the very error that Flink would raise. Rules, fixes and the facts of start-up compare with it. Equal to Flink's
+// own arithmetic to the byte (lab/memory/oracle.test.ts asks both); fixes are in fix.ts.
 import { deriveJobManager } from './jobmanager.js';
 import { catchProblem, refuse, type JobManagerMemoryLayout, type MemoryLayout, type MemoryProblem } from './words.js';
 import { deriveLegacyJobManager, deriveLegacyTaskManager } from './legacy.js';

@@ -1,6 +1,6 @@
-// A TaskManager's memory in Flink 1.10 to 2.x (TaskExecutorProcessUtils, TaskExecutorFlinkMemoryUtils).
-// In: the options of one process. Out: every part in bytes, or a MemoryFault with Flink's own message.
-// Called by memory.ts only. Releases differ in defaults (memory-options.ts) and in what of old options they read.
+// A TaskManager's memory in Flink 1.10 to 2.x (TaskExecutorProcessUtils, TaskExecutorFlinkMemoryUtils). In: the
+// options of one process. Out: every part in bytes, or a MemoryFault with Flink's own message. Called by memory.ts
+// only. Releases differ in defaults (option-table.ts) and in what of old options they read.
 import { MemoryFault, PLAIN_PROBLEMS, prefixProblem, refuse, type MemoryLayout, type Remedy } from './words.js';
 import { TASK_MANAGER, hasOption, readCount, readDouble, readSize, type MemoryConfig } from './option-table.js';
 import {

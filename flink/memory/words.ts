@@ -1,6 +1,6 @@
-// The words of the memory model: what a TaskManager's or JobManager's memory consists of, and why a
-// configuration is refused. memory.ts returns these; memory-fix.ts proposes settings with them.
-// Bytes everywhere. Names follow Flink's documentation ("Set up Flink's Process Memory").
+// The words of the memory model: what a TaskManager's or JobManager's memory consists of, and why a configuration is
+// refused. memory.ts returns these; fix.ts proposes settings with them. Bytes everywhere. Names follow Flink's
+// documentation ("Set up Flink's Process Memory").
 
 /**
  * A TaskManager's memory in bytes. process = flink + metaspace + overhead; flink = the six parts from frameworkHeap to
@@ -64,7 +64,7 @@ export const MEMORY_PROBLEMS = {
   'legacy-network-too-large': 'helps',
   'legacy-managed-too-large': 'helps',
   'legacy-cutoff-too-large': 'helps',
-  // Ours, from looking for a fix (memory-grow.ts): Flink raises neither.
+  // Ours, from looking for a fix (grow.ts): Flink raises neither.
   'no-size-fits': 'neither',
   'option-missing': 'neither',
 } as const satisfies Record<string, Remedy>;

@@ -1,5 +1,5 @@
 // What a channel is: how an incident (or a forwarded alert) reads there, how messages that go out together become
-// one body, and how a body is sent. One file per channel under channels/; channels.ts lists them.
+// one body, and how a body is sent. Each channel is one file beside this one; table.ts lists them.
 import type { ReceiverSettings } from '../../core/config.js';
 import type { ForwardedAlert } from '../forward.js';
 import type { JsonObject } from '../payload.js';

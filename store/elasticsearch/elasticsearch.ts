@@ -1,7 +1,7 @@
 // The store of a cluster: Elasticsearch 8.19 and 9. This file puts the port together; requests and errors are in
-// elasticsearch-client.ts, what we create in -mapping.ts, writing in -bulk.ts, the feed in -feed.ts, reading in
-// -search.ts and -query.ts, the small indices in -documents.ts. Nothing is written before our index templates
-// are there. Uses no data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
+// client.ts, what we create in mapping.ts, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
+// query.ts, the small indices in documents.ts. Nothing is written before our index templates are there. It uses no
+// data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { appendBatch } from './bulk.js';

@@ -1,4 +1,5 @@
-// A search → the body of a search request, and its answer → a page. Compiles the same tree as sqlite-query.ts. Pure.
+// A search → the body of a search request, and its answer → a page. Compiles the same tree as store/sqlite/query.ts.
+// Pure; called by search.ts.
 import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
 import { fillBars, formatTime, parseTime } from '../page.js';

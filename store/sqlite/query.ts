@@ -1,5 +1,5 @@
-// A search → SQL over the tables of sqlite-schema.ts. Parts that ask only for words become one FTS5 expression.
-// Pure: it makes text and parameters, sqlite.ts runs them.
+// A search → SQL over the tables of schema.ts. Parts that ask only for words become one FTS5 expression. Pure: it
+// makes text and parameters, sqlite.ts runs them.
 import type { ValueField } from '../../core/record.js';
 import { parseTime, type Position } from '../page.js';
 import { parseQuery, type Glob, type QueryNode } from '../query.js';

@@ -1,7 +1,7 @@
-// The embedded store: one SQLite file in one process that writes; others may read it at the same time.
-// SQLite itself is behind engine.ts. A record's sequence number is its place in the feed; a record that is
-// replaced gets a new one. What the tables look like is in sqlite-schema.ts, how a search becomes SQL in
-// sqlite-query.ts. SQLite has one shard: shard 0 of however many reads everything, the others nothing.
+// The embedded store: one SQLite file in one process that writes; others may read it at the same time. SQLite itself
+// is behind engine.ts. A record's sequence number is its place in the feed; a record that is replaced gets a new
+// one. What the tables look like is in schema.ts, how a search becomes SQL in query.ts. SQLite has one shard: shard
+// 0 of however many reads everything, the others nothing.
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createError } from '../../core/errors.js';
