@@ -236,7 +236,8 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
     await alert.waitFor({ timeout: WAIT_MS });
     const row = alert.getByRole('row', { name: /chat/ });
 
-    expect(await row.textContent()).toMatch(/^chat10\d{4}-\d\d-\d\d.*it answered with status 410: no such channel$/);
+    // One alert, or a second one where the incident was seen before all of its log was read; none is on its way.
+    expect(await row.textContent()).toMatch(/^chat[12]0\d{4}-\d\d-\d\d.*it answered with status 410: no such channel$/);
     expect(await page.content()).not.toContain('geheim');
     await page.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
     await page.getByText('中文').click();
