@@ -2,7 +2,7 @@
 // an exception, a secret or a flag. One pass over the bytes tells whether it is one, and whether it may name a job or a
 // process; only then is its message made a string. Everything else is left to parse.ts, and both say the same. Called
 // by forward.ts.
-import { buildAutomaton, scanMarks } from '../../core/bytes/automaton.js';
+import { buildAutomaton, scanMarks, type Automaton } from '../../core/bytes/automaton.js';
 import type { ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { NAMING_ANCHORS, readFacts } from '../../flink/facts/facts.js';
@@ -31,15 +31,21 @@ const ESCAPE = 16;
 /** Without one of these no text has an exception in it (mayThrow, splitThrowable and unfoldTrace). */
 const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.java:', '.scala:', '.kt:'];
 
-const AUTOMATON = buildAutomaton(
-  [
-    ...['"', '\\'].map((text) => ({ text, mark: ESCAPE })),
-    ...THROWN.map((text) => ({ text, mark: THROWS })),
-    ...SECRET_HINTS.map((text) => ({ text, mark: SECRET })),
-    ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
-  ],
-  ODD,
-);
+let automaton: Automaton | undefined;
+
+/** Made when the first entry is read: the short commands, which stand in the same program, have no use for it. */
+function openAutomaton(): Automaton {
+  return (automaton ??= buildAutomaton(
+    [
+      ...['"', '\\'].map((text) => ({ text, mark: ESCAPE })),
+      ...THROWN.map((text) => ({ text, mark: THROWS })),
+      ...SECRET_HINTS.map((text) => ({ text, mark: SECRET })),
+      ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
+    ],
+    ODD,
+  ));
+}
+
 const NO_FACTS: readonly Fact[] = [];
 /** One object for each preamble, so that it is encoded once. */
 const fieldsOf = new WeakMap<PreambleParts, SharedFields>();
@@ -55,7 +61,7 @@ export function parsePlain(
   if (entry.flags.length > 0) return undefined;
   const head = readPlainHead(bytes, context.zone === '' ? 'UTC' : context.zone);
   if (head === undefined || decideTime(head.time, context).isUndated) return undefined;
-  const marks = scanMarks(AUTOMATON, bytes, 0, bytes.length);
+  const marks = scanMarks(openAutomaton(), bytes, 0, bytes.length);
   if ((marks & (ODD | THROWS)) !== 0 || holdsSecret(bytes, marks, context)) return undefined;
   const { parts, messageStart, time } = head;
   const facts = (marks & FACT) === 0 ? NO_FACTS : readFacts(describeParsed(bytes, head), context.origin);

@@ -147,11 +147,7 @@ function put(to: Buffer, at: number, part: Buffer): number {
 function putNumber(to: Buffer, start: number, value: number): number {
   let end = start + 1;
   for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) end += 1;
-  let rest = value;
-  for (let at = end - 1; at >= start; at -= 1) {
-    to[at] = ZERO + (rest % 10);
-    rest = Math.trunc(rest / 10);
-  }
+  putPadded(to, start, value, end - start);
   return end;
 }
 
