@@ -1,6 +1,6 @@
 // The one declaration of a record's fields. From this table derive the type (types.ts), what is checked of a stored
-// record (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box
-// (store/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are those of the Elastic
+// record (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box and how
+// they compare (store/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are those of the Elastic
 // Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports nothing.
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
@@ -30,6 +30,21 @@ export interface FieldTypes {
   readonly flags: readonly (typeof ENTRY_FLAGS)[number][];
 }
 
+/** A short name of the search box ("level:ERROR"). Several fields may have the same one; each is looked at. */
+export interface ShortName {
+  readonly name: string;
+  /**
+   * A bare value is the whole stored one ("level:ERROR"), what follows the last of these texts ("logger:TaskExecutor" of
+   * "org.apache.flink.runtime.taskexecutor.TaskExecutor"), or what stands before the first of those ("host:node7" of
+   * "node7.example.com").
+   */
+  readonly after?: readonly string[];
+  readonly before?: readonly string[];
+  /** Only records of this component. */
+  readonly component?: FieldTypes['component'];
+  readonly example: string;
+}
+
 export interface RecordField {
   readonly name: string;
   readonly type: keyof FieldTypes;
@@ -44,10 +59,14 @@ export interface RecordField {
    * for. `text`: its words. `kept`: not searched.
    */
   readonly mapping: 'value' | 'text' | 'kept' | 'time' | 'long';
-  /** Short names of the search box that look at it; how each compares is in store/fields.ts. */
-  readonly short?: readonly string[];
+  readonly short?: readonly ShortName[];
   readonly description: string;
 }
+
+// Short names of several fields.
+const JOB: ShortName = { name: 'job', example: 'job:orders' };
+const ERROR: ShortName = { name: 'error', after: ['.', '$'], example: 'error:IOException' };
+const TASKMANAGER: ShortName = { name: 'tm', component: 'taskmanager', example: 'tm:container_*_000002' };
 
 export const RECORD_FIELDS = [
   {
@@ -56,7 +75,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'id',
     mapping: 'value',
-    short: ['id'],
+    short: [{ name: 'id', example: 'id:…' }],
     description: 'Host, file identity and start offset; the same entry keeps it for ever.',
   },
   {
@@ -89,7 +108,7 @@ export const RECORD_FIELDS = [
     type: 'level',
     column: 'level',
     mapping: 'value',
-    short: ['level'],
+    short: [{ name: 'level', example: 'level:ERROR' }],
     description: 'Level of the line, in the words of log4j.',
   },
   {
@@ -97,7 +116,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'logger',
     mapping: 'value',
-    short: ['logger'],
+    short: [{ name: 'logger', after: ['.', '$'], example: 'logger:TaskExecutor' }],
     description: 'The logger, usually a class.',
   },
   {
@@ -106,7 +125,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'file',
     mapping: 'value',
-    short: ['file'],
+    short: [{ name: 'file', after: ['/'], example: 'file:*.out' }],
     description: 'Path of the file on its host.',
   },
   {
@@ -122,7 +141,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'thread',
     mapping: 'value',
-    short: ['thread'],
+    short: [{ name: 'thread', example: 'thread:"Checkpoint Timer"' }],
     description: 'The thread that logged, where the layout names it.',
   },
   {
@@ -130,7 +149,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'error_type',
     mapping: 'value',
-    short: ['error'],
+    short: [ERROR],
     description: 'Class of the outermost exception.',
   },
   {
@@ -155,7 +174,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'host',
     mapping: 'value',
-    short: ['host'],
+    short: [{ name: 'host', before: ['.'], example: 'host:node7' }],
     description: 'The host that the process ran on.',
   },
   {
@@ -163,7 +182,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'container',
     mapping: 'value',
-    short: ['container'],
+    short: [{ name: 'container', example: 'container:container_*_000002' }],
     description: 'The YARN container, from the path.',
   },
   {
@@ -171,7 +190,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'namespace',
     mapping: 'value',
-    short: ['namespace'],
+    short: [{ name: 'namespace', example: 'namespace:flink' }],
     description: 'The Kubernetes namespace, from the path.',
   },
   {
@@ -179,7 +198,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'pod',
     mapping: 'value',
-    short: ['pod'],
+    short: [{ name: 'pod', example: 'pod:orders-taskmanager-*' }],
     description: 'The Kubernetes pod, from the path.',
   },
   {
@@ -188,7 +207,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'cluster',
     mapping: 'value',
-    short: ['cluster'],
+    short: [{ name: 'cluster', example: 'cluster:application_1700000000000_0042' }],
     description:
       'One session cluster, YARN application or Kubernetes cluster id: everything that can explain each other.',
   },
@@ -197,7 +216,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'job_id',
     mapping: 'value',
-    short: ['job'],
+    short: [JOB],
     description: 'The job that the line or its path names.',
   },
   {
@@ -205,7 +224,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'job_name',
     mapping: 'value',
-    short: ['job'],
+    short: [JOB],
     description: 'Its name, where the line says it.',
   },
   {
@@ -213,7 +232,7 @@ export const RECORD_FIELDS = [
     type: 'component',
     column: 'component',
     mapping: 'value',
-    short: ['component'],
+    short: [{ name: 'component', example: 'component:jobmanager' }],
     description: 'What kind of process wrote the file.',
   },
   {
@@ -221,7 +240,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'resource_id',
     mapping: 'value',
-    short: ['tm'],
+    short: [TASKMANAGER],
     description: 'Resource id of the TaskManager, from the line of its log that says it on.',
   },
   {
@@ -229,7 +248,7 @@ export const RECORD_FIELDS = [
     type: 'text',
     column: 'version',
     mapping: 'value',
-    short: ['version'],
+    short: [{ name: 'version', example: 'version:1.20.*' }],
     description:
       'Version of Flink, from the start-up banner of the file on; rotated, `.out` and GC files have no banner.',
   },
@@ -238,7 +257,7 @@ export const RECORD_FIELDS = [
     type: 'texts',
     column: 'chain',
     mapping: 'value',
-    short: ['error'],
+    short: [ERROR],
     description: 'Exception classes from the outside in.',
   },
   {
@@ -247,7 +266,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'process',
     mapping: 'value',
-    short: ['process', 'tm'],
+    short: [{ name: 'process', example: 'process:*taskexecutor*' }, TASKMANAGER],
     description: 'Joins the files of one process: its `.log`, rotations, `.out`, GC log and per-job files.',
   },
   {
@@ -256,7 +275,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'kind',
     mapping: 'value',
-    short: ['kind'],
+    short: [{ name: 'kind', example: 'kind:out' }],
     description: 'What kind of file the entry stands in.',
   },
   {
@@ -265,7 +284,7 @@ export const RECORD_FIELDS = [
     required: true,
     column: 'layout',
     mapping: 'value',
-    short: ['layout'],
+    short: [{ name: 'layout', example: 'layout:none' }],
     description: 'Name of the layout that parsed the entry, or `none`.',
   },
   {
@@ -281,7 +300,7 @@ export const RECORD_FIELDS = [
     type: 'flags',
     column: 'flags',
     mapping: 'value',
-    short: ['flag'],
+    short: [{ name: 'flag', example: 'flag:cut' }],
     description:
       'What reading had to do to the entry: over-long and cut, invalid UTF-8 replaced, secrets redacted, first or last ' +
       'part missing, no time of its own.',
@@ -296,8 +315,6 @@ type OptionalRow = Exclude<Row, RequiredRow>;
 export type FieldName = Row['name'];
 /** Fields that a search can ask for. */
 export type ValueField = Extract<Row, { readonly mapping: 'value' }>['name'];
-/** Short names of the search box. */
-export type ShortName = Extract<Row, { readonly short: readonly string[] }>['short'][number];
 
 /** What the table says a record is; everybody else speaks of `LogRecord` (types.ts). */
 export type RecordShape = {
@@ -313,13 +330,18 @@ export function isValueField(name: string): name is ValueField {
   return FIELD_ROWS.some((row) => row.name === name && row.mapping === 'value');
 }
 
+/** The values that a field may have; undefined where they are many. */
+export function listValues({ type }: RecordField): readonly string[] | undefined {
+  return Object.entries(FIELD_VALUES).find(([name]) => name === type)?.[1];
+}
+
 /** A list of the fields for people: docs/record.md. */
 export function renderRecordTable(): string {
   const rows = FIELD_ROWS.map((row) => {
-    const values = Object.entries(FIELD_VALUES).find(([type]) => type === row.type)?.[1];
+    const values = listValues(row);
     const type = row.type === 'texts' || row.type === 'flags' ? 'texts' : values === undefined ? row.type : 'text';
     const listed = values === undefined ? '' : ` One of ${values.map((value) => `\`${value}\``).join(', ')}.`;
-    const short = (row.short ?? []).map((name) => `\`${name}:\``).join(' ');
+    const short = (row.short ?? []).map(({ name }) => `\`${name}:\``).join(' ');
     return `| \`${row.name}\` | ${type}${row.required === true ? '' : '?'} | ${short} | ${row.mapping} | \`${row.column}\` | ${row.description}${listed} |`;
   });
   return [

@@ -120,7 +120,7 @@ describe('parseQuery', () => {
     const error = refuse('levle:ERROR');
     expect(error.message).toContain('character 1: there is no field "levle"');
     expect(error.fix).toContain('Did you mean level:ERROR?');
-    expect(refuse('colour:red').fix).toContain('Fields are level, job,');
+    expect(refuse('colour:red').fix).toContain('Fields are id, level, logger,');
   });
 
   it.each<[string, number, string]>([

@@ -6,7 +6,7 @@ import { createError } from '../core/errors.js';
 import type { JobtraceError } from '../core/errors.js';
 import type { ValueField } from '../core/record.js';
 import { findNearest } from '../core/text/nearest.js';
-import { findShortField, SHORT_FIELDS, type ShortField } from './fields.js';
+import { findSearchField, SEARCH_FIELDS, type SearchField } from './fields.js';
 import { splitWords } from './words.js';
 
 export type QueryNode =
@@ -25,7 +25,7 @@ export type Glob = readonly string[];
 
 type Token =
   | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'not'; readonly at: number }
-  | { readonly kind: 'field'; readonly at: number; readonly field: ShortField }
+  | { readonly kind: 'field'; readonly at: number; readonly field: SearchField }
   | { readonly kind: 'text'; readonly at: number; readonly text: string; readonly quoted: boolean };
 
 interface Cursor {
@@ -58,7 +58,7 @@ export function parseQuery(text: string): QueryNode {
   return node;
 }
 
-function parseOr(cursor: Cursor, field: ShortField | undefined): QueryNode {
+function parseOr(cursor: Cursor, field: SearchField | undefined): QueryNode {
   const nodes = [parseAnd(cursor, field)];
   while (cursor.tokens[cursor.next]?.kind === 'or') {
     cursor.next += 1;
@@ -67,7 +67,7 @@ function parseOr(cursor: Cursor, field: ShortField | undefined): QueryNode {
   return joinNodes('or', nodes);
 }
 
-function parseAnd(cursor: Cursor, field: ShortField | undefined): QueryNode {
+function parseAnd(cursor: Cursor, field: SearchField | undefined): QueryNode {
   const nodes: QueryNode[] = [];
   const first = cursor.tokens[cursor.next];
   for (;;) {
@@ -96,7 +96,7 @@ function parseAnd(cursor: Cursor, field: ShortField | undefined): QueryNode {
   return joinNodes('and', nodes);
 }
 
-function parseTerm(cursor: Cursor, field: ShortField | undefined): QueryNode {
+function parseTerm(cursor: Cursor, field: SearchField | undefined): QueryNode {
   const token = cursor.tokens[cursor.next];
   cursor.next += 1;
   if (token?.kind === 'not' || token?.kind === 'open') cursor.depth += 1;
@@ -161,7 +161,7 @@ function wordsNode(text: string, quoted: boolean): QueryNode {
 }
 
 function fieldNode(
-  field: ShortField,
+  field: SearchField,
   token: { readonly at: number; readonly text: string; readonly quoted: boolean },
 ): QueryNode {
   if (field.values !== undefined && (token.quoted || !token.text.includes('*'))) checkValue(field, field.values, token);
@@ -180,7 +180,7 @@ function fieldNode(
 }
 
 function checkValue(
-  field: ShortField,
+  field: SearchField,
   values: readonly string[],
   token: { readonly at: number; readonly text: string },
 ): void {
@@ -254,13 +254,13 @@ function readWord(text: string, at: number, tokens: Token[]): number {
 /**
  * The field of `name:`, or undefined when it is just text of a log. Throws for a name that looks meant but is unknown.
  */
-function findField(text: string, at: number, name: string, after: number): ShortField | undefined {
-  const field = findShortField(name);
+function findField(text: string, at: number, name: string, after: number): SearchField | undefined {
+  const field = findSearchField(name);
   if (field !== undefined) return field;
   const isText = after >= text.length || /[\s/:\\]/.test(text.charAt(after)) || !/^[a-z_]+$/i.test(name);
   if (isText) return undefined;
-  const names = SHORT_FIELDS.map((short) => short.name);
-  const near = SHORT_FIELDS.find((short) => short.name === findNearest(name, names));
+  const names = SEARCH_FIELDS.map((short) => short.name);
+  const near = SEARCH_FIELDS.find((short) => short.name === findNearest(name, names));
   const value = text.slice(after, findWordEnd(text, after));
   const quoteIt = `to search for this text, put it into quotes: "${name}:${value}".`;
   const advice =

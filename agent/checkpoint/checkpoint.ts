@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
+import { isValueField } from '../../core/record.js';
 import type { ProcessNotes } from '../../flink/facts/notes.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
@@ -188,9 +189,13 @@ function isFileState(value: Record<string, unknown>): value is Record<string, un
   return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isNotes(value['notes']);
 }
 
-/** An older release wrote none. */
+/** They become fields of records, so nothing else may stand there. An older release wrote none. */
 function isNotes(value: unknown): value is ProcessNotes | undefined {
-  return value === undefined || (isObject(value) && Object.values(value).every((text) => typeof text === 'string'));
+  return value === undefined || (isObject(value) && Object.entries(value).every(isNote));
+}
+
+function isNote([name, text]: readonly [string, unknown]): boolean {
+  return typeof text === 'string' && isValueField(name);
 }
 
 function isGuard(value: unknown): value is Guard {

@@ -12,7 +12,10 @@ export function describeOrigin(
 ): RecordOrigin {
   const names = describeFile(file.path);
   // A pod's name is no host's name; the file name of a start script ends with the host.
-  const host = file.captures.host ?? (names.pod === undefined ? names.host : undefined) ?? settings.host;
+  const host =
+    file.captures.host ??
+    (names.named?.['kubernetes.pod.name'] === undefined ? names.host : undefined) ??
+    settings.host;
   const cluster = file.captures.cluster ?? (settings.cluster === '' ? names.cluster : settings.cluster);
   const jobId = file.captures.jobId ?? names.jobId;
   return {
@@ -25,9 +28,7 @@ export function describeOrigin(
     isUnnamed: cluster === undefined,
     ...(names.component === 'unknown' ? {} : { component: names.component }),
     ...omitMissing({ jobId }),
-    ...omitMissing({ container: names.container }),
-    ...omitMissing({ namespace: names.namespace }),
-    ...omitMissing({ pod: names.pod }),
+    named: names.named ?? {},
   };
 }
 

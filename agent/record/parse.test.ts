@@ -13,6 +13,7 @@ const origin: RecordOrigin = {
   cluster: 'shop',
   component: 'jobmanager',
   isUnnamed: false,
+  named: {},
 };
 
 function parse(text: string, from: Partial<RecordOrigin> = {}) {

@@ -20,9 +20,8 @@ export interface RecordOrigin {
   readonly isUnnamed: boolean;
   readonly component?: Component;
   readonly jobId?: string;
-  readonly container?: string;
-  readonly namespace?: string;
-  readonly pod?: string;
+  /** What else the path names; see flink/layout/names.ts. */
+  readonly named: Partial<LogRecord>;
 }
 
 export interface ParseContext {
@@ -111,36 +110,18 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
-export type SourceFields = Pick<
-  LogRecord,
-  | 'log.file.path'
-  | 'host.name'
-  | 'flink.cluster'
-  | 'jobtrace.process'
-  | 'jobtrace.kind'
-  | 'flink.component'
-  | 'container.id'
-  | 'orchestrator.namespace'
-  | 'kubernetes.pod.name'
-  | 'flink.version'
-  | 'flink.process.id'
->;
-
 /** The fields of every entry of a file, as far as it has been read. */
-export function describeSource(origin: RecordOrigin, { version, processId }: ProcessNotes): SourceFields {
+export function describeSource(origin: RecordOrigin, notes: ProcessNotes) {
   return {
+    ...origin.named,
+    ...notes,
     'log.file.path': origin.path,
     'host.name': origin.host,
     'flink.cluster': origin.cluster,
     'jobtrace.process': origin.process,
     'jobtrace.kind': origin.kind,
     'flink.component': origin.component,
-    'container.id': origin.container,
-    'orchestrator.namespace': origin.namespace,
-    'kubernetes.pod.name': origin.pod,
-    'flink.version': version,
-    'flink.process.id': processId,
-  };
+  } satisfies Partial<LogRecord>;
 }
 
 /**

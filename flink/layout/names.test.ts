@@ -86,20 +86,23 @@ describe('describeFile', () => {
     expect(describeFile('/var/log/pods/prod_orders-taskmanager-1-3_0a-1b/flink-main-container/2.log')).toMatchObject({
       kind: 'log',
       component: 'taskmanager',
-      namespace: 'prod',
-      pod: 'orders-taskmanager-1-3',
+      named: { 'orchestrator.namespace': 'prod', 'kubernetes.pod.name': 'orders-taskmanager-1-3' },
       cluster: 'prod/orders',
       processKey: 'prod/orders-taskmanager-1-3/flink-main-container/2',
     });
     expect(
       describeFile(`/var/log/containers/orders-6c7d8f9b5c-x2x4z_prod_flink-main-container-${HASH}.log`),
-    ).toMatchObject({ component: 'jobmanager', cluster: 'prod/orders', pod: 'orders-6c7d8f9b5c-x2x4z' });
+    ).toMatchObject({
+      component: 'jobmanager',
+      cluster: 'prod/orders',
+      named: { 'kubernetes.pod.name': 'orders-6c7d8f9b5c-x2x4z' },
+    });
   });
 
   it('falls back to words in the name', () => {
     expect(describeFile(`/var/lib/docker/containers/${HASH}/${HASH}-json.log`)).toMatchObject({
       kind: 'log',
-      container: HASH,
+      named: { 'container.id': HASH },
     });
     expect(describeFile('taskmanager.log')).toMatchObject({ component: 'taskmanager', kind: 'log' });
     expect(describeFile('C:\\logs\\jobmanager.out')).toMatchObject({

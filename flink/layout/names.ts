@@ -1,7 +1,7 @@
 // A file's path → what it is: kind, component, whose process, host, job. Only names are read, never the file.
 // Called by the agent (discovery) and by offline diagnosis. Names: flink-facts §1.3 of the project's notes, that is
 // Flink's start scripts, YARN container folders, Kubernetes pods, Docker, and Jobtrace's own log separation kit.
-import type { Component, FileKind } from '../../core/types.js';
+import type { Component, FileKind, LogRecord } from '../../core/types.js';
 import { omitMissing } from '../../core/json.js';
 
 export interface FileNames {
@@ -13,9 +13,8 @@ export interface FileNames {
   /** YARN application or Kubernetes cluster id. */
   readonly cluster?: string;
   readonly jobId?: string;
-  readonly container?: string;
-  readonly namespace?: string;
-  readonly pod?: string;
+  /** What else the path names, as fields of each of its records. */
+  readonly named?: Partial<LogRecord>;
   /** True for a closed file: a rotation, a compressed one. */
   readonly rotated: boolean;
   readonly rotation?: number;
@@ -139,8 +138,7 @@ function describePod(path: string, name: Name, common: Common): FileNames | unde
     component,
     processKey: `${namespace}/${pod}/${container}/${restart}`,
     host: pod,
-    namespace,
-    pod,
+    named: { 'orchestrator.namespace': namespace, 'kubernetes.pod.name': pod },
     ...omitMissing({ cluster: cluster === undefined ? undefined : `${namespace}/${cluster}` }),
   };
 }
@@ -162,7 +160,8 @@ function describeYarn(path: string, name: Name, common: Common): FileNames | und
     : name.stem.startsWith('jobmanager') || Number(container[2]) === 1
       ? 'jobmanager'
       : 'taskmanager';
-  return { ...common, component, processKey: container[0], cluster: application, container: container[0] };
+  const named = { 'container.id': container[0] };
+  return { ...common, component, processKey: container[0], cluster: application, named };
 }
 
 function describeStandalone(name: Name, common: Common): FileNames | undefined {
@@ -180,7 +179,13 @@ function describeStandalone(name: Name, common: Common): FileNames | undefined {
 function describeOther(name: Name, common: Common): FileNames {
   const docker = DOCKER.exec(name.stem);
   if (docker?.[1] !== undefined)
-    return { ...common, kind: 'log', component: 'unknown', processKey: docker[1].slice(0, 12), container: docker[1] };
+    return {
+      ...common,
+      kind: 'log',
+      component: 'unknown',
+      processKey: docker[1].slice(0, 12),
+      named: { 'container.id': docker[1] },
+    };
   return {
     ...common,
     component: componentOf(name.stem),
