@@ -94,7 +94,6 @@ export const ALERT_STATES = [
   'withdrawn',
 ] as const satisfies readonly Alert['state'][];
 export const OUTCOMES = ['failing', 'recovered', 'failed', 'unknown'] as const satisfies readonly Incident['outcome'][];
-export const LANGUAGES = ['en', 'zh'] as const satisfies readonly Language[];
 
 /** A text as one of the words of a list; undefined when it is none of them. */
 export function readWord<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {

@@ -2,7 +2,8 @@
 // they do not fit (nothing is converted or dropped in a body); answers are described, never trimmed, so that a
 // new field is only added here to be documented.
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
-import { ALERT_STATES, LANGUAGES, OUTCOMES, type Schema } from './route.js';
+import { LANGUAGES } from '../core/types.js';
+import { ALERT_STATES, OUTCOMES, type Schema } from './route.js';
 
 const text = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;

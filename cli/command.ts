@@ -1,6 +1,7 @@
 // What a command of the front door is. The table of all commands stands in main.ts; help is written from it. The
 // options that several commands have stand here too.
 import { omitMissing } from '../core/json.js';
+import { LANGUAGES } from '../core/types.js';
 import type { ParseArgsConfig } from 'node:util';
 
 export interface OptionRow {
@@ -86,7 +87,7 @@ export const LOG_LEVEL_OPTION: OptionRow = {
 export const LANG_OPTION: OptionRow = {
   name: 'lang',
   value: 'LANG',
-  values: ['en', 'zh'],
+  values: LANGUAGES,
   help: 'Language of the diagnosis.',
 };
 export const RULES_OPTION: OptionRow = {

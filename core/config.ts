@@ -5,6 +5,7 @@ import { isObject, omitMissing } from './json.js';
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
 import { hideAddress, isSecretName } from './text/secrets.js';
+import { LANGUAGES, type Language } from './types.js';
 
 type SettingType =
   'string' | 'path' | 'integer' | 'number' | 'boolean' | 'strings' | 'paths' | 'secret' | 'receivers' | 'tokens';
@@ -22,12 +23,15 @@ interface SettingRow {
   readonly isAdvanced?: true;
 }
 
+const RECEIVER_KINDS = ['webhook', 'alertmanager'] as const;
+const TOKEN_ROLES = ['reader', 'author', 'admin'] as const;
+
 /** Where alerts go. `url` is a credential for most receivers: it is never logged. */
 export interface ReceiverSettings {
   readonly name: string;
-  readonly kind: 'webhook' | 'alertmanager';
+  readonly kind: (typeof RECEIVER_KINDS)[number];
   readonly url: string;
-  readonly language: 'en' | 'zh';
+  readonly language: Language;
   /** Signs the body (HMAC-SHA256) in the header X-Jobtrace-Signature. */
   readonly secret?: string;
   readonly perMinute: number;
@@ -36,7 +40,7 @@ export interface ReceiverSettings {
 export interface TokenSettings {
   readonly name: string;
   readonly token: string;
-  readonly role: 'reader' | 'author' | 'admin';
+  readonly role: (typeof TOKEN_ROLES)[number];
   /** Job and cluster patterns with `*`; empty = all. */
   readonly scope: readonly string[];
 }
@@ -53,7 +57,7 @@ export const SETTINGS = [
     name: 'language',
     type: 'string',
     default: 'en',
-    values: ['en', 'zh'],
+    values: LANGUAGES,
     help: 'Language of diagnoses on the command line and on the page when the reader has not chosen one.',
   },
   {
@@ -324,13 +328,13 @@ export const SETTINGS = [
     name: 'api.tokens',
     type: 'tokens',
     default: [],
-    help: 'Who may use the API: a list of {name, token or tokenFile, role: reader|author|admin, scope: [patterns]}.',
+    help: `Who may use the API: a list of {name, token or tokenFile, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}.`,
   },
   {
     name: 'notify.receivers',
     type: 'receivers',
     default: [],
-    help: 'Where alerts go: a list of {name, kind: webhook|alertmanager, url or urlFile, language, secret or secretFile, perMinute}.',
+    help: `Where alerts go: a list of {name, kind: ${RECEIVER_KINDS.join('|')}, url or urlFile, language, secret or secretFile, perMinute}.`,
   },
   {
     name: 'notify.symptomWaitMs',
@@ -551,10 +555,10 @@ const OBJECT_SCHEMAS = {
     anyOf: [{ required: ['url'] }, { required: ['urlFile'] }],
     properties: {
       name: { type: 'string', minLength: 1 },
-      kind: { enum: ['webhook', 'alertmanager'] },
+      kind: { enum: RECEIVER_KINDS },
       url: { type: 'string', pattern: URL_FORM.source, writeOnly: true },
       urlFile: { type: 'string' },
-      language: { enum: ['en', 'zh'] },
+      language: { enum: LANGUAGES },
       secret: { type: 'string', writeOnly: true },
       secretFile: { type: 'string' },
       perMinute: { type: 'integer', minimum: 1 },
@@ -569,7 +573,7 @@ const OBJECT_SCHEMAS = {
       name: { type: 'string', minLength: 1 },
       token: { type: 'string', minLength: LEAST_TOKEN_LENGTH, writeOnly: true },
       tokenFile: { type: 'string' },
-      role: { enum: ['reader', 'author', 'admin'] },
+      role: { enum: TOKEN_ROLES },
       scope: { type: 'array', items: { type: 'string' } },
     },
   },

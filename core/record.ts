@@ -1,7 +1,7 @@
 // The one declaration of a record's fields. From this table derive the type (types.ts), what is checked of a stored
 // record (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box and how
-// they compare (store/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are those of the Elastic
-// Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports nothing.
+// they compare (store/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are those of
+// the Elastic Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports nothing.
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
@@ -34,8 +34,8 @@ export interface FieldTypes {
 export interface ShortName {
   readonly name: string;
   /**
-   * A bare value is the whole stored one ("level:ERROR"), what follows the last of these texts ("logger:TaskExecutor" of
-   * "org.apache.flink.runtime.taskexecutor.TaskExecutor"), or what stands before the first of those ("host:node7" of
+   * A bare value is the whole stored one ("level:ERROR"), what follows one of these texts ("logger:TaskExecutor" of
+   * "org.apache.flink.runtime.taskexecutor.TaskExecutor"), or what stands before one of those ("host:node7" of
    * "node7.example.com").
    */
   readonly after?: readonly string[];

@@ -5,7 +5,8 @@
 import type { FieldTypes, RecordShape } from './record.js';
 
 export type Level = FieldTypes['level'];
-export type Language = 'en' | 'zh';
+export const LANGUAGES = ['en', 'zh'] as const;
+export type Language = (typeof LANGUAGES)[number];
 /** A text for people, in each language that we publish. */
 export type Text = Readonly<Record<Language, string>>;
 export type Severity = 'info' | 'warning' | 'error' | 'critical';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseDocument } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
-import type { Diagnosis } from '../../core/types.js';
+import { LANGUAGES, type Diagnosis } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/catalog.js';
@@ -191,7 +191,7 @@ function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation
   ];
   return [
     ...texts.flatMap(([name, text]) =>
-      (['en', 'zh'] as const).flatMap((language) =>
+      LANGUAGES.flatMap((language) =>
         text?.[language].source.startsWith(TODO) === true
           ? [`rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`]
           : [],

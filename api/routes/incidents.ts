@@ -1,22 +1,13 @@
 // Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
 // is shown in one language; a viewer with a scope sees only its own.
 import { createError } from '../../core/errors.js';
-import type { Incident, Language } from '../../core/types.js';
+import { LANGUAGES, type Incident, type Language } from '../../core/types.js';
 import type { Alert } from '../../store/store.js';
 import { isInScope } from '../auth.js';
 import { omitMissing } from '../../core/json.js';
 import { mergeJobs } from './jobs.js';
 import { readRange } from './records.js';
-import {
-  ALERT_STATES,
-  LANGUAGES,
-  OUTCOMES,
-  readWord,
-  type Answer,
-  type Request,
-  type Route,
-  type Services,
-} from '../route.js';
+import { ALERT_STATES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
 import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from '../schemas.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;

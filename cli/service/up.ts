@@ -3,7 +3,7 @@
 import { createError } from '../../core/errors.js';
 import type { Settings } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident, Language } from '../../core/types.js';
 import {
   CONFIG_OPTION,
   DATA_OPTION,
@@ -119,7 +119,7 @@ function renderGreeting(url: string, paths: readonly string[], rules: number, in
  */
 function createAnnouncer(
   invocation: Invocation,
-  lang: 'en' | 'zh',
+  lang: Language,
   known: readonly Incident[],
 ): (incident: Incident) => Promise<void> {
   const said = new Map(known.map((incident) => [incident.id, causeOf(incident)]));
