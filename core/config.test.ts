@@ -8,7 +8,7 @@ function load(text: string | undefined, more: Partial<SettingsInput> = {}) {
     environment: {},
     flags: {},
     resolvePath: (path) => `/etc/jobtrace/${path}`,
-    readSecret: (path) => (path.endsWith('url') ? `https://content-of${path}` : `content of ${path}`),
+    readSecret: (path) => (path.endsWith('url') ? `https://content-of${path}` : `content-of${path}`),
     ...more,
   });
 }
@@ -50,12 +50,12 @@ describe('loadSettings', () => {
       'store:\n  passwordFile: pw\nnotify:\n  receivers:\n    - { name: a, kind: webhook, urlFile: url }\napi:\n  tokens:\n    - { name: b, role: reader, tokenFile: token }\n',
     );
 
-    expect(settings['store.password']).toBe('content of /etc/jobtrace/pw');
+    expect(settings['store.password']).toBe('content-of/etc/jobtrace/pw');
     expect(settings['notify.receivers']).toEqual([
       { name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'https://content-of/etc/jobtrace/url' },
     ]);
     expect(settings['api.tokens']).toEqual([
-      { name: 'b', role: 'reader', scope: [], token: 'content of /etc/jobtrace/token' },
+      { name: 'b', role: 'reader', scope: [], token: 'content-of/etc/jobtrace/token' },
     ]);
   });
 
@@ -70,6 +70,11 @@ describe('loadSettings', () => {
   it.each([
     ['a token of one character', 'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n', 'x'],
     ['a token of 15 characters', 'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n', 'x'.repeat(15)],
+    [
+      'a token that no header can carry',
+      'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n',
+      'ключ-0123456789abc xxx',
+    ],
     ['an empty token', 'api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t }\n', ''],
     ['no address', 'notify:\n  receivers:\n    - { name: b, kind: webhook, urlFile: t }\n', 'ftp://x'],
   ])('refuses %s in a file as in the settings, and does not say it', (_, text, secret) => {
@@ -77,6 +82,13 @@ describe('loadSettings', () => {
       expect.objectContaining({ code: 'JT_CONFIG_INVALID', message: expect.stringContaining('/etc/jobtrace/t') }),
     );
     expect(() => load(text, { readSecret: () => secret })).not.toThrowError(/xxx|ftp/);
+  });
+
+  it('refuses a token that no header can carry, and does not say it', () => {
+    const text = 'api:\n  tokens:\n    - { name: b, role: reader, token: "ключ-0123456789abc xxx" }\n';
+
+    expect(() => load(text)).toThrowError(/printable ASCII characters without spaces/);
+    expect(() => load(text)).not.toThrowError(/ключ|xxx/);
   });
 
   it('does not repeat a secret that it refuses', () => {

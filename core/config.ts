@@ -497,6 +497,7 @@ function readObject(
 /** What the schema asks of a secret in the settings holds for one in a file. */
 function checkSecret(name: string, content: string): string | undefined {
   if (name === 'token' && content.length < LEAST_TOKEN_LENGTH) return `needs at least ${LEAST_TOKEN_LENGTH} characters`;
+  if (name === 'token' && !TOKEN_FORM.test(content)) return `does not have the right form (${TOKEN_HINT})`;
   if (name === 'url' && !URL_FORM.test(content)) return 'must begin with http:// or https://';
   return content === '' ? 'is empty' : undefined;
 }
@@ -545,6 +546,9 @@ function addProperty(root: SchemaNode, name: string, schema: unknown): void {
 
 /** A token that is guessed as easily as it is typed protects nothing. */
 const LEAST_TOKEN_LENGTH = 16;
+/** What a header can carry: with another character nobody could ever send it. */
+const TOKEN_FORM = /^[!-~]+$/;
+const TOKEN_HINT = 'printable ASCII characters without spaces';
 const URL_FORM = /^https?:\/\//;
 
 const OBJECT_SCHEMAS = {
@@ -571,7 +575,13 @@ const OBJECT_SCHEMAS = {
     anyOf: [{ required: ['token'] }, { required: ['tokenFile'] }],
     properties: {
       name: { type: 'string', minLength: 1 },
-      token: { type: 'string', minLength: LEAST_TOKEN_LENGTH, writeOnly: true },
+      token: {
+        type: 'string',
+        minLength: LEAST_TOKEN_LENGTH,
+        pattern: TOKEN_FORM.source,
+        description: TOKEN_HINT,
+        writeOnly: true,
+      },
       tokenFile: { type: 'string' },
       role: { enum: TOKEN_ROLES },
       scope: { type: 'array', items: { type: 'string' } },

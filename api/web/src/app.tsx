@@ -10,6 +10,8 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AgentsPage } from './agents.tsx';
 import { Boundary } from './boundary.tsx';
@@ -33,22 +35,34 @@ const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
 export function App() {
   const { refused } = useSession();
   const [location] = useLocation();
+  useForgetting();
   return (
     <AppShell header={{ height: 52 }} padding="md">
       <AppShell.Header>
         <Header />
       </AppShell.Header>
       <AppShell.Main>
-        {refused === undefined ? (
-          <Boundary place={location}>
-            <Rooms />
-          </Boundary>
-        ) : (
-          <SignIn />
+        {refused !== undefined && <SignIn />}
+        {refused !== 'signedOut' && (
+          // A room that stands keeps what was typed in it: it is hidden, not taken away, until somebody signs in.
+          <div hidden={refused !== undefined}>
+            <Boundary place={location}>
+              <Rooms />
+            </Boundary>
+          </div>
         )}
       </AppShell.Main>
     </AppShell>
   );
+}
+
+/** What a refused token has seen is nobody's any more: what the rooms show is asked for again after the sign-in. */
+function useForgetting(): void {
+  const { refused } = useSession();
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (refused !== undefined) void queries.resetQueries();
+  }, [refused, queries]);
 }
 
 function Rooms() {
@@ -69,6 +83,7 @@ function Rooms() {
 
 function Header() {
   const { t, lang, setLang } = useSpeech();
+  const { refused } = useSession();
   const [location] = useLocation();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
@@ -78,19 +93,20 @@ function Header() {
         <Text fw={700} c="teal" component={Link} href="/incidents">
           Jobtrace
         </Text>
-        {ROOMS.map((room) => (
-          <Anchor
-            key={room.path}
-            component={Link}
-            href={room.path}
-            underline="never"
-            c={location.startsWith(room.path) ? 'teal' : 'var(--mantine-color-text)'}
-            fw={location.startsWith(room.path) ? 600 : 400}
-            size="sm"
-          >
-            {t(room.name)}
-          </Anchor>
-        ))}
+        {refused === undefined &&
+          ROOMS.map((room) => (
+            <Anchor
+              key={room.path}
+              component={Link}
+              href={room.path}
+              underline="never"
+              c={location.startsWith(room.path) ? 'teal' : 'var(--mantine-color-text)'}
+              fw={location.startsWith(room.path) ? 600 : 400}
+              size="sm"
+            >
+              {t(room.name)}
+            </Anchor>
+          ))}
       </Group>
       <Group gap="xs" wrap="nowrap">
         <SignedIn />

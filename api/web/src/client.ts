@@ -1,7 +1,7 @@
 // The page's only way to the server: the same API as everyone's (docs/api.md).
 import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../core/types.ts';
 import type { AgentStatus, RecordPage } from '../../../store/store.ts';
-import { readSession, refuseToken } from './session.ts';
+import { refuseToken, waitForSession } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
 export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
@@ -61,8 +61,9 @@ export const api = {
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
-  /** Of the token that is kept, or of one that is tried. */
-  viewer: (tried?: string): Promise<ShownViewer> => request('/api/v1/viewer', {}, tried),
+  viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
+  /** Of a token that is not kept yet. */
+  tryToken: (token: string): Promise<ShownViewer> => send('/api/v1/viewer', {}, token).then(readBody<ShownViewer>),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (
@@ -76,13 +77,24 @@ export const api = {
     }),
 };
 
-async function request<T>(path: string, init: RequestInit = {}, tried?: string): Promise<T> {
-  const token = tried ?? readSession().token;
+/** What is refused for its token is sent again, unchanged, once the reader has signed in: nothing is lost. */
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  for (;;) {
+    const { token } = await waitForSession();
+    const response = await send(path, init, token);
+    if (response.status !== 401) return readBody<T>(response);
+    refuseToken(token);
+  }
+}
+
+function send(path: string, init: RequestInit, token: string | undefined): Promise<Response> {
   const headers = new Headers(init.headers);
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-  const response = await fetch(path, { ...init, headers });
+  return fetch(path, { ...init, headers });
+}
+
+async function readBody<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => undefined);
-  if (response.status === 401 && tried === undefined) refuseToken(token);
   if (!response.ok) throw toError(response.status, body);
   return body as T;
 }

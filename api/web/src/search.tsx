@@ -120,9 +120,11 @@ interface Part {
 
 function SearchBar({ address, change }: Part) {
   const { t } = useSpeech();
-  const [text, setText] = useState(address.get('query') ?? '');
+  const query = address.get('query') ?? '';
+  const [text, setText] = useState(query);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setText(address.get('query') ?? ''), [address]);
+  // Another filter is not another query: what is typed and not sent yet stays.
+  useEffect(() => setText(query), [query]);
   useEffect(() => {
     const focus = (event: KeyboardEvent): void => {
       if (

@@ -1,15 +1,22 @@
-// The form that asks for a token where the server wants one, and who is signed in. A token is tried before it is kept.
+// The form that asks for a token where the server wants one, and who is signed in. In: what the reader types. Out: a
+// token that the server knows, kept for the tab (session.ts); it is tried before it is kept. The frame (app.tsx) shows
+// both.
 import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, RequestError } from './client.ts';
-import { keepToken, signOut, useSession } from './session.ts';
+import { isSendable, keepToken, signOut, useSession } from './session.ts';
 import { useSpeech, type TextKey } from './text.tsx';
+
+/** What to do about a problem with the token, where its title does not say so. */
+const HINTS: Partial<Record<TextKey, TextKey>> = {
+  tokenUnknown: 'tokenUnknownHint',
+  tokenUnsendable: 'tokenUnsendableHint',
+};
 
 export function SignIn() {
   const { t } = useSpeech();
   const { refused } = useSession();
-  const queries = useQueryClient();
   const [token, setToken] = useState('');
   const [problem, setProblem] = useState<TextKey | undefined>(refused === 'unknown' ? 'tokenUnknown' : undefined);
   const [isTrying, setIsTrying] = useState(false);
@@ -17,12 +24,11 @@ export function SignIn() {
     event.preventDefault();
     const given = token.trim();
     if (given === '') return setProblem('tokenMissing');
+    if (!isSendable(given)) return setProblem('tokenUnsendable');
     setIsTrying(true);
     setProblem(undefined);
     try {
-      await api.viewer(given);
-      // What was asked without a token, or with another, is asked again.
-      queries.clear();
+      await api.tryToken(given);
       keepToken(given);
     } catch (error) {
       setProblem(error instanceof RequestError && error.status < 500 ? 'tokenUnknown' : 'unreachable');
@@ -56,7 +62,7 @@ export function SignIn() {
             />
             {problem !== undefined && (
               <Alert color="red" role="alert" title={t(problem)}>
-                {problem === 'tokenUnknown' ? t('tokenUnknownHint') : undefined}
+                {HINTS[problem] !== undefined && t(HINTS[problem])}
               </Alert>
             )}
             <Button type="submit" color="teal.9" loading={isTrying} fullWidth>
@@ -69,7 +75,10 @@ export function SignIn() {
   );
 }
 
-/** Only where a token is kept: without tokens nobody signs out. */
+/**
+ * Asks at the start who the reader is, so that the form comes before anything is typed. Without tokens nobody signs
+ * out.
+ */
 export function SignedIn() {
   const { t } = useSpeech();
   const { token } = useSession();
@@ -77,7 +86,6 @@ export function SignedIn() {
   const viewer = useQuery({
     queryKey: ['viewer', token],
     queryFn: () => api.viewer(),
-    enabled: token !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (token === undefined) return null;

@@ -101,6 +101,14 @@ const TEXTS = {
     en: 'Check that it was copied whole, or ask whoever runs Jobtrace for a token.',
     zh: '请检查是否复制完整，或向 Jobtrace 的管理员索取令牌。',
   },
+  tokenUnsendable: {
+    en: 'A token has only printable ASCII characters and no spaces.',
+    zh: '令牌只能包含可打印的 ASCII 字符，且不含空格。',
+  },
+  tokenUnsendableHint: {
+    en: 'It was copied with something else, or typed with another keyboard layout. Copy it once more.',
+    zh: '可能复制了多余内容，或输入法未切换为英文。请重新复制。',
+  },
   signOut: { en: 'Sign out', zh: '退出登录' },
   broken: { en: 'This view broke.', zh: '此页面出错了。' },
   brokenHint: {
