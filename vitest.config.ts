@@ -48,7 +48,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const shared = { environment: 'node', maxConcurrency: 2, testTimeout: 60_000, hookTimeout: 180_000 } as const;
+const shared = { environment: 'node', maxConcurrency: 2, testTimeout: 120_000, hookTimeout: 300_000 } as const;
 
 export default defineConfig({
   test: {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeRules } from '../../analyzer/testing/samples.js';
 import { createLog } from '../../core/log.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
@@ -33,6 +33,17 @@ function bombAliases(): string {
   return `${levels.join('\n')}\nmatch: *a8\n`;
 }
 
+/** One area of the catalog: all of it is read anew at each change. */
+const builtIn = mkdtempSync(join(tmpdir(), 'keeper-catalog-'));
+const RULES = join(import.meta.dirname, '..', '..', 'rules');
+for (const name of ['causes.yaml', 'engine', 'network'])
+  cpSync(join(RULES, name), join(builtIn, name), { recursive: true });
+afterAll(() => rmSync(builtIn, { recursive: true, force: true }));
+
+function openKeeper(): RuleKeeper {
+  return createRuleKeeper([folder], createLog('silent'), builtIn);
+}
+
 /** The first look sees the change, the second that it has come to rest. */
 function settle(keeper: RuleKeeper): boolean {
   return [keeper.lookOnce(), keeper.lookOnce()].includes(true);
@@ -50,7 +61,7 @@ beforeEach(() => {
 describe('createRuleKeeper', () => {
   it('takes a saved rule, its next version, and its removal', () => {
     let told = 0;
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
     keeper.onChange(() => told++);
     const before = keeper.catalog.size;
 
@@ -91,7 +102,7 @@ describe('createRuleKeeper', () => {
     ['a document that is no rule', () => '- 1\n', /own\/rule\.yaml/],
   ])('goes on with the rules before when a file has %s, and says so', (_, spoil, problem) => {
     save(OWN, ruleText('Old'));
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
 
     save(OWN, spoil(ruleText('New')));
     settle(keeper);
@@ -102,7 +113,7 @@ describe('createRuleKeeper', () => {
 
   it('goes on with the rules before when a folder stands where the file stood, and says so', () => {
     save(OWN, ruleText('Old'));
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
 
     rmSync(join(folder, 'kafka'), { recursive: true });
     mkdirSync(join(folder, 'kafka', 'auth', 'own', 'rule.yaml'), { recursive: true });
@@ -113,7 +124,7 @@ describe('createRuleKeeper', () => {
   });
 
   it("takes a saved row of the engine's tables", () => {
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
     const before = keeper.catalog.engine.harmless.length;
 
     mkdirSync(join(folder, 'engine'));
@@ -125,7 +136,7 @@ describe('createRuleKeeper', () => {
 
   it('refuses a broken rule, keeps the one before it, takes the others, and says why until it is repaired', () => {
     folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]\ntitle: { en: "Old", zh: "旧" }' });
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
 
     save(OWN, ruleText('New').replace('owner: platform', 'owner: nobody'));
     save('kafka.auth/other', ruleText('Other'));
@@ -142,7 +153,7 @@ describe('createRuleKeeper', () => {
   });
 
   it('keeps the built-in rule when what should replace it is broken', () => {
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
     const before = titleOf(keeper, MODEL);
 
     save(MODEL, 'status: stable\n');
@@ -154,7 +165,7 @@ describe('createRuleKeeper', () => {
 
   it('keeps everything while the folder is away', () => {
     folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]' });
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
 
     rmSync(folder, { recursive: true });
     settle(keeper);
@@ -164,7 +175,7 @@ describe('createRuleKeeper', () => {
   });
 
   it('does not read a file while it is still being written', () => {
-    const keeper = createRuleKeeper([folder], createLog('silent'));
+    const keeper = openKeeper();
 
     save(OWN, ruleText('Half').slice(0, 60));
     expect(keeper.lookOnce()).toBe(false);
@@ -179,6 +190,6 @@ describe('createRuleKeeper', () => {
   it('does not start with broken rules', () => {
     save(OWN, 'status: stable\n');
 
-    expect(() => createRuleKeeper([folder], createLog('silent'))).toThrow(/are not valid/);
+    expect(() => openKeeper()).toThrow(/are not valid/);
   });
 });

@@ -31,10 +31,13 @@ export interface RuleKeeper {
 
 const LOOK_EVERY_MS = 500;
 
-/** Throws JT_RULE_INVALID: a process does not start with broken rules. */
-export function createRuleKeeper(folders: readonly string[], log: Log): RuleKeeper {
+/**
+ * `builtIn`: another catalog than the one beside the program. Throws JT_RULE_INVALID: a process does not start with
+ * broken rules.
+ */
+export function createRuleKeeper(folders: readonly string[], log: Log, builtIn?: string): RuleKeeper {
   const listeners: ((catalog: Catalog) => void)[] = [];
-  const sources = { extra: folders };
+  const sources = { builtIn, extra: folders };
   let catalog = loadCatalog(sources);
   let problems: readonly string[] = [];
   let loaded = describeFolders(folders);
