@@ -3,10 +3,11 @@
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FACT_TYPES } from '../analyzer/cluster/meaning.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';
-import { readFacts } from '../flink/facts/facts.js';
+import { readFacts, readJarVersion } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
@@ -21,6 +22,8 @@ afterEach(async () => {
 
 /** Fields of all records that came back from the store. */
 const written = new Set<string>();
+/** Types of all facts that they state. */
+const stated = new Set<string>();
 
 describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
@@ -64,6 +67,12 @@ describe('the table of fields', () => {
     noteFields(await fixture.records());
 
     expect([...written].sort()).toEqual(FIELD_ROWS.map((row) => row.name).sort());
+  });
+});
+
+describe('the types of facts', () => {
+  it('are those that the recordings state: each has rows that read it', () => {
+    expect([...stated].sort()).toEqual([...FACT_TYPES].sort());
   });
 });
 
@@ -159,7 +168,7 @@ function listStates(records: readonly LogRecord[], jobId: string): string[] {
 }
 
 function readAllFacts(records: readonly LogRecord[]): Fact[] {
-  return records.flatMap((record) => {
+  const facts = records.flatMap((record) => {
     const source: Source = {
       path: record['log.file.path'],
       component: record['flink.component'] ?? 'unknown',
@@ -168,6 +177,9 @@ function readAllFacts(records: readonly LogRecord[]): Fact[] {
       host: record['host.name'],
       cluster: record['flink.cluster'],
     };
-    return readFacts(parseEntry(Buffer.from(record['event.original'])), source);
+    const parsed = parseEntry(Buffer.from(record['event.original']));
+    return [...readFacts(parsed, source), ...readJarVersion(parsed)];
   });
+  for (const fact of facts) stated.add(fact.type);
+  return facts;
 }

@@ -176,6 +176,9 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
 /** A row is only ever asked about facts of its own type. */
 const BY_TYPE: Readonly<Record<Fact['type'], FactMeaning<Fact>>> = MEANINGS;
 
+/** Every type that there is, because the compiler wants a row for each. */
+export const FACT_TYPES: readonly string[] = Object.keys(MEANINGS);
+
 export function meaningOf(fact: Fact): FactMeaning<Fact> {
   return BY_TYPE[fact.type];
 }
