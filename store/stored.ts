@@ -1,4 +1,5 @@
-// What comes back from a database is `unknown` until one of these has looked at it. Pure; both adapters use them.
+// What comes back from a database is `unknown` → a record, an incident, an alert or an agent's status, once one of
+// these has looked at it. Both stores ask for everything that they read. Pure.
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { Incident, LogRecord } from '../core/types.js';

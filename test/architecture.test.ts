@@ -1,6 +1,6 @@
 // The import table of the house (docs/architecture.md): stages never import each other, each npm package has
 // one door, nobody but the front door reads the environment.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -23,6 +23,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
  * floor and from those before it. What is named after its stage stands on top.
  */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  core: [
+    'json.ts',
+    'fault.ts',
+    'sequence.ts',
+    'record.ts',
+    'types.ts',
+    'text',
+    'time',
+    'bytes',
+    'errors.ts',
+    'conditions.ts',
+    'document.ts',
+    'regex.ts',
+    'sink.ts',
+    'log.ts',
+    'config.ts',
+  ],
   flink: ['bytes', 'trace', 'options', 'layout', 'facts', 'memory'],
   agent: [
     'settings.ts',
@@ -62,6 +79,19 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'input/read.ts',
     'service',
     'author',
+    'testing',
+  ],
+  notify: [
+    'payload.ts',
+    'pace.ts',
+    'decide.ts',
+    'render.ts',
+    'forward.ts',
+    'channels',
+    'outbox.ts',
+    'sender.ts',
+    'inbound.ts',
+    'notify.ts',
     'testing',
   ],
   api: ['auth.ts', 'crowd.ts', 'metrics.ts', 'body.ts', 'route.ts', 'request.ts', 'schemas.ts', 'routes', 'server.ts'],
@@ -128,6 +158,13 @@ function listSources(folder: string): string[] {
     .filter((file) => !file.endsWith('.test.ts') && !file.includes('/testing/'));
 }
 
+/** The page is a package of its own, built by other means. */
+function listPage(): string[] {
+  return readdirSync(join(root, 'api', 'web', 'src'))
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => `api/web/src/${name}`);
+}
+
 function readImports(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   return [
@@ -145,9 +182,18 @@ function resolveTarget(file: string, target: string): string {
   return posix.normalize(posix.join(posix.dirname(file), target)).replace(/\.js$/, '.ts');
 }
 
+/** Lines of the comment that a file begins with. */
+function countOpening(text: string): number {
+  const lines = text.replace(/^#!.*\n/, '').split('\n');
+  return lines.findIndex((line) => !line.startsWith('//'));
+}
+
 const sources = Object.keys(ALLOWED).flatMap(listSources);
 /** What is divided into rooms: the stages, the front door, and the laboratory. */
 const housed = [...sources, ...listSources('cli'), ...listSources('lab')];
+/** Files that are run, and so imported by nobody. */
+const STARTS = ['analyzer/catalog/write-prepared.ts', 'cli/write-code-cache.ts', 'cli/docs/docs.ts'];
+const product = [...sources, ...listSources('cli')];
 const imports = [...sources, 'cli.ts', ...listSources('cli')].flatMap(readImports);
 
 describe('the house', () => {
@@ -198,9 +244,35 @@ describe('the house', () => {
     expect([...rooms].filter((room) => room !== 'analyzer/input' && !map.includes(`\`${room}/\``))).toEqual([]);
   });
 
+  it('has nothing that nobody reaches', () => {
+    const imported = [...housed, 'cli.ts'].flatMap(readImports);
+    const reached = new Set(imported.map(({ file, target }) => resolveTarget(file, target)));
+    expect(product.filter((file) => !reached.has(file) && !STARTS.includes(file))).toEqual([]);
+  });
+
+  it('opens each file with what comes in, what goes out and who calls it, in two to six lines', () => {
+    const lengths = [...product, 'cli.ts'].map(
+      (file) => [file, countOpening(readFileSync(join(root, file), 'utf8'))] as const,
+    );
+    expect(lengths.filter(([, lines]) => lines < 2 || lines > 6)).toEqual([]);
+  });
+
+  it('is described in docs/ by files that exist', () => {
+    const named = readdirSync(join(root, 'docs'))
+      .filter((page) => page.endsWith('.md'))
+      .flatMap((page) =>
+        [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/`((?:\w[\w-]*\/)+[\w.-]+\.[a-z]+)`/g)].map(
+          ([, path = '']) => [page, path] as const,
+        ),
+      );
+    const isOurs = ([, path]: readonly [string, string]): boolean =>
+      path.split('/').length > 1 && existsSync(join(root, path.split('/')[0] ?? ''));
+    expect(named.filter(isOurs).filter(([, path]) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('exports a type name once', () => {
     const places = new Map<string, string[]>();
-    for (const file of [...sources, ...['cli', 'lab', 'bench', 'test'].flatMap(listSources)]) {
+    for (const file of [...product, ...listPage(), ...['lab', 'bench', 'test'].flatMap(listSources)]) {
       for (const [, name = ''] of readFileSync(join(root, file), 'utf8').matchAll(
         /^export (?:declare )?(?:interface|type|class|enum) (\w+)/gm,
       )) {

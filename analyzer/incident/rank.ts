@@ -1,13 +1,6 @@
-// The events of one incident → its findings, best first, and what no rule names.
-//
-// A finding is one rule with all events where it fitted. Its score is a sum of named parts, shown to people: that the
-// line is the failure itself and not a remark beside it, that the rule names a cause, that it fits the root of the
-// exception chain and not a wrapper, that it is specific, that it came first, the rule's own confidence, the evidence.
-// Then consequences go below their cause. B is explained by A when A's rule says so, when both stand in one chain and A
-// deeper, when A happened in the process that B complains about, or when B's rule is only a symptom and A is a cause.
-// Example: JobException "Recovery is suppressed" (symptom) ← CheckpointException (threshold, symptom) ← IOException "No
-// space left" (cause): the disk stands first, the other two below it. A symptom that nothing explains stands first
-// itself.
+// The events of one incident → its findings, best first, and what no rule names. A finding is one rule with all events
+// where it fitted. Its score is a sum of named parts, which people are shown; then consequences go below their cause.
+// Pure; called by conclude.ts.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import type { ProcessView } from '../cluster/view.js';
@@ -146,6 +139,11 @@ function fingerprintsOf(event: IncidentEvent): readonly string[] {
 
 const MINUTE_MS = 60_000;
 
+/**
+ * Whether the line is the failure itself and not a remark beside it, whether the rule names a cause, whether it fits
+ * the root of the exception chain and not a wrapper, how specific it is, whether it came first, the rule's own
+ * confidence, and the evidence.
+ */
 function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<string, number>> {
   const first = all.reduce(
     (earliest, other) => Math.min(earliest, other.events[0]?.time ?? Number.POSITIVE_INFINITY),
@@ -221,7 +219,11 @@ function hasUnknownCause(unknown: readonly UnknownFinding[], group: IncidentGrou
  */
 export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
 
-/** Undefined when `a` does not explain `b`. */
+/**
+ * Undefined when `a` does not explain `b`. Example: JobException "Recovery is suppressed" (symptom) ←
+ * CheckpointException (threshold, symptom) ← IOException "No space left" (cause): the disk stands first, the other two
+ * below it. A symptom that nothing explains stands first itself.
+ */
 export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
   if (a.rule.explains.some((pattern) => isNamedBy(b.rule, pattern))) return 'rule';
   if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return undefined;

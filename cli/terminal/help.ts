@@ -1,4 +1,5 @@
-// Help texts, written from the table of commands: they cannot drift from what is parsed. Called by main.ts.
+// The table of commands → what `--help` prints, for all of them and for one: it cannot drift from what is parsed.
+// Called by main.ts, and for docs/cli.md.
 import type { Command, OptionRow } from '../command.js';
 
 export function renderOverview(commands: readonly Command[], version: string): string {

@@ -1,10 +1,5 @@
 // Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis; the rule of where an
 // entry begins is layout.ts. Nothing is parsed here and no string is made.
-//
-// The same bytes give the same entries however they are cut into chunks. Every byte of the file lies in exactly one
-// entry or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry). Memory is
-// bounded: a line longer than `maxEntryBytes` is cut on a character boundary and what was cut is counted; an entry of
-// many lines that grows longer goes on as the next entry, and both say "partial".
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag, FileKind } from '../../core/types.js';
 import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
@@ -35,6 +30,12 @@ export interface SplitterOptions {
   readonly line?: number;
 }
 
+/**
+ * The same bytes give the same entries however they are cut into chunks. Every byte of the file lies in exactly one
+ * entry or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry). Memory is
+ * bounded: a line longer than `maxEntryBytes` is cut on a character boundary and what was cut is counted; an entry of
+ * many lines that grows longer goes on as the next entry, and both say "partial".
+ */
 export interface Splitter {
   /**
    * Entries that are complete, because the next one has begun or, with `isWhole`, because the one left open is whole.
@@ -67,10 +68,10 @@ const NOTHING = Buffer.alloc(0);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 export function createSplitter(options: SplitterOptions): Splitter {
-  return new EntryFramer(options);
+  return new EntrySplitter(options);
 }
 
-class EntryFramer implements Splitter {
+class EntrySplitter implements Splitter {
   readonly #kind: FileKind;
   readonly #max: number;
   #state: LineState = FIRST_LINE;
@@ -166,7 +167,7 @@ class EntryFramer implements Splitter {
   }
 
   peek(): SplitEntry[] {
-    const copy = new EntryFramer({
+    const copy = new EntrySplitter({
       kind: this.#kind,
       maxEntryBytes: this.#max,
       offset: this.#offset,

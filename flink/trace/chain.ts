@@ -1,11 +1,6 @@
 // Text of a Java stack trace, in any form that logs and people bring it → its links, outermost first, and what follows
 // from them: the root, whose code it is, a fingerprint. Called by layout.ts for each entry that holds an exception and
 // by the analyzer. Which rule fits is not its task.
-//
-// Forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common frames
-// omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a
-// message ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without
-// indentation. A Python traceback is a link where no Java exception stands before it.
 import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../../core/types.js';
 import {
@@ -88,6 +83,12 @@ const WRAPPERS = new Set([
   'java.lang.Exception',
 ]);
 
+/**
+ * The forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common
+ * frames omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a
+ * message ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without
+ * indentation. A Python traceback is a link where no Java exception stands before it.
+ */
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
   for (const line of splitLines(text)) readLine(state, line);

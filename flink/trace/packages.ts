@@ -1,4 +1,5 @@
-// A frame's package → whose code it is. Data and one look-up, used by chain.ts.
+// A frame's package → whose code it is: the user's, Flink's, a connector's, the platform's, or nobody's in particular.
+// Data and its look-ups. Used by chain.ts, and by the analyzer for the names of loggers.
 import type { Owner } from '../../core/types.js';
 import { isPythonLibrary } from './trace-line.js';
 

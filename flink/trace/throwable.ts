@@ -1,4 +1,5 @@
-// An entry's text without its head → the message and the stack trace behind it. Called by layout.ts.
+// An entry's text without its preamble → the message, and the stack trace behind it if there is one. The links of the
+// trace are read by chain.ts. Pure; called by layout.ts for each entry that may hold an exception.
 import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonFrame } from './trace-line.js';
 
 export interface Split {

@@ -3,7 +3,7 @@
 // another severity) the old one is ended in the same request. `message.alerts` holds what to send; an alert
 // without `endsAt` is the one that goes on.
 import type { Channel } from './channel.js';
-import { postJson } from '../http.js';
+import { postJson } from './http.js';
 import { isJsonObject, type Json, type JsonObject } from '../payload.js';
 import { renderAlertmanager, type Card } from '../render.js';
 

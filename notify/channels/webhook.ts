@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 import type { Channel, Delivery, MessagePart } from './channel.js';
 import { renderForwardedMessage } from '../forward.js';
-import { postJson } from '../http.js';
+import { postJson } from './http.js';
 import { isJsonObject, type JsonObject } from '../payload.js';
 import { renderWebhook } from '../render.js';
 

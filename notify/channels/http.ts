@@ -1,7 +1,7 @@
 // One POST to a receiver, and what its answer means: delivered, try again, or refused. The address is a credential
 // for most receivers, so neither it nor what follows from it is ever put into an error.
-import { quoteRegex } from '../core/regex.js';
-import type { SendResult } from './channels/channel.js';
+import { quoteRegex } from '../../core/regex.js';
+import type { SendResult } from './channel.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ERROR_LENGTH = 200;
