@@ -104,7 +104,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 function createState(options: NotifierOptions): NotifierState {
   const { store, receivers, policy, log, publicUrl = '', instance = 'main' } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
-  const outbox = createOutbox({ store, receivers: receivers.map(({ name }) => name), instance });
+  const outbox = createOutbox({ store, receivers, instance });
   return {
     outbox,
     senders: new Map(
@@ -230,7 +230,7 @@ function createWriter({
       group: `${reason}|${subject.cause}|${incident.cluster}`,
       message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
-      ...(channel.needsRefresh ? { openUntilMs: now() + OPEN_MS } : {}),
+      openUntilMs: channel.refresh === undefined ? undefined : now() + OPEN_MS,
     };
     const replaced = decision.replacesPending ? rows[0]?.alert : undefined;
     await outbox.put(

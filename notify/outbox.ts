@@ -1,7 +1,8 @@
 // The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
 // follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
+import type { ReceiverSettings } from '../core/config.js';
 import type { Alert, AlertStore } from '../store/store.js';
-import { listAlerts } from './channels/alertmanager.js';
+import { CHANNELS } from './channels/table.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';
 
 /** An alert with its payload read. */
@@ -38,7 +39,7 @@ export interface Outbox {
 
 export interface OutboxOptions {
   readonly store: AlertStore;
-  readonly receivers: readonly string[];
+  readonly receivers: readonly ReceiverSettings[];
   /** Rows of other instances in the same store are left alone. */
   readonly instance: string;
 }
@@ -122,9 +123,14 @@ function index(box: OutboxState, alert: Alert): void {
   else followed.delete(alert.id);
   if (alert.state === 'sent' && payload?.openUntilMs !== undefined) {
     const key = openKey(alert.incidentId, alert.receiver);
-    if (listAlerts(payload.message).some((item) => item['endsAt'] === undefined)) open.set(key, alert);
+    if (goesOn(box, alert.receiver, payload)) open.set(key, alert);
     else open.delete(key);
   }
+}
+
+function goesOn({ receivers }: OutboxState, name: string, { message }: Payload): boolean {
+  const receiver = receivers.find((candidate) => candidate.name === name);
+  return receiver !== undefined && CHANNELS[receiver.kind].refresh?.(message) !== undefined;
 }
 
 /** Here first: while the store is away, what was sent must not be sent again. */
@@ -156,7 +162,7 @@ async function load(box: OutboxState): Promise<void> {
   ];
   for (const alert of left.reverse()) {
     if (readPayload(box, alert)?.instance !== instance) continue;
-    if (receivers.includes(alert.receiver)) index(box, alert);
+    if (receivers.some(({ name }) => name === alert.receiver)) index(box, alert);
     else if (alert.state === 'pending')
       await remember(box, {
         ...alert,

@@ -5,7 +5,6 @@ import type { ReceiverSettings } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { SendResult } from './channels/channel.js';
 import { CHANNELS } from './channels/table.js';
-import { listAlerts } from './channels/alertmanager.js';
 import { hash } from './forward.js';
 import { createBucket, RECEIVER_BACKOFF, type Bucket } from './pace.js';
 import { backoffMs } from '../core/time/wait.js';
@@ -60,13 +59,14 @@ export function createSender(options: SenderOptions): Sender {
       }
     },
     async refreshOpen() {
-      if (!channel.needsRefresh || now() - pace.refreshedMs < REFRESH_MS || pace.holdUntilMs > now()) return;
+      const { refresh } = channel;
+      if (refresh === undefined || now() - pace.refreshedMs < REFRESH_MS || pace.holdUntilMs > now()) return;
       pace.refreshedMs = now();
       const open = outbox.listOpen(receiver.name).filter(({ payload }) => (payload.openUntilMs ?? 0) > now());
-      const parts = open.map(({ payload }) => ({
-        message: { alerts: listAlerts(payload.message).filter((alert) => alert['endsAt'] === undefined) },
-        brief: {},
-      }));
+      const parts = open.flatMap(({ payload }) => {
+        const message = refresh(payload.message);
+        return message === undefined ? [] : [{ message, brief: {} }];
+      });
       if (parts.length > 0) reportChange(options, pace, await channel.send(parts, { receiver, id: '', nowMs: now() }));
     },
   };

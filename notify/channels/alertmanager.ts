@@ -15,7 +15,7 @@ export const ALERTMANAGER: Channel = {
   // Alertmanager already has the alerts that come from it, and gets Jobtrace's own; sending back would go round for
   // ever.
   renderForwarded: undefined,
-  needsRefresh: true,
+  refresh: renderOpen,
   joinsAll: true,
   async send(parts, { receiver, nowMs }) {
     const alerts = parts
@@ -30,15 +30,22 @@ function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject 
   const alert = renderAlertmanager(card);
   const hasEnded = card.incident.outcome === 'recovered';
   const outdated =
-    previous === undefined
-      ? []
-      : listAlerts(previous).filter((old) => old['endsAt'] === undefined && !hasSameLabels(old, alert));
+    previous === undefined ? [] : listAlerts(previous).filter((old) => isOpen(old) && !hasSameLabels(old, alert));
   return {
     alerts: [hasEnded ? { ...alert, endsAt: now } : alert, ...outdated.map((old) => ({ ...old, endsAt: now }))],
   };
 }
 
-export function listAlerts(message: JsonObject): readonly JsonObject[] {
+function renderOpen(message: JsonObject): JsonObject | undefined {
+  const alerts = listAlerts(message).filter(isOpen);
+  return alerts.length === 0 ? undefined : { alerts };
+}
+
+function isOpen(alert: JsonObject): boolean {
+  return alert['endsAt'] === undefined;
+}
+
+function listAlerts(message: JsonObject): readonly JsonObject[] {
   const alerts: Json | undefined = message['alerts'];
   return Array.isArray(alerts) ? alerts.filter(isJsonObject) : [];
 }

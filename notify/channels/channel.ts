@@ -26,8 +26,11 @@ export interface Channel {
   renderIncident(card: Card, previous: JsonObject | undefined): JsonObject;
   /** Undefined when this channel takes no forwarded alerts. */
   readonly renderForwarded: ((alert: ForwardedAlert) => JsonObject) | undefined;
-  /** True when the receiver forgets what it is not told again. */
-  readonly needsRefresh: boolean;
+  /**
+   * What of a message its receiver must be told again, lest it forget; undefined when nothing of it goes on. No
+   * function: the receiver forgets nothing.
+   */
+  readonly refresh: ((message: JsonObject) => JsonObject | undefined) | undefined;
   /** True when every message that is due goes out in one request, whatever its group. */
   readonly joinsAll: boolean;
   send(parts: readonly MessagePart[], delivery: Delivery): Promise<SendResult>;

@@ -11,7 +11,7 @@ import { renderWebhook } from '../render.js';
 export const WEBHOOK: Channel = {
   renderIncident: (card) => renderWebhook(card),
   renderForwarded: (alert) => renderForwardedMessage(alert),
-  needsRefresh: false,
+  refresh: undefined,
   joinsAll: false,
   async send(parts, delivery) {
     const body = JSON.stringify(joinParts(parts));
