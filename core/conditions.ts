@@ -176,6 +176,14 @@ export const CONDITIONS = {
       zh: '采集端的日志中有针对该情况的建议；采集端会自动重试。',
     },
   },
+  JT_STORE_FULL: {
+    severity: 'error',
+    message: { en: 'The store has no room ({place}): {problem}.', zh: '存储空间已满（{place}）：{problem}。' },
+    fix: {
+      en: 'Free space on the data nodes of Elasticsearch, or add a node; the agent goes on by itself and loses nothing while the log files stand.',
+      zh: '请释放 Elasticsearch 数据节点的磁盘空间，或增加节点；采集端会自动继续，只要日志文件还在就不会丢失数据。',
+    },
+  },
   JT_STORE_TOO_NEW: {
     severity: 'error',
     message: {

@@ -101,6 +101,13 @@ export const ERRORS = {
     502,
     4,
   ),
+  JT_STORE_FULL: row(
+    'The store at {url} has no room: {problem}.',
+    'Free space on its data nodes, add a node, or keep records for fewer days (store.retentionDays); Elasticsearch then lifts the block by itself, and Jobtrace goes on (docs/elasticsearch.md).',
+    507,
+    4,
+    true,
+  ),
   JT_STORE_TOO_NEW: row(
     'The data in {path} was written by a newer Jobtrace (schema {found}, this one knows {known}).',
     'Use the newer version, or another folder with --data.',

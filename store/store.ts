@@ -251,7 +251,7 @@ export interface Retention {
 export interface StoreHealth {
   /** Throws a JobtraceError that says what is wrong; used by health and at start. */
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
-  /** Throws JT_DISK_FULL while there is no room for records; whoever appends waits meanwhile. */
+  /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no room for records; whoever appends waits meanwhile. */
   checkRoom(): Promise<void>;
 }
 

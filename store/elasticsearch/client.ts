@@ -55,6 +55,8 @@ export interface ElasticsearchClient {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Of a write to an index that Elasticsearch closed to writes because a disk is nearly full; under 429 or 403. */
+const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
 const compress = promisify(gzip);
 
 /** Connects to nothing yet. Throws JT_STORE_UNUSABLE when the settings contradict each other. */
@@ -137,7 +139,9 @@ export function readStatus(error: unknown): number | undefined {
 function explainFailure(url: string, error: unknown): unknown {
   if (error instanceof errors.ResponseError) {
     const status = error.statusCode ?? 0;
-    const problem = `status ${status}, ${readReason(error.body)}`;
+    const reason = readReason(error.body);
+    const problem = `status ${status}, ${reason}`;
+    if (FLOOD_STAGE.test(reason)) return createError('JT_STORE_FULL', { url, problem }, error);
     if (status === 401 || status === 403) return createError('JT_STORE_DENIED', { url, problem }, error);
     if (status === 408 || status === 413 || status === 429 || status >= 500)
       return createError('JT_STORE_UNREACHABLE', { url, problem }, error);

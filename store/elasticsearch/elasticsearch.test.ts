@@ -11,7 +11,7 @@ import { TEMPLATE_AGE } from './mapping.js';
 import { READS_BETWEEN_FULL_LOOKS } from './look.js';
 import { openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
 import { openStore } from '../open.js';
-import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
+import { appendRecords, makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
 import type { Store } from '../store.js';
 
 for (const version of [8, 9] as const) {
@@ -169,6 +169,51 @@ for (const version of [8, 9] as const) {
           { kind: 'refused', error: expect.stringContaining('message') as string },
           { kind: 'stored' },
         ]);
+      });
+
+      it('has no room while one of its indices is read-only for a full disk, and names it', async () => {
+        await store.saveIncident(makeIncident('i'));
+        await appendRecords(store, [makeRecord(1, day)]);
+        await ask(node.url, 'PUT', `/${prefix}z-logs-1?wait_for_active_shards=0`, {
+          settings: { 'index.blocks.read_only_allow_delete': true },
+        });
+        await store.checkRoom();
+
+        for (const name of [index(), `${prefix}-incidents`]) {
+          await ask(node.url, 'PUT', `/${name}/_settings`, { 'index.blocks.read_only_allow_delete': true });
+          await expect(store.checkRoom()).rejects.toMatchObject({
+            code: 'JT_STORE_FULL',
+            message: expect.stringContaining(`${name} `) as string,
+          });
+          await expect(store.checkRoom()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+          await ask(node.url, 'PUT', `/${name}/_settings`, { 'index.blocks.read_only_allow_delete': null });
+          await store.checkRoom();
+        }
+        await ask(node.url, 'DELETE', `/${prefix}z-logs-1`);
+      });
+
+      it('says of a document that a full disk refuses that there is no room', async () => {
+        await store.saveIncident(makeIncident('i'));
+        await ask(node.url, 'PUT', `/${prefix}-incidents/_settings`, { 'index.blocks.read_only_allow_delete': true });
+
+        await expect(store.saveIncident(makeIncident('j'))).rejects.toMatchObject({
+          code: 'JT_STORE_FULL',
+          message: expect.stringContaining(`${prefix}-incidents`) as string,
+          retryable: true,
+        });
+        await ask(node.url, 'PUT', `/${prefix}-incidents/_settings`, { 'index.blocks.read_only_allow_delete': null });
+        await store.saveIncident(makeIncident('j'));
+      });
+
+      it('asks for no statistics to know that there is room', async () => {
+        await store.check();
+        await appendRecords(store, [makeRecord(1, day)]);
+        const asked: string[] = [];
+        proxy.setFault(({ path }) => void asked.push(path));
+        await store.checkRoom();
+
+        expect(asked).toHaveLength(1);
+        expect(asked.join()).toMatch(/_settings\/index\.blocks/);
       });
 
       it('waits for a read-only index, a missing right to create one, and a cluster that has too many shards', async () => {

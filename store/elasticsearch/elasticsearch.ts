@@ -21,7 +21,14 @@ import {
 } from './documents.js';
 import { createFeed } from './feed.js';
 import { countJobIncidents, countJobRecords } from './jobs.js';
-import { buildTemplates, decideTemplate, readDayEnd, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
+import {
+  buildTemplates,
+  decideTemplate,
+  readDayEnd,
+  SMALL_INDICES,
+  TEMPLATE_AGE,
+  type TemplateAge,
+} from './mapping.js';
 import { findContext, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import type { Store } from '../store.js';
@@ -86,8 +93,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await makeTemplates();
       return { kind: 'elasticsearch', version };
     },
-    // The cluster guards its own disks and answers each append accordingly.
-    checkRoom: async () => undefined,
+    checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
   };
 }
@@ -175,6 +181,35 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
       advice: 'Jobtrace works with Elasticsearch 8.19 and 9.x.',
     });
   return version;
+}
+
+/**
+ * Over the flood-stage watermark of a disk Elasticsearch makes the indices on it read-only, and lifts that by itself.
+ * Each call looks again, at the settings of our indices alone: what writes may be another process. Who may not look at
+ * an index is told by its writes.
+ */
+async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
+  const names = [`${prefix}-logs-*`, ...SMALL_INDICES.map((name) => `${prefix}-${name}`)];
+  const { status, body } = await client.send({
+    method: 'GET',
+    path: `/${names.join(',')}/_settings/index.blocks.read_only_allow_delete`,
+    query: { flat_settings: true, ignore_unavailable: true, allow_no_indices: true },
+    expect: [403],
+  });
+  if (status === 403) return;
+  const blocked = Object.entries(body).filter(([, index]) => isFlooded(index));
+  const [first] = blocked.map(([name]) => name).sort();
+  if (first === undefined) return;
+  const others = blocked.length === 1 ? 'is' : `and ${blocked.length - 1} more of its indices are`;
+  throw createError('JT_STORE_FULL', {
+    url: client.url,
+    problem: `a disk is over the flood-stage watermark, so that ${first} ${others} read-only`,
+  });
+}
+
+function isFlooded(index: unknown): boolean {
+  const settings = isObject(index) ? index['settings'] : undefined;
+  return isObject(settings) && String(settings['index.blocks.read_only_allow_delete']) === 'true';
 }
 
 /** Days go as whole indices; undated records by the day on which they were stored. */

@@ -108,6 +108,27 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     await api.saveState('mute', 'm');
     await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
+    await fetch(`${node.url}/jobtrace-logs-*/_settings`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Basic ${Buffer.from(`superuser:${PASSWORD}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: '{"index.blocks.read_only_allow_delete": true}',
+    });
+    await expect(api.checkRoom()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+    await expect(analyzer.checkRoom()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+    await agent.checkRoom();
+    await fetch(`${node.url}/jobtrace-logs-*/_settings`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Basic ${Buffer.from(`superuser:${PASSWORD}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: '{"index.blocks.read_only_allow_delete": null}',
+    });
+    await api.checkRoom();
+
     await expect(agent.saveIncident(makeIncident('forged'))).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     await expect(agent.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     expect(await analyzer.deleteBefore('2026-12-01T00:00:00.000Z')).toBe(2);

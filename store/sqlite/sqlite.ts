@@ -59,7 +59,7 @@ const FACET_COLUMNS = {
 export function openSqliteStore(settings: SqliteSettings): Store {
   const connection = openFile(settings);
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
-  const room: Room = { fullMs: undefined };
+  const room: Room = { lackingBytes: undefined };
   const append = createAppend(connection, room);
   return {
     encoding: { kind: 'sqlite' },
@@ -104,7 +104,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
         kind: 'sqlite' as const,
         version: String(connection.prepare<{ v: string }>('SELECT sqlite_version() AS v').get()?.v),
       })),
-    checkRoom: () => run(() => checkRoom(room, settings.path, Date.now())),
+    checkRoom: () => run(() => checkRoom(room, connection, settings.path)),
     close: () => run(() => void connection.close()),
   };
 }
@@ -184,10 +184,10 @@ function createAppend(connection: Connection, room: Room): (batch: EncodedBatch)
   return (batch) => {
     try {
       const outcomes = connection.transact(() => appendAll(batch));
-      noteAppend(room, undefined, Date.now());
+      noteAppend(room, undefined, 0);
       return outcomes;
     } catch (error) {
-      noteAppend(room, readCode(error), Date.now());
+      noteAppend(room, readCode(error), batch.bytes.length);
       if (!isTemporary(readCode(error))) throw error;
       return batch.ids.map(() => ({ kind: 'retry', error: errorText(error) }));
     }
