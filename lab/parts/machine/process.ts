@@ -80,7 +80,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Sends a signal; false when the process was gone already. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {
@@ -100,10 +100,15 @@ export async function stopProcess(pid: number, graceMs = 15_000): Promise<void> 
   await killProcess(pid);
 }
 
+const REAPED_WITHIN_MS = 3_000;
+
 /** SIGKILL; returns when the process is gone. */
 export async function killProcess(pid: number): Promise<void> {
   signalProcess(pid, 'SIGKILL');
   if (!(await hasEnded(pid, 10_000))) throw new Error(`Process ${pid} does not end, not even by SIGKILL.`);
+  // Who looks for the pid in a lock file finds it until its parent has read how it ended; some parents never do.
+  const end = Date.now() + REAPED_WITHIN_MS;
+  while (signalProcess(pid, 0) && Date.now() < end) await sleep(20);
 }
 
 async function hasEnded(pid: number, deadlineMs: number): Promise<boolean> {
