@@ -44,6 +44,18 @@ describe('createRedactor', () => {
     'security.delegation.tokens.enabled: true was read from 2 files',
     'https://nightlies.apache.org/flink/flink-docs-stable/?q=a@b.c',
     'Invalid secret key specification',
+    'passed: 3, failed: 2, bypass=true, pass: 2',
+    'second pass=17 of 20',
+    ' |-- password: STRING',
+    'password is missing',
+    '密码错误，请重试；密码为空',
+    'docker run --user 1000:1000 flink',
+    'http://host:8081/jobs?q=a@b.c',
+    'a set-cookie header is missing',
+    'the signature=(Ljava/lang/String;)V of the method',
+    'fs.azure.sas.token.provider.type.a.dfs.core.windows.net=org.apache.hadoop.fs.azurebfs.sas.Provider',
+    'reads token:/opt/flink/token, Token::parse',
+    '| token | STRING | TRUE |',
     '\tat org.apache.flink.runtime.security.token.DefaultDelegationTokenManager.start(DefaultDelegationTokenManager.java:300)',
   ])('leaves alone: %s', (text) => {
     expect(redact(text)).toEqual({ text, count: 0 });
@@ -86,6 +98,19 @@ describe('createRedactor', () => {
     'secret</name> ',
     '"password" : ',
     'credentials.value',
+    'a://b:c@',
+    'password=a,',
+    'password=a&a',
+    'password%3D%',
+    'password&quot;:',
+    'jdbc:oracle:a:b/',
+    ' -u a:',
+    'password: [',
+    "password=''a",
+    '\\"password\\":',
+    '密码：',
+    'cookie: a=',
+    '</name>',
   ])('takes linear time for a mebibyte of %s', (prefix) => {
     const work = (bytes: number): number => {
       const text = prefix.repeat(Math.ceil(bytes / prefix.length));

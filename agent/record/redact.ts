@@ -1,11 +1,12 @@
 // Text of an entry → the same text with passwords, tokens and keys replaced by ***, before anything leaves the node.
-// Covers options (`s3.secret-key: abc`, `"password":"abc"`, `-Dx.password=abc`), SQL (`'password' = 'abc'`), XML,
-// addresses (`jdbc:mysql://u:p@host`, `?sig=…`), authorization headers, cloud keys and PEM blocks. Called by parse.ts.
+// Covers values of names (named.ts), addresses (`jdbc:mysql://u:p@host`, `?sig=…`), authorization headers, sentences of
+// SQL and Chinese, cloud keys and PEM blocks. Called by parse.ts.
 //
-// The time that a text takes grows with its length alone, whatever stands in it: a run of name characters is looked
-// at once, a value that is hidden is not looked at again, and a pattern begins only once in what it walks over.
+// The time that a text takes grows with its length alone, whatever stands in it: a value that is hidden is not looked
+// at again, and a pattern begins only once in what it walks over.
 import { createRegex, type Regex } from '../../core/regex.js';
-import { isSecretName, SECRET_PARAMETERS, SECRET_TEXTS, SECRET_WORDS } from '../../core/text/secrets.js';
+import { SECRET_PARAMETERS, SECRET_TEXTS } from '../../core/text/secrets.js';
+import { findNamed, NAME_WORDS, type Span } from './named.js';
 
 export interface Redaction {
   readonly text: string;
@@ -19,49 +20,45 @@ export interface Redactor {
   readonly hasOwnPatterns: boolean;
 }
 
-/** A place of a text that is replaced by ***. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
 const HIDDEN = '***';
-
-/** Words of a name whose value is a secret. */
-const KEYWORD = new RegExp(SECRET_WORDS, 'gi');
 
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
-  String.raw`${SECRET_WORDS}|authorization|bearer\s|:\/\/[^\s/@]*@|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|AKIA|ASIA|-----BEGIN|eyJ`,
+  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@]*@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|AKIA|ASIA|LTAI|AKID|AIza|ya29\.|-----BEGIN|eyJ|密码|口令|令牌|密钥|秘钥`,
   'i',
 );
 
-/** Every text with HINT in it holds one of these, whatever the case of its letters. */
+/** Every text of ASCII with HINT in it holds one of these, whatever the case of its letters. */
 export const SECRET_HINTS: readonly string[] = [
   ...SECRET_TEXTS,
-  ...['?', '&'].flatMap((mark) => ['sig=', 'signature=', 'sign=', 'key=', 'x-amz-'].map((name) => `${mark}${name}`)),
-  ...['authorization', 'bearer', '://', 'akia', 'asia', '-----begin', 'eyj'],
+  ...['?', '&'].flatMap((mark) => ['sig=', 'sign=', 'key=', 'x-amz-'].map((name) => `${mark}${name}`)),
+  ...['pass', 'azure.sas.', 'authorization', 'bearer', 'cookie', '://', 'jdbc:oracle:', 'signature=', 'identified'],
+  ...[' -u ', '--user', 'akia', 'asia', 'ltai', 'akid', 'aiza', 'ya29.', '-----begin', 'eyj'],
 ];
-
-/** Azure names the account behind it: `fs.azure.account.key.store.blob.core.windows.net`. */
-const ACCOUNT = /account[-_.]?key\.[\w.-]+$/i;
-/** There is no value, or somebody has hidden it. */
-const NOTHING = /^(?:|null|none|\*+|\[hidden\]|<hidden>)$/i;
-/** A longer run of name characters is no name. */
-const MOST_NAME_UNITS = 400;
 
 /** Values that show themselves: the group at the end of a match, or all of it. */
 const SHOWN: readonly RegExp[] = [
-  /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["']?((?:(?:bearer|basic|apikey|digest|negotiate)\s{1,20})?[^\s"',;]+)/gi,
+  /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}((?:(?:bearer|basic|apikey|digest|negotiate|token)\s{1,20})?[^\s"',;\]]+)/gi,
   /\bbearer\s{1,20}([\w+/=.~-]{8,})/gi,
+  /\b(?:set-)?cookie["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}([\w.-]{1,100}=[^\n"'\]]+)/gi,
   new RegExp(String.raw`[?&](?:${SECRET_PARAMETERS})=([^&\s"'<>]+)`, 'gi'),
-  // `scheme://user:` in front of a password.
-  /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:([^\s/@]+)(?=@)/gi,
+  // A name, its sign and its value as an address or a page spells them.
+  new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}(?:%22)?%3[ad](?:%22|%20|\+)?([^\s&"'<>%]+)`, 'gi'),
+  new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}&quot;\s{0,20}[:=]\s{0,20}&quot;([^&\s]+)`, 'gi'),
+  // `scheme://user:` in front of a password, in which an @ may stand.
+  /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:([^\s/]+)(?=@)/gi,
+  /jdbc:oracle:[a-z0-9]{1,10}:[\w$#]{1,60}\/([^\s@"']{1,200})(?=@)/gi,
+  /(?<=\s)(?:-u|--user)[ =]["']?[^\s:"']{1,100}:(?!\d+(?:\s|$))([^\s"']+)/g,
+  /\bsignature=([\w+/%=-]{16,})/gi,
+  /\b(?:identified\s{1,20}by|password)\s{1,20}'([^'\n]+)/gi,
+  /\bidentified\s{1,20}by\s{1,20}"([^"\n]+)/gi,
+  /(?:密码|口令|令牌|密钥|秘钥)["'”’]?\s{0,20}(?:[:：=＝]|为|是)\s{0,20}["'“‘]?(?!null|none|\*)([!-+\x2d-:<-~]+)/gi,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\b(?:LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{13,40}|AIza[\w-]{35}|ya29\.[\w.-]{20,})/g,
   /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
 ];
-const BLOCK_BEGIN = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/g;
-const BLOCK_END = /-----END [A-Z ]{0,40}PRIVATE KEY-----/g;
+const BLOCK_BEGIN = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
+const BLOCK_END = /-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 
 /** `patterns` are the operator's own, in RE2. Throws JT_PATTERN_UNSUPPORTED. */
 export function createRedactor(patterns: readonly string[] = []): Redactor {
@@ -102,114 +99,6 @@ function findBlocks(text: string): readonly Span[] {
     BLOCK_BEGIN.lastIndex = end.index + end[0].length;
   }
   return spans;
-}
-
-/** The values of names such as `s3.secret-key`. Each run of name characters is taken once. */
-function findNamed(text: string): readonly Span[] {
-  const spans: Span[] = [];
-  let from = 0;
-  KEYWORD.lastIndex = 0;
-  for (let found = KEYWORD.exec(text); found !== null; found = KEYWORD.exec(text)) {
-    const start = runStart(text, found.index, from);
-    const end = runEnd(text, found.index);
-    const span = readNamed(text, start, end);
-    if (span !== undefined) spans.push(span);
-    from = Math.max(end, span?.end ?? end);
-    KEYWORD.lastIndex = from;
-  }
-  return spans;
-}
-
-function readNamed(text: string, start: number, end: number): Span | undefined {
-  if (end - start > MOST_NAME_UNITS) return undefined;
-  const name = text.slice(start, end);
-  if (!isSecretName(name) && !ACCOUNT.test(name)) return undefined;
-  const before = start === 0 ? '' : text.charAt(start - 1);
-  const isOption = name.startsWith('--') || name.includes('-D');
-  const value = findValue(text, end, { before, name });
-  if (value === undefined || NOTHING.test(text.slice(value.start, value.end))) return undefined;
-  return isOption || before === '' || /[\s,;{([<"'&\\]/.test(before) || text.startsWith('</', end) ? value : undefined;
-}
-
-/** Where the value of a name stands that ends at `end`. */
-function findValue(
-  text: string,
-  end: number,
-  { before, name }: { readonly before: string; readonly name: string },
-): Span | undefined {
-  const isQuoted = (before === '"' || before === "'") && text[end] === before;
-  const isEscaped = before === '"' && text.startsWith('\\"', end);
-  const at = end + (isQuoted ? 1 : isEscaped ? 2 : 0);
-  if (before === '<' && text[at] === '>') return until(text, at + 1, /[<\n]/g);
-  const element = startOfSibling(text, at);
-  if (element !== undefined) return until(text, element, /[<\n]/g);
-  if (text.startsWith(', ', at) && text.slice(0, at - name.length).endsWith('configuration property: '))
-    return until(text, at + 2, /\s/g);
-  const behind = skipBlanks(text, at);
-  const sign = text.startsWith('=>', behind) ? 2 : text[behind] === '=' || text[behind] === ':' ? 1 : 0;
-  if (sign === 0) return name.startsWith('--') && behind > at ? readArgument(text, behind) : undefined;
-  const first = skipBlanks(text, behind + sign);
-  const quote = text[first];
-  if (quote === '"' || quote === "'") return readQuoted(text, first, quote);
-  if (text.startsWith('\\"', first)) return until(text, first + 2, /\\?["\n]/g);
-  if (isQuoted) return undefined;
-  if (text[behind] === ':' && sign === 1) return readPlain(text, first, behind);
-  return until(text, first, /[\s,;"'&})\]<]/g);
-}
-
-/** `<name>fs.s3a.secret.key</name> <value>` of Hadoop's files. */
-function startOfSibling(text: string, at: number): number | undefined {
-  if (!text.startsWith('</name>', at)) return undefined;
-  const value = skipBlanks(text, at + '</name>'.length);
-  return text.startsWith('<value>', value) ? value + '<value>'.length : undefined;
-}
-
-/** `--token abc`. */
-function readArgument(text: string, start: number): Span | undefined {
-  return text[start] === '-' || text[start] === undefined ? undefined : until(text, start, /\s/g);
-}
-
-/** `name: value` at the end of a line, or in front of what ends a value: a sentence goes on with another word. */
-function readPlain(text: string, start: number, colon: number): Span | undefined {
-  if (start !== colon + 2) return undefined;
-  const span = until(text, start, /[\s,;"'})\]]/g);
-  return /^[^\S\n]*(?:$|[\n,;})\]])/.test(text.slice(span.end, span.end + 80)) ? span : undefined;
-}
-
-/** Up to the mark that closes; two in a row, or one behind a backslash, are text. A cut value ends with its line. */
-function readQuoted(text: string, open: number, quote: string): Span {
-  let at = open + 1;
-  for (; at < text.length && text[at] !== '\n'; at += 1) {
-    if (text[at] === '\\') at += 1;
-    else if (text[at] === quote) {
-      if (text[at + 1] !== quote) break;
-      at += 1;
-    }
-  }
-  return { start: open + 1, end: Math.min(at, text.length) };
-}
-
-function until(text: string, start: number, stop: RegExp): Span {
-  stop.lastIndex = start;
-  return { start, end: stop.exec(text)?.index ?? text.length };
-}
-
-function skipBlanks(text: string, start: number): number {
-  let at = start;
-  while (/\s/.test(text.charAt(at))) at += 1;
-  return at;
-}
-
-function runStart(text: string, at: number, from: number): number {
-  let start = at;
-  while (start > from && /[\w.$-]/.test(text.charAt(start - 1))) start -= 1;
-  return start;
-}
-
-function runEnd(text: string, at: number): number {
-  let end = at;
-  while (/[\w.$-]/.test(text.charAt(end))) end += 1;
-  return end;
 }
 
 /** In their order, the longer one first, and none in another. */

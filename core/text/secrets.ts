@@ -15,6 +15,9 @@ const WORDS = [
   'shared key',
   'private key',
   'credential',
+  'auth user info',
+  'encryption key',
+  'signing key',
 ] as const;
 
 /** Parameters of an address whose value is a secret; some are too short or too common to mark an option. */
@@ -36,17 +39,24 @@ const PARAMETERS = [
   'x-amz-credential',
 ] as const;
 
+const MARKS = ['', '-', '_', '.'];
+
 /** Sources of patterns. */
-export const SECRET_WORDS = WORDS.map((word) => word.replace(' ', '[-_.]?')).join('|');
+export const SECRET_WORDS = WORDS.map((word) => word.replaceAll(' ', '[-_.]?')).join('|');
 /** The same words as plain texts, in each form. */
 export const SECRET_TEXTS: readonly string[] = WORDS.flatMap((word) =>
-  word.includes(' ') ? ['', '-', '_', '.'].map((mark) => word.replace(' ', mark)) : [word],
+  word
+    .split(' ')
+    .reduce<string[]>(
+      (begun, part) => (begun.length === 0 ? [part] : begun.flatMap((text) => MARKS.map((mark) => text + mark + part))),
+      [],
+    ),
 );
 export const SECRET_PARAMETERS = PARAMETERS.join('|');
 
 /** Fields of a line of Jobtrace's own log. */
 export const SECRET_FIELDS: readonly string[] = WORDS.map((word) =>
-  word.replace(/ (.)/, (_, letter: string) => letter.toUpperCase()),
+  word.replace(/ (.)/g, (_, letter: string) => letter.toUpperCase()),
 );
 
 /** A whole name: the word stands in its last part, or in the one before `value` or `key`. */

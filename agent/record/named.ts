@@ -1,0 +1,210 @@
+// Values of names that mark a secret: `s3.secret-key: abc`, `"password":"abc"`, `-Dx.password=abc`, `'password' = 'abc'`,
+// `--token abc`, `password -> abc`, elements and attributes of XML, also where quotes are escaped several times. In: a
+// text. Out: where the values stand. Called by redact.ts.
+//
+// The time grows with the length of the text alone: a run of name characters is looked at once, and a value that is
+// hidden is not looked at again.
+import { isSecretName, SECRET_WORDS } from '../../core/text/secrets.js';
+
+/** A place of a text that is replaced by ***. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A name, where it ends, and the character in front of it. */
+interface Name {
+  readonly text: string;
+  readonly end: number;
+  readonly before: string;
+}
+
+/** Words of a name whose value is a secret, and the two whose rule is here. */
+export const NAME_WORDS = String.raw`${SECRET_WORDS}|azure\.sas\.|pass(?![a-z])`;
+const KEYWORD = new RegExp(NAME_WORDS, 'gi');
+
+/** Azure names the account behind it: `fs.azure.account.key.store.blob.core.windows.net`. */
+const ACCOUNT = /account[-_.]?key\.[\w.-]+$|azure\.sas\.(?!token\.provider)[\w.-]+\.core\.[\w.-]+$/i;
+/** A short form of `password`, which is also a word of its own: whole parts of a name only. */
+const PASS = /(?:^|[._-]|user|db|store)pass$/i;
+/** There is no value, or somebody has hidden it, or it is the type of a column. */
+const NOTHING = /^(?:|null|none|true|false|string|\*+|\[hidden\]|<hidden>)$/i;
+/** A count of what passed is no password. */
+const NUMBER = /^[\d.]+%?$/;
+/** A longer run of name characters is no name. */
+const MOST_NAME_UNITS = 400;
+/** How far a `<value>` stands behind its `<name>`, with a description between them. */
+const MOST_BETWEEN = 500;
+
+/** Each run of name characters is taken once. */
+export function findNamed(text: string): readonly Span[] {
+  const spans: Span[] = [];
+  let from = 0;
+  KEYWORD.lastIndex = 0;
+  for (let found = KEYWORD.exec(text); found !== null; found = KEYWORD.exec(text)) {
+    const start = runStart(text, found.index, from);
+    const end = runEnd(text, found.index);
+    const span = readNamed(text, start, end);
+    if (span !== undefined) spans.push(span);
+    from = Math.max(end, span?.end ?? end);
+    KEYWORD.lastIndex = from;
+  }
+  return spans;
+}
+
+function readNamed(text: string, start: number, end: number): Span | undefined {
+  if (end - start > MOST_NAME_UNITS) return undefined;
+  const name: Name = { text: text.slice(start, end), end, before: start === 0 ? '' : text.charAt(start - 1) };
+  const isShort = PASS.test(name.text);
+  if (!isShort && !isSecretName(name.text) && !ACCOUNT.test(name.text)) return undefined;
+  const value = findValue(text, name);
+  if (value === undefined) return undefined;
+  const shown = text.slice(value.start, value.end);
+  if (NOTHING.test(shown) || (isShort && NUMBER.test(shown))) return undefined;
+  return mayBegin(name) || text.startsWith('</', end) ? value : undefined;
+}
+
+/** Whether a name may stand there; within a path or an address it is a part of something else. */
+function mayBegin({ text, before }: Name): boolean {
+  return isArgument(text) || text.includes('-D') || before === '' || /[\s,;{([<"'&\\|\u0080-\uffff]/.test(before);
+}
+
+function isArgument(name: string): boolean {
+  return /^--?[a-z]/i.test(name);
+}
+
+function findValue(text: string, name: Name): Span | undefined {
+  const isQuoted = name.before === '"' || name.before === "'";
+  const closed = isQuoted ? closeQuote(text, name.end, name.before) : undefined;
+  const at = closed ?? name.end;
+  return readMarkup(text, at, name, closed !== undefined) ?? readAssigned(text, at, name, closed !== undefined);
+}
+
+/** Behind the mark that closes a name, escaped or not. */
+function closeQuote(text: string, at: number, quote: string): number | undefined {
+  const behind = skipBackslashes(text, at);
+  return text[behind] === quote ? behind + 1 : undefined;
+}
+
+/** Elements and attributes of XML, and the sentence in which Flink tells of an option. */
+function readMarkup(text: string, at: number, { text: name, before }: Name, isQuoted: boolean): Span | undefined {
+  if ((before === '<' || isQuoted) && text[at] === '>') return until(text, at + 1, /[<\n]/g);
+  const attribute = isQuoted ? /^\s{1,20}value\s?=\s?["']/.exec(text.slice(at, at + 40)) : null;
+  if (attribute !== null) return until(text, at + attribute[0].length, /["'\n]/g);
+  const element = startOfSibling(text, at);
+  if (element !== undefined) return until(text, element, /[<\n]/g);
+  if (text.startsWith(', ', at) && text.slice(0, at - name.length).endsWith('configuration property: '))
+    return until(text, at + 2, /\s/g);
+  return undefined;
+}
+
+/** `<name>fs.s3a.secret.key</name> <value>` of Hadoop's files. */
+function startOfSibling(text: string, at: number): number | undefined {
+  if (!text.startsWith('</name>', at)) return undefined;
+  const between = text.slice(at, at + MOST_BETWEEN);
+  const value = between.indexOf('<value>');
+  const next = between.indexOf('<name>');
+  return value === -1 || (next !== -1 && next < value) ? undefined : at + value + '<value>'.length;
+}
+
+function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): Span | undefined {
+  const behind = skipBlanks(text, at);
+  const sign = /^(?:=>|->|:=|[=:：＝])/.exec(text.slice(behind, behind + 2))?.[0];
+  if (sign === undefined) return readUnassigned(text, at, behind, name);
+  const first = skipOpening(text, skipBlanks(text, behind + sign.length));
+  const quoted = skipBackslashes(text, first);
+  const quote = text[quoted];
+  if (quote === '"' || quote === "'")
+    return quoted > first ? until(text, quoted + 1, /\\*["\n]/g) : readQuoted(text, first, quote);
+  if (isQuoted) return undefined;
+  return sign === ':' ? readPlain(text, first, behind) : readBare(text, first);
+}
+
+/** A list of one, and the prefix of a string of Python. */
+function skipOpening(text: string, at: number): number {
+  return at + (/^(?:\[|[bu](?=['"]))/.exec(text.slice(at, at + 2))?.[0].length ?? 0);
+}
+
+/** `--token abc`, the same as a list prints it, and the columns of a table of options. */
+function readUnassigned(text: string, at: number, behind: number, { text: name }: Name): Span | undefined {
+  if (name.startsWith('--') && text.startsWith(', ', at)) return until(text, at + 2, /[\s,\]]/g);
+  if (isArgument(name) && behind > at && text[behind] !== '-' && text[behind] !== undefined)
+    return readWord(text, behind);
+  const isColumn = name.includes('.') && (behind - at > 1 || text[at] === '\t');
+  return isColumn ? endLine(text, until(text, behind, /[\s,;"'})\]]/g)) : undefined;
+}
+
+function readWord(text: string, start: number): Span {
+  const quote = text[start];
+  return quote === '"' || quote === "'" ? readQuoted(text, start, quote) : until(text, start, /\s/g);
+}
+
+/** `name: value` at the end of a line, or in front of what ends a value: a sentence goes on with another word. */
+function readPlain(text: string, start: number, colon: number): Span | undefined {
+  const isClose = start === colon + 1;
+  if (start > colon + 2 || (isClose && /[:/]/.test(text.charAt(start)))) return undefined;
+  return endLine(text, until(text, start, /[\s,;"'})\]，。；、）】]/g));
+}
+
+function endLine(text: string, span: Span): Span | undefined {
+  return /^[^\S\n]*(?:$|[\n,;})\]，。；、）】])/.test(text.slice(span.end, span.end + 80)) ? span : undefined;
+}
+
+/** Up to a blank or a bracket. What a mark separates belongs to the value, unless another name follows. */
+function readBare(text: string, start: number): Span {
+  let { end } = until(text, start, /[\s,;"'&})\]<，。；、）】]/g);
+  while (/[,;&]/.test(text.charAt(end)) && goesOn(text, end + 1))
+    ({ end } = until(text, end + 1, /[\s,;"'&})\]<，。；、）】]/g));
+  return { start, end };
+}
+
+/** Another name is followed by its sign. */
+function goesOn(text: string, at: number): boolean {
+  const rest = text.slice(at, at + 80);
+  return /^[^\s,;"'&})\]<]/.test(rest) && !/^[\w.$-]+["']?\s?(?:=|:|->)/.test(rest);
+}
+
+/** Up to the mark that closes; two in a row, or one behind a backslash, are text. A cut value ends with its line. */
+function readQuoted(text: string, open: number, quote: string): Span {
+  // Within a text whose own quotes are doubled: password=''abc''.
+  if (text[open + 1] === quote && /[^\s,;)}\]'"]/.test(text.charAt(open + 2)))
+    return until(text, open + 2, quote === "'" ? /''|\n/g : /""|\n/g);
+  let at = open + 1;
+  for (; at < text.length && text[at] !== '\n'; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === quote) {
+      if (text[at + 1] !== quote) break;
+      at += 1;
+    }
+  }
+  return { start: open + 1, end: Math.min(at, text.length) };
+}
+
+function until(text: string, start: number, stop: RegExp): Span {
+  stop.lastIndex = start;
+  return { start, end: stop.exec(text)?.index ?? text.length };
+}
+
+function skipBlanks(text: string, start: number): number {
+  let at = start;
+  while (/\s/.test(text.charAt(at))) at += 1;
+  return at;
+}
+
+function skipBackslashes(text: string, start: number): number {
+  let at = start;
+  while (text[at] === '\\') at += 1;
+  return at;
+}
+
+function runStart(text: string, at: number, from: number): number {
+  let start = at;
+  while (start > from && /[\w.$-]/.test(text.charAt(start - 1))) start -= 1;
+  return start;
+}
+
+function runEnd(text: string, at: number): number {
+  let end = at;
+  while (/[\w.$-]/.test(text.charAt(end))) end += 1;
+  return end;
+}
