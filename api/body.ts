@@ -13,6 +13,8 @@ const DECODERS: Readonly<
   br: promisify(brotliDecompress),
 };
 
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
 /** Throws JT_REQUEST_INVALID, JT_REQUEST_TOO_LARGE, JT_ENCODING_UNSUPPORTED. */
 export async function readBytes(body: unknown, encoding: string, maxBytes: number): Promise<Buffer> {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body))
@@ -45,6 +47,8 @@ async function decodeBytes(bytes: Buffer, encoding: string, maxBytes: number): P
   }
 }
 
+/** A byte order mark, and the NULs of a hole in a file, are no text. */
 function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+  const text = bytes.subarray(bytes.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0);
+  return text.every((byte) => byte === 32 || byte === 0 || (byte >= 9 && byte <= 13));
 }

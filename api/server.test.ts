@@ -652,6 +652,36 @@ describe('deliveries', () => {
 });
 
 describe('streams', () => {
+  it('are limited in all, whoever asks, and make room when they end', async () => {
+    const people = Array.from({ length: 6 }, (_, number) => ({
+      ...READER,
+      name: `reader-${number}`,
+      token: `reader-${number}-0123456789abcdef`,
+    }));
+    const { url } = await startServer({ settings: { tokens: people, tailPollMs: 60_000 } });
+    const abort = new AbortController();
+    const openStream = (token: string) =>
+      fetch(`${url}/api/v1/records/stream?query=nothing`, { ...bearer(token), signal: abort.signal });
+    const hundred = await Promise.all(
+      people.slice(0, 5).flatMap(({ token }) => Array.from({ length: 20 }, () => openStream(token))),
+    );
+
+    const refused = await openStream(people[5]?.token ?? '');
+
+    expect(hundred.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 200));
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'JT_BUSY', message: expect.not.stringContaining('for one token') },
+    });
+    expect((await get(`${url}/health/live`)).status).toBe(200);
+    abort.abort();
+    await waitUntil('room for another', async () => {
+      const next = await fetch(`${url}/api/v1/records/stream`, bearer(people[5]?.token ?? ''));
+      await next.body?.cancel();
+      return next.status === 200 || `status ${next.status}`;
+    });
+  });
+
   it('are limited for one token, which keeps none from another, and make room when they end', async () => {
     const { url } = await startServer({ settings: { tokens: [READER, AUTHOR] } });
     const openStream = async (token: string) => {
@@ -962,14 +992,17 @@ describe('a pasted log', () => {
     expect(await send(log, 'gzip')).toMatchObject({ status: 400, body: { error: { code: 'JT_REQUEST_INVALID' } } });
   });
 
-  it.each(['', ' \n\t\r\n'])('is refused when it is empty: %j', async (text) => {
-    const { url } = await startServer({ analyzerHooks: hooks });
+  it.each(['', ' \n\t\r\n', '\0'.repeat(1024), '\ufeff', '\ufeff\n'])(
+    'is refused when it is empty: %j',
+    async (text) => {
+      const { url } = await startServer({ analyzerHooks: hooks });
 
-    const { status, body } = await post(`${url}/api/v1/diagnose`, text, 'text/plain');
+      const { status, body } = await post(`${url}/api/v1/diagnose`, text, 'text/plain');
 
-    expect(status).toBe(400);
-    expect(body.error.message).toContain('the body is empty');
-  });
+      expect(status).toBe(400);
+      expect(body.error.message).toContain('the body is empty');
+    },
+  );
 
   it('is told to come again when four are there', async () => {
     const release = withResolvers();
