@@ -83,6 +83,22 @@ describe('parseDocument', () => {
     });
   });
 
+  it('names each key that stands twice among many, in the order of the text', () => {
+    const many = Array.from({ length: 50_000 }, (_, number) => `k${number}: {a: 1, a: 2}`).join('\n');
+
+    expect(parseDocument(`${many}\nk7: 1\n`, 'x').problems).toHaveLength(50);
+    expect(parseDocument('b: {c: 1, "c": 2}\na:\n  - d: 1\n    d: 2\n', 'x').problems).toMatchObject([
+      { line: 1, column: 11 },
+      { line: 4, column: 5 },
+    ]);
+  });
+
+  it('reads a document that stands in one line of JSON, however many keys it has', () => {
+    const value = { list: Array.from({ length: 1000 }, (_, number) => ({ id: number, text: 'a: b' })) };
+
+    expect(parseDocument(JSON.stringify(value), 'x')).toMatchObject({ value, problems: [] });
+  });
+
   it('reports an unclosed quote without throwing', () => {
     const document = parseDocument('title: "abc\nseverity: error\n', 'x', schema);
 

@@ -1,6 +1,6 @@
-// Values of names that mark a secret: `s3.secret-key: abc`, `"password":"abc"`, `-Dx.password=abc`, `'password' = 'abc'`,
-// `--token abc`, `password -> abc`, elements and attributes of XML, also where quotes are escaped several times. In: a
-// text. Out: where the values stand. Called by redact.ts.
+// Values of names that mark a secret: `s3.secret-key: abc`, `"password":"abc"`, `-Dx.password=abc`, `--token abc`,
+// `'password' = 'abc'`, `password -> abc`, elements and attributes of XML, also where quotes are escaped several times.
+// In: a text. Out: where the values stand. Called by redact.ts.
 //
 // The time grows with the length of the text alone: a run of name characters is looked at once, and a value that is
 // hidden is not looked at again.

@@ -134,7 +134,7 @@ const SECRETS: readonly string[] = [
   `{"auth":{"pass":"${S}"}}`,
   `{"password": ["${S}"]}`,
   `{u'password': u'${S}'}`,
-  `{\\\"password\\\":\\\"${S}\\\"}`,
+  `{\\\\\\"password\\\\\\":\\\\\\"${S}\\\\\\"}`,
   `&quot;password&quot;:&quot;${S}&quot;`,
   `Program arguments: [--db.password, ${S}, --job, x]`,
   `-password ${S}`,

@@ -91,6 +91,25 @@ describe('createRuleKeeper', () => {
       (text: string) => `${text}let: { n: '${nestMaps(8)}' }\n`,
       /own\/rule\.yaml:10:\d+ `let\.n` may take /,
     ],
+    [
+      '50,000 values',
+      (text: string) => `${text}let:\n${Array.from({ length: 50_000 }, (_, number) => `  v${number}: 1`).join('\n')}\n`,
+      /own\/rule\.yaml:11:\d+ `let` has more than 100 keys/,
+    ],
+    [
+      '20,000 forms',
+      (text: string) =>
+        text.replace(
+          'match: [',
+          `match: [${Array.from({ length: 20_000 }, (_, number) => `{ id: f${number}, anchor: "anchor ${number}" }, `).join('')}`,
+        ),
+      /own\/rule\.yaml:7:\d+ `match` has more than 300 entries/,
+    ],
+    [
+      '100,000 placeholders',
+      (text: string) => text.replace('en: b', `en: "${'{n}'.repeat(100_000)}"`),
+      /own\/rule\.yaml:6:\d+ `summary\.en` has more than 5000 characters/,
+    ],
     ['100,000 brackets', () => '['.repeat(100_000), /own\/rule\.yaml:1:1 nests 100001 deep/],
     [
       'a pattern that RE2 cannot hold',

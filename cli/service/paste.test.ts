@@ -14,6 +14,7 @@ import { createServiceMetrics, createServiceNotifier, createServiceServer } from
 const LOG = readFileSync(new URL('../../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const RULE = 'network.insufficient-buffers/total';
 const MEBIBYTE = 1_048_576;
+const LOOKS = 300;
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -84,14 +85,17 @@ it(
       const { status } = await fetch(`${url}/api/v1/diagnose`, { method: 'POST', body });
       events.push(`paste ${status}`);
     });
-    for (let asked = 0; asked < 20; asked++) {
+    // So many that all pastes have arrived by then: on the event loop all would be answered before the last look.
+    for (let asked = 0; asked < LOOKS; asked++) {
       const { status } = await fetch(`${url}/health/live`);
       events.push(`live ${status}`);
     }
+    const answeredMeanwhile = events.filter((event) => event.startsWith('paste'));
     await Promise.all(pastes);
 
-    expect(events.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 'live 200'));
-    expect(events.slice(20)).toEqual(['paste 200', 'paste 200', 'paste 200']);
+    expect(answeredMeanwhile.length).toBeLessThan(3);
+    expect(events.filter((event) => event === 'live 200')).toHaveLength(LOOKS);
+    expect(events.filter((event) => event === 'paste 200')).toHaveLength(3);
   },
 );
 
