@@ -95,6 +95,18 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'testing',
   ],
   api: ['auth.ts', 'crowd.ts', 'metrics.ts', 'body.ts', 'route.ts', 'request.ts', 'schemas.ts', 'routes', 'server.ts'],
+  'api/web/src': [
+    'server',
+    'speech',
+    'view',
+    'diagnosis',
+    'search',
+    'incidents',
+    'paste',
+    'service',
+    'shell',
+    'main.tsx',
+  ],
   cli: [
     'command.ts',
     'version.ts',
@@ -128,6 +140,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+const PAGE = 'api/web/src';
+
 /** Sources of a room; more are two ideas. */
 const MOST_FILES = 12;
 
@@ -160,9 +174,9 @@ function listSources(folder: string): string[] {
 
 /** The page is a package of its own, built by other means. */
 function listPage(): string[] {
-  return readdirSync(join(root, 'api', 'web', 'src'))
-    .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => `api/web/src/${name}`);
+  return readdirSync(join(root, PAGE), { withFileTypes: true, recursive: true })
+    .filter((item) => item.isFile() && /\.tsx?$/.test(item.name))
+    .map((item) => posix.join(item.parentPath.slice(root.length), item.name));
 }
 
 function readImports(file: string): Import[] {
@@ -189,12 +203,17 @@ function countOpening(text: string): number {
 }
 
 const sources = Object.keys(ALLOWED).flatMap(listSources);
-/** What is divided into rooms: the stages, the front door, and the laboratory. */
-const housed = [...sources, ...listSources('cli'), ...listSources('lab')];
+/** What is divided into rooms: the stages, the page, the front door, and the laboratory. */
+const housed = [...sources, ...listPage(), ...listSources('cli'), ...listSources('lab')];
 /** Files that are run, and so imported by nobody. */
-const STARTS = ['analyzer/catalog/write-prepared.ts', 'cli/write-code-cache.ts', 'cli/docs/docs.ts'];
-const product = [...sources, ...listSources('cli')];
-const imports = [...sources, 'cli.ts', ...listSources('cli')].flatMap(readImports);
+const STARTS = [
+  'api/web/src/main.tsx',
+  'analyzer/catalog/write-prepared.ts',
+  'cli/write-code-cache.ts',
+  'cli/docs/docs.ts',
+];
+const product = [...sources, ...listPage(), ...listSources('cli')];
+const imports = [...product, 'cli.ts'].flatMap(readImports);
 
 describe('the house', () => {
   it('has source in every stage', () => {
@@ -217,11 +236,12 @@ describe('the house', () => {
   it('lets a room import only from the floors below it', () => {
     const floorOf = (stage: string, path: string): number =>
       (FLOORS[stage] ?? []).findIndex((floor) => path === `${stage}/${floor}` || path.startsWith(`${stage}/${floor}/`));
+    const stageOf = (file: string): string => (file.startsWith(`${PAGE}/`) ? PAGE : (file.split('/')[0] ?? ''));
     const inside = housed
       .flatMap(readImports)
-      .filter(({ file, target }) => target.startsWith('.') && FLOORS[file.split('/')[0] ?? '']);
+      .filter(({ file, target }) => /^\..*\.[jt]sx?$/.test(target) && FLOORS[stageOf(file)]);
     const broken = inside.filter(({ file, target }) => {
-      const stage = file.split('/')[0] ?? '';
+      const stage = stageOf(file);
       const path = resolveTarget(file, target);
       if (!path.startsWith(`${stage}/`)) return false;
       return floorOf(stage, file) === -1 || floorOf(stage, path) === -1 || floorOf(stage, path) > floorOf(stage, file);
@@ -272,7 +292,7 @@ describe('the house', () => {
 
   it('exports a type name once', () => {
     const places = new Map<string, string[]>();
-    for (const file of [...product, ...listPage(), ...['lab', 'bench', 'test'].flatMap(listSources)]) {
+    for (const file of [...product, ...['lab', 'bench', 'test'].flatMap(listSources)]) {
       for (const [, name = ''] of readFileSync(join(root, file), 'utf8').matchAll(
         /^export (?:declare )?(?:interface|type|class|enum) (\w+)/gm,
       )) {

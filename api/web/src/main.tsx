@@ -1,13 +1,14 @@
-// Where the page begins: theme, language, data cache, then the frame with its rooms.
+// Where the page begins: theme, language, data cache, then the frame with its rooms. index.html runs it; what it puts
+// up stands until the tab is closed.
 import '@mantine/core/styles.css';
 import 'uplot/dist/uPlot.min.css';
 import './page.css';
 import { createTheme, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
-import { App } from './app.tsx';
-import { RequestError } from './client.ts';
-import { LanguageProvider } from './text.tsx';
+import { App } from './shell/app.tsx';
+import { RequestError } from './server/client.ts';
+import { LanguageProvider } from './speech/text.tsx';
 
 const theme = createTheme({
   primaryColor: 'teal',

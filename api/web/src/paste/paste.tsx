@@ -1,11 +1,12 @@
-// A pasted log, diagnosed at once by the same engine; nothing of it is kept.
+// A pasted log, diagnosed at once by the same engine; nothing of it is kept on the server. In: the text that the reader
+// pastes. Out: a card for each failure in it. The frame (shell/app.tsx) shows it.
 import { Button, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from './client.ts';
-import { DiagnosisCard, UnknownCard } from './incident.tsx';
-import { Problem } from './state.tsx';
-import { useSpeech } from './text.tsx';
+import { api } from '../server/client.ts';
+import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
+import { Problem } from '../view/state.tsx';
+import { useSpeech } from '../speech/text.tsx';
 
 export function PastePage() {
   const { t, lang } = useSpeech();

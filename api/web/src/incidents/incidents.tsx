@@ -1,19 +1,15 @@
-// The list of incidents: one row per episode of failing, newest first, in one sentence each.
+// The list of incidents: one row per episode of failing, newest first, in one sentence each. In: the incidents of the
+// API, asked for again every two seconds. Out: a link to one of them. The frame (shell/app.tsx) shows it.
 import { Badge, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Incident, Severity } from '../../../core/types.ts';
-import { api, type ShownIncident } from './client.ts';
+import type { Incident } from '../../../../core/types.ts';
+import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
+import { api, type ShownIncident } from '../server/client.ts';
 import { DeliveryProblems } from './delivery.tsx';
-import { Empty, Problem, Time, Waiting } from './state.tsx';
-import { OUTCOMES, OWNERS, useSpeech } from './text.tsx';
+import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { OUTCOMES, OWNERS, useSpeech } from '../speech/text.tsx';
 
-export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
-  critical: 'red',
-  error: 'red',
-  warning: 'yellow',
-  info: 'gray',
-};
 export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
   failing: 'red',
   failed: 'gray',

@@ -1,18 +1,19 @@
 // Search: words and field:value, a histogram to zoom with, chips for what filters, rows with folded stack traces,
-// and the lines around a hit. The whole state stands in the address, so a copied link shows the same.
+// and the lines around a hit. The whole state stands in the address, so a copied link shows the same. The frame
+// (shell/app.tsx) shows it.
 import { Badge, Button, Card, CloseButton, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
-import type { LogRecord } from '../../../core/types.ts';
-import type { RecordPage } from '../../../store/store.ts';
-import { api } from './client.ts';
+import type { LogRecord } from '../../../../core/types.ts';
+import type { RecordPage } from '../../../../store/store.ts';
+import { api } from '../server/client.ts';
 import { ContextPanel } from './context.tsx';
 import { Histogram } from './histogram.tsx';
 import { RecordRow } from './record.tsx';
-import { Empty, Problem, Waiting } from './state.tsx';
-import { useSpeech, type TextKey } from './text.tsx';
+import { Empty, Problem, Waiting } from '../view/state.tsx';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 const RANGES: Readonly<Record<string, { readonly ms: number; readonly name: TextKey }>> = {
   '15m': { ms: 900_000, name: 'last15m' },

@@ -1,5 +1,6 @@
-// The frame: navigation, language, colour scheme, and one room per address. All state that a link must carry
-// stands in the address.
+// The frame: navigation, language, colour scheme, and one room per address. All state that a link must carry stands in
+// the address. In: the address and the session. Out: the room, or above it the form that asks for a token. main.tsx
+// puts it up.
 import {
   ActionIcon,
   AppShell,
@@ -13,16 +14,16 @@ import {
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
-import { AgentsPage } from './agents.tsx';
+import { AgentsPage } from '../service/agents.tsx';
 import { Boundary } from './boundary.tsx';
-import { IncidentPage } from './incident.tsx';
-import { IncidentsPage } from './incidents.tsx';
-import { PastePage } from './paste.tsx';
-import { RulesPage } from './rules.tsx';
-import { SearchPage } from './search.tsx';
-import { useSession } from './session.ts';
+import { IncidentPage } from '../incidents/incident.tsx';
+import { IncidentsPage } from '../incidents/incidents.tsx';
+import { PastePage } from '../paste/paste.tsx';
+import { RulesPage } from '../service/rules.tsx';
+import { SearchPage } from '../search/search.tsx';
+import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
-import { useSpeech, type TextKey } from './text.tsx';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
   { path: '/incidents', name: 'incidents' },

@@ -1,6 +1,7 @@
-// Every sentence of the page in both languages. Log text is never translated.
+// Every sentence of the page in both languages. Log text is never translated. In: the reader's choice, else the
+// browser's language. Out: `useSpeech`, with which every room speaks.
 import { createContext, useContext, useState, type ReactNode } from 'react';
-import type { Diagnosis, Incident, Language } from '../../../core/types.ts';
+import type { Diagnosis, Incident, Language } from '../../../../core/types.ts';
 
 const TEXTS = {
   incidents: { en: 'Incidents', zh: '故障' },

@@ -1,11 +1,12 @@
-// The lines around a record in the same process, across its files, with the record marked.
+// The lines around a record in the same process, across its files, with the record marked. In: the id of the record.
+// The search shows it above its rows.
 import { Button, Card, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
-import { api } from './client.ts';
+import { api } from '../server/client.ts';
 import { RecordRow } from './record.tsx';
-import { Problem, Waiting } from './state.tsx';
-import { useSpeech } from './text.tsx';
+import { Problem, Waiting } from '../view/state.tsx';
+import { useSpeech } from '../speech/text.tsx';
 
 const LINES = 20;
 

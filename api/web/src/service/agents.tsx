@@ -1,9 +1,10 @@
-// The collectors: where they run, what they have not shipped yet, and what is wrong with them.
+// The collectors: where they run, what they have not shipped yet, and what is wrong with them. In: the agents of the
+// API, with their conditions in the reader's language. The frame (shell/app.tsx) shows it.
 import { Alert, Stack, Table, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { api } from './client.ts';
-import { Empty, Problem, Time, Waiting } from './state.tsx';
-import { useSpeech } from './text.tsx';
+import { api } from '../server/client.ts';
+import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { useSpeech } from '../speech/text.tsx';
 
 const COLORS = { info: 'blue', warning: 'yellow', error: 'red' };
 

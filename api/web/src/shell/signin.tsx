@@ -4,15 +4,9 @@
 import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { api, RequestError } from './client.ts';
-import { isSendable, keepToken, signOut, useSession } from './session.ts';
-import { useSpeech, type TextKey } from './text.tsx';
-
-/** What to do about a problem with the token, where its title does not say so. */
-const HINTS: Partial<Record<TextKey, TextKey>> = {
-  tokenUnknown: 'tokenUnknownHint',
-  tokenUnsendable: 'tokenUnsendableHint',
-};
+import { api, RequestError } from '../server/client.ts';
+import { isSendable, keepToken, signOut, useSession } from '../server/session.ts';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 export function SignIn() {
   const { t } = useSpeech();
@@ -62,7 +56,7 @@ export function SignIn() {
             />
             {problem !== undefined && (
               <Alert color="red" role="alert" title={t(problem)}>
-                {HINTS[problem] !== undefined && t(HINTS[problem])}
+                {(problem === 'tokenUnknown' || problem === 'tokenUnsendable') && t(`${problem}Hint`)}
               </Alert>
             )}
             <Button type="submit" color="teal.9" loading={isTrying} fullWidth>

@@ -68,7 +68,7 @@ function loadToken(): string | undefined {
 
 function change(next: Session): void {
   session = next;
-  for (const listener of [...listeners]) listener();
+  for (const listener of listeners) listener();
 }
 
 function listen(listener: () => void): () => void {

@@ -1,9 +1,10 @@
-// The catalog: what Jobtrace can name, and how far each rule is proven.
+// The catalog: what Jobtrace can name, and how far each rule is proven. In: the rules of the API, and what is wrong
+// with those that it refused. The frame (shell/app.tsx) shows it.
 import { Alert, Badge, Code, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { api } from './client.ts';
-import { Problem, Waiting } from './state.tsx';
-import { OWNERS, useSpeech } from './text.tsx';
+import { api } from '../server/client.ts';
+import { Problem, Waiting } from '../view/state.tsx';
+import { OWNERS, useSpeech } from '../speech/text.tsx';
 
 export function RulesPage() {
   const { t, lang } = useSpeech();

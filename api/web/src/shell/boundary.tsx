@@ -1,7 +1,8 @@
-// What stands where a room broke: it says so and offers to load the page again; the frame around it goes on.
+// What stands where a room broke: it says so and offers to load the page again; the frame around it goes on. In: what
+// the room threw. The frame (app.tsx) puts each room into it.
 import { Alert, Button, Code, Stack, Text } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
-import { useSpeech } from './text.tsx';
+import { useSpeech } from '../speech/text.tsx';
 
 interface Props {
   /** Where the reader is: another address is another try. */

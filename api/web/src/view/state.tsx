@@ -1,8 +1,9 @@
-// What every room shows while it waits, when the server refuses, and when there is nothing.
+// What every room shows while it waits, when the server refuses, and when there is nothing; and how times and durations
+// are written. In: an error, a time, a number of milliseconds. Out: elements and texts in the reader's language.
 import { Alert, Center, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { RequestError } from './client.ts';
-import { useSpeech } from './text.tsx';
+import { RequestError } from '../server/client.ts';
+import { useSpeech } from '../speech/text.tsx';
 
 export function Problem({ error }: { readonly error: Error }) {
   const { t } = useSpeech();

@@ -1,9 +1,10 @@
-// One record as a row: time, level, logger, message; a stack trace is a phrase until it is opened, its root first.
+// One record as a row: time, level, logger, message; a stack trace is a phrase until it is opened, its root first. In:
+// a record of the API. Out: a filter or the wish to see its context. The search and the context show it.
 import { Anchor, Badge, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { LogRecord } from '../../../core/types.ts';
-import { Time } from './state.tsx';
-import { useSpeech } from './text.tsx';
+import type { LogRecord } from '../../../../core/types.ts';
+import { Time } from '../view/state.tsx';
+import { useSpeech } from '../speech/text.tsx';
 
 interface RowProps {
   readonly record: LogRecord;

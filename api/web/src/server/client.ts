@@ -1,6 +1,8 @@
-// The page's only way to the server: the same API as everyone's (docs/api.md).
-import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../core/types.ts';
-import type { AgentStatus, RecordPage } from '../../../store/store.ts';
+// The page's only way to the server: the same API as everyone's (docs/api.md). In: what a room asks for. Out: the
+// answer, typed, or a RequestError with the server's own words. Each request carries the token of session.ts; one that
+// is refused for it waits for the sign-in.
+import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../../core/types.ts';
+import type { AgentStatus, RecordPage } from '../../../../store/store.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */

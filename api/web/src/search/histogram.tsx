@@ -1,8 +1,9 @@
-// Lines over time, coloured by level; dragging over it zooms.
+// Lines over time, coloured by level. In: the counts of the first page of a search. Out: the time range over which the
+// reader drags. Not React draws it but a canvas, made anew for other counts.
 import { useMantineTheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import type { RecordPage } from '../../../store/store.ts';
+import type { RecordPage } from '../../../../store/store.ts';
 
 type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;

@@ -1,10 +1,11 @@
 // Above the incidents: receivers that do not take what they are told. Nobody may believe that an alert went out which
-// did not. Nothing is shown while all is well.
+// did not. Nothing is shown while all is well. In: the deliveries of the API, asked for again and again. The list of
+// incidents shows it.
 import { Alert, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { api } from './client.ts';
-import { Time } from './state.tsx';
-import { useSpeech } from './text.tsx';
+import { api } from '../server/client.ts';
+import { Time } from '../view/state.tsx';
+import { useSpeech } from '../speech/text.tsx';
 
 const POLL_MS = 10_000;
 

@@ -1,0 +1,153 @@
+// One incident, in the order a person with two minutes needs it: what broke, what to do, the lines that prove it,
+// then why, what follows from it, and how the rule came to its answer. In: the id in the address. The frame
+// (shell/app.tsx) shows it.
+import { Anchor, Badge, Card, Code, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import type { Diagnosis } from '../../../../core/types.ts';
+import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
+import { api, type ShownIncident } from '../server/client.ts';
+import { OUTCOMES, useSpeech } from '../speech/text.tsx';
+import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
+import { OUTCOME_COLORS } from './incidents.tsx';
+
+export function IncidentPage({ id }: { readonly id: string }) {
+  const { lang } = useSpeech();
+  const query = useQuery({
+    queryKey: ['incident', id, lang],
+    queryFn: () => api.incident(id, lang),
+    refetchInterval: 2000,
+  });
+  if (query.isPending) return <Waiting />;
+  if (query.isError) return <Problem error={query.error} />;
+  const incident = query.data;
+  const [first, ...others] = incident.diagnoses;
+  return (
+    <Stack maw={1080} mx="auto" gap="md">
+      <Headline incident={incident} first={first} />
+      {first !== undefined && <DiagnosisCard diagnosis={first} />}
+      {others
+        .filter((item) => !item.symptom)
+        .map((item) => (
+          <DiagnosisCard key={item.rule} diagnosis={item} />
+        ))}
+      {incident.unknown.map((item) => (
+        <UnknownCard key={item.fingerprint} unknown={item} />
+      ))}
+      <Consequences diagnoses={others.filter((item) => item.symptom)} />
+      <Facts incident={incident} />
+    </Stack>
+  );
+}
+
+function Headline({ incident, first }: { readonly incident: ShownIncident; readonly first: Diagnosis | undefined }) {
+  const { t, lang } = useSpeech();
+  return (
+    <Stack gap={4}>
+      <Title order={2}>{first?.title ?? t('unknown')}</Title>
+      <Group gap="sm">
+        <Badge color={OUTCOME_COLORS[incident.outcome]} tt="none">
+          {OUTCOMES[incident.outcome][lang]}
+        </Badge>
+        <Text size="sm">
+          {incident.job === undefined
+            ? `${t('process')} ${incident.process ?? ''}`
+            : `${t('job')} ${incident.job.name ?? ''} `}
+          {incident.job !== undefined && <Code>{incident.job.id}</Code>}
+        </Text>
+        <Text size="sm" className="quiet">
+          {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}
+          {incident.cluster}
+        </Text>
+        {incident.job !== undefined && (
+          <Anchor component={Link} size="sm" href={`/search?job=${encodeURIComponent(incident.job.id)}&range=all`}>
+            {t('search')} →
+          </Anchor>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+function Consequences({ diagnoses }: { readonly diagnoses: readonly Diagnosis[] }) {
+  const { t } = useSpeech();
+  if (diagnoses.length === 0) return null;
+  return (
+    <Card withBorder padding="lg">
+      <Title order={5} mb={6}>
+        {t('consequences')}
+      </Title>
+      {diagnoses.map((item) => (
+        <Text key={item.rule} size="sm">
+          {item.title}{' '}
+          <Text span size="xs" className="quiet">
+            {item.rule} · {item.count} {t('times')}
+          </Text>
+        </Text>
+      ))}
+    </Card>
+  );
+}
+
+function Facts({ incident }: { readonly incident: ShownIncident }) {
+  const { t } = useSpeech();
+  const { facts } = incident;
+  const rows: [string, React.ReactNode][] = [
+    [t('flinkVersion'), facts.flinkVersion],
+    [t('strategy'), facts.restartStrategy],
+    [
+      t('lastCheckpoint'),
+      facts.lastCheckpoint === undefined ? undefined : (
+        <>
+          #{facts.lastCheckpoint.id} · <Time value={facts.lastCheckpoint.time} />
+        </>
+      ),
+    ],
+    [t('reprocess'), facts.reprocessMs === undefined ? undefined : formatDuration(facts.reprocessMs)],
+    [
+      t('attempts'),
+      incident.attempts.length === 0 ? undefined : (
+        <>
+          {incident.attempts.map((attempt) => (
+            <div key={attempt.number}>
+              #{attempt.number} <Time value={attempt.failedAt} /> {attempt.rules.join(', ')}
+            </div>
+          ))}
+        </>
+      ),
+    ],
+    [
+      t('process'),
+      incident.processes.length === 0 ? undefined : (
+        <>
+          {incident.processes.map((process) => (
+            <div key={process} style={{ overflowWrap: 'anywhere' }}>
+              {process}
+            </div>
+          ))}
+        </>
+      ),
+    ],
+  ];
+  return (
+    <Card withBorder padding="lg">
+      <Title order={5} mb={6}>
+        {t('facts')}
+      </Title>
+      <Table withRowBorders={false} verticalSpacing={3}>
+        <Table.Tbody>
+          {rows
+            .filter(([, value]) => value !== undefined)
+            .map(([name, value]) => (
+              <Table.Tr key={name}>
+                <Table.Td w={220} className="quiet" style={{ verticalAlign: 'top' }}>
+                  {name}
+                </Table.Td>
+                <Table.Td>{value}</Table.Td>
+              </Table.Tr>
+            ))}
+        </Table.Tbody>
+      </Table>
+    </Card>
+  );
+}
