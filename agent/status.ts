@@ -6,7 +6,7 @@ import type { AgentStatus, StatusCondition } from '../store/store.js';
 /** Every counter, so that a reader sees all that can happen. */
 export const COUNTERS = {
   readBytes: 'bytes read',
-  entries: 'entries framed',
+  entries: 'entries read',
   cutEntries: 'entries cut because they were too long',
   cutBytes: 'bytes of over-long lines that were dropped',
   invalidEntries: 'entries with bytes that are no UTF-8',

@@ -83,8 +83,8 @@ export interface Services {
   readonly ruleProblems: () => readonly string[];
   readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
-  /** How often the live tail looks for new records, how often it says that it is alive, how many it takes at a look. */
-  readonly tail: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
+  /** How often the live stream looks for records and says that it is alive, and how many it takes at a look. */
+  readonly live: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
 
 export const ALERT_STATES = [

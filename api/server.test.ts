@@ -150,8 +150,8 @@ async function startServer(change: Change = {}): Promise<{ url: string; store: S
       language: 'en',
       tokens: [],
       webDir: '/nowhere',
-      tailPollMs: 20,
-      tailHeartbeatMs: 3_600_000,
+      livePollMs: 20,
+      liveHeartbeatMs: 3_600_000,
       ...settings,
     },
   });
@@ -291,7 +291,7 @@ describe('records', () => {
   });
 });
 
-describe('the live tail', () => {
+describe('the live stream', () => {
   async function openTail(
     url: string,
     headers: Record<string, string> = {},
@@ -355,7 +355,7 @@ describe('the live tail', () => {
   });
 
   it('says so when more comes at once than it takes, and goes on with what is new', async () => {
-    const { url, store } = await startServer({ settings: { tailMaxRecords: 200 } });
+    const { url, store } = await startServer({ settings: { liveMaxRecords: 200 } });
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('the beginning', async () => tail.text().includes('retry:') || tail.text());
     await appendRecords(
@@ -388,7 +388,7 @@ describe('the live tail', () => {
 
   it('says that it is alive, and ends when the server closes', async () => {
     let time = Date.parse('2026-11-20T10:01:00.000Z');
-    const { url, server } = await startServer({ now: () => (time += 1000), settings: { tailHeartbeatMs: 5000 } });
+    const { url, server } = await startServer({ now: () => (time += 1000), settings: { liveHeartbeatMs: 5000 } });
     const tail = await openTail(`${url}/api/v1/records/stream`);
     await waitUntil('a heartbeat', async () => tail.text().includes(': alive') || tail.text());
 

@@ -47,9 +47,9 @@ export interface ServerOptions {
     readonly allowedHosts?: readonly string[];
     /** Folder of the built page; default: beside this file. */
     readonly webDir?: string;
-    readonly tailPollMs?: number;
-    readonly tailHeartbeatMs?: number;
-    readonly tailMaxRecords?: number;
+    readonly livePollMs?: number;
+    readonly liveHeartbeatMs?: number;
+    readonly liveMaxRecords?: number;
   };
   readonly log: Log;
   readonly metrics?: Metrics;
@@ -64,7 +64,7 @@ export interface ServerOptions {
 export interface ApiServer {
   /** Throws JT_CONFIG_INVALID (no tokens for an open address), JT_PORT_IN_USE. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
-  /** Ends the live tails, lets the other requests finish. */
+  /** Ends the live streams, lets the other requests finish. */
   close(): Promise<void>;
 }
 
@@ -152,10 +152,10 @@ function createServices(options: ServerOptions): Services {
     ruleProblems: options.ruleProblems ?? (() => []),
     diagnosePaste: options.analyzerHooks?.diagnosePaste,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
-    tail: {
-      pollMs: settings.tailPollMs ?? 1000,
-      heartbeatMs: settings.tailHeartbeatMs ?? 15_000,
-      maxRecords: settings.tailMaxRecords ?? 5000,
+    live: {
+      pollMs: settings.livePollMs ?? 1000,
+      heartbeatMs: settings.liveHeartbeatMs ?? 15_000,
+      maxRecords: settings.liveMaxRecords ?? 5000,
     },
   };
 }

@@ -5,7 +5,7 @@
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
-/** What kind of file the bytes stand in: it decides the framing and which rules may look. */
+/** What kind of file the bytes stand in: it decides how they are split and which rules may look. */
 export const FILE_KINDS = ['log', 'out', 'err', 'gc', 'unknown'] as const;
 /** What reading had to do to an entry; each is counted in the agent's metrics. */
 export const ENTRY_FLAGS = ['cut', 'invalid-utf8', 'redacted', 'partial', 'undated'] as const;

@@ -13,7 +13,7 @@ export type Severity = 'info' | 'warning' | 'error' | 'critical';
 /** Whose task a failure is. */
 export type Owner = 'user-code' | 'configuration' | 'connector' | 'framework' | 'platform' | 'external';
 export type Component = FieldTypes['component'];
-/** What kind of file the bytes stand in: it decides the framing and which rules may look. */
+/** What kind of file the bytes stand in: it decides how they are split and which rules may look. */
 export type FileKind = FieldTypes['kind'];
 
 /** Where entries come from; one object shared by all entries of a file. */

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
-import { BUFFERS, CAUSE, LOST, SYMPTOM, useBench } from './testing/samples.js';
+import { BUFFERS, CAUSE, LOST, SYMPTOM, useFixture } from './testing/samples.js';
 
-const bench = useBench(() => openStore({ kind: 'sqlite', path: ':memory:' }));
+const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 
 describe('an alert from Alertmanager', () => {
   const JOB = 'a'.repeat(32);
@@ -34,8 +34,8 @@ describe('an alert from Alertmanager', () => {
     ['flink_job_id', JOB],
     ['job_name', 'orders'],
   ])('that names its job by %s goes on at once with the diagnosis', async (label, value) => {
-    await bench.store.saveIncident(CAUSE);
-    const notifier = bench.createNotifier();
+    await fixture.store.saveIncident(CAUSE);
+    const notifier = fixture.createNotifier();
 
     const answer = await notifier.receiveAlerts(messageOf(alertOf({ [label]: value })));
     await notifier.stepOnce();
@@ -43,8 +43,8 @@ describe('an alert from Alertmanager', () => {
     expect(answer).toMatchObject([
       { outcome: 'diagnosed', job: value, incidentId: 'incident-1', cause: BUFFERS, status: 'firing' },
     ]);
-    expect(bench.sink.received).toHaveLength(1);
-    expect(bench.sink.received[0]?.body).toMatchObject({
+    expect(fixture.sink.received).toHaveLength(1);
+    expect(fixture.sink.received[0]?.body).toMatchObject({
       type: 'jobtrace.alert.forwarded',
       version: '4',
       status: 'firing',
@@ -73,38 +73,38 @@ describe('an alert from Alertmanager', () => {
   });
 
   it('that comes before its diagnosis waits for it', async () => {
-    const notifier = bench.createNotifier();
+    const notifier = fixture.createNotifier();
     expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
       { outcome: 'waiting', job: JOB },
     ]);
-    bench.nowMs += 5000;
+    fixture.nowMs += 5000;
     await notifier.stepOnce();
-    expect(bench.sink.received).toEqual([]);
+    expect(fixture.sink.received).toEqual([]);
 
-    await bench.store.saveIncident(CAUSE);
+    await fixture.store.saveIncident(CAUSE);
     await notifier.stepOnce();
-    bench.nowMs += 600_000;
+    fixture.nowMs += 600_000;
     await notifier.stepOnce();
 
-    expect(bench.types()).toEqual(['jobtrace.alert.forwarded']);
-    expect(bench.sink.received[0]?.text).toContain('diagnosis_cause');
+    expect(fixture.types()).toEqual(['jobtrace.alert.forwarded']);
+    expect(fixture.sink.received[0]?.text).toContain('diagnosis_cause');
   });
 
   it('goes on without after the wait, and the diagnosis follows, also over a restart', async () => {
-    const first = bench.createNotifier();
+    const first = fixture.createNotifier();
     await first.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
-    bench.nowMs += 20_000;
-    await bench.createNotifier().stepOnce();
-    expect(bench.types()).toEqual(['jobtrace.alert.forwarded']);
-    expect(bench.sink.received[0]?.text).not.toContain('diagnosis_');
+    fixture.nowMs += 20_000;
+    await fixture.createNotifier().stepOnce();
+    expect(fixture.types()).toEqual(['jobtrace.alert.forwarded']);
+    expect(fixture.sink.received[0]?.text).not.toContain('diagnosis_');
 
-    await bench.store.saveIncident(CAUSE);
-    const third = bench.createNotifier();
+    await fixture.store.saveIncident(CAUSE);
+    const third = fixture.createNotifier();
     await third.stepOnce();
     await third.stepOnce();
 
-    expect(bench.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
-    expect(bench.sink.received[1]?.body).toMatchObject({
+    expect(fixture.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
+    expect(fixture.sink.received[1]?.body).toMatchObject({
       alerts: [
         {
           labels: { job_id: JOB },
@@ -115,43 +115,43 @@ describe('an alert from Alertmanager', () => {
   });
 
   it('waits for the cause behind a symptom, and goes on with the symptom if none comes', async () => {
-    await bench.store.saveIncident(SYMPTOM);
-    const notifier = bench.createNotifier();
+    await fixture.store.saveIncident(SYMPTOM);
+    const notifier = fixture.createNotifier();
     expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
       { outcome: 'waiting', cause: LOST },
     ]);
-    bench.nowMs += 20_000;
+    fixture.nowMs += 20_000;
     await notifier.stepOnce();
-    expect(bench.sink.received[0]?.body).toMatchObject({
+    expect(fixture.sink.received[0]?.body).toMatchObject({
       alerts: [{ annotations: { diagnosis_cause: 'cluster.taskmanager-lost' } }],
     });
 
-    await bench.store.saveIncident(CAUSE);
+    await fixture.store.saveIncident(CAUSE);
     await notifier.stepOnce();
     await notifier.stepOnce();
 
-    expect(bench.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
+    expect(fixture.types()).toEqual(['jobtrace.alert.forwarded', 'jobtrace.alert.diagnosed']);
   });
 
   it('is not followed for ever', async () => {
-    const notifier = bench.createNotifier();
+    const notifier = fixture.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
-    bench.nowMs += 20_000;
+    fixture.nowMs += 20_000;
     await notifier.stepOnce();
-    bench.nowMs += 660_000;
-    await notifier.stepOnce();
-
-    await bench.store.saveIncident({ ...CAUSE, lastSeen: new Date(bench.nowMs).toISOString() });
+    fixture.nowMs += 660_000;
     await notifier.stepOnce();
 
-    expect(bench.types()).toEqual(['jobtrace.alert.forwarded']);
+    await fixture.store.saveIncident({ ...CAUSE, lastSeen: new Date(fixture.nowMs).toISOString() });
+    await notifier.stepOnce();
+
+    expect(fixture.types()).toEqual(['jobtrace.alert.forwarded']);
   });
 
   it('that is repeated is not sent again; its end is, with the diagnosis, after it', async () => {
-    await bench.store.saveIncident(CAUSE);
-    const notifier = bench.createNotifier();
+    await fixture.store.saveIncident(CAUSE);
+    const notifier = fixture.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
-    expect(await bench.createNotifier().receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
+    expect(await fixture.createNotifier().receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([
       { outcome: 'repeated' },
     ]);
 
@@ -161,12 +161,12 @@ describe('an alert from Alertmanager', () => {
     await notifier.stepOnce();
     await notifier.stepOnce();
 
-    expect(bench.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
-    expect(bench.sink.received[1]?.text).toContain('diagnosis_cause');
+    expect(fixture.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
+    expect(fixture.sink.received[1]?.text).toContain('diagnosis_cause');
   });
 
   it('whose end comes while it waits goes first, and the end after it', async () => {
-    const notifier = bench.createNotifier();
+    const notifier = fixture.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
     await notifier.receiveAlerts(
       messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:00:02Z' })),
@@ -174,60 +174,60 @@ describe('an alert from Alertmanager', () => {
     await notifier.stepOnce();
     await notifier.stepOnce();
 
-    expect(bench.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
+    expect(fixture.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'resolved']);
   });
 
   it('keeps its order when the receiver fails in between', async () => {
-    bench.sink.answers.splice(0, 1, { status: 503 }, { status: 200 });
-    await bench.store.saveIncident(CAUSE);
-    const notifier = bench.createNotifier();
+    fixture.sink.answers.splice(0, 1, { status: 503 }, { status: 200 });
+    await fixture.store.saveIncident(CAUSE);
+    const notifier = fixture.createNotifier();
     await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })));
     await notifier.stepOnce();
     await notifier.receiveAlerts(
       messageOf(alertOf({ job_id: JOB }, { status: 'resolved', endsAt: '2026-11-20T10:05:00Z' })),
     );
     await notifier.stepOnce();
-    expect(bench.sink.received).toHaveLength(1);
+    expect(fixture.sink.received).toHaveLength(1);
 
-    bench.nowMs += 1000;
+    fixture.nowMs += 1000;
     await notifier.stepOnce();
 
-    expect(bench.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'firing', 'resolved']);
+    expect(fixture.sink.received.map(({ body }) => body['status'])).toEqual(['firing', 'firing', 'resolved']);
   });
 
   it('does not get the diagnosis of another job, nor one by the label that Prometheus calls job', async () => {
-    await bench.store.saveIncident({ ...CAUSE, job: { id: 'b'.repeat(32), name: 'flink-metrics' } });
-    const notifier = bench.createNotifier();
+    await fixture.store.saveIncident({ ...CAUSE, job: { id: 'b'.repeat(32), name: 'flink-metrics' } });
+    const notifier = fixture.createNotifier();
 
     const answer = await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB }), alertOf({})));
-    bench.nowMs += 20_000;
+    fixture.nowMs += 20_000;
     await notifier.stepOnce();
 
     expect(answer.map(({ outcome }) => outcome)).toEqual(['waiting', 'no-job']);
-    expect(bench.sink.received.map(({ text }) => text).join('')).not.toContain('diagnosis_');
+    expect(fixture.sink.received.map(({ text }) => text).join('')).not.toContain('diagnosis_');
   });
 
   it('takes the incident around its start, not one of last week', async () => {
-    await bench.store.saveIncident({
+    await fixture.store.saveIncident({
       ...CAUSE,
       id: 'old',
       firstSeen: '2026-11-13T10:00:00.000Z',
       lastSeen: '2026-11-13T10:10:00.000Z',
     });
-    await bench.store.saveIncident({
+    await fixture.store.saveIncident({
       ...CAUSE,
       id: 'over',
       outcome: 'recovered',
       lastSeen: '2026-11-20T10:00:01.000Z',
     });
-    await bench.store.saveIncident({ ...CAUSE, id: 'open', firstSeen: '2026-11-20T09:30:00.000Z' });
-    const notifier = bench.createNotifier();
+    await fixture.store.saveIncident({ ...CAUSE, id: 'open', firstSeen: '2026-11-20T09:30:00.000Z' });
+    const notifier = fixture.createNotifier();
 
     expect(await notifier.receiveAlerts(messageOf(alertOf({ job_id: JOB })))).toMatchObject([{ incidentId: 'open' }]);
   });
 
   it('of Jobtrace itself, or one that has been here, does not go round', async () => {
-    const notifier = bench.createNotifier();
+    const notifier = fixture.createNotifier();
 
     const answer = await notifier.receiveAlerts(
       messageOf(
@@ -241,7 +241,7 @@ describe('an alert from Alertmanager', () => {
 
   it('has nowhere to go when only an Alertmanager is configured', async () => {
     expect(
-      await bench
+      await fixture
         .createNotifier({ receivers: [{ kind: 'alertmanager' }] })
         .receiveAlerts(messageOf(alertOf({ job_id: JOB }))),
     ).toMatchObject([{ outcome: 'no-receiver' }]);
@@ -253,8 +253,8 @@ describe('an alert from Alertmanager', () => {
       { job_id: JOB, tm: '2' },
     ];
     const incident: Incident = CAUSE;
-    await bench.store.saveIncident(incident);
-    const notifier = bench.createNotifier();
+    await fixture.store.saveIncident(incident);
+    const notifier = fixture.createNotifier();
 
     const answer = await notifier.receiveAlerts(
       messageOf(...labels.map((item) => alertOf(item, { fingerprint: undefined }))),
@@ -262,23 +262,25 @@ describe('an alert from Alertmanager', () => {
     await notifier.stepOnce();
 
     expect(new Set(answer.map(({ fingerprint }) => fingerprint)).size).toBe(2);
-    expect(bench.sink.received).toHaveLength(1);
-    expect(bench.sink.received[0]?.body).toMatchObject({ alerts: [{ labels: { tm: '1' } }, { labels: { tm: '2' } }] });
+    expect(fixture.sink.received).toHaveLength(1);
+    expect(fixture.sink.received[0]?.body).toMatchObject({
+      alerts: [{ labels: { tm: '1' } }, { labels: { tm: '2' } }],
+    });
   });
 
   it('asks the store little for a message of 1,000 alerts, of which the last of one fingerprint counts', async () => {
-    await bench.store.saveIncident(CAUSE);
+    await fixture.store.saveIncident(CAUSE);
     const asked: string[] = [];
-    const { findIncidents, saveState } = bench.store;
-    bench.store.findIncidents = (query) => {
+    const { findIncidents, saveState } = fixture.store;
+    fixture.store.findIncidents = (query) => {
       asked.push('find');
-      return findIncidents.call(bench.store, query);
+      return findIncidents.call(fixture.store, query);
     };
-    bench.store.saveState = (key, value) => {
+    fixture.store.saveState = (key, value) => {
       asked.push('save');
-      return saveState.call(bench.store, key, value);
+      return saveState.call(fixture.store, key, value);
     };
-    const notifier = bench.createNotifier();
+    const notifier = fixture.createNotifier();
     const alerts = Array.from({ length: 1000 }, (_, index) =>
       alertOf({ job_id: JOB }, { annotations: { summary: `text ${index}` } }),
     );
@@ -289,7 +291,7 @@ describe('an alert from Alertmanager', () => {
     expect(answer).toHaveLength(1000);
     expect(asked.filter((call) => call === 'find').length).toBeLessThanOrEqual(2);
     expect(asked.filter((call) => call === 'save').length).toBeLessThanOrEqual(2);
-    expect(bench.sink.received).toHaveLength(1);
-    expect(JSON.stringify(bench.sink.received[0]?.body)).toContain('text 999');
+    expect(fixture.sink.received).toHaveLength(1);
+    expect(JSON.stringify(fixture.sink.received[0]?.body)).toContain('text 999');
   });
 });

@@ -1,4 +1,4 @@
-// A framed entry and the file it stands in → the record that is stored. Secrets are replaced before anything is
+// An entry and the file it stands in → the record that is stored. Secrets are replaced before anything is
 // parsed, so no field can hold one. Whatever decides id, index and routing is fixed here from the entry, its file and
 // the entry before it; a second reading gives the same. Pure but for the redactor's patterns; called by forward.ts.
 import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';

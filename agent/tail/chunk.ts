@@ -1,4 +1,4 @@
-// The reading part of a tail: bytes from its frontier → framed entries with their ids and where each ends. Every read
+// The reading part of a tail: bytes from its frontier → entries with their ids and where each ends. Every read
 // takes the bytes before the frontier along and compares them, so a file that was truncated and filled again between
 // two looks is noticed by content, not by size. Nothing here knows what the store has: a reading could be done by a
 // worker thread. Called by read.ts, adopt.ts, join.ts, open-entry.ts and tail.ts.

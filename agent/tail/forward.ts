@@ -1,4 +1,4 @@
-// Framed entries → records in the shipper's queue, in a run that learns when the store has which of them. An open entry
+// Entries → records in the shipper's queue, in a run that learns when the store has which of them. An open entry
 // that was shipped already and did not grow is done at once. Called for what was read (follow/read.ts) and for what is
 // left when a file ends (follow/ends.ts).
 import { describeSource, parseRecord, type ParsedRecord } from '../record/parse.js';

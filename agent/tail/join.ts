@@ -1,5 +1,5 @@
 // A stack trace that a rotation cut in two: its beginning is the open last entry of the file before (the elder), its
-// rest the first lines of the new file. Both are framed together and become one record under the id of the beginning;
+// rest the first lines of the new file. Both are split together and become one record under the id of the beginning;
 // reading of the new file goes on behind it. Only lines that cannot begin an entry are joined, and only to the newest
 // file of the same family, so a rest is never glued to a foreign entry. Called by read.ts before a file's first read.
 import { basename, dirname } from 'node:path';
@@ -46,7 +46,7 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   if (elder === undefined)
     return start === 'continuation' && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
   if (!isReady(elder)) return WAIT;
-  return frameTogether(tail, reading.fd, elder, { isContinuation: start === 'continuation', isQuiet: context.isQuiet });
+  return splitTogether(tail, reading.fd, elder, { isContinuation: start === 'continuation', isQuiet: context.isQuiet });
 }
 
 /** How the file begins; undefined while its first line is too short to tell. */
@@ -94,7 +94,7 @@ interface JoinStart {
   readonly isQuiet: boolean;
 }
 
-function frameTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, isQuiet }: JoinStart): Join {
+function splitTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, isQuiet }: JoinStart): Join {
   const { readOffset, splitter, cursor, time } = elder.reading;
   const from = splitter.openOffset;
   if (from >= readOffset || !openTail(elder) || elder.reading.fd === undefined) return giveUp(tail);
@@ -106,7 +106,7 @@ function frameTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, is
   const closed = joint.push(Buffer.concat([before, after]));
   const id = renderRecordId(elder.file.key, from, cursor.crc);
   const [entry] = closed;
-  if (entry === undefined) return frameOpen(tail, elder, joint.peek(), { id, isQuiet, size: after.length });
+  if (entry === undefined) return splitOpen(tail, elder, joint.peek(), { id, isQuiet, size: after.length });
   const end = (closed[1]?.offset ?? joint.openOffset) - readOffset;
   if (entry.flags.includes('cut') || entry.flags.includes('partial') || end <= 0) return giveUp(tail);
   const crc = crc32(after.subarray(0, end));
@@ -117,7 +117,7 @@ function frameTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, is
 }
 
 /** The new file holds nothing but the rest of the entry so far. */
-function frameOpen(
+function splitOpen(
   tail: Tail,
   elder: Tail,
   open: readonly SplitEntry[],

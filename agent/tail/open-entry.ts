@@ -22,12 +22,12 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   const open = splitter.openOffset;
   const decided = isFinal ? readOffset : findDecidedEnd(reading, open);
   if (decided <= Math.max(open, reading.flushedTo)) return [];
-  // Without the file nothing can be framed or summed again: what needs that waits for a copy to turn up.
+  // Without the file nothing can be split or summed again: what needs that waits for a copy to turn up.
   const canRead = reading.fd !== undefined || isFinal;
   if (!canRead && (decided < readOffset || splitter.peek().length > 1)) return [];
   const begin = { ...reading.cursor };
   const end: Commit = { offset: open, crc: crcUpTo(reading, begin, open), time: reading.time };
-  const entries = decided === readOffset ? splitter.peek() : frameRange(reading, open, decided);
+  const entries = decided === readOffset ? splitter.peek() : splitRange(reading, open, decided);
   const isCut = decided === readOffset && reading.recent[reading.recent.length - 1] !== NEWLINE;
   const cursor = { ...begin };
   const held = reading.fd === undefined ? describeHeld(reading, entries) : undefined;
@@ -88,7 +88,7 @@ function describeHeld({ recent, readOffset }: TailReading, entries: readonly Spl
   return { bytes: Buffer.concat([first.bytes, gap]), base: first.offset };
 }
 
-function frameRange(reading: TailReading, from: number, to: number): readonly SplitEntry[] {
+function splitRange(reading: TailReading, from: number, to: number): readonly SplitEntry[] {
   const { kind, maxEntryBytes } = reading;
   const splitter = createSplitter({ kind, maxEntryBytes, offset: from });
   return [...splitter.push(readOwn(reading, from, to - from)), ...splitter.flush()];

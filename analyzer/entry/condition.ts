@@ -218,7 +218,7 @@ function listTargets(
         : [last];
   return found.flatMap((link) => {
     const types = [link.type, ...(isLost(link) ? [...where.exception, ...where.root] : [])];
-    const messages = [link.message, ...(link.type === '' ? listTails(link.message) : [])];
+    const messages = [link.message, ...(link.type === '' ? listQuoted(link.message) : [])];
     return messages.flatMap((message) => types.map((type) => ({ link, text: `${type}: ${message}` })));
   });
 }
@@ -227,7 +227,7 @@ function listTargets(
 const LEAD = /[:：`“「]\s*(?=\S)/g;
 const MAX_LEADS = 6;
 
-function listTails(message: string): readonly string[] {
+function listQuoted(message: string): readonly string[] {
   return [...message.matchAll(LEAD)]
     .slice(0, MAX_LEADS)
     .map(({ 0: lead, index }) => message.slice(index + lead.length));

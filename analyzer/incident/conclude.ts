@@ -124,8 +124,8 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
     .filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
   return listed.map(({ mark, index }) => {
     // Evidence of an attempt stands before its end, the copies in other logs a little after.
-    const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_TAIL_MS;
-    const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_TAIL_MS;
+    const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_LAG_MS;
+    const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_LAG_MS;
     return {
       number: index + 1,
       failedAt: toIso(mark.time),
@@ -136,7 +136,7 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
   });
 }
 
-const ATTEMPT_TAIL_MS = 500;
+const ATTEMPT_LAG_MS = 500;
 /** Of a long restart loop the first and the last attempts are listed. */
 const MAX_ATTEMPTS = 40;
 

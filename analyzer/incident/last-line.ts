@@ -19,7 +19,7 @@ export interface LastLineKeeper {
   list(zone: string | undefined): ReadonlyMap<string, LastLine>;
 }
 
-const MAX_TAIL_BYTES = 2000;
+const MAX_LAST_LINE_BYTES = 2000;
 
 /** Keeps the last entry of each file; which of a process's files ends last is decided once, at the end. */
 export function createLastLineKeeper(): LastLineKeeper {
@@ -43,7 +43,7 @@ export function createLastLineKeeper(): LastLineKeeper {
 
 /** The last entry of a file as a person reads it: its first line. */
 export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
-  const bytes = entry.bytes.subarray(0, MAX_TAIL_BYTES);
+  const bytes = entry.bytes.subarray(0, MAX_LAST_LINE_BYTES);
   const parsed = parseEntry(bytes, { zone });
   const time = parsed.time ?? (entry.source.kind === 'log' ? entry.previousTime : undefined);
   const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';

@@ -288,24 +288,24 @@ function* readLog({ path, chunks, source: known }: Part, notes: ReadNotes, wante
   const source = { ...describeSource(path), ...known };
   const skimmer = createSkimmer({ kind: source.kind }, wanted?.find);
   let previousTime: number | undefined;
-  const toEntry = (framed: SkimmedEntry): Entry => {
-    const entry = makeEntry(framed, source, previousTime, wanted);
+  const toEntry = (skimmed: SkimmedEntry): Entry => {
+    const entry = makeEntry(skimmed, source, previousTime, wanted);
     // Only the head is looked at: enough to know its time.
     previousTime = needsTime(source)
-      ? (parseEntry(framed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime)
+      ? (parseEntry(skimmed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime)
       : previousTime;
     return entry;
   };
   for (const chunk of chunks) {
     notes.bytes += chunk.length;
-    if (wanted === undefined) for (const framed of skimmer.push(chunk)) yield toEntry(framed);
+    if (wanted === undefined) for (const skimmed of skimmer.push(chunk)) yield toEntry(skimmed);
     else {
       // Of the little that is wanted copies are made, and the chunk is used again.
-      for (const framed of skimmer.push(chunk)) yield toEntry({ ...framed, bytes: Buffer.from(framed.bytes) });
+      for (const skimmed of skimmer.push(chunk)) yield toEntry({ ...skimmed, bytes: Buffer.from(skimmed.bytes) });
       wanted.giveBack(chunk);
     }
   }
-  for (const framed of skimmer.flush()) yield toEntry(framed);
+  for (const skimmed of skimmer.flush()) yield toEntry(skimmed);
   notes.lines += skimmer.lines;
 }
 
@@ -317,19 +317,19 @@ function needsTime(source: Source): boolean {
 }
 
 function makeEntry(
-  framed: SkimmedEntry,
+  skimmed: SkimmedEntry,
   source: Source,
   previousTime: number | undefined,
   wanted: Wanted | undefined,
 ): Entry {
   return {
-    bytes: framed.flags.includes('invalid-utf8') ? decodeLines(framed.bytes) : framed.bytes,
+    bytes: skimmed.flags.includes('invalid-utf8') ? decodeLines(skimmed.bytes) : skimmed.bytes,
     source,
-    offset: framed.offset,
-    line: framed.line,
+    offset: skimmed.offset,
+    line: skimmed.line,
     previousTime,
-    ...(framed.flags.length === 0 ? {} : { flags: framed.flags }),
-    met: framed.met === undefined || wanted === undefined ? undefined : { by: wanted.find.by, texts: framed.met },
+    ...(skimmed.flags.length === 0 ? {} : { flags: skimmed.flags }),
+    met: skimmed.met === undefined || wanted === undefined ? undefined : { by: wanted.find.by, texts: skimmed.met },
   };
 }
 

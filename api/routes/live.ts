@@ -1,4 +1,4 @@
-// The live tail: filters in, server-sent events out, until the caller goes away. It asks the store for the newest
+// The live stream: filters in, server-sent events out, until the caller goes away. It asks the store for the newest
 // records of a window that begins shortly before the stream did, and sends those whose id (and length) it has not
 // sent. The store's total tells whether any is still missing, so a record that arrives late, with an earlier time,
 // comes too, and a quiet poll costs one small search. It remembers ids for the window only; the window's start
@@ -8,8 +8,8 @@ import type { LogRecord } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import { pause } from '../../core/time/wait.js';
 
-export interface TailOptions {
-  /** `from`, when given, is where the tail begins; else it begins now. */
+export interface LiveOptions {
+  /** `from`, when given, is where the stream begins; else it begins now. */
   readonly filters: Partial<RecordQuery>;
   /** The id of the last event that a reconnecting client has seen. */
   readonly resumeAfter?: string;
@@ -17,7 +17,7 @@ export interface TailOptions {
   readonly signal: AbortSignal;
   readonly pollMs: number;
   readonly heartbeatMs: number;
-  /** Most records read at one look, and remembered; beyond it the tail says that it left some out. */
+  /** Most records read at one look, and remembered; beyond it the stream says that it left some out. */
   readonly maxRecords: number;
 }
 
@@ -31,7 +31,7 @@ interface Window {
   readonly seen: Map<string, { readonly time: string; readonly length: number }>;
 }
 
-export async function* tailRecords(store: RecordSearch, options: TailOptions): AsyncGenerator<string> {
+export async function* pushRecords(store: RecordSearch, options: LiveOptions): AsyncGenerator<string> {
   const window = openWindow(options);
   // Without a place to begin at, what is already there counts as seen: looked at before the first word, so that
   // whatever comes after that word is shown.
@@ -52,7 +52,7 @@ export async function* tailRecords(store: RecordSearch, options: TailOptions): A
   }
 }
 
-function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
+function openWindow({ filters, resumeAfter, now }: LiveOptions): Window {
   // Four digits of the year: what lies further away is no time of a record.
   const resumed = /^\d{4}-/.test(resumeAfter ?? '') ? Date.parse(resumeAfter ?? '') : Number.NaN;
   // Everything after the last seen event, and what may have come late while nobody listened.
@@ -64,7 +64,7 @@ function openWindow({ filters, resumeAfter, now }: TailOptions): Window {
 
 async function pollOnce(
   store: RecordSearch,
-  options: TailOptions,
+  options: LiveOptions,
   window: Window,
   silent: boolean,
 ): Promise<{ readonly ok: boolean; readonly texts: readonly string[] }> {
@@ -86,7 +86,7 @@ async function pollOnce(
 /** Records of the window that were not sent yet, oldest first; the newest ones when there are too many. */
 async function readFresh(
   store: RecordSearch,
-  { filters, signal, maxRecords }: TailOptions,
+  { filters, signal, maxRecords }: LiveOptions,
   window: Window,
 ): Promise<{ readonly fresh: readonly LogRecord[]; readonly isCut: boolean }> {
   const fresh: LogRecord[] = [];

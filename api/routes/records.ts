@@ -1,4 +1,4 @@
-// Routes about records: search, the lines around one, and the live tail. They translate a request into the
+// Routes about records: search, the lines around one, and the live stream. They translate a request into the
 // store's words and keep the viewer inside its scope; searching itself is the store's.
 import { omitMissing } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
@@ -8,7 +8,7 @@ import { isInScope } from '../auth.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
 import { CONTEXT, ID, QUERIES, RECORD_PAGE } from '../schemas.js';
-import { tailRecords } from './live.js';
+import { pushRecords } from './live.js';
 
 /** Each asks the store once a second. */
 const STREAMS = { most: 100, mostOfViewer: 20 };
@@ -78,12 +78,12 @@ async function streamRecords(services: Services, request: Request): Promise<Answ
   // A wrong query is answered as such, before the stream begins.
   await services.store.searchRecords({ ...filters, limit: 1, order: 'newest' });
   const resumeAfter = request.header('last-event-id');
-  const events = tailRecords(services.store, {
+  const events = pushRecords(services.store, {
     filters,
     resumeAfter,
     now: services.now,
     signal: request.signal,
-    ...services.tail,
+    ...services.live,
   });
   return { kind: 'events', events };
 }
@@ -101,7 +101,7 @@ async function readContext({ store }: Services, request: Request): Promise<Answe
   return { kind: 'json', body: { records, index: records.indexOf(hit) } };
 }
 
-/** The filters that search and tail share. Throws JT_REQUEST_INVALID for a range that ends before it begins. */
+/** The filters that search and stream share. Throws JT_REQUEST_INVALID for a range that ends before it begins. */
 function readFilters({ query, viewer }: Request): Filters {
   const component = readWord(COMPONENTS, query.text('component'));
   const levels = query.list('level').filter(isLevel);

@@ -57,7 +57,7 @@ export function isEntryStart(bytes: Buffer, start: number, end: number, kind: Fi
   });
 }
 
-/** The rule of framing, by what stood before. */
+/** The rule of splitting, by what stood before. */
 export function startsEntry(line: LineClass, kind: FileKind, before: LineState): boolean {
   if (before.partial) return false;
   switch (line) {

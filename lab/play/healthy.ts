@@ -2,7 +2,7 @@
 // failure and completed a checkpoint in that time, if it makes any. The step `waitHealthy` of steps.ts.
 import { fieldAt, textAt } from '../../core/json.js';
 import type { FlinkCluster } from '../parts/flink/flink.js';
-import { Hopeless, readTails, waitFor } from '../parts/machine/process.js';
+import { Hopeless, readLastLines, waitFor } from '../parts/machine/process.js';
 import { findFiles, noticeJobs, type Job, type Scene } from './scene.js';
 import type { StepValues } from '../define/steps-schema.js';
 
@@ -21,7 +21,7 @@ export async function waitHealthy(
       );
       return seen.find((one) => one !== true) ?? true;
     },
-    () => readTails(findFiles(scene, 'jobmanager'), 15),
+    () => readLastLines(findFiles(scene, 'jobmanager'), 15),
   );
 }
 

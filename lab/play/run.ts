@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { clearCluster, fillFolder, readHeader, startCluster, waitForQuiet } from './scenario-cluster.js';
 import type { FlinkCluster } from '../parts/flink/flink.js';
-import { readTails, waitFor } from '../parts/machine/process.js';
+import { readLastLines, waitFor } from '../parts/machine/process.js';
 import type { Scenario } from '../define/scenario.js';
 import { findFiles, findProcess, noticeJobs, requireProcess, type Job, type Scene } from './scene.js';
 import { startServices, stopServices, type LabService } from '../define/services.js';
@@ -158,7 +158,7 @@ async function checkEnd(scene: Scene, jobs: RunOutcome['jobs']): Promise<void> {
       `${name} has died`,
       20_000,
       () => Promise.resolve(process.isAlive() ? 'alive' : true),
-      () => readTails(findFiles(scene, name)),
+      () => readLastLines(findFiles(scene, name)),
     );
   }
   for (const { process, text } of expect.logs) {
@@ -167,7 +167,7 @@ async function checkEnd(scene: Scene, jobs: RunOutcome['jobs']): Promise<void> {
       `${process} has logged "${text}"`,
       10_000,
       () => Promise.resolve(files.some((file) => countText(file, text) > 0) ? true : 'not there'),
-      () => readTails(files, 40),
+      () => readLastLines(files, 40),
     );
   }
   await waitForQuiet(scene.cluster);

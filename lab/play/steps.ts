@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitHealthy } from './healthy.js';
 import type { NetworkHost } from '../parts/machine/network.js';
-import { readTails, runCommand, stopProcess, waitFor } from '../parts/machine/process.js';
+import { readLastLines, runCommand, stopProcess, waitFor } from '../parts/machine/process.js';
 import { clientFiles, fillScene, findFiles, findJob, noticeJobs, requireProcess, type Scene } from './scene.js';
 import { SERVICE_ACTIONS } from './service-steps.js';
 import type { LabService } from '../define/services.js';
@@ -44,7 +44,7 @@ const ACTIONS: Actions = {
       `${process} has ended`,
       timeoutSeconds * 1000,
       () => Promise.resolve(requireProcess(scene, process).isAlive() ? 'alive' : true),
-      () => readTails(findFiles(scene, process)),
+      () => readLastLines(findFiles(scene, process)),
     ),
   rest: ({ cluster }, { method, path, body }) => cluster.rest(path, method, body),
   kill: (scene, { process }) => sendSignal(scene, process, 'SIGKILL'),
@@ -112,7 +112,7 @@ async function waitLog(
       const seen = countAll() - before;
       return Promise.resolve(seen >= times ? true : `${seen} times`);
     },
-    () => readTails(findFiles(scene, process)),
+    () => readLastLines(findFiles(scene, process)),
   );
 }
 

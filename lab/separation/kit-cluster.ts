@@ -11,7 +11,7 @@ import {
   Hopeless,
   findFreePorts,
   isAlive,
-  readTails,
+  readLastLines,
   runCommand,
   stopProcess,
   waitFor,
@@ -171,12 +171,12 @@ async function waitForSlots(restUrl: string, processes: readonly SeparatedProces
       const dead = processes.find(({ pid }) => !isAlive(pid));
       if (dead !== undefined)
         throw new Hopeless(
-          `The ${dead.role} with ${dead.logging}, ${dead.layout}, died.\n${readTails([dead.logFile, dead.outFile], 30)}`,
+          `The ${dead.role} with ${dead.logging}, ${dead.layout}, died.\n${readLastLines([dead.logFile, dead.outFile], 30)}`,
         );
       const free = (await listWorkers(restUrl)).filter(({ freeSlots }) => freeSlots > 0).length;
       return free === processes.length - 1 ? true : `${free} of ${processes.length - 1}`;
     },
-    () => readTails(processes.flatMap(({ logFile, outFile }) => [logFile, outFile])),
+    () => readLastLines(processes.flatMap(({ logFile, outFile }) => [logFile, outFile])),
   );
 }
 

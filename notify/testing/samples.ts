@@ -138,10 +138,10 @@ export interface NotifierFixture {
   rows(): Promise<readonly Alert[]>;
 }
 
-export function useBench(openStore: () => Promise<Store>): NotifierFixture {
+export function useFixture(openStore: () => Promise<Store>): NotifierFixture {
   let sink: AlertSink;
   let store: Store;
-  const bench: NotifierFixture = {
+  const fixture: NotifierFixture = {
     get sink() {
       return sink;
     },
@@ -159,7 +159,7 @@ export function useBench(openStore: () => Promise<Store>): NotifierFixture {
         policy: POLICY,
         log: createLog('silent'),
         publicUrl: 'https://jobtrace.example',
-        now: () => bench.nowMs,
+        now: () => fixture.nowMs,
         random: () => 1,
       });
     },
@@ -169,11 +169,11 @@ export function useBench(openStore: () => Promise<Store>): NotifierFixture {
   beforeEach(async () => {
     sink = await openSink();
     store = await openStore();
-    bench.nowMs = START;
+    fixture.nowMs = START;
   });
   afterEach(async () => {
     await sink.close();
     await store.close();
   });
-  return bench;
+  return fixture;
 }

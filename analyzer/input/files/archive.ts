@@ -3,7 +3,7 @@
 // made to blow up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
 import { ArchiveProblem } from './archive-problem.js';
 import { Cursor } from './cursor.js';
-import { gunzip, type UnpackWatch } from './inflate.js';
+import { gunzip, type UnpackCheck } from './inflate.js';
 import { createNote, type Note } from './note.js';
 import { looksLikeTar, readTar } from './tar.js';
 import { looksLikeZip, readZip } from './zip.js';
@@ -93,7 +93,7 @@ const PACKED: readonly { readonly format: string; readonly signature: Buffer }[]
 ];
 
 function* openGzip(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
-  yield { path, chunks: endAtProblem(path, gunzip(cursor, createWatch(cursor, unpacking)), unpacking) };
+  yield { path, chunks: endAtProblem(path, gunzip(cursor, createCheck(cursor, unpacking)), unpacking) };
 }
 
 function* openTar(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
@@ -104,7 +104,7 @@ function* openTar(path: string, cursor: Cursor, unpacking: Unpacking): Generator
 }
 
 function* openZip(path: string, cursor: Cursor, unpacking: Unpacking): Generator<Content> {
-  for (const { name, chunks } of readZip(cursor, createWatch(cursor, unpacking))) {
+  for (const { name, chunks } of readZip(cursor, createCheck(cursor, unpacking))) {
     const inner = countMember(path, name, unpacking);
     if (unpacking.wants(inner)) yield { path: inner, chunks: endAtProblem(inner, chunks, unpacking) };
   }
@@ -134,7 +134,7 @@ function joinPath(path: string, name: string): string {
 }
 
 /** Sees what comes out of an archive and says when it is too much. */
-function createWatch(packed: Cursor, unpacking: Unpacking): UnpackWatch {
+function createCheck(packed: Cursor, unpacking: Unpacking): UnpackCheck {
   const { limits } = unpacking;
   let unpackedBytes = 0;
   return (chunk) => {

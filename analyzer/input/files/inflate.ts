@@ -12,19 +12,19 @@ import { errorText } from '../../../core/fault.js';
 const PACKED_BYTES = 4096;
 
 /** Sees every unpacked chunk and throws when it is too much. */
-export type UnpackWatch = (chunk: Buffer) => void;
+export type UnpackCheck = (chunk: Buffer) => void;
 
 /** All members of a .gz, one after the other. */
-export function gunzip(packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
-  return inflate(new Gunzip({}), packed, watch);
+export function gunzip(packed: Cursor, check: UnpackCheck): Generator<Buffer> {
+  return inflate(new Gunzip({}), packed, check);
 }
 
 /** One deflated file of a zip; the cursor stands behind it afterwards. */
-export function inflateRaw(packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
-  return inflate(new InflateRaw({}), packed, watch);
+export function inflateRaw(packed: Cursor, check: UnpackCheck): Generator<Buffer> {
+  return inflate(new InflateRaw({}), packed, check);
 }
 
-function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: UnpackWatch): Generator<Buffer> {
+function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, check: UnpackCheck): Generator<Buffer> {
   const unpacked: Buffer[] = [];
   let failure: unknown;
   stream.on('data', (bytes) => unpacked.push(bytes));
@@ -35,7 +35,7 @@ function* inflate(stream: Gunzip | InflateRaw, packed: Cursor, watch: UnpackWatc
     else stream.write(chunk);
     if (unpacked.length > 0) {
       const bytes = Buffer.concat(unpacked.splice(0));
-      watch(bytes);
+      check(bytes);
       yield bytes;
     }
     if (failure !== undefined) throw toProblem(failure);

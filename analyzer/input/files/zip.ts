@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { ArchiveProblem } from './archive-problem.js';
 import { decodeForeign } from './charset.js';
 import { Cursor } from './cursor.js';
-import { inflateRaw, type UnpackWatch } from './inflate.js';
+import { inflateRaw, type UnpackCheck } from './inflate.js';
 import { drain, keepOpen, takeBody, type Member } from './tar.js';
 
 interface Header {
@@ -30,9 +30,9 @@ export function looksLikeZip(head: Buffer): boolean {
   return head.length >= 4 && (head.readUInt32LE(0) === FILE || head.readUInt32LE(0) === 0x06054b50);
 }
 
-export function* readZip(cursor: Cursor, watch: UnpackWatch): Generator<Member> {
+export function* readZip(cursor: Cursor, check: UnpackCheck): Generator<Member> {
   for (let header = readHeader(cursor); header !== undefined; header = readHeader(cursor)) {
-    const body = unpack(cursor, header, watch);
+    const body = unpack(cursor, header, check);
     if (!header.name.endsWith('/')) yield { name: header.name, chunks: keepOpen(body) };
     drain(body);
   }
@@ -71,14 +71,14 @@ function readLargeSize(extra: Buffer): number {
 }
 
 /** Its bytes; whatever is wrong with them, the cursor stands behind them afterwards when their length is known. */
-function* unpack(cursor: Cursor, header: Header, watch: UnpackWatch): Generator<Buffer> {
+function* unpack(cursor: Cursor, header: Header, check: UnpackCheck): Generator<Buffer> {
   const packed = header.streamed ? cursor.rest() : takeBody(cursor, header.size);
   let checksum = 0;
   try {
     checkMethod(header);
     for (const chunk of header.method === STORED
       ? keepOpen(packed)
-      : inflateRaw(header.streamed ? cursor : new Cursor(keepOpen(packed)), watch)) {
+      : inflateRaw(header.streamed ? cursor : new Cursor(keepOpen(packed)), check)) {
       checksum = crc32(chunk, checksum);
       yield chunk;
     }

@@ -18,7 +18,7 @@ import {
 import { fillLibraries, type Libraries } from './libraries.js';
 import {
   describeProcess,
-  readClusterTails,
+  readClusterLogs,
   readRestUrl,
   startJobManager,
   startTaskManagers,
@@ -196,7 +196,7 @@ async function runCluster(
   const { dir, home, logDir, confDir } = facts;
   const { startDeadlineMs: deadlineMs = 120_000, taskManagers = 1, limits = {} } = options;
   const client = { home, env: daemons.env, dir, timeoutMs: 180_000 };
-  const explain = (): string => readClusterTails(logDir);
+  const explain = (): string => readClusterLogs(logDir);
   const leader = describeLeader(options);
   const first = await startFirst(options, daemons, leader, network === undefined ? taskManagers : 0);
   // one after another: a new process is found as the new line of the pid file

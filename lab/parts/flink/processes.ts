@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { listWorkers, readRest } from './rest.js';
 import type { NetworkHost } from '../machine/network.js';
-import { Hopeless, isAlive, readTails, runCommand, signalProcess, waitFor } from '../machine/process.js';
+import { Hopeless, isAlive, readLastLines, runCommand, signalProcess, waitFor } from '../machine/process.js';
 import type { RunRecord } from '../machine/running.js';
 
 export interface FlinkProcess {
@@ -116,7 +116,7 @@ async function waitForDeath(started: readonly FlinkProcess[]): Promise<void> {
     'the end of a process that was to fail',
     150_000,
     () => Promise.resolve(started.every((daemon) => !daemon.isAlive()) || 'it lives'),
-    () => readTails(started.flatMap((daemon) => [daemon.logFile, daemon.outFile])),
+    () => readLastLines(started.flatMap((daemon) => [daemon.logFile, daemon.outFile])),
   );
 }
 
@@ -178,7 +178,7 @@ export async function waitForRest(jobManager: FlinkProcess, deadlineMs: number):
       await readRest(restUrl, '/overview');
       return true;
     },
-    () => readTails([jobManager.logFile, jobManager.outFile]),
+    () => readLastLines([jobManager.logFile, jobManager.outFile]),
   );
 }
 
@@ -201,20 +201,22 @@ export async function waitForWorkers(
         ? true
         : `${missing.length} not there yet, registered: ${registered.map((known) => `${known.id} with ${known.slots} slots`).join(', ') || 'none'}`;
     },
-    () => readTails(workers.flatMap((worker) => [worker.logFile, worker.outFile])),
+    () => readLastLines(workers.flatMap((worker) => [worker.logFile, worker.outFile])),
   );
 }
 
 /** For the checks of waitFor: a process that died while it was waited for ends the wait. */
 export function failIfDead(what: string, daemon: FlinkProcess): void {
   if (daemon.isAlive()) return;
-  throw new Hopeless(`${what} ${daemon.pid} died while starting.\n${readTails([daemon.logFile, daemon.outFile], 25)}`);
+  throw new Hopeless(
+    `${what} ${daemon.pid} died while starting.\n${readLastLines([daemon.logFile, daemon.outFile], 25)}`,
+  );
 }
 
 /** The last lines of every log of the cluster, for error messages. */
-export function readClusterTails(logDir: string): string {
+export function readClusterLogs(logDir: string): string {
   const names = existsSync(logDir)
     ? readdirSync(logDir).filter((name) => /-(standalonesession|standalonejob|taskexecutor)-.*\.(log|out)$/.test(name))
     : [];
-  return readTails(names.sort().map((name) => join(logDir, name)));
+  return readLastLines(names.sort().map((name) => join(logDir, name)));
 }

@@ -185,7 +185,7 @@ export function dropColour(output: string): string {
 }
 
 /** The last lines of the files that exist, each under its name. */
-export function readTails(paths: readonly string[], lines = 15): string {
+export function readLastLines(paths: readonly string[], lines = 15): string {
   return paths
     .filter((path) => existsSync(path))
     .map((path) => `--- ${path}\n${readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')}`)

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Hopeless, isAlive, killProcess, readTails, signalProcess, stopProcess, waitFor } from './process.js';
+import { Hopeless, isAlive, killProcess, readLastLines, signalProcess, stopProcess, waitFor } from './process.js';
 import { openRecord, type RunRecord } from './running.js';
 
 export interface ServerStart {
@@ -67,10 +67,10 @@ export async function startServer(what: ServerCommand, dir: string, place: Serve
       `${what.name} at ${what.address}`,
       place.startDeadlineMs ?? 90_000,
       async () => {
-        if (!isAlive(pid)) throw new Hopeless(`${what.name} died while starting.\n${readTails([logFile], 25)}`);
+        if (!isAlive(pid)) throw new Hopeless(`${what.name} died while starting.\n${readLastLines([logFile], 25)}`);
         return what.isReady(readFileSync(logFile).subarray(before).toString());
       },
-      () => readTails([logFile]),
+      () => readLastLines([logFile]),
     );
   };
   const end = async (): Promise<void> => {

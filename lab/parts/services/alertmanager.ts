@@ -9,7 +9,7 @@ import {
   Hopeless,
   findFreePorts,
   isAlive,
-  readTails,
+  readLastLines,
   signalProcess,
   stopProcess,
   waitFor,
@@ -69,11 +69,11 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<A
       `Alertmanager at ${url}`,
       options.startDeadlineMs ?? 30_000,
       async () => {
-        if (!isAlive(pid)) throw new Hopeless(`Alertmanager died while starting.\n${readTails([logFile])}`);
+        if (!isAlive(pid)) throw new Hopeless(`Alertmanager died while starting.\n${readLastLines([logFile])}`);
         const response = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(5_000) });
         return response.ok ? true : `${response.status} ${await response.text()}`;
       },
-      () => readTails([logFile]),
+      () => readLastLines([logFile]),
     );
   } catch (error) {
     await stop();

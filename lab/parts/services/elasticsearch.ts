@@ -12,7 +12,7 @@ import {
   isAlive,
   killProcess,
   QUICK_JAVA,
-  readTails,
+  readLastLines,
   runCommand,
   signalProcess,
   stopProcess,
@@ -197,7 +197,7 @@ function waitForPid(pidFile: string, node: Node, { startDeadlineMs = 180_000 }: 
     'The pid file of Elasticsearch',
     startDeadlineMs,
     () => Promise.resolve((existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() !== '') || 'not there'),
-    () => readTails(listLogs(node.dir)),
+    () => readLastLines(listLogs(node.dir)),
   );
 }
 
@@ -218,7 +218,7 @@ async function waitForHealth(url: string, pid: number, dir: string, options: Ela
     options.startDeadlineMs ?? 180_000,
     async () => {
       if (!isAlive(pid))
-        throw new Hopeless(`Elasticsearch (process ${pid}) died while starting.\n${readTails(listLogs(dir))}`);
+        throw new Hopeless(`Elasticsearch (process ${pid}) died while starting.\n${readLastLines(listLogs(dir))}`);
       const response = await fetch(`${url}/_cluster/health?wait_for_status=yellow&timeout=5s`, {
         signal: AbortSignal.timeout(10_000),
         headers: { ...options.headers },
@@ -226,7 +226,7 @@ async function waitForHealth(url: string, pid: number, dir: string, options: Ela
       const text = await response.text();
       return response.ok ? true : `${response.status} ${text.slice(0, 200)}`;
     },
-    () => readTails(listLogs(dir)),
+    () => readLastLines(listLogs(dir)),
   );
 }
 

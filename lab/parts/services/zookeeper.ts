@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { failIfDead, startQuorumPeer } from '../flink/processes.js';
 import { getPart } from '../fetch/parts.js';
-import { findFreePorts, readTails, stopProcess, waitFor } from '../machine/process.js';
+import { findFreePorts, readLastLines, stopProcess, waitFor } from '../machine/process.js';
 import { openRecord } from '../machine/running.js';
 
 export interface ZookeeperOptions {
@@ -89,7 +89,7 @@ export async function startZookeeper(options: ZookeeperOptions = {}): Promise<Zo
         const answer = await askServer(port);
         return answer.includes('Mode: ') ? true : `answer to srvr: ${answer.slice(0, 200) || 'none'}`;
       },
-      () => readTails([peerProcess.logFile, peerProcess.outFile]),
+      () => readLastLines([peerProcess.logFile, peerProcess.outFile]),
     );
     return {
       connect,
