@@ -658,7 +658,7 @@ describe('streams', () => {
       name: `reader-${number}`,
       token: `reader-${number}-0123456789abcdef`,
     }));
-    const { url } = await startServer({ settings: { tokens: people, tailPollMs: 60_000 } });
+    const { url } = await startServer({ settings: { tokens: people, livePollMs: 60_000 } });
     const abort = new AbortController();
     const openStream = (token: string) =>
       fetch(`${url}/api/v1/records/stream?query=nothing`, { ...bearer(token), signal: abort.signal });
