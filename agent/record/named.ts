@@ -23,14 +23,22 @@ interface Name {
 export const NAME_WORDS = String.raw`${SECRET_WORDS}|azure\.sas\.|pass(?![a-z])`;
 const KEYWORD = new RegExp(NAME_WORDS, 'gi');
 
+const ENDS = new RegExp(`(?:${SECRET_WORDS}|pass)$`, 'i');
+
 /** Azure names the account behind it: `fs.azure.account.key.store.blob.core.windows.net`. */
 const ACCOUNT = /account[-_.]?key\.[\w.-]+$|azure\.sas\.(?!token\.provider)[\w.-]+\.core\.[\w.-]+$/i;
 /** A short form of `password`, which is also a word of its own: whole parts of a name only. */
 const PASS = /(?:^|[._-]|user|db|store)pass$/i;
 /** There is no value, or somebody has hidden it, or it is the type of a column. */
-const NOTHING = /^(?:|null|none|true|false|string|\*+|\[hidden\]|<hidden>)$/i;
+const NO_VALUES = 'null none true false yes no on off enabled disabled required missing invalid expired string'.split(
+  ' ',
+);
+const NOTHING = new RegExp(String.raw`^(?:|${NO_VALUES.join('|')}|\*+|\[hidden\]|<hidden>)$`, 'i');
 /** A count of what passed is no password. */
 const NUMBER = /^[\d.]+%?$/;
+/** What a parser reads is called a token as well: it is short. Flink's fencing token is no secret. */
+const LEAST_TOKEN_UNITS = 8;
+const FENCING = /fencing $/i;
 /** A longer run of name characters is no name. */
 const MOST_NAME_UNITS = 400;
 /** How far a `<value>` stands behind its `<name>`, with a description between them. */
@@ -61,12 +69,18 @@ function readNamed(text: string, start: number, end: number): Span | undefined {
   if (value === undefined) return undefined;
   const shown = text.slice(value.start, value.end);
   if (NOTHING.test(shown) || (isShort && NUMBER.test(shown))) return undefined;
-  return mayBegin(name) || text.startsWith('</', end) ? value : undefined;
+  if (
+    /^token$/i.test(name.text) &&
+    (shown.length < LEAST_TOKEN_UNITS || FENCING.test(text.slice(Math.max(0, start - 10), start)))
+  )
+    return undefined;
+  return mayBegin(name, text.charAt(end)) || text.startsWith('</', end) ? value : undefined;
 }
 
 /** Whether a name may stand there; within a path or an address it is a part of something else. */
-function mayBegin({ text, before }: Name): boolean {
-  return isArgument(text) || text.includes('-D') || before === '' || /[\s,;{([<"'&\\|\u0080-\uffff]/.test(before);
+function mayBegin({ text, before }: Name, behind: string): boolean {
+  if (isArgument(text) || text.includes('-D') || before === '') return true;
+  return /[\s,;={([<"'&\\|\u0080-\uffff]/.test(before) || (behind === '=' && /[:=?#!]/.test(before));
 }
 
 function isArgument(name: string): boolean {
@@ -86,11 +100,11 @@ function closeQuote(text: string, at: number, quote: string): number | undefined
   return text[behind] === quote ? behind + 1 : undefined;
 }
 
-/** Elements and attributes of XML, and the sentence in which Flink tells of an option. */
+/** Elements and attributes of XML, `name: DB_PASSWORD, value: abc`, and the sentence in which Flink tells of an option. */
 function readMarkup(text: string, at: number, { text: name, before }: Name, isQuoted: boolean): Span | undefined {
   if ((before === '<' || isQuoted) && text[at] === '>') return until(text, at + 1, /[<\n]/g);
-  const attribute = isQuoted ? /^\s{1,20}value\s?=\s?["']/.exec(text.slice(at, at + 40)) : null;
-  if (attribute !== null) return until(text, at + attribute[0].length, /["'\n]/g);
+  const pair = /^[\s,]{1,20}\\*["']?value\\*["']?\s?[:=]\s{0,2}\\*(["']?)/.exec(text.slice(at, at + 60));
+  if (pair !== null) return until(text, at + pair[0].length, pair[1] === '' ? /[\s,})\]]/g : /\\*["'\n]/g);
   const element = startOfSibling(text, at);
   if (element !== undefined) return until(text, element, /[<\n]/g);
   if (text.startsWith(', ', at) && text.slice(0, at - name.length).endsWith('configuration property: '))
@@ -109,15 +123,27 @@ function startOfSibling(text: string, at: number): number | undefined {
 
 function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): Span | undefined {
   const behind = skipBlanks(text, at);
-  const sign = /^(?:=>|->|:=|[=:：＝])/.exec(text.slice(behind, behind + 2))?.[0];
+  const signAt = skipBackslashes(text, behind);
+  const sign = /^(?:=>|->|:=|[=:：＝为是])/.exec(text.slice(signAt, signAt + 2))?.[0];
   if (sign === undefined) return readUnassigned(text, at, behind, name);
-  const first = skipOpening(text, skipBlanks(text, behind + sign.length));
+  const filled = skipBlanks(text, signAt + sign.length);
+  const first = skipOpening(text, filled);
   const quoted = skipBackslashes(text, first);
   const quote = text[quoted];
   if (quote === '"' || quote === "'")
     return quoted > first ? until(text, quoted + 1, /\\*["\n]/g) : readQuoted(text, first, quote);
   if (isQuoted) return undefined;
-  return sign === ':' ? readPlain(text, first, behind) : readBare(text, first);
+  if (sign === ':') return mayFollow(text, signAt, filled, name) ? readPlain(text, first) : undefined;
+  return /[为是]/.test(sign) && !/[!-~]/.test(text.charAt(first)) ? undefined : readBare(text, first);
+}
+
+/**
+ * A colon is also what stands in front of a line's number, a path or a method: with no blank behind it, the name ends
+ * with its word, as `password:abc`.
+ */
+function mayFollow(text: string, colon: number, start: number, { text: name }: Name): boolean {
+  if (text.slice(colon, start).includes('\n')) return false;
+  return start > colon + 1 || (ENDS.test(name) && !/[:/]/.test(text.charAt(start)));
 }
 
 /** A list of one, and the prefix of a string of Python. */
@@ -140,9 +166,7 @@ function readWord(text: string, start: number): Span {
 }
 
 /** `name: value` at the end of a line, or in front of what ends a value: a sentence goes on with another word. */
-function readPlain(text: string, start: number, colon: number): Span | undefined {
-  const isClose = start === colon + 1;
-  if (start > colon + 2 || (isClose && /[:/]/.test(text.charAt(start)))) return undefined;
+function readPlain(text: string, start: number): Span | undefined {
   return endLine(text, until(text, start, /[\s,;"'})\]，。；、）】]/g));
 }
 

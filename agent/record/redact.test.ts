@@ -56,6 +56,14 @@ describe('createRedactor', () => {
     'fs.azure.sas.token.provider.type.a.dfs.core.windows.net=org.apache.hadoop.fs.azurebfs.sas.Provider',
     'reads token:/opt/flink/token, Token::parse',
     '| token | STRING | TRUE |',
+    'com.acme.TokenFilter:12',
+    "Encountered unexpected token: '(' at line 3",
+    'mismatched token: FROM, expecting token=SELECT',
+    'fencing token: 8b2d3e4f5a6b7c8d9e0f',
+    'hadoop.security.authorization=false, authorization: simple',
+    'By-pass: on, password: invalid, token: expired',
+    'password 为空',
+    "Access denied for user 'flink'@'192.0.2.7' (using password: YES)",
     '\tat org.apache.flink.runtime.security.token.DefaultDelegationTokenManager.start(DefaultDelegationTokenManager.java:300)',
   ])('leaves alone: %s', (text) => {
     expect(redact(text)).toEqual({ text, count: 0 });

@@ -38,7 +38,7 @@ export const SECRET_HINTS: readonly string[] = [
 
 /** Values that show themselves: the group at the end of a match, or all of it. */
 const SHOWN: readonly RegExp[] = [
-  /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}((?:(?:bearer|basic|apikey|digest|negotiate|token)\s{1,20})?[^\s"',;\]]+)/gi,
+  /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}((?:bearer|basic|apikey|digest|negotiate|token)\s{1,20}[^\s"',;\]]+|[^\s"',;\]]{8,})/gi,
   /\bbearer\s{1,20}([\w+/=.~-]{8,})/gi,
   /\b(?:set-)?cookie["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}([\w.-]{1,100}=[^\n"'\]]+)/gi,
   new RegExp(String.raw`[?&](?:${SECRET_PARAMETERS})=([^&\s"'<>]+)`, 'gi'),

@@ -143,7 +143,17 @@ const SECRETS: readonly string[] = [
   `ALTER USER x WITH PASSWORD '${S}'`,
   `encryption.key: ${S}`,
 
+  `env: [EnvVar(name=DB_PASSWORD, value=${S}, valueFrom=null)]`,
+  `env: [{name: DB_PASSWORD, value: ${S}}]`,
+  `{"name":"DB_PASSWORD","value":"${S}"}`,
+  `- name: DB_PASSWORD\n  value: ${S}`,
+  `password  :   ${S}`,
+  `passwords: [${S}, b]`,
+  `password\\=${S}`,
+  `jdbc:phoenix:zk:2181:u:password=${S}`,
+
   // Chinese sentences.
+  `password 为 ${S}`,
   `连接失败，用户名：root，密码：${S}，请检查`,
   `连接失败，password=${S}，请检查`,
   `连接失败（password：${S}）`,
