@@ -259,8 +259,8 @@ async function saveStatus(agent: AgentState): Promise<void> {
   const { store, lock, log, now } = agent;
   if (now() < agent.nextStatus) return;
   agent.nextStatus = now() + STATUS_EVERY_MS;
-  lock.touch();
   try {
+    lock.touch();
     await store.saveAgentStatus(describeState(agent));
   } catch (error) {
     log.debug({ problem: describeFault(error) }, 'The status could not be saved.');

@@ -100,7 +100,7 @@ function closeQuote(text: string, at: number, quote: string): number | undefined
   return text[behind] === quote ? behind + 1 : undefined;
 }
 
-/** Elements and attributes of XML, `name: DB_PASSWORD, value: abc`, and the sentence in which Flink tells of an option. */
+/** Elements and attributes of XML, `name: DB_PASSWORD, value: abc`, and Flink's sentence about an option. */
 function readMarkup(text: string, at: number, { text: name, before }: Name, isQuoted: boolean): Span | undefined {
   if ((before === '<' || isQuoted) && text[at] === '>') return until(text, at + 1, /[<\n]/g);
   const pair = /^[\s,]{1,20}\\*["']?value\\*["']?\s?[:=]\s{0,2}\\*(["']?)/.exec(text.slice(at, at + 60));

@@ -13,6 +13,7 @@ import {
   type Invocation,
 } from '../command.js';
 import { openServiceStore } from './open.js';
+import { runStages } from './stages.js';
 import { createRuleKeeper } from './keeper.js';
 import { hostOf, readSettings } from '../settings.js';
 
@@ -59,11 +60,11 @@ export const ANALYZER: Command = {
         onGone: (id) => notifier.incidentGone(id),
       });
       log.info({ rules: rules.catalog.size, shard: settings['analyzer.shard'] }, 'Analyzer started.');
-      await Promise.all([
-        analyzer.run(signal),
-        notifier.run(signal),
-        rules.run(signal),
-        services.runRetention(settings, store, log, signal),
+      await runStages(signal, undefined, [
+        analyzer.run,
+        notifier.run,
+        rules.run,
+        (stop) => services.runRetention(settings, store, log, stop),
       ]);
     }),
 };
@@ -82,8 +83,7 @@ export const API: Command = {
       const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
       const { url } = await server.listen(services.readListen(settings));
       log.info({ url }, 'API started.');
-      await Promise.all([notifier.run(signal), rules.run(signal)]);
-      await server.close();
+      await runStages(signal, server, [notifier.run, rules.run]);
     }),
 };
 

@@ -17,6 +17,7 @@ import { renderIncident } from '../terminal/incident.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { createRuleKeeper } from './keeper.js';
+import { runStages } from './stages.js';
 import { extraFolders, languageOf, readSettings } from '../settings.js';
 import { VERSION } from '../version.js';
 import { write } from '../terminal/write.js';
@@ -59,7 +60,7 @@ async function runUp(invocation: Invocation): Promise<number> {
       command: 'up',
     });
   const services = await import('./services.js');
-  await services.runLogged(settings, (log) => runStages(invocation, { settings, paths, log, services }));
+  await services.runLogged(settings, (log) => openStages(invocation, { settings, paths, log, services }));
   return 0;
 }
 
@@ -71,7 +72,7 @@ interface UpParts {
   readonly services: typeof import('./services.js');
 }
 
-async function runStages(invocation: Invocation, { settings, paths, log, services }: UpParts): Promise<void> {
+async function openStages(invocation: Invocation, { settings, paths, log, services }: UpParts): Promise<void> {
   const { terminal } = invocation;
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
   const store = await openServiceStore(settings);
@@ -95,14 +96,13 @@ async function runStages(invocation: Invocation, { settings, paths, log, service
     const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
     const { url } = await server.listen(services.readListen(settings));
     await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
-    await Promise.all([
-      agent.run(terminal.signal),
-      analyzer.run(terminal.signal),
-      notifier.run(terminal.signal),
-      rules.run(terminal.signal),
-      services.runRetention(settings, store, log, terminal.signal),
+    await runStages(terminal.signal, server, [
+      agent.run,
+      analyzer.run,
+      notifier.run,
+      rules.run,
+      (signal) => services.runRetention(settings, store, log, signal),
     ]);
-    await server.close();
   } finally {
     await store.close();
   }
