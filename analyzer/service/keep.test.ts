@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findSmallest } from '../../core/sequence.js';
 import { concludeCluster } from '../incident/clusters.js';
 import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, isEvent, keepSignal } from './keep.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
@@ -86,6 +87,30 @@ describe('compactMemory', () => {
     expect(after).toEqual(before);
     expect(memory.eventCount).toBe(600);
     expect([...memory.signals.values()].filter((signal) => !isEvent(signal))).toHaveLength(1);
+  });
+
+  it('keeps the course of a healthy job only as far back as that of any job, however long its neighbour fails', () => {
+    const memory = createClusterMemory();
+    const lines = Array.from({ length: 600 }, (_, index) => {
+      const time = `${10 + Math.floor(index / 60)}:${String(index % 60).padStart(2, '0')}`;
+      return [
+        `${time}:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+        'java.io.IOException: No space left on device',
+        '\tat org.apache.flink.A.b(A.java:1)',
+        `${time}:30 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job clicks (${JOB_B}) switched from state CREATED to RUNNING.`,
+      ];
+    }).flat();
+    for (const signal of scanAll(makeLog(JM, lines))) keepSignal(memory, signal);
+    const begun = Date.parse('2026-03-02T10:00:00Z');
+    memory.saved = [{ id: 'x', subject: JOB_A, first: begun, last: memory.lastTime, hash: '', restarts: 600 }];
+
+    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+
+    const times = [...memory.signals.values()].flatMap(({ place, facts }) =>
+      facts.some((fact) => fact.type === 'job-state' && fact.jobId === JOB_B) ? [place.time ?? 0] : [],
+    );
+    expect(times.length).toBeGreaterThan(300);
+    expect(findSmallest(times)).toBeGreaterThanOrEqual(memory.lastTime - COMPACT_DEFAULTS.keepMs);
   });
 
   it('keeps of the checkpoints before a failure only the last ones', () => {
