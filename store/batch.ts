@@ -1,9 +1,11 @@
 // A batch of encoded records: one buffer that grows while records are added, cut by their lengths later. What it
 // makes is plain data (bytes, ids, lengths), so that it can be filled in one thread and sent from another. Called by
 // the encoders of both engines, and by the shipper when a part of a batch has to go again. Pure.
-import type { EncodedBatch } from './store.js';
+import type { BatchAddress, EncodedBatch } from './store.js';
 
 export interface BatchWriter {
+  /** Names where the next record goes; returns the address of the batch, which is that of its first record. */
+  turnTo(address: BatchAddress): BatchAddress;
   /** Appends one record as UTF-8; returns its length in bytes. */
   add(id: string, text: string): number;
   /** Memory with room for `most` more bytes from `at` on; what is written there counts once it is kept. */
@@ -24,6 +26,7 @@ export function createBatchWriter(): BatchWriter {
   let used = 0;
   let ids: string[] = [];
   let lengths: number[] = [];
+  let batchAddress: BatchAddress | undefined;
   const reserve = (most: number): { readonly bytes: Buffer; readonly at: number } => {
     if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
     return { bytes: buffer, at: used };
@@ -36,6 +39,7 @@ export function createBatchWriter(): BatchWriter {
     return length;
   };
   return {
+    turnTo: (address) => (batchAddress ??= address),
     add(id, text) {
       const { bytes, at } = reserve(text.length * MOST_BYTES_A_UNIT);
       return keep(id, at + bytes.write(text, at));
@@ -43,11 +47,12 @@ export function createBatchWriter(): BatchWriter {
     reserve,
     keep,
     take() {
-      const batch = { bytes: fit(buffer, used), ids, lengths };
+      const batch = { bytes: fit(buffer, used), ids, lengths, address: batchAddress };
       buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
       used = 0;
       ids = [];
       lengths = [];
+      batchAddress = undefined;
       return batch;
     },
   };
@@ -70,6 +75,7 @@ export function sliceBatch(batch: EncodedBatch, start: number, end: number): Enc
     ),
     ids: batch.ids.slice(start, end),
     lengths,
+    address: batch.address,
   };
 }
 
@@ -84,7 +90,8 @@ export function selectRecords(batch: EncodedBatch, indexes: readonly number[]): 
     if (wanted.has(index)) to += viewBytes(batch.bytes, from, length).copy(bytes, to);
     from += length;
   });
-  return { bytes, ids: batch.ids.filter((_id, index) => wanted.has(index)), lengths };
+  const ids = batch.ids.filter((_id, index) => wanted.has(index));
+  return { bytes, ids, lengths, address: batch.address };
 }
 
 export function viewBytes(bytes: Uint8Array<ArrayBuffer>, start = 0, length = bytes.length): Buffer<ArrayBuffer> {

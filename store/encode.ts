@@ -1,8 +1,8 @@
 // Plain data that says how a store wants its records → an encoder, and the way back. A thread that has no store makes
 // its encoder here from what the store's `encoding` says. Loads no database client. Called by the agent.
 import type { LogRecord } from '../core/types.js';
-import { decodeLines, encodeLines } from './elasticsearch/encode.js';
-import { createPlainEncoder } from './elasticsearch/plain.js';
+import { createLinesEncoder, decodeLines } from './elasticsearch/record/encode.js';
+import { createPlainEncoder } from './elasticsearch/record/plain.js';
 import { decodeRow, encodeRow } from './sqlite/encode.js';
 import { createBatchWriter } from './batch.js';
 import type { EncodedBatch, Encoding, PlainRecord } from './store.js';
@@ -19,12 +19,11 @@ export interface RecordEncoder {
 
 export function createEncoder(encoding: Encoding): RecordEncoder {
   const writer = createBatchWriter();
-  const encode =
-    encoding.kind === 'sqlite'
-      ? encodeRow
-      : (record: LogRecord): string => encodeLines(encoding.prefix, record, new Date().toISOString());
   return {
-    add: (record) => writer.add(record.id, encode(record)),
+    add:
+      encoding.kind === 'sqlite'
+        ? (record) => writer.add(record.id, encodeRow(record))
+        : createLinesEncoder(encoding.prefix, writer),
     addPlain: encoding.kind === 'sqlite' ? undefined : createPlainEncoder(encoding.prefix, writer),
     take: () => writer.take(),
   };

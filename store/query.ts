@@ -23,6 +23,23 @@ export type QueryNode =
 /** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
 export type Glob = readonly string[];
 
+/** A whole value of this shape, in any case. */
+export function fitsGlob(glob: Glob, value: string): boolean {
+  const parts = glob.map((part) => part.toLowerCase());
+  const text = value.toLowerCase();
+  const [first = '', ...others] = parts;
+  const last = others.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= text.length - last.length;
+}
+
 type Token =
   | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'not'; readonly at: number }
   | { readonly kind: 'field'; readonly at: number; readonly field: SearchField }

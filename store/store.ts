@@ -152,15 +152,19 @@ export interface PlainRecord {
   readonly hasEscapes: boolean;
   /** `@timestamp` in milliseconds since 1970. */
   readonly time: number;
+  /** The text begins with it, as `2026-11-24 10:00:00,000` or with a point, by a clock so far ahead of UTC. */
+  readonly aheadMs: number;
   readonly offset: number;
   /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
-  readonly file: SharedFields;
+  readonly file: FileFields;
   readonly preamble: SharedFields;
   /** The fields of this entry alone. */
   readonly own: SharedFields | undefined;
 }
 
 export type SharedFields = Partial<LogRecord>;
+export type FileFields = SharedFields &
+  Pick<LogRecord, 'log.file.path' | 'host.name' | 'flink.cluster' | 'jobtrace.process'>;
 
 /** Records as their store wants them: plain data, whose memory may be given to another thread. */
 export interface EncodedBatch {
@@ -169,6 +173,15 @@ export interface EncodedBatch {
   readonly ids: readonly string[];
   /** Bytes of each record. */
   readonly lengths: readonly number[];
+  /** Where the records go that do not say where; undefined where a store has only one place. */
+  readonly address: BatchAddress | undefined;
+}
+
+/** A place in Elasticsearch. */
+export interface BatchAddress {
+  readonly index: string;
+  /** Undefined: by the document's id. */
+  readonly routing: string | undefined;
 }
 
 /** The way in: what the agent needs to deliver records. */

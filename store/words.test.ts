@@ -32,11 +32,17 @@ describe('splitWords', () => {
 });
 
 describe('fillWords', () => {
-  it('takes the entry as written once, and what a layout took out of escapes beside it', () => {
-    const plain = { ...makeRecord(1), 'event.original': 'INFO a.B - hello', message: 'hello' };
+  it('takes level, logger and message, each for itself, and what stands before the message only where it is odd', () => {
+    const head = '2026-11-20 10:00:01,000 INFO  a.B                                                          [] - ';
+    const plain = { ...makeRecord(1), 'log.level': 'INFO', 'log.logger': 'a.B', message: 'hello' } as const;
+
+    expect(fillWords({ ...plain, 'event.original': `${head}hello` })).toEqual(['info', 'a b', 'hello']);
+    expect(fillWords({ ...plain, 'event.original': 'tenant-7 hello' })).toEqual(['info', 'a b', 'tenant 7', 'hello']);
+  });
+
+  it('takes an entry that is not head and message as it is written, and what a layout took out of escapes', () => {
     const json = { ...makeRecord(1), 'event.original': '{"m":"x\\nat y"}', message: 'x\nat y' };
 
-    expect(fillWords(plain)).toBe('info a b hello');
-    expect(fillWords(json)).toBe('m x nat y x at y');
+    expect(fillWords(json)).toEqual(['x at y', 'm x nat y']);
   });
 });

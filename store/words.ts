@@ -1,9 +1,10 @@
 // What a word is, for both adapters and for the search box: a run of letters or digits, lower case, at most
 // 255 characters; each Chinese, Japanese or Korean character is a word of its own, because those scripts
 // put no space between words. "java.io.IOException" is the three words java, io, ioexception, so that a
-// search for any of them, or for the phrase, finds it. The text is split here and not by the database:
-// the two would not agree.
+// search for any of them, or for the phrase, finds it. Elasticsearch's own analyzer does the same where it has the
+// parts for it (elasticsearch/mapping.ts).
 import type { LogRecord } from '../core/types.js';
+import { splitHead } from './head.js';
 
 const MAX_WORD_LENGTH = 255;
 const ASCII_WORD = /[a-z0-9]+/g;
@@ -19,17 +20,20 @@ export function splitWords(text: string): string[] {
   return words.some((word) => word.length > MAX_WORD_LENGTH) ? words.flatMap(cutWord) : words;
 }
 
-/**
- * What is indexed of a record: its words with one space between. A layout that escapes (JSON) also gets what it
- * escaped.
- */
-export function fillWords(record: LogRecord): string {
-  const original = record['event.original'];
-  const parts = [original];
-  for (const part of [record.message, record['error.stack_trace']]) {
-    if (part !== undefined && !original.includes(part)) parts.push(part);
-  }
-  return splitWords(parts.join('\n')).join(' ');
+/** What is indexed of a record: the words of each of its texts, with one space between. No phrase spans two texts. */
+export function fillWords(record: LogRecord): string[] {
+  return listTexts(record)
+    .map((text) => splitWords(text).join(' '))
+    .filter((words) => words !== '');
+}
+
+/** What else stands before the message (MDC), and an entry that does not consist of head, message and stack trace. */
+function listTexts(record: LogRecord): string[] {
+  const head = splitHead(record);
+  const { message, 'error.stack_trace': stack, 'log.level': level, 'log.logger': logger } = record;
+  const texts = [level, logger, record['process.thread.name'], head?.pattern, message, stack];
+  if (head === undefined) texts.push(record['event.original']);
+  return texts.filter((text) => text !== undefined);
 }
 
 function cutWord(word: string): string[] {

@@ -7,8 +7,9 @@ import { NAMING_ANCHORS } from '../../flink/facts/facts.js';
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { sliceRecord } from '../../store/batch.js';
-import { createEncoder } from '../../store/encode.js';
-import type { Encoding } from '../../store/store.js';
+import { createEncoder, decodeRecord } from '../../store/encode.js';
+import type { LogRecord } from '../../core/types.js';
+import type { EncodedBatch, Encoding } from '../../store/store.js';
 import { describeOrigin } from './origin.js';
 import { describeSource, parseRecord, type ParseContext } from './parse.js';
 import { parsePlain } from './plain.js';
@@ -18,13 +19,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENCODING: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
 const NOW = Date.UTC(2026, 11, 1);
 
-/** What stands in a bulk request, but for when it was made. */
+/** What stands in a bulk request. */
 function readLines(bytes: Buffer): unknown[] {
   return bytes
     .toString()
     .trimEnd()
     .split('\n')
-    .map((line) => ({ ...(JSON.parse(line) as Record<string, unknown>), 'event.ingested': undefined }));
+    .map((line) => JSON.parse(line) as unknown);
 }
 
 interface Compared {
@@ -62,15 +63,26 @@ function compareEntry(entry: SplitEntry, context: ParseContext) {
   const id = `5f00aa-${entry.offset.toString(16).padStart(12, '0')}-1c291ca3`;
   const parsed = parseRecord(entry, id, context);
   const plain = parsePlain(entry, id, describeSource(context.origin, context.notes), context);
-  if (plain === undefined) return { ...parsed, isPlain: false };
   encoder.add(parsed.record);
+  if (plain === undefined) {
+    checkDecoded(parsed.record, encoder.take());
+    return { ...parsed, isPlain: false };
+  }
   encoder.addPlain?.(plain.plain);
   const batch = encoder.take();
   const [strings, bytes] = [0, 1].map((index) => readLines(sliceRecord(batch, index)));
+  checkDecoded(parsed.record, batch);
   const behind = { time: plain.time, notes: plain.notes };
   if (!isDeepStrictEqual(strings, bytes) || !isDeepStrictEqual(behind, { time: parsed.time, notes: parsed.notes }))
     expect({ bytes, ...behind }).toEqual({ bytes: strings, time: parsed.time, notes: parsed.notes });
   return { ...parsed, isPlain: true };
+}
+
+/** What is left out of a document is found again, to the byte. */
+function checkDecoded(record: LogRecord, batch: EncodedBatch): void {
+  const decoded = decodeRecord(ENCODING, sliceRecord(batch, 0));
+  const whole = Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+  if (!isDeepStrictEqual(decoded, whole)) expect(decoded).toEqual(whole);
 }
 
 function listLogs(folder: string): string[] {

@@ -10,7 +10,7 @@ import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { readPlainHead, type PlainHead } from '../../flink/layout/plain.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
-import type { PlainRecord, SharedFields } from '../../store/store.js';
+import type { FileFields, PlainRecord, SharedFields } from '../../store/store.js';
 import { decideTime, describeJob, describeSource, type ParseContext } from './parse.js';
 import { SECRET_HINTS } from './redact.js';
 
@@ -54,7 +54,7 @@ const fieldsOf = new WeakMap<PreambleParts, SharedFields>();
 export function parsePlain(
   entry: SplitEntry,
   id: string,
-  file: SharedFields,
+  file: FileFields,
   context: ParseContext,
 ): ParsedPlain | undefined {
   const { bytes } = entry;
@@ -73,6 +73,7 @@ export function parsePlain(
       messageStart,
       hasEscapes: (marks & ESCAPE) !== 0,
       time,
+      aheadMs: head.aheadMs,
       offset: entry.offset,
       file: notes === context.notes ? file : describeSource(context.origin, notes),
       preamble: describePreamble(parts),

@@ -9,8 +9,9 @@ export interface PlainHead {
   readonly parts: PreambleParts;
   /** Index of the message's first byte. */
   readonly messageStart: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, and by how many the clock that wrote the time was ahead of UTC. */
   readonly time: number;
+  readonly aheadMs: number;
 }
 
 interface KnownPreamble {
@@ -41,7 +42,9 @@ export function readPlainHead(bytes: Buffer, zone: string): PlainHead | undefine
     const byte = bytes[at] ?? 0;
     if (byte === DASH && bytes[at - 1] === SPACE && bytes[at + 1] === SPACE && at > STAMP_BYTES) {
       const parts = readParts(bytes, at + 2, hash);
-      return parts === undefined ? undefined : { parts, messageStart: at + 2, time: local - zoneOffsetMs(zone, local) };
+      if (parts === undefined) return undefined;
+      const aheadMs = zoneOffsetMs(zone, local);
+      return { parts, messageStart: at + 2, time: local - aheadMs, aheadMs };
     }
     hash = (Math.imul(hash, 31) + byte) | 0;
   }
@@ -69,15 +72,22 @@ function readStamp(bytes: Buffer): number | undefined {
     digits(bytes, 17, 2) &&
     digits(bytes, 20, 3);
   if (!fits) return undefined;
-  const seconds = (number(bytes, 11, 2) * 60 + number(bytes, 14, 2)) * 60 + number(bytes, 17, 2);
-  return readDay(bytes) + 1000 * seconds + number(bytes, 20, 3);
+  const [hour, minute, second] = [number(bytes, 11, 2), number(bytes, 14, 2), number(bytes, 17, 2)];
+  const time = readDay(bytes) + 1000 * ((hour * 60 + minute) * 60 + second) + number(bytes, 20, 3);
+  return hour > 23 || minute > 59 || second > 59 || Number.isNaN(time) ? undefined : time;
 }
 
+/** NaN for a day that no calendar has. */
 function readDay(bytes: Buffer): number {
   const [year, month, day] = [number(bytes, 0, 4), number(bytes, 5, 2), number(bytes, 8, 2)];
   if (year !== lastDay.year || month !== lastDay.month || day !== lastDay.day)
-    Object.assign(lastDay, { year, month, day, time: Date.UTC(year, month - 1, day) });
+    Object.assign(lastDay, { year, month, day, time: findDay(year, month, day) });
   return lastDay.time;
+}
+
+function findDay(year: number, month: number, day: number): number {
+  const time = Date.UTC(year, month - 1, day);
+  return year >= 1000 && new Date(time).getUTCMonth() === month - 1 && day > 0 ? time : NaN;
 }
 
 function number(bytes: Buffer, start: number, count: number): number {

@@ -2,17 +2,20 @@
 // stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
 // parse is refused. Requests are small enough for any cluster and halved when one is too large all the same.
 import { createError, JobtraceError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
+import { isObject, omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
 import { readReason, readStatus, type ElasticsearchClient } from './client.js';
-import { decodeLines, readDocument } from './encode.js';
-import { encodeId, hashText, nameIndex, readRouting } from './mapping.js';
+import { findAddress, nameIndex } from './record/address.js';
+import { decodeLines } from './record/encode.js';
+import { encodeId, readSource } from './record/source.js';
 import { sliceBatch, sliceRecord, viewBytes } from '../batch.js';
 import type { AppendOutcome, EncodedBatch } from '../store.js';
 
 const MAX_REQUEST_BYTES = 5_000_000;
+const NEWLINE = 10;
 const STORED: AppendOutcome = { kind: 'stored' };
+const ITEM_FIELDS = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
 
 /** Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED only when no part of the batch came through. */
 export async function appendBatch(
@@ -54,10 +57,8 @@ async function sendPart(client: ElasticsearchClient, prefix: string, part: Encod
   try {
     ({ body } = await client.send({
       method: 'POST',
-      path: '/_bulk',
-      query: {
-        filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
-      },
+      path: part.address === undefined ? '/_bulk' : `/${part.address.index}/_bulk`,
+      query: { filter_path: ITEM_FIELDS, ...omitMissing({ routing: part.address?.routing }) },
       lines: viewBytes(part.bytes),
     }));
   } catch (error) {
@@ -67,9 +68,9 @@ async function sendPart(client: ElasticsearchClient, prefix: string, part: Encod
   const items = readItems(client, body, part.ids.length);
   const outcomes = items.map(readOutcome);
   const taken = outcomes.flatMap((outcome, index) =>
-    outcome === 'conflict' ? [decodeLines(sliceRecord(part, index))] : [],
+    outcome === 'conflict' ? [{ lines: sliceRecord(part, index), record: decodeLines(sliceRecord(part, index)) }] : [],
   );
-  const compared = taken.length === 0 ? [] : await compareStored(client, prefix, taken);
+  const compared = taken.length === 0 ? [] : await settleTaken(client, prefix, taken);
   return outcomes.map((outcome) =>
     outcome === 'conflict' ? (compared.shift() ?? { kind: 'retry', error: 'not compared' }) : outcome,
   );
@@ -98,7 +99,7 @@ function readItems(
 ): Readonly<Record<string, unknown>>[] {
   const items: unknown = body['items'];
   const read = Array.isArray(items)
-    ? items.flatMap((item: unknown) => (isObject(item) && isObject(item['index']) ? [item['index']] : []))
+    ? items.flatMap((item: unknown) => (isObject(item) ? Object.values(item).filter(isObject) : []))
     : [];
   if (read.length !== count)
     throw explainAnswer(client, `the answer to a bulk request has ${read.length} items instead of ${count}`);
@@ -131,34 +132,34 @@ function readCause(item: Readonly<Record<string, unknown>>): string {
   return isObject(cause) && typeof cause['reason'] === 'string' ? ` (${cause['reason'].slice(0, 200)})` : '';
 }
 
-/** First by length and hash, which is small; the text is read only where the stored one is another version. */
-async function compareStored(
-  client: ElasticsearchClient,
-  prefix: string,
-  records: readonly LogRecord[],
-): Promise<AppendOutcome[]> {
-  const sources = await loadSources(client, prefix, records, ['jobtrace.length', 'jobtrace.hash']);
-  const differing = records.filter((record, index) => {
-    const source = sources[index];
-    return (
-      source !== undefined &&
-      !(
-        source['jobtrace.length'] === record['jobtrace.length'] &&
-        source['jobtrace.hash'] === hashText(record['event.original'])
-      )
-    );
-  });
-  const texts = differing.length === 0 ? [] : await loadSources(client, prefix, differing, undefined);
-  const byRecord = new Map(differing.map((record, index) => [record, texts[index]]));
-  return records.map((record, index) => {
-    if (sources[index] === undefined) return { kind: 'retry', error: 'the record with this id is gone again' };
-    if (!byRecord.has(record)) return { kind: 'duplicate' };
-    return compareTexts(record, byRecord.get(record));
-  });
+interface Taken {
+  /** As it was sent. */
+  readonly lines: Buffer;
+  readonly record: LogRecord;
 }
 
-function compareTexts(record: LogRecord, source: Readonly<Record<string, unknown>> | undefined): AppendOutcome {
-  const stored = source === undefined ? undefined : readDocument(source);
+/** Records whose ids are taken: what is longer than what is stored replaces it. */
+async function settleTaken(
+  client: ElasticsearchClient,
+  prefix: string,
+  taken: readonly Taken[],
+): Promise<AppendOutcome[]> {
+  const records = taken.map(({ record }) => record);
+  const sources = await loadSources(client, prefix, records);
+  const compared = records.map((record, index) => compareTexts(record, sources[index]));
+  const longer = taken.filter((_item, index) => compared[index] === 'newer');
+  const replaced = longer.length === 0 ? [] : await replaceStored(client, prefix, longer);
+  return compared.map((outcome) =>
+    outcome === 'newer' ? (replaced.shift() ?? { kind: 'retry', error: 'not replaced' }) : outcome,
+  );
+}
+
+function compareTexts(
+  record: LogRecord,
+  source: Readonly<Record<string, unknown>> | undefined,
+): AppendOutcome | 'newer' {
+  if (source === undefined) return { kind: 'retry', error: 'the record with this id is gone again' };
+  const stored = readSource(source, record.id);
   if (stored === undefined)
     return { kind: 'collision', error: `a document that is not a record holds the id ${record.id}` };
   const version = (of: LogRecord) => ({
@@ -167,7 +168,7 @@ function compareTexts(record: LogRecord, source: Readonly<Record<string, unknown
     flags: of['jobtrace.flags'] ?? [],
   });
   const conflict = decideConflict(version(record), version(stored));
-  if (conflict === 'newer') return { kind: 'retry', error: 'the stored record changed at the same moment' };
+  if (conflict === 'newer') return 'newer';
   if (conflict === 'duplicate') return { kind: 'duplicate' };
   return {
     kind: 'collision',
@@ -175,18 +176,39 @@ function compareTexts(record: LogRecord, source: Readonly<Record<string, unknown
   };
 }
 
+/** A longer version of an entry replaces a shorter one, nothing else does: lengths are its external versions. */
+async function replaceStored(
+  client: ElasticsearchClient,
+  prefix: string,
+  longer: readonly Taken[],
+): Promise<AppendOutcome[]> {
+  const parts = longer.map(({ lines, record }) => {
+    const { index, routing } = findAddress(nameIndex(prefix, record), record['flink.cluster']);
+    const version = { version: record['jobtrace.length'], version_type: 'external' };
+    const action = { index: { _id: encodeId(record.id), _index: index, routing, ...version } };
+    return Buffer.concat([Buffer.from(JSON.stringify(action)), lines.subarray(lines.indexOf(NEWLINE))]);
+  });
+  const { body } = await client.send({
+    method: 'POST',
+    path: '/_bulk',
+    query: { filter_path: ITEM_FIELDS },
+    lines: Buffer.concat(parts),
+  });
+  return readItems(client, body, longer.length).map((item) => {
+    const outcome = readOutcome(item);
+    return outcome === 'conflict' ? { kind: 'retry', error: 'the stored record changed at the same moment' } : outcome;
+  });
+}
+
 async function loadSources(
   client: ElasticsearchClient,
   prefix: string,
   records: readonly LogRecord[],
-  fields: readonly string[] | undefined,
 ): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
-  const docs = records.map((record) => ({
-    _index: nameIndex(prefix, record),
-    _id: encodeId(record.id),
-    ...readRouting(record),
-    _source: fields,
-  }));
+  const docs = records.map((record) => {
+    const { index, routing } = findAddress(nameIndex(prefix, record), record['flink.cluster']);
+    return { _index: index, _id: encodeId(record.id), routing };
+  });
   const { body } = await client.send({
     method: 'POST',
     path: '/_mget',

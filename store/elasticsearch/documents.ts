@@ -3,9 +3,10 @@
 // alert finds it at once; an agent's status may show a second later.
 import type { Incident } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
-import { encodeId, type SmallIndex } from './mapping.js';
+import type { SmallIndex } from './mapping.js';
 import { buildScope } from './query.js';
-import { search, type SearchHit } from './search.js';
+import { search, type SearchHit } from './hits.js';
+import { encodeId } from './record/source.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';

@@ -9,7 +9,7 @@ import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { TEMPLATE_AGE } from './mapping.js';
 import { READS_BETWEEN_FULL_LOOKS } from './look.js';
-import { openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
+import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
 import { openStore } from '../open.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
 import type { Store } from '../store.js';
@@ -130,9 +130,7 @@ for (const version of [8, 9] as const) {
           text: `${Array.from({ length: 3_000 }, (_, at) => Math.imul(at, 2654435761).toString(36)).join(' ')}`,
         });
         proxy.setFault(({ path, bytes }) =>
-          path.startsWith('/_bulk') && bytes > 2_000
-            ? { status: 413, body: '<html>413</html>', type: 'text/html' }
-            : undefined,
+          isBulk(path) && bytes > 2_000 ? { status: 413, body: '<html>413</html>', type: 'text/html' } : undefined,
         );
 
         const outcomes = await appendRecords(store, [...batch, large]);
@@ -146,7 +144,7 @@ for (const version of [8, 9] as const) {
         const text = 'some words '.repeat(200_000);
         const batch = [1, 2, 3].map((number) => makeRecord(number, { text: `${number} ${text}` }));
         let requests = 0;
-        proxy.setFault(({ path }) => (path.startsWith('/_bulk') && ++requests > 1 ? 'cut-before' : undefined));
+        proxy.setFault(({ path }) => (isBulk(path) && ++requests > 1 ? 'cut-before' : undefined));
 
         const outcomes = await appendRecords(store, batch);
 
@@ -422,7 +420,7 @@ describe('openElasticsearchStore', () => {
 });
 
 function onBulk(fault: ReturnType<Fault>): Fault {
-  return ({ path }) => (path.startsWith('/_bulk') ? fault : undefined);
+  return ({ path }) => (isBulk(path) ? fault : undefined);
 }
 
 async function readAll(store: Store, from?: string): Promise<LogRecord[]> {

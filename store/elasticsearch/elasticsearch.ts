@@ -21,14 +21,16 @@ import {
 } from './documents.js';
 import { createFeed } from './feed.js';
 import { countJobIncidents, countJobRecords } from './jobs.js';
+import { buildTemplates, decideTemplate, nameLogTemplate, SMALL_INDICES, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
+import { readDayEnd } from './record/address.js';
 import {
-  buildTemplates,
-  decideTemplate,
-  readDayEnd,
-  SMALL_INDICES,
-  TEMPLATE_AGE,
-  type TemplateAge,
-} from './mapping.js';
+  addWords,
+  decodeWordsPlan,
+  encodeWordsPlan,
+  listOldIndices,
+  type WordsBy,
+  type WordsPlan,
+} from './record/words.js';
 import { findContext, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import type { Store } from '../store.js';
@@ -37,15 +39,16 @@ export type { ElasticsearchSettings } from './client.js';
 
 export const DEFAULT_PREFIX = 'jobtrace';
 const OLDEST_MAJOR = 8;
-/** The state under which whoever made the templates says which, for those who may not look. */
+/** The states under which whoever made the templates says which, for those who may not look. */
 const TEMPLATES_STATE = 'store/templates';
+const WORDS_STATE = 'store/words';
 
 /** Does not connect yet: Elasticsearch may come up later, and every call says when it cannot be reached. */
 export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
-  let prepared: Promise<void> | undefined;
-  const makeTemplates = (): Promise<void> => {
+  let prepared: Promise<WordsPlan> | undefined;
+  const makeTemplates = (): Promise<WordsPlan> => {
     prepared ??= createTemplates(client, prefix, settings).catch((error: unknown) => {
       prepared = undefined;
       throw error;
@@ -56,8 +59,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     encoding: { kind: 'elasticsearch', prefix },
     append: async (batch) => {
       if (batch.ids.length === 0) return [];
-      await makeTemplates();
-      return appendBatch(client, prefix, batch);
+      return appendBatch(client, prefix, addWords(batch, await makeTemplates()));
     },
     ...createFeed(client, prefix),
     searchRecords: (query) => searchRecords(client, prefix, query),
@@ -78,7 +80,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     findAlerts: (query) => findAlerts(client, prefix, query),
     saveState: async (key, value) => {
       await makeTemplates();
-      await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
+      await saveState(client, prefix, key, value);
     },
     loadState: (key) => loadDocument(client, prefix, 'states', key),
     removeState: (key) => removeDocument(client, prefix, 'states', key),
@@ -103,16 +105,13 @@ async function createTemplates(
   client: ElasticsearchClient,
   prefix: string,
   settings: ElasticsearchSettings,
-): Promise<void> {
+): Promise<WordsPlan> {
+  let made: WordsBy | undefined;
   try {
-    for (const [name, template] of Object.entries(buildTemplates(prefix, settings))) {
-      const decision = decideTemplate(await loadTemplateAge(client, name));
-      if (decision === 'same' || decision === 'newer') continue;
-      await client.send({ method: 'PUT', path: `/_index_template/${name}`, body: template });
-    }
+    made = await putTemplates(client, prefix, settings);
   } catch (error) {
     if (readStatus(error) !== 403) throw error;
-    if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return;
+    if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return loadWordsPlan(client, prefix);
     throw createError(
       'JT_STORE_DENIED',
       {
@@ -123,15 +122,52 @@ async function createTemplates(
       error,
     );
   }
-  if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return;
-  await saveDocument(
-    client,
-    prefix,
-    'states',
-    TEMPLATES_STATE,
-    { id: TEMPLATES_STATE, body: String(TEMPLATE_AGE.version) },
-    false,
-  );
+  if (made !== undefined) await saveState(client, prefix, WORDS_STATE, await planWords(client, prefix, made));
+  if ((await loadMadeVersion(client, prefix)) < TEMPLATE_AGE.version)
+    await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
+  return loadWordsPlan(client, prefix);
+}
+
+/** Returns how words are found in the indices of the next days; undefined when that was decided before. */
+async function putTemplates(
+  client: ElasticsearchClient,
+  prefix: string,
+  settings: ElasticsearchSettings,
+): Promise<WordsBy | undefined> {
+  let made: WordsBy | undefined;
+  for (const [name, template] of Object.entries(buildTemplates(prefix, settings, 'analyzer'))) {
+    const decision = decideTemplate(await loadTemplateAge(client, name));
+    if (decision === 'same' || decision === 'newer') continue;
+    const path = `/_index_template/${name}`;
+    const { status } = await client.send({ method: 'PUT', path, body: template, expect: [400] });
+    const isTaken = status === 200;
+    // The smallest distribution lacks what the analyzer is made of.
+    if (!isTaken) {
+      const body = buildTemplates(prefix, settings, 'document')[name];
+      await client.send({ method: 'PUT', path, body });
+    }
+    if (name === nameLogTemplate(prefix)) made = isTaken ? 'analyzer' : 'document';
+  }
+  return made;
+}
+
+/** With an analyzer, indices that were made before it still want their words. */
+async function planWords(client: ElasticsearchClient, prefix: string, by: WordsBy): Promise<string> {
+  if (by === 'document') return encodeWordsPlan({ by, except: [] });
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/${prefix}-logs-*/_mapping/field/jobtrace.words`,
+    query: { ignore_unavailable: true, allow_no_indices: true },
+  });
+  return encodeWordsPlan({ by, except: listOldIndices(body) });
+}
+
+async function loadWordsPlan(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
+  return decodeWordsPlan(await loadDocument(client, prefix, 'states', WORDS_STATE));
+}
+
+async function saveState(client: ElasticsearchClient, prefix: string, key: string, value: string): Promise<void> {
+  await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
 }
 
 /** What somebody who may make templates has noted for those who may not even read them. */

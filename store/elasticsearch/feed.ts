@@ -8,7 +8,7 @@ import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
-import { readHit, readSearch } from './search.js';
+import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
 import { decideLook, rememberLook, type FeedLook } from './look.js';
 import type { FeedPage, RecordFeed } from '../store.js';

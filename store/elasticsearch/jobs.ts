@@ -3,8 +3,8 @@
 import { isObject } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
 import { buildIncidentFilter } from './documents.js';
-import { buildFilter, readBuckets } from './query.js';
-import { search } from './search.js';
+import { readBuckets, search } from './hits.js';
+import { buildFilter } from './query.js';
 import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
 import type { JobQuery, JobRows } from '../store.js';
 

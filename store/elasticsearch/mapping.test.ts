@@ -4,7 +4,7 @@ import { buildTemplates, decideTemplate, TEMPLATE_AGE } from './mapping.js';
 
 describe('the index templates', () => {
   it('have an age of their own contents: more fields are newer, and settings change nothing', () => {
-    const [logs] = Object.values(buildTemplates('p', { shards: 3, refreshMs: 10 }));
+    const [logs] = Object.values(buildTemplates('p', { shards: 3, refreshMs: 10 }, 'analyzer'));
 
     expect(logs).toMatchObject({ version: TEMPLATE_AGE.version, _meta: { digest: TEMPLATE_AGE.digest } });
     expect(TEMPLATE_AGE.version).toBeGreaterThan(FIELD_ROWS.length);

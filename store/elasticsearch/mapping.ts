@@ -1,10 +1,10 @@
 // What we create in Elasticsearch (docs/elasticsearch.md says the same in words): index templates for the daily
-// log indices and for the few small ones, and where a record goes. Fields are typed one by one and nothing else is
+// log indices and for the few small ones. Fields are typed one by one and nothing else is
 // ever mapped, so no text of a user can be refused or can grow the mapping. Pure.
 import { hash } from 'node:crypto';
 import { FIELD_ROWS, type RecordField } from '../../core/record.js';
-import type { LogRecord } from '../../core/types.js';
-import { readDay } from '../page.js';
+import type { OWN_FIELDS } from './record/source.js';
+import { WORDS_ANALYZER, type WordsBy } from './record/words.js';
 
 // Whole values, for filters and counts. What is longer than 1,024 characters is stored but not found by that field.
 const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
@@ -21,20 +21,59 @@ const MAPPINGS: Readonly<Record<RecordField['mapping'], object>> = {
   long: { type: 'long' },
 };
 
+/** Not indexed: only read back. */
+const NUMBER = { type: 'integer', index: false, doc_values: false } as const;
+
 /** What a document has beside the fields of its record. */
-const DOCUMENT_FIELDS = {
+const DOCUMENT_FIELDS: Readonly<Record<(typeof OWN_FIELDS)[number], object>> = {
   'event.ingested': TIME,
   'jobtrace.hash': KEPT,
+  'jobtrace.head': KEPT,
   'jobtrace.timestamp': KEPT,
-  'jobtrace.words': { type: 'text', analyzer: 'whitespace', norms: false },
-} as const;
-/** Their names: no record has them. */
-export const OWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(DOCUMENT_FIELDS));
+  'jobtrace.words': { type: 'text', norms: false },
+  'jobtrace.zone': NUMBER,
+};
 
 const LOG_FIELDS: Readonly<Record<string, object>> = {
   ...Object.fromEntries(FIELD_ROWS.map((row) => [row.name, MAPPINGS[row.mapping]])),
   ...DOCUMENT_FIELDS,
 };
+
+/** Whose words can be searched for: what words.ts lists of a record. */
+const WORD_SOURCES = [
+  'log.level',
+  'log.logger',
+  'process.thread.name',
+  'jobtrace.head',
+  'message',
+  'error.stack_trace',
+  'event.original',
+] as const;
+const WORDS = 'jobtrace.words';
+
+/** What words.ts takes for a word. */
+const ANALYSIS = {
+  analyzer: { [WORDS_ANALYZER]: { type: 'custom', tokenizer: WORDS_ANALYZER, filter: ['lowercase'] } },
+  tokenizer: {
+    [WORDS_ANALYZER]: {
+      type: 'pattern',
+      pattern:
+        '[\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]|' +
+        '[\\p{L}\\p{N}\\p{M}&&[^\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]]{1,255}',
+      group: 0,
+    },
+  },
+} as const;
+
+function describeFields(wordsBy: WordsBy): Readonly<Record<string, object>> {
+  if (wordsBy === 'document') return { ...LOG_FIELDS, [WORDS]: { ...LOG_FIELDS[WORDS], analyzer: 'whitespace' } };
+  const copied = WORD_SOURCES.map((name) => [name, { ...LOG_FIELDS[name], copy_to: WORDS }] as const);
+  return {
+    ...LOG_FIELDS,
+    ...Object.fromEntries(copied),
+    [WORDS]: { ...LOG_FIELDS[WORDS], analyzer: WORDS_ANALYZER },
+  };
+}
 
 // The whole document is text in `body`, so that nothing in it can be refused; beside it what is searched.
 const SMALL_FIELDS = {
@@ -63,7 +102,7 @@ export interface TemplateAge {
 /** The same for every installation of a release: what settings change of a template does not count. */
 export const TEMPLATE_AGE: TemplateAge = {
   version: Object.keys(LOG_FIELDS).length + Object.keys(SMALL_FIELDS).length,
-  digest: hashText(JSON.stringify(describeTemplates('', {}))),
+  digest: hashText(JSON.stringify(describeTemplates('', {}, 'analyzer'))),
 };
 
 /**
@@ -77,11 +116,18 @@ export function decideTemplate(found: TemplateAge | undefined): 'missing' | 'old
 }
 
 /** Index templates by name, with their age. */
-export function buildTemplates(prefix: string, settings: TemplateSettings): Readonly<Record<string, object>> {
+export function buildTemplates(
+  prefix: string,
+  settings: TemplateSettings,
+  wordsBy: WordsBy,
+): Readonly<Record<string, object>> {
   const { version, digest } = TEMPLATE_AGE;
   const meta = { version, priority: 500, _meta: { managed_by: 'jobtrace', digest } };
   return Object.fromEntries(
-    Object.entries(describeTemplates(prefix, settings)).map(([name, template]) => [name, { ...meta, ...template }]),
+    Object.entries(describeTemplates(prefix, settings, wordsBy)).map(([name, template]) => [
+      name,
+      { ...meta, ...template },
+    ]),
   );
 }
 
@@ -90,10 +136,18 @@ interface TemplateSettings {
   readonly refreshMs?: number;
 }
 
+export function nameLogTemplate(prefix: string): string {
+  return `${prefix}-logs`;
+}
+
 /** `<prefix>-logs@custom`, a component template that users may make, is applied last. */
-function describeTemplates(prefix: string, settings: TemplateSettings): Readonly<Record<string, object>> {
+function describeTemplates(
+  prefix: string,
+  settings: TemplateSettings,
+  wordsBy: WordsBy,
+): Readonly<Record<string, object>> {
   return {
-    [`${prefix}-logs`]: {
+    [nameLogTemplate(prefix)]: {
       index_patterns: [`${prefix}-logs-*`],
       composed_of: [`${prefix}-logs@custom`],
       ignore_missing_component_templates: [`${prefix}-logs@custom`],
@@ -103,8 +157,9 @@ function describeTemplates(prefix: string, settings: TemplateSettings): Readonly
           auto_expand_replicas: '0-1',
           codec: 'best_compression',
           refresh_interval: `${settings.refreshMs ?? 2_000}ms`,
+          analysis: wordsBy === 'analyzer' ? ANALYSIS : undefined,
         },
-        mappings: { dynamic: false, _source: { excludes: ['jobtrace.words'] }, properties: LOG_FIELDS },
+        mappings: { dynamic: false, _source: { excludes: [WORDS] }, properties: describeFields(wordsBy) },
       },
     },
     [`${prefix}-small`]: {
@@ -117,38 +172,6 @@ function describeTemplates(prefix: string, settings: TemplateSettings): Readonly
   };
 }
 
-/**
- * `jobtrace-logs-2026.11.20`, or `jobtrace-logs-undated`. A function of the record alone, so a second reading goes to
- * the same index.
- */
-export function nameIndex(prefix: string, record: LogRecord): string {
-  return nameDay(prefix, readDay(record));
-}
-
-/** `day` as "2026-11-20". */
-export function nameDay(prefix: string, day: string | undefined): string {
-  return `${prefix}-logs-${day?.replaceAll('-', '.') ?? 'undated'}`;
-}
-
-/** The day of an index's name, as the time at which it ended; undefined for the undated one. */
-export function readDayEnd(index: string): number | undefined {
-  const day = /-logs-(\d{4})\.(\d\d)\.(\d\d)$/.exec(index);
-  return day === null
-    ? undefined
-    : Date.parse(`${day[1] ?? ''}-${day[2] ?? ''}-${day[3] ?? ''}T00:00:00Z`) + 86_400_000;
-}
-
-/** Elasticsearch takes ids up to 512 bytes (and routing values up to 32,766). */
-export function encodeId(id: string): string {
-  return id.length > 0 && Buffer.byteLength(id) <= 512 ? id : `sha256:${hash('sha256', id, 'hex')}`;
-}
-
-/** All records of a Flink cluster lie in one shard of a day, so that one analyzer sees all its processes. */
-export function readRouting(record: { readonly 'flink.cluster': string }): { routing?: string } {
-  return record['flink.cluster'] === '' ? {} : { routing: encodeId(record['flink.cluster']) };
-}
-
-/** What tells two entries apart without reading their text back. */
-export function hashText(text: string | Uint8Array): string {
+function hashText(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 32);
 }

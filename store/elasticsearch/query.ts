@@ -3,8 +3,11 @@
 import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
-import { parseQuery, type Glob, type QueryNode } from '../query.js';
+import { fitsGlob, parseQuery, type Glob, type QueryNode } from '../query.js';
 import type { RecordPage, RecordQuery } from '../store.js';
+import { readBuckets } from './hits.js';
+import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
+import { encodeId, hashProcess, USUAL_VALUES } from './record/source.js';
 
 type Clause = Readonly<Record<string, unknown>>;
 type Facets = NonNullable<RecordPage['facets']>;
@@ -12,23 +15,42 @@ type Histogram = NonNullable<RecordPage['histogram']>;
 type Counts = Histogram[number]['counts'];
 
 const FACET_VALUES = 20;
-const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'id'] as const;
+/** The last one only parts what would be alike. */
+const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'host.name', '_seq_no'] as const;
 
-/** The query clause of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
-export function buildFilter(query: Omit<RecordQuery, 'limit' | 'order'>): Clause {
-  const filter: Clause[] = [buildNode(parseQuery(query.query ?? ''))];
+/**
+ * The query clause of a search, without paging; `processes` are all that it may mean. Throws JT_QUERY_INVALID and
+ * JT_REQUEST_INVALID.
+ */
+export function buildFilter(
+  query: Omit<RecordQuery, 'limit' | 'order'>,
+  processes: readonly StoredProcess[] = [],
+): Clause {
+  const filter: Clause[] = [buildNode(parseQuery(query.query ?? ''), processes)];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['flink.job.id', query.jobId],
     ['flink.cluster', query.cluster],
-    ['jobtrace.process', query.process],
     ['flink.component', query.component],
   ];
   for (const [field, value] of equals) if (value !== undefined) filter.push({ term: { [field]: value } });
+  if (query.process !== undefined) filter.push(buildProcess(query.process));
   if (query.from !== undefined || query.to !== undefined) filter.push(buildRange(query));
   if (query.levels !== undefined) filter.push({ terms: { 'log.level': query.levels } });
   if (query.scope !== undefined)
     filter.push(buildScope(query.scope, ['flink.cluster', 'flink.job.id', 'flink.job.name']));
   return { bool: { filter } };
+}
+
+/** Documents of the process with this name. */
+export function buildProcess(name: string): Clause {
+  return { terms: { 'jobtrace.process': [name, hashProcess(name)] } };
+}
+
+/** Whether a search asks for processes by their names. */
+export function asksForProcess(node: QueryNode): boolean {
+  if (node.kind === 'value') return node.field === 'jobtrace.process';
+  if (node.kind === 'not') return asksForProcess(node.node);
+  return (node.kind === 'and' || node.kind === 'or') && node.nodes.some(asksForProcess);
 }
 
 /** Documents of these jobs and clusters; an empty scope sees nothing. */
@@ -39,7 +61,7 @@ export function buildScope(scope: readonly string[], fields: readonly string[]):
   return should.length === 0 ? { match_none: {} } : { bool: { should, minimum_should_match: 1 } };
 }
 
-/** Time, file, offset, id: `search_after` takes the same four values. */
+/** `search_after` takes values for the same fields. */
 export function buildSort(order: RecordQuery['order']): object[] {
   return SORT_FIELDS.map((field) => ({
     [field]: { order: order === 'newest' ? 'desc' : 'asc', missing: order === 'newest' ? '_last' : '_first' },
@@ -59,7 +81,7 @@ export function buildFacets(): object {
   const terms = (field: string): object => ({ terms: { field, size: FACET_VALUES } });
   return {
     level: terms('log.level'),
-    process: terms('jobtrace.process'),
+    process: { ...terms('jobtrace.process'), aggs: PROCESS_SAMPLE },
     logger: terms('log.logger'),
     errorType: terms('error.type'),
     job: terms('flink.job.name'),
@@ -92,7 +114,10 @@ export function readFacets(aggregations: Clause): Facets {
   return {
     level: read(aggregations['level']),
     job: jobs.slice(0, FACET_VALUES),
-    process: read(aggregations['process']),
+    process: readBuckets(aggregations['process']).map((bucket) => ({
+      value: readProcess(String(bucket['key']), bucket),
+      count: Number(bucket['doc_count']),
+    })),
     logger: read(aggregations['logger']),
     errorType: read(aggregations['errorType']),
   };
@@ -121,7 +146,7 @@ function buildRange(query: Pick<RecordQuery, 'from' | 'to'>): Clause {
   return { range: { '@timestamp': range } };
 }
 
-function buildNode(node: QueryNode): Clause {
+function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause {
   switch (node.kind) {
     case 'all':
       return { match_all: {} };
@@ -130,18 +155,30 @@ function buildNode(node: QueryNode): Clause {
     case 'word':
       return { wildcard: { 'jobtrace.words': { value: node.glob.join('*') } } };
     case 'value':
-      return buildValue(node.field, node.glob);
+      return buildValue(node.field, node.glob, processes);
     case 'not':
-      return { bool: { must_not: [buildNode(node.node)] } };
+      return { bool: { must_not: [buildNode(node.node, processes)] } };
     case 'and':
-      return { bool: { filter: node.nodes.map(buildNode) } };
+      return { bool: { filter: node.nodes.map((part) => buildNode(part, processes)) } };
     case 'or':
-      return { bool: { should: node.nodes.map(buildNode), minimum_should_match: 1 } };
+      return { bool: { should: node.nodes.map((part) => buildNode(part, processes)), minimum_should_match: 1 } };
   }
 }
 
-function buildValue(field: ValueField, glob: Glob): Clause {
-  if (glob.length > 1 && glob.every((part) => part === '')) return { exists: { field } };
+function buildValue(field: ValueField, glob: Glob, processes: readonly StoredProcess[]): Clause {
+  const isAny = glob.length > 1 && glob.every((part) => part === '');
+  if (field === 'id') return isAny ? { match_all: {} } : buildId(glob);
+  if (field === 'jobtrace.process' && !isAny) return buildProcesses(glob, processes);
+  const usual = USUAL_VALUES[field];
+  if (usual === undefined) return isAny ? { exists: { field } } : buildShape(field, glob);
+  const has: Clause = { exists: { field } };
+  // What is as usual is not in the document.
+  const should: Clause[] = [isAny ? has : buildShape(field, glob)];
+  if (fitsGlob(glob, usual)) should.push({ bool: { must_not: [has] } });
+  return { bool: { should, minimum_should_match: 1 } };
+}
+
+function buildShape(field: string, glob: Glob): Clause {
   if (glob.length === 1) return { term: { [field]: { value: glob[0] ?? '', case_insensitive: true } } };
   return {
     wildcard: {
@@ -150,7 +187,13 @@ function buildValue(field: ValueField, glob: Glob): Clause {
   };
 }
 
-export function readBuckets(value: unknown): Clause[] {
-  const buckets: unknown = isObject(value) ? value['buckets'] : undefined;
-  return Array.isArray(buckets) ? buckets.filter(isObject) : [];
+/** Ids are only found whole; those in the document are of an older release. */
+function buildId(glob: Glob): Clause {
+  const values = glob.length === 1 ? [encodeId(glob[0] ?? ''), encodeId((glob[0] ?? '').toLowerCase())] : [];
+  return { bool: { should: [{ ids: { values } }, buildShape('id', glob)], minimum_should_match: 1 } };
+}
+
+function buildProcesses(glob: Glob, processes: readonly StoredProcess[]): Clause {
+  const stored = processes.filter(({ name }) => fitsGlob(glob, name)).map((process) => process.stored);
+  return { terms: { 'jobtrace.process': stored } };
 }

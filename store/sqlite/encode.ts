@@ -6,6 +6,9 @@ import { parseJson } from '../stored.js';
 import { fillWords } from '../words.js';
 import { fillRow, readRow, RECORD_COLUMNS } from './schema.js';
 
+/** A word that no search can ask for, so that no phrase spans two texts. */
+const BETWEEN_TEXTS = ' \u00b7 ';
+
 type Value = string | number | null;
 
 export interface EncodedRow {
@@ -14,7 +17,8 @@ export interface EncodedRow {
 }
 
 export function encodeRow(record: LogRecord): string {
-  return JSON.stringify([...fillRow(record, readDay(record) === undefined, 0), fillWords(record)]);
+  const words = fillWords(record).join(BETWEEN_TEXTS);
+  return JSON.stringify([...fillRow(record, readDay(record) === undefined, 0), words]);
 }
 
 /** Throws a plain Error for bytes that encodeRow cannot have made. */

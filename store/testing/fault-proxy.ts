@@ -4,6 +4,11 @@
 import { createServer, request as openRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
+/** Whether a request brings records; its address may name an index. */
+export function isBulk(path: string): boolean {
+  return /^(?:\/[^/?]+)?\/_bulk(?:\?|$)/.test(path);
+}
+
 export interface FaultAnswer {
   readonly status: number;
   readonly body: string;

@@ -9,7 +9,7 @@ import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../../store/elasticsearch/elasticsearch.js';
 import type { Store } from '../../store/store.js';
-import { openFaultProxy, type Fault, type FaultProxy } from '../../store/testing/fault-proxy.js';
+import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../store/testing/fault-proxy.js';
 import { waitUntil } from '../../store/testing/samples.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../agent-fixture.js';
 
@@ -73,7 +73,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
   }
 
   function onBulk(fault: ReturnType<Fault>): Fault {
-    return ({ path: place }) => (place.startsWith('/_bulk') ? fault : undefined);
+    return ({ path: place }) => (isBulk(place) ? fault : undefined);
   }
 
   async function readAll(): Promise<LogRecord[]> {
@@ -184,9 +184,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     }
     appendFileSync(path, lines(30, 400));
     proxy.setFault(({ path: place, bytes }) =>
-      place.startsWith('/_bulk') && bytes > 4000
-        ? { status: 413, body: '<html>413</html>', type: 'text/html' }
-        : undefined,
+      isBulk(place) && bytes > 4000 ? { status: 413, body: '<html>413</html>', type: 'text/html' } : undefined,
     );
     await fixture.poll(3, MINUTE_MS);
     const lag = fixture.agent.status().lagBytes;

@@ -1,0 +1,67 @@
+// Who finds the words of a record: an analyzer of the cluster, or, where the cluster has not the parts for one (the
+// smallest distribution) or the index was made before it, the document, which then brings them. Pure; called by
+// elasticsearch.ts.
+import { isObject } from '../../../core/json.js';
+import { sliceRecord } from '../../batch.js';
+import { parseJson } from '../../stored.js';
+import type { EncodedBatch } from '../../store.js';
+import { fillWords } from '../../words.js';
+import { decodeLines } from './encode.js';
+
+export type WordsBy = 'analyzer' | 'document';
+
+export interface WordsPlan {
+  readonly by: WordsBy;
+  /** Indices whose documents bring their words all the same. */
+  readonly except: readonly string[];
+}
+
+/** Its name in the index template. */
+export const WORDS_ANALYZER = 'jobtrace_words';
+/** The end of each document: of the object of our own fields, and of all. */
+const END = Buffer.from('}}\n');
+
+export function encodeWordsPlan(plan: WordsPlan): string {
+  return JSON.stringify(plan);
+}
+
+/** Whoever brings words too many harms nothing. */
+export function decodeWordsPlan(text: string | undefined): WordsPlan {
+  const plan = text === undefined ? undefined : parseJson(text);
+  if (!isObject(plan) || plan['by'] !== 'analyzer') return { by: 'document', except: [] };
+  const except: readonly unknown[] = Array.isArray(plan['except']) ? plan['except'] : [];
+  return { by: 'analyzer', except: except.map(String) };
+}
+
+/** Of an answer to `_mapping/field`: the indices that were made before the analyzer. */
+export function listOldIndices(body: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(body)
+    .filter(([, index]) => !JSON.stringify(index).includes(`"analyzer":"${WORDS_ANALYZER}"`))
+    .map(([name]) => name);
+}
+
+/** The batch as it is sent. */
+export function addWords(batch: EncodedBatch, plan: WordsPlan): EncodedBatch {
+  if (plan.by === 'analyzer' && plan.except.length === 0) return batch;
+  const old = new Set(plan.except);
+  const parts = batch.ids.map((_id, index) => {
+    const lines = sliceRecord(batch, index);
+    return plan.by === 'document' || old.has(findIndex(batch, lines)) ? addOwnWords(lines) : lines;
+  });
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) at += part.copy(bytes, at);
+  return { ...batch, bytes, lengths: parts.map((part) => part.length) };
+}
+
+function findIndex({ address }: EncodedBatch, lines: Buffer): string {
+  const action = parseJson(lines.toString('utf8', 0, lines.indexOf(10)));
+  const create = isObject(action) ? action['create'] : undefined;
+  const own = isObject(create) ? create['_index'] : undefined;
+  return typeof own === 'string' ? own : (address?.index ?? '');
+}
+
+function addOwnWords(lines: Buffer): Buffer {
+  const words = JSON.stringify(fillWords(decodeLines(lines)));
+  return Buffer.concat([lines.subarray(0, lines.length - END.length), Buffer.from(`,"words":${words}`), END]);
+}
