@@ -56,6 +56,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   store: [
     'store.ts',
     'stored.ts',
+    'head.ts',
     'words.ts',
     'fields.ts',
     'query.ts',
@@ -64,6 +65,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'jobs.ts',
     'batch.ts',
     'sqlite',
+    'elasticsearch/record',
     'elasticsearch',
     'encode.ts',
     'open.ts',
