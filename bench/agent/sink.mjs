@@ -61,6 +61,9 @@ function answerOther(address) {
   if (address.pathname === '/_license') return { license: { status: 'active', type: 'basic', uid: 'sink' } };
   if (address.pathname === '/_cluster/health') return { status: 'green', timed_out: false };
   if (address.pathname.startsWith('/_nodes')) return { nodes: { a: { version: '8.19.0' } } };
+  // A normal distribution has an analyzer for the words, and no index that was made before it.
+  if (address.pathname.includes('/_mapping')) return {};
+  if (address.pathname.endsWith('/_source/store%2Fwords')) return { body: '{"by":"analyzer","except":[]}' };
   return { acknowledged: true, found: false, hits: { total: { value: 0 }, hits: [] }, result: 'created' };
 }
 

@@ -21,7 +21,14 @@ import {
 } from './documents.js';
 import { createFeed } from './feed.js';
 import { countJobIncidents, countJobRecords } from './jobs.js';
-import { buildTemplates, decideTemplate, nameLogTemplate, SMALL_INDICES, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
+import {
+  buildTemplates,
+  decideTemplate,
+  nameLogTemplate,
+  SMALL_INDICES,
+  TEMPLATE_AGE,
+  type TemplateAge,
+} from './mapping.js';
 import { readDayEnd } from './record/address.js';
 import {
   addWords,

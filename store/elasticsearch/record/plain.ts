@@ -25,9 +25,9 @@ interface PlainEncoding {
   readonly files: WeakMap<SharedFields, FileParts>;
   /** By what stands between the time and the message, and by the separator in the time. */
   readonly preambles: Readonly<Record<',' | '.', WeakMap<SharedFields, Sections>>>;
-  /** The day of the record before, as milliseconds of its beginning, and as it begins a time. */
+  /** The day of the record before: when it began, in milliseconds, and its index. */
   day: number;
-  date: Buffer;
+  index: string;
   /** How far the clock of the record before was ahead of UTC; milliseconds, and as a field. */
   aheadMs: number;
   zone: Buffer;
@@ -43,9 +43,9 @@ const ZERO = 48;
 const MOST_OTHER_BYTES = 256;
 const NOTHING = Buffer.alloc(0);
 const CREATE = Buffer.from('{"create":{"_id":"');
-const TIMESTAMP = Buffer.from('"}}\n{"@timestamp":"');
-const NEXT_LINE = Buffer.from('\n{"@timestamp":"');
-const MESSAGE = Buffer.from('","message":"');
+const TIMESTAMP = Buffer.from('"}}\n{"@timestamp":');
+const NEXT_LINE = Buffer.from('\n{"@timestamp":');
+const MESSAGE = Buffer.from(',"message":"');
 const LOG = Buffer.from(',"log":{"offset":');
 const FLINK = Buffer.from('},"flink":{');
 const JOBTRACE = Buffer.from('},"jobtrace":{');
@@ -58,7 +58,7 @@ export function createPlainEncoder(prefix: string, writer: BatchWriter): (record
     files: new WeakMap(),
     preambles: { ',': new WeakMap(), '.': new WeakMap() },
     day: -1,
-    date: NOTHING,
+    index: '',
     aheadMs: 0,
     zone: NOTHING,
   };
@@ -73,11 +73,10 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   const file = findFile(encoding, record.file);
   const preamble = findPreamble(encoding, record);
   const own = record.own === undefined ? undefined : bufferSections(record.own);
-  if (file.day !== day)
-    Object.assign(file, {
-      day,
-      address: findAddress(nameDay(encoding.prefix, readDate(encoding)), record.file['flink.cluster']),
-    });
+  if (file.day !== day) {
+    file.day = day;
+    file.address = findAddress(encoding.index, record.file['flink.cluster']);
+  }
   const shared = writer.turnTo(file.address);
   const action = file.address === shared ? undefined : encodeAction(record.id, file.address, shared);
   const most =
@@ -90,7 +89,7 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
     MOST_OTHER_BYTES;
   const { bytes, at: start } = writer.reserve(most);
   let at = putAction(bytes, start, record.id, action);
-  at = putClock(bytes, put(bytes, at, encoding.date), record.time - day);
+  at = putNumber(bytes, at, record.time);
   at = putMessage(bytes, put(bytes, at, MESSAGE), record);
   bytes[at++] = QUOTE;
   at = put(bytes, put(bytes, at, preamble.rest), file.sections.rest);
@@ -108,11 +107,7 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
 function turnDay(encoding: PlainEncoding, time: number): void {
   if (time >= encoding.day && time < encoding.day + DAY_MS && encoding.day >= 0) return;
   encoding.day = time - (time % DAY_MS);
-  encoding.date = Buffer.from(`${new Date(encoding.day).toISOString().slice(0, 10)}T`);
-}
-
-function readDate({ date }: PlainEncoding): string {
-  return date.toString('latin1', 0, date.length - 1);
+  encoding.index = nameDay(encoding.prefix, new Date(encoding.day).toISOString().slice(0, 10));
 }
 
 function turnZone(encoding: PlainEncoding, aheadMs: number): void {
@@ -151,7 +146,7 @@ function countBytes({ log, flink, jobtrace, rest }: Sections): number {
   return log.length + flink.length + jobtrace.length + rest.length;
 }
 
-/** Up to the date of the time. */
+/** Up to the time. */
 function putAction(to: Buffer, start: number, id: string, action: string | undefined): number {
   if (action !== undefined) return put(to, start + to.write(action, start, 'latin1'), NEXT_LINE);
   const at = put(to, start, CREATE);
@@ -172,16 +167,6 @@ function putNumber(to: Buffer, start: number, value: number): number {
   for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) end += 1;
   putPadded(to, start, value, end - start);
   return end;
-}
-
-/** `10:00:00.000Z`. */
-function putClock(to: Buffer, start: number, ms: number): number {
-  putPadded(to, start, Math.trunc(ms / 3_600_000), 2);
-  putPadded(to, start + 3, Math.trunc(ms / 60_000) % 60, 2);
-  putPadded(to, start + 6, Math.trunc(ms / 1000) % 60, 2);
-  putPadded(to, start + 9, ms % 1000, 3);
-  [to[start + 2], to[start + 5], to[start + 8], to[start + 12]] = [58, 58, 46, 90];
-  return start + 13;
 }
 
 function putPadded(to: Buffer, start: number, value: number, count: number): void {

@@ -35,8 +35,8 @@ export const OWN_FIELDS = [
 /** What is left out when a record has it, because nearly every record does. */
 export const USUAL_VALUES: Readonly<Record<string, string>> = { 'jobtrace.kind': 'log', 'jobtrace.layout': 'log4j' };
 
-/** What Elasticsearch takes as it is. */
-const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
+/** Elasticsearch takes a short number for a year. */
+const FIRST_NUMBER = 100_000_000_000;
 /** Begins the name of a process that is a hash. */
 const HASHED = '#';
 /** 60 bits. */
@@ -108,10 +108,10 @@ export function leaveUsual(fields: Fields): Fields {
 function describeTime(record: LogRecord, ingested: string): Fields {
   const time = readTime(record);
   const text = record['@timestamp'];
-  const isPlain = time !== 0 && PLAIN_TIME.test(text) && new Date(time).getUTCDate() === Number(text.slice(8, 10));
+  const isExact = formatTime(time) === text;
   return {
-    '@timestamp': isPlain ? text : formatTime(time),
-    'jobtrace.timestamp': isPlain ? undefined : text,
+    '@timestamp': time < FIRST_NUMBER ? formatTime(time) : time,
+    'jobtrace.timestamp': isExact ? undefined : text,
     'event.ingested': readDay(record) === undefined ? ingested : undefined,
   };
 }
@@ -128,7 +128,7 @@ export function readSource(source: Fields, documentId: string): LogRecord | unde
     id: documentId,
     ...USUAL_VALUES,
     ...found,
-    ...(typeof timestamp === 'string' ? { '@timestamp': timestamp } : {}),
+    '@timestamp': typeof timestamp === 'string' ? timestamp : readTimestamp(found['@timestamp']),
   };
   const [pattern, zone] = [own.get('jobtrace.head'), own.get('jobtrace.zone')];
   const record: unknown = completeText(fields, {
@@ -136,6 +136,11 @@ export function readSource(source: Fields, documentId: string): LogRecord | unde
     zone: typeof zone === 'number' ? zone : undefined,
   });
   return isLogRecord(record) ? { ...record, 'jobtrace.process': decodeProcess(record) } : undefined;
+}
+
+/** Milliseconds; a text of an older release. */
+function readTimestamp(value: unknown): unknown {
+  return typeof value === 'number' ? formatTime(value) : value;
 }
 
 function isOwnField(name: string): boolean {
