@@ -273,7 +273,7 @@ async function main(): Promise<void> {
       only: { type: 'string', default: '' },
     },
   });
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-logs-'));
+  const folder = mkdtempSync(join(tmpdir(), 'flink-'));
   try {
     const corpus = writeCorpus(folder, Number(values.mib) * MIB, Number(values.files));
     console.log(
