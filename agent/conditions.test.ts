@@ -45,9 +45,17 @@ describe('a store that takes no batch', () => {
     createError('JT_STORE_UNUSABLE', { url: 'records.db', problem: 'malformed', advice: 'Move it away.' }),
     createError('JT_STORE_TOO_NEW', { path: 'records.db', found: 9, known: 8 }),
     createError('JT_DISK_FULL', { path: 'records.db' }),
+    createError('JT_STORE_FULL', { url: 'http://es', problem: 'status 429' }),
     createError('JT_FILE_UNWRITABLE', { path: 'records.db', problem: 'permission denied' }),
   ];
-  const codes = ['JT_STORE_REFUSED', 'JT_STORE_UNUSABLE', 'JT_STORE_TOO_NEW', 'JT_DISK_FULL', 'JT_FILE_UNWRITABLE'];
+  const codes = [
+    'JT_STORE_REFUSED',
+    'JT_STORE_UNUSABLE',
+    'JT_STORE_TOO_NEW',
+    'JT_DISK_FULL',
+    'JT_STORE_FULL',
+    'JT_FILE_UNWRITABLE',
+  ];
 
   it.each(errors)('is reported with the reason, until it takes them: $code', async (error) => {
     let isDown = true;
