@@ -42,7 +42,12 @@ export function RulesPage() {
                 <Text size="sm">{OWNERS[rule.owner][lang]}</Text>
               </Table.Td>
               <Table.Td>
-                <Badge variant="light" color={rule.status === 'stable' ? 'teal' : 'gray'} tt="none">
+                <Badge
+                  variant="light"
+                  color={rule.status === 'stable' ? 'teal' : 'gray'}
+                  tt="none"
+                  styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
+                >
                   {rule.status}
                 </Badge>
               </Table.Td>

@@ -39,7 +39,7 @@ export function SignIn() {
                 {t('signIn')}
               </Title>
               <Text size="sm" className="quiet" mt={4}>
-                {t('signInHint')}
+                {t(refused === 'unknown' ? 'typedKept' : 'signInHint')}
               </Text>
             </div>
             <PasswordInput

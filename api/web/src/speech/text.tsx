@@ -90,6 +90,10 @@ const TEXTS = {
     en: 'This server shows logs only to holders of a token.',
     zh: '此服务器仅向持有令牌的用户显示日志。',
   },
+  typedKept: {
+    en: 'What you typed is kept: it is there again once you have signed in.',
+    zh: '您输入的内容已保留，登录后即可继续。',
+  },
   token: { en: 'Token', zh: '令牌' },
   tokenHint: {
     en: 'One of api.tokens. It is kept for this tab only.',
