@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseGlob } from '../core/text/glob.js';
 import { checkExposure, findViewer, isInScope, isLoopback } from './auth.js';
 
 const TOKENS = [
@@ -27,7 +28,7 @@ describe('checkExposure', () => {
 describe('findViewer', () => {
   it('gives the role and the scope of the token', () => {
     expect(findViewer('Bearer aaaaaaaaaaaaaaaa', TOKENS)).toEqual({ name: 'a', role: 'reader', scope: undefined });
-    expect(findViewer('bearer bbbbbbbbbbbbbbbb', TOKENS)).toEqual({ name: 'b', role: 'admin', scope: ['team-*'] });
+    expect(findViewer('bearer bbbbbbbbbbbbbbbb', TOKENS)).toEqual({ name: 'b', role: 'admin', scope: [['team-', '']] });
   });
 
   it.each([
@@ -50,10 +51,10 @@ describe('isInScope', () => {
   const owned = { cluster: 'prod.eu', jobId: 'j1', jobName: 'orders by day' };
 
   it.each([[['prod.*']], [['j1']], [['orders*']], [['x', '*day']], [['*']]])('lets %j see it', (scope) =>
-    expect(isInScope(owned, scope)).toBe(true),
+    expect(isInScope(owned, scope.map(parseGlob))).toBe(true),
   );
   it.each([[['prod']], [['prodXeu']], [['orders']], [[]], [['ORDERS*']]])('does not let %j see it', (scope) =>
-    expect(isInScope(owned, scope)).toBe(false),
+    expect(isInScope(owned, scope.map(parseGlob))).toBe(false),
   );
 
   it('lets those without a scope see everything', () => expect(isInScope(owned, undefined)).toBe(true));

@@ -3,7 +3,7 @@
 // everything is open to whoever sits at this machine. Pure but for hashing; server.ts calls it once a request.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createError } from '../core/errors.js';
-import { createRegex, quoteRegex } from '../core/regex.js';
+import { fitsGlob, parseGlob, type Glob } from '../core/text/glob.js';
 
 export type Role = 'reader' | 'author' | 'admin';
 
@@ -19,7 +19,7 @@ export interface Viewer {
   readonly name: string;
   readonly role: Role;
   /** Undefined = sees everything. */
-  readonly scope: readonly string[] | undefined;
+  readonly scope: readonly Glob[] | undefined;
 }
 
 /** What a scope pattern is held against: a record's or an incident's own names. */
@@ -55,7 +55,8 @@ export function findViewer(authorization: string | undefined, tokens: readonly T
   const fitting = tokens.filter((token) => isSameSecret(given, token.token))[0];
   if (fitting === undefined)
     throw createError('JT_UNAUTHORIZED', { problem: ', and the one that was sent is not known' });
-  return { name: fitting.name, role: fitting.role, scope: fitting.scope.length === 0 ? undefined : fitting.scope };
+  const scope = fitting.scope.length === 0 ? undefined : fitting.scope.map(parseGlob);
+  return { name: fitting.name, role: fitting.role, scope };
 }
 
 /** Throws JT_FORBIDDEN when the viewer's role is below the one needed. */
@@ -67,13 +68,10 @@ export function checkRole(viewer: Viewer, needed: Role): void {
 }
 
 /** True when one of the patterns fits the cluster, the job id or the job name. */
-export function isInScope(owned: Owned, scope: readonly string[] | undefined): boolean {
+export function isInScope(owned: Owned, scope: readonly Glob[] | undefined): boolean {
   if (scope === undefined) return true;
   const names = [owned.cluster, owned.jobId, owned.jobName].filter((name) => name !== undefined);
-  return scope.some((pattern) => {
-    const regex = createRegex(`^${pattern.split('*').map(quoteRegex).join('.*')}$`, 'su');
-    return names.some((name) => regex.test(name));
-  });
+  return scope.some((glob) => names.some((name) => fitsGlob(glob, name)));
 }
 
 function isSameSecret(left: string, right: string): boolean {

@@ -115,7 +115,7 @@ export const SETTINGS = [
     name: 'agent.paths',
     type: 'strings',
     default: [],
-    help: 'Folders or patterns to watch; patterns take **, * and the placeholders {job_id}, {host} and {cluster}.',
+    help: 'Folders or patterns to watch; patterns take **, *, ? and the placeholders {job_id}, {host} and {cluster}.',
   },
   {
     name: 'agent.host',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
+import { parseGlob } from '../core/text/glob.js';
 import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type Told } from './decide.js';
 import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './testing/samples.js';
 
@@ -107,12 +108,15 @@ describe('decideAlert, at first sight', () => {
   it.each([BUFFERS, 'network.*', 'network.insufficient-buffers', 'orders', 'ord*', 'a'.repeat(32)])(
     'is muted by %s',
     (pattern) => {
-      expect(decide(CAUSE, [], undefined, { mutes: ['other', pattern] })).toEqual({ send: false, reason: 'muted' });
+      expect(decide(CAUSE, [], undefined, { mutes: ['other', pattern].map(parseGlob) })).toEqual({
+        send: false,
+        reason: 'muted',
+      });
     },
   );
 
   it.each(['order', 'network.insufficient-buffer', 'NETWORK.*', ''])('is not muted by %j', (pattern) => {
-    expect(decide(CAUSE, [], undefined, { mutes: [pattern] })).toMatchObject({ send: true });
+    expect(decide(CAUSE, [], undefined, { mutes: [parseGlob(pattern)] })).toMatchObject({ send: true });
   });
 });
 

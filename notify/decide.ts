@@ -1,7 +1,7 @@
 // Whether one receiver hears of an incident now, and why. In: the incident as it is, what this receiver was told
 // of it before, the time, the policy. Out: a named reason either way. Pure. The aim is one message per cause: a
 // restart is never news; a better cause, a worse state, the end, and (once) "still failing" are.
-import { createRegex, quoteRegex } from '../core/regex.js';
+import { fitsGlob, type Glob } from '../core/text/glob.js';
 import type { Incident, Severity } from '../core/types.js';
 
 export type AlertReason = 'new-incident' | 'cause-corrected' | 'escalated' | 'still-failing' | 'resolved';
@@ -25,8 +25,8 @@ export interface DecidePolicy {
   /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
   readonly backlogAfterMs: number;
   readonly stillFailingAfterMs: number;
-  /** Rule ids, cause ids, job ids or job names; patterns with `*`. */
-  readonly mutes: readonly string[];
+  /** Rule ids, cause ids, job ids or job names. */
+  readonly mutes: readonly Glob[];
   /** True for a rule whose finding usually follows from another failure, even when it stands first. */
   readonly isSymptom: (ruleId: string) => boolean;
 }
@@ -209,13 +209,10 @@ function listReasons(
 }
 
 /** True when one of the patterns fits the rule, its cause, the job's id or the job's name. */
-function isMuted(incident: Incident, subject: Subject, mutes: readonly string[]): boolean {
+function isMuted(incident: Incident, subject: Subject, mutes: readonly Glob[]): boolean {
   const cause = subject.diagnosis === undefined ? undefined : incident.diagnoses.en[subject.diagnosis]?.cause;
   const names = [subject.cause, cause, incident.job?.id, incident.job?.name].filter((name) => name !== undefined);
-  return mutes.some((pattern) => {
-    const regex = createRegex(`^${pattern.split('*').map(quoteRegex).join('.*')}$`, 'su');
-    return names.some((name) => regex.test(name));
-  });
+  return mutes.some((glob) => names.some((name) => fitsGlob(glob, name)));
 }
 
 function silent(reason: SilenceReason): AlertDecision {

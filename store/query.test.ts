@@ -109,6 +109,11 @@ describe('parseQuery', () => {
     expect(parseQuery('连接失败')).toEqual(word('连', '接', '失', '败'));
   });
 
+  it('takes a long text with a star whose words are short, and any length in quotes', () => {
+    expect(parseQuery(`${'ab-'.repeat(200)}c*`)).toMatchObject({ kind: 'and' });
+    expect(parseQuery(`job:"*${'a'.repeat(300)}"`)).toMatchObject({ kind: 'or' });
+  });
+
   it('says what a mistyped level should have been, and where', () => {
     const error = refuse('timeout level:EROR');
     expect(error.message).toBe('The query is not valid at character 15: there is no level "EROR".');
@@ -135,6 +140,8 @@ describe('parseQuery', () => {
     ['level: ERROR', 7, 'level: has no value'],
     ['('.repeat(300), 41, 'too many parentheses'],
     ['a '.repeat(501), 1001, 'more than 500 terms'],
+    [`a job:*${'a'.repeat(255)}`, 7, 'a pattern with * of more than 255 characters'],
+    [`a x-${'a'.repeat(255)}*`, 3, 'a pattern with * of more than 255 characters'],
   ])('refuses with its place: %#', (text, position, problem) => {
     const error = refuse(text);
     expect(error.message).toContain(`at character ${position}: `);

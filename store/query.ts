@@ -5,6 +5,7 @@
 import { createError } from '../core/errors.js';
 import type { JobtraceError } from '../core/errors.js';
 import type { ValueField } from '../core/record.js';
+import { hasStar, isAnything, parseGlob, type Glob } from '../core/text/glob.js';
 import { findNearest } from '../core/text/nearest.js';
 import { findSearchField, SEARCH_FIELDS, type SearchField } from './fields.js';
 import { splitWords } from './words.js';
@@ -20,30 +21,17 @@ export type QueryNode =
   /** A whole field value of this shape, in any case; `['', '']` is "has any value". */
   | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob };
 
-/** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
-export type Glob = readonly string[];
-
-/** A whole value of this shape, in any case. */
-export function fitsGlob(glob: Glob, value: string): boolean {
-  const parts = glob.map((part) => part.toLowerCase());
-  const text = value.toLowerCase();
-  const [first = '', ...others] = parts;
-  const last = others.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
-  let at = first.length;
-  for (const part of others) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= text.length - last.length;
-}
-
 type Token =
   | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'not'; readonly at: number }
   | { readonly kind: 'field'; readonly at: number; readonly field: SearchField }
-  | { readonly kind: 'text'; readonly at: number; readonly text: string; readonly quoted: boolean };
+  | TextToken;
+
+interface TextToken {
+  readonly kind: 'text';
+  readonly at: number;
+  readonly text: string;
+  readonly quoted: boolean;
+}
 
 interface Cursor {
   readonly tokens: readonly Token[];
@@ -55,6 +43,8 @@ interface Cursor {
 const MAX_LENGTH = 20_000;
 const MAX_TERMS = 500;
 const MAX_DEPTH = 40;
+/** Characters; of twice as many Elasticsearch refuses some ("too complex to determinize"). */
+const MAX_GLOB_LENGTH = 255;
 
 /** Throws JT_QUERY_INVALID. An empty text is `all`. */
 export function parseQuery(text: string): QueryNode {
@@ -133,8 +123,7 @@ function parseTerm(cursor: Cursor, field: SearchField | undefined): QueryNode {
     return node;
   }
   if (token?.kind === 'field') return parseTerm(cursor, token.field);
-  if (token?.kind === 'text')
-    return field === undefined ? wordsNode(token.text, token.quoted) : fieldNode(field, token);
+  if (token?.kind === 'text') return field === undefined ? wordsNode(token) : fieldNode(field, token);
   throw explain(token?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
 }
 
@@ -157,32 +146,42 @@ function joinNodes(kind: 'and' | 'or', nodes: readonly QueryNode[]): QueryNode {
 /**
  * Words → a phrase; shapes (`Timeout*`) are asked for beside it, each as one word. Punctuation alone asks for nothing.
  */
-function wordsNode(text: string, quoted: boolean): QueryNode {
-  if (quoted || !text.includes('*')) {
+function wordsNode({ at, text, quoted }: TextToken): QueryNode {
+  if (quoted || !hasStar(parseGlob(text))) {
     const words = splitWords(text);
     return words.length === 0 ? { kind: 'all' } : { kind: 'phrase', words };
   }
   const nodes: QueryNode[] = [];
   let plain: string[] = [];
   for (const shape of text.toLowerCase().match(/[\p{L}\p{N}\p{M}*]+/gu) ?? []) {
-    if (!shape.includes('*')) {
+    const glob = readGlob(at, shape);
+    if (!hasStar(glob)) {
       for (const word of splitWords(shape)) plain.push(word);
       continue;
     }
     if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });
     plain = [];
-    if (/[^*]/.test(shape)) nodes.push({ kind: 'word', glob: splitGlob(shape) });
+    if (!isAnything(glob)) nodes.push({ kind: 'word', glob });
   }
   if (plain.length > 0) nodes.push({ kind: 'phrase', words: plain });
   return joinNodes('and', nodes);
 }
 
-function fieldNode(
-  field: SearchField,
-  token: { readonly at: number; readonly text: string; readonly quoted: boolean },
-): QueryNode {
-  if (field.values !== undefined && (token.quoted || !token.text.includes('*'))) checkValue(field, field.values, token);
-  const glob = token.quoted ? [token.text] : splitGlob(token.text);
+/** `at` is the place of the term that holds the text. */
+function readGlob(at: number, text: string): Glob {
+  const glob = parseGlob(text);
+  if (hasStar(glob) && text.length > MAX_GLOB_LENGTH)
+    throw explain(
+      at,
+      `it has a pattern with * of more than ${MAX_GLOB_LENGTH} characters`,
+      'Search for a part of it, or put it into quotes, where * stands for itself.',
+    );
+  return glob;
+}
+
+function fieldNode(field: SearchField, token: TextToken): QueryNode {
+  const glob = token.quoted ? [token.text] : readGlob(token.at, token.text);
+  if (field.values !== undefined && !hasStar(glob)) checkValue(field, field.values, token);
   const shapes: Glob[] = [glob];
   const [head = '', ...tail] = glob;
   for (const mark of field.after ?? []) shapes.push(['', mark + head, ...tail]);
@@ -196,11 +195,7 @@ function fieldNode(
     : { kind: 'and', nodes: [any, { kind: 'value', field: 'flink.component', glob: [field.component] }] };
 }
 
-function checkValue(
-  field: SearchField,
-  values: readonly string[],
-  token: { readonly at: number; readonly text: string },
-): void {
+function checkValue(field: SearchField, values: readonly string[], token: TextToken): void {
   const lower = token.text.toLowerCase();
   if (values.some((value) => value.toLowerCase() === lower)) return;
   const near = findNearest(token.text, values);
@@ -209,10 +204,6 @@ function checkValue(
       ? `${field.name} is one of ${values.join(', ')}.`
       : `Did you mean ${field.name}:${near}? It is one of ${values.join(', ')}.`;
   throw explain(token.at, `there is no ${field.name} "${token.text}"`, advice);
-}
-
-function splitGlob(text: string): string[] {
-  return text.replace(/\*+/g, '*').split('*');
 }
 
 /**

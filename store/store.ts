@@ -1,6 +1,7 @@
 // The ports between the stages and whatever keeps the records, one by use: each stage names the ones that it needs
 // in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
 // suite that both must pass. Nothing above this file knows which adapter is in use.
+import type { Glob } from '../core/text/glob.js';
 import type { Component, Incident, Level, LogRecord } from '../core/types.js';
 
 /** What became of one record of a batch, in the batch's order. */
@@ -26,8 +27,8 @@ export interface RecordQuery {
   readonly process?: string;
   readonly component?: Component;
   readonly levels?: readonly Level[];
-  /** Only records of these jobs and clusters (a team's scope), as patterns with `*`. */
-  readonly scope?: readonly string[];
+  /** Only records of these jobs and clusters (a team's scope). */
+  readonly scope?: readonly Glob[];
   /** At most so many on this page (a store may give fewer and a `next`). 0 = all, streamed by pages through `after`. */
   readonly limit: number;
   readonly order: 'newest' | 'oldest';
@@ -70,7 +71,7 @@ export interface IncidentQuery {
   readonly from?: string;
   readonly to?: string;
   readonly outcome?: Incident['outcome'];
-  readonly scope?: readonly string[];
+  readonly scope?: readonly Glob[];
   readonly limit: number;
 }
 
@@ -79,7 +80,7 @@ export interface JobQuery {
   readonly from?: string;
   readonly to?: string;
   readonly cluster?: string;
-  readonly scope?: readonly string[];
+  readonly scope?: readonly Glob[];
 }
 
 /** What was found of one job in one cluster. A line may tell the id of its job, the name, or both: each is a row. */

@@ -233,6 +233,17 @@ describe("the author's loop", () => {
     expect((await runProgram(['rules', 'test', 'engine.printed/scrip'])).stderr).toContain('engine.printed/script');
   });
 
+  it('rules list takes any pattern, for rules and for rows of the engine', async () => {
+    const list = async (pattern: string): Promise<string[]> =>
+      (await runProgram(['rules', 'list', pattern])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+
+    expect(await list('*.insufficient-buffers')).toContain('network.insufficient-buffers/total');
+    expect(await list('*printed/*')).toContain('engine.printed/script');
+    expect(await list('*')).toEqual(
+      expect.arrayContaining(['network.insufficient-buffers/total', 'engine.printed/script']),
+    );
+  });
+
   it('rules new reads standard input and refuses a log without a failure', async () => {
     const piped = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], { input: LEDGER_LOG });
     const healthy = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], {

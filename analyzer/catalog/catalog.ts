@@ -6,6 +6,7 @@ import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'n
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { formatProblems, type ParsedDocument, type Problem } from '../../core/document.js';
+import { printGlob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
 import type { Owner, Text } from '../../core/types.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
@@ -465,7 +466,8 @@ function checkExplains(rules: ReadRules, causes: ReadonlyMap<string, Cause>, ref
   const areas = new Set([...causes.keys()].map((id) => `${id.slice(0, id.indexOf('.'))}.*`));
   return [...rules.values()].flatMap(({ rule: closed, document }) => {
     const rule = closed.open();
-    const problems = rule.explains.flatMap((pattern, index): Problem[] => {
+    const problems = rule.explains.flatMap((glob, index): Problem[] => {
+      const pattern = printGlob(glob);
       const known = rules.has(pattern) || causes.has(pattern) || areas.has(pattern);
       if (!known)
         return [
@@ -475,8 +477,7 @@ function checkExplains(rules: ReadRules, causes: ReadonlyMap<string, Cause>, ref
           ),
         ];
       const circle = all.find(
-        (other) =>
-          other.id > rule.id && isNamedBy(other, pattern) && other.explains.some((back) => isNamedBy(rule, back)),
+        (other) => other.id > rule.id && isNamedBy(other, glob) && other.explains.some((back) => isNamedBy(rule, back)),
       );
       return circle === undefined
         ? []

@@ -2,6 +2,7 @@
 // patterns that RE2 refuses, captures that are unknown or unused, placeholders that differ between the languages,
 // expressions that read what is not there, fixes for reasons that do not exist. Called by catalog.ts; reads no files.
 import type { DocumentPath, ParsedDocument, Problem } from '../../core/document.js';
+import { parseGlob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { JobtraceError } from '../../core/errors.js';
 import { createRegex, deferRegex, type Pattern } from '../../core/regex.js';
@@ -66,7 +67,7 @@ export function compileRule(id: string, file: string, source: RuleFile, document
     general: source.general !== undefined && source.general !== false,
     last: source.general === 'last',
     confidence: source.confidence ?? 0.8,
-    explains: source.explains ?? [],
+    explains: (source.explains ?? []).map(parseGlob),
     title: compileText(work, source.title, ['title']),
     summary: compileText(work, source.summary, ['summary']),
     alternatives,

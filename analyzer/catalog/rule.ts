@@ -2,6 +2,7 @@
 // expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
 import type { Component, FileKind, Level, Owner, Severity, Text } from '../../core/types.js';
 import type { Pattern } from '../../core/regex.js';
+import { fitsGlob, type Glob } from '../../core/text/glob.js';
 import type { Expression } from './expression/expression.js';
 import type { Template, TextTemplate } from './template.js';
 
@@ -198,7 +199,7 @@ export interface Rule {
   /** General, and gives way to the other general rules. */
   readonly last: boolean;
   readonly confidence: number;
-  readonly explains: readonly string[];
+  readonly explains: readonly Glob[];
   readonly title: TextTemplate;
   readonly summary: TextTemplate;
   readonly alternatives: readonly Alternative[];
@@ -240,11 +241,13 @@ export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
     'how it ended by its own log: signal, fatal, exit, shutdown (it closed its services and nothing says why), or none (it logged no end); unknown without its log',
 };
 
-/** True when `pattern` (cause id, rule id or `area.*`) names the rule. */
-export function isNamedBy(rule: { readonly id: string; readonly cause: string }, pattern: string): boolean {
-  return (
-    pattern === rule.id ||
-    pattern === rule.cause ||
-    (pattern.endsWith('.*') && rule.cause.startsWith(pattern.slice(0, -1)))
-  );
+/** What patterns name a rule by; a row of the engine goes by its table in place of a cause. */
+export interface Named {
+  readonly id: string;
+  readonly cause: string;
+}
+
+/** True when the pattern (a rule id, a cause id, `area.*`) fits the id or the cause. */
+export function isNamedBy(item: Named, glob: Glob): boolean {
+  return fitsGlob(glob, item.id) || fitsGlob(glob, item.cause);
 }

@@ -225,8 +225,8 @@ export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
  * below it. A symptom that nothing explains stands first itself.
  */
 export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
-  if (a.rule.explains.some((pattern) => isNamedBy(b.rule, pattern))) return 'rule';
-  if (b.rule.explains.some((pattern) => isNamedBy(a.rule, pattern))) return undefined;
+  if (a.rule.explains.some((glob) => isNamedBy(b.rule, glob))) return 'rule';
+  if (b.rule.explains.some((glob) => isNamedBy(a.rule, glob))) return undefined;
   if (isDeeper(a, b)) return 'deeper';
   if (
     b.peer !== undefined &&

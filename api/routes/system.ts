@@ -3,6 +3,7 @@
 import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
+import { printGlob } from '../../core/text/glob.js';
 import type { StatusCondition, StoreHealth } from '../../store/store.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from '../route.js';
@@ -72,7 +73,10 @@ function createCatalogRoutes(services: Services): readonly Route[] {
       summary: 'Whose token was sent, and what it may see',
       query: QUERIES.none,
       answers: { 200: VIEWER },
-      handle: async ({ viewer }) => ({ kind: 'json', body: viewer }),
+      handle: async ({ viewer }) => ({
+        kind: 'json',
+        body: { ...viewer, scope: viewer.scope?.map(printGlob) },
+      }),
     },
   ];
 }

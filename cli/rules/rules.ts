@@ -4,7 +4,8 @@ import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
 import type { EngineRow } from '../../analyzer/catalog/engine.js';
-import { isNamedBy, type Rule } from '../../analyzer/catalog/rule.js';
+import { isNamedBy, type Named, type Rule } from '../../analyzer/catalog/rule.js';
+import { parseGlob, type Glob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
 import { CONFIG_OPTION, LANG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
@@ -74,7 +75,11 @@ export const RULES_TEST: Command = {
   operands: '[ID…]',
   summary: 'Runs the logs of the rules: match logs must be named by their rule, near misses must not.',
   options: [RULES_OPTION, CONFIG_OPTION],
-  examples: ['jobtrace rules test', 'jobtrace rules test network.insufficient-buffers/total'],
+  examples: [
+    'jobtrace rules test',
+    'jobtrace rules test network.insufficient-buffers/total',
+    "jobtrace rules test '*buffer*'",
+  ],
   run: async (invocation) => {
     const catalog = openCatalog(invocation);
     const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
@@ -120,45 +125,34 @@ interface Selection {
   readonly rows: readonly EngineRow[];
 }
 
-/** Rules and rows of the engine; a row is named by its id, its table (`engine.ends`) or `engine.*`. */
+/** Rules and rows of the engine that the patterns name; a row goes by its id and by its table (`engine.ends`). */
 function selectAll(catalog: Catalog, patterns: readonly string[]): Selection {
-  const isRow = (pattern: string): boolean => pattern.startsWith('engine.');
-  const all = listRows(catalog.engine);
-  const names = patterns.filter(isRow);
-  const isNamed = (row: EngineRow, pattern: string): boolean =>
-    pattern === 'engine.*' || pattern === row.id || pattern === `engine.${row.table}`;
-  for (const pattern of names) {
-    if (!all.some((row) => isNamed(row, pattern)))
-      throw createNotFound(
-        pattern,
-        all.map(({ id }) => id),
-      );
-  }
-  const others = patterns.filter((pattern) => !isRow(pattern));
-  return {
-    rules: others.length === 0 && names.length > 0 ? [] : selectRules(catalog, others),
-    rows: patterns.length === 0 ? all : all.filter((row) => names.some((pattern) => isNamed(row, pattern))),
-  };
+  const rows = listRows(catalog.engine).map((row) => ({ row, id: row.id, cause: `engine.${row.table}` }));
+  const globs = readPatterns(patterns, [...catalog.rules, ...rows]);
+  return { rules: filterNamed(catalog.rules, globs), rows: filterNamed(rows, globs).map(({ row }) => row) };
 }
 
-/** Rules named by ids, cause ids or `area.*`; all when nothing is named. */
+/** Rules named by ids, cause ids or patterns of them (`area.*`); all when nothing is named. */
 export function selectRules(catalog: Catalog, patterns: readonly string[]): readonly Rule[] {
-  for (const pattern of patterns) {
-    if (catalog.rules.some((rule) => isNamedBy(rule, pattern))) continue;
-    throw createNotFound(
-      pattern,
-      catalog.rules.map((rule) => rule.id),
-    );
-  }
-  return patterns.length === 0
-    ? catalog.rules
-    : catalog.rules.filter((rule) => patterns.some((pattern) => isNamedBy(rule, pattern)));
+  return filterNamed(catalog.rules, readPatterns(patterns, catalog.rules));
 }
 
-function createNotFound(id: string, known: readonly string[]): Error {
-  const nearest = findNearest(id, known);
-  return createError('JT_RULE_NOT_FOUND', {
-    id,
-    hint: nearest === undefined ? '' : `; the nearest is "${nearest}"`,
+/** A pattern that names nothing is refused. */
+function readPatterns(patterns: readonly string[], known: readonly Named[]): readonly Glob[] {
+  return patterns.map((pattern) => {
+    const glob = parseGlob(pattern);
+    if (known.some((item) => isNamedBy(item, glob))) return glob;
+    const nearest = findNearest(
+      pattern,
+      known.map(({ id }) => id),
+    );
+    throw createError('JT_RULE_NOT_FOUND', {
+      id: pattern,
+      hint: nearest === undefined ? '' : `; the nearest is "${nearest}"`,
+    });
   });
+}
+
+function filterNamed<Item extends Named>(items: readonly Item[], globs: readonly Glob[]): readonly Item[] {
+  return globs.length === 0 ? items : items.filter((item) => globs.some((glob) => isNamedBy(item, glob)));
 }

@@ -12,6 +12,7 @@ import type { Settings } from '../../core/config.js';
 import { createError } from '../../core/errors.js';
 import { createLog, flushLog, type Log, type LogLevel } from '../../core/log.js';
 import { createSink } from '../../core/sink.js';
+import { parseGlob } from '../../core/text/glob.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
 import type { Retention } from '../../store/store.js';
 import { createPasteDiagnoser } from './paste.js';
@@ -109,7 +110,7 @@ export function createServiceNotifier(
       attachWaitMs: settings['notify.attachWaitMs'],
       backlogAfterMs: settings['notify.backlogAfterMs'],
       stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
-      mutes: settings['notify.mutes'],
+      mutes: settings['notify.mutes'].map(parseGlob),
       jobLabels: settings['notify.jobLabels'],
       isSymptom: (id) => rules.catalog.findRule(id)?.role === 'symptom',
     },

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fitsGlob, hasStar, parseGlob } from '../../core/text/glob.js';
 import { waitHealthy } from './healthy.js';
 import type { NetworkHost } from '../parts/machine/network.js';
 import { readLastLines, runCommand, stopProcess, waitFor } from '../parts/machine/process.js';
@@ -69,7 +70,7 @@ const ACTIONS: Actions = {
   remove: ({ dir }, { path }) => Promise.resolve(removePath(dir, path)),
   write: ({ dir }, { path, text, append = false }) =>
     Promise.resolve(
-      writeText(path.includes('*') ? (requireMatches(dir, path)[0] ?? '') : join(dir, path), text, append),
+      writeText(hasStar(parseGlob(path)) ? (requireMatches(dir, path)[0] ?? '') : join(dir, path), text, append),
     ),
   hold: (_scene, { seconds }) => sleep(seconds * 1000),
   stopCluster: async ({ cluster, lastStates }) => {
@@ -203,10 +204,10 @@ function requireMatches(dir: string, path: string): string[] {
 }
 
 function listMatches(folder: string, part: string): string[] {
-  const pattern = new RegExp(`^${part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+  const glob = parseGlob(part);
   return existsSync(folder)
     ? readdirSync(folder)
-        .filter((name) => pattern.test(name))
+        .filter((name) => fitsGlob(glob, name))
         .map((name) => join(folder, name))
     : [];
 }

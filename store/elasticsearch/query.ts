@@ -2,8 +2,9 @@
 // Pure; called by search.ts.
 import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
+import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
-import { fitsGlob, parseQuery, type Glob, type QueryNode } from '../query.js';
+import { parseQuery, type QueryNode } from '../query.js';
 import type { RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
@@ -54,9 +55,9 @@ export function asksForProcess(node: QueryNode): boolean {
 }
 
 /** Documents of these jobs and clusters; an empty scope sees nothing. */
-export function buildScope(scope: readonly string[], fields: readonly string[]): Clause {
-  const should = scope.flatMap((pattern) =>
-    fields.map((field): Clause => ({ wildcard: { [field]: { value: pattern.replace(/[?\\]/g, '\\$&') } } })),
+export function buildScope(scope: readonly Glob[], fields: readonly string[]): Clause {
+  const should = scope.flatMap((glob) =>
+    fields.map((field): Clause => ({ wildcard: { [field]: { value: toWildcard(glob) } } })),
   );
   return should.length === 0 ? { match_none: {} } : { bool: { should, minimum_should_match: 1 } };
 }
@@ -153,7 +154,7 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
     case 'phrase':
       return { match_phrase: { 'jobtrace.words': node.words.join(' ') } };
     case 'word':
-      return { wildcard: { 'jobtrace.words': { value: node.glob.join('*') } } };
+      return { wildcard: { 'jobtrace.words': { value: toWildcard(node.glob) } } };
     case 'value':
       return buildValue(node.field, node.glob, processes);
     case 'not':
@@ -166,7 +167,7 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
 }
 
 function buildValue(field: ValueField, glob: Glob, processes: readonly StoredProcess[]): Clause {
-  const isAny = glob.length > 1 && glob.every((part) => part === '');
+  const isAny = isAnything(glob);
   if (field === 'id') return isAny ? { match_all: {} } : buildId(glob);
   if (field === 'jobtrace.process' && !isAny) return buildProcesses(glob, processes);
   const usual = USUAL_VALUES[field];
@@ -174,26 +175,31 @@ function buildValue(field: ValueField, glob: Glob, processes: readonly StoredPro
   const has: Clause = { exists: { field } };
   // What is as usual is not in the document.
   const should: Clause[] = [isAny ? has : buildShape(field, glob)];
-  if (fitsGlob(glob, usual)) should.push({ bool: { must_not: [has] } });
+  if (fitsAnyCase(glob, usual)) should.push({ bool: { must_not: [has] } });
   return { bool: { should, minimum_should_match: 1 } };
 }
 
 function buildShape(field: string, glob: Glob): Clause {
-  if (glob.length === 1) return { term: { [field]: { value: glob[0] ?? '', case_insensitive: true } } };
+  if (!hasStar(glob)) return { term: { [field]: { value: glob[0] ?? '', case_insensitive: true } } };
   return {
     wildcard: {
-      [field]: { value: glob.map((part) => part.replace(/[*?\\]/g, '\\$&')).join('*'), case_insensitive: true },
+      [field]: { value: toWildcard(glob), case_insensitive: true },
     },
   };
 }
 
 /** Ids are only found whole; those in the document are of an older release. */
 function buildId(glob: Glob): Clause {
-  const values = glob.length === 1 ? [encodeId(glob[0] ?? ''), encodeId((glob[0] ?? '').toLowerCase())] : [];
+  const values = hasStar(glob) ? [] : [encodeId(glob[0] ?? ''), encodeId((glob[0] ?? '').toLowerCase())];
   return { bool: { should: [{ ids: { values } }, buildShape('id', glob)], minimum_should_match: 1 } };
 }
 
 function buildProcesses(glob: Glob, processes: readonly StoredProcess[]): Clause {
-  const stored = processes.filter(({ name }) => fitsGlob(glob, name)).map((process) => process.stored);
+  const stored = processes.filter(({ name }) => fitsAnyCase(glob, name)).map((process) => process.stored);
   return { terms: { 'jobtrace.process': stored } };
+}
+
+/** For a wildcard query. */
+function toWildcard(glob: Glob): string {
+  return glob.map((literal) => literal.replace(/[*?\\]/g, '\\$&')).join('*');
 }

@@ -1,8 +1,9 @@
 // A search → SQL over the tables of schema.ts. Parts that ask only for words become one FTS5 expression. Pure: it
 // makes text and parameters, sqlite.ts runs them.
 import type { ValueField } from '../../core/record.js';
+import { hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { parseTime, type Position } from '../page.js';
-import { parseQuery, type Glob, type QueryNode } from '../query.js';
+import { parseQuery, type QueryNode } from '../query.js';
 import { findColumn } from './schema.js';
 import type { RecordQuery } from '../store.js';
 
@@ -38,11 +39,11 @@ export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>): SqlCond
 }
 
 /** Records or incidents of these jobs and clusters; an empty scope sees nothing. */
-export function buildScope(scope: readonly string[]): SqlCondition {
-  const conditions = scope.flatMap((pattern) =>
+export function buildScope(scope: readonly Glob[]): SqlCondition {
+  const conditions = scope.flatMap((glob) =>
     ['cluster', 'job_id', 'job_name'].map((column): SqlCondition => ({
       sql: `ifnull(${column} GLOB ?, 0)`,
-      params: [pattern.replace(/[?[]/g, '[$&]')],
+      params: [toSqlGlob(glob)],
     })),
   );
   return conditions.length === 0 ? { sql: '0', params: [] } : joinConditions('OR', conditions);
@@ -108,21 +109,30 @@ function buildShape(glob: Glob): Part {
   if (glob.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
   return {
     sql: `seq IN (SELECT rowid FROM words WHERE words MATCH (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
-    params: [glob.join('*')],
+    params: [toSqlGlob(glob)],
   };
 }
 
 function buildValue(field: ValueField, glob: Glob): SqlCondition {
   const { column, isList } = findColumn(field);
-  if (glob.every((part) => part === '') && glob.length > 1) return { sql: `${column} IS NOT NULL`, params: [] };
-  const test: SqlCondition =
-    glob.length === 1
-      ? { sql: '= ? COLLATE NOCASE', params: [glob[0] ?? ''] }
-      : { sql: `LIKE ? ESCAPE '\\'`, params: [glob.map((part) => part.replace(/[%_\\]/g, '\\$&')).join('%')] };
+  if (isAnything(glob)) return { sql: `${column} IS NOT NULL`, params: [] };
+  const test: SqlCondition = hasStar(glob)
+    ? { sql: `LIKE ? ESCAPE '\\'`, params: [toSqlLike(glob)] }
+    : { sql: '= ? COLLATE NOCASE', params: [glob[0] ?? ''] };
   return !isList
     ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
     : {
         sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`,
         params: test.params,
       };
+}
+
+/** For GLOB, which minds the case. */
+function toSqlGlob(glob: Glob): string {
+  return glob.map((literal) => literal.replace(/[*?[]/g, '[$&]')).join('*');
+}
+
+/** For LIKE with the escape `\`, which ignores the case of ASCII letters. */
+function toSqlLike(glob: Glob): string {
+  return glob.map((literal) => literal.replace(/[%_\\]/g, '\\$&')).join('%');
 }

@@ -2,6 +2,7 @@
 // `open` gives a new, empty store for each test; tests that only read share one. A store may show what was
 // appended a moment later: tests of the search wait for it with a deadline.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fitsAnyCase, fitsGlob, parseGlob } from '../../core/text/glob.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from './samples.js';
 import type { Alert, JobCounts, JobQuery, RecordQuery, Store } from '../store.js';
 import { selectRecords, sliceBatch, sliceRecord } from '../batch.js';
@@ -18,6 +19,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('readRecords', () => describeFeed(useOwnStore(open)));
     describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
     describe('searchRecords', () => describeSearch(useSharedStore(open)));
+    describe('searchRecords with stars', () => describeGlobs(useSharedStore(open)));
     describe('searchRecords by pages', () => describePages(useOwnStore(open)));
     describe('findContext', () => describeContext(useOwnStore(open)));
     describe('incidents', () => describeIncidents(useOwnStore(open)));
@@ -414,7 +416,7 @@ function describeFilters(store: () => Store): void {
 
   it('shows a team its jobs and clusters and nothing else', async () => {
     const find = async (scope: readonly string[]): Promise<number[]> =>
-      listNumbers((await store().searchRecords({ ...ALL, scope })).records);
+      listNumbers((await store().searchRecords({ ...ALL, scope: scope.map(parseGlob) })).records);
 
     expect(await find(['Orders*'])).toEqual([1, 3]);
     expect(await find(['c-*', 'j2'])).toEqual([2, 3]);
@@ -422,9 +424,57 @@ function describeFilters(store: () => Store): void {
     expect(await find(['orders*'])).toEqual([]);
     expect(await find(['Orders by D?y', '[j]2', 'nobody'])).toEqual([]);
     expect(await find([])).toEqual([]);
-    expect((await store().searchRecords({ ...ALL, scope: ['j2'], facets: true })).facets?.job).toEqual([
+    expect((await store().searchRecords({ ...ALL, scope: [parseGlob('j2')], facets: true })).facets?.job).toEqual([
       { value: 'clicks', count: 1 },
     ]);
+  });
+}
+
+const NAMES = 'a A ab aab a*b a?b axb a[b] a]b a\\b 50% 50of%it a_b a.b a\nb 连接失败 Ä ä 😀b orders-by-day'.split(' ');
+const PATTERNS =
+  '* ** a* A* *b a*b a**b *a*b* ab*ab *ab*b a?* [a]* [^x]* a[* *[* *] *]* *\\* *\\*b a*\\ 5*% *%* *_* *.* 连*败 Ä* *😀* ORDERS* orders*day ax'
+    .split(' ')
+    .concat(NAMES);
+
+function describeGlobs(store: () => Store): void {
+  beforeAll(async () => {
+    const records = NAMES.map((name, index) => makeRecord(index, { job: ['id', name] }));
+    await appendRecords(store(), records);
+    await waitForTotal(store(), ALL, records.length);
+  });
+
+  const find = async (query: Partial<RecordQuery>): Promise<unknown[]> =>
+    (await store().searchRecords({ ...ALL, ...query })).records.map((record) => record['flink.job.name']);
+
+  it.each(PATTERNS)('finds by the scope %j what fits it', async (pattern) => {
+    const glob = parseGlob(pattern);
+
+    expect(await find({ scope: [glob] })).toEqual(NAMES.filter((name) => fitsGlob(glob, name)));
+  });
+
+  it.each(PATTERNS.filter((pattern) => !/\s/.test(pattern)))(
+    'finds by the search job:%s what fits it, in any case of A to Z',
+    async (pattern) => {
+      const glob = parseGlob(pattern);
+
+      expect(await find({ query: `job:${pattern}` })).toEqual(NAMES.filter((name) => fitsAnyCase(glob, name)));
+    },
+  );
+
+  it.each([
+    `*${'a'.repeat(253)}*`,
+    `*${'连'.repeat(253)}*`,
+    `${'*ab'.repeat(85)}`,
+    `*${'a'.repeat(126)}*${'b'.repeat(126)}*`,
+  ])('takes the longest patterns: %#', async (pattern) => {
+    expect(pattern.length).toBeGreaterThan(253);
+    expect(await find({ query: `job:${pattern}` })).toEqual([]);
+    expect(await find({ query: pattern })).toEqual([]);
+  });
+
+  it('takes a star in quotes for itself', async () => {
+    expect(await find({ query: 'job:"A*b"' })).toEqual(['a*b']);
+    expect(await find({ query: 'job:"a*"' })).toEqual([]);
   });
 }
 
@@ -565,8 +615,8 @@ function describeIncidents(store: () => Store): void {
     expect(await find({ from: '2026-11-20T10:30:00.000Z' })).toEqual(['b']);
     expect(await find({ to: '2026-11-20T10:30:00.000Z' })).toEqual(['a']);
     expect(await find({ from: '2026-11-20T09:30:00.000Z', to: '2026-11-20T11:30:00.000Z' })).toEqual(['b', 'a']);
-    expect(await find({ scope: ['Ord*'] })).toEqual(['a']);
-    expect(await find({ scope: ['c2'] })).toEqual(['b']);
+    expect(await find({ scope: [parseGlob('Ord*')] })).toEqual(['a']);
+    expect(await find({ scope: [parseGlob('c2')] })).toEqual(['b']);
     expect(await find({ scope: [] })).toEqual([]);
     expect(await find({ limit: 1 })).toEqual(['b']);
   });
@@ -601,7 +651,8 @@ function describeJobs(store: () => Store): void {
       { name: 'Orders', cluster: 'session-1', lastSeen: '2026-11-20T10:00:04.000Z', counts: { WARN: 1 } },
     ]);
     expect((await find({ cluster: 'c2' })).map(({ name }) => name)).toEqual(['clicks']);
-    expect((await find({ scope: ['Ord*'] })).map(({ counts }) => counts)).toEqual([{ INFO: 1, ERROR: 1 }, { WARN: 1 }]);
+    const ofTeam = await find({ scope: [parseGlob('Ord*')] });
+    expect(ofTeam.map(({ counts }) => counts)).toEqual([{ INFO: 1, ERROR: 1 }, { WARN: 1 }]);
     expect(await find({ scope: [] })).toEqual([]);
     expect(
       (await find({ from: '2026-11-20T10:00:02.000Z', to: '2026-11-20T10:00:04.000Z' })).map(({ counts }) => counts),
@@ -641,7 +692,7 @@ function describeJobs(store: () => Store): void {
       },
       { id: 'j2', cluster: 'c2', lastSeen: '2026-11-20T10:00:00.000Z', counts: { recovered: 1 } },
     ]);
-    expect((await find({ scope: ['Ord*'] })).map(({ id }) => id)).toEqual(['j1']);
+    expect((await find({ scope: [parseGlob('Ord*')] })).map(({ id }) => id)).toEqual(['j1']);
     expect((await find({ from: '2026-11-20T11:00:00.000Z' })).map(({ counts }) => counts)).toEqual([{ failed: 1 }]);
   });
 
