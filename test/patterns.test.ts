@@ -31,7 +31,12 @@ interface Bound {
 const BOUNDS: readonly Bound[] = [
   // No file system has names longer than 255.
   { file: 'agent/files/pattern.ts', units: 255 },
-  { file: 'agent/record/named.ts', part: 'account[-_.]?key\\.', units: 400, code: 'if (end - start > MOST_NAME_UNITS)' },
+  {
+    file: 'agent/record/named.ts',
+    part: 'account[-_.]?key\\.',
+    units: 400,
+    code: 'if (end - start > MOST_NAME_UNITS)',
+  },
   { file: 'core/text/secrets.ts', part: '^[\\w.$-]*?', units: 400, code: 'name.length <= MOST_NAME_UNITS &&' },
   {
     file: 'analyzer/author/phrase.ts',
@@ -71,15 +76,15 @@ const COMPOSED: readonly Omit<Composed, 'line'>[] = [
   // The rows of the fact tables, which are found where they stand.
   { file: 'flink/facts/row.ts', code: "new RegExp(pattern, 'u')" },
   // The parts of an address, as they are.
-  { file: 'notify/http.ts', code: "new RegExp(hidden.map(quoteRegex).join('|'), 'gi')" },
+  { file: 'notify/channels/http.ts', code: "new RegExp(hidden.map(quoteRegex).join('|'), 'gi')" },
 ];
 
 let folder: string;
 let findings: Findings;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'jobtrace-patterns-'));
-  findings = findPatterns();
+  findings = await findPatterns();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -3,7 +3,7 @@
 // apart: no test can know it. Called by patterns.test.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -45,12 +45,23 @@ export function listSources(): readonly string[] {
   ).sort();
 }
 
-export function findPatterns(files: readonly string[] = listSources()): Findings {
+export async function findPatterns(): Promise<Findings> {
+  const files = listSources();
+  // The first time it shows which texts only the modules know.
+  files.forEach((file) => findInFile(openFile(file)));
+  for (const file of asked) {
+    const values: Readonly<Record<string, unknown>> = await import(pathToFileURL(join(ROOT, file)).href);
+    for (const [name, value] of Object.entries(values))
+      if (typeof value === 'string') exported.set(`${file} ${name}`, value);
+  }
   const all = files.map((file) => findInFile(openFile(file)));
   return { patterns: all.flatMap(({ patterns }) => patterns), composed: all.flatMap(({ composed }) => composed) };
 }
 
 const opened = new Map<string, ts.SourceFile>();
+/** Modules whose exported texts are computed, and these texts by file and name. */
+const asked = new Set<string>();
+const exported = new Map<string, string>();
 
 function openFile(file: string): ts.SourceFile {
   const known = opened.get(file);
@@ -105,25 +116,34 @@ function splitLiteral(text: string): Made {
 }
 
 function findLiteral(node: ts.Expression): Made | undefined {
-  const target = ts.isIdentifier(node) ? findValue(node) : node;
+  const target = ts.isIdentifier(node) ? findDeclaration(node.getSourceFile(), node.text)?.initializer : node;
   return target !== undefined && ts.isRegularExpressionLiteral(target) ? splitLiteral(target.text) : undefined;
 }
 
-/** A text that does not change while the product runs: literals, templates of such, lists of such, and their joins. */
+/** A text that does not change while the product runs: literals, templates of such, and what a module exports. */
 function evaluate(node: ts.Expression): string | undefined {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'String.raw')
     return fillTemplate(node.template, true);
   if (ts.isTemplateExpression(node)) return fillTemplate(node, false);
-  if (ts.isIdentifier(node)) return evaluateValue(findValue(node));
+  if (ts.isIdentifier(node)) return evaluateName(findDeclaration(node.getSourceFile(), node.text));
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken)
     return concatenate([evaluate(node.left), evaluate(node.right)]);
-  if (ts.isCallExpression(node)) return evaluateJoin(node);
   return undefined;
 }
 
-function evaluateValue(node: ts.Expression | undefined): string | undefined {
-  return node === undefined ? undefined : evaluate(node);
+function evaluateName(declaration: ts.VariableDeclaration | undefined): string | undefined {
+  if (declaration?.initializer === undefined) return undefined;
+  const value = evaluate(declaration.initializer);
+  const { statements, fileName } = declaration.getSourceFile();
+  const isExported = statements.some(
+    (statement) =>
+      ts.isVariableStatement(statement) &&
+      statement.declarationList.declarations.includes(declaration) &&
+      statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true,
+  );
+  if (value === undefined && isExported) asked.add(fileName);
+  return value ?? exported.get(`${fileName} ${declaration.name.getText()}`);
 }
 
 function fillTemplate(node: ts.TemplateLiteral, raw: boolean): string | undefined {
@@ -139,58 +159,19 @@ function concatenate(parts: readonly (string | undefined)[]): string | undefined
   return parts.some((part) => part === undefined) ? undefined : parts.join('');
 }
 
-/** `LIST.join('|')`, and `LIST.map((word) => word.replace('a', 'b')).join('|')`. */
-function evaluateJoin(node: ts.CallExpression): string | undefined {
-  const [separator] = node.arguments;
-  if (!ts.isPropertyAccessExpression(node.expression) || node.expression.name.text !== 'join') return undefined;
-  const items = evaluateList(node.expression.expression);
-  const between = separator === undefined ? ',' : evaluate(separator);
-  return items === undefined || between === undefined ? undefined : items.join(between);
-}
-
-function evaluateList(node: ts.Expression): readonly string[] | undefined {
-  if (ts.isAsExpression(node)) return evaluateList(node.expression);
-  if (ts.isIdentifier(node)) {
-    const value = findValue(node);
-    return value === undefined ? undefined : evaluateList(value);
-  }
-  if (ts.isArrayLiteralExpression(node)) {
-    const items = node.elements.map(evaluate);
-    return items.every((item) => item !== undefined) ? items : undefined;
-  }
-  return ts.isCallExpression(node) ? evaluateMap(node) : undefined;
-}
-
-function evaluateMap(node: ts.CallExpression): readonly string[] | undefined {
-  const [change] = node.arguments;
-  if (!ts.isPropertyAccessExpression(node.expression) || node.expression.name.text !== 'map') return undefined;
-  if (change === undefined || !ts.isArrowFunction(change) || !ts.isCallExpression(change.body)) return undefined;
-  const { expression: called, arguments: given } = change.body;
-  const [from, to] = given.map(evaluate);
-  if (!ts.isPropertyAccessExpression(called) || called.name.text !== 'replace') return undefined;
-  if (called.expression.getText() !== change.parameters[0]?.name.getText()) return undefined;
-  return from === undefined || to === undefined
-    ? undefined
-    : evaluateList(node.expression.expression)?.map((item) => item.replace(from, to));
-}
-
-/** What a name at the top of a file stands for, there or in the file that it is imported from. */
-function findValue(name: ts.Identifier): ts.Expression | undefined {
-  return findConstant(name.getSourceFile(), name.text);
-}
-
-function findConstant(tree: ts.SourceFile, name: string): ts.Expression | undefined {
+/** Of a name at the top of a file, there or in the file that it is imported from. */
+function findDeclaration(tree: ts.SourceFile, name: string): ts.VariableDeclaration | undefined {
   for (const statement of tree.statements) {
     if (ts.isVariableStatement(statement)) {
       const found = statement.declarationList.declarations.find((one) => one.name.getText() === name);
-      if (found !== undefined) return found.initializer;
+      if (found !== undefined) return found;
     }
     if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
     const path = statement.moduleSpecifier.text;
     const names = statement.importClause?.namedBindings;
     if (!path.startsWith('.') || names === undefined || !ts.isNamedImports(names)) continue;
     if (names.elements.some((one) => one.name.text === name))
-      return findConstant(openFile(join(dirname(tree.fileName), path).replace(/\.js$/, '.ts')), name);
+      return findDeclaration(openFile(join(dirname(tree.fileName), path).replace(/\.js$/, '.ts')), name);
   }
   return undefined;
 }

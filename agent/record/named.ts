@@ -137,7 +137,7 @@ function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): 
   const quoted = skipBackslashes(text, first);
   const quote = text[quoted];
   if (quote === '"' || quote === "'")
-    return quoted > first ? until(text, quoted + 1, /\\*["\n]/g) : readQuoted(text, first, quote);
+    return quoted > first ? until(text, quoted + 1, /(?<!\\)\\*["\n]/g) : readQuoted(text, first, quote);
   if (isQuoted) return undefined;
   if (sign === ':') return mayFollow(text, signAt, filled, name) ? readPlain(text, first, name.plain) : undefined;
   return /[为是]/.test(sign) && !/[!-~]/.test(text.charAt(first)) ? undefined : readBare(text, first);

@@ -123,6 +123,7 @@ describe('createRedactor', () => {
     '/token=',
     '|token=',
     '|token:a',
+    '"token=\\"\\\\',
     '中access.key=',
   ])('takes linear time for a mebibyte of %s', (prefix) => {
     const work = (bytes: number): number => {
