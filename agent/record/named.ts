@@ -110,7 +110,7 @@ function closeQuote(text: string, at: number, quote: string): number | undefined
 function readMarkup(text: string, at: number, { text: name, before }: Name, isQuoted: boolean): Span | undefined {
   if ((before === '<' || isQuoted) && text[at] === '>') return until(text, at + 1, /[<\n]/g);
   const pair = /^[\s,]{1,20}\\*["']?value\\*["']?\s?[:=]\s{0,2}\\*(["']?)/.exec(text.slice(at, at + 60));
-  if (pair !== null) return until(text, at + pair[0].length, pair[1] === '' ? /[\s,})\]]/g : /\\*["'\n]/g);
+  if (pair !== null) return until(text, at + pair[0].length, pair[1] === '' ? /[\s,})\]]/g : /(?<!\\)\\*["'\n]/g);
   const element = startOfSibling(text, at);
   if (element !== undefined) return until(text, element, /[<\n]/g);
   if (text.startsWith(', ', at) && text.slice(0, at - name.length).endsWith('configuration property: '))
