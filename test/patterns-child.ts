@@ -3,9 +3,9 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { errorText } from '../core/fault.js';
 import { makeAttacks, makeText, type Attack } from './attacks.js';
-import type { Pattern } from './patterns.js';
+import type { ProductPattern } from './patterns.js';
 
-export interface Task extends Pattern {
+export interface Task extends ProductPattern {
   /** Longer texts do not come to this pattern. */
   readonly mostUnits: number;
 }
@@ -42,7 +42,7 @@ function runAttack(task: Task, attack: Attack, units: number, place: readonly nu
   }
 }
 
-function runPattern(regex: RegExp, method: Pattern['method'], text: string): void {
+function runPattern(regex: RegExp, method: ProductPattern['method'], text: string): void {
   if (method === 'replace') text.replace(regex, '');
   else if (method === 'split') text.split(regex);
   else if (!regex.global && !regex.sticky) regex.test(text);

@@ -12,7 +12,7 @@ const FOLDERS = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api',
 /** How a pattern meets a text. */
 export type Method = 'match' | 'replace' | 'split';
 
-export interface Pattern {
+export interface ProductPattern {
   readonly file: string;
   readonly line: number;
   readonly source: string;
@@ -28,7 +28,7 @@ export interface Composed {
 }
 
 export interface Findings {
-  readonly patterns: readonly Pattern[];
+  readonly patterns: readonly ProductPattern[];
   readonly composed: readonly Composed[];
 }
 
@@ -72,7 +72,7 @@ function openFile(file: string): ts.SourceFile {
 }
 
 function findInFile(tree: ts.SourceFile): Findings {
-  const patterns: Pattern[] = [];
+  const patterns: ProductPattern[] = [];
   const composed: Composed[] = [];
   const visit = (node: ts.Node): void => {
     node.forEachChild(visit);
