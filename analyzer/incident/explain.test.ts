@@ -63,6 +63,47 @@ fixes:
     expect(diagnosis).toMatchObject({ title: '0 free, … %', reasons: [], fixes: [{ id: 'two' }] });
   });
 
+  it('goes on with what the rule still knows, and with every other rule, where a value of one cannot be had', () => {
+    const make = (line: string): string => `captures: { free: int, size: bytes, wait: duration, who: class }
+title: { en: "{free} {size|bytes} {wait|duration} {who}", zh: "{free} {size|bytes} {wait|duration} {who}" }
+match:
+  - { id: a, anchor: "${line}", regex: '${line} (?P<free>[-,\\d]+) (?P<size>\\S+) (?P<wait>\\S+)(?: of (?P<who>\\S+))?' }
+let: { piece: "size / free", name: 'who.split(".")[7]', more: "piece + 1" }
+fixes:
+  - { id: sized, risk: low, text: { en: "{piece}", zh: "{piece}" } }
+  - { id: plain, risk: low, text: { en: "always", zh: "always" } }`;
+    const rules = makeCatalog({
+      'cluster.disk-full/a': make('disk says'),
+      'memory.container-killed/b': make('container says'),
+    });
+    const huge = '9'.repeat(400);
+    const values = [
+      `- x y`,
+      `-, x y`,
+      `, ${huge}t ${huge}d`,
+      `${huge} ${huge} ${huge} of L;`,
+      `0 1m 1s of .`,
+      `--1 0 0`,
+    ];
+    const explain = (value: string): readonly Diagnosis[] =>
+      diagnose(
+        splitText(
+          `2026-03-02 10:00:00,000 ERROR a.B [] - disk says ${value}\n2026-03-02 10:00:00,001 ERROR a.B [] - container says 4 8m 1s of a.B\n`,
+        ),
+        rules,
+      ).flatMap(({ diagnoses }) => diagnoses.en);
+
+    for (const value of values) {
+      const found = explain(value);
+      expect(found.map(({ rule }) => rule).sort(), value).toEqual(['cluster.disk-full/a', 'memory.container-killed/b']);
+      expect(found.find(({ rule }) => rule === 'memory.container-killed/b')?.fixes, value).toHaveLength(2);
+      expect(
+        found.find(({ rule }) => rule === 'cluster.disk-full/a')?.fixes.map(({ id }) => id),
+        value,
+      ).toContain('plain');
+    }
+  });
+
   it('leaves out the fix of a reason that does not hold, but not every fix, nor one of a reason that nothing is known about', () => {
     const explain = (line: string): readonly string[] | undefined => {
       const rules = makeCatalog({

@@ -62,11 +62,16 @@ export function computeValues({ finding, world, builtIn }: Pick<Explanation, 'fi
  * compare one form.
  */
 function convertCapture(text: string, type: CaptureType, world: World): Value | undefined {
-  if (type === 'int') return /^-?[\d,_]+$/.test(text) ? BigInt(text.replaceAll(/[,_]/g, '')) : undefined;
+  if (type === 'int') return readWhole(text.replaceAll(/[,_]/g, ''));
   if (type === 'class') return text.replace(/^L(?=[\w$/]+;$)|;$/g, '').replaceAll('/', '.');
   if (type !== 'bytes' && type !== 'duration') return text;
   const number = type === 'bytes' ? world.parseSize(text) : world.parseDuration(text);
-  return number === undefined ? undefined : BigInt(Math.trunc(number));
+  return number === undefined || !Number.isFinite(number) ? undefined : BigInt(Math.trunc(number));
+}
+
+/** A log may say "-,", or digits without end, where a rule expects a number. */
+function readWhole(digits: string): bigint | undefined {
+  return /^-?\d{1,40}$/.test(digits) ? BigInt(digits) : undefined;
 }
 
 function isTrue(value: Value | undefined, without: boolean): boolean {
