@@ -54,6 +54,27 @@ for (const version of [7, 8, 9] as const) {
   });
 }
 
+for (const version of [8, 9] as const) {
+  describeWithParts([`elasticsearch-${version}`], `startElasticsearch ${version} with analysis`, () => {
+    let node: Elasticsearch;
+
+    beforeAll(async () => {
+      node = await startElasticsearch({ version, analysis: true });
+      return () => node.stop();
+    }, 240_000);
+
+    it('splits text by the tokenizer that the smallest distribution lacks', async () => {
+      const tokenizer = { type: 'pattern', pattern: '[a-z]{1,3}', flags: 'CASE_INSENSITIVE', group: 0 };
+
+      const usual = await ask(node, '/_analyze', 'POST', { tokenizer: 'pattern', text: 'java.io.IOException' });
+      const own = await ask(node, '/_analyze', 'POST', { tokenizer, filter: ['lowercase'], text: 'java.io.IO' });
+
+      expect(usual).toMatchObject({ tokens: [{ token: 'java' }, { token: 'io' }, { token: 'IOException' }] });
+      expect(own).toMatchObject({ tokens: [{ token: 'jav' }, { token: 'a' }, { token: 'io' }, { token: 'io' }] });
+    });
+  });
+}
+
 describeWithParts(['elasticsearch-8'], 'startElasticsearch with a wrong setting', () => {
   it('says why it does not start', async () => {
     const starting = startElasticsearch({ version: 8, settings: { 'no.such.setting': 'true' } });

@@ -1,10 +1,12 @@
 // Starts a real single-node Elasticsearch on ports of its own, with configuration, data and logs in a folder of
 // its own, and waits for its health. It refuses to run as root: then a system user of ours runs it, who gets the
-// folder. The distribution is the minimal one: `GET /` answers 405 here, so health is the first question to ask.
+// folder. The distribution is the minimal one: `GET /` answers 405 here, so health is the first question to ask. With
+// a plugin of ours it has the tokenizer that normal distributions have.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from '../machine/owner.js';
+import { buildAnalysisPlugin } from './analysis.js';
 import { getPart, PartError } from '../fetch/parts.js';
 import {
   findFreePorts,
@@ -26,6 +28,8 @@ export interface ElasticsearchOptions {
   dir?: string;
   /** Java heap, least and most; '512m' by default. */
   heap?: string;
+  /** With the tokenizer `pattern`, which every distribution but this smallest one has; for versions 8 and 9. */
+  analysis?: boolean;
   /** Settings as on the command line (-E), e.g. {'cluster.routing.allocation.disk.watermark.low': '50%'}. */
   settings?: Readonly<Record<string, string>>;
   /** Runs before the first start with the config folder, e.g. to add users, roles or certificates. */
@@ -58,7 +62,11 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
   const part = await getPart(`elasticsearch-${options.version}`);
   const user = process.getuid?.() === 0 ? await requireUser() : undefined;
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'jobtrace-elasticsearch-'));
-  const home = await makeFolders(part.home, dir, user);
+  const plugin =
+    options.analysis === true
+      ? await buildAnalysisPlugin({ home: part.home, version: part.part.version, java: part.java })
+      : undefined;
+  const home = await makeFolders(part.home, dir, user, plugin);
   options.editConfig?.(join(dir, 'config'));
   if (user !== undefined) chownAll(dir, user);
   const [port = 0, transport = 0] = await findFreePorts(2);
@@ -119,23 +127,35 @@ interface Node {
 
 /**
  * Config, data and logs of its own; returns the home to run, which is a linked copy where the user cannot read the
- * cached one.
+ * cached one, or where a plugin comes into it.
  */
-async function makeFolders(home: string, dir: string, user: SystemUser | undefined): Promise<string> {
+async function makeFolders(
+  home: string,
+  dir: string,
+  user: SystemUser | undefined,
+  plugin: string | undefined,
+): Promise<string> {
   for (const name of ['data', 'logs', 'tmp']) mkdirSync(join(dir, name), { recursive: true });
   if (!existsSync(join(dir, 'config'))) cpSync(join(home, 'config'), join(dir, 'config'), { recursive: true });
-  if (user === undefined) return home;
-  openPath(dir);
-  if ((await runCommand('test', ['-r', join(home, 'bin/elasticsearch')], { user })).code === 0) return home;
-  // Root's own folders are closed to others. Hard links cost nothing; across file systems it is a copy.
+  if (user !== undefined) openPath(dir);
+  if (plugin === undefined && (user === undefined || (await mayRead(home, user)))) return home;
   const linked = join(dir, 'home');
-  if (existsSync(linked)) return linked;
-  const ended = await runCommand('cp', ['-al', home, linked]);
-  if (ended.code !== 0) {
-    rmSync(linked, { recursive: true, force: true });
-    cpSync(home, linked, { recursive: true, verbatimSymlinks: true });
-  }
+  if (!existsSync(linked)) await linkHome(home, linked);
+  if (plugin !== undefined) cpSync(plugin, join(linked, 'plugins', 'jobtrace-analysis'), { recursive: true });
   return linked;
+}
+
+/** Root's own folders are closed to others. */
+async function mayRead(home: string, user: SystemUser): Promise<boolean> {
+  return (await runCommand('test', ['-r', join(home, 'bin/elasticsearch')], { user })).code === 0;
+}
+
+/** Hard links cost nothing; across file systems it is a copy. */
+async function linkHome(home: string, linked: string): Promise<void> {
+  const ended = await runCommand('cp', ['-al', home, linked]);
+  if (ended.code === 0) return;
+  rmSync(linked, { recursive: true, force: true });
+  cpSync(home, linked, { recursive: true, verbatimSymlinks: true });
 }
 
 /** `-d` returns when the node is up, or with its error (version 7: at once); the pid file names the server process. */
