@@ -26,6 +26,7 @@ const LONG = [
   'lab/parts/flink/flink.test.ts',
   'lab/judge/sample.test.ts',
   'store/elasticsearch/elasticsearch.test.ts',
+  'store/elasticsearch/analysis.test.ts',
   'test/model.test.ts',
   'lab/play/run.test.ts',
   'test/lost-taskmanager.test.ts',

@@ -8,7 +8,7 @@ import type { ValueField } from '../core/record.js';
 import { hasStar, isAnything, parseGlob, type Glob } from '../core/text/glob.js';
 import { findNearest } from '../core/text/nearest.js';
 import { findSearchField, SEARCH_FIELDS, type SearchField } from './fields.js';
-import { splitWords } from './words.js';
+import { lowerLetters, splitWords } from './words.js';
 
 export type QueryNode =
   | { readonly kind: 'all' }
@@ -153,7 +153,7 @@ function wordsNode({ at, text, quoted }: TextToken): QueryNode {
   }
   const nodes: QueryNode[] = [];
   let plain: string[] = [];
-  for (const shape of text.toLowerCase().match(/[\p{L}\p{N}\p{M}*]+/gu) ?? []) {
+  for (const shape of lowerLetters(text).match(/[\p{L}\p{N}\p{M}*]+/gu) ?? []) {
     const glob = readGlob(at, shape);
     if (!hasStar(glob)) {
       for (const word of splitWords(shape)) plain.push(word);

@@ -3,6 +3,10 @@ import { makeRecord } from './testing/samples.js';
 import { fillWords, splitWords } from './words.js';
 
 describe('splitWords', () => {
+  it('makes small letters one by one, as Elasticsearch does', () => {
+    expect(splitWords('ΟΔΟΣ İstanbul GRÖẞE')).toEqual(['οδοσ', 'istanbul', 'größe']);
+  });
+
   it('takes runs of letters or digits, in lower case', () => {
     expect(splitWords('java.io.IOException: task_manager-7 (1/2)#0 Größe')).toEqual([
       'java',

@@ -13,11 +13,20 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 // eslint-disable-next-line no-control-regex
 const NOT_ASCII = /[^\u0000-\u007f]/;
 
+/** Letters of which a whole text makes another small letter than each by itself, which is what Elasticsearch makes. */
+const SMALL: Readonly<Record<string, string>> = { Σ: 'σ', İ: 'i' };
+
 /** The words of a text in their order. */
 export function splitWords(text: string): string[] {
-  const lower = text.toLowerCase();
+  const lower = lowerLetters(text);
   const words = (NOT_ASCII.test(lower) ? lower.replace(UNSPACED, ' $& ').match(WORD) : lower.match(ASCII_WORD)) ?? [];
   return words.some((word) => word.length > MAX_WORD_LENGTH) ? words.flatMap(cutWord) : words;
+}
+
+/** Each letter as words have it. */
+export function lowerLetters(text: string): string {
+  const alone = NOT_ASCII.test(text) ? text.replace(/[Σİ]/g, (letter) => SMALL[letter] ?? letter) : text;
+  return alone.toLowerCase();
 }
 
 /** What is indexed of a record: the words of each of its texts, with one space between. No phrase spans two texts. */

@@ -9,6 +9,7 @@ import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { TEMPLATE_AGE } from './mapping.js';
 import { READS_BETWEEN_FULL_LOOKS } from './look.js';
+import { ask, removeIndices } from '../testing/cluster.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../testing/fault-proxy.js';
 import { openStore } from '../open.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
@@ -274,6 +275,15 @@ for (const version of [8, 9] as const) {
         expect(JSON.stringify(await ask(node.url, 'GET', path))).toContain('of a newer release');
       });
 
+      it('brings the words of an entry in its document, because the smallest distribution cannot find them', async () => {
+        const sent: string[] = [];
+        proxy.setFault(({ path }) => (isBulk(path) ? { decide: (document) => void sent.push(document) } : undefined));
+        await appendRecords(store, [makeRecord(1, { text: 'java.io.IOException: 连接失败' })]);
+
+        expect(sent).toEqual([expect.stringContaining('"words":["java io ioexception 连 接 失 败"]')]);
+        expect(JSON.stringify(await ask(node.url, 'GET', `/_index_template/${prefix}-logs`))).toContain('whitespace');
+      });
+
       it('maps nothing that it did not name', async () => {
         const record = { ...makeRecord(1, day), 'user.field': { deep: 1 } };
 
@@ -431,23 +441,4 @@ async function readAll(store: Store, from?: string): Promise<LogRecord[]> {
     cursor = page.cursor;
     if (page.drained) return records;
   }
-}
-
-async function ask(url: string, method: string, path: string, body?: object): Promise<unknown> {
-  const answer = await fetch(url + path, {
-    method,
-    body: body === undefined ? undefined : JSON.stringify(body),
-    headers: body === undefined ? undefined : { 'content-type': 'application/json' },
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-  return JSON.parse(text);
-}
-
-/** Keeps the one node of the tests from filling up with shards. */
-async function removeIndices(url: string, prefix: string): Promise<void> {
-  const found = await ask(url, 'GET', `/_cat/indices/${prefix}-*?format=json&h=index`);
-  const names = (found as { index: string }[]).map((row) => row.index);
-  if (names.length > 0) await ask(url, 'DELETE', `/${names.join(',')}`);
-  await ask(url, 'DELETE', `/_index_template/${prefix}-*`).catch(() => undefined); // a test that was refused made none
 }

@@ -20,6 +20,7 @@ import {
   saveIncident,
 } from './documents.js';
 import { createFeed } from './feed.js';
+import { readBuckets, search } from './hits.js';
 import { countJobIncidents, countJobRecords } from './jobs.js';
 import {
   buildTemplates,
@@ -35,7 +36,7 @@ import {
   decodeWordsPlan,
   encodeWordsPlan,
   listOldIndices,
-  type WordsBy,
+  namesAnalyzer,
   type WordsPlan,
 } from './record/words.js';
 import { findContext, searchRecords } from './search.js';
@@ -46,6 +47,8 @@ export type { ElasticsearchSettings } from './client.js';
 
 export const DEFAULT_PREFIX = 'jobtrace';
 const OLDEST_MAJOR = 8;
+/** More days than anybody keeps. */
+const MOST_INDICES = 10_000;
 /** The states under which whoever made the templates says which, for those who may not look. */
 const TEMPLATES_STATE = 'store/templates';
 const WORDS_STATE = 'store/words';
@@ -113,9 +116,9 @@ async function createTemplates(
   prefix: string,
   settings: ElasticsearchSettings,
 ): Promise<WordsPlan> {
-  let made: WordsBy | undefined;
+  let isMade: boolean;
   try {
-    made = await putTemplates(client, prefix, settings);
+    isMade = await putTemplates(client, prefix, settings);
   } catch (error) {
     if (readStatus(error) !== 403) throw error;
     if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return loadWordsPlan(client, prefix);
@@ -129,44 +132,62 @@ async function createTemplates(
       error,
     );
   }
-  if (made !== undefined) await saveState(client, prefix, WORDS_STATE, await planWords(client, prefix, made));
+  // Whoever made the templates may have ended before it noted the plan.
+  if (isMade || (await loadDocument(client, prefix, 'states', WORDS_STATE)) === undefined)
+    await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(await planWords(client, prefix)));
   if ((await loadMadeVersion(client, prefix)) < TEMPLATE_AGE.version)
     await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
   return loadWordsPlan(client, prefix);
 }
 
-/** Returns how words are found in the indices of the next days; undefined when that was decided before. */
+/** Returns whether the template of the records is another one now. */
 async function putTemplates(
   client: ElasticsearchClient,
   prefix: string,
   settings: ElasticsearchSettings,
-): Promise<WordsBy | undefined> {
-  let made: WordsBy | undefined;
+): Promise<boolean> {
+  let isMade = false;
   for (const [name, template] of Object.entries(buildTemplates(prefix, settings, 'analyzer'))) {
     const decision = decideTemplate(await loadTemplateAge(client, name));
     if (decision === 'same' || decision === 'newer') continue;
     const path = `/_index_template/${name}`;
     const { status } = await client.send({ method: 'PUT', path, body: template, expect: [400] });
-    const isTaken = status === 200;
     // The smallest distribution lacks what the analyzer is made of.
-    if (!isTaken) {
+    if (status !== 200) {
       const body = buildTemplates(prefix, settings, 'document')[name];
       await client.send({ method: 'PUT', path, body });
     }
-    if (name === nameLogTemplate(prefix)) made = isTaken ? 'analyzer' : 'document';
+    if (name === nameLogTemplate(prefix)) isMade = true;
   }
-  return made;
+  return isMade;
 }
 
 /** With an analyzer, indices that were made before it still want their words. */
-async function planWords(client: ElasticsearchClient, prefix: string, by: WordsBy): Promise<string> {
-  if (by === 'document') return encodeWordsPlan({ by, except: [] });
-  const { body } = await client.send({
+async function planWords(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
+  const template = await client.send({
+    method: 'GET',
+    path: `/_index_template/${nameLogTemplate(prefix)}`,
+    query: { filter_path: 'index_templates.index_template.template.mappings' },
+  });
+  if (!namesAnalyzer(template.body)) return { by: 'document', except: [] };
+  const { status, body } = await client.send({
     method: 'GET',
     path: `/${prefix}-logs-*/_mapping/field/jobtrace.words`,
     query: { ignore_unavailable: true, allow_no_indices: true },
+    // There is no index yet, or this user may read but not look at mappings.
+    expect: [403, 404],
   });
-  return encodeWordsPlan({ by, except: listOldIndices(body) });
+  const mappings = status === 200 ? body : {};
+  return { by: 'analyzer', except: listOldIndices(mappings, await listIndices(client, prefix)) };
+}
+
+/** Those with records. */
+async function listIndices(client: ElasticsearchClient, prefix: string): Promise<string[]> {
+  const { aggregations } = await search(client, `${prefix}-logs-*`, {
+    size: 0,
+    aggs: { indices: { terms: { field: '_index', size: MOST_INDICES } } },
+  });
+  return readBuckets(aggregations['indices']).map((bucket) => String(bucket['key']));
 }
 
 async function loadWordsPlan(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {

@@ -51,15 +51,17 @@ const WORD_SOURCES = [
 ] as const;
 const WORDS = 'jobtrace.words';
 
+/** A character that is a word of its own, in the language of Java's patterns. */
+const UNSPACED = '[\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]';
+const LETTERS = '\\p{L}\\p{N}\\p{M}';
+
 /** What words.ts takes for a word. */
 const ANALYSIS = {
   analyzer: { [WORDS_ANALYZER]: { type: 'custom', tokenizer: WORDS_ANALYZER, filter: ['lowercase'] } },
   tokenizer: {
     [WORDS_ANALYZER]: {
       type: 'pattern',
-      pattern:
-        '[\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]|' +
-        '[\\p{L}\\p{N}\\p{M}&&[^\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]]{1,255}',
+      pattern: `[${LETTERS}&&${UNSPACED}]|[${LETTERS}&&[^${UNSPACED}]]{1,255}`,
       group: 0,
     },
   },

@@ -115,13 +115,20 @@ export function readFacets(aggregations: Clause): Facets {
   return {
     level: read(aggregations['level']),
     job: jobs.slice(0, FACET_VALUES),
-    process: readBuckets(aggregations['process']).map((bucket) => ({
-      value: readProcess(String(bucket['key']), bucket),
-      count: Number(bucket['doc_count']),
-    })),
+    process: readProcesses(aggregations['process']),
     logger: read(aggregations['logger']),
     errorType: read(aggregations['errorType']),
   };
+}
+
+/** Documents of an older release have the name of a process, others its hash: two buckets of one process. */
+function readProcesses(value: unknown): Facets['process'] {
+  const counts = new Map<string, number>();
+  for (const bucket of readBuckets(value)) {
+    const name = readProcess(String(bucket['key']), bucket);
+    counts.set(name, (counts.get(name) ?? 0) + Number(bucket['doc_count']));
+  }
+  return [...counts].map(([name, count]) => ({ value: name, count })).sort((a, b) => b.count - a.count);
 }
 
 /** `min` and `max` of the times found; undefined when nothing was. */

@@ -33,11 +33,14 @@ export function decodeWordsPlan(text: string | undefined): WordsPlan {
   return { by: 'analyzer', except: except.map(String) };
 }
 
-/** Of an answer to `_mapping/field`: the indices that were made before the analyzer. */
-export function listOldIndices(body: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(body)
-    .filter(([, index]) => !JSON.stringify(index).includes(`"analyzer":"${WORDS_ANALYZER}"`))
-    .map(([name]) => name);
+/** Of an answer to `_mapping/field` and all indices: those that were made before the analyzer, or may have been. */
+export function listOldIndices(mappings: Readonly<Record<string, unknown>>, indices: readonly string[]): string[] {
+  return [...new Set([...Object.keys(mappings), ...indices])].filter((name) => !namesAnalyzer(mappings[name] ?? {}));
+}
+
+/** Whether a mapping, or an answer with one, has words found by the analyzer. */
+export function namesAnalyzer(mapping: unknown): boolean {
+  return JSON.stringify(mapping).includes(`"analyzer":"${WORDS_ANALYZER}"`);
 }
 
 /** The batch as it is sent. */
