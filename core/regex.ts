@@ -73,7 +73,7 @@ function openLoose(source: string): Loose {
   return { regex: createRegex(loose), bounds };
 }
 
-const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+\]|\((?:\?P?<\w+>)?|\{\d+(?:,\d*)?\}\??|./gs;
+const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+(?:\]|\\?$)|\((?:\?P?<\w+>)?|\{\d+(?:,\d*)?\}\??|./gs;
 /** What stands for one character of many. */
 const CLASS = /^(?:\[.|\\[dswDSW]$|\.$)/;
 const BOUND = /^\{(\d+),(\d+)\}(\??)$/;

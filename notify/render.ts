@@ -171,7 +171,8 @@ export function renderBrief(card: Card): JsonObject {
 
 export function describeIncident({ incident, subject, language, publicUrl }: Omit<Card, 'reason' | 'nowMs'>): Words {
   const diagnosis = findDiagnosis(incident, subject, language);
-  const link = publicUrl === '' ? '' : `${publicUrl.replace(/\/+$/, '')}/incidents/${encodeURIComponent(incident.id)}`;
+  const link =
+    publicUrl === '' ? '' : `${publicUrl.replace(/(?<!\/)\/+$/, '')}/incidents/${encodeURIComponent(incident.id)}`;
   if (diagnosis === undefined)
     return { ...describeUnknown(incident.unknown[0], language), severity: subject.severity, fix: '', patch: '', link };
   const fix = diagnosis.fixes[0];

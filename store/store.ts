@@ -159,11 +159,12 @@ export interface PlainRecord {
   /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
   readonly file: FileFields;
   readonly preamble: SharedFields;
-  /** The fields of this entry alone. */
-  readonly own: SharedFields | undefined;
+  /** Whose entry it is, where it says so. */
+  readonly job: JobFields | undefined;
 }
 
 export type SharedFields = Partial<LogRecord>;
+export type JobFields = { readonly 'flink.job.id': string } & Pick<LogRecord, 'flink.job.name'>;
 export type FileFields = SharedFields &
   Pick<LogRecord, 'log.file.path' | 'host.name' | 'flink.cluster' | 'jobtrace.process'>;
 

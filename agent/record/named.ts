@@ -4,7 +4,7 @@
 //
 // The time grows with the length of the text alone: a run of name characters is looked at once, and a value that is
 // hidden is not looked at again.
-import { isSecretName, SECRET_WORDS } from '../../core/text/secrets.js';
+import { isSecretName, MOST_NAME_UNITS, SECRET_WORDS } from '../../core/text/secrets.js';
 
 /** A place of a text that is replaced by ***. */
 export interface Span {
@@ -17,6 +17,13 @@ interface Name {
   readonly text: string;
   readonly end: number;
   readonly before: string;
+  readonly plain: Reach;
+}
+
+/** What was last looked through for the end of a plain value, and not in vain again by each name in it. */
+interface Reach {
+  start: number;
+  end: number;
 }
 
 /** Words of a name whose value is a secret, and the two whose rule is here. */
@@ -30,29 +37,26 @@ const ACCOUNT = /account[-_.]?key\.[\w.-]+$|azure\.sas\.(?!token\.provider)[\w.-
 /** A short form of `password`, which is also a word of its own: whole parts of a name only. */
 const PASS = /(?:^|[._-]|user|db|store)pass$/i;
 /** There is no value, or somebody has hidden it, or it is the type of a column. */
-const NO_VALUES = 'null none true false yes no on off enabled disabled required missing invalid expired string'.split(
-  ' ',
-);
-const NOTHING = new RegExp(String.raw`^(?:|${NO_VALUES.join('|')}|\*+|\[hidden\]|<hidden>)$`, 'i');
+const NO_VALUES = 'null|none|true|false|yes|no|on|off|enabled|disabled|required|missing|invalid|expired|string';
+const NOTHING = new RegExp(String.raw`^(?:|${NO_VALUES}|\*+|\[hidden\]|<hidden>)$`, 'i');
 /** A count of what passed is no password. */
 const NUMBER = /^[\d.]+%?$/;
 /** What a parser reads is called a token as well: it is short. Flink's fencing token is no secret. */
 const LEAST_TOKEN_UNITS = 8;
 const FENCING = /fencing $/i;
-/** A longer run of name characters is no name. */
-const MOST_NAME_UNITS = 400;
 /** How far a `<value>` stands behind its `<name>`, with a description between them. */
 const MOST_BETWEEN = 500;
 
 /** Each run of name characters is taken once. */
 export function findNamed(text: string): readonly Span[] {
   const spans: Span[] = [];
+  const plain: Reach = { start: 0, end: -1 };
   let from = 0;
   KEYWORD.lastIndex = 0;
   for (let found = KEYWORD.exec(text); found !== null; found = KEYWORD.exec(text)) {
     const start = runStart(text, found.index, from);
     const end = runEnd(text, found.index);
-    const span = readNamed(text, start, end);
+    const span = readNamed(text, start, end, plain);
     if (span !== undefined) spans.push(span);
     from = Math.max(end, span?.end ?? end);
     KEYWORD.lastIndex = from;
@@ -60,11 +64,13 @@ export function findNamed(text: string): readonly Span[] {
   return spans;
 }
 
-function readNamed(text: string, start: number, end: number): Span | undefined {
+function readNamed(text: string, start: number, end: number, plain: Reach): Span | undefined {
   if (end - start > MOST_NAME_UNITS) return undefined;
-  const name: Name = { text: text.slice(start, end), end, before: start === 0 ? '' : text.charAt(start - 1) };
+  const name: Name = { text: text.slice(start, end), end, before: start === 0 ? '' : text.charAt(start - 1), plain };
   const isShort = PASS.test(name.text);
   if (!isShort && !isSecretName(name.text) && !ACCOUNT.test(name.text)) return undefined;
+  // Before its value is looked for: what does not count would be looked through again.
+  if (!mayBegin(name, text.charAt(end)) && !text.startsWith('</', end)) return undefined;
   const value = findValue(text, name);
   if (value === undefined) return undefined;
   const shown = text.slice(value.start, value.end);
@@ -74,7 +80,7 @@ function readNamed(text: string, start: number, end: number): Span | undefined {
     (shown.length < LEAST_TOKEN_UNITS || FENCING.test(text.slice(Math.max(0, start - 10), start)))
   )
     return undefined;
-  return mayBegin(name, text.charAt(end)) || text.startsWith('</', end) ? value : undefined;
+  return value;
 }
 
 /** Whether a name may stand there; within a path or an address it is a part of something else. */
@@ -104,7 +110,7 @@ function closeQuote(text: string, at: number, quote: string): number | undefined
 function readMarkup(text: string, at: number, { text: name, before }: Name, isQuoted: boolean): Span | undefined {
   if ((before === '<' || isQuoted) && text[at] === '>') return until(text, at + 1, /[<\n]/g);
   const pair = /^[\s,]{1,20}\\*["']?value\\*["']?\s?[:=]\s{0,2}\\*(["']?)/.exec(text.slice(at, at + 60));
-  if (pair !== null) return until(text, at + pair[0].length, pair[1] === '' ? /[\s,})\]]/g : /\\*["'\n]/g);
+  if (pair !== null) return until(text, at + pair[0].length, pair[1] === '' ? /[\s,})\]]/g : /(?<!\\)\\*["'\n]/g);
   const element = startOfSibling(text, at);
   if (element !== undefined) return until(text, element, /[<\n]/g);
   if (text.startsWith(', ', at) && text.slice(0, at - name.length).endsWith('configuration property: '))
@@ -131,9 +137,9 @@ function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): 
   const quoted = skipBackslashes(text, first);
   const quote = text[quoted];
   if (quote === '"' || quote === "'")
-    return quoted > first ? until(text, quoted + 1, /\\*["\n]/g) : readQuoted(text, first, quote);
+    return quoted > first ? until(text, quoted + 1, /(?<!\\)\\*["\n]/g) : readQuoted(text, first, quote);
   if (isQuoted) return undefined;
-  if (sign === ':') return mayFollow(text, signAt, filled, name) ? readPlain(text, first) : undefined;
+  if (sign === ':') return mayFollow(text, signAt, filled, name) ? readPlain(text, first, name.plain) : undefined;
   return /[为是]/.test(sign) && !/[!-~]/.test(text.charAt(first)) ? undefined : readBare(text, first);
 }
 
@@ -166,8 +172,9 @@ function readWord(text: string, start: number): Span {
 }
 
 /** `name: value` at the end of a line, or in front of what ends a value: a sentence goes on with another word. */
-function readPlain(text: string, start: number): Span | undefined {
-  return endLine(text, until(text, start, /[\s,;"'})\]，。；、）】]/g));
+function readPlain(text: string, start: number, plain: Reach): Span | undefined {
+  if (start < plain.start || start > plain.end) Object.assign(plain, until(text, start, /[\s,;"'})\]，。；、）】]/g));
+  return endLine(text, { start, end: plain.end });
 }
 
 function endLine(text: string, span: Span): Span | undefined {

@@ -110,8 +110,21 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
+/** Made once while the notes are the same: whoever encodes it does so once. */
+const described = new WeakMap<RecordOrigin, { readonly notes: ProcessNotes; readonly fields: SourceFields }>();
+
 /** The fields of every entry of a file, as far as it has been read. */
-export function describeSource(origin: RecordOrigin, notes: ProcessNotes) {
+export function describeSource(origin: RecordOrigin, notes: ProcessNotes): SourceFields {
+  const known = described.get(origin);
+  if (known?.notes === notes) return known.fields;
+  const fields = fillSource(origin, notes);
+  described.set(origin, { notes, fields });
+  return fields;
+}
+
+type SourceFields = ReturnType<typeof fillSource>;
+
+function fillSource(origin: RecordOrigin, notes: ProcessNotes) {
   return {
     ...origin.named,
     ...notes,

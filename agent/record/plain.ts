@@ -77,7 +77,7 @@ export function parsePlain(
       offset: entry.offset,
       file: notes === context.notes ? file : describeSource(context.origin, notes),
       preamble: describePreamble(parts),
-      own: describeJob(parts.jobId ?? context.origin.jobId, facts),
+      job: describeJob(parts.jobId ?? context.origin.jobId, facts),
     },
     time,
     notes,

@@ -26,56 +26,56 @@ interface Kind {
 const UNITS_OF_TIME = '(?:ms|s|sec|seconds|min|minutes|h|hours|milliseconds)';
 const UNITS_OF_SIZE = 'bytes|kb|mb|gb|kib|mib|gib';
 
-/** The first that fits at a place wins. */
+/** The first that fits at a place wins. All are global: they are looked for from a place on. */
 const KINDS: readonly Kind[] = [
-  { type: 'path', name: 'url', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/, pattern: '[^\\s\'"<>)\\],;]+' },
+  { type: 'path', name: 'url', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/g, pattern: '[^\\s\'"<>)\\],;]+' },
   {
     type: 'text',
     name: 'id',
-    shape: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/i,
+    shape: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
     pattern: '[0-9a-fA-F-]+',
   },
   {
     type: 'text',
     name: 'id',
-    shape: /\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:_[0-9a-f]+)*(?:_\d+)*)\b/i,
+    shape: /\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:_[0-9a-f]+)*(?:_\d+)*)\b/gi,
     pattern: '\\w+',
   },
   {
     type: 'host',
     name: 'address',
     shape:
-      /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/,
+      /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b|\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b|\b[\w-]+(?:\.[\w-]+)*\/(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/g,
     pattern: '[\\w./:-]+',
   },
   {
     type: 'path',
     name: 'path',
-    shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/,
+    shape: /(?<![\w/])\/[\w.@%+=-]+(?:\/[\w.@%+=-]*)+|\b[A-Za-z]:\\[\w\\.-]+/g,
     pattern: '[^\\s\'":,;)\\]]+',
   },
-  { type: 'class', name: 'className', shape: /\b(?:[a-z_][\w]*\.){2,}[A-Z][\w$]*/, pattern: '[\\w.$]+' },
+  { type: 'class', name: 'className', shape: /\b(?:[a-z_][\w]*\.){2,}[A-Z][\w$]*/g, pattern: '[\\w.$]+' },
   {
     type: 'duration',
     name: 'time',
-    shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'i'),
+    shape: new RegExp(`\\b\\d+ ?${UNITS_OF_TIME}\\b`, 'gi'),
     pattern: `\\d+ ?${UNITS_OF_TIME}`,
   },
   {
     type: 'bytes',
     name: 'size',
-    shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?(?:${UNITS_OF_SIZE})\\b`, 'i'),
+    shape: new RegExp(`\\b\\d+(?:\\.\\d+)? ?(?:${UNITS_OF_SIZE})\\b`, 'gi'),
     pattern: `[\\d.]+ ?(?i:${UNITS_OF_SIZE})`,
   },
   {
     type: 'text',
     name: 'name',
-    shape: /(?<=")[^"\n]{1,80}(?=")|(?<=`)[^`\n]{1,80}(?=`)|(?<!\w)(?<=')[^'\n]{1,80}(?='(?!\w))/,
+    shape: /(?<=")[^"\n]{1,80}(?=")|(?<=`)[^`\n]{1,80}(?=`)|(?<!\w)(?<=')[^'\n]{1,80}(?='(?!\w))/g,
     pattern: '[^"\'`\\n]+',
   },
-  { type: 'text', name: 'version', shape: /\bv?\d+(?:\.\d+)+[\w.-]*/, pattern: '[\\w.-]+' },
-  { type: 'int', name: 'number', shape: /(?<![\w.])-?\d+(?![\w.]*[A-Za-z_])/, pattern: '-?\\d+' },
-  { type: 'text', name: 'name', shape: /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])\w[\w-]*/, pattern: '[\\w-]+' },
+  { type: 'text', name: 'version', shape: /\bv?\d+(?:\.\d+)+[\w.-]*/g, pattern: '[\\w.-]+' },
+  { type: 'int', name: 'number', shape: /(?<![\w.])-?\d+(?![\w.]*[A-Za-z_])/g, pattern: '-?\\d+' },
+  { type: 'text', name: 'name', shape: /\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])\w[\w-]*/g, pattern: '[\\w-]+' },
 ];
 
 const MAX_SLOTS = 8;
@@ -106,9 +106,8 @@ function findFirst(
 ): { readonly kind: Kind; readonly index: number; readonly text: string } | undefined {
   let best: { readonly kind: Kind; readonly index: number; readonly text: string } | undefined;
   for (const kind of KINDS) {
-    const shape = new RegExp(kind.shape.source, `${kind.shape.flags}g`);
-    shape.lastIndex = from;
-    const found = shape.exec(message);
+    kind.shape.lastIndex = from;
+    const found = kind.shape.exec(message);
     if (found !== null && found[0] !== '' && (best === undefined || found.index < best.index))
       best = { kind, index: found.index, text: found[0] };
   }

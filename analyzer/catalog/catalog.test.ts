@@ -136,10 +136,14 @@ fixes: [{ id: free, for: [nothing], when: "jobs == 1", risk: low, text: { en: "x
     expect(problems[0]).toContain(problem);
   });
 
-  it('refuses rules that explain each other', () => {
+  it.each([
+    ['cluster.no-slots', 'cluster.disk-full/a'],
+    ['cluster.*', 'cluster.disk-full'],
+    ['cluster.no-slots/b', 'cluster.*'],
+  ])('refuses rules that explain each other, by %s and %s', (ofA, ofB) => {
     const problems = check({
-      'cluster.disk-full/a': 'explains: [cluster.no-slots]\nmatch: [{ id: a, anchor: "No space" }]',
-      'cluster.no-slots/b': 'explains: [cluster.disk-full/a]\nmatch: [{ id: b, anchor: "No slots" }]',
+      'cluster.disk-full/a': `explains: ['${ofA}']\nmatch: [{ id: a, anchor: "No space" }]`,
+      'cluster.no-slots/b': `explains: ['${ofB}']\nmatch: [{ id: b, anchor: "No slots" }]`,
     });
 
     expect(problems).toHaveLength(1);

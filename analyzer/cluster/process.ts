@@ -64,7 +64,7 @@ export function findByHost(name: string, processes: ReadonlyMap<string, ProcessV
 
 /** `worker-5/10.0.0.5:41027` → both names of the host. */
 function hostsOf(name: string): readonly string[] {
-  return /^[^/\s]*(?:\/[\d.]+)?(?::\d.*)?$/.test(name)
+  return /^(?:(?!:\d)[^/\s])*(?:\/[\d.]+)?(?::\d.*)?$/.test(name)
     ? name
         .replace(/:\d.*$/s, '')
         .split('/')

@@ -31,7 +31,7 @@ export function fitsGlob(glob: Glob, text: string): boolean {
   if (!hasStar(glob)) return text === first;
   const last = glob.at(-1) ?? '';
   const end = text.length - last.length;
-  if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
   let at = first.length;
   for (const literal of glob.slice(1, -1)) {
     const found = text.indexOf(literal, at);

@@ -62,7 +62,11 @@ const DAEMONS: Readonly<Record<string, Component>> = {
   python: 'client',
 };
 
-export function describeFile(path: string): FileNames {
+/** No system opens a longer path; an archive may hold one. */
+const MOST_PATH_UNITS = 4096;
+
+export function describeFile(whole: string): FileNames {
+  const path = whole.slice(-MOST_PATH_UNITS);
   const name = readName(path.replaceAll('\\', '/'));
   const common = {
     kind: name.kind,

@@ -111,7 +111,7 @@ export function readColonHeader(content: string): TraceHeader | undefined {
 function isPart(text: string): boolean {
   const content = text.trimStart();
   return (
-    /^(?:at [\w$.<>/-]+\(|at \S+\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) ||
+    /^(?:at [\w$.<>/-]+\(|at \S[^\s.]*\.\S+\(|Caused by:|Suppressed:|Wrapped by:|\.\.\. \d)/.test(content) ||
     readHeader(content) !== undefined
   );
 }

@@ -21,7 +21,7 @@ export const ALERTMANAGER: Channel = {
     const alerts = parts
       .flatMap(({ message }) => listAlerts(message))
       .map((alert) => ({ endsAt: new Date(nowMs + OPEN_AHEAD_MS).toISOString(), ...alert }));
-    return postJson(`${receiver.url.replace(/\/+$/, '')}/api/v2/alerts`, JSON.stringify(alerts), {});
+    return postJson(`${receiver.url.replace(/(?<!\/)\/+$/, '')}/api/v2/alerts`, JSON.stringify(alerts), {});
   },
 };
 

@@ -388,6 +388,7 @@ function describeQueries(store: () => Store): void {
     ['tm:container_*2', [2]],
     ['component:jobmanager', [3]],
     ['process:h1-tm', [1, 3, 4]],
+    ['process:H1-*', [1, 3, 4]],
     ['失败', [4]],
     ['连失', []],
     ['Caused by: 数据库', []],

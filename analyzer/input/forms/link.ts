@@ -10,7 +10,7 @@ const LINKS = [
   // Jira
   /\[([\w.-]+)\|https?:\/\/\1\/?\]/g,
   // HTML
-  /<a\b[^>\n]{0,300}\bhref="https?:\/\/([\w.-]+)\/?"[^>\n]{0,300}>\1<\/a>/g,
+  /<a\b[^<>\n]{0,300}\bhref="https?:\/\/([\w.-]+)\/?"[^<>\n]{0,300}>\1<\/a>/g,
   // Mails as plain text
   /(?<![\w.-])([\w.-]+) ?<https?:\/\/\1\/?>/g,
 ] as const;

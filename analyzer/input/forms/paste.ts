@@ -19,7 +19,8 @@ const QUOTE = /^(?:(?:> ?)+|\| )/;
 /** Of Java: a number sign begins the lines of a JVM's crash report. */
 const COMMENT = /^[ \t]*(?:\/\/|\*(?![*/])) ?/;
 /** Lines inside the marks of a page's source. */
-const MARKED = /^<(?:pre|code)\b[^>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
+const MARKED =
+  /^<(?:pre|code)\b[^<>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
 
 /** One line alone may begin like that by chance. */
 function mostBegin(text: string, mark: RegExp): boolean {
@@ -36,7 +37,7 @@ export function cleanPaste(text: string): string {
     bare
       // Behind the marks the language may stand, or already the log.
       .replaceAll(/^```[\w+-]*[ \t]*\r?\n?$|^```|```\r?$/gm, '')
-      .replaceAll(/^<(?:pre|code)\b[^>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
+      .replaceAll(/^<(?:pre|code)\b[^<>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
       .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
       .replaceAll(/^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)|(?<=[^`\n])`$/gm, '')
       .replaceAll(new RegExp(WRAPPED_NAME, 'gm'), '$1 | ')

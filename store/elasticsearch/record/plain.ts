@@ -3,7 +3,7 @@
 // line. Called by store/encode.ts.
 import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
-import type { BatchAddress, FileFields, PlainRecord, SharedFields } from '../../store.js';
+import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields } from '../../store.js';
 import { findAddress, nameDay } from './address.js';
 import { encodeAction } from './encode.js';
 import { encodeId, encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
@@ -25,6 +25,8 @@ interface PlainEncoding {
   readonly files: WeakMap<SharedFields, FileParts>;
   /** By what stands between the time and the message, and by the separator in the time. */
   readonly preambles: Readonly<Record<',' | '.', WeakMap<SharedFields, Sections>>>;
+  /** By the fields themselves: from Flink 1.20 on each line of a job names it. */
+  readonly owners: Map<string, Sections>;
   /** The day of the record before: when it began, in milliseconds, and its index. */
   day: number;
   index: string;
@@ -41,6 +43,7 @@ const COMMA = 44;
 const ZERO = 48;
 /** Of what is written beside the message and the shared fields. */
 const MOST_OTHER_BYTES = 256;
+const MOST_OWNERS = 1000;
 const NOTHING = Buffer.alloc(0);
 const CREATE = Buffer.from('{"create":{"_id":"');
 const TIMESTAMP = Buffer.from('"}}\n{"@timestamp":');
@@ -57,6 +60,7 @@ export function createPlainEncoder(prefix: string, writer: BatchWriter): (record
     writer,
     files: new WeakMap(),
     preambles: { ',': new WeakMap(), '.': new WeakMap() },
+    owners: new Map(),
     day: -1,
     index: '',
     aheadMs: 0,
@@ -72,7 +76,7 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   const { writer, day } = encoding;
   const file = findFile(encoding, record.file);
   const preamble = findPreamble(encoding, record);
-  const own = record.own === undefined ? undefined : bufferSections(record.own);
+  const own = record.job === undefined ? undefined : findOwner(encoding, record.job);
   if (file.day !== day) {
     file.day = day;
     file.address = findAddress(encoding.index, record.file['flink.cluster']);
@@ -133,6 +137,17 @@ function findPreamble({ preambles }: PlainEncoding, { bytes, messageStart, pream
   const pattern = encodePattern(separator, bytes.toString('latin1', STAMP_UNITS, messageStart), preamble);
   const sections = bufferSections({ ...preamble, 'jobtrace.head': pattern });
   preambles[separator].set(preamble, sections);
+  return sections;
+}
+
+function findOwner({ owners }: PlainEncoding, fields: JobFields): Sections {
+  const { 'flink.job.id': id, 'flink.job.name': name } = fields;
+  const key = name === undefined ? id : `${id} ${name}`;
+  const known = owners.get(key);
+  if (known !== undefined) return known;
+  const sections = bufferSections(fields);
+  if (owners.size >= MOST_OWNERS) owners.clear();
+  owners.set(key, sections);
   return sections;
 }
 

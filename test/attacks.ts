@@ -1,0 +1,161 @@
+// A pattern → texts that keep a backtracking engine busy with it, made of its own syntax tree: what each part of it
+// matches, repeated, behind what stands before the part, in front of what fits nowhere. Called by patterns-child.ts.
+import { parseRegExpLiteral, visitRegExpAST, type AST } from '@eslint-community/regexpp';
+
+/** What stands in front, what is repeated, what stands behind. */
+export interface Attack {
+  readonly before: string;
+  readonly pump: string;
+  readonly after: string;
+}
+
+/** Characters of many classes; a pattern's own characters are tried before them. */
+const COMMON = ['a', 'A', '0', ' ', '\n', '_', '-', '.', '/', ':', '"', '=', ',', '$', '(', '\t', 'é', '中', '\u0001'];
+/** No pattern asks for it; one that wants the end of a line is let down behind it. */
+const AFTER = ['\u0001', '\n\u0001'];
+const MOST_CHARACTERS = 24;
+const MOST_VARIANTS = 16;
+const MOST_PARTS = 3;
+const MOST_PUMP_UNITS = 400;
+
+/** A choice among what fits alike: which character of a class, which alternative of a group. */
+interface Variant {
+  readonly index: number;
+  readonly characters: readonly string[];
+  readonly flags: string;
+}
+
+export function makeAttacks(source: string, flags: string): readonly Attack[] {
+  const tree = parseRegExpLiteral(new RegExp(source, flags));
+  const characters = listCharacters(tree);
+  const variants = Array.from({ length: Math.min(MOST_VARIANTS, countChoices(tree, characters)) }, (_, index) => ({
+    index,
+    characters,
+    flags: flags.replace(/[gy]/g, ''),
+  }));
+  const alternatives = listAlternatives(tree);
+  const attacks = variants.flatMap((variant) =>
+    alternatives.flatMap((alternative) => attackParts(alternative, variant)),
+  );
+  const whole = variants.flatMap((variant) => attackWhole(tree, variant));
+  return dropSame([...attacks, ...whole, ...characters.map((pump) => ({ before: '', pump }))]);
+}
+
+export function makeText({ before, pump, after }: Attack, units: number): string {
+  const body = before + pump.repeat(Math.ceil(units / pump.length));
+  return body.slice(0, units - after.length) + after;
+}
+
+type Start = Omit<Attack, 'after'>;
+
+/** With each end, and each once. */
+function dropSame(starts: readonly Start[]): readonly Attack[] {
+  const all = new Map<string, Start>();
+  for (const start of starts) {
+    if (start.pump !== '' && start.pump.length <= MOST_PUMP_UNITS) all.set(JSON.stringify(start), start);
+  }
+  return [...all.values()].flatMap((start) => AFTER.map((after) => ({ ...start, after })));
+}
+
+function listCharacters(tree: AST.RegExpLiteral): readonly string[] {
+  const own = new Set<string>();
+  visitRegExpAST(tree, { onCharacterEnter: ({ value }) => own.add(String.fromCodePoint(value)) });
+  return [...new Set([...COMMON, ...own])].slice(0, MOST_CHARACTERS);
+}
+
+function countChoices(tree: AST.RegExpLiteral, characters: readonly string[]): number {
+  let most = 1;
+  visitRegExpAST(tree, {
+    onCharacterClassEnter: () => (most = Math.max(most, characters.length)),
+    onCharacterSetEnter: () => (most = Math.max(most, characters.length)),
+    onGroupEnter: ({ alternatives }) => (most = Math.max(most, alternatives.length)),
+    onCapturingGroupEnter: ({ alternatives }) => (most = Math.max(most, alternatives.length)),
+    onPatternEnter: ({ alternatives }) => (most = Math.max(most, alternatives.length)),
+  });
+  return most;
+}
+
+function listAlternatives(tree: AST.RegExpLiteral): readonly AST.Alternative[] {
+  const found: AST.Alternative[] = [];
+  visitRegExpAST(tree, { onAlternativeEnter: (alternative) => found.push(alternative) });
+  return found;
+}
+
+/** Neighbouring parts repeated together, bare and behind what stands before them. */
+function attackParts(alternative: AST.Alternative, variant: Variant): readonly Start[] {
+  const { elements } = alternative;
+  const samples = elements.map((element) => sampleNode(element, variant));
+  const lead = sampleBefore(alternative, variant);
+  return elements.flatMap((_, first) =>
+    Array.from({ length: MOST_PARTS }, (_, more) => samples.slice(first, first + more + 1).join('')).flatMap((pump) => [
+      { before: '', pump },
+      { before: lead + samples.slice(0, first).join(''), pump },
+      { before: lead + samples.slice(0, first + 1).join(''), pump },
+    ]),
+  );
+}
+
+/** An example of all that it matches, and each of its beginnings. */
+function attackWhole(tree: AST.RegExpLiteral, variant: Variant): readonly Start[] {
+  const whole = sampleOne(tree.pattern.alternatives, variant);
+  return Array.from({ length: Math.min(whole.length, MOST_PUMP_UNITS) }, (_, cut) => ({
+    before: '',
+    pump: whole.slice(0, cut + 1),
+  }));
+}
+
+/** What stands in front of an alternative, out to the pattern's beginning. */
+function sampleBefore(alternative: AST.Alternative, variant: Variant): string {
+  let before = '';
+  let inner: AST.Node = alternative;
+  for (let outer: AST.Node | null = alternative.parent; outer !== null; outer = outer.parent) {
+    if (outer.type === 'Alternative') {
+      const place = outer.elements.findIndex((element) => element === inner);
+      before =
+        outer.elements
+          .slice(0, place)
+          .map((element) => sampleNode(element, variant))
+          .join('') + before;
+    }
+    inner = outer;
+  }
+  return before;
+}
+
+function sampleOne(alternatives: readonly AST.Alternative[], variant: Variant): string {
+  const chosen = alternatives[variant.index % alternatives.length];
+  return (chosen?.elements ?? []).map((element) => sampleNode(element, variant)).join('');
+}
+
+function sampleNode(node: AST.Element, variant: Variant): string {
+  switch (node.type) {
+    case 'Character':
+      return String.fromCodePoint(node.value);
+    case 'CharacterClass':
+    case 'CharacterSet':
+    case 'ExpressionCharacterClass':
+      return sampleClass(node.raw, variant);
+    case 'Quantifier':
+      return node.max === 0 ? '' : sampleNode(node.element, variant).repeat(Math.max(1, node.min));
+    case 'Group':
+    case 'CapturingGroup':
+      return sampleOne(node.alternatives, variant);
+    case 'Backreference':
+      return Array.isArray(node.resolved) ? '' : sampleOne(node.resolved.alternatives, variant);
+    case 'Assertion':
+      return (node.kind === 'lookahead' || node.kind === 'lookbehind') && !node.negate
+        ? sampleOne(node.alternatives, variant)
+        : '';
+  }
+}
+
+const classes = new Map<string, readonly string[]>();
+
+/** A character that fits, another in each variant. */
+function sampleClass(raw: string, { index, characters, flags }: Variant): string {
+  const key = `${raw} ${flags} ${characters.join('')}`;
+  const known = classes.get(key);
+  const fitting = known ?? characters.filter((character) => new RegExp(`^${raw}$`, flags).test(character));
+  if (known === undefined) classes.set(key, fitting);
+  return fitting[index % Math.max(1, fitting.length)] ?? '';
+}

@@ -1,0 +1,55 @@
+// Runs patterns over their worst texts, in a process of its own: what hangs cannot be asked to stop. Reads a file of
+// patterns, says on its output which of them it is at. Started by patterns.test.ts.
+import { readFileSync, writeSync } from 'node:fs';
+import { errorText } from '../core/fault.js';
+import { makeAttacks, makeText, type Attack } from './attacks.js';
+import type { ProductPattern } from './patterns.js';
+
+export interface Task extends ProductPattern {
+  /** Longer texts do not come to this pattern. */
+  readonly mostUnits: number;
+}
+
+/** Every attack once at this size, to find those that are worth a mebibyte: what takes the square shows by far. */
+const TRIAL_UNITS = 2048;
+const WORST = 5;
+
+const [file = '', from = '0'] = process.argv.slice(2);
+const tasks: readonly Task[] = JSON.parse(readFileSync(file, 'utf8'));
+
+for (let index = Number(from); index < tasks.length; index++) {
+  const task = tasks[index];
+  if (task !== undefined) runTask(task, index);
+}
+
+function runTask(task: Task, index: number): void {
+  const timed = makeAttacks(task.source, task.flags).map((attack, number) => {
+    const before = process.cpuUsage().user;
+    runAttack(task, attack, Math.min(TRIAL_UNITS, task.mostUnits), [index, number]);
+    return { attack, number, work: process.cpuUsage().user - before };
+  });
+  timed.sort((left, right) => right.work - left.work);
+  for (const { attack, number } of timed.slice(0, WORST)) runAttack(task, attack, task.mostUnits, [index, number]);
+}
+
+/** Says what it begins before it does: the last line names what hangs. */
+function runAttack(task: Task, attack: Attack, units: number, place: readonly number[]): void {
+  writeSync(1, `${place.join(' ')} ${units}\n`);
+  try {
+    runPattern(new RegExp(task.source, task.flags), task.method, makeText(attack, units));
+  } catch (error) {
+    writeSync(1, `${place.join(' ')} ${units} ${errorText(error)}\n`);
+  }
+}
+
+function runPattern(regex: RegExp, method: ProductPattern['method'], text: string): void {
+  if (method === 'replace') text.replace(regex, '');
+  else if (method === 'split') text.split(regex);
+  else if (!regex.global && !regex.sticky) regex.test(text);
+  else findAll(regex, text);
+}
+
+/** From each place that it found to the next. */
+function findAll(regex: RegExp, text: string): void {
+  for (let from = 0; regex.test(text); from = regex.lastIndex) if (regex.lastIndex === from) regex.lastIndex++;
+}

@@ -1,0 +1,193 @@
+// Every pattern of the product that the runtime's own engine runs takes linear time. They are found in the sources, not
+// listed here (patterns.ts), and each is fed with a mebibyte of texts made of its own parts (attacks.ts), run as the
+// code runs it. Nothing is timed: what takes the square of a mebibyte takes minutes, what is linear milliseconds, so a
+// process that says nothing for DEADLINE_MS hangs. Patterns of rules and of operators are RE2's (core/regex.ts), which
+// does not backtrack. What code around a pattern makes of its time is the matter of linear.test.ts.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeAttacks } from './attacks.js';
+import type { Task } from './patterns-child.js';
+import { findPatterns, type Composed, type Findings } from './patterns.js';
+
+const UNITS = 1_048_576;
+const DEADLINE_MS = 40_000;
+const PROCESSES = 2;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** A pattern that meets short texts only: the code of its file that sees to it, or a reason outside of the code. */
+interface Bound {
+  readonly file: string;
+  /** A part of the pattern; all patterns of the file without it. */
+  readonly part?: string;
+  readonly units: number;
+  readonly code?: string;
+  readonly in?: string;
+}
+
+const BOUNDS: readonly Bound[] = [
+  // No file system has names longer than 255.
+  { file: 'agent/files/pattern.ts', units: 255 },
+  {
+    file: 'agent/record/named.ts',
+    part: 'account[-_.]?key\\.',
+    units: 400,
+    code: 'if (end - start > MOST_NAME_UNITS)',
+  },
+  { file: 'core/text/secrets.ts', part: '^[\\w.$-]*?', units: 400, code: 'name.length <= MOST_NAME_UNITS &&' },
+  {
+    file: 'analyzer/author/phrase.ts',
+    units: 400,
+    code: 'slice(0, MAX_MESSAGE_UNITS).trim()',
+    in: 'analyzer/author/draft.ts',
+  },
+  { file: 'analyzer/entry/reading.ts', part: 'java|javax', units: 2000, code: 'text.slice(0, MAX_SENTENCE_UNITS)' },
+  { file: 'analyzer/input/forms/yarn-logs.ts', part: '^Container: (', units: 4096, code: 'peek(MAX_LINE_BYTES)' },
+  // The digits of a count.
+  { file: 'cli/diagnose.ts', part: '\\d{3}', units: 16, code: 'String(count).replaceAll(' },
+  { file: 'flink/layout/layout.ts', part: '[A-Za-z]{4,8}', units: 20, code: 'text.slice(0, 20)' },
+  { file: 'flink/layout/names.ts', units: 4096, code: 'whole.slice(-MOST_PATH_UNITS)' },
+  {
+    file: 'flink/trace/throwable.ts',
+    part: 'Exception: ?$',
+    units: 300,
+    code: 'WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))',
+  },
+  { file: 'flink/trace/chain.ts', part: '"[^"]*"|', units: 1000, code: '.slice(0, 1000)' },
+  { file: 'flink/trace/chain.ts', part: '\\b[\\w.-]+\\/', units: 1000, code: '.slice(0, 1000)' },
+];
+
+/** Patterns that are put together while the product runs, each with why it is linear or short. */
+const COMPOSED: readonly Omit<Composed, 'line'>[] = [
+  // An operator's pattern of paths, over a name of at most 255 characters.
+  { file: 'agent/files/pattern.ts', code: 'new RegExp(`^${source}$`)' },
+  // The text of an anchor.
+  {
+    file: 'analyzer/author/why.ts',
+    code: String.raw`new RegExp( Buffer.from(anchor, 'utf8') .toString('latin1') .replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') .replaceAll(' ', '\\s'), )`,
+  },
+  // A name of a field that stands in the code.
+  { file: 'analyzer/input/forms/kubernetes.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
+  // The head of a line: literals, with runs of digits, letters and blanks that never meet a run of the same kind.
+  { file: 'analyzer/input/forms/prefix.ts', code: 'new RegExp(`^${shape}(?: -)?[ \\\\t]?`)' },
+  // The rows of the fact tables, which are found where they stand.
+  { file: 'flink/facts/row.ts', code: "new RegExp(pattern, 'u')" },
+  // The parts of an address, as they are.
+  { file: 'notify/channels/http.ts', code: "new RegExp(hidden.map(quoteRegex).join('|'), 'gi')" },
+];
+
+let folder: string;
+let findings: Findings;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-patterns-'));
+  findings = await findPatterns();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const isBoundOf = (bound: Bound, { file, source }: Pick<Task, 'file' | 'source'>): boolean =>
+  bound.file === file && source.includes(bound.part ?? '');
+
+describe('the patterns of the product', () => {
+  it('are found in every stage', () => {
+    const stages = new Set(findings.patterns.map(({ file }) => file.split('/')[0]));
+    expect([...stages].sort()).toEqual(['agent', 'analyzer', 'api', 'cli', 'core', 'flink', 'notify', 'store']);
+    expect(findings.patterns.length).toBeGreaterThan(400);
+  });
+
+  it('are put together at run time only where the table says so', () => {
+    const isNamed = (place: Composed): boolean =>
+      COMPOSED.some(({ file, code }) => file === place.file && code === place.code);
+    const others = findings.composed.filter((place) => !isNamed(place));
+    expect(others, 'name it in COMPOSED, with why it is linear, or make it a literal').toEqual([]);
+    expect(findings.composed).toHaveLength(COMPOSED.length);
+  });
+
+  it('are bounded where the table says so', () => {
+    const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+    const untrue = BOUNDS.filter(
+      (bound) =>
+        !findings.patterns.some((pattern) => isBoundOf(bound, pattern)) ||
+        (bound.code !== undefined && !read(bound.in ?? bound.file).includes(bound.code)),
+    );
+    expect(untrue).toEqual([]);
+  });
+
+  it('read a mebibyte of their own beginnings to the end', { timeout: 15 * DEADLINE_MS }, async () => {
+    const tasks = findings.patterns.map((pattern) => ({
+      ...pattern,
+      mostUnits: BOUNDS.find((bound) => isBoundOf(bound, pattern))?.units ?? UNITS,
+    }));
+    const parts = Array.from({ length: PROCESSES }, (_, part) =>
+      tasks.filter((_, index) => index % PROCESSES === part),
+    );
+    const found = await Promise.all(parts.map(async (part, index) => attackAll(part, join(folder, String(index)))));
+    expect(found.flat()).toEqual([]);
+  });
+});
+
+/** Goes on behind what hangs, so that one run names all. */
+async function attackAll(tasks: readonly Task[], path: string): Promise<readonly string[]> {
+  writeFileSync(`${path}.json`, JSON.stringify(tasks));
+  const problems = new Map<number, string>();
+  for (let from = 0; from < tasks.length;) {
+    const { hung, lines } = await attackFrom(from, path);
+    const steps = lines.map(readStep);
+    for (const step of steps.filter(({ problem }) => problem !== '')) problems.set(step.index, tellStep(tasks, step));
+    const last = steps.at(-1);
+    if (!hung) break;
+    if (last !== undefined) problems.set(last.index, tellStep(tasks, { ...last, problem: 'does not come to its end' }));
+    from = (last?.index ?? from) + 1;
+  }
+  return [...problems.values()];
+}
+
+/** One process, until it is through or says nothing more. */
+async function attackFrom(
+  from: number,
+  path: string,
+): Promise<{ readonly hung: boolean; readonly lines: readonly string[] }> {
+  const output = openSync(`${path}.out`, 'w');
+  const program = ['--import', 'tsx', join(ROOT, 'test', 'patterns-child.ts'), `${path}.json`, String(from)];
+  const child = spawn(process.execPath, program, { cwd: ROOT, stdio: ['ignore', output, 'inherit'] });
+  let size = 0;
+  let hung = false;
+  const watch = setInterval(() => {
+    const now = statSync(`${path}.out`).size;
+    if (now !== size) size = now;
+    else hung = child.kill('SIGKILL');
+  }, DEADLINE_MS);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(watch);
+  closeSync(output);
+  if (!hung) expect(code).toBe(0);
+  return {
+    hung,
+    lines: readFileSync(`${path}.out`, 'utf8')
+      .split('\n')
+      .filter((line) => line !== ''),
+  };
+}
+
+interface Step {
+  readonly index: number;
+  readonly attack: number;
+  readonly units: string;
+  readonly problem: string;
+}
+
+function readStep(line: string): Step {
+  const [index, attack, units = '', ...problem] = line.split(' ');
+  return { index: Number(index), attack: Number(attack), units, problem: problem.join(' ') };
+}
+
+function tellStep(tasks: readonly Task[], { index, attack, units, problem }: Step): string {
+  const task = tasks[index];
+  if (task === undefined) return `no pattern ${index}`;
+  const { file, line, source, flags, method } = task;
+  const text = JSON.stringify(makeAttacks(source, flags)[attack]);
+  return `${file}:${line} /${source}/${flags} (${method}), ${units} units of ${text}: ${problem}`;
+}
