@@ -63,6 +63,15 @@ export function sliceRecord(batch: EncodedBatch, index: number): Buffer {
   return viewBytes(batch.bytes, startOf(batch, index), batch.lengths[index] ?? 0);
 }
 
+/** All records of a batch, sharing its memory. */
+export function splitRecords(batch: EncodedBatch): Buffer[] {
+  let start = 0;
+  return batch.lengths.map((length) => {
+    start += length;
+    return viewBytes(batch.bytes, start - length, length);
+  });
+}
+
 /** The records from `start` up to `end`, sharing the memory of the whole. */
 export function sliceBatch(batch: EncodedBatch, start: number, end: number): EncodedBatch {
   const lengths = batch.lengths.slice(start, end);

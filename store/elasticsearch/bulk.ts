@@ -9,7 +9,7 @@ import { readReason, readStatus, type ElasticsearchClient } from './client.js';
 import { findAddress, nameIndex } from './record/address.js';
 import { decodeLines } from './record/encode.js';
 import { encodeId, readSource } from './record/source.js';
-import { sliceBatch, sliceRecord, viewBytes } from '../batch.js';
+import { sliceBatch, splitRecords, viewBytes } from '../batch.js';
 import type { AppendOutcome, EncodedBatch } from '../store.js';
 
 const MAX_REQUEST_BYTES = 5_000_000;
@@ -67,9 +67,9 @@ async function sendPart(client: ElasticsearchClient, prefix: string, part: Encod
   }
   const items = readItems(client, body, part.ids.length);
   const outcomes = items.map(readOutcome);
-  const taken = outcomes.flatMap((outcome, index) =>
-    outcome === 'conflict' ? [{ lines: sliceRecord(part, index), record: decodeLines(sliceRecord(part, index)) }] : [],
-  );
+  const taken = splitRecords(part)
+    .filter((_lines, index) => outcomes[index] === 'conflict')
+    .map((lines) => ({ lines, record: decodeLines(lines) }));
   const compared = taken.length === 0 ? [] : await settleTaken(client, prefix, taken);
   return outcomes.map((outcome) =>
     outcome === 'conflict' ? (compared.shift() ?? { kind: 'retry', error: 'not compared' }) : outcome,

@@ -2,7 +2,7 @@
 // smallest distribution) or the index was made before it, the document, which then brings them. Pure; called by
 // elasticsearch.ts.
 import { isObject } from '../../../core/json.js';
-import { sliceRecord } from '../../batch.js';
+import { splitRecords } from '../../batch.js';
 import { parseJson } from '../../stored.js';
 import type { EncodedBatch } from '../../store.js';
 import { fillWords } from '../../words.js';
@@ -18,6 +18,8 @@ export interface WordsPlan {
 
 /** Its name in the index template. */
 export const WORDS_ANALYZER = 'jobtrace_words';
+const NEWLINE = 10;
+const INDEX = Buffer.from('"_index":');
 /** The end of each document: of the object of our own fields, and of all. */
 const END = Buffer.from('}}\n');
 
@@ -47,10 +49,11 @@ export function namesAnalyzer(mapping: unknown): boolean {
 export function addWords(batch: EncodedBatch, plan: WordsPlan): EncodedBatch {
   if (plan.by === 'analyzer' && plan.except.length === 0) return batch;
   const old = new Set(plan.except);
-  const parts = batch.ids.map((_id, index) => {
-    const lines = sliceRecord(batch, index);
-    return plan.by === 'document' || old.has(findIndex(batch, lines)) ? addOwnWords(lines) : lines;
-  });
+  const records = splitRecords(batch);
+  const bring = records.map((lines) => plan.by === 'document' || old.has(findIndex(batch, lines)));
+  // The usual batch, for as long as an index of the release before is kept.
+  if (!bring.includes(true)) return batch;
+  const parts = records.map((lines, index) => (bring[index] === true ? addOwnWords(lines) : lines));
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) at += part.copy(bytes, at);
@@ -58,7 +61,9 @@ export function addWords(batch: EncodedBatch, plan: WordsPlan): EncodedBatch {
 }
 
 function findIndex({ address }: EncodedBatch, lines: Buffer): string {
-  const action = parseJson(lines.toString('utf8', 0, lines.indexOf(10)));
+  const end = lines.indexOf(NEWLINE);
+  if (address !== undefined && !lines.subarray(0, end).includes(INDEX)) return address.index;
+  const action = parseJson(lines.toString('utf8', 0, end));
   const create = isObject(action) ? action['create'] : undefined;
   const own = isObject(create) ? create['_index'] : undefined;
   return typeof own === 'string' ? own : (address?.index ?? '');
