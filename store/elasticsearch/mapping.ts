@@ -142,7 +142,7 @@ export function nameLogTemplate(prefix: string): string {
   return `${prefix}-logs`;
 }
 
-/** `<prefix>-logs@custom`, a component template that users may make, is applied last. */
+/** `<prefix>-logs@custom`, a component template that users may make, adds to what stands here. */
 function describeTemplates(
   prefix: string,
   settings: TemplateSettings,
