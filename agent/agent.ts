@@ -11,12 +11,13 @@ import { createTails, type Tails } from './follow/tails.js';
 import { createKnown, type Known } from './identity/known.js';
 import { hasBirthTimes, openLock, type Lock } from './checkpoint/lock.js';
 import { createRedactor } from './record/redact.js';
+import { decideHealth, type AgentHealth } from './health.js';
 import type { AgentSettings } from './settings.js';
-import { createShipper, type Shipper } from './ship/ship.js';
+import { createShipper, OUTAGE_CODES, type Shipper } from './ship/ship.js';
 import { createBoard, describeAgent, type Board } from './status.js';
 import { advanceAcks } from './tail/acks.js';
 import { createForwarder } from './tail/forward.js';
-import { describeTail, lagBytes, type Tail } from './tail/tail.js';
+import { describeTail, type Tail } from './tail/tail.js';
 import { describeFault } from '../core/fault.js';
 import { pause } from '../core/time/wait.js';
 
@@ -35,6 +36,7 @@ export interface Agent {
   /** Ships open entries at once, without waiting for their files to rest, and commits. */
   flush(): Promise<void>;
   status(): AgentStatus;
+  health(): AgentHealth;
   /** Lets go of files and lock, as they stand. What is in flight is sent again by the next agent. */
   close(): void;
 }
@@ -53,6 +55,8 @@ const SLICE_MS = 50;
 const MIN_REST_MS = 25;
 const FORGET_EVERY_MS = 60_000;
 const STATUS_EVERY_MS = 5000;
+/** A stopping agent waits so long for a store that does not answer. */
+const LAST_STATUS_MS = 2000;
 
 /** What one agent holds, and what it has to do next. */
 interface AgentState {
@@ -76,7 +80,12 @@ interface AgentState {
   readonly scanMemory: ScanMemory;
   /** A file came or went: scan before the time. */
   isScanDue: boolean;
+  hasScanned: boolean;
+  /** When the loop last began a turn. */
+  turnedAt: number;
   nextStatus: number;
+  /** The status is on its way to the store; nothing waits for it. */
+  statusFlight: Promise<void> | undefined;
   nextForget: number;
   isClosed: boolean;
   /** Ends the rest of the loop. */
@@ -95,6 +104,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
       await drain(agent);
     },
     status: () => describeState(agent),
+    health: () => describeHealth(agent),
     close: () => closeAgent(agent),
   };
 }
@@ -139,7 +149,10 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
     excluded: [resolve(settings.dataDir)],
     scanMemory: { folders: new Map() },
     isScanDue: true,
+    hasScanned: false,
+    turnedAt: now(),
     nextStatus: 0,
+    statusFlight: undefined,
     nextForget: now() + FORGET_EVERY_MS,
     isClosed: false,
   };
@@ -170,8 +183,7 @@ async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
     await loop(agent, signal, stopped);
     agent.reader.flushIdle(true);
     await drain(agent);
-    agent.nextStatus = 0;
-    await saveStatus(agent);
+    await Promise.race([saveLastStatus(agent), pause(LAST_STATUS_MS, undefined, true)]);
   } finally {
     await watcher?.close();
     closeAgent(agent);
@@ -183,6 +195,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
   let nextScan = 0;
   let lastScan = 0;
   while (!signal.aborted) {
+    agent.turnedAt = now();
     const isWanted = (agent.isScanDue || tails.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2;
     const isScan = now() >= nextScan || isWanted;
     if (isScan) {
@@ -195,7 +208,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     reader.flushIdle(false);
     shipper.pump(false);
     commit(agent);
-    await saveStatus(agent);
+    if (now() >= agent.nextStatus) void saveStatus(agent);
     if (round.hasMore && !round.isBlocked) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const next = Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY);
@@ -207,6 +220,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
 async function scan(agent: AgentState): Promise<void> {
   agent.isScanDue = false;
   agent.tails.syncFiles(await discoverFiles(agent.settings.paths, agent.excluded, agent.scanMemory));
+  agent.hasScanned = true;
 }
 
 /** Moves offsets over what was acknowledged and saves them. */
@@ -255,22 +269,55 @@ function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
   }
 }
 
+/** A store that does not answer holds up its own status only: the one on its way is not overtaken. */
 async function saveStatus(agent: AgentState): Promise<void> {
-  const { store, lock, log, now } = agent;
-  if (now() < agent.nextStatus) return;
-  agent.nextStatus = now() + STATUS_EVERY_MS;
+  agent.nextStatus = agent.now() + STATUS_EVERY_MS;
+  touchLock(agent);
+  agent.statusFlight ??= sendStatus(agent).finally(() => {
+    agent.statusFlight = undefined;
+  });
+  await agent.statusFlight;
+}
+
+async function saveLastStatus(agent: AgentState): Promise<void> {
+  await agent.statusFlight;
+  await saveStatus(agent);
+}
+
+async function sendStatus(agent: AgentState): Promise<void> {
   try {
-    lock.touch();
-    await store.saveAgentStatus(describeState(agent));
+    await agent.store.saveAgentStatus(describeState(agent));
   } catch (error) {
-    log.debug({ problem: describeFault(error) }, 'The status could not be saved.');
+    agent.log.debug({ problem: describeFault(error) }, 'The status could not be saved.');
   }
 }
 
-function describeState({ settings, tails, board, wall }: AgentState): AgentStatus {
-  const live = tails.list();
-  const lag = [...live, ...tails.ended].reduce((sum, tail) => sum + lagBytes(tail), 0);
-  return describeAgent({ host: settings.host, now: wall(), files: live.length, lagBytes: lag, board });
+function touchLock({ lock, log }: AgentState): void {
+  try {
+    lock.touch();
+  } catch (error) {
+    log.debug({ problem: describeFault(error) }, 'The lock could not be touched.');
+  }
+}
+
+function describeState({ settings, tails, shipper, board, wall, now }: AgentState): AgentStatus {
+  const { acknowledgedAt } = shipper;
+  return describeAgent({
+    host: settings.host,
+    now: wall(),
+    // The time of day of then, as it is counted now.
+    acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
+    measured: { ...tails.measure(), heldBytes: shipper.heldBytes },
+    board,
+  });
+}
+
+function describeHealth({ now, turnedAt, hasScanned, board }: AgentState): AgentHealth {
+  return decideHealth({
+    sinceTurnMs: now() - turnedAt,
+    hasScanned,
+    outages: OUTAGE_CODES.filter((code) => board.has(code)),
+  });
 }
 
 /** Until the time is over, a file changed, the store answered, or the agent stops; a short while in any case. */
@@ -303,7 +350,7 @@ async function pollOnce(agent: AgentState): Promise<PollResult> {
     commit(agent);
     if (!round.hasMore || round.bytes === 0) break;
   }
-  await saveStatus(agent);
+  if (agent.now() >= agent.nextStatus) await saveStatus(agent);
   const { files, lagBytes: lag } = describeState(agent);
   return { files, readBytes, lagBytes: lag };
 }
@@ -315,8 +362,10 @@ async function drain(agent: AgentState): Promise<void> {
   const giveUp = performance.now() + settings.stopWithinMs;
   while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
     shipper.pump(true);
-    if (shipper.inFlight > 0) await shipper.settle();
-    else await pause(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
+    if (shipper.inFlight > 0) {
+      const left = Math.max(1, giveUp - performance.now());
+      await Promise.race([shipper.settle(), pause(left, undefined, true)]);
+    } else await pause(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
   }
   commit(agent);
 }

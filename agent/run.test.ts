@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
@@ -17,6 +17,41 @@ async function waitUntil(what: string, isTrue: () => Promise<boolean> | boolean)
   }
   throw new Error(`after 20 s still not: ${what}`);
 }
+
+describe('status', () => {
+  it('counts what stands in no file any more, until the store has it', async () => {
+    let isDown = true;
+    fixture = openAgentFixture({
+      wrap: (store) => ({
+        ...store,
+        append: (batch) =>
+          isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
+      }),
+    });
+    const [gone, there] = ['gone.log', 'there.log'].map((name) => join(fixture?.logs ?? '', name));
+    writeFileSync(gone ?? '', lines(0, 5));
+    writeFileSync(there ?? '', lines(5, 9));
+    await fixture.poll(2);
+    const before = fixture.agent.status();
+    rmSync(gone ?? '');
+    await fixture.poll();
+    const during = fixture.agent.status();
+    isDown = false;
+    await fixture.poll(3, 60_000);
+    const after = fixture.agent.status();
+
+    expect(before).toMatchObject({
+      atRiskBytes: 0,
+      lagBytes: lines(0, 9).length,
+      openFiles: 2,
+      acknowledged: undefined,
+    });
+    expect(during).toMatchObject({ atRiskBytes: lines(0, 5).length, lagBytes: lines(0, 9).length });
+    expect(during.heldBytes).toBeGreaterThan(0);
+    expect(after).toMatchObject({ atRiskBytes: 0, lagBytes: 0, heldBytes: 0 });
+    expect(Date.parse(after.acknowledged ?? '')).toBeGreaterThan(Date.parse(during.time));
+  });
+});
 
 describe('run', () => {
   it('ships what is written while it runs, follows a rotation, and stops with everything shipped and saved', async () => {
@@ -61,6 +96,47 @@ describe('run', () => {
     );
     expect(lastQuiet).toBeLessThan(1000);
     expect(order.filter((path) => path.includes('hot'))).toHaveLength(20_000);
+  });
+
+  it('goes on reading while the store does not answer a status', async () => {
+    fixture = openAgentFixture({
+      wrap: (store) => ({ ...store, saveAgentStatus: () => new Promise<void>(() => undefined) }),
+    });
+    const { logs, store, agent } = fixture;
+    const stop = new AbortController();
+    const running = agent.run(stop.signal);
+    for (let number = 0; number < 3; number += 1) {
+      writeFileSync(join(logs, `${number}.log`), lines(number, number + 1));
+      fixture.clock.offsetMs += 10_000;
+      await waitUntil(
+        `${number + 1} records`,
+        async () => (await store.searchRecords({ limit: 1, order: 'newest' })).total === number + 1,
+      );
+    }
+    stop.abort();
+    await running;
+
+    expect((await fixture.texts()).sort()).toEqual(expected(0, 3));
+  });
+
+  it('ends in time when the store takes a batch and never answers', async () => {
+    fixture = openAgentFixture({
+      stopWithinMs: 300,
+      wrap: (store) => ({
+        ...store,
+        append: () => new Promise<never>(() => undefined),
+        saveAgentStatus: () => new Promise<void>(() => undefined),
+      }),
+    });
+    writeFileSync(join(fixture.logs, 'a.log'), lines(0, 5));
+    const { agent } = fixture;
+    const stop = new AbortController();
+    const running = agent.run(stop.signal);
+    await waitUntil('read', () => (agent.status().heldBytes ?? 0) > 0);
+
+    stop.abort();
+
+    await running;
   });
 
   it('ends in time when the store is down, and the next agent goes on', async () => {

@@ -19,6 +19,7 @@ const OTHER = {
   startFromEndAfterMs: 1,
   forgetAfterMs: 61_000,
   stopWithinMs: 2,
+  listen: '127.0.0.1:9',
   readIntervalMs: 20,
   undecidedFlushMs: 60,
   quantumBytes: 3,

@@ -75,20 +75,20 @@ function conditionId(code: ConditionCode, place: string): string {
 export interface StatusParts {
   readonly host: string;
   readonly now: number;
-  readonly files: number;
-  readonly lagBytes: number;
+  readonly acknowledgedAt: number | undefined;
+  readonly measured: Pick<AgentStatus, 'files' | 'openFiles' | 'lagBytes' | 'atRiskBytes' | 'heldBytes'>;
   readonly board: Board;
 }
 
-export function describeAgent({ host, now, files, lagBytes, board }: StatusParts): AgentStatus {
+export function describeAgent({ host, now, acknowledgedAt, measured, board }: StatusParts): AgentStatus {
   const counters = board.counters;
   const shippedRecords = (counters['storedRecords'] ?? 0) + (counters['duplicateRecords'] ?? 0);
   return {
     id: host,
     host,
     time: new Date(now).toISOString(),
-    files,
-    lagBytes,
+    ...measured,
+    acknowledged: acknowledgedAt === undefined ? undefined : new Date(acknowledgedAt).toISOString(),
     shippedRecords,
     counters,
     conditions: board.conditions,

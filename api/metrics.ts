@@ -1,6 +1,6 @@
-// The only door to prom-client: Jobtrace's own numbers for Prometheus. cli.ts hands the counting functions to the
-// stages; what the agents report is read from the store when somebody asks. No label grows without bound: no job,
-// host or user names.
+// The only door to prom-client: Jobtrace's own numbers for Prometheus, those of the API with what all agents report to
+// the store, and those of one agent as it stands. Values are read when somebody asks. No label grows without bound: no
+// job, host or user names. Called by cli/service, which hands the counting functions to the stages.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AgentStatus } from '../store/store.js';
 
@@ -17,20 +17,8 @@ export interface Metrics {
 }
 
 export function createMetrics(version: string): Metrics {
-  const registry = new Registry();
+  const registry = createRegistry(version);
   const registers = [registry];
-  new Gauge({
-    name: 'jobtrace_build_info',
-    help: 'Version of this Jobtrace; always 1.',
-    labelNames: ['version'],
-    registers,
-  }).set({ version }, 1);
-  const started = new Gauge({
-    name: 'jobtrace_start_timestamp_seconds',
-    help: 'When this process started.',
-    registers,
-  });
-  started.set(Math.floor(Date.now() / 1000 - process.uptime()));
   const deliveries = new Counter({
     name: 'jobtrace_alert_deliveries_total',
     help: 'Alerts tried at receivers.',
@@ -63,6 +51,24 @@ export function createMetrics(version: string): Metrics {
   };
 }
 
+function createRegistry(version: string): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  new Gauge({
+    name: 'jobtrace_build_info',
+    help: 'Version of this Jobtrace; always 1.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  const started = new Gauge({
+    name: 'jobtrace_start_timestamp_seconds',
+    help: 'When this process started.',
+    registers,
+  });
+  started.set(Math.floor(Date.now() / 1000 - process.uptime()));
+  return registry;
+}
+
 /** Sums over all agents: their own counters go to the same store, so a fleet needs no scraping of its nodes. */
 function createFleetMetrics(
   registry: Registry,
@@ -70,33 +76,124 @@ function createFleetMetrics(
   const registers = [registry];
   const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers });
   const agents = new Gauge({ name: 'jobtrace_agents', help: 'Agents that have reported.', registers });
-  const files = new Gauge({ name: 'jobtrace_agent_files', help: 'Files that the agents follow.', registers });
-  const lagBytes = new Gauge({
-    name: 'jobtrace_agent_lag_bytes',
-    help: 'Bytes in followed files that the store has not acknowledged.',
-    registers,
-  });
+  const showAgents = createAgentGauges(registry);
   const ingested = new Counter({
     name: 'jobtrace_lines_ingested_total',
     help: 'Entries that the agents have shipped since each started.',
     registers,
   });
+  return (state) => {
+    rules.set(state.rules);
+    agents.set(state.agents.length);
+    showAgents(state.agents);
+    ingested.reset();
+    ingested.inc(state.agents.reduce((total, { shippedRecords }) => total + shippedRecords, 0));
+  };
+}
+
+/** What is so now of one agent or of all of them together, under the same names. */
+const AGENT_GAUGES: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly read: (agent: AgentStatus) => number | undefined;
+}[] = [
+  { name: 'files', help: 'Files that are followed.', read: ({ files }) => files },
+  { name: 'open_files', help: 'Descriptors of followed files.', read: ({ openFiles }) => openFiles },
+  {
+    name: 'lag_bytes',
+    help: 'Bytes in followed files that the store has not acknowledged.',
+    read: ({ lagBytes }) => lagBytes,
+  },
+  {
+    name: 'at_risk_bytes',
+    help: 'Of these, bytes whose file is gone or was replaced: lost if the agent ends before the store has them.',
+    read: ({ atRiskBytes }) => atRiskBytes,
+  },
+  {
+    name: 'held_bytes',
+    help: 'Memory of records that wait for the store; reading stops at agent.budgetBytes.',
+    read: ({ heldBytes }) => heldBytes,
+  },
+];
+
+function createAgentGauges(registry: Registry): (agents: readonly AgentStatus[]) => void {
+  const registers = [registry];
+  const gauges = AGENT_GAUGES.map(({ name, help, read }) => ({
+    gauge: new Gauge({ name: `jobtrace_agent_${name}`, help, registers }),
+    read,
+  }));
   const conditions = new Gauge({
     name: 'jobtrace_agent_conditions',
-    help: 'Agents that report this condition.',
+    help: 'Conditions of this code that agents report (docs/errors.md).',
     labelNames: ['code'],
     registers,
   });
-  return (state) => {
-    const sum = (read: (agent: AgentStatus) => number): number =>
-      state.agents.reduce((total, agent) => total + read(agent), 0);
-    rules.set(state.rules);
-    agents.set(state.agents.length);
-    files.set(sum((agent) => agent.files));
-    lagBytes.set(sum((agent) => agent.lagBytes));
-    ingested.reset();
-    ingested.inc(sum((agent) => agent.shippedRecords));
+  return (agents) => {
+    for (const { gauge, read } of gauges) gauge.set(agents.reduce((total, agent) => total + (read(agent) ?? 0), 0));
     conditions.reset();
-    for (const { code } of state.agents.flatMap((agent) => agent.conditions)) conditions.inc({ code });
+    for (const { code } of agents.flatMap((agent) => agent.conditions)) conditions.inc({ code });
+  };
+}
+
+export interface AgentMetrics {
+  readonly contentType: string;
+  /** The text format. */
+  renderText(status: AgentStatus): Promise<string>;
+}
+
+/** Of one agent, served by its own process. `counters`: name → what it counts; one in `…Ms` is shown in seconds. */
+export function createAgentMetrics(version: string, counters: Readonly<Record<string, string>>): AgentMetrics {
+  const registry = createRegistry(version);
+  const registers = [registry];
+  const showAgents = createAgentGauges(registry);
+  const counts = Object.entries(counters).map(([name, help]) => ({
+    name,
+    counter: new Counter({ name: nameCounter(name), help: `${help[0]?.toUpperCase()}${help.slice(1)}.`, registers }),
+  }));
+  const acknowledged = new Gauge({
+    name: 'jobtrace_agent_last_acknowledgement_timestamp_seconds',
+    help: 'When the store last said that it has a record; 0: not since the start.',
+    registers,
+  });
+  const showProcess = createProcessMetrics(registry);
+  return {
+    contentType: registry.contentType,
+    async renderText(status) {
+      showAgents([status]);
+      for (const { name, counter } of counts) {
+        counter.reset();
+        counter.inc((status.counters[name] ?? 0) / (name.endsWith('Ms') ? 1000 : 1));
+      }
+      acknowledged.set(status.acknowledged === undefined ? 0 : Date.parse(status.acknowledged) / 1000);
+      showProcess();
+      return registry.metrics();
+    },
+  };
+}
+
+/** `readBytes` → `jobtrace_agent_read_bytes_total`. */
+function nameCounter(name: string): string {
+  const words = name.replace(/Ms$/, 'Seconds').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return `jobtrace_agent_${words}_total`;
+}
+
+/** What it costs, under the names that every client library uses. */
+function createProcessMetrics(registry: Registry): () => void {
+  const registers = [registry];
+  const cpu = new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time of this process, all threads.',
+    registers,
+  });
+  const memory = new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory of this process.',
+    registers,
+  });
+  return () => {
+    const { user, system } = process.cpuUsage();
+    cpu.reset();
+    cpu.inc((user + system) / 1e6);
+    memory.set(process.memoryUsage.rss());
   };
 }

@@ -305,6 +305,10 @@ export const AGENT_LIST = object(
           time,
           files: integer,
           lagBytes: integer,
+          atRiskBytes: described(integer, 'Of the lag, what stands in no file any more: lost if the agent ends now.'),
+          heldBytes: described(integer, "What waits for the store in the agent's memory."),
+          openFiles: integer,
+          acknowledged: described(time, 'When the store last took a record of this agent.'),
           shippedRecords: integer,
           counters: { type: 'object', additionalProperties: { type: 'number' } },
           conditions: list(

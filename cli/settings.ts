@@ -60,6 +60,14 @@ export function extraFolders(invocation: Invocation): readonly string[] {
   return [...readSettings(invocation).settings['analyzer.rulesDirs'], ...invocation.options('rules')];
 }
 
+/** `name` is that of the setting, for the error. */
+export function readAddress(name: string, text: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(text) ?? [];
+  if (host === undefined || port === undefined || Number(port) > 65_535)
+    throw createError('JT_CONFIG_INVALID', { problems: `  ${name} is "${text}", but must be HOST:PORT` });
+  return { host, port: Number(port) };
+}
+
 export function languageOf(settings: Settings): Language {
   return settings.language === 'zh' ? 'zh' : 'en';
 }

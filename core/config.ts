@@ -206,6 +206,12 @@ export const SETTINGS = [
     help: 'How long a stopping agent tries to ship what it has read; the next one reads the rest again.',
   },
   {
+    name: 'agent.listen',
+    type: 'string',
+    default: '',
+    help: 'Address, HOST:PORT, at which "jobtrace agent" serves its own /metrics, /health/live and /health/ready, without a token and without a word of any log; empty = nowhere.',
+  },
+  {
     name: 'agent.readIntervalMs',
     type: 'integer',
     default: 200,

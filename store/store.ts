@@ -124,6 +124,13 @@ export interface AgentStatus {
   readonly files: number;
   /** Bytes in matched files that are not acknowledged yet. */
   readonly lagBytes: number;
+  /** Of these, bytes whose file is gone or was replaced: only the process of the agent still has them. */
+  readonly atRiskBytes?: number;
+  /** What records that wait for the store take in the agent's memory. */
+  readonly heldBytes?: number;
+  readonly openFiles?: number;
+  /** When the store last took a record of this agent. */
+  readonly acknowledged?: string;
   readonly shippedRecords: number;
   readonly counters: Readonly<Record<string, number>>;
   /** What a person should know; see core/conditions.ts. */

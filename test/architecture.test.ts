@@ -44,6 +44,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   agent: [
     'settings.ts',
     'status.ts',
+    'health.ts',
     'files',
     'checkpoint',
     'identity',
@@ -96,7 +97,18 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'notify.ts',
     'testing',
   ],
-  api: ['auth.ts', 'crowd.ts', 'metrics.ts', 'body.ts', 'route.ts', 'request.ts', 'schemas.ts', 'routes', 'server.ts'],
+  api: [
+    'auth.ts',
+    'crowd.ts',
+    'metrics.ts',
+    'probe.ts',
+    'body.ts',
+    'route.ts',
+    'request.ts',
+    'schemas.ts',
+    'routes',
+    'server.ts',
+  ],
   'api/web/src': [
     'server',
     'speech',

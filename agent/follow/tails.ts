@@ -3,7 +3,7 @@
 // was seen and could not be read before it vanished is counted and reported. Called by agent.ts; read.ts reads.
 import type { FoundFile, Scan } from '../files/discover.js';
 import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
-import { openTail, type Tail } from '../tail/tail.js';
+import { atRiskBytes, lagBytes, openTail, type Tail } from '../tail/tail.js';
 import { beginFile, replaceTail, settleTails } from './begin.js';
 import { endTail, failTail, noteGone, sweepTails } from './ends.js';
 import { createLosses } from './loss.js';
@@ -23,11 +23,19 @@ export interface Tails {
   /** Ends tails whose file is gone and read; reports bytes that were lost. */
   sweep(): void;
   list(): readonly Tail[];
+  measure(): FollowedFiles;
   /** More files have something to say than may be open: scan again soon. */
   readonly isCrowded: boolean;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: ReadonlySet<Tail>;
   close(): void;
+}
+
+export interface FollowedFiles {
+  readonly files: number;
+  readonly openFiles: number;
+  readonly lagBytes: number;
+  readonly atRiskBytes: number;
 }
 
 export function createTails(parts: TailsParts): Tails {
@@ -42,6 +50,7 @@ export function createTails(parts: TailsParts): Tails {
     failTail: (tail, error) => failTail(set, tail, error),
     sweep: () => sweepTails(set),
     list: () => [...set.live.values()],
+    measure: () => measureFiles(set),
     get isCrowded() {
       return set.isCrowded;
     },
@@ -126,6 +135,16 @@ function reportProblems(set: TailSet, { problems }: Scan): void {
     if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
       log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
   }
+}
+
+function measureFiles(set: TailSet): FollowedFiles {
+  const all = [...set.live.values(), ...set.ended];
+  return {
+    files: set.live.size,
+    openFiles: countOpen(set),
+    lagBytes: all.reduce((sum, tail) => sum + lagBytes(tail), 0),
+    atRiskBytes: all.reduce((sum, tail) => sum + atRiskBytes(tail), 0),
+  };
 }
 
 function closeAll({ live }: TailSet): void {

@@ -27,6 +27,8 @@ export interface Shipper {
   /** Bytes that what was added and is not done takes in memory. */
   readonly heldBytes: number;
   readonly inFlight: number;
+  /** When the store last said that it has a record; undefined: it never did. */
+  readonly acknowledgedAt: number | undefined;
   /** Records that were never sent, while the store takes records. */
   readonly hasFresh: boolean;
   /** When `pump` has something to do again; undefined = when something is added. */
@@ -80,6 +82,7 @@ interface Shipping {
   /** Batches that failed as a whole, in a row: while the store is down one batch at a time asks. */
   outage: { readonly tries: number; readonly until: number } | undefined;
   readonly flights: Set<Promise<void>>;
+  acknowledgedAt: number | undefined;
 }
 
 const NO_ANSWER: AppendOutcome = { kind: 'retry', error: 'the store gave no answer for this record' };
@@ -100,6 +103,7 @@ export function createShipper(parts: ShipperParts): Shipper {
     retries: [],
     outage: undefined,
     flights: new Set(),
+    acknowledgedAt: undefined,
   };
   const { encoder } = shipping;
   const { addPlain } = encoder;
@@ -115,6 +119,9 @@ export function createShipper(parts: ShipperParts): Shipper {
     },
     get inFlight() {
       return shipping.flights.size;
+    },
+    get acknowledgedAt() {
+      return shipping.acknowledgedAt;
     },
     get hasFresh() {
       return hasFresh(shipping) && shipping.outage === undefined;
@@ -187,6 +194,8 @@ async function sendBatch(shipping: Shipping, batch: Batch): Promise<void> {
     return;
   }
   endOutage(shipping);
+  if (outcomes.some(({ kind }) => kind === 'stored' || kind === 'duplicate'))
+    shipping.acknowledgedAt = shipping.parts.now();
   handleOutcomes(shipping, batch, outcomes);
 }
 
@@ -332,7 +341,8 @@ function findDue(shipping: Shipping): number | undefined {
   return Number.isFinite(first) ? first : undefined;
 }
 
-const OUTAGE_CODES = [
+/** Conditions under which the store takes nothing. */
+export const OUTAGE_CODES = [
   'JT_STORE_UNREACHABLE',
   'JT_STORE_DENIED',
   'JT_STORE_REFUSED',

@@ -132,6 +132,13 @@ export function isDrained({ reading, acks }: Tail): boolean {
   return reading.size <= reading.readOffset && acks.waiting === 0;
 }
 
+/** Bytes that are not in the store yet and stand in no file any more: they are lost when the process ends. */
+export function atRiskBytes(tail: Tail): number {
+  const { file, reading, acks } = tail;
+  if (file.endedAt !== undefined) return Math.max(0, reading.readOffset - acks.committed.offset - acks.openBytes);
+  return file.goneSince === undefined ? 0 : lagBytes(tail);
+}
+
 /** Bytes that are not in the store yet. */
 export function lagBytes({ reading, acks }: Tail): number {
   return Math.max(0, reading.size - acks.committed.offset - acks.openBytes);

@@ -1,5 +1,5 @@
 // "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the
-// store. Each runs until SIGTERM or Ctrl-C; services.ts makes the stages.
+// store. Each runs until SIGTERM or Ctrl-C, and loads what it runs and nothing else.
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Settings } from '../../core/config.js';
@@ -15,7 +15,7 @@ import {
 import { openServiceStore } from './open.js';
 import { runStages } from './stages.js';
 import { createRuleKeeper } from './keeper.js';
-import { hostOf, readSettings } from '../settings.js';
+import { hostOf, readAddress, readSettings } from '../settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 
@@ -26,16 +26,21 @@ export const AGENT: Command = {
   options: SHARED,
   examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log, services }) => {
+    runPart(invocation, async ({ settings, store, log }) => {
       const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
       if (paths.length === 0)
         throw createError('JT_USAGE', {
           problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.',
           command: 'agent',
         });
-      const agent = services.createServiceAgent(settings, paths, store, log);
+      const { createServiceAgent, openAgentProbe } = await import('./agent.js');
+      const agent = createServiceAgent(settings, paths, store, log);
+      const probe = await openAgentProbe(settings, agent, log).catch((error: unknown) => {
+        agent.close();
+        throw error;
+      });
       log.info({ paths }, 'Agent started.');
-      await agent.run(invocation.terminal.signal);
+      await runStages(invocation.terminal.signal, probe, [agent.run]);
     }),
 };
 
@@ -45,8 +50,9 @@ export const ANALYZER: Command = {
   summary: 'Reads what agents store, finds incidents and sends alerts.',
   options: [...SHARED, { name: 'shard', value: 'i/n', help: 'Which part of the feed this one reads (default 0/1).' }],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log, services }) => {
+    runPart(invocation, async ({ settings, store, log }) => {
       const { signal } = invocation.terminal;
+      const services = await import('./services.js');
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
       const notifier = services.createServiceNotifier(
         settings,
@@ -75,13 +81,14 @@ export const API: Command = {
   summary: 'Serves the API and the page.',
   options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log, services }) => {
+    runPart(invocation, async ({ settings, store, log }) => {
       const { signal } = invocation.terminal;
+      const [services, web] = await Promise.all([import('./services.js'), import('./server.js')]);
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
-      const metrics = services.createServiceMetrics();
+      const metrics = web.createServiceMetrics();
       const notifier = services.createServiceNotifier(settings, rules, store, log, `api-${hostOf(settings)}`, metrics);
-      const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
-      const { url } = await server.listen(services.readListen(settings));
+      const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
+      const { url } = await server.listen(readAddress('api.listen', settings['api.listen']));
       log.info({ url }, 'API started.');
       await runStages(signal, server, [notifier.run, rules.run]);
     }),
@@ -91,18 +98,16 @@ interface Part {
   readonly settings: Settings;
   readonly store: Store;
   readonly log: Log;
-  /** Loaded for a service only: the other commands answer sooner without. */
-  readonly services: typeof import('./services.js');
 }
 
 /** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
 async function runPart(invocation: Invocation, run: (part: Part) => Promise<void>): Promise<number> {
   const { settings } = readSettings(invocation);
-  const services = await import('./services.js');
-  await services.runLogged(settings, async (log) => {
+  const { runLogged } = await import('./logged.js');
+  await runLogged(settings, async (log) => {
     const store = await openServiceStore(settings);
     try {
-      await run({ settings, store, log, services });
+      await run({ settings, store, log });
       log.info('Stopped.');
     } finally {
       await store.close();

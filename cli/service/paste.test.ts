@@ -9,7 +9,8 @@ import { createLog } from '../../core/log.js';
 import { openStore } from '../../store/open.js';
 import { createRuleKeeper } from './keeper.js';
 import { createPasteDiagnoser } from './paste.js';
-import { createServiceMetrics, createServiceNotifier, createServiceServer } from './services.js';
+import { createServiceMetrics, createServiceServer } from './server.js';
+import { createServiceNotifier } from './services.js';
 
 const LOG = readFileSync(new URL('../../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const RULE = 'network.insufficient-buffers/total';

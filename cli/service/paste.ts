@@ -1,6 +1,6 @@
 // Pasted logs → diagnoses, away from the event loop: one worker thread with a catalog of its own (paste-worker.ts),
 // started with the first paste and kept. Pastes are diagnosed one after another, each within a limit in time; one that
-// takes longer ends with its worker, and the next begins with a new one. Called by services.ts for the API.
+// takes longer ends with its worker, and the next begins with a new one. Called by server.ts for the API.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

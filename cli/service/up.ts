@@ -18,7 +18,7 @@ import { openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { createRuleKeeper } from './keeper.js';
 import { runStages } from './stages.js';
-import { extraFolders, languageOf, readSettings } from '../settings.js';
+import { extraFolders, languageOf, readAddress, readSettings } from '../settings.js';
 import { VERSION } from '../version.js';
 import { write } from '../terminal/write.js';
 
@@ -59,8 +59,8 @@ async function runUp(invocation: Invocation): Promise<number> {
       problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.',
       command: 'up',
     });
-  const services = await import('./services.js');
-  await services.runLogged(settings, (log) => openStages(invocation, { settings, paths, log, services }));
+  const { runLogged } = await import('./logged.js');
+  await runLogged(settings, (log) => openStages(invocation, { settings, paths, log }));
   return 0;
 }
 
@@ -68,24 +68,28 @@ interface UpParts {
   readonly settings: Settings;
   readonly paths: readonly string[];
   readonly log: Log;
-  /** Loaded for a service only: the other commands answer sooner without. */
-  readonly services: typeof import('./services.js');
 }
 
-async function openStages(invocation: Invocation, { settings, paths, log, services }: UpParts): Promise<void> {
+async function openStages(invocation: Invocation, { settings, paths, log }: UpParts): Promise<void> {
   const { terminal } = invocation;
+  // Loaded for a service only: the other commands answer sooner without.
+  const [services, { createServiceAgent }, web] = await Promise.all([
+    import('./services.js'),
+    import('./agent.js'),
+    import('./server.js'),
+  ]);
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
   const store = await openServiceStore(settings);
   try {
     await store.check();
-    const metrics = services.createServiceMetrics();
+    const metrics = web.createServiceMetrics();
     const notifier = services.createServiceNotifier(settings, rules, store, log, 'up', metrics);
     const announce = createAnnouncer(
       invocation,
       languageOf(settings),
       await store.findIncidents({ limit: KNOWN_INCIDENTS }),
     );
-    const agent = services.createServiceAgent(settings, paths, store, log);
+    const agent = createServiceAgent(settings, paths, store, log);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
       onIncident: async (incident) => {
         await notifier.incidentChanged(incident);
@@ -93,8 +97,8 @@ async function openStages(invocation: Invocation, { settings, paths, log, servic
       },
       onGone: (id) => notifier.incidentGone(id),
     });
-    const server = services.createServiceServer(settings, rules, store, log, notifier, metrics);
-    const { url } = await server.listen(services.readListen(settings));
+    const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
+    const { url } = await server.listen(readAddress('api.listen', settings['api.listen']));
     await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
     await runStages(terminal.signal, server, [
       agent.run,

@@ -1,0 +1,96 @@
+// The small server of a process that has no API, an agent: its numbers for Prometheus and whether it lives and is
+// ready, on an address of its own. What it says comes from what it is given at each request. Called by
+// cli/service/agent.ts, which loads it only when somebody wants it; so it is made of node:http alone, which is there
+// anyway: fastify costs a tenth of a second and fifteen megabytes for three fixed paths.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createError } from '../core/errors.js';
+import { errorCode } from '../core/fault.js';
+import type { Log } from '../core/log.js';
+
+export interface ProbeVerdict {
+  readonly isGood: boolean;
+  /** Why not, in the fewest words: codes of conditions. */
+  readonly reasons: readonly string[];
+}
+
+export interface ProbeOptions {
+  readonly log: Log;
+  readonly readLive: () => ProbeVerdict;
+  readonly readReady: () => ProbeVerdict;
+  readonly metrics: { readonly contentType: string; renderText(): Promise<string> };
+}
+
+export interface Probe {
+  /** Throws JT_CONFIG_INVALID, JT_PORT_IN_USE. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
+  close(): Promise<void>;
+}
+
+interface ProbeAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Whoever asks has one short line to say; a few may ask at the same time. */
+const MAX_CONNECTIONS = 50;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export function createProbe(options: ProbeOptions): Probe {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('request', (request, response) => void answer(options, request, response));
+  return {
+    listen: (address) => listenOn(server, address),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<{ readonly port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(explainListen(error, `${host}:${port}`)));
+    server.listen({ host, port }, () => {
+      const bound = server.address();
+      resolve({ port: typeof bound === 'object' && bound !== null ? bound.port : port });
+    });
+  });
+}
+
+function explainListen(error: Error, address: string): Error {
+  const code = errorCode(error);
+  if (code === 'EADDRINUSE') return createError('JT_PORT_IN_USE', { address }, error);
+  return createError('JT_CONFIG_INVALID', { problems: `  agent.listen: ${address} cannot be used (${code})` }, error);
+}
+
+async function answer(options: ProbeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  request.resume();
+  try {
+    const { status, contentType, text } = await findAnswer(options, request);
+    response.writeHead(status, { 'content-type': contentType, 'x-content-type-options': 'nosniff' }).end(text);
+  } catch (error) {
+    options.log.error({ err: error, path: request.url }, 'A request could not be answered.');
+    response.writeHead(500).end();
+  }
+}
+
+async function findAnswer(options: ProbeOptions, { method, url = '/' }: IncomingMessage): Promise<ProbeAnswer> {
+  const [path] = url.split('?');
+  if (method !== 'GET' && method !== 'HEAD') return describeJson(405, { status: 'only GET is answered' });
+  if (path === '/health/live') return describeVerdict(options.readLive());
+  if (path === '/health/ready') return describeVerdict(options.readReady());
+  if (path !== '/metrics')
+    return describeJson(404, { status: 'only /metrics, /health/live and /health/ready are here' });
+  return { status: 200, contentType: options.metrics.contentType, text: await options.metrics.renderText() };
+}
+
+function describeVerdict({ isGood, reasons }: ProbeVerdict): ProbeAnswer {
+  return isGood ? describeJson(200, { status: 'ok' }) : describeJson(503, { status: 'unavailable', reasons });
+}
+
+function describeJson(status: number, body: object): ProbeAnswer {
+  return { status, contentType: 'application/json; charset=utf-8', text: `${JSON.stringify(body)}\n` };
+}

@@ -1,0 +1,107 @@
+// "jobtrace agent" as a process, as it is started on a node.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lines } from '../../test/agent-fixture.js';
+import { startProgram, waitUntil, type RunningProgram } from '../../test/program.js';
+
+let folder: string;
+let program: RunningProgram | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-agent-process-'));
+  mkdirSync(join(folder, 'log'));
+});
+afterEach(async () => {
+  await program?.stop('SIGKILL');
+  program = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(settings: object, environment: Readonly<Record<string, string>> = {}): RunningProgram {
+  const config = join(folder, 'jobtrace.yaml');
+  writeFileSync(config, JSON.stringify({ dataDir: join(folder, 'data'), ...settings }));
+  program = startProgram(['agent', '--config', config], { env: environment });
+  return program;
+}
+
+/** What the process says about itself, a line of JSON each. */
+function said(running: RunningProgram): readonly Record<string, unknown>[] {
+  return running
+    .stderr()
+    .split('\n')
+    .filter((text) => text.startsWith('{'))
+    .map((text) => JSON.parse(text) as Record<string, unknown>);
+}
+
+async function findPort(running: RunningProgram): Promise<number> {
+  return waitUntil(
+    'the address',
+    () => said(running).find(({ port }) => typeof port === 'number')?.['port'] as number,
+    {
+      saw: running.stderr,
+    },
+  );
+}
+
+describe('jobtrace agent', () => {
+  it('serves its numbers and its health where it is told to, and ends with them', async () => {
+    writeFileSync(join(folder, 'log', 'a.log'), lines(0, 20));
+    const running = start({ agent: { paths: [join(folder, 'log')], listen: '127.0.0.1:0' } });
+    const url = `http://127.0.0.1:${await findPort(running)}`;
+
+    const text = await waitUntil('20 records', async () => {
+      const answer = await (await fetch(`${url}/metrics`)).text();
+      const isDone = ['stored_records_total 20', 'lag_bytes 0'].every((end) =>
+        answer.includes(`jobtrace_agent_${end}\n`),
+      );
+      return isDone ? answer : undefined;
+    });
+    const ready = await fetch(`${url}/health/ready`);
+    const live = await fetch(`${url}/health/live`);
+    const code = await running.stop();
+
+    for (const line of [
+      'jobtrace_agent_files 1',
+      'jobtrace_agent_open_files 1',
+      'jobtrace_agent_at_risk_bytes 0',
+      `jobtrace_agent_read_bytes_total ${lines(0, 20).length}`,
+    ])
+      expect(text.split('\n')).toContain(line);
+    expect(text).toMatch(/^jobtrace_agent_last_acknowledgement_timestamp_seconds 1\d{9}/m);
+    expect([ready.status, live.status, code]).toEqual([200, 200, 0]);
+  });
+
+  it('loads nothing of a server when it serves nothing', async () => {
+    const hook = join(folder, 'hook.cjs');
+    const names = join(folder, 'names');
+    writeFileSync(
+      hook,
+      `const Module = require('node:module');
+       const { appendFileSync } = require('node:fs');
+       const load = Module._load;
+       Module._load = function (name, ...rest) {
+         appendFileSync(${JSON.stringify(names)}, name + '\\n');
+         return load.call(this, name, ...rest);
+       };`,
+    );
+    const running = start({ agent: { paths: [join(folder, 'log')] } }, { NODE_OPTIONS: `--require ${hook}` });
+    await waitUntil('the start', () => said(running).find(({ msg }) => msg === 'Agent started.'), {
+      saw: running.stderr,
+    });
+    await running.stop();
+
+    const loaded = readFileSync(names, 'utf8').split('\n');
+    expect(loaded).toContain('pino');
+    expect(loaded.filter((name) => /^(?:@?fastify|prom-client|node:http$)/.test(name))).toEqual([]);
+  });
+
+  it('does not start at an address that cannot be used, and leaves its data folder to the next', async () => {
+    const running = start({ agent: { paths: [join(folder, 'log')], listen: 'nowhere' } });
+
+    expect(await running.ended).toBe(2);
+    expect(running.stderr()).toContain('agent.listen is "nowhere", but must be HOST:PORT');
+    const next = start({ agent: { paths: [join(folder, 'log')] } });
+    await waitUntil('the start', () => said(next).find(({ msg }) => msg === 'Agent started.'), { saw: next.stderr });
+  });
+});

@@ -1,0 +1,58 @@
+// Settings → the agent, and the small server with its numbers and its health when an address is given. What only that
+// server needs is loaded when it is wanted: most agents are alone with their files, and should begin at once. Called by
+// up.ts and parts.ts.
+import { statSync } from 'node:fs';
+import { createAgent, type Agent, type AgentParts } from '../../agent/agent.js';
+import { pickAgentSettings } from '../../agent/settings.js';
+import { COUNTERS } from '../../agent/status.js';
+import type { Settings } from '../../core/config.js';
+import { createError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { readAddress } from '../settings.js';
+import { VERSION } from '../version.js';
+
+export function createServiceAgent(
+  settings: Settings,
+  paths: readonly string[],
+  store: AgentParts['store'],
+  log: Log,
+): Agent {
+  checkPaths(paths);
+  return createAgent({ ...pickAgentSettings(settings), paths }, { store, log: log.child({ stage: 'agent' }) });
+}
+
+/** A plain path that does not exist is a typing error; a pattern may match later. */
+function checkPaths(paths: readonly string[]): void {
+  for (const path of paths.filter((item) => !/[*{?]/.test(item))) {
+    try {
+      statSync(path);
+    } catch (error) {
+      throw createError('JT_FILE_UNREADABLE', { path, problem: 'it does not exist' }, error);
+    }
+  }
+}
+
+/** Undefined when no address is given. */
+export async function openAgentProbe(
+  settings: Settings,
+  agent: Pick<Agent, 'status' | 'health'>,
+  log: Log,
+): Promise<{ close(): Promise<void> } | undefined> {
+  const text = settings['agent.listen'];
+  if (text === '') return undefined;
+  const [{ createProbe }, { createAgentMetrics }] = await Promise.all([
+    import('../../api/probe.js'),
+    import('../../api/metrics.js'),
+  ]);
+  const metrics = createAgentMetrics(VERSION, COUNTERS);
+  const probe = createProbe({
+    log: log.child({ stage: 'probe' }),
+    readLive: () => agent.health().live,
+    readReady: () => agent.health().ready,
+    metrics: { contentType: metrics.contentType, renderText: () => metrics.renderText(agent.status()) },
+  });
+  const address = readAddress('agent.listen', text);
+  const { port } = await probe.listen(address);
+  log.info({ host: address.host, port }, 'Numbers and health of the agent are served.');
+  return probe;
+}

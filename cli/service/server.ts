@@ -1,0 +1,63 @@
+// Settings → the API with the page, and its numbers. Loaded by the commands that serve it and by no other, since its
+// libraries take longer to load than everything else together. Called by up.ts and parts.ts.
+import type { Catalog } from '../../analyzer/catalog/catalog.js';
+import { createMetrics, type Metrics } from '../../api/metrics.js';
+import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
+import type { Settings } from '../../core/config.js';
+import type { Log } from '../../core/log.js';
+import type { Notifier } from '../../notify/notify.js';
+import { languageOf, zoneOf } from '../settings.js';
+import { PAGE_DIR, VERSION } from '../version.js';
+import type { RuleKeeper } from './keeper.js';
+import { createPasteDiagnoser } from './paste.js';
+
+export function createServiceMetrics(): Metrics {
+  return createMetrics(VERSION);
+}
+
+export function createServiceServer(
+  settings: Settings,
+  rules: RuleKeeper,
+  store: ServerOptions['store'],
+  log: Log,
+  notifier: Notifier,
+  metrics: Metrics,
+): ApiServer {
+  const pasted = createPasteDiagnoser({ folders: rules.folders, zone: zoneOf(settings) });
+  rules.onChange(() => pasted.reload());
+  const server = createServer({
+    store,
+    log: log.child({ stage: 'api' }),
+    metrics,
+    settings: {
+      version: VERSION,
+      language: languageOf(settings),
+      tokens: settings['api.tokens'],
+      allowedHosts: settings['api.allowedHosts'],
+      webDir: PAGE_DIR,
+    },
+    catalogInfo: () => describeCatalog(rules.catalog),
+    ruleProblems: () => rules.problems,
+    analyzerHooks: { diagnosePaste: pasted.diagnose },
+    notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
+  });
+  return {
+    listen: server.listen,
+    close: async () => {
+      await Promise.all([pasted.close(), server.close()]);
+    },
+  };
+}
+
+function describeCatalog(catalog: Catalog): ReturnType<Parameters<typeof createServer>[0]['catalogInfo']> {
+  return catalog.rules.map((rule) => ({
+    id: rule.id,
+    cause: rule.cause,
+    status: rule.status,
+    severity: rule.severity,
+    owner: rule.owner,
+    role: rule.role,
+    title: { en: rule.title.en.source, zh: rule.title.zh.source },
+    references: rule.references,
+  }));
+}
