@@ -1,5 +1,6 @@
 // Every recording of the lab through the real agent: what it reads, frames and parses must be what the recording's
-// manifest and the bytes themselves say. Where an entry begins is told here by a plain pattern, not by the splitter.
+// manifest and the bytes themselves say, and what the analyzer finds in the store must be what is found in the files.
+// Where an entry begins is told here by a plain pattern, not by the splitter.
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -11,6 +12,7 @@ import { readFacts, readJarVersion } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
+import { judgeFiles, judgeStore } from './shipped.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
@@ -47,6 +49,9 @@ describe('the agent reads the recording', () => {
         );
     checkProcesses(manifest, records);
     checkFacts(manifest, records);
+    expect(await judgeStore(fixture.store)).toEqual(
+      judgeFiles(manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file))),
+    );
   });
 });
 

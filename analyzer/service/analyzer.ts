@@ -10,6 +10,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { concludeCluster } from '../incident/clusters.js';
 import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import { tellForms, type Told } from './forms.js';
 import { hashIncident, isNear, isSameEpisode, keepIds, remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
@@ -175,18 +176,14 @@ async function readEntries<Stored>(options: AnalyzerOptions<Stored>, from: strin
 function takeEntries(running: Running, entries: readonly Entry[]): void {
   const last = new Map<string, Entry>();
   for (const entry of entries) {
-    if (entry.offset >= (last.get(entry.source.path)?.offset ?? -1)) last.set(entry.source.path, entry);
     const cluster = clusterOf(entry);
     const memory = running.clusters.get(cluster);
     if (memory === undefined) continue;
-    const signal = scanEntry(entry, running.catalog, {
-      cluster,
-      zone: running.options.zone,
-    });
-    if (signal === undefined || !keepSignal(memory, signal)) continue;
-    running.dirty.add(cluster);
-    // Facts alone change nothing as long as nothing has failed.
-    if (memory.eventCount > 0) running.touched.add(cluster);
+    for (const told of tellForms(memory.forms, entry, () => running.dirty.add(cluster))) {
+      const { path } = told.entry.source;
+      if (told.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, told.entry);
+      takeEntry(running, cluster, memory, told);
+    }
   }
   for (const entry of last.values()) {
     const memory = running.clusters.get(clusterOf(entry));
@@ -203,6 +200,16 @@ function takeEntries(running: Running, entries: readonly Entry[]): void {
     const memory = running.clusters.get(cluster);
     if (memory?.eventCount === 0) compactLarge(running, memory);
   }
+}
+
+function takeEntry(running: Running, cluster: string, memory: ClusterMemory, { entry, sum }: Told): void {
+  const scanned = scanEntry(entry, running.catalog, { cluster, zone: running.options.zone });
+  const signal =
+    scanned === undefined || sum === undefined ? scanned : { ...scanned, place: { ...scanned.place, ...sum } };
+  if (signal === undefined || !keepSignal(memory, signal)) return;
+  running.dirty.add(cluster);
+  // Facts alone change nothing as long as nothing has failed.
+  if (memory.eventCount > 0) running.touched.add(cluster);
 }
 
 function clusterOf(entry: Entry): string {

@@ -1,5 +1,5 @@
 // What the service keeps of a cluster between two reads of the feed: its signals, bounded and compacted, the last line
-// of each process, and what it said about its incidents already. Plain data in and out (saveState), so that a restart
+// of each process, what lines of one file say together, and what it said about its incidents already. Plain data in and out (saveState), so that a restart
 // goes on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an
 // episode.
 import { findSmallest } from '../../core/sequence.js';
@@ -9,6 +9,7 @@ import { jobIdOf, meaningOf, type Keeping } from '../cluster/meaning.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
+import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
 
 /** An incident as it was saved last. */
 export interface SavedIncident {
@@ -25,11 +26,14 @@ export interface ClusterState {
   readonly signals: readonly Signal[];
   readonly lastLines: readonly (readonly [process: string, lastLine: LastLine])[];
   readonly saved: readonly SavedIncident[];
+  /** Left out when there is none. */
+  readonly forms?: StoredForms;
 }
 
 export interface ClusterMemory {
   readonly signals: Map<string, Signal>;
   readonly lastLines: Map<string, LastLine>;
+  readonly forms: FormState;
   /** Keys of signals without a time. */
   readonly undated: Set<string>;
   saved: readonly SavedIncident[];
@@ -44,6 +48,7 @@ export function createClusterMemory(state?: ClusterState): ClusterMemory {
   const memory: ClusterMemory = {
     signals: new Map(),
     lastLines: new Map(state?.lastLines ?? []),
+    forms: createFormState(state?.forms),
     undated: new Set(),
     saved: state?.saved ?? [],
     eventCount: 0,
@@ -55,7 +60,12 @@ export function createClusterMemory(state?: ClusterState): ClusterMemory {
 }
 
 export function exportMemory(memory: ClusterMemory): ClusterState {
-  return { signals: [...memory.signals.values()], lastLines: [...memory.lastLines], saved: memory.saved };
+  return {
+    signals: [...memory.signals.values()],
+    lastLines: [...memory.lastLines],
+    saved: memory.saved,
+    forms: exportForms(memory.forms),
+  };
 }
 
 /** Adds a signal, or replaces its shorter self; false when nothing changed. */

@@ -1,7 +1,8 @@
 // A GC log → the same log, and behind it one line that says when the heap was full all the time: full collections, one
 // after the other, that freed next to nothing. A single full collection, even a long one, is no such sign, and a heap
 // that fills up and is emptied again is how a JVM works. Forms: unified logging (Java 9 on) and -XX:+PrintGCDetails
-// (Java 8). Read as it comes; called by read.ts.
+// (Java 8). Read as it comes; called by read.ts. The service, which meets the lines one by one, sums them up with the
+// same parts (service/forms.ts).
 import { Cursor } from '../files/cursor.js';
 
 export function looksLikeGcLog(head: string): boolean {
@@ -10,7 +11,9 @@ export function looksLikeGcLog(head: string): boolean {
   );
 }
 
-interface Collection {
+export interface Collection {
+  /** Where it stands in the text that was looked at, in UTF-16 units. */
+  readonly at: number;
   readonly stamp: string;
   readonly afterKib: number;
   readonly sizeKib: number;
@@ -19,8 +22,10 @@ interface Collection {
 }
 
 /** So many in a row that each leave so much of the heap in use. */
-const FULL_IN_A_ROW = 5;
+export const FULL_IN_A_ROW = 5;
 const FULL_SHARE = 0.9;
+/** Of a longer row only so many count. */
+export const MAX_ROW = 1000;
 /** A few lines that someone copied show fewer: then none of them may have freed anything. */
 const EXCERPT = { bytes: 8192, inARow: 2, share: 0.97 };
 /** A line of a GC log is never longer; what is cut of a chunk is looked at with the next one. */
@@ -35,7 +40,7 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
   const add = (lines: string): void => {
     for (const collection of findFullCollections(lines)) {
       collections++;
-      row = isFull(collection, FULL_SHARE) ? [...row, collection].slice(-MAX_ROW) : [];
+      row = leavesFull(collection) ? [...row, collection].slice(-MAX_ROW) : [];
       if (row.length >= longest.length) longest = row;
     }
   };
@@ -52,18 +57,22 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
     longest.length >= FULL_IN_A_ROW ||
     (bytes <= EXCERPT.bytes && longest.length === collections && isFullExcerpt(longest))
   )
-    yield Buffer.from(renderFull(longest));
+    yield Buffer.from(`\n${renderFull(longest.length, longest.at(-1))}\n`);
 }
 
 function isFullExcerpt(row: readonly Collection[]): boolean {
   return row.length >= EXCERPT.inARow && row.every((collection) => isFull(collection, EXCERPT.share));
 }
 
+/** It freed next to nothing. */
+export function leavesFull(collection: Collection): boolean {
+  return isFull(collection, FULL_SHARE);
+}
+
 function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): boolean {
   return isOldFull || afterKib >= share * sizeKib;
 }
 
-const MAX_ROW = 1000;
 /** `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms` */
 const UNIFIED =
   /^(\[[^\n]{0,200}?)\[gc[^\n]{0,80}?Pause Full[^\n]{0,120}? (\d{1,12})([KMG])->(\d{1,12})([KMG])\((\d{1,12})([KMG])\) [\d.]{1,20}ms/gm;
@@ -78,26 +87,26 @@ const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+
 const OLD_SHARE = 0.99;
 const KIB: Readonly<Record<string, number>> = { K: 1, M: 1024, G: 1_048_576 };
 
-function findFullCollections(lines: string): readonly Collection[] {
+export function findFullCollections(lines: string): readonly Collection[] {
   if (!lines.includes('Full')) return [];
   return [UNIFIED, JAVA_8].flatMap((form) =>
-    [...lines.matchAll(form)].map(
-      ([line, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K']) => {
-        const [, oldAfter = 0, oldSize = 1] = OLD_GENERATION.exec(line) ?? [];
-        return {
-          stamp: stamp.trim(),
-          afterKib: Number(after) * (KIB[afterUnit] ?? 1),
-          sizeKib: Number(size) * (KIB[sizeUnit] ?? 1),
-          isOldFull: Number(oldAfter) >= OLD_SHARE * Number(oldSize),
-        };
-      },
-    ),
+    [...lines.matchAll(form)].map((match) => {
+      const [line, stamp = '', , , after = '0', afterUnit = 'K', size = '1', sizeUnit = 'K'] = match;
+      const [, oldAfter = 0, oldSize = 1] = OLD_GENERATION.exec(line) ?? [];
+      return {
+        at: match.index,
+        stamp: stamp.trim(),
+        afterKib: Number(after) * (KIB[afterUnit] ?? 1),
+        sizeKib: Number(size) * (KIB[sizeUnit] ?? 1),
+        isOldFull: Number(oldAfter) >= OLD_SHARE * Number(oldSize),
+      };
+    }),
   );
 }
 
-function renderFull(row: readonly Collection[]): string {
-  const last = row[row.length - 1];
-  const share = Math.round((100 * (last?.afterKib ?? 0)) / Math.max(1, last?.sizeKib ?? 1));
-  const stamp = last?.stamp ?? '';
-  return `\n${stamp}${stamp.startsWith('[') ? '[warning][gc] ' : ' '}The heap is full: ${row.length} full collections in a row left ${share} % of ${Math.round((last?.sizeKib ?? 0) / 1024)}M in use\n`;
+/** `row`: how many there were; the last one says how full the heap is. */
+export function renderFull(row: number, last: Pick<Collection, 'stamp' | 'afterKib' | 'sizeKib'> | undefined): string {
+  const { stamp = '', afterKib = 0, sizeKib = 1 } = last ?? {};
+  const share = Math.round((100 * afterKib) / Math.max(1, sizeKib));
+  return `${stamp}${stamp.startsWith('[') ? '[warning][gc] ' : ' '}The heap is full: ${row} full collections in a row left ${share} % of ${Math.round(sizeKib / 1024)}M in use`;
 }

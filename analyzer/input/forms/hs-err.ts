@@ -1,13 +1,17 @@
 // The report that a JVM writes when it crashes or gets no memory from the system (hs_err_pid…log) → the log line that
 // it stands for: what happened, in which native frame, called by whom. The rest of the report (registers, memory map,
 // environment, events long before) says nothing about the cause and would be taken for a log. Format: Java SE
-// Troubleshooting Guide, "Fatal Error Log". Called by read.ts; pure.
+// Troubleshooting Guide, "Fatal Error Log". Called by read.ts, and by the service (service/forms.ts), which meets the
+// lines one by one; pure.
 
 /** The header alone also stands in .out files; the report goes on with sections. */
 export function looksLikeHsErr(head: string): boolean {
-  return (
-    /^#\s*\r?\n# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime/.test(head) &&
-    /^-{8,}/m.test(head)
+  return beginsHsErr(head) && /^-{8,}/m.test(head);
+}
+
+export function beginsHsErr(head: string): boolean {
+  return /^#\s*\r?\n# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime/.test(
+    head,
   );
 }
 

@@ -1,0 +1,138 @@
+// What is summed up over the lines of a file, the service sums up as `jobtrace diagnose` does: GC logs and crash reports
+// through the real agent, a store and the analyzer, which is started anew for every few records. recordings.test.ts has
+// the same of all recordings.
+import { appendFileSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { looksLikeGcLog } from '../analyzer/input/forms/gc-log.js';
+import { CRASH, CRASH_OF_JAVA_8, renderNoMemory } from '../analyzer/testing/crash.js';
+import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
+import { judgeFiles, judgeStore } from './shipped.js';
+
+const RULES = join(import.meta.dirname, '..', 'rules');
+const GC_LOG = 'flink-u-taskexecutor-0-node-1-gc.log';
+const HEAP_FULL = 'memory.gc-pressure/heap-full';
+
+let fixture: AgentFixture;
+beforeEach(() => {
+  fixture = openAgentFixture({ undecidedFlushMs: 1000 });
+});
+afterEach(() => fixture.close());
+
+async function ship(): Promise<void> {
+  await fixture.poll(4);
+  await fixture.agent.flush();
+}
+
+/** A full collection of a heap of 4,000 MB that leaves so many. */
+function collect(second: number, after: number): string {
+  return `[2026-03-02T10:15:${String(second).padStart(2, '0')}.120+0000][${412 + second}.118s][info][gc] GC(${second}) Pause Full (Allocation Failure) 3999M->${after}M(4000M) 2177.204ms\n`;
+}
+
+function collectAll(from: number, to: number, after: number): string {
+  return Array.from({ length: to - from }, (_, index) => collect(from + index, after)).join('');
+}
+
+describe('a shipped GC log', () => {
+  const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => ({ name, text: readFileSync(join(RULES, name), 'utf8') }))
+    .filter(({ text }) => looksLikeGcLog(text.slice(0, 4096)))
+    // A few lines that somebody copied are no log that goes on: two full collections tell of a full heap there only.
+    .filter(({ name }) => name !== 'memory/gc-pressure/pauses/match-3.log');
+
+  it('is among the logs of the rules', () => {
+    expect(logs.map(({ name }) => name)).toContain('memory/gc-pressure/heap-full/match-2.log');
+  });
+
+  it.each(logs)('is diagnosed as the file is: $name', async ({ text }) => {
+    const path = join(fixture.logs, GC_LOG);
+    writeFileSync(path, text);
+
+    await ship();
+
+    expect(await judgeStore(fixture.store, 1)).toEqual(judgeFiles([path]));
+  });
+
+  it('says how long the row is that goes on', async () => {
+    const path = join(fixture.logs, GC_LOG);
+    writeFileSync(path, collectAll(0, 4, 3900));
+    await ship();
+    const before = await judgeStore(fixture.store, 1);
+    appendFileSync(path, collectAll(4, 12, 3900));
+    await ship();
+
+    const { incidents, diagnoses } = await judgeStore(fixture.store, 1);
+
+    expect(before.diagnoses).toEqual([]);
+    expect(incidents).toBe(1);
+    expect(diagnoses.map(({ rule }) => rule)).toEqual([HEAP_FULL]);
+    expect(diagnoses[0]?.summary).toContain('12 full collections in a row');
+  });
+
+  it('is none of a full heap when a row is broken, or goes over into the next file', async () => {
+    const path = join(fixture.logs, GC_LOG);
+    writeFileSync(path, collectAll(0, 4, 3900) + collect(4, 900) + collectAll(5, 9, 3900));
+    await ship();
+    await judgeStore(fixture.store, 1);
+    renameSync(path, `${path}.0`);
+    writeFileSync(path, collectAll(9, 13, 3900));
+    await ship();
+
+    expect((await judgeStore(fixture.store, 1)).diagnoses).toEqual([]);
+  });
+
+  it('has a row of its own in every life of the process', async () => {
+    const path = join(fixture.logs, GC_LOG);
+    writeFileSync(path, collectAll(0, 9, 3900));
+    await ship();
+    await judgeStore(fixture.store, 3);
+    renameSync(path, `${path}.0`);
+    writeFileSync(path, collectAll(20, 26, 3900));
+    await ship();
+    await judgeStore(fixture.store, 3);
+
+    const incidents = await fixture.store.findIncidents({ limit: 10 });
+
+    expect(
+      incidents
+        .flatMap((incident) => incident.diagnoses.en)
+        .flatMap(({ evidence }) => evidence.map(({ text }) => /(\d+) full collections/.exec(text)?.[1])),
+    ).toEqual(expect.arrayContaining(['9', '6']));
+  });
+});
+
+describe('a shipped crash report', () => {
+  it.each([
+    ['a crash', CRASH],
+    ['a crash of Java 8', CRASH_OF_JAVA_8],
+    [
+      'a JVM without memory',
+      renderNoMemory('Native memory allocation (malloc) failed to allocate 32744 bytes for ChunkPool::allocate'),
+    ],
+    ['a JVM without threads', renderNoMemory('Cannot create GC thread. Out of system resources.')],
+  ])('is diagnosed as the file is: %s', async (_, report) => {
+    const path = join(fixture.logs, 'hs_err_pid21034.log');
+    writeFileSync(path, report);
+
+    await ship();
+    const verdicts = await judgeStore(fixture.store, 1);
+
+    expect(verdicts.diagnoses).not.toHaveLength(0);
+    expect(verdicts).toEqual(judgeFiles([path]));
+  });
+
+  it('shows the frames and when it happened, under any name', async () => {
+    writeFileSync(join(fixture.logs, 'jvm-crash.log'), CRASH);
+
+    await ship();
+    await judgeStore(fixture.store, 1);
+    const [incident] = await fixture.store.findIncidents({ limit: 10 });
+    const [evidence] = incident?.diagnoses.en[0]?.evidence ?? [];
+
+    expect(incident?.firstSeen).toBe('2026-03-02T10:15:01.000Z');
+    expect(evidence?.text).toMatch(/Problematic frame:[^]*Current thread[^]*Java_org_rocksdb_RocksDB_get/);
+    expect(evidence?.text).not.toContain('NoSuchMethodError');
+    expect((await fixture.records()).map(({ id }) => id)).toContain(evidence?.recordId);
+  });
+});
