@@ -1,6 +1,6 @@
-// What is summed up over the lines of a file, the service sums up as `jobtrace diagnose` does: GC logs and crash reports
-// through the real agent, a store and the analyzer, which is started anew for every few records. recordings.test.ts has
-// the same of all recordings.
+// What is summed up over the lines of a file, the service sums up as `jobtrace diagnose` does: GC logs and crash
+// reports through the real agent, a store and the analyzer, which is started anew for every few records.
+// recordings.test.ts has the same of all recordings.
 import { appendFileSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
-// What several lines of a file say together, and what the lines of a crash report stand for: input/forms sums it up for
-// files, where they end; here the lines come one by one, and the sum grows with them. Entries of the feed in, those that
-// are to be scanned out; called by analyzer.ts. The state is plain data and bounded. The same entries once more, as after
-// a crash, add nothing; a few that come late are put where they stood.
+// What several lines of a file say together, and what the lines of a crash report stand for: input/forms sums it up
+// for files, where they end; here the lines come one by one, and the sum grows with them. Entries of the feed in, those
+// that are to be scanned out; called by analyzer.ts. The state is plain data and bounded. The same entries once more,
+// as after a crash, add nothing; a few that come late are put where they stood.
 import { basename } from 'node:path';
 import type { Entry } from '../../core/types.js';
 import {
@@ -140,8 +140,8 @@ function isOfReport(state: FormState, file: string, { source, offset, bytes }: E
 }
 
 /**
- * One entry that stands for the report so far, as soon as its time is known: a failure that gets its time later would be
- * another one. None for what says nothing of the cause.
+ * One entry that stands for the report so far, as soon as its time is known: a failure that gets its time later would
+ * be another one. None for what says nothing of the cause.
  */
 function tellReport(state: FormState, file: string, entry: Entry, onChange: () => void): readonly Told[] {
   const report = addPart(state.reports.get(file), entry);

@@ -1,7 +1,7 @@
 // What the service keeps of a cluster between two reads of the feed: its signals, bounded and compacted, the last line
-// of each process, what lines of one file say together, and what it said about its incidents already. Plain data in and out (saveState), so that a restart
-// goes on where it was. Compaction forgets what no later diagnosis can need; it never forgets the beginning of an
-// episode.
+// of each process, what lines of one file say together, and what it said about its incidents already. Plain data in and
+// out (saveState), so that a restart goes on where it was. Compaction forgets what no later diagnosis can need; it
+// never forgets the beginning of an episode.
 import { findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
