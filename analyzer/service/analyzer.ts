@@ -10,7 +10,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { concludeCluster } from '../incident/clusters.js';
 import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
-import { tellForms, type Told } from './forms.js';
+import { tellForms, type FormEntry } from './forms.js';
 import { hashIncident, isNear, isSameEpisode, keepIds, remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
@@ -202,7 +202,7 @@ function takeEntries(running: Running, entries: readonly Entry[]): void {
   }
 }
 
-function takeEntry(running: Running, cluster: string, memory: ClusterMemory, { entry, sum }: Told): void {
+function takeEntry(running: Running, cluster: string, memory: ClusterMemory, { entry, sum }: FormEntry): void {
   const scanned = scanEntry(entry, running.catalog, { cluster, zone: running.options.zone });
   const signal =
     scanned === undefined || sum === undefined ? scanned : { ...scanned, place: { ...scanned.place, ...sum } };

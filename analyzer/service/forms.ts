@@ -15,7 +15,7 @@ import {
 import { beginsHsErr, renderHsErr } from '../input/forms/hs-err.js';
 
 /** An entry to scan. */
-export interface Told {
+export interface FormEntry {
   readonly entry: Entry;
   /** Under which a growing sum is known, and how far it has grown; an entry of the log has neither. */
   readonly sum?: { readonly key: string; readonly length: number };
@@ -63,7 +63,7 @@ export function exportForms({ heaps, reports }: FormState): StoredForms | undefi
 }
 
 /** `onChange` is called when the state differs from what it was. */
-export function tellForms(state: FormState, entry: Entry, onChange: () => void): readonly Told[] {
+export function tellForms(state: FormState, entry: Entry, onChange: () => void): readonly FormEntry[] {
   const file = `${entry.source.host ?? ''}:${entry.source.path}`;
   // A new file under the name of an older one.
   if (entry.offset === 0 && (state.heaps.delete(file) || state.reports.delete(file))) onChange();
@@ -118,7 +118,7 @@ function addCollection(row: HeapRow | undefined, collection: Collection, entry: 
 }
 
 /** A line of its own behind the one that is the newest. */
-function sumUp({ key, places, last }: HeapRow, entry: Entry): Told {
+function sumUp({ key, places, last }: HeapRow, entry: Entry): FormEntry {
   return {
     entry: { ...entry, bytes: Buffer.from(renderFull(places.length, last)) },
     sum: { key, length: places.length },
@@ -143,7 +143,7 @@ function isOfReport(state: FormState, file: string, { source, offset, bytes }: E
  * One entry that stands for the report so far, as soon as its time is known: a failure that gets its time later would
  * be another one. None for what says nothing of the cause.
  */
-function tellReport(state: FormState, file: string, entry: Entry, onChange: () => void): readonly Told[] {
+function tellReport(state: FormState, file: string, entry: Entry, onChange: () => void): readonly FormEntry[] {
   const report = addPart(state.reports.get(file), entry);
   if (report === undefined) return [];
   const text = report.parts.map(([, part]) => part).join('\n');
