@@ -6,6 +6,7 @@ import type { Log } from '../core/log.js';
 import type { AgentRegistry, AgentStatus, RecordSink } from '../store/store.js';
 import { openCheckpoint, type Checkpoint, type FileState } from './checkpoint/checkpoint.js';
 import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
+import { openPods, type PodDirectory } from './files/pods.js';
 import { createReader, type Reader } from './follow/read.js';
 import { createTails, type Tails } from './follow/tails.js';
 import { createKnown, type Known } from './identity/known.js';
@@ -74,6 +75,7 @@ interface AgentState {
   readonly board: Board;
   readonly shipper: Shipper;
   readonly tails: Tails;
+  readonly pods: PodDirectory | undefined;
   readonly reader: Reader;
   /** Folders that are never entered. */
   readonly excluded: readonly string[];
@@ -120,6 +122,7 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
   const known = createKnown(checkpoint.loaded.values());
   const alarm = { wake: (): void => undefined };
   const shipper = createShipper({ store, settings, board, log, now, random, onAnswer: () => alarm.wake() });
+  const pods = openPods({ settings, board, log, now });
   const forward = createForwarder({ settings, redact, shipper, board, wall });
   const tails = createTails({
     settings,
@@ -127,6 +130,7 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
     isFirstStart: checkpoint.isFirstStart,
     hasBirthTimes: hasBirthTimes(settings.dataDir),
     board,
+    pods,
     log,
     now,
     forward,
@@ -144,6 +148,7 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
     board,
     shipper,
     tails,
+    pods,
     alarm,
     reader: createReader({ settings, tails, forward, shipper, board, now }),
     excluded: [resolve(settings.dataDir)],
@@ -374,6 +379,7 @@ function closeAgent(agent: AgentState): void {
   if (agent.isClosed) return;
   agent.isClosed = true;
   agent.tails.close();
+  agent.pods?.close();
   agent.checkpoint.close();
   agent.lock.release();
 }

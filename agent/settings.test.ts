@@ -11,6 +11,8 @@ const OTHER = {
   zone: 'Asia/Shanghai',
   redactPatterns: ['cust-\\d+'],
   scanIntervalMs: 2000,
+  kubernetes: 'https://10.0.0.1',
+  kubernetesDir: '/credentials',
   watch: false,
   idleFlushMs: 3000,
   maxEntryBytes: 2048,

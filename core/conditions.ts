@@ -61,6 +61,17 @@ export const CONDITIONS = {
       zh: '请在同一 Flink 集群的所有节点上把 agent.cluster 设为相同的名称，或在 agent.paths 的模式中使用 {cluster}。',
     },
   },
+  JT_KUBERNETES_SILENT: {
+    severity: 'info',
+    message: {
+      en: 'The API server of Kubernetes ({address}) says nothing of a pod: {problem}. Files whose path does not name the cluster or the component go on without them.',
+      zh: 'Kubernetes API 服务器（{address}）没有给出 Pod 的信息：{problem}。路径中没有集群或组件名称的文件将在缺少这些名称的情况下继续采集。',
+    },
+    fix: {
+      en: 'Give the service account of the agent the right to get pods, or set agent.kubernetes to "off"; it is asked again by itself.',
+      zh: '请为采集端的服务账号授予 pods 的 get 权限，或把 agent.kubernetes 设为 "off"；采集端会自动重试。',
+    },
+  },
   JT_BYTES_LOST: {
     severity: 'error',
     message: {

@@ -151,6 +151,20 @@ export const SETTINGS = [
     help: 'How often folders are scanned for new, renamed and grown files.',
   },
   {
+    name: 'agent.kubernetes',
+    type: 'string',
+    default: 'auto',
+    env: 'JOBTRACE_KUBERNETES',
+    help: 'Address of the API server (https://HOST:PORT) that is asked for the labels of a pod where the path of its logs does not name the cluster or the component; "auto" = https://kubernetes.default.svc in a pod that has a service account, else nobody; "off" = nobody. It needs the right to get pods, and without it everything goes on without labels.',
+  },
+  {
+    name: 'agent.kubernetesDir',
+    type: 'path',
+    default: '/var/run/secrets/kubernetes.io/serviceaccount',
+    isAdvanced: true,
+    help: 'Folder with the files "token" and "ca.crt" for the API server.',
+  },
+  {
     name: 'agent.watch',
     type: 'boolean',
     default: true,

@@ -33,6 +33,8 @@ export interface FileState {
   readonly time?: number;
   /** What the entries before `offset` say of the process. */
   readonly notes?: ProcessNotes;
+  /** The cluster of its records, where only the labels of a pod can name it. */
+  readonly cluster?: string;
   /** Bytes of the open entry at `offset` that are acknowledged already. */
   readonly openBytes: number;
   readonly head: Guard;
@@ -186,6 +188,7 @@ function isFileState(value: Record<string, unknown>): value is Record<string, un
   const numbers = ['offset', 'openBytes', 'size', 'birthMs', 'mtimeMs', 'seen'].every(
     (name) => typeof value[name] === 'number',
   );
+  if (value['cluster'] !== undefined && typeof value['cluster'] !== 'string') return false;
   return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isNotes(value['notes']);
 }
 

@@ -95,6 +95,9 @@ function fitsFrontier(state: FileState, fd: number, size: number): boolean {
 function resume(tail: Tail, state: FileState): void {
   tail.file.key = state.key;
   tail.file.head = state.head;
+  // What is sent again goes where it went before, whatever Kubernetes says now.
+  if (state.cluster !== undefined && tail.file.origin.pod?.isClusterOpen === true)
+    tail.file.origin = { ...tail.file.origin, cluster: state.cluster };
   tail.acks.openBytes = state.openBytes;
   const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time, notes: state.notes };
   seekTail(tail, commit);

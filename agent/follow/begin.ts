@@ -4,7 +4,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { unpackArchive } from '../files/archive.js';
 import { describeStat, type FoundFile } from '../files/discover.js';
-import { describeOrigin } from '../record/origin.js';
+import { addPodNames, describeOrigin } from '../record/origin.js';
 import type { RecordOrigin } from '../record/parse.js';
 import { closeReading } from '../tail/chunk.js';
 import { createTail, describeTail, type Tail } from '../tail/tail.js';
@@ -30,7 +30,7 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
 }
 
 function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail | undefined): void {
-  if (origin.isUnnamed) reportUnnamed(set, origin);
+  if (origin.isUnnamed && origin.pod === undefined) reportUnnamed(set, origin);
   const fd = reserveFile(set) ? openFile(set, path) : undefined;
   if (fd === undefined) return;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
@@ -60,7 +60,7 @@ function reportUnnamed({ settings, board, log }: TailSet, { path, cluster }: Rec
 /** Finds out what new files are. */
 export function settleTails(set: TailSet): void {
   for (const tail of [...set.live.values()]) {
-    if (tail.file.isSettled || tail.reading.fd === undefined) continue;
+    if (tail.file.isSettled || tail.reading.fd === undefined || !isNamed(set, tail)) continue;
     try {
       applyAdoption(
         set,
@@ -77,6 +77,17 @@ export function settleTails(set: TailSet): void {
       failTail(set, tail, error);
     }
   }
+}
+
+/** False while the API server is asked; the file is open meanwhile and may vanish. */
+function isNamed(set: TailSet, { file }: Tail): boolean {
+  const { pod } = file.origin;
+  if (pod === undefined) return true;
+  const names = set.pods?.find(pod);
+  if (names === 'asking') return false;
+  if (names !== undefined) file.origin = addPodNames(file.origin, names);
+  if (file.origin.isUnnamed) reportUnnamed(set, file.origin);
+  return true;
 }
 
 function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {

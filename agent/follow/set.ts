@@ -2,6 +2,7 @@
 // finds no place among the open ones is met again by the next scan; files without unread bytes make room.
 import { openSync } from 'node:fs';
 import type { Log } from '../../core/log.js';
+import type { PodDirectory } from '../files/pods.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
@@ -17,6 +18,8 @@ export interface TailsParts {
   readonly isFirstStart: boolean;
   readonly hasBirthTimes: boolean;
   readonly board: Board;
+  /** Undefined where there is no Kubernetes to ask. */
+  readonly pods: PodDirectory | undefined;
   readonly log: Log;
   readonly now: () => number;
   /** Takes an open entry that will not grow any more under its tail. */

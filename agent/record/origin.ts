@@ -1,9 +1,11 @@
 // What a file's path says about everything in it. The values captured by the operator's pattern come first, then what
-// the names of Flink, YARN and Kubernetes say, then the settings. Called by begin.ts once per file.
-import { describeFile } from '../../flink/layout/names.js';
+// the names of Flink, YARN and Kubernetes say, then the settings; what is still open the labels of a pod may name.
+// Called by begin.ts once per file.
+import { describeFile, type FileNames } from '../../flink/layout/names.js';
 import { omitMissing } from '../../core/json.js';
-import type { RecordOrigin } from './parse.js';
+import type { PodOrigin, RecordOrigin } from './parse.js';
 import type { Captures } from '../files/pattern.js';
+import type { PodNames } from '../files/pods.js';
 import type { AgentSettings } from '../settings.js';
 
 export function describeOrigin(
@@ -29,7 +31,24 @@ export function describeOrigin(
     ...(names.component === 'unknown' ? {} : { component: names.component }),
     ...omitMissing({ jobId }),
     named: names.named ?? {},
+    pod: findPod(names, cluster === undefined),
   };
+}
+
+/** Undefined where its labels have nothing to add. */
+function findPod({ named, component }: FileNames, isClusterOpen: boolean): PodOrigin | undefined {
+  const namespace = named?.['orchestrator.namespace'];
+  const name = named?.['kubernetes.pod.name'];
+  if (namespace === undefined || name === undefined || (!isClusterOpen && component !== 'unknown')) return undefined;
+  return { namespace, name, isClusterOpen };
+}
+
+/** What the path says stands: a file that was begun without an answer goes to the same place as before. */
+export function addPodNames(origin: RecordOrigin, { cluster, component }: PodNames): RecordOrigin {
+  const { pod } = origin;
+  const named = component === undefined ? origin : { ...origin, component };
+  if (pod === undefined || !pod.isClusterOpen || cluster === undefined) return named;
+  return { ...named, cluster: `${pod.namespace}/${cluster}`, isUnnamed: false };
 }
 
 /**

@@ -7,6 +7,7 @@ import { readFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
+import type { Pod } from '../files/pods.js';
 import type { Redactor } from './redact.js';
 
 /** What the path says about all entries of a file; see origin.ts. */
@@ -18,10 +19,17 @@ export interface RecordOrigin {
   readonly cluster: string;
   /** Nothing names the cluster; see origin.ts. */
   readonly isUnnamed: boolean;
+  /** The pod that wrote it, where the path leaves open what its labels may name. */
+  readonly pod?: PodOrigin;
   readonly component?: Component;
   readonly jobId?: string;
   /** What else the path names; see flink/layout/names.ts. */
   readonly named: Partial<LogRecord>;
+}
+
+export interface PodOrigin extends Pod {
+  /** The path names no cluster; the file's records have the one that was found when it was begun. */
+  readonly isClusterOpen: boolean;
 }
 
 export interface ParseContext {

@@ -21,8 +21,8 @@ export interface TailFile {
   /** Fixed part of the record ids; '' until it is settled. */
   key: string;
   path: string;
-  /** What the path says about all entries. */
-  readonly origin: RecordOrigin;
+  /** What the path says about all entries, and the labels of a pod, until it is settled. */
+  origin: RecordOrigin;
   readonly inode: string;
   readonly device: string;
   /** 0 where the system does not tell. */
@@ -116,6 +116,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     crc,
     time,
     notes,
+    cluster: file.origin.pod?.isClusterOpen === true ? file.origin.cluster : undefined,
     openBytes: acks.openBytes,
     head: file.head,
     guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(readBefore(fd, offset)),
