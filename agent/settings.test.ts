@@ -30,6 +30,7 @@ const OTHER = {
   batchAgeMs: 5,
   inFlightBatches: 6,
   retryCapMs: 300,
+  deadLetterBytes: 2_000_000,
   holdGoneMs: 7,
   copyWaitMs: 8,
 };

@@ -123,8 +123,8 @@ export const CONDITIONS = {
       zh: '存储拒绝了部分记录，最近一条的原因：{problem}。这些记录保存在 {path}。',
     },
     fix: {
-      en: 'See the error of each line in that file; usually an index template that somebody changed (docs/elasticsearch.md).',
-      zh: '请查看该文件中每一行的错误；通常是索引模板被修改（docs/elasticsearch.md）。',
+      en: '"jobtrace letters list" shows them with their errors; usually somebody changed an index template (docs/elasticsearch.md). When that is mended, "jobtrace letters send" sends them to their place.',
+      zh: '“jobtrace letters list” 可列出这些记录及其错误；通常是索引模板被修改（docs/elasticsearch.md）。修复后用 “jobtrace letters send” 重新发送。',
     },
   },
   JT_RECORD_COLLISION: {
@@ -147,6 +147,17 @@ export const CONDITIONS = {
     fix: {
       en: 'Free space in the data folder, or correct its permissions; the records are kept in memory and tried again.',
       zh: '请释放数据目录所在磁盘的空间，或修正其权限；这些记录保留在内存中并会重试。',
+    },
+  },
+  JT_DEAD_LETTERS_DROPPED: {
+    severity: 'error',
+    message: {
+      en: '{count} of the oldest dead letters ({path}) were dropped, because all together took more than agent.deadLetterBytes.',
+      zh: '死信文件（{path}）超过 agent.deadLetterBytes，已丢弃最旧的 {count} 条。',
+    },
+    fix: {
+      en: 'Mend what the store refuses (JT_RECORDS_REFUSED) and run "jobtrace letters send"; or raise agent.deadLetterBytes.',
+      zh: '请修复存储拒绝记录的原因（JT_RECORDS_REFUSED）并运行 “jobtrace letters send”，或调高 agent.deadLetterBytes。',
     },
   },
   JT_STORE_UNREACHABLE: {

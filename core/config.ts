@@ -290,6 +290,14 @@ export const SETTINGS = [
     help: 'The longest wait before records are sent again to a store that does not take them.',
   },
   {
+    name: 'agent.deadLetterBytes',
+    type: 'integer',
+    default: 67_108_864,
+    minimum: 1_048_576,
+    isAdvanced: true,
+    help: 'What dead letters may take in the data folder; the oldest beyond it are dropped, counted and reported.',
+  },
+  {
     name: 'agent.holdGoneMs',
     type: 'integer',
     default: 5000,

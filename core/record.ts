@@ -7,8 +7,8 @@ export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as co
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
 /** What kind of file the bytes stand in: it decides how they are split and which rules may look. */
 export const FILE_KINDS = ['log', 'out', 'err', 'gc', 'unknown'] as const;
-/** What reading had to do to an entry; each is counted in the agent's metrics. */
-export const ENTRY_FLAGS = ['cut', 'invalid-utf8', 'redacted', 'partial', 'undated'] as const;
+/** What reading, or the store, had to do to an entry; each is counted in the agent's metrics. */
+export const ENTRY_FLAGS = ['cut', 'invalid-utf8', 'redacted', 'partial', 'undated', 'refused'] as const;
 
 /** Type of a field → the values it may have, where they are few. */
 export const FIELD_VALUES = {
@@ -303,7 +303,7 @@ export const RECORD_FIELDS = [
     short: [{ name: 'flag', example: 'flag:cut' }],
     description:
       'What reading had to do to the entry: over-long and cut, invalid UTF-8 replaced, secrets redacted, first or last ' +
-      'part missing, no time of its own.',
+      'part missing, no time of its own; kept aside because the index of its day did not take it.',
   },
 ] as const satisfies readonly RecordField[];
 

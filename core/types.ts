@@ -51,7 +51,7 @@ export interface Entry {
   readonly met?: { readonly by: object; readonly texts: readonly number[] };
 }
 
-/** What reading had to do to an entry; each is counted in the agent's metrics. */
+/** What reading, or the store, had to do to an entry; each is counted in the agent's metrics. */
 export type EntryFlag = FieldTypes['flags'][number];
 
 /** A parsed, stored entry: its fields are the rows of record.ts. */

@@ -11,9 +11,13 @@ export type AppendOutcome =
   | { readonly kind: 'duplicate' }
   /** Another entry holds this id: loud, never silent. */
   | { readonly kind: 'collision'; readonly error: string }
-  /** Try this record again later (busy, blocked, read-only, missing right, missing index). */
+  /** Try this record again later (busy, blocked, missing right, missing index). */
   | { readonly kind: 'retry'; readonly error: string }
-  /** Will never be accepted as it is: goes to the dead letters. */
+  /** There is no room for this record at `place`: try it again later. */
+  | { readonly kind: 'full'; readonly error: string; readonly place: string }
+  /** Its own place will never take it as it is; it is kept whole at `place`, where searches and the feed find it. */
+  | { readonly kind: 'aside'; readonly error: string; readonly place: string }
+  /** Will never be accepted as it is, anywhere: goes to the dead letters of the node. */
   | { readonly kind: 'refused'; readonly error: string };
 
 export interface RecordQuery {
@@ -215,6 +219,12 @@ export interface RecordFeed<Stored = LogRecord> {
   ): Promise<FeedPage<Stored>>;
 }
 
+/** What was kept aside, with the flag `refused`, because its own place did not take it. */
+export interface RefusedRecords {
+  /** For those that their own place has now. */
+  removeRefused(records: readonly LogRecord[]): Promise<void>;
+}
+
 /** What people ask. */
 export interface RecordSearch {
   searchRecords(query: RecordQuery): Promise<RecordPage>;
@@ -282,6 +292,7 @@ export interface Store
   extends
     RecordSink,
     RecordFeed,
+    RefusedRecords,
     RecordSearch,
     IncidentStore,
     AlertStore,

@@ -1,9 +1,25 @@
-// Records that the store will never take: kept on this node, one JSON line each, message intact. A record counts as
-// delivered only when its line is synced to disk; until then it waits like any other. Called by ship.ts.
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+// Records that nothing in the store takes: kept on this node, one JSON line each, message intact. A record counts as
+// delivered only when its line is synced to disk; until then it waits like any other. A file that is large enough is
+// closed under a name of its own; when all are too large the oldest goes. ship.ts appends; whoever sends letters again
+// (cli/letters.ts, while an agent may run) closes the file first and owns what is closed.
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../../core/fault.js';
 import type { LogRecord } from '../../core/types.js';
-import { writeError } from '../checkpoint/checkpoint.js';
+import { syncFolder, writeError } from '../checkpoint/checkpoint.js';
 
 export interface DeadLetter {
   readonly time: string;
@@ -11,25 +27,172 @@ export interface DeadLetter {
   readonly record: LogRecord;
 }
 
+const CLOSED = /^dead-letters-.+\.ndjson$/;
+/** The oldest of so many goes when there is no more room. */
+const FILES = 8;
+const NEWLINE = 10;
+let closedFiles = 0;
+
+/** Where the newest are. */
 export function deadLetterPath(dataDir: string): string {
   return join(dataDir, 'dead-letters.ndjson');
 }
 
 /**
- * Appends to `dataDir`/dead-letters.ndjson. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE: nothing may be forgotten then.
+ * Appends to the letters in `dataDir`, which take at most `mostBytes`, or as much as the newest letter alone. Returns
+ * how many old ones went. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE: nothing new may be forgotten then.
  */
-export function appendDeadLetters(dataDir: string, letters: readonly DeadLetter[]): void {
+export function appendDeadLetters(dataDir: string, mostBytes: number, letters: readonly DeadLetter[]): number {
   const path = deadLetterPath(dataDir);
+  let dropped = 0;
   try {
-    const file = openSync(path, 'a', 0o600);
+    for (const text of packLetters(letters, mostBytes / FILES)) {
+      const bytes = Buffer.from(text);
+      const size = measure(path);
+      if (size > 0 && size + bytes.length > mostBytes / FILES) closeDeadLetters(dataDir);
+      dropped += dropOldest(dataDir, mostBytes - bytes.length);
+      let isThere = false;
+      // Who closed the file at this moment may have read it already.
+      while (!isThere) isThere = appendSynced(path, bytes);
+    }
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  return dropped;
+}
+
+/** Lines, together as long as `mostBytes` at most, or one. */
+function packLetters(letters: readonly DeadLetter[], mostBytes: number): string[] {
+  const texts: string[] = [];
+  let text = '';
+  for (const letter of letters) {
+    const line = `${JSON.stringify(letter)}\n`;
+    if (text !== '' && Buffer.byteLength(text) + Buffer.byteLength(line) > mostBytes) {
+      texts.push(text);
+      text = '';
+    }
+    text += line;
+  }
+  return text === '' ? texts : [...texts, text];
+}
+
+/** Returns whether it stands in the file that has this name still. Leaves nothing of a letter that does not fit. */
+function appendSynced(path: string, bytes: Buffer): boolean {
+  const file = openSync(path, 'a+', 0o600);
+  try {
+    const { size, ino, isRegular } = describe(file);
+    // The half line of an agent that was killed would hide the first letter.
+    const whole = isRegular && endsInLine(file, size) ? bytes : Buffer.concat([Buffer.from([NEWLINE]), bytes]);
     try {
-      const text = letters.map((letter) => `${JSON.stringify(letter)}\n`).join('');
-      if (writeSync(file, text) !== Buffer.byteLength(text)) writeSync(file, '\n');
+      for (let at = 0; at < whole.length;) at += writeSync(file, whole, at);
+      fsyncSync(file);
+    } catch (error) {
+      if (isRegular) ftruncateSync(file, size);
+      throw error;
+    }
+    return statSync(path, { throwIfNoEntry: false })?.ino === ino;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function describe(file: number): { readonly size: number; readonly ino: number; readonly isRegular: boolean } {
+  const stat = fstatSync(file);
+  return { size: stat.size, ino: stat.ino, isRegular: stat.isFile() };
+}
+
+function endsInLine(file: number, size: number): boolean {
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] === NEWLINE;
+}
+
+/** The newest letters get a name under which nobody appends. */
+export function closeDeadLetters(dataDir: string): void {
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+  const name = `dead-letters-${stamp}-${process.pid}-${closedFiles++}.ndjson`;
+  try {
+    renameSync(deadLetterPath(dataDir), join(dataDir, name));
+    syncFolder(dataDir);
+  } catch (error) {
+    // Nothing was refused yet, or another process closed it.
+    if (errorCode(error) !== 'ENOENT') throw writeError(deadLetterPath(dataDir), error);
+  }
+}
+
+/** Paths, the oldest first; without the file that is open. */
+export function listClosedLetters(dataDir: string): string[] {
+  try {
+    return readdirSync(dataDir)
+      .filter((name) => CLOSED.test(name))
+      .sort()
+      .map((name) => join(dataDir, name));
+  } catch (error) {
+    // No agent has run here.
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Lines of a file of letters; none when it is gone. */
+export function readLetterLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    // The agent dropped it, or another process has sent what it held.
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** What stays of a closed file; nothing = the file goes. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE. */
+export function keepLetterLines(path: string, lines: readonly string[]): void {
+  try {
+    if (lines.length === 0) {
+      unlinkFile(path);
+      return;
+    }
+    const aside = `${path}.new`;
+    const file = openSync(aside, 'w', 0o600);
+    try {
+      const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
+    renameSync(aside, path);
   } catch (error) {
     throw writeError(path, error);
+  }
+}
+
+/** Until all take at most `bytes`; returns how many letters went. */
+function dropOldest(dataDir: string, bytes: number): number {
+  const closed = listClosedLetters(dataDir);
+  let size = [deadLetterPath(dataDir), ...closed].reduce((sum, path) => sum + measure(path), 0);
+  let dropped = 0;
+  for (const path of closed) {
+    if (size <= bytes) break;
+    size -= measure(path);
+    dropped += readLetterLines(path).length;
+    unlinkFile(path);
+  }
+  return dropped;
+}
+
+function measure(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function unlinkFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // Another process was first.
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }

@@ -2,6 +2,7 @@ import {
   appendFileSync,
   chmodSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -224,6 +225,31 @@ describe('an answer per record', () => {
     expect(during).toContain('JT_DEAD_LETTERS_UNWRITABLE');
     expect(lag).toBe(lines(0, 2).length);
     expect(readFileSync(letters, 'utf8').trim().split('\n')).toHaveLength(2);
+  });
+});
+
+describe('dead letters', () => {
+  it('stay within their bytes, and what goes for the newest is counted and told', async () => {
+    const deadLetterBytes = 20_000;
+    const faulty = openFaulty((batch) => Promise.resolve(batch.map(() => ({ kind: 'refused', error: 'no' }))), {
+      deadLetterBytes,
+    });
+    writeFileSync(join(faulty.logs, 'a.log'), lines(0, 100));
+    await faulty.poll(2);
+
+    const letters = readdirSync(faulty.dataDir).filter((name) => name.startsWith('dead-letters'));
+    const texts = letters.map((name) => readFileSync(join(faulty.dataDir, name), 'utf8'));
+    const kept = texts.join('').trim().split('\n').length;
+    expect(texts.join('').length).toBeLessThanOrEqual(deadLetterBytes);
+    expect(faulty.counter('refusedRecords')).toBe(100);
+    expect(faulty.counter('droppedLetters')).toBe(100 - kept);
+    expect(faulty.agent.status().conditions).toContainEqual(
+      expect.objectContaining({
+        code: 'JT_DEAD_LETTERS_DROPPED',
+        values: expect.objectContaining({ count: 100 - kept }) as unknown,
+      }),
+    );
+    expect(faulty.agent.status().lagBytes).toBe(0);
   });
 });
 

@@ -7,7 +7,7 @@ import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import type { AppendOutcome, RecordSink } from '../../store/store.js';
 import { createShipper, type Shipper } from './ship.js';
-import { createBoard } from '../status.js';
+import { createBoard, type Board } from '../status.js';
 
 let dataDir: string;
 beforeEach(() => {
@@ -20,6 +20,7 @@ interface Setup {
   readonly sent: string[][];
   readonly clock: { now: number };
   readonly done: string[];
+  readonly board: Board;
 }
 
 function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcome[]>, batchBytes = 1_000_000): Setup {
@@ -39,18 +40,20 @@ function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcom
     batchAgeMs: 100,
     inFlightBatches: 2,
     retryCapMs: 1000,
+    deadLetterBytes: 1_048_576,
     dataDir,
   };
+  const board = createBoard(() => clock.now);
   const shipper = createShipper({
     store,
     settings,
-    board: createBoard(() => clock.now),
+    board,
     log: createLog('silent'),
     now: () => clock.now,
     random: () => 1,
     onAnswer: () => undefined,
   });
-  return { shipper, sent, clock, done };
+  return { shipper, sent, clock, done, board };
 }
 
 function createRecord(id: string): LogRecord {
@@ -163,5 +166,39 @@ describe('createShipper', () => {
     ]);
     expect(setup.done).toEqual(['a', 'b', 'c']);
     expect(setup.shipper.heldBytes).toBe(0);
+  });
+
+  it('says of single records whether the store is full or busy, as long as it is so', async () => {
+    const answers = new Map<string, AppendOutcome>([
+      ['a', { kind: 'full', error: 'read-only', place: 'http://es' }],
+      ['b', { kind: 'retry', error: '429' }],
+    ]);
+    const setup = setUp((ids) => Promise.resolve(ids.map((id) => answers.get(id) ?? { kind: 'stored' })));
+    const { board, shipper, clock } = setup;
+    const seen: string[][] = [];
+    const pump = async (): Promise<void> => {
+      clock.now = shipper.dueAt ?? clock.now;
+      shipper.pump(true);
+      await shipper.settle();
+      seen.push(board.conditions.map(({ code }) => code).sort());
+    };
+    add(setup, 'a', 'b', 'c');
+    await pump();
+    add(setup, 'd');
+    shipper.pump(true);
+    await shipper.settle();
+    seen.push(board.conditions.map(({ code }) => code).sort());
+    answers.delete('a');
+    await pump();
+    answers.delete('b');
+    await pump();
+
+    expect(seen).toEqual([
+      ['JT_STORE_BUSY', 'JT_STORE_FULL'],
+      ['JT_STORE_BUSY', 'JT_STORE_FULL'],
+      ['JT_STORE_BUSY'],
+      [],
+    ]);
+    expect(setup.done).toEqual(['c', 'd', 'a', 'b']);
   });
 });

@@ -1,7 +1,7 @@
 // Records → the store, in batches, with one answer per record. A record is encoded when it is added; what waits is
-// bytes. It leaves only when the store has it (stored, already there) or its dead letter is on disk; everything else is
-// sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by what a receipt tells
-// acks.ts.
+// bytes. It leaves only when the store has it (stored, already there, kept aside) or its dead letter is on disk;
+// everything else is sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by
+// what a receipt tells acks.ts.
 import type { ConditionValues } from '../../core/conditions.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -44,7 +44,7 @@ export interface ShipperParts {
   readonly store: RecordSink;
   readonly settings: Pick<
     AgentSettings,
-    'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'inFlightBatches' | 'retryCapMs' | 'dataDir'
+    'batchBytes' | 'batchRecords' | 'batchAgeMs' | 'inFlightBatches' | 'retryCapMs' | 'deadLetterBytes' | 'dataDir'
   >;
   readonly board: Board;
   readonly log: Log;
@@ -64,6 +64,8 @@ interface Batch extends Deliveries {
   readonly encoded: EncodedBatch;
   /** How often these records were sent in vain. */
   readonly tries: number;
+  /** Why the store asked for some of these records again. */
+  readonly waitsFor: ReadonlySet<WaitCode>;
   readonly dueAt: number;
 }
 
@@ -79,12 +81,15 @@ interface Shipping {
   full: Batch[];
   heldBytes: number;
   retries: Batch[];
+  /** What the store asked for again and has not answered yet: waiting or in flight. */
+  readonly waiting: Set<Batch>;
   /** Batches that failed as a whole, in a row: while the store is down one batch at a time asks. */
   outage: { readonly tries: number; readonly until: number } | undefined;
   readonly flights: Set<Promise<void>>;
   acknowledgedAt: number | undefined;
 }
 
+const NO_WAIT: ReadonlySet<WaitCode> = new Set();
 const NO_ANSWER: AppendOutcome = { kind: 'retry', error: 'the store gave no answer for this record' };
 /** The first wait before records are sent again; it doubles with each try in vain. */
 const RETRY_BASE_MS = 200;
@@ -101,6 +106,7 @@ export function createShipper(parts: ShipperParts): Shipper {
     full: [],
     heldBytes: 0,
     retries: [],
+    waiting: new Set(),
     outage: undefined,
     flights: new Set(),
     acknowledgedAt: undefined,
@@ -145,7 +151,7 @@ function addDelivery(shipping: Shipping, length: number, receipt: Receipt, index
 }
 
 function closeBatch(shipping: Shipping): Batch {
-  const batch = { encoded: shipping.encoder.take(), ...shipping.open, tries: 0, dueAt: 0 };
+  const batch = { encoded: shipping.encoder.take(), ...shipping.open, tries: 0, waitsFor: NO_WAIT, dueAt: 0 };
   shipping.open = { receipts: [], indexes: [] };
   shipping.openBytes = 0;
   return batch;
@@ -213,7 +219,7 @@ function handleOutage(shipping: Shipping, batch: Batch, error: unknown): void {
       { code, ...values, advice },
       'The store does not take records; nothing is lost, sending again until it does.',
     );
-  shipping.retries.push({ ...batch, tries: batch.tries + 1, dueAt: until });
+  keepForRetry(shipping, batch, { ...batch, tries: batch.tries + 1, dueAt: until });
 }
 
 /** What the store said → the condition; whatever is no error of ours counts as "not reachable". */
@@ -242,20 +248,51 @@ function endOutage(shipping: Shipping): void {
 }
 
 function handleOutcomes(shipping: Shipping, batch: Batch, outcomes: readonly AppendOutcome[]): void {
-  const again: number[] = [];
+  const again: Again[] = [];
   const dead: Dead[] = [];
-  let problem = '';
   for (let at = 0; at < batch.indexes.length; at += 1) {
     const outcome = outcomes[at] ?? NO_ANSWER;
-    if (outcome.kind === 'stored') finish(shipping, batch, at, 'storedRecords');
-    else if (outcome.kind === 'duplicate') finish(shipping, batch, at, 'duplicateRecords');
-    else if (outcome.kind === 'retry') {
-      again.push(at);
-      problem = outcome.error;
-    } else dead.push({ at, outcome });
+    switch (outcome.kind) {
+      case 'stored':
+        finish(shipping, batch, at, 'storedRecords');
+        break;
+      case 'duplicate':
+        finish(shipping, batch, at, 'duplicateRecords');
+        break;
+      case 'aside':
+        finishAside(shipping, batch, at, outcome);
+        break;
+      case 'retry':
+      case 'full':
+        again.push({ at, outcome });
+        break;
+      default:
+        dead.push({ at, outcome });
+    }
   }
-  if (dead.length > 0 && !buryDead(shipping, batch, dead)) for (const { at } of dead) again.push(at);
-  planRetry(shipping, batch, again, problem);
+  if (dead.length > 0 && !buryDead(shipping, batch, dead))
+    for (const { at } of dead)
+      again.push({ at, outcome: { kind: 'retry', error: 'its dead letter cannot be written' } });
+  planRetry(shipping, batch, again);
+}
+
+/** The store has it, where it does not belong. */
+function finishAside(
+  shipping: Shipping,
+  batch: Batch,
+  at: number,
+  { error, place }: Extract<AppendOutcome, { kind: 'aside' }>,
+): void {
+  const { board, log } = shipping.parts;
+  if (board.raise('JT_RECORDS_REFUSED', { problem: error, path: place }))
+    log.error({ id: batch.encoded.ids[at], problem: error, place }, 'A record was not accepted and is kept aside.');
+  finish(shipping, batch, at, 'refusedRecords');
+}
+
+interface Again {
+  /** Its place in the batch. */
+  readonly at: number;
+  readonly outcome: Extract<AppendOutcome, { kind: 'retry' | 'full' }>;
 }
 
 interface Dead {
@@ -268,17 +305,21 @@ interface Dead {
 function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): boolean {
   const { board, log, settings } = shipping.parts;
   const letters = dead.map(({ at, outcome }) => describeDeath(shipping, sliceRecord(batch.encoded, at), outcome));
+  let dropped: number;
   try {
-    appendDeadLetters(settings.dataDir, letters);
+    dropped = appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters);
   } catch (error) {
     board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: errorText(error) });
     return false;
   }
   board.clear('JT_DEAD_LETTERS_UNWRITABLE');
-  board.raise('JT_RECORDS_REFUSED', {
-    problem: dead.at(-1)?.outcome.error ?? '',
-    path: deadLetterPath(settings.dataDir),
-  });
+  const path = deadLetterPath(settings.dataDir);
+  board.raise('JT_RECORDS_REFUSED', { problem: dead.at(-1)?.outcome.error ?? '', path });
+  if (dropped > 0) {
+    board.count('droppedLetters', dropped);
+    board.raise('JT_DEAD_LETTERS_DROPPED', { count: board.counters['droppedLetters'] ?? dropped, path });
+    log.error({ letters: dropped, path }, 'The oldest dead letters were dropped: they take too much room.');
+  }
   for (const { at, outcome } of dead) {
     log.error(
       { id: batch.encoded.ids[at], problem: `${outcome.kind}: ${outcome.error}` },
@@ -299,23 +340,47 @@ function describeDeath({ parts }: Shipping, bytes: Buffer, outcome: Dead['outcom
 }
 
 /** Only what has to go again goes again; the rest of the batch is let go. */
-function planRetry(shipping: Shipping, batch: Batch, again: readonly number[], problem: string): void {
-  const { board, log, now } = shipping.parts;
-  if (again.length === 0) {
-    if (shipping.retries.length === 0) board.clear('JT_STORE_BUSY');
-    return;
+function planRetry(shipping: Shipping, batch: Batch, again: readonly Again[]): void {
+  const { board, now } = shipping.parts;
+  if (again.length > 0) {
+    board.count('retriedRecords', again.length);
+    const inOrder = new Set(again.map(({ at }) => at));
+    keepForRetry(shipping, batch, {
+      encoded: selectRecords(batch.encoded, [...inOrder]),
+      receipts: batch.receipts.filter((_receipt, at) => inOrder.has(at)),
+      indexes: batch.indexes.filter((_index, at) => inOrder.has(at)),
+      tries: batch.tries + 1,
+      waitsFor: raiseWaits(shipping, again),
+      dueAt: now() + jitter(shipping, batch.tries + 1),
+    });
+  } else shipping.waiting.delete(batch);
+  for (const code of WAIT_CODES)
+    if (![...shipping.waiting].some(({ waitsFor }) => waitsFor.has(code))) board.clear(code);
+}
+
+function keepForRetry({ retries, waiting }: Shipping, before: Batch, next: Batch): void {
+  waiting.delete(before);
+  waiting.add(next);
+  retries.push(next);
+}
+
+function raiseWaits({ parts: { board, log } }: Shipping, again: readonly Again[]): ReadonlySet<WaitCode> {
+  const codes = new Set<WaitCode>();
+  let isNew = false;
+  for (const { outcome } of again) {
+    const { error: problem } = outcome;
+    const code = outcome.kind === 'full' ? 'JT_STORE_FULL' : 'JT_STORE_BUSY';
+    if (codes.has(code)) continue;
+    codes.add(code);
+    if (outcome.kind === 'full') isNew = board.raise('JT_STORE_FULL', { place: outcome.place, problem }) || isNew;
+    else isNew = board.raise('JT_STORE_BUSY', { problem }) || isNew;
   }
-  board.count('retriedRecords', again.length);
-  if (board.raise('JT_STORE_BUSY', { problem }))
-    log.warn({ records: again.length, problem }, 'The store asks for records again.');
-  const inOrder = new Set(again);
-  shipping.retries.push({
-    encoded: selectRecords(batch.encoded, again),
-    receipts: batch.receipts.filter((_receipt, at) => inOrder.has(at)),
-    indexes: batch.indexes.filter((_index, at) => inOrder.has(at)),
-    tries: batch.tries + 1,
-    dueAt: now() + jitter(shipping, batch.tries + 1),
-  });
+  if (isNew)
+    log.warn(
+      { records: again.length, codes: [...codes], problem: again[0]?.outcome.error },
+      'The store asks for records again.',
+    );
+  return codes;
 }
 
 function finish(
@@ -340,6 +405,11 @@ function findDue(shipping: Shipping): number | undefined {
   if (hasFresh(shipping)) return Math.min(first, shipping.freshSince + shipping.parts.settings.batchAgeMs);
   return Number.isFinite(first) ? first : undefined;
 }
+
+/** Why single records wait. A full disk speaks of single records or of a whole request. */
+const WAIT_CODES = ['JT_STORE_BUSY', 'JT_STORE_FULL'] as const;
+
+type WaitCode = (typeof WAIT_CODES)[number];
 
 /** Conditions under which the store takes nothing. */
 export const OUTAGE_CODES = [

@@ -1,32 +1,49 @@
 // A batch of encoded records → bulk requests → one outcome per record. An id that is taken is compared with what is
 // stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
-// parse is refused. Requests are small enough for any cluster and halved when one is too large all the same.
+// parse is refused, and kept in an index that takes it (refused.ts). Requests are small enough for any cluster and
+// halved when one is too large all the same.
 import { createError, JobtraceError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
-import { readReason, readStatus, type ElasticsearchClient } from './client.js';
+import { FLOOD_STAGE, readReason, readStatus, type ElasticsearchClient } from './client.js';
 import { findAddress, nameIndex } from './record/address.js';
 import { decodeLines } from './record/encode.js';
 import { encodeId, readSource } from './record/source.js';
+import type { WordsPlan } from './record/words.js';
+import { encodeRefused, locateRefused, nameRefusedIndex } from './record/refused.js';
 import { sliceBatch, splitRecords, viewBytes } from '../batch.js';
-import type { AppendOutcome, EncodedBatch } from '../store.js';
+import type { AppendOutcome, BatchAddress, EncodedBatch } from '../store.js';
 
 const MAX_REQUEST_BYTES = 5_000_000;
 const NEWLINE = 10;
 const STORED: AppendOutcome = { kind: 'stored' };
 const ITEM_FIELDS = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
 
-/** Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED only when no part of the batch came through. */
-export async function appendBatch(
-  client: ElasticsearchClient,
-  prefix: string,
-  batch: EncodedBatch,
-): Promise<AppendOutcome[]> {
+/** Where records go. */
+export interface Target {
+  readonly client: ElasticsearchClient;
+  readonly prefix: string;
+  /** Who brings the words of what is encoded anew. */
+  readonly plan: WordsPlan;
+}
+
+/** How a batch is sent. */
+interface Sending {
+  readonly client: ElasticsearchClient;
+  /** Where the document of a record lies, or would. */
+  readonly locate: (record: LogRecord) => BatchAddress;
+}
+
+/** Throws JT_STORE_UNREACHABLE, JT_STORE_DENIED or JT_STORE_FULL only when no part of the batch came through. */
+export async function appendBatch(target: Target, batch: EncodedBatch): Promise<AppendOutcome[]> {
+  const { client, prefix } = target;
+  const locate = (record: LogRecord): BatchAddress => findAddress(nameIndex(prefix, record), record['flink.cluster']);
   const outcomes: AppendOutcome[] = [];
   for (const part of splitBatch(batch)) {
     try {
-      for (const outcome of await sendPart(client, prefix, part)) outcomes.push(outcome);
+      const answered = await sendPart({ client, locate }, part);
+      for (const outcome of await keepRefused(target, part, answered)) outcomes.push(outcome);
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
       while (outcomes.length < batch.ids.length) outcomes.push({ kind: 'retry', error: error.message });
@@ -52,7 +69,8 @@ function splitBatch(batch: EncodedBatch): EncodedBatch[] {
   return parts;
 }
 
-async function sendPart(client: ElasticsearchClient, prefix: string, part: EncodedBatch): Promise<AppendOutcome[]> {
+async function sendPart(sending: Sending, part: EncodedBatch): Promise<SentOutcome[]> {
+  const { client } = sending;
   let body;
   try {
     ({ body } = await client.send({
@@ -62,33 +80,33 @@ async function sendPart(client: ElasticsearchClient, prefix: string, part: Encod
       lines: viewBytes(part.bytes),
     }));
   } catch (error) {
-    if (readStatus(error) === 413) return sendHalves(client, prefix, part);
+    if (readStatus(error) === 413) return sendHalves(sending, part);
     throw error;
   }
   const items = readItems(client, body, part.ids.length);
-  const outcomes = items.map(readOutcome);
+  const outcomes = items.map((item) => readOutcome(client, item));
   const taken = splitRecords(part)
     .filter((_lines, index) => outcomes[index] === 'conflict')
     .map((lines) => ({ lines, record: decodeLines(lines) }));
-  const compared = taken.length === 0 ? [] : await settleTaken(client, prefix, taken);
+  const compared = taken.length === 0 ? [] : await settleTaken(sending, taken);
   return outcomes.map((outcome) =>
     outcome === 'conflict' ? (compared.shift() ?? { kind: 'retry', error: 'not compared' }) : outcome,
   );
 }
 
-async function sendHalves(client: ElasticsearchClient, prefix: string, part: EncodedBatch): Promise<AppendOutcome[]> {
+async function sendHalves(sending: Sending, part: EncodedBatch): Promise<SentOutcome[]> {
   const count = part.ids.length;
   if (count === 1)
     return [
       {
-        kind: 'refused',
+        kind: 'oversized',
         error: `status 413: the record of ${part.bytes.length} bytes is larger than the cluster or a proxy takes`,
       },
     ];
   const middle = Math.ceil(count / 2);
   return [
-    ...(await sendPart(client, prefix, sliceBatch(part, 0, middle))),
-    ...(await sendPart(client, prefix, sliceBatch(part, middle, count))),
+    ...(await sendPart(sending, sliceBatch(part, 0, middle))),
+    ...(await sendPart(sending, sliceBatch(part, middle, count))),
   ];
 }
 
@@ -106,12 +124,15 @@ function readItems(
   return read;
 }
 
-function readOutcome(item: Readonly<Record<string, unknown>>): AppendOutcome | 'conflict' {
+function readOutcome(client: ElasticsearchClient, item: Readonly<Record<string, unknown>>): SentOutcome | 'conflict' {
   const status = Number(item['status']);
   if (status >= 200 && status < 300) return STORED;
   if (status === 409) return 'conflict';
-  const error = `status ${status}, ${readReason(item)}${readCause(item)}`;
-  return status === 400 && !isAboutIndex(item) ? { kind: 'refused', error } : { kind: 'retry', error };
+  const reason = readReason(item);
+  const error = `status ${status}, ${reason}${readCause(item)}`;
+  if (FLOOD_STAGE.test(reason)) return { kind: 'full', error, place: client.url };
+  if (status === 400 && !isAboutIndex(item)) return { kind: 'refused', error };
+  return { kind: status === 429 || status >= 500 ? 'retry' : 'closed', error };
 }
 
 /** These stand under status 400 too, but speak of the index or the cluster, not of the document. */
@@ -132,6 +153,59 @@ function readCause(item: Readonly<Record<string, unknown>>): string {
   return isObject(cause) && typeof cause['reason'] === 'string' ? ` (${cause['reason'].slice(0, 200)})` : '';
 }
 
+/** Beside what the caller is told: why a record was not taken by the place to which it was sent. */
+type SentOutcome =
+  | AppendOutcome
+  /** Until somebody changes rights or settings. */
+  | { readonly kind: 'closed'; readonly error: string }
+  | { readonly kind: 'oversized'; readonly error: string };
+
+/** What the index of its day refused goes to the index of the refused; what that does not take stays refused. */
+async function keepRefused(
+  { client, prefix, plan }: Target,
+  part: EncodedBatch,
+  answered: readonly SentOutcome[],
+): Promise<AppendOutcome[]> {
+  const lines = splitRecords(part);
+  const refused = answered.flatMap((outcome, index) => {
+    const bytes = lines[index];
+    if (outcome.kind !== 'refused' || bytes === undefined) return [];
+    return [{ record: decodeLines(bytes), error: outcome.error }];
+  });
+  const locate = (record: LogRecord): BatchAddress => locateRefused(prefix, record);
+  const kept = refused.length === 0 ? [] : await sendKept({ client, locate }, encodeRefused(prefix, plan, refused));
+  return answered.map((outcome) => {
+    if (outcome.kind === 'refused') return decideKept(outcome.error, kept.shift(), nameRefusedIndex(prefix));
+    if (outcome.kind === 'closed') return { ...outcome, kind: 'retry' };
+    return outcome.kind === 'oversized' ? { ...outcome, kind: 'refused' } : outcome;
+  });
+}
+
+/** The records before them are answered, so nothing is thrown. */
+async function sendKept(sending: Sending, batch: EncodedBatch): Promise<SentOutcome[]> {
+  try {
+    return await sendPart(sending, batch);
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    const { message } = error;
+    return batch.ids.map(() => ({ kind: readStatus(error) === 403 ? 'closed' : 'retry', error: message }));
+  }
+}
+
+function decideKept(error: string, kept: SentOutcome | undefined, place: string): AppendOutcome {
+  if (kept === undefined) return { kind: 'retry', error };
+  switch (kept.kind) {
+    case 'stored':
+    case 'duplicate':
+      return { kind: 'aside', error, place };
+    case 'full':
+    case 'retry':
+      return kept;
+    default:
+      return { kind: 'refused', error: `${error}; and by ${place}: ${kept.error}` };
+  }
+}
+
 interface Taken {
   /** As it was sent. */
   readonly lines: Buffer;
@@ -139,16 +213,12 @@ interface Taken {
 }
 
 /** Records whose ids are taken: what is longer than what is stored replaces it. */
-async function settleTaken(
-  client: ElasticsearchClient,
-  prefix: string,
-  taken: readonly Taken[],
-): Promise<AppendOutcome[]> {
+async function settleTaken(sending: Sending, taken: readonly Taken[]): Promise<SentOutcome[]> {
   const records = taken.map(({ record }) => record);
-  const sources = await loadSources(client, prefix, records);
+  const sources = await loadSources(sending, records);
   const compared = records.map((record, index) => compareTexts(record, sources[index]));
   const longer = taken.filter((_item, index) => compared[index] === 'newer');
-  const replaced = longer.length === 0 ? [] : await replaceStored(client, prefix, longer);
+  const replaced = longer.length === 0 ? [] : await replaceStored(sending, longer);
   return compared.map((outcome) =>
     outcome === 'newer' ? (replaced.shift() ?? { kind: 'retry', error: 'not replaced' }) : outcome,
   );
@@ -177,13 +247,9 @@ function compareTexts(
 }
 
 /** A longer version of an entry replaces a shorter one, nothing else does: lengths are its external versions. */
-async function replaceStored(
-  client: ElasticsearchClient,
-  prefix: string,
-  longer: readonly Taken[],
-): Promise<AppendOutcome[]> {
+async function replaceStored({ client, locate }: Sending, longer: readonly Taken[]): Promise<SentOutcome[]> {
   const parts = longer.map(({ lines, record }) => {
-    const { index, routing } = findAddress(nameIndex(prefix, record), record['flink.cluster']);
+    const { index, routing } = locate(record);
     const version = { version: record['jobtrace.length'], version_type: 'external' };
     const action = { index: { _id: encodeId(record.id), _index: index, routing, ...version } };
     return Buffer.concat([Buffer.from(JSON.stringify(action)), lines.subarray(lines.indexOf(NEWLINE))]);
@@ -195,18 +261,17 @@ async function replaceStored(
     lines: Buffer.concat(parts),
   });
   return readItems(client, body, longer.length).map((item) => {
-    const outcome = readOutcome(item);
+    const outcome = readOutcome(client, item);
     return outcome === 'conflict' ? { kind: 'retry', error: 'the stored record changed at the same moment' } : outcome;
   });
 }
 
 async function loadSources(
-  client: ElasticsearchClient,
-  prefix: string,
+  { client, locate }: Sending,
   records: readonly LogRecord[],
 ): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
   const docs = records.map((record) => {
-    const { index, routing } = findAddress(nameIndex(prefix, record), record['flink.cluster']);
+    const { index, routing } = locate(record);
     return { _index: index, _id: encodeId(record.id), routing };
   });
   const { body } = await client.send({

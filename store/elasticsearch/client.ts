@@ -56,7 +56,7 @@ export interface ElasticsearchClient {
 
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Of a write to an index that Elasticsearch closed to writes because a disk is nearly full; under 429 or 403. */
-const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
+export const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
 const compress = promisify(gzip);
 
 /** Connects to nothing yet. Throws JT_STORE_UNUSABLE when the settings contradict each other. */

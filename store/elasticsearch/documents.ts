@@ -1,11 +1,12 @@
 // Incidents, alerts, states and agent statuses: few and small, one index each. The document is kept as text, so
 // nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or an
 // alert finds it at once; an agent's status may show a second later.
-import type { Incident } from '../../core/types.js';
+import type { Incident, LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import type { SmallIndex } from './mapping.js';
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
+import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
@@ -175,6 +176,26 @@ export async function removeFound(client: ElasticsearchClient, index: string, qu
     });
     removed += hits.length;
   }
+}
+
+/** Of the index of the refused. Those that are not there are no error; a search finds none of them afterwards. */
+export async function removeRefused(
+  client: ElasticsearchClient,
+  prefix: string,
+  records: readonly LogRecord[],
+): Promise<void> {
+  if (records.length === 0) return;
+  const lines = records.map((record) => {
+    const { index, routing } = locateRefused(prefix, record);
+    const _id = encodeId(record.id);
+    return `${JSON.stringify({ delete: { _index: index, _id, routing: routing ?? _id } })}\n`;
+  });
+  await client.send({
+    method: 'POST',
+    path: '/_bulk',
+    query: { refresh: true, filter_path: 'errors' },
+    lines: Buffer.from(lines.join('')),
+  });
 }
 
 function readTarget(hit: SearchHit): object {

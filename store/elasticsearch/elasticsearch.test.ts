@@ -158,16 +158,66 @@ for (const version of [8, 9] as const) {
         ]);
       });
 
-      it('refuses one record that cannot be parsed and stores the others', async () => {
+      it('keeps whole and finds what the index of its day refuses, and stores the others in their place', async () => {
+        await store.check();
+        await ask(node.url, 'PUT', `/_component_template/${prefix}-logs@custom`, {
+          template: { mappings: { properties: { 'log.logger': { type: 'long' } } } },
+        });
         await ask(node.url, 'PUT', `/${index()}`, { mappings: { properties: { message: { type: 'long' } } } });
         const other = makeRecord(2, { time: '2026-11-21T10:00:00.000Z' });
+        const refused = makeRecord(1, { ...day, logger: 'a.B' });
 
-        const outcomes = await appendRecords(store, [makeRecord(1, day), other]);
+        const outcomes = await appendRecords(store, [refused, other]);
+        const again = await appendRecords(store, [refused]);
+        await waitUntil('it to be found', async () => (await findRefused(store)).length === 1);
+        const [found] = await findRefused(store);
 
-        expect(outcomes).toMatchObject([
-          { kind: 'refused', error: expect.stringContaining('message') as string },
-          { kind: 'stored' },
-        ]);
+        const aside = {
+          kind: 'aside',
+          error: expect.stringContaining('message') as string,
+          place: `${prefix}-logs-dead`,
+        };
+        expect(outcomes).toMatchObject([aside, { kind: 'stored' }]);
+        expect(again).toMatchObject([aside]);
+        expect(found).toMatchObject({ id: refused.id, message: refused.message, 'log.logger': 'a.B' });
+        expect(found).toMatchObject({ 'jobtrace.refusal': aside.error });
+        expect((await store.findContext(refused.id, { before: 5, after: 5 }))?.records).toHaveLength(2);
+        await ask(node.url, 'DELETE', `/_component_template/${prefix}-logs@custom`);
+      });
+
+      it('refuses what no index takes, and asks again where the index of the refused is only busy', async () => {
+        const properties = { message: { type: 'long' } };
+        await ask(node.url, 'PUT', `/${index()}`, { mappings: { properties } });
+        const kinds = async (): Promise<string[]> =>
+          (await appendRecords(store, [makeRecord(1, day)])).map((outcome) => outcome.kind);
+        let turn = 0;
+        for (const status of [429, 503]) {
+          turn = 0;
+          proxy.setFault(({ path }) => (isBulk(path) && ++turn === 2 ? { status, body: '' } : undefined));
+          expect(await kinds()).toEqual(['retry']);
+        }
+        turn = 0;
+        proxy.setFault(({ path }) => (isBulk(path) && ++turn === 2 ? { status: 403, body: '{}' } : undefined));
+        expect(await kinds()).toEqual(['refused']);
+        proxy.setFault(undefined);
+        await ask(node.url, 'PUT', `/${prefix}-logs-dead`, { mappings: { properties } });
+        expect(await kinds()).toEqual(['refused']);
+      });
+
+      it('removes what was refused with its day, or when it has its place', async () => {
+        const properties = { message: { type: 'long' } };
+        await store.check();
+        for (const name of ['2026.11.20', '2026.11.21', 'undated'])
+          await ask(node.url, 'PUT', `/${prefix}-logs-${name}`, { mappings: { properties } });
+        const undated: LogRecord = { ...makeRecord(3), 'jobtrace.flags': ['undated'] };
+        const next = makeRecord(2, { time: '2026-11-21T10:00:00.000Z' });
+        await appendRecords(store, [makeRecord(1, day), next, undated]);
+        await waitUntil('all to be found', async () => (await findRefused(store)).length === 3);
+
+        expect(await store.deleteBefore('2026-11-21T12:00:00.000Z')).toBe(1);
+        await waitUntil('the first to be gone', async () => (await findRefused(store)).length === 2);
+        await store.removeRefused([next, makeRecord(9)]);
+        expect((await findRefused(store)).map((record) => record.id)).toEqual([undated.id]);
       });
 
       it('has no room while one of its indices is read-only for a full disk, and names it', async () => {
@@ -221,7 +271,7 @@ for (const version of [8, 9] as const) {
           (await appendRecords(store, [record])).map((outcome) => outcome.kind);
 
         await ask(node.url, 'PUT', `/${index()}/_settings`, { 'index.blocks.read_only_allow_delete': true });
-        expect(await kinds(makeRecord(2, day))).toEqual(['retry']);
+        expect(await kinds(makeRecord(2, day))).toEqual(['full']);
         await ask(node.url, 'PUT', `/${index()}/_settings`, { 'index.blocks.read_only_allow_delete': null });
         expect(await kinds(makeRecord(2, day))).toEqual(['stored']);
 
@@ -431,6 +481,10 @@ describe('openElasticsearchStore', () => {
 
 function onBulk(fault: ReturnType<Fault>): Fault {
   return ({ path }) => (isBulk(path) ? fault : undefined);
+}
+
+async function findRefused(store: Store): Promise<readonly LogRecord[]> {
+  return (await store.searchRecords({ query: 'flag:refused', limit: 10, order: 'oldest' })).records;
 }
 
 async function readAll(store: Store, from?: string): Promise<LogRecord[]> {

@@ -15,6 +15,7 @@ import {
   rememberAlert,
   removeDocument,
   removeFound,
+  removeRefused,
   saveAgentStatus,
   saveDocument,
   saveIncident,
@@ -31,6 +32,7 @@ import {
   type TemplateAge,
 } from './mapping.js';
 import { readDayEnd } from './record/address.js';
+import { nameRefusedIndex } from './record/refused.js';
 import {
   addWords,
   decodeWordsPlan,
@@ -69,9 +71,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     encoding: { kind: 'elasticsearch', prefix },
     append: async (batch) => {
       if (batch.ids.length === 0) return [];
-      return appendBatch(client, prefix, addWords(batch, await makeTemplates()));
+      const plan = await makeTemplates();
+      return appendBatch({ client, prefix, plan }, addWords(batch, plan));
     },
     ...createFeed(client, prefix),
+    removeRefused: (records) => removeRefused(client, prefix, records),
     searchRecords: (query) => searchRecords(client, prefix, query),
     countJobRecords: (query) => countJobRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
@@ -276,7 +280,7 @@ function isFlooded(index: unknown): boolean {
   return isObject(settings) && String(settings['index.blocks.read_only_allow_delete']) === 'true';
 }
 
-/** Days go as whole indices; undated records by the day on which they were stored. */
+/** Days go as whole indices; undated records by the day on which they were stored, refused ones one by one. */
 async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
   const { body } = await client.send({
     method: 'GET',
@@ -290,8 +294,14 @@ async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs:
     await removeIndex(client, index);
     removed += countDocuments(value);
   }
-  removed += await removeFound(client, `${prefix}-logs-undated`, {
-    range: { 'event.ingested': { lt: formatTime(startOfDay(timeMs)) } },
+  const day = { lt: formatTime(startOfDay(timeMs)) };
+  const undated = { range: { 'event.ingested': day } };
+  removed += await removeFound(client, `${prefix}-logs-undated`, undated);
+  const dated = {
+    bool: { filter: [{ range: { '@timestamp': day } }], must_not: [{ exists: { field: 'event.ingested' } }] },
+  };
+  removed += await removeFound(client, nameRefusedIndex(prefix), {
+    bool: { should: [undated, dated], minimum_should_match: 1 },
   });
   const before = { lt: formatTime(timeMs) };
   await removeFound(client, `${prefix}-incidents`, { range: { lastSeen: before } });

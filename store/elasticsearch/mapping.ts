@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { FIELD_ROWS, type RecordField } from '../../core/record.js';
 import type { OWN_FIELDS } from './record/source.js';
+import { nameRefusedIndex, REFUSAL_FIELD } from './record/refused.js';
 import { WORDS_ANALYZER, type WordsBy } from './record/words.js';
 
 // Whole values, for filters and counts. What is longer than 1,024 characters is stored but not found by that field.
@@ -50,6 +51,8 @@ const WORD_SOURCES = [
   'event.original',
 ] as const;
 const WORDS = 'jobtrace.words';
+/** Of our index templates, among all that fit an index. */
+const PRIORITY = 500;
 
 /** A character that is a word of its own, in the language of Java's patterns. */
 const UNSPACED = '[\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]';
@@ -77,6 +80,9 @@ function describeFields(wordsBy: WordsBy): Readonly<Record<string, object>> {
   };
 }
 
+/** What a refused record has beside the fields of its document. */
+const REFUSED_FIELDS = { [REFUSAL_FIELD]: TEXT } as const;
+
 // The whole document is text in `body`, so that nothing in it can be refused; beside it what is searched.
 const SMALL_FIELDS = {
   id: VALUE,
@@ -103,7 +109,7 @@ export interface TemplateAge {
 
 /** The same for every installation of a release: what settings change of a template does not count. */
 export const TEMPLATE_AGE: TemplateAge = {
-  version: Object.keys(LOG_FIELDS).length + Object.keys(SMALL_FIELDS).length,
+  version: Object.keys(LOG_FIELDS).length + Object.keys(REFUSED_FIELDS).length + Object.keys(SMALL_FIELDS).length,
   digest: hashText(JSON.stringify(describeTemplates('', {}, 'analyzer'))),
 };
 
@@ -124,7 +130,7 @@ export function buildTemplates(
   wordsBy: WordsBy,
 ): Readonly<Record<string, object>> {
   const { version, digest } = TEMPLATE_AGE;
-  const meta = { version, priority: 500, _meta: { managed_by: 'jobtrace', digest } };
+  const meta = { version, priority: PRIORITY, _meta: { managed_by: 'jobtrace', digest } };
   return Object.fromEntries(
     Object.entries(describeTemplates(prefix, settings, wordsBy)).map(([name, template]) => [
       name,
@@ -142,26 +148,39 @@ export function nameLogTemplate(prefix: string): string {
   return `${prefix}-logs`;
 }
 
-/** `<prefix>-logs@custom`, a component template that users may make, adds to what stands here. */
+/**
+ * `<prefix>-logs@custom`, a component template that users may make, adds to the days. It has no say in the index of
+ * what they refuse, whose template wins over theirs: what it says may be the reason.
+ */
 function describeTemplates(
   prefix: string,
   settings: TemplateSettings,
   wordsBy: WordsBy,
 ): Readonly<Record<string, object>> {
+  const logs = {
+    settings: {
+      number_of_shards: settings.shards ?? 1,
+      auto_expand_replicas: '0-1',
+      codec: 'best_compression',
+      refresh_interval: `${settings.refreshMs ?? 2_000}ms`,
+      analysis: wordsBy === 'analyzer' ? ANALYSIS : undefined,
+    },
+    mappings: { dynamic: false, _source: { excludes: [WORDS] }, properties: describeFields(wordsBy) },
+  };
+  const properties = { ...describeFields(wordsBy), ...REFUSED_FIELDS };
   return {
     [nameLogTemplate(prefix)]: {
       index_patterns: [`${prefix}-logs-*`],
       composed_of: [`${prefix}-logs@custom`],
       ignore_missing_component_templates: [`${prefix}-logs@custom`],
+      template: logs,
+    },
+    [nameRefusedIndex(prefix)]: {
+      priority: PRIORITY + 1,
+      index_patterns: [nameRefusedIndex(prefix)],
       template: {
-        settings: {
-          number_of_shards: settings.shards ?? 1,
-          auto_expand_replicas: '0-1',
-          codec: 'best_compression',
-          refresh_interval: `${settings.refreshMs ?? 2_000}ms`,
-          analysis: wordsBy === 'analyzer' ? ANALYSIS : undefined,
-        },
-        mappings: { dynamic: false, _source: { excludes: [WORDS] }, properties: describeFields(wordsBy) },
+        settings: { ...logs.settings, number_of_shards: 1 },
+        mappings: { ...logs.mappings, properties },
       },
     },
     [`${prefix}-small`]: {

@@ -65,6 +65,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     encoding: { kind: 'sqlite' },
     append: async (batch) => append(batch),
     readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
+    // Nothing is kept aside here: a table takes every record.
+    removeRefused: () => Promise.resolve(),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),

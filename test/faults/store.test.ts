@@ -1,6 +1,6 @@
 // The faults of the way into the store: an agent over real files, a real Elasticsearch, and a proxy between them that
 // misbehaves. The oracle is the store itself: the number of documents, and the text of each.
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -195,12 +195,15 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     expect(fixture.counter('refusedRecords')).toBe(0);
   });
 
-  it('F33: keeps the one of a hundred that a mapping does not take, and lets the others flow for an hour', async () => {
+  const writePoison = (count: number): string[] =>
+    Array.from({ length: count }, (_, number) =>
+      line(number).replace('org.example.Writer', number % 100 === 7 ? 'a.Poison' : String(number)),
+    );
+  const isPoison = (text: string): boolean => text.includes('a.Poison');
+
+  it('F33: finds the one of a hundred that a mapping does not take, and lets the others flow for an hour', async () => {
     await ask('PUT', `/${prefix}-logs-2026.05.01`, { mappings: { properties: { 'log.logger': { type: 'long' } } } });
-    const render = (number: number): string =>
-      line(number).replace('org.example.Writer', number % 100 === 7 ? 'a.Poison' : String(number));
-    const written = Array.from({ length: 600 }, (_, number) => render(number));
-    const good = written.filter((text) => !text.includes('a.Poison'));
+    const written = writePoison(600);
     for (let minute = 0; minute < 60; minute += 1) {
       const texts = written.slice(minute * 10, minute * 10 + 10);
       appendFileSync(path, `${texts.join('\n')}\n`);
@@ -208,14 +211,44 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
       expect(fixture.agent.status().lagBytes).toBe(0);
     }
 
-    await expectStored(good);
+    const records = await expectStored(written);
+    await ask('POST', `/${prefix}-logs-dead/_refresh`);
+    const found = await store.searchRecords({ query: 'flag:refused "event 107"', limit: 10, order: 'oldest' });
 
-    const letters = readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
-    expect(letters.map((text) => (JSON.parse(text) as { record: LogRecord }).record['event.original'])).toEqual(
-      written.filter((text) => text.includes('a.Poison')),
-    );
-    expect(fixture.conditions()).toContain('JT_RECORDS_REFUSED');
+    expect(records.filter((record) => record['jobtrace.flags']?.includes('refused'))).toHaveLength(6);
+    expect(found.records.map((record) => record['event.original'])).toEqual([written[107]]);
+    expect(found.records).toMatchObject([
+      { 'log.logger': 'a.Poison', 'jobtrace.refusal': expect.stringContaining('log.logger') as string },
+    ]);
+    expect(existsSync(join(fixture.dataDir, 'dead-letters.ndjson'))).toBe(false);
+    expect(fixture.conditions()).toEqual(['JT_RECORDS_REFUSED']);
+    expect(fixture.counter('refusedRecords')).toBe(6);
     expect(fixture.counter('retriedRecords')).toBe(0);
+  });
+
+  it('keeps on the node what no index takes, and keeps once what is sent again, or grown', async () => {
+    const properties = { 'log.logger': { type: 'long' } };
+    const written = writePoison(10);
+    await ask('PUT', `/${prefix}-logs-2026.05.01`, { mappings: { properties } });
+    await ask('PUT', `/${prefix}-logs-dead`, { mappings: { properties } });
+    const begun = `${written.slice(0, 8).join('\n')}\n`;
+    writeFileSync(path, begun);
+    await fixture.poll(2);
+    const letters = readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
+    await ask('DELETE', `/${prefix}-logs-dead`);
+    for (const more of ['', '\tat a.B.c(B.java:1)\n']) {
+      fixture.stop();
+      rmSync(fixture.dataDir, { recursive: true });
+      writeFileSync(path, `${begun}${more}`);
+      await fixture.poll(2);
+    }
+    appendFileSync(path, `${written.slice(8).join('\n')}\n`);
+
+    const grown = written.map((text) => (isPoison(text) ? `${text}\n\tat a.B.c(B.java:1)` : text));
+    await expectStored(grown);
+    expect(letters.map((text) => (JSON.parse(text) as { record: LogRecord }).record['event.original'])).toEqual(
+      written.filter(isPoison),
+    );
   });
 
   it('F34: waits with an alarm while indices are read-only, may not be made or the key has expired, and drops nothing', async () => {
@@ -245,7 +278,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
 
     await expectStored(expected(20, 25));
 
-    expect(seen).toEqual([['JT_STORE_BUSY'], ['JT_STORE_DENIED'], ['JT_STORE_DENIED'], ['JT_STORE_BUSY']]);
+    expect(seen).toEqual([['JT_STORE_FULL'], ['JT_STORE_DENIED'], ['JT_STORE_DENIED'], ['JT_STORE_BUSY']]);
     expect(fixture.conditions()).toEqual([]);
     expect(fixture.counter('refusedRecords')).toBe(0);
   });

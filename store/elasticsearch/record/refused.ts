@@ -1,0 +1,51 @@
+// Records that the index of their day refuses (somebody gave one of its fields another type) → an index of their own,
+// whose mapping is ours alone and takes every record: whole, under the same id, with a flag and the reason. Its name
+// begins like those of the days, so that searches, the feed and rights include it. Pure; bulk.ts sends what
+// is encoded here.
+import type { LogRecord } from '../../../core/types.js';
+import { createBatchWriter, viewBytes } from '../../batch.js';
+import type { BatchAddress, EncodedBatch } from '../../store.js';
+import { findAddress } from './address.js';
+import { createLinesEncoder, encodeAction } from './encode.js';
+import { addWords, type WordsPlan } from './words.js';
+
+/** Of a document: why its place refused it. */
+export const REFUSAL_FIELD = 'jobtrace.refusal';
+
+const NEWLINE = 10;
+/** A request names its index in each line. */
+const NO_ADDRESS: BatchAddress = { index: '', routing: undefined };
+
+export interface Refused {
+  readonly record: LogRecord;
+  readonly error: string;
+}
+
+export function nameRefusedIndex(prefix: string): string {
+  return `${prefix}-logs-dead`;
+}
+
+export function locateRefused(prefix: string, record: LogRecord): BatchAddress {
+  return findAddress(nameRefusedIndex(prefix), record['flink.cluster']);
+}
+
+export function encodeRefused(prefix: string, plan: WordsPlan, refused: readonly Refused[]): EncodedBatch {
+  const parts = refused.map(({ record, error }) => {
+    const marked = {
+      ...record,
+      'jobtrace.flags': [...new Set([...(record['jobtrace.flags'] ?? []), 'refused' as const])],
+      [REFUSAL_FIELD]: error,
+    };
+    const writer = createBatchWriter();
+    createLinesEncoder(prefix, writer)(marked);
+    const lines = viewBytes(addWords(writer.take(), { by: plan.by, except: [] }).bytes);
+    const action = encodeAction(record.id, locateRefused(prefix, record), NO_ADDRESS);
+    return Buffer.concat([Buffer.from(action), lines.subarray(lines.indexOf(NEWLINE))]);
+  });
+  return {
+    bytes: new Uint8Array(Buffer.concat(parts)),
+    ids: refused.map(({ record }) => record.id),
+    lengths: parts.map((part) => part.length),
+    address: undefined,
+  };
+}
