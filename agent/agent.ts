@@ -49,6 +49,8 @@ export interface AgentParts {
   /** The time of day, where it is not that of `now`. */
   readonly wall?: () => number;
   readonly random?: () => number;
+  /** Processor time of this process so far, in milliseconds. */
+  readonly cpuMs?: () => number;
 }
 
 const SLICE_MS = 50;
@@ -150,7 +152,7 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
     tails,
     pods,
     alarm,
-    reader: createReader({ settings, tails, forward, shipper, board, now }),
+    reader: createReader({ settings, tails, forward, shipper, board, now, cpuMs: parts.cpuMs ?? readCpu }),
     excluded: [resolve(settings.dataDir)],
     scanMemory: { folders: new Map() },
     isScanDue: true,
@@ -161,6 +163,11 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
     nextForget: now() + FORGET_EVERY_MS,
     isClosed: false,
   };
+}
+
+function readCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void {
@@ -214,7 +221,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     shipper.pump(false);
     commit(agent);
     if (now() >= agent.nextStatus) void saveStatus(agent);
-    if (round.hasMore && !round.isBlocked) await new Promise<void>((resume) => void setImmediate(resume));
+    if (round.hasMore && round.hold === undefined) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const next = Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY);
       await rest(agent, stopped, next - now());

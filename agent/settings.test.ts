@@ -17,6 +17,8 @@ const OTHER = {
   idleFlushMs: 3000,
   maxEntryBytes: 2048,
   budgetBytes: 2_000_000,
+  maxBytesPerSecond: 9000,
+  maxCores: 0.5,
   maxOpenFiles: 77,
   startFromEndAfterMs: 1,
   forgetAfterMs: 61_000,

@@ -26,6 +26,9 @@ export const COUNTERS = {
   resumedFiles: 'files continued at a remembered offset',
   newFiles: 'files begun',
   joinedEntries: 'entries joined across a rotation',
+  budgetWaitMs: 'time in which reading waited because agent.budgetBytes was spent',
+  rateWaitMs: 'time in which reading waited because of agent.maxBytesPerSecond',
+  cpuWaitMs: 'time in which reading waited because of agent.maxCores',
   binaryFiles: 'files left out because they hold no text',
 } as const;
 

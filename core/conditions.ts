@@ -83,6 +83,17 @@ export const CONDITIONS = {
       zh: '请延长轮转文件的保留时间，或改用重命名而不是复制加截断；若采集端有积压，请检查存储为何缓慢。',
     },
   },
+  JT_READING_LIMITED: {
+    severity: 'info',
+    message: {
+      en: 'Files grow faster than {setting} lets the agent read; it lags behind.',
+      zh: '日志的增长速度超过了 {setting} 允许的读取速度，采集存在滞后。',
+    },
+    fix: {
+      en: 'Nothing, if the lag goes by itself after a peak; else raise that limit, or files may be deleted before they are read.',
+      zh: '若高峰过后滞后自行消失，则无需处理；否则请调高该限制，以免文件在读取之前被删除。',
+    },
+  },
   JT_CHECKPOINT_CORRUPT: {
     severity: 'info',
     message: {

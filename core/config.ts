@@ -189,7 +189,21 @@ export const SETTINGS = [
     type: 'integer',
     default: 67_108_864,
     minimum: 1048576,
-    help: 'Bytes read but not yet acknowledged by the store; when spent, reading stops.',
+    help: 'Memory of what is read and not yet acknowledged by the store; when spent, reading stops.',
+  },
+  {
+    name: 'agent.maxBytesPerSecond',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    help: 'How many bytes of log files are read a second, on average; what was not used in the last second is added. 0 = no limit.',
+  },
+  {
+    name: 'agent.maxCores',
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    help: 'Processor time of the whole process beyond which reading pauses, in cores: 0.25 is a quarter of one. 0 = no limit.',
   },
   {
     name: 'agent.maxOpenFiles',

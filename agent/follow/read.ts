@@ -1,19 +1,20 @@
 // One round of reading: every file in its turn reads a quantum (deficit round-robin, so a hot file cannot starve the
-// others) until the budget of unacknowledged bytes is spent; what was read is forwarded to the shipper. Files that
-// rest have their open entry forwarded. Called by agent.ts; it moves no offsets, acknowledgements do.
+// others) until a limit is reached (limits.ts); what was read is forwarded to the shipper. Files that rest have their
+// open entry forwarded. Called by agent.ts; it moves no offsets, acknowledgements do.
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
-import { readChunk } from '../tail/chunk.js';
+import { readChunk, unreadBytes } from '../tail/chunk.js';
 import type { ForwardEntries } from '../tail/forward.js';
 import { joinRotation } from '../tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import type { Tail } from '../tail/tail.js';
+import { createLimits, type Hold, type Limits } from './limits.js';
 import type { Tails } from './tails.js';
 
 export interface Reader {
   /**
-   * Reads until every file is at its end, the budget is spent, or `sliceMs` have passed. Files that have rested long
+   * Reads until every file is at its end, a limit is reached, or `sliceMs` have passed. Files that have rested long
    * are only looked at with `all`.
    */
   readRound(sliceMs: number, all: boolean): ReadRound;
@@ -23,8 +24,8 @@ export interface Reader {
 
 export interface ReadRound {
   readonly bytes: number;
-  /** The budget is spent. */
-  readonly isBlocked: boolean;
+  /** What kept it from reading more. */
+  readonly hold: Hold | undefined;
   readonly hasMore: boolean;
 }
 
@@ -35,9 +36,11 @@ export interface ReaderParts {
   readonly shipper: Pick<Shipper, 'heldBytes'>;
   readonly board: Board;
   readonly now: () => number;
+  readonly cpuMs: () => number;
 }
 
 interface ReaderState extends ReaderParts {
+  readonly limits: Limits;
   /** Whose turn it is. */
   turn: number;
 }
@@ -48,9 +51,13 @@ const MAX_WAITING = 200_000;
 const COLD_MS = 60_000;
 
 export function createReader(parts: ReaderParts): Reader {
-  const reader: ReaderState = { ...parts, turn: 0 };
+  const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0 };
   return {
-    readRound: (sliceMs, all) => readRound(reader, sliceMs, all),
+    readRound: (sliceMs, all) => {
+      const round = readRound(reader, sliceMs, all);
+      reader.limits.note(round.hasMore ? round.hold : undefined);
+      return round;
+    },
     flushIdle: (all) => flushIdle(reader, all),
   };
 }
@@ -64,18 +71,19 @@ function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRoun
     for (let step = 0; step < tails.length; step += 1) {
       const tail = tails[(reader.turn + step) % tails.length];
       if (tail === undefined) continue;
-      if (reader.shipper.heldBytes >= reader.settings.budgetBytes) {
+      const hold = reader.limits.findHold();
+      if (hold !== undefined) {
         reader.turn = (reader.turn + step) % tails.length;
-        return { bytes, isBlocked: true, hasMore: true };
+        return { bytes, hold, hasMore: tails.some(({ reading }) => unreadBytes(reading) > 0) };
       }
       const read = readTurn(reader, tail);
       bytes += read;
       if (read > 0) isMoving = true;
     }
     reader.turn += 1;
-    if (isMoving && performance.now() >= until) return { bytes, isBlocked: false, hasMore: true };
+    if (isMoving && performance.now() >= until) return { bytes, hold: undefined, hasMore: true };
   }
-  return { bytes, isBlocked: false, hasMore: false };
+  return { bytes, hold: undefined, hasMore: false };
 }
 
 function isReadable({ file, reading, acks }: Tail): boolean {
@@ -122,9 +130,9 @@ function joinFirst({ tails, forward, board, settings, now }: ReaderState, tail: 
   return true;
 }
 
-function readQuantum({ tails, forward, board, now }: ReaderState, tail: Tail): number {
+function readQuantum({ tails, forward, board, limits, now }: ReaderState, tail: Tail): number {
   const { file, reading } = tail;
-  const result = readChunk(reading, file, reading.deficitBytes);
+  const result = readChunk(reading, file, Math.min(reading.deficitBytes, limits.allowedBytes));
   if (result.kind === 'truncated') tails.replaceTail(tail, result.lostBytes);
   if (result.kind !== 'read') {
     reading.deficitBytes = 0;
@@ -133,6 +141,7 @@ function readQuantum({ tails, forward, board, now }: ReaderState, tail: Tail): n
   file.head = result.head;
   reading.deficitBytes -= result.bytes;
   reading.lastGrowth = now();
+  limits.takeBytes(result.bytes);
   board.count('readBytes', result.bytes);
   forward(tail, result.entries);
   return result.bytes;
