@@ -2,20 +2,22 @@
 // order, and when. cli.ts runs it until its signal aborts; tests step it by hand with pollOnce. Offsets are saved only
 // behind acknowledged records, so it may die anywhere: what is sent again has the same ids.
 import { resolve } from 'node:path';
-import type { Log } from '../core/log.js';
-import type { AgentRegistry, AgentStatus, RecordSink } from '../store/store.js';
-import { openCheckpoint, type Checkpoint, type FileState } from './checkpoint/checkpoint.js';
-import { discoverFiles, openWatcher, type ScanMemory } from './files/discover.js';
-import { openPods, type PodDirectory } from './files/pods.js';
-import { createReader, type Reader } from './follow/read.js';
-import { createTails, type Tails } from './follow/tails.js';
+import type { AgentStatus } from '../store/store.js';
+import { openCheckpoint, type FileState } from './checkpoint/checkpoint.js';
+import { discoverFiles } from './files/discover.js';
+import { openPods } from './files/pods.js';
+import { createReader } from './follow/read.js';
+import { createTails } from './follow/tails.js';
 import { createKnown, type Known } from './identity/known.js';
-import { hasBirthTimes, openLock, type Lock } from './checkpoint/lock.js';
+import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { createRedactor } from './record/redact.js';
-import { decideHealth, type AgentHealth } from './health.js';
+import type { AgentHealth } from './health.js';
+import { reloadSettings, watchFolders } from './reload.js';
+import { describeHealth, describeState, saveLastStatus, saveStatus } from './report.js';
 import type { AgentSettings } from './settings.js';
-import { createShipper, OUTAGE_CODES, type Shipper } from './ship/ship.js';
-import { createBoard, describeAgent, type Board } from './status.js';
+import { createShipper } from './ship/ship.js';
+import type { AgentParts, AgentState } from './state.js';
+import { createBoard } from './status.js';
 import { advanceAcks } from './tail/acks.js';
 import { createForwarder } from './tail/forward.js';
 import { describeTail, type Tail } from './tail/tail.js';
@@ -36,65 +38,21 @@ export interface Agent {
   run(signal: AbortSignal): Promise<void>;
   /** Ships open entries at once, without waiting for their files to rest, and commits. */
   flush(): Promise<void>;
+  /**
+   * Goes on with other settings, as far as a running agent can; `read` throws when they cannot be used, and those of
+   * before stay.
+   */
+  reload(read: () => AgentSettings): void;
   status(): AgentStatus;
   health(): AgentHealth;
   /** Lets go of files and lock, as they stand. What is in flight is sent again by the next agent. */
   close(): void;
 }
 
-export interface AgentParts {
-  readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;
-  readonly log: Log;
-  readonly now?: () => number;
-  /** The time of day, where it is not that of `now`. */
-  readonly wall?: () => number;
-  readonly random?: () => number;
-  /** Processor time of this process so far, in milliseconds. */
-  readonly cpuMs?: () => number;
-}
-
 const SLICE_MS = 50;
 /** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
 const MIN_REST_MS = 25;
 const FORGET_EVERY_MS = 60_000;
-const STATUS_EVERY_MS = 5000;
-/** A stopping agent waits so long for a store that does not answer. */
-const LAST_STATUS_MS = 2000;
-
-/** What one agent holds, and what it has to do next. */
-interface AgentState {
-  readonly settings: AgentSettings;
-  readonly store: AgentParts['store'];
-  readonly log: Log;
-  /** The time of day. */
-  readonly wall: () => number;
-  /** Waits are measured with a clock that nobody sets: a jump by a day must not stop the agent for a day. */
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly lock: Lock;
-  readonly checkpoint: Checkpoint;
-  readonly known: Known;
-  readonly board: Board;
-  readonly shipper: Shipper;
-  readonly tails: Tails;
-  readonly pods: PodDirectory | undefined;
-  readonly reader: Reader;
-  /** Folders that are never entered. */
-  readonly excluded: readonly string[];
-  readonly scanMemory: ScanMemory;
-  /** A file came or went: scan before the time. */
-  isScanDue: boolean;
-  hasScanned: boolean;
-  /** When the loop last began a turn. */
-  turnedAt: number;
-  nextStatus: number;
-  /** The status is on its way to the store; nothing waits for it. */
-  statusFlight: Promise<void> | undefined;
-  nextForget: number;
-  isClosed: boolean;
-  /** Ends the rest of the loop. */
-  readonly alarm: { wake: () => void };
-}
 
 /** Throws JT_AGENT_LOCKED, JT_FILE_UNWRITABLE (the data folder) and JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
@@ -107,17 +65,19 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
       agent.reader.flushIdle(true);
       await drain(agent);
     },
+    reload: (read) => reloadSettings(agent, read),
     status: () => describeState(agent),
     health: () => describeHealth(agent),
     close: () => closeAgent(agent),
   };
 }
 
-function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts): AgentState {
+function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): AgentState {
+  const settings = { ...given };
   const wall = parts.wall ?? parts.now ?? Date.now;
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
-  const redact = createRedactor(settings.redactPatterns);
+  const redaction = { redact: createRedactor(settings.redactPatterns) };
   const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
   const board = createBoard(wall);
@@ -125,7 +85,15 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
   const alarm = { wake: (): void => undefined };
   const shipper = createShipper({ store, settings, board, log, now, random, onAnswer: () => alarm.wake() });
   const pods = openPods({ settings, board, log, now });
-  const forward = createForwarder({ settings, redact, shipper, board, wall });
+  const forward = createForwarder({
+    settings,
+    get redact() {
+      return redaction.redact;
+    },
+    shipper,
+    board,
+    wall,
+  });
   const tails = createTails({
     settings,
     known,
@@ -139,6 +107,7 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
   });
   return {
     settings,
+    redaction,
     store,
     log,
     wall,
@@ -155,6 +124,9 @@ function openAgent(settings: AgentSettings, { store, log, ...parts }: AgentParts
     reader: createReader({ settings, tails, forward, shipper, board, now, cpuMs: parts.cpuMs ?? readCpu }),
     excluded: [resolve(settings.dataDir)],
     scanMemory: { folders: new Map() },
+    scannedPaths: settings.paths,
+    watcher: undefined,
+    isWatchDue: true,
     isScanDue: true,
     hasScanned: false,
     turnedAt: now(),
@@ -180,24 +152,14 @@ function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void 
 }
 
 async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
-  const { settings, log, alarm } = agent;
   const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
-  const watcher = settings.watch
-    ? openWatcher(settings.paths, agent.excluded, wakeFor, (problem) =>
-        log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.'),
-      )
-    : undefined;
-  function wakeFor(what: 'change' | 'list'): void {
-    if (what === 'list') agent.isScanDue = true;
-    alarm.wake();
-  }
   try {
     await loop(agent, signal, stopped);
     agent.reader.flushIdle(true);
     await drain(agent);
-    await Promise.race([saveLastStatus(agent), pause(LAST_STATUS_MS, undefined, true)]);
+    await saveLastStatus(agent);
   } finally {
-    await watcher?.close();
+    await agent.watcher?.close();
     closeAgent(agent);
   }
 }
@@ -208,6 +170,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
   let lastScan = 0;
   while (!signal.aborted) {
     agent.turnedAt = now();
+    if (agent.isWatchDue) await watchFolders(agent);
     const isWanted = (agent.isScanDue || tails.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2;
     const isScan = now() >= nextScan || isWanted;
     if (isScan) {
@@ -220,7 +183,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     reader.flushIdle(false);
     shipper.pump(false);
     commit(agent);
-    if (now() >= agent.nextStatus) void saveStatus(agent);
+    void saveStatus(agent);
     if (round.hasMore && round.hold === undefined) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const next = Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY);
@@ -230,8 +193,13 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
 }
 
 async function scan(agent: AgentState): Promise<void> {
+  const { settings, tails } = agent;
+  const { paths } = settings;
   agent.isScanDue = false;
-  agent.tails.syncFiles(await discoverFiles(agent.settings.paths, agent.excluded, agent.scanMemory));
+  const found = await discoverFiles(paths, agent.excluded, agent.scanMemory);
+  if (paths !== agent.scannedPaths) tails.leaveFiles(found);
+  agent.scannedPaths = paths;
+  tails.syncFiles(found);
   agent.hasScanned = true;
 }
 
@@ -281,57 +249,6 @@ function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
   }
 }
 
-/** A store that does not answer holds up its own status only: the one on its way is not overtaken. */
-async function saveStatus(agent: AgentState): Promise<void> {
-  agent.nextStatus = agent.now() + STATUS_EVERY_MS;
-  touchLock(agent);
-  agent.statusFlight ??= sendStatus(agent).finally(() => {
-    agent.statusFlight = undefined;
-  });
-  await agent.statusFlight;
-}
-
-async function saveLastStatus(agent: AgentState): Promise<void> {
-  await agent.statusFlight;
-  await saveStatus(agent);
-}
-
-async function sendStatus(agent: AgentState): Promise<void> {
-  try {
-    await agent.store.saveAgentStatus(describeState(agent));
-  } catch (error) {
-    agent.log.debug({ problem: describeFault(error) }, 'The status could not be saved.');
-  }
-}
-
-function touchLock({ lock, log }: AgentState): void {
-  try {
-    lock.touch();
-  } catch (error) {
-    log.debug({ problem: describeFault(error) }, 'The lock could not be touched.');
-  }
-}
-
-function describeState({ settings, tails, shipper, board, wall, now }: AgentState): AgentStatus {
-  const { acknowledgedAt } = shipper;
-  return describeAgent({
-    host: settings.host,
-    now: wall(),
-    // The time of day of then, as it is counted now.
-    acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
-    measured: { ...tails.measure(), heldBytes: shipper.heldBytes },
-    board,
-  });
-}
-
-function describeHealth({ now, turnedAt, hasScanned, board }: AgentState): AgentHealth {
-  return decideHealth({
-    sinceTurnMs: now() - turnedAt,
-    hasScanned,
-    outages: OUTAGE_CODES.filter((code) => board.has(code)),
-  });
-}
-
 /** Until the time is over, a file changed, the store answered, or the agent stops; a short while in any case. */
 async function rest({ alarm }: AgentState, stopped: Promise<void>, waitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -362,7 +279,7 @@ async function pollOnce(agent: AgentState): Promise<PollResult> {
     commit(agent);
     if (!round.hasMore || round.bytes === 0) break;
   }
-  if (agent.now() >= agent.nextStatus) await saveStatus(agent);
+  await saveStatus(agent);
   const { files, lagBytes: lag } = describeState(agent);
   return { files, readBytes, lagBytes: lag };
 }

@@ -33,6 +33,42 @@ export function fillAgentSettings(given: Partial<AgentSettings> & Pick<AgentSett
   return { ...pickAgentSettings(defaultSettings()), ...given };
 }
 
+/** What a running agent cannot change: it is part of ids or records, or of what is open already. */
+const FIXED: ReadonlySet<string> = new Set([
+  'host',
+  'cluster',
+  'dataDir',
+  'isStoreShared',
+  'listen',
+  'maxEntryBytes',
+  'startFromEndAfterMs',
+  'kubernetes',
+  'kubernetesDir',
+]);
+
+export interface SettingsChange {
+  /** What holds from now on. */
+  readonly settings: AgentSettings;
+  /** Names of what changed. */
+  readonly changed: readonly string[];
+  /** Names of what changed in the file and waits for a restart. */
+  readonly waiting: readonly string[];
+}
+
+export function compareSettings(current: AgentSettings, next: AgentSettings): SettingsChange {
+  const before = new Map<string, unknown>(Object.entries(current));
+  const different = Object.entries(next).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before.get(name)),
+  );
+  const [waiting, changed] = [true, false].map((isFixed) => different.filter(([name]) => FIXED.has(name) === isFixed));
+  const settings = { ...current, ...Object.fromEntries(changed ?? []) };
+  return { settings, changed: listNames(changed), waiting: listNames(waiting) };
+}
+
+function listNames(rows: readonly (readonly [string, unknown])[] = []): readonly string[] {
+  return rows.map(([name]) => `${PREFIX}${name}`);
+}
+
 function isComplete(own: Record<string, unknown>): own is AgentSettings {
   return Object.keys(defaultSettings()).every((name) => !name.startsWith(PREFIX) || name.slice(PREFIX.length) in own);
 }

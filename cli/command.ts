@@ -28,6 +28,8 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Calls back at each SIGHUP, which ends a process that does not ask for it. */
+  readonly onHangup: (listener: () => void) => void;
 }
 
 export interface Invocation {

@@ -142,5 +142,12 @@ export async function runProcess(): Promise<void> {
     throw error;
   });
   const { stdout, stderr, stdin, env, argv } = process;
-  process.exitCode = await main(argv.slice(2), { stdout, stderr, stdin, environment: env, signal: stop.signal });
+  process.exitCode = await main(argv.slice(2), {
+    stdout,
+    stderr,
+    stdin,
+    environment: env,
+    signal: stop.signal,
+    onHangup: (listener) => void process.on('SIGHUP', listener),
+  });
 }

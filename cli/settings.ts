@@ -23,7 +23,7 @@ export function readSettings(
   invocation: Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> },
   overrides: Readonly<Partial<Record<keyof Settings, unknown>>> = {},
 ): LoadedSettings {
-  const path = invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];
+  const path = findSettingsFile(invocation);
   const base = path === undefined ? process.cwd() : dirname(resolve(path));
   const flags: Record<string, unknown> = { ...overrides };
   for (const [flag, name] of Object.entries(FLAGS)) {
@@ -42,6 +42,13 @@ export function readSettings(
     resolvePath: (given) => resolve(base, given),
     readSecret: (given) => readText(given, 'JT_FILE_UNREADABLE').trim(),
   });
+}
+
+/** Undefined: nobody named one. */
+export function findSettingsFile(
+  invocation: Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> },
+): string | undefined {
+  return invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];
 }
 
 export function hostOf(settings: Settings): string {

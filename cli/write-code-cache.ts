@@ -20,6 +20,7 @@ for (const format of ['json', 'text']) {
     stdin: process.stdin,
     environment: {},
     signal: new AbortController().signal,
+    onHangup: () => undefined,
   });
   if (code !== 0) throw new Error(`the built program ended with ${code}`);
 }

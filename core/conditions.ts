@@ -94,6 +94,17 @@ export const CONDITIONS = {
       zh: '若高峰过后滞后自行消失，则无需处理；否则请调高该限制，以免文件在读取之前被删除。',
     },
   },
+  JT_SETTINGS_KEPT: {
+    severity: 'warning',
+    message: {
+      en: 'The settings were to be read again and cannot be used: {problem} Those of before stay in use.',
+      zh: '重新读取的设置无法使用：{problem} 继续使用之前的设置。',
+    },
+    fix: {
+      en: 'Correct the settings file and send SIGHUP again ("jobtrace config print --config FILE" checks it); a restart would fail.',
+      zh: '请修正设置文件后再次发送 SIGHUP（可用 “jobtrace config print --config FILE” 检查）；此时重启会失败。',
+    },
+  },
   JT_CHECKPOINT_CORRUPT: {
     severity: 'info',
     message: {

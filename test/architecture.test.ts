@@ -52,6 +52,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'ship',
     'tail',
     'follow',
+    'state.ts',
+    'report.ts',
+    'reload.ts',
     'agent.ts',
   ],
   store: [

@@ -35,6 +35,19 @@ export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
   dropTail(set, tail);
 }
 
+/** Nobody asks for it any more: what was read is shipped, the rest is left where it stands, and its place is kept. */
+export function leaveTail(set: TailSet, tail: Tail): void {
+  const { file, reading, acks } = tail;
+  if (file.isSettled) {
+    set.forward(tail, takeOpenEntry(reading, file.key, false));
+    const state = describeTail(tail);
+    // Its unread bytes are not lost when it is not there at the next start.
+    set.known.set({ ...state, size: Math.min(state.size, state.offset + state.openBytes) });
+    if (acks.waiting > 0) set.ended.add(tail);
+  }
+  dropTail(set, tail);
+}
+
 /** Nothing of it is waited for. */
 export function dropTail({ live, byKey, now }: TailSet, { file, reading }: Tail): void {
   closeReading(reading);

@@ -1,15 +1,18 @@
 // The files that are tailed now: a scan comes in, new files are begun (begin.ts), tails follow their file through
 // renames, end when it is truncated or gone (ends.ts), and hand over to the copy or archive in which it goes on. What
 // was seen and could not be read before it vanished is counted and reported. Called by agent.ts; read.ts reads.
-import type { FoundFile, Scan } from '../files/discover.js';
+import { statSync } from 'node:fs';
+import { describeStat, type FoundFile, type Scan } from '../files/discover.js';
 import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
 import { atRiskBytes, lagBytes, openTail, type Tail } from '../tail/tail.js';
 import { beginFile, replaceTail, settleTails } from './begin.js';
-import { endTail, failTail, noteGone, sweepTails } from './ends.js';
+import { endTail, failTail, leaveTail, noteGone, sweepTails } from './ends.js';
 import { createLosses } from './loss.js';
 import { countOpen, createSet, idOf, reportUnreadable, reserveFile, type TailSet, type TailsParts } from './set.js';
 
 export interface Tails {
+  /** Lets go of files that stand where they were and that the scan, of other paths, does not have any more. */
+  leaveFiles(scan: Scan): void;
   /** Opens what is new, follows what was renamed, notes what is gone. */
   syncFiles(scan: Scan): void;
   /** Finds out what new files are; unpacks one archive at a time in the background. */
@@ -41,6 +44,7 @@ export interface FollowedFiles {
 export function createTails(parts: TailsParts): Tails {
   const set = createSet(parts, createLosses(parts));
   return {
+    leaveFiles: (scan) => leaveFiles(set, scan),
     syncFiles: (scan) => syncFiles(set, scan),
     settleTails: () => settleTails(set),
     finishArchive: async () => {
@@ -57,6 +61,21 @@ export function createTails(parts: TailsParts): Tails {
     ended: set.ended,
     close: () => closeAll(set),
   };
+}
+
+function leaveFiles(set: TailSet, { files }: Scan): void {
+  const wanted = new Set(files.map(idOf));
+  for (const tail of [...set.live.values()])
+    if (!wanted.has(idOf(tail.file)) && standsStill(tail.file)) leaveTail(set, tail);
+}
+
+function standsStill({ path, inode }: Tail['file']): boolean {
+  try {
+    return describeStat(statSync(path, { bigint: true })).inode === inode;
+  } catch {
+    // Gone or out of reach: the scan sees that it is gone.
+    return false;
+  }
 }
 
 function syncFiles(set: TailSet, scan: Scan): void {

@@ -1,5 +1,5 @@
 // "jobtrace agent" as a process, as it is started on a node.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +94,52 @@ describe('jobtrace agent', () => {
     const loaded = readFileSync(names, 'utf8').split('\n');
     expect(loaded).toContain('pino');
     expect(loaded.filter((name) => /^(?:@?fastify|prom-client|node:http$)/.test(name))).toEqual([]);
+  });
+
+  it('reads its settings again on SIGHUP, and keeps those of before when the file cannot be used', async () => {
+    const [a, b] = [join(folder, 'log', 'a'), join(folder, 'log', 'b')];
+    for (const path of [a, b]) mkdirSync(path);
+    const config = join(folder, 'jobtrace.yaml');
+    const running = start({ agent: { paths: [a], listen: '127.0.0.1:0' } });
+    const url = `http://127.0.0.1:${await findPort(running)}/metrics`;
+    const stored = async (count: number): Promise<void> => {
+      await waitUntil(`${count} records`, async () => {
+        const text = await (await fetch(url)).text();
+        return text.includes(`jobtrace_agent_stored_records_total ${count}\n`) ? true : undefined;
+      });
+    };
+    const hangUp = async (settings: string, answer: string): Promise<Record<string, unknown>> => {
+      writeFileSync(config, settings);
+      running.process.kill('SIGHUP');
+      return waitUntil(answer, () => said(running).find(({ msg }) => String(msg).startsWith(answer)), {
+        saw: running.stderr,
+      });
+    };
+    writeFileSync(join(a, 'a.log'), lines(0, 3));
+    await stored(3);
+
+    const kept = await hangUp('agent: {path: [/x]}', 'The settings cannot be used');
+    appendFileSync(join(a, 'a.log'), lines(3, 5));
+    await stored(5);
+    const text = JSON.stringify({
+      dataDir: join(folder, 'data'),
+      logLevel: 'debug',
+      agent: { paths: [a, b], host: 'x' },
+    });
+    const changed = await hangUp(text, 'The settings were read again');
+    writeFileSync(join(b, 'b.log'), lines(5, 9));
+    await stored(9);
+
+    expect(kept).toMatchObject({
+      code: 'JT_CONFIG_INVALID',
+      problem: expect.stringContaining('did you mean `paths`') as string,
+    });
+    expect(changed).toMatchObject({
+      changed: ['agent.paths'],
+      waitForRestart: expect.arrayContaining(['agent.host']) as string[],
+    });
+    expect(said(running)).toContainEqual(expect.objectContaining({ waitForRestart: ['logLevel'] }));
+    expect(await running.stop()).toBe(0);
   });
 
   it('does not start at an address that cannot be used, and leaves its data folder to the next', async () => {

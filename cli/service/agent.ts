@@ -2,10 +2,11 @@
 // server needs is loaded when it is wanted: most agents are alone with their files, and should begin at once. Called by
 // up.ts and parts.ts.
 import { statSync } from 'node:fs';
-import { createAgent, type Agent, type AgentParts } from '../../agent/agent.js';
-import { pickAgentSettings } from '../../agent/settings.js';
+import { createAgent, type Agent } from '../../agent/agent.js';
+import { pickAgentSettings, type AgentSettings } from '../../agent/settings.js';
+import type { AgentParts } from '../../agent/state.js';
 import { COUNTERS } from '../../agent/status.js';
-import type { Settings } from '../../core/config.js';
+import { SETTINGS, type Settings } from '../../core/config.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { readAddress } from '../settings.js';
@@ -17,8 +18,31 @@ export function createServiceAgent(
   store: AgentParts['store'],
   log: Log,
 ): Agent {
+  return createAgent(pickChecked(settings, paths), { store, log: log.child({ stage: 'agent' }) });
+}
+
+/** What is wrong with the new settings is for the agent to say; it goes on with those of before. */
+export function reloadServiceAgent(
+  agent: Pick<Agent, 'reload'>,
+  before: Settings,
+  read: () => { readonly settings: Settings; readonly paths: readonly string[] },
+  log: Log,
+): void {
+  agent.reload(() => {
+    const { settings, paths } = read();
+    const picked = pickChecked(settings, paths);
+    const waiting = SETTINGS.map(({ name }) => name).filter(
+      (name) => !name.startsWith('agent.') && JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
+    );
+    if (waiting.length > 0) log.warn({ waitForRestart: waiting }, 'Some settings changed that need a restart.');
+    return picked;
+  });
+}
+
+/** Throws JT_FILE_UNREADABLE. */
+function pickChecked(settings: Settings, paths: readonly string[]): AgentSettings {
   checkPaths(paths);
-  return createAgent({ ...pickAgentSettings(settings), paths }, { store, log: log.child({ stage: 'agent' }) });
+  return { ...pickAgentSettings(settings), paths };
 }
 
 /** A plain path that does not exist is a typing error; a pattern may match later. */

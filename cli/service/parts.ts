@@ -15,7 +15,7 @@ import {
 import { openServiceStore } from './open.js';
 import { runStages } from './stages.js';
 import { createRuleKeeper } from './keeper.js';
-import { hostOf, readAddress, readSettings } from '../settings.js';
+import { findSettingsFile, hostOf, readAddress, readSettings } from '../settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 
@@ -27,22 +27,33 @@ export const AGENT: Command = {
   examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
   run: (invocation) =>
     runPart(invocation, async ({ settings, store, log }) => {
-      const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
-      if (paths.length === 0)
-        throw createError('JT_USAGE', {
-          problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.',
-          command: 'agent',
-        });
-      const { createServiceAgent, openAgentProbe } = await import('./agent.js');
+      const paths = findPaths(invocation, settings);
+      const { createServiceAgent, openAgentProbe, reloadServiceAgent } = await import('./agent.js');
       const agent = createServiceAgent(settings, paths, store, log);
       const probe = await openAgentProbe(settings, agent, log).catch((error: unknown) => {
         agent.close();
         throw error;
       });
+      if (findSettingsFile(invocation) !== undefined)
+        invocation.terminal.onHangup(() => reloadServiceAgent(agent, settings, () => readAgain(invocation), log));
       log.info({ paths }, 'Agent started.');
       await runStages(invocation.terminal.signal, probe, [agent.run]);
     }),
 };
+
+function findPaths(invocation: Invocation, settings: Settings): readonly string[] {
+  const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
+  if (paths.length > 0) return paths;
+  throw createError('JT_USAGE', {
+    problem: 'agent needs a folder to watch, as an argument or as agent.paths in the settings.',
+    command: 'agent',
+  });
+}
+
+function readAgain(invocation: Invocation): { readonly settings: Settings; readonly paths: readonly string[] } {
+  const { settings } = readSettings(invocation);
+  return { settings, paths: findPaths(invocation, settings) };
+}
 
 export const ANALYZER: Command = {
   name: 'analyzer',

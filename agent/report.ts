@@ -1,0 +1,70 @@
+// What an agent says of itself: its status, saved into the store every few seconds, and its health. A store that does
+// not answer holds up nothing but that. Called by the loop in agent.ts.
+import { describeFault } from '../core/fault.js';
+import { pause } from '../core/time/wait.js';
+import type { AgentStatus } from '../store/store.js';
+import { decideHealth, type AgentHealth } from './health.js';
+import { OUTAGE_CODES } from './ship/ship.js';
+import type { AgentState } from './state.js';
+import { describeAgent } from './status.js';
+
+const STATUS_EVERY_MS = 5000;
+/** A stopping agent waits so long for a store that does not answer. */
+const LAST_STATUS_MS = 2000;
+
+/** When it is due; the one that is on its way is not overtaken. */
+export async function saveStatus(agent: AgentState): Promise<void> {
+  if (agent.now() < agent.nextStatus) return;
+  agent.nextStatus = agent.now() + STATUS_EVERY_MS;
+  touchLock(agent);
+  agent.statusFlight ??= sendStatus(agent).finally(() => {
+    agent.statusFlight = undefined;
+  });
+  await agent.statusFlight;
+}
+
+export async function saveLastStatus(agent: AgentState): Promise<void> {
+  await Promise.race([saveOnceMore(agent), pause(LAST_STATUS_MS, undefined, true)]);
+}
+
+async function saveOnceMore(agent: AgentState): Promise<void> {
+  await agent.statusFlight;
+  agent.nextStatus = 0;
+  await saveStatus(agent);
+}
+
+async function sendStatus(agent: AgentState): Promise<void> {
+  try {
+    await agent.store.saveAgentStatus(describeState(agent));
+  } catch (error) {
+    agent.log.debug({ problem: describeFault(error) }, 'The status could not be saved.');
+  }
+}
+
+function touchLock({ lock, log }: AgentState): void {
+  try {
+    lock.touch();
+  } catch (error) {
+    log.debug({ problem: describeFault(error) }, 'The lock could not be touched.');
+  }
+}
+
+export function describeState({ settings, tails, shipper, board, wall, now }: AgentState): AgentStatus {
+  const { acknowledgedAt } = shipper;
+  return describeAgent({
+    host: settings.host,
+    now: wall(),
+    // The time of day of then, as it is counted now.
+    acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
+    measured: { ...tails.measure(), heldBytes: shipper.heldBytes },
+    board,
+  });
+}
+
+export function describeHealth({ now, turnedAt, hasScanned, board }: AgentState): AgentHealth {
+  return decideHealth({
+    sinceTurnMs: now() - turnedAt,
+    hasScanned,
+    outages: OUTAGE_CODES.filter((code) => board.has(code)),
+  });
+}
