@@ -42,7 +42,7 @@ interface LimitState extends LimitParts {
 /** A bucket holds what a second brings: after a rest, reading is faster for as long. */
 const BURST_MS = 1000;
 /** Processor time beyond the share is paid back for so long at most: scans alone must not stop reading. */
-const DEBT_MS = 2000;
+const DEBT_MS = 5000;
 /** Less is not worth a turn, unless a second brings less. */
 const LEAST_BYTES = 4096;
 
