@@ -18,7 +18,8 @@ describe('the table of settings', () => {
     expect(new Set(SETTINGS.map((row) => row.name)).size).toBe(SETTINGS.length);
     for (const row of SETTINGS) {
       expect(row.help, row.name).toMatch(/\.$/);
-      if (row.type === 'integer') expect(row.name, row.name).toMatch(/(Ms|Bytes|Days|Files|Records|Batches)$/);
+      if (['integer', 'number'].includes(row.type))
+        expect(row.name, row.name).toMatch(/(Ms|Bytes|Days|Files|Records|Batches|PerSecond|Cores)$/);
     }
   });
 });
