@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expected, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 import { createBoard } from '../status.js';
-import { createLimits, type Limits } from './limits.js';
+import { createLimits, type ReadLimits } from './limits.js';
 
 interface World {
-  readonly limits: Limits;
+  readonly limits: ReadLimits;
   readonly clock: { now: number; cpuMs: number; heldBytes: number };
   readonly waited: (counter: string) => number;
   readonly conditions: () => readonly string[];

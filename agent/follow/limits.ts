@@ -7,7 +7,7 @@ import type { Board, Counter } from '../status.js';
 /** What holds reading up. */
 export type Hold = 'budget' | 'rate' | 'cpu';
 
-export interface Limits {
+export interface ReadLimits {
   /** Undefined: go on. */
   findHold(): Hold | undefined;
   /** How many the next turn may read, when nothing holds. */
@@ -48,7 +48,7 @@ const LEAST_BYTES = 4096;
 
 const COUNTER: Readonly<Record<Hold, Counter>> = { budget: 'budgetWaitMs', rate: 'rateWaitMs', cpu: 'cpuWaitMs' };
 
-export function createLimits(parts: LimitParts): Limits {
+export function createLimits(parts: LimitParts): ReadLimits {
   const now = parts.now();
   const state: LimitState = {
     ...parts,

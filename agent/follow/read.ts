@@ -9,7 +9,7 @@ import type { ForwardEntries } from '../tail/forward.js';
 import { joinRotation } from '../tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import type { Tail } from '../tail/tail.js';
-import { createLimits, type Hold, type Limits } from './limits.js';
+import { createLimits, type Hold, type ReadLimits } from './limits.js';
 import type { Tails } from './tails.js';
 
 export interface Reader {
@@ -40,7 +40,7 @@ export interface ReaderParts {
 }
 
 interface ReaderState extends ReaderParts {
-  readonly limits: Limits;
+  readonly limits: ReadLimits;
   /** Whose turn it is. */
   turn: number;
 }
