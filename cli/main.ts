@@ -7,6 +7,7 @@ import { CONFIG_PRINT } from './config.js';
 import { DIAGNOSE } from './diagnose.js';
 import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS, SEARCH } from './find.js';
+import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
 import { RULES_EXPLAIN } from './rules/explain.js';
@@ -26,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   AGENT,
   ANALYZER,
   API,
+  LETTERS_LIST,
+  LETTERS_SEND,
   RULES_LIST,
   RULES_NEW,
   RULES_CHECK,

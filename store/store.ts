@@ -221,6 +221,8 @@ export interface RecordFeed<Stored = LogRecord> {
 
 /** What was kept aside, with the flag `refused`, because its own place did not take it. */
 export interface RefusedRecords {
+  /** The oldest first; asks nothing of their own places. `after` is the `next` of the page before. */
+  findRefused(after?: string): Promise<{ readonly records: readonly LogRecord[]; readonly next?: string }>;
   /** For those that their own place has now. */
   removeRefused(records: readonly LogRecord[]): Promise<void>;
 }

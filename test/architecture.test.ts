@@ -133,6 +133,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'diagnose.ts',
     'find.ts',
+    'letters.ts',
     'rules',
     'main.ts',
     'program.ts',

@@ -11,6 +11,7 @@ import {
   deadLetterPath,
   keepLetterLines,
   listClosedLetters,
+  listLetterFiles,
   readLetterLines,
   type DeadLetter,
 } from './deadletter.js';
@@ -41,18 +42,17 @@ function makeLetter(number: number, text = 'x'.repeat(500)): DeadLetter {
   return { time: '2026-05-01T10:00:01.000Z', error: 'refused: no', record };
 }
 
-function listFiles(): string[] {
-  return [...listClosedLetters(dataDir), deadLetterPath(dataDir)];
-}
-
 function readNumbers(): number[] {
-  return listFiles()
+  return listLetterFiles(dataDir)
     .flatMap(readLetterLines)
     .map((line) => Number((JSON.parse(line) as DeadLetter).record.id));
 }
 
 function countBytes(): number {
-  return listFiles().reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return listLetterFiles(dataDir).reduce(
+    (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }
 
 describe('appendDeadLetters', () => {

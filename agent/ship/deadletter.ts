@@ -121,7 +121,12 @@ export function closeDeadLetters(dataDir: string): void {
   }
 }
 
-/** Paths, the oldest first; without the file that is open. */
+/** Paths, the oldest first; the last is the file to which an agent may append. */
+export function listLetterFiles(dataDir: string): string[] {
+  return [...listClosedLetters(dataDir), deadLetterPath(dataDir)];
+}
+
+/** Those under whose names nobody appends. */
 export function listClosedLetters(dataDir: string): string[] {
   try {
     return readdirSync(dataDir)
@@ -173,7 +178,7 @@ export function keepLetterLines(path: string, lines: readonly string[]): void {
 /** Until all take at most `bytes`; returns how many letters went. */
 function dropOldest(dataDir: string, bytes: number): number {
   const closed = listClosedLetters(dataDir);
-  let size = [deadLetterPath(dataDir), ...closed].reduce((sum, path) => sum + measure(path), 0);
+  let size = listLetterFiles(dataDir).reduce((sum, path) => sum + measure(path), 0);
   let dropped = 0;
   for (const path of closed) {
     if (size <= bytes) break;

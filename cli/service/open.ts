@@ -16,15 +16,15 @@ export async function openServiceStore(settings: Settings): Promise<Store> {
   return open(settings);
 }
 
-/** Opens a store to look into; a missing embedded one is an error and not made. */
-export async function openExistingStore(settings: Settings): Promise<Store> {
+/** Opens a store to look into, or to send records to; a missing embedded one is an error and not made. */
+export async function openExistingStore(settings: Settings, to: 'read' | 'write' = 'read'): Promise<Store> {
   const path = join(settings.dataDir, DATABASE);
   if (settings['store.kind'] === 'sqlite' && !existsSync(path))
     throw createError('JT_FILE_UNREADABLE', {
       path,
       problem: 'there is no Jobtrace data in this folder; "jobtrace up" makes it',
     });
-  return open(settings, true);
+  return open(settings, to === 'read');
 }
 
 function open(settings: Settings, readonly = false): Promise<Store> {

@@ -41,7 +41,7 @@ import {
   namesAnalyzer,
   type WordsPlan,
 } from './record/words.js';
-import { findContext, searchRecords } from './search.js';
+import { findContext, findRefused, searchRecords } from './search.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import type { Store } from '../store.js';
 
@@ -75,6 +75,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       return appendBatch({ client, prefix, plan }, addWords(batch, plan));
     },
     ...createFeed(client, prefix),
+    findRefused: (after) => findRefused(client, prefix, after),
     removeRefused: (records) => removeRefused(client, prefix, records),
     searchRecords: (query) => searchRecords(client, prefix, query),
     countJobRecords: (query) => countJobRecords(client, prefix, query),

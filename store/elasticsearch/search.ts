@@ -20,6 +20,7 @@ import {
 } from './query.js';
 import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, type Position } from '../page.js';
 import { findAddress } from './record/address.js';
+import { nameRefusedIndex } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { parseQuery } from '../query.js';
 import { parseJson } from '../stored.js';
@@ -124,6 +125,25 @@ export async function findContext(
   };
   const [before, after] = await Promise.all([read('newest', lines.before), read('oldest', lines.after)]);
   return { records: [...before.reverse(), record, ...after], index: before.length };
+}
+
+/** All that the index of the refused has. The mapping of another index, perhaps the reason, does not break this. */
+export async function findRefused(
+  client: ElasticsearchClient,
+  prefix: string,
+  after: string | undefined,
+): Promise<{ records: LogRecord[]; next?: string }> {
+  const { hits } = await search(client, nameRefusedIndex(prefix), {
+    query: { match_all: {} },
+    size: PAGE_RECORDS,
+    sort: buildSort('oldest'),
+    search_after: after === undefined ? undefined : parseJson(after),
+  });
+  const last = hits[PAGE_RECORDS - 1];
+  return {
+    records: hits.map((hit) => readHit(client, hit)),
+    next: last === undefined ? undefined : JSON.stringify(last.sort),
+  };
 }
 
 /** The tie between records of the same time, file and offset is broken by host and number. */

@@ -66,6 +66,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     append: async (batch) => append(batch),
     readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
     // Nothing is kept aside here: a table takes every record.
+    findRefused: () => Promise.resolve({ records: [] }),
     removeRefused: () => Promise.resolve(),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),

@@ -11,6 +11,7 @@ import { openElasticsearchStore } from '../../store/elasticsearch/elasticsearch.
 import type { Store } from '../../store/store.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../store/testing/fault-proxy.js';
 import { waitUntil } from '../../store/testing/samples.js';
+import { sendLetters } from '../../cli/letters.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../agent-fixture.js';
 
 const MINUTE_MS = 60_000;
@@ -224,6 +225,16 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     expect(fixture.conditions()).toEqual(['JT_RECORDS_REFUSED']);
     expect(fixture.counter('refusedRecords')).toBe(6);
     expect(fixture.counter('retriedRecords')).toBe(0);
+
+    await ask('DELETE', `/${prefix}-logs-2026.05.01`);
+    const sent = [await sendLetters(store, fixture.dataDir), await sendLetters(store, fixture.dataDir)];
+
+    await expectStored(written.filter(isPoison));
+    expect(sent).toMatchObject([
+      { stored: 6, left: 0 },
+      { stored: 0, left: 0 },
+    ]);
+    expect((await ask('GET', `/${prefix}-logs-dead/_count`))['count']).toBe(0);
   });
 
   it('keeps on the node what no index takes, and keeps once what is sent again, or grown', async () => {
@@ -236,6 +247,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     await fixture.poll(2);
     const letters = readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
     await ask('DELETE', `/${prefix}-logs-dead`);
+    const sent = [await sendLetters(store, fixture.dataDir), await sendLetters(store, fixture.dataDir)];
     for (const more of ['', '\tat a.B.c(B.java:1)\n']) {
       fixture.stop();
       rmSync(fixture.dataDir, { recursive: true });
@@ -246,6 +258,10 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
 
     const grown = written.map((text) => (isPoison(text) ? `${text}\n\tat a.B.c(B.java:1)` : text));
     await expectStored(grown);
+    expect(sent).toMatchObject([
+      { stored: 0, aside: 1, left: 0 },
+      { stored: 0, aside: 0, left: 1, problem: expect.stringContaining('log.logger') as string },
+    ]);
     expect(letters.map((text) => (JSON.parse(text) as { record: LogRecord }).record['event.original'])).toEqual(
       written.filter(isPoison),
     );
