@@ -76,7 +76,7 @@ export function openPods(parts: PodParts): PodDirectory | undefined {
 /** `auto`: in a pod that has a service account. */
 function findAddress({ kubernetes, kubernetesDir }: PodParts['settings']): string | undefined {
   if (kubernetes === 'off') return undefined;
-  if (kubernetes !== 'auto') return kubernetes.replace(/\/+$/, '');
+  if (kubernetes !== 'auto') return kubernetes.endsWith('/') ? kubernetes.slice(0, -1) : kubernetes;
   return readCredential(kubernetesDir, 'token') === undefined ? undefined : IN_CLUSTER;
 }
 

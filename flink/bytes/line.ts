@@ -32,6 +32,7 @@ export type LineClass =
   | 'plain';
 
 const TAB = 9;
+const ESCAPE = 27;
 const SPACE = 32;
 const QUOTE = 34;
 const HASH = 35;
@@ -189,6 +190,7 @@ function isAfterTime(byte: number): boolean {
     byte === PIPE ||
     byte === DASH ||
     byte === COMMA ||
-    byte === BACKSLASH
+    byte === BACKSLASH ||
+    byte === ESCAPE
   );
 }

@@ -1,6 +1,7 @@
 // Time stamps at the beginning of a line, on bytes: only where they end is asked; timestamp.ts reads them.
 // Called by line.ts and wrapper.ts.
 import { at, digits, isDigit, skipBlanks, startsWithAny } from './byte.js';
+import { skipLevelBracket } from './level.js';
 
 const SPACE = 32;
 const COMMA = 44;
@@ -10,9 +11,10 @@ const SLASH = 47;
 const COLON = 58;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
-const MONTHS = ['Jan ', 'Feb ', 'Mar ', 'Apr ', 'May ', 'Jun ', 'Jul ', 'Aug ', 'Sep ', 'Oct ', 'Nov ', 'Dec '].map(
-  (month) => Buffer.from(month),
-);
+const LETTER_T = 84;
+const NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTH_NAMES = NAMES.map((name) => Buffer.from(name));
+const MONTHS = NAMES.map((name) => Buffer.from(`${name} `));
 
 /** Index behind the time stamp that begins at `start`, or -1. `full` is set by a date, not by a time of day alone. */
 export function scanTimestamp(
@@ -24,8 +26,57 @@ export function scanTimestamp(
   const p = bracket ? start + 1 : start;
   const date = scanDate(bytes, p, end);
   const time = scanTime(bytes, date, end);
-  if (time < 0) return undefined;
+  if (time < 0) return date === p ? scanOtherDate(bytes, p, end) : undefined;
   return { end: scanZone(bytes, scanFraction(bytes, time, end), end), full: date > p };
+}
+
+/**
+ * `20260302T101501,123`, `02 Mar 2026 10:15:01,123`, `02/Mar/2026:10:15:01`, `02.03.2026 10:15:01`; in front of a level
+ * also `20260302101501123`, and milliseconds since 1970.
+ */
+function scanOtherDate(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): { readonly end: number; readonly full: boolean } | undefined {
+  if (end - start < 15 || !digits(bytes, start, 2)) return undefined;
+  const number = scanNumber(bytes, start, end);
+  if (number > 0) return { end: number, full: true };
+  const time = at(bytes, start + 8) === LETTER_T ? scanBasic(bytes, start) : scanDayFirst(bytes, start, end);
+  return time < 0 ? undefined : { end: scanZone(bytes, scanFraction(bytes, time, end), end), full: true };
+}
+
+function scanNumber(bytes: Buffer, start: number, end: number): number {
+  if (!digits(bytes, start, 13)) return -1;
+  const behind = digits(bytes, start + 13, 4) ? start + 17 : start + 13;
+  const level = skipBlanks(bytes, behind, end);
+  return level > behind && skipLevelBracket(bytes, level, end) > level ? behind : -1;
+}
+
+function scanBasic(bytes: Buffer, start: number): number {
+  return digits(bytes, start, 8) && digits(bytes, start + 9, 6) ? start + 15 : -1;
+}
+
+/** Behind the time of day, or -1. */
+function scanDayFirst(bytes: Buffer, start: number, end: number): number {
+  const separator = at(bytes, start + 2);
+  const month =
+    separator === DOT
+      ? skipDigits(bytes, start + 3)
+      : separator === SPACE || separator === DASH || separator === SLASH
+        ? skipMonth(bytes, start + 3, end)
+        : -1;
+  if (month < 0 || at(bytes, month) !== separator || !digits(bytes, month + 1, 4)) return -1;
+  const between = at(bytes, month + 5);
+  return between === SPACE || between === COLON ? scanTime(bytes, month + 6, end) : -1;
+}
+
+function skipDigits(bytes: Buffer, start: number): number {
+  return digits(bytes, start, 2) ? start + 2 : -1;
+}
+
+function skipMonth(bytes: Buffer, start: number, end: number): number {
+  return startsWithAny(bytes, start, end, MONTH_NAMES) ? start + 3 : -1;
 }
 
 /** `E0512 12:00:00.123456 1 reflector.go:125]` of Kubernetes' own logger. */

@@ -6,6 +6,7 @@ import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.j
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { readPreamble, readLevel, type PreambleParts } from './preamble.js';
 import { readJsonEntry } from './json-entry.js';
+import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
 import { readTimestamp } from './timestamp.js';
 import { splitThrowable } from '../trace/throwable.js';
@@ -196,7 +197,7 @@ interface AnyHead {
 /** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `[2018-…][gc]…`. */
 function readStampedHead(text: string, zone: string): AnyHead | undefined {
   const first = text.charCodeAt(0);
-  const lead = (first >= 48 && first <= 57) || first === 91 ? undefined : leadingLevel(text);
+  const lead = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
   const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
   if (stamp === undefined) return undefined;
   const head = readPreamble(text, stamp.end, lead?.level);

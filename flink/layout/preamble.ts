@@ -43,6 +43,11 @@ const LEVELS: ReadonlyMap<string, Level> = new Map([
 const JOB_ID = /^(?:[0-9a-f]{32})$/;
 const JOB_ID_PAIR = /flink-job-id[=:]\s*"?([0-9a-f]{32})/;
 const LOGGER = /^[A-Za-z_$][\w.$/-]*:?$/;
+/** A class with its package, abbreviated or not; a file with a line is none. */
+const CLASS = /^[A-Za-z_$][\w$]*(?:\.[\w$]+)*\.[A-Z_$][\w$]*$/;
+const FILE_LINE = /^[\w$]+\.[a-z]+:\d+$/;
+/** `(TaskExecutor.java:12)` behind a logger. */
+const LOCATION = /\([\w$]+\.[a-z]+:\d+\)/y;
 /** `a.b.CException: text` behind a level: a console put the level in front of a trace. */
 const THROWABLE = /(?:Exception|Error):$/;
 const PARTS_LIMIT = 10;
@@ -58,6 +63,8 @@ const MAX_HEAD_UNITS = 300;
 
 /** Reads from `start` on; `level` when it stood before the time stamp. */
 export function readPreamble(text: string, start: number, level?: Level): Preamble {
+  const piped = level === undefined && text[skipBlanks(text, start)] === '|' ? readPiped(text, start) : undefined;
+  if (piped !== undefined) return piped;
   const separator = text.indexOf(' - ', start);
   if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS)
     return walkHead(text, start, level);
@@ -74,6 +81,25 @@ export function readPreamble(text: string, start: number, level?: Level): Preamb
   return head;
 }
 
+/** `|WARN|main|org.apache.flink.A|text`, with blanks or without, in any order up to the logger. */
+function readPiped(text: string, start: number): Preamble | undefined {
+  let level: Level | undefined;
+  let thread: string | undefined;
+  for (let open = skipBlanks(text, start), part = 0; part < PARTS_LIMIT; part += 1) {
+    const close = text.indexOf('|', open + 1);
+    if (close === -1 || close - start > MAX_HEAD_UNITS) return undefined;
+    const field = text.slice(open + 1, close).trim();
+    if (field.includes('\n')) return undefined;
+    const found = level === undefined ? readLevel(field) : undefined;
+    if (found !== undefined) level = found;
+    else if (level !== undefined && CLASS.test(field))
+      return { parts: { layout: 'log4j', level, logger: field, thread }, messageStart: skipBlanks(text, close + 1) };
+    else if (field !== '') thread ??= field;
+    open = close;
+  }
+  return undefined;
+}
+
 function walkHead(text: string, start: number, level?: Level): Preamble {
   const walk: Walk = {
     p: start,
@@ -87,12 +113,29 @@ function walkHead(text: string, start: number, level?: Level): Preamble {
   };
   for (let part = 0; part < PARTS_LIMIT && readPart(walk, text); part += 1);
   const operator = walk.logger !== undefined && walk.levelAt > walk.loggerAt;
-  const known = walk.done || operator;
+  const isBehind = !walk.done && !operator && isBeforeBracket(walk, text);
+  const known = walk.done || operator || isBehind;
+  if (walk.logger === undefined && walk.done) takeBracket(walk);
   // Blanks behind the separator are the message's own: Flink indents its start-up facts with them.
   return {
-    parts: describe(walk, known),
-    messageStart: walk.done ? walk.p : skipBlanks(text, operator ? walk.p : walk.fallback),
+    parts: describe(walk, known, isBehind),
+    messageStart: walk.done ? walk.p : skipBlanks(text, known ? walk.p : walk.fallback),
   };
+}
+
+/** `WARN o.a.f.r.t.TaskExecutor [main] text`: a name of three parts and more behind the level. */
+function isBeforeBracket({ logger, loggerAt, levelAt, brackets }: Walk, text: string): boolean {
+  if (logger === undefined || levelAt < 0 || levelAt > loggerAt || logger.split('.').length < 3) return false;
+  const behind = skipBlanks(text, loggerAt + logger.length);
+  return brackets.some(({ at }) => at === behind);
+}
+
+/** `[WARN] [main] [org.apache.flink.A:12] - text`: the logger stands in brackets, and behind it at most its line. */
+function takeBracket(walk: Walk): void {
+  const found = walk.brackets.findLast(({ text, at }) => at > walk.levelAt && CLASS.test(text.replace(/:\d+$/, '')));
+  if (found === undefined || walk.levelAt < 0) return;
+  walk.logger = found.text.replace(/:\d+$/, '');
+  walk.loggerAt = found.at;
 }
 
 /** Takes one part of the head; false at its end. */
@@ -106,12 +149,18 @@ function readPart(walk: Walk, text: string): boolean {
   if (first === '-' || first === ':') return endHead(walk, text, p);
   if (first === ']' && text.startsWith('] - ', p)) return skipTo(walk, p + 1);
   if (first === '[' || first === '{') return readBracket(walk, text, p);
+  if (first === '(' && walk.logger !== undefined) return skipLocation(walk, text, p);
   return readWord(walk, text, p);
 }
 
 function skipTo(walk: Walk, p: number): boolean {
   walk.p = p;
   return true;
+}
+
+function skipLocation(walk: Walk, text: string, p: number): boolean {
+  LOCATION.lastIndex = p;
+  return LOCATION.test(text) && skipTo(walk, LOCATION.lastIndex);
 }
 
 function endHead(walk: Walk, text: string, p: number): boolean {
@@ -143,6 +192,7 @@ function readWord(walk: Walk, text: string, p: number): boolean {
     if (walk.logger === undefined) walk.fallback = end;
     return true;
   }
+  if (walk.logger === undefined && level === undefined && isZoneName(walk, word, text, end)) return skipTo(walk, end);
   if (walk.logger === undefined && LOGGER.test(word)) return readLogger(walk, word, p, end);
   if (
     walk.logger !== undefined &&
@@ -152,6 +202,13 @@ function readWord(walk: Walk, text: string, p: number): boolean {
   )
     return readSourceThread(walk, text, p);
   return walk.logger === undefined && /^\d+$/.test(word) && text.startsWith(' ---', end) ? skipTo(walk, end) : false;
+}
+
+/** `CST` between the time stamp and the level. */
+function isZoneName({ level, brackets }: Walk, word: string, text: string, end: number): boolean {
+  if (level !== undefined || brackets.length > 0 || !/^[A-Z]{3,5}$/.test(word)) return false;
+  const next = skipBlanks(text, end);
+  return readLevel(text.slice(next, wordEnd(text, next))) !== undefined;
 }
 
 function readLogger(walk: Walk, word: string, p: number, end: number): boolean {
@@ -172,14 +229,15 @@ function readSourceThread(walk: Walk, text: string, p: number): boolean {
   return skipTo(walk, dash);
 }
 
-function describe(walk: Walk, known: boolean): PreambleParts {
+/** `isBehind`: what stands in brackets behind the logger may be the thread. */
+function describe(walk: Walk, known: boolean, isBehind: boolean): PreambleParts {
   const jobId = findJobId(walk.brackets);
   const thread = walk.brackets.find(
     ({ text, at }) =>
       text !== '' &&
       !JOB_ID.test(text) &&
       !text.includes('flink-job-id') &&
-      (walk.loggerAt === -1 || at < walk.loggerAt),
+      (walk.loggerAt === -1 || at < walk.loggerAt || (isBehind && !FILE_LINE.test(text))),
   )?.text;
   const logback = thread !== undefined && walk.brackets.some(({ at }) => at < walk.levelAt);
   return {

@@ -8,9 +8,17 @@ export interface Stamp {
 }
 
 const DATE =
-  /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
+  /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d| (?:UTC|GMT)(?= ))?/y;
+/** `20260302T101501,123`: ISO 8601 without separators. */
+const BASIC_DATE = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
+/** `02 Mar 2026 10:15:01,123` of log4j's DATE, `02/Mar/2026:10:15:01 +0000`, `02.03.2026 10:15:01`: day first. */
+const DAY_FIRST =
+  /(\d\d)([ /.-])(\d\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\2(\d{4})[ :](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
 /** `22/05/03 …` of Hadoop (year first) and `05/03/2022 …` of Flink's old client (month first). */
 const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d{4}|\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
+/** `20260302101501123` (COMPACT) and `1772446501123` (UNIX_MILLIS) of log4j: only in front of a level. */
+const COMPACT_DATE = /(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})(?=[ \t]+\[?[A-Za-z]{4,8}\b)/y;
+const UNIX_MILLIS = /\d{13}(?=[ \t]+\[?[A-Za-z]{4,8}\b)/y;
 /** A time of day, or month and day before it. */
 const CLOCK = /(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
 const MONTH_FIRST =
@@ -23,14 +31,21 @@ export function readTimestamp(text: string, start: number, zone: string): Stamp 
   const bracket = text[start] === '[';
   const at = bracket ? start + 1 : start;
   const stamp =
-    readDate(text, at, zone) ?? readShortDate(text, at, zone) ?? readMonthFirst(text, at, zone) ?? readClock(text, at);
+    readDate(text, at, zone, DATE) ??
+    readShortDate(text, at, zone) ??
+    readMonthFirst(text, at, zone) ??
+    readDayFirst(text, at, zone) ??
+    readDate(text, at, zone, BASIC_DATE) ??
+    readDate(text, at, zone, COMPACT_DATE) ??
+    readUnixMillis(text, at) ??
+    readClock(text, at);
   if (stamp === undefined || !bracket) return stamp;
   return text[stamp.end] === ']' ? { ...stamp, end: stamp.end + 1 } : stamp;
 }
 
-function readDate(text: string, at: number, zone: string): Stamp | undefined {
-  DATE.lastIndex = at;
-  const match = DATE.exec(text);
+function readDate(text: string, at: number, zone: string, form: RegExp): Stamp | undefined {
+  form.lastIndex = at;
+  const match = form.exec(text);
   if (match === null) return undefined;
   const [whole, year, month, day, hour, minute, second, fraction, offset] = match;
   const local = Date.UTC(
@@ -78,6 +93,35 @@ function readMonthFirst(text: string, at: number, zone: string): Stamp | undefin
   return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
 }
 
+function readDayFirst(text: string, at: number, zone: string): Stamp | undefined {
+  DAY_FIRST.lastIndex = at;
+  const match = DAY_FIRST.exec(text);
+  if (match === null) return undefined;
+  const [whole, day, separator, month = '', year, hour, minute, second, fraction, offset] = match;
+  const index = MONTHS.indexOf(month);
+  // Numbers between strokes may be month first.
+  if (index < 0 && separator !== '.') return undefined;
+  const local = Date.UTC(
+    Number(year),
+    index < 0 ? Number(month) - 1 : index,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+    readMillis(fraction),
+  );
+  return {
+    end: at + whole.length,
+    time: local - (offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim())),
+  };
+}
+
+function readUnixMillis(text: string, at: number): Stamp | undefined {
+  UNIX_MILLIS.lastIndex = at;
+  const digits = UNIX_MILLIS.exec(text)?.[0];
+  return digits === undefined ? undefined : { end: at + digits.length, time: Number(digits) };
+}
+
 function readClock(text: string, at: number): Stamp | undefined {
   CLOCK.lastIndex = at;
   const match = CLOCK.exec(text);
@@ -88,9 +132,9 @@ function readMillis(fraction: string | undefined): number {
   return fraction === undefined ? 0 : Math.trunc(Number(fraction.slice(0, 3).padEnd(3, '0')));
 }
 
-/** `Z`, `+02`, `+0200`, `+02:00`. */
+/** `Z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00`. */
 function readOffsetMs(offset: string): number {
-  if (offset === 'Z') return 0;
+  if (offset === 'Z' || offset === 'UTC' || offset === 'GMT') return 0;
   const digits = offset.slice(1).replace(':', '').padEnd(4, '0');
   const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4));
   return (offset.startsWith('-') ? -minutes : minutes) * 60_000;
