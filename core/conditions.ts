@@ -105,6 +105,17 @@ export const CONDITIONS = {
       zh: '请修正设置文件后再次发送 SIGHUP（可用 “jobtrace config print --config FILE” 检查）；此时重启会失败。',
     },
   },
+  JT_FILE_TRUNCATED: {
+    severity: 'warning',
+    message: {
+      en: '{path} was truncated while no agent ran: what was written to it since the agent last looked is gone, in unknown number.',
+      zh: '{path} 在采集端未运行期间被截断：采集端最后一次查看之后写入的内容已丢失，字节数未知。',
+    },
+    fix: {
+      en: 'Let it be renamed instead of copied and truncated, or keep the copy in the same folder under the name of a rotation (such as .1), where the agent goes on reading it.',
+      zh: '请改用重命名而不是复制加截断的轮转方式，或把副本以轮转文件名（如 .1）保留在同一目录，采集端会继续读取。',
+    },
+  },
   JT_CHECKPOINT_CORRUPT: {
     severity: 'info',
     message: {

@@ -2,6 +2,7 @@
 // background (one at a time) and then treated like any other file. A file that was truncated ends and begins anew.
 // Called by tails.ts.
 import { closeSync, fstatSync } from 'node:fs';
+import type { FileState } from '../checkpoint/checkpoint.js';
 import { unpackArchive } from '../files/archive.js';
 import { describeStat, type FoundFile } from '../files/discover.js';
 import { addPodNames, describeOrigin } from '../record/origin.js';
@@ -101,13 +102,27 @@ function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {
     default:
       set.byKey.set(tail.file.key, tail);
       set.known.set(describeTail(tail));
-      for (const { key, path, size, offset, openBytes } of adoption.abandoned)
-        if (!isEnding(set, key)) set.losses.note(key, path, size - offset - openBytes);
+      set.unmet.delete(tail.file.key);
+      for (const [age, state] of adoption.abandoned.entries()) noteAbandoned(set, tail, state, age);
       if (adoption.kind === 'continued') takeOver(set, tail);
       set.board.count(
         adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles',
       );
   }
+}
+
+/** What its file holds now is another generation. `age` counts the generations of this inode that came after it. */
+function noteAbandoned(set: TailSet, { file }: Tail, state: FileState, age: number): void {
+  const { key, path, size, offset, openBytes } = state;
+  if (isEnding(set, key)) return;
+  // An inode that was given away has another time of birth; where the system tells none, nobody knows.
+  const isSameFile = file.birthMs > 0 && Math.trunc(file.birthMs) === Math.trunc(state.birthMs);
+  // A truncation that was seen leaves no guard.
+  const wasWhole = state.guard.length > 0;
+  if (isSameFile && wasWhole && age === 0 && set.unmet.has(key)) {
+    set.board.count('truncatedFiles');
+    set.losses.noteUnseen(key, path, size - offset - openBytes);
+  } else set.losses.note(key, path, size - offset - openBytes);
 }
 
 /** The copy speaks for the generation from now on. */

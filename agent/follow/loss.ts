@@ -1,6 +1,6 @@
-// Bytes that were seen in a file and vanished before they could be read: noted when a file is truncated or gone,
-// forgotten when a copy or archive turns up in which it goes on, and after a while counted and said. Never silent.
-// Called by ends.ts and begin.ts.
+// Bytes that were seen in a file and vanished before they could be read, and truncations behind the agent's back, which
+// may have taken bytes that it never saw: noted when a file is truncated or gone, forgotten when a copy or archive
+// turns up in which it goes on, and after a while counted and said. Never silent. Called by ends.ts and begin.ts.
 import type { Log } from '../../core/log.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
@@ -9,6 +9,8 @@ import type { Board } from '../status.js';
 export interface Losses {
   /** `key` is the generation's; the first note of a generation counts. */
   note(key: string, path: string, bytes: number): void;
+  /** The file was truncated while no agent looked: `bytes` were seen and not read, and more may have been there. */
+  noteUnseen(key: string, path: string, bytes: number): void;
   forget(key: string): void;
   /**
    * Reports what nobody has turned up for. `isLive`: a file of this generation is being read, or its rest is on its
@@ -29,6 +31,8 @@ interface Loss {
   readonly since: number;
   readonly bytes: number;
   readonly path: string;
+  /** More bytes may be gone than were seen. */
+  readonly isUnseen: boolean;
   isReported: boolean;
 }
 
@@ -37,8 +41,9 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
   const startedAt = now();
   let hasCheckedMissing = false;
 
-  function note(key: string, path: string, bytes: number): void {
-    if (bytes > 0 && !losses.has(key)) losses.set(key, { since: now(), bytes, path, isReported: false });
+  function note(key: string, path: string, bytes: number, isUnseen = false): void {
+    if ((bytes > 0 || isUnseen) && !losses.has(key))
+      losses.set(key, { since: now(), bytes: Math.max(0, bytes), path, isUnseen, isReported: false });
   }
 
   function sweep(isLive: (key: string) => boolean): void {
@@ -57,13 +62,25 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
   }
 
   function report(key: string, loss: Loss): void {
+    const { path, bytes } = loss;
     loss.isReported = true;
-    board.count('lostBytes', loss.bytes);
-    board.raise('JT_BYTES_LOST', { path: loss.path, bytes: loss.bytes }, key);
-    log.error({ path: loss.path, bytes: loss.bytes }, 'Bytes of a log file were lost before they could be read.');
+    board.count('lostBytes', bytes);
+    if (bytes > 0) {
+      board.raise('JT_BYTES_LOST', { path, bytes }, key);
+      log.error({ path, bytes }, 'Bytes of a log file were lost before they could be read.');
+    }
+    if (loss.isUnseen) {
+      board.raise('JT_FILE_TRUNCATED', { path }, key);
+      log.warn({ path }, 'A log file was truncated while no agent looked: what was written in between is gone.');
+    }
     const state = known.get(key);
     if (state !== undefined) known.set({ ...state, size: state.offset + state.openBytes });
   }
 
-  return { note, forget: (key) => void losses.delete(key), sweep };
+  return {
+    note: (key, path, bytes) => note(key, path, bytes),
+    noteUnseen: (key, path, bytes) => note(key, path, bytes, true),
+    forget: (key) => void losses.delete(key),
+    sweep,
+  };
 }

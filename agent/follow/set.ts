@@ -35,6 +35,8 @@ export interface TailSet extends TailsParts {
   /** Files that are not read, with the size they had when that was found. */
   readonly ignored: Map<string, number>;
   readonly losses: Losses;
+  /** Generations that were remembered at the start and were not met since. */
+  readonly unmet: Set<string>;
   isFirstScan: boolean;
   /** Descriptors in use or asked for since the last scan began. */
   openFiles: number;
@@ -50,6 +52,7 @@ export function createSet(parts: TailsParts, losses: Losses): TailSet {
   return {
     ...parts,
     losses,
+    unmet: new Set([...parts.known.values()].map(({ key }) => key)),
     live: new Map(),
     byKey: new Map(),
     ended: new Set(),

@@ -1,12 +1,15 @@
-// A stack trace that a rotation cut in two: its beginning is the open last entry of the file before (the elder), its
-// rest the first lines of the new file. Both are split together and become one record under the id of the beginning;
-// reading of the new file goes on behind it. Only lines that cannot begin an entry are joined, and only to the newest
-// file of the same family, so a rest is never glued to a foreign entry. Called by read.ts before a file's first read.
+// A stack trace that a rotation cut in two, or a line whose pieces a container runtime wrote into two files: its
+// beginning is the open last entry of the file before (the elder), its rest the first lines of the new file. Both are
+// split together and become one record under the id of the beginning; reading of the new file goes on behind it. Only
+// lines that cannot begin an entry are joined, or those of the stream of a piece that says that more follows, to the
+// newest file of the same family, so a rest is never glued to a foreign entry. Called by read.ts before a file's first
+// read.
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
+import { isPartialLine, readStream } from '../../flink/bytes/wrapper.js';
 import { readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
 import { familyName } from '../files/pattern.js';
@@ -30,6 +33,8 @@ const NONE: Join = { kind: 'none' };
 const WAIT: Join = { kind: 'wait' };
 const NEWLINE = 10;
 const LOOK_BYTES = 4096;
+/** Runtimes cut lines into pieces of 16 KiB. */
+const PIECE_BYTES = 65_536;
 /**
  * A file that begins in the middle of an entry waits this long for the file before it to turn up (a copy in the
  * making).
@@ -42,22 +47,44 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   if (!reading.mayJoin || reading.fd === undefined) return NONE;
   const start = readStart(reading.fd, context.isQuiet);
   if (start === undefined) return WAIT;
-  const elder = start === 'entry' ? undefined : findElder(tail, context.tails());
-  if (elder === undefined)
-    return start === 'continuation' && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
+  const { stream } = start;
+  const elder = start.line === 'entry' && stream === undefined ? undefined : findElder(tail, context.tails());
+  const isPiece = stream !== undefined && elder !== undefined && findPieceStream(elder) === stream;
+  if (start.line === 'entry' && !isPiece) return giveUp(tail);
+  const isContinuation = start.line === 'continuation' || isPiece;
+  if (elder === undefined) return isContinuation && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
   if (!isReady(elder)) return WAIT;
-  return splitTogether(tail, reading.fd, elder, { isContinuation: start === 'continuation', isQuiet: context.isQuiet });
+  return splitTogether(tail, reading.fd, elder, { isContinuation, isQuiet: context.isQuiet });
+}
+
+interface FileStart {
+  readonly line: 'entry' | 'continuation' | 'text';
+  /** Where a container runtime says it. */
+  readonly stream: string | undefined;
 }
 
 /** How the file begins; undefined while its first line is too short to tell. */
-function readStart(fd: number, isQuiet: boolean): 'entry' | 'continuation' | 'text' | undefined {
-  const bytes = readAt(fd, 0, LOOK_BYTES);
+function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
+  const bytes = readAt(fd, 0, PIECE_BYTES);
   const newline = bytes.indexOf(NEWLINE);
   if (newline < 0 && bytes.length < LOOK_BYTES && !isQuiet) return undefined;
   const end = newline < 0 ? bytes.length : newline;
-  if (bytes.length === 0 || bytes[0] === 0 || isEntryStart(bytes, 0, end, 'log')) return 'entry';
+  const stream = readStream(bytes, 0, end);
+  if (bytes.length === 0 || bytes[0] === 0 || isEntryStart(bytes, 0, end, 'log')) return { line: 'entry', stream };
   const line = classifyLine(bytes, 0, end);
-  return line === 'trace' || line === 'indented' ? 'continuation' : 'text';
+  return { line: line === 'trace' || line === 'indented' ? 'continuation' : 'text', stream };
+}
+
+/** The stream of its last line, when that is a piece of one that goes on. */
+function findPieceStream(elder: Tail): string | undefined {
+  if (!openTail(elder) || elder.reading.fd === undefined) return undefined;
+  const { fd, size } = elder.reading;
+  const from = Math.max(0, size - PIECE_BYTES);
+  const bytes = readAt(fd, from, size - from);
+  if (bytes[bytes.length - 1] !== NEWLINE) return undefined;
+  const end = bytes.length - 1;
+  const start = end === 0 ? 0 : bytes.lastIndexOf(NEWLINE, end - 1) + 1;
+  return isPartialLine(bytes, start, end) ? readStream(bytes, start, end) : undefined;
 }
 
 function giveUp(tail: Tail): Join {

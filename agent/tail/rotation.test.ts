@@ -310,6 +310,87 @@ describe('copy and truncate', () => {
     await other.close();
   });
 
+  it('says that bytes may be gone that nobody saw, when it happened while the agent was stopped and there is no copy', async () => {
+    writeFileSync(path, lines(0, 20));
+    await fixture.poll(2);
+    fixture.stop();
+
+    appendFileSync(path, lines(20, 40));
+    writeFileSync(path, lines(40, 45));
+    await fixture.poll(2);
+    const early = fixture.conditions();
+    await fixture.poll(2, 60_000);
+    const late = fixture.conditions();
+    fixture.restart();
+    await fixture.poll(2, 60_000);
+
+    expect(early).toEqual([]);
+    expect(late).toEqual(['JT_FILE_TRUNCATED']);
+    expect(fixture.conditions()).toEqual([]);
+    expect(fixture.counter('lostBytes')).toBe(0);
+    expect(await storedInOrder()).toEqual([...expected(0, 20), ...expected(40, 45)]);
+  });
+
+  it.each<[string, () => void]>([
+    ['the file was renamed', () => renameSync(path, `${path}.1`)],
+    ['the copy stands beside it', () => copyFileSync(path, `${path}.1`)],
+    ['the copy is compressed', () => writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(path)))],
+    ['it was deleted and made again', () => unlinkSync(path)],
+  ])('says no such thing when %s', async (_what, rotate) => {
+    writeFileSync(path, lines(0, 20));
+    await fixture.poll(2);
+    fixture.stop();
+
+    rotate();
+    writeFileSync(path, lines(40, 45));
+    await fixture.poll(2);
+    await fixture.poll(2, 60_000);
+
+    expect(fixture.conditions()).toEqual([]);
+    expect(await storedInOrder()).toEqual([...expected(0, 20), ...expected(40, 45)]);
+  });
+
+  it('says no such thing of a truncation that it saw before it was stopped', async () => {
+    writeFileSync(path, lines(0, 20));
+    await fixture.poll(2);
+    truncateSync(path);
+    await fixture.poll(2);
+    fixture.stop();
+    appendFileSync(path, lines(40, 45));
+    await fixture.poll(2);
+    await fixture.poll(2, 60_000);
+
+    expect(fixture.conditions()).toEqual([]);
+    expect(await storedInOrder()).toEqual([...expected(0, 20), ...expected(40, 45)]);
+  });
+
+  it('says how many bytes it had seen of what was truncated while the agent was stopped', async () => {
+    let isDown = true;
+    const other = openAgentFixture({
+      wrap: (store) => ({
+        ...store,
+        append: (batch) =>
+          isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
+      }),
+    });
+    const log = join(other.logs, 'a.log');
+    writeFileSync(log, lines(0, 10));
+    isDown = false;
+    await other.poll(2);
+    isDown = true;
+    appendFileSync(log, lines(10, 20));
+    await other.poll(2);
+    other.stop();
+    isDown = false;
+    writeFileSync(log, lines(40, 45));
+    await other.poll(2);
+    await other.poll(2, 60_000);
+
+    expect([...other.conditions()].sort()).toEqual(['JT_BYTES_LOST', 'JT_FILE_TRUNCATED']);
+    expect(other.counter('lostBytes')).toBe(lines(10, 20).length);
+    await other.close();
+  });
+
   it('F11: reports the bytes that nobody can read any more when there is no copy', async () => {
     const slow = openAgentFixture({
       budgetBytes: 20_000,

@@ -62,6 +62,16 @@ export function isPartialLine(bytes: Buffer, start: number, end: number): boolea
   return content > start && at(bytes, content - 2) === 80;
 }
 
+/** `stdout` or `stderr` of a line of CRI or of a Docker json-file. */
+export function readStream(bytes: Buffer, start: number, end: number): string | undefined {
+  if (startsWith(bytes, start, end, DOCKER_HEAD)) {
+    const tail = bytes.toString('latin1', Math.max(start, end - LINE_LOOK_BYTES), end);
+    return /.*"stream":"(\w+)"/.exec(tail)?.[1];
+  }
+  const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
+  return content > start ? bytes.toString('latin1', content - 9, content - 3) : undefined;
+}
+
 /** CRI (`… stdout F `), or a time of nanoseconds as `kubectl logs --timestamps` puts in front. */
 function skipCri(bytes: Buffer, start: number, end: number): number {
   const content = criContent(bytes, start, end);

@@ -98,17 +98,90 @@ describe('containers', () => {
 });
 
 describe('the pieces of a line', () => {
-  it('are put together over a rotation that the agent sees', async () => {
+  it.each([
+    ['blank first', ' tail'],
+    ['any text', 'tail'],
+    ['what looks like an entry', line(7)],
+    ['what looks like a cause', 'Caused by: java.lang.Error: e'],
+  ])('are put together over a rotation that the agent sees: %s', async (_what, piece) => {
     const { logs, poll, records } = open();
     const log = join(logs, '0.log');
     writeFileSync(log, cri(line(0)) + cri(`${line(1)} head`, 'stdout', 'P'));
     await poll(2);
 
     renameSync(log, `${log}.20260501-100000`);
-    writeFileSync(log, cri(' tail') + cri(line(2)));
+    writeFileSync(log, cri(piece, 'stdout', 'P') + cri(' end') + cri(line(2)));
     await poll(4);
 
-    expect((await records()).map(({ message }) => message).sort()).toEqual(['event 0', 'event 1 head tail', 'event 2']);
+    const found = (await records()).map(({ message }) => message).sort();
+    expect(found).toEqual(['event 0', `event 1 head${piece} end`, 'event 2']);
+  });
+
+  it('are put together when the agent was killed in between, and while the rest is still to come', async () => {
+    const { logs, poll, records, restart } = open();
+    const log = join(logs, '0.log');
+    writeFileSync(log, cri(line(0)) + cri(`${line(1)} head`, 'stdout', 'P'));
+    await poll(2);
+
+    restart();
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri('middle', 'stdout', 'P'));
+    await poll(4);
+    appendFileSync(log, cri('tail'));
+    await poll(4);
+    appendFileSync(log, cri(line(2)));
+    await poll(4);
+
+    const found = (await records()).map(({ message }) => message).sort();
+    expect(found).toEqual(['event 0', 'event 1 headmiddletail', 'event 2']);
+  });
+
+  it('of Docker are put together over a rotation too', async () => {
+    const { logs, poll, records } = open();
+    const log = join(logs, 'c1-json.log');
+    const docker = (text: string): string =>
+      `${JSON.stringify({ log: text, stream: 'stdout', time: '2026-05-01T10:00:00.000000000Z' })}\n`;
+    writeFileSync(log, docker(`${line(0)}\n`) + docker(`${line(1)} ${'x'.repeat(16_384)}`));
+    await poll(2);
+
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, docker('y'.repeat(16_384)) + docker('z\n') + docker(`${line(2)}\n`));
+    await poll(4);
+
+    const found = (await records()).map(({ message }) => message).sort();
+    expect(found).toEqual(['event 0', `event 1 ${'x'.repeat(16_384)}${'y'.repeat(16_384)}z`, 'event 2']);
+  });
+
+  it('are not put together with a line of another stream', async () => {
+    const { logs, poll, records } = open();
+    const log = join(logs, '0.log');
+    writeFileSync(log, cri(line(0)) + cri(`${line(1)} head`, 'stdout', 'P'));
+    await poll(2);
+
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri('said on stderr', 'stderr') + cri(line(2)));
+    await poll(4);
+
+    const found = (await records()).map(({ message }) => message).sort();
+    expect(found).toEqual(['event 0', 'event 1 head', 'event 2', 'said on stderr']);
+  });
+
+  it('are none where the last line of the file before was whole', async () => {
+    const { logs, poll, records } = open();
+    const log = join(logs, '0.log');
+    writeFileSync(log, cri(line(0)) + cri(line(1)));
+    await poll(2);
+
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri('no time') + cri(line(2)));
+    await poll(4);
+
+    expect((await records()).map(({ message }) => message).sort()).toEqual([
+      'event 0',
+      'event 1',
+      'event 2',
+      'no time',
+    ]);
   });
 });
 
