@@ -1,7 +1,7 @@
 // What is summed up over the lines of a file, the service sums up as `jobtrace diagnose` does: GC logs and crash
 // reports through the real agent, a store and the analyzer, which is started anew for every few records.
 // recordings.test.ts has the same of all recordings.
-import { appendFileSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { looksLikeGcLog } from '../analyzer/input/forms/gc-log.js';
@@ -80,6 +80,25 @@ describe('a shipped GC log', () => {
     await ship();
 
     expect((await judgeStore(fixture.store, 1)).diagnoses).toEqual([]);
+  });
+
+  it('is seen in the output of a container, between the lines of Flink', async () => {
+    const folder = join(fixture.logs, 'pods', 'prod_orders-taskmanager-1-1_0a-1b', 'flink-main-container');
+    const lines = collectAll(0, 6, 3900)
+      .trimEnd()
+      .split('\n')
+      .flatMap((line, second) => [
+        `2026-03-02T10:15:0${second}.120345678Z stdout F ${line}`,
+        `2026-03-02T10:15:0${second}.920345678Z stdout F 2026-03-02 10:15:0${second},920 INFO  org.apache.flink.A [] - text`,
+      ]);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, '0.log'), `${lines.join('\n')}\n`);
+
+    await ship();
+    const verdicts = await judgeStore(fixture.store, 1);
+
+    expect(verdicts.diagnoses.map(({ rule }) => rule)).toEqual([HEAP_FULL]);
+    expect(verdicts).toEqual(judgeFiles([join(folder, '0.log')]));
   });
 
   it('has a row of its own in every life of the process', async () => {

@@ -5,9 +5,11 @@
 // same parts (service/forms.ts).
 import { Cursor } from '../files/cursor.js';
 
+/** Also one that a container runtime wrote down, between the lines of Flink. */
 export function looksLikeGcLog(head: string): boolean {
   return (
-    /^\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) || /^(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(head)
+    /^(?:\S{20,40} std(?:out|err) F )?\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) ||
+    /^(?:\S{20,40} std(?:out|err) F )?(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(head)
   );
 }
 
@@ -75,13 +77,13 @@ function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): bo
 
 /** `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms` */
 const UNIFIED =
-  /^(\[[^\n]{0,200}?)\[gc[^\n]{0,80}?Pause Full[^\n]{0,120}? (\d{1,12})([KMG])->(\d{1,12})([KMG])\((\d{1,12})([KMG])\) [\d.]{1,20}ms/gm;
+  /^(?:\S{20,40} std(?:out|err) F )?(\[[^\n]{0,200}?)\[gc[^\n]{0,80}?Pause Full[^\n]{0,120}? (\d{1,12})([KMG])->(\d{1,12})([KMG])\((\d{1,12})([KMG])\) [\d.]{1,20}ms/gm;
 /**
  * `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap
  * stands outside the inner brackets.
  */
 const JAVA_8 =
-  /^([^\n[]{0,200})\[Full GC(?: \([^)\n]{0,80}\)){0,4}(?:[^\n[\]]{0,80}\[[^\n\]]{0,120}\]){0,8}?[^\n[\]]{0,80}? ?(\d{1,12})(?:\.\d{1,3})?([KMG])(?:\([\d.]{1,20}[KMG]\))?->(\d{1,12})(?:\.\d{1,3})?([KMG])\((\d{1,12})(?:\.\d{1,3})?([KMG])\)/gm;
+  /^(?:\S{20,40} std(?:out|err) F )?([^\n[]{0,200})\[Full GC(?: \([^)\n]{0,80}\)){0,4}(?:[^\n[\]]{0,80}\[[^\n\]]{0,120}\]){0,8}?[^\n[\]]{0,80}? ?(\d{1,12})(?:\.\d{1,3})?([KMG])(?:\([\d.]{1,20}[KMG]\))?->(\d{1,12})(?:\.\d{1,3})?([KMG])\((\d{1,12})(?:\.\d{1,3})?([KMG])\)/gm;
 const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+)K\)/;
 /** A generation that is so full takes no more objects. */
 const OLD_SHARE = 0.99;
