@@ -24,7 +24,7 @@ const HIDDEN = '***';
 
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
-  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@]*@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|AKIA|ASIA|LTAI|AKID|AIza|ya29\.|-----BEGIN|eyJ|密码|口令|令牌|密钥|秘钥`,
+  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:[^\s/]+@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|AKIA|ASIA|LTAI|AKID|AIza|ya29\.|-----BEGIN|eyJ|密码|口令|令牌|密钥|秘钥`,
   'i',
 );
 

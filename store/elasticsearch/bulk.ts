@@ -1,12 +1,13 @@
 // A batch of encoded records → bulk requests → one outcome per record. An id that is taken is compared with what is
 // stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
 // parse is refused, and kept in an index that takes it (refused.ts). Requests are small enough for any cluster and
-// halved when one is too large all the same.
+// halved when one is too large all the same. While all goes well only that is asked for: an answer for each record would
+// be most of what is read.
 import { createError, JobtraceError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import { decideConflict } from '../conflict.js';
-import { FLOOD_STAGE, readReason, readStatus, type ElasticsearchClient } from './client.js';
+import { FLOOD_STAGE, readReason, readStatus, type ElasticsearchClient, type ServerAnswer } from './client.js';
 import { findAddress, nameIndex } from './record/address.js';
 import { decodeLines } from './record/encode.js';
 import { encodeId, readSource } from './record/source.js';
@@ -26,6 +27,13 @@ export interface Target {
   readonly prefix: string;
   /** Who brings the words of what is encoded anew. */
   readonly plan: WordsPlan;
+  readonly course: BulkCourse;
+}
+
+/** How it went last. */
+export interface BulkCourse {
+  /** Requests in a row in which each record was stored. */
+  calm: number;
 }
 
 /** How a batch is sent. */
@@ -33,16 +41,20 @@ interface Sending {
   readonly client: ElasticsearchClient;
   /** Where the document of a record lies, or would. */
   readonly locate: (record: LogRecord) => BatchAddress;
+  readonly course: BulkCourse;
 }
+
+/** So many requests in a row had no error: from then on the answers are not asked for one by one. */
+const CALM_REQUESTS = 3;
 
 /** Throws JT_STORE_UNREACHABLE, JT_STORE_DENIED or JT_STORE_FULL only when no part of the batch came through. */
 export async function appendBatch(target: Target, batch: EncodedBatch): Promise<AppendOutcome[]> {
-  const { client, prefix } = target;
+  const { client, prefix, course } = target;
   const locate = (record: LogRecord): BatchAddress => findAddress(nameIndex(prefix, record), record['flink.cluster']);
   const outcomes: AppendOutcome[] = [];
   for (const part of splitBatch(batch)) {
     try {
-      const answered = await sendPart({ client, locate }, part);
+      const answered = await sendPart({ client, locate, course }, part);
       for (const outcome of await keepRefused(target, part, answered)) outcomes.push(outcome);
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
@@ -70,21 +82,42 @@ function splitBatch(batch: EncodedBatch): EncodedBatch[] {
 }
 
 async function sendPart(sending: Sending, part: EncodedBatch): Promise<SentOutcome[]> {
-  const { client } = sending;
-  let body;
+  const { client, course } = sending;
   try {
-    ({ body } = await client.send({
-      method: 'POST',
-      path: part.address === undefined ? '/_bulk' : `/${part.address.index}/_bulk`,
-      query: { filter_path: ITEM_FIELDS, ...omitMissing({ routing: part.address?.routing }) },
-      lines: viewBytes(part.bytes),
-    }));
+    if (course.calm >= CALM_REQUESTS && (await isAllStored(client, part))) return part.lengths.map(() => STORED);
+    const { body } = await requestBulk(client, part, ITEM_FIELDS);
+    const outcomes = readItems(client, body, part.lengths.length).map((item) => readOutcome(client, item));
+    course.calm = outcomes.every((outcome) => outcome === STORED) ? course.calm + 1 : 0;
+    return await settleConflicts(sending, part, outcomes);
   } catch (error) {
+    course.calm = 0;
     if (readStatus(error) === 413) return sendHalves(sending, part);
     throw error;
   }
-  const items = readItems(client, body, part.ids.length);
-  const outcomes = items.map((item) => readOutcome(client, item));
+}
+
+/** False: the request has to be repeated to learn which record was not; those that were are known by their ids then. */
+async function isAllStored(client: ElasticsearchClient, part: EncodedBatch): Promise<boolean> {
+  const { body } = await requestBulk(client, part, 'errors');
+  const { errors } = body;
+  if (typeof errors !== 'boolean') throw explainAnswer(client, 'the answer to a bulk request does not tell of errors');
+  return !errors;
+}
+
+function requestBulk(client: ElasticsearchClient, part: EncodedBatch, fields: string): Promise<ServerAnswer> {
+  return client.send({
+    method: 'POST',
+    path: part.address === undefined ? '/_bulk' : `/${part.address.index}/_bulk`,
+    query: { filter_path: fields, ...omitMissing({ routing: part.address?.routing }) },
+    lines: viewBytes(part.bytes),
+  });
+}
+
+async function settleConflicts(
+  sending: Sending,
+  part: EncodedBatch,
+  outcomes: readonly (SentOutcome | 'conflict')[],
+): Promise<SentOutcome[]> {
   const taken = splitRecords(part)
     .filter((_lines, index) => outcomes[index] === 'conflict')
     .map((lines) => ({ lines, record: decodeLines(lines) }));
@@ -166,14 +199,15 @@ async function keepRefused(
   part: EncodedBatch,
   answered: readonly SentOutcome[],
 ): Promise<AppendOutcome[]> {
-  const lines = splitRecords(part);
+  const lines = answered.some(({ kind }) => kind === 'refused') ? splitRecords(part) : [];
   const refused = answered.flatMap((outcome, index) => {
     const bytes = lines[index];
     if (outcome.kind !== 'refused' || bytes === undefined) return [];
     return [{ record: decodeLines(bytes), error: outcome.error }];
   });
   const locate = (record: LogRecord): BatchAddress => locateRefused(prefix, record);
-  const kept = refused.length === 0 ? [] : await sendKept({ client, locate }, encodeRefused(prefix, plan, refused));
+  const sending = { client, locate, course: { calm: 0 } };
+  const kept = refused.length === 0 ? [] : await sendKept(sending, encodeRefused(prefix, plan, refused));
   return answered.map((outcome) => {
     if (outcome.kind === 'refused') return decideKept(outcome.error, kept.shift(), nameRefusedIndex(prefix));
     if (outcome.kind === 'closed') return { ...outcome, kind: 'retry' };

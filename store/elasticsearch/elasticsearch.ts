@@ -59,6 +59,7 @@ const WORDS_STATE = 'store/words';
 export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
+  const course = { calm: 0 };
   let prepared: Promise<WordsPlan> | undefined;
   const makeTemplates = (): Promise<WordsPlan> => {
     prepared ??= createTemplates(client, prefix, settings).catch((error: unknown) => {
@@ -72,7 +73,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     append: async (batch) => {
       if (batch.ids.length === 0) return [];
       const plan = await makeTemplates();
-      return appendBatch({ client, prefix, plan }, addWords(batch, plan));
+      return appendBatch({ client, prefix, plan, course }, addWords(batch, plan));
     },
     ...createFeed(client, prefix),
     findRefused: (after) => findRefused(client, prefix, after),
