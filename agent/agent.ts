@@ -2,6 +2,7 @@
 // order, and when. cli.ts runs it until its signal aborts; tests step it by hand with pollOnce. Offsets are saved only
 // behind acknowledged records, so it may die anywhere: what is sent again has the same ids.
 import { resolve } from 'node:path';
+import { createStretchReader } from '../flink/layout/stretch.js';
 import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint, type FileState } from './checkpoint/checkpoint.js';
 import { discoverFiles } from './files/discover.js';
@@ -10,6 +11,7 @@ import { createReader } from './follow/read.js';
 import { createTails } from './follow/tails.js';
 import { createKnown, type Known } from './identity/known.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
+import { createPlainMarker } from './record/plain.js';
 import { createRedactor } from './record/redact.js';
 import type { AgentHealth } from './health.js';
 import { reloadSettings, watchFolders } from './reload.js';
@@ -85,8 +87,10 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const alarm = { wake: (): void => undefined };
   const shipper = createShipper({ store, settings, board, log, now, random, onAnswer: () => alarm.wake() });
   const pods = openPods({ settings, board, log, now });
-  const forward = createForwarder({
+  const room = createStretchReader(createPlainMarker(), settings);
+  const forwarder = createForwarder({
     settings,
+    room,
     get redact() {
       return redaction.redact;
     },
@@ -103,7 +107,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     pods,
     log,
     now,
-    forward,
+    forward: forwarder.forwardEntries,
   });
   return {
     settings,
@@ -121,7 +125,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     tails,
     pods,
     alarm,
-    reader: createReader({ settings, tails, forward, shipper, board, now, cpuMs: parts.cpuMs ?? readCpu }),
+    reader: createReader({ settings, tails, forwarder, room, shipper, board, now, cpuMs: parts.cpuMs ?? readCpu }),
     excluded: [resolve(settings.dataDir)],
     scanMemory: { folders: new Map() },
     scannedPaths: settings.paths,

@@ -146,7 +146,7 @@ describe('run', () => {
       wrap: (store) => ({
         ...store,
         append: (batch) =>
-          isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
+          isDown ? Promise.resolve(batch.lengths.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
       }),
     });
     writeFileSync(join(fixture.logs, 'a.log'), lines(0, 5));

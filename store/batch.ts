@@ -1,5 +1,5 @@
 // A batch of encoded records: one buffer that grows while records are added, cut by their lengths later. What it
-// makes is plain data (bytes, ids, lengths), so that it can be filled in one thread and sent from another. Called by
+// makes is plain data (bytes and lengths), so that it can be filled in one thread and sent from another. Called by
 // the encoders of both engines, and by the shipper when a part of a batch has to go again. Pure.
 import type { BatchAddress, EncodedBatch } from './store.js';
 
@@ -7,11 +7,11 @@ export interface BatchWriter {
   /** Names where the next record goes; returns the address of the batch, which is that of its first record. */
   turnTo(address: BatchAddress): BatchAddress;
   /** Appends one record as UTF-8; returns its length in bytes. */
-  add(id: string, text: string): number;
+  add(text: string): number;
   /** Memory with room for `most` more bytes from `at` on; what is written there counts once it is kept. */
   reserve(most: number): { readonly bytes: Buffer; readonly at: number };
   /** Keeps what was written up to `end` as one record; returns its length in bytes. */
-  keep(id: string, end: number): number;
+  keep(end: number): number;
   /** Hands over what was added since the last time. */
   take(): EncodedBatch;
 }
@@ -24,33 +24,30 @@ export function createBatchWriter(): BatchWriter {
   // Not from Node's pool: who takes the batch may give its memory to another thread.
   let buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   let used = 0;
-  let ids: string[] = [];
   let lengths: number[] = [];
   let batchAddress: BatchAddress | undefined;
   const reserve = (most: number): { readonly bytes: Buffer; readonly at: number } => {
     if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
     return { bytes: buffer, at: used };
   };
-  const keep = (id: string, end: number): number => {
+  const keep = (end: number): number => {
     const length = end - used;
     used = end;
-    ids.push(id);
     lengths.push(length);
     return length;
   };
   return {
     turnTo: (address) => (batchAddress ??= address),
-    add(id, text) {
+    add(text) {
       const { bytes, at } = reserve(text.length * MOST_BYTES_A_UNIT);
-      return keep(id, at + bytes.write(text, at));
+      return keep(at + bytes.write(text, at));
     },
     reserve,
     keep,
     take() {
-      const batch = { bytes: fit(buffer, used), ids, lengths, address: batchAddress };
+      const batch = { bytes: fit(buffer, used), lengths, address: batchAddress };
       buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
       used = 0;
-      ids = [];
       lengths = [];
       batchAddress = undefined;
       return batch;
@@ -82,7 +79,6 @@ export function sliceBatch(batch: EncodedBatch, start: number, end: number): Enc
       first,
       lengths.reduce((sum, length) => sum + length, 0),
     ),
-    ids: batch.ids.slice(start, end),
     lengths,
     address: batch.address,
   };
@@ -99,8 +95,7 @@ export function selectRecords(batch: EncodedBatch, indexes: readonly number[]): 
     if (wanted.has(index)) to += viewBytes(batch.bytes, from, length).copy(bytes, to);
     from += length;
   });
-  const ids = batch.ids.filter((_id, index) => wanted.has(index));
-  return { bytes, ids, lengths, address: batch.address };
+  return { bytes, lengths, address: batch.address };
 }
 
 export function viewBytes(bytes: Uint8Array<ArrayBuffer>, start = 0, length = bytes.length): Buffer<ArrayBuffer> {

@@ -22,7 +22,7 @@ export function createEncoder(encoding: Encoding): RecordEncoder {
   return {
     add:
       encoding.kind === 'sqlite'
-        ? (record) => writer.add(record.id, encodeRow(record))
+        ? (record) => writer.add(encodeRow(record))
         : createLinesEncoder(encoding.prefix, writer),
     addPlain: encoding.kind === 'sqlite' ? undefined : createPlainEncoder(encoding.prefix, writer),
     take: () => writer.take(),

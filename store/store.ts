@@ -154,28 +154,36 @@ export interface StatusCondition {
 /** How a store wants its records: plain data from which any thread makes an encoder (encode.ts). */
 export type Encoding = { readonly kind: 'sqlite' } | { readonly kind: 'elasticsearch'; readonly prefix: string };
 
-/** A record whose text stands in bytes: one line of printable ASCII that needs no flag. */
+/** A record whose text stands in bytes, as its reader fills it: printable ASCII, line breaks and tabs, no flag. */
 export interface PlainRecord {
-  readonly id: string;
-  /** `event.original`; `message` is the rest from `messageStart` on. */
+  /** Parts of the id, as renderRecordId puts them together. */
+  readonly key: string;
+  readonly offset: number;
+  readonly crc: number;
+  /** `event.original` stands in it from `start` up to `end`; `message` from `messageStart` up to `messageEnd`. */
   readonly bytes: Buffer;
+  readonly start: number;
   readonly messageStart: number;
-  /** It has a quotation mark or a backslash. */
+  readonly messageEnd: number;
+  readonly end: number;
+  /** It has a quotation mark, a backslash or a tab. */
   readonly hasEscapes: boolean;
   /** `@timestamp` in milliseconds since 1970. */
   readonly time: number;
   /** The text begins with it, as `2026-11-24 10:00:00,000` or with a point, by a clock so far ahead of UTC. */
   readonly aheadMs: number;
-  readonly offset: number;
   /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
   readonly file: FileFields;
   readonly preamble: SharedFields;
   /** Whose entry it is, where it says so. */
   readonly job: JobFields | undefined;
+  /** What its stack trace says, which is the text behind the message and a line break. */
+  readonly trace: TraceFields | undefined;
 }
 
 export type SharedFields = Partial<LogRecord>;
 export type JobFields = { readonly 'flink.job.id': string } & Pick<LogRecord, 'flink.job.name'>;
+export type TraceFields = Pick<LogRecord, 'error.type' | 'error.message' | 'flink.chain'>;
 export type FileFields = SharedFields &
   Pick<LogRecord, 'log.file.path' | 'host.name' | 'flink.cluster' | 'jobtrace.process'>;
 
@@ -183,7 +191,6 @@ export type FileFields = SharedFields &
 export interface EncodedBatch {
   /** One record behind another. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly ids: readonly string[];
   /** Bytes of each record. */
   readonly lengths: readonly number[];
   /** Where the records go that do not say where; undefined where a store has only one place. */

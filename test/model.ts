@@ -19,6 +19,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { splitRecords } from '../store/batch.js';
+import { decodeRecord } from '../store/encode.js';
 import type { AppendOutcome, Store } from '../store/store.js';
 import type { LogRecord } from '../core/types.js';
 import { line, openAgentFixture, type AgentFixture } from './agent-fixture.js';
@@ -170,12 +172,13 @@ function spoil(real: Store, store: StoreFaults, random: () => number): Store {
     append: async (batch) => {
       if (store.state === 'down') throw new Error('connection refused');
       const outcomes = await real.append(batch);
-      for (const id of batch.ids) store.untold.add(id);
+      const ids = splitRecords(batch).map((bytes) => decodeRecord(real.encoding, bytes).id);
+      for (const id of ids) store.untold.add(id);
       if (store.state === 'deaf') throw new Error('connection reset');
       return outcomes.map((outcome, index): AppendOutcome => {
         // What is asked for again is stored already or not: the agent cannot tell.
         if (store.state === 'busy' && random() < 0.4) return { kind: 'retry', error: '429' };
-        store.untold.delete(batch.ids[index] ?? '');
+        store.untold.delete(ids[index] ?? '');
         return outcome;
       });
     },

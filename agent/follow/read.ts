@@ -4,8 +4,8 @@
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
-import { readChunk, unreadBytes } from '../tail/chunk.js';
-import type { ForwardEntries } from '../tail/forward.js';
+import { readChunk, unreadBytes, type ReadRoom } from '../tail/chunk.js';
+import type { Forwarder } from '../tail/forward.js';
 import { joinRotation } from '../tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import type { Tail } from '../tail/tail.js';
@@ -32,7 +32,8 @@ export interface ReadRound {
 export interface ReaderParts {
   readonly settings: AgentSettings;
   readonly tails: Tails;
-  readonly forward: ForwardEntries;
+  readonly forwarder: Forwarder;
+  readonly room: ReadRoom;
   readonly shipper: Pick<Shipper, 'heldBytes'>;
   readonly board: Board;
   readonly now: () => number;
@@ -106,33 +107,34 @@ function readTurn(reader: ReaderState, tail: Tail): number {
 }
 
 /** The rest of a renamed or deleted file comes before its successor. */
-function waitsForPredecessor({ forward }: ReaderState, { file }: Tail): boolean {
+function waitsForPredecessor({ forwarder }: ReaderState, { file }: Tail): boolean {
   const { predecessor } = file;
   if (predecessor === undefined) return false;
   const { reading } = predecessor;
   const hasEnded = predecessor.file.endedAt !== undefined;
   if (!hasEnded && reading.size > reading.readOffset) return true;
   if (!hasEnded && predecessor.file.isSettled)
-    forward(predecessor, takeOpenEntry(reading, predecessor.file.key, false));
+    forwarder.forwardEntries(predecessor, takeOpenEntry(reading, predecessor.file.key, false));
   file.predecessor = undefined;
   return false;
 }
 
 /** What a rotation cut off comes before the first entry of a new file. False: the file waits. */
-function joinFirst({ tails, forward, board, settings, now }: ReaderState, tail: Tail): boolean {
+function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail: Tail): boolean {
   if (!tail.reading.mayJoin) return true;
   const isQuiet = rests(tail, settings, now());
   const join = joinRotation(tail, { tails: tails.list, isQuiet, now: now() });
   if (join.kind !== 'joined') return join.kind === 'none';
-  forward(tail, [join.entry], join.elder);
+  forwarder.forwardEntries(tail, [join.entry], join.elder);
   if (join.entry.isOpen) return false;
   board.count('joinedEntries');
   return true;
 }
 
-function readQuantum({ tails, forward, board, limits, now }: ReaderState, tail: Tail): number {
+function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState, tail: Tail): number {
   const { file, reading } = tail;
-  const result = readChunk(reading, file, Math.min(reading.deficitBytes, limits.allowedBytes));
+  const most = Math.min(reading.deficitBytes, limits.allowedBytes);
+  const result = readChunk(reading, file, most, room, (part) => forwarder.forwardPart(tail, part));
   if (result.kind === 'truncated') tails.replaceTail(tail, result.lostBytes);
   if (result.kind !== 'read') {
     reading.deficitBytes = 0;
@@ -143,16 +145,15 @@ function readQuantum({ tails, forward, board, limits, now }: ReaderState, tail: 
   reading.lastGrowth = now();
   limits.takeBytes(result.bytes);
   board.count('readBytes', result.bytes);
-  forward(tail, result.entries);
   return result.bytes;
 }
 
-function flushIdle({ tails, forward, settings, now }: ReaderState, all: boolean): void {
+function flushIdle({ tails, forwarder, settings, now }: ReaderState, all: boolean): void {
   for (const tail of tails.list()) {
     const { file, reading } = tail;
     if (!file.isSettled || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
     const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
-    forward(tail, takeOpenEntry(reading, file.key, isFinal));
+    forwarder.forwardEntries(tail, takeOpenEntry(reading, file.key, isFinal));
   }
 }
 

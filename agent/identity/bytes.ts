@@ -14,14 +14,18 @@ export function readBefore(fd: number, offset: number): Buffer {
 
 /** As many bytes as there are, up to `length`. */
 export function readAt(fd: number, offset: number, length: number): Buffer {
-  const buffer = Buffer.allocUnsafe(Math.max(0, length));
+  return readInto(Buffer.allocUnsafe(Math.max(0, length)), fd, offset);
+}
+
+/** As many bytes as there are, up to those of the room; they stand at its beginning. */
+export function readInto(room: Buffer, fd: number, offset: number): Buffer {
   let filled = 0;
-  while (filled < length) {
-    const count = readSync(fd, buffer, filled, length - filled, offset + filled);
+  while (filled < room.length) {
+    const count = readSync(fd, room, filled, room.length - filled, offset + filled);
     if (count === 0) break;
     filled += count;
   }
-  return buffer.subarray(0, filled);
+  return room.subarray(0, filled);
 }
 
 /** CRC32 of the first `length` bytes; undefined when there are fewer. */

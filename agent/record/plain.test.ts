@@ -1,18 +1,36 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { crc32 } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
 import { NAMING_ANCHORS } from '../../flink/facts/facts.js';
 import { NO_NOTES } from '../../flink/facts/notes.js';
-import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
-import { sliceRecord } from '../../store/batch.js';
-import { createEncoder, decodeRecord } from '../../store/encode.js';
+import { createSplitter } from '../../flink/layout/split.js';
+import { createStretchReader } from '../../flink/layout/stretch.js';
+import { sliceRecord, splitRecords } from '../../store/batch.js';
+import { createEncoder, decodeRecord, encodeRecords } from '../../store/encode.js';
 import type { LogRecord } from '../../core/types.js';
-import type { EncodedBatch, Encoding } from '../../store/store.js';
+import type { Encoding } from '../../store/store.js';
+import { renderRecordId } from '../identity/identity.js';
+import { createBoard } from '../status.js';
+import { readChunk } from '../tail/chunk.js';
+import { createForwarder } from '../tail/forward.js';
+import { takeOpenEntry } from '../tail/open-entry.js';
+import { createTail } from '../tail/tail.js';
 import { describeOrigin } from './origin.js';
-import { describeSource, parseRecord, type ParseContext } from './parse.js';
-import { parsePlain } from './plain.js';
+import { parseRecord, type ParseContext } from './parse.js';
+import { createPlainMarker } from './plain.js';
 import { createRedactor, SECRET_HINTS } from './redact.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,12 +38,12 @@ const ENCODING: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
 const NOW = Date.UTC(2026, 11, 1);
 
 /** What stands in a bulk request. */
-function readLines(bytes: Buffer): unknown[] {
+function readLines(bytes: Buffer): object[] {
   return bytes
     .toString()
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as unknown);
+    .map((line) => JSON.parse(line) as object);
 }
 
 interface Compared {
@@ -33,54 +51,101 @@ interface Compared {
   plain: number;
 }
 
-/** Reads the entries of a file in both ways; fails where they differ. */
-function compareFile(path: string, bytes: Buffer, options: Partial<ParseContext> = {}): Compared {
-  const origin = describeOrigin({ path, captures: {} }, { host: 'node-1', cluster: 'shop', isStoreShared: true });
+const KEY = '5f00aa';
+const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Options extends Partial<Pick<ParseContext, 'redact' | 'zone'>> {
+  /** How much is read at once. */
+  readonly quantum?: number;
+}
+
+/** The entries of a file as records made of strings. */
+function parseStrings(
+  path: string,
+  bytes: Buffer,
+  { redact, zone }: Pick<ParseContext, 'redact' | 'zone'>,
+): LogRecord[] {
+  const origin = originOf(path);
   const splitter = createSplitter({ kind: origin.kind });
-  let context: ParseContext = {
-    origin,
-    redact: createRedactor(),
-    zone: '',
-    previousTime: undefined,
+  const context = {
+    ...{ origin, redact, zone, fileTime: NOW, now: NOW },
+    previousTime: undefined as number | undefined,
     notes: NO_NOTES,
-    fileTime: NOW,
-    now: NOW,
-    ...options,
   };
-  const compared = { entries: 0, plain: 0 };
-  for (const entry of [...splitter.push(bytes), ...splitter.flush()]) {
-    const parsed = compareEntry(entry, context);
-    compared.entries += 1;
-    compared.plain += parsed.isPlain ? 1 : 0;
-    context = { ...context, previousTime: parsed.time, notes: parsed.notes };
-  }
-  return compared;
+  return [...splitter.push(bytes), ...splitter.flush()].map((entry) => {
+    const id = renderRecordId(KEY, entry.offset, crc32(bytes.subarray(0, entry.offset)));
+    const { record, time, notes } = parseRecord(entry, id, context);
+    Object.assign(context, { previousTime: time, notes });
+    return record;
+  });
 }
 
-const encoder = createEncoder(ENCODING);
-
-function compareEntry(entry: SplitEntry, context: ParseContext) {
-  const id = `5f00aa-${entry.offset.toString(16).padStart(12, '0')}-1c291ca3`;
-  const parsed = parseRecord(entry, id, context);
-  const plain = parsePlain(entry, id, describeSource(context.origin, context.notes), context);
-  encoder.add(parsed.record);
-  if (plain === undefined) {
-    checkDecoded(parsed.record, encoder.take());
-    return { ...parsed, isPlain: false };
-  }
-  encoder.addPlain?.(plain.plain);
-  const batch = encoder.take();
-  const [strings, bytes] = [0, 1].map((index) => readLines(sliceRecord(batch, index)));
-  checkDecoded(parsed.record, batch);
-  const behind = { time: plain.time, notes: plain.notes };
-  if (!isDeepStrictEqual(strings, bytes) || !isDeepStrictEqual(behind, { time: parsed.time, notes: parsed.notes }))
-    expect({ bytes, ...behind }).toEqual({ bytes: strings, time: parsed.time, notes: parsed.notes });
-  return { ...parsed, isPlain: true };
+function originOf(path: string) {
+  return describeOrigin({ path, captures: {} }, { host: 'node-1', cluster: 'shop', isStoreShared: true });
 }
 
-/** What is left out of a document is found again, to the byte. */
-function checkDecoded(record: LogRecord, batch: EncodedBatch): void {
-  const decoded = decodeRecord(ENCODING, sliceRecord(batch, 0));
+/** The same as the agent reads them, in bulk lines; how many of them from bytes. */
+function readBytes(
+  path: string,
+  bytes: Buffer,
+  options: Options,
+): { readonly lines: Buffer[]; readonly plain: number } {
+  const file = join(folder, 'file');
+  writeFileSync(file, bytes);
+  utimesSync(file, NOW / 1000, NOW / 1000);
+  const { zone = '', redact = createRedactor(), quantum = 262_144 } = options;
+  const fd = openSync(file, 'r');
+  const start = { inode: '1', device: '1', birthMs: 0, predecessor: undefined, maxEntryBytes: 1_048_576, now: NOW };
+  const tail = createTail({ ...start, path, origin: originOf(path), fd });
+  tail.file.key = KEY;
+  const encoder = createEncoder(ENCODING);
+  let plain = 0;
+  const room = createStretchReader(createPlainMarker(), zone === '' ? 'UTC' : zone, 1_048_576);
+  const { forwardEntries, forwardPart } = createForwarder({
+    settings: { zone },
+    room,
+    redact,
+    board: createBoard(() => NOW),
+    wall: () => NOW,
+    shipper: {
+      add: (record) => void encoder.add(record),
+      addPlain: (record) => {
+        encoder.addPlain?.(record);
+        plain += 1;
+      },
+    },
+  });
+  while (readChunk(tail.reading, tail.file, quantum, room, (part) => forwardPart(tail, part)).kind === 'read');
+  forwardEntries(tail, takeOpenEntry(tail.reading, KEY, true));
+  closeSync(fd);
+  return { lines: splitRecords(encoder.take()), plain };
+}
+
+/** Reads the entries of a file in both ways; fails where they differ. */
+function compareFile(path: string, read: Buffer, options: Options = {}): Compared {
+  const bytes = read.at(-1) === 10 ? read : Buffer.concat([read, Buffer.from('\n')]);
+  const { zone = '', redact = createRedactor() } = options;
+  const records = parseStrings(path, bytes, { zone, redact });
+  const { lines, plain } = readBytes(path, bytes, options);
+  expect(lines.length, path).toBe(records.length);
+  records.forEach((record, index) => {
+    const line = lines[index] ?? Buffer.alloc(0);
+    const strings = sliceRecord(encodeRecords(ENCODING, [record]), 0);
+    if (!isDeepStrictEqual(readDocument(line), readDocument(strings)))
+      expect(readDocument(line), `${path}: ${record['log.offset']}`).toEqual(readDocument(strings));
+    checkDecoded(record, line);
+  });
+  return { entries: records.length, plain };
+}
+
+/** Without when it was sent, and the action's line: where a record goes is left out where the one before it goes. */
+function readDocument(bytes: Buffer): unknown {
+  return { ...(readLines(bytes)[1] ?? {}), 'event.ingested': undefined };
+}
+
+function checkDecoded(record: LogRecord, bytes: Buffer): void {
+  const decoded = decodeRecord(ENCODING, bytes);
   const whole = Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
   if (!isDeepStrictEqual(decoded, whole)) expect(decoded).toEqual(whole);
 }
@@ -91,7 +156,7 @@ function listLogs(folder: string): string[] {
     .map((name) => join(ROOT, folder, name));
 }
 
-function compareLines(lines: readonly string[], options: Partial<ParseContext> = {}): Compared {
+function compareLines(lines: readonly string[], options: Options = {}): Compared {
   return compareFile('/logs/flink-1-taskexecutor-0-node.log', Buffer.from(`${lines.join('\n')}\n`), options);
 }
 
@@ -110,6 +175,13 @@ describe('a record made of bytes', () => {
     expect(all.plain / all.entries).toBeGreaterThan(0.7);
   });
 
+  it('is the same however a file is cut into chunks', () => {
+    const [path = ''] = listLogs('lab/recordings').filter((name) => name.includes('taskexecutor'));
+    const bytes = readFileSync(path);
+    for (const quantum of [1, 97, 300, 1009, 4096])
+      expect(compareFile(path, bytes.subarray(0, 60 * quantum), { quantum }).entries).toBeGreaterThan(0);
+  });
+
   it('has its marks escaped, its words cut and its numbers written as the other has', () => {
     const long = 'x'.repeat(600);
     const lines = [
@@ -125,14 +197,16 @@ describe('a record made of bytes', () => {
       '2026-11-24 00:00:00,000 [main] INFO  a.B [] - by logback',
     ];
 
-    expect(compareLines(lines).plain).toBeGreaterThanOrEqual(5);
+    expect(compareLines([...lines, ...lines]).plain).toBeGreaterThanOrEqual(5);
   });
 
   it('has the time of its zone, over a change of the clocks too', () => {
+    // The first tells how the file looks, the last may go on.
+    const others = [HEAD.slice(0, 23), HEAD.slice(0, 23)];
     const lines = ['2026-03-29 01:59:59,999', '2026-03-29 03:00:00,000', '2026-10-25 02:30:00,000'];
 
     const compared = compareLines(
-      lines.map((stamp) => `${stamp} INFO  a.B [] - text`),
+      [others[0], ...lines, others[1]].map((stamp) => `${stamp} INFO  a.B [] - text`),
       { zone: 'Europe/Berlin' },
     );
 

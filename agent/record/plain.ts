@@ -1,95 +1,110 @@
-// The usual entry → what is stored of it, from its bytes: one line of printable ASCII in Flink's usual layout, without
-// an exception, a secret or a flag. One pass over the bytes tells whether it is one, and whether it may name a job or a
-// process; only then is its message made a string. Everything else is left to parse.ts, and both say the same. Called
-// by forward.ts.
-import { buildAutomaton, scanMarks, type Automaton } from '../../core/bytes/automaton.js';
+// An entry of a stretch → what is stored of it, from its bytes: printable ASCII in Flink's usual layout, without a
+// secret or a flag. One pass over the bytes of a chunk has told what stands in them (core/bytes/marks.ts); only where
+// an entry may name a job or a process its message is made a string, and of a stack trace the lines that are no frames.
+// Everything else is left to parse.ts, and both say the same. Called by forward.ts.
+import { createMarker, type Marker } from '../../core/bytes/marks.js';
 import type { ParsedEntry } from '../../core/types.js';
-import type { Fact } from '../../flink/facts/fact.js';
 import { NAMING_ANCHORS, readFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
-import { readPlainHead, type PlainHead } from '../../flink/layout/plain.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
-import type { SplitEntry } from '../../flink/layout/split.js';
-import type { FileFields, PlainRecord, SharedFields } from '../../store/store.js';
+import type { StretchReader } from '../../flink/layout/stretch.js';
+import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
 import { decideTime, describeJob, describeSource, type ParseContext } from './parse.js';
 import { SECRET_HINTS } from './redact.js';
 
-export interface ParsedPlain {
-  readonly plain: PlainRecord;
-  /** Time for the entry after this one. */
-  readonly time: number;
-  /** What the entries up to this one say of the process. */
-  readonly notes: ProcessNotes;
-}
-
-const ODD = 1;
-const THROWS = 2;
-const SECRET = 4;
-const FACT = 8;
-const ESCAPE = 16;
+const THROWS = 1;
+const SECRET = 2;
+const FACT = 4;
+const TAB = 9;
 
 /** Without one of these no text has an exception in it (mayThrow, splitThrowable and unfoldTrace). */
 const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.java:', '.scala:', '.kt:'];
 
-let automaton: Automaton | undefined;
-
-/** Made when the first entry is read: the short commands, which stand in the same program, have no use for it. */
-function openAutomaton(): Automaton {
-  return (automaton ??= buildAutomaton(
-    [
-      ...['"', '\\'].map((text) => ({ text, mark: ESCAPE })),
-      ...THROWN.map((text) => ({ text, mark: THROWS })),
-      ...SECRET_HINTS.map((text) => ({ text, mark: SECRET })),
-      ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
-    ],
-    ODD,
-  ));
+/** What marks the entries of which more has to be known than their bytes. */
+export function createPlainMarker(): Marker {
+  return createMarker([
+    ...THROWN.map((text) => ({ text, mark: THROWS })),
+    ...SECRET_HINTS.map((text) => ({ text, mark: SECRET })),
+    ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
+  ]);
 }
 
-const NO_FACTS: readonly Fact[] = [];
 /** One object for each preamble, so that it is encoded once. */
 const fieldsOf = new WeakMap<PreambleParts, SharedFields>();
 
-/** `file` is what describeSource says of the file so far. Undefined: the entry is for parse.ts. */
-export function parsePlain(
-  entry: SplitEntry,
-  id: string,
-  file: FileFields,
-  context: ParseContext,
-): ParsedPlain | undefined {
-  const { bytes } = entry;
-  if (entry.flags.length > 0) return undefined;
-  const head = readPlainHead(bytes, context.zone === '' ? 'UTC' : context.zone);
-  if (head === undefined || decideTime(head.time, context).isUndated) return undefined;
-  const marks = scanMarks(openAutomaton(), bytes, 0, bytes.length);
-  if ((marks & (ODD | THROWS)) !== 0 || holdsSecret(bytes, marks, context)) return undefined;
-  const { parts, messageStart, time } = head;
-  const facts = (marks & FACT) === 0 ? NO_FACTS : readFacts(describeParsed(bytes, head), context.origin);
-  const notes = facts.length === 0 ? context.notes : updateNotes(context.notes, facts);
+/** Filled anew for each entry: many come by here. */
+export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & { notes: ProcessNotes };
+
+export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: Buffer): PlainDraft {
   return {
-    plain: {
-      id,
-      bytes,
-      messageStart,
-      hasEscapes: (marks & ESCAPE) !== 0,
-      time,
-      aheadMs: head.aheadMs,
-      offset: entry.offset,
-      file: notes === context.notes ? file : describeSource(context.origin, notes),
-      preamble: describePreamble(parts),
-      job: describeJob(parts.jobId ?? context.origin.jobId, facts),
-    },
-    time,
-    notes,
+    ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0, hasEscapes: false },
+    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, trace: undefined, notes },
   };
 }
 
-function holdsSecret(bytes: Buffer, marks: number, { redact }: ParseContext): boolean {
-  return ((marks & SECRET) !== 0 || redact.hasOwnPatterns) && redact(bytes.toString('latin1')).count > 0;
+/**
+ * Fills the draft with the entry `at` of the stretch, but for its id; its `file` and `notes` are those of the entry
+ * before. False: the entry is for parse.ts.
+ */
+export function readPlain(
+  { marker, stretch }: StretchReader,
+  at: number,
+  context: ParseContext,
+  draft: PlainDraft,
+): boolean {
+  const [start, end, lineEnd] = [stretch.starts[at] ?? 0, stretch.ends[at] ?? 0, stretch.lineEnds[at] ?? 0];
+  if (lineEnd < end || marker.isOdd(start, end)) return false;
+  const time = stretch.times[at] ?? 0;
+  if (decideTime(time, context).isUndated) return false;
+  const marks = marker.findMarks(start, end);
+  const hasEscapes = marker.hasEscapes(start, end);
+  if ((marks & THROWS) !== 0 || (hasEscapes && draft.bytes.subarray(start, end).includes(TAB))) return false;
+  if (((marks & SECRET) !== 0 || context.redact.hasOwnPatterns) && holdsSecret(draft.bytes, start, end, context))
+    return false;
+  const parts = stretch.parts[at];
+  if (parts === undefined) return false;
+  draft.start = start;
+  draft.messageStart = stretch.messageStarts[at] ?? 0;
+  draft.messageEnd = end;
+  draft.end = end;
+  draft.hasEscapes = hasEscapes;
+  draft.time = time;
+  draft.aheadMs = stretch.aheadMs[at] ?? 0;
+  draft.preamble = describePreamble(parts);
+  draft.trace = undefined;
+  if ((marks & FACT) !== 0) fillFacts(draft, parts, context);
+  else draft.job = describeOwner(parts, context);
+  return true;
 }
 
-function describeParsed(bytes: Buffer, { parts, messageStart }: PlainHead): ParsedEntry {
-  return { ...parts, message: bytes.toString('latin1', messageStart), chain: [], links: [] };
+function holdsSecret(bytes: Buffer, start: number, end: number, { redact }: ParseContext): boolean {
+  return redact(bytes.toString('latin1', start, end)).count > 0;
+}
+
+function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContext): void {
+  const message = draft.bytes.toString('latin1', draft.messageStart, draft.messageEnd);
+  const parsed: ParsedEntry = { ...parts, message, chain: [], links: [] };
+  const facts = readFacts(parsed, context.origin);
+  draft.job = describeJob(parts.jobId ?? context.origin.jobId, facts);
+  const notes = facts.length === 0 ? draft.notes : updateNotes(draft.notes, facts);
+  if (notes === draft.notes) return;
+  draft.notes = notes;
+  draft.file = describeSource(context.origin, notes);
+}
+
+/** By the job's id: each object is encoded once. */
+const owners = new Map<string, JobFields>();
+const MOST_OWNERS = 1000;
+
+function describeOwner({ jobId }: PreambleParts, { origin }: ParseContext): JobFields | undefined {
+  const id = jobId ?? origin.jobId;
+  if (id === undefined) return undefined;
+  const known = owners.get(id);
+  if (known !== undefined) return known;
+  const fields = { 'flink.job.id': id };
+  if (owners.size >= MOST_OWNERS) owners.clear();
+  owners.set(id, fields);
+  return fields;
 }
 
 function describePreamble(parts: PreambleParts): SharedFields {

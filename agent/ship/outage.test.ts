@@ -45,7 +45,7 @@ function openFaulty(
       ...store,
       append: (batch) =>
         append(
-          batch.ids.map((_id, index) => decodeRecord(store.encoding, sliceRecord(batch, index))),
+          batch.lengths.map((_length, index) => decodeRecord(store.encoding, sliceRecord(batch, index))),
           (records) => appendRecords(store, records),
         ),
     }),

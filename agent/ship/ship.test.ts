@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
+import { splitRecords } from '../../store/batch.js';
+import { decodeRecord } from '../../store/encode.js';
 import type { AppendOutcome, RecordSink } from '../../store/store.js';
 import { createShipper, type Shipper } from './ship.js';
 import { createBoard, type Board } from '../status.js';
@@ -30,8 +32,9 @@ function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcom
   const store: RecordSink = {
     encoding: { kind: 'sqlite' },
     append: (batch) => {
-      sent.push([...batch.ids]);
-      return answer(batch.ids);
+      const ids = splitRecords(batch).map((bytes) => decodeRecord(store.encoding, bytes).id);
+      sent.push(ids);
+      return answer(ids);
     },
   };
   const settings = {

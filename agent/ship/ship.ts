@@ -322,7 +322,10 @@ function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): bool
   }
   for (const { at, outcome } of dead) {
     log.error(
-      { id: batch.encoded.ids[at], problem: `${outcome.kind}: ${outcome.error}` },
+      {
+        id: letters.find((_letter, index) => dead[index]?.at === at)?.record.id,
+        problem: `${outcome.kind}: ${outcome.error}`,
+      },
       'A record was not accepted and is kept in the dead letters.',
     );
     finish(shipping, batch, at, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');

@@ -34,7 +34,7 @@ export interface Place {
 }
 
 /** What is known behind an entry. */
-interface Behind {
+export interface Behind {
   readonly time: number | undefined;
   readonly notes: ProcessNotes;
 }
@@ -96,14 +96,21 @@ export function isShipped({ shipped }: TailAcks, { entry, isOpen }: TailEntry): 
   return !isOpen && shipped?.offset === entry.offset && shipped.length === entry.length;
 }
 
-/** Returns the entry's index in the run. */
-export function addToRun(acks: TailAcks, run: Run, { entry, end }: TailEntry, { time, notes }: Behind): number {
+/** Of an entry that ends at `offset`, where the CRC32 is `crc`; `place` of an open one. Returns its index in the run. */
+export function addToRun(
+  acks: TailAcks,
+  run: Run,
+  offset: number,
+  crc: number,
+  { time, notes }: Behind,
+  place?: Place,
+): number {
   const index = run.count;
-  run.offsets[index] = end.offset;
-  run.crcs[index] = end.crc ?? 0;
+  run.offsets[index] = offset;
+  run.crcs[index] = crc;
   run.times[index] = time ?? NaN;
   run.notes.push(notes);
-  if (run.openBytes !== undefined) run.places.push({ offset: entry.offset, length: entry.length });
+  if (place !== undefined) run.places.push(place);
   run.count += 1;
   acks.waiting += 1;
   return index;

@@ -1,16 +1,20 @@
-// The reading part of a tail: bytes from its frontier → entries with their ids and where each ends. Every read
-// takes the bytes before the frontier along and compares them, so a file that was truncated and filled again between
-// two looks is noticed by content, not by size. Nothing here knows what the store has: a reading could be done by a
-// worker thread. Called by read.ts, adopt.ts, join.ts, open-entry.ts and tail.ts.
+// The reading part of a tail: bytes from its frontier → entries with their ids and where each ends; usual ones in a
+// row as a stretch, without an object for each. Every read takes the bytes before the frontier along and compares them,
+// so a file that was truncated and filled again between two looks is noticed by content, not by size. Nothing here
+// knows what the store has: a reading could be done by a worker thread. Called by read.ts, adopt.ts, join.ts,
+// open-entry.ts and tail.ts.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
 import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
 import { createSplitter, type SplitEntry, type Splitter } from '../../flink/layout/split.js';
+import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
-import { READ_BLOCK_BYTES, readAt } from '../identity/bytes.js';
+import { READ_BLOCK_BYTES, readAt, readInto } from '../identity/bytes.js';
 import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from '../identity/identity.js';
+
+const NEWLINE = 10;
 
 /** How far a file is read, and what is needed to read on. */
 export interface TailReading {
@@ -66,10 +70,18 @@ export interface TailEntry {
   readonly isOpen: boolean;
 }
 
+/** Where a chunk is read to; one reader's. */
+export type ReadRoom = StretchReader;
+
+/** What was read, in its order. */
+export type ReadPart =
+  | { readonly kind: 'entries'; readonly entries: readonly TailEntry[] }
+  /** Those in the reader's stretch, whose bytes lie in its room; `end` is where the last of them ends. */
+  | { readonly kind: 'stretch'; readonly window: Window; readonly end: number };
+
 export type ReadResult =
   | {
       readonly kind: 'read';
-      readonly entries: readonly TailEntry[];
       readonly bytes: number;
       /** The file's first bytes, as far as they are known now. */
       readonly head: Guard;
@@ -142,8 +154,14 @@ export function checkReading(reading: TailReading, fd: number, head: Guard): 'sa
   return size > reading.readOffset ? 'grown' : 'same';
 }
 
-/** Reads at most `maxBytes`. Throws what the system throws. */
-export function readChunk(reading: TailReading, file: ReadFile, maxBytes: number): ReadResult {
+/** Reads at most `maxBytes`; parts are given one by one, each before the next is read. Throws what the system throws. */
+export function readChunk(
+  reading: TailReading,
+  file: ReadFile,
+  maxBytes: number,
+  room: ReadRoom,
+  give: (part: ReadPart) => void,
+): ReadResult {
   const { fd } = reading;
   if (fd === undefined) return { kind: 'nothing' };
   const lostBytes = unreadBytes(reading);
@@ -152,24 +170,59 @@ export function readChunk(reading: TailReading, file: ReadFile, maxBytes: number
   if (state === 'same') return { kind: 'nothing' };
   const before = reading.recent.length;
   const base = reading.readOffset - before;
-  const window = readAt(fd, base, before + Math.min(maxBytes, reading.size - reading.readOffset));
+  const wanted = before + Math.min(maxBytes, reading.size - reading.readOffset);
+  const window = readInto(room.marker.room.subarray(0, wanted), fd, base);
   if (!window.subarray(0, before).equals(reading.recent)) return { kind: 'truncated', lostBytes };
-  const chunk = window.subarray(before);
-  const entries = reading.splitter.push(chunk);
-  reading.readOffset += chunk.length;
+  const isLineStart = before === 0 || window[before - 1] === NEWLINE;
+  reading.readOffset += window.length - before;
   reading.recent = Buffer.from(window.subarray(Math.max(0, window.length - GUARD_BYTES)));
-  return {
-    kind: 'read',
-    entries: locateEntries(reading, file.key, entries, { bytes: window, base }),
-    bytes: chunk.length,
-    head: growHead(reading, fd, file.head),
-  };
+  splitChunk({ reading, key: file.key, window: { bytes: window, base }, room, give }, before, isLineStart);
+  return { kind: 'read', bytes: window.length - before, head: growHead(reading, fd, file.head) };
+}
+
+interface Split {
+  readonly reading: TailReading;
+  readonly key: string;
+  readonly window: Window;
+  readonly room: ReadRoom;
+  readonly give: (part: ReadPart) => void;
+}
+
+/** Stretches of usual entries are passed by the splitter, which has what stands between them. */
+function splitChunk(split: Split, first: number, isLineStart: boolean): void {
+  const { reading, window, room } = split;
+  const { splitter } = reading;
+  const end = window.bytes.length;
+  room.marker.look(end);
+  let at = first;
+  let look = isLineStart ? first : nextLine(room, first, end);
+  for (;;) {
+    const start = reading.kind === 'log' ? findUsualStart(room, look, end) : end;
+    giveEntries(split, splitter.push(window.bytes.subarray(at, start)));
+    if (start === end) return;
+    at = start;
+    if (splitter.isDated) {
+      giveEntries(split, splitter.flush());
+      at = readStretch(room, start, end);
+      splitter.skip(at - start, room.stretch.lines);
+      if (room.stretch.count > 0) split.give({ kind: 'stretch', window, end: window.base + at });
+    }
+    look = nextLine(room, at, end);
+  }
+}
+
+function nextLine({ marker }: ReadRoom, from: number, end: number): number {
+  return Math.min(end, marker.nextBreak(from, end) + 1);
 }
 
 /** Bytes of the file from `base` on. */
 export interface Window {
   readonly bytes: Buffer;
   readonly base: number;
+}
+
+function giveEntries({ reading, key, window, give }: Split, entries: readonly SplitEntry[]): void {
+  if (entries.length > 0) give({ kind: 'entries', entries: locateEntries(reading, key, entries, window) });
 }
 
 /** Entries that the splitter closed → where each ends: where the next one starts. */

@@ -1,21 +1,33 @@
-// Entries → records in the shipper's queue, in a run that learns when the store has which of them. An open entry
-// that was shipped already and did not grow is done at once. Called for what was read (follow/read.ts) and for what is
-// left when a file ends (follow/ends.ts).
-import { describeSource, parseRecord, type ParsedRecord } from '../record/parse.js';
-import { parsePlain, type ParsedPlain } from '../record/plain.js';
+// What was read → records in the shipper's queue, in a run that learns when the store has which of them. Usual entries
+// go there from their bytes. An open entry that was shipped already and did not grow is done at once. Called for what
+// was read (follow/read.ts) and for what is left when a file ends (follow/ends.ts).
+import { isUtf8 } from 'node:buffer';
+import type { EntryFlag } from '../../core/types.js';
+import type { SplitEntry } from '../../flink/layout/split.js';
+import type { StretchReader } from '../../flink/layout/stretch.js';
+import { renderRecordId } from '../identity/identity.js';
+import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
+import { createPlainDraft, readPlain, type PlainDraft } from '../record/plain.js';
 import type { Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
-import { addToRun, beginRun, isShipped, type Run } from './acks.js';
-import type { TailEntry } from './chunk.js';
+import { addToRun, beginRun, isShipped, type Behind } from './acks.js';
+import { crcUpTo, type ReadPart, type ReadRoom, type TailEntry, type Window } from './chunk.js';
 import type { Tail } from './tail.js';
 
 /** `source` is the file in which the entries begin: their origin, and the time before them. */
 export type ForwardEntries = (tail: Tail, entries: readonly TailEntry[], source?: Tail) => void;
 
+export interface Forwarder {
+  readonly forwardEntries: ForwardEntries;
+  /** The same for what a chunk holds. */
+  readonly forwardPart: (tail: Tail, part: ReadPart) => void;
+}
+
 export interface ForwardParts {
   readonly settings: Pick<AgentSettings, 'zone'>;
+  readonly room: ReadRoom;
   readonly redact: Redactor;
   readonly shipper: Pick<Shipper, 'add' | 'addPlain'>;
   readonly board: Board;
@@ -23,34 +35,51 @@ export interface ForwardParts {
   readonly wall: () => number;
 }
 
-export function createForwarder(parts: ForwardParts): ForwardEntries {
-  return (tail, entries, source = tail) => forwardEntries(parts, tail, entries, source);
+type Context = { -readonly [Key in keyof ParseContext]: ParseContext[Key] };
+
+export function createForwarder(parts: ForwardParts): Forwarder {
+  return {
+    forwardEntries: (tail, entries, source = tail) => forwardEntries(parts, tail, entries, source),
+    forwardPart: (tail, part) =>
+      part.kind === 'entries'
+        ? forwardEntries(parts, tail, part.entries, tail)
+        : forwardStretch(parts, tail, part.window, part.end),
+  };
 }
 
 function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailEntry[], source: Tail): void {
-  const { origin } = source.file;
   const [first] = entries;
   if (first === undefined) return;
-  const context = {
-    origin,
-    redact: parts.redact,
-    zone: parts.settings.zone,
+  const context = createContext(parts, tail, source);
+  const run = beginRun(tail.acks, entries.length, first.isOpen ? openBytes(tail, first) : undefined);
+  for (const item of entries) {
+    const parsed = parseRecord(item.entry, item.id, context);
+    goOn(context, parsed);
+    if (!item.isOpen) moveFrontier(tail, parsed, source);
+    const place = run.openBytes === undefined ? undefined : { offset: item.entry.offset, length: item.entry.length };
+    const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, tail.reading, place);
+    countEntry(parts.board, item.entry, parsed);
+    if (isShipped(tail.acks, item)) run.done[index] = 1;
+    else parts.shipper.add(parsed.record, run, index);
+  }
+}
+
+function createContext({ settings, redact, wall }: ForwardParts, tail: Tail, source: Tail): Context {
+  return {
+    origin: source.file.origin,
+    redact,
+    zone: settings.zone,
     fileTime: tail.reading.mtimeMs,
-    now: parts.wall(),
+    now: wall(),
     previousTime: source.reading.time,
     notes: source.reading.notes,
   };
-  const run = beginRun(tail.acks, entries.length, first.isOpen ? openBytes(tail, first) : undefined);
-  let file = describeSource(origin, context.notes);
-  for (const item of entries) {
-    const plain = parts.shipper.addPlain && parsePlain(item.entry, item.id, file, context);
-    const parsed = plain ?? parseRecord(item.entry, item.id, context);
-    if (parsed.notes !== context.notes) file = describeSource(origin, parsed.notes);
-    context.previousTime = parsed.time;
-    context.notes = parsed.notes;
-    if (!item.isOpen) moveFrontier(tail, parsed, source);
-    forwardItem(parts, tail, run, { item, parsed });
-  }
+}
+
+/** What an entry says counts for the next one. */
+function goOn(context: Context, { time, notes }: Behind): void {
+  context.previousTime = time;
+  context.notes = notes;
 }
 
 /** Bytes of the file from the commit's offset on that are in the store when this open entry is. */
@@ -58,30 +87,58 @@ function openBytes({ reading }: Tail, { end }: TailEntry): number {
   return Math.max(0, reading.flushedTo - end.offset);
 }
 
-type Parsed = ParsedPlain | ParsedRecord;
-
-function moveFrontier({ reading }: Tail, { time, notes }: Parsed, source: Tail): void {
+function moveFrontier({ reading }: Tail, { time, notes }: Behind, source: Tail): void {
   reading.time = time;
   // What an elder's entry says is of the elder's file.
   if (source.reading === reading) reading.notes = notes;
 }
 
-function forwardItem(
-  { board, shipper }: ForwardParts,
-  { reading, acks }: Tail,
-  run: Run,
-  { item, parsed }: { readonly item: TailEntry; readonly parsed: Parsed },
-): void {
-  const index = addToRun(acks, run, item, reading);
-  if ('record' in parsed) countEntry(board, item, parsed);
-  else board.count('entries');
-  if (isShipped(acks, item)) run.done[index] = 1;
-  else if ('record' in parsed) shipper.add(parsed.record, run, index);
-  else shipper.addPlain?.(parsed.plain, run, index);
+function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: number): void {
+  const { room, board, shipper } = parts;
+  const { reading, acks } = tail;
+  const { stretch } = room;
+  const context = createContext(parts, tail, tail);
+  const run = beginRun(acks, stretch.count, undefined);
+  const draft = createPlainDraft(describeSource(context.origin, context.notes), context.notes, window.bytes);
+  draft.key = tail.file.key;
+  for (let at = 0; at < stretch.count; at += 1) {
+    draft.offset = window.base + (stretch.starts[at] ?? 0);
+    draft.crc = crcUpTo(reading, reading.cursor, draft.offset, window);
+    const isPlain = shipper.addPlain !== undefined && readPlain(room, at, context, draft);
+    const parsed = isPlain ? draft : parseOther(parts, draft, at, context);
+    goOn(context, parsed);
+    moveFrontier(tail, parsed, tail);
+    const next = at + 1 < stretch.count ? window.base + (stretch.starts[at + 1] ?? 0) : end;
+    const index = addToRun(acks, run, next, crcUpTo(reading, reading.cursor, next, window), reading);
+    if ('record' in parsed) shipper.add(parsed.record, run, index);
+    else shipper.addPlain?.(draft, run, index);
+  }
+  board.count('entries', stretch.count);
+}
+function parseOther({ room, board }: ForwardParts, draft: PlainDraft, at: number, context: Context): ParsedRecord {
+  const entry = describeEntry(room, at, draft.offset);
+  const parsed = parseRecord(entry, renderRecordId(draft.key, draft.offset, draft.crc), context);
+  if (parsed.notes !== draft.notes) {
+    draft.notes = parsed.notes;
+    draft.file = describeSource(context.origin, parsed.notes);
+  }
+  countMarks(board, entry, parsed);
+  return parsed;
 }
 
-function countEntry(board: Board, { entry }: TailEntry, { redacted, record }: ParsedRecord): void {
+/** As the splitter gives it; its line is of no interest here. */
+function describeEntry({ marker, stretch }: StretchReader, at: number, offset: number): SplitEntry {
+  const bytes = marker.room.subarray(stretch.starts[at], stretch.ends[at]);
+  const flags: readonly EntryFlag[] = isUtf8(bytes) ? [] : ['invalid-utf8'];
+  return { bytes, offset, length: bytes.length, line: 0, flags, cutBytes: 0 };
+}
+
+function countEntry(board: Board, entry: SplitEntry, parsed: ParsedRecord): void {
   board.count('entries');
+  countMarks(board, entry, parsed);
+}
+
+function countMarks(board: Board, entry: SplitEntry, { redacted, record }: ParsedRecord): void {
   if (redacted > 0) board.count('redactedSpans', redacted);
   if (record['jobtrace.flags']?.includes('undated') === true) board.count('undatedEntries');
   if (entry.cutBytes > 0) board.count('cutBytes', entry.cutBytes);

@@ -397,7 +397,7 @@ describe('copy and truncate', () => {
       quantumBytes: 4096,
       wrap: (store) => ({
         ...store,
-        append: (batch) => Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))),
+        append: (batch) => Promise.resolve(batch.lengths.map(() => ({ kind: 'retry', error: 'busy' }))),
       }),
     });
     const other = join(slow.logs, 'a.log');

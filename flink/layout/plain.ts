@@ -1,17 +1,18 @@
 // The usual entry, read where it stands: one line that begins with `2026-11-24 10:00:00,000 INFO  a.b.C [] - `. Where
 // its message begins, its time and the parts of its preamble come from bytes; no string is made but once for each
-// preamble. What looks otherwise is left to layout.ts, which reads everything, and the same. Called by the agent.
+// preamble. What looks otherwise is left to layout.ts, which reads everything, and the same. Called by stretch.ts.
 import { digits, isLetter } from '../bytes/byte.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
 import { zoneOffsetMs } from './timestamp.js';
 
+/** Filled anew for each line: many come by here. */
 export interface PlainHead {
-  readonly parts: PreambleParts;
+  parts: PreambleParts;
   /** Index of the message's first byte. */
-  readonly messageStart: number;
+  messageStart: number;
   /** Milliseconds since 1970, and by how many the clock that wrote the time was ahead of UTC. */
-  readonly time: number;
-  readonly aheadMs: number;
+  time: number;
+  aheadMs: number;
 }
 
 interface KnownPreamble {
@@ -19,6 +20,7 @@ interface KnownPreamble {
   readonly parts: PreambleParts;
 }
 
+const NO_PARTS: PreambleParts = { layout: 'timestamp' };
 const SPACE = 32;
 const COMMA = 44;
 const DASH = 45;
@@ -32,54 +34,66 @@ const MAX_PREAMBLES = 4000;
 const preambles = new Map<number, KnownPreamble>();
 const lastDay = { year: 0, month: 0, day: 0, time: 0 };
 
-/** `zone` is an IANA name. Undefined: not of this look. */
-export function readPlainHead(bytes: Buffer, zone: string): PlainHead | undefined {
-  const local = readStamp(bytes);
-  if (local === undefined) return undefined;
+export function createPlainHead(): PlainHead {
+  return { parts: NO_PARTS, messageStart: 0, time: 0, aheadMs: 0 };
+}
+
+/** Of the line from `start` up to `end`; `zone` is an IANA name. False: not of this look, and nothing is filled. */
+export function readPlainHead(bytes: Buffer, start: number, end: number, zone: string, head: PlainHead): boolean {
+  const local = readStamp(bytes, start, end);
+  if (Number.isNaN(local)) return false;
+  const first = start + STAMP_BYTES;
+  const last = Math.min(end - 1, first + MAX_PREAMBLE_BYTES);
   let hash = 0;
-  const last = Math.min(bytes.length, STAMP_BYTES + MAX_PREAMBLE_BYTES);
-  for (let at = STAMP_BYTES; at < last; at += 1) {
+  for (let at = first; at < last; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (byte === DASH && bytes[at - 1] === SPACE && bytes[at + 1] === SPACE && at > STAMP_BYTES) {
-      const parts = readParts(bytes, at + 2, hash);
-      if (parts === undefined) return undefined;
-      const aheadMs = zoneOffsetMs(zone, local);
-      return { parts, messageStart: at + 2, time: local - aheadMs, aheadMs };
+    if (byte === DASH && bytes[at - 1] === SPACE && bytes[at + 1] === SPACE && at > first) {
+      const parts = readParts(bytes, first, at + 2, hash);
+      if (parts === undefined) return false;
+      head.parts = parts;
+      head.messageStart = at + 2;
+      head.aheadMs = zoneOffsetMs(zone, local);
+      head.time = local - head.aheadMs;
+      return true;
     }
     hash = (Math.imul(hash, 31) + byte) | 0;
   }
-  return undefined;
+  return false;
 }
 
-/** Milliseconds of its digits, as if they were UTC. */
-function readStamp(bytes: Buffer): number | undefined {
+/** Milliseconds of its digits, as if they were UTC; NaN where it is no time. */
+function readStamp(bytes: Buffer, start: number, end: number): number {
   const fits =
-    bytes.length > STAMP_BYTES + 1 &&
-    bytes[4] === DASH &&
-    bytes[7] === DASH &&
-    bytes[10] === SPACE &&
-    bytes[13] === COLON &&
-    bytes[16] === COLON &&
-    (bytes[19] === COMMA || bytes[19] === DOT) &&
-    bytes[STAMP_BYTES] === SPACE &&
+    end - start > STAMP_BYTES + 1 &&
+    bytes[start + 4] === DASH &&
+    bytes[start + 7] === DASH &&
+    bytes[start + 10] === SPACE &&
+    bytes[start + 13] === COLON &&
+    bytes[start + 16] === COLON &&
+    (bytes[start + 19] === COMMA || bytes[start + 19] === DOT) &&
+    bytes[start + STAMP_BYTES] === SPACE &&
     // A sign here would begin a zone.
-    isLetter(bytes[STAMP_BYTES + 1] ?? 0) &&
-    digits(bytes, 0, 4) &&
-    digits(bytes, 5, 2) &&
-    digits(bytes, 8, 2) &&
-    digits(bytes, 11, 2) &&
-    digits(bytes, 14, 2) &&
-    digits(bytes, 17, 2) &&
-    digits(bytes, 20, 3);
-  if (!fits) return undefined;
-  const [hour, minute, second] = [number(bytes, 11, 2), number(bytes, 14, 2), number(bytes, 17, 2)];
-  const time = readDay(bytes) + 1000 * ((hour * 60 + minute) * 60 + second) + number(bytes, 20, 3);
-  return hour > 23 || minute > 59 || second > 59 || Number.isNaN(time) ? undefined : time;
+    isLetter(bytes[start + STAMP_BYTES + 1] ?? 0) &&
+    digits(bytes, start, 4) &&
+    digits(bytes, start + 5, 2) &&
+    digits(bytes, start + 8, 2) &&
+    digits(bytes, start + 11, 2) &&
+    digits(bytes, start + 14, 2) &&
+    digits(bytes, start + 17, 2) &&
+    digits(bytes, start + 20, 3);
+  if (!fits) return NaN;
+  const hour = number(bytes, start + 11, 2);
+  const minute = number(bytes, start + 14, 2);
+  const second = number(bytes, start + 17, 2);
+  if (hour > 23 || minute > 59 || second > 59) return NaN;
+  return readDay(bytes, start) + 1000 * ((hour * 60 + minute) * 60 + second) + number(bytes, start + 20, 3);
 }
 
 /** NaN for a day that no calendar has. */
-function readDay(bytes: Buffer): number {
-  const [year, month, day] = [number(bytes, 0, 4), number(bytes, 5, 2), number(bytes, 8, 2)];
+function readDay(bytes: Buffer, start: number): number {
+  const year = number(bytes, start, 4);
+  const month = number(bytes, start + 5, 2);
+  const day = number(bytes, start + 8, 2);
   if (year !== lastDay.year || month !== lastDay.month || day !== lastDay.day)
     Object.assign(lastDay, { year, month, day, time: findDay(year, month, day) });
   return lastDay.time;
@@ -97,15 +111,20 @@ function number(bytes: Buffer, start: number, count: number): number {
 }
 
 /** Undefined when this preamble says nothing without what stands behind it. */
-function readParts(bytes: Buffer, messageStart: number, hash: number): PreambleParts | undefined {
+function readParts(bytes: Buffer, first: number, messageStart: number, hash: number): PreambleParts | undefined {
   const known = preambles.get(hash);
-  const length = messageStart - STAMP_BYTES;
-  if (known?.bytes.length === length && known.bytes.compare(bytes, STAMP_BYTES, messageStart) === 0) return known.parts;
-  const text = bytes.toString('latin1', STAMP_BYTES, messageStart);
+  const length = messageStart - first;
+  if (known?.bytes.length === length && isEqual(known.bytes, bytes, first)) return known.parts;
+  const text = bytes.toString('latin1', first, messageStart);
   if (/[^\x20-\x7e]/.test(text)) return undefined;
   const preamble = readPreamble(text, 0);
   if (preamble.messageStart !== text.length || preamble.parts.level === undefined) return undefined;
   if (preambles.size >= MAX_PREAMBLES) preambles.clear();
-  preambles.set(hash, { bytes: Buffer.from(bytes.subarray(STAMP_BYTES, messageStart)), parts: preamble.parts });
+  preambles.set(hash, { bytes: Buffer.from(bytes.subarray(first, messageStart)), parts: preamble.parts });
   return preamble.parts;
+}
+
+function isEqual(known: Buffer, bytes: Buffer, first: number): boolean {
+  for (let at = 0; at < known.length; at += 1) if (known[at] !== bytes[first + at]) return false;
+  return true;
 }

@@ -58,7 +58,7 @@ export async function appendBatch(target: Target, batch: EncodedBatch): Promise<
       for (const outcome of await keepRefused(target, part, answered)) outcomes.push(outcome);
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
-      while (outcomes.length < batch.ids.length) outcomes.push({ kind: 'retry', error: error.message });
+      while (outcomes.length < batch.lengths.length) outcomes.push({ kind: 'retry', error: error.message });
       break;
     }
   }
@@ -77,7 +77,7 @@ function splitBatch(batch: EncodedBatch): EncodedBatch[] {
     }
     bytes += length;
   });
-  parts.push(sliceBatch(batch, start, batch.ids.length));
+  parts.push(sliceBatch(batch, start, batch.lengths.length));
   return parts;
 }
 
@@ -128,7 +128,7 @@ async function settleConflicts(
 }
 
 async function sendHalves(sending: Sending, part: EncodedBatch): Promise<SentOutcome[]> {
-  const count = part.ids.length;
+  const count = part.lengths.length;
   if (count === 1)
     return [
       {

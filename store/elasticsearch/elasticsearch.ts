@@ -71,7 +71,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   return {
     encoding: { kind: 'elasticsearch', prefix },
     append: async (batch) => {
-      if (batch.ids.length === 0) return [];
+      if (batch.lengths.length === 0) return [];
       const plan = await makeTemplates();
       return appendBatch({ client, prefix, plan, course }, addWords(batch, plan));
     },

@@ -171,11 +171,11 @@ interface AppendStatements {
 /** A full disk or a busy file gives "retry" for the whole batch: the transaction was rolled back. */
 function createAppend(connection: Connection, room: Room): (batch: EncodedBatch) => readonly AppendOutcome[] {
   if (connection.readonly)
-    return (batch) => batch.ids.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
+    return (batch) => batch.lengths.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
   const statements = prepareAppend(connection);
   const appendAll = (batch: EncodedBatch): AppendOutcome[] => {
     const nowMs = Date.now();
-    return batch.ids.map((_id, index) => {
+    return batch.lengths.map((_length, index) => {
       try {
         return appendOne(statements, sliceRecord(batch, index), nowMs);
       } catch (error) {
@@ -192,7 +192,7 @@ function createAppend(connection: Connection, room: Room): (batch: EncodedBatch)
     } catch (error) {
       noteAppend(room, readCode(error), batch.bytes.length);
       if (!isTemporary(readCode(error))) throw error;
-      return batch.ids.map(() => ({ kind: 'retry', error: errorText(error) }));
+      return batch.lengths.map(() => ({ kind: 'retry', error: errorText(error) }));
     }
   };
 }

@@ -35,7 +35,7 @@ function busy(store: Store, isBusy: () => boolean): Store {
   return {
     ...store,
     append: (batch) =>
-      isBusy() ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: '429' }))) : store.append(batch),
+      isBusy() ? Promise.resolve(batch.lengths.map(() => ({ kind: 'retry', error: '429' }))) : store.append(batch),
   };
 }
 

@@ -13,7 +13,7 @@ export function createLinesEncoder(prefix: string, writer: BatchWriter): (record
   return (record) => {
     const address = findAddress(nameIndex(prefix, record), record['flink.cluster']);
     const action = encodeAction(record.id, address, writer.turnTo(address));
-    return writer.add(record.id, `${action}\n${encodeSource(record, new Date().toISOString())}\n`);
+    return writer.add(`${action}\n${encodeSource(record, new Date().toISOString())}\n`);
   };
 }
 

@@ -1,12 +1,11 @@
 // A record whose text stands in bytes → the same two lines of a bulk request that encode.ts makes of records, from
 // bytes to bytes: what many records share is encoded once, the message is copied, and no object or string is made of a
-// line. Called by store/encode.ts.
+// line. Ids are those of the agent (agent/identity/identity.ts). Called by store/encode.ts.
 import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields } from '../../store.js';
 import { findAddress, nameDay } from './address.js';
-import { encodeAction } from './encode.js';
-import { encodeId, encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
+import { encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
 
 /** Fields in bytes, by the object of the document in which they stand; each begins with a comma, or is empty. */
 type Sections = Readonly<Record<Section | 'rest', Buffer>>;
@@ -17,14 +16,25 @@ interface FileParts {
   /** Where those of `day` go. */
   day: number;
   address: BatchAddress;
+  /** By preamble: what stands around the offset of a record that says the same as the one before it. */
+  readonly shared: Map<Sections, Shared>;
+}
+
+interface Shared {
+  readonly owner: Sections;
+  readonly zone: Buffer;
+  /** Behind the message, up to the offset. */
+  readonly before: Buffer;
+  /** Behind the offset, up to the record's end. */
+  readonly after: Buffer;
 }
 
 interface PlainEncoding {
   readonly prefix: string;
   readonly writer: BatchWriter;
-  readonly files: WeakMap<SharedFields, FileParts>;
+  files: WeakMap<SharedFields, FileParts>;
   /** By what stands between the time and the message, and by the separator in the time. */
-  readonly preambles: Readonly<Record<',' | '.', WeakMap<SharedFields, Sections>>>;
+  readonly preambles: Readonly<Record<',' | '.', Map<SharedFields, Sections>>>;
   /** By the fields themselves: from Flink 1.20 on each line of a job names it. */
   readonly owners: Map<string, Sections>;
   /** The day of the record before: when it began, in milliseconds, and its index. */
@@ -33,6 +43,11 @@ interface PlainEncoding {
   /** How far the clock of the record before was ahead of UTC; milliseconds, and as a field. */
   aheadMs: number;
   zone: Buffer;
+  /** The file of the record before. */
+  fields: FileFields | undefined;
+  file: FileParts;
+  /** How many of `shared` all files have. */
+  shared: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -40,15 +55,30 @@ const MINUTE_MS = 60_000;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
+const DASH = 45;
 const ZERO = 48;
-/** Of what is written beside the message and the shared fields. */
+const SMALL_A = 97;
+const SMALL_N = 110;
+const SMALL_T = 116;
+const TAB = 9;
+const NEWLINE = 10;
+const SEPARATOR = 19;
+/** Of what is written beside the text and the shared fields. */
 const MOST_OTHER_BYTES = 256;
 const MOST_OWNERS = 1000;
+const MOST_PREAMBLES = 4000;
+/** Of all files; each takes half a KiB. */
+const MOST_SHARED = 8192;
+/** Digits of an id. */
+const OFFSET_DIGITS = 12;
+const CRC_DIGITS = 8;
 const NOTHING = Buffer.alloc(0);
+const NO_SECTIONS: Sections = { log: NOTHING, flink: NOTHING, jobtrace: NOTHING, rest: NOTHING };
 const CREATE = Buffer.from('{"create":{"_id":"');
 const TIMESTAMP = Buffer.from('"}}\n{"@timestamp":');
-const NEXT_LINE = Buffer.from('\n{"@timestamp":');
 const MESSAGE = Buffer.from(',"message":"');
+const CLOSE = Buffer.from('"');
+const STACK = Buffer.from('","error.stack_trace":"');
 const LOG = Buffer.from(',"log":{"offset":');
 const FLINK = Buffer.from('},"flink":{');
 const JOBTRACE = Buffer.from('},"jobtrace":{');
@@ -59,12 +89,15 @@ export function createPlainEncoder(prefix: string, writer: BatchWriter): (record
     prefix,
     writer,
     files: new WeakMap(),
-    preambles: { ',': new WeakMap(), '.': new WeakMap() },
+    preambles: { ',': new Map(), '.': new Map() },
     owners: new Map(),
     day: -1,
     index: '',
     aheadMs: 0,
     zone: NOTHING,
+    fields: undefined,
+    file: createFile(NO_SECTIONS),
+    shared: 0,
   };
   return (record) => addPlain(encoding, record);
 }
@@ -73,39 +106,27 @@ export function createPlainEncoder(prefix: string, writer: BatchWriter): (record
 function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   turnDay(encoding, record.time);
   turnZone(encoding, record.aheadMs);
-  const { writer, day } = encoding;
-  const file = findFile(encoding, record.file);
-  const preamble = findPreamble(encoding, record);
-  const own = record.job === undefined ? undefined : findOwner(encoding, record.job);
-  if (file.day !== day) {
-    file.day = day;
-    file.address = findAddress(encoding.index, record.file['flink.cluster']);
-  }
+  turnFile(encoding, record.file);
+  const { writer, file } = encoding;
+  const { before, after } = findShared(encoding, record);
   const shared = writer.turnTo(file.address);
-  const action = file.address === shared ? undefined : encodeAction(record.id, file.address, shared);
+  const elsewhere = file.address === shared ? undefined : encodeElsewhere(file.address);
   const most =
-    2 * (record.bytes.length - record.messageStart) +
-    record.id.length +
-    (action?.length ?? 0) +
-    countBytes(file.sections) +
-    countBytes(preamble) +
-    (own === undefined ? 0 : countBytes(own)) +
+    2 * (record.end - record.messageStart) +
+    (elsewhere?.length ?? 0) +
+    before.length +
+    after.length +
+    2 * record.key.length +
     MOST_OTHER_BYTES;
   const { bytes, at: start } = writer.reserve(most);
-  let at = putAction(bytes, start, record.id, action);
-  at = putNumber(bytes, at, record.time);
-  at = putMessage(bytes, put(bytes, at, MESSAGE), record);
-  bytes[at++] = QUOTE;
-  at = put(bytes, put(bytes, at, preamble.rest), file.sections.rest);
-  if (own !== undefined) at = put(bytes, at, own.rest);
-  at = putNumber(bytes, put(bytes, at, LOG), record.offset);
-  at = put(bytes, put(bytes, at, preamble.log), file.sections.log);
-  // The first field of the section stands without a comma; a file always has one.
-  at = putFirst(bytes, put(bytes, at, FLINK), file.sections.flink);
-  if (own !== undefined) at = put(bytes, at, own.flink);
-  at = putFirst(bytes, put(bytes, at, JOBTRACE), file.sections.jobtrace);
-  at = put(bytes, put(bytes, at, preamble.jobtrace), encoding.zone);
-  return writer.keep(record.id, put(bytes, at, END));
+  let at = putId(bytes, put(bytes, start, CREATE), record);
+  if (elsewhere !== undefined) at += bytes.write(elsewhere, at, 'utf8');
+  if (elsewhere !== undefined && file.address.routing === undefined) at = putId(bytes, at, record);
+  at = putNumber(bytes, put(bytes, at, TIMESTAMP), record.time);
+  at = putText(bytes, put(bytes, at, MESSAGE), record, record.messageStart, record.messageEnd);
+  if (record.trace !== undefined) at = putText(bytes, put(bytes, at, STACK), record, record.messageEnd + 1, record.end);
+  at = putNumber(bytes, put(bytes, at, before), record.offset);
+  return writer.keep(put(bytes, at, after));
 }
 
 function turnDay(encoding: PlainEncoding, time: number): void {
@@ -121,21 +142,83 @@ function turnZone(encoding: PlainEncoding, aheadMs: number): void {
     aheadMs === 0 ? NOTHING : Buffer.from(encodeSections({ 'jobtrace.zone': aheadMs / MINUTE_MS }).jobtrace);
 }
 
+function turnFile(encoding: PlainEncoding, fields: FileFields): void {
+  if (fields !== encoding.fields) {
+    encoding.fields = fields;
+    encoding.file = findFile(encoding, fields);
+  }
+  const { file, day, index } = encoding;
+  if (file.day === day) return;
+  file.day = day;
+  file.address = findAddress(index, fields['flink.cluster']);
+}
+
 function findFile({ files }: PlainEncoding, fields: FileFields): FileParts {
   const known = files.get(fields);
   if (known !== undefined) return known;
-  const sections = bufferSections({ ...fields, 'jobtrace.process': encodeProcess(fields) });
-  const parts = { sections, day: -1, address: findAddress('', '') };
+  const parts = createFile(bufferSections({ ...fields, 'jobtrace.process': encodeProcess(fields) }));
   files.set(fields, parts);
   return parts;
 }
 
-function findPreamble({ preambles }: PlainEncoding, { bytes, messageStart, preamble }: PlainRecord): Sections {
-  const separator = bytes[19] === COMMA ? ',' : '.';
+function createFile(sections: Sections): FileParts {
+  return { sections, day: -1, address: findAddress('', ''), shared: new Map() };
+}
+
+function findShared(encoding: PlainEncoding, record: PlainRecord): Shared {
+  const { file, zone } = encoding;
+  const { trace } = record;
+  const preamble = findPreamble(encoding, record);
+  const owner = record.job === undefined ? NO_SECTIONS : findOwner(encoding, record.job);
+  if (trace !== undefined) return joinShared(file, preamble, joinSections(owner, bufferSections(trace)), zone);
+  const known = file.shared.get(preamble);
+  if (known?.owner === owner && known.zone === zone) return known;
+  const made = joinShared(file, preamble, owner, zone);
+  if (known === undefined) encoding.shared += 1;
+  if (encoding.shared > MOST_SHARED) forgetShared(encoding);
+  file.shared.set(preamble, made);
+  return made;
+}
+
+/** What was encoded is encoded again when it is asked for. */
+function forgetShared(encoding: PlainEncoding): void {
+  encoding.files = new WeakMap();
+  encoding.fields = undefined;
+  encoding.file.shared.clear();
+  encoding.shared = 0;
+}
+
+function joinSections(one: Sections, other: Sections): Sections {
+  return {
+    log: Buffer.concat([one.log, other.log]),
+    flink: Buffer.concat([one.flink, other.flink]),
+    jobtrace: Buffer.concat([one.jobtrace, other.jobtrace]),
+    rest: Buffer.concat([one.rest, other.rest]),
+  };
+}
+
+/** The first field of a section stands without a comma; a file always has one. */
+function joinShared({ sections: file }: FileParts, preamble: Sections, owner: Sections, zone: Buffer): Shared {
+  return {
+    owner,
+    zone,
+    before: Buffer.concat([CLOSE, preamble.rest, file.rest, owner.rest, LOG]),
+    after: Buffer.concat([
+      ...[preamble.log, file.log, owner.log],
+      ...[FLINK, file.flink.subarray(1), owner.flink],
+      ...[JOBTRACE, file.jobtrace.subarray(1), preamble.jobtrace, zone],
+      END,
+    ]),
+  };
+}
+
+function findPreamble({ preambles }: PlainEncoding, { bytes, start, messageStart, preamble }: PlainRecord): Sections {
+  const separator = bytes[start + SEPARATOR] === COMMA ? ',' : '.';
   const known = preambles[separator].get(preamble);
   if (known !== undefined) return known;
-  const pattern = encodePattern(separator, bytes.toString('latin1', STAMP_UNITS, messageStart), preamble);
+  const pattern = encodePattern(separator, bytes.toString('latin1', start + STAMP_UNITS, messageStart), preamble);
   const sections = bufferSections({ ...preamble, 'jobtrace.head': pattern });
+  if (preambles[separator].size >= MOST_PREAMBLES) preambles[separator].clear();
   preambles[separator].set(preamble, sections);
   return sections;
 }
@@ -157,19 +240,28 @@ function bufferSections(fields: Readonly<Record<string, unknown>>): Sections {
   return { log: log ?? NOTHING, flink: flink ?? NOTHING, jobtrace: jobtrace ?? NOTHING, rest: rest ?? NOTHING };
 }
 
-function countBytes({ log, flink, jobtrace, rest }: Sections): number {
-  return log.length + flink.length + jobtrace.length + rest.length;
+/** What stands behind the id of a document that goes elsewhere; its id follows where nothing else says its routing. */
+function encodeElsewhere({ index, routing }: BatchAddress): string {
+  return `","_index":${JSON.stringify(index)},"routing":"${JSON.stringify(routing ?? '').slice(1, -1)}`;
 }
 
-/** Up to the time. */
-function putAction(to: Buffer, start: number, id: string, action: string | undefined): number {
-  if (action !== undefined) return put(to, start + to.write(action, start, 'latin1'), NEXT_LINE);
-  const at = put(to, start, CREATE);
-  return put(to, at + to.write(encodeId(id), at, 'latin1'), TIMESTAMP);
+function putId(to: Buffer, start: number, { key, offset, crc }: PlainRecord): number {
+  let at = start;
+  for (let index = 0; index < key.length; index += 1) to[at++] = key.charCodeAt(index);
+  to[at++] = DASH;
+  at = putHex(to, at, offset, OFFSET_DIGITS);
+  to[at++] = DASH;
+  return putHex(to, at, crc, CRC_DIGITS);
 }
 
-function putFirst(to: Buffer, at: number, part: Buffer): number {
-  return at + part.copy(to, at, 1);
+function putHex(to: Buffer, start: number, value: number, count: number): number {
+  let rest = value;
+  for (let at = start + count - 1; at >= start; at -= 1) {
+    const digit = rest % 16;
+    to[at] = digit < 10 ? ZERO + digit : SMALL_A + digit - 10;
+    rest = (rest - digit) / 16;
+  }
+  return start + count;
 }
 
 function put(to: Buffer, at: number, part: Buffer): number {
@@ -192,14 +284,14 @@ function putPadded(to: Buffer, start: number, value: number, count: number): voi
   }
 }
 
-/** The text behind the head. */
-function putMessage(to: Buffer, start: number, { bytes, messageStart, hasEscapes }: PlainRecord): number {
-  if (!hasEscapes) return start + bytes.copy(to, start, messageStart);
+/** As JSON writes it, of the bytes that a plain record may have. */
+function putText(to: Buffer, start: number, { bytes, hasEscapes }: PlainRecord, from: number, end: number): number {
+  if (!hasEscapes) return start + bytes.copy(to, start, from, end);
   let at = start;
-  for (let index = messageStart; index < bytes.length; index += 1) {
+  for (let index = from; index < end; index += 1) {
     const byte = bytes[index] ?? 0;
-    if (byte === QUOTE || byte === BACKSLASH) to[at++] = BACKSLASH;
-    to[at++] = byte;
+    if (byte === QUOTE || byte === BACKSLASH || byte === TAB || byte === NEWLINE) to[at++] = BACKSLASH;
+    to[at++] = byte === TAB ? SMALL_T : byte === NEWLINE ? SMALL_N : byte;
   }
   return at;
 }

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import wabt from 'wabt';
+import { COMPILED, createMarker, ROOM_BYTES, type MarkedText } from './marks.js';
+
+/** The same texts at each run. */
+function createRandom(): (below: number) => number {
+  let seed = 7;
+  return (below) => ((seed = (seed * 16_807) % 2_147_483_647) >>> 4) % below;
+}
+
+const TEXTS: readonly MarkedText[] = [
+  { text: '://', mark: 1 },
+  { text: 'pwd', mark: 2 },
+  { text: 'Caused by', mark: 4 },
+  { text: 'token', mark: 8 },
+  { text: 'tokens', mark: 16 },
+  { text: '?sig=', mark: 32 },
+  { text: 'a/b@c[d', mark: 64 },
+];
+
+describe('marks.ts', () => {
+  it('holds marks.wat as it is', async () => {
+    const { parseWat } = await wabt();
+    const { buffer } = parseWat('marks.wat', readFileSync(join(import.meta.dirname, 'marks.wat'), 'utf8'), {
+      simd: true,
+    }).toBinary({});
+
+    expect(COMPILED).toBe(Buffer.from(buffer).toString('base64'));
+  });
+});
+
+describe('createMarker', () => {
+  it('finds each text wherever it begins, in both cases, and only where it stands whole', () => {
+    const marker = createMarker(TEXTS);
+    for (const { text, mark } of TEXTS)
+      for (const written of [text, text.toUpperCase(), text.toLowerCase()])
+        for (let start = 0; start < 140; start += 1) {
+          marker.room.fill(32);
+          marker.room.write(written, start, 'latin1');
+          marker.look(200);
+          const end = start + text.length;
+
+          expect([
+            marker.findMarks(0, 200) & mark,
+            marker.findMarks(start, end) & mark,
+            marker.findMarks(start + 1, end) & mark,
+            marker.findMarks(start, end - 1) & mark,
+          ]).toEqual([mark, mark, 0, 0]);
+        }
+  });
+
+  it('marks what a search for each text marks, and nothing else', () => {
+    const random = createRandom();
+    const marker = createMarker(TEXTS);
+    const pieces = [
+      ...TEXTS.map(({ text }) => text),
+      'toke',
+      'ns',
+      ' ',
+      ':/',
+      '/',
+      'A`b@c{d',
+      '\n',
+      '"',
+      'caused_by',
+      'é',
+    ];
+    for (let round = 0; round < 300; round += 1) {
+      const text = Array.from({ length: random(40) }, () => pieces[random(pieces.length)] ?? '').join('');
+      const bytes = Buffer.from(text);
+      bytes.copy(marker.room);
+      marker.look(bytes.length);
+      const start = random(bytes.length + 1);
+      const end = start + random(bytes.length - start + 1);
+      const part = bytes.toString('latin1', start, end);
+      const low = part.toLowerCase();
+
+      expect({
+        marks: marker.findMarks(start, end),
+        isOdd: marker.isOdd(start, end),
+        hasEscapes: marker.hasEscapes(start, end),
+        nextBreak: marker.nextBreak(start, end),
+      }).toEqual({
+        marks: TEXTS.reduce((marks, each) => marks | (low.includes(each.text.toLowerCase()) ? each.mark : 0), 0),
+        isOdd: /[^\t\n\x20-\x7e]/.test(part),
+        hasEscapes: /["\\\t]/.test(part),
+        nextBreak: part.includes('\n') ? start + part.indexOf('\n') : end,
+      });
+    }
+  });
+
+  it('looks at all of its room', () => {
+    const marker = createMarker(TEXTS);
+    marker.room.fill(32);
+    marker.room.write('tokens\n', ROOM_BYTES - 7, 'latin1');
+    marker.look(ROOM_BYTES);
+
+    expect(marker.nextBreak(0, ROOM_BYTES)).toBe(ROOM_BYTES - 1);
+    expect(marker.findMarks(0, ROOM_BYTES)).toBe(8 | 16);
+  });
+
+  it('refuses what it cannot tell apart', () => {
+    const short = ['abc', 'abd', 'abe', 'abf'].map((text) => ({ text, mark: 1 }));
+
+    expect(() => createMarker(short)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,235 @@
+// Bytes in a room of memory → where line breaks, odd bytes and known texts stand in them, one bit a byte, in one pass
+// that runs as WebAssembly (marks.wat). A text is known by four of its bytes wherever they stand, so what is found is
+// compared here before it counts; a letter is the same in both cases. So most entries are never made a string. Called
+// by the agent (agent/record/usual.ts) and the framing of its chunks (flink/layout/stretch.ts).
+
+/** marks.wat, compiled; marks.test.ts says what it must be. */
+export const COMPILED =
+  'AGFzbQEAAAABBQFgAX8AAwIBAAUDAQAOBxECBm1lbW9yeQIABG1hcmsAAArzBAHwBAQEfwF+BHsEfkGAgBQhAQJAA0AgASAATw0BQgAhCkIAIQtCACEMQgAhDUIAIQUDQCABIAWnaiECIAL9AAQAIQYgCiAGQQr9D/0j/WStIAWGhCEKIAsgBkH/AP0P/SMgBkEg/Q/9JSAGQQr9D/0jIAZBCf0P/SP9UP1P/VD9ZK0gBYaEIQsgDCAGQSL9D/0jIAZB3AD9D/0jIAZBCf0P/SP9UP1Q/WStIAWGhCEMIAZBIP0P/VAhByAC/QAEAUEg/Q/9UCEIIAL9AAQCQSD9D/1QIQkgDSAHQQD9AAQA/SMgCEEA/QAEEP0j/U4gCUEA/QAEIP0j/U4gB0EA/QAEMP0jIAhBAP0ABED9I/1OIAlBAP0ABFD9I/1O/VAgB0EA/QAEYP0jIAhBAP0ABHD9I/1OIAlBAP0ABIAB/SP9Tv1Q/WStIAWGhCENIAVCEHwhBSAFQsAAVA0AC0IAIQUDQCABIAWnaiECIA0gAigCAEGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq0gAigCAUGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CAYaEIAIoAgJBoMCAgQJyQbHz3fF5bCIEQRJ2LQCAICAEQQp2Qf8BcUEBckatQgKGIAIoAgNBoMCAgQJyQbHz3fF5bCIEQRJ2LQCAICAEQQp2Qf8BcUEBckatQgOGhIQgBYaEIQ0gBUIEfCEFIAVCwABUDQALIAFBgIAUa0EDdiEDIAMgCjcDgIAEIAMgCzcDgIAIIAMgDDcDgIAMIAMgDTcDgIAQIAFBwABqIQEMAAsLCw==';
+
+export interface MarkedText {
+  /** Printable ASCII, three bytes and more; of three bytes are at most three. */
+  readonly text: string;
+  /** One bit of thirty. */
+  readonly mark: number;
+}
+
+/** One reader's. */
+export interface Marker {
+  /** Where bytes are read to. */
+  readonly room: Buffer;
+  /** Looks at the first `length` bytes of the room; what is said below holds for them until it is called again. */
+  look(length: number): void;
+  /** The next line break at or behind `at`; `end` when there is none before it. */
+  nextBreak(at: number, end: number): number;
+  /** There is a control, but for line break and tab, or a byte that is no ASCII. */
+  isOdd(start: number, end: number): boolean;
+  /** There is a quotation mark, a backslash or a tab. */
+  hasEscapes(start: number, end: number): boolean;
+  /** The marks of the texts that stand whole between both. */
+  findMarks(start: number, end: number): number;
+}
+
+interface Code {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly mark: (end: number) => void;
+}
+
+/** Part of every JavaScript, but of no library of types without a browser's. */
+interface Engine {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+/** Where things lie in its memory, as marks.wat says. */
+const SHORT = 0;
+const TABLE = 4096;
+const BREAKS = 65_536;
+const ODD = 131_072;
+const ESCAPES = 196_608;
+const HITS = 262_144;
+const ROOM = 327_680;
+export const ROOM_BYTES = 524_288;
+const TABLE_BITS = 14;
+const LANES = 16;
+const MOST_SHORT = 3;
+const WORD_BITS = 32;
+const WORD_SHIFT = 5;
+/** Bytes by which a text is known. */
+const GRAM = 4;
+const SHORT_BYTES = 3;
+const SHORT_BITS = 0xff_ff_ff;
+/** Of a byte of which no text is made. */
+const NO_BYTE = 255;
+const HASH = 0x9e3779b1;
+const TAG_SHIFT = 10;
+/** The bit by which small letters differ from large ones; of each byte of a word. */
+const CASE = 0x20;
+const CASES = 0x20_20_20_20;
+const LARGE_A = 65;
+const LARGE_Z = 90;
+/** What logs are made of, the most frequent first; what is not among it stands in many of them as well. */
+const USUAL = 'etaoinrscldpmfugkhbvwyjxqz';
+
+export function createMarker(texts: readonly MarkedText[]): Marker {
+  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
+  const code = new Instance(new Module(Buffer.from(COMPILED, 'base64'))).exports as Code;
+  return new RoomMarker(code, texts);
+}
+
+/** A text, and where in it the bytes stand by which it is known. */
+interface Known {
+  readonly bytes: Buffer;
+  readonly at: number;
+  readonly mark: number;
+}
+
+class RoomMarker implements Marker {
+  readonly room: Buffer;
+  readonly #code: Code;
+  readonly #breaks: Int32Array;
+  readonly #odd: Int32Array;
+  readonly #escapes: Int32Array;
+  readonly #hits: Int32Array;
+  /** By the bytes by which it is known. */
+  readonly #known = new Map<number, readonly Known[]>();
+
+  constructor(code: Code, texts: readonly MarkedText[]) {
+    const { buffer } = code.memory;
+    this.#code = code;
+    this.room = Buffer.from(buffer, ROOM, ROOM_BYTES);
+    const viewBits = (start: number): Int32Array => new Int32Array(buffer, start, ROOM_BYTES / WORD_BITS);
+    this.#breaks = viewBits(BREAKS);
+    this.#odd = viewBits(ODD);
+    this.#escapes = viewBits(ESCAPES);
+    this.#hits = viewBits(HITS);
+    this.#learn(new Uint8Array(buffer), texts);
+  }
+
+  look(length: number): void {
+    this.#code.mark(ROOM + length);
+  }
+
+  nextBreak(at: number, end: number): number {
+    const bits = this.#breaks;
+    let word = at >>> WORD_SHIFT;
+    const last = (end + WORD_BITS - 1) >>> WORD_SHIFT;
+    let rest = (bits[word] ?? 0) & (-1 << at);
+    while (rest === 0 && (word += 1) < last) rest = bits[word] ?? 0;
+    return rest === 0 ? end : Math.min(end, (word << WORD_SHIFT) + lowestBit(rest));
+  }
+
+  isOdd(start: number, end: number): boolean {
+    return hasBit(this.#odd, start, end);
+  }
+
+  hasEscapes(start: number, end: number): boolean {
+    return hasBit(this.#escapes, start, end);
+  }
+
+  findMarks(start: number, end: number): number {
+    const last = (end + WORD_BITS - 1) >>> WORD_SHIFT;
+    let found = 0;
+    for (let word = start >>> WORD_SHIFT; word < last; word += 1) {
+      let rest = this.#hits[word] ?? 0;
+      if (rest === 0) continue;
+      rest &= maskOf(word, start, end);
+      for (; rest !== 0; rest &= rest - 1)
+        found |= this.#readMarks((word << WORD_SHIFT) + lowestBit(rest), start, end, found);
+    }
+    return found;
+  }
+
+  /** Of the texts that are known by the bytes at a place; those in `found` are known already. */
+  #readMarks(at: number, start: number, end: number, found: number): number {
+    return (
+      this.#compare(this.#known.get(readGram(this.room, at)), at, start, end, found) |
+      this.#compare(this.#known.get(readGram(this.room, at) & SHORT_BITS), at, start, end, found)
+    );
+  }
+
+  #compare(texts: readonly Known[] | undefined, at: number, start: number, end: number, found: number): number {
+    if (texts === undefined) return 0;
+    let marks = 0;
+    for (const { bytes, at: offset, mark } of texts) {
+      const first = at - offset;
+      if ((mark & found) === 0 && first >= start && first + bytes.length <= end && isText(this.room, first, bytes))
+        marks |= mark;
+    }
+    return marks;
+  }
+
+  #learn(memory: Uint8Array, texts: readonly MarkedText[]): void {
+    const short = texts.filter(({ text }) => text.length < GRAM);
+    if (short.length > MOST_SHORT) throw new RangeError(`more than ${MOST_SHORT} texts of three bytes`);
+    memory.fill(NO_BYTE, SHORT, SHORT + MOST_SHORT * SHORT_BYTES * LANES);
+    short.forEach(({ text, mark }, index) => {
+      const bytes = Buffer.from(text.toLowerCase(), 'latin1');
+      bytes.forEach((byte, at) => {
+        const lanes = SHORT + (SHORT_BYTES * index + at) * LANES;
+        memory.fill(byte | CASE, lanes, lanes + LANES);
+      });
+      this.#add(readGram(Buffer.concat([bytes, Buffer.of(0)]), 0) & SHORT_BITS, { bytes, at: 0, mark });
+    });
+    for (const { text, mark } of texts) if (text.length >= GRAM) this.#learnLong(memory, text, mark);
+  }
+
+  #learnLong(memory: Uint8Array, text: string, mark: number): void {
+    const bytes = Buffer.from(text.toLowerCase(), 'latin1');
+    for (const at of listByRarity(bytes)) {
+      const hash = Math.imul(readGram(bytes, at), HASH);
+      const slot = TABLE + (hash >>> (WORD_BITS - TABLE_BITS));
+      const tag = ((hash >>> TAG_SHIFT) & 255) | 1;
+      if (memory[slot] !== 0 && memory[slot] !== tag) continue;
+      memory[slot] = tag;
+      this.#add(readGram(bytes, at), { bytes, at, mark });
+      return;
+    }
+    throw new RangeError(`"${text}" has no four bytes whose place is free`);
+  }
+
+  #add(key: number, known: Known): void {
+    this.#known.set(key, [...(this.#known.get(key) ?? []), known]);
+  }
+}
+
+function hasBit(bits: Int32Array, start: number, end: number): boolean {
+  const last = (end + WORD_BITS - 1) >>> WORD_SHIFT;
+  for (let word = start >>> WORD_SHIFT; word < last; word += 1)
+    if (bits[word] !== 0 && ((bits[word] ?? 0) & maskOf(word, start, end)) !== 0) return true;
+  return false;
+}
+
+/** The bits of a word that stand from `start` up to `end`. */
+function maskOf(word: number, start: number, end: number): number {
+  const first = word << WORD_SHIFT;
+  return (start > first ? -1 << start : -1) & (end < first + WORD_BITS ? ~(-1 << end) : -1);
+}
+
+function lowestBit(word: number): number {
+  return WORD_BITS - 1 - Math.clz32(word & -word);
+}
+
+/** Four bytes, small letters standing for large ones; some other bytes become equal as well. */
+function readGram(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24) | CASES
+  );
+}
+
+/** `text` has small letters. */
+function isText(bytes: Uint8Array, first: number, text: Uint8Array): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const byte = bytes[first + at] ?? 0;
+    const small = byte >= LARGE_A && byte <= LARGE_Z ? byte | CASE : byte;
+    if (small !== text[at]) return false;
+  }
+  return true;
+}
+
+/** Where its four bytes begin that are the rarest in logs, these first. */
+function listByRarity(bytes: Uint8Array): readonly number[] {
+  const rarity = (at: number): number =>
+    [...bytes.subarray(at, at + GRAM)].reduce((sum, byte) => sum + USUAL.indexOf(String.fromCharCode(byte)) + 1, 0);
+  return Array.from({ length: bytes.length - GRAM + 1 }, (_, at) => at).sort((a, b) => rarity(b) - rarity(a));
+}

@@ -1,0 +1,125 @@
+;; One pass over bytes that says where what stands, here because WebAssembly takes sixteen at a time. marks.ts holds this
+;; file compiled and fills the memory; its test compiles it anew and compares.
+;;
+;;        0  three texts of three bytes, each byte sixteen times; small letters stand for large ones too
+;;     4096  for each of 2^14 hashes of four bytes the tag of those that are looked for (eight of the bits that the hash
+;;           drops, the last of them set): 0 for none
+;;    65536  for each byte that is looked at a bit: a line break
+;;   131072  a control but for line break and tab, or no ASCII
+;;   196608  what JSON writes with a backslash: quotation mark, backslash, tab
+;;   262144  one of the texts, or of the four bytes, begins here
+;;   327680  the bytes; those behind them are read as well
+(module
+  (memory (export "memory") 14)
+
+  ;; Marks the bytes up to $end in whole blocks of 64. No function is called within: that would take twice as long.
+  (func (export "mark") (param $end i32)
+    (local $at i32)
+    (local $next i32)
+    (local $out i32)
+    (local $hash i32)
+    (local $bit i64)
+    (local $bytes v128)
+    (local $first v128)
+    (local $second v128)
+    (local $third v128)
+    (local $breaks i64)
+    (local $odd i64)
+    (local $escapes i64)
+    (local $hits i64)
+    (local.set $at (i32.const 327680))
+    (block $done
+      (loop $block
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $breaks (i64.const 0))
+        (local.set $odd (i64.const 0))
+        (local.set $escapes (i64.const 0))
+        (local.set $hits (i64.const 0))
+        (local.set $bit (i64.const 0))
+        (loop $sixteen
+          (local.set $next (i32.add (local.get $at) (i32.wrap_i64 (local.get $bit))))
+          (local.set $bytes (v128.load (local.get $next)))
+          (local.set $breaks
+            (i64.or (local.get $breaks) (i64.shl (i64.extend_i32_u (i8x16.bitmask (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 10))))) (local.get $bit))))
+          (local.set $odd
+            (i64.or (local.get $odd) (i64.shl (i64.extend_i32_u (i8x16.bitmask 
+              (v128.or
+                (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 127)))
+                (v128.andnot
+                  (i8x16.lt_s (local.get $bytes) (i8x16.splat (i32.const 32)))
+                  (v128.or (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 10))) (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 9)))))))) (local.get $bit))))
+          (local.set $escapes
+            (i64.or (local.get $escapes) (i64.shl (i64.extend_i32_u (i8x16.bitmask 
+              (v128.or (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 34))) (v128.or (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 92))) (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 9))))))) (local.get $bit))))
+          (local.set $first (v128.or (local.get $bytes) (i8x16.splat (i32.const 32))))
+          (local.set $second (v128.or (v128.load offset=1 (local.get $next)) (i8x16.splat (i32.const 32))))
+          (local.set $third (v128.or (v128.load offset=2 (local.get $next)) (i8x16.splat (i32.const 32))))
+          (local.set $hits
+            (i64.or (local.get $hits) (i64.shl (i64.extend_i32_u (i8x16.bitmask 
+              (v128.or
+                (v128.or
+              (v128.and
+                (v128.and
+                  (i8x16.eq (local.get $first) (v128.load (i32.const 0)))
+                  (i8x16.eq (local.get $second) (v128.load offset=16 (i32.const 0))))
+                (i8x16.eq (local.get $third) (v128.load offset=32 (i32.const 0))))
+              (v128.and
+                (v128.and
+                  (i8x16.eq (local.get $first) (v128.load offset=48 (i32.const 0)))
+                  (i8x16.eq (local.get $second) (v128.load offset=64 (i32.const 0))))
+                (i8x16.eq (local.get $third) (v128.load offset=80 (i32.const 0)))))
+              (v128.and
+                (v128.and
+                  (i8x16.eq (local.get $first) (v128.load offset=96 (i32.const 0)))
+                  (i8x16.eq (local.get $second) (v128.load offset=112 (i32.const 0))))
+                (i8x16.eq (local.get $third) (v128.load offset=128 (i32.const 0))))))) (local.get $bit))))
+          (local.set $bit (i64.add (local.get $bit) (i64.const 16)))
+          (br_if $sixteen (i64.lt_u (local.get $bit) (i64.const 64))))
+        (local.set $bit (i64.const 0))
+        (loop $four
+          (local.set $next (i32.add (local.get $at) (i32.wrap_i64 (local.get $bit))))
+          (local.set $hits
+            (i64.or
+              (local.get $hits)
+              (i64.shl
+                (i64.or
+                  (i64.or
+                    (i64.extend_i32_u
+                      (i32.eq
+                        (i32.load8_u offset=4096
+                          (i32.shr_u
+                            (local.tee $hash (i32.mul (i32.or (i32.load (local.get $next)) (i32.const 0x20202020)) (i32.const 0x9e3779b1)))
+                            (i32.const 18)))
+                        (i32.or (i32.and (i32.shr_u (local.get $hash) (i32.const 10)) (i32.const 255)) (i32.const 1))))
+                    (i64.shl (i64.extend_i32_u
+                      (i32.eq
+                        (i32.load8_u offset=4096
+                          (i32.shr_u
+                            (local.tee $hash (i32.mul (i32.or (i32.load offset=1 (local.get $next)) (i32.const 0x20202020)) (i32.const 0x9e3779b1)))
+                            (i32.const 18)))
+                        (i32.or (i32.and (i32.shr_u (local.get $hash) (i32.const 10)) (i32.const 255)) (i32.const 1)))) (i64.const 1)))
+                  (i64.or
+                    (i64.shl (i64.extend_i32_u
+                      (i32.eq
+                        (i32.load8_u offset=4096
+                          (i32.shr_u
+                            (local.tee $hash (i32.mul (i32.or (i32.load offset=2 (local.get $next)) (i32.const 0x20202020)) (i32.const 0x9e3779b1)))
+                            (i32.const 18)))
+                        (i32.or (i32.and (i32.shr_u (local.get $hash) (i32.const 10)) (i32.const 255)) (i32.const 1)))) (i64.const 2))
+                    (i64.shl (i64.extend_i32_u
+                      (i32.eq
+                        (i32.load8_u offset=4096
+                          (i32.shr_u
+                            (local.tee $hash (i32.mul (i32.or (i32.load offset=3 (local.get $next)) (i32.const 0x20202020)) (i32.const 0x9e3779b1)))
+                            (i32.const 18)))
+                        (i32.or (i32.and (i32.shr_u (local.get $hash) (i32.const 10)) (i32.const 255)) (i32.const 1)))) (i64.const 3))))
+                (local.get $bit))))
+          (local.set $bit (i64.add (local.get $bit) (i64.const 4)))
+          (br_if $four (i64.lt_u (local.get $bit) (i64.const 64))))
+        (local.set $out (i32.shr_u (i32.sub (local.get $at) (i32.const 327680)) (i32.const 3)))
+        (i64.store offset=65536 (local.get $out) (local.get $breaks))
+        (i64.store offset=131072 (local.get $out) (local.get $odd))
+        (i64.store offset=196608 (local.get $out) (local.get $escapes))
+        (i64.store offset=262144 (local.get $out) (local.get $hits))
+        (local.set $at (i32.add (local.get $at) (i32.const 64)))
+        (br $block)))))

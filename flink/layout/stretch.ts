@@ -1,0 +1,145 @@
+// A chunk of a log → its whole usual entries in a row, as columns of numbers: a line of Flink's usual layout and the
+// lines of a stack trace behind it. No object is made for one. What is not sure to be such an entry ends the stretch
+// and is left to split.ts, which splits everything, and alike. Called by the agent (agent/tail/chunk.ts), between what
+// it gives to the splitter.
+import type { Marker } from '../../core/bytes/marks.js';
+import { isDigit } from '../bytes/byte.js';
+import { classifyLine } from '../bytes/line.js';
+import { isPartialLine } from '../bytes/wrapper.js';
+import { createPlainHead, readPlainHead, type PlainHead } from './plain.js';
+import type { PreambleParts } from './preamble.js';
+
+/** One element an entry; places are those in the marker's room. What is read next overwrites them. */
+export interface Stretch {
+  count: number;
+  /** Lines of all of them. */
+  lines: number;
+  readonly starts: Int32Array;
+  /** Of the first line, and of the entry: without the line break. */
+  readonly lineEnds: Int32Array;
+  readonly ends: Int32Array;
+  readonly messageStarts: Int32Array;
+  /** As in PlainHead. */
+  readonly times: Float64Array;
+  readonly aheadMs: Int32Array;
+  readonly parts: PreambleParts[];
+}
+
+/** They may change between two chunks. */
+export interface StretchOptions {
+  /** IANA name; '' is UTC. */
+  readonly zone: string;
+  readonly maxEntryBytes: number;
+}
+
+export interface StretchReader {
+  readonly marker: Marker;
+  readonly options: StretchOptions;
+  readonly stretch: Stretch;
+  readonly head: PlainHead;
+}
+
+const MOST_ENTRIES = 4096;
+const NUL = 0;
+const TAB = 9;
+const RETURN = 13;
+
+export function createStretchReader(marker: Marker, options: StretchOptions): StretchReader {
+  const stretch = {
+    count: 0,
+    lines: 0,
+    starts: new Int32Array(MOST_ENTRIES),
+    lineEnds: new Int32Array(MOST_ENTRIES),
+    ends: new Int32Array(MOST_ENTRIES),
+    messageStarts: new Int32Array(MOST_ENTRIES),
+    times: new Float64Array(MOST_ENTRIES),
+    aheadMs: new Int32Array(MOST_ENTRIES),
+    parts: [],
+  };
+  return { marker, options, stretch, head: createPlainHead() };
+}
+
+/** The first line at or behind `line` that begins a usual entry; `end` when none does. */
+export function findUsualStart(reader: StretchReader, line: number, end: number): number {
+  const { room } = reader.marker;
+  for (let start = line; start < end;) {
+    const lineEnd = reader.marker.nextBreak(start, end);
+    if (lineEnd < end && isDigit(room[start] ?? 0) && readHead(reader, start, lineEnd)) return start;
+    start = lineEnd + 1;
+  }
+  return end;
+}
+
+/**
+ * Reads the usual entries that are whole, from the one on that begins at `first`; tells where the next one begins,
+ * which is none or not whole.
+ */
+export function readStretch(reader: StretchReader, first: number, end: number): number {
+  const { marker, stretch } = reader;
+  const { room } = marker;
+  stretch.count = 0;
+  stretch.lines = 0;
+  let start = first;
+  let line = marker.nextBreak(first, end) + 1;
+  if (!readHead(reader, first, line - 1)) return first;
+  noteHead(reader, first, line - 1);
+  let lines = 1;
+  while (line < end) {
+    const lineEnd = marker.nextBreak(line, end);
+    if (lineEnd === end) return start;
+    if (isDigit(room[line] ?? 0) && readHead(reader, line, lineEnd)) {
+      if (!closeEntry(reader, start, line - 1)) return start;
+      stretch.lines += lines;
+      lines = 0;
+      start = line;
+      if (stretch.count === MOST_ENTRIES) return start;
+      noteHead(reader, start, lineEnd);
+    } else if (!goesOn(room, line, lineEnd)) return start;
+    lines += 1;
+    line = lineEnd + 1;
+  }
+  return start;
+}
+
+function readHead({ marker, options: { zone }, head }: StretchReader, start: number, lineEnd: number): boolean {
+  return readPlainHead(marker.room, start, lineEnd, zone === '' ? 'UTC' : zone, head);
+}
+
+function noteHead({ stretch, head }: StretchReader, start: number, lineEnd: number): void {
+  const at = stretch.count;
+  stretch.starts[at] = start;
+  stretch.lineEnds[at] = lineEnd;
+  stretch.messageStarts[at] = head.messageStart;
+  stretch.times[at] = head.time;
+  stretch.aheadMs[at] = head.aheadMs;
+  stretch.parts[at] = head.parts;
+}
+
+/** False for one that has to be cut. */
+function closeEntry(
+  { marker: { room }, options: { maxEntryBytes }, stretch }: StretchReader,
+  start: number,
+  lineEnd: number,
+): boolean {
+  const end = room[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
+  if (end - start > maxEntryBytes) return false;
+  stretch.ends[stretch.count] = end;
+  stretch.count += 1;
+  return true;
+}
+
+/** True for a line that surely belongs to the entry before it, where dated lines were seen. */
+function goesOn(room: Buffer, line: number, lineEnd: number): boolean {
+  const first = room[line];
+  if (first === TAB) return true;
+  if (first === NUL || isPartialLine(room, line, lineEnd)) return false;
+  switch (classifyLine(room, line, lineEnd)) {
+    case 'dated':
+    case 'thread':
+    case 'note':
+    case 'crash':
+      return false;
+    default:
+      return true;
+  }
+}
