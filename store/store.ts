@@ -160,7 +160,10 @@ export interface PlainRecord {
   readonly key: string;
   readonly offset: number;
   readonly crc: number;
-  /** `event.original` stands in it from `start` up to `end`; `message` from `messageStart` up to `messageEnd`. */
+  /**
+   * `event.original` stands in it from `start` up to `end`, `message` from `messageStart` up to `messageEnd`; what is
+   * left is `error.stack_trace`, behind a line break.
+   */
   readonly bytes: Buffer;
   readonly start: number;
   readonly messageStart: number;
@@ -177,13 +180,13 @@ export interface PlainRecord {
   readonly preamble: SharedFields;
   /** Whose entry it is, where it says so. */
   readonly job: JobFields | undefined;
-  /** What its stack trace says, which is the text behind the message and a line break. */
-  readonly trace: TraceFields | undefined;
+  /** Of the exception of which it tells. */
+  readonly thrown: ThrownFields | undefined;
 }
 
 export type SharedFields = Partial<LogRecord>;
 export type JobFields = { readonly 'flink.job.id': string } & Pick<LogRecord, 'flink.job.name'>;
-export type TraceFields = Pick<LogRecord, 'error.type' | 'error.message' | 'flink.chain'>;
+export type ThrownFields = Pick<LogRecord, 'error.type' | 'error.message' | 'flink.chain'>;
 export type FileFields = SharedFields &
   Pick<LogRecord, 'log.file.path' | 'host.name' | 'flink.cluster' | 'jobtrace.process'>;
 

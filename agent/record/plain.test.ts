@@ -52,6 +52,7 @@ interface Compared {
 }
 
 const KEY = '5f00aa';
+const marker = createPlainMarker();
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -101,7 +102,7 @@ function readBytes(
   tail.file.key = KEY;
   const encoder = createEncoder(ENCODING);
   let plain = 0;
-  const room = createStretchReader(createPlainMarker(), zone === '' ? 'UTC' : zone, 1_048_576);
+  const room = createStretchReader(marker, zone === '' ? 'UTC' : zone, 1_048_576);
   const { forwardEntries, forwardPart } = createForwarder({
     settings: { zone },
     room,
@@ -213,16 +214,57 @@ describe('a record made of bytes', () => {
     expect(compared.plain).toBe(lines.length);
   });
 
-  it('leaves to the other what has a secret, an exception, another letter, or a mark of the operator', () => {
-    const others = [
-      `${HEAD}password=abc`,
-      `${HEAD}java.io.IOException: gone`,
-      `${HEAD}\u4f5c\u4e1a`,
-      `${HEAD}a\tb`,
-      `${HEAD}order 4711`,
-    ];
+  it('leaves to the other what has a secret, an exception in its words, another letter, or a mark of the operator', () => {
+    const others = ['password=abc', 'java.io.IOException: gone', '\u4f5c\u4e1a', 'order 4711'];
+    const redact = createRedactor(['order \\d+']);
+    const usual = `${HEAD}text`;
 
-    expect(compareLines(others, { redact: createRedactor(['order \\d+']) })).toEqual({ entries: 5, plain: 0 });
+    expect(compareLines([usual, usual, usual], { redact }).plain).toBe(1);
+    for (const text of others)
+      expect(compareLines([usual, HEAD + text, usual], { redact }), text).toEqual({ entries: 3, plain: 0 });
+  });
+
+  it('has of a stack trace what the other has', () => {
+    const usual = `${HEAD}text`;
+    const frames = [
+      '\tat a.b.C.m(C.java:1)',
+      '\tat a.b.C.n(C.java:2) ~[x-1.0.jar:1.0]',
+      '\tat java.base/a.B.o(Native Method)',
+    ];
+    const traces = [
+      [`${HEAD}failed`, 'java.io.IOException: gone', ...frames],
+      [
+        `${HEAD}failed`,
+        'java.io.IOException: gone',
+        'for good',
+        ...frames,
+        'Caused by: a.b.CError: "x"',
+        ...frames,
+        '\t... 3 more',
+      ],
+      [
+        `${HEAD}failed`,
+        'a.b.CException',
+        ...frames,
+        '\tSuppressed: a.b.DException: d',
+        '\t\tat a.b.C.m(C.java:1)',
+        '\t\tat a.b.C.m(C.java:2)',
+      ],
+      [`${HEAD}two lines`, 'and an error'],
+      [`${HEAD}a\ttab`],
+      [`${HEAD}an error without an exception`],
+    ];
+    for (const trace of traces)
+      expect(compareLines([usual, ...trace, usual]), trace[1]).toEqual({ entries: 3, plain: 1 });
+    const odd = [
+      [`${HEAD}frames only`, ...frames],
+      [`${HEAD}failed`, 'java.io.IOException: gone', '\tat no frame', '\tat nodots(X)', '\tat nodots(Y)'],
+      [`${HEAD}failed`, 'java.io.IOException: gone', ...frames, '', ''],
+      [`${HEAD}failed with java.io.IOException: gone`, ...frames],
+      [`${HEAD}failed`, `java.io.IOException: gone at a.b.C.m(C.java:1) at a.b.C.n(C.java:2)`, ...frames],
+      [`${HEAD}failed`, 'java.io.IOException: gone', '\tat a.b.C.m(C.java:1) Caused by: a.b.CException: x', ...frames],
+    ];
+    for (const trace of odd) expect(compareLines([usual, ...trace, usual]).entries, trace[1]).toBe(3);
   });
 
   it('is what the other is, whatever stands in a line', () => {

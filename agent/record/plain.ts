@@ -6,6 +6,7 @@ import { createMarker, type Marker } from '../../core/bytes/marks.js';
 import type { ParsedEntry } from '../../core/types.js';
 import { NAMING_ANCHORS, readFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
+import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
@@ -16,6 +17,13 @@ const THROWS = 1;
 const SECRET = 2;
 const FACT = 4;
 const TAB = 9;
+const SPACE = 32;
+const OPEN = 40;
+const CLOSE = 41;
+const DOT = 46;
+const CLOSE_BRACKET = 93;
+const SMALL_A = 97;
+const SMALL_T = 116;
 
 /** Without one of these no text has an exception in it (mayThrow, splitThrowable and unfoldTrace). */
 const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.java:', '.scala:', '.kt:'];
@@ -38,7 +46,7 @@ export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key
 export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: Buffer): PlainDraft {
   return {
     ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0, hasEscapes: false },
-    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, trace: undefined, notes },
+    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes },
   };
 }
 
@@ -46,35 +54,99 @@ export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: B
  * Fills the draft with the entry `at` of the stretch, but for its id; its `file` and `notes` are those of the entry
  * before. False: the entry is for parse.ts.
  */
-export function readPlain(
-  { marker, stretch }: StretchReader,
-  at: number,
-  context: ParseContext,
-  draft: PlainDraft,
-): boolean {
-  const [start, end, lineEnd] = [stretch.starts[at] ?? 0, stretch.ends[at] ?? 0, stretch.lineEnds[at] ?? 0];
-  if (lineEnd < end || marker.isOdd(start, end)) return false;
-  const time = stretch.times[at] ?? 0;
-  if (decideTime(time, context).isUndated) return false;
-  const marks = marker.findMarks(start, end);
-  const hasEscapes = marker.hasEscapes(start, end);
-  if ((marks & THROWS) !== 0 || (hasEscapes && draft.bytes.subarray(start, end).includes(TAB))) return false;
-  if (((marks & SECRET) !== 0 || context.redact.hasOwnPatterns) && holdsSecret(draft.bytes, start, end, context))
-    return false;
+export function readPlain(reader: StretchReader, at: number, context: ParseContext, draft: PlainDraft): boolean {
+  const { marker, stretch } = reader;
+  const start = stretch.starts[at] ?? 0;
+  const end = stretch.ends[at] ?? 0;
+  const lineEnd = stretch.lineEnds[at] ?? 0;
   const parts = stretch.parts[at];
-  if (parts === undefined) return false;
+  const time = stretch.times[at] ?? 0;
+  if (parts === undefined || marker.isOdd(start, end) || decideTime(time, context).isUndated) return false;
+  const marks = marker.findMarks(start, end);
+  if (((marks & SECRET) !== 0 || context.redact.hasOwnPatterns) && holdsSecret(marker.room, start, end, context))
+    return false;
   draft.start = start;
   draft.messageStart = stretch.messageStarts[at] ?? 0;
   draft.messageEnd = end;
   draft.end = end;
-  draft.hasEscapes = hasEscapes;
+  draft.hasEscapes = marker.hasEscapes(start, end);
+  draft.thrown = undefined;
+  const isPlain = lineEnd === end && (marks & THROWS) === 0 && !(draft.hasEscapes && hasTab(marker.room, start, end));
+  if (!isPlain && !fillThrown(draft, parts, marker, lineEnd)) return false;
+  draft.hasEscapes ||= lineEnd < end;
   draft.time = time;
   draft.aheadMs = stretch.aheadMs[at] ?? 0;
   draft.preamble = describePreamble(parts);
-  draft.trace = undefined;
   if ((marks & FACT) !== 0) fillFacts(draft, parts, context);
   else draft.job = describeOwner(parts, context);
   return true;
+}
+
+function hasTab(bytes: Buffer, start: number, end: number): boolean {
+  return bytes.subarray(start, end).includes(TAB);
+}
+
+/** False for an exception that stands in the message, and for a message that is not all that stands before a trace. */
+function fillThrown(draft: PlainDraft, parts: PreambleParts, marker: Marker, lineEnd: number): boolean {
+  const text = shortenTrace(draft, marker, lineEnd);
+  const { message, stack, error, chain } = parseBody(text, parts);
+  const isWhole = stack === undefined ? message === text : `${message}\n${stack}` === text;
+  if (!isWhole || (stack === undefined && draft.messageStart + text.length < draft.end)) return false;
+  const messageEnd = draft.messageStart + message.length;
+  // Nothing was left out of it.
+  if (stack !== undefined && marker.room.toString('latin1', draft.messageStart, messageEnd) !== message) return false;
+  draft.messageEnd = messageEnd;
+  if (error !== undefined || chain.length > 0)
+    draft.thrown = {
+      'error.type': error?.type,
+      'error.message': error?.message,
+      'flink.chain': chain.length > 0 ? chain : undefined,
+    };
+  return true;
+}
+
+/** The message and its trace, of frames in a row the first only: the others say nothing that is stored beside them. */
+function shortenTrace({ messageStart, end }: PlainDraft, marker: Marker, lineEnd: number): string {
+  const { room } = marker;
+  const kept: string[] = [];
+  let from = messageStart;
+  let isFrameBefore = false;
+  for (let line = lineEnd + 1; line < end;) {
+    const next = marker.nextBreak(line, end);
+    const isFrame = isFrameLine(room, line, next);
+    if (isFrame && isFrameBefore) {
+      if (from < line) kept.push(room.toString('latin1', from, line));
+      from = next + 1;
+    }
+    isFrameBefore = isFrame;
+    line = next + 1;
+  }
+  if (from < end) kept.push(room.toString('latin1', from, end));
+  const text = kept.join('');
+  // The last line has no break.
+  return from < end ? text : text.slice(0, -1);
+}
+
+/** Sure to be one frame and nothing else: `\tat a.b.C.m(C.java:1) ~[x.jar:1]`. */
+function isFrameLine(bytes: Buffer, start: number, end: number): boolean {
+  if (
+    bytes[start] !== TAB ||
+    bytes[start + 1] !== SMALL_A ||
+    bytes[start + 2] !== SMALL_T ||
+    bytes[start + 3] !== SPACE
+  )
+    return false;
+  let at = start + 4;
+  let hasDot = false;
+  for (; at < end && (bytes[at] ?? 0) > SPACE && bytes[at] !== OPEN; at += 1) hasDot ||= bytes[at] === DOT;
+  if (!hasDot || bytes[at] !== OPEN) return false;
+  while (at < end && bytes[at] !== CLOSE) at += 1;
+  if (at === end) return false;
+  at += 1;
+  if (at === end) return true;
+  if (bytes[at] !== SPACE) return false;
+  for (at += 1; at < end; at += 1) if (bytes[at] === SPACE || bytes[at] === TAB) return false;
+  return bytes[end - 1] === CLOSE_BRACKET;
 }
 
 function holdsSecret(bytes: Buffer, start: number, end: number, { redact }: ParseContext): boolean {

@@ -96,7 +96,7 @@ export function isShipped({ shipped }: TailAcks, { entry, isOpen }: TailEntry): 
   return !isOpen && shipped?.offset === entry.offset && shipped.length === entry.length;
 }
 
-/** Of an entry that ends at `offset`, where the CRC32 is `crc`; `place` of an open one. Returns its index in the run. */
+/** Of an entry that ends at `offset`, where the CRC32 is `crc`; `place` of an open one. Returns its index. */
 export function addToRun(
   acks: TailAcks,
   run: Run,

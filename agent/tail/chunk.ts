@@ -154,7 +154,7 @@ export function checkReading(reading: TailReading, fd: number, head: Guard): 'sa
   return size > reading.readOffset ? 'grown' : 'same';
 }
 
-/** Reads at most `maxBytes`; parts are given one by one, each before the next is read. Throws what the system throws. */
+/** Reads at most `maxBytes`; a part is given before the next is read. Throws what the system throws. */
 export function readChunk(
   reading: TailReading,
   file: ReadFile,

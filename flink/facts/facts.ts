@@ -24,7 +24,7 @@ export const FACT_ANCHORS: readonly string[] = withoutLonger([
 
 /** Every entry that names a job or a process in a fact holds one of these, those that a scan passes over included. */
 export const NAMING_ANCHORS: readonly string[] = withoutLonger([
-  ...new Set(ROWS.filter(({ isSetting }) => isSetting !== true).flatMap(literalsOf)),
+  ...new Set(ROWS.filter(({ namesNobody }) => namesNobody !== true).flatMap(literalsOf)),
 ]);
 
 const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(

@@ -67,11 +67,14 @@ const TASKS: readonly FactRow[] = [
     String.raw`^Received task ${TASK}(?: \(([0-9a-f_]+)\))?(?:, deploy into slot with allocation id ([0-9a-f]{32}))?`,
     readReceived,
   ),
-  holds(
-    ' switched from ',
-    String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`,
-    readTaskState,
-  ),
+  {
+    ...holds(
+      ' switched from ',
+      String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`,
+      readTaskState,
+    ),
+    namesNobody: true,
+  },
 ];
 
 const SLOTS: readonly FactRow[] = [

@@ -16,8 +16,8 @@ export interface FactRow {
   readonly series?: string;
   /** Tells whose entry it is, and nothing that a diagnosis asks for: a scan passes it over. */
   readonly idle?: boolean;
-  /** States settings only: names no job and no process. */
-  readonly isSetting?: boolean;
+  /** What it states names no job and no process. */
+  readonly namesNobody?: boolean;
   readonly read: (message: string, context: FactContext) => readonly Fact[];
 }
 

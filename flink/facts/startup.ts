@@ -58,22 +58,22 @@ export const STARTUP_ROWS: readonly FactRow[] = [
       { type: 'option', key, value, dynamic: false },
     ]),
     series: PROPERTY,
-    isSetting: true,
+    namesNobody: true,
   },
   {
     ...begins(DYNAMIC_PROPERTY, `^${DYNAMIC_PROPERTY}([^,\\s]+), (.*)`, ([, key = '', value = '']) => [
       { type: 'option', key, value, dynamic: true },
     ]),
     series: DYNAMIC_PROPERTY,
-    isSetting: true,
+    namesNobody: true,
   },
-  { anchor: 'RESOURCE_PARAMS extraction logs:', start: false, isSetting: true, read: readPreconfiguration },
+  { anchor: 'RESOURCE_PARAMS extraction logs:', start: false, namesNobody: true, read: readPreconfiguration },
   {
     anchor: '    ',
     start: true,
     literals: INDENTED,
     series: ARGUMENT,
-    isSetting: true,
+    namesNobody: true,
     read: (message, context) =>
       message.startsWith('    -') ? readArgument(message, context) : readKeyValue(message, context),
   },

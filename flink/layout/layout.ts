@@ -157,12 +157,19 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
       chain: NO_CLASSES,
       links: NO_LINKS,
     };
+  return { ...parts, ...parseBody(written, parts) };
+}
+
+/** What stands behind the preamble → the message and the exception that it tells of. */
+export function parseBody(
+  written: string,
+  { level, layout }: Pick<ParsedEntry, 'level' | 'layout'>,
+): Pick<ParsedEntry, 'message' | 'stack' | 'error' | 'chain' | 'links'> {
   const body = unfoldTrace(written);
-  const { message, stack } = splitThrowable(body, parts.level === undefined);
-  const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), parts.layout, message) : [];
+  const { message, stack } = splitThrowable(body, level === undefined);
+  const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), layout, message) : [];
   const outer = links.find((link) => link.type !== '');
   return {
-    ...parts,
     message,
     stack,
     error: outer === undefined ? undefined : { type: outer.type, message: outer.message },

@@ -124,7 +124,8 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   if (elsewhere !== undefined && file.address.routing === undefined) at = putId(bytes, at, record);
   at = putNumber(bytes, put(bytes, at, TIMESTAMP), record.time);
   at = putText(bytes, put(bytes, at, MESSAGE), record, record.messageStart, record.messageEnd);
-  if (record.trace !== undefined) at = putText(bytes, put(bytes, at, STACK), record, record.messageEnd + 1, record.end);
+  if (record.messageEnd < record.end)
+    at = putText(bytes, put(bytes, at, STACK), record, record.messageEnd + 1, record.end);
   at = putNumber(bytes, put(bytes, at, before), record.offset);
   return writer.keep(put(bytes, at, after));
 }
@@ -167,10 +168,10 @@ function createFile(sections: Sections): FileParts {
 
 function findShared(encoding: PlainEncoding, record: PlainRecord): Shared {
   const { file, zone } = encoding;
-  const { trace } = record;
+  const { thrown } = record;
   const preamble = findPreamble(encoding, record);
   const owner = record.job === undefined ? NO_SECTIONS : findOwner(encoding, record.job);
-  if (trace !== undefined) return joinShared(file, preamble, joinSections(owner, bufferSections(trace)), zone);
+  if (thrown !== undefined) return joinShared(file, preamble, joinSections(owner, bufferSections(thrown)), zone);
   const known = file.shared.get(preamble);
   if (known?.owner === owner && known.zone === zone) return known;
   const made = joinShared(file, preamble, owner, zone);
