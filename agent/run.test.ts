@@ -25,7 +25,7 @@ describe('status', () => {
       wrap: (store) => ({
         ...store,
         append: (batch) =>
-          isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
+          isDown ? Promise.resolve(batch.lengths.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
       }),
     });
     const [gone, there] = ['gone.log', 'there.log'].map((name) => join(fixture?.logs ?? '', name));

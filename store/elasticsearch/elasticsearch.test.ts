@@ -158,6 +158,31 @@ for (const version of [8, 9] as const) {
         ]);
       });
 
+      it('asks for errors only while all goes well, and for each answer as soon as something does not', async () => {
+        const asked: string[] = [];
+        proxy.setFault(({ path }) => {
+          if (isBulk(path)) asked.push(new URL(path, 'http://es').searchParams.get('filter_path') ?? '');
+          return undefined;
+        });
+        const append = async (...records: readonly LogRecord[]): Promise<readonly string[]> =>
+          (await appendRecords(store, records)).map(({ kind }) => kind);
+        for (const number of [1, 2, 3]) await append(makeRecord(number));
+        asked.length = 0;
+
+        const calm = await append(makeRecord(4));
+        const mixed = await append(makeRecord(1, { text: 'another' }), makeRecord(5), makeRecord(2));
+        const after = await append(makeRecord(6));
+
+        expect([calm, mixed, after]).toEqual([['stored'], ['collision', 'duplicate', 'duplicate'], ['stored']]);
+        expect(asked.map((fields) => (fields === 'errors' ? fields : 'items'))).toEqual([
+          'errors',
+          'errors',
+          'items',
+          'items',
+        ]);
+        expect(await readAll(store)).toHaveLength(6);
+      });
+
       it('keeps whole and finds what the index of its day refuses, and stores the others in their place', async () => {
         await store.check();
         await ask(node.url, 'PUT', `/_component_template/${prefix}-logs@custom`, {
