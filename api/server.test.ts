@@ -308,7 +308,9 @@ describe('the live stream', () => {
     return {
       text: () => text,
       messages: () =>
-        [...text.matchAll(/^event: record\n(?:id: .*\n)?data: (.*)$/gm)].map((hit) => JSON.parse(hit[1] ?? '').message),
+        [...text.matchAll(/^event: record\n(?:id: .*\n)?data: (.*)\n/gm)].map(
+          (hit) => JSON.parse(hit[1] ?? '').message,
+        ),
       end,
       stop: () => abort.abort(),
     };
