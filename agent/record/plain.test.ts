@@ -102,7 +102,7 @@ function readBytes(
   tail.file.key = KEY;
   const encoder = createEncoder(ENCODING);
   let plain = 0;
-  const room = createStretchReader(marker, zone === '' ? 'UTC' : zone, 1_048_576);
+  const room = createStretchReader(marker, { zone, maxEntryBytes: 1_048_576 });
   const { forwardEntries, forwardPart } = createForwarder({
     settings: { zone },
     room,

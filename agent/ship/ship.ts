@@ -285,8 +285,15 @@ function finishAside(
 ): void {
   const { board, log } = shipping.parts;
   if (board.raise('JT_RECORDS_REFUSED', { problem: error, path: place }))
-    log.error({ id: batch.encoded.ids[at], problem: error, place }, 'A record was not accepted and is kept aside.');
+    log.error(
+      { id: readId(shipping, batch, at), problem: error, place },
+      'A record was not accepted and is kept aside.',
+    );
   finish(shipping, batch, at, 'refusedRecords');
+}
+
+function readId({ parts: { store } }: Shipping, { encoded }: Batch, at: number): string {
+  return decodeRecord(store.encoding, sliceRecord(encoded, at)).id;
 }
 
 interface Again {
@@ -322,10 +329,7 @@ function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): bool
   }
   for (const { at, outcome } of dead) {
     log.error(
-      {
-        id: letters.find((_letter, index) => dead[index]?.at === at)?.record.id,
-        problem: `${outcome.kind}: ${outcome.error}`,
-      },
+      { id: readId(shipping, batch, at), problem: `${outcome.kind}: ${outcome.error}` },
       'A record was not accepted and is kept in the dead letters.',
     );
     finish(shipping, batch, at, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');

@@ -222,7 +222,7 @@ async function sendKept(sending: Sending, batch: EncodedBatch): Promise<SentOutc
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     const { message } = error;
-    return batch.ids.map(() => ({ kind: readStatus(error) === 403 ? 'closed' : 'retry', error: message }));
+    return batch.lengths.map(() => ({ kind: readStatus(error) === 403 ? 'closed' : 'retry', error: message }));
   }
 }
 

@@ -44,7 +44,6 @@ export function encodeRefused(prefix: string, plan: WordsPlan, refused: readonly
   });
   return {
     bytes: new Uint8Array(Buffer.concat(parts)),
-    ids: refused.map(({ record }) => record.id),
     lengths: parts.map((part) => part.length),
     address: undefined,
   };
