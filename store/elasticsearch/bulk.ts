@@ -1,7 +1,7 @@
 // A batch of encoded records → bulk requests → one outcome per record. An id that is taken is compared with what is
 // stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
 // parse is refused, and kept in an index that takes it (refused.ts). Requests are small enough for any cluster and
-// halved when one is too large all the same. While all goes well only that is asked for: an answer for each record would
+// halved when one is too large all the same. While all goes well only that is asked for: answers for each record would
 // be most of what is read.
 import { createError, JobtraceError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
