@@ -370,7 +370,7 @@ describe('copy and truncate', () => {
       wrap: (store) => ({
         ...store,
         append: (batch) =>
-          isDown ? Promise.resolve(batch.ids.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
+          isDown ? Promise.resolve(batch.lengths.map(() => ({ kind: 'retry', error: 'busy' }))) : store.append(batch),
       }),
     });
     const log = join(other.logs, 'a.log');
