@@ -1,8 +1,10 @@
 // Incidents, alerts, states and agent statuses: few and small, one index each. The document is kept as text, so
 // nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or an
 // alert finds it at once; an agent's status may show a second later.
+import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import type { Incident, LogRecord } from '../../core/types.js';
-import type { ElasticsearchClient } from './client.js';
+import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
 import type { SmallIndex } from './mapping.js';
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
@@ -167,13 +169,7 @@ export async function removeFound(client: ElasticsearchClient, index: string, qu
   for (;;) {
     const { hits } = await search(client, index, { query, size: 1_000, _source: false });
     if (hits.length === 0) return removed;
-    const lines = hits.map((hit) => `${JSON.stringify({ delete: readTarget(hit) })}\n`).join('');
-    await client.send({
-      method: 'POST',
-      path: '/_bulk',
-      query: { refresh: true, filter_path: 'errors' },
-      lines: Buffer.from(lines),
-    });
+    await sendDeletes(client, hits.map(readTarget));
     removed += hits.length;
   }
 }
@@ -185,17 +181,34 @@ export async function removeRefused(
   records: readonly LogRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
-  const lines = records.map((record) => {
+  const targets = records.map((record) => {
     const { index, routing } = locateRefused(prefix, record);
     const _id = encodeId(record.id);
-    return `${JSON.stringify({ delete: { _index: index, _id, routing: routing ?? _id } })}\n`;
+    return { _index: index, _id, routing: routing ?? _id };
   });
-  await client.send({
+  await sendDeletes(client, targets);
+}
+
+/** What is not there is no error. Throws JT_STORE_DENIED, JT_STORE_FULL or JT_STORE_UNREACHABLE where one stays. */
+async function sendDeletes(client: ElasticsearchClient, targets: readonly object[]): Promise<void> {
+  const { body } = await client.send({
     method: 'POST',
     path: '/_bulk',
-    query: { refresh: true, filter_path: 'errors' },
-    lines: Buffer.from(lines.join('')),
+    query: { refresh: true, filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason' },
+    lines: Buffer.from(targets.map((target) => `${JSON.stringify({ delete: target })}\n`).join('')),
   });
+  const items: readonly unknown[] = Array.isArray(body['items']) ? body['items'] : [];
+  const failed = items
+    .flatMap((item) => (isObject(item) ? Object.values(item).filter(isObject) : []))
+    .find((item) => item['error'] !== undefined);
+  if (failed === undefined) return;
+  const reason = readReason(failed);
+  const code = FLOOD_STAGE.test(reason)
+    ? 'JT_STORE_FULL'
+    : Number(failed['status']) === 403
+      ? 'JT_STORE_DENIED'
+      : 'JT_STORE_UNREACHABLE';
+  throw createError(code, { url: client.url, problem: `status ${String(failed['status'])}, ${reason}` });
 }
 
 function readTarget(hit: SearchHit): object {

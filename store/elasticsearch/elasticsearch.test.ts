@@ -242,6 +242,10 @@ for (const version of [8, 9] as const) {
         expect(await store.deleteBefore('2026-11-21T12:00:00.000Z')).toBe(1);
         await waitUntil('the first to be gone', async () => (await findRefused(store)).length === 2);
         await store.removeRefused([next, makeRecord(9)]);
+        const blocked = { 'index.blocks.read_only_allow_delete': true };
+        await ask(node.url, 'PUT', `/${prefix}-logs-dead/_settings`, blocked);
+        await expect(store.removeRefused([undated])).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+        await expect(store.deleteBefore('2027-01-01T00:00:00.000Z')).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
         expect((await findRefused(store)).map((record) => record.id)).toEqual([undated.id]);
       });
 

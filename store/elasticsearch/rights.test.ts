@@ -138,6 +138,23 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     expect(await analyzer.deleteBefore('2026-12-01T00:00:00.000Z')).toBe(2);
   });
 
+  it('let the agent keep aside what an index refuses, and who sends letters put it in its place', async () => {
+    const [agent, letters, api] = [open('jobtrace_agent'), open('jobtrace_letters'), open('jobtrace_api')];
+    await open('jobtrace_analyzer').check();
+    const record = makeRecord(1, { time: '2026-10-01T10:00:00.000Z' });
+    await asSuperuser('PUT', '/jobtrace-logs-2026.10.01', { mappings: { properties: { message: { type: 'long' } } } });
+
+    expect(await appendRecords(agent, [record])).toMatchObject([{ kind: 'aside', place: 'jobtrace-logs-dead' }]);
+    expect(await appendRecords(agent, [record])).toMatchObject([{ kind: 'aside' }]);
+    await waitUntil('it to be found', async () => (await api.findRefused()).records.length === 1);
+    await expect(agent.removeRefused([record])).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    const moved = makeRecord(1, { time: '2026-10-02T10:00:00.000Z' });
+    expect(await appendRecords(letters, [moved])).toEqual([{ kind: 'stored' }]);
+    await letters.removeRefused([record, record]);
+
+    expect((await api.findRefused()).records).toEqual([]);
+  });
+
   it('of an agent that makes the templates itself do not let it forget the indices of before', async () => {
     await asSuperuser('PUT', '/other-logs-2026.11.20', {
       mappings: { properties: { 'jobtrace.words': { type: 'text', analyzer: 'whitespace' } } },
