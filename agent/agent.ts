@@ -306,6 +306,7 @@ async function drain(agent: AgentState): Promise<void> {
 function closeAgent(agent: AgentState): void {
   if (agent.isClosed) return;
   agent.isClosed = true;
+  agent.shipper.close();
   agent.tails.close();
   agent.pods?.close();
   agent.checkpoint.close();

@@ -24,6 +24,8 @@ export interface Shipper {
   pump(force: boolean): void;
   /** Waits for the answers to everything in flight. */
   settle(): Promise<void>;
+  /** What is under way is nobody's concern any more: the next agent sends it again. */
+  close(): void;
   /** Bytes that what was added and is not done takes in memory. */
   readonly heldBytes: number;
   readonly inFlight: number;
@@ -87,6 +89,7 @@ interface Shipping {
   outage: { readonly tries: number; readonly until: number } | undefined;
   readonly flights: Set<Promise<void>>;
   acknowledgedAt: number | undefined;
+  isClosed: boolean;
 }
 
 const NO_WAIT: ReadonlySet<WaitCode> = new Set();
@@ -110,6 +113,7 @@ export function createShipper(parts: ShipperParts): Shipper {
     outage: undefined,
     flights: new Set(),
     acknowledgedAt: undefined,
+    isClosed: false,
   };
   const { encoder } = shipping;
   const { addPlain } = encoder;
@@ -119,6 +123,9 @@ export function createShipper(parts: ShipperParts): Shipper {
     pump: (force) => pump(shipping, force),
     settle: async () => {
       while (shipping.flights.size > 0) await Promise.all(shipping.flights);
+    },
+    close: () => {
+      shipping.isClosed = true;
     },
     get heldBytes() {
       return shipping.heldBytes;
@@ -196,7 +203,7 @@ async function sendBatch(shipping: Shipping, batch: Batch): Promise<void> {
   try {
     outcomes = await shipping.parts.store.append(batch.encoded);
   } catch (error) {
-    handleOutage(shipping, batch, error);
+    if (!shipping.isClosed) handleOutage(shipping, batch, error);
     return;
   }
   endOutage(shipping);

@@ -51,6 +51,7 @@ export interface ElasticsearchClient {
   /** For messages: the addresses without secrets. */
   readonly url: string;
   send(request: ServerRequest): Promise<ServerAnswer>;
+  /** Requests that are under way are given up: a server that never answers must not keep the process from ending. */
   close(): Promise<void>;
 }
 
@@ -66,9 +67,12 @@ const compress = promisify(gzip);
 export function openClient(settings: ElasticsearchSettings): ElasticsearchClient {
   const url = settings.nodes.join(', ');
   const client = createClient(settings, url);
+  const flights = new Set<AbortController>();
   return {
     url,
     async send(request) {
+      const flight = new AbortController();
+      flights.add(flight);
       const bulkBody = request.lines === undefined ? undefined : await compressLines(request.lines);
       try {
         const answer = await client.transport.request(
@@ -81,6 +85,7 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
           },
           {
             meta: true,
+            signal: flight.signal,
             maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
             ignore: [...(request.expect ?? [])],
             headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
@@ -93,9 +98,14 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
         return { status, body };
       } catch (error) {
         throw explainFailure(url, error);
+      } finally {
+        flights.delete(flight);
       }
     },
-    close: () => client.close(),
+    close: async () => {
+      for (const flight of flights) flight.abort();
+      await client.close();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -494,6 +495,23 @@ describe('openElasticsearchStore', () => {
       message: expect.stringContaining('http://***@127.0.0.1:9') as string,
     });
     await store.close();
+  });
+
+  it('gives up what is under way when it is closed, though the server never answers', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => void sockets.push(socket.on('error', () => undefined).resume()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const store = openElasticsearchStore({ nodes: [`http://127.0.0.1:${port}`], requestTimeoutMs: 3_600_000 });
+    const asked = store.check().catch((error: unknown) => error);
+    await waitUntil('the request', () => Promise.resolve(sockets.length > 0));
+
+    await store.close();
+
+    expect(await asked).toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
 
   it('says at once when the settings are wrong or contradict each other', () => {
