@@ -247,7 +247,9 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     await fixture.poll(2);
     const letters = readFileSync(join(fixture.dataDir, 'dead-letters.ndjson'), 'utf8').trim().split('\n');
     await ask('DELETE', `/${prefix}-logs-dead`);
-    const sent = [await sendLetters(store, fixture.dataDir), await sendLetters(store, fixture.dataDir)];
+    const sent = [await sendLetters(store, fixture.dataDir)];
+    await ask('POST', `/${prefix}-logs-dead/_refresh`);
+    sent.push(await sendLetters(store, fixture.dataDir));
     for (const more of ['', '\tat a.B.c(B.java:1)\n']) {
       fixture.stop();
       rmSync(fixture.dataDir, { recursive: true });
