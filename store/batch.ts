@@ -14,9 +14,13 @@ export interface BatchWriter {
   keep(end: number): number;
   /** Hands over what was added since the last time. */
   take(): EncodedBatch;
+  /** Takes back the memory of a batch that nobody needs any more; once. */
+  giveBack(batch: EncodedBatch): void;
 }
 
 const FIRST_BYTES = 65_536;
+/** Each is as large as a batch; so many are on their way at once. */
+const MOST_SPARE = 5;
 /** UTF-16 units of JavaScript become at most so many bytes of UTF-8. */
 const MOST_BYTES_A_UNIT = 3;
 
@@ -26,6 +30,8 @@ export function createBatchWriter(): BatchWriter {
   let used = 0;
   let lengths: number[] = [];
   let batchAddress: BatchAddress | undefined;
+  // Memory that is allocated anew for each batch makes the garbage collector run all the time.
+  const spare: Buffer<ArrayBuffer>[] = [];
   const reserve = (most: number): { readonly bytes: Buffer; readonly at: number } => {
     if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
     return { bytes: buffer, at: used };
@@ -45,12 +51,17 @@ export function createBatchWriter(): BatchWriter {
     reserve,
     keep,
     take() {
-      const batch = { bytes: fit(buffer, used), lengths, address: batchAddress };
-      buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+      const isLarge = used > buffer.length / 2;
+      const bytes = isLarge ? buffer.subarray(0, used) : copyOf(buffer, used);
+      const batch = { bytes, lengths, address: batchAddress };
+      if (isLarge) buffer = spare.pop() ?? Buffer.allocUnsafeSlow(buffer.length);
       used = 0;
       lengths = [];
       batchAddress = undefined;
       return batch;
+    },
+    giveBack({ bytes: { buffer: memory } }) {
+      if (memory.byteLength >= FIRST_BYTES && spare.length < MOST_SPARE) spare.push(Buffer.from(memory));
     },
   };
 }
@@ -115,8 +126,7 @@ function enlarge(buffer: Buffer<ArrayBuffer>, used: number, needed: number): Buf
 }
 
 /** A small batch does not hold the memory of a large one. */
-function fit(buffer: Buffer<ArrayBuffer>, used: number): Buffer<ArrayBuffer> {
-  if (used > buffer.length / 2) return buffer.subarray(0, used);
+function copyOf(buffer: Buffer<ArrayBuffer>, used: number): Buffer<ArrayBuffer> {
   const own = Buffer.allocUnsafeSlow(used);
   buffer.copy(own, 0, 0, used);
   return own;

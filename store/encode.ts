@@ -15,6 +15,8 @@ export interface RecordEncoder {
   readonly addPlain: ((record: PlainRecord) => number) | undefined;
   /** Hands over what was added since the last time. */
   take(): EncodedBatch;
+  /** Takes back the memory of a batch that it handed over and that nobody needs any more; once. */
+  giveBack(batch: EncodedBatch): void;
 }
 
 export function createEncoder(encoding: Encoding): RecordEncoder {
@@ -26,6 +28,7 @@ export function createEncoder(encoding: Encoding): RecordEncoder {
         : createLinesEncoder(encoding.prefix, writer),
     addPlain: encoding.kind === 'sqlite' ? undefined : createPlainEncoder(encoding.prefix, writer),
     take: () => writer.take(),
+    giveBack: (batch) => writer.giveBack(batch),
   };
 }
 

@@ -99,7 +99,8 @@ export function decideTime(
   return { time: Math.trunc(isPlausible(fileTime, now) ? fileTime : now), isUndated: true };
 }
 
-function isPlausible(time: number, now: number): boolean {
+/** Not before there was a Flink, nor far ahead. */
+export function isPlausible(time: number, now: number): boolean {
   return time >= EARLIEST_MS && time <= now + AHEAD_MS;
 }
 

@@ -10,7 +10,7 @@ import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
-import { decideTime, describeJob, describeSource, type ParseContext } from './parse.js';
+import { describeJob, describeSource, isPlausible, type ParseContext } from './parse.js';
 import { SECRET_HINTS } from './redact.js';
 
 const THROWS = 1;
@@ -61,7 +61,7 @@ export function readPlain(reader: StretchReader, at: number, context: ParseConte
   const lineEnd = stretch.lineEnds[at] ?? 0;
   const parts = stretch.parts[at];
   const time = stretch.times[at] ?? 0;
-  if (parts === undefined || marker.isOdd(start, end) || decideTime(time, context).isUndated) return false;
+  if (parts === undefined || marker.isOdd(start, end) || !isPlausible(time, context.now)) return false;
   const marks = marker.findMarks(start, end);
   if (((marks & SECRET) !== 0 || context.redact.hasOwnPatterns) && holdsSecret(marker.room, start, end, context))
     return false;

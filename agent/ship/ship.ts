@@ -281,6 +281,8 @@ function handleOutcomes(shipping: Shipping, batch: Batch, outcomes: readonly App
     for (const { at } of dead)
       again.push({ at, outcome: { kind: 'retry', error: 'its dead letter cannot be written' } });
   planRetry(shipping, batch, again);
+  // What goes again has been copied.
+  shipping.encoder.giveBack(batch.encoded);
 }
 
 /** The store has it, where it does not belong. */

@@ -59,7 +59,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Of a write to an index that Elasticsearch closed to writes because a disk is nearly full; under 429 or 403. */
 export const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
 /** Lines of logs become smaller than by this factor. */
-const USUAL_RATIO = 5;
+const USUAL_RATIO = 8;
 const LEAST_COMPRESSED_BYTES = 16_384;
 const compress = promisify(gzip);
 
