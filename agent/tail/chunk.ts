@@ -259,6 +259,15 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
   return cursor.crc;
 }
 
+/** The same of bytes that lie in the room. */
+export function sumUpTo({ cursor }: TailReading, { marker }: ReadRoom, offset: number, base: number): number {
+  if (cursor.offset < offset) {
+    cursor.crc = marker.sum(cursor.offset - base, offset - base, cursor.crc);
+    cursor.offset = offset;
+  }
+  return cursor.crc;
+}
+
 export function readOwn(reading: TailReading, offset: number, length: number): Buffer {
   return reading.fd === undefined ? Buffer.alloc(0) : readAt(reading.fd, offset, length);
 }

@@ -13,7 +13,7 @@ import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
 import { addToRun, beginRun, isShipped, type Behind } from './acks.js';
-import { crcUpTo, type ReadPart, type ReadRoom, type TailEntry, type Window } from './chunk.js';
+import { crcUpTo, sumUpTo, type ReadPart, type ReadRoom, type TailEntry, type Window } from './chunk.js';
 import type { Tail } from './tail.js';
 
 /** `source` is the file in which the entries begin: their origin, and the time before them. */
@@ -99,17 +99,19 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   const { stretch } = room;
   const context = createContext(parts, tail, tail);
   const run = beginRun(acks, stretch.count, undefined);
+  // What stands before the chunk may not be summed yet.
+  crcUpTo(reading, reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
   const draft = createPlainDraft(describeSource(context.origin, context.notes), context.notes, window.bytes);
   draft.key = tail.file.key;
   for (let at = 0; at < stretch.count; at += 1) {
     draft.offset = window.base + (stretch.starts[at] ?? 0);
-    draft.crc = crcUpTo(reading, reading.cursor, draft.offset, window);
+    draft.crc = sumUpTo(reading, room, draft.offset, window.base);
     const isPlain = shipper.addPlain !== undefined && readPlain(room, at, context, draft);
     const parsed = isPlain ? draft : parseOther(parts, draft, at, context);
     goOn(context, parsed);
     moveFrontier(tail, parsed, tail);
     const next = at + 1 < stretch.count ? window.base + (stretch.starts[at + 1] ?? 0) : end;
-    const index = addToRun(acks, run, next, crcUpTo(reading, reading.cursor, next, window), reading);
+    const index = addToRun(acks, run, next, sumUpTo(reading, room, next, window.base), reading);
     if ('record' in parsed) shipper.add(parsed.record, run, index);
     else shipper.addPlain?.(draft, run, index);
   }

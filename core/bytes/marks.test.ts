@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { COMPILED, createMarker, ROOM_BYTES, type MarkedText } from './marks.js';
@@ -88,6 +89,23 @@ describe('createMarker', () => {
         hasEscapes: /["\\\t]/.test(part),
         nextBreak: part.includes('\n') ? start + part.indexOf('\n') : end,
       });
+    }
+  });
+
+  it('sums as zlib does, from any place to any other', () => {
+    const random = createRandom();
+    const marker = createMarker(TEXTS);
+    for (let at = 0; at < 3000; at += 1) marker.room[at] = random(256);
+    for (let round = 0; round < 500; round += 1) {
+      const start = random(1500);
+      const middle = start + random(40);
+      const end = middle + random(1000);
+      const first = marker.sum(start, middle, 0);
+
+      expect([first, marker.sum(middle, end, first)]).toEqual([
+        crc32(marker.room.subarray(start, middle)),
+        crc32(marker.room.subarray(start, end)),
+      ]);
     }
   });
 

@@ -5,7 +5,7 @@
 
 /** marks.wat, compiled; marks.test.ts says what it must be. */
 export const COMPILED =
-  'AGFzbQEAAAABBQFgAX8AAwIBAAUDAQAOBxECBm1lbW9yeQIABG1hcmsAAArzBAHwBAQEfwF+BHsEfkGAgBQhAQJAA0AgASAATw0BQgAhCkIAIQtCACEMQgAhDUIAIQUDQCABIAWnaiECIAL9AAQAIQYgCiAGQQr9D/0j/WStIAWGhCEKIAsgBkH/AP0P/SMgBkEg/Q/9JSAGQQr9D/0jIAZBCf0P/SP9UP1P/VD9ZK0gBYaEIQsgDCAGQSL9D/0jIAZB3AD9D/0jIAZBCf0P/SP9UP1Q/WStIAWGhCEMIAZBIP0P/VAhByAC/QAEAUEg/Q/9UCEIIAL9AAQCQSD9D/1QIQkgDSAHQQD9AAQA/SMgCEEA/QAEEP0j/U4gCUEA/QAEIP0j/U4gB0EA/QAEMP0jIAhBAP0ABED9I/1OIAlBAP0ABFD9I/1O/VAgB0EA/QAEYP0jIAhBAP0ABHD9I/1OIAlBAP0ABIAB/SP9Tv1Q/WStIAWGhCENIAVCEHwhBSAFQsAAVA0AC0IAIQUDQCABIAWnaiECIA0gAigCAEGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq0gAigCAUGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CAYaEIAIoAgJBoMCAgQJyQbHz3fF5bCIEQRJ2LQCAICAEQQp2Qf8BcUEBckatQgKGIAIoAgNBoMCAgQJyQbHz3fF5bCIEQRJ2LQCAICAEQQp2Qf8BcUEBckatQgOGhIQgBYaEIQ0gBUIEfCEFIAVCwABUDQALIAFBgIAUa0EDdiEDIAMgCjcDgIAEIAMgCzcDgIAIIAMgDDcDgIAMIAMgDTcDgIAQIAFBwABqIQEMAAsLCw==';
+  'AGFzbQEAAAABDAJgAX8AYAN/f38BfwMDAgABBQMBAA4HFwMGbWVtb3J5AgAEbWFyawAAA3N1bQABCtgGAvAEBAR/AX4EewR+QYCAFCEBAkADQCABIABPDQFCACEKQgAhC0IAIQxCACENQgAhBQNAIAEgBadqIQIgAv0ABAAhBiAKIAZBCv0P/SP9ZK0gBYaEIQogCyAGQf8A/Q/9IyAGQSD9D/0lIAZBCv0P/SMgBkEJ/Q/9I/1Q/U/9UP1krSAFhoQhCyAMIAZBIv0P/SMgBkHcAP0P/SMgBkEJ/Q/9I/1Q/VD9ZK0gBYaEIQwgBkEg/Q/9UCEHIAL9AAQBQSD9D/1QIQggAv0ABAJBIP0P/VAhCSANIAdBAP0ABAD9IyAIQQD9AAQQ/SP9TiAJQQD9AAQg/SP9TiAHQQD9AAQw/SMgCEEA/QAEQP0j/U4gCUEA/QAEUP0j/U79UCAHQQD9AARg/SMgCEEA/QAEcP0j/U4gCUEA/QAEgAH9I/1O/VD9ZK0gBYaEIQ0gBUIQfCEFIAVCwABUDQALQgAhBQNAIAEgBadqIQIgDSACKAIAQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrSACKAIBQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrUIBhoQgAigCAkGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CAoYgAigCA0GgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CA4aEhCAFhoQhDSAFQgR8IQUgBULAAFQNAAsgAUGAgBRrQQN2IQMgAyAKNwOAgAQgAyALNwOAgAggAyAMNwOAgAwgAyANNwOAgBAgAUHAAGohAQwACwsL4wEBAn8gAkF/cyECAkADQCAAQQhqIAFLDQEgACgCACACcyEDIAAoAgQhBCADQf8BcUECdCgCgPgBIANBBnZB/AdxKAKA8AFzIANBDnZB/AdxKAKA6AEgA0EYdkECdCgCgOABc3MgBEH/AXFBAnQoAoDYASAEQQZ2QfwHcSgCgNABcyAEQQ52QfwHcSgCgMgBIARBGHZBAnQoAoDAAXNzcyECIABBCGohAAwACwsCQANAIAAgAU8NASACQQh2IAIgAC0AAHNB/wFxQQJ0KAKAwAFzIQIgAEEBaiEADAALCyACQX9zCw==';
 
 export interface MarkedText {
   /** Printable ASCII, three bytes and more; of three bytes are at most three. */
@@ -28,11 +28,14 @@ export interface Marker {
   hasEscapes(start: number, end: number): boolean;
   /** The marks of the texts that stand whole between both. */
   findMarks(start: number, end: number): number;
+  /** CRC32 of what `crc` is the CRC32 of, and of the bytes between both; as zlib's. */
+  sum(start: number, end: number, crc: number): number;
 }
 
 interface Code {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly mark: (end: number) => void;
+  readonly sum: (at: number, end: number, crc: number) => number;
 }
 
 /** Part of every JavaScript, but of no library of types without a browser's. */
@@ -44,6 +47,7 @@ interface Engine {
 /** Where things lie in its memory, as marks.wat says. */
 const SHORT = 0;
 const TABLE = 4096;
+const SUMS = 24_576;
 const BREAKS = 65_536;
 const ODD = 131_072;
 const ESCAPES = 196_608;
@@ -51,6 +55,10 @@ const HITS = 262_144;
 const ROOM = 327_680;
 export const ROOM_BYTES = 524_288;
 const TABLE_BITS = 14;
+const SUM_TABLES = 8;
+const SUM_ENTRIES = 256;
+/** Of CRC32, its bits turned around. */
+const POLYNOMIAL = 0xedb88320;
 const LANES = 16;
 const MOST_SHORT = 3;
 const WORD_BITS = 32;
@@ -103,6 +111,7 @@ class RoomMarker implements Marker {
     this.#odd = viewBits(ODD);
     this.#escapes = viewBits(ESCAPES);
     this.#hits = viewBits(HITS);
+    fillSums(new Int32Array(buffer, SUMS, SUM_TABLES * SUM_ENTRIES));
     this.#learn(new Uint8Array(buffer), texts);
   }
 
@@ -138,6 +147,10 @@ class RoomMarker implements Marker {
         found |= this.#readMarks((word << WORD_SHIFT) + lowestBit(rest), start, end, found);
     }
     return found;
+  }
+
+  sum(start: number, end: number, crc: number): number {
+    return this.#code.sum(ROOM + start, ROOM + end, crc) >>> 0;
   }
 
   /** Of the texts that are known by the bytes at a place; those in `found` are known already. */
@@ -190,6 +203,18 @@ class RoomMarker implements Marker {
 
   #add(key: number, known: Known): void {
     this.#known.set(key, [...(this.#known.get(key) ?? []), known]);
+  }
+}
+
+function fillSums(tables: Int32Array): void {
+  for (let byte = 0; byte < SUM_ENTRIES; byte += 1) {
+    let sum = byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum & 1) === 0 ? sum >>> 1 : (sum >>> 1) ^ POLYNOMIAL;
+    tables[byte] = sum;
+  }
+  for (let at = SUM_ENTRIES; at < SUM_TABLES * SUM_ENTRIES; at += 1) {
+    const before = tables[at - SUM_ENTRIES] ?? 0;
+    tables[at] = (before >>> 8) ^ (tables[before & 255] ?? 0);
   }
 }
 

@@ -4,6 +4,7 @@
 ;;        0  three texts of three bytes, each byte sixteen times; small letters stand for large ones too
 ;;     4096  for each of 2^14 hashes of four bytes the tag of those that are looked for (eight of the bits that the hash
 ;;           drops, the last of them set): 0 for none
+;;    24576  eight tables of 256 words each: what a byte adds to the CRC32 of those behind it, by how far it stands before them
 ;;    65536  for each byte that is looked at a bit: a line break
 ;;   131072  a control but for line break and tab, or no ASCII
 ;;   196608  what JSON writes with a backslash: quotation mark, backslash, tab
@@ -122,4 +123,46 @@
         (i64.store offset=196608 (local.get $out) (local.get $escapes))
         (i64.store offset=262144 (local.get $out) (local.get $hits))
         (local.set $at (i32.add (local.get $at) (i32.const 64)))
-        (br $block)))))
+        (br $block))))
+
+  ;; CRC32 of what $crc is the CRC32 of and of the bytes from $at up to $end: eight at a time.
+  (func (export "sum") (param $at i32) (param $end i32) (param $crc i32) (result i32)
+    (local $low i32)
+    (local $high i32)
+    (local.set $crc (i32.xor (local.get $crc) (i32.const -1)))
+    (block $few
+      (loop $eight
+        (br_if $few (i32.gt_u (i32.add (local.get $at) (i32.const 8)) (local.get $end)))
+        (local.set $low (i32.xor (i32.load (local.get $at)) (local.get $crc)))
+        (local.set $high (i32.load offset=4 (local.get $at)))
+        (local.set $crc
+          (i32.xor
+            (i32.xor
+              (i32.xor
+                (i32.load offset=31744 (i32.shl (i32.and (local.get $low) (i32.const 255)) (i32.const 2)))
+                (i32.load offset=30720 (i32.and (i32.shr_u (local.get $low) (i32.const 6)) (i32.const 1020))))
+              (i32.xor
+                (i32.load offset=29696 (i32.and (i32.shr_u (local.get $low) (i32.const 14)) (i32.const 1020)))
+                (i32.load offset=28672 (i32.shl (i32.shr_u (local.get $low) (i32.const 24)) (i32.const 2)))))
+            (i32.xor
+              (i32.xor
+                (i32.load offset=27648 (i32.shl (i32.and (local.get $high) (i32.const 255)) (i32.const 2)))
+                (i32.load offset=26624 (i32.and (i32.shr_u (local.get $high) (i32.const 6)) (i32.const 1020))))
+              (i32.xor
+                (i32.load offset=25600 (i32.and (i32.shr_u (local.get $high) (i32.const 14)) (i32.const 1020)))
+                (i32.load offset=24576 (i32.shl (i32.shr_u (local.get $high) (i32.const 24)) (i32.const 2)))))))
+        (local.set $at (i32.add (local.get $at) (i32.const 8)))
+        (br $eight)))
+    (block $done
+      (loop $one
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $crc
+          (i32.xor
+            (i32.shr_u (local.get $crc) (i32.const 8))
+            (i32.load offset=24576
+              (i32.shl
+                (i32.and (i32.xor (local.get $crc) (i32.load8_u (local.get $at))) (i32.const 255))
+                (i32.const 2)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $one)))
+    (i32.xor (local.get $crc) (i32.const -1))))

@@ -3,7 +3,7 @@
 // line. Ids are those of the agent (agent/identity/identity.ts). Called by store/encode.ts.
 import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
-import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields } from '../../store.js';
+import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';
 import { findAddress, nameDay } from './address.js';
 import { encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
 
@@ -23,10 +23,16 @@ interface FileParts {
 interface Shared {
   readonly owner: Sections;
   readonly zone: Buffer;
-  /** Behind the message, up to the offset. */
+  /** Behind the message and what was thrown, up to the offset. */
   readonly before: Buffer;
-  /** Behind the offset, up to the record's end. */
+  /** Behind the offset, up to the classes of what was thrown; and up to the record's end. */
+  readonly middle: Buffer;
   readonly after: Buffer;
+}
+
+interface ThrownTexts {
+  readonly rest: string;
+  readonly flink: string;
 }
 
 interface PlainEncoding {
@@ -73,11 +79,11 @@ const MOST_SHARED = 8192;
 const OFFSET_DIGITS = 12;
 const CRC_DIGITS = 8;
 const NOTHING = Buffer.alloc(0);
+const NOTHING_THROWN: ThrownTexts = { rest: '', flink: '' };
 const NO_SECTIONS: Sections = { log: NOTHING, flink: NOTHING, jobtrace: NOTHING, rest: NOTHING };
 const CREATE = Buffer.from('{"create":{"_id":"');
 const TIMESTAMP = Buffer.from('"}}\n{"@timestamp":');
 const MESSAGE = Buffer.from(',"message":"');
-const CLOSE = Buffer.from('"');
 const STACK = Buffer.from('","error.stack_trace":"');
 const LOG = Buffer.from(',"log":{"offset":');
 const FLINK = Buffer.from('},"flink":{');
@@ -108,14 +114,18 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   turnZone(encoding, record.aheadMs);
   turnFile(encoding, record.file);
   const { writer, file } = encoding;
-  const { before, after } = findShared(encoding, record);
+  const { before, middle, after } = findShared(encoding, record);
+  const thrown = record.thrown === undefined ? NOTHING_THROWN : encodeThrown(record.thrown);
   const shared = writer.turnTo(file.address);
   const elsewhere = file.address === shared ? undefined : encodeElsewhere(file.address);
   const most =
     2 * (record.end - record.messageStart) +
     (elsewhere?.length ?? 0) +
     before.length +
+    middle.length +
     after.length +
+    thrown.rest.length +
+    thrown.flink.length +
     2 * record.key.length +
     MOST_OTHER_BYTES;
   const { bytes, at: start } = writer.reserve(most);
@@ -126,8 +136,22 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   at = putText(bytes, put(bytes, at, MESSAGE), record, record.messageStart, record.messageEnd);
   if (record.messageEnd < record.end)
     at = putText(bytes, put(bytes, at, STACK), record, record.messageEnd + 1, record.end);
-  at = putNumber(bytes, put(bytes, at, before), record.offset);
+  bytes[at++] = QUOTE;
+  if (thrown.rest !== '') at += bytes.write(thrown.rest, at, 'latin1');
+  at = put(bytes, putNumber(bytes, put(bytes, at, before), record.offset), middle);
+  if (thrown.flink !== '') at += bytes.write(thrown.flink, at, 'latin1');
   return writer.keep(put(bytes, at, after));
+}
+
+/** ASCII, as the entry is: fields of the document, and of its section for Flink. */
+function encodeThrown(fields: ThrownFields): ThrownTexts {
+  const { 'error.type': type, 'error.message': message, 'flink.chain': chain } = fields;
+  return {
+    rest:
+      (type === undefined ? '' : `,"error.type":${JSON.stringify(type)}`) +
+      (message === undefined ? '' : `,"error.message":${JSON.stringify(message)}`),
+    flink: chain === undefined ? '' : `,"chain":${JSON.stringify(chain)}`,
+  };
 }
 
 function turnDay(encoding: PlainEncoding, time: number): void {
@@ -168,10 +192,8 @@ function createFile(sections: Sections): FileParts {
 
 function findShared(encoding: PlainEncoding, record: PlainRecord): Shared {
   const { file, zone } = encoding;
-  const { thrown } = record;
   const preamble = findPreamble(encoding, record);
   const owner = record.job === undefined ? NO_SECTIONS : findOwner(encoding, record.job);
-  if (thrown !== undefined) return joinShared(file, preamble, joinSections(owner, bufferSections(thrown)), zone);
   const known = file.shared.get(preamble);
   if (known?.owner === owner && known.zone === zone) return known;
   const made = joinShared(file, preamble, owner, zone);
@@ -189,27 +211,14 @@ function forgetShared(encoding: PlainEncoding): void {
   encoding.shared = 0;
 }
 
-function joinSections(one: Sections, other: Sections): Sections {
-  return {
-    log: Buffer.concat([one.log, other.log]),
-    flink: Buffer.concat([one.flink, other.flink]),
-    jobtrace: Buffer.concat([one.jobtrace, other.jobtrace]),
-    rest: Buffer.concat([one.rest, other.rest]),
-  };
-}
-
 /** The first field of a section stands without a comma; a file always has one. */
 function joinShared({ sections: file }: FileParts, preamble: Sections, owner: Sections, zone: Buffer): Shared {
   return {
     owner,
     zone,
-    before: Buffer.concat([CLOSE, preamble.rest, file.rest, owner.rest, LOG]),
-    after: Buffer.concat([
-      ...[preamble.log, file.log, owner.log],
-      ...[FLINK, file.flink.subarray(1), owner.flink],
-      ...[JOBTRACE, file.jobtrace.subarray(1), preamble.jobtrace, zone],
-      END,
-    ]),
+    before: Buffer.concat([preamble.rest, file.rest, owner.rest, LOG]),
+    middle: Buffer.concat([preamble.log, file.log, owner.log, FLINK, file.flink.subarray(1), owner.flink]),
+    after: Buffer.concat([...[JOBTRACE, file.jobtrace.subarray(1), preamble.jobtrace, zone], END]),
   };
 }
 
