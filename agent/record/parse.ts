@@ -154,6 +154,8 @@ export function describeJob(
   known: string | undefined,
   facts: readonly Fact[],
 ): { readonly 'flink.job.id': string; readonly 'flink.job.name'?: string } | undefined {
+  if (facts.length === 0)
+    return known === undefined ? undefined : { 'flink.job.id': known, 'flink.job.name': undefined };
   const named = listJobs(facts);
   const jobId = known ?? (named.size === 1 ? named.keys().next().value : undefined);
   return jobId === undefined ? undefined : { 'flink.job.id': jobId, 'flink.job.name': named.get(jobId) };

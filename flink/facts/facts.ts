@@ -10,8 +10,9 @@ import { STARTUP_ROWS } from './startup.js';
 
 const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
 const HEAD_LENGTH = findSmallest(ROWS.filter((row) => row.start).map((row) => row.anchor.length));
-const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
 const ANYWHERE = ROWS.filter((row) => !row.start);
+/** Behind those that begin so all that may stand anywhere. */
+const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
 /** In the order in which they are asked. */
 const ORDER: ReadonlyMap<FactRow, number> = new Map(
   [...ROWS.filter((row) => row.start), ...ANYWHERE].map((row, index) => [row, index]),
@@ -53,7 +54,7 @@ export function readFacts(entry: ParsedEntry, source: Source, met?: readonly str
 }
 
 function rowsFor(message: string): readonly FactRow[] {
-  return [...(BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? []), ...ANYWHERE];
+  return BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? ANYWHERE;
 }
 
 function rowsOf(met: readonly string[]): readonly FactRow[] {
@@ -100,5 +101,6 @@ function groupByHead(rows: readonly FactRow[]): ReadonlyMap<string, readonly Fac
     const head = row.anchor.slice(0, HEAD_LENGTH);
     groups.set(head, [...(groups.get(head) ?? []), row]);
   }
+  for (const [head, rows] of groups) groups.set(head, [...rows, ...ANYWHERE]);
   return groups;
 }

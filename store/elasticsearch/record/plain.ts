@@ -79,6 +79,12 @@ const MOST_SHARED = 8192;
 const OFFSET_DIGITS = 12;
 const CRC_DIGITS = 8;
 const NOTHING = Buffer.alloc(0);
+/** By byte: what stands behind its backslash in JSON; 0: it stands for itself. */
+const ESCAPED = new Uint8Array(256);
+ESCAPED[QUOTE] = QUOTE;
+ESCAPED[BACKSLASH] = BACKSLASH;
+ESCAPED[TAB] = SMALL_T;
+ESCAPED[NEWLINE] = SMALL_N;
 const NOTHING_THROWN: ThrownTexts = { rest: '', flink: '' };
 const NO_SECTIONS: Sections = { log: NOTHING, flink: NOTHING, jobtrace: NOTHING, rest: NOTHING };
 const CREATE = Buffer.from('{"create":{"_id":"');
@@ -300,8 +306,9 @@ function putText(to: Buffer, start: number, { bytes, hasEscapes }: PlainRecord, 
   let at = start;
   for (let index = from; index < end; index += 1) {
     const byte = bytes[index] ?? 0;
-    if (byte === QUOTE || byte === BACKSLASH || byte === TAB || byte === NEWLINE) to[at++] = BACKSLASH;
-    to[at++] = byte === TAB ? SMALL_T : byte === NEWLINE ? SMALL_N : byte;
+    const escaped = ESCAPED[byte] ?? 0;
+    if (escaped !== 0) to[at++] = BACKSLASH;
+    to[at++] = escaped === 0 ? byte : escaped;
   }
   return at;
 }
