@@ -19,6 +19,7 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
 const DOCKER_HEAD = Buffer.from('{"log":"');
+const STREAM = '"stream":"';
 const STDOUT = Buffer.from(' stdout ');
 const STDERR = Buffer.from(' stderr ');
 const POD_HEAD = Buffer.from('[pod/');
@@ -66,7 +67,8 @@ export function isPartialLine(bytes: Buffer, start: number, end: number): boolea
 export function readStream(bytes: Buffer, start: number, end: number): string | undefined {
   if (startsWith(bytes, start, end, DOCKER_HEAD)) {
     const tail = bytes.toString('latin1', Math.max(start, end - LINE_LOOK_BYTES), end);
-    return /.*"stream":"(\w+)"/.exec(tail)?.[1];
+    const [name, ...behind] = tail.slice(tail.lastIndexOf(STREAM) + STREAM.length).split('"', 2);
+    return tail.includes(STREAM) && behind.length > 0 ? name : undefined;
   }
   const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
   return content > start ? bytes.toString('latin1', content - 9, content - 3) : undefined;
