@@ -117,6 +117,7 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   }
   board.count('entries', stretch.count);
 }
+
 function parseOther({ room, board }: ForwardParts, draft: PlainDraft, at: number, context: Context): ParsedRecord {
   const entry = describeEntry(room, at, draft.offset);
   const parsed = parseRecord(entry, renderRecordId(draft.key, draft.offset, draft.crc), context);

@@ -48,19 +48,8 @@ function readDate(text: string, at: number, zone: string, form: RegExp): Stamp |
   const match = form.exec(text);
   if (match === null) return undefined;
   const [whole, year, month, day, hour, minute, second, fraction, offset] = match;
-  const local = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-    readMillis(fraction),
-  );
-  return {
-    end: at + whole.length,
-    time: local - (offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim())),
-  };
+  const local = readDigits(Number(year), Number(month) - 1, [day, hour, minute, second], fraction);
+  return { end: at + whole.length, time: local - readAheadMs(offset, zone, local) };
 }
 
 function readShortDate(text: string, at: number, zone: string): Stamp | undefined {
@@ -70,15 +59,7 @@ function readShortDate(text: string, at: number, zone: string): Stamp | undefine
   const [whole, first, second, third, hour, minute, seconds, fraction] = match;
   const [year, month, day] =
     third?.length === 4 ? [Number(third), first, second] : [2000 + Number(first), second, third];
-  const local = Date.UTC(
-    year,
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(seconds),
-    readMillis(fraction),
-  );
+  const local = readDigits(year, Number(month) - 1, [day, hour, minute, seconds], fraction);
   return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
 }
 
@@ -101,19 +82,9 @@ function readDayFirst(text: string, at: number, zone: string): Stamp | undefined
   const index = MONTHS.indexOf(month);
   // Numbers between strokes may be month first.
   if (index < 0 && separator !== '.') return undefined;
-  const local = Date.UTC(
-    Number(year),
-    index < 0 ? Number(month) - 1 : index,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-    readMillis(fraction),
-  );
-  return {
-    end: at + whole.length,
-    time: local - (offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim())),
-  };
+  const monthIndex = index < 0 ? Number(month) - 1 : index;
+  const local = readDigits(Number(year), monthIndex, [day, hour, minute, second], fraction);
+  return { end: at + whole.length, time: local - readAheadMs(offset, zone, local) };
 }
 
 function readUnixMillis(text: string, at: number): Stamp | undefined {
@@ -126,6 +97,23 @@ function readClock(text: string, at: number): Stamp | undefined {
   CLOCK.lastIndex = at;
   const match = CLOCK.exec(text);
   return match === null ? undefined : { end: at + match[0].length };
+}
+
+type Digits = string | undefined;
+
+/** Milliseconds of a date's digits, as if they were UTC; the month from 0. */
+function readDigits(
+  year: number,
+  month: number,
+  [day, hour, minute, second]: readonly [Digits, Digits, Digits, Digits],
+  fraction: Digits,
+): number {
+  return Date.UTC(year, month, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
+}
+
+/** By how far the clock was ahead of UTC: as the stamp says, else as its zone was then. */
+function readAheadMs(offset: string | undefined, zone: string, local: number): number {
+  return offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim());
 }
 
 function readMillis(fraction: string | undefined): number {
