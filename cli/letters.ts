@@ -64,7 +64,7 @@ export const LETTERS_LIST: Command = {
 export const LETTERS_SEND: Command = {
   name: 'letters send',
   operands: '',
-  summary: 'Sends them again and removes those that the store takes; it may run beside the agent.',
+  summary: 'Sends refused records again, removes those that the store takes; may run beside the agent.',
   options: OPTIONS,
   examples: ['jobtrace letters send --config /etc/jobtrace/jobtrace.yaml'],
   run: runSend,
