@@ -31,6 +31,8 @@ interface Owner {
 }
 
 const FOREIGN_STALE_MS = 15_000;
+/** A millisecond apart. */
+const MOST_PROBES = 20;
 
 /** Throws JT_AGENT_LOCKED when another living agent holds the folder. */
 export function openLock(dataDir: string, now: () => number = Date.now): Lock {
@@ -152,9 +154,13 @@ export function hasBirthTimes(dataDir: string): boolean {
   try {
     closeSync(openSync(path, 'w', 0o600));
     const before = statSync(path, { bigint: true });
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    chmodSync(path, 0o640);
-    const after = statSync(path, { bigint: true });
+    let after = before;
+    // The clock of files goes in steps of some milliseconds.
+    for (let turn = 0; turn < MOST_PROBES && after.ctimeNs === before.ctimeNs; turn += 1) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      chmodSync(path, turn % 2 === 0 ? 0o640 : 0o600);
+      after = statSync(path, { bigint: true });
+    }
     unlinkSync(path);
     return before.birthtimeNs > 0n && before.birthtimeNs === after.birthtimeNs && after.ctimeNs !== before.ctimeNs;
   } catch {

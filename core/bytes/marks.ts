@@ -254,7 +254,12 @@ function isText(bytes: Uint8Array, first: number, text: Uint8Array): boolean {
 
 /** Where its four bytes begin that are the rarest in logs, these first. */
 function listByRarity(bytes: Uint8Array): readonly number[] {
-  const rarity = (at: number): number =>
-    [...bytes.subarray(at, at + GRAM)].reduce((sum, byte) => sum + USUAL.indexOf(String.fromCharCode(byte)) + 1, 0);
-  return Array.from({ length: bytes.length - GRAM + 1 }, (_, at) => at).sort((a, b) => rarity(b) - rarity(a));
+  const rarities = Array.from(bytes, (byte) => USUAL.indexOf(String.fromCharCode(byte)) + 1);
+  const places: { readonly at: number; readonly rarity: number }[] = [];
+  for (let at = 0; at + GRAM <= bytes.length; at += 1) {
+    let rarity = 0;
+    for (let next = at; next < at + GRAM; next += 1) rarity += rarities[next] ?? 0;
+    places.push({ at, rarity });
+  }
+  return places.sort((a, b) => b.rarity - a.rarity).map(({ at }) => at);
 }
