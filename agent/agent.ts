@@ -1,30 +1,22 @@
-// The loop of the agent: scan, read, ship, commit. Everything it does is in the files beside it; here stands in which
-// order, and when. cli.ts runs it until its signal aborts; tests step it by hand with pollOnce. Offsets are saved only
-// behind acknowledged records, so it may die anywhere: what is sent again has the same ids.
+// The loop of the agent: scan, let the follower read and ship, save how far it came. Everything it does is in the files
+// beside it; here stands in which order, and when. cli.ts runs it until its signal aborts; tests step it by hand with
+// pollOnce. Offsets are saved only behind acknowledged records, so it may die anywhere: what is sent again has the same
+// ids.
 import { resolve } from 'node:path';
-import { createStretchReader } from '../flink/layout/stretch.js';
+import { pause } from '../core/time/wait.js';
+import { describeFault } from '../core/fault.js';
 import type { AgentStatus } from '../store/store.js';
-import { openCheckpoint, type FileState } from './checkpoint/checkpoint.js';
-import { discoverFiles } from './files/discover.js';
-import { openPods } from './files/pods.js';
-import { createReader } from './follow/read.js';
-import { createTails } from './follow/tails.js';
-import { createKnown, type Known } from './identity/known.js';
+import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
-import { createPlainMarker } from './record/plain.js';
-import { createRedactor } from './record/redact.js';
+import { discoverFiles } from './files/discover.js';
+import { createFollower } from './follow/follower.js';
 import type { AgentHealth } from './health.js';
+import { createKnown } from './identity/known.js';
 import { reloadSettings, watchFolders } from './reload.js';
 import { describeHealth, describeState, saveLastStatus, saveStatus } from './report.js';
 import type { AgentSettings } from './settings.js';
-import { createShipper } from './ship/ship.js';
 import type { AgentParts, AgentState } from './state.js';
 import { createBoard } from './status.js';
-import { advanceAcks } from './tail/acks.js';
-import { createForwarder } from './tail/forward.js';
-import { describeTail, type Tail } from './tail/tail.js';
-import { describeFault } from '../core/fault.js';
-import { pause } from '../core/time/wait.js';
 
 export interface PollResult {
   readonly files: number;
@@ -51,10 +43,8 @@ export interface Agent {
   close(): void;
 }
 
-const SLICE_MS = 50;
 /** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
 const MIN_REST_MS = 25;
-const FORGET_EVERY_MS = 60_000;
 
 /** Throws JT_AGENT_LOCKED, JT_FILE_UNWRITABLE (the data folder) and JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
@@ -63,10 +53,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   return {
     pollOnce: () => pollOnce(agent),
     run: (signal) => run(agent, signal),
-    flush: async () => {
-      agent.reader.flushIdle(true);
-      await drain(agent);
-    },
+    flush: () => agent.follower.flush(),
     reload: (read) => reloadSettings(agent, read),
     status: () => describeState(agent),
     health: () => describeHealth(agent),
@@ -79,53 +66,35 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const wall = parts.wall ?? parts.now ?? Date.now;
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
-  const redaction = { redact: createRedactor(settings.redactPatterns) };
   const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
-  const board = createBoard(wall);
   const known = createKnown(checkpoint.loaded.values());
   const alarm = { wake: (): void => undefined };
-  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer: () => alarm.wake() });
-  const pods = openPods({ settings, board, log, now });
-  const room = createStretchReader(createPlainMarker(), settings);
-  const forwarder = createForwarder({
-    settings,
-    room,
-    get redact() {
-      return redaction.redact;
-    },
-    shipper,
-    board,
-    wall,
-  });
-  const tails = createTails({
-    settings,
+  const saving = { board: createBoard(wall), checkpoint, known, log };
+  const follower = createFollower({
+    settings: { ...settings },
+    store,
+    log,
     known,
     isFirstStart: checkpoint.isFirstStart,
     hasBirthTimes: hasBirthTimes(settings.dataDir),
-    board,
-    pods,
-    log,
+    wall,
     now,
-    forward: forwarder.forwardEntries,
+    random,
+    cpuMs: parts.cpuMs ?? readCpu,
+    onAnswer: () => alarm.wake(),
+    onCommit: () => saveCheckpoint(saving),
   });
   return {
+    ...saving,
     settings,
-    redaction,
     store,
-    log,
     wall,
     now,
     random,
     lock,
-    checkpoint,
-    known,
-    board,
-    shipper,
-    tails,
-    pods,
+    follower,
     alarm,
-    reader: createReader({ settings, tails, forwarder, room, shipper, board, now, cpuMs: parts.cpuMs ?? readCpu }),
     excluded: [resolve(settings.dataDir)],
     scanMemory: { folders: new Map() },
     scannedPaths: settings.paths,
@@ -136,7 +105,6 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     turnedAt: now(),
     nextStatus: 0,
     statusFlight: undefined,
-    nextForget: now() + FORGET_EVERY_MS,
     isClosed: false,
   };
 }
@@ -159,8 +127,7 @@ async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
   const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   try {
     await loop(agent, signal, stopped);
-    agent.reader.flushIdle(true);
-    await drain(agent);
+    await agent.follower.flush();
     await saveLastStatus(agent);
   } finally {
     await agent.watcher?.close();
@@ -169,76 +136,42 @@ async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
 }
 
 async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<void>): Promise<void> {
-  const { settings, tails, reader, shipper, now } = agent;
+  const { settings, follower, now } = agent;
   let nextScan = 0;
   let lastScan = 0;
   while (!signal.aborted) {
     agent.turnedAt = now();
     if (agent.isWatchDue) await watchFolders(agent);
-    const isWanted = (agent.isScanDue || tails.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2;
+    const isWanted = (agent.isScanDue || follower.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2;
     const isScan = now() >= nextScan || isWanted;
     if (isScan) {
       lastScan = now();
       await scan(agent);
       nextScan = now() + settings.scanIntervalMs * (0.9 + 0.2 * agent.random());
     }
-    tails.settleTails();
-    const round = reader.readRound(SLICE_MS, isScan);
-    reader.flushIdle(false);
-    shipper.pump(false);
-    commit(agent);
+    const { isBusy, dueAt } = follower.turn(isScan);
     void saveStatus(agent);
-    if (round.hasMore && round.hold === undefined) await new Promise<void>((resume) => void setImmediate(resume));
+    if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
-      const next = Math.min(nextScan, now() + settings.readIntervalMs, shipper.dueAt ?? Number.POSITIVE_INFINITY);
+      const next = Math.min(nextScan, now() + settings.readIntervalMs, dueAt ?? Number.POSITIVE_INFINITY);
       await rest(agent, stopped, next - now());
     }
   }
 }
 
 async function scan(agent: AgentState): Promise<void> {
-  const { settings, tails } = agent;
-  const { paths } = settings;
+  const { paths } = agent.settings;
   agent.isScanDue = false;
   const found = await discoverFiles(paths, agent.excluded, agent.scanMemory);
-  if (paths !== agent.scannedPaths) tails.leaveFiles(found);
+  agent.follower.syncFiles(found, paths !== agent.scannedPaths);
   agent.scannedPaths = paths;
-  tails.syncFiles(found);
   agent.hasScanned = true;
 }
 
-/** Moves offsets over what was acknowledged and saves them. */
-function commit(agent: AgentState): void {
-  const { tails, known } = agent;
-  if (agent.isClosed) return;
-  for (const tail of [...tails.list(), ...tails.ended]) {
-    advanceAcks(tail.acks);
-    if (tail.acks.isDirty && tail.file.isSettled) known.set(describeOnce(known, tail));
-    tail.acks.isDirty = false;
-  }
-  tails.sweep();
-  forgetOld(agent);
-  saveCheckpoint(agent);
-}
-
-/** What was reported as lost of a file that ended is not reported again by the next agent. */
-function describeOnce(known: Known, tail: Tail): FileState {
-  const state = describeTail(tail);
-  const before = tail.file.endedAt === undefined ? undefined : known.get(state.key);
-  return before === undefined ? state : { ...state, size: Math.min(state.size, before.size) };
-}
-
-function forgetOld(agent: AgentState): void {
-  const { settings, tails, known, now } = agent;
-  if (now() < agent.nextForget) return;
-  agent.nextForget = now() + FORGET_EVERY_MS;
-  const live = new Set(tails.list().map(({ file }) => file.key));
-  for (const state of known.values())
-    if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
-}
+type Saving = Pick<AgentState, 'checkpoint' | 'known' | 'board' | 'log'>;
 
 /** A checkpoint that cannot be written stops nothing. */
-function saveCheckpoint({ checkpoint, known, board, log }: AgentState): void {
+function saveCheckpoint({ checkpoint, known, board, log }: Saving): void {
   const { changed, removed } = known.takeChanges();
   if (changed.length === 0 && removed.length === 0 && !board.has('JT_CHECKPOINT_UNWRITABLE')) return;
   try {
@@ -266,49 +199,18 @@ async function rest({ alarm }: AgentState, stopped: Promise<void>, waitMs: numbe
 }
 
 async function pollOnce(agent: AgentState): Promise<PollResult> {
-  const { tails, reader, shipper } = agent;
   if (agent.isClosed) throw new Error('the agent was closed before it was asked to poll');
   await scan(agent);
-  await tails.finishArchive();
-  let readBytes = 0;
-  for (;;) {
-    tails.settleTails();
-    const round = reader.readRound(SLICE_MS, true);
-    readBytes += round.bytes;
-    reader.flushIdle(false);
-    do {
-      shipper.pump(true);
-      await shipper.settle();
-    } while (shipper.hasFresh);
-    commit(agent);
-    if (!round.hasMore || round.bytes === 0) break;
-  }
+  const readBytes = await agent.follower.poll();
   await saveStatus(agent);
-  const { files, lagBytes: lag } = describeState(agent);
-  return { files, readBytes, lagBytes: lag };
-}
-
-/** Sends what is read until the store has it or the time to stop is over. */
-async function drain(agent: AgentState): Promise<void> {
-  const { settings, shipper, now } = agent;
-  const until = now() + settings.stopWithinMs;
-  const giveUp = performance.now() + settings.stopWithinMs;
-  while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
-    shipper.pump(true);
-    if (shipper.inFlight > 0) {
-      const left = Math.max(1, giveUp - performance.now());
-      await Promise.race([shipper.settle(), pause(left, undefined, true)]);
-    } else await pause(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
-  }
-  commit(agent);
+  const { files, lagBytes } = describeState(agent);
+  return { files, readBytes, lagBytes };
 }
 
 function closeAgent(agent: AgentState): void {
   if (agent.isClosed) return;
   agent.isClosed = true;
-  agent.shipper.close();
-  agent.tails.close();
-  agent.pods?.close();
+  agent.follower.close();
   agent.checkpoint.close();
   agent.lock.release();
 }

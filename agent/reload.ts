@@ -3,7 +3,6 @@
 // paths at its next turn.
 import { JobtraceError } from '../core/errors.js';
 import { openWatcher } from './files/discover.js';
-import { createRedactor } from './record/redact.js';
 import { compareSettings, type AgentSettings } from './settings.js';
 import type { AgentState } from './state.js';
 
@@ -12,7 +11,7 @@ export function reloadSettings(agent: AgentState, read: () => AgentSettings): vo
   const { settings, board, log } = agent;
   try {
     const change = compareSettings(settings, read());
-    agent.redaction.redact = createRedactor(change.settings.redactPatterns);
+    agent.follower.reload(change.settings);
     Object.assign(settings, change.settings);
     board.clear('JT_SETTINGS_KEPT');
     log.info({ changed: change.changed, waitForRestart: change.waiting }, 'The settings were read again.');

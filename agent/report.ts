@@ -4,9 +4,8 @@ import { describeFault } from '../core/fault.js';
 import { pause } from '../core/time/wait.js';
 import type { AgentStatus } from '../store/store.js';
 import { decideHealth, type AgentHealth } from './health.js';
-import { OUTAGE_CODES } from './ship/ship.js';
 import type { AgentState } from './state.js';
-import { describeAgent } from './status.js';
+import { describeAgent, joinBoards } from './status.js';
 
 const STATUS_EVERY_MS = 5000;
 /** A stopping agent waits so long for a store that does not answer. */
@@ -49,22 +48,19 @@ function touchLock({ lock, log }: AgentState): void {
   }
 }
 
-export function describeState({ settings, tails, shipper, board, wall, now }: AgentState): AgentStatus {
-  const { acknowledgedAt } = shipper;
+export function describeState({ settings, follower, board, wall, now }: AgentState): AgentStatus {
+  const state = follower.describe();
+  const { measured, acknowledgedAt } = state;
   return describeAgent({
     host: settings.host,
     now: wall(),
     // The time of day of then, as it is counted now.
     acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
-    measured: { ...tails.measure(), heldBytes: shipper.heldBytes },
-    board,
+    measured,
+    board: joinBoards([board, state]),
   });
 }
 
-export function describeHealth({ now, turnedAt, hasScanned, board }: AgentState): AgentHealth {
-  return decideHealth({
-    sinceTurnMs: now() - turnedAt,
-    hasScanned,
-    outages: OUTAGE_CODES.filter((code) => board.has(code)),
-  });
+export function describeHealth({ now, turnedAt, hasScanned, follower }: AgentState): AgentHealth {
+  return decideHealth({ sinceTurnMs: now() - turnedAt, hasScanned, outages: follower.describe().outages });
 }

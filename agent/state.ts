@@ -5,13 +5,9 @@ import type { AgentRegistry, RecordSink } from '../store/store.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { Lock } from './checkpoint/lock.js';
 import type { ScanMemory, Watcher } from './files/discover.js';
-import type { PodDirectory } from './files/pods.js';
-import type { Reader } from './follow/read.js';
-import type { Tails } from './follow/tails.js';
+import type { Follower } from './follow/follower.js';
 import type { Known } from './identity/known.js';
-import type { Redactor } from './record/redact.js';
 import type { AgentSettings } from './settings.js';
-import type { Shipper } from './ship/ship.js';
 import type { Board } from './status.js';
 
 export interface AgentParts {
@@ -26,9 +22,8 @@ export interface AgentParts {
 }
 
 export interface AgentState {
-  /** Everybody has this one object, so that a reload reaches everybody. */
+  /** A reload changes them in place. */
   readonly settings: AgentSettings;
-  readonly redaction: { redact: Redactor };
   readonly store: AgentParts['store'];
   readonly log: Log;
   /** The time of day. */
@@ -39,11 +34,9 @@ export interface AgentState {
   readonly lock: Lock;
   readonly checkpoint: Checkpoint;
   readonly known: Known;
+  /** What concerns no file and no record; the follower has a board of its own. */
   readonly board: Board;
-  readonly shipper: Shipper;
-  readonly tails: Tails;
-  readonly pods: PodDirectory | undefined;
-  readonly reader: Reader;
+  readonly follower: Follower;
   /** Folders that are never entered. */
   readonly excluded: readonly string[];
   readonly scanMemory: ScanMemory;
@@ -60,7 +53,6 @@ export interface AgentState {
   nextStatus: number;
   /** The status is on its way to the store; nothing waits for it. */
   statusFlight: Promise<void> | undefined;
-  nextForget: number;
   isClosed: boolean;
   /** Ends the rest of the loop. */
   readonly alarm: { wake: () => void };

@@ -34,15 +34,19 @@ export const COUNTERS = {
 
 export type Counter = keyof typeof COUNTERS;
 
-export interface Board {
+/** What others see of a board. */
+export interface BoardView {
+  readonly counters: Readonly<Record<string, number>>;
+  readonly conditions: readonly StatusCondition[];
+}
+
+export interface Board extends BoardView {
   count(counter: Counter, by?: number): void;
   /** `place` tells conditions of one code apart (a path); the first `since` stays. Returns true when it is new. */
   raise<Code extends ConditionCode>(code: Code, values: ConditionValues<Code>, place?: string): boolean;
   has(code: ConditionCode, place?: string): boolean;
   /** Returns true when it stood. */
   clear(code: ConditionCode, place?: string): boolean;
-  readonly counters: Readonly<Record<string, number>>;
-  readonly conditions: readonly StatusCondition[];
 }
 
 const MAX_SHOWN = 50;
@@ -72,8 +76,23 @@ export function createBoard(now: () => number): Board {
   };
 }
 
-function conditionId(code: ConditionCode, place: string): string {
+function conditionId(code: string, place: string): string {
   return `${code}\n${place}`;
+}
+
+/** Counters are summed up; a condition that stands on several boards is shown once, since it first came up. */
+export function joinBoards(views: readonly BoardView[]): BoardView {
+  const counters: Record<string, number> = {};
+  const conditions = new Map<string, StatusCondition>();
+  for (const view of views) {
+    for (const [name, count] of Object.entries(view.counters)) counters[name] = (counters[name] ?? 0) + count;
+    for (const condition of view.conditions) {
+      const id = conditionId(condition.code, condition.message);
+      const known = conditions.get(id);
+      if (known === undefined || condition.since < known.since) conditions.set(id, condition);
+    }
+  }
+  return { counters, conditions: [...conditions.values()].slice(0, MAX_SHOWN) };
 }
 
 export interface StatusParts {
@@ -81,7 +100,7 @@ export interface StatusParts {
   readonly now: number;
   readonly acknowledgedAt: number | undefined;
   readonly measured: Pick<AgentStatus, 'files' | 'openFiles' | 'lagBytes' | 'atRiskBytes' | 'heldBytes'>;
-  readonly board: Board;
+  readonly board: BoardView;
 }
 
 export function describeAgent({ host, now, acknowledgedAt, measured, board }: StatusParts): AgentStatus {

@@ -1,0 +1,231 @@
+// The files that one thread follows, from their bytes to what the store says of them: tails, reader, forwarder and
+// shipper, joined, and in which order each has its turn. What there is comes in with each scan; what is known of files
+// goes into `known`, and whoever saves that is told. It neither looks for files nor owns the checkpoint. Called by the
+// loop in agent.ts.
+import { pause } from '../../core/time/wait.js';
+import { createStretchReader } from '../../flink/layout/stretch.js';
+import type { AgentStatus, RecordSink } from '../../store/store.js';
+import type { FileState } from '../checkpoint/checkpoint.js';
+import type { Scan } from '../files/discover.js';
+import { openPods, type PodDirectory } from '../files/pods.js';
+import type { Known } from '../identity/known.js';
+import { createPlainMarker } from '../record/plain.js';
+import { createRedactor, type Redactor } from '../record/redact.js';
+import type { AgentSettings } from '../settings.js';
+import { createShipper, OUTAGE_CODES, type Shipper } from '../ship/ship.js';
+import { createBoard, type Board, type BoardView } from '../status.js';
+import { advanceAcks } from '../tail/acks.js';
+import { createForwarder } from '../tail/forward.js';
+import { describeTail, type Tail } from '../tail/tail.js';
+import { createReader, type Reader } from './read.js';
+import { createTails, type Tails } from './tails.js';
+import type { TailsParts } from './set.js';
+
+export interface Follower {
+  /** What stands there now; `isElsewhere`: it was looked for at other paths than the time before. */
+  syncFiles(scan: Scan, isElsewhere: boolean): void;
+  /** Reads for a short while, sends what is due, moves offsets. `all`: also of files that have rested long. */
+  turn(all: boolean): Turn;
+  /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
+  poll(): Promise<number>;
+  /** Sends what is read, open entries as well, until the store has it or the time to stop is over. */
+  flush(): Promise<void>;
+  /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns), and goes on with the settings of before. */
+  reload(settings: AgentSettings): void;
+  describe(): FollowerState;
+  /** More files have something to say than may be open: scan again soon. */
+  readonly isCrowded: boolean;
+  /** Lets go of the files, as they stand. */
+  close(): void;
+}
+
+export interface Turn {
+  /** There is more to read, and nothing holds it up. */
+  readonly isBusy: boolean;
+  /** When there is something to send; undefined: nobody knows. */
+  readonly dueAt: number | undefined;
+}
+
+export interface FollowerState extends BoardView {
+  readonly measured: Pick<AgentStatus, 'files' | 'openFiles' | 'lagBytes' | 'atRiskBytes' | 'heldBytes'>;
+  /** When the store last said that it has a record; undefined: it never did. */
+  readonly acknowledgedAt: number | undefined;
+  /** Conditions under which the store takes nothing. */
+  readonly outages: readonly string[];
+}
+
+export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now'> {
+  /** Its own: a reload changes them. */
+  readonly settings: AgentSettings;
+  readonly store: RecordSink;
+  /** The time of day. */
+  readonly wall: () => number;
+  readonly random: () => number;
+  /** Processor time of this process so far, in milliseconds. */
+  readonly cpuMs: () => number;
+  /** An answer came: more can be read, offsets may have moved. */
+  readonly onAnswer: () => void;
+  /** Offsets have moved as far as they can for now: what changed in `known` may be saved. */
+  readonly onCommit: () => void;
+}
+
+interface Following extends FollowerParts {
+  readonly redaction: { redact: Redactor };
+  readonly board: Board;
+  readonly pods: PodDirectory | undefined;
+  readonly shipper: Shipper;
+  readonly tails: Tails;
+  readonly reader: Reader;
+  nextForget: number;
+  isClosed: boolean;
+}
+
+const SLICE_MS = 50;
+const FORGET_EVERY_MS = 60_000;
+
+/** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
+export function createFollower(parts: FollowerParts): Follower {
+  const following = joinParts(parts);
+  const { settings, redaction, tails, reader } = following;
+  return {
+    syncFiles: (scan, isElsewhere) => {
+      if (isElsewhere) tails.leaveFiles(scan);
+      tails.syncFiles(scan);
+    },
+    turn: (all) => turn(following, all),
+    poll: () => poll(following),
+    flush: async () => {
+      reader.flushIdle(true);
+      await drain(following);
+    },
+    reload: (next) => {
+      redaction.redact = createRedactor(next.redactPatterns);
+      Object.assign(settings, next);
+    },
+    describe: () => describe(following),
+    get isCrowded() {
+      return tails.isCrowded;
+    },
+    close: () => close(following),
+  };
+}
+
+function joinParts(parts: FollowerParts): Following {
+  const { settings, store, log, wall, now, random, cpuMs, onAnswer } = parts;
+  const redaction = { redact: createRedactor(settings.redactPatterns) };
+  const board = createBoard(wall);
+  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer });
+  const pods = openPods({ settings, board, log, now });
+  const room = createStretchReader(createPlainMarker(), settings);
+  const forwarder = createForwarder({
+    settings,
+    room,
+    get redact() {
+      return redaction.redact;
+    },
+    shipper,
+    board,
+    wall,
+  });
+  const tails = createTails({ ...parts, board, pods, forward: forwarder.forwardEntries });
+  return {
+    ...parts,
+    redaction,
+    board,
+    pods,
+    shipper,
+    tails,
+    reader: createReader({ settings, tails, forwarder, room, shipper, board, now, cpuMs }),
+    nextForget: now() + FORGET_EVERY_MS,
+    isClosed: false,
+  };
+}
+
+function turn(following: Following, all: boolean): Turn {
+  const { tails, reader, shipper } = following;
+  tails.settleTails();
+  const round = reader.readRound(SLICE_MS, all);
+  reader.flushIdle(false);
+  shipper.pump(false);
+  commit(following);
+  return { isBusy: round.hasMore && round.hold === undefined, dueAt: shipper.dueAt };
+}
+
+async function poll(following: Following): Promise<number> {
+  const { tails, reader, shipper } = following;
+  await tails.finishArchive();
+  let readBytes = 0;
+  for (;;) {
+    tails.settleTails();
+    const round = reader.readRound(SLICE_MS, true);
+    readBytes += round.bytes;
+    reader.flushIdle(false);
+    do {
+      shipper.pump(true);
+      await shipper.settle();
+    } while (shipper.hasFresh);
+    commit(following);
+    if (!round.hasMore || round.bytes === 0) return readBytes;
+  }
+}
+
+async function drain(following: Following): Promise<void> {
+  const { settings, shipper, now } = following;
+  const until = now() + settings.stopWithinMs;
+  const giveUp = performance.now() + settings.stopWithinMs;
+  while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
+    shipper.pump(true);
+    if (shipper.inFlight > 0) {
+      const left = Math.max(1, giveUp - performance.now());
+      await Promise.race([shipper.settle(), pause(left, undefined, true)]);
+    } else await pause(Math.min(100, Math.max(1, (shipper.dueAt ?? 0) - now())));
+  }
+  commit(following);
+}
+
+/** Moves offsets over what was acknowledged. */
+function commit(following: Following): void {
+  const { tails, known } = following;
+  if (following.isClosed) return;
+  for (const tail of [...tails.list(), ...tails.ended]) {
+    advanceAcks(tail.acks);
+    if (tail.acks.isDirty && tail.file.isSettled) known.set(describeOnce(known, tail));
+    tail.acks.isDirty = false;
+  }
+  tails.sweep();
+  forgetOld(following);
+  following.onCommit();
+}
+
+/** What was reported as lost of a file that ended is not reported again by the next agent. */
+function describeOnce(known: Known, tail: Tail): FileState {
+  const state = describeTail(tail);
+  const before = tail.file.endedAt === undefined ? undefined : known.get(state.key);
+  return before === undefined ? state : { ...state, size: Math.min(state.size, before.size) };
+}
+
+function forgetOld(following: Following): void {
+  const { settings, tails, known, now } = following;
+  if (now() < following.nextForget) return;
+  following.nextForget = now() + FORGET_EVERY_MS;
+  const live = new Set(tails.list().map(({ file }) => file.key));
+  for (const state of known.values())
+    if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
+}
+
+function describe({ tails, shipper, board }: Following): FollowerState {
+  return {
+    measured: { ...tails.measure(), heldBytes: shipper.heldBytes },
+    acknowledgedAt: shipper.acknowledgedAt,
+    counters: board.counters,
+    conditions: board.conditions,
+    outages: OUTAGE_CODES.filter((code) => board.has(code)),
+  };
+}
+
+function close(following: Following): void {
+  following.isClosed = true;
+  following.shipper.close();
+  following.tails.close();
+  following.pods?.close();
+}
