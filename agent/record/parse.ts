@@ -119,15 +119,24 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
-/** Made once while the notes are the same: whoever encodes it does so once. */
-const described = new WeakMap<RecordOrigin, { readonly notes: ProcessNotes; readonly fields: SourceFields }>();
+/** Those of the notes that came last, and of all that came before: what says the same is one object, encoded once. */
+interface Described {
+  readonly notes: ProcessNotes;
+  readonly fields: SourceFields;
+  readonly all: Map<string, SourceFields>;
+}
+
+const described = new WeakMap<RecordOrigin, Described>();
+const MOST_DESCRIBED = 50;
 
 /** The fields of every entry of a file, as far as it has been read. */
 export function describeSource(origin: RecordOrigin, notes: ProcessNotes): SourceFields {
   const known = described.get(origin);
   if (known?.notes === notes) return known.fields;
-  const fields = fillSource(origin, notes);
-  described.set(origin, { notes, fields });
+  const key = `${notes['flink.version'] ?? ''} ${notes['flink.process.id'] ?? ''}`;
+  const fields = known?.all.get(key) ?? fillSource(origin, notes);
+  const all = known !== undefined && known.all.size < MOST_DESCRIBED ? known.all : new Map<string, SourceFields>();
+  described.set(origin, { notes, fields, all: all.set(key, fields) });
   return fields;
 }
 

@@ -11,11 +11,12 @@ import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
 import { describeJob, describeSource, isPlausible, type ParseContext } from './parse.js';
-import { SECRET_HINTS } from './redact.js';
+import { ADDRESS_HINT, holdsUser, SECRET_HINTS } from './redact.js';
 
 const THROWS = 1;
 const SECRET = 2;
 const FACT = 4;
+const ADDRESS = 8;
 const TAB = 9;
 const SPACE = 32;
 const OPEN = 40;
@@ -32,7 +33,7 @@ const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.j
 export function createPlainMarker(): Marker {
   return createMarker([
     ...THROWN.map((text) => ({ text, mark: THROWS })),
-    ...SECRET_HINTS.map((text) => ({ text, mark: SECRET })),
+    ...SECRET_HINTS.map((text) => ({ text, mark: text === ADDRESS_HINT ? ADDRESS : SECRET })),
     ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
   ]);
 }
@@ -63,8 +64,7 @@ export function readPlain(reader: StretchReader, at: number, context: ParseConte
   const time = stretch.times[at] ?? 0;
   if (parts === undefined || marker.isOdd(start, end) || !isPlausible(time, context.now)) return false;
   const marks = marker.findMarks(start, end);
-  if (((marks & SECRET) !== 0 || context.redact.hasOwnPatterns) && holdsSecret(marker.room, start, end, context))
-    return false;
+  if (holdsSecret(marker.room, start, end, marks, context)) return false;
   draft.start = start;
   draft.messageStart = stretch.messageStarts[at] ?? 0;
   draft.messageEnd = end;
@@ -149,8 +149,10 @@ function isFrameLine(bytes: Buffer, start: number, end: number): boolean {
   return bytes[end - 1] === CLOSE_BRACKET;
 }
 
-function holdsSecret(bytes: Buffer, start: number, end: number, { redact }: ParseContext): boolean {
-  return redact(bytes.toString('latin1', start, end)).count > 0;
+function holdsSecret(bytes: Buffer, start: number, end: number, marks: number, { redact }: ParseContext): boolean {
+  const mayHold =
+    redact.hasOwnPatterns || (marks & SECRET) !== 0 || ((marks & ADDRESS) !== 0 && holdsUser(bytes, start, end));
+  return mayHold && redact(bytes.toString('latin1', start, end)).count > 0;
 }
 
 function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContext): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRedactor } from './redact.js';
+import { ADDRESS_HINT, createRedactor, holdsUser } from './redact.js';
 
 const redact = createRedactor();
 
@@ -134,5 +134,21 @@ describe('createRedactor', () => {
     };
 
     expect(work(1_048_576)).toBeLessThan(5_000_000);
+  });
+});
+
+describe('an address with a user', () => {
+  it('is found in bytes where the pattern finds it in a string, and nowhere else', () => {
+    const pieces = [ADDRESS_HINT, ADDRESS_HINT, ':', '@', '/', 'u', '#', '?', ' ', '\t', 'pw'];
+    let seed = 7;
+    const draw = (): string => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return pieces[(seed >> 8) % pieces.length] ?? '';
+    };
+    const texts = Array.from({ length: 20_000 }, () => Array.from({ length: 9 }, draw).join(''));
+    const found = texts.filter((text) => /:\/\/[^\s/@:?#]*:[^\s/]+@/.test(text));
+
+    expect(texts.filter((text) => holdsUser(Buffer.from(`x${text}:u@`), 1, 1 + text.length))).toEqual(found);
+    expect(found.length).toBeGreaterThan(100);
   });
 });

@@ -21,6 +21,12 @@ export interface Redactor {
 }
 
 const HIDDEN = '***';
+const BLANK = 32;
+const HASH = 35;
+const SLASH = 47;
+const COLON = 58;
+const QUESTION = 63;
+const AT = 64;
 
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
@@ -28,11 +34,24 @@ const HINT = new RegExp(
   'i',
 );
 
+/** Stands in many entries that have no user in an address; holdsUser tells. */
+export const ADDRESS_HINT = '://';
+
 /** Every text of ASCII with HINT in it holds one of these, whatever the case of its letters. */
 export const SECRET_HINTS: readonly string[] = [
   ...SECRET_TEXTS,
   ...['?', '&'].flatMap((mark) => ['sig=', 'sign=', 'key=', 'x-amz-'].map((name) => `${mark}${name}`)),
-  ...['pass', 'azure.sas.', 'authorization', 'bearer', 'cookie', '://', 'jdbc:oracle:', 'signature=', 'identified'],
+  ...[
+    'pass',
+    'azure.sas.',
+    'authorization',
+    'bearer',
+    'cookie',
+    ADDRESS_HINT,
+    'jdbc:oracle:',
+    'signature=',
+    'identified',
+  ],
   ...[' -u ', '--user', 'akia', 'asia', 'ltai', 'akid', 'aiza', 'ya29.', '-----begin', 'eyj'],
 ];
 
@@ -71,6 +90,25 @@ export function createRedactor(patterns: readonly string[] = []): Redactor {
     return result;
   };
   return Object.assign(redact, { hasOwnPatterns: own.length > 0 });
+}
+
+/** As HINT asks of an address, of the bytes of ASCII from `start` up to `end`: a user, a colon and a password. */
+export function holdsUser(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at] !== COLON || bytes[at + 1] !== SLASH || bytes[at + 2] !== SLASH) continue;
+    at += 3;
+    while (at < end && !endsUser(bytes[at] ?? 0)) at += 1;
+    if (at >= end || bytes[at] !== COLON) continue;
+    for (let next = at + 1; next < end && (bytes[next] ?? 0) > BLANK && bytes[next] !== SLASH; next += 1)
+      if (bytes[next] === AT && next > at + 1) return true;
+    // An address may begin where this one's user ends.
+    at -= 1;
+  }
+  return false;
+}
+
+function endsUser(byte: number): boolean {
+  return byte <= BLANK || byte === SLASH || byte === AT || byte === COLON || byte === QUESTION || byte === HASH;
 }
 
 /** Spans in their order, none in another. */

@@ -16,7 +16,10 @@ import { errorText } from '../../core/fault.js';
 import { backoffMs } from '../../core/time/wait.js';
 
 export interface Shipper {
-  /** The receipt's index is acknowledged once, when the record needs no more care. Nothing of the record is kept. */
+  /**
+   * The receipt's index is acknowledged once, when the record needs no more care. Nothing of the record is kept. Those
+   * with one receipt, added one behind another with indexes in a row, are acknowledged together.
+   */
   add(record: LogRecord, receipt: Receipt, index: number): void;
   /** The same for a record whose text stands in bytes; undefined where the store wants records. */
   readonly addPlain: ((record: PlainRecord, receipt: Receipt, index: number) => void) | undefined;
@@ -39,7 +42,8 @@ export interface Shipper {
 
 /** Of records that were handed over together, by their indexes. */
 export interface Receipt {
-  readonly acknowledge: (index: number) => void;
+  /** Those from `first` up to `end`. */
+  readonly acknowledge: (first: number, end: number) => void;
 }
 
 export interface ShipperParts {
@@ -56,10 +60,16 @@ export interface ShipperParts {
   readonly onAnswer: () => void;
 }
 
-/** What is remembered of records beside their encoded bytes, in their order: columns, for they are many. */
+/** Records in a row, in a batch and in their receipt: what is remembered of them beside their encoded bytes. */
+interface Range {
+  readonly receipt: Receipt;
+  readonly first: number;
+  end: number;
+}
+
 interface Deliveries {
-  readonly receipts: Receipt[];
-  readonly indexes: number[];
+  readonly ranges: Range[];
+  readonly count: number;
 }
 
 interface Batch extends Deliveries {
@@ -75,7 +85,7 @@ interface Shipping {
   readonly parts: ShipperParts;
   readonly encoder: RecordEncoder;
   /** Of the records that the encoder holds. */
-  open: Deliveries;
+  open: { ranges: Range[]; count: number };
   openBytes: number;
   /** When the oldest record that was never sent was added. */
   freshSince: number;
@@ -103,7 +113,7 @@ export function createShipper(parts: ShipperParts): Shipper {
   const shipping: Shipping = {
     parts,
     encoder: createEncoder(parts.store.encoding),
-    open: { receipts: [], indexes: [] },
+    open: { ranges: [], count: 0 },
     openBytes: 0,
     freshSince: 0,
     full: [],
@@ -149,23 +159,29 @@ export function createShipper(parts: ShipperParts): Shipper {
 function addDelivery(shipping: Shipping, length: number, receipt: Receipt, index: number): void {
   const { settings, now } = shipping.parts;
   if (!hasFresh(shipping)) shipping.freshSince = now();
-  shipping.open.receipts.push(receipt);
-  shipping.open.indexes.push(index);
+  addRange(shipping.open.ranges, receipt, index);
+  shipping.open.count += 1;
   shipping.openBytes += length + RECORD_COST_BYTES;
   shipping.heldBytes += length + RECORD_COST_BYTES;
-  if (shipping.open.indexes.length >= settings.batchRecords || shipping.openBytes >= settings.batchBytes)
+  if (shipping.open.count >= settings.batchRecords || shipping.openBytes >= settings.batchBytes)
     shipping.full.push(closeBatch(shipping));
+}
+
+function addRange(ranges: Range[], receipt: Receipt, index: number): void {
+  const last = ranges.at(-1);
+  if (last?.receipt === receipt && last.end === index) last.end += 1;
+  else ranges.push({ receipt, first: index, end: index + 1 });
 }
 
 function closeBatch(shipping: Shipping): Batch {
   const batch = { encoded: shipping.encoder.take(), ...shipping.open, tries: 0, waitsFor: NO_WAIT, dueAt: 0 };
-  shipping.open = { receipts: [], indexes: [] };
+  shipping.open = { ranges: [], count: 0 };
   shipping.openBytes = 0;
   return batch;
 }
 
 function hasFresh({ full, open }: Shipping): boolean {
-  return full.length > 0 || open.indexes.length > 0;
+  return full.length > 0 || open.count > 0;
 }
 
 function pump(shipping: Shipping, force: boolean): void {
@@ -193,7 +209,7 @@ function takeRetry(shipping: Shipping): Batch | undefined {
 function takeFresh(shipping: Shipping, force: boolean): Batch | undefined {
   const { settings, now } = shipping.parts;
   if (shipping.full.length > 0) return shipping.full.shift();
-  if (shipping.open.indexes.length === 0) return undefined;
+  if (shipping.open.count === 0) return undefined;
   const isOld = now() - shipping.freshSince >= settings.batchAgeMs;
   return force || isOld || shipping.flights.size === 0 ? closeBatch(shipping) : undefined;
 }
@@ -255,65 +271,85 @@ function endOutage(shipping: Shipping): void {
 }
 
 function handleOutcomes(shipping: Shipping, batch: Batch, outcomes: readonly AppendOutcome[]): void {
-  const again: Again[] = [];
-  const dead: Dead[] = [];
-  for (let at = 0; at < batch.indexes.length; at += 1) {
-    const outcome = outcomes[at] ?? NO_ANSWER;
-    switch (outcome.kind) {
-      case 'stored':
-        finish(shipping, batch, at, 'storedRecords');
-        break;
-      case 'duplicate':
-        finish(shipping, batch, at, 'duplicateRecords');
-        break;
-      case 'aside':
-        finishAside(shipping, batch, at, outcome);
-        break;
-      case 'retry':
-      case 'full':
-        again.push({ at, outcome });
-        break;
-      default:
-        dead.push({ at, outcome });
-    }
-  }
-  if (dead.length > 0 && !buryDead(shipping, batch, dead))
-    for (const { at } of dead)
-      again.push({ at, outcome: { kind: 'retry', error: 'its dead letter cannot be written' } });
-  planRetry(shipping, batch, again);
+  if (outcomes.length === batch.count && outcomes.every(({ kind }) => kind === 'stored')) finishAll(shipping, batch);
+  else handleMixed(shipping, batch, outcomes);
   // What goes again has been copied.
   shipping.encoder.giveBack(batch.encoded);
+}
+
+/** Mostly: the store has each of them. */
+function finishAll(shipping: Shipping, batch: Batch): void {
+  shipping.parts.board.count('storedRecords', batch.count);
+  shipping.heldBytes -= batch.encoded.bytes.length + batch.count * RECORD_COST_BYTES;
+  for (const { receipt, first, end } of batch.ranges) receipt.acknowledge(first, end);
+  planRetry(shipping, batch, []);
+}
+
+function handleMixed(shipping: Shipping, batch: Batch, outcomes: readonly AppendOutcome[]): void {
+  const again: Again[] = [];
+  const dead: Dead[] = [];
+  let at = 0;
+  for (const { receipt, first, end } of batch.ranges)
+    for (let index = first; index < end; index += 1, at += 1) {
+      const delivery = { batch, at, receipt, index };
+      const outcome = outcomes[at] ?? NO_ANSWER;
+      switch (outcome.kind) {
+        case 'stored':
+          finish(shipping, delivery, 'storedRecords');
+          break;
+        case 'duplicate':
+          finish(shipping, delivery, 'duplicateRecords');
+          break;
+        case 'aside':
+          finishAside(shipping, delivery, outcome);
+          break;
+        case 'retry':
+        case 'full':
+          again.push({ ...delivery, outcome });
+          break;
+        default:
+          dead.push({ ...delivery, outcome });
+      }
+    }
+  if (dead.length > 0 && !buryDead(shipping, batch, dead))
+    for (const delivery of dead)
+      again.push({ ...delivery, outcome: { kind: 'retry', error: 'its dead letter cannot be written' } });
+  planRetry(shipping, batch, again);
+}
+
+/** One record of a batch. */
+interface Delivery {
+  readonly batch: Batch;
+  /** Its place in the batch. */
+  readonly at: number;
+  readonly receipt: Receipt;
+  readonly index: number;
 }
 
 /** The store has it, where it does not belong. */
 function finishAside(
   shipping: Shipping,
-  batch: Batch,
-  at: number,
+  delivery: Delivery,
   { error, place }: Extract<AppendOutcome, { kind: 'aside' }>,
 ): void {
   const { board, log } = shipping.parts;
   if (board.raise('JT_RECORDS_REFUSED', { problem: error, path: place }))
     log.error(
-      { id: readId(shipping, batch, at), problem: error, place },
+      { id: readId(shipping, delivery), problem: error, place },
       'A record was not accepted and is kept aside.',
     );
-  finish(shipping, batch, at, 'refusedRecords');
+  finish(shipping, delivery, 'refusedRecords');
 }
 
-function readId({ parts: { store } }: Shipping, { encoded }: Batch, at: number): string {
-  return decodeRecord(store.encoding, sliceRecord(encoded, at)).id;
+function readId({ parts: { store } }: Shipping, { batch, at }: Delivery): string {
+  return decodeRecord(store.encoding, sliceRecord(batch.encoded, at)).id;
 }
 
-interface Again {
-  /** Its place in the batch. */
-  readonly at: number;
+interface Again extends Delivery {
   readonly outcome: Extract<AppendOutcome, { kind: 'retry' | 'full' }>;
 }
 
-interface Dead {
-  /** Its place in the batch. */
-  readonly at: number;
+interface Dead extends Delivery {
   readonly outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>;
 }
 
@@ -336,12 +372,12 @@ function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): bool
     board.raise('JT_DEAD_LETTERS_DROPPED', { count: board.counters['droppedLetters'] ?? dropped, path });
     log.error({ letters: dropped, path }, 'The oldest dead letters were dropped: they take too much room.');
   }
-  for (const { at, outcome } of dead) {
+  for (const { outcome, ...delivery } of dead) {
     log.error(
-      { id: readId(shipping, batch, at), problem: `${outcome.kind}: ${outcome.error}` },
+      { id: readId(shipping, delivery), problem: `${outcome.kind}: ${outcome.error}` },
       'A record was not accepted and is kept in the dead letters.',
     );
-    finish(shipping, batch, at, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');
+    finish(shipping, delivery, outcome.kind === 'collision' ? 'collidedRecords' : 'refusedRecords');
   }
   return true;
 }
@@ -360,11 +396,16 @@ function planRetry(shipping: Shipping, batch: Batch, again: readonly Again[]): v
   const { board, now } = shipping.parts;
   if (again.length > 0) {
     board.count('retriedRecords', again.length);
-    const inOrder = new Set(again.map(({ at }) => at));
+    const inOrder = again.toSorted((a, b) => a.at - b.at);
+    const ranges: Range[] = [];
+    for (const { receipt, index } of inOrder) addRange(ranges, receipt, index);
     keepForRetry(shipping, batch, {
-      encoded: selectRecords(batch.encoded, [...inOrder]),
-      receipts: batch.receipts.filter((_receipt, at) => inOrder.has(at)),
-      indexes: batch.indexes.filter((_index, at) => inOrder.has(at)),
+      encoded: selectRecords(
+        batch.encoded,
+        inOrder.map(({ at }) => at),
+      ),
+      ranges,
+      count: inOrder.length,
       tries: batch.tries + 1,
       waitsFor: raiseWaits(shipping, again),
       dueAt: now() + jitter(shipping, batch.tries + 1),
@@ -401,13 +442,12 @@ function raiseWaits({ parts: { board, log } }: Shipping, again: readonly Again[]
 
 function finish(
   shipping: Shipping,
-  { encoded, receipts, indexes }: Batch,
-  at: number,
+  { batch, at, receipt, index }: Delivery,
   counter: 'storedRecords' | 'duplicateRecords' | 'collidedRecords' | 'refusedRecords',
 ): void {
   shipping.parts.board.count(counter);
-  shipping.heldBytes -= (encoded.lengths[at] ?? 0) + RECORD_COST_BYTES;
-  receipts[at]?.acknowledge(indexes[at] ?? 0);
+  shipping.heldBytes -= (batch.encoded.lengths[at] ?? 0) + RECORD_COST_BYTES;
+  receipt.acknowledge(index, index + 1);
 }
 
 /** Full jitter: anywhere between nothing and the doubled wait. */

@@ -82,9 +82,9 @@ export function beginRun(acks: TailAcks, length: number, openBytes: number | und
     done: new Uint8Array(length),
     openBytes,
     places: [],
-    acknowledge: (index) => {
-      run.done[index] = 1;
-      acks.shipped = run.places[index] ?? acks.shipped;
+    acknowledge: (first, end) => {
+      run.done.fill(1, first, end);
+      acks.shipped = run.places[end - 1] ?? acks.shipped;
     },
   };
   acks.runs.push(run);

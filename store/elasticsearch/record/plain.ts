@@ -77,7 +77,11 @@ const MOST_PREAMBLES = 4000;
 const MOST_SHARED = 8192;
 /** Digits of an id. */
 const OFFSET_DIGITS = 12;
+const OFFSET_HALF = 2 ** 24;
 const CRC_DIGITS = 8;
+/** A time is written in two halves: whole numbers of 32 bits are several times as fast as the others. */
+const LOW_DIGITS = 6;
+const LOW_DIGITS_END = 10 ** LOW_DIGITS;
 const NOTHING = Buffer.alloc(0);
 /** By byte: what stands behind its backslash in JSON; 0: it stands for itself. */
 const ESCAPED = new Uint8Array(256);
@@ -265,17 +269,19 @@ function putId(to: Buffer, start: number, { key, offset, crc }: PlainRecord): nu
   let at = start;
   for (let index = 0; index < key.length; index += 1) to[at++] = key.charCodeAt(index);
   to[at++] = DASH;
-  at = putHex(to, at, offset, OFFSET_DIGITS);
+  at = putHex(to, at, Math.floor(offset / OFFSET_HALF), OFFSET_DIGITS / 2);
+  at = putHex(to, at, offset % OFFSET_HALF, OFFSET_DIGITS / 2);
   to[at++] = DASH;
   return putHex(to, at, crc, CRC_DIGITS);
 }
 
+/** Of at most 32 bits: whole numbers are several times as fast as the others. */
 function putHex(to: Buffer, start: number, value: number, count: number): number {
-  let rest = value;
+  let rest = value | 0;
   for (let at = start + count - 1; at >= start; at -= 1) {
-    const digit = rest % 16;
+    const digit = rest & 15;
     to[at] = digit < 10 ? ZERO + digit : SMALL_A + digit - 10;
-    rest = (rest - digit) / 16;
+    rest >>>= 4;
   }
   return start + count;
 }
@@ -286,18 +292,26 @@ function put(to: Buffer, at: number, part: Buffer): number {
 }
 
 function putNumber(to: Buffer, start: number, value: number): number {
-  let end = start + 1;
-  for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) end += 1;
-  putPadded(to, start, value, end - start);
-  return end;
+  if (value < LOW_DIGITS_END) return putDigits(to, start, value | 0, countDigits(value | 0));
+  const high = Math.floor(value / LOW_DIGITS_END);
+  const at = putDigits(to, start, high | 0, countDigits(high | 0));
+  return putDigits(to, at, (value - high * LOW_DIGITS_END) | 0, LOW_DIGITS);
 }
 
-function putPadded(to: Buffer, start: number, value: number, count: number): void {
+function countDigits(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) count += 1;
+  return count;
+}
+
+function putDigits(to: Buffer, start: number, value: number, count: number): number {
   let rest = value;
   for (let at = start + count - 1; at >= start; at -= 1) {
-    to[at] = ZERO + (rest % 10);
-    rest = Math.trunc(rest / 10);
+    const tens = (rest / 10) | 0;
+    to[at] = ZERO + rest - 10 * tens;
+    rest = tens;
   }
+  return start + count;
 }
 
 /** As JSON writes it, of the bytes that a plain record may have. */
