@@ -3,13 +3,15 @@
 // pollOnce. Offsets are saved only behind acknowledged records, so it may die anywhere: what is sent again has the same
 // ids.
 import { resolve } from 'node:path';
-import { pause } from '../core/time/wait.js';
 import { describeFault } from '../core/fault.js';
 import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
+import { clearSpool } from './files/archive.js';
 import { discoverFiles } from './files/discover.js';
+import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
+import { readCpu } from './follow/limits.js';
 import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
 import { reloadSettings, watchFolders } from './reload.js';
@@ -17,6 +19,7 @@ import { describeHealth, describeState, saveLastStatus, saveStatus } from './rep
 import type { AgentSettings } from './settings.js';
 import type { AgentParts, AgentState } from './state.js';
 import { createBoard } from './status.js';
+import { createCrew } from './workers/crew.js';
 
 export interface PollResult {
   readonly files: number;
@@ -43,9 +46,6 @@ export interface Agent {
   close(): void;
 }
 
-/** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
-const MIN_REST_MS = 25;
-
 /** Throws JT_AGENT_LOCKED, JT_FILE_UNWRITABLE (the data folder) and JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
   const agent = openAgent(settings, parts);
@@ -69,9 +69,10 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
   const known = createKnown(checkpoint.loaded.values());
-  const alarm = { wake: (): void => undefined };
+  clearSpool(settings.dataDir);
+  const alarm = createAlarm();
   const saving = { board: createBoard(wall), checkpoint, known, log };
-  const follower = createFollower({
+  const shared = {
     settings: { ...settings },
     store,
     log,
@@ -80,11 +81,14 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     hasBirthTimes: hasBirthTimes(settings.dataDir),
     wall,
     now,
-    random,
-    cpuMs: parts.cpuMs ?? readCpu,
-    onAnswer: () => alarm.wake(),
-    onCommit: () => saveCheckpoint(saving),
-  });
+    onAnswer: (): void => alarm.wake(),
+    onCommit: (): void => saveCheckpoint(saving),
+  };
+  const { openWorker, cpuMs = readCpu } = parts;
+  const follower =
+    settings.workers === 1 || openWorker === undefined
+      ? createFollower({ ...shared, random, cpuMs })
+      : createCrew({ ...shared, openWorker });
   return {
     ...saving,
     settings,
@@ -107,11 +111,6 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     statusFlight: undefined,
     isClosed: false,
   };
-}
-
-function readCpu(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }
 
 function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void {
@@ -154,7 +153,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const next = Math.min(nextScan, now() + settings.readIntervalMs, dueAt ?? Number.POSITIVE_INFINITY);
-      await rest(agent, stopped, next - now());
+      await rest(agent.alarm, stopped, next - now());
     }
   }
 }
@@ -184,18 +183,6 @@ function saveCheckpoint({ checkpoint, known, board, log }: Saving): void {
         'The checkpoint cannot be written; after a restart some records are sent again under the same ids.',
       );
   }
-}
-
-/** Until the time is over, a file changed, the store answered, or the agent stops; a short while in any case. */
-async function rest({ alarm }: AgentState, stopped: Promise<void>, waitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([pause(Math.min(MIN_REST_MS, waitMs)), stopped]);
-  const woken = new Promise<void>((resume) => {
-    alarm.wake = resume;
-    timer = setTimeout(resume, Math.max(1, waitMs - MIN_REST_MS));
-  });
-  await Promise.race([woken, stopped]);
-  clearTimeout(timer);
 }
 
 async function pollOnce(agent: AgentState): Promise<PollResult> {

@@ -15,23 +15,29 @@ import { fillAgentSettings } from './settings.js';
 
 /** Starts in a quarter of a second: many kills need a quick child. */
 const CHILD = fileURLToPath(new URL('../test/agent-child.ts', import.meta.url));
-const OUTPUT = fileURLToPath(new URL('../node_modules/.cache/jobtrace/agent-child.mjs', import.meta.url));
+const WORKER = fileURLToPath(new URL('../cli/service/thread/agent-worker.ts', import.meta.url));
+const OUTPUT = fileURLToPath(new URL('../node_modules/.cache/jobtrace/', import.meta.url));
 /** Each with a folder, a writer and an agent of its own. */
 const LANES = 2;
 const KILLS = 200;
+const KILLS_OF_WORKERS = 40;
+/** About what a thread needs until it reads. */
+const THREAD_START_MS = 300;
 const DRAIN_WITHIN_MS = 60_000;
 
 interface Lane {
   readonly folder: string;
   readonly logs: string;
+  workers: number;
   child: ChildProcess | undefined;
 }
 
 let lanes: Lane[] = [];
 beforeAll(() =>
   build({
-    entryPoints: [CHILD],
-    outfile: OUTPUT,
+    entryPoints: { 'agent-child': CHILD, 'agent-worker': WORKER },
+    outdir: OUTPUT,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -44,7 +50,7 @@ beforeEach(() => {
     const folder = mkdtempSync(join(tmpdir(), 'jobtrace-kill-'));
     const logs = join(folder, 'log');
     mkdirSync(logs);
-    return { folder, logs, child: undefined };
+    return { folder, logs, workers: 1, child: undefined };
   });
 });
 afterEach(() => {
@@ -56,10 +62,12 @@ afterEach(() => {
 
 /** Resolves when the agent in the child runs. */
 async function startChild(lane: Lane): Promise<ChildProcess> {
-  const { folder, logs } = lane;
-  const started = spawn(process.execPath, [OUTPUT, logs, join(folder, 'data'), join(folder, 'records.db')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { folder, logs, workers } = lane;
+  const started = spawn(
+    process.execPath,
+    [join(OUTPUT, 'agent-child.mjs'), logs, join(folder, 'data'), join(folder, 'records.db'), String(workers)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   lane.child = started;
   await Promise.race([once(started.stdout, 'data'), once(started, 'exit')]);
   return started;
@@ -128,43 +136,55 @@ async function killAgain(lane: Lane, kills: number): Promise<string[]> {
   const writer = startWriter(lane);
   for (let turn = 0; turn < kills; turn += 1) {
     const running = await startChild(lane);
-    await wait((turn * 137) % 211);
+    await wait(((turn * 137) % 211) + (lane.workers - 1) * THREAD_START_MS);
     await endChild(running, 'SIGKILL');
   }
   return writer.stop();
 }
 
 describe('an agent', () => {
-  it('F25: killed 200 times under load loses nothing and stores nothing twice', { timeout: 400_000 }, async () => {
-    const written = await Promise.all(lanes.map((lane) => killAgain(lane, KILLS / LANES)));
+  it.each([
+    { kills: KILLS, workers: 1 },
+    { kills: KILLS_OF_WORKERS, workers: 2 },
+  ])(
+    'F25: killed $kills times under load loses nothing and stores nothing twice: $workers workers',
+    { timeout: 400_000 },
+    async ({ kills, workers }) => {
+      for (const lane of lanes) lane.workers = workers;
+      const written = await Promise.all(lanes.map((lane) => killAgain(lane, kills / LANES)));
 
-    for (const [index, lane] of lanes.entries()) {
-      const { records } = await readStore(lane);
-      expect(written[index]?.length).toBeGreaterThan(1000);
-      expect(records.length).toBe(written[index]?.length);
-      expect(sortTexts(records)).toEqual(written[index]);
-    }
-  });
+      for (const [index, lane] of lanes.entries()) {
+        const { records } = await readStore(lane);
+        expect(written[index]?.length).toBeGreaterThan(1000);
+        expect(records.length).toBe(written[index]?.length);
+        expect(sortTexts(records)).toEqual(written[index]);
+      }
+    },
+  );
 
-  it('F43: stopped under load ends in time with all offsets saved: the next one sends no more than the open last entries again', async () => {
-    const [lane] = lanes;
-    if (lane === undefined) throw new Error('no lane');
-    const writer = startWriter(lane);
-    const exits: { readonly code: number | null; readonly inTime: boolean }[] = [];
-    for (let turn = 0; turn < 4; turn += 1) {
-      const running = await startChild(lane);
-      await wait(100 + turn * 100);
-      const asked = performance.now();
-      const code = await endChild(running, 'SIGTERM');
-      exits.push({ code, inTime: performance.now() - asked < 10_000 });
-    }
-    const written = writer.stop();
+  it.each([1, 2])(
+    'F43: stopped under load ends in time with all offsets saved: the next one sends no more than the open last entries again: %i workers',
+    async (workers) => {
+      const [lane] = lanes;
+      if (lane === undefined) throw new Error('no lane');
+      lane.workers = workers;
+      const writer = startWriter(lane);
+      const exits: { readonly code: number | null; readonly inTime: boolean }[] = [];
+      for (let turn = 0; turn < 4; turn += 1) {
+        const running = await startChild(lane);
+        await wait(100 + turn * 100);
+        const asked = performance.now();
+        const code = await endChild(running, 'SIGTERM');
+        exits.push({ code, inTime: performance.now() - asked < 10_000 });
+      }
+      const written = writer.stop();
 
-    const { records, sentAgain } = await readStore(lane);
+      const { records, sentAgain } = await readStore(lane);
 
-    expect(exits).toEqual(Array.from({ length: 4 }, () => ({ code: 0, inTime: true })));
-    expect(sortTexts(records)).toEqual(written);
-    // One a file.
-    expect(sentAgain).toBeLessThanOrEqual(2);
-  });
+      expect(exits).toEqual(Array.from({ length: 4 }, () => ({ code: 0, inTime: true })));
+      expect(sortTexts(records)).toEqual(written);
+      // One a file.
+      expect(sentAgain).toBeLessThanOrEqual(2);
+    },
+  );
 });

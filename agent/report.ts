@@ -62,5 +62,7 @@ export function describeState({ settings, follower, board, wall, now }: AgentSta
 }
 
 export function describeHealth({ now, turnedAt, hasScanned, follower }: AgentState): AgentHealth {
-  return decideHealth({ sinceTurnMs: now() - turnedAt, hasScanned, outages: follower.describe().outages });
+  const state = follower.describe();
+  const sinceTurnMs = now() - Math.min(turnedAt, state.turnedAt);
+  return decideHealth({ sinceTurnMs, hasScanned, outages: state.outages });
 }

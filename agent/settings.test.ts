@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { loadSettings, SETTINGS } from '../core/config.js';
-import { pickAgentSettings } from './settings.js';
+import { pickAgentSettings, shareSettings } from './settings.js';
 
 /** Another value than the default for every setting of the agent. */
 const OTHER = {
@@ -20,6 +20,7 @@ const OTHER = {
   maxBytesPerSecond: 9000,
   maxCores: 0.5,
   maxOpenFiles: 77,
+  workers: 2,
   startFromEndAfterMs: 1,
   forgetAfterMs: 61_000,
   stopWithinMs: 2,
@@ -53,6 +54,21 @@ describe('the settings of the agent', () => {
 
     expect(Object.keys(OTHER).map((name) => `agent.${name}`)).toEqual(names);
     expect(pickAgentSettings(load(OTHER).settings)).toEqual({ dataDir: '/data', isStoreShared: false, ...OTHER });
+  });
+
+  it('are shared out among workers, as far as they are limits in sum', () => {
+    const whole = pickAgentSettings(load({ ...OTHER, workers: 3, inFlightBatches: 2 }).settings);
+
+    const share = shareSettings(whole);
+
+    expect(share).toEqual({
+      ...whole,
+      budgetBytes: 666_666,
+      maxBytesPerSecond: 3000,
+      maxOpenFiles: 25,
+      inFlightBatches: 1,
+    });
+    expect(shareSettings({ ...whole, maxBytesPerSecond: 0 }).maxBytesPerSecond).toBe(0);
   });
 
   it('name this machine when nobody names it', () => {

@@ -33,6 +33,19 @@ export function fillAgentSettings(given: Partial<AgentSettings> & Pick<AgentSett
   return { ...pickAgentSettings(defaultSettings()), ...given };
 }
 
+/** Of each worker: what is limited is limited in sum. The processor time is that of the process anyway. */
+export function shareSettings(settings: AgentSettings): AgentSettings {
+  const { workers, budgetBytes, maxBytesPerSecond, maxOpenFiles, inFlightBatches } = settings;
+  const share = (whole: number): number => Math.max(1, Math.floor(whole / workers));
+  return {
+    ...settings,
+    budgetBytes: share(budgetBytes),
+    maxBytesPerSecond: maxBytesPerSecond === 0 ? 0 : share(maxBytesPerSecond),
+    maxOpenFiles: share(maxOpenFiles),
+    inFlightBatches: share(inFlightBatches),
+  };
+}
+
 /** What a running agent cannot change: it is part of ids or records, or of what is open already. */
 const FIXED: ReadonlySet<string> = new Set([
   'host',
@@ -40,6 +53,7 @@ const FIXED: ReadonlySet<string> = new Set([
   'dataDir',
   'isStoreShared',
   'listen',
+  'workers',
   'maxEntryBytes',
   'startFromEndAfterMs',
   'kubernetes',

@@ -5,10 +5,12 @@ import type { AgentRegistry, RecordSink } from '../store/store.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { Lock } from './checkpoint/lock.js';
 import type { ScanMemory, Watcher } from './files/discover.js';
+import type { Alarm } from './follow/alarm.js';
 import type { Follower } from './follow/follower.js';
 import type { Known } from './identity/known.js';
 import type { AgentSettings } from './settings.js';
 import type { Board } from './status.js';
+import type { OpenWorker } from './workers/crew.js';
 
 export interface AgentParts {
   readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;
@@ -19,6 +21,8 @@ export interface AgentParts {
   readonly random?: () => number;
   /** Processor time of this process so far, in milliseconds. */
   readonly cpuMs?: () => number;
+  /** Without it there are no workers, whatever the settings say. */
+  readonly openWorker?: OpenWorker;
 }
 
 export interface AgentState {
@@ -55,5 +59,5 @@ export interface AgentState {
   statusFlight: Promise<void> | undefined;
   isClosed: boolean;
   /** Ends the rest of the loop. */
-  readonly alarm: { wake: () => void };
+  readonly alarm: Alarm;
 }

@@ -37,7 +37,11 @@ export type Counter = keyof typeof COUNTERS;
 /** What others see of a board. */
 export interface BoardView {
   readonly counters: Readonly<Record<string, number>>;
-  readonly conditions: readonly StatusCondition[];
+  readonly conditions: readonly BoardCondition[];
+}
+
+interface BoardCondition extends StatusCondition {
+  readonly place: string;
 }
 
 export interface Board extends BoardView {
@@ -53,7 +57,7 @@ const MAX_SHOWN = 50;
 
 export function createBoard(now: () => number): Board {
   const counters: Record<string, number> = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, 0]));
-  const conditions = new Map<string, StatusCondition>();
+  const conditions = new Map<string, BoardCondition>();
   return {
     count: (counter, by = 1) => {
       counters[counter] = (counters[counter] ?? 0) + by;
@@ -62,7 +66,7 @@ export function createBoard(now: () => number): Board {
       const id = conditionId(code, place);
       const known = conditions.get(id);
       const since = known?.since ?? new Date(now()).toISOString();
-      conditions.set(id, { code, message: renderCondition(code, values, 'en'), values, since });
+      conditions.set(id, { code, message: renderCondition(code, values, 'en'), values, since, place });
       return known === undefined;
     },
     has: (code, place = '') => conditions.has(conditionId(code, place)),
@@ -83,11 +87,11 @@ function conditionId(code: string, place: string): string {
 /** Counters are summed up; a condition that stands on several boards is shown once, since it first came up. */
 export function joinBoards(views: readonly BoardView[]): BoardView {
   const counters: Record<string, number> = {};
-  const conditions = new Map<string, StatusCondition>();
+  const conditions = new Map<string, BoardCondition>();
   for (const view of views) {
     for (const [name, count] of Object.entries(view.counters)) counters[name] = (counters[name] ?? 0) + count;
     for (const condition of view.conditions) {
-      const id = conditionId(condition.code, condition.message);
+      const id = conditionId(condition.code, condition.place);
       const known = conditions.get(id);
       if (known === undefined || condition.since < known.since) conditions.set(id, condition);
     }
@@ -114,6 +118,6 @@ export function describeAgent({ host, now, acknowledgedAt, measured, board }: St
     acknowledged: acknowledgedAt === undefined ? undefined : new Date(acknowledgedAt).toISOString(),
     shippedRecords,
     counters,
-    conditions: board.conditions,
+    conditions: board.conditions.map(({ code, message, values, since }) => ({ code, message, values, since })),
   };
 }

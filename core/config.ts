@@ -213,6 +213,13 @@ export const SETTINGS = [
     help: 'Files beyond this number are closed while they rest and opened again when they grow; keep it below "ulimit -n".',
   },
   {
+    name: 'agent.workers',
+    type: 'integer',
+    default: 1,
+    minimum: 1,
+    help: 'Threads that read, encode and send; more than one where a node writes more than one core can ship. A file, its rotations and its archives stay with one, and the limits are shared out. Into the embedded store one thread writes, whatever reads.',
+  },
+  {
     name: 'agent.startFromEndAfterMs',
     type: 'integer',
     default: 86_400_000,

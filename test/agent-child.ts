@@ -1,14 +1,22 @@
-// An agent in a process of its own, to be killed: paths, data folder and database come on the command line. It says
-// "started" when it runs, and ends by itself on SIGTERM.
+// An agent in a process of its own, to be killed: paths, data folder, database and the number of workers come on the
+// command line. It says "started" when it runs, and ends by itself on SIGTERM. Bundled, beside the thread of a worker.
+import { Worker } from 'node:worker_threads';
 import { createAgent } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';
+import type { WorkerStart } from '../agent/workers/message.js';
+import type { AgentWorkerData } from '../cli/service/thread/agent-worker.js';
+import { defaultSettings } from '../core/config.js';
 import { createLog } from '../core/log.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 
-const [logs = '', dataDir = '', database = ''] = process.argv.slice(2);
+const [logs = '', dataDir = '', database = '', workers = '1'] = process.argv.slice(2);
 const store = openSqliteStore({ path: database });
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
+const openWorker = (start: WorkerStart): Worker => {
+  const data: AgentWorkerData = { start, settings: defaultSettings() };
+  return new Worker(new URL('agent-worker.mjs', import.meta.url), { workerData: data });
+};
 const agent = createAgent(
   fillAgentSettings({
     paths: [logs],
@@ -18,8 +26,9 @@ const agent = createAgent(
     readIntervalMs: 50,
     idleFlushMs: 200,
     batchRecords: 200,
+    workers: Number(workers),
   }),
-  { store, log: createLog('silent') },
+  { store, log: createLog('silent'), openWorker },
 );
 process.stdout.write('started\n');
 await agent.run(stop.signal);

@@ -3,18 +3,24 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { openAgentWorker } from '../cli/service/agent.js';
+import { defaultSettings } from '../core/config.js';
 import { createLog } from '../core/log.js';
 import type { LogRecord } from '../core/types.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import type { Store } from '../store/store.js';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings, type AgentSettings } from '../agent/settings.js';
+import type { WorkerStart } from '../agent/workers/message.js';
 
 export interface AgentFixture {
   readonly folder: string;
   readonly logs: string;
   readonly dataDir: string;
   readonly store: Store;
+  /** Of the agent that runs now, as it was started. */
+  readonly settings: AgentSettings;
   /** The agent that runs now. */
   readonly agent: Agent;
   /** `wallMs` is added to the time of day alone: a clock that somebody set. */
@@ -40,10 +46,12 @@ export interface FixtureOptions extends Partial<AgentSettings> {
   readonly now?: () => number;
   /** Where its folder is made; the system's folder for temporary files. */
   readonly root?: string;
+  /** Told of each worker thread. */
+  readonly onWorker?: (worker: Worker) => void;
 }
 
 export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
-  const { wrap, now: base, root = tmpdir(), ...given } = options;
+  const { wrap, now: base, root = tmpdir(), onWorker, ...given } = options;
   const folder = mkdtempSync(join(root, 'jobtrace-agent-'));
   const logs = join(folder, 'log');
   const dataDir = join(folder, 'data');
@@ -54,19 +62,19 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
   const log = createLog('silent');
   const port = wrap?.(store) ?? store;
   let change: Partial<AgentSettings> = {};
+  const settings = (): AgentSettings =>
+    fillAgentSettings({
+      paths: [logs],
+      dataDir,
+      host: 'node-1',
+      watch: false,
+      undecidedFlushMs: 3_600_000,
+      ...given,
+      ...change,
+    });
+  const openWorker = (begin: WorkerStart): Worker => tell(openAgentWorker(begin, defaultSettings()), onWorker);
   const start = (): Agent =>
-    createAgent(
-      fillAgentSettings({
-        paths: [logs],
-        dataDir,
-        host: 'node-1',
-        watch: false,
-        undecidedFlushMs: 3_600_000,
-        ...given,
-        ...change,
-      }),
-      { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5 },
-    );
+    createAgent(settings(), { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5, openWorker });
   let agent: Agent | undefined = start();
   const current = (): Agent => (agent ??= start());
 
@@ -80,6 +88,9 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
     logs,
     dataDir,
     store,
+    get settings() {
+      return settings();
+    },
     clock,
     get agent() {
       return current();
@@ -104,9 +115,7 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
       const found = (await records()).filter((record) =>
         (record['log.file.path'].split('/').at(-1) ?? '').startsWith(prefix),
       );
-      return found
-        .sort((a, b) => a['log.file.path'].localeCompare(b['log.file.path']) || a['log.offset'] - b['log.offset'])
-        .map((record) => record['event.original']);
+      return found.sort(compareRecords).map((record) => record['event.original']);
     },
     conditions: () =>
       current()
@@ -119,6 +128,15 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function tell(worker: Worker, onWorker: FixtureOptions['onWorker']): Worker {
+  onWorker?.(worker);
+  return worker;
+}
+
+function compareRecords(a: LogRecord, b: LogRecord): number {
+  return a['log.file.path'].localeCompare(b['log.file.path']) || a['log.offset'] - b['log.offset'];
 }
 
 /** `line(7)` → `2026-05-01 10:00:00,007 INFO  org.example.Writer [] - event 7 …`. */

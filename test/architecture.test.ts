@@ -52,6 +52,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'ship',
     'tail',
     'follow',
+    'workers',
     'state.ts',
     'report.ts',
     'reload.ts',

@@ -1,9 +1,10 @@
 // A rotated and compressed file → its bytes in an unnamed file of our own, so that everything else reads it like any
 // other: by offset, with the same guards. An archive that is still being written is recognised by its missing end.
-// Called by begin.ts, one archive at a time; nothing is left behind after a crash but an empty folder.
-import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, unlinkSync } from 'node:fs';
+// Called by begin.ts, one archive at a time in each thread; what a crash leaves behind goes with the next start.
+import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { threadId } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
 import { errorCode, describeFault } from '../../core/fault.js';
 
@@ -17,10 +18,19 @@ export function isArchive(head: Buffer): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
+/** By whoever holds the lock of the folder. */
+export function clearSpool(dataDir: string): void {
+  rmSync(spoolOf(dataDir), { recursive: true, force: true });
+}
+
+function spoolOf(dataDir: string): string {
+  return join(dataDir, 'spool');
+}
+
 /** The CRC of the format is checked. The returned descriptor is the only trace of the unpacked bytes. */
 export async function unpackArchive(path: string, dataDir: string): Promise<Unpacked> {
-  const folder = join(dataDir, 'spool');
-  const target = join(folder, 'unpacking');
+  const folder = spoolOf(dataDir);
+  const target = join(folder, `unpacking-${threadId}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     await pipeline(createReadStream(path), createGunzip(), createWriteStream(target, { mode: 0o600 }));

@@ -1,10 +1,10 @@
 // The files that one thread follows, from their bytes to what the store says of them: tails, reader, forwarder and
 // shipper, joined, and in which order each has its turn. What there is comes in with each scan; what is known of files
 // goes into `known`, and whoever saves that is told. It neither looks for files nor owns the checkpoint. Called by the
-// loop in agent.ts.
+// loop in agent.ts, and in a worker by that of workers/thread.ts.
 import { pause } from '../../core/time/wait.js';
 import { createStretchReader } from '../../flink/layout/stretch.js';
-import type { AgentStatus, RecordSink } from '../../store/store.js';
+import type { RecordSink } from '../../store/store.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import type { Scan } from '../files/discover.js';
 import { openPods, type PodDirectory } from '../files/pods.js';
@@ -12,13 +12,13 @@ import type { Known } from '../identity/known.js';
 import { createPlainMarker } from '../record/plain.js';
 import { createRedactor, type Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
-import { createShipper, OUTAGE_CODES, type Shipper } from '../ship/ship.js';
+import { createShipper, OUTAGE_CODES, type Shipper, type ShipperParts } from '../ship/ship.js';
 import { createBoard, type Board, type BoardView } from '../status.js';
 import { advanceAcks } from '../tail/acks.js';
 import { createForwarder } from '../tail/forward.js';
 import { describeTail, type Tail } from '../tail/tail.js';
 import { createReader, type Reader } from './read.js';
-import { createTails, type Tails } from './tails.js';
+import { createTails, type FollowedFiles, type Tails } from './tails.js';
 import type { TailsParts } from './set.js';
 
 export interface Follower {
@@ -39,6 +39,12 @@ export interface Follower {
   close(): void;
 }
 
+/** One of several. */
+export interface FileFollower extends Follower {
+  /** Another one follows this generation now. */
+  release(key: string): void;
+}
+
 export interface Turn {
   /** There is more to read, and nothing holds it up. */
   readonly isBusy: boolean;
@@ -47,11 +53,13 @@ export interface Turn {
 }
 
 export interface FollowerState extends BoardView {
-  readonly measured: Pick<AgentStatus, 'files' | 'openFiles' | 'lagBytes' | 'atRiskBytes' | 'heldBytes'>;
+  readonly measured: FollowedFiles & { readonly heldBytes: number };
   /** When the store last said that it has a record; undefined: it never did. */
   readonly acknowledgedAt: number | undefined;
   /** Conditions under which the store takes nothing. */
   readonly outages: readonly string[];
+  /** When it last began to read. */
+  readonly turnedAt: number;
 }
 
 export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now'> {
@@ -67,6 +75,8 @@ export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart'
   readonly onAnswer: () => void;
   /** Offsets have moved as far as they can for now: what changed in `known` may be saved. */
   readonly onCommit: () => void;
+  /** Around the writing of dead letters, where several threads do. */
+  readonly takeLetterTurn?: ShipperParts['takeLetterTurn'];
 }
 
 interface Following extends FollowerParts {
@@ -77,6 +87,7 @@ interface Following extends FollowerParts {
   readonly tails: Tails;
   readonly reader: Reader;
   nextForget: number;
+  turnedAt: number;
   isClosed: boolean;
 }
 
@@ -84,7 +95,7 @@ const SLICE_MS = 50;
 const FORGET_EVERY_MS = 60_000;
 
 /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
-export function createFollower(parts: FollowerParts): Follower {
+export function createFollower(parts: FollowerParts): FileFollower {
   const following = joinParts(parts);
   const { settings, redaction, tails, reader } = following;
   return {
@@ -102,6 +113,7 @@ export function createFollower(parts: FollowerParts): Follower {
       redaction.redact = createRedactor(next.redactPatterns);
       Object.assign(settings, next);
     },
+    release: (key) => tails.release(key),
     describe: () => describe(following),
     get isCrowded() {
       return tails.isCrowded;
@@ -111,10 +123,10 @@ export function createFollower(parts: FollowerParts): Follower {
 }
 
 function joinParts(parts: FollowerParts): Following {
-  const { settings, store, log, wall, now, random, cpuMs, onAnswer } = parts;
+  const { settings, store, log, wall, now, random, cpuMs, onAnswer, takeLetterTurn } = parts;
   const redaction = { redact: createRedactor(settings.redactPatterns) };
   const board = createBoard(wall);
-  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer });
+  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer, takeLetterTurn });
   const pods = openPods({ settings, board, log, now });
   const room = createStretchReader(createPlainMarker(), settings);
   const forwarder = createForwarder({
@@ -137,12 +149,14 @@ function joinParts(parts: FollowerParts): Following {
     tails,
     reader: createReader({ settings, tails, forwarder, room, shipper, board, now, cpuMs }),
     nextForget: now() + FORGET_EVERY_MS,
+    turnedAt: now(),
     isClosed: false,
   };
 }
 
 function turn(following: Following, all: boolean): Turn {
   const { tails, reader, shipper } = following;
+  following.turnedAt = following.now();
   tails.settleTails();
   const round = reader.readRound(SLICE_MS, all);
   reader.flushIdle(false);
@@ -153,6 +167,7 @@ function turn(following: Following, all: boolean): Turn {
 
 async function poll(following: Following): Promise<number> {
   const { tails, reader, shipper } = following;
+  following.turnedAt = following.now();
   await tails.finishArchive();
   let readBytes = 0;
   for (;;) {
@@ -213,13 +228,14 @@ function forgetOld(following: Following): void {
     if (now() - state.seen > settings.forgetAfterMs && !live.has(state.key)) known.delete(state.key);
 }
 
-function describe({ tails, shipper, board }: Following): FollowerState {
+function describe({ tails, shipper, board, turnedAt }: Following): FollowerState {
   return {
     measured: { ...tails.measure(), heldBytes: shipper.heldBytes },
     acknowledgedAt: shipper.acknowledgedAt,
     counters: board.counters,
     conditions: board.conditions,
     outages: OUTAGE_CODES.filter((code) => board.has(code)),
+    turnedAt,
   };
 }
 

@@ -48,6 +48,12 @@ const LEAST_BYTES = 4096;
 
 const COUNTER: Readonly<Record<Hold, Counter>> = { budget: 'budgetWaitMs', rate: 'rateWaitMs', cpu: 'cpuWaitMs' };
 
+/** Of the whole process, with all of its threads. */
+export function readCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 export function createLimits(parts: LimitParts): ReadLimits {
   const now = parts.now();
   const state: LimitState = {

@@ -8,7 +8,16 @@ import { atRiskBytes, lagBytes, openTail, type Tail } from '../tail/tail.js';
 import { beginFile, replaceTail, settleTails } from './begin.js';
 import { endTail, failTail, leaveTail, noteGone, sweepTails } from './ends.js';
 import { createLosses } from './loss.js';
-import { countOpen, createSet, idOf, reportUnreadable, reserveFile, type TailSet, type TailsParts } from './set.js';
+import {
+  countOpen,
+  createSet,
+  idOf,
+  isEnding,
+  reportUnreadable,
+  reserveFile,
+  type TailSet,
+  type TailsParts,
+} from './set.js';
 
 export interface Tails {
   /** Lets go of files that stand where they were and that the scan, of other paths, does not have any more. */
@@ -25,6 +34,8 @@ export interface Tails {
   failTail(tail: Tail, error: unknown): void;
   /** Ends tails whose file is gone and read; reports bytes that were lost. */
   sweep(): void;
+  /** Somebody else follows this generation now: it is neither remembered here nor missed, unless it is read here. */
+  release(key: string): void;
   list(): readonly Tail[];
   measure(): FollowedFiles;
   /** More files have something to say than may be open: scan again soon. */
@@ -53,6 +64,7 @@ export function createTails(parts: TailsParts): Tails {
     replaceTail: (tail, lostBytes) => replaceTail(set, tail, lostBytes),
     failTail: (tail, error) => failTail(set, tail, error),
     sweep: () => sweepTails(set),
+    release: (key) => releaseFile(set, key),
     list: () => [...set.live.values()],
     measure: () => measureFiles(set),
     get isCrowded() {
@@ -154,6 +166,13 @@ function reportProblems(set: TailSet, { problems }: Scan): void {
     if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
       log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
   }
+}
+
+function releaseFile(set: TailSet, key: string): void {
+  if (set.byKey.has(key) || isEnding(set, key)) return;
+  set.losses.forget(key);
+  set.unmet.delete(key);
+  set.known.release(key);
 }
 
 function measureFiles(set: TailSet): FollowedFiles {

@@ -9,6 +9,8 @@ export interface Known {
   has(key: string): boolean;
   set(state: FileState): void;
   delete(key: string): void;
+  /** As if it had never been here: that is no change. */
+  release(key: string): void;
   /** The newest first. */
   findByInode(inode: string): readonly FileState[];
   /** Same folder, same name but for rotation numbers, dates and `.gz`; the newest first. */
@@ -45,6 +47,12 @@ export function createKnown(states: Iterable<FileState>): Known {
     return found.sort((a, b) => b.seen - a.seen || b.mtimeMs - a.mtimeMs);
   }
 
+  function remove(key: string): void {
+    const state = byKey.get(key);
+    if (state !== undefined) unlink(state);
+    byKey.delete(key);
+  }
+
   for (const state of states) set(state);
   touched.clear();
   return {
@@ -52,10 +60,12 @@ export function createKnown(states: Iterable<FileState>): Known {
     has: (key) => byKey.has(key),
     set,
     delete: (key) => {
-      const state = byKey.get(key);
-      if (state !== undefined) unlink(state);
-      byKey.delete(key);
+      remove(key);
       touched.add(key);
+    },
+    release: (key) => {
+      remove(key);
+      touched.delete(key);
     },
     findByInode: (inode) => find(byInode.get(inode)),
     findFamily: (path) => find(byFamily.get(familyOf(path))),
@@ -74,7 +84,8 @@ export function createKnown(states: Iterable<FileState>): Known {
   };
 }
 
-function familyOf(path: string): string {
+/** What a file, its rotations and its archives share. */
+export function familyOf(path: string): string {
   return `${dirname(path)}/${familyName(basename(path))}`;
 }
 

@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { errorCode } from '../../core/fault.js';
 import type { LogRecord } from '../../core/types.js';
 import { syncFolder, writeError } from '../checkpoint/checkpoint.js';
@@ -111,7 +112,7 @@ function endsInLine(file: number, size: number): boolean {
 /** The newest letters get a name under which nobody appends. */
 export function closeDeadLetters(dataDir: string): void {
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
-  const name = `dead-letters-${stamp}-${process.pid}-${closedFiles++}.ndjson`;
+  const name = `dead-letters-${stamp}-${process.pid}-${threadId}-${closedFiles++}.ndjson`;
   try {
     renameSync(deadLetterPath(dataDir), join(dataDir, name));
     syncFolder(dataDir);

@@ -58,6 +58,8 @@ export interface ShipperParts {
   readonly random: () => number;
   /** An answer came: more can be read, offsets may have moved. */
   readonly onAnswer: () => void;
+  /** Around the writing of dead letters, where several threads do. */
+  readonly takeLetterTurn?: <Result>(write: () => Result) => Result;
 }
 
 /** Records in a row, in a batch and in their receipt: what is remembered of them beside their encoded bytes. */
@@ -355,11 +357,11 @@ interface Dead extends Delivery {
 
 /** False when they could not be written to disk: they stay with us. */
 function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): boolean {
-  const { board, log, settings } = shipping.parts;
+  const { board, log, settings, takeLetterTurn = (write) => write() } = shipping.parts;
   const letters = dead.map(({ at, outcome }) => describeDeath(shipping, sliceRecord(batch.encoded, at), outcome));
   let dropped: number;
   try {
-    dropped = appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters);
+    dropped = takeLetterTurn(() => appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters));
   } catch (error) {
     board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: errorText(error) });
     return false;

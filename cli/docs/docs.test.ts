@@ -19,7 +19,7 @@ describe('the table of settings', () => {
     for (const row of SETTINGS) {
       expect(row.help, row.name).toMatch(/\.$/);
       if (['integer', 'number'].includes(row.type))
-        expect(row.name, row.name).toMatch(/(Ms|Bytes|Days|Files|Records|Batches|PerSecond|Cores)$/);
+        expect(row.name, row.name).toMatch(/(Ms|Bytes|Days|Files|Records|Batches|PerSecond|Cores|workers)$/);
     }
   });
 });

@@ -2,14 +2,18 @@
 // server needs is loaded when it is wanted: most agents are alone with their files, and should begin at once. Called by
 // up.ts and parts.ts.
 import { statSync } from 'node:fs';
+import type { Worker } from 'node:worker_threads';
 import { createAgent, type Agent } from '../../agent/agent.js';
 import { pickAgentSettings, type AgentSettings } from '../../agent/settings.js';
 import type { AgentParts } from '../../agent/state.js';
 import { COUNTERS } from '../../agent/status.js';
+import type { WorkerStart } from '../../agent/workers/message.js';
 import { SETTINGS, type Settings } from '../../core/config.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { readAddress } from '../settings.js';
+import type { AgentWorkerData } from './thread/agent-worker.js';
+import { openThread } from './thread/thread.js';
 import { VERSION } from '../version.js';
 
 export function createServiceAgent(
@@ -18,7 +22,16 @@ export function createServiceAgent(
   store: AgentParts['store'],
   log: Log,
 ): Agent {
-  return createAgent(pickChecked(settings, paths), { store, log: log.child({ stage: 'agent' }) });
+  return createAgent(pickChecked(settings, paths), {
+    store,
+    log: log.child({ stage: 'agent' }),
+    openWorker: (start) => openAgentWorker(start, settings),
+  });
+}
+
+export function openAgentWorker(start: WorkerStart, settings: Settings): Worker {
+  const data: AgentWorkerData = { start, settings };
+  return openThread('agent-worker', { workerData: data });
 }
 
 /** What is wrong with the new settings is for the agent to say; it goes on with those of before. */

@@ -1,15 +1,12 @@
 // Pasted logs → diagnoses, away from the event loop: one worker thread with a catalog of its own (paste-worker.ts),
 // started with the first paste and kept. Pastes are diagnosed one after another, each within a limit in time; one that
 // takes longer ends with its worker, and the next begins with a new one. Called by server.ts for the API.
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
-import type { PasteAnswer, PasteOrder, PasteWorkerData } from './paste-worker.js';
+import type { PasteAnswer, PasteOrder, PasteWorkerData } from './thread/paste-worker.js';
+import { openThread } from './thread/thread.js';
 
 export interface PasteDiagnoser {
   /** Throws JT_REQUEST_INVALID for what is no log, JT_ARCHIVE_INVALID, JT_DIAGNOSE_STOPPED. */
@@ -78,10 +75,8 @@ function startNext(pool: Pool): void {
 function openWorker(pool: Pool): Worker {
   const { folders, zone } = pool.options;
   const data: PasteWorkerData = { folders, zone };
-  // Built, this code is part of the one file cli/main.cjs, and the worker stands where the compiler left it.
-  const built = join(import.meta.dirname, 'service', 'paste-worker.js');
-  const limits = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } };
-  const worker = existsSync(built) ? new Worker(built, limits) : openSource(limits);
+  const limits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
+  const worker = openThread('paste-worker', { workerData: data, resourceLimits: limits });
   worker.unref();
   worker.on('message', (answer: PasteAnswer) => takeAnswer(pool, worker, answer));
   worker.on('error', (error) => {
@@ -90,15 +85,6 @@ function openWorker(pool: Pool): Worker {
     startNext(pool);
   });
   return worker;
-}
-
-/** Beside the sources the worker is TypeScript as well. */
-function openSource(limits: ConstructorParameters<typeof Worker>[1]): Worker {
-  const tsx = dirname(createRequire(import.meta.filename).resolve('tsx/package.json'));
-  const loader = pathToFileURL(join(tsx, 'dist', 'esm', 'api', 'index.mjs'));
-  const source = pathToFileURL(join(import.meta.dirname, 'paste-worker.ts'));
-  const code = `import('${loader}').then(({ register }) => { register(); return import('${source}'); })`;
-  return new Worker(code, { ...limits, eval: true });
 }
 
 function takeAnswer(pool: Pool, worker: Worker, answer: PasteAnswer): void {

@@ -1,14 +1,14 @@
 // The thread in which pasted logs are diagnosed: orders of paste.ts come in, one answer to each goes out. It has a
 // catalog of its own, because compiled rules cannot go from one thread to another.
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadCatalog, reloadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
-import { wantedBy } from '../../analyzer/catalog/wanted.js';
-import { diagnose } from '../../analyzer/incident/diagnose.js';
-import { flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/document.js';
-import { createReadNotes, readPasted } from '../../analyzer/input/read.js';
-import { createError, JobtraceError, type ErrorCode } from '../../core/errors.js';
-import type { Language } from '../../core/types.js';
-import { errorTrace } from '../../core/fault.js';
+import { loadCatalog, reloadCatalog, type Catalog } from '../../../analyzer/catalog/catalog.js';
+import { wantedBy } from '../../../analyzer/catalog/wanted.js';
+import { diagnose } from '../../../analyzer/incident/diagnose.js';
+import { flattenIncidents, type DiagnosisDocument } from '../../../analyzer/incident/document.js';
+import { createReadNotes, readPasted } from '../../../analyzer/input/read.js';
+import { createError, JobtraceError, type ErrorCode } from '../../../core/errors.js';
+import type { Language } from '../../../core/types.js';
+import { errorTrace } from '../../../core/fault.js';
 
 export interface PasteWorkerData {
   /** With rules of the team. */

@@ -1,0 +1,26 @@
+// The rest of a loop between two turns: over when its time is, when somebody wakes it (a file changed, the store
+// answered), or when it is to stop; a short while in any case. Called by the loops of the agent and of its workers.
+import { pause } from '../../core/time/wait.js';
+
+export interface Alarm {
+  /** Ends the rest that goes on now, if any. */
+  wake: () => void;
+}
+
+/** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
+const MIN_REST_MS = 25;
+
+export function createAlarm(): Alarm {
+  return { wake: () => undefined };
+}
+
+export async function rest(alarm: Alarm, stopped: Promise<void>, waitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([pause(Math.min(MIN_REST_MS, waitMs)), stopped]);
+  const woken = new Promise<void>((resume) => {
+    alarm.wake = resume;
+    timer = setTimeout(resume, Math.max(1, waitMs - MIN_REST_MS));
+  });
+  await Promise.race([woken, stopped]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,273 @@
+// A follower that is several: each worker thread follows a part of the files, with a store connection of its own and
+// its part of the limits. Here, in the main thread, stays what has one owner: which worker has which file (share.ts),
+// what is known of all files, and what the agent says of itself. A worker that fails ends the agent with its error; the
+// next one reads again what the store has not acknowledged. Called by agent.ts in place of follow/follower.ts.
+import type { Worker } from 'node:worker_threads';
+import { errorText } from '../../core/fault.js';
+import { isObject } from '../../core/json.js';
+import type { Log } from '../../core/log.js';
+import { pause } from '../../core/time/wait.js';
+import type { RecordSink } from '../../store/store.js';
+import type { FoundFile, Scan } from '../files/discover.js';
+import type { Follower, FollowerParts, FollowerState } from '../follow/follower.js';
+import { idOf } from '../follow/set.js';
+import { createRedactor } from '../record/redact.js';
+import { shareSettings } from '../settings.js';
+import { joinBoards } from '../status.js';
+import type { ClockShift, Order, Report, WorkerProgress, WorkerStart } from './message.js';
+import { answerAppend } from './relay.js';
+import { createShares, type Shares } from './share.js';
+import { createTurns } from './turns.js';
+
+/** Starts a thread that calls runWorker. */
+export type OpenWorker = (start: WorkerStart) => Worker;
+
+export interface CrewParts extends Pick<
+  FollowerParts,
+  'settings' | 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now' | 'wall' | 'onAnswer' | 'onCommit'
+> {
+  /** For workers that have none of their own. */
+  readonly store: RecordSink;
+  readonly openWorker: OpenWorker;
+}
+
+interface Crew extends CrewParts {
+  readonly shares: Shares;
+  readonly members: Member[];
+  /** The workers know what is remembered. */
+  isBegun: boolean;
+  failure: Error | undefined;
+  isClosed: boolean;
+}
+
+interface Member {
+  readonly index: number;
+  readonly worker: Worker;
+  /** What it knows of the last scan. */
+  files: ReadonlyMap<string, FoundFile>;
+  isCrowded: boolean;
+  state: FollowerState | undefined;
+  /** Who waits for what it was asked to do. */
+  asked: { readonly resolve: (readBytes: number) => void; readonly reject: (error: Error) => void } | undefined;
+}
+
+/** A worker that was asked to end says that it has within this time after the one that it may take. */
+const ANSWER_WITHIN_MS = 2000;
+
+/** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
+export function createCrew(parts: CrewParts): Follower {
+  const { settings, known, store, log, hasBirthTimes } = parts;
+  createRedactor(settings.redactPatterns);
+  const shares = createShares(settings.workers, known, hasBirthTimes);
+  const crew: Crew = { ...parts, shares, members: [], isBegun: false, failure: undefined, isClosed: false };
+  const letterTurns = createTurns();
+  for (let index = 0; index < settings.workers; index += 1)
+    crew.members.push(openMember(crew, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
+  return {
+    syncFiles: (scan, isElsewhere) => syncFiles(crew, scan, isElsewhere),
+    turn: () => {
+      if (crew.failure !== undefined) throw crew.failure;
+      tellAll(crew, { kind: 'run' });
+      return { isBusy: false, dueAt: undefined };
+    },
+    poll: async () => {
+      const readBytes = await askAll(crew, { kind: 'poll', shift: readShift(crew) });
+      return readBytes.reduce((sum, bytes) => sum + bytes, 0);
+    },
+    flush: () => flush(crew),
+    reload: (next) => {
+      createRedactor(next.redactPatterns);
+      Object.assign(settings, next);
+      if (crew.isBegun) tellAll(crew, { kind: 'reload', settings: shareSettings(settings) });
+    },
+    describe: () => describe(crew),
+    get isCrowded() {
+      return crew.members.some(({ isCrowded }) => isCrowded);
+    },
+    close: () => close(crew),
+  };
+}
+
+function openMember(crew: Crew, start: WorkerStart): Member {
+  const { index } = start;
+  const worker = crew.openWorker(start);
+  const member: Member = { index, worker, files: new Map(), isCrowded: false, state: undefined, asked: undefined };
+  worker.unref();
+  worker.on('message', (report: Report) => takeReport(crew, member, report));
+  worker.on('error', (error) => fail(crew, member, error));
+  worker.on('exit', (code) => fail(crew, member, new Error(`its thread ended with ${code}`)));
+  return member;
+}
+
+/** The first failure counts. */
+function fail(crew: Crew, { index }: Member, cause: unknown): void {
+  if (crew.isClosed || crew.failure !== undefined) return;
+  crew.failure = new Error(`worker ${index + 1} of the agent ended: ${errorText(cause)}`, { cause });
+  for (const { asked } of crew.members) asked?.reject(crew.failure);
+  crew.onAnswer();
+}
+
+function tell({ worker }: Member, order: Order): void {
+  worker.postMessage(order);
+}
+
+function tellAll({ members }: Crew, order: Order): void {
+  for (const member of members) tell(member, order);
+}
+
+function askAll({ members, failure }: Crew, order: Order): Promise<number[]> {
+  if (failure !== undefined) throw failure;
+  return Promise.all(
+    members.map(
+      (member) =>
+        new Promise<number>((resolve, reject) => {
+          member.asked = { resolve, reject };
+          tell(member, order);
+        }),
+    ),
+  );
+}
+
+function readShift({ now, wall }: Crew): ClockShift {
+  return {
+    nowMs: Math.round(now() - (performance.timeOrigin + performance.now())),
+    wallMs: Math.round(wall() - Date.now()),
+  };
+}
+
+function syncFiles(crew: Crew, { files, problems }: Scan, isElsewhere: boolean): void {
+  const { members, shares } = crew;
+  const shift = readShift(crew);
+  const shared = shares.share(files);
+  if (!crew.isBegun) begin(crew, shift);
+  for (const member of members) {
+    const before = member.files;
+    const now = new Map((shared[member.index] ?? []).map((file) => [idOf(file), file]));
+    member.files = now;
+    tell(member, {
+      kind: 'scan',
+      changed: [...now].filter(([id, file]) => !isAlike(file, before.get(id))).map(([, file]) => file),
+      gone: [...before.keys()].filter((id) => !now.has(id)),
+      // Of folders, so they are nobody's.
+      problems: member.index === 0 ? problems : [],
+      isElsewhere,
+      shift,
+    });
+  }
+}
+
+function begin(crew: Crew, shift: ClockShift): void {
+  const { isFirstStart, hasBirthTimes, members, shares } = crew;
+  const settings = shareSettings(crew.settings);
+  const states = shares.shareStates();
+  for (const member of members)
+    tell(member, {
+      kind: 'begin',
+      settings,
+      states: states[member.index] ?? [],
+      isFirstStart,
+      hasBirthTimes,
+      shift,
+    });
+  crew.isBegun = true;
+}
+
+function isAlike(file: FoundFile, before: FoundFile | undefined): boolean {
+  return (
+    before !== undefined &&
+    file.path === before.path &&
+    file.size === before.size &&
+    file.mtimeMs === before.mtimeMs &&
+    file.birthMs === before.birthMs
+  );
+}
+
+function takeReport(crew: Crew, member: Member, report: Report): void {
+  if (crew.isClosed) return;
+  switch (report.kind) {
+    case 'progress':
+      return takeProgress(crew, member, report);
+    case 'polled':
+      return member.asked?.resolve(report.readBytes);
+    case 'flushed':
+      return member.asked?.resolve(0);
+    case 'append':
+      return void answerAppend(crew.store, report.batch).then((answer) => {
+        if (!crew.isClosed) tell(member, { kind: 'answer', ticket: report.ticket, answer });
+      });
+    case 'log':
+      return writeLog(crew.log, report.line);
+  }
+}
+
+function takeProgress(crew: Crew, member: Member, { changed, removed, isCrowded, state }: WorkerProgress): void {
+  const { known, shares, members, onCommit } = crew;
+  for (const file of changed) {
+    known.set(file);
+    const owner = members[shares.take(file.key, member.index) ?? member.index];
+    if (owner !== undefined && owner !== member) tell(owner, { kind: 'release', key: file.key });
+  }
+  for (const file of removed.map((key) => known.get(key)).filter((found) => found !== undefined)) {
+    known.delete(file.key);
+    shares.forget(file);
+  }
+  member.isCrowded = isCrowded;
+  member.state = state ?? member.state;
+  onCommit();
+}
+
+/** The main thread's log writes these anew. */
+const OWN_FIELDS: readonly string[] = ['level', 'time', 'name', 'msg'];
+
+/** Under the level and with the fields with which the worker wrote it. */
+function writeLog(log: Log, line: string): void {
+  const written: unknown = JSON.parse(line);
+  if (!isObject(written)) return;
+  const { level, msg } = written;
+  const fields = Object.fromEntries(Object.entries(written).filter(([name]) => !OWN_FIELDS.includes(name)));
+  const text = typeof msg === 'string' ? msg : '';
+  if (level === 'error') log.error(fields, text);
+  else if (level === 'warn') log.warn(fields, text);
+  else if (level === 'info') log.info(fields, text);
+  else log.debug(fields, text);
+}
+
+/** A worker that does not end in time is left behind; the next agent reads again what it had not shipped. */
+async function flush(crew: Crew): Promise<void> {
+  if (!crew.isBegun) return;
+  const over = new AbortController();
+  const late = pause(crew.settings.stopWithinMs + ANSWER_WITHIN_MS, over.signal);
+  try {
+    await Promise.race([askAll(crew, { kind: 'flush', shift: readShift(crew) }), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+function describe({ members, now }: Crew): FollowerState {
+  const states = members.map(({ state }) => state).filter((state) => state !== undefined);
+  const sum = (of: (state: FollowerState) => number): number => states.reduce((all, state) => all + of(state), 0);
+  return {
+    ...joinBoards(states),
+    measured: {
+      files: sum(({ measured }) => measured.files),
+      openFiles: sum(({ measured }) => measured.openFiles),
+      lagBytes: sum(({ measured }) => measured.lagBytes),
+      atRiskBytes: sum(({ measured }) => measured.atRiskBytes),
+      heldBytes: sum(({ measured }) => measured.heldBytes),
+    },
+    acknowledgedAt: states.map((state) => state.acknowledgedAt).reduce(later, undefined),
+    outages: [...new Set(states.flatMap(({ outages }) => outages))],
+    turnedAt: states.reduce((first, { turnedAt }) => Math.min(first, turnedAt), now()),
+  };
+}
+
+function later(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+}
+
+function close(crew: Crew): void {
+  if (crew.isClosed) return;
+  crew.isClosed = true;
+  for (const { worker } of crew.members) void worker.terminate();
+}

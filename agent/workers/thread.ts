@@ -1,0 +1,191 @@
+// A worker of the agent: a follower of its own in a thread of its own, with a part of the files and of the limits.
+// Orders come in, reports go out (message.ts). It keeps nothing on disk but dead letters: what it knows of files goes
+// to the main thread, which saves it. Called by the file that such a thread is started with.
+import type { MessagePort } from 'node:worker_threads';
+import { createLog, type Log, type LogLevel } from '../../core/log.js';
+import type { RecordSink } from '../../store/store.js';
+import type { FoundFile } from '../files/discover.js';
+import { createAlarm, rest, type Alarm } from '../follow/alarm.js';
+import { createFollower, type FileFollower } from '../follow/follower.js';
+import { readCpu } from '../follow/limits.js';
+import { idOf } from '../follow/set.js';
+import { createKnown, type Known } from '../identity/known.js';
+import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
+import { createRelay, type Relay } from './relay.js';
+import { takeTurn } from './turns.js';
+
+interface Thread {
+  readonly port: MessagePort;
+  readonly letterTurns: SharedArrayBuffer;
+  readonly relay: Relay;
+  readonly store: RecordSink;
+  readonly log: Log;
+  readonly alarm: Alarm;
+  shift: ClockShift;
+  /** From the first order on. */
+  work: Work | undefined;
+}
+
+interface Work {
+  readonly follower: FileFollower;
+  readonly known: Known;
+  readonly readIntervalMs: () => number;
+  readonly files: Map<string, FoundFile>;
+  /** A scan came: files that have rested long are looked at as well. */
+  isScanned: boolean;
+  loop: Loop | undefined;
+  /** When it last said how it is, and what of that must be known at once. */
+  saidAt: number;
+  wasCrowded: boolean;
+}
+
+interface Loop {
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+const STATE_EVERY_MS = 500;
+const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+/** `choose`: a store of its own, or what is given: the one of the main thread. */
+export function runWorker(port: MessagePort, start: WorkerStart, choose: (relay: RecordSink) => RecordSink): void {
+  const relay = createRelay(start.encoding, (ticket, batch) => send(port, { kind: 'append', ticket, batch }));
+  const level = LOG_LEVELS.find((name) => name === start.logLevel) ?? 'info';
+  const log = createLog(level, { write: (line) => send(port, { kind: 'log', line }) });
+  const thread: Thread = {
+    port,
+    letterTurns: start.letterTurns,
+    relay,
+    store: choose(relay),
+    log: log.child({ worker: start.index + 1 }),
+    alarm: createAlarm(),
+    shift: { nowMs: 0, wallMs: 0 },
+    work: undefined,
+  };
+  port.on('message', (order: Order) => obey(thread, order));
+}
+
+function send(port: MessagePort, report: Report): void {
+  port.postMessage(report);
+}
+
+function obey(thread: Thread, order: Order): void {
+  if ('shift' in order) thread.shift = order.shift;
+  if (order.kind === 'begin') thread.work = begin(thread, order);
+  else if (order.kind === 'answer') thread.relay.take(order.ticket, order.answer);
+  else if (thread.work !== undefined) obeyAtWork(thread, thread.work, order);
+}
+
+function obeyAtWork(
+  thread: Thread,
+  work: Work,
+  order: Exclude<Order, { readonly kind: 'begin' } | { readonly kind: 'answer' }>,
+): void {
+  switch (order.kind) {
+    case 'scan':
+      return takeScan(work, order);
+    case 'run':
+      work.loop ??= startLoop(thread, work);
+      return thread.alarm.wake();
+    case 'poll':
+      return void poll(thread, work);
+    case 'flush':
+      return void flush(thread, work);
+    case 'reload':
+      return work.follower.reload(order.settings);
+    case 'release':
+      return work.follower.release(order.key);
+  }
+}
+
+function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirthTimes }: BeginOrder): Work {
+  const settings = { ...given };
+  const known = createKnown(states);
+  const { store, log, alarm, letterTurns } = thread;
+  const follower = createFollower({
+    settings,
+    store,
+    log,
+    known,
+    isFirstStart,
+    hasBirthTimes,
+    wall: () => Date.now() + thread.shift.wallMs,
+    now: () => readNow(thread),
+    random: Math.random,
+    cpuMs: readCpu,
+    onAnswer: () => alarm.wake(),
+    onCommit: () => {
+      if (thread.work !== undefined) sayProgress(thread, thread.work, false);
+    },
+    takeLetterTurn: (write) => takeTurn(letterTurns, write),
+  });
+  return {
+    follower,
+    known,
+    readIntervalMs: () => settings.readIntervalMs,
+    files: new Map(),
+    isScanned: false,
+    loop: undefined,
+    saidAt: 0,
+    wasCrowded: false,
+  };
+}
+
+function readNow({ shift }: Thread): number {
+  return performance.timeOrigin + performance.now() + shift.nowMs;
+}
+
+function takeScan(work: Work, { changed, gone, problems, isElsewhere }: ScanOrder): void {
+  const { files, follower } = work;
+  for (const id of gone) files.delete(id);
+  for (const file of changed) files.set(idOf(file), file);
+  follower.syncFiles({ files: [...files.values()], problems }, isElsewhere);
+  work.isScanned = true;
+}
+
+function startLoop(thread: Thread, work: Work): Loop {
+  const stop = new AbortController();
+  return { stop, ended: loop(thread, work, stop.signal) };
+}
+
+async function loop(thread: Thread, work: Work, signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
+  while (!signal.aborted) {
+    const isScan = work.isScanned;
+    work.isScanned = false;
+    const { isBusy, dueAt } = work.follower.turn(isScan);
+    if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
+    else {
+      const waitMs = Math.min(work.readIntervalMs(), (dueAt ?? Number.POSITIVE_INFINITY) - readNow(thread));
+      await rest(thread.alarm, stopped, waitMs);
+    }
+  }
+}
+
+async function poll(thread: Thread, work: Work): Promise<void> {
+  const readBytes = await work.follower.poll();
+  sayProgress(thread, work, true);
+  send(thread.port, { kind: 'polled', readBytes });
+}
+
+async function flush(thread: Thread, work: Work): Promise<void> {
+  work.loop?.stop.abort();
+  await work.loop?.ended;
+  work.loop = undefined;
+  await work.follower.flush();
+  sayProgress(thread, work, true);
+  send(thread.port, { kind: 'flushed' });
+}
+
+/** What changed in what is known goes at once, how it is now and then. */
+function sayProgress(thread: Thread, work: Work, isWhole: boolean): void {
+  const { follower, known } = work;
+  const { changed, removed } = known.takeChanges();
+  const { isCrowded } = follower;
+  const isDue = isWhole || performance.now() - work.saidAt >= STATE_EVERY_MS;
+  if (!isDue && changed.length === 0 && removed.length === 0 && isCrowded === work.wasCrowded) return;
+  if (isDue) work.saidAt = performance.now();
+  work.wasCrowded = isCrowded;
+  const state = isDue ? follower.describe() : undefined;
+  send(thread.port, { kind: 'progress', changed, removed, isCrowded, state });
+}

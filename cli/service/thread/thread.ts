@@ -1,0 +1,22 @@
+// Starts a thread of this process with one of the files beside this one. Called by paste.ts for pasted logs, and by
+// agent.ts for the workers of an agent.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+export function openThread(name: 'agent-worker' | 'paste-worker', options: WorkerOptions): Worker {
+  // Built, this code is part of the one file cli/main.cjs, and the threads stand where the compiler left them.
+  const built = join(import.meta.dirname, 'service', 'thread', `${name}.js`);
+  return existsSync(built) ? new Worker(built, options) : openSource(name, options);
+}
+
+/** Beside the sources a thread is TypeScript as well. */
+function openSource(name: string, options: WorkerOptions): Worker {
+  const tsx = dirname(createRequire(import.meta.filename).resolve('tsx/package.json'));
+  const loader = pathToFileURL(join(tsx, 'dist', 'esm', 'api', 'index.mjs'));
+  const source = pathToFileURL(join(import.meta.dirname, `${name}.ts`));
+  const code = `import('${loader}').then(({ register }) => { register(); return import('${source}'); })`;
+  return new Worker(code, { ...options, eval: true });
+}
