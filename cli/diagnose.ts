@@ -11,7 +11,7 @@ import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';
 import { write, writeNote } from './terminal/write.js';
-import { paint, renderDiagnosis, renderUnknown, styleOf } from './terminal/print.js';
+import { paint, renderCards, styleOf } from './terminal/print.js';
 import { createProgress } from './terminal/progress.js';
 import { languageOf, readSettings, zoneOf } from './settings.js';
 
@@ -116,8 +116,7 @@ function renderReport(
   invocation: Invocation,
 ): string {
   const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
-  const causes = document.diagnoses.filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
-  const followers = document.diagnoses.filter((diagnosis) => !causes.includes(diagnosis));
+  const followers = document.diagnoses.filter((diagnosis, index) => index > 0 && diagnosis.symptom);
   const version = document.facts.flinkVersion;
   const read =
     lang === 'zh'
@@ -129,18 +128,14 @@ function renderReport(
   const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
   if (notes.lines === 0)
     return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '没有读到任何日志，无法诊断。' : 'There was no log to read, so nothing can be said.'}\n`;
-  if (causes.length + document.unknown.length === 0)
+  if (document.diagnoses.length + document.unknown.length === 0)
     return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;
   const follow =
     followers.length === 0
       ? ''
       : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
-  return [
-    head,
-    ...causes.map((item) => `${renderDiagnosis(item, lang, style)}\n`),
-    ...document.unknown.map((item) => `${renderUnknown(item, lang, style)}\n`),
-    follow,
-  ].join('');
+  const cards = renderCards(document.diagnoses, document.unknown, lang, style);
+  return [head, ...cards.map((card) => `${card}\n`), follow].join('');
 }
 
 /** 12345 → 12,345, without Intl: opening its tables takes 20 ms, a tenth of what a short answer may take. */

@@ -253,13 +253,7 @@ const CONSEQUENCE_MS = 120_000;
 
 /** Failures that no rule names and that do not follow from one that a rule does name. */
 function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
-  const causes = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
-  const firstCause = causes
-    .flatMap((draft) => draft.events)
-    .reduce<number | undefined>(
-      (first, event) => Math.min(first ?? Number.POSITIVE_INFINITY, event.time ?? Number.NEGATIVE_INFINITY),
-      undefined,
-    );
+  const explaining = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
   const named = new Set(
     drafts
       .filter((draft) => draft.rule.role === 'cause')
@@ -268,8 +262,8 @@ function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Ca
   const byRoot = new Map<string, IncidentEvent[]>();
   for (const event of group.events) {
     if (event.failure === undefined || isNamed(event, named, catalog)) continue;
-    if (isConsequence(event, firstCause)) continue;
     const key = describeRoot(event.failure);
+    if (explaining.some((draft) => isConsequence(event, key, draft))) continue;
     const same = byRoot.get(key);
     if (same === undefined) byRoot.set(key, [event]);
     else same.push(event);
@@ -290,14 +284,21 @@ function describeRoot(failure: FailurePart): string {
   return `${last.type}\n${last.message.slice(0, 120).replaceAll(/[0-9a-f]{32}|\d+/g, '#')}`;
 }
 
+/** By a cause anywhere in the chain, by a symptom at the root alone: what it finds above is only its wrapper. */
 function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Catalog): boolean {
   if (fingerprintsOf(event).some((item) => named.has(item))) return true;
+  const hasChain = (event.failure?.chain.length ?? 0) > 0;
   return event.matches.some(
-    (match) => match.fromRoot === 0 || match.fromRoot === undefined || catalog.findRule(match.rule)?.role === 'cause',
+    ({ rule, fromRoot }) =>
+      fromRoot === 0 || (fromRoot === undefined && !hasChain) || catalog.findRule(rule)?.role === 'cause',
   );
 }
 
-function isConsequence(event: IncidentEvent, firstCause: number | undefined): boolean {
-  if (firstCause === undefined) return false;
-  return event.time === undefined || event.time >= firstCause - CONSEQUENCE_MS;
+/** What ended a process because of this very root does not explain it. */
+function isConsequence(event: IncidentEvent, root: string, { rule, events }: Draft): boolean {
+  const isSame = ({ failure }: IncidentEvent): boolean => failure !== undefined && describeRoot(failure) === root;
+  if (rule.role === 'symptom' && events.some(isSame)) return false;
+  return events.some(
+    ({ time }) => event.time === undefined || time === undefined || event.time >= time - CONSEQUENCE_MS,
+  );
 }

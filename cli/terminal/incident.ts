@@ -3,7 +3,7 @@
 import type { Language } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import type { Terminal } from '../command.js';
-import { paint, renderDiagnosis, renderUnknown, styleOf } from './print.js';
+import { paint, renderCards, styleOf } from './print.js';
 
 /** An incident for people: one line about the job, then its causes, then what no rule names. */
 export function renderIncident(
@@ -18,14 +18,9 @@ export function renderIncident(
       ? { restarts: '次重启', outcome: OUTCOMES_ZH[incident.outcome] }
       : { restarts: 'restarts', outcome: OUTCOMES_EN[incident.outcome] };
   const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${words.outcome} · ${incident.restarts} ${words.restarts} · ${incident.firstSeen ?? ''}`;
-  const causes = incident.diagnoses[lang].filter((diagnosis, index) => index === 0 || !diagnosis.symptom);
-  return [
-    `${head}\n`,
-    ...causes.map((diagnosis) =>
-      renderDiagnosis({ ...diagnosis, ...explained(incident.diagnoses[lang], diagnosis) }, lang, style),
-    ),
-    ...incident.unknown.map((item) => renderUnknown(item, lang, style)),
-  ].join('');
+  const all = incident.diagnoses[lang];
+  const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
+  return [`${head}\n`, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
 }
 
 const OUTCOMES_EN = {

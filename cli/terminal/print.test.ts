@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Evidence, UnknownFailure } from '../../core/types.js';
-import { renderUnknown } from './print.js';
+import { renderCards } from './print.js';
 
 const TRACE = [
   '2026-03-01 10:00:00,000 WARN  Task [] - Source: orders (1/2)#0 switched from RUNNING to FAILED with failure cause:',
@@ -27,7 +27,8 @@ function showLines(text: string, proof: string): readonly string[] {
     count: 1,
     evidence: [evidence],
   };
-  const lines = renderUnknown(unknown, 'en', { width: 120, color: false }).trimEnd().split('\n');
+  const [card = ''] = renderCards([], [unknown], 'en', { width: 120, color: false });
+  const lines = card.trimEnd().split('\n');
   return lines.slice(lines.findIndex((line) => line.includes('taskmanager.log:7')) + 1).map((line) => line.trim());
 }
 

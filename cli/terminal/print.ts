@@ -72,7 +72,7 @@ export function styleOf(
 }
 
 /** One cause with its reasons, fixes and evidence, then what follows from it. */
-export function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
+function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
   const words = WORDS[lang];
   const mark =
     diagnosis.severity === 'warning' || diagnosis.severity === 'info'
@@ -112,10 +112,25 @@ function renderFix(fix: Diagnosis['fixes'][number], lang: Language, style: Style
   ];
 }
 
-export function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): string {
+/** The cards of one or several incidents; where only symptoms were named, what nobody names yet comes first. */
+export function renderCards(
+  diagnoses: readonly Diagnosis[],
+  unknown: readonly UnknownFailure[],
+  lang: Language,
+  style: Style,
+): readonly string[] {
+  const named = diagnoses
+    .filter((diagnosis, index) => index === 0 || !diagnosis.symptom)
+    .map((diagnosis) => renderDiagnosis(diagnosis, lang, style));
+  const unnamed = unknown.map((item) => renderUnknown(item, lang, style));
+  return diagnoses[0]?.symptom === true ? [...unnamed, ...named] : [...named, ...unnamed];
+}
+
+function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): string {
   const words = WORDS[lang];
+  const count = unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : '';
   const lines = [
-    `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.fingerprint} · ${words.noRule}${unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : ''}`, 'dim', style)}`,
+    `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.fingerprint} · ${words.noRule}${count}`, 'dim', style)}`,
     ...(unknown.job === undefined ? [] : [`  ${words.job} ${unknown.job.name ?? ''} (${unknown.job.id})`]),
     ...section(
       words.cause,

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Diagnosis } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
+import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
 import { OUTCOMES, useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
@@ -21,30 +22,27 @@ export function IncidentPage({ id }: { readonly id: string }) {
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const incident = query.data;
-  const [first, ...others] = incident.diagnoses;
+  const lead = findLead(incident);
+  const named = incident.diagnoses.filter((item, index) => index === 0 || !item.symptom);
+  const cards = named.map((item) => <DiagnosisCard key={item.rule} diagnosis={item} />);
+  const unknown = incident.unknown.map((item) => <UnknownCard key={item.fingerprint} unknown={item} />);
   return (
     <Stack maw={1080} mx="auto" gap="md">
-      <Headline incident={incident} first={first} />
-      {first !== undefined && <DiagnosisCard diagnosis={first} />}
-      {others
-        .filter((item) => !item.symptom)
-        .map((item) => (
-          <DiagnosisCard key={item.rule} diagnosis={item} />
-        ))}
-      {incident.unknown.map((item) => (
-        <UnknownCard key={item.fingerprint} unknown={item} />
-      ))}
-      <Consequences diagnoses={others.filter((item) => item.symptom)} />
+      <Headline incident={incident} lead={lead} />
+      {lead.kind === 'cause' ? [cards, unknown] : [unknown, cards]}
+      <Consequences diagnoses={incident.diagnoses.filter((item) => !named.includes(item))} />
       <Facts incident={incident} />
     </Stack>
   );
 }
 
-function Headline({ incident, first }: { readonly incident: ShownIncident; readonly first: Diagnosis | undefined }) {
+function Headline({ incident, lead }: { readonly incident: ShownIncident; readonly lead: Lead }) {
   const { t, lang } = useSpeech();
   return (
     <Stack gap={4}>
-      <Title order={2}>{first?.title ?? t('unknown')}</Title>
+      <Title order={2}>
+        {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown) || t('unknown')}
+      </Title>
       <Group gap="sm">
         <Badge color={OUTCOME_COLORS[incident.outcome]} tt="none">
           {OUTCOMES[incident.outcome][lang]}

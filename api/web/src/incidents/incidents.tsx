@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Incident } from '../../../../core/types.ts';
 import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
+import { findLead, nameUnknown } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
 import { DeliveryProblems } from './delivery.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
@@ -64,9 +65,8 @@ function IncidentList() {
 
 function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
   const { t, lang } = useSpeech();
-  const first = incident.diagnoses[0];
-  const unknown = incident.unknown[0];
-  const owner = first?.owner ?? unknown?.owner;
+  const lead = findLead(incident);
+  const owner = lead.kind === 'cause' ? lead.diagnosis.owner : lead.unknown?.owner;
   return (
     <Table.Tr>
       <Table.Td maw={620}>
@@ -75,17 +75,16 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
           style={{ textDecoration: 'none', color: 'inherit' }}
         >
           <Text fw={600} lineClamp={2}>
-            {first?.title ??
-              `${unknown?.chain.at(-1)?.split('.').at(-1) ?? ''}${unknown === undefined || unknown.message === '' ? '' : `: ${unknown.message}`}`}
+            {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown)}
           </Text>
           <Group gap={6}>
             <Badge
               size="xs"
               variant="light"
-              color={first === undefined ? 'yellow' : SEVERITY_COLORS[first.severity]}
+              color={lead.kind === 'cause' ? SEVERITY_COLORS[lead.diagnosis.severity] : 'yellow'}
               tt="none"
             >
-              {first?.rule ?? t('unknown')}
+              {lead.kind === 'cause' ? lead.diagnosis.rule : t('unknown')}
             </Badge>
           </Group>
         </Link>

@@ -5,6 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../server/client.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
+import { findLead } from '../diagnosis/lead.ts';
 import { Problem } from '../view/state.tsx';
 import { useSpeech } from '../speech/text.tsx';
 
@@ -12,6 +13,10 @@ export function PastePage() {
   const { t, lang } = useSpeech();
   const [text, setText] = useState('');
   const run = useMutation({ mutationFn: () => api.diagnose(text, lang) });
+  const cards = run.data?.diagnoses.map((diagnosis) => (
+    <DiagnosisCard key={`${diagnosis.rule}${diagnosis.job?.id ?? ''}`} diagnosis={diagnosis} />
+  ));
+  const unknown = run.data?.unknown.map((item) => <UnknownCard key={item.fingerprint} unknown={item} />);
   return (
     <Stack maw={1080} mx="auto">
       <Textarea
@@ -29,12 +34,7 @@ export function PastePage() {
       </Button>
       {run.isError && <Problem error={run.error} />}
       {run.data?.diagnoses.length === 0 && run.data.unknown.length === 0 && <Text>{t('nothingFound')}</Text>}
-      {run.data?.diagnoses.map((diagnosis) => (
-        <DiagnosisCard key={`${diagnosis.rule}${diagnosis.job?.id ?? ''}`} diagnosis={diagnosis} />
-      ))}
-      {run.data?.unknown.map((unknown) => (
-        <UnknownCard key={unknown.fingerprint} unknown={unknown} />
-      ))}
+      {run.data !== undefined && (findLead(run.data).kind === 'cause' ? [cards, unknown] : [unknown, cards])}
     </Stack>
   );
 }
