@@ -39,8 +39,19 @@ let scripts = 0;
  */
 export async function runSql(context: ClientContext, sql: string | { file: string }): Promise<ClientResult> {
   const file = typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file;
-  return runScript(context, 'sql-client.sh', ['-hist', join(context.dir, 'sql-history'), '-f', file]);
+  const args = ['-hist', join(context.dir, 'sql-history'), '-f', file];
+  let result = await runScript(context, 'sql-client.sh', args);
+  for (let tries = 1; tries < MOST_TRIES && result.stderr.includes(PORT_TAKEN); tries += 1)
+    result = await runScript(context, 'sql-client.sh', args);
+  return result;
 }
+
+/**
+ * The client looks for a free port and binds it later; on a busy machine another process takes it in between. Nothing
+ * of the script has run then.
+ */
+const PORT_TAKEN = 'Could not start rest endpoint on any port in port range';
+const MOST_TRIES = 4;
 
 export async function runJar(context: ClientContext, run: JarRun): Promise<ClientResult> {
   return runScript(context, 'flink', [
