@@ -123,6 +123,7 @@ function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void 
 }
 
 async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
+  void prepareStore(agent);
   const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   try {
     await loop(agent, signal, stopped);
@@ -131,6 +132,15 @@ async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
   } finally {
     await agent.watcher?.close();
     closeAgent(agent);
+  }
+}
+
+/** While the files are looked for. What is wrong is said when the first records are refused. */
+async function prepareStore({ store, log }: AgentState): Promise<void> {
+  try {
+    await store.prepare?.();
+  } catch (error) {
+    log.debug({ problem: describeFault(error) }, 'The store is not ready yet.');
   }
 }
 

@@ -26,11 +26,11 @@ function runScript(node: string, script: string): { status: number | null; said:
 }
 
 describe('what was compiled when the program was built', () => {
-  it('is taken by V8', () => {
+  it.each(['short', 'service'])('is taken by V8 for a run that is %s', (kind) => {
     const script = `import { readFileSync } from 'node:fs';
-      import { compileBundle, COMPILED_FILE, tuneForShortRun } from ${PROGRAM};
-      tuneForShortRun();
-      console.log(compileBundle(readFileSync(COMPILED_FILE)).cachedDataRejected);`;
+      import { compileBundle, COMPILED_FILES, tuneForShortRun } from ${PROGRAM};
+      ${kind === 'short' ? 'tuneForShortRun();' : ''}
+      console.log(compileBundle(readFileSync(COMPILED_FILES.${kind})).cachedDataRejected);`;
 
     expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'false\n' });
   });

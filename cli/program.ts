@@ -1,7 +1,8 @@
 // The program behind the front door. Built, it is one file, opened with what V8 made of it when it was built
-// (write-code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer. Another
-// version of Node takes nothing of that and compiles it as usual, and so does a service, which runs with V8 as it is.
-// Beside the sources there is no such file, and the sources are opened.
+// (write-code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer, and of an
+// agent's start. V8 takes only what it made under the same flags, so there is one for short commands and one for
+// services, which run with V8 as it is; another version of Node takes nothing of that and compiles it as usual. Beside
+// the sources there is no such file, and the sources are opened.
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -11,8 +12,13 @@ import { Script } from 'node:vm';
 export type Program = typeof import('./main.js');
 
 const BUNDLE = join(import.meta.dirname, 'main.cjs');
+export type RunKind = 'short' | 'service';
+
 /** What V8 made of it. */
-export const COMPILED_FILE = `${BUNDLE}.compiled`;
+export const COMPILED_FILES: Readonly<Record<RunKind, string>> = {
+  short: `${BUNDLE}.compiled`,
+  service: `${BUNDLE}.service`,
+};
 
 /** The commands that run until they are stopped. */
 export const SERVICES: readonly string[] = ['up', 'agent', 'analyzer', 'api'];
@@ -33,9 +39,10 @@ const PATIENCE: Readonly<Record<string, readonly string[]>> = {
 /** With what the command line says; its first word decides how V8 is to run. */
 export async function openProgram(args: readonly string[]): Promise<Program> {
   if (!existsSync(BUNDLE)) return import('./main.js');
-  if (SERVICES.includes(args[0] ?? '')) return runBundle(compileBundle());
-  tuneForShortRun();
-  return runBundle(compileBundle(existsSync(COMPILED_FILE) ? readFileSync(COMPILED_FILE) : undefined));
+  const run: RunKind = SERVICES.includes(args[0] ?? '') ? 'service' : 'short';
+  if (run === 'short') tuneForShortRun();
+  const compiled = COMPILED_FILES[run];
+  return runBundle(compileBundle(existsSync(compiled) ? readFileSync(compiled) : undefined));
 }
 
 /** Comes before compileBundle: compiled code is taken only under the flags under which it was compiled. */

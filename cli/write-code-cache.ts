@@ -1,27 +1,76 @@
-// The build's last step: diagnoses some logs of the rules, and keeps what V8 compiled for it (program.ts). Called by
-// `npm run build`; the cache fits the version of Node that made it.
-import { writeFileSync } from 'node:fs';
+// The build's last step: runs the built program as a short command or as a service, and keeps what V8 compiled for it
+// (program.ts). Called by `npm run build`, once for each; a cache fits the version of Node that made it.
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import { findBuiltInRules } from '../analyzer/catalog/catalog.js';
-import { compileBundle, COMPILED_FILE, runBundle, tuneForShortRun } from './program.js';
+import { compileBundle, COMPILED_FILES, runBundle, tuneForShortRun, type Program, type RunKind } from './program.js';
 
-/** What a diagnosis needs again and again: several kinds of failures, and logs of healthy jobs. */
+/** What is needed again and again: several kinds of failures, and logs of healthy jobs. */
 const LOGS = ['network', 'memory', 'healthy'].map((area) => join(findBuiltInRules(), area));
+/** A build must end. */
+const GIVE_UP_MS = 60_000;
+const NEWLINE = 10;
 
-tuneForShortRun();
+const run: RunKind = process.argv[2] === 'service' ? 'service' : 'short';
+if (run === 'short') tuneForShortRun();
 const bundle = compileBundle();
-const { main } = runBundle(bundle);
-const silence = (): Writable => new Writable({ write: (_, __, done) => done() });
-for (const format of ['json', 'text']) {
-  const code = await main(['diagnose', '--format', format, ...LOGS], {
+const program = runBundle(bundle);
+await (run === 'short' ? diagnoseLogs(program) : shipLogs(program));
+writeFileSync(COMPILED_FILES[run], bundle.createCachedData());
+
+async function diagnoseLogs(built: Program): Promise<void> {
+  const { signal } = new AbortController();
+  for (const format of ['json', 'text']) await runMain(built, signal, ['diagnose', '--format', format, ...LOGS]);
+}
+
+/** Until the records are stored; copies, since what is old is left out at the first start. */
+async function shipLogs(built: Program): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-compile-'));
+  const logs = join(folder, 'logs');
+  for (const [index, area] of LOGS.entries()) cpSync(area, join(logs, String(index)), { recursive: true });
+  const stored = new AbortController();
+  const server = createServer(createElasticsearch(() => stored.abort()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const store = `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`;
+  const signal = AbortSignal.any([stored.signal, AbortSignal.timeout(GIVE_UP_MS)]);
+  await runMain(built, signal, ['agent', logs, '--data', folder, '--store', store, '--log-level', 'silent']);
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** One that keeps nothing, and answers a bulk request as if it did. */
+function createElasticsearch(onStored: () => void): RequestListener {
+  return (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const raw = Buffer.concat(chunks);
+      const isBulk = request.url?.includes('_bulk') ?? false;
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+      const lines = isBulk ? body.reduce((sum, byte) => sum + (byte === NEWLINE ? 1 : 0), 0) : 0;
+      const items = new Array(lines / 2).fill({ create: { status: 201 } });
+      response.setHeader('content-type', 'application/vnd.elasticsearch+json;compatible-with=8');
+      response.setHeader('x-elastic-product', 'Elasticsearch');
+      response.end(JSON.stringify({ errors: false, items }), () => isBulk && onStored());
+    });
+  };
+}
+
+async function runMain({ main }: Program, signal: AbortSignal, args: readonly string[]): Promise<void> {
+  const silence = (): Writable => new Writable({ write: (_, __, done) => done() });
+  const code = await main(args, {
     stdout: silence(),
     stderr: silence(),
     stdin: process.stdin,
     environment: {},
-    signal: new AbortController().signal,
+    signal,
     onHangup: () => undefined,
   });
   if (code !== 0) throw new Error(`the built program ended with ${code}`);
 }
-writeFileSync(COMPILED_FILE, bundle.createCachedData());

@@ -210,6 +210,8 @@ export interface BatchAddress {
 /** The way in: what the agent needs to deliver records. */
 export interface RecordSink {
   readonly encoding: Encoding;
+  /** Begins what the first append would wait for; absent where there is nothing to begin. Throws what append throws. */
+  prepare?(): Promise<void>;
   /**
    * Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per
    * record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again.

@@ -295,6 +295,19 @@ for (const version of [8, 9] as const) {
         expect(asked.join()).toMatch(/_settings\/index\.blocks/);
       });
 
+      it('asks three questions before the first records where the templates are there', async () => {
+        const owner = openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix });
+        await owner.check();
+        await owner.close();
+        const asked: string[] = [];
+        proxy.setFault(({ path }) => void asked.push(path));
+
+        await store.prepare?.();
+        expect(asked).toHaveLength(3);
+        await appendRecords(store, [makeRecord(1, day)]);
+        expect(asked.slice(3)).toEqual([expect.stringContaining('_bulk')]);
+      });
+
       it('waits for a read-only index, a missing right to create one, and a cluster that has too many shards', async () => {
         await appendRecords(store, [makeRecord(1, day)]);
         const kinds = async (record: LogRecord): Promise<string[]> =>

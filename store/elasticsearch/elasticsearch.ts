@@ -2,7 +2,7 @@
 // client.ts, what we create in mapping.ts, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
 // query.ts, the small indices in documents.ts. Nothing is written before our index templates are there. It uses no
 // data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
-import { createError } from '../../core/errors.js';
+import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
 import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
@@ -70,6 +70,9 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   };
   return {
     encoding: { kind: 'elasticsearch', prefix },
+    prepare: async () => {
+      await makeTemplates();
+    },
     append: async (batch) => {
       if (batch.lengths.length === 0) return [];
       const plan = await makeTemplates();
@@ -116,56 +119,72 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   };
 }
 
-/** Leaves newer templates alone. Who may not make them needs somebody else to have done it. */
+/**
+ * Leaves newer templates alone. Who may not make them needs somebody else to have done it. Where they are there, it is
+ * three questions at once: an agent's first records wait for them.
+ */
 async function createTemplates(
   client: ElasticsearchClient,
   prefix: string,
   settings: ElasticsearchSettings,
 ): Promise<WordsPlan> {
-  let isMade: boolean;
-  try {
-    isMade = await putTemplates(client, prefix, settings);
-  } catch (error) {
-    if (readStatus(error) !== 403) throw error;
-    if ((await loadMadeVersion(client, prefix)) >= TEMPLATE_AGE.version) return loadWordsPlan(client, prefix);
-    throw createError(
-      'JT_STORE_DENIED',
-      {
-        url: client.url,
-        problem:
-          'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates',
-      },
-      error,
-    );
+  const [put, plan, version] = await Promise.all([
+    putTemplates(client, prefix, settings),
+    loadDocument(client, prefix, 'states', WORDS_STATE),
+    loadMadeVersion(client, prefix),
+  ]);
+  if (put.kind === 'denied') {
+    if (version >= TEMPLATE_AGE.version) return decodeWordsPlan(plan);
+    throw explainDenied(client, put.error);
   }
   // Whoever made the templates may have ended before it noted the plan.
-  if (isMade || (await loadDocument(client, prefix, 'states', WORDS_STATE)) === undefined)
-    await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(await planWords(client, prefix)));
-  if ((await loadMadeVersion(client, prefix)) < TEMPLATE_AGE.version)
-    await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
-  return loadWordsPlan(client, prefix);
+  const isOpen = put.isMade || plan === undefined;
+  if (isOpen) await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(await planWords(client, prefix)));
+  if (version < TEMPLATE_AGE.version) await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
+  return isOpen ? loadWordsPlan(client, prefix) : decodeWordsPlan(plan);
 }
 
-/** Returns whether the template of the records is another one now. */
+function explainDenied({ url }: ElasticsearchClient, error: unknown): JobtraceError {
+  return createError(
+    'JT_STORE_DENIED',
+    {
+      url,
+      problem:
+        'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates',
+    },
+    error,
+  );
+}
+
+type Put =
+  /** `isMade`: the template of the records is another one now. */
+  { readonly kind: 'put'; readonly isMade: boolean } | { readonly kind: 'denied'; readonly error: unknown };
+
 async function putTemplates(
   client: ElasticsearchClient,
   prefix: string,
   settings: ElasticsearchSettings,
-): Promise<boolean> {
-  let isMade = false;
-  for (const [name, template] of Object.entries(buildTemplates(prefix, settings, 'analyzer'))) {
-    const decision = decideTemplate(await loadTemplateAge(client, name));
-    if (decision === 'same' || decision === 'newer') continue;
-    const path = `/_index_template/${name}`;
-    const { status } = await client.send({ method: 'PUT', path, body: template, expect: [400] });
-    // The smallest distribution lacks what the analyzer is made of.
-    if (status !== 200) {
-      const body = buildTemplates(prefix, settings, 'document')[name];
-      await client.send({ method: 'PUT', path, body });
+): Promise<Put> {
+  try {
+    let isMade = false;
+    const ages = await loadTemplateAges(client, prefix);
+    for (const [name, template] of Object.entries(buildTemplates(prefix, settings, 'analyzer'))) {
+      const decision = decideTemplate(ages.get(name));
+      if (decision === 'same' || decision === 'newer') continue;
+      const path = `/_index_template/${name}`;
+      const { status } = await client.send({ method: 'PUT', path, body: template, expect: [400] });
+      // The smallest distribution lacks what the analyzer is made of.
+      if (status !== 200) {
+        const body = buildTemplates(prefix, settings, 'document')[name];
+        await client.send({ method: 'PUT', path, body });
+      }
+      if (name === nameLogTemplate(prefix)) isMade = true;
     }
-    if (name === nameLogTemplate(prefix)) isMade = true;
+    return { kind: 'put', isMade };
+  } catch (error) {
+    if (readStatus(error) !== 403) throw error;
+    return { kind: 'denied', error };
   }
-  return isMade;
 }
 
 /** With an analyzer, indices that were made before it still want their words. */
@@ -209,16 +228,26 @@ async function loadMadeVersion(client: ElasticsearchClient, prefix: string): Pro
   return Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
 }
 
-async function loadTemplateAge(client: ElasticsearchClient, name: string): Promise<TemplateAge | undefined> {
+/** By the names of the templates; users may have some that begin like ours. */
+async function loadTemplateAges(
+  client: ElasticsearchClient,
+  prefix: string,
+): Promise<ReadonlyMap<string, TemplateAge>> {
   const { body } = await client.send({
     method: 'GET',
-    path: `/_index_template/${name}`,
-    query: { filter_path: 'index_templates.index_template.version,index_templates.index_template._meta' },
+    path: `/_index_template/${prefix}-*`,
+    query: {
+      filter_path:
+        'index_templates.name,index_templates.index_template.version,index_templates.index_template._meta.digest',
+    },
     expect: [404],
   });
   const list: readonly unknown[] = Array.isArray(body['index_templates']) ? body['index_templates'] : [];
-  const template = isObject(list[0]) ? list[0]['index_template'] : undefined;
-  if (!isObject(template)) return undefined;
+  return new Map(list.filter(isObject).map((item) => [String(item['name']), readTemplateAge(item['index_template'])]));
+}
+
+function readTemplateAge(template: unknown): TemplateAge {
+  if (!isObject(template)) return { version: 0, digest: '' };
   const meta = isObject(template['_meta']) ? template['_meta'] : {};
   return { version: Number(template['version'] ?? 0), digest: String(meta['digest'] ?? '') };
 }
