@@ -51,7 +51,7 @@ export function writeCorpus(dir: string, bytes: number, files: number): Corpus {
 }
 
 /** What stands behind the time of the entries of all processes' logs. */
-function readEntries(): { readonly plain: readonly string[]; readonly traces: readonly string[] } {
+export function readEntries(): { readonly plain: readonly string[]; readonly traces: readonly string[] } {
   const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.log') && !name.includes('gc'))
     .sort();
@@ -66,6 +66,6 @@ function readEntries(): { readonly plain: readonly string[]; readonly traces: re
   };
 }
 
-function renderTime(time: number): string {
+export function renderTime(time: number): string {
   return new Date(time).toISOString().replace('T', ' ').replace('.', ',').slice(0, 23);
 }

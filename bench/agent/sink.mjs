@@ -1,21 +1,42 @@
-// An Elasticsearch that keeps nothing: answers each bulk request at once, as if everything were new, and counts what
-// came. A process of its own, so that its work is not counted as the shipper's. Prints its port; GET /counts tells
-// requests, documents, bytes of the bodies and on the wire, and when how many documents had come.
+// A stand-in for Elasticsearch that keeps nothing and answers at once, as if everything were new. A process of its own,
+// so that its work is not counted as the shipper's. Arguments: bulk (unpacks a body and counts its documents before it
+// answers) or discard (answers first where nobody asks for the items); and a folder into which bodies go as they came.
+// Prints its port. GET /counts: requests, documents, bytes of the bodies and on the wire, when how many had come, and
+// how old the lines with a stamp were.
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { gunzipSync } from 'node:zlib';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers';
+import { gunzip, gunzipSync } from 'node:zlib';
 
-const counts = { requests: 0, documents: 0, bodyBytes: 0, wireBytes: 0, firstAt: 0, arrivals: [] };
-const keep = process.argv.includes('--keep');
-let sample = '';
+const [kind = 'bulk', folder] = process.argv.slice(2);
+const STAMP = Buffer.from('bench-stamp=');
+const STAMP_DIGITS = 13;
+const NEWLINE = 10;
+/** What Elasticsearch says of a document when nobody asks for less. */
+const ITEM = {
+  _index: 'bench',
+  _id: '5f2c8e0d1b7a-00000000a3f0-1c291ca3',
+  _version: 1,
+  result: 'created',
+  _shards: { total: 1, successful: 1, failed: 0 },
+  _seq_no: 1000,
+  _primary_term: 1,
+  status: 201,
+};
+
+const counts = { requests: 0, documents: 0, bodyBytes: 0, wireBytes: 0, arrivals: [], lags: [] };
+let kept = 0;
 
 const server = createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    const raw = Buffer.concat(chunks);
     const address = new URL(request.url, 'http://sink');
-    const answer = address.pathname.endsWith('_bulk') ? answerBulk(request, raw, address) : answerOther(address);
-    const text = JSON.stringify(answer);
+    const bulk = { raw: Buffer.concat(chunks), gzip: request.headers['content-encoding'] === 'gzip', at: Date.now() };
+    const isBulk = address.pathname.endsWith('/_bulk');
+    const text = isBulk ? answerBulk(bulk, readWanted(address)) : JSON.stringify(answerOther(address));
+    if (isBulk && folder !== undefined) keep(address, bulk);
     response.writeHead(200, {
       'content-type': 'application/vnd.elasticsearch+json;compatible-with=8',
       'x-elastic-product': 'Elasticsearch',
@@ -25,32 +46,53 @@ const server = createServer((request, response) => {
   });
 });
 
-function answerBulk(request, raw, address) {
-  const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-  const lines = countLines(body);
-  const documents = lines / 2;
-  if (counts.firstAt === 0) counts.firstAt = Date.now();
-  counts.requests += 1;
-  counts.documents += documents;
-  counts.bodyBytes += body.length;
-  counts.wireBytes += raw.length;
-  counts.arrivals.push([Date.now(), counts.documents]);
-  if (keep && sample === '') sample = body.toString('utf8', 0, 20_000);
-  // Who asks for errors only gets none.
-  const wanted = address.searchParams.get('filter_path');
-  if (wanted !== null && !wanted.includes('items')) return { errors: false };
-  const item = body.subarray(0, 10).toString().startsWith('{"create') ? 'create' : 'index';
-  return { took: 1, errors: false, items: new Array(documents).fill({ [item]: { status: 201 } }) };
+/** The fields of an item that are asked for; undefined: all. */
+function readWanted(address) {
+  const path = address.searchParams.get('filter_path');
+  if (path === null) return undefined;
+  return path.split(',').flatMap((field) => (field.startsWith('items.*.') ? [field.split('.')[2]] : []));
 }
 
-function countLines(body) {
+function answerBulk({ raw, gzip, at }, wanted) {
+  const fields = Object.entries(ITEM).filter(([name]) => wanted === undefined || wanted.includes(name));
+  if (kind === 'discard' && fields.length === 0) {
+    if (gzip) gunzip(raw, (error, body) => count(error === null ? body : Buffer.alloc(0), raw.length, at));
+    else setImmediate(() => count(raw, raw.length, at));
+    return '{"errors":false}';
+  }
+  const body = gzip ? gunzipSync(raw) : raw;
+  const documents = count(body, raw.length, at);
+  if (fields.length === 0) return '{"errors":false}';
+  const action = body.subarray(0, 10).toString().startsWith('{"create') ? 'create' : 'index';
+  const item = JSON.stringify({ [action]: Object.fromEntries(fields) });
+  return `{"took":1,"errors":false,"items":[${`${item},`.repeat(documents).slice(0, -1)}]}`;
+}
+
+/** Each document has a line that says what to do with it. */
+function count(body, wireBytes, at) {
   let lines = 0;
-  for (let at = body.indexOf(10); at !== -1; at = body.indexOf(10, at + 1)) lines += 1;
-  return lines;
+  for (let from = body.indexOf(NEWLINE); from !== -1; from = body.indexOf(NEWLINE, from + 1)) lines += 1;
+  for (let from = body.indexOf(STAMP); from !== -1; from = body.indexOf(STAMP, from + 1)) {
+    const digits = from + STAMP.length;
+    counts.lags.push(at - Number(body.toString('latin1', digits, digits + STAMP_DIGITS)));
+  }
+  counts.requests += 1;
+  counts.documents += lines / 2;
+  counts.bodyBytes += body.length;
+  counts.wireBytes += wireBytes;
+  counts.arrivals.push([at, counts.documents]);
+  return lines / 2;
+}
+
+/** The address in the first line, the body as it came behind it: what send.mjs reads. */
+function keep(address, { raw, gzip }) {
+  kept += 1;
+  const head = JSON.stringify({ path: `${address.pathname}${address.search}`, gzip });
+  writeFileSync(join(folder, `${String(kept).padStart(6, '0')}.bulk`), Buffer.concat([Buffer.from(`${head}\n`), raw]));
 }
 
 function answerOther(address) {
-  if (address.pathname === '/counts') return { ...counts, sample };
+  if (address.pathname === '/counts') return counts;
   if (address.pathname === '/')
     return {
       name: 'sink',

@@ -1,8 +1,9 @@
-// "npm run docs": writes the pages that come from tables (settings, errors, fields of a record, command line).
-// docs.test.ts compares them with the tree, so they cannot drift.
+// "npm run docs": writes the pages that come from tables (settings, errors, fields of a record, command line) and from
+// the results of measurements. docs.test.ts compares them with the tree, so they cannot drift.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { renderBenchmarks } from '../../bench/page.js';
 import { COMMANDS } from '../main.js';
 import { renderSettingsTable } from '../../core/config.js';
 import { CONDITIONS } from '../../core/conditions.js';
@@ -33,6 +34,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'record.md': () =>
     `# The record\n\nOne entry of a log as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema, written flat and spelled the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page. A type with \`?\` is missing where the log does not say it. In the search box a field has the short names given here, and its own name works as well (\`log.level:ERROR\`). Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched; what a document has beside these fields is in docs/elasticsearch.md.\n\n${renderRecordTable()}\n`,
   'rules.md': renderRules,
+  'benchmarks.md': () => renderBenchmarks(),
 };
 
 function renderConditions(): string {

@@ -1,0 +1,154 @@
+// One run of one shipper: it is started over a folder, sends all of it (or what is written to it meanwhile) to a sink,
+// and is stopped; out come the figures. Called by bench/agent.ts, which repeats it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startChild } from './child.js';
+import type { Corpus } from './corpus.js';
+import { writePaced, type Pace } from './paced.js';
+import type { Site } from './peers.js';
+import type { Counts, Sink } from './sinks.js';
+import { readUsage, type Usage } from './usage.js';
+
+const MIB = 1_048_576;
+const GIB = 1024 * MIB;
+const MB = 1_000_000;
+const SAMPLE_MS = 100;
+/** How often the sink is asked. */
+const COUNT_MS = 250;
+/** All are there and nothing came for so long: it is done. What it sends twice would come now. */
+const SETTLED_MS = 2000;
+/** Not all are there and nothing came for so long: it sends no more. Filebeat waits ten seconds with its last batch. */
+const QUIET_MS = 15_000;
+const MOST_START_MS = 60_000;
+/** What comes behind it waits for time-outs, and says nothing of the speed. */
+const NEARLY_ALL = 0.99;
+
+/** What sending a corpus cost. */
+export interface Drain {
+  /** More than one: some were sent twice. */
+  readonly documentsPerEntry: number;
+  /** Of the whole process tree, up to the last document. */
+  readonly cpuPerGib: number;
+  readonly userShare: number;
+  readonly peakMib: number;
+  /** From the start of the process. */
+  readonly firstDocumentMs: number;
+  /** From the first document to 99 % of them, in bytes of the files. */
+  readonly mbPerSecond: number;
+  readonly documentsPerSecond: number;
+  /** Of the bodies, and on the wire, for one byte of the files. */
+  readonly bodyPerByte: number | undefined;
+  readonly wirePerByte: number | undefined;
+}
+
+/** What keeping up with writers cost. */
+export interface Keeping {
+  readonly documentsPerEntry: number;
+  readonly cpuPerGib: number;
+  readonly peakMib: number;
+  readonly lagP50Ms: number;
+  readonly lagP99Ms: number;
+  readonly lagMostMs: number;
+}
+
+/** Makes the command line for a site. */
+export type Prepare = (site: Site) => readonly string[];
+
+export async function runDrain(prepare: Prepare, sink: Sink, logs: string, corpus: Corpus): Promise<Drain> {
+  return withShipper(prepare, { logs, port: sink.port }, async (shipper) => {
+    const startedAt = Date.now();
+    const seen = await follow(shipper, sink, () => corpus.entries);
+    return sumUpDrain(seen, corpus, startedAt);
+  });
+}
+
+export async function runPaced(prepare: Prepare, sink: Sink, pace: Pace): Promise<Keeping> {
+  const logs = mkdtempSync(join(tmpdir(), 'flink-'));
+  try {
+    return await withShipper(prepare, { logs, port: sink.port }, async (shipper) => {
+      const written = writePaced(logs, pace);
+      const seen = await follow(shipper, sink, written.countEntries);
+      return sumUpKeeping(seen, written.countEntries(), await written.done);
+    });
+  } finally {
+    rmSync(logs, { recursive: true, force: true });
+  }
+}
+
+type Shipper = ReturnType<typeof startChild>;
+
+async function withShipper<T>(
+  prepare: Prepare,
+  site: Omit<Site, 'state'>,
+  run: (shipper: Shipper) => Promise<T>,
+): Promise<T> {
+  const state = mkdtempSync(join(tmpdir(), 'jobtrace-bench-state-'));
+  const shipper = startChild(prepare({ ...site, state }), state);
+  try {
+    return await run(shipper);
+  } finally {
+    await shipper.stop();
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+interface Seen {
+  readonly counts: Counts;
+  readonly usages: readonly Usage[];
+}
+
+/** Until it has sent what it will: what arrived, and what the process had used at which time. */
+async function follow(shipper: Shipper, sink: Sink, countEntries: () => number): Promise<Seen> {
+  const usages: Usage[] = [];
+  const startedAt = Date.now();
+  for (let asked = 0; ; await sleep(SAMPLE_MS)) {
+    shipper.requireAlive();
+    usages.push(readUsage(shipper.pid));
+    if (Date.now() - asked < COUNT_MS) continue;
+    asked = Date.now();
+    const counts = await sink.count();
+    const last = counts.arrivals.at(-1)?.[0];
+    if (last === undefined && Date.now() - startedAt > MOST_START_MS) throw new Error('Nothing came within a minute.');
+    if (last === undefined) continue;
+    const quietMs = Date.now() - last;
+    if (quietMs > (counts.documents >= countEntries() ? SETTLED_MS : QUIET_MS)) return { counts, usages };
+  }
+}
+
+function sumUpDrain({ counts, usages }: Seen, corpus: Corpus, startedAt: number): Drain {
+  const [firstAt = 0, first = 0] = counts.arrivals[0] ?? [];
+  const lastAt = counts.arrivals.at(-1)?.[0] ?? 0;
+  const nearly = counts.arrivals.find(([, documents]) => documents >= counts.documents * NEARLY_ALL);
+  const [nearlyAt, documents] = nearly ?? [lastAt, counts.documents];
+  const used = usages.find(({ time }) => time > lastAt) ?? usages.at(-1);
+  const cpuSeconds = (used?.userSeconds ?? 0) + (used?.systemSeconds ?? 0);
+  const seconds = Math.max(1, nearlyAt - firstAt) / 1000;
+  const share = (documents - first) / counts.documents;
+  return {
+    documentsPerEntry: counts.documents / corpus.entries,
+    cpuPerGib: (cpuSeconds * GIB) / corpus.bytes,
+    userShare: (used?.userSeconds ?? 0) / cpuSeconds,
+    peakMib: usages.reduce((most, { peakMib }) => Math.max(most, peakMib), 0),
+    firstDocumentMs: firstAt - startedAt,
+    mbPerSecond: (corpus.bytes * share) / MB / seconds,
+    documentsPerSecond: (documents - first) / seconds,
+    bodyPerByte: counts.bodyBytes === undefined ? undefined : counts.bodyBytes / corpus.bytes,
+    wirePerByte: counts.wireBytes === undefined ? undefined : counts.wireBytes / corpus.bytes,
+  };
+}
+
+function sumUpKeeping({ counts, usages }: Seen, entries: number, bytes: number): Keeping {
+  const used = usages.at(-1);
+  const lags = [...counts.lags].sort((a, b) => a - b);
+  const at = (share: number): number => lags[Math.min(lags.length - 1, Math.floor(lags.length * share))] ?? Number.NaN;
+  return {
+    documentsPerEntry: counts.documents / entries,
+    cpuPerGib: (((used?.userSeconds ?? 0) + (used?.systemSeconds ?? 0)) * GIB) / bytes,
+    peakMib: usages.reduce((most, { peakMib }) => Math.max(most, peakMib), 0),
+    lagP50Ms: at(0.5),
+    lagP99Ms: at(0.99),
+    lagMostMs: at(1),
+  };
+}

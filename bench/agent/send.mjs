@@ -1,0 +1,42 @@
+// Sends the bodies that sink.mjs kept, so many requests at a time, and nothing else: what an Elasticsearch takes from
+// a shipper that has no work of its own. Arguments: FOLDER URL REQUESTS-AT-A-TIME. It stays when it is done, as
+// shippers do. bench/agent.ts measures against it.
+import { readFileSync, readdirSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { setInterval } from 'node:timers';
+
+const [folder = '', url = '', requests = '4'] = process.argv.slice(2);
+const agent = new Agent({ keepAlive: true });
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith('.bulk'))
+  .sort();
+
+async function sendInTurn() {
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const bytes = readFileSync(join(folder, name));
+    const end = bytes.indexOf(10);
+    const { path, gzip } = JSON.parse(bytes.toString('utf8', 0, end));
+    await send(path, gzip, bytes.subarray(end + 1));
+  }
+}
+
+function send(path, gzip, body) {
+  const headers = { 'content-type': 'application/x-ndjson', 'content-length': body.length };
+  if (gzip) headers['content-encoding'] = 'gzip';
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}${path}`, { method: 'POST', headers, agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part) => (text += part));
+      response.on('end', () => {
+        if (response.statusCode === 200 && text.includes('"errors":false')) resolve();
+        else reject(new Error(`${response.statusCode} ${text.slice(0, 500)}`));
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+await Promise.all(Array.from({ length: Number(requests) }, sendInTurn));
+setInterval(() => undefined, 60_000);

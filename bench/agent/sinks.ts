@@ -1,0 +1,111 @@
+// Where shippers send to: a stand-in that answers at once (sink.mjs, `discard` and `bulk`), or a real Elasticsearch
+// with the template of Jobtrace and one for the others. Each counts what came and when. Opened by bench/agent.ts.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { startElasticsearch } from '../../lab/parts/services/elasticsearch.js';
+import { stopChild } from './child.js';
+
+export type SinkKind = 'discard' | 'bulk' | 'elasticsearch';
+
+/** What arrived. */
+export interface Counts {
+  readonly documents: number;
+  readonly arrivals: readonly (readonly [time: number, documents: number])[];
+  /** Of the bodies, and of what came over the wire; a real Elasticsearch does not tell. */
+  readonly bodyBytes: number | undefined;
+  readonly wireBytes: number | undefined;
+  /** Milliseconds from the writing of a line with a stamp to its arrival. */
+  readonly lags: readonly number[];
+}
+
+/** One run's: nothing of a run before it is there. */
+export interface Sink {
+  readonly port: number;
+  count(): Promise<Counts>;
+  close(): Promise<void>;
+}
+
+export async function openStandIn(kind: 'discard' | 'bulk', keepIn?: string): Promise<Sink> {
+  const program = join(import.meta.dirname, 'sink.mjs');
+  const child = spawn('node', [program, kind, ...(keepIn === undefined ? [] : [keepIn])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const port = await readPort(child);
+  return {
+    port,
+    count: async (): Promise<Counts> => JSON.parse(await (await fetch(`http://127.0.0.1:${port}/counts`)).text()),
+    close: () => stopChild(child),
+  };
+}
+
+async function readPort(child: ChildProcess): Promise<number> {
+  for await (const text of child.stdout ?? []) return Number(String(text));
+  throw new Error('The sink ended before it said its port.');
+}
+
+/** A real one, for all runs. */
+export interface Cluster {
+  readonly version: string;
+  /** Without what runs before have sent. */
+  openSink(): Promise<Sink>;
+  stop(): Promise<void>;
+}
+
+/** The indices of what is shipped; Jobtrace keeps its own state beside them. */
+const SHIPPED = 'jobtrace-logs-*,bench*';
+const ALL = 'jobtrace*,bench*';
+
+export async function startCluster(): Promise<Cluster> {
+  const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true });
+  await ask(node.url, 'PUT', '/_index_template/bench', PEERS_TEMPLATE);
+  return {
+    version: node.version,
+    async openSink() {
+      await ask(node.url, 'DELETE', `/${ALL}`);
+      const arrivals: [time: number, documents: number][] = [];
+      return {
+        port: node.port,
+        count: async () => {
+          const documents = await countDocuments(node.url);
+          if (documents > (arrivals.at(-1)?.[1] ?? 0)) arrivals.push([Date.now(), documents]);
+          return { documents, arrivals, bodyBytes: undefined, wireBytes: undefined, lags: [] };
+        },
+        close: () => Promise.resolve(),
+      };
+    },
+    stop: () => node.stop(),
+  };
+}
+
+/** What the others send is searched by its words, sorted and filtered by the rest; one shard, as Jobtrace has it. */
+const PEERS_TEMPLATE = {
+  index_patterns: ['bench*'],
+  template: {
+    settings: { number_of_shards: 1, number_of_replicas: 0, codec: 'best_compression', refresh_interval: '2s' },
+    mappings: {
+      dynamic_templates: [{ rest: { match_mapping_type: 'string', mapping: { type: 'keyword', ignore_above: 1024 } } }],
+      properties: {
+        '@timestamp': { type: 'date' },
+        message: { type: 'text' },
+        Body: { type: 'text' },
+      },
+    },
+  },
+};
+
+async function countDocuments(url: string): Promise<number> {
+  const path = '_all.primaries.indexing.index_total';
+  const answer = await ask(url, 'GET', `/${SHIPPED}/_stats/indexing?filter_path=${path}`);
+  return Number(/"index_total":(\d+)/.exec(answer)?.[1] ?? 0);
+}
+
+async function ask(url: string, method: string, path: string, body?: object): Promise<string> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text;
+}

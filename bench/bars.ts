@@ -1,0 +1,96 @@
+// What Jobtrace wants of itself, as numbers that runs can meet or miss. Pure; docs/benchmarks.md shows the outcome.
+import { findMedian, type RunLine } from './results.js';
+
+export interface Bar {
+  readonly what: string;
+  readonly limit: number;
+  readonly isAtMost: boolean;
+  readonly digits: number;
+  readonly unit: string;
+  /** Undefined: not measured. */
+  readonly read: (runs: readonly RunLine[]) => number | undefined;
+}
+
+const BULK = { kind: 'drain', sink: 'bulk' };
+const REAL = { kind: 'drain', sink: 'elasticsearch' };
+
+export const BARS: readonly Bar[] = [
+  atMost('processor time, of rsyslog’s', 0.5, 2, '', readShare(BULK, 'cpuPerGib', 'rsyslog')),
+  atMost('processor time, of the Collector’s', 0.25, 2, '', readShare(BULK, 'cpuPerGib', 'otel')),
+  atMost('processor time for a GiB', 12, 1, ' s', readFigure(BULK, 'cpuPerGib')),
+  atMost('bytes of body for a byte of the files', 2.2, 2, '', readFigure(BULK, 'bodyPerByte')),
+  atLeast('for a second of processor time, with gzip', 45, 1, ' MB', readCore(BULK)),
+  atLeast('to the sink with two workers, of one’s', 1.8, 2, '', readWorkers),
+  atLeast(
+    'documents/s, of what the same Elasticsearch takes from bodies encoded before',
+    0.95,
+    2,
+    '',
+    readShare(REAL, 'documentsPerSecond', 'bodies encoded before'),
+  ),
+  atMost('p99 of the lag at 10 MB/s', 2000, 0, ' ms', readFigure({ kind: 'paced', mbPerSecond: 10 }, 'lagP99Ms')),
+  atMost('first document after the start, bulk sink', 500, 0, ' ms', readFigure(BULK, 'firstDocumentMs')),
+  atMost('first document after the start, Elasticsearch', 500, 0, ' ms', readFigure(REAL, 'firstDocumentMs')),
+  atMost('memory with 1,000 files', 150, 0, ' MiB', readFootprint(1000, 'peakMib')),
+  atMost('memory with 20,000 files', 250, 0, ' MiB', readFootprint(20_000, 'peakMib')),
+  atMost('of a core while 20,000 files rest', 2, 2, ' %', readFootprint(20_000, 'idlePercent')),
+];
+
+type Read = Bar['read'];
+
+function atMost(what: string, limit: number, digits: number, unit: string, read: Read): Bar {
+  return { what, limit, isAtMost: true, digits, unit, read };
+}
+
+function atLeast(what: string, limit: number, digits: number, unit: string, read: Read): Bar {
+  return { what, limit, isAtMost: false, digits, unit, read };
+}
+
+type Setting = Readonly<Record<string, string | number>>;
+
+function readFigure(setting: Setting, figure: string): Read {
+  return (runs) => findFigure(runs, { ...setting, peer: 'jobtrace' }, figure);
+}
+
+function readFootprint(files: number, figure: string): Read {
+  return (runs) => findFigure(runs, { kind: 'footprint', files }, figure);
+}
+
+/** Of what another needs, or brings. */
+function readShare(setting: Setting, figure: string, other: string): Read {
+  return (runs) => divide(readFigure(setting, figure)(runs), findFigure(runs, { ...setting, peer: other }, figure));
+}
+
+/** What one core brings, however many are there and others use. */
+function readCore(setting: Setting): Read {
+  return (runs) => {
+    const cpuPerGib = readFigure(setting, 'cpuPerGib')(runs);
+    return cpuPerGib === undefined ? undefined : 1024 ** 3 / 1e6 / cpuPerGib;
+  };
+}
+
+function readWorkers(runs: readonly RunLine[]): number | undefined {
+  const two = findFigure(runs, { ...BULK, peer: 'jobtrace, two workers' }, 'mbPerSecond');
+  return divide(two, readFigure(BULK, 'mbPerSecond')(runs));
+}
+
+function divide(figure: number | undefined, other: number | undefined): number | undefined {
+  return figure === undefined || other === undefined ? undefined : figure / other;
+}
+
+/** The median of the runs with this setting. */
+function findFigure(runs: readonly RunLine[], setting: Setting, figure: string): number | undefined {
+  const numbers = runs
+    .filter((run) => Object.entries(setting).every(([name, value]) => run[name] === value))
+    .flatMap((run) => {
+      const value = run[figure];
+      return typeof value === 'number' ? [value] : [];
+    });
+  return numbers.length === 0 ? undefined : findMedian(numbers);
+}
+
+/** Undefined: not measured. */
+export function isMet({ limit, isAtMost }: Bar, figure: number | undefined): boolean | undefined {
+  if (figure === undefined) return undefined;
+  return isAtMost ? figure <= limit : figure >= limit;
+}

@@ -1,0 +1,86 @@
+// Results → docs/benchmarks.md: the bars and whether they are met, a table for each kind of run, and with which
+// commands, machine, versions and configurations it was measured. Pure but for the results; cli/docs/docs.ts writes it.
+import { BARS, isMet } from './bars.js';
+import { readResults, type Measured, type Program, type RunLine, type Session } from './results.js';
+import { renderTable, TABLES } from './tables.js';
+
+const INTRO = `# Benchmarks
+
+What \`bench/\` measured, made by \`npm run docs\` from the results in \`bench/results\`. Everything is compared on one machine, in turn, round by round; figures are the median of the rounds, with the least and the most in brackets. A ratio says more than a number: another machine has other numbers. To measure again: \`npm run build\`, then the commands below, with \`--json bench/results/NAME.json\`; \`npx tsx bench/agent.ts --quick\` takes a few minutes. What was measured last counts.
+`;
+
+/** What there is to know of a kind of run, by its kind. */
+const ABOUT: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+  drain: {
+    title: 'Shipping a folder of logs',
+    text: 'A folder of files like those of Flink clusters (lines of the recordings of the laboratory, every fiftieth entry with a stack trace) is there at the start; each shipper sends all of it. All join the lines of a trace to one document, keep their place in the files on disk, and wait for the answers. rsyslog cannot compress to Elasticsearch in this version; the others send gzip at level 1. Only Jobtrace reads times, levels, loggers, jobs and secrets, and only Jobtrace and rsyslog send ids, under which a second sending adds nothing. CPU-s: user and system time of the process with all its threads and children, up to its last document, for a GiB of the files. MB/s: bytes of the files from the first document to 99 % of them; shipper and sink share the cores. Sinks: `discard` answers before it unpacks, where the answers to single documents are not asked for; `bulk` counts what came and answers as Elasticsearch does; `elasticsearch` is one, with the template of Jobtrace and one for the fields of the others, a shard each. “Bodies encoded before” sends the requests of Jobtrace from files: what that Elasticsearch takes at most.',
+  },
+  paced: {
+    title: 'Keeping up with writers',
+    text: 'Fifty files are written at an even speed. The lag is the time from the writing of a line to its arrival at the sink (one line in 49 has the time in it). The last lines of a trace wait until it is certain that none follows; that is part of it.',
+  },
+  footprint: {
+    title: 'Many files',
+    text: 'An agent ships that many files, rests, and then ships what is written to them; a fifth of it to one file. `bench/footprint.ts`.',
+  },
+  scan: {
+    title: 'Searching a log for the anchors of all rules',
+    text: 'Each on one core, over the same log. `bench/scan.ts`.',
+  },
+};
+
+export function renderBenchmarks(measured: readonly Measured[] = readResults()): string {
+  const current = selectCurrent(measured);
+  const runs = current.flatMap((each) => each.runs);
+  const sections = TABLES.flatMap((table) => {
+    const about = ABOUT[table.kind];
+    const isThere = runs.some(({ kind }) => kind === table.kind);
+    return isThere && about !== undefined
+      ? [`## ${about.title}\n\n${about.text}\n\n${renderTable(table, runs)}\n`]
+      : [];
+  });
+  const sessions = current.flatMap(({ session }) => (session === undefined ? [] : [session]));
+  return [INTRO, renderBars(runs), ...sections, renderSessions(sessions), renderPrograms(sessions)].join('\n');
+}
+
+/** Of runs of one kind at one sink (or with as many files) only those of the last session: only they compare. */
+function selectCurrent(measured: readonly Measured[]): readonly Measured[] {
+  const groupOf = ({ kind, sink, files }: RunLine): string =>
+    JSON.stringify([kind, sink, kind === 'footprint' && files]);
+  const last = new Map(measured.flatMap(({ runs }, index) => runs.map((run) => [groupOf(run), index] as const)));
+  return measured
+    .map(({ session, runs }, index) => ({ session, runs: runs.filter((run) => last.get(groupOf(run)) === index) }))
+    .filter(({ runs }) => runs.length > 0);
+}
+
+function renderBars(runs: readonly RunLine[]): string {
+  const rows = BARS.map((bar) => {
+    const figure = bar.read(runs);
+    const outcome = { true: 'met', false: '**falls short**', undefined: 'not measured' }[`${isMet(bar, figure)}`];
+    const limit = `${bar.isAtMost ? 'at most' : 'at least'} ${bar.limit.toLocaleString('en')}${bar.unit}`;
+    return `| ${bar.what} | ${limit} | ${figure === undefined ? '–' : `${figure.toFixed(bar.digits)}${bar.unit}`} | ${outcome} |`;
+  });
+  return ['## The bars', '', '| Jobtrace | bar | measured | |', '|---|---|---|---|', ...rows, ''].join('\n');
+}
+
+function renderSessions(sessions: readonly Session[]): string {
+  const rows = sessions.map(({ date, command, machine }) => {
+    const { model, cores, memoryMib, load } = machine;
+    return `| ${date.slice(0, 16).replace('T', ' ')} | \`${command}\` | ${model}, ${cores} cores, ${(memoryMib / 1024).toFixed(0)} GiB | ${load} |`;
+  });
+  const about =
+    'Load: how many processes ran or waited when it began. Where it is far from 0 the machine had other work; processor time is higher then, and speeds and lags say little.';
+  return ['## Commands', '', about, '', '| when | command | machine | load |', '|---|---|---|---|', ...rows, ''].join(
+    '\n',
+  );
+}
+
+function renderPrograms(sessions: readonly Session[]): string {
+  const programs = new Map<string, Program>();
+  for (const program of sessions.flatMap((session) => session.programs)) programs.set(JSON.stringify(program), program);
+  const parts = [...programs.values()].map(({ name, version, configuration }) => {
+    const title = `### ${name}\n\n${version}\n`;
+    return configuration === undefined ? title : `${title}\n\`\`\`\n${configuration.trimEnd()}\n\`\`\`\n`;
+  });
+  return ['## Versions and configurations', '', ...parts].join('\n');
+}
