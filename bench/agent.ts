@@ -11,9 +11,9 @@ import { errorText } from '../core/fault.js';
 import { writeCorpus, type Corpus } from './agent/corpus.js';
 import type { Pace } from './agent/paced.js';
 import { PEERS, prepareCommand, readConfiguration, type Peer } from './agent/peers.js';
-import { runDrain, runPaced, type Drain, type Keeping, type Prepare } from './agent/run.js';
-import { openStandIn, startCluster, type Cluster, type Sink, type SinkKind } from './agent/sinks.js';
-import { appendResult, describeSession, type Program, type RunLine } from './results.js';
+import { runDrain, runPaced, type Drain, type Pursuit, type Prepare } from './agent/run.js';
+import { openStandIn, startCluster, type Cluster, type CountingSink, type SinkKind } from './agent/sinks.js';
+import { appendResult, describeSession, type MeasuredProgram, type RunLine } from './results.js';
 import { renderTable, TABLES } from './tables.js';
 
 const MIB = 1_048_576;
@@ -34,7 +34,7 @@ interface Plan {
 /** A shipper that can be had. */
 interface Ready {
   readonly name: string;
-  readonly program: Program;
+  readonly program: MeasuredProgram;
   readonly prepare: Prepare;
   /** It has no work of its own, and is measured only at a real Elasticsearch. */
   readonly isReference: boolean;
@@ -138,7 +138,7 @@ async function measure(
   bench: Bench,
   kind: SinkKind,
   what: RunLine,
-  run: (sink: Sink) => Promise<Drain | Keeping>,
+  run: (sink: CountingSink) => Promise<Drain | Pursuit>,
 ): Promise<void> {
   const sink = kind === 'elasticsearch' ? await bench.cluster?.openSink() : await openStandIn(kind);
   if (sink === undefined) return;

@@ -1,9 +1,9 @@
 // The page of results: what was measured last counts, and what falls short is said.
 import { describe, expect, it } from 'vitest';
 import { renderBenchmarks } from './page.js';
-import type { RunLine, Session } from './results.js';
+import type { RunLine, BenchSession } from './results.js';
 
-function describeSession(date: string, version: string): Session {
+function describeSession(date: string, version: string): BenchSession {
   const machine = { model: 'A processor', cores: 2, memoryMib: 8192, load: 0.1 };
   const programs = [{ name: 'rsyslog', version, configuration: 'module(load="imfile")\n' }];
   return { kind: 'session', date, command: 'npx tsx bench/agent.ts --rounds 3', machine, programs };

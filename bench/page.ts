@@ -1,7 +1,7 @@
 // Results → docs/benchmarks.md: the bars and whether they are met, a table for each kind of run, and with which
 // commands, machine, versions and configurations it was measured. Pure but for the results; cli/docs/docs.ts writes it.
 import { BARS, isMet } from './bars.js';
-import { readResults, type Measured, type Program, type RunLine, type Session } from './results.js';
+import { readResults, type Measured, type MeasuredProgram, type RunLine, type BenchSession } from './results.js';
 import { renderTable, TABLES } from './tables.js';
 
 const INTRO = `# Benchmarks
@@ -63,7 +63,7 @@ function renderBars(runs: readonly RunLine[]): string {
   return ['## The bars', '', '| Jobtrace | bar | measured | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
 
-function renderSessions(sessions: readonly Session[]): string {
+function renderSessions(sessions: readonly BenchSession[]): string {
   const rows = sessions.map(({ date, command, machine }) => {
     const { model, cores, memoryMib, load } = machine;
     return `| ${date.slice(0, 16).replace('T', ' ')} | \`${command}\` | ${model}, ${cores} cores, ${(memoryMib / 1024).toFixed(0)} GiB | ${load} |`;
@@ -75,8 +75,8 @@ function renderSessions(sessions: readonly Session[]): string {
   );
 }
 
-function renderPrograms(sessions: readonly Session[]): string {
-  const programs = new Map<string, Program>();
+function renderPrograms(sessions: readonly BenchSession[]): string {
+  const programs = new Map<string, MeasuredProgram>();
   for (const program of sessions.flatMap((session) => session.programs)) programs.set(JSON.stringify(program), program);
   const parts = [...programs.values()].map(({ name, version, configuration }) => {
     const title = `### ${name}\n\n${version}\n`;

@@ -8,7 +8,7 @@ import { isObject } from '../core/json.js';
 const MIB = 1_048_576;
 export const RESULTS = join(import.meta.dirname, 'results');
 
-export interface Program {
+export interface MeasuredProgram {
   readonly name: string;
   readonly version: string;
   /** The text of its configuration; undefined where it has none. */
@@ -23,13 +23,13 @@ interface Machine {
   readonly load: number;
 }
 
-export interface Session {
+export interface BenchSession {
   readonly kind: 'session';
   /** As ISO 8601. */
   readonly date: string;
   readonly command: string;
   readonly machine: Machine;
-  readonly programs: readonly Program[];
+  readonly programs: readonly MeasuredProgram[];
 }
 
 /** One run: what was measured (texts and settings), and its figures. */
@@ -40,11 +40,11 @@ export interface RunLine {
 
 /** Lines with the session they belong to. */
 export interface Measured {
-  readonly session: Session | undefined;
+  readonly session: BenchSession | undefined;
   readonly runs: readonly RunLine[];
 }
 
-export function describeSession(command: string, programs: readonly Program[]): Session {
+export function describeSession(command: string, programs: readonly MeasuredProgram[]): BenchSession {
   const machine = {
     model: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
@@ -54,7 +54,7 @@ export function describeSession(command: string, programs: readonly Program[]): 
   return { kind: 'session', date: new Date().toISOString(), command, machine, programs };
 }
 
-export function appendResult(path: string | undefined, line: Session | RunLine): void {
+export function appendResult(path: string | undefined, line: BenchSession | RunLine): void {
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
 
@@ -68,7 +68,7 @@ export function readResults(folder = RESULTS): readonly Measured[] {
 }
 
 function splitSessions(lines: readonly string[]): readonly Measured[] {
-  const found: { session: Session | undefined; runs: RunLine[] }[] = [];
+  const found: { session: BenchSession | undefined; runs: RunLine[] }[] = [];
   for (const line of lines) {
     const value: unknown = JSON.parse(line);
     if (isSession(value)) found.push({ session: value, runs: [] });
@@ -80,7 +80,7 @@ function splitSessions(lines: readonly string[]): readonly Measured[] {
   return found;
 }
 
-function isSession(value: unknown): value is Session {
+function isSession(value: unknown): value is BenchSession {
   return isObject(value) && value['kind'] === 'session' && Array.isArray(value['programs']);
 }
 

@@ -13,7 +13,7 @@ const CLI = join(ROOT, 'dist', 'cli.js');
 const BUILT = join(homedir(), '.cache', 'jobtrace', 'bench');
 
 /** What one run is given. */
-export interface Site {
+export interface RunSite {
   readonly logs: string;
   readonly state: string;
   readonly port: number;
@@ -26,7 +26,7 @@ export interface Peer {
   /** The program; undefined when it cannot be had here. */
   readonly find: () => string | undefined;
   /** The command line without the program. */
-  readonly args: (configuration: string, site: Site) => readonly string[];
+  readonly args: (configuration: string, site: RunSite) => readonly string[];
   readonly readVersion: (program: string) => string;
 }
 
@@ -87,7 +87,7 @@ export function readConfiguration(name: string): string {
 }
 
 /** The command line, with a configuration that has the folders and the port of this run. */
-export function prepareCommand(peer: Peer, program: string, site: Site): readonly string[] {
+export function prepareCommand(peer: Peer, program: string, site: RunSite): readonly string[] {
   const { logs, state, port } = site;
   const path = join(state, peer.configuration);
   const text = readConfiguration(peer.configuration);

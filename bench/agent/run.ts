@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from './child.js';
 import type { Corpus } from './corpus.js';
 import { writePaced, type Pace } from './paced.js';
-import type { Site } from './peers.js';
-import type { Counts, Sink } from './sinks.js';
+import type { RunSite } from './peers.js';
+import type { Counts, CountingSink } from './sinks.js';
 import { readUsage, type Usage } from './usage.js';
 
 const MIB = 1_048_576;
@@ -44,7 +44,7 @@ export interface Drain {
 }
 
 /** What keeping up with writers cost. */
-export interface Keeping {
+export interface Pursuit {
   readonly documentsPerEntry: number;
   readonly cpuPerGib: number;
   readonly peakMib: number;
@@ -54,9 +54,9 @@ export interface Keeping {
 }
 
 /** Makes the command line for a site. */
-export type Prepare = (site: Site) => readonly string[];
+export type Prepare = (site: RunSite) => readonly string[];
 
-export async function runDrain(prepare: Prepare, sink: Sink, logs: string, corpus: Corpus): Promise<Drain> {
+export async function runDrain(prepare: Prepare, sink: CountingSink, logs: string, corpus: Corpus): Promise<Drain> {
   return withShipper(prepare, { logs, port: sink.port }, async (shipper) => {
     const startedAt = Date.now();
     const seen = await follow(shipper, sink, () => corpus.entries);
@@ -64,13 +64,13 @@ export async function runDrain(prepare: Prepare, sink: Sink, logs: string, corpu
   });
 }
 
-export async function runPaced(prepare: Prepare, sink: Sink, pace: Pace): Promise<Keeping> {
+export async function runPaced(prepare: Prepare, sink: CountingSink, pace: Pace): Promise<Pursuit> {
   const logs = mkdtempSync(join(tmpdir(), 'flink-'));
   try {
     return await withShipper(prepare, { logs, port: sink.port }, async (shipper) => {
       const written = writePaced(logs, pace);
       const seen = await follow(shipper, sink, written.countEntries);
-      return sumUpKeeping(seen, written.countEntries(), await written.done);
+      return sumUpPursuit(seen, written.countEntries(), await written.done);
     });
   } finally {
     rmSync(logs, { recursive: true, force: true });
@@ -81,7 +81,7 @@ type Shipper = ReturnType<typeof startChild>;
 
 async function withShipper<T>(
   prepare: Prepare,
-  site: Omit<Site, 'state'>,
+  site: Omit<RunSite, 'state'>,
   run: (shipper: Shipper) => Promise<T>,
 ): Promise<T> {
   const state = mkdtempSync(join(tmpdir(), 'jobtrace-bench-state-'));
@@ -100,7 +100,7 @@ interface Seen {
 }
 
 /** Until it has sent what it will: what arrived, and what the process had used at which time. */
-async function follow(shipper: Shipper, sink: Sink, countEntries: () => number): Promise<Seen> {
+async function follow(shipper: Shipper, sink: CountingSink, countEntries: () => number): Promise<Seen> {
   const usages: Usage[] = [];
   const startedAt = Date.now();
   for (let asked = 0; ; await sleep(SAMPLE_MS)) {
@@ -139,7 +139,7 @@ function sumUpDrain({ counts, usages }: Seen, corpus: Corpus, startedAt: number)
   };
 }
 
-function sumUpKeeping({ counts, usages }: Seen, entries: number, bytes: number): Keeping {
+function sumUpPursuit({ counts, usages }: Seen, entries: number, bytes: number): Pursuit {
   const used = usages.at(-1);
   const lags = [...counts.lags].sort((a, b) => a - b);
   const at = (share: number): number => lags[Math.min(lags.length - 1, Math.floor(lags.length * share))] ?? Number.NaN;

@@ -19,13 +19,13 @@ export interface Counts {
 }
 
 /** One run's: nothing of a run before it is there. */
-export interface Sink {
+export interface CountingSink {
   readonly port: number;
   count(): Promise<Counts>;
   close(): Promise<void>;
 }
 
-export async function openStandIn(kind: 'discard' | 'bulk', keepIn?: string): Promise<Sink> {
+export async function openStandIn(kind: 'discard' | 'bulk', keepIn?: string): Promise<CountingSink> {
   const program = join(import.meta.dirname, 'sink.mjs');
   const child = spawn('node', [program, kind, ...(keepIn === undefined ? [] : [keepIn])], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -47,7 +47,7 @@ async function readPort(child: ChildProcess): Promise<number> {
 export interface Cluster {
   readonly version: string;
   /** Without what runs before have sent. */
-  openSink(): Promise<Sink>;
+  openSink(): Promise<CountingSink>;
   stop(): Promise<void>;
 }
 
