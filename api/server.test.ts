@@ -1209,7 +1209,10 @@ describe('pages of others', () => {
   it('may not reach it through a name of theirs, but through one that is allowed', async () => {
     const { url } = await startServer({ analyzerHooks, settings: { allowedHosts: ['jobtrace.lan'] } });
 
-    expect(await send(url, { host: 'evil.example' })).toMatchObject({ status: 403 });
+    expect(await send(url, { host: 'evil.example' })).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('"code":"JT_HOST_REFUSED"'),
+    });
     expect(await send(url, { host: 'jobtrace.lan:8321', origin: 'http://jobtrace.lan:8321' })).toMatchObject({
       status: 200,
     });

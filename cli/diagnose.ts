@@ -3,6 +3,7 @@
 import { loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
 import type { DiagnoseContext } from '../analyzer/incident/clusters.js';
 import { diagnose } from '../analyzer/incident/diagnose.js';
+import type { RuleFault } from '../analyzer/incident/explain.js';
 import { flattenIncidents, type DiagnosisDocument } from '../analyzer/incident/document.js';
 import { renderNote } from '../analyzer/input/files/note.js';
 import { createReadNotes, readEntries, type ReadNotes } from '../analyzer/input/read.js';
@@ -66,22 +67,31 @@ async function runDiagnose(invocation: Invocation): Promise<number> {
   const { settings } = readSettings(invocation);
   const catalog = loadCatalog({ extra: [...settings['analyzer.rulesDirs'], ...invocation.options('rules')] });
   const notes = createReadNotes();
+  const faults = new Map<string, RuleFault>();
   const lang = languageOf(settings);
   const document = flattenIncidents(
     diagnoseFiles(invocation, catalog, notes, {
       zone: zoneOf(settings),
       healthyMs: settings['analyzer.healthyAfterMs'],
+      onFault: (fault) => faults.set(`${fault.rule} ${fault.part}`, fault),
     }),
     lang,
   );
   const json = invocation.option('format') === 'json';
   for (const note of notes.list)
     if (json || !note.partial) writeNote(invocation.terminal, `jobtrace: ${renderNote(note, lang)}\n`);
+  for (const fault of faults.values()) writeNote(invocation.terminal, `jobtrace: ${renderFault(fault, lang)}\n`);
   const text = json
     ? `${JSON.stringify({ ...document, notes: describeNotes(notes, lang) }, null, 2)}\n`
     : renderReport(document, notes, catalog.size, lang, invocation);
   await write(invocation.terminal, text);
   return hasSeverity(document, invocation.option('fail-on')) ? 1 : 0;
+}
+
+function renderFault({ rule, part, problem }: RuleFault, lang: Language): string {
+  return lang === 'zh'
+    ? `规则 ${rule} 的 ${part} 无法使用，已略去：${problem}`
+    : `${part} of the rule ${rule} fails, and what needs it is left out: ${problem}`;
 }
 
 /** Reads and diagnoses in one pass; on a terminal a bar says how far it is. */

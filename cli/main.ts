@@ -69,6 +69,11 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   const { values, positionals } = parseCommandLine(command, rest);
   if (values['help'] === true) return say(terminal, renderCommandHelp({ ...command, options: rows }));
   for (const row of rows) checkValue(command, row, values[row.name]);
+  if (command.operands === '' && positionals[0] !== undefined)
+    throw createError('JT_USAGE', {
+      problem: `"${command.name}" takes options only, but was given "${positionals[0]}".`,
+      command: command.name,
+    });
   openEngine();
   return command.run(createInvocation(values, positionals, terminal));
 }

@@ -7,7 +7,7 @@ import { loadSettings, type LoadedSettings, type Settings } from '../core/config
 import { createError } from '../core/errors.js';
 import type { Language } from '../core/types.js';
 import type { Invocation, Terminal } from './command.js';
-import { errorText } from '../core/fault.js';
+import { describeFault } from '../core/fault.js';
 
 /** Flag → setting. */
 const FLAGS: Readonly<Record<string, keyof Settings>> = {
@@ -59,7 +59,7 @@ function readText(path: string, code: 'JT_CONFIG_NOT_FOUND' | 'JT_FILE_UNREADABL
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw createError(code, { path, problem: errorText(error) }, error);
+    throw createError(code, { path, problem: describeFault(error) }, error);
   }
 }
 

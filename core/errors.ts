@@ -50,6 +50,12 @@ export const ERRORS = {
     400,
     3,
   ),
+  JT_DATA_MISSING: row(
+    'There is no Jobtrace data in {path}.',
+    'Give the folder of a service with --data (what "jobtrace up" was given, or dataDir of its settings), or the address of its Elasticsearch with --store.',
+    404,
+    3,
+  ),
   JT_ARCHIVE_INVALID: row(
     'The archive {path} cannot be read: {problem}.',
     'Unpack it yourself and give the folder.',

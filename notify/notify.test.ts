@@ -200,9 +200,32 @@ describe('a receiver', () => {
     expect((await fixture.rows())[0]?.error).not.toContain('secret');
   });
 
+  it('that cannot be reached is named in the log once, and again when it takes messages', async () => {
+    const said: string[] = [];
+    fixture.sink.answers.splice(0, 1, { status: 503 }, { status: 503 }, { status: 200 });
+    const notifier = fixture.createNotifier({ log: createLog('info', { write: (line) => void said.push(line) }) });
+
+    await notifier.incidentChanged(CAUSE);
+    for (let step = 0; step < 3; step += 1) {
+      await notifier.stepOnce();
+      fixture.nowMs += 600_000;
+    }
+
+    expect(said.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        code: 'JT_ALERT_UNREACHABLE',
+        receiver: 'hook',
+        problem: 'it answered with status 503: ok',
+      }),
+      expect.objectContaining({ level: 'info', receiver: 'hook' }),
+    ]);
+  });
+
   it('that refuses is not asked again', async () => {
+    const said: string[] = [];
     fixture.sink.answers.splice(0, 1, { status: 410, text: `gone: ${fixture.sink.url}/hook?token=geheim` });
-    const notifier = fixture.createNotifier();
+    const notifier = fixture.createNotifier({ log: createLog('info', { write: (line) => void said.push(line) }) });
 
     await notifier.incidentChanged(CAUSE);
     for (let step = 0; step < 3; step += 1) {
@@ -213,6 +236,14 @@ describe('a receiver', () => {
     expect(fixture.sink.received).toHaveLength(1);
     expect(await fixture.rows()).toMatchObject([
       { state: 'undeliverable', error: 'it answered with status 410: gone: ***' },
+    ]);
+    expect(said.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        code: 'JT_ALERT_REFUSED',
+        receiver: 'hook',
+        problem: 'it answered with status 410: gone: ***',
+      }),
     ]);
   });
 

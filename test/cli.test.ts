@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../cli/main.js';
+import { createError, ERRORS } from '../core/errors.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import { runProgram, startProgram, waitUntil } from './program.js';
 
@@ -346,6 +347,11 @@ describe('bad input', () => {
 
   it.each([
     ['an unknown command', ['diagnoze'], 'There is no command "diagnoze"'],
+    [
+      'an operand where none is taken',
+      ['incidents', 'orders'],
+      '"incidents" takes options only, but was given "orders"',
+    ],
     ['an unknown option', ['diagnose', '--frmat', 'json', 'x'], '--frmat'],
     ['a wrong value', ['diagnose', '--lang', 'fr', 'x'], '--lang is "fr", but must be one of en, zh'],
     ['no file', ['diagnose'], 'at least one file'],
@@ -364,8 +370,9 @@ describe('bad input', () => {
   ])('says what is wrong with %s and exits with 2', async (_, args, message) => {
     const { code, stderr } = await runProgram(args);
 
-    expect(code).toBe(2);
+    expect(code).toBe(ERRORS.JT_USAGE.exitCode);
     expect(stderr).toContain(message);
+    expect(stderr).toMatch(/\nRun "jobtrace .*" to see /);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
@@ -389,6 +396,14 @@ describe('bad input', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  it('checks the rules of a folder that is named', async () => {
+    const broken = file('checked/cluster/lost/x/rule.yaml', 'titel: no\n');
+    const { code, stderr } = await runProgram(['rules', 'check', join(folder, 'checked')]);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${broken}:1:1`);
+  });
+
   it('tells every mistake of the settings at once, with file:line:column and the nearest name', async () => {
     const config = file('broken.yaml', 'store:\n  knd: sqlite\nagent:\n  scanIntervalMs: fast\nlanguage: fr\n');
     const { code, stderr } = await runProgram(['config', 'print', '--config', config]);
@@ -397,6 +412,15 @@ describe('bad input', () => {
     expect(stderr).toMatch(/broken\.yaml:2:3 .*kind/);
     expect(stderr).toMatch(/broken\.yaml:4:19 /);
     expect(stderr).toMatch(/broken\.yaml:5:11 /);
+  });
+
+  it('says which settings file is not there, and that none is needed', async () => {
+    const path = join(folder, 'no-settings.yaml');
+    const { code, stderr } = await runProgram(['diagnose', '--config', path, BUFFERS_LOG]);
+
+    const said = createError('JT_CONFIG_NOT_FOUND', { path, problem: 'it does not exist' });
+    expect(code).toBe(said.exitCode);
+    expect(stderr).toBe(`jobtrace: ${said.message}\n${said.fix}\n`);
   });
 
   it('refuses a secret that is given twice', async () => {
@@ -455,8 +479,9 @@ describe('bad input', () => {
   it('says that a folder holds no data', async () => {
     const { code, stderr } = await runProgram(['incidents', '--data', join(folder, 'empty')]);
 
-    expect(code).toBe(3);
-    expect(stderr).toContain('no Jobtrace data');
+    const said = createError('JT_DATA_MISSING', { path: join(folder, 'empty') });
+    expect(code).toBe(said.exitCode);
+    expect(stderr).toBe(`jobtrace: ${said.message}\n${said.fix}\n`);
   });
 
   it('leaves a binary file out, notes it, and diagnoses the others', async () => {

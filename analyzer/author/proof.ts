@@ -9,6 +9,7 @@ import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/catalog.js';
 import { diagnose, readLog } from '../incident/diagnose.js';
+import type { RuleFault } from '../incident/explain.js';
 import { flattenIncidents } from '../incident/document.js';
 import { TODO } from './draft.js';
 import { readEntries, splitText } from '../input/read.js';
@@ -56,12 +57,19 @@ export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] 
 }
 
 function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
-  const { clusters, incidents } = readLog(readEntries([file]), catalog, {});
+  const faults: RuleFault[] = [];
+  const { clusters, incidents } = readLog(readEntries([file]), catalog, { onFault: (fault) => faults.push(fault) });
   const { diagnoses } = flattenIncidents(incidents, 'en');
   const matches = clusters.flatMap(({ signals }) => signals).flatMap((signal) => signal.matches);
   const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
   const isMatch = basename(file).startsWith('match');
-  const problem = isMatch ? findMatchProblem(rule, diagnoses, expectation) : findNearMissProblem(rule, diagnoses);
+  const fault = faults.find((item) => item.rule === rule.id);
+  const problem =
+    fault !== undefined
+      ? `${fault.part} fails: ${fault.problem}`
+      : isMatch
+        ? findMatchProblem(rule, diagnoses, expectation)
+        : findNearMissProblem(rule, diagnoses);
   return { file, alternatives, problem };
 }
 

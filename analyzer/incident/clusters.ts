@@ -8,6 +8,7 @@ import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';
 import { concludeIncident } from './conclude.js';
+import type { RuleFault } from './explain.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
 import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
 
@@ -24,6 +25,8 @@ export interface DiagnoseContext {
   readonly settleMs?: number;
   /** How the logs are read; left out: as whole ones. */
   readonly reading?: Reading;
+  /** Hears what is wrong with a rule, as often as it is met. */
+  readonly onFault?: (fault: RuleFault) => void;
 }
 
 export interface ClusterSignals {
@@ -77,10 +80,11 @@ export function concludeCluster(
   const { view, groups } = groupCluster(cluster, signals, lastLines, catalog, context);
   const now =
     context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
-  return groups.flatMap(
-    (group) =>
-      concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until: findNextStart(group, groups) }) ?? [],
-  );
+  const { onFault } = context;
+  return groups.flatMap((group) => {
+    const until = findNextStart(group, groups);
+    return concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until, onFault }) ?? [];
+  });
 }
 
 /** Signals of one cluster → the events of each incident, not ranked yet. */

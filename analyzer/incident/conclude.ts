@@ -17,7 +17,7 @@ import type { ClusterView } from '../cluster/cluster.js';
 import { readComplaint } from './complaint.js';
 import { versionOf } from '../cluster/process.js';
 import type { JobView, ProcessView } from '../cluster/view.js';
-import { explainFinding } from './explain.js';
+import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
@@ -33,6 +33,7 @@ export interface ConcludeOptions {
   readonly healthyMs: number;
   /** When the job's next incident begins: what happens then is not this one's. */
   readonly until: number | undefined;
+  readonly onFault?: (fault: RuleFault) => void;
 }
 
 /** Undefined when neither a rule nor an unknown failure remains. */
@@ -246,6 +247,7 @@ function explainOne(
     // The events stand in the order of time.
     firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
     lastSeen: times[0] === undefined ? undefined : toIso(times.at(-1) ?? times[0]),
+    onFault: options.onFault,
   });
 }
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../catalog/catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { Expression } from '../catalog/expression/expression.js';
 import { diagnose } from './diagnose.js';
+import type { RuleFault } from './explain.js';
 import { BUFFER_RULE, makeCatalog, readRecording } from '../testing/samples.js';
 import { splitText } from '../input/read.js';
 import type { Diagnosis } from '../../core/types.js';
@@ -124,6 +127,82 @@ fixes:
     expect(explain('the disk is full')).toEqual(['clean']);
     expect(explain('the disk is away')).toEqual(['clean', 'replace']);
     expect(explain('the disk is away, not small')).toEqual(['enlarge']);
+  });
+
+  it('names the part of a rule that cannot be computed whatever the log says, and only that', () => {
+    const rules = makeCatalog({
+      'cluster.disk-full/a': `captures: { what: text, free: int }
+title: { en: "{what}", zh: "{what}" }
+match: [{ id: a, anchor: "bytes free", regex: '(?P<free>\\d+) bytes free(?: on (?P<what>\\w+))?' }]
+let: { next: "what + 1", share: "100 / free", more: "next + 1", slots: 'optionInt("taskmanager.numberOfTaskSlots", 1)' }
+reasons:
+  - { id: odd, when: 'what > 2', weight: 1, text: { en: "r", zh: "r" } }
+fixes:
+  - { id: never, when: 'what && true', risk: low, text: { en: "a", zh: "a" } }
+  - { id: always, risk: low, text: { en: "b", zh: "b" } }`,
+    });
+    const explain = (lines: string): { readonly faults: readonly RuleFault[]; readonly fixes: readonly string[] } => {
+      const faults: RuleFault[] = [];
+      const [incident] = diagnose(splitText(lines), rules, { onFault: (fault) => faults.push(fault) });
+      return { faults, fixes: incident?.diagnoses.en[0]?.fixes.map(({ id }) => id) ?? [] };
+    };
+    const options =
+      '2026-03-02 09:00:00,000 INFO  org.apache.flink.configuration.GlobalConfiguration [] - Loading configuration property: taskmanager.numberOfTaskSlots, many\n';
+
+    expect(explain(`${options}2026-03-02 10:00:00,000 WARN  a.B [] - 0 bytes free`)).toEqual({
+      faults: [],
+      fixes: ['always'],
+    });
+    const { faults, fixes } = explain('2026-03-02 10:00:00,000 WARN  a.B [] - 0 bytes free on sda');
+    expect(faults.map(({ rule, part }) => [rule, part])).toEqual([
+      ['cluster.disk-full/a', 'let.next'],
+      ['cluster.disk-full/a', 'reasons.odd.when'],
+      ['cluster.disk-full/a', 'fixes.never.when'],
+    ]);
+    expect(faults[0]?.problem).toContain('no such overload');
+    expect(fixes).toEqual(['always']);
+  });
+
+  it('keeps the cause and its lines, and every other incident, where the rest of a rule fails', () => {
+    const rules = makeCatalog({
+      'cluster.disk-full/a': `captures: { free: int }
+title: { en: "{free} bytes free", zh: "剩余 {free}" }
+match: [{ id: a, anchor: "bytes free", regex: '(?P<free>\\d+) bytes free' }]`,
+      'memory.container-killed/b': `captures: { free: int }
+title: { en: "{free} is too much", zh: "{free}" }
+match: [{ id: a, anchor: "is too much", regex: '(?P<free>\\d+) is too much' }]`,
+    });
+    const broken: Expression = {
+      source: 'free',
+      evaluate: () => {
+        throw new Error('out of order');
+      },
+    };
+    const withBroken: Catalog = {
+      ...rules,
+      findRule: (id) => {
+        const rule = rules.findRule(id);
+        return rule?.id === 'cluster.disk-full/a' ? { ...rule, lets: [['twice', broken]] } : rule;
+      },
+    };
+    const faults: RuleFault[] = [];
+
+    const found = diagnose(
+      splitText(
+        '2026-03-02 10:00:00,000 WARN  a.B [] - 7 bytes free\n2026-03-02 10:00:01,000 WARN  a.B [] - 9 is too much\n',
+      ),
+      withBroken,
+      { onFault: (fault) => faults.push(fault) },
+    ).flatMap(({ diagnoses }) => diagnoses.en);
+
+    expect(found.find(({ rule }) => rule === 'cluster.disk-full/a')).toMatchObject({
+      cause: 'cluster.disk-full',
+      title: '{free} bytes free',
+      fixes: [],
+      evidence: [{ line: 1 }],
+    });
+    expect(found.map(({ title }) => title)).toContain('9 is too much');
+    expect(faults).toEqual([{ rule: 'cluster.disk-full/a', part: 'texts', problem: 'out of order' }]);
   });
 
   it('has the same values and patches in both languages', () => {

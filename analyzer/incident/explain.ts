@@ -1,14 +1,24 @@
 // A finding → a diagnosis in both languages: its captured and computed values, the reasons that hold with their weights
 // shared out, the fixes whose values could be computed, with patches in the option names of the job's Flink version.
-// What cannot be computed is left out, never guessed. Pure; called by diagnose.ts.
+// What cannot be computed is left out, never guessed; where a rule's texts fail altogether, its cause still stands. Pure;
+// called by conclude.ts.
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
 import { inRange } from '../../flink/options/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
-import type { Value, Values, World } from '../catalog/expression/expression.js';
+import { errorText } from '../../core/fault.js';
+import { readWhole, type Value, type Values, type World } from '../catalog/expression/expression.js';
 import type { Finding } from './rank.js';
 import { totalScore } from './rank.js';
 import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule.js';
 import { fillTemplate, formatValue, type TextTemplate } from '../catalog/template.js';
+
+/** What is wrong with a rule and shows only when it is used. */
+export interface RuleFault {
+  readonly rule: string;
+  /** As the author calls it: `let.share`, `reasons.ratio.when`. */
+  readonly part: string;
+  readonly problem: string;
+}
 
 export interface Explanation {
   readonly finding: Finding;
@@ -23,13 +33,37 @@ export interface Explanation {
   readonly job: { readonly id: string; readonly name?: string } | undefined;
   readonly firstSeen: string | undefined;
   readonly lastSeen: string | undefined;
+  readonly onFault?: (fault: RuleFault) => void;
 }
 
+/** Never throws: one rule that fails must not take the incident with it. */
 export function explainFinding(explanation: Explanation): Readonly<Record<Language, Diagnosis>> {
+  try {
+    return explainWhole(explanation);
+  } catch (error) {
+    tellFault(explanation, 'texts', errorText(error));
+    return { en: renderBare('en', explanation), zh: renderBare('zh', explanation) };
+  }
+}
+
+function tellFault(
+  { finding, onFault }: Pick<Explanation, 'finding' | 'onFault'>,
+  part: string,
+  problem: string,
+): void {
+  onFault?.({ rule: finding.rule.id, part, problem });
+}
+
+function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagnosis>> {
   const values = computeValues(explanation);
   const judged = explanation.finding.rule.reasons.map((reason) => ({
     reason,
-    holds: reason.when === undefined ? true : reason.when.evaluate(values, explanation.world),
+    holds:
+      reason.when === undefined
+        ? true
+        : reason.when.evaluate(values, explanation.world, (problem) =>
+            tellFault(explanation, `reasons.${reason.id}.when`, problem),
+          ),
   }));
   const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
   // Where no reason holds, one may that nothing is known about.
@@ -43,7 +77,8 @@ export function explainFinding(explanation: Explanation): Readonly<Record<Langua
 }
 
 /** Captures by their type, then every `let` that can be computed. */
-export function computeValues({ finding, world, builtIn }: Pick<Explanation, 'finding' | 'world' | 'builtIn'>): Values {
+function computeValues(explanation: Explanation): Values {
+  const { finding, world, builtIn } = explanation;
   const values: Record<string, Value> = { ...builtIn };
   for (const [name, type] of Object.entries(finding.rule.captures)) {
     const text = finding.match.captures[name];
@@ -51,7 +86,7 @@ export function computeValues({ finding, world, builtIn }: Pick<Explanation, 'fi
     if (value !== undefined) values[name] = value;
   }
   for (const [name, expression] of finding.rule.lets) {
-    const value = expression.evaluate(values, world);
+    const value = expression.evaluate(values, world, (problem) => tellFault(explanation, `let.${name}`, problem));
     if (value !== undefined) values[name] = value;
   }
   return values;
@@ -69,11 +104,6 @@ function convertCapture(text: string, type: CaptureType, world: World): Value | 
   return number === undefined || !Number.isFinite(number) ? undefined : BigInt(Math.trunc(number));
 }
 
-/** A log may say "-,", or digits without end, where a rule expects a number. */
-function readWhole(digits: string): bigint | undefined {
-  return /^-?\d{1,40}$/.test(digits) ? BigInt(digits) : undefined;
-}
-
 function isTrue(value: Value | undefined, without: boolean): boolean {
   return value === undefined ? without : value === true;
 }
@@ -88,9 +118,11 @@ function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: E
   return fitting.length > 0 ? fitting : possible;
 }
 
-function isPossible(fix: FixRule, values: Values, { world, version }: Explanation): boolean {
+function isPossible(fix: FixRule, values: Values, explanation: Explanation): boolean {
+  const { world, version } = explanation;
   if (fix.flink !== undefined && !inRange(version ?? ASSUMED_VERSION, fix.flink)) return false;
-  return isTrue(fix.when?.evaluate(values, world), fix.when === undefined);
+  const holds = fix.when?.evaluate(values, world, (problem) => tellFault(explanation, `fixes.${fix.id}.when`, problem));
+  return isTrue(holds, fix.when === undefined);
 }
 
 function renderDiagnosis(
@@ -100,15 +132,29 @@ function renderDiagnosis(
   reasons: readonly ReasonRule[],
   fixes: readonly FixRule[],
 ): Diagnosis {
-  const { finding, job, firstSeen, lastSeen, symptom, version } = explanation;
+  const { finding, version } = explanation;
   const { rule } = finding;
   const fill = (template: TextTemplate): { readonly text: string; readonly missing: readonly string[] } =>
     fillTemplate(template[language], values, (key) => nameOption(key, version) ?? key);
   return {
-    cause: rule.cause,
-    rule: rule.id,
+    ...renderBare(language, explanation),
     title: fill(rule.title).text,
     summary: fill(rule.summary).text,
+    reasons: renderReasons(reasons, fill),
+    fixes: fixes.flatMap((fix) => renderFix(fix, values, version, fill) ?? []),
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, formatValue(value, undefined)])),
+  };
+}
+
+/** What a finding says without anything computed: its cause and its lines, in the rule's own words. */
+function renderBare(language: Language, explanation: Explanation): Diagnosis {
+  const { finding, job, firstSeen, lastSeen, symptom } = explanation;
+  const { rule } = finding;
+  return {
+    cause: rule.cause,
+    rule: rule.id,
+    title: rule.title[language].source,
+    summary: rule.summary[language].source,
     severity: rule.severity,
     confidence: decideConfidence(finding),
     symptom,
@@ -118,12 +164,12 @@ function renderDiagnosis(
     firstSeen,
     lastSeen,
     count: finding.count,
-    reasons: renderReasons(reasons, fill),
-    fixes: fixes.flatMap((fix) => renderFix(fix, values, version, fill) ?? []),
+    reasons: [],
+    fixes: [],
     evidence: explanation.evidence,
     explains: explanation.explains,
     references: rule.references,
-    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, formatValue(value, undefined)])),
+    values: {},
     score: { ...finding.score, total: Number(totalScore(finding.score).toFixed(2)) },
   };
 }

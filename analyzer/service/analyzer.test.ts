@@ -254,6 +254,41 @@ describe('createAnalyzer', () => {
     await store.close();
   });
 
+  it('tells once by name which part of a rule fails, and goes on with all others', async () => {
+    const said: string[] = [];
+    const store = openStore();
+    const rules = makeCatalog({
+      'cluster.disk-full/a': `captures: { what: text }
+title: { en: "{what} is full", zh: "{what} 已满" }
+match: [{ id: a, anchor: "is full", regex: '(?P<what>\\w+) is full' }]
+let: { next: "what + 1" }`,
+    });
+    const analyzer = createAnalyzer({
+      store,
+      reader: RECORD_READER,
+      catalog: rules,
+      log: createLog('warn', { write: (line) => void said.push(line) }),
+      now: () => now,
+    });
+    const entries = makeLog(
+      '/log/flink-x-taskexecutor-0-a.log',
+      ['sda', 'sdb', 'sdc'].map((disk, index) => `09:10:0${index} WARN a.B - ${disk} is full`),
+    );
+
+    for (const entry of entries) {
+      await appendRecords(store, [toRecord(entry)]);
+      await drain(analyzer);
+    }
+
+    expect((await store.findIncidents({ limit: 10 })).map(({ diagnoses }) => diagnoses.en[0]?.cause)).toContain(
+      'cluster.disk-full',
+    );
+    expect(said.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 'warn', rule: 'cluster.disk-full/a', part: 'let.next' }),
+    ]);
+    await store.close();
+  });
+
   it('stores an incident that could not be stored at first', async () => {
     const store = openStore();
     await appendRecords(store, records);

@@ -8,6 +8,7 @@ import type { Entry, Incident, LogRecord } from '../../core/types.js';
 import type { IncidentStore, RecordFeed, StateStore } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { concludeCluster } from '../incident/clusters.js';
+import type { RuleFault } from '../incident/explain.js';
 import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import { tellForms, type FormEntry } from './forms.js';
@@ -106,6 +107,8 @@ interface Running extends ServiceState {
   /** When a cluster is to be concluded again without new lines. */
   readonly due: Map<string, number>;
   catalog: Catalog;
+  /** What is wrong with which part of which rule, as it was logged. */
+  readonly toldFaults: Set<string>;
   savedCursor: string | undefined;
   loaded: boolean;
   lastSave: number;
@@ -123,6 +126,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     touched: new Set(),
     due: new Map(),
     catalog: options.catalog,
+    toldFaults: new Set(),
     savedCursor: undefined,
     loaded: false,
     lastSave: 0,
@@ -134,6 +138,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     run: (signal) => runLoop(running, signal),
     setCatalog: (catalog) => {
       running.catalog = catalog;
+      running.toldFaults.clear();
     },
     status: () => ({
       records: running.records,
@@ -243,6 +248,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
     settleMs: SETTLE_MS,
     healthyMs,
     zone,
+    onFault: (fault) => tellFault(running, fault),
   });
   await recallSaved(running, memory, concluded);
   const knownBefore = memory.saved.length;
@@ -263,6 +269,14 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   planNext(running, cluster, memory);
   compactLarge(running, memory);
   return changed;
+}
+
+/** Once for each part of a rule, until the rules change. */
+function tellFault({ toldFaults, options }: Running, { rule, part, problem }: RuleFault): void {
+  const key = `${rule} ${part}`;
+  if (toldFaults.has(key)) return;
+  toldFaults.add(key);
+  options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
 }
 
 /**

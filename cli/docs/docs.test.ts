@@ -1,4 +1,4 @@
-// The generated pages are what the tables say, and every error code is raised somewhere.
+// The generated pages are what the tables say, and every error code is raised somewhere and seen by a test.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,16 @@ import { SETTINGS } from '../../core/config.js';
 import { ERRORS } from '../../core/errors.js';
 import { PAGES } from './docs.js';
 import { PACKAGE_ROOT } from '../version.js';
+
+const STAGES = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api', 'cli'];
+
+function readSources(folders: readonly string[], name: RegExp): string {
+  return folders
+    .flatMap((folder) => readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, withFileTypes: true }))
+    .filter((item) => item.isFile() && name.test(item.name))
+    .map((item) => readFileSync(join(item.parentPath, item.name), 'utf8'))
+    .join('\n');
+}
 
 describe('the generated pages', () => {
   it.each(Object.entries(PAGES))('docs/%s is up to date (npm run docs)', (name, render) => {
@@ -26,15 +36,12 @@ describe('the table of settings', () => {
 
 describe('the table of errors', () => {
   it('holds no code that nothing raises', () => {
-    const code = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api', 'cli']
-      .flatMap((folder) => readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, withFileTypes: true }))
-      .filter(
-        (item) =>
-          item.isFile() && /\.ts$/.test(item.name) && !/\.test\.ts$/.test(item.name) && item.name !== 'errors.ts',
-      )
-      .map((item) => readFileSync(join(item.parentPath, item.name), 'utf8'))
-      .concat(readFileSync(join(PACKAGE_ROOT, 'cli.ts'), 'utf8'))
-      .join('\n');
+    const code = `${readSources(STAGES, /(?<!\.test|errors)\.ts$/)}\n${readFileSync(join(PACKAGE_ROOT, 'cli.ts'), 'utf8')}`;
     expect(Object.keys(ERRORS).filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+  });
+
+  it('holds no code that no test has seen', () => {
+    const tests = readSources([...STAGES, 'test'], /\.test\.ts$/);
+    expect(Object.keys(ERRORS).filter((name) => !new RegExp(`\\b${name}\\b`).test(tests))).toEqual([]);
   });
 });

@@ -57,11 +57,12 @@ export const RULES_LIST: Command = {
 
 export const RULES_CHECK: Command = {
   name: 'rules check',
-  operands: '',
-  summary: 'Checks every rule and prints all problems with file:line:column.',
+  operands: '[DIR…]',
+  summary: 'Checks every rule, those of the folders too, and prints all problems with file:line:column.',
   options: [RULES_OPTION, CONFIG_OPTION],
+  examples: ['jobtrace rules check', 'jobtrace rules check our-rules'],
   run: async (invocation) => {
-    const { rules, engine } = openCatalog(invocation);
+    const { rules, engine } = loadCatalog({ extra: [...extraFolders(invocation), ...invocation.operands] });
     await write(
       invocation.terminal,
       `${rules.length} rules are valid, ${listRows(engine).length} rows of the engine.\n`,

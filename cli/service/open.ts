@@ -20,10 +20,7 @@ export async function openServiceStore(settings: Settings): Promise<Store> {
 export async function openExistingStore(settings: Settings, to: 'read' | 'write' = 'read'): Promise<Store> {
   const path = join(settings.dataDir, DATABASE);
   if (settings['store.kind'] === 'sqlite' && !existsSync(path))
-    throw createError('JT_FILE_UNREADABLE', {
-      path,
-      problem: 'there is no Jobtrace data in this folder; "jobtrace up" makes it',
-    });
+    throw createError('JT_DATA_MISSING', { path: settings.dataDir });
   return open(settings, to === 'read');
 }
 

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { afterEach, beforeEach } from 'vitest';
 import type { ReceiverSettings } from '../../core/config.js';
-import { createLog } from '../../core/log.js';
+import { createLog, type Log } from '../../core/log.js';
 import type { Diagnosis, Incident } from '../../core/types.js';
 import type { Alert, Store } from '../../store/store.js';
 import { createNotifier, type Notifier, type NotifyPolicy } from '../notify.js';
@@ -133,7 +133,7 @@ export interface NotifierFixture {
   readonly sink: AlertSink;
   readonly store: Store;
   nowMs: number;
-  createNotifier(more?: { receivers?: readonly Partial<ReceiverSettings>[]; store?: Store }): Notifier;
+  createNotifier(more?: { receivers?: readonly Partial<ReceiverSettings>[]; store?: Store; log?: Log }): Notifier;
   types(): unknown[];
   rows(): Promise<readonly Alert[]>;
 }
@@ -157,7 +157,7 @@ export function useFixture(openStore: () => Promise<Store>): NotifierFixture {
         store: more.store ?? store,
         receivers,
         policy: POLICY,
-        log: createLog('silent'),
+        log: more.log ?? createLog('silent'),
         publicUrl: 'https://jobtrace.example',
         now: () => fixture.nowMs,
         random: () => 1,

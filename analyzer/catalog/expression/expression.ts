@@ -1,9 +1,10 @@
 // The only door to CEL. A rule's expressions (let, when) are compiled when the catalog is loaded and evaluated for one
 // failure over its captures, the job's options and the memory model. Numbers are whole numbers (CEL int, bigint here);
 // sizes are bytes and times milliseconds. A missing value, an unknown option or a division by zero makes the result
-// `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. `matches()` is
-// refused: its patterns would not be RE2's. So is an expression that may take too long (budget.ts).
-import { Environment } from '@marcbachmann/cel-js';
+// `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. What no log can make
+// good (a text plus a number) is told to who asked. `matches()` is refused: its patterns would not be RE2's. So is an
+// expression that may take too long (budget.ts).
+import { Environment, EvaluationError } from '@marcbachmann/cel-js';
 import { findExcess, MAX_CHARACTERS, MAX_NESTING, MAX_NODES } from './budget.js';
 import { errorText } from '../../../core/fault.js';
 import { findNearest } from '../../../core/text/nearest.js';
@@ -31,7 +32,8 @@ export interface World {
 
 export interface Expression {
   readonly source: string;
-  evaluate(values: Values, world: World): Value | undefined;
+  /** `onFault` hears what is wrong with the expression itself; a value that this log does not tell is no fault. */
+  evaluate(values: Values, world: World, onFault?: (problem: string) => void): Value | undefined;
 }
 
 /** With the names of the variables that it reads. */
@@ -58,7 +60,7 @@ export function compileExpression(source: string): CompiledExpression {
   if (!checked.valid)
     return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
   return {
-    expression: { source, evaluate: (values, world) => evaluate(program, values, world) },
+    expression: { source, evaluate: (values, world, onFault) => evaluate(program, values, world, onFault) },
     names: [...found.names],
   };
 }
@@ -68,9 +70,11 @@ export function deferExpression(source: string): Expression {
   let compiled: CompiledExpression | undefined;
   return {
     source,
-    evaluate: (values, world) => {
+    evaluate: (values, world, onFault) => {
       compiled ??= compileExpression(source);
-      return 'problem' in compiled ? undefined : compiled.expression.evaluate(values, world);
+      if (!('problem' in compiled)) return compiled.expression.evaluate(values, world, onFault);
+      onFault?.(compiled.problem);
+      return undefined;
     },
   };
 }
@@ -80,13 +84,15 @@ function evaluate(
   program: (values: Record<string, unknown>) => unknown,
   values: Values,
   world: World,
+  onFault?: (problem: string) => void,
 ): Value | undefined {
   current = { world, values };
   try {
     const value = toValue(program({ ...values }));
     return value !== undefined && isSmall(value) ? value : undefined;
-  } catch {
-    // A value is missing or an operation is not possible with these values: what needs it is left out.
+  } catch (error) {
+    // What needs the value is left out, whatever the reason.
+    if (!isAbsence(error)) onFault?.(firstLine(error));
     return undefined;
   } finally {
     current = undefined;
@@ -96,6 +102,22 @@ function evaluate(
 let current: { readonly world: World; readonly values: Values } | undefined;
 
 class Missing extends Error {}
+
+/** What a log may bring about: a value that it does not tell, a zero, a number beyond all bounds, digits that are none. */
+const ABSENCES: ReadonlySet<string> = new Set([
+  'unknown_variable',
+  'no_such_key',
+  'index_out_of_bounds',
+  'index_out_of_range',
+  'division_by_zero',
+  'modulo_by_zero',
+  'numeric_overflow',
+]);
+
+function isAbsence(error: unknown): boolean {
+  if (error instanceof Missing) return true;
+  return error instanceof EvaluationError && (ABSENCES.has(error.code) || error.code.endsWith('_conversion_error'));
+}
 
 function world(): World {
   if (current === undefined) throw new Missing('no world');
@@ -115,7 +137,13 @@ function needDuration(text: string): bigint {
   return toInt(need(world().parseDuration(text), `duration ${text}`));
 }
 
+/** A log may say "-,", or digits without end, where a whole number is expected. */
+export function readWhole(digits: string): bigint | undefined {
+  return /^-?\d{1,40}$/.test(digits) ? BigInt(digits) : undefined;
+}
+
 function toInt(value: number): bigint {
+  if (!Number.isFinite(value)) throw new Missing('beyond all bounds');
   return BigInt(Math.trunc(value));
 }
 
@@ -171,8 +199,10 @@ const FUNCTIONS: readonly (readonly [signature: string, handler: (...args: never
   ],
   [
     'optionInt(string, int): int',
-    (key: string, fallback: bigint) =>
-      world().option(key) === undefined ? fallback : BigInt(need(world().option(key), key).trim()),
+    (key: string, fallback: bigint) => {
+      const text = world().option(key);
+      return text === undefined ? fallback : need(readWhole(text.trim()), key);
+    },
     'an option that is a whole number',
   ],
   [
