@@ -1,7 +1,7 @@
 // A finding → a diagnosis in both languages: its captured and computed values, the reasons that hold with their weights
 // shared out, the fixes whose values could be computed, with patches in the option names of the job's Flink version.
-// What cannot be computed is left out, never guessed; where a rule's texts fail altogether, its cause still stands. Pure;
-// called by conclude.ts.
+// What cannot be computed is left out, never guessed; where a rule's texts fail altogether, its cause still stands.
+// Pure; called by conclude.ts.
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
 import { inRange } from '../../flink/options/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';

@@ -103,7 +103,7 @@ let current: { readonly world: World; readonly values: Values } | undefined;
 
 class Missing extends Error {}
 
-/** What a log may bring about: a value that it does not tell, a zero, a number beyond all bounds, digits that are none. */
+/** What a log may bring about: a value that it does not tell, a zero, a number beyond all bounds. */
 const ABSENCES: ReadonlySet<string> = new Set([
   'unknown_variable',
   'no_such_key',

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../store/store.js';
+import { RULE, TEAM, startServer, get, bearer } from '../testing/server.js';
+
+describe('deliveries', () => {
+  it('names the receivers that do not take alerts, since when, how many, and why', async () => {
+    const { url, store } = await startServer();
+    const alert: Alert = {
+      id: 'i-fraud/hook/2',
+      incidentId: 'i-fraud',
+      receiver: 'hook',
+      reason: 'new-incident',
+      cause: RULE.id,
+      sentAt: '2026-11-20T09:00:00.000Z',
+      state: 'pending',
+      attempts: 4,
+      error: 'no answer within 10 s',
+      payload: '{"secret":"words"}',
+    };
+    await store.rememberAlert(alert);
+    await store.rememberAlert({ ...alert, id: 'i-fraud/chat/1', receiver: 'chat' });
+    await store.rememberAlert({ ...alert, id: 'i-fraud/new/1', receiver: 'new', error: undefined });
+    await store.rememberAlert({
+      ...alert,
+      id: 'old/1',
+      receiver: 'old',
+      state: 'undeliverable',
+      sentAt: '2026-11-01T00:00:00.000Z',
+    });
+
+    const { body, text } = await get(`${url}/api/v1/deliveries`);
+
+    expect(body).toEqual({
+      receivers: [
+        {
+          receiver: 'hook',
+          undeliverable: 1,
+          waiting: 1,
+          since: '2026-11-20T09:00:00.000Z',
+          lastError: 'it answered with status 410',
+        },
+        {
+          receiver: 'chat',
+          undeliverable: 0,
+          waiting: 1,
+          since: '2026-11-20T09:00:00.000Z',
+          lastError: 'no answer within 10 s',
+        },
+      ],
+      complete: true,
+    });
+    expect(text).not.toContain('words');
+  });
+
+  it('shows a team only those of its incidents', async () => {
+    const { url, store } = await startServer({ settings: { tokens: [TEAM] } });
+    const [alert] = await store.findAlerts({ incidentId: 'i-fraud', limit: 1 });
+    if (alert === undefined) throw new Error('no alert');
+    await store.rememberAlert({ ...alert, id: 'i-fraud/hook/3', receiver: 'fraud-hook', state: 'undeliverable' });
+
+    const { body } = await get(`${url}/api/v1/deliveries`, bearer(TEAM.token));
+
+    expect(body).toMatchObject({ receivers: [{ receiver: 'hook', undeliverable: 1 }] });
+  });
+});

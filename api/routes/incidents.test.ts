@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { appendRecords, makeRecord } from '../../store/testing/samples.js';
+import { ORDERS, FRAUD, RULE, incidentOf, startServer, get, createFilledStore } from '../testing/server.js';
+
+describe('incidents, jobs and alerts', () => {
+  it('lists incidents in the language asked for, filtered', async () => {
+    const { url } = await startServer();
+
+    const all = await get(`${url}/api/v1/incidents`);
+    const open = await get(`${url}/api/v1/incidents?lang=zh&outcome=failing&job=${ORDERS[0]}`);
+
+    expect(all.body.incidents).toHaveLength(2);
+    expect(all.body.incidents[0]?.diagnoses[0]?.title).toBe('Not enough network buffers');
+    expect(open.body.incidents).toHaveLength(1);
+    expect(open.body.incidents[0]).toMatchObject({
+      id: 'i-orders',
+      language: 'zh',
+      diagnoses: [{ title: '网络缓冲不足' }],
+    });
+  });
+
+  it('gives one incident with its alerts, without their messages', async () => {
+    const { url } = await startServer();
+
+    const { body } = await get(`${url}/api/v1/incidents/i-orders`);
+
+    expect(body.diagnoses[0]?.fixes[0]?.patch).toEqual({ 'taskmanager.memory.network.min': '112m' });
+    expect(body.alerts).toEqual([
+      {
+        id: 'i-orders/hook/1',
+        incidentId: 'i-orders',
+        receiver: 'hook',
+        reason: 'new-incident',
+        cause: RULE.id,
+        sentAt: '2026-11-20T10:00:01.000Z',
+        state: 'undeliverable',
+        attempts: 3,
+        error: 'it answered with status 410',
+      },
+    ]);
+    expect(await get(`${url}/api/v1/incidents/none`)).toMatchObject({ status: 404 });
+  });
+
+  it('lists jobs with level counts, those with open incidents first', async () => {
+    const { url } = await startServer();
+
+    const { body } = await get(`${url}/api/v1/jobs`);
+
+    expect(body.jobs).toEqual([
+      {
+        id: ORDERS[0],
+        name: 'orders',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T10:00:01.000Z',
+        total: 2,
+        levels: { INFO: 1, ERROR: 1 },
+        openIncidents: 1,
+        incidents: 1,
+      },
+      {
+        id: FRAUD[0],
+        name: 'fraud',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T10:00:02.000Z',
+        total: 1,
+        levels: { INFO: 1 },
+        openIncidents: 0,
+        incidents: 1,
+      },
+    ]);
+  });
+
+  it('counts a job once whose lines have the name only in part', async () => {
+    const { url, store } = await startServer();
+    await appendRecords(store, [{ ...makeRecord(9, { text: 'only the id' }), 'flink.job.id': FRAUD[0] }]);
+
+    const { body } = await get(`${url}/api/v1/jobs`);
+
+    expect(body.jobs.map(({ name }) => name).sort()).toEqual(['fraud', 'orders']);
+    expect(body.jobs.find(({ name }) => name === 'fraud')).toMatchObject({ id: FRAUD[0], total: 2 });
+  });
+
+  it('lists 3,000 jobs and asks the store as often as for one', async () => {
+    const asked: string[] = [];
+    const store = await createFilledStore();
+    const counting = new Proxy(store, {
+      get(target, name, receiver) {
+        asked.push(String(name));
+        return Reflect.get(target, name, receiver);
+      },
+    });
+    const { url } = await startServer({ store: counting });
+    asked.length = 0;
+    await get(`${url}/api/v1/jobs`);
+    const ofOne = [...asked].sort();
+    const numbers = Array.from({ length: 3_000 }, (_, number) => number);
+    const job = (number: number) => [number.toString(16).padStart(32, '0'), `job ${number}`] as const;
+    await appendRecords(
+      store,
+      numbers.flatMap((number) => [
+        makeRecord(number, {
+          path: '/logs/many.log',
+          time: '2026-11-20T10:00:00.000Z',
+          job: job(number),
+          level: 'INFO',
+        }),
+        {
+          ...makeRecord(number, { path: '/logs/ids.log', time: '2026-11-20T10:00:00.000Z', level: 'WARN' }),
+          'flink.job.id': job(number)[0],
+        },
+      ]),
+    );
+    await store.saveIncident(incidentOf('i-2999', job(2999), { outcome: 'failed' }));
+    asked.length = 0;
+
+    const { body } = await get(`${url}/api/v1/jobs?limit=10000`);
+
+    expect([...asked].sort()).toEqual(ofOne);
+    expect(body).toMatchObject({ total: 3_002, complete: true });
+    expect(body.jobs).toHaveLength(3_002);
+    expect(new Set(body.jobs.map(({ name }) => name)).size).toBe(3_002);
+    expect(body.jobs[0]).toMatchObject({ name: 'orders', openIncidents: 1 });
+    expect(body.jobs.find(({ name }) => name === 'job 2999')).toMatchObject({
+      total: 2,
+      levels: { INFO: 1, WARN: 1 },
+      openIncidents: 0,
+      incidents: 1,
+    });
+    expect((await get(`${url}/api/v1/jobs`)).body).toMatchObject({ total: 3_002, jobs: { length: 50 } });
+  });
+
+  it('lists alerts by state', async () => {
+    const { url } = await startServer();
+
+    const { body } = await get(`${url}/api/v1/alerts?state=undeliverable`);
+
+    expect(body.alerts.map((alert) => alert.id)).toEqual(['i-orders/hook/1']);
+    expect(JSON.stringify(body)).not.toContain('words');
+  });
+});

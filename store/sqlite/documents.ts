@@ -1,0 +1,129 @@
+// Incidents, alerts and reports of agents: each is one document in JSON beside the columns that it is asked by; and how
+// many records and incidents each job has. Called by sqlite.ts.
+import type { Incident } from '../../core/types.js';
+import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
+import type { AgentStatus, Alert, IncidentQuery, JobQuery, JobRows } from '../store.js';
+import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
+import { parseTime } from '../page.js';
+import type { Connection } from './engine.js';
+import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
+
+export function saveIncident(connection: Connection, incident: Incident): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(
+      incident.id,
+      incident.cluster,
+      incident.job?.id ?? null,
+      incident.job?.name ?? null,
+      incident.outcome,
+      readTime(incident.firstSeen),
+      readTime(incident.lastSeen),
+      JSON.stringify(incident),
+    );
+}
+
+export function findIncident(connection: Connection, id: string): Incident | undefined {
+  return readBodies(connection, { sql: 'SELECT body FROM incidents WHERE id = ?', params: [id] }, isIncident)[0];
+}
+
+export function findIncidents(connection: Connection, query: IncidentQuery): Incident[] {
+  const where = buildIncidentWhere(query);
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM incidents WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?`,
+      params: [...where.params, query.limit],
+    },
+    isIncident,
+  );
+}
+
+export function countJobRecords(connection: Connection, query: JobQuery): JobRows {
+  return countJobs(connection, 'records', { kind: `ifnull(level, 'NONE')`, last: 'time' }, buildWhere(query));
+}
+
+export function countJobIncidents(connection: Connection, query: JobQuery): JobRows {
+  return countJobs(connection, 'incidents', { kind: 'outcome', last: 'last_seen' }, buildIncidentWhere(query));
+}
+
+function countJobs(
+  connection: Connection,
+  table: 'records' | 'incidents',
+  columns: { readonly kind: string; readonly last: string },
+  where: SqlCondition,
+): JobRows {
+  const rows = connection
+    .prepare<JobPart>(
+      `SELECT job_id AS id, job_name AS name, cluster, ${columns.kind} AS kind, count(*) AS count, max(${columns.last}) AS lastMs
+       FROM ${table} WHERE (${where.sql}) AND (job_id IS NOT NULL OR job_name IS NOT NULL) GROUP BY 1, 2, 3, 4 LIMIT ?`,
+    )
+    .all(...where.params, MAX_JOB_ROWS + 1);
+  return groupJobs(rows.slice(0, MAX_JOB_ROWS), rows.length <= MAX_JOB_ROWS);
+}
+
+function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCondition {
+  const conditions: SqlCondition[] = [];
+  const equals: readonly (readonly [string, string | undefined])[] = [
+    ['job_id', query.jobId],
+    ['cluster', query.cluster],
+    ['outcome', query.outcome],
+  ];
+  for (const [column, value] of equals)
+    if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  if (query.from !== undefined) conditions.push({ sql: 'last_seen >= ?', params: [parseTime('from', query.from)] });
+  if (query.to !== undefined) conditions.push({ sql: 'first_seen < ?', params: [parseTime('to', query.to)] });
+  if (query.scope !== undefined) conditions.push(buildScope(query.scope));
+  return joinConditions('AND', conditions);
+}
+
+export function saveAlert(connection: Connection, alert: Alert): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)')
+    .run(alert.id, alert.incidentId, alert.state, readTime(alert.sentAt), JSON.stringify(alert));
+}
+
+export function findAlerts(
+  connection: Connection,
+  query: { readonly incidentId?: string; readonly state?: Alert['state']; readonly limit: number },
+): Alert[] {
+  const conditions: SqlCondition[] = [];
+  if (query.incidentId !== undefined) conditions.push({ sql: 'incident_id = ?', params: [query.incidentId] });
+  if (query.state !== undefined) conditions.push({ sql: 'state = ?', params: [query.state] });
+  const where = joinConditions('AND', conditions);
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM alerts WHERE ${where.sql} ORDER BY sent_at DESC, id LIMIT ?`,
+      params: [...where.params, query.limit],
+    },
+    isAlert,
+  );
+}
+
+export function saveAgentStatus(connection: Connection, status: AgentStatus): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO agents VALUES (?, ?, ?)')
+    .run(status.id, readTime(status.time), JSON.stringify(status));
+}
+
+export function findAgentStatuses(connection: Connection): AgentStatus[] {
+  return readBodies(connection, { sql: 'SELECT body FROM agents ORDER BY id', params: [] }, isAgentStatus);
+}
+
+function readBodies<Body>(
+  connection: Connection,
+  select: SqlCondition,
+  isBody: (value: unknown) => value is Body,
+): Body[] {
+  return connection
+    .prepare<{ body: string }>(select.sql)
+    .all(...select.params)
+    .map((row) => parseJson(row.body))
+    .filter(isBody);
+}
+
+function readTime(text: string | undefined): number | null {
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? null : time;
+}
