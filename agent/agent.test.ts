@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../test/agent-fixture.js';
@@ -10,6 +10,16 @@ afterEach(async () => {
 });
 
 describe('createAgent', () => {
+  it('leaves no lock behind when its settings cannot be used', () => {
+    fixture = openAgentFixture();
+    const { dataDir, restart } = fixture;
+
+    expect(() => restart({ redactPatterns: ['(?=look)'] })).toThrow(
+      expect.objectContaining({ code: 'JT_PATTERN_UNSUPPORTED' }),
+    );
+    expect(existsSync(join(dataDir, 'agent.lock'))).toBe(false);
+  });
+
   it('ships every line of a file once, in order, and the last one when the file rests', async () => {
     fixture = openAgentFixture();
     const path = join(fixture.logs, 'flink-u-taskexecutor-0-h1.log');

@@ -14,6 +14,7 @@ import { createFollower } from './follow/follower.js';
 import { readCpu } from './follow/limits.js';
 import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
+import { createRedactor } from './record/redact.js';
 import { reloadSettings, watchFolders } from './reload.js';
 import { describeHealth, describeState, saveLastStatus, saveStatus } from './report.js';
 import type { AgentSettings } from './settings.js';
@@ -66,6 +67,8 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const wall = parts.wall ?? parts.now ?? Date.now;
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
+  // What cannot be used is said before anything is opened.
+  createRedactor(settings.redactPatterns);
   const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
   const known = createKnown(checkpoint.loaded.values());

@@ -54,10 +54,8 @@ interface Member {
 /** A worker that was asked to end says that it has within this time after the one that it may take. */
 const ANSWER_WITHIN_MS = 2000;
 
-/** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createCrew(parts: CrewParts): Follower {
   const { settings, known, store, log, hasBirthTimes } = parts;
-  createRedactor(settings.redactPatterns);
   const shares = createShares(settings.workers, known, hasBirthTimes);
   const crew: Crew = { ...parts, shares, members: [], isBegun: false, failure: undefined, isClosed: false };
   const letterTurns = createTurns();
