@@ -131,7 +131,7 @@ describe('an agent with several workers', () => {
     }
 
     const [one, two, four] = stored;
-    expect(one?.size).toBeGreaterThan(1000);
+    expect(one?.size).toBeGreaterThan(500);
     expect(two).toEqual(one);
     expect(four).toEqual(one);
   });
