@@ -4,6 +4,8 @@
 // ids.
 import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
+import type { AnchorScanner } from '../flink/words/anchors.js';
+import type { SignalWords } from '../flink/words/words.js';
 import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
@@ -41,6 +43,8 @@ export interface Agent {
    * before stay.
    */
   reload(read: () => AgentSettings): void;
+  /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
+  setWords(words: SignalWords, scanner?: AnchorScanner): void;
   status(): AgentStatus;
   health(): AgentHealth;
   /** Lets go of files and lock, as they stand. What is in flight is sent again by the next agent. */
@@ -56,6 +60,7 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
     run: (signal) => run(agent, signal),
     flush: () => agent.follower.flush(),
     reload: (read) => reloadSettings(agent, read),
+    setWords: (words, scanner) => agent.follower.setWords(words, scanner),
     status: () => describeState(agent),
     health: () => describeHealth(agent),
     close: () => closeAgent(agent),

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packAnchors } from '../analyzer/catalog/anchors.js';
+import { packAnchors } from '../flink/words/anchors.js';
 import { buildCatalog, loadCatalog } from '../analyzer/catalog/catalog.js';
 import { writeLargeLog } from './log.js';
 

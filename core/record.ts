@@ -305,6 +305,17 @@ export const RECORD_FIELDS = [
       'What reading had to do to the entry: over-long and cut, invalid UTF-8 replaced, secrets redacted, first or last ' +
       'part missing, no time of its own; kept aside because the index of its day did not take it.',
   },
+  {
+    name: 'jobtrace.signal',
+    type: 'text',
+    column: 'signal',
+    mapping: 'value',
+    short: [{ name: 'signal', before: ['.'], example: 'signal:yes' }],
+    description:
+      'Whether the agent found a word of the catalog in the entry, `yes` or `no`, a point, and the version of the ' +
+      'words that it looked for. An analyzer with these words reads no entry without one; it reads those of which ' +
+      'nothing is said.',
+  },
 ] as const satisfies readonly RecordField[];
 
 type Row = (typeof RECORD_FIELDS)[number];

@@ -175,7 +175,10 @@ export interface PlainRecord {
   readonly time: number;
   /** The text begins with it, as `2026-11-24 10:00:00,000` or with a point, by a clock so far ahead of UTC. */
   readonly aheadMs: number;
-  /** The fields of all entries of a file, and of all with the same preamble: each object is encoded once. */
+  /**
+   * The fields of all entries of a file, and of all with the same preamble and the same `jobtrace.signal`: each object
+   * is encoded once.
+   */
   readonly file: FileFields;
   readonly preamble: SharedFields;
   /** Whose entry it is, where it says so. */

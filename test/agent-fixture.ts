@@ -13,6 +13,7 @@ import type { Store } from '../store/store.js';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings, type AgentSettings } from '../agent/settings.js';
 import type { WorkerStart } from '../agent/workers/message.js';
+import type { SignalWords } from '../flink/words/words.js';
 
 export interface AgentFixture {
   readonly folder: string;
@@ -44,6 +45,8 @@ export interface FixtureOptions extends Partial<AgentSettings> {
   readonly wrap?: (store: Store) => Store;
   /** The time to which the clock's offset is added; the time of day. */
   readonly now?: () => number;
+  /** Those that matter; left out: nobody tells it any. */
+  readonly words?: SignalWords;
   /** Where its folder is made; the system's folder for temporary files. */
   readonly root?: string;
   /** Told of each worker thread. */
@@ -51,7 +54,7 @@ export interface FixtureOptions extends Partial<AgentSettings> {
 }
 
 export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
-  const { wrap, now: base, root = tmpdir(), onWorker, ...given } = options;
+  const { wrap, now: base, words, root = tmpdir(), onWorker, ...given } = options;
   const folder = mkdtempSync(join(root, 'jobtrace-agent-'));
   const logs = join(folder, 'log');
   const dataDir = join(folder, 'data');
@@ -62,19 +65,15 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
   const log = createLog('silent');
   const port = wrap?.(store) ?? store;
   let change: Partial<AgentSettings> = {};
-  const settings = (): AgentSettings =>
-    fillAgentSettings({
-      paths: [logs],
-      dataDir,
-      host: 'node-1',
-      watch: false,
-      undecidedFlushMs: 3_600_000,
-      ...given,
-      ...change,
-    });
+  const defaults = { paths: [logs], dataDir, host: 'node-1', watch: false, undecidedFlushMs: 3_600_000 };
+  const settings = (): AgentSettings => fillAgentSettings({ ...defaults, ...given, ...change });
   const openWorker = (begin: WorkerStart): Worker => tell(openAgentWorker(begin, defaultSettings()), onWorker);
-  const start = (): Agent =>
-    createAgent(settings(), { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5, openWorker });
+  const parts = { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5, openWorker };
+  const start = (): Agent => {
+    const started = createAgent(settings(), parts);
+    if (words !== undefined) started.setWords(words);
+    return started;
+  };
   let agent: Agent | undefined = start();
   const current = (): Agent => (agent ??= start());
 

@@ -4,18 +4,21 @@
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { FACT_TYPES } from '../analyzer/cluster/meaning.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';
 import { readFacts, readJarVersion } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
+import { describeWords } from '../flink/words/words.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
+const words = describeWords(loadCatalog().literals);
 let fixture: AgentFixture | undefined;
 afterEach(async () => {
   await fixture?.close();
@@ -33,6 +36,7 @@ describe('the agent reads the recording', () => {
     const manifest = loadManifest(dir);
     fixture = openAgentFixture({
       undecidedFlushMs: 1_000,
+      words,
       paths: manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file)),
     });
     await fixture.poll(3);
@@ -58,7 +62,7 @@ describe('the agent reads the recording', () => {
 // Last: it looks at what all of the tests above have read.
 describe('the table of fields', () => {
   it('is what the agent writes, no more and no less, over all recordings and where YARN and Kubernetes keep logs', async () => {
-    fixture = openAgentFixture();
+    fixture = openAgentFixture({ words });
     const [recording = ''] = listRecordings();
     const log = join(RECORDINGS_DIR, recording, 'flink-flink-taskexecutor-0-node-1.log');
     for (const place of [

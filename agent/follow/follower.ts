@@ -4,6 +4,9 @@
 // loop in agent.ts, and in a worker by that of workers/thread.ts.
 import { pause } from '../../core/time/wait.js';
 import { createStretchReader } from '../../flink/layout/stretch.js';
+import type { AnchorScanner } from '../../flink/words/anchors.js';
+import { createSignalMarker, type SignalMarker } from '../../flink/words/marks.js';
+import type { SignalWords } from '../../flink/words/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import type { Scan } from '../files/discover.js';
@@ -32,6 +35,8 @@ export interface Follower {
   flush(): Promise<void>;
   /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns), and goes on with the settings of before. */
   reload(settings: AgentSettings): void;
+  /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
+  setWords(words: SignalWords, scanner?: AnchorScanner): void;
   describe(): FollowerState;
   /** More files have something to say than may be open: scan again soon. */
   readonly isCrowded: boolean;
@@ -81,6 +86,8 @@ export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart'
 
 interface Following extends FollowerParts {
   readonly redaction: { redact: Redactor };
+  /** By the words that matter; undefined as long as nobody knows them. */
+  readonly signals: { marker: SignalMarker | undefined };
   readonly board: Board;
   readonly pods: PodDirectory | undefined;
   readonly shipper: Shipper;
@@ -97,7 +104,7 @@ const FORGET_EVERY_MS = 60_000;
 /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createFollower(parts: FollowerParts): FileFollower {
   const following = joinParts(parts);
-  const { settings, redaction, tails, reader } = following;
+  const { settings, redaction, signals, tails, reader } = following;
   return {
     syncFiles: (scan, isElsewhere) => {
       if (isElsewhere) tails.leaveFiles(scan);
@@ -114,6 +121,9 @@ export function createFollower(parts: FollowerParts): FileFollower {
       Object.assign(settings, next);
     },
     release: (key) => tails.release(key),
+    setWords: (words, scanner) => {
+      if (signals.marker?.version !== words.version) signals.marker = createSignalMarker(words, scanner);
+    },
     describe: () => describe(following),
     get isCrowded() {
       return tails.isCrowded;
@@ -125,6 +135,7 @@ export function createFollower(parts: FollowerParts): FileFollower {
 function joinParts(parts: FollowerParts): Following {
   const { settings, store, log, wall, now, random, cpuMs, onAnswer, takeLetterTurn } = parts;
   const redaction = { redact: createRedactor(settings.redactPatterns) };
+  const signals: Following['signals'] = { marker: undefined };
   const board = createBoard(wall);
   const shipper = createShipper({ store, settings, board, log, now, random, onAnswer, takeLetterTurn });
   const pods = openPods({ settings, board, log, now });
@@ -135,6 +146,9 @@ function joinParts(parts: FollowerParts): Following {
     get redact() {
       return redaction.redact;
     },
+    get signals() {
+      return signals.marker;
+    },
     shipper,
     board,
     wall,
@@ -143,6 +157,7 @@ function joinParts(parts: FollowerParts): Following {
   return {
     ...parts,
     redaction,
+    signals,
     board,
     pods,
     shipper,

@@ -25,6 +25,7 @@ function parse(text: string, from: Partial<RecordOrigin> = {}) {
     notes: NO_NOTES,
     fileTime: 0,
     now: Date.UTC(2026, 10, 20, 12),
+    signals: undefined,
   };
   const bytes = Buffer.from(text);
   return parseRecord({ bytes, offset: 0, length: bytes.length, line: 1, flags: [], cutBytes: 0 }, 'id', context).record;

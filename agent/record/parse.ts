@@ -7,6 +7,8 @@ import { readFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
+import { mayBeOfForm } from '../../flink/words/forms.js';
+import { holdsWord, type SignalMarker } from '../../flink/words/marks.js';
 import type { Pod } from '../files/pods.js';
 import type { Redactor } from './redact.js';
 
@@ -43,6 +45,8 @@ export interface ParseContext {
   /** When the file last changed: stands in for a time that nobody knows. */
   readonly fileTime: number;
   readonly now: number;
+  /** Undefined as long as nobody knows the words that matter. */
+  readonly signals: SignalMarker | undefined;
 }
 
 export interface ParsedRecord {
@@ -65,10 +69,8 @@ type Draft = { -readonly [Key in keyof LogRecord]: LogRecord[Key] };
 export function parseRecord(entry: SplitEntry, id: string, context: ParseContext): ParsedRecord {
   const { origin } = context;
   const { text, count } = context.redact(entry.bytes.toString('utf8'));
-  const parsed = parseEntry(
-    count > 0 ? Buffer.from(text) : entry.bytes,
-    context.zone === '' ? {} : { zone: context.zone },
-  );
+  const bytes = count > 0 ? Buffer.from(text) : entry.bytes;
+  const parsed = parseEntry(bytes, context.zone === '' ? {} : { zone: context.zone });
   const { time, isUndated } = decideTime(parsed.time, context);
   const facts = readFacts(parsed, origin);
   const notes = updateNotes(context.notes, facts);
@@ -84,9 +86,23 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   };
   Object.assign(record, describeJob(parsed.jobId ?? origin.jobId, facts));
   fillParts(record, parsed);
+  const { signals } = context;
+  if (signals !== undefined)
+    record['jobtrace.signal'] = isMarked(signals, entry, bytes, parsed, origin) ? signals.yes : signals.no;
   if (entry.flags.length > 0 || count > 0 || isUndated)
     record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
   return { record, time: isUndated ? context.previousTime : time, notes, redacted: count };
+}
+
+/** `bytes` are those that are stored. */
+function isMarked(
+  signals: SignalMarker,
+  { offset }: SplitEntry,
+  bytes: Buffer,
+  { layout }: ParsedEntry,
+  { kind, path }: RecordOrigin,
+): boolean {
+  return holdsWord(signals, bytes) || mayBeOfForm({ kind, path, offset, bytes, isLaidOut: layout !== 'none' });
 }
 
 /** The entry's own time, else that of the entry before, else the file's: then, and for an impossible time, undated. */

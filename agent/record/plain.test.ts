@@ -14,10 +14,12 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { NAMING_ANCHORS } from '../../flink/facts/facts.js';
+import { FACT_ANCHORS, NAMING_ANCHORS } from '../../flink/facts/facts.js';
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createSplitter } from '../../flink/layout/split.js';
 import { createStretchReader } from '../../flink/layout/stretch.js';
+import { createSignalMarker } from '../../flink/words/marks.js';
+import { describeWords } from '../../flink/words/words.js';
 import { sliceRecord, splitRecords } from '../../store/batch.js';
 import { createEncoder, decodeRecord, encodeRecords } from '../../store/encode.js';
 import type { LogRecord } from '../../core/types.js';
@@ -53,6 +55,7 @@ interface Compared {
 
 const KEY = '5f00aa';
 const marker = createPlainMarker();
+const signals = createSignalMarker(describeWords([...FACT_ANCHORS, 'Exception: ', 'Caused by: ']));
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -70,7 +73,7 @@ function parseStrings(
   const origin = originOf(path);
   const splitter = createSplitter({ kind: origin.kind });
   const context = {
-    ...{ origin, redact, zone, fileTime: NOW, now: NOW },
+    ...{ origin, redact, zone, fileTime: NOW, now: NOW, signals },
     previousTime: undefined as number | undefined,
     notes: NO_NOTES,
   };
@@ -107,6 +110,7 @@ function readBytes(
     settings: { zone },
     room,
     redact,
+    signals,
     board: createBoard(() => NOW),
     wall: () => NOW,
     shipper: {

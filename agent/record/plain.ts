@@ -9,6 +9,8 @@ import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
+import { FULL, mayBeFull } from '../../flink/words/forms.js';
+import type { SignalMarker } from '../../flink/words/marks.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
 import { describeJob, describeSource, isPlausible, type ParseContext } from './parse.js';
 import { ADDRESS_HINT, holdsUser, SECRET_HINTS } from './redact.js';
@@ -17,6 +19,7 @@ const THROWS = 1;
 const SECRET = 2;
 const FACT = 4;
 const ADDRESS = 8;
+const COLLECTION = 16;
 const TAB = 9;
 const SPACE = 32;
 const OPEN = 40;
@@ -35,25 +38,36 @@ export function createPlainMarker(): Marker {
     ...THROWN.map((text) => ({ text, mark: THROWS })),
     ...SECRET_HINTS.map((text) => ({ text, mark: text === ADDRESS_HINT ? ADDRESS : SECRET })),
     ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),
+    { text: FULL, mark: COLLECTION },
   ]);
 }
 
-/** One object for each preamble, so that it is encoded once. */
-const fieldsOf = new WeakMap<PreambleParts, SharedFields>();
+/** One object for each preamble and what is said of its entries, so that it is encoded once. */
+interface PreambleFields {
+  readonly version: string | undefined;
+  readonly unmarked: SharedFields;
+  readonly marked: SharedFields;
+}
+
+const fieldsOf = new WeakMap<PreambleParts, PreambleFields>();
 
 /** Filled anew for each entry: many come by here. */
-export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & { notes: ProcessNotes };
+export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & {
+  notes: ProcessNotes;
+  /** Something in it may matter to a diagnosis. */
+  isMarked: boolean;
+};
 
 export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: Buffer): PlainDraft {
   return {
     ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0, hasEscapes: false },
-    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes },
+    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes, isMarked: false },
   };
 }
 
 /**
  * Fills the draft with the entry `at` of the stretch, but for its id; its `file` and `notes` are those of the entry
- * before. False: the entry is for parse.ts.
+ * before, `isMarked` tells of a word in it. False: the entry is for parse.ts.
  */
 export function readPlain(reader: StretchReader, at: number, context: ParseContext, draft: PlainDraft): boolean {
   const { marker, stretch } = reader;
@@ -76,7 +90,9 @@ export function readPlain(reader: StretchReader, at: number, context: ParseConte
   draft.hasEscapes ||= lineEnd < end;
   draft.time = time;
   draft.aheadMs = stretch.aheadMs[at] ?? 0;
-  draft.preamble = describePreamble(parts);
+  const isMarked = draft.isMarked || ((marks & COLLECTION) !== 0 && mayBeFull(marker.room.subarray(start, end)));
+  const { marked, unmarked } = describePreamble(parts, context.signals);
+  draft.preamble = isMarked ? marked : unmarked;
   if ((marks & FACT) !== 0) fillFacts(draft, parts, context);
   else draft.job = describeOwner(parts, context);
   return true;
@@ -181,9 +197,9 @@ function describeOwner({ jobId }: PreambleParts, { origin }: ParseContext): JobF
   return fields;
 }
 
-function describePreamble(parts: PreambleParts): SharedFields {
+function describePreamble(parts: PreambleParts, signals: SignalMarker | undefined): PreambleFields {
   const known = fieldsOf.get(parts);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.version === signals?.version) return known;
   const { layout, level, logger, thread } = parts;
   const fields = {
     'jobtrace.layout': layout,
@@ -191,6 +207,11 @@ function describePreamble(parts: PreambleParts): SharedFields {
     'log.logger': logger,
     'process.thread.name': thread,
   };
-  fieldsOf.set(parts, fields);
-  return fields;
+  const made = {
+    version: signals?.version,
+    unmarked: { ...fields, 'jobtrace.signal': signals?.no },
+    marked: { ...fields, 'jobtrace.signal': signals?.yes },
+  };
+  fieldsOf.set(parts, made);
+  return made;
 }

@@ -4,7 +4,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag } from '../../core/types.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
-import type { StretchReader } from '../../flink/layout/stretch.js';
+import { MOST_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
+import { isReportName } from '../../flink/words/forms.js';
+import { markEntries, type SignalMarker } from '../../flink/words/marks.js';
 import { renderRecordId } from '../identity/identity.js';
 import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
 import { createPlainDraft, readPlain, type PlainDraft } from '../record/plain.js';
@@ -29,11 +31,15 @@ export interface ForwardParts {
   readonly settings: Pick<AgentSettings, 'zone'>;
   readonly room: ReadRoom;
   readonly redact: Redactor;
+  readonly signals: SignalMarker | undefined;
   readonly shipper: Pick<Shipper, 'add' | 'addPlain'>;
   readonly board: Board;
   /** The time of day, against which the times of entries are judged. */
   readonly wall: () => number;
 }
+
+const NO_MARKS = new Uint8Array();
+const MARKS = new Uint8Array(MOST_ENTRIES);
 
 type Context = { -readonly [Key in keyof ParseContext]: ParseContext[Key] };
 
@@ -64,7 +70,7 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
   }
 }
 
-function createContext({ settings, redact, wall }: ForwardParts, tail: Tail, source: Tail): Context {
+function createContext({ settings, redact, wall, signals }: ForwardParts, tail: Tail, source: Tail): Context {
   return {
     origin: source.file.origin,
     redact,
@@ -73,6 +79,7 @@ function createContext({ settings, redact, wall }: ForwardParts, tail: Tail, sou
     now: wall(),
     previousTime: source.reading.time,
     notes: source.reading.notes,
+    signals,
   };
 }
 
@@ -103,9 +110,11 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   crcUpTo(reading, reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
   const draft = createPlainDraft(describeSource(context.origin, context.notes), context.notes, window.bytes);
   draft.key = tail.file.key;
+  const marks = markStretch(parts, context);
   for (let at = 0; at < stretch.count; at += 1) {
     draft.offset = window.base + (stretch.starts[at] ?? 0);
     draft.crc = sumUpTo(reading, room, draft.offset, window.base);
+    draft.isMarked = marks[at] === 1 || draft.offset === 0;
     const isPlain = shipper.addPlain !== undefined && readPlain(room, at, context, draft);
     const parsed = isPlain ? draft : parseOther(parts, draft, at, context);
     goOn(context, parsed);
@@ -116,6 +125,15 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
     else shipper.addPlain?.(draft, run, index);
   }
   board.count('entries', stretch.count);
+}
+
+/** The element of each entry of the stretch: 1 where it may matter. Overwritten by the next one. */
+function markStretch({ room, signals }: ForwardParts, { origin }: Context): Uint8Array {
+  const { stretch, marker } = room;
+  if (signals === undefined) return NO_MARKS;
+  if (isReportName(origin.path)) return MARKS.fill(1, 0, stretch.count);
+  markEntries(signals, marker.room, stretch, MARKS);
+  return MARKS;
 }
 
 function parseOther({ room, board }: ForwardParts, draft: PlainDraft, at: number, context: Context): ParsedRecord {

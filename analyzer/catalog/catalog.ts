@@ -10,7 +10,7 @@ import { printGlob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
 import type { Owner, Text } from '../../core/types.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
-import { createAnchorScanner, type AnchorScanner } from './anchors.js';
+import { createAnchorScanner, type AnchorScanner } from '../../flink/words/anchors.js';
 import { compileRule, extendRule } from './compile.js';
 import { ENGINE_TABLES, listMarks, type Engine } from './engine.js';
 import { isEnginePath, listEngineFiles, readEngine } from './engine-file.js';

@@ -1,6 +1,6 @@
 // A step of the build: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
 // mistake stops the build.
-import { packAnchors } from './anchors.js';
+import { packAnchors } from '../../flink/words/anchors.js';
 import { findBuiltInRules, listAnchors, loadCatalog } from './catalog.js';
 import { PREPARED } from './prepared.js';
 

@@ -2,8 +2,15 @@
 // for files, where they end; here the lines come one by one, and the sum grows with them. Entries of the feed in, those
 // that are to be scanned out; called by analyzer.ts. The state is plain data and bounded. The same entries once more,
 // as after a crash, add nothing; a few that come late are put where they stood.
-import { basename } from 'node:path';
 import type { Entry } from '../../core/types.js';
+import {
+  isReportName,
+  LOOK_BYTES,
+  mayBeFull,
+  mayHoldReport,
+  MOST_FRAMES_BYTES,
+  REPORT_TIME,
+} from '../../flink/words/forms.js';
 import {
   FULL_IN_A_ROW,
   MAX_ROW,
@@ -68,7 +75,7 @@ export function tellForms(state: FormState, entry: Entry, onChange: () => void):
   // A new file under the name of an older one.
   if (entry.offset === 0 && (state.heaps.delete(file) || state.reports.delete(file))) onChange();
   if (isOfReport(state, file, entry)) return tellReport(state, file, entry, onChange);
-  const row = mayBeFull(entry) ? watchHeap(state, file, entry, onChange) : undefined;
+  const row = mayBeFull(entry.bytes) ? watchHeap(state, file, entry, onChange) : undefined;
   return row === undefined || row.places.length < FULL_IN_A_ROW ? [{ entry }] : [{ entry }, sumUp(row, entry)];
 }
 
@@ -77,13 +84,6 @@ function keep<Value>(map: Map<string, Value>, file: string, value: Value, most: 
   map.set(file, value);
   const [oldest] = map.keys();
   if (map.size > most && oldest !== undefined) map.delete(oldest);
-}
-
-/** Where both forms of a full collection have their word, and a crash report its first sentence. */
-const LOOK_BYTES = 256;
-
-function mayBeFull({ bytes }: Entry): boolean {
-  return bytes.subarray(0, LOOK_BYTES).includes('Full ');
 }
 
 /** The row behind the collections of this entry; undefined where it says of none, or of one that freed something. */
@@ -125,18 +125,13 @@ function sumUp({ key, places, last }: HeapRow, entry: Entry): FormEntry {
   };
 }
 
-/** The name that the JVM gives it unless it is told another one. */
-const REPORT_NAME = /^hs_err/;
-/** Behind the frames nothing is wanted but the time, which Java 8 writes at the end. */
-const MOST_FRAMES_BYTES = 32 * 1024;
-const TIME = /^[Tt]ime: /m;
 const BEHIND_FRAMES = /^(?:siginfo|Registers):/m;
 const HASH = 35;
 
 function isOfReport(state: FormState, file: string, { source, offset, bytes }: Entry): boolean {
-  if (source.kind !== 'log' && source.kind !== 'unknown') return false;
+  if (!mayHoldReport(source.kind)) return false;
   if (offset === 0) return bytes[0] === HASH && beginsHsErr(bytes.subarray(0, LOOK_BYTES).toString('latin1'));
-  return state.reports.has(file) || REPORT_NAME.test(basename(source.path));
+  return state.reports.has(file) || isReportName(source.path);
 }
 
 /**
@@ -147,7 +142,7 @@ function tellReport(state: FormState, file: string, entry: Entry, onChange: () =
   const report = addPart(state.reports.get(file), entry);
   if (report === undefined) return [];
   const text = report.parts.map(([, part]) => part).join('\n');
-  const isDated = TIME.test(text);
+  const isDated = REPORT_TIME.test(text);
   const isWhole = isDated && BEHIND_FRAMES.test(text);
   keep(state.reports, file, isWhole ? { ...report, parts: [] } : report, MOST_REPORTS);
   onChange();
@@ -160,7 +155,7 @@ function addPart(report: CrashReport | undefined, { id, offset, bytes }: Entry):
   const text = bytes.toString('utf8');
   if (offset === 0) return { id, parts: [[offset, text]] };
   if (report === undefined || report.parts.length === 0) return undefined;
-  if (offset > MOST_FRAMES_BYTES && !TIME.test(text)) return undefined;
+  if (offset > MOST_FRAMES_BYTES && !REPORT_TIME.test(text)) return undefined;
   const others = report.parts.filter(([other]) => other !== offset);
   return { ...report, parts: [...others, [offset, text] as const].sort(([a], [b]) => a - b) };
 }

@@ -39,7 +39,8 @@ export interface StretchReader {
   readonly head: PlainHead;
 }
 
-const MOST_ENTRIES = 4096;
+/** Of a stretch. */
+export const MOST_ENTRIES = 4096;
 const NUL = 0;
 const TAB = 9;
 const RETURN = 13;

@@ -44,6 +44,7 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX alerts_incident ON alerts (incident_id);
    CREATE TABLE states (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
    CREATE TABLE agents (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL) WITHOUT ROWID;`,
+  'ALTER TABLE records ADD COLUMN signal TEXT;',
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */
