@@ -228,10 +228,14 @@ export interface RecordFeed<Stored = LogRecord> {
    * Every appended (or replaced) record at least once, in the order of storing per shard. A page may be shorter than
    * `limit` and still not be drained.
    */
-  readRecords(
-    cursor: string | undefined,
-    options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
-  ): Promise<FeedPage<Stored>>;
+  readRecords(cursor: string | undefined, options: FeedOptions): Promise<FeedPage<Stored>>;
+}
+
+export interface FeedOptions {
+  readonly limit: number;
+  readonly shard?: { readonly index: number; readonly of: number };
+  /** Leaves out records with this `jobtrace.signal`; those that say nothing, or something else, are given. */
+  readonly skip?: string;
 }
 
 /** What was kept aside, with the flag `refused`, because its own place did not take it. */

@@ -1,11 +1,19 @@
-// The service's loop: change feed → entries → signals, kept per cluster → incidents of the clusters that were touched →
+// The service's loop: change feed, without what the agents found no word of the catalog in → entries → signals, kept per cluster → incidents of the clusters that were touched →
 // store and onIncident, then the state, and the cursor last. Whatever crash lies between, reading again gives the same
 // incidents under the same ids; onIncident may then hear of one a second time, never not at all. The engine itself is
 // diagnose.ts, the same that the command line calls.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
-import type { IncidentStore, RecordFeed, StateStore } from '../../store/store.js';
+import {
+  describeWords,
+  renderSignal,
+  SIGNAL_VERSION_KEY,
+  SIGNAL_WORDS_KEY,
+  encodeWords,
+  type SignalWords,
+} from '../../flink/words/words.js';
+import type { IncidentStore, RecordFeed, RecordSearch, StateStore } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { concludeCluster } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
@@ -26,11 +34,12 @@ import {
 } from './keep.js';
 import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
+import { askLastLines } from './last-lines.js';
 import { createServiceState, loadServiceState, rest, saveServiceState, wake, type ServiceState } from './state.js';
 import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
-  readonly store: IncidentStore & StateStore;
+  readonly store: IncidentStore & StateStore & Pick<RecordSearch, 'searchRecords'>;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;
@@ -49,7 +58,7 @@ interface AnalyzerSettings {
 }
 
 export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
-  readonly store: RecordFeed<Stored> & IncidentStore & StateStore;
+  readonly store: RecordFeed<Stored> & AnalyzerSettings['store'];
   /** Knows what the feed holds; nothing else here does. */
   readonly reader: RecordReader<Stored>;
 }
@@ -100,7 +109,7 @@ interface EntryPage {
 
 interface Running extends ServiceState {
   readonly options: AnalyzerSettings;
-  readonly readEntries: (cursor: string | undefined) => Promise<EntryPage>;
+  readonly readEntries: (cursor: string | undefined, skip: string) => Promise<EntryPage>;
   readonly stateKey: string;
   /** Clusters that have news and are not concluded yet. */
   readonly touched: Set<string>;
@@ -109,6 +118,10 @@ interface Running extends ServiceState {
   catalog: Catalog;
   /** What is wrong with which part of which rule, as it was logged. */
   readonly toldFaults: Set<string>;
+  /** Those of the catalog. */
+  words: SignalWords;
+  /** Version of those that the agents are told. */
+  toldVersion: string | undefined;
   savedCursor: string | undefined;
   loaded: boolean;
   lastSave: number;
@@ -121,12 +134,14 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
   const running: Running = {
     ...createServiceState(),
     options,
-    readEntries: (cursor) => readEntries(options, cursor),
+    readEntries: (cursor, skip) => readEntries(options, cursor, skip),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
     touched: new Set(),
     due: new Map(),
     catalog: options.catalog,
     toldFaults: new Set(),
+    words: describeWords(options.catalog.literals),
+    toldVersion: undefined,
     savedCursor: undefined,
     loaded: false,
     lastSave: 0,
@@ -139,6 +154,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     setCatalog: (catalog) => {
       running.catalog = catalog;
       running.toldFaults.clear();
+      running.words = describeWords(catalog.literals);
     },
     status: () => ({
       records: running.records,
@@ -152,13 +168,15 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
 
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
-  const page = await running.readEntries(running.cursor);
+  await tellWords(running);
+  const page = await running.readEntries(running.cursor, renderSignal(running.words, false));
   const { store, now } = running.options;
   await wake(store, running.stateKey, running, new Set(page.entries.map(clusterOf)), now());
   takeEntries(running, page.entries);
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
   for (const cluster of running.touched) {
+    await dateLines(running, cluster);
     for (const incident of await concludeTouched(running, cluster)) changed.push(incident);
     // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
     running.touched.delete(cluster);
@@ -170,9 +188,22 @@ async function stepOnce(running: Running): Promise<StepResult> {
   return { records: page.records, drained: page.drained, changed };
 }
 
-async function readEntries<Stored>(options: AnalyzerOptions<Stored>, from: string | undefined): Promise<EntryPage> {
+/** Agents read them there, and mark what they read from then on. */
+async function tellWords(running: Running): Promise<void> {
+  const { words, options } = running;
+  if (running.toldVersion === words.version) return;
+  await options.store.saveState(SIGNAL_WORDS_KEY, encodeWords(words));
+  await options.store.saveState(SIGNAL_VERSION_KEY, words.version);
+  running.toldVersion = words.version;
+}
+
+async function readEntries<Stored>(
+  options: AnalyzerOptions<Stored>,
+  from: string | undefined,
+  skip: string,
+): Promise<EntryPage> {
   const { store, reader, shard, batchSize = BATCH_SIZE } = options;
-  const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, shard });
+  const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, shard, skip });
   const entries = records.flatMap((record) => reader.readEntry(record) ?? []);
   return { records: records.length, entries, cursor, drained };
 }
@@ -196,15 +227,21 @@ function takeEntries(running: Running, entries: readonly Entry[]): void {
     if (memory !== undefined && keepLastLine(memory, entry.source.process, lastLine))
       running.behind.add(clusterOf(entry));
   }
-  for (const cluster of running.touched) {
-    const memory = running.clusters.get(cluster);
-    if (memory !== undefined) dateSignals(memory);
-  }
   // A cluster in which nothing fails is never concluded, and must not grow either.
   for (const cluster of new Set(entries.map(clusterOf))) {
     const memory = running.clusters.get(cluster);
     if (memory?.eventCount === 0) compactLarge(running, memory);
   }
+}
+
+/** What has no time of its own gets that of its process's last line. */
+async function dateLines(running: Running, cluster: string): Promise<void> {
+  const { clusters, catalog, behind, options } = running;
+  const memory = clusters.get(cluster);
+  if (memory === undefined) return;
+  const { store, zone, now } = options;
+  if (await askLastLines(cluster, memory, { store, catalog, zone, now: now() })) behind.add(cluster);
+  dateSignals(memory);
 }
 
 function takeEntry(running: Running, cluster: string, memory: ClusterMemory, { entry, sum }: FormEntry): void {
@@ -348,6 +385,10 @@ async function restSilent(running: Running): Promise<void> {
     silentMs: COMPACT_DEFAULTS.keepMs,
     forgetMs,
     mayRest: (cluster) => !running.due.has(cluster) && !running.touched.has(cluster),
+    isAlive: async (cluster) => {
+      const from = new Date(now() - forgetMs).toISOString();
+      return (await store.searchRecords({ cluster, from, limit: 1, order: 'newest' })).records.length > 0;
+    },
   });
 }
 

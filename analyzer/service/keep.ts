@@ -36,6 +36,8 @@ export interface ClusterMemory {
   readonly forms: FormState;
   /** Keys of signals without a time. */
   readonly undated: Set<string>;
+  /** When the store was asked for the last line of a process (last-lines.ts). */
+  readonly asked: Map<string, number>;
   saved: readonly SavedIncident[];
   /** Signals with a match or a failure. */
   eventCount: number;
@@ -50,6 +52,7 @@ export function createClusterMemory(state?: ClusterState): ClusterMemory {
     lastLines: new Map(state?.lastLines ?? []),
     forms: createFormState(state?.forms),
     undated: new Set(),
+    asked: new Map(),
     saved: state?.saved ?? [],
     eventCount: 0,
     lastTime: 0,

@@ -38,6 +38,8 @@ export interface RestOptions {
   /** Is forgotten after this. */
   readonly forgetMs: number;
   readonly mayRest: (cluster: string) => boolean;
+  /** The store has lines of it that are not older than `forgetMs`: those that matter to nobody were not read. */
+  readonly isAlive: (cluster: string) => Promise<boolean>;
 }
 
 export function createServiceState(): ServiceState {
@@ -127,7 +129,7 @@ export async function rest(
   store: StateStore,
   key: string,
   state: ServiceState,
-  { now, silentMs, forgetMs, mayRest }: RestOptions,
+  { now, silentMs, forgetMs, mayRest, isAlive }: RestOptions,
 ): Promise<void> {
   for (const [cluster, heard] of state.heard) {
     if (now - heard < silentMs || !mayRest(cluster)) continue;
@@ -140,9 +142,13 @@ export async function rest(
   }
   for (const [cluster, heard] of state.resting) {
     if (now - heard < forgetMs) continue;
+    state.isListStale = true;
+    if (await isAlive(cluster)) {
+      state.resting.set(cluster, now);
+      continue;
+    }
     await store.removeState(clusterKey(key, cluster));
     state.resting.delete(cluster);
-    state.isListStale = true;
   }
 }
 

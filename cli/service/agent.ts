@@ -10,11 +10,18 @@ import { COUNTERS } from '../../agent/status.js';
 import type { WorkerStart } from '../../agent/workers/message.js';
 import { SETTINGS, type Settings } from '../../core/config.js';
 import { createError } from '../../core/errors.js';
+import { describeFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
+import { pause } from '../../core/time/wait.js';
+import { decodeWords, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/words/words.js';
+import type { StateStore } from '../../store/store.js';
 import { readAddress } from '../settings.js';
 import type { AgentWorkerData } from './thread/agent-worker.js';
 import { openThread } from './thread/thread.js';
 import { VERSION } from '../version.js';
+
+/** How soon agents follow a change of the rules; each asks for a few bytes. */
+const WORDS_EVERY_MS = 30_000;
 
 export function createServiceAgent(
   settings: Settings,
@@ -66,6 +73,39 @@ function checkPaths(paths: readonly string[]): void {
     } catch (error) {
       throw createError('JT_FILE_UNREADABLE', { path, problem: 'it does not exist' }, error);
     }
+  }
+}
+
+/**
+ * What the analyzer has written into the store is what the agent looks for, and what it changes there. Until then, and
+ * where it cannot be read, nothing is said of entries, and the analyzer reads them all.
+ */
+export async function runWords(
+  agent: Pick<Agent, 'setWords'>,
+  store: Pick<StateStore, 'loadState'>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  let version: string | undefined;
+  let problem: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const told = await store.loadState(SIGNAL_VERSION_KEY);
+      if (told !== undefined && told !== version) {
+        const words = decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '');
+        if (words === undefined)
+          log.warn({ version: told }, 'The words of the analyzer cannot be read by this release.');
+        else agent.setWords(words);
+        version = told;
+      }
+      problem = undefined;
+    } catch (error) {
+      const text = describeFault(error);
+      if (text !== problem)
+        log.warn({ problem: text }, 'The words of the analyzer cannot be read; those of before stay in use.');
+      problem = text;
+    }
+    await pause(WORDS_EVERY_MS, signal);
   }
 }
 

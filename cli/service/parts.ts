@@ -28,7 +28,7 @@ export const AGENT: Command = {
   run: (invocation) =>
     runPart(invocation, async ({ settings, store, log }) => {
       const paths = findPaths(invocation, settings);
-      const { createServiceAgent, openAgentProbe, reloadServiceAgent } = await import('./agent.js');
+      const { createServiceAgent, openAgentProbe, reloadServiceAgent, runWords } = await import('./agent.js');
       const agent = createServiceAgent(settings, paths, store, log);
       const probe = await openAgentProbe(settings, agent, log).catch((error: unknown) => {
         agent.close();
@@ -37,7 +37,7 @@ export const AGENT: Command = {
       if (findSettingsFile(invocation) !== undefined)
         invocation.terminal.onHangup(() => reloadServiceAgent(agent, settings, () => readAgain(invocation), log));
       log.info({ paths }, 'Agent started.');
-      await runStages(invocation.terminal.signal, probe, [agent.run]);
+      await runStages(invocation.terminal.signal, probe, [agent.run, (signal) => runWords(agent, store, log, signal)]);
     }),
 };
 

@@ -1,9 +1,12 @@
 // "jobtrace up": agent, analyzer, API and page in one process on SQLite. Watches folders, prints each diagnosis as it
 // is found, and stops cleanly on SIGTERM and Ctrl-C.
+import type { Agent } from '../../agent/agent.js';
+import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createError } from '../../core/errors.js';
 import type { Settings } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
 import type { Incident, Language } from '../../core/types.js';
+import { describeWords } from '../../flink/words/words.js';
 import {
   CONFIG_OPTION,
   DATA_OPTION,
@@ -16,7 +19,7 @@ import {
 import { renderIncident } from '../terminal/incident.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
-import { createRuleKeeper } from './keeper.js';
+import { createRuleKeeper, type RuleKeeper } from './keeper.js';
 import { runStages } from './stages.js';
 import { extraFolders, languageOf, readAddress, readSettings } from '../settings.js';
 import { VERSION } from '../version.js';
@@ -90,6 +93,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
       await store.findIncidents({ limit: KNOWN_INCIDENTS }),
     );
     const agent = createServiceAgent(settings, paths, store, log);
+    shareWords(agent, rules);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
       onIncident: async (incident) => {
         await notifier.incidentChanged(incident);
@@ -110,6 +114,13 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
   } finally {
     await store.close();
   }
+}
+
+/** The agent looks for what the analyzer beside it looks for, with the same scan. */
+function shareWords(agent: Agent, rules: RuleKeeper): void {
+  const share = ({ literals, scanner }: Catalog): void => agent.setWords(describeWords(literals), scanner);
+  share(rules.catalog);
+  rules.onChange(share);
 }
 
 function renderGreeting(url: string, paths: readonly string[], rules: number, invocation: Invocation): string {

@@ -18,12 +18,13 @@ export interface SignalMarker {
   readonly scanner: AnchorScanner;
 }
 
-export function createSignalMarker(words: SignalWords): SignalMarker {
+/** `scanner`: one that looks for the same words. */
+export function createSignalMarker(words: SignalWords, scanner = createAnchorScanner(words.words)): SignalMarker {
   return {
     version: words.version,
     yes: renderSignal(words, true),
     no: renderSignal(words, false),
-    scanner: createAnchorScanner(words.words),
+    scanner,
   };
 }
 

@@ -14,6 +14,8 @@ export interface SignalWords {
 
 /** Under which the store keeps them. */
 export const SIGNAL_WORDS_KEY = 'signal/words';
+/** Written behind them: what tells in a few bytes that they have changed. */
+export const SIGNAL_VERSION_KEY = 'signal/version';
 
 /** Counted up when forms.ts takes entries that it took not before. */
 const FORMS_VERSION = 1;

@@ -11,7 +11,7 @@ import type { ElasticsearchClient } from './client.js';
 import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
 import { decideLook, rememberLook, type FeedLook } from './look.js';
-import type { FeedPage, RecordFeed } from '../store.js';
+import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
   /** index|uuid|number: the key in the cursor. */
@@ -33,11 +33,6 @@ const SHARDS_AT_ONCE = 16;
 /** Records in one answer: many more long stack traces would be larger than what a client can take. */
 const MAX_PAGE = 2_000;
 
-interface ReadOptions {
-  readonly limit: number;
-  readonly shard?: { readonly index: number; readonly of: number };
-}
-
 interface Feed {
   readonly client: ElasticsearchClient;
   readonly prefix: string;
@@ -53,7 +48,7 @@ export function createFeed(client: ElasticsearchClient, prefix: string): RecordF
   return { readRecords: (cursor, options) => readFeed(feed, cursor, options) };
 }
 
-async function readFeed(feed: Feed, cursor: string | undefined, options: ReadOptions): Promise<FeedPage> {
+async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOptions): Promise<FeedPage> {
   const { index, of } = options.shard ?? { index: 0, of: 1 };
   const part = `${index}/${of}`;
   const before = decodeCursor(cursor);
@@ -72,7 +67,7 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: ReadOpt
           cursor: positions.size === before.size && cursor !== undefined ? cursor : encodeCursor(positions),
           drained: true,
         }
-      : await readPending(feed.client, pending, positions, options.limit);
+      : await readPending(feed.client, pending, positions, options);
   feed.looks.set(
     part,
     rememberLook(last, {
@@ -89,12 +84,12 @@ async function readPending(
   client: ElasticsearchClient,
   pending: readonly Shard[],
   positions: Map<string, number>,
-  limit: number,
+  { limit, skip }: FeedOptions,
 ): Promise<FeedPage> {
   const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, limit));
   await refresh(client, asked);
   const size = Math.max(1, Math.floor(Math.min(MAX_PAGE, limit) / asked.length));
-  const readings = await searchShards(client, asked, positions, size);
+  const readings = await searchShards(client, asked, positions, { size, skip });
   for (const reading of readings) positions.set(reading.shard.key, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
@@ -231,12 +226,18 @@ async function searchShards(
   client: ElasticsearchClient,
   shards: readonly Shard[],
   positions: ReadonlyMap<string, number>,
-  size: number,
+  { size, skip }: { readonly size: number; readonly skip: string | undefined },
 ): Promise<Reading[]> {
+  const mustNot = skip === undefined ? [] : [{ term: { 'jobtrace.signal': skip } }];
   const lines = shards.flatMap((shard) => [
     { index: shard.index, preference: `_shards:${shard.number}`, allow_partial_search_results: false },
     {
-      query: { range: { _seq_no: { gt: readFrom(shard, positions), lte: shard.checkpoint } } },
+      query: {
+        bool: {
+          filter: [{ range: { _seq_no: { gt: readFrom(shard, positions), lte: shard.checkpoint } } }],
+          must_not: mustNot,
+        },
+      },
       sort: [{ _seq_no: 'asc' }],
       size,
       track_total_hits: false,

@@ -4,7 +4,7 @@
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
-import type { FeedPage, RecordPage, RecordQuery } from '../store.js';
+import type { FeedOptions, FeedPage, RecordPage, RecordQuery } from '../store.js';
 import type { Connection } from './engine.js';
 import { buildAfter, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
 import { readRow } from './schema.js';
@@ -14,6 +14,8 @@ type Counts = NonNullable<RecordPage['histogram']>[number]['counts'];
 type Facets = NonNullable<RecordPage['facets']>;
 
 const FACET_VALUES = 20;
+/** So many are looked at in one read of the feed at least. */
+const FEED_ROWS = 20_000;
 const FACET_COLUMNS = {
   level: 'level',
   job: 'ifnull(job_name, job_id)',
@@ -22,24 +24,36 @@ const FACET_COLUMNS = {
   errorType: 'error_type',
 } as const;
 
-export function readFeed(
-  connection: Connection,
-  cursor: string | undefined,
-  options: { readonly limit: number; readonly shard?: { readonly index: number; readonly of: number } },
-): FeedPage {
+export function readFeed(connection: Connection, cursor: string | undefined, options: FeedOptions): FeedPage {
   const since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
   if (!Number.isSafeInteger(since))
     throw createError('JT_REQUEST_INVALID', { problems: 'the cursor is not one of this store' });
   if (options.shard !== undefined && options.shard.index !== 0)
     return { records: [], cursor: String(since), drained: true };
+  const { end, isLast } = findFeedEnd(connection, since, Math.max(FEED_ROWS, options.limit));
   const rows = connection
-    .prepare<Row>('SELECT * FROM records WHERE seq > ? ORDER BY seq LIMIT ?')
-    .all(since, options.limit);
+    .prepare<Row>('SELECT * FROM records WHERE seq > ? AND seq <= ? AND signal IS NOT ? ORDER BY seq LIMIT ?')
+    .all(since, end, options.skip ?? '', options.limit);
+  const isWhole = rows.length < options.limit;
   return {
     records: rows.map(readRow),
-    cursor: String(rows.at(-1)?.['seq'] ?? since),
-    drained: rows.length < options.limit,
+    cursor: String(isWhole ? end : (rows.at(-1)?.['seq'] ?? end)),
+    drained: isWhole && isLast,
   };
+}
+
+/** How far one read looks, whether it gives what stands there or leaves it out. */
+function findFeedEnd(
+  connection: Connection,
+  since: number,
+  rows: number,
+): { readonly end: number; readonly isLast: boolean } {
+  const far = connection
+    .prepare<{ seq: number }>('SELECT seq FROM records WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ?')
+    .get(since, rows - 1);
+  if (far !== undefined) return { end: far.seq, isLast: false };
+  const last = connection.prepare<{ seq: number | null }>('SELECT max(seq) AS seq FROM records').get();
+  return { end: Math.max(since, last?.seq ?? 0), isLast: true };
 }
 
 export function searchRecords(connection: Connection, query: RecordQuery): RecordPage {

@@ -256,6 +256,24 @@ function describeFeed(store: () => Store): void {
     expect(second.records.map((record) => record['event.original'])).toEqual(['short and longer']);
   });
 
+  it('leaves out what says the signal that is skipped, and goes on behind it', async () => {
+    const signals = [undefined, 'no.new', 'yes.new', 'no.old', 'no.new', 'no.new'];
+    await appendRecords(
+      store(),
+      signals.map((signal, number) => makeRecord(number, { signal })),
+    );
+    const skip = 'no.new';
+
+    const first = await drain(store(), undefined, 2, undefined, skip);
+    const rest = await store().readRecords(first.cursor, { limit: 100 });
+    await appendRecords(store(), [makeRecord(7, { signal: skip }), makeRecord(8, { signal: 'yes.new' })]);
+    const second = await drain(store(), first.cursor, 2, undefined, skip);
+
+    expect(first.records.map((record) => record['jobtrace.signal'])).toEqual([undefined, 'yes.new', 'no.old']);
+    expect(rest).toMatchObject({ records: [], drained: true });
+    expect(second.records.map((record) => record.id)).toEqual([makeRecord(8).id]);
+  });
+
   it('skips nothing while appends go on, over days and replacements', async () => {
     const count = 60;
     const days = ['2026-11-18', '2026-11-19', '2026-11-20'];
@@ -901,10 +919,11 @@ async function drain(
   from: string | undefined,
   limit: number,
   shard?: { index: number; of: number },
+  skip?: string,
 ): Promise<{ records: LogRecord[]; cursor: string }> {
   const records: LogRecord[] = [];
   for (let cursor = from; ;) {
-    const page = await store.readRecords(cursor, shard === undefined ? { limit } : { limit, shard });
+    const page = await store.readRecords(cursor, { limit, shard, skip });
     expect(page.records.length).toBeLessThanOrEqual(limit);
     records.push(...page.records);
     cursor = page.cursor;

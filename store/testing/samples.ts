@@ -18,6 +18,7 @@ export interface SampleOptions {
   readonly resource?: string;
   /** Classes from the outside in. */
   readonly error?: readonly string[];
+  readonly signal?: string;
 }
 
 /** Entry number n of a file: it stands at offset 1000·n and was written n seconds after ten. */
@@ -45,6 +46,7 @@ export function makeRecord(number: number, options: SampleOptions = {}): LogReco
     'flink.job.name': options.job === undefined ? undefined : options.job[1],
     'flink.component': options.component,
     'flink.process.id': options.resource,
+    'jobtrace.signal': options.signal,
     ...(options.error === undefined || type === undefined ? {} : { 'error.type': type, 'flink.chain': options.error }),
   };
 }

@@ -1,0 +1,84 @@
+// The last line of a process, as far as it counts: lines without a word of the catalog are not read, so the store may
+// have later ones than those that were. It is asked where a finding names a peer, whose last line is evidence, and where
+// something has no time of its own. Called by analyzer.ts before a cluster is concluded.
+import type { RecordSearch } from '../../store/store.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { joinCluster } from '../cluster/cluster.js';
+import { RECORD_READER } from '../entry/record.js';
+import { WHOLE_LOG } from '../entry/reading.js';
+import { compareSignals, type Signal } from '../entry/signal.js';
+import { createLastLineKeeper } from '../incident/last-line.js';
+import { keepLastLine, type ClusterMemory } from './keep.js';
+
+export interface AskOptions {
+  readonly store: Pick<RecordSearch, 'searchRecords'>;
+  readonly catalog: Catalog;
+  readonly zone: string | undefined;
+  readonly now: number;
+}
+
+/** Of one process; a cluster that fails is concluded several times a second. */
+const ASK_EVERY_MS = 5000;
+/** Threads write past each other: the last line of a file is among its newest. */
+const NEWEST_RECORDS = 20;
+/** Lines with a time: their own, or in a log that of the line before. */
+const DATED = 'NOT flag:undated AND (kind:log OR NOT layout:none)';
+
+/** True when later lines are known than before. */
+export async function askLastLines(cluster: string, memory: ClusterMemory, options: AskOptions): Promise<boolean> {
+  let isLater = false;
+  for (const process of listAsked(memory, options.catalog)) {
+    if (options.now - (memory.asked.get(process) ?? Number.NEGATIVE_INFINITY) < ASK_EVERY_MS) continue;
+    isLater = (await askLastLine(cluster, process, memory, options)) || isLater;
+    memory.asked.set(process, options.now);
+  }
+  return isLater;
+}
+
+async function askLastLine(
+  cluster: string,
+  process: string,
+  memory: ClusterMemory,
+  { store, zone }: AskOptions,
+): Promise<boolean> {
+  const known = memory.lastLines.get(process)?.time;
+  const { records } = await store.searchRecords({
+    query: DATED,
+    cluster,
+    process,
+    from: known === undefined ? undefined : new Date(known).toISOString(),
+    limit: NEWEST_RECORDS,
+    order: 'newest',
+  });
+  const keeper = createLastLineKeeper();
+  for (const record of records) {
+    const entry = RECORD_READER.readEntry(record);
+    if (entry !== undefined) keeper.keep(entry);
+  }
+  let isLater = false;
+  for (const [name, line] of keeper.list(zone)) isLater = keepLastLine(memory, name, line) || isLater;
+  return isLater;
+}
+
+/** Processes whose last line a conclusion looks at. */
+function listAsked(memory: ClusterMemory, catalog: Catalog): ReadonlySet<string> {
+  const asked = new Set<string>();
+  for (const key of memory.undated) {
+    const process = memory.signals.get(key)?.place.process;
+    if (process !== undefined) asked.add(process);
+  }
+  const signals = [...memory.signals.values()];
+  const names = new Set(signals.flatMap((signal) => listPeers(signal, catalog)));
+  if (names.size === 0) return asked;
+  const view = joinCluster('', signals.sort(compareSignals), WHOLE_LOG);
+  for (const name of names) {
+    const process = view.processOf(name)?.process;
+    if (process !== undefined) asked.add(process);
+  }
+  return asked;
+}
+
+/** The names of processes that rules take from an entry. */
+function listPeers({ matches }: Signal, catalog: Catalog): readonly string[] {
+  return matches.flatMap(({ rule, captures }) => captures[catalog.findRule(rule)?.peer ?? ''] ?? []);
+}
