@@ -168,7 +168,6 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
 
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
-  await tellWords(running);
   const page = await running.readEntries(running.cursor, renderSignal(running.words, false));
   const { store, now } = running.options;
   await wake(store, running.stateKey, running, new Set(page.entries.map(clusterOf)), now());
@@ -184,6 +183,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   running.cursor = page.cursor;
   running.records += page.records;
   await saveState(running, changed.length > 0);
+  await tellWords(running);
   await restSilent(running);
   return { records: page.records, drained: page.drained, changed };
 }
