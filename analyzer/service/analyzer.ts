@@ -1,7 +1,7 @@
-// The service's loop: change feed, without what the agents found no word of the catalog in → entries → signals, kept per cluster → incidents of the clusters that were touched →
-// store and onIncident, then the state, and the cursor last. Whatever crash lies between, reading again gives the same
-// incidents under the same ids; onIncident may then hear of one a second time, never not at all. The engine itself is
-// diagnose.ts, the same that the command line calls.
+// The service's loop: change feed, without what agents found no word of the catalog in → entries → signals, kept per
+// cluster → incidents of the clusters that were touched → store and onIncident, then the state, and the cursor last.
+// Whatever crash lies between, reading again gives the same incidents under the same ids; onIncident may then hear of
+// one a second time, never not at all. The engine itself is diagnose.ts, the same that the command line calls.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';

@@ -1,6 +1,6 @@
 // The last line of a process, as far as it counts: lines without a word of the catalog are not read, so the store may
-// have later ones than those that were. It is asked where a finding names a peer, whose last line is evidence, and where
-// something has no time of its own. Called by analyzer.ts before a cluster is concluded.
+// have later ones than those that were. It is asked where a finding names a peer, whose last line is evidence, and
+// where something has no time of its own. Called by analyzer.ts before a cluster is concluded.
 import type { RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster } from '../cluster/cluster.js';

@@ -1,5 +1,5 @@
-// The service reads what an agent found a word of the catalog in, and what nobody judged by its words; the rest is asked
-// for where it counts.
+// The service reads what an agent found a word of the catalog in, and what nobody judged by its words; the rest is
+// asked for where it counts.
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';

@@ -1,6 +1,6 @@
-// Which entries count although they hold no word: those of which the service sums up several (analyzer/service/forms.ts),
-// collections in a GC log and the parts of a crash report of the JVM. The service asks the same of what it reads, and
-// the agent marks no fewer. Pure.
+// Which entries count although they hold no word: those of which the service sums up several
+// (analyzer/service/forms.ts), collections in a GC log and the parts of a crash report of the JVM. The service asks the
+// same of what it reads, and the agent marks no fewer. Pure.
 import { basename } from 'node:path';
 import type { FileKind } from '../../core/types.js';
 

@@ -4,7 +4,7 @@ import { describeWords } from './words.js';
 
 const marker = createSignalMarker(describeWords(['OutOfMemoryError', 'Completed checkpoint ', 'longer than 64 KiB']));
 
-/** The marks of entries that stand one behind the other, each with a line break behind it, from a place of the bytes on. */
+/** The marks of entries that stand one behind the other from a place on, each with a line break behind it. */
 function mark(entries: readonly string[], from = 0): readonly boolean[] {
   const bytes = Buffer.from(`${' '.repeat(from)}${entries.join('\n')}\n`);
   const starts = new Int32Array(entries.length);
