@@ -27,7 +27,7 @@ export function mayHoldReport(kind: FileKind): boolean {
   return kind === 'log' || kind === 'unknown';
 }
 
-export interface FormEntry {
+export interface FormPart {
   readonly kind: FileKind;
   readonly path: string;
   readonly offset: number;
@@ -40,7 +40,7 @@ export interface FormEntry {
  * May be a part of a report that something is wanted of, or begin a file: then what was known of an older one of that
  * name is over. What stands in a report is no line of a log.
  */
-export function mayBeOfForm({ kind, path, offset, bytes, isLaidOut }: FormEntry): boolean {
+export function mayBeOfForm({ kind, path, offset, bytes, isLaidOut }: FormPart): boolean {
   if (offset === 0 || mayBeFull(bytes)) return true;
   if (!mayHoldReport(kind)) return false;
   return (
