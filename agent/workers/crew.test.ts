@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { describeWords } from '../../flink/words/words.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
 const RULES = join(import.meta.dirname, '..', '..', 'rules');
@@ -53,6 +54,27 @@ describe('an agent with several workers', () => {
     expect(await fixture.records()).toHaveLength(300);
     expect(fixture.counter('joinedEntries')).toBe(3);
     expect(fixture.counter('lostBytes')).toBe(0);
+  });
+
+  it('tells all of them the words that matter, those that come later as well', async () => {
+    const [first, next] = [describeWords(['event 3 of']), describeWords(['nothing of the kind'])];
+    const fixture = openFixture({ words: first });
+    const paths = ['a.log', 'b.log', 'c.log'].map((name) => join(fixture.logs, name));
+    for (const path of paths)
+      writeFileSync(path, `${line(0)}\n${line(3, 'event 3 of four')}\n${line(4)}\n${line(5)}\n`);
+    await fixture.poll(2);
+    fixture.agent.setWords(next);
+    for (const path of paths) appendFileSync(path, `${line(6)}\n${line(7)}\n${line(8)}\n`);
+    await fixture.poll(2);
+
+    for (const name of ['a.log', 'b.log', 'c.log']) {
+      const found = (await fixture.records()).filter((record) => record['log.file.path'].endsWith(name));
+      const told = found.sort((a, b) => a['log.offset'] - b['log.offset']).map((record) => record['jobtrace.signal']);
+      const { version } = first;
+      // The last one of the first part may have gone on until then.
+      expect(told.slice(0, 3)).toEqual([`yes.${version}`, `yes.${version}`, `no.${version}`]);
+      expect(new Set(told.slice(4))).toEqual(new Set([`no.${next.version}`]));
+    }
   });
 
   it('goes on in the copy of a truncated file', async () => {

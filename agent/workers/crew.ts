@@ -7,6 +7,7 @@ import { errorText } from '../../core/fault.js';
 import { isObject } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
+import type { SignalWords } from '../../flink/words/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile, Scan } from '../files/discover.js';
 import type { Follower, FollowerParts, FollowerState } from '../follow/follower.js';
@@ -36,6 +37,7 @@ interface Crew extends CrewParts {
   readonly members: Member[];
   /** The workers know what is remembered. */
   isBegun: boolean;
+  words: SignalWords | undefined;
   failure: Error | undefined;
   isClosed: boolean;
 }
@@ -57,7 +59,10 @@ const ANSWER_WITHIN_MS = 2000;
 export function createCrew(parts: CrewParts): Follower {
   const { settings, known, store, log, hasBirthTimes } = parts;
   const shares = createShares(settings.workers, known, hasBirthTimes);
-  const crew: Crew = { ...parts, shares, members: [], isBegun: false, failure: undefined, isClosed: false };
+  const crew: Crew = {
+    ...{ ...parts, shares, members: [], isBegun: false, words: undefined },
+    ...{ failure: undefined, isClosed: false },
+  };
   const letterTurns = createTurns();
   for (let index = 0; index < settings.workers; index += 1)
     crew.members.push(openMember(crew, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
@@ -77,6 +82,10 @@ export function createCrew(parts: CrewParts): Follower {
       createRedactor(next.redactPatterns);
       Object.assign(settings, next);
       if (crew.isBegun) tellAll(crew, { kind: 'reload', settings: shareSettings(settings) });
+    },
+    setWords: (words) => {
+      crew.words = words;
+      if (crew.isBegun) tellAll(crew, { kind: 'words', words });
     },
     describe: () => describe(crew),
     get isCrowded() {
@@ -167,6 +176,7 @@ function begin(crew: Crew, shift: ClockShift): void {
       hasBirthTimes,
       shift,
     });
+  if (crew.words !== undefined) tellAll(crew, { kind: 'words', words: crew.words });
   crew.isBegun = true;
 }
 

@@ -1,6 +1,7 @@
 // What the main thread and a worker of the agent say to each other: an order goes to a worker, a report comes back. All
 // of it is plain data, and each side takes every kind. Called by crew.ts (the main thread) and thread.ts (a worker).
 import type { ErrorCode } from '../../core/errors.js';
+import type { SignalWords } from '../../flink/words/words.js';
 import type { AppendOutcome, EncodedBatch, Encoding } from '../../store/store.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import type { FoundFile, ScanProblem } from '../files/discover.js';
@@ -33,6 +34,8 @@ export type Order =
   /** Stop reading, and ship what was read. */
   | { readonly kind: 'flush'; readonly shift: ClockShift }
   | { readonly kind: 'reload'; readonly settings: AgentSettings }
+  /** Those that matter from now on. */
+  | { readonly kind: 'words'; readonly words: SignalWords }
   /** Another worker has this generation now. */
   | { readonly kind: 'release'; readonly key: string }
   | { readonly kind: 'answer'; readonly ticket: number; readonly answer: AppendAnswer };

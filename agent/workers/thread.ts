@@ -93,6 +93,8 @@ function obeyAtWork(
       return void flush(thread, work);
     case 'reload':
       return work.follower.reload(order.settings);
+    case 'words':
+      return work.follower.setWords(order.words);
     case 'release':
       return work.follower.release(order.key);
   }
