@@ -83,10 +83,22 @@ async function wait(ms: number): Promise<void> {
   await new Promise<void>((resume) => void setTimeout(resume, ms));
 }
 
-/** Writes to two files all the time, some of it stack traces, and rotates them; returns what it wrote. */
+/** Lines of two entries as a container runtime writes them, each entry into a stream of its own, one line of each in turn. */
+function wrapPair(out: string, err: string): readonly [text: string, entries: readonly string[]] {
+  const wrap = (stream: string, text: string): string[] =>
+    text.split('\n').map((item) => `2026-05-01T10:00:00.000000001Z ${stream} F ${item}`);
+  const streams = [wrap('stdout', out), wrap('stderr', err)] as const;
+  const both = Array.from({ length: 3 }, (_, at) => streams.flatMap((items) => items[at] ?? [])).flat();
+  return [both.join('\n'), streams.map((items) => items.join('\n'))];
+}
+
+/**
+ * Writes to three files all the time, some of it stack traces, one as a container does, and rotates them; returns what
+ * it wrote.
+ */
 function startWriter({ logs }: Lane): { readonly stop: () => string[] } {
   const written: string[] = [];
-  const names = ['flink-u-taskexecutor-0-h.log', 'flink-u-standalonesession-0-h.log'];
+  const names = ['flink-u-taskexecutor-0-h.log', 'flink-u-standalonesession-0-h.log', '0.log'];
   let turn = 0;
   const timer = setInterval(() => {
     turn += 1;
@@ -98,8 +110,14 @@ function startWriter({ logs }: Lane): { readonly stop: () => string[] } {
         `event ${number}${number % 7 === 0 ? `\njava.lang.Error: e${number}\n\tat a.B.c(B.java:1)` : ''}`,
       );
     });
-    written.push(...texts);
-    appendFileSync(path, `${texts.join('\n')}\n`);
+    if (turn % names.length === 2) {
+      const pairs = texts.flatMap((text, at) => (at % 2 === 0 ? [wrapPair(text, texts[at + 1] ?? '')] : []));
+      written.push(...pairs.flatMap(([, entries]) => entries));
+      appendFileSync(path, `${pairs.map(([text]) => text).join('\n')}\n`);
+    } else {
+      written.push(...texts);
+      appendFileSync(path, `${texts.join('\n')}\n`);
+    }
     if (turn % 40 === 0) renameSync(path, `${path}.${100 + readdirSync(logs).length}`);
   }, 20);
   return {
@@ -183,8 +201,8 @@ describe('an agent', () => {
 
       expect(exits).toEqual(Array.from({ length: 4 }, () => ({ code: 0, inTime: true })));
       expect(sortTexts(records)).toEqual(written);
-      // One a file.
-      expect(sentAgain).toBeLessThanOrEqual(2);
+      // One a file, and one of each stream.
+      expect(sentAgain).toBeLessThanOrEqual(4);
     },
   );
 });

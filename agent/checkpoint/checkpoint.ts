@@ -8,6 +8,7 @@ import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { isValueField } from '../../core/record.js';
 import type { ProcessNotes } from '../../flink/facts/notes.js';
+import { FILE_FORMS, type FileForm } from '../../flink/layout/form.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
 /** A hash of `length` bytes: of a file's first ones, or of those before an offset. */
@@ -25,6 +26,8 @@ export interface FileState {
   /** When the file was created; 0 where nobody knows. */
   readonly birthMs: number;
   readonly path: string;
+  /** How it is split; absent for lines of one writer, and for what an older release began. */
+  readonly form?: FileForm;
   /** Start of the first entry that is not acknowledged and complete: reading goes on here. */
   readonly offset: number;
   /** CRC32 of the file's bytes before `offset`; part of the ids and proof for copies. Absent: not computed yet. */
@@ -189,6 +192,7 @@ function isFileState(value: Record<string, unknown>): value is Record<string, un
     (name) => typeof value[name] === 'number',
   );
   if (value['cluster'] !== undefined && typeof value['cluster'] !== 'string') return false;
+  if (value['form'] !== undefined && !FILE_FORMS.some((form) => form === value['form'])) return false;
   return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isNotes(value['notes']);
 }
 

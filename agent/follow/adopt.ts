@@ -3,6 +3,7 @@
 // pure rules of identity.ts. Called by begin.ts before a tail is read; "wait" is asked again at the next step.
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
+import { findForm } from '../../flink/layout/form.js';
 import { isArchive } from '../files/archive.js';
 import { readAt, readBefore, readPrefixCrc } from '../identity/bytes.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
@@ -53,7 +54,7 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const own = parts.known.findByInode(tail.file.inode).filter((state) => parts.findLive(state.key) === undefined);
   const fitting = own.find((state) => isSame(state, tail, fd, size, head));
   if (fitting !== undefined) {
-    resume(tail, fitting);
+    resume(tail, fitting, head);
     return { kind: 'resumed', abandoned: [] };
   }
   if (tail.file.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
@@ -62,7 +63,7 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const copy = findOriginal(tail, fd, size, head, parts);
   if (copy === 'wait') return { kind: 'wait' };
   if (copy !== undefined) {
-    resume(tail, copy);
+    resume(tail, copy, head);
     return { kind: 'continued', from: copy, abandoned };
   }
   return beginTail(tail, fd, head, parts) ? { kind: 'begun', abandoned } : { kind: 'wait' };
@@ -92,7 +93,10 @@ function fitsFrontier(state: FileState, fd: number, size: number): boolean {
   return state.crc === undefined || readPrefixCrc(fd, state.offset) === state.crc;
 }
 
-function resume(tail: Tail, state: FileState): void {
+function resume(tail: Tail, state: FileState, head: Buffer): void {
+  // What was begun in one way goes on so, or its entries would be others than those that the store has.
+  const isBegun = state.offset > 0 || state.openBytes > 0;
+  tail.reading.form = state.form ?? (isBegun ? 'lines' : findForm(head));
   tail.file.key = state.key;
   tail.file.head = state.head;
   // What is sent again goes where it went before, whatever Kubernetes says now.
@@ -176,6 +180,7 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
     isTaken,
   );
   tail.file.head = createGuard(head);
+  tail.reading.form = findForm(head);
   const fromEnd = parts.isFirstStart && parts.now - tail.reading.mtimeMs > parts.settings.startFromEndAfterMs;
   seekTail(
     tail,

@@ -7,7 +7,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
 import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
-import { createSplitter, type SplitEntry, type Splitter } from '../../flink/layout/split.js';
+import { createFormSplitter, type FileForm } from '../../flink/layout/form.js';
+import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
 import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
@@ -20,6 +21,8 @@ const NEWLINE = 10;
 export interface TailReading {
   readonly kind: FileKind;
   readonly maxEntryBytes: number;
+  /** Settled with the file. */
+  form: FileForm;
   fd: number | undefined;
   /** As last seen. */
   size: number;
@@ -31,6 +34,8 @@ export interface TailReading {
   splitter: Splitter;
   /** The last entry boundary whose CRC is known; boundaries only grow. */
   cursor: CrcCursor;
+  /** CRC32s of the bytes before entries that were not given yet, where they are not given in the order of their lines. */
+  sums: Map<number, number>;
   /** Time of the last complete entry. */
   time: number | undefined;
   /** What the complete entries say of the process. */
@@ -108,13 +113,15 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
   return {
     kind,
     maxEntryBytes,
+    form: 'lines',
     fd,
     size: 0,
     mtimeMs: 0,
     readOffset: 0,
     recent: Buffer.alloc(0),
-    splitter: createSplitter({ kind, maxEntryBytes }),
+    splitter: createFormSplitter({ kind, maxEntryBytes, form: 'lines' }),
     cursor: { offset: 0, crc: 0 },
+    sums: new Map(),
     time: undefined,
     notes: NO_NOTES,
     flushedTo: 0,
@@ -223,6 +230,7 @@ export interface Window {
 
 function giveEntries({ reading, key, window, give }: Split, entries: readonly SplitEntry[]): void {
   if (entries.length > 0) give({ kind: 'entries', entries: locateEntries(reading, key, entries, window) });
+  if (reading.form !== 'lines') keepSums(reading, window);
 }
 
 /** Entries that the splitter closed → where each ends: where the next one starts. */
@@ -232,17 +240,30 @@ function locateEntries(
   entries: readonly SplitEntry[],
   window: Window,
 ): readonly TailEntry[] {
-  const { cursor, splitter } = reading;
+  const { splitter } = reading;
   return entries.map((entry, index) => {
-    const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset, window));
-    const end = entries[index + 1]?.offset ?? splitter.openOffset;
-    return {
-      entry,
-      id,
-      end: { offset: end, crc: crcUpTo(reading, cursor, end, window), time: undefined },
-      isOpen: false,
-    };
+    const id = renderRecordId(key, entry.offset, sumAt(reading, entry.offset, window));
+    const end = entry.resume ?? entries[index + 1]?.offset ?? splitter.openOffset;
+    return { entry, id, end: { offset: end, crc: sumAt(reading, end, window), time: undefined }, isOpen: false };
   });
+}
+
+/** Of the bytes before an entry. The cursor only goes on, so what may be asked for again is kept. */
+export function sumAt(reading: TailReading, offset: number, window?: Window): number {
+  const known = reading.sums.get(offset);
+  if (known !== undefined) return known;
+  const isBehind = offset < reading.cursor.offset;
+  const sum = crcUpTo(reading, isBehind ? { offset: 0, crc: 0 } : reading.cursor, offset, window);
+  if (reading.form !== 'lines') reading.sums.set(offset, sum);
+  return sum;
+}
+
+/** Of what was not given yet: its bytes are in the chunk now, and may stand in no file later. */
+function keepSums(reading: TailReading, window: Window): void {
+  const { splitter, sums } = reading;
+  const { resumeOffset } = splitter;
+  for (const start of splitter.starts) sumAt(reading, start, window);
+  for (const offset of sums.keys()) if (offset < resumeOffset) sums.delete(offset);
 }
 
 /** From what was just read, else from the file. Moves the cursor, never back. */

@@ -6,7 +6,9 @@
 // read.
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
+import type { SplitEntry } from '../../flink/layout/split.js';
+import { findEnd } from '../../flink/layout/streams.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isPartialLine, readStream } from '../../flink/bytes/wrapper.js';
@@ -49,12 +51,12 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   if (start === undefined) return WAIT;
   const { stream } = start;
   const elder = start.line === 'entry' && stream === undefined ? undefined : findElder(tail, context.tails());
-  const isPiece = stream !== undefined && elder !== undefined && findPieceStream(elder) === stream;
+  const isPiece = stream !== undefined && elder !== undefined && endsInPiece(elder, stream);
   if (start.line === 'entry' && !isPiece) return giveUp(tail);
   const isContinuation = start.line === 'continuation' || isPiece;
   if (elder === undefined) return isContinuation && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
   if (!isReady(elder)) return WAIT;
-  return splitTogether(tail, reading.fd, elder, { isContinuation, isQuiet: context.isQuiet });
+  return splitTogether(tail, reading.fd, elder, { isContinuation, stream, isQuiet: context.isQuiet });
 }
 
 interface FileStart {
@@ -75,16 +77,19 @@ function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
   return { line: line === 'trace' || line === 'indented' ? 'continuation' : 'text', stream };
 }
 
-/** The stream of its last line, when that is a piece of one that goes on. */
-function findPieceStream(elder: Tail): string | undefined {
-  if (!openTail(elder) || elder.reading.fd === undefined) return undefined;
+/** The last line of this stream is a piece of one that goes on. */
+function endsInPiece(elder: Tail, stream: string): boolean {
+  if (!openTail(elder) || elder.reading.fd === undefined) return false;
   const { fd, size } = elder.reading;
   const from = Math.max(0, size - PIECE_BYTES);
   const bytes = readAt(fd, from, size - from);
-  if (bytes[bytes.length - 1] !== NEWLINE) return undefined;
-  const end = bytes.length - 1;
-  const start = end === 0 ? 0 : bytes.lastIndexOf(NEWLINE, end - 1) + 1;
-  return isPartialLine(bytes, start, end) ? readStream(bytes, start, end) : undefined;
+  if (bytes[bytes.length - 1] !== NEWLINE) return false;
+  for (let end = bytes.length - 1; end > 0;) {
+    const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
+    if (readStream(bytes, start, end) === stream) return isPartialLine(bytes, start, end);
+    end = start - 1;
+  }
+  return false;
 }
 
 function giveUp(tail: Tail): Join {
@@ -113,29 +118,38 @@ function isOfFamily(other: Tail, tail: Tail): boolean {
 
 /** Read to its end, and nothing before its open entry waits for an acknowledgement. */
 function isReady(elder: Tail): boolean {
-  return isDrained(elder) && elder.acks.committed.offset === elder.reading.splitter.openOffset;
+  return isDrained(elder) && elder.acks.committed.offset === elder.reading.splitter.resumeOffset;
 }
 
 interface JoinStart {
   readonly isContinuation: boolean;
+  /** Of the first line of the new file; only its entries are split together. */
+  readonly stream: string | undefined;
   readonly isQuiet: boolean;
 }
 
-function splitTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, isQuiet }: JoinStart): Join {
-  const { readOffset, splitter, cursor, time } = elder.reading;
-  const from = splitter.openOffset;
+function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): Join {
+  const { readOffset, splitter, form, time } = elder.reading;
+  const from = splitter.resumeOffset;
   if (from >= readOffset || !openTail(elder) || elder.reading.fd === undefined) return giveUp(tail);
   const before = readAt(elder.reading.fd, from, readOffset - from);
-  if (!isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
+  if (!start.isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
   const { kind, maxEntryBytes } = tail.reading;
-  const after = readAt(fd, 0, maxEntryBytes);
-  const joint = createSplitter({ kind, maxEntryBytes, offset: from });
+  const all = readAt(fd, 0, maxEntryBytes);
+  const after = all.subarray(0, findOtherStream(all, start.stream));
+  const joint = createFormSplitter({ kind, maxEntryBytes, offset: from, form, only: start.stream });
   const closed = joint.push(Buffer.concat([before, after]));
-  const id = renderRecordId(elder.file.key, from, cursor.crc);
-  const [entry] = closed;
-  if (entry === undefined) return splitOpen(tail, elder, joint.peek(), { id, isQuiet, size: after.length });
-  const end = (closed[1]?.offset ?? joint.openOffset) - readOffset;
-  if (entry.flags.includes('cut') || entry.flags.includes('partial') || end <= 0) return giveUp(tail);
+  if (after.length < all.length) closed.push(...joint.flush());
+  const index = closed.findIndex((one) => one.offset < readOffset && findEnd(one) > readOffset);
+  const entry = closed[index];
+  if (entry === undefined) {
+    if (closed.length > 0 && (form === 'lines' || after.length < all.length)) return giveUp(tail);
+    return splitOpen(tail, elder, joint.peek(), { isQuiet: start.isQuiet, size: all.length });
+  }
+  const end = (closed[index + 1]?.offset ?? joint.openOffset) - readOffset;
+  const id = renderJointId(elder, entry);
+  if (id === undefined || entry.flags.includes('cut') || entry.flags.includes('partial') || end <= 0)
+    return giveUp(tail);
   const crc = crc32(after.subarray(0, end));
   tail.reading.mayJoin = false;
   seekTail(tail, { offset: end, crc, time });
@@ -143,15 +157,36 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, { isContinuation, is
   return { kind: 'joined', elder, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
 }
 
+/** The first line that surely is of another stream; the end of what is there when none is. */
+function findOtherStream(bytes: Buffer, stream: string | undefined): number {
+  if (stream === undefined) return bytes.length;
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(NEWLINE, start);
+    if (end < 0) break;
+    if ((readStream(bytes, start, end) ?? stream) !== stream) return start;
+    start = end + 1;
+  }
+  return bytes.length;
+}
+
+/** Undefined when it is not what the elder has open. */
+function renderJointId({ file, reading }: Tail, { offset }: SplitEntry): string | undefined {
+  const isFirst = offset === reading.splitter.openOffset;
+  const crc = reading.sums.get(offset) ?? (isFirst && reading.form === 'lines' ? reading.cursor.crc : undefined);
+  return crc === undefined ? undefined : renderRecordId(file.key, offset, crc);
+}
+
 /** The new file holds nothing but the rest of the entry so far. */
 function splitOpen(
   tail: Tail,
   elder: Tail,
   open: readonly SplitEntry[],
-  { id, isQuiet, size }: { readonly id: string; readonly isQuiet: boolean; readonly size: number },
+  { isQuiet, size }: { readonly isQuiet: boolean; readonly size: number },
 ): Join {
-  const [entry] = open;
-  if (entry === undefined || open.length > 1 || entry.flags.includes('cut')) return giveUp(tail);
+  const { readOffset } = elder.reading;
+  const [entry, more] = open.filter((one) => findEnd(one) > readOffset);
+  const id = entry === undefined ? undefined : renderJointId(elder, entry);
+  if (entry === undefined || id === undefined || more !== undefined || entry.flags.includes('cut')) return giveUp(tail);
   if (!isQuiet || tail.reading.flushedTo >= size) return WAIT;
   tail.reading.flushedTo = size;
   return { kind: 'joined', elder, entry: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true } };

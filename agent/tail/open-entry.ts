@@ -1,9 +1,11 @@
 // The last entry of a file, whose end nobody knows yet: shipped when the file rests, and again when it has grown. The
 // splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. read.ts and ends.ts call it.
-import { createSplitter, type SplitEntry } from '../../flink/layout/split.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
+import type { SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
+import { findEnd } from '../../flink/layout/streams.js';
 import { renderRecordId } from '../identity/identity.js';
-import { crcUpTo, readOwn, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
+import { crcUpTo, readOwn, sumAt, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
 
 const NEWLINE = 10;
 
@@ -22,6 +24,7 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   const open = splitter.openOffset;
   const decided = isFinal ? readOffset : findDecidedEnd(reading, open);
   if (decided <= Math.max(open, reading.flushedTo)) return [];
+  if (reading.form !== 'lines') return takeOpenParts(reading, key, decided);
   // Without the file nothing can be split or summed again: what needs that waits for a copy to turn up.
   const canRead = reading.fd !== undefined || isFinal;
   if (!canRead && (decided < readOffset || splitter.peek().length > 1)) return [];
@@ -44,6 +47,29 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
 }
 
 /**
+ * The same where several entries may be open. Their sums were kept when they were read, so the file is needed only for
+ * what ends before the frontier.
+ */
+function takeOpenParts(reading: TailReading, key: string, decided: number): readonly TailEntry[] {
+  const { fd, readOffset, recent, splitter, sums, time } = reading;
+  const { openOffset, resumeOffset } = splitter;
+  if (decided < readOffset && (fd === undefined || !holdsRecent(reading))) return [];
+  const entries =
+    decided === readOffset
+      ? splitter.peek()
+      : splitRange(reading, resumeOffset, decided).filter(({ offset }) => offset >= openOffset);
+  const end: Commit = { offset: resumeOffset, crc: sumAt(reading, resumeOffset), time };
+  const cursor = { ...reading.cursor };
+  const cutAt = decided === readOffset && recent[recent.length - 1] !== NEWLINE ? readOffset : undefined;
+  reading.flushedTo = decided;
+  return entries.map((entry) => {
+    const crc = sums.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
+    const id = renderRecordId(key, entry.offset, crc);
+    return { entry: findEnd(entry) === cutAt ? markPartial(entry) : entry, id, end, isOpen: true };
+  });
+}
+
+/**
  * False when the file was cut away since it was last looked at: what was read of it just now is of another generation
  * or nothing. The next scan ends the tail.
  */
@@ -55,12 +81,13 @@ function holdsRecent(reading: TailReading): boolean {
 /**
  * Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything.
  */
-function findDecidedEnd({ recent, readOffset }: TailReading, open: number): number {
+function findDecidedEnd({ form, recent, readOffset }: TailReading, open: number): number {
   const lineStart = recent.lastIndexOf(NEWLINE) + 1;
   const offset = readOffset - recent.length + lineStart;
   // Complete, longer than what is kept, or all that there is of the entry.
   if (lineStart === recent.length || lineStart === 0 || offset <= open) return readOffset;
-  return isDecidedLine(recent, lineStart) ? readOffset : offset;
+  // Runtimes write whole lines, and say at the end of some to which stream they belong.
+  return form === 'lines' && isDecidedLine(recent, lineStart) ? readOffset : offset;
 }
 
 /** No byte that may follow makes this line begin an entry, or not begin one. */
@@ -89,8 +116,8 @@ function describeHeld({ recent, readOffset }: TailReading, entries: readonly Spl
 }
 
 function splitRange(reading: TailReading, from: number, to: number): readonly SplitEntry[] {
-  const { kind, maxEntryBytes } = reading;
-  const splitter = createSplitter({ kind, maxEntryBytes, offset: from });
+  const { kind, maxEntryBytes, form } = reading;
+  const splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: from });
   return [...splitter.push(readOwn(reading, from, to - from)), ...splitter.flush()];
 }
 

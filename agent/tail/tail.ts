@@ -2,7 +2,7 @@
 // by adopt.ts, followed by tails.ts), `reading` how far it is read (chunk.ts), `acks` what the store has of it
 // (acks.ts). Here stands what concerns more than one of them.
 import { NO_NOTES } from '../../flink/facts/notes.js';
-import { createSplitter } from '../../flink/layout/split.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import { readBefore } from '../identity/bytes.js';
 import { createGuard, EMPTY_GUARD } from '../identity/identity.js';
@@ -91,11 +91,9 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
   reading.notes = commit.notes ?? NO_NOTES;
-  reading.splitter = createSplitter({
-    kind: reading.kind,
-    maxEntryBytes: reading.maxEntryBytes,
-    offset: commit.offset,
-  });
+  reading.sums = new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
+  const { kind, maxEntryBytes, form } = reading;
+  reading.splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: commit.offset });
   reading.flushedTo = commit.offset + acks.openBytes;
   reading.recent = reading.fd === undefined ? Buffer.alloc(0) : readBefore(reading.fd, commit.offset);
 }
@@ -112,6 +110,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     device: file.device,
     birthMs: file.birthMs,
     path: file.path,
+    form: reading.form === 'lines' ? undefined : reading.form,
     offset,
     crc,
     time,

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
+import { findForm, FORM_LOOK_BYTES } from '../../flink/layout/form.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { describeFile } from '../../flink/layout/names.js';
 import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/layout/skim.js';
@@ -286,7 +287,9 @@ function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generat
 function* readLog({ path, chunks, source: known }: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
   notes.files++;
   const source = { ...describeSource(path), ...known };
-  const skimmer = createSkimmer({ kind: source.kind }, wanted?.find);
+  const cursor = new Cursor(chunks);
+  const form = findForm(cursor.peek(FORM_LOOK_BYTES));
+  const skimmer = createSkimmer({ kind: source.kind, form }, wanted?.find);
   let previousTime: number | undefined;
   const toEntry = (skimmed: SkimmedEntry): Entry => {
     const entry = makeEntry(skimmed, source, previousTime, wanted);
@@ -296,7 +299,7 @@ function* readLog({ path, chunks, source: known }: Part, notes: ReadNotes, wante
       : previousTime;
     return entry;
   };
-  for (const chunk of chunks) {
+  for (const chunk of cursor.rest()) {
     notes.bytes += chunk.length;
     if (wanted === undefined) for (const skimmed of skimmer.push(chunk)) yield toEntry(skimmed);
     else {

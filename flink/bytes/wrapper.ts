@@ -20,6 +20,7 @@ const OPEN_BRACE = 123;
 const PIPE = 124;
 const DOCKER_HEAD = Buffer.from('{"log":"');
 const STREAM = '"stream":"';
+const TIME = Buffer.from('"time":"');
 const STDOUT = Buffer.from(' stdout ');
 const STDERR = Buffer.from(' stderr ');
 const POD_HEAD = Buffer.from('[pod/');
@@ -72,6 +73,19 @@ export function readStream(bytes: Buffer, start: number, end: number): string | 
   }
   const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
   return content > start ? bytes.toString('latin1', content - 9, content - 3) : undefined;
+}
+
+/** The first bytes of a line of CRI or of a Docker json-file. */
+export function isContainerLine(bytes: Buffer, start: number, end: number): boolean {
+  return startsWith(bytes, start, end, DOCKER_HEAD) || criContent(bytes, start, end) > start;
+}
+
+/** Where in such a line the runtime says when it was written. */
+export function findStamp(bytes: Buffer, start: number, end: number): number {
+  if (!startsWith(bytes, start, end, DOCKER_HEAD)) return start;
+  const from = Math.max(start, end - LINE_LOOK_BYTES);
+  const time = bytes.subarray(from, end).lastIndexOf(TIME);
+  return time < 0 ? end : from + time + TIME.length;
 }
 
 /** CRI (`… stdout F `), or a time of nanoseconds as `kubectl logs --timestamps` puts in front. */

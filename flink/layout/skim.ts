@@ -8,7 +8,8 @@ import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../../core/bytes/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
 import { at, isDigit } from '../bytes/byte.js';
-import { createSplitter, MAX_ENTRY_BYTES, type Splitter, type SplitEntry, type SplitterOptions } from './split.js';
+import { createFormSplitter, type FormOptions } from './form.js';
+import { MAX_ENTRY_BYTES, type Splitter, type SplitEntry } from './split.js';
 import { classifyLine } from '../bytes/line.js';
 
 /** What is wanted of a chunk, from its front to its back. */
@@ -62,8 +63,8 @@ interface SkimmerState {
 }
 
 /** Without `find` every entry is given. */
-export function createSkimmer(options: SplitterOptions, find?: FindWanted): Skimmer {
-  const skimmer: SkimmerState = { splitter: createSplitter(options), find, newest: new Map(), endsWithBreak: true };
+export function createSkimmer(options: FormOptions, find?: FindWanted): Skimmer {
+  const skimmer: SkimmerState = { splitter: createFormSplitter(options), find, newest: new Map(), endsWithBreak: true };
   return {
     push: (chunk) => pushChunk(skimmer, chunk),
     flush: () => [...takeNewest(skimmer), ...skimmer.splitter.flush()],

@@ -1,5 +1,6 @@
-// Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis; the rule of where an
-// entry begins is layout.ts. Nothing is parsed here and no string is made.
+// Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis, through form.ts where a
+// file is not plain lines of one writer; the rule of where an entry begins is layout.ts. Nothing is parsed here and no
+// string is made.
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag, FileKind } from '../../core/types.js';
 import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
@@ -12,14 +13,24 @@ export interface SplitEntry {
   readonly bytes: Buffer;
   /** Where it begins in the file. */
   readonly offset: number;
-  /** Bytes that it takes in the file: `bytes.length + cutBytes`. */
+  /** Bytes that it takes in the file: `bytes.length + cutBytes`, unless the file is UTF-16. */
   readonly length: number;
   /** Number of its first line, from 1 (or from `line` of the options on). */
   readonly line: number;
   readonly flags: readonly EntryFlag[];
   /** Bytes of an over-long line that were dropped. */
   readonly cutBytes: number;
+  /** Where it stands in the file, when lines of another stream stand between its own. */
+  readonly ranges?: readonly Range[];
+  /**
+   * Where to read again from when this one and all before it are done, when that is not where the next one begins:
+   * entries of two streams may overlap.
+   */
+  readonly resume?: number;
 }
+
+/** Offsets in the file: the first byte, and the one behind the last. */
+export type Range = readonly [start: number, end: number];
 
 export interface SplitterOptions {
   readonly kind: FileKind;
@@ -55,8 +66,12 @@ export interface Splitter {
   skip(bytes: number, lines: number): void;
   /** Bytes held for the open entry. */
   readonly pendingBytes: number;
-  /** Where the open entry begins; the next byte when none is open. Reading again from here loses nothing. */
+  /** Where the first entry begins that was not given yet; the next byte when there is none. */
   readonly openOffset: number;
+  /** Reading again from here loses nothing and cuts no entry: `openOffset`, or before it where entries overlap. */
+  readonly resumeOffset: number;
+  /** Where those begin that were not given yet, in order; empty where that is `openOffset` alone. */
+  readonly starts: readonly number[];
   /** Number of the line at `openOffset`. */
   readonly openLine: number;
 }
@@ -66,12 +81,15 @@ const NEWLINE = 10;
 const RETURN = 13;
 const NOTHING = Buffer.alloc(0);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const NO_STARTS: readonly number[] = [];
 
 export function createSplitter(options: SplitterOptions): Splitter {
   return new EntrySplitter(options);
 }
 
-class EntrySplitter implements Splitter {
+/** Lines of one writer. */
+export class EntrySplitter implements Splitter {
+  readonly starts = NO_STARTS;
   readonly #kind: FileKind;
   readonly #max: number;
   #state: LineState = FIRST_LINE;
@@ -80,6 +98,8 @@ class EntrySplitter implements Splitter {
   /** How many of the held bytes belong to the unfinished line. */
   #heldLine = 0;
   #open = false;
+  /** What stands between the lines of the open entry and is not its own. */
+  #gaps: Range[] = [];
   #entryOffset: number;
   #entryLine: number;
   #partial = false;
@@ -118,8 +138,27 @@ class EntrySplitter implements Splitter {
     return this.#open ? this.#entryOffset : this.#lineOffset;
   }
 
+  get resumeOffset(): number {
+    return this.openOffset;
+  }
+
   get openLine(): number {
     return this.#open ? this.#entryLine : this.#line;
+  }
+
+  /** Number of the line that follows what was pushed. */
+  get nextLine(): number {
+    return this.#line;
+  }
+
+  /** An entry or a line has begun that is not complete. */
+  get isOpen(): boolean {
+    return this.#open || this.#offset > this.#lineOffset;
+  }
+
+  /** The line before goes on in the next one. */
+  get isPiece(): boolean {
+    return this.#state.partial;
   }
 
   push(chunk: Buffer, isWhole = false): SplitEntry[] {
@@ -166,7 +205,27 @@ class EntrySplitter implements Splitter {
     this.#rest();
   }
 
+  /** Leaves out lines of another writer, at the end of a line: the open entry goes on behind them. */
+  pass(offset: number, line: number): void {
+    if (this.#open && offset > this.#offset) this.#gaps.push([this.#offset, offset]);
+    this.#offset = offset;
+    this.#lineOffset = offset;
+    this.#line = line;
+  }
+
+  /** Closes what is open. What follows is read as the beginning of a file is. */
+  end(): SplitEntry[] {
+    const done = this.flush();
+    this.#state = FIRST_LINE;
+    this.#splitBefore = false;
+    return done;
+  }
+
   peek(): SplitEntry[] {
+    return this.clone().flush();
+  }
+
+  clone(): EntrySplitter {
     const copy = new EntrySplitter({
       kind: this.#kind,
       maxEntryBytes: this.#max,
@@ -177,6 +236,7 @@ class EntrySplitter implements Splitter {
     copy.#held = this.#held.clone();
     copy.#heldLine = this.#heldLine;
     copy.#open = this.#open;
+    copy.#gaps = [...this.#gaps];
     copy.#entryOffset = this.#entryOffset;
     copy.#entryLine = this.#entryLine;
     copy.#partial = this.#partial;
@@ -184,7 +244,7 @@ class EntrySplitter implements Splitter {
     copy.#overflow = this.#overflow;
     copy.#lastByte = this.#lastByte;
     copy.#lineOffset = this.#lineOffset;
-    return copy.flush();
+    return copy;
   }
 
   /**
@@ -361,16 +421,29 @@ class EntrySplitter implements Splitter {
     if (cutBytes > 0) flags.push('cut');
     if (this.#partial) flags.push('partial');
     if (!this.#chunkValid && !isUtf8(bytes)) flags.push('invalid-utf8');
-    done.push({
-      bytes,
-      offset: this.#entryOffset,
-      length: bytes.length + cutBytes,
-      line: this.#entryLine,
-      flags,
-      cutBytes,
-    });
+    const length = bytes.length + cutBytes;
+    const entry = { bytes, offset: this.#entryOffset, length, line: this.#entryLine, flags, cutBytes };
+    done.push(
+      this.#gaps.length === 0 ? entry : { ...entry, ranges: listRanges(this.#entryOffset, length, this.#gaps) },
+    );
+    this.#gaps = [];
     this.#partial = false;
   }
+}
+
+/** Gaps behind the last of `length` bytes are none of the entry; undefined when it stands in one piece. */
+function listRanges(offset: number, length: number, gaps: readonly Range[]): readonly Range[] | undefined {
+  const ranges: Range[] = [];
+  let start = offset;
+  let left = length;
+  for (const [from, to] of gaps) {
+    if (from - start >= left) break;
+    ranges.push([start, from]);
+    left -= from - start;
+    start = to;
+  }
+  if (ranges.length > 0) ranges.push([start, start + left]);
+  return ranges.length > 0 ? ranges : undefined;
 }
 
 /** The last place up to `limit` that does not stand inside a UTF-8 character. */

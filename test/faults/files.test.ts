@@ -3,6 +3,7 @@
 import {
   appendFileSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -15,6 +16,8 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { parseLog, renderLine } from '../../agent/checkpoint/checkpoint.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
 import type { Store } from '../../store/store.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture, type FixtureOptions } from '../agent-fixture.js';
 
@@ -76,7 +79,7 @@ describe('containers', () => {
     expect(conditions()).toEqual([]);
   });
 
-  it('F19: puts the pieces of a long line together, and a long trace whose lines come one by one', async () => {
+  it('F19: puts the pieces of a long line together, and a long trace whose lines come one by one, each stream by itself', async () => {
     const { logs, poll, records } = open();
     const long = `${line(0)} ${'x'.repeat(300 * 1024)}`;
     const pieces = long.match(/.{1,16384}/gs) ?? [];
@@ -85,17 +88,94 @@ describe('containers', () => {
     writeFileSync(log, '');
     for (const [at, piece] of pieces.entries()) {
       appendFileSync(log, cri(piece, 'stdout', at === pieces.length - 1 ? 'F' : 'P'));
+      if (at === 5) appendFileSync(log, cri('warning 1', 'stderr'));
       if (at % 7 === 0) await poll(1, 100);
     }
-    appendFileSync(log, cri([line(1), ...trace].join('\n')));
-    appendFileSync(log, cri(line(2)));
+    appendFileSync(log, cri([line(1), ...trace.slice(0, 20)].join('\n')));
+    appendFileSync(log, cri(`warning 2\n${trace.slice(0, 9).join('\n')}`, 'stderr'));
+    appendFileSync(log, cri([...trace.slice(20), line(2)].join('\n')));
     await poll(3);
 
-    const found = await records();
-    expect(found.map((record) => record.message)).toEqual([`event 0 ${'x'.repeat(300 * 1024)}`, 'event 1', 'event 2']);
-    expect(found[1]?.['error.stack_trace']?.split('\n')).toHaveLength(trace.length);
+    const found = (await records()).sort((a, b) => a['log.offset'] - b['log.offset']);
+    expect(found.map((record) => record.message.slice(0, 30))).toEqual([
+      `event 0 ${'x'.repeat(22)}`,
+      'warning 1',
+      'event 1',
+      'warning 2',
+      'java.lang.Error: e',
+      'event 2',
+    ]);
+    expect(found[0]?.message).toHaveLength(8 + 300 * 1024);
+    expect(found[2]?.['error.stack_trace']?.split('\n')).toHaveLength(trace.length);
+    expect(found[4]?.['error.stack_trace']?.split('\n')).toHaveLength(9);
+  });
+
+  it('are read alike when the agent is killed at any place between the lines of both streams', async () => {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      let isRefused = false;
+      const { logs, poll, records, restart, counter, close } = open({
+        quantumBytes: 300,
+        wrap: (store) => busy(store, () => isRefused),
+      });
+      const log = join(logs, '0.log');
+      const written = writeBoth(seed);
+      let kills = 0;
+      for (const [at, text] of written.entries()) {
+        isRefused = (seed * at) % 11 < 3;
+        appendFileSync(log, text);
+        // Sometimes it has the time to ship what is open.
+        if ((seed + at) % 3 === 0) await poll(1, at % 2 === 0 ? 10 : 3000);
+        if ((seed * 7 + at) % 5 !== 0) continue;
+        restart();
+        kills += 1;
+      }
+      isRefused = false;
+      await poll(6);
+
+      const splitter = createFormSplitter({ kind: 'log', form: 'streams' });
+      const bytes = Buffer.from(written.join(''));
+      const entries = [...splitter.push(bytes), ...splitter.flush()].map((entry) => entry.bytes.toString());
+      const found = (await records()).sort((a, b) => a['log.offset'] - b['log.offset']);
+      expect(
+        found.map((record) => record['event.original']),
+        `seed ${seed}`,
+      ).toEqual(entries);
+      expect(kills).toBeGreaterThan(5);
+      expect(counter('refusedRecords') + counter('collidedRecords')).toBe(0);
+      await close();
+    }
+  });
+
+  it('that an older release began are read on as it did', async () => {
+    const { logs, dataDir, poll, texts, stop } = open();
+    const log = join(logs, '0.log');
+    writeFileSync(log, cri(`${line(0)}\n${line(1)}`));
+    await poll(2);
+    stop();
+    const path = join(dataDir, 'checkpoint.log');
+    const states = [...parseLog(readFileSync(path)).states.values()];
+    expect(states.map(({ form }) => form)).toEqual(['streams']);
+    writeFileSync(path, states.map((state) => renderLine({ ...state, form: undefined })).join(''));
+
+    const glued = cri('\tat a.B.c(B.java:1)') + cri('warning', 'stderr') + cri('\tat a.B.c(B.java:2)');
+    appendFileSync(log, glued + cri(line(2)));
+    await poll(2);
+
+    expect(await texts()).toEqual([cri(line(0)), cri(line(1)) + glued, cri(line(2))].map((text) => text.trimEnd()));
   });
 });
+
+/** Lines of both streams, traces among them. */
+function writeBoth(seed: number): string[] {
+  let number = 0;
+  const writer = (stream: string, offset: number) => (at: number) => {
+    const place = (seed * 3 + offset + at) % 7;
+    return cri(place < 2 ? line((number += 1), `${stream} ${number}`) : `\tat a.B.c(B.java:${at})`, stream);
+  };
+  const [out, err] = [writer('stdout', 0), writer('stderr', 3)];
+  const start = [cri(line(0), 'stderr'), cri(line(0))];
+  return [...start, ...Array.from({ length: 60 }, (_, at) => ((at * seed) % 13 < 4 ? err(at) : out(at)))];
+}
 
 describe('the pieces of a line', () => {
   it.each([
@@ -115,6 +195,20 @@ describe('the pieces of a line', () => {
 
     const found = (await records()).map(({ message }) => message).sort();
     expect(found).toEqual(['event 0', `event 1 head${piece} end`, 'event 2']);
+  });
+
+  it('are put together over a rotation when the other stream wrote behind them, and before the rest', async () => {
+    const { logs, poll, records } = open();
+    const log = join(logs, '0.log');
+    writeFileSync(log, cri(line(0)) + cri(`${line(1)} head`, 'stdout', 'P') + cri(line(2), 'stderr'));
+    await poll(2);
+
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri('middle', 'stdout', 'P') + cri(' end') + cri(line(3), 'stderr') + cri(line(4)));
+    await poll(4);
+
+    const found = (await records()).map(({ message }) => message).sort();
+    expect(found).toEqual(['event 0', 'event 1 headmiddle end', 'event 2', 'event 3', 'event 4']);
   });
 
   it('are put together when the agent was killed in between, and while the rest is still to come', async () => {
