@@ -4,6 +4,7 @@
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findForm } from '../../flink/layout/form.js';
+import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isArchive } from '../files/archive.js';
 import { readAt, readBefore, readPrefixCrc } from '../identity/bytes.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
@@ -22,7 +23,7 @@ import {
 import type { Known } from '../identity/known.js';
 import { familyName } from '../files/pattern.js';
 import type { AgentSettings } from '../settings.js';
-import type { Commit } from '../tail/chunk.js';
+import type { Commit, TailReading } from '../tail/chunk.js';
 import { openTail, seekTail, type Tail } from '../tail/tail.js';
 
 export type Adoption =
@@ -185,7 +186,7 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
   seekTail(
     tail,
     fromEnd
-      ? { offset: findLastLine(fd, tail.reading.size), crc: undefined, time: undefined }
+      ? { offset: findLast(fd, tail.reading), crc: undefined, time: undefined }
       : { offset: 0, crc: 0, time: undefined },
   );
   tail.reading.mayJoin = canJoin(tail);
@@ -194,24 +195,23 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
   return true;
 }
 
-/** Printed output has no entries that a rotation could cut. */
+/** Printed output has no entries that a rotation could cut; UTF-16 begins with a mark in each file. */
 function canJoin(tail: Tail): boolean {
-  return tail.reading.readOffset === 0 && tail.reading.kind === 'log' && tail.file.archiveSize === undefined;
+  const { readOffset, kind, form } = tail.reading;
+  return readOffset === 0 && kind === 'log' && tail.file.archiveSize === undefined && !isUtf16(form);
 }
 
 /** Behind the last line break; 0 when there is none in the last stretch. */
-function findLastLine(fd: number, size: number): number {
+function findLast(fd: number, { size, form }: TailReading): number {
   const from = Math.max(0, size - BACK_BYTES);
-  const end = readAt(fd, from, size - from).lastIndexOf(10);
-  return end < 0 ? (from === 0 ? 0 : size) : from + end + 1;
+  const bytes = readAt(fd, from, size - from);
+  const line = isUtf16(form) ? findLastLine(bytes, from, form) : bytes.lastIndexOf(10) + 1;
+  return line > 0 || from === 0 ? from + line : size - (isUtf16(form) ? size % 2 : 0);
 }
 
-/**
- * NUL between other bytes is no text. A run of them at the very start is the hole that a truncation leaves; UTF-16 has
- * a mark.
- */
+/** NUL between other bytes is no text, but for UTF-16. A run of them at the very start is the hole of a truncation. */
 export function isBinary(head: Buffer): boolean {
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return false;
+  if (findUtf16(head) !== undefined) return false;
   const text = head.findIndex((byte) => byte !== 0);
   return text >= 0 && head.subarray(text, text + 512).includes(0);
 }

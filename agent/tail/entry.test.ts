@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -218,13 +227,51 @@ describe('F24: bytes that are no text', () => {
     expect(fixture.counter('binaryFiles')).toBe(1);
   });
 
-  it('of UTF-16 do not stall the file', async () => {
-    writeFileSync(path, Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`${line(0)}\n`, 'utf16le')]));
+  it.each([
+    ['little endian', '\ufeff', (bytes: Buffer) => bytes],
+    ['big endian', '\ufeff', (bytes: Buffer) => bytes.swap16()],
+    ['without a mark', '', (bytes: Buffer) => bytes],
+  ])('of UTF-16 are decoded, and offsets are those of the file: %s', async (_order, mark, order) => {
+    const encode = (text: string): Buffer => order(Buffer.from(text, 'utf16le'));
+    const trace = `${line(1, '磁盘空间不足 😀')}\njava.lang.Error: e\n\tat a.B.c(B.java:1)`;
+    writeFileSync(path, encode(`${mark}${line(0)}\r\n${trace}`));
+    await fixture.poll(2);
+    fixture.restart();
+    // Half a unit.
+    const rest = encode(`\n\tat a.B.c(B.java:2)\n${line(2)}\n`);
+    appendFileSync(path, rest.subarray(0, 21));
+    await fixture.poll(2);
+    fixture.restart();
+    appendFileSync(path, rest.subarray(21));
+    await fixture.poll(2);
+
+    const found = await fixture.records();
+    expect(await fixture.texts()).toEqual([line(0), `${trace}\n\tat a.B.c(B.java:2)`, line(2)]);
+    expect(found.map((record) => [record['jobtrace.layout'], record['jobtrace.flags'] ?? []])).toEqual(
+      found.map(() => ['log4j', []]),
+    );
+    const bytes = readFileSync(path);
+    for (const record of found) {
+      const end = record['log.offset'] + record['jobtrace.length'];
+      expect(bytes.subarray(record['log.offset'], end).equals(encode(record['event.original']))).toBe(true);
+    }
+    expect(fixture.conditions()).toEqual([]);
+    expect(fixture.agent.status().lagBytes).toBe(0);
+  });
+
+  it('that are no text in UTF-16 are replaced and flagged', async () => {
+    const half = Buffer.from([0x00, 0xd8]);
+    const text = (value: string): Buffer => Buffer.from(value, 'utf16le');
+    writeFileSync(path, Buffer.concat([text(`\ufeff${line(0)} `), half, text(`\n${line(1)}\n`)]));
 
     await fixture.poll(2);
 
-    expect((await fixture.records()).length).toBeGreaterThan(0);
-    expect(fixture.agent.status().lagBytes).toBe(0);
+    const found = await fixture.records();
+    expect(found.map((record) => [record['event.original'], record['jobtrace.flags'] ?? []])).toEqual([
+      [`${line(0)} \ufffd`, ['invalid-utf8']],
+      [line(1), []],
+    ]);
+    expect(fixture.counter('invalidEntries')).toBe(1);
   });
 });
 

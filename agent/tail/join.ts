@@ -11,6 +11,7 @@ import type { SplitEntry } from '../../flink/layout/split.js';
 import { findEnd } from '../../flink/layout/streams.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
+import { isUtf16 } from '../../flink/bytes/utf16.js';
 import { isPartialLine, readStream } from '../../flink/bytes/wrapper.js';
 import { readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
@@ -111,6 +112,7 @@ function findElder(tail: Tail, tails: readonly Tail[]): Tail | undefined {
 function isOfFamily(other: Tail, tail: Tail): boolean {
   return (
     other.reading.kind === tail.reading.kind &&
+    !isUtf16(other.reading.form) &&
     dirname(other.file.path) === dirname(tail.file.path) &&
     familyName(basename(other.file.path)) === familyName(basename(tail.file.path))
   );

@@ -3,6 +3,7 @@
 import { createFormSplitter } from '../../flink/layout/form.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
+import { findLastLine, isUtf16 } from '../../flink/bytes/utf16.js';
 import { findEnd } from '../../flink/layout/streams.js';
 import { renderRecordId } from '../identity/identity.js';
 import { crcUpTo, readOwn, sumAt, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
@@ -60,12 +61,12 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
       : splitRange(reading, resumeOffset, decided).filter(({ offset }) => offset >= openOffset);
   const end: Commit = { offset: resumeOffset, crc: sumAt(reading, resumeOffset), time };
   const cursor = { ...reading.cursor };
-  const cutAt = decided === readOffset && recent[recent.length - 1] !== NEWLINE ? readOffset : undefined;
+  const isCut = decided === readOffset && findLineStart(reading) < recent.length;
   reading.flushedTo = decided;
   return entries.map((entry) => {
     const crc = sums.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
     const id = renderRecordId(key, entry.offset, crc);
-    return { entry: findEnd(entry) === cutAt ? markPartial(entry) : entry, id, end, isOpen: true };
+    return { entry: isCut && findEnd(entry) === readOffset ? markPartial(entry) : entry, id, end, isOpen: true };
   });
 }
 
@@ -81,13 +82,19 @@ function holdsRecent(reading: TailReading): boolean {
 /**
  * Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything.
  */
-function findDecidedEnd({ form, recent, readOffset }: TailReading, open: number): number {
-  const lineStart = recent.lastIndexOf(NEWLINE) + 1;
+function findDecidedEnd(reading: TailReading, open: number): number {
+  const { form, recent, readOffset } = reading;
+  const lineStart = findLineStart(reading);
   const offset = readOffset - recent.length + lineStart;
   // Complete, longer than what is kept, or all that there is of the entry.
   if (lineStart === recent.length || lineStart === 0 || offset <= open) return readOffset;
-  // Runtimes write whole lines, and say at the end of some to which stream they belong.
+  // Container runtimes write whole lines, and say at the end of some to which stream they belong.
   return form === 'lines' && isDecidedLine(recent, lineStart) ? readOffset : offset;
+}
+
+/** Behind the last line break of the bytes before the frontier; 0 when there is none. */
+function findLineStart({ form, recent, readOffset }: TailReading): number {
+  return isUtf16(form) ? findLastLine(recent, readOffset - recent.length, form) : recent.lastIndexOf(NEWLINE) + 1;
 }
 
 /** No byte that may follow makes this line begin an entry, or not begin one. */

@@ -1,24 +1,19 @@
-// Bytes that are no UTF-8 → UTF-8. UTF-16 is known by the mark at the beginning of a file; a single line of GBK
+// Bytes that are no UTF-8 → UTF-8. UTF-16 is known by the beginning of a file; a single line of GBK
 // (Chinese Windows, old scripts) or Latin-1 by its bytes, so that a file may mix them. Called by read.ts and zip.ts;
 // pure.
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
+import { findUtf16, UTF16_LOOK_BYTES } from '../../../flink/bytes/utf16.js';
+import { Cursor } from './cursor.js';
 
 /** A UTF-16 file becomes UTF-8, chunk by chunk; everything else stays as it is. */
 export function* decodeChunks(chunks: Iterable<Buffer>): Generator<Buffer> {
-  let decoder: TextDecoder | undefined;
-  let first = true;
-  for (const chunk of chunks) {
-    if (first) decoder = findDecoder(chunk);
-    first = false;
+  const cursor = new Cursor(chunks);
+  const form = findUtf16(cursor.peek(UTF16_LOOK_BYTES));
+  const decoder = form === undefined ? undefined : new TextDecoder(form);
+  for (const chunk of cursor.rest())
     yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8');
-  }
   if (decoder !== undefined) yield Buffer.from(decoder.decode(), 'utf8');
-}
-
-function findDecoder(head: Buffer): TextDecoder | undefined {
-  if (head[0] === 0xff && head[1] === 0xfe) return new TextDecoder('utf-16le');
-  return head[0] === 0xfe && head[1] === 0xff ? new TextDecoder('utf-16be') : undefined;
 }
 
 /** The lines that are no UTF-8, each by itself; the others stay. */

@@ -1,0 +1,42 @@
+// Text of two bytes a unit, as some programs of Windows write it: whether a file is of that kind, and where its lines
+// end. Called by form.ts and utf16.ts of flink/layout, by the agent's tail, and by offline diagnosis (charset.ts).
+
+export const UTF16_FORMS = ['utf-16le', 'utf-16be'] as const;
+export type Utf16 = (typeof UTF16_FORMS)[number];
+
+/** So much of a file is looked at. */
+export const UTF16_LOOK_BYTES = 64;
+
+/** Without a mark a file must begin with so many units of ASCII, a date and a level perhaps. */
+const CLEAR_UNITS = 16;
+const NEWLINE = 10;
+
+/** By the mark at its beginning, or because every other byte of it is NUL and those between are printable. */
+export function findUtf16(head: Buffer): Utf16 | undefined {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  if (head.length < 2 * CLEAR_UNITS) return undefined;
+  return UTF16_FORMS.find((form) => {
+    const low = form === 'utf-16le' ? 0 : 1;
+    for (let at = 0; at < 2 * CLEAR_UNITS; at += 2)
+      if (head[at + 1 - low] !== 0 || !isPrintable(head[at + low] ?? 0)) return false;
+    return true;
+  });
+}
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 32 && byte < 127) || byte === 9 || byte === NEWLINE || byte === 13;
+}
+
+export function isUtf16(form: string): form is Utf16 {
+  return UTF16_FORMS.some((known) => known === form);
+}
+
+/** Index behind the last line break, 0 when there is none. `base` is the offset of the first byte in its file. */
+export function findLastLine(bytes: Buffer, base: number, form: Utf16): number {
+  const high = form === 'utf-16le' ? 1 : 0;
+  const last = bytes.length - ((base + bytes.length) % 2);
+  for (let at = last - 2; at >= 0; at -= 2)
+    if (bytes[at + 1 - high] === NEWLINE && bytes[at + high] === 0) return at + 2;
+  return 0;
+}
