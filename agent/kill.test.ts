@@ -83,7 +83,7 @@ async function wait(ms: number): Promise<void> {
   await new Promise<void>((resume) => void setTimeout(resume, ms));
 }
 
-/** Lines of two entries as a container runtime writes them, each entry into a stream of its own, one line of each in turn. */
+/** Two entries as a container runtime writes them, each into a stream of its own: one line of each in turn. */
 function wrapPair(out: string, err: string): readonly [text: string, entries: readonly string[]] {
   const wrap = (stream: string, text: string): string[] =>
     text.split('\n').map((item) => `2026-05-01T10:00:00.000000001Z ${stream} F ${item}`);

@@ -34,7 +34,7 @@ export interface TailReading {
   splitter: Splitter;
   /** The last entry boundary whose CRC is known; boundaries only grow. */
   cursor: CrcCursor;
-  /** CRC32s of the bytes before entries that were not given yet, where they are not given in the order of their lines. */
+  /** CRC32s of the bytes before entries that were not given yet; empty where the cursor is enough. */
   sums: Map<number, number>;
   /** Time of the last complete entry. */
   time: number | undefined;

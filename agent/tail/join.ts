@@ -140,8 +140,8 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   const all = readAt(fd, 0, maxEntryBytes);
   const after = all.subarray(0, findOtherStream(all, start.stream));
   const joint = createFormSplitter({ kind, maxEntryBytes, offset: from, form, only: start.stream });
-  const closed = joint.push(Buffer.concat([before, after]));
-  if (after.length < all.length) closed.push(...joint.flush());
+  const given = joint.push(Buffer.concat([before, after]));
+  const closed = after.length < all.length ? given.concat(joint.flush()) : given;
   const index = closed.findIndex((one) => one.offset < readOffset && findEnd(one) > readOffset);
   const entry = closed[index];
   if (entry === undefined) {

@@ -1,5 +1,6 @@
 // What a file is made of, told by its first bytes, and the splitter for it: lines of one writer (split.ts), the streams
-// of a container (streams.ts), or UTF-16 (utf16.ts). Called by whoever splits files: the agent's tail and offline diagnosis.
+// of a container (streams.ts), or UTF-16 (utf16.ts). Called by whoever splits files: the agent's tail and offline
+// diagnosis.
 import { findUtf16, UTF16_FORMS } from '../bytes/utf16.js';
 import { isContainerLine } from '../bytes/wrapper.js';
 import { EntrySplitter, type Splitter } from './split.js';

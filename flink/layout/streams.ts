@@ -44,7 +44,7 @@ export class StreamSplitter implements Splitter {
   #line = new Held();
   /** It is a long one, and what there is of it was given on. */
   #isThrough = false;
-  /** Closed, and younger than an entry that is open. */
+  /** Closed, and younger than an entry that is open; in order between two pushes. */
   #waiting: SplitEntry[] = [];
   /** Offset of the next byte; offset and number of the line that it is part of. */
   #offset: number;
@@ -80,8 +80,8 @@ export class StreamSplitter implements Splitter {
   }
 
   get openLine(): number {
-    const lines = [...this.#open().map(({ splitter }) => splitter.openLine), ...this.#waiting.map(({ line }) => line)];
-    return Math.min(this.#lineNumber, ...lines);
+    const lines = this.#open().map(({ splitter }) => splitter.openLine);
+    return findLeast([this.#waiting[0]?.line ?? this.#lineNumber, ...lines], this.#lineNumber);
   }
 
   get starts(): readonly number[] {
@@ -236,7 +236,10 @@ export class StreamSplitter implements Splitter {
   /** Gives what is closed up to the first entry that is open. What stays must not keep the chunk. */
   #release(chunk?: Buffer): SplitEntry[] {
     if (this.#waiting.length === 0) return [];
-    const limit = Math.min(Infinity, ...this.#open().map(({ splitter }) => splitter.openOffset));
+    const limit = findLeast(
+      this.#open().map(({ splitter }) => splitter.openOffset),
+      Infinity,
+    );
     const sorted = this.#waiting.sort((a, b) => a.offset - b.offset);
     const first = sorted.findIndex(({ offset }) => offset >= limit);
     const given = first < 0 ? sorted : sorted.slice(0, first);
@@ -249,6 +252,10 @@ export class StreamSplitter implements Splitter {
       return { ...entry, resume: this.#resume };
     });
   }
+}
+
+function findLeast(numbers: readonly number[], most: number): number {
+  return numbers.reduce((least, number) => Math.min(least, number), most);
 }
 
 /** Behind its last byte in the file. */

@@ -18,6 +18,8 @@ interface LinePlace {
 const MARK = '\ufeff';
 const REPLACEMENT = '\ufffd';
 const NEWLINE = 10;
+/** Half of a pair without the other. */
+const LONE = /\p{Surrogate}/u;
 const NOTHING = Buffer.alloc(0);
 
 export class Utf16Splitter implements Splitter {
@@ -95,7 +97,7 @@ export class Utf16Splitter implements Splitter {
   /** `fileBytes`: two for each unit, but for half a unit at the end. */
   #split(text: string, fileBytes = 2 * text.length): SplitEntry[] {
     const isHalf = fileBytes % 2 === 1;
-    const isInvalid = isHalf || !text.isWellFormed();
+    const isInvalid = isHalf || LONE.test(text);
     const marks = this.#file === 0 && text.startsWith(MARK) ? 1 : 0;
     const bytes = Buffer.from(text.slice(marks), 'utf8');
     if (marks === 1) this.#lines = [{ text: 0, file: 2, isInvalid: false }];
@@ -103,7 +105,7 @@ export class Utf16Splitter implements Splitter {
       const newline = text.indexOf('\n', at);
       const end = newline < 0 ? text.length : newline;
       const line = this.#lines.at(-1);
-      if (line !== undefined && isInvalid) line.isInvalid ||= isHalf || !text.slice(at, end).isWellFormed();
+      if (line !== undefined && isInvalid) line.isInvalid ||= isHalf || LONE.test(text.slice(at, end));
       if (newline < 0) break;
       byte = bytes.indexOf(NEWLINE, byte) + 1;
       at = newline + 1;
