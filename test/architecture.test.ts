@@ -40,7 +40,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'log.ts',
     'config.ts',
   ],
-  flink: ['bytes', 'words', 'trace', 'options', 'layout', 'facts', 'memory'],
+  flink: ['bytes', 'words', 'trace', 'options', 'layout', 'form', 'facts', 'memory'],
   agent: [
     'settings.ts',
     'status.ts',

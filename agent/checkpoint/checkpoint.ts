@@ -8,7 +8,7 @@ import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { isValueField } from '../../core/record.js';
 import type { ProcessNotes } from '../../flink/facts/notes.js';
-import { FILE_FORMS, type FileForm } from '../../flink/layout/form.js';
+import { FILE_FORMS, type FileForm } from '../../flink/form/form.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
 /** A hash of `length` bytes: of a file's first ones, or of those before an offset. */

@@ -3,7 +3,7 @@
 // pure rules of identity.ts. Called by begin.ts before a tail is read; "wait" is asked again at the next step.
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import { findForm } from '../../flink/layout/form.js';
+import { findForm } from '../../flink/form/form.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isArchive } from '../files/archive.js';
 import { readAt, readBefore, readPrefixCrc } from '../identity/bytes.js';

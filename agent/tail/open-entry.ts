@@ -1,10 +1,10 @@
 // The last entry of a file, whose end nobody knows yet: shipped when the file rests, and again when it has grown. The
 // splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. read.ts and ends.ts call it.
-import { createFormSplitter } from '../../flink/layout/form.js';
+import { createFormSplitter } from '../../flink/form/form.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { findLastLine, isUtf16 } from '../../flink/bytes/utf16.js';
-import { findEnd } from '../../flink/layout/streams.js';
+import { findEnd } from '../../flink/form/streams.js';
 import { renderRecordId } from '../identity/identity.js';
 import { crcUpTo, readOwn, sumAt, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
 

@@ -2,7 +2,7 @@
 // by adopt.ts, followed by tails.ts), `reading` how far it is read (chunk.ts), `acks` what the store has of it
 // (acks.ts). Here stands what concerns more than one of them.
 import { NO_NOTES } from '../../flink/facts/notes.js';
-import { createFormSplitter } from '../../flink/layout/form.js';
+import { createFormSplitter } from '../../flink/form/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import { readBefore } from '../identity/bytes.js';
 import { createGuard, EMPTY_GUARD } from '../identity/identity.js';

@@ -1,10 +1,10 @@
-// What a diagnosis wants of a log, for a reader that leaves out the rest (flink/layout/skim.ts): entries with an anchor
+// What a diagnosis wants of a log, for a reader that leaves out the rest (flink/form/skim.ts): entries with an anchor
 // of the catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last
 // before something else happens is ever asked for. The options and arguments that a process prints at its start come
 // together.
 import type { ByteRun, TextSearch } from '../../core/bytes/byte-search.js';
 import { at, isDigit } from '../../flink/bytes/byte.js';
-import type { FindWanted, WantedSearch } from '../../flink/layout/skim.js';
+import type { FindWanted, WantedSearch } from '../../flink/form/skim.js';
 import { FACT_SERIES } from '../../flink/facts/facts.js';
 import type { Catalog } from './catalog.js';
 

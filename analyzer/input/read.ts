@@ -1,14 +1,14 @@
 // Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is
 // read in chunks: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
-// flink/layout/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands
+// flink/form/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands
 // for (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
-import { findForm, FORM_LOOK_BYTES } from '../../flink/layout/form.js';
+import { findForm, FORM_LOOK_BYTES } from '../../flink/form/form.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { describeFile } from '../../flink/layout/names.js';
-import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/layout/skim.js';
+import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/form/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './files/archive.js';
 import { decodeLines, decodeChunks } from './files/charset.js';
 import { Cursor } from './files/cursor.js';

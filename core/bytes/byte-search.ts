@@ -2,7 +2,7 @@
 // times faster than here; what they look at is copied there window by window, each small enough to stay in the
 // processor's nearer memory, unless it was read into the room that a search keeps there for it. Texts are known by
 // words of memory (four bytes): a text of seven bytes and more holds one whole word wherever it begins. Called by
-// analyzer/catalog/anchors.ts and flink/layout/skim.ts.
+// analyzer/catalog/anchors.ts and flink/form/skim.ts.
 
 /** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
 export const COMPILED =

@@ -1,5 +1,5 @@
 // Text of two bytes a unit, as some programs of Windows write it: whether a file is of that kind, and where its lines
-// end. Called by form.ts and utf16.ts of flink/layout, by the agent's tail, and by offline diagnosis (charset.ts).
+// end. Called by flink/form, by the agent's tail, and by offline diagnosis (charset.ts).
 
 export const UTF16_FORMS = ['utf-16le', 'utf-16be'] as const;
 export type Utf16 = (typeof UTF16_FORMS)[number];

@@ -21,7 +21,7 @@ export interface SplitEntry {
   /** Bytes of an over-long line that were dropped. */
   readonly cutBytes: number;
   /** Where it stands in the file, when lines of another stream stand between its own. */
-  readonly ranges?: readonly Range[];
+  readonly ranges?: readonly FileRange[];
   /**
    * Where to read again from when this one and all before it are done, when that is not where the next one begins:
    * entries of two streams may overlap.
@@ -30,7 +30,7 @@ export interface SplitEntry {
 }
 
 /** Offsets in the file: the first byte, and the one behind the last. */
-export type Range = readonly [start: number, end: number];
+export type FileRange = readonly [start: number, end: number];
 
 export interface SplitterOptions {
   readonly kind: FileKind;
@@ -99,7 +99,7 @@ export class EntrySplitter implements Splitter {
   #heldLine = 0;
   #open = false;
   /** What stands between the lines of the open entry and is not its own. */
-  #gaps: Range[] = [];
+  #gaps: FileRange[] = [];
   #entryOffset: number;
   #entryLine: number;
   #partial = false;
@@ -432,8 +432,8 @@ export class EntrySplitter implements Splitter {
 }
 
 /** Gaps behind the last of `length` bytes are none of the entry; undefined when it stands in one piece. */
-function listRanges(offset: number, length: number, gaps: readonly Range[]): readonly Range[] | undefined {
-  const ranges: Range[] = [];
+function listRanges(offset: number, length: number, gaps: readonly FileRange[]): readonly FileRange[] | undefined {
+  const ranges: FileRange[] = [];
   let start = offset;
   let left = length;
   for (const [from, to] of gaps) {

@@ -9,7 +9,7 @@ import { countBreaks } from '../../core/bytes/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
 import { at, isDigit } from '../bytes/byte.js';
 import { createFormSplitter, type FormOptions } from './form.js';
-import { MAX_ENTRY_BYTES, type Splitter, type SplitEntry } from './split.js';
+import { MAX_ENTRY_BYTES, type Splitter, type SplitEntry } from '../layout/split.js';
 import { classifyLine } from '../bytes/line.js';
 
 /** What is wanted of a chunk, from its front to its back. */

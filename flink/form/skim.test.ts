@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createSplitter, type SplitEntry } from './split.js';
-import { describeFile } from './names.js';
+import { createSplitter, type SplitEntry } from '../layout/split.js';
+import { describeFile } from '../layout/names.js';
 import { createSkimmer, type FindWanted, type WantedSearch } from './skim.js';
 
 const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFormSplitter, findForm } from './form.js';
-import { createSplitter, type SplitEntry, type Splitter } from './split.js';
+import { createSplitter, type SplitEntry, type Splitter } from '../layout/split.js';
 
 const DATED = '2026-08-07 05:43:13,867 ERROR a.b.C [] - 磁盘空间不足 😀';
 const SHAPES = [

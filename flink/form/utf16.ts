@@ -2,7 +2,7 @@
 // which sees the decoded text; where a line begins in the one and in the other is remembered while its entry is open.
 // Units that are no text become U+FFFD, and their entry is flagged. Called through form.ts.
 import type { Utf16 } from '../bytes/utf16.js';
-import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from './split.js';
+import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from '../layout/split.js';
 
 export interface Utf16Options extends SplitterOptions {
   readonly form: Utf16;

@@ -1,15 +1,10 @@
 // The log of a container, in which the lines of two streams stand between each other → entries of each stream by
 // itself: a line of stderr in the middle of a trace of stdout is no part of that trace. Around two splitters of
 // split.ts, which see the lines of their stream alone. Called through form.ts by the agent and by offline diagnosis.
-//
-// Entries are given in the order of their offsets, so one waits until the older one of the other stream is closed. That
-// one is closed at the latest by a line that was written LATER_MS after its last line, or that stands FAR_BYTES behind
-// it, and what follows in its stream begins anew. All of this depends on the bytes alone: however the file is cut into
-// chunks, and wherever reading resumes, the entries are the same.
 import { Held } from '../bytes/held.js';
 import { findStamp, readStream } from '../bytes/wrapper.js';
-import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from './split.js';
-import { readTimestamp } from './timestamp.js';
+import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from '../layout/split.js';
+import { readTimestamp } from '../layout/timestamp.js';
 
 export interface StreamOptions extends SplitterOptions {
   /** The entries of the other stream are left out. */
@@ -33,6 +28,12 @@ const SECOND_BYTES = 19;
 const NO_STAMP = Buffer.alloc(0);
 const NEWLINE = 10;
 
+/**
+ * Entries are given in the order of their offsets, so one waits until the older one of the other stream is closed. That
+ * one is closed at the latest by a line that was written LATER_MS after its last line, or that stands FAR_BYTES behind
+ * it, and what follows in its stream begins anew. All of this depends on the bytes alone: however the file is cut into
+ * chunks, and wherever reading resumes, the entries are the same.
+ */
 export class StreamSplitter implements Splitter {
   readonly isDated = false;
   readonly #options: StreamOptions;

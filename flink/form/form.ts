@@ -3,7 +3,7 @@
 // diagnosis.
 import { findUtf16, UTF16_FORMS } from '../bytes/utf16.js';
 import { isContainerLine } from '../bytes/wrapper.js';
-import { EntrySplitter, type Splitter } from './split.js';
+import { EntrySplitter, type Splitter } from '../layout/split.js';
 import { StreamSplitter, type StreamOptions } from './streams.js';
 import { Utf16Splitter } from './utf16.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFormSplitter, findForm } from './form.js';
-import { createSplitter, type SplitEntry, type Splitter } from './split.js';
+import { createSplitter, type SplitEntry, type Splitter } from '../layout/split.js';
 import { findEnd } from './streams.js';
 
 type Stream = 'stdout' | 'stderr';
