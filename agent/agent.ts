@@ -10,14 +10,14 @@ import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { clearSpool } from './files/archive.js';
-import { discoverFiles } from './files/discover.js';
+import { decideScanWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
 import { readCpu } from './follow/limits.js';
 import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
 import { createRedactor } from './record/redact.js';
-import { reloadSettings, watchFolders } from './reload.js';
+import { openWatch, reloadSettings } from './reload.js';
 import { describeHealth, describeState, saveLastStatus, saveStatus } from './report.js';
 import type { AgentSettings } from './settings.js';
 import type { AgentParts, AgentState } from './state.js';
@@ -72,6 +72,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const wall = parts.wall ?? parts.now ?? Date.now;
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
+  const cpuMs = parts.cpuMs ?? readCpu;
   // What cannot be used is said before anything is opened.
   createRedactor(settings.redactPatterns);
   const lock = openLock(settings.dataDir, wall);
@@ -92,7 +93,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     onAnswer: (): void => alarm.wake(),
     onCommit: (): void => saveCheckpoint(saving),
   };
-  const { openWorker, cpuMs = readCpu } = parts;
+  const { openWorker } = parts;
   const follower =
     settings.workers === 1 || openWorker === undefined
       ? createFollower({ ...shared, random, cpuMs })
@@ -112,6 +113,8 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     scannedPaths: settings.paths,
     watcher: undefined,
     isWatchDue: true,
+    isQuiet: false,
+    cpuMs,
     isScanDue: true,
     hasScanned: false,
     turnedAt: now(),
@@ -138,7 +141,7 @@ async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
     await agent.follower.flush();
     await saveLastStatus(agent);
   } finally {
-    await agent.watcher?.close();
+    agent.watcher?.close();
     closeAgent(agent);
   }
 }
@@ -154,32 +157,61 @@ async function prepareStore({ store, log }: AgentState): Promise<void> {
 
 async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<void>): Promise<void> {
   const { settings, follower, now } = agent;
-  let nextScan = 0;
-  let lastScan = 0;
+  let scanned: Scanned = { at: 0, cpuMs: 0, jitter: 1 };
   while (!signal.aborted) {
     agent.turnedAt = now();
-    if (agent.isWatchDue) await watchFolders(agent);
-    const isWanted = (agent.isScanDue || follower.isCrowded) && now() - lastScan >= settings.readIntervalMs / 2;
-    const isScan = now() >= nextScan || isWanted;
-    if (isScan) {
-      lastScan = now();
-      await scan(agent);
-      nextScan = now() + settings.scanIntervalMs * (0.9 + 0.2 * agent.random());
-    }
+    if (agent.isWatchDue) openWatch(agent);
+    const isScan = now() >= findNextScan(agent, scanned);
+    if (isScan) scanned = await scanMeasured(agent);
     const { isBusy, dueAt } = follower.turn(isScan);
     void saveStatus(agent);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
-      const next = Math.min(nextScan, now() + settings.readIntervalMs, dueAt ?? Number.POSITIVE_INFINITY);
+      const next = Math.min(
+        findNextScan(agent, scanned),
+        now() + settings.readIntervalMs,
+        dueAt ?? Number.POSITIVE_INFINITY,
+      );
       await rest(agent.alarm, stopped, next - now());
     }
   }
 }
 
+/** The last scan of the loop. */
+interface Scanned {
+  readonly at: number;
+  readonly cpuMs: number;
+  /** Agents that were started together do not scan together. */
+  readonly jitter: number;
+}
+
+async function scanMeasured(agent: AgentState): Promise<Scanned> {
+  const [at, before] = [agent.now(), agent.cpuMs()];
+  await scan(agent);
+  return { at, cpuMs: agent.cpuMs() - before, jitter: 0.9 + 0.2 * agent.random() };
+}
+
+/** When something came or went, or files wait for their turn to be open, the next scan comes soon. */
+function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number {
+  const { settings, watcher, isQuiet, isScanDue, follower } = agent;
+  const soonMs = settings.readIntervalMs / 2;
+  if (follower.isCrowded) return at + soonMs;
+  if (isScanDue) return at + decideScanWait(soonMs, { cpuMs, isResting: false });
+  const isResting = watcher !== undefined && isQuiet;
+  return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isResting });
+}
+
 async function scan(agent: AgentState): Promise<void> {
-  const { paths } = agent.settings;
+  const { settings, watcher, excluded, scanMemory } = agent;
+  const { paths } = settings;
   agent.isScanDue = false;
-  const found = await discoverFiles(paths, agent.excluded, agent.scanMemory);
+  agent.isQuiet = true;
+  const places = new Set<string>();
+  const found = await discoverFiles(paths, excluded, scanMemory, (place) => {
+    places.add(place);
+    watcher?.enter(place);
+  });
+  watcher?.keep(places);
   agent.follower.syncFiles(found, paths !== agent.scannedPaths);
   agent.scannedPaths = paths;
   agent.hasScanned = true;

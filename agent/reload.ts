@@ -2,7 +2,8 @@
 // and what cannot be used changes nothing. No file loses its place. The loop in agent.ts scans and watches the new
 // paths at its next turn.
 import { JobtraceError } from '../core/errors.js';
-import { openWatcher } from './files/discover.js';
+import { isLogName, parsePattern } from './files/pattern.js';
+import { openWatcher } from './files/watch.js';
 import { compareSettings, type AgentSettings } from './settings.js';
 import type { AgentState } from './state.js';
 
@@ -27,17 +28,28 @@ export function reloadSettings(agent: AgentState, read: () => AgentSettings): vo
   agent.alarm.wake();
 }
 
-/** Changes of files wake the loop, where that is wanted. */
-export async function watchFolders(agent: AgentState): Promise<void> {
-  const { settings, log, excluded, alarm } = agent;
+/** Changes of files wake the loop, where that is wanted. The next scan says where to watch. */
+export function openWatch(agent: AgentState): void {
+  const { settings, log, alarm } = agent;
   agent.isWatchDue = false;
-  await agent.watcher?.close();
-  agent.watcher = settings.watch ? openWatcher(settings.paths, excluded, wakeFor, noteLost) : undefined;
-  function wakeFor(what: 'change' | 'list'): void {
-    if (what === 'list') agent.isScanDue = true;
-    alarm.wake();
-  }
-  function noteLost(problem: string): void {
-    log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.');
-  }
+  agent.watcher?.close();
+  agent.watcher = undefined;
+  if (!settings.watch) return;
+  const isPlain = settings.paths.every((path) => parsePattern(path).segments.length === 0);
+  agent.isScanDue = true;
+  agent.watcher = openWatcher({
+    isWanted: (name) => !isPlain || isLogName(name),
+    onChange: () => {
+      agent.isQuiet = false;
+      alarm.wake();
+    },
+    onList: () => {
+      agent.isScanDue = true;
+      alarm.wake();
+    },
+    onLost: (problem) => {
+      agent.watcher = undefined;
+      log.info({ problem }, 'Folders cannot be watched; the periodic scan goes on.');
+    },
+  });
 }

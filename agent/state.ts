@@ -4,7 +4,8 @@ import type { Log } from '../core/log.js';
 import type { AgentRegistry, RecordSink } from '../store/store.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { Lock } from './checkpoint/lock.js';
-import type { ScanMemory, Watcher } from './files/discover.js';
+import type { ScanMemory } from './files/discover.js';
+import type { Watcher } from './files/watch.js';
 import type { Alarm } from './follow/alarm.js';
 import type { Follower } from './follow/follower.js';
 import type { Known } from './identity/known.js';
@@ -35,6 +36,8 @@ export interface AgentState {
   /** Waits are measured with a clock that nobody sets: a jump by a day must not stop the agent for a day. */
   readonly now: () => number;
   readonly random: () => number;
+  /** Processor time of this process so far, in milliseconds. */
+  readonly cpuMs: () => number;
   readonly lock: Lock;
   readonly checkpoint: Checkpoint;
   readonly known: Known;
@@ -47,6 +50,8 @@ export interface AgentState {
   /** The paths of the last scan. */
   scannedPaths: readonly string[];
   watcher: Watcher | undefined;
+  /** Nothing was heard of files since the last scan. */
+  isQuiet: boolean;
   /** Folders are to be watched anew. */
   isWatchDue: boolean;
   /** A file came or went: scan before the time. */

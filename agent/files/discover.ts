@@ -1,9 +1,8 @@
 // Patterns → the files that stand there now, with the values captured from their paths. The periodic scan is the
-// truth; chokidar only wakes the agent earlier and may fail (no inotify, queue overflow) without harm. Symbolic links
-// are followed; what cannot be read is returned as a problem and tried again by the next scan. agent.ts calls it.
+// truth; watch.ts only makes it earlier. Symbolic links are followed; what cannot be read is returned as a problem and
+// tried again by the next scan. agent.ts calls it.
 import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
-import { basename, join, sep } from 'node:path';
-import { watch, type FSWatcher } from 'chokidar';
+import { join } from 'node:path';
 import { isLogName, matchSegment, parsePattern, type Captures, type PathPattern, type Segment } from './pattern.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
@@ -39,6 +38,7 @@ export interface ScanMemory {
 
 interface Walk {
   readonly memory: ScanMemory;
+  readonly onPlace: (path: string) => void;
   readonly excluded: readonly string[];
   readonly found: Map<string, FoundFile>;
   readonly problems: ScanProblem[];
@@ -50,13 +50,18 @@ const SETTLED_MS = 2500;
 const YIELD_EVERY = 500;
 const MAX_DEPTH = 64;
 
-/** `excluded`: folders that are never entered (the agent's own data). Never throws for what the disk says. */
+/**
+ * `excluded`: folders that are never entered (the agent's own data). `onPlace` is told of each place at which
+ * something can happen: a folder before it is read, a file that a link leads to or that was named itself. Never throws
+ * for what the disk says.
+ */
 export async function discoverFiles(
   patterns: readonly string[],
   excluded: readonly string[] = [],
   memory: ScanMemory = { folders: new Map() },
+  onPlace: (path: string) => void = () => undefined,
 ): Promise<Scan> {
-  const walk: Walk = { memory, excluded, found: new Map(), problems: [], visited: 0 };
+  const walk: Walk = { memory, onPlace, excluded, found: new Map(), problems: [], visited: 0 };
   for (const text of patterns) {
     const pattern = parsePattern(text);
     const stat = readStat(walk, pattern.base);
@@ -68,9 +73,27 @@ export async function discoverFiles(
         captures: {},
         parents: [folderId(stat)],
       });
-    else if (pattern.segments.length === 0) addFile(walk, pattern.base, stat, {});
+    else if (pattern.segments.length === 0) {
+      onPlace(pattern.base);
+      addFile(walk, pattern.base, stat, {});
+    }
   }
   return { files: [...walk.found.values()], problems: walk.problems };
+}
+
+/** Shares of a core that scans may take: while nothing happens in places that are watched, and otherwise. */
+const RESTING_SHARE = 0.01;
+const BUSY_SHARE = 0.1;
+/** What no watch tells, as on a file system of a network, is found within this time. */
+const MOST_REST_MS = 30_000;
+
+/** How long after a scan the next one is due. `isResting`: all places are watched, and nothing happened there since. */
+export function decideScanWait(
+  scanIntervalMs: number,
+  { cpuMs, isResting }: { readonly cpuMs: number; readonly isResting: boolean },
+): number {
+  const wait = isResting ? Math.min(MOST_REST_MS, cpuMs / RESTING_SHARE) : cpuMs / BUSY_SHARE;
+  return Math.max(scanIntervalMs, wait);
 }
 
 interface Visit {
@@ -88,6 +111,7 @@ function segmentsOf(pattern: PathPattern): readonly Segment[] | undefined {
 
 async function walkFolder(walk: Walk, visit: Visit): Promise<void> {
   if (walk.excluded.includes(visit.path) || visit.parents.length > MAX_DEPTH) return;
+  walk.onPlace(visit.path);
   for (const entry of readFolder(walk, visit.path)) {
     walk.visited += 1;
     if (walk.visited % YIELD_EVERY === 0) await new Promise<void>((resume) => void setImmediate(resume));
@@ -110,7 +134,9 @@ async function visitEntry(walk: Walk, visit: Visit, entry: Dirent): Promise<void
   if (stat === undefined) return;
   if (stat.isFile()) {
     const captures = captureFile(visit, entry.name);
-    if (captures !== undefined) addFile(walk, path, stat, { ...visit.captures, ...captures });
+    if (captures === undefined) return;
+    if (entry.isSymbolicLink()) walk.onPlace(path);
+    addFile(walk, path, stat, { ...visit.captures, ...captures });
     return;
   }
   if (!stat.isDirectory() || visit.parents.includes(folderId(stat))) return;
@@ -197,54 +223,4 @@ function readStat(walk: Walk, path: string, isLink = false): BigIntStats | undef
 
 function folderId(stat: BigIntStats): string {
   return `${stat.dev}:${stat.ino}`;
-}
-
-export interface Watcher {
-  close(): Promise<void>;
-}
-
-/** More watched files than this and the scan alone does the work. */
-const MAX_WATCHED = 5000;
-
-/**
- * Calls `onChange` when a file grew or changed ("change"), came or went ("list"). Gives up quietly: `onLost` says why.
- */
-export function openWatcher(
-  patterns: readonly string[],
-  excluded: readonly string[],
-  onChange: (what: 'change' | 'list') => void,
-  onLost: (problem: string) => void,
-): Watcher {
-  const bases = [...new Set(patterns.map((text) => parsePattern(text).base))];
-  const plain = patterns.every((text) => parsePattern(text).segments.length === 0);
-  let watched = 0;
-  let watcher: FSWatcher | undefined = watch(bases, {
-    atomic: false,
-    awaitWriteFinish: false,
-    ignoreInitial: true,
-    ignorePermissionErrors: true,
-    ignored: (path, stats) =>
-      excluded.some((folder) => path === folder || path.startsWith(folder + sep)) ||
-      (plain && stats?.isFile() === true && !bases.includes(path) && !isLogName(basename(path))),
-  });
-  const giveUp = (problem: string): void => {
-    const open = watcher;
-    watcher = undefined;
-    if (open === undefined) return;
-    void open.close();
-    onLost(problem);
-  };
-  watcher.on('all', (event) => {
-    if (event === 'add') watched += 1;
-    if (watched > MAX_WATCHED) giveUp('too many files');
-    else onChange(event === 'change' ? 'change' : 'list');
-  });
-  watcher.on('error', (error) => giveUp(describeFault(error)));
-  return {
-    close: async () => {
-      const open = watcher;
-      watcher = undefined;
-      await open?.close();
-    },
-  };
 }

@@ -1,0 +1,142 @@
+// Word of what happens in folders: how many watches it takes, and what is told.
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { decideScanWait, discoverFiles } from './discover.js';
+import { isLogName } from './pattern.js';
+import { openWatcher, type Watcher } from './watch.js';
+
+const PATIENCE = { timeout: 20_000 };
+let folder: string;
+let watcher: Watcher;
+const heard = { changes: 0, lists: 0 };
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobtrace-watch-'));
+  Object.assign(heard, { changes: 0, lists: 0 });
+  watcher = openWatcher({
+    isWanted: isLogName,
+    onChange: () => void (heard.changes += 1),
+    onList: () => void (heard.lists += 1),
+    onLost: () => undefined,
+  });
+});
+afterEach(() => {
+  watcher.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function scan(): Promise<number> {
+  const places = new Set<string>();
+  const { files } = await discoverFiles([folder], [], { folders: new Map() }, (place) => {
+    places.add(place);
+    watcher.enter(place);
+  });
+  watcher.keep(places);
+  return files.length;
+}
+
+describe('openWatcher', () => {
+  it('takes one watch a folder, however many files it holds', async () => {
+    mkdirSync(join(folder, 'a'));
+    for (let index = 0; index < 100; index += 1) writeFileSync(join(folder, 'a', `${index}.log`), 'x\n');
+
+    expect(await scan()).toBe(100);
+    expect(watcher.size).toBe(2);
+  });
+
+  it('tells of bytes, and of files and folders that come and go', async () => {
+    mkdirSync(join(folder, 'a'));
+    const path = join(folder, 'a', 'a.log');
+    writeFileSync(path, 'x\n');
+    await scan();
+
+    appendFileSync(path, 'y\n');
+    await vi.waitUntil(() => heard.changes > 0, PATIENCE);
+    expect(heard.lists).toBe(0);
+    renameSync(path, `${path}.1`);
+    await vi.waitUntil(() => heard.lists > 0, PATIENCE);
+    heard.lists = 0;
+    mkdirSync(join(folder, 'b'));
+    await vi.waitUntil(() => heard.lists > 0, PATIENCE);
+  });
+
+  it('tells nothing of files that nobody follows', async () => {
+    await scan();
+    writeFileSync(join(folder, 'a.jar'), 'x');
+    writeFileSync(join(folder, 'a.log'), 'x');
+    await vi.waitUntil(() => heard.lists > 0, PATIENCE);
+
+    expect(heard.lists).toBe(1);
+  });
+
+  it('hears of a file to which only a link leads', async () => {
+    const [real, linked] = [join(folder, 'real'), join(folder, 'linked')];
+    for (const each of [real, linked]) mkdirSync(each);
+    writeFileSync(join(real, 'a.log'), 'x\n');
+    symlinkSync(join(real, 'a.log'), join(linked, 'b.log'));
+    watcher.enter(join(linked, 'b.log'));
+
+    appendFileSync(join(real, 'a.log'), 'y\n');
+
+    await vi.waitUntil(() => heard.changes > 0, PATIENCE);
+  });
+
+  it('watches a folder that was removed and made again', async () => {
+    const inner = join(folder, 'a');
+    mkdirSync(inner);
+    await scan();
+    rmSync(inner, { recursive: true });
+    mkdirSync(inner);
+    await vi.waitUntil(() => watcher.size === 1, PATIENCE);
+    await scan();
+    heard.lists = 0;
+
+    writeFileSync(join(inner, 'a.log'), 'x\n');
+
+    await vi.waitUntil(() => heard.lists > 0, PATIENCE);
+  });
+
+  it('lets go of what is not there any more', async () => {
+    mkdirSync(join(folder, 'a'));
+    await scan();
+    watcher.keep(new Set([folder]));
+
+    expect(watcher.size).toBe(1);
+  });
+
+  it('gives up when there are too many folders, and says so once', () => {
+    const said: string[] = [];
+    const small = openWatcher(
+      {
+        isWanted: isLogName,
+        onChange: () => undefined,
+        onList: () => undefined,
+        onLost: (problem) => void said.push(problem),
+      },
+      2,
+    );
+    for (const name of ['a', 'b', 'c', 'd']) {
+      mkdirSync(join(folder, name));
+      small.enter(join(folder, name));
+    }
+
+    expect(said).toEqual(['too many folders']);
+    expect(small.size).toBe(0);
+  });
+});
+
+describe('decideScanWait', () => {
+  it('is the setting while scans cost little, and gives them a tenth of a core at most', () => {
+    expect(decideScanWait(1000, { cpuMs: 10, isResting: false })).toBe(1000);
+    expect(decideScanWait(1000, { cpuMs: 300, isResting: false })).toBe(3000);
+  });
+
+  it('gives them a hundredth while nothing happens, and comes within half a minute', () => {
+    expect(decideScanWait(1000, { cpuMs: 15, isResting: true })).toBe(1500);
+    expect(decideScanWait(1000, { cpuMs: 400, isResting: true })).toBe(30_000);
+    expect(decideScanWait(60_000, { cpuMs: 400, isResting: true })).toBe(60_000);
+  });
+});
