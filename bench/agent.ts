@@ -104,8 +104,10 @@ async function recordBodies(bench: Bench, folder: string): Promise<Ready | undef
   const { cluster, logs, corpus, plan } = bench;
   const jobtrace = plan.peers.find(({ name }) => name === 'jobtrace');
   if (cluster === undefined || jobtrace === undefined) return undefined;
-  for (const sink of [await openStandIn('bulk', folder), await cluster.openSink()])
+  for (const open of [() => openStandIn('bulk', folder), () => cluster.openSink()]) {
+    const sink = await open();
     await runDrain(jobtrace.prepare, sink, logs, corpus).finally(() => sink.close());
+  }
   const program = join(import.meta.dirname, 'agent', 'send.mjs');
   return {
     name: 'bodies encoded before',
@@ -167,8 +169,7 @@ async function main(): Promise<void> {
     const shippers = reference === undefined ? plan.peers : [...plan.peers, reference];
     const versions = cluster === undefined ? [] : [{ name: 'Elasticsearch', version: cluster.version }];
     const programs = [...shippers.map(({ program }) => program), ...versions];
-    const command = `npx tsx bench/agent.ts ${process.argv.slice(2).join(' ')}`.trimEnd();
-    appendResult(plan.json, describeSession(command, programs));
+    appendResult(plan.json, describeSession('bench/agent.ts', programs));
     console.log(describeCorpus(plan, corpus));
     for (let round = 0; round < plan.rounds; round++) await runRound(bench, shippers, round);
     for (const table of TABLES) {

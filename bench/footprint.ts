@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { readJobtraceVersion } from './agent/peers.js';
 import { openSink, type BulkSink } from './footprint/sink.js';
+import { appendResult, describeSession } from './results.js';
 
 const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -189,6 +191,8 @@ async function main(): Promise<void> {
       json: { type: 'string' },
     },
   });
+  const program = { name: 'jobtrace', version: readJobtraceVersion() };
+  appendResult(values.json, describeSession('bench/footprint.ts', [program]));
   for (const files of values.files.split(',').map(Number)) {
     const plan = {
       files,
@@ -196,9 +200,9 @@ async function main(): Promise<void> {
       mbps: Number(values.mbps),
       liveSeconds: Number(values.live),
     };
-    const line = `${JSON.stringify(await measure(plan))}\n`;
-    process.stdout.write(line);
-    if (values.json !== undefined) appendFileSync(values.json, line);
+    const footprint = await measure(plan);
+    console.log(JSON.stringify(footprint));
+    appendResult(values.json, { ...footprint });
   }
 }
 

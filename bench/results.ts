@@ -44,7 +44,9 @@ export interface Measured {
   readonly runs: readonly RunLine[];
 }
 
-export function describeSession(command: string, programs: readonly MeasuredProgram[]): BenchSession {
+/** `script` as it is called, e.g. `bench/agent.ts`. */
+export function describeSession(script: string, programs: readonly MeasuredProgram[]): BenchSession {
+  const command = `npx tsx ${[script, ...process.argv.slice(2)].join(' ')}`;
   const machine = {
     model: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,

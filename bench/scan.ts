@@ -1,7 +1,7 @@
 // How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--rounds 3]. Everything on one
-// core and in turn, so that what is compared was measured at the same time; a peer that is not installed is left out by
-// name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
+// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--rounds 3] [--json FILE].
+// Everything on one core and in turn, so that what is compared was measured at the same time; a peer that is not
+// installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
@@ -20,6 +20,8 @@ import { parseArgs } from 'node:util';
 import { packAnchors } from '../flink/words/anchors.js';
 import { buildCatalog, loadCatalog } from '../analyzer/catalog/catalog.js';
 import { writeLargeLog } from './log.js';
+import { readJobtraceVersion } from './agent/peers.js';
+import { appendResult, describeSession } from './results.js';
 
 const MIB = 1_048_576;
 /** Built when they are needed. */
@@ -53,7 +55,7 @@ interface Contender {
   readonly run: () => Promise<Run>;
 }
 
-async function measure(dir: string, mib: number, count: number): Promise<void> {
+async function measure(dir: string, mib: number, count: number, json: string | undefined): Promise<void> {
   const log = join(dir, 'flink-bench-taskexecutor-0-node-1.log');
   const { bytes, failures } = writeLargeLog(log, mib * MIB);
   console.log(
@@ -63,8 +65,14 @@ async function measure(dir: string, mib: number, count: number): Promise<void> {
   const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
   const small = cutLog(log, 100_000);
   const answers: number[] = [];
+  appendResult(json, describeSession('bench/scan.ts', [{ name: 'jobtrace', version: readJobtraceVersion() }]));
   for (let round = 0; round < count; round++) {
-    for (const { name, run } of contenders) runs.get(name)?.push(await run());
+    for (const { name, run, anchors, mib: read } of contenders) {
+      const done = await run();
+      runs.get(name)?.push(done);
+      const figures = { mibPerSecond: read / done.seconds, peakMib: done.peakMib };
+      appendResult(json, { kind: 'scan', what: name, anchors, round, ...figures });
+    }
     for (let time = 0; time < 5; time++) answers.push((await runOnce(['node', CLI, 'diagnose', small], 0)).seconds);
   }
   const speeds = new Map(
@@ -292,10 +300,14 @@ function readPeak(pid: number | undefined): number {
 }
 
 const { values } = parseArgs({
-  options: { mib: { type: 'string', default: '1024' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    mib: { type: 'string', default: '1024' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'string' },
+  },
 });
 try {
-  await measure(folder, Number(values.mib), Number(values.rounds));
+  await measure(folder, Number(values.mib), Number(values.rounds), values.json);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -61,6 +61,7 @@ export const TABLES: readonly Table[] = [
       { title: 'lag p50, ms', figure: 'lagP50Ms', digits: 0 },
       { title: 'lag p99, ms', figure: 'lagP99Ms', digits: 0 },
       { title: '% of a core', figure: 'liveCpuPercent', digits: 0 },
+      { title: 'peak MiB of all', figure: 'livePeakMib', digits: 0 },
     ],
   },
   {

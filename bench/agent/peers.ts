@@ -32,6 +32,7 @@ export interface Peer {
 
 export const PEERS: readonly Peer[] = [
   jobtrace('jobtrace', 'jobtrace.yaml'),
+  jobtrace('jobtrace, two workers', 'jobtrace-workers.yaml'),
   {
     name: 'rsyslog',
     configuration: 'rsyslog.conf',
@@ -62,11 +63,14 @@ function jobtrace(name: string, configuration: string): Peer {
     configuration,
     find: () => process.execPath,
     args: (path) => [CLI, 'agent', '--config', path],
-    readVersion: () => {
-      const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' });
-      return `${ask(process.execPath, CLI, '--version').trim()} (${commit.stdout.trim()}), Node ${process.version}`;
-    },
+    readVersion: readJobtraceVersion,
   };
+}
+
+/** Of what was built, with the commit of the tree. */
+export function readJobtraceVersion(): string {
+  const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' });
+  return `${ask(process.execPath, CLI, '--version').trim()} (${commit.stdout.trim()}), Node ${process.version}`;
 }
 
 function filebeat(name: string, configuration: string): Peer {

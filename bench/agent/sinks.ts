@@ -56,7 +56,9 @@ const SHIPPED = 'jobtrace-logs-*,bench*';
 const ALL = 'jobtrace*,bench*';
 
 export async function startCluster(): Promise<Cluster> {
-  const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true });
+  // What runs before have sent is removed by pattern.
+  const settings = { 'action.destructive_requires_name': 'false' };
+  const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true, settings });
   await ask(node.url, 'PUT', '/_index_template/bench', PEERS_TEMPLATE);
   return {
     version: node.version,
