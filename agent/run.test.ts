@@ -53,6 +53,32 @@ describe('status', () => {
   });
 });
 
+describe('files that live for two seconds at most, twenty a second', () => {
+  it('are stored whole when a scan saw them, also what was written behind it; of the others nothing is known', async () => {
+    fixture = openAgentFixture();
+    const { logs, poll, texts, counter, conditions } = fixture;
+    const files = Array.from({ length: 100 }, (_, number) => {
+      const born = number * 50;
+      return { number, path: join(logs, `job-${number}.log`), born, dies: born + 25 + ((number * 7919) % 40) * 49 };
+    });
+    const acts = files.flatMap(({ number, path, born, dies }) => [
+      { at: born, act: () => writeFileSync(path, lines(2 * number, 2 * number + 1)) },
+      { at: dies, act: () => appendFileSync(path, lines(2 * number + 1, 2 * number + 2)) },
+      { at: dies, act: () => rmSync(path) },
+    ]);
+    const scans = Array.from({ length: 7 }, (_, second) => ({ at: second * 1000 + 10, act: () => poll(1, 1000) }));
+    for (const { act } of [...acts, ...scans].sort((a, b) => a.at - b.at)) await act();
+    await poll(3, 10_000);
+
+    const seen = files.filter(({ born, dies }) => scans.some(({ at }) => born < at && at < dies));
+    expect(seen.length).toBeGreaterThan(60);
+    expect(seen.length).toBeLessThan(100);
+    expect((await texts()).sort()).toEqual(seen.flatMap(({ number }) => expected(2 * number, 2 * number + 2)).sort());
+    expect([counter('newFiles'), counter('lostBytes')]).toEqual([seen.length, 0]);
+    expect(conditions()).toEqual([]);
+  });
+});
+
 describe('run', () => {
   it('ships what is written while it runs, follows a rotation, and stops with everything shipped and saved', async () => {
     fixture = openAgentFixture({ watch: true });
