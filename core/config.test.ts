@@ -99,6 +99,17 @@ describe('loadSettings', () => {
     expect(() => load(text)).not.toThrowError(/sesame|5354/);
   });
 
+  it.each([
+    [
+      'a scope',
+      (pattern: string) => `api:\n  tokens:\n    - { name: b, role: reader, tokenFile: t, scope: ["${pattern}"] }\n`,
+    ],
+    ['a mute', (pattern: string) => `notify:\n  mutes: ["${pattern}"]\n`],
+  ])('refuses %s that no store could look for', (_, make) => {
+    expect(() => load(make(`${'x'.repeat(254)}*`))).not.toThrow();
+    expect(() => load(make(`${'x'.repeat(255)}*`))).toThrowError(/jobtrace\.yaml:\d+:\d+ .*255/);
+  });
+
   it('says what is wrong with the environment', () => {
     expect(() => load(undefined, { environment: { JOBTRACE_LOG_LEVEL: 'loud' } })).toThrowError(
       /JOBTRACE_LOG_LEVEL: is "loud", but must be one of trace, debug/,

@@ -5,6 +5,7 @@ import { isObject, omitMissing } from './json.js';
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
 import { hideAddress, isSecretName } from './text/secrets.js';
+import { MAX_GLOB_LENGTH } from './text/glob.js';
 import { LANGUAGES, type Language } from './types.js';
 
 type SettingType =
@@ -16,6 +17,8 @@ interface SettingRow {
   readonly default: unknown;
   readonly help: string;
   readonly minimum?: number;
+  /** Of one text of a list. */
+  readonly maxLength?: number;
   readonly values?: readonly string[];
   /** Environment variable; only secrets and what a container must be able to say have one. */
   readonly env?: string;
@@ -424,6 +427,7 @@ export const SETTINGS = [
     type: 'strings',
     default: [],
     help: 'Rule ids, cause ids, job ids or job names that alert nobody; patterns with *.',
+    maxLength: MAX_GLOB_LENGTH,
   },
 ] as const satisfies readonly SettingRow[];
 
@@ -633,7 +637,7 @@ const OBJECT_SCHEMAS = {
       },
       tokenFile: { type: 'string' },
       role: { enum: TOKEN_ROLES },
-      scope: { type: 'array', items: { type: 'string' } },
+      scope: { type: 'array', items: { type: 'string', maxLength: MAX_GLOB_LENGTH } },
     },
   },
 } as const;
@@ -648,7 +652,11 @@ function rowSchema(row: SettingRow): unknown {
       return { type: 'boolean', description };
     case 'strings':
     case 'paths':
-      return { type: 'array', items: { type: 'string' }, description };
+      return {
+        type: 'array',
+        items: { type: 'string', ...omitMissing({ maxLength: row.maxLength }) },
+        description,
+      };
     case 'receivers':
     case 'tokens':
       return { type: 'array', items: OBJECT_SCHEMAS[row.type], description };

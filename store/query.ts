@@ -5,7 +5,7 @@
 import { createError } from '../core/errors.js';
 import type { JobtraceError } from '../core/errors.js';
 import type { ValueField } from '../core/record.js';
-import { hasStar, isAnything, parseGlob, type Glob } from '../core/text/glob.js';
+import { hasStar, isAnything, MAX_GLOB_LENGTH, parseGlob, type Glob } from '../core/text/glob.js';
 import { findNearest } from '../core/text/nearest.js';
 import { findSearchField, SEARCH_FIELDS, type SearchField } from './fields.js';
 import { lowerLetters, splitWords } from './words.js';
@@ -43,8 +43,6 @@ interface Cursor {
 const MAX_LENGTH = 20_000;
 const MAX_TERMS = 500;
 const MAX_DEPTH = 40;
-/** Characters; of twice as many Elasticsearch refuses some ("too complex to determinize"). */
-const MAX_GLOB_LENGTH = 255;
 
 /** Throws JT_QUERY_INVALID. An empty text is `all`. */
 export function parseQuery(text: string): QueryNode {

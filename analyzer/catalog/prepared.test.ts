@@ -171,11 +171,11 @@ describe('what the build read', () => {
   });
 
   it.each([
-    ['came', 'memory', () => place('memory/new.yaml', 'b: 1\n')],
-    ['went', '', () => rmSync(join(root, 'memory'), { recursive: true })],
-  ])('is listed again where a file %s, also when its folder has an older time', (_, folder, change) => {
+    ['came', () => place('memory/new.yaml', 'b: 1\n')],
+    ['went', () => rmSync(rule)],
+  ])('is listed again where a file %s, also when its folder has an older time', (_, change) => {
     change();
-    setTime(join(root, folder), builtAt - 100_000);
+    setTime(join(root, 'memory'), builtAt - 100_000);
 
     expect(openPrepared(join(dir, 'rules.jsonl')).list(root)).toBeUndefined();
   });

@@ -6,6 +6,9 @@
 /** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
 export type Glob = readonly string[];
 
+/** Characters; of twice as many Elasticsearch refuses some ("too complex to determinize"). */
+export const MAX_GLOB_LENGTH = 255;
+
 /** Several stars in a row are one. */
 export function parseGlob(text: string): Glob {
   return text.replace(/\*+/g, '*').split('*');

@@ -211,6 +211,36 @@ for (const version of [8, 9] as const) {
         await ask(node.url, 'DELETE', `/_component_template/${prefix}-logs@custom`);
       });
 
+      it("takes the operator's number of shards and own fields, and keeps what it needs itself", async () => {
+        await store.check();
+        await ask(node.url, 'PUT', `/_component_template/${prefix}-logs@custom`, {
+          template: {
+            settings: { number_of_shards: 3, refresh_interval: '77s' },
+            mappings: {
+              dynamic: true,
+              properties: { 'labels.team': { type: 'keyword' }, message: { type: 'keyword' } },
+            },
+          },
+        });
+        const name = `${prefix}-logs-2026.11.23`;
+
+        const outcomes = await appendRecords(store, [makeRecord(1, { time: '2026-11-23T10:00:00.000Z' })]);
+
+        expect(outcomes).toEqual([{ kind: 'stored' }]);
+        const made = await ask(node.url, 'GET', `/${name}`);
+        expect(made).toMatchObject({
+          [name]: {
+            settings: {
+              index: { number_of_shards: '3', refresh_interval: expect.not.stringContaining('77s') as string },
+            },
+            mappings: { dynamic: 'false', properties: { message: { type: 'text' } } },
+          },
+        });
+        expect(JSON.stringify(made)).toContain('"team"');
+        await ask(node.url, 'DELETE', `/_component_template/${prefix}-logs@custom`);
+        await ask(node.url, 'DELETE', `/${name}`);
+      });
+
       it('refuses what no index takes, and asks again where the index of the refused is only busy', async () => {
         const properties = { message: { type: 'long' } };
         await ask(node.url, 'PUT', `/${index()}`, { mappings: { properties } });

@@ -159,7 +159,8 @@ function describeTemplates(
 ): Readonly<Record<string, object>> {
   const logs = {
     settings: {
-      number_of_shards: settings.shards ?? 1,
+      // One, where nobody says more: a user's own component template may.
+      number_of_shards: settings.shards,
       auto_expand_replicas: '0-1',
       codec: 'best_compression',
       refresh_interval: `${settings.refreshMs ?? 2_000}ms`,

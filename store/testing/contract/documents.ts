@@ -1,0 +1,209 @@
+// The contract of incidents, jobs, alerts, states and reports of agents.
+// Called by contract.ts.
+import { expect, it } from 'vitest';
+import { parseGlob } from '../../../core/text/glob.js';
+import type { Alert, JobCounts, JobQuery, Store } from '../../store.js';
+import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.js';
+import { DEEP_JSON, HUGE } from './append.js';
+import { ALL, waitForTotal } from './reading.js';
+
+export function describeIncidents(store: () => Store): void {
+  it('saves, replaces, finds and removes incidents', async () => {
+    const odd = makeIncident('odd/连 "id"', { lastSeen: '2026-11-20T12:00:00.000Z', diagnosis: DEEP_JSON });
+    await store().saveIncident(makeIncident('a', { outcome: 'failing' }));
+    await store().saveIncident(odd);
+    await store().saveIncident(makeIncident('a', { outcome: 'failed' }));
+
+    expect(await store().findIncident('a')).toEqual(makeIncident('a', { outcome: 'failed' }));
+    expect(await store().findIncident(odd.id)).toEqual(odd);
+    expect((await store().findIncidents({ limit: 10 })).map((incident) => incident.id)).toEqual([odd.id, 'a']);
+
+    await store().removeIncident('a');
+    await store().removeIncident('a');
+
+    expect(await store().findIncident('a')).toBeUndefined();
+    expect((await store().findIncidents({ limit: 10 })).map((incident) => incident.id)).toEqual([odd.id]);
+  });
+
+  it('finds incidents by job, cluster, time, outcome and scope', async () => {
+    await store().saveIncident(
+      makeIncident('a', {
+        job: { id: 'j1', name: 'Orders' },
+        firstSeen: '2026-11-20T09:00:00.000Z',
+        lastSeen: '2026-11-20T10:00:00.000Z',
+      }),
+    );
+    await store().saveIncident(
+      makeIncident('b', {
+        job: { id: 'j2' },
+        cluster: 'c2',
+        outcome: 'recovered',
+        firstSeen: '2026-11-20T11:00:00.000Z',
+        lastSeen: '2026-11-20T12:00:00.000Z',
+      }),
+    );
+    const find = async (query: object): Promise<string[]> =>
+      (await store().findIncidents({ limit: 10, ...query })).map((incident) => incident.id);
+
+    expect(await find({ jobId: 'j1' })).toEqual(['a']);
+    expect(await find({ cluster: 'c2' })).toEqual(['b']);
+    expect(await find({ outcome: 'recovered' })).toEqual(['b']);
+    expect(await find({ from: '2026-11-20T10:30:00.000Z' })).toEqual(['b']);
+    expect(await find({ to: '2026-11-20T10:30:00.000Z' })).toEqual(['a']);
+    expect(await find({ from: '2026-11-20T09:30:00.000Z', to: '2026-11-20T11:30:00.000Z' })).toEqual(['b', 'a']);
+    expect(await find({ scope: [parseGlob('Ord*')] })).toEqual(['a']);
+    expect(await find({ scope: [parseGlob('c2')] })).toEqual(['b']);
+    expect(await find({ scope: [] })).toEqual([]);
+    expect(await find({ limit: 1 })).toEqual(['b']);
+  });
+}
+
+export function describeJobs(store: () => Store): void {
+  const ORDERS = ['j1', 'Orders'] as const;
+
+  it('counts the records of every job by level, in the range, cluster and scope', async () => {
+    const nameOnly = { ...makeRecord(4, { level: 'WARN' }), 'flink.job.name': 'Orders' };
+    await appendRecords(store(), [
+      makeRecord(1, { job: ORDERS, level: 'INFO' }),
+      makeRecord(2, { job: ORDERS, level: 'ERROR' }),
+      { ...makeRecord(3), 'flink.job.id': 'j1' },
+      nameOnly,
+      makeRecord(5, { job: ['j2', 'clicks'], cluster: 'c2', level: 'INFO' }),
+      makeRecord(6, { level: 'INFO' }),
+    ]);
+    const find = async (query: JobQuery) => sortJobs((await store().countJobRecords(query)).jobs);
+    await waitForTotal(store(), ALL, 6);
+
+    expect(await find({})).toEqual([
+      { id: 'j1', cluster: 'session-1', lastSeen: '2026-11-20T10:00:03.000Z', counts: { NONE: 1 } },
+      {
+        id: 'j1',
+        name: 'Orders',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T10:00:02.000Z',
+        counts: { INFO: 1, ERROR: 1 },
+      },
+      { id: 'j2', name: 'clicks', cluster: 'c2', lastSeen: '2026-11-20T10:00:05.000Z', counts: { INFO: 1 } },
+      { name: 'Orders', cluster: 'session-1', lastSeen: '2026-11-20T10:00:04.000Z', counts: { WARN: 1 } },
+    ]);
+    expect((await find({ cluster: 'c2' })).map(({ name }) => name)).toEqual(['clicks']);
+    const ofTeam = await find({ scope: [parseGlob('Ord*')] });
+    expect(ofTeam.map(({ counts }) => counts)).toEqual([{ INFO: 1, ERROR: 1 }, { WARN: 1 }]);
+    expect(await find({ scope: [] })).toEqual([]);
+    expect(
+      (await find({ from: '2026-11-20T10:00:02.000Z', to: '2026-11-20T10:00:04.000Z' })).map(({ counts }) => counts),
+    ).toEqual([{ NONE: 1 }, { ERROR: 1 }]);
+    expect((await store().countJobRecords({})).isComplete).toBe(true);
+  });
+
+  it('counts them all where there are thousands', async () => {
+    const jobs = Array.from({ length: 6_000 }, (_, number) =>
+      makeRecord(number, { time: '2026-11-20T10:00:00.000Z', job: [`id${number}`, `job ${number}`], level: 'INFO' }),
+    );
+    await appendRecords(store(), jobs);
+    await waitForTotal(store(), { ...ALL, limit: 1 }, 6_000);
+
+    const found = await store().countJobRecords({});
+
+    expect(new Set(found.jobs.map(({ name }) => name)).size).toBe(6_000);
+    expect(found.jobs).toHaveLength(6_000);
+    expect(found.isComplete).toBe(true);
+  });
+
+  it('counts the incidents of every job by outcome', async () => {
+    const job = { id: 'j1', name: 'Orders' };
+    await store().saveIncident(makeIncident('a', { job }));
+    await store().saveIncident(makeIncident('b', { job, outcome: 'failed', lastSeen: '2026-11-20T12:00:00.000Z' }));
+    await store().saveIncident(makeIncident('c', { job: { id: 'j2' }, cluster: 'c2', outcome: 'recovered' }));
+    await store().saveIncident(makeIncident('d'));
+    const find = async (query: JobQuery) => sortJobs((await store().countJobIncidents(query)).jobs);
+
+    expect(await find({})).toEqual([
+      {
+        id: 'j1',
+        name: 'Orders',
+        cluster: 'session-1',
+        lastSeen: '2026-11-20T12:00:00.000Z',
+        counts: { failing: 1, failed: 1 },
+      },
+      { id: 'j2', cluster: 'c2', lastSeen: '2026-11-20T10:00:00.000Z', counts: { recovered: 1 } },
+    ]);
+    expect((await find({ scope: [parseGlob('Ord*')] })).map(({ id }) => id)).toEqual(['j1']);
+    expect((await find({ from: '2026-11-20T11:00:00.000Z' })).map(({ counts }) => counts)).toEqual([{ failed: 1 }]);
+  });
+
+  it('knows none where nothing is', async () => {
+    expect(await store().countJobRecords({})).toEqual({ jobs: [], isComplete: true });
+    expect(await store().countJobIncidents({})).toEqual({ jobs: [], isComplete: true });
+  });
+}
+
+function sortJobs(jobs: readonly JobCounts[]): readonly JobCounts[] {
+  const name = (job: JobCounts): string => `${job.id ?? '~'} ${job.name ?? ''}`;
+  return [...jobs].sort((left, right) => (name(left) < name(right) ? -1 : 1));
+}
+
+export function describeDocuments(store: () => Store): void {
+  it('remembers alerts, newest first', async () => {
+    const alert = (id: string, sentAt: string, more: Partial<Alert> = {}): Alert => ({
+      id,
+      incidentId: 'i1',
+      receiver: 'r',
+      reason: 'new',
+      cause: 'c',
+      sentAt,
+      state: 'sent',
+      attempts: 1,
+      ...more,
+    });
+    await store().rememberAlert(alert('1', '2026-11-20T10:00:00.000Z'));
+    await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }));
+    await store().rememberAlert(alert('3', '2026-11-20T12:00:00.000Z', { incidentId: 'i2' }));
+
+    expect((await store().findAlerts({ limit: 10 })).map((found) => found.id)).toEqual(['3', '2', '1']);
+    expect((await store().findAlerts({ incidentId: 'i1', limit: 10 })).map((found) => found.id)).toEqual(['2', '1']);
+    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([
+      alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }),
+    ]);
+
+    await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z'));
+
+    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([]);
+    expect((await store().findAlerts({ limit: 1 })).map((found) => found.id)).toEqual(['3']);
+  });
+
+  it('keeps small named states', async () => {
+    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+
+    await store().saveState('analyzer/0 cursor', 'one');
+    await store().saveState('analyzer/0 cursor', HUGE);
+    expect(await store().loadState('analyzer/0 cursor')).toBe(HUGE);
+
+    await store().removeState('analyzer/0 cursor');
+    await store().removeState('analyzer/0 cursor');
+    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+  });
+
+  it('keeps the last status of each agent', async () => {
+    const status = (id: string, files: number) => ({
+      id,
+      host: 'h',
+      time: '2026-11-20T10:00:00.000Z',
+      files,
+      lagBytes: 0,
+      shippedRecords: 1,
+      counters: { 'a.b': 1, '': 2 },
+      conditions: [],
+    });
+    await store().saveAgentStatus(status('b', 1));
+    await store().saveAgentStatus(status('a', 1));
+    await store().saveAgentStatus(status('b', 2));
+
+    await waitUntil(
+      'both statuses',
+      async () =>
+        JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
+        JSON.stringify(await store().findAgentStatuses()),
+    );
+  });
+}

@@ -1,0 +1,113 @@
+// The contract of RecordFeed: in order, nothing twice, nothing skipped, divided among readers.
+// Called by contract.ts.
+import { expect, it } from 'vitest';
+import type { Store } from '../../store.js';
+import { appendRecords, makeRecord } from '../samples.js';
+import { drain } from './reading.js';
+
+export function describeFeed(store: () => Store): void {
+  it('gives nothing and stays where it is when there is nothing', async () => {
+    const page = await store().readRecords(undefined, { limit: 10 });
+
+    expect(page).toMatchObject({ records: [], drained: true });
+    expect((await store().readRecords(page.cursor, { limit: 10 })).cursor).toBe(page.cursor);
+  });
+
+  it('goes on where the cursor stands', async () => {
+    await appendRecords(
+      store(),
+      [1, 2, 3].map((number) => makeRecord(number)),
+    );
+    const first = await drain(store(), undefined, 2);
+    await appendRecords(store(), [makeRecord(4)]);
+
+    const second = await drain(store(), first.cursor, 2);
+
+    expect(first.records.map((record) => record.id)).toEqual([1, 2, 3].map((number) => makeRecord(number).id));
+    expect(second.records.map((record) => record.id)).toEqual([makeRecord(4).id]);
+  });
+
+  it('gives a replaced record again, with its new text', async () => {
+    await appendRecords(store(), [makeRecord(1, { text: 'short' }), makeRecord(2)]);
+    const first = await drain(store(), undefined, 100);
+    await appendRecords(store(), [makeRecord(1, { text: 'short and longer' }), makeRecord(2)]);
+
+    const second = await drain(store(), first.cursor, 100);
+
+    expect(second.records.map((record) => record['event.original'])).toEqual(['short and longer']);
+  });
+
+  describeSkipping(store);
+
+  it('skips nothing while appends go on, over days and replacements', async () => {
+    const count = 60;
+    const days = ['2026-11-18', '2026-11-19', '2026-11-20'];
+    const seen = new Map<string, string>();
+    let cursor: string | undefined;
+    const writers = Promise.all(
+      [0, 1, 2].map(async (writer) => {
+        for (let number = 0; number < count; number += 1) {
+          const options = {
+            host: `h${writer}`,
+            time: `${days[number % 3] ?? ''}T10:00:00.000Z`,
+            cluster: `c${number % 5}`,
+          };
+          await appendRecords(store(), [makeRecord(number, { ...options, text: `n${number}` })]);
+          if (number % 4 === 0)
+            await appendRecords(store(), [makeRecord(number, { ...options, text: `n${number} grown` })]);
+        }
+      }),
+    );
+    const reader = (async () => {
+      let isDone = false;
+      void writers.then(() => (isDone = true));
+      for (let isLast = false; ;) {
+        const page = await store().readRecords(cursor, { limit: 7 });
+        for (const record of page.records) seen.set(record.id, record['event.original']);
+        cursor = page.cursor;
+        if (page.drained && isLast) break;
+        isLast = isDone && page.drained;
+      }
+    })();
+
+    await Promise.all([writers, reader]);
+
+    expect(seen.size).toBe(3 * count);
+    expect([...seen.values()].filter((text) => text.endsWith('grown'))).toHaveLength((3 * count) / 4);
+  }, 120_000);
+}
+
+function describeSkipping(store: () => Store): void {
+  it('leaves out what says the signal that is skipped, and goes on behind it', async () => {
+    const signals = [undefined, 'no.new', 'yes.new', 'no.old', 'no.new', 'no.new'];
+    await appendRecords(
+      store(),
+      signals.map((signal, number) => makeRecord(number, { signal })),
+    );
+    const skip = 'no.new';
+
+    const first = await drain(store(), undefined, 2, undefined, skip);
+    const rest = await store().readRecords(first.cursor, { limit: 100 });
+    await appendRecords(store(), [makeRecord(7, { signal: skip }), makeRecord(8, { signal: 'yes.new' })]);
+    const second = await drain(store(), first.cursor, 2, undefined, skip);
+
+    expect(first.records.map((record) => record['jobtrace.signal'])).toEqual([undefined, 'yes.new', 'no.old']);
+    expect(rest).toMatchObject({ records: [], drained: true });
+    expect(second.records.map((record) => record.id)).toEqual([makeRecord(8).id]);
+  });
+}
+
+export function describeFeedParts(store: () => Store): void {
+  it('divides among readers so that together they see all, each record by one of them', async () => {
+    const records = Array.from({ length: 40 }, (_, number) =>
+      makeRecord(number, { time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z` }),
+    );
+    await appendRecords(store(), records);
+
+    const parts = await Promise.all([0, 1, 2].map((index) => drain(store(), undefined, 100, { index, of: 3 })));
+
+    expect(parts.flatMap((part) => part.records.map((record) => record.id)).sort()).toEqual(
+      records.map((record) => record.id).sort(),
+    );
+  });
+}

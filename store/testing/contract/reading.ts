@@ -1,0 +1,47 @@
+// How the parts of the contract read a store: to the end of its feed, of its pages, until it shows what was appended.
+// Only tests import it.
+import { expect } from 'vitest';
+import type { LogRecord } from '../../../core/types.js';
+import type { RecordQuery, Store } from '../../store.js';
+import { waitUntil } from '../samples.js';
+
+export const ALL: RecordQuery = { limit: 0, order: 'oldest' };
+
+/** Reads on until there is nothing more. */
+export async function drain(
+  store: Store,
+  from: string | undefined,
+  limit: number,
+  shard?: { index: number; of: number },
+  skip?: string,
+): Promise<{ records: LogRecord[]; cursor: string }> {
+  const records: LogRecord[] = [];
+  for (let cursor = from; ;) {
+    const page = await store.readRecords(cursor, { limit, shard, skip });
+    expect(page.records.length).toBeLessThanOrEqual(limit);
+    records.push(...page.records);
+    cursor = page.cursor;
+    if (page.drained) return { records, cursor };
+  }
+}
+
+export async function readAll(store: Store): Promise<LogRecord[]> {
+  return (await drain(store, undefined, 100)).records;
+}
+
+export async function readPages(store: Store, query: RecordQuery): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await store.searchRecords(after === undefined ? query : { ...query, after });
+    ids.push(...page.records.map((record) => record.id));
+    after = page.next;
+    if (after === undefined) return ids;
+  }
+}
+
+export async function waitForTotal(store: Store, query: RecordQuery, total: number): Promise<void> {
+  await waitUntil(`${total} records`, async () => {
+    const found = (await store.searchRecords({ ...query, limit: 1 })).total;
+    return found === total || `${found} records`;
+  });
+}
