@@ -3,8 +3,7 @@
 // an entry may name a job or a process its message is made a string, and of a stack trace the lines that are no frames.
 // Everything else is left to parse.ts, and both say the same. Called by forward.ts.
 import { createMarker, type Marker } from '../../core/bytes/marks.js';
-import type { ParsedEntry } from '../../core/types.js';
-import { NAMING_ANCHORS, readFacts } from '../../flink/facts/facts.js';
+import { NAMING_ANCHORS, readNamingFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
@@ -173,10 +172,13 @@ function holdsSecret(bytes: Buffer, start: number, end: number, marks: number, {
 
 function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContext): void {
   const message = draft.bytes.toString('latin1', draft.messageStart, draft.messageEnd);
-  const parsed: ParsedEntry = { ...parts, message, chain: [], links: [] };
-  const facts = readFacts(parsed, context.origin);
+  const facts = readNamingFacts({ message, logger: parts.logger }, context.origin);
+  if (facts.length === 0) {
+    draft.job = describeOwner(parts, context);
+    return;
+  }
   draft.job = describeJob(parts.jobId ?? context.origin.jobId, facts);
-  const notes = facts.length === 0 ? draft.notes : updateNotes(draft.notes, facts);
+  const notes = updateNotes(draft.notes, facts);
   if (notes === draft.notes) return;
   draft.notes = notes;
   draft.file = describeSource(context.origin, notes);

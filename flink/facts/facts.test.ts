@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Fact } from './fact.js';
-import { FACT_ANCHORS, readFacts, readJarVersion } from './facts.js';
+import { FACT_ANCHORS, NAMING_ANCHORS, readFacts, readJarVersion, readNamingFacts } from './facts.js';
 import { createSplitter } from '../layout/split.js';
 import { parseEntry } from '../layout/layout.js';
 import { describeFile } from '../layout/names.js';
@@ -369,5 +369,25 @@ describe('FACT_ANCHORS', () => {
         ),
       ),
     ).toEqual(all);
+  });
+});
+
+describe('readNamingFacts', () => {
+  it('reads each fact that says whose an entry is, and where none of its anchors stands there is none', () => {
+    const entries = ['flink-flink-standalonesession-0-node-1.log', 'flink-flink-taskexecutor-1-node-1.log']
+      .flatMap(readRecording)
+      .map(({ text }) => ({ text, parsed: parseEntry(Buffer.from(text)) }));
+    const pick = (facts: readonly Fact[]): readonly Fact[] =>
+      facts.filter((fact) => 'jobId' in fact || ['process-start', 'version', 'process-id'].includes(fact.type));
+    const naming = entries.map(({ parsed }) => pick(readFacts(parsed, SOURCE)));
+
+    expect(naming.flat().length).toBeGreaterThan(30);
+    expect(entries.map(({ parsed }) => pick(readNamingFacts(parsed, SOURCE)))).toEqual(naming);
+    expect(
+      entries.filter(
+        ({ text }, index) =>
+          (naming[index] ?? []).length > 0 && !NAMING_ANCHORS.some((anchor) => text.includes(anchor)),
+      ),
+    ).toEqual([]);
   });
 });

@@ -10,12 +10,12 @@ import { STARTUP_ROWS } from './startup.js';
 
 const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
 const HEAD_LENGTH = findSmallest(ROWS.filter((row) => row.start).map((row) => row.anchor.length));
-const ANYWHERE = ROWS.filter((row) => !row.start);
-/** Behind those that begin so all that may stand anywhere. */
-const BY_HEAD = groupByHead(ROWS.filter((row) => row.start));
+const NAMING_ROWS = ROWS.filter((row) => row.namesNobody !== true);
+const ALL = groupByHead(ROWS);
+const NAMING = groupByHead(NAMING_ROWS);
 /** In the order in which they are asked. */
 const ORDER: ReadonlyMap<FactRow, number> = new Map(
-  [...ROWS.filter((row) => row.start), ...ANYWHERE].map((row, index) => [row, index]),
+  [...ROWS.filter((row) => row.start), ...ALL.anywhere].map((row, index) => [row, index]),
 );
 
 /** Every entry that states a fact holds one of these texts. */
@@ -24,9 +24,7 @@ export const FACT_ANCHORS: readonly string[] = withoutLonger([
 ]);
 
 /** Every entry that names a job or a process in a fact holds one of these, those that a scan passes over included. */
-export const NAMING_ANCHORS: readonly string[] = withoutLonger([
-  ...new Set(ROWS.filter(({ namesNobody }) => namesNobody !== true).flatMap(literalsOf)),
-]);
+export const NAMING_ANCHORS: readonly string[] = withoutLonger([...new Set(NAMING_ROWS.flatMap(literalsOf))]);
 
 const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
   FACT_ANCHORS.map((anchor) => [
@@ -42,10 +40,20 @@ export const FACT_SERIES: readonly string[] = [
 
 /** `met`: those of FACT_ANCHORS that the entry holds, when somebody has looked. */
 export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
-  const { message, logger } = entry;
+  return readRows(met === undefined ? rowsFor(ALL, entry.message) : rowsOf(met), entry, source);
+}
+
+/** Those of them that name a job or a process, of an entry that holds one of NAMING_ANCHORS. */
+export function readNamingFacts(entry: Stated, source: Source): Fact[] {
+  return readRows(rowsFor(NAMING, entry.message), entry, source);
+}
+
+type Stated = Pick<ParsedEntry, 'message' | 'logger'>;
+
+function readRows(rows: readonly FactRow[], { message, logger }: Stated, source: Source): Fact[] {
   const context = { source, logger };
   const facts: Fact[] = [];
-  for (const row of met === undefined ? rowsFor(message) : rowsOf(met)) {
+  for (const row of rows) {
     if (row.start ? !message.startsWith(row.anchor) : !message.includes(row.anchor)) continue;
     for (const line of row.series === undefined ? [message] : splitSeries(message, row.anchor, row.series))
       appendAll(facts, row.read(line, context));
@@ -53,8 +61,8 @@ export function readFacts(entry: ParsedEntry, source: Source, met?: readonly str
   return facts;
 }
 
-function rowsFor(message: string): readonly FactRow[] {
-  return BY_HEAD.get(message.slice(0, HEAD_LENGTH)) ?? ANYWHERE;
+function rowsFor({ byHead, anywhere }: Grouped, message: string): readonly FactRow[] {
+  return byHead.get(message.slice(0, HEAD_LENGTH)) ?? anywhere;
 }
 
 function rowsOf(met: readonly string[]): readonly FactRow[] {
@@ -95,12 +103,20 @@ function withoutLonger(texts: readonly string[]): string[] {
   return texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));
 }
 
-function groupByHead(rows: readonly FactRow[]): ReadonlyMap<string, readonly FactRow[]> {
-  const groups = new Map<string, FactRow[]>();
+interface Grouped {
+  /** Behind those that begin so all that may stand anywhere. */
+  readonly byHead: ReadonlyMap<string, readonly FactRow[]>;
+  readonly anywhere: readonly FactRow[];
+}
+
+function groupByHead(rows: readonly FactRow[]): Grouped {
+  const anywhere = rows.filter((row) => !row.start);
+  const byHead = new Map<string, FactRow[]>();
   for (const row of rows) {
+    if (!row.start) continue;
     const head = row.anchor.slice(0, HEAD_LENGTH);
-    groups.set(head, [...(groups.get(head) ?? []), row]);
+    byHead.set(head, [...(byHead.get(head) ?? []), row]);
   }
-  for (const [head, rows] of groups) groups.set(head, [...rows, ...ANYWHERE]);
-  return groups;
+  for (const [head, begun] of byHead) byHead.set(head, [...begun, ...anywhere]);
+  return { byHead, anywhere };
 }

@@ -3,7 +3,7 @@
 // ClusterEntrypoint, each in all its forms since 1.4. Names of jobs and tasks are free text, line breaks included, so
 // patterns hold on to what follows them.
 import type { Fact } from './fact.js';
-import { begins, holds, optional, splitResource, type FactRow, type Groups } from './row.js';
+import { begins, holds, namesNobody, optional, splitResource, type FactRow, type Groups } from './row.js';
 
 const JOB = '([0-9a-f]{32})';
 /** People black out ids, or shorten them, before they show a log: `(xxx)`, `(<hash>)`, `(5a2b…)`. */
@@ -49,10 +49,12 @@ const JOBS: readonly FactRow[] = [
     String.raw`^Using restart back off time strategy (.{1,500}) for [\s\S]* \(${JOB}\)\.`,
     ([, strategy = '', jobId = '']) => [{ type: 'restart-strategy', jobId, strategy }],
   ),
-  holds(
-    ' tasks should be restarted to recover',
-    String.raw`^(\d+) tasks should be restarted to recover`,
-    ([, count]) => [{ type: 'tasks-restarting', count: Number(count) }],
+  namesNobody(
+    holds(
+      ' tasks should be restarted to recover',
+      String.raw`^(\d+) tasks should be restarted to recover`,
+      ([, count]) => [{ type: 'tasks-restarting', count: Number(count) }],
+    ),
   ),
 ];
 
@@ -67,14 +69,11 @@ const TASKS: readonly FactRow[] = [
     String.raw`^Received task ${TASK}(?: \(([0-9a-f_]+)\))?(?:, deploy into slot with allocation id ([0-9a-f]{32}))?`,
     readReceived,
   ),
-  {
-    ...holds(
-      ' switched from ',
-      String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`,
-      readTaskState,
-    ),
-    namesNobody: true,
-  },
+  holds(
+    ' switched from ',
+    String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`,
+    readTaskState,
+  ),
 ];
 
 const SLOTS: readonly FactRow[] = [
@@ -231,11 +230,12 @@ const PROCESSES: readonly FactRow[] = [
 
 export const LIFECYCLE_ROWS: readonly FactRow[] = [
   ...JOBS,
-  ...TASKS,
+  ...TASKS.map(namesNobody),
   ...SLOTS,
   ...CHECKPOINTS,
-  ...TASK_MANAGERS,
-  ...PROCESSES,
+  // What is said of other processes, and how this one ends, does not say which it is.
+  ...TASK_MANAGERS.map(namesNobody),
+  ...PROCESSES.map(namesNobody),
 ];
 
 function readSubmission([, oldId, oldName, name, id]: Groups): Fact[] {

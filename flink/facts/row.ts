@@ -16,7 +16,7 @@ export interface FactRow {
   readonly series?: string;
   /** Tells whose entry it is, and nothing that a diagnosis asks for: a scan passes it over. */
   readonly idle?: boolean;
-  /** What it states names no job and no process. */
+  /** What it states says nothing of whose entry it is: no job, and not of which process. */
   readonly namesNobody?: boolean;
   readonly read: (message: string, context: FactContext) => readonly Fact[];
 }
@@ -43,6 +43,10 @@ export function holds(
   make: (groups: Groups, message: string) => readonly Fact[],
 ): FactRow {
   return row(anchor, false, pattern, make);
+}
+
+export function namesNobody(row: FactRow): FactRow {
+  return { ...row, namesNobody: true };
 }
 
 /** Patterns are our own and cannot backtrack far, so that the runtime's own expressions do: many lines come by here. */

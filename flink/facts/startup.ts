@@ -2,7 +2,7 @@
 // Literals: Flink's EnvironmentInformation, GlobalConfiguration, BashJavaUtils, TaskManagerRunner.
 import { appendAll } from '../../core/sequence.js';
 import type { Fact } from './fact.js';
-import { begins, componentOf, holds, splitResource, type FactContext, type FactRow } from './row.js';
+import { begins, componentOf, holds, namesNobody, splitResource, type FactContext, type FactRow } from './row.js';
 import { parseBytes } from '../options/options.js';
 
 type MemoryComponent = 'taskmanager' | 'jobmanager';
@@ -82,13 +82,15 @@ export const STARTUP_ROWS: readonly FactRow[] = [
     String.raw`^Starting TaskManager with ResourceID: (\S+)`,
     ([, id = '']) => [{ type: 'process-id', ...splitResource(id) }],
   ),
-  begins(
-    'Allocated ',
-    String.raw`^Allocated (\d+) MB for network buffer pool \(number of memory segments: (\d+), bytes per segment: (\d+)\)`,
-    ([, megabytes, segments, bytes]) => [
-      { type: 'network-pool', megabytes: Number(megabytes), segments: Number(segments), segmentBytes: Number(bytes) },
-    ],
-    [' MB for network buffer pool'],
+  namesNobody(
+    begins(
+      'Allocated ',
+      String.raw`^Allocated (\d+) MB for network buffer pool \(number of memory segments: (\d+), bytes per segment: (\d+)\)`,
+      ([, megabytes, segments, bytes]) => [
+        { type: 'network-pool', megabytes: Number(megabytes), segments: Number(segments), segmentBytes: Number(bytes) },
+      ],
+      [' MB for network buffer pool'],
+    ),
   ),
 ];
 
