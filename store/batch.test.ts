@@ -38,4 +38,22 @@ describe('createBatchWriter', () => {
     expect(small.bytes.buffer.byteLength).toBe(5 * TEXT.length);
     expect(splitRecords(small)).toHaveLength(5);
   });
+
+  it('takes what stands in bytes elsewhere between texts, in its order, before that is written over', () => {
+    const writer = createBatchWriter();
+    const elsewhere = Buffer.from('onetwo');
+    writer.add('zero ');
+    writer.addBytes(elsewhere, 0, 3);
+    writer.addBytes(elsewhere, 3, 6);
+    writer.settle();
+    elsewhere.write('TWO');
+    writer.addBytes(elsewhere, 0, 3);
+    writer.add(' four');
+    writer.addBytes(elsewhere, 3, 6);
+    const batch = writer.take();
+    elsewhere.fill(0);
+
+    expect(splitRecords(batch).map(String)).toEqual(['zero ', 'one', 'two', 'TWO', ' four', 'two']);
+    expect(writer.take().bytes).toHaveLength(0);
+  });
 });

@@ -8,10 +8,10 @@ export interface BatchWriter {
   turnTo(address: BatchAddress): BatchAddress;
   /** Appends one record as UTF-8; returns its length in bytes. */
   add(text: string): number;
-  /** Memory with room for `most` more bytes from `at` on; what is written there counts once it is kept. */
-  reserve(most: number): { readonly bytes: Buffer; readonly at: number };
-  /** Keeps what was written up to `end` as one record; returns its length in bytes. */
-  keep(end: number): number;
+  /** The same for what stands in bytes. Those stay as they are until `settle`, or what is called next but this. */
+  addBytes(bytes: Buffer, start: number, end: number): number;
+  /** Copies what stands in bytes elsewhere. */
+  settle(): void;
   /** Hands over what was added since the last time. */
   take(): EncodedBatch;
   /** Takes back the memory of a batch that nobody needs any more; once. */
@@ -32,25 +32,40 @@ export function createBatchWriter(): BatchWriter {
   let batchAddress: BatchAddress | undefined;
   // Memory that is allocated anew for each batch makes the garbage collector run all the time.
   const spare: Buffer<ArrayBuffer>[] = [];
-  const reserve = (most: number): { readonly bytes: Buffer; readonly at: number } => {
+  const reserve = (most: number): void => {
     if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
-    return { bytes: buffer, at: used };
   };
-  const keep = (end: number): number => {
-    const length = end - used;
-    used = end;
-    lengths.push(length);
-    return length;
+  // What stands in a row elsewhere is copied in one piece.
+  let elsewhere: { readonly bytes: Buffer; readonly start: number; end: number } | undefined;
+  const settle = (): void => {
+    if (elsewhere === undefined) return;
+    const { bytes, start, end } = elsewhere;
+    elsewhere = undefined;
+    reserve(end - start);
+    used += bytes.copy(buffer, used, start, end);
   };
   return {
     turnTo: (address) => (batchAddress ??= address),
+    settle,
     add(text) {
-      const { bytes, at } = reserve(text.length * MOST_BYTES_A_UNIT);
-      return keep(at + bytes.write(text, at));
+      settle();
+      reserve(text.length * MOST_BYTES_A_UNIT);
+      const length = buffer.write(text, used);
+      used += length;
+      lengths.push(length);
+      return length;
     },
-    reserve,
-    keep,
+    addBytes(bytes, start, end) {
+      if (elsewhere?.bytes === bytes && elsewhere.end === start) elsewhere.end = end;
+      else {
+        settle();
+        elsewhere = { bytes, start, end };
+      }
+      lengths.push(end - start);
+      return end - start;
+    },
     take() {
+      settle();
       const isLarge = used > buffer.length / 2;
       const bytes = isLarge ? buffer.subarray(0, used) : copyOf(buffer, used);
       const batch = { bytes, lengths, address: batchAddress };

@@ -162,15 +162,13 @@ export interface PlainRecord {
   readonly crc: number;
   /**
    * `event.original` stands in it from `start` up to `end`, `message` from `messageStart` up to `messageEnd`; what is
-   * left is `error.stack_trace`, behind a line break.
+   * left is `error.stack_trace`, behind a line break. The bytes stay as they are while records have the same object.
    */
   readonly bytes: Buffer;
   readonly start: number;
   readonly messageStart: number;
   readonly messageEnd: number;
   readonly end: number;
-  /** It has a quotation mark, a backslash or a tab. */
-  readonly hasEscapes: boolean;
   /** `@timestamp` in milliseconds since 1970. */
   readonly time: number;
   /** The text begins with it, as `2026-11-24 10:00:00,000` or with a point, by a clock so far ahead of UTC. */

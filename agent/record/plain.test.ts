@@ -187,6 +187,15 @@ describe('a record made of bytes', () => {
       expect(compareFile(path, bytes.subarray(0, 60 * quantum), { quantum }).entries).toBeGreaterThan(0);
   });
 
+  it('is the same for more jobs than what their entries share is kept of', () => {
+    const lines = Array.from({ length: 2500 }, (_, job) => {
+      const id = job.toString(16).padStart(32, '0');
+      return `${HEAD}Job nightly-${job} (${id}) switched from state CREATED to RUNNING.\n${HEAD}Close JobManager connection for job ${id}.`;
+    });
+
+    expect(compareLines(lines)).toEqual({ entries: 5000, plain: 5000 });
+  });
+
   it('has its marks escaped, its words cut and its numbers written as the other has', () => {
     const long = 'x'.repeat(600);
     const lines = [

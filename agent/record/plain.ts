@@ -59,7 +59,7 @@ export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key
 
 export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: Buffer): PlainDraft {
   return {
-    ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0, hasEscapes: false },
+    ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0 },
     ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes, isMarked: false },
   };
 }
@@ -82,11 +82,10 @@ export function readPlain(reader: StretchReader, at: number, context: ParseConte
   draft.messageStart = stretch.messageStarts[at] ?? 0;
   draft.messageEnd = end;
   draft.end = end;
-  draft.hasEscapes = marker.hasEscapes(start, end);
   draft.thrown = undefined;
-  const isPlain = lineEnd === end && (marks & THROWS) === 0 && !(draft.hasEscapes && hasTab(marker.room, start, end));
+  const isPlain =
+    lineEnd === end && (marks & THROWS) === 0 && !(marker.hasEscapes(start, end) && hasTab(marker.room, start, end));
   if (!isPlain && !fillThrown(draft, parts, marker, lineEnd)) return false;
-  draft.hasEscapes ||= lineEnd < end;
   draft.time = time;
   draft.aheadMs = stretch.aheadMs[at] ?? 0;
   const isMarked = draft.isMarked || ((marks & COLLECTION) !== 0 && mayBeFull(marker.room.subarray(start, end)));

@@ -1,0 +1,192 @@
+// Places of a record's text, its numbers, and what it shares with others → its two lines in a bulk request, written by
+// WebAssembly (lines.wat) in a memory of its own: sixteen bytes at a time, without a string or an object. What few
+// records have is put in gaps that are left for it. Called by plain.ts.
+
+/** lines.wat, compiled; lines.test.ts says what it must be. */
+export const COMPILED =
+  'AGFzbQEAAAABKwVgA39/fwF/YAN/fn8Bf2ACf38Bf2ACf34Bf2AMf398f3x/f39/f39/AX8DCAcAAAEAAgMEBQQBAIABBxICBm1lbW9yeQIABXdyaXRlAAYKxwUHMQEBfyAAIAJqIQMDQCAAIAH9AAQA/QsEACAAQRBqIQAgAUEQaiEBIAAgA0kNAAsgAwuoAQIBewJ/A0AgAf0ABAAhAyAAIAP9CwQAQYCABCADQSD9D/0mIANBIv0P/SMgA0HcAP0P/SP9UP1Q/WRyaCEEIAEgBGogAk8EQCAAIAIgAWtqDwsgACAEaiEAIAEgBGohASAEQRBGDQAgAS0AACEFIABB3AA6AAAgAEHuAEH0ACAFIAVBCUYbIAVBCkYbOgABIABBAmohACABQQFqIQEgASACSQ0ACyAAC1cBAXsgAf0SIQMgAyAD/Q0HBwYGBQUEBAMDAgIBAQAAIQMgAEEQ/QAEACADQQT9bSADQQ/9D/1O/Qz/AP8A/wD/AP8A/wD/AP8A/VL9Dv0LBAAgACACags8AQJ/IAAgAmohAwNAIANBAWshAyABQQpuIQQgA0EwIAEgBEEKbGtqOgAAIAQhASADIABLDQALIAAgAmoLIwECfyABIQMDQCACQQFqIQIgA0EKbiIDDQALIAAgASACEAMLMQEBfiABQsCEPYAhAiACUAR/IAAgAacQBAUgACACpxAEIAEgAkLAhD1+fadBBhADCwv9AQECfyAAQYACIAEQACEAIAAgArFCEIZBDBACIQAgAEEtOgAAIABBAWogA61CIIZBCBACIQBBACAANgIAIAAgCWohACAAQcAAQRIQACEAIAAgBLEQBSEAIABB4ABBDBAAIQAgACAFIAYQASEAIAYgB0kEQCAAQYABQRcQACEAIAAgBkEBaiAHEAEhAAsgAEEiOgAAIABBAWohAEEEIAA2AgAgACAKaiEAIAhBEGohDCAIKAIAIQ0gACAMIA0QACEAIAAgArEQBSEAIAwgDWohDCAIKAIEIQ0gACAMIA0QACEAQQggADYCACAAIAtqIQAgACAMIA1qIAgoAggQAAsLXQQAQRALEDAxMjM0NTY3ODlhYmNkZWYAQcAACxIifX0KeyJAdGltZXN0YW1wIjoAQeAACwwsIm1lc3NhZ2UiOiIAQYABCxciLCJlcnJvci5zdGFja190cmFjZSI6Ig==';
+
+/** Of one record. Places are those in the text. */
+export interface Line {
+  readonly offset: number;
+  readonly crc: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly messageStart: number;
+  readonly messageEnd: number;
+  readonly end: number;
+}
+
+/** What few records have. */
+export interface Gaps {
+  /** In the action, behind the id; and whether the id stands there once more. */
+  readonly action: Buffer;
+  readonly repeatsId: boolean;
+  /** Fields of the document and of its section for Flink: ASCII, each behind a comma. */
+  readonly thrown: string;
+  readonly flink: string;
+}
+
+export interface LineWriter {
+  /** The memory, and where the next line begins in it. */
+  readonly bytes: Buffer;
+  readonly start: number;
+  /** The lines are to be taken before the next one, and to be written over from then on. */
+  readonly isFull: boolean;
+  rewind(): void;
+  /** Of the next lines: the beginning of their ids. */
+  setKey(key: string): void;
+  /** Where the places of the next lines are. While it is the same object its bytes must stay as they are. */
+  setText(text: Uint8Array): void;
+  /**
+   * Keeps what stands in front of the offset, behind it, and at the end, for lines that have it in common; undefined
+   * when there is no room.
+   */
+  share(before: Buffer, middle: Buffer, after: Buffer): number | undefined;
+  /** Forgets all that was shared. */
+  clear(): void;
+  /** Returns where the line ends, which is where the next one begins. */
+  write(line: Line, shared: number, gaps: Gaps | undefined): number;
+}
+
+interface Code {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly write: Write;
+}
+
+type Write = (
+  to: number,
+  head: number,
+  offset: number,
+  crc: number,
+  time: number,
+  messageStart: number,
+  messageEnd: number,
+  end: number,
+  shared: number,
+  gapBehindId: number,
+  gapBehindText: number,
+  gapBehindFlink: number,
+) => number;
+
+/** Part of every JavaScript, but of no library of types without a browser's. */
+interface Engine {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+/** Where things lie in its memory, as lines.wat says. */
+const HEAD = 256;
+const SHARED = 1024;
+const TEXT = 2_098_176;
+const LINES = 3_147_776;
+const END = 8_388_608;
+const MOST_HEAD_BYTES = SHARED - HEAD;
+/** Text and shared parts of one line fit behind LINES, each byte of the text behind a backslash. */
+const MOST_TEXT_BYTES = 1_048_576;
+/** So many stay in the processor's nearer memory until they are taken. */
+const FULL_BYTES = 65_536;
+const MOST_GAP_BYTES = END - LINES - FULL_BYTES - 2 * MOST_TEXT_BYTES - (TEXT - SHARED) - 1024;
+/** In front of the texts that are shared: their lengths. */
+const LENGTHS_BYTES = 16;
+/** Of an offset and a sum, and what stands between them. */
+const ID_DIGITS = 21;
+const ACTION = '{"create":{"_id":"';
+
+export function createLineWriter(): LineWriter {
+  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
+  return new MemoryWriter(new Instance(new Module(Buffer.from(COMPILED, 'base64'))).exports as Code);
+}
+
+class MemoryWriter implements LineWriter {
+  readonly bytes: Buffer;
+  start = LINES;
+  readonly #write: Write;
+  readonly #gaps: Int32Array;
+  #key = '';
+  #headBytes = 0;
+  #text: Uint8Array | undefined;
+  #shared = SHARED;
+
+  constructor({ memory, write }: Code) {
+    this.bytes = Buffer.from(memory.buffer);
+    this.#write = write;
+    this.#gaps = new Int32Array(memory.buffer, 0, 3);
+  }
+
+  get isFull(): boolean {
+    return this.start > LINES + FULL_BYTES;
+  }
+
+  rewind(): void {
+    this.start = LINES;
+  }
+
+  setKey(key: string): void {
+    if (key === this.#key) return;
+    const head = `${ACTION}${key}-`;
+    if (head.length > MOST_HEAD_BYTES) throw new RangeError(`the key of a file has ${key.length} bytes`);
+    this.#headBytes = this.bytes.write(head, HEAD, 'latin1');
+    this.#key = key;
+  }
+
+  setText(text: Uint8Array): void {
+    if (text === this.#text) return;
+    if (text.length > MOST_TEXT_BYTES) throw new RangeError(`the text of records has ${text.length} bytes`);
+    this.bytes.set(text, TEXT);
+    this.#text = text;
+  }
+
+  share(...texts: readonly [before: Buffer, middle: Buffer, after: Buffer]): number | undefined {
+    const place = this.#shared;
+    if (texts.reduce((end, text) => end + text.length, place + LENGTHS_BYTES) > TEXT) return undefined;
+    let at = place + LENGTHS_BYTES;
+    texts.forEach((text, index) => {
+      this.bytes.writeInt32LE(text.length, place + 4 * index);
+      at += text.copy(this.bytes, at);
+    });
+    this.#shared = at;
+    return place;
+  }
+
+  clear(): void {
+    this.#shared = SHARED;
+  }
+
+  write(line: Line, shared: number, gaps: Gaps | undefined): number {
+    const end = gaps === undefined ? this.#writeLine(line, shared, 0, 0, 0) : this.#writeGaps(line, shared, gaps);
+    this.start = end;
+    return end;
+  }
+
+  #writeLine(line: Line, shared: number, gapBehindId: number, gapBehindText: number, gapBehindFlink: number): number {
+    return this.#write(
+      this.start,
+      this.#headBytes,
+      line.offset,
+      line.crc,
+      line.time,
+      TEXT + line.messageStart,
+      TEXT + line.messageEnd,
+      TEXT + line.end,
+      shared,
+      gapBehindId,
+      gapBehindText,
+      gapBehindFlink,
+    );
+  }
+
+  #writeGaps(line: Line, shared: number, { action, repeatsId, thrown, flink }: Gaps): number {
+    const firstId = this.start + ACTION.length;
+    const idBytes = repeatsId ? this.#headBytes - ACTION.length + ID_DIGITS : 0;
+    const most = action.length + idBytes + thrown.length + flink.length;
+    if (most > MOST_GAP_BYTES) throw new RangeError(`${most} bytes of a record are neither its text nor shared`);
+    const end = this.#writeLine(line, shared, action.length + idBytes, thrown.length, flink.length);
+    const [behindId = 0, behindText = 0, behindFlink = 0] = this.#gaps;
+    action.copy(this.bytes, behindId);
+    this.bytes.copyWithin(behindId + action.length, firstId, firstId + idBytes);
+    this.bytes.write(thrown, behindText, 'latin1');
+    this.bytes.write(flink, behindFlink, 'latin1');
+    return end;
+  }
+}
