@@ -13,6 +13,7 @@ export const COUNTERS = {
   partialEntries: 'entries shipped before their end was known, or split',
   undatedEntries: 'entries without a usable time',
   redactedSpans: 'secrets replaced',
+  droppedEntries: 'entries left out because they are below agent.minimumLevel and hold no word of the catalog',
   storedRecords: 'records that the store took',
   duplicateRecords: 'records that were there already',
   collidedRecords: 'records whose id another entry holds',

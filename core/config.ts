@@ -2,6 +2,7 @@
 // "jobtrace config print". Order of precedence: default < file < environment < flag. cli.ts hands the values in;
 // nothing here reads a file, the environment or the command line.
 import { isObject, omitMissing } from './json.js';
+import { LEVELS } from './record.js';
 import { parseDocument, type DocumentProblem } from './document.js';
 import { createError } from './errors.js';
 import { hideAddress, isSecretName } from './text/secrets.js';
@@ -139,6 +140,13 @@ export const SETTINGS = [
     type: 'string',
     default: '',
     help: 'Time zone of timestamps without one, e.g. Asia/Shanghai; empty = the zone of this machine.',
+  },
+  {
+    name: 'agent.minimumLevel',
+    type: 'string',
+    default: 'TRACE',
+    values: LEVELS,
+    help: 'Entries of a lower level stay on the node, unless they hold a word of the catalog: diagnoses are the same. Nothing is left out before the agent knows the words.',
   },
   {
     name: 'agent.redactPatterns',

@@ -107,7 +107,7 @@ function readBytes(
   let plain = 0;
   const room = createStretchReader(marker, { zone, maxEntryBytes: 1_048_576 });
   const { forwardEntries, forwardPart } = createForwarder({
-    settings: { zone },
+    settings: { zone, minimumLevel: 'TRACE' },
     room,
     redact,
     signals,

@@ -2,7 +2,8 @@
 // go there from their bytes. An open entry that was shipped already and did not grow is done at once. Called for what
 // was read (follow/read.ts) and for what is left when a file ends (follow/ends.ts).
 import { isUtf8 } from 'node:buffer';
-import type { EntryFlag } from '../../core/types.js';
+import { LEVELS } from '../../core/record.js';
+import type { EntryFlag, LogRecord } from '../../core/types.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { MOST_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
 import { isReportName } from '../../flink/words/forms.js';
@@ -28,7 +29,7 @@ export interface Forwarder {
 }
 
 export interface ForwardParts {
-  readonly settings: Pick<AgentSettings, 'zone'>;
+  readonly settings: Pick<AgentSettings, 'zone' | 'minimumLevel'>;
   readonly room: ReadRoom;
   readonly redact: Redactor;
   readonly signals: SignalMarker | undefined;
@@ -65,9 +66,20 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     const place = run.openBytes === undefined ? undefined : { offset: item.entry.offset, length: item.entry.length };
     const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, tail.reading, place);
     countEntry(parts.board, item.entry, parsed);
-    if (isShipped(tail.acks, item)) run.done[index] = 1;
+    if (isShipped(tail.acks, item) || isLeftOut(parts, parsed.record)) run.done[index] = 1;
     else parts.shipper.add(parsed.record, run, index);
   }
+}
+
+/** Below the level that is wanted, and without a word that matters; it is as if the store had it. */
+function isLeftOut(
+  { settings: { minimumLevel }, signals, board }: ForwardParts,
+  { 'log.level': level, 'jobtrace.signal': signal }: Pick<LogRecord, 'log.level' | 'jobtrace.signal'>,
+): boolean {
+  if (minimumLevel === LEVELS[0] || level === undefined || signals === undefined || signal !== signals.no) return false;
+  if (LEVELS.indexOf(level) >= LEVELS.findIndex((name) => name === minimumLevel)) return false;
+  board.count('droppedEntries');
+  return true;
 }
 
 function createContext({ settings, redact, wall, signals }: ForwardParts, tail: Tail, source: Tail): Context {
@@ -121,16 +133,18 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
     moveFrontier(tail, parsed, tail);
     const next = at + 1 < stretch.count ? window.base + (stretch.starts[at + 1] ?? 0) : end;
     const index = addToRun(acks, run, next, sumUpTo(reading, room, next, window.base), reading);
-    if ('record' in parsed) shipper.add(parsed.record, run, index);
+    if (isLeftOut(parts, 'record' in parsed ? parsed.record : draft.preamble)) run.done[index] = 1;
+    else if ('record' in parsed) shipper.add(parsed.record, run, index);
     else shipper.addPlain?.(draft, run, index);
   }
   board.count('entries', stretch.count);
 }
 
 /** The element of each entry of the stretch: 1 where it may matter. Overwritten by the next one. */
-function markStretch({ room, signals }: ForwardParts, { origin }: Context): Uint8Array {
+function markStretch({ room, signals, shipper }: ForwardParts, { origin }: Context): Uint8Array {
   const { stretch, marker } = room;
-  if (signals === undefined) return NO_MARKS;
+  // Records of strings are looked through one by one.
+  if (signals === undefined || shipper.addPlain === undefined) return NO_MARKS;
   if (isReportName(origin.path)) return MARKS.fill(1, 0, stretch.count);
   markEntries(signals, marker.room, stretch, MARKS);
   return MARKS;

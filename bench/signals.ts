@@ -1,0 +1,97 @@
+// How many entries of healthy logs hold a word of the catalog, and so are read by the analyzer:
+// npx tsx bench/signals.ts [FOLDER…]. Without a folder those of the lab's healthy recordings. A recording is short, so
+// what a process says at its start and at its end is told apart from what it says in between. The words that mark most
+// entries follow.
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describeFile } from '../flink/layout/names.js';
+import { parseEntry } from '../flink/layout/layout.js';
+import { createSplitter } from '../flink/layout/split.js';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { mayBeOfForm } from '../flink/words/forms.js';
+
+const HEALTHY = join(import.meta.dirname, '..', 'lab', 'recordings', 'healthy');
+const LOGS = /\.(?:log|out)(?:\.\d+)?$/;
+/** Of a process: after its first line, and before its last one. */
+const EDGE_MS = 30_000;
+const SHOWN_WORDS = 12;
+
+type Phase = 'start' | 'running' | 'end';
+
+interface Share {
+  entries: number;
+  marked: number;
+}
+
+interface Tally {
+  readonly phases: Readonly<Record<Phase, Share>>;
+  /** Of entries in between: by word. */
+  readonly words: Map<string, number>;
+}
+
+const catalog = loadCatalog();
+
+function countFile(path: string, tally: Tally): void {
+  const { kind } = describeFile(path);
+  const bytes = readFileSync(path);
+  const splitter = createSplitter({ kind });
+  const entries = [...splitter.push(bytes), ...splitter.flush()].map((entry) => {
+    const { time, layout } = parseEntry(entry.bytes);
+    return { ...entry, time, isLaidOut: layout !== 'none' };
+  });
+  const times = entries.flatMap(({ time }) => time ?? []);
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  let now = first;
+  for (const { bytes: text, offset, time, isLaidOut } of entries) {
+    now = time ?? now;
+    const words = catalog.scanner.scan(text);
+    const isMarked = words.length > 0 || mayBeOfForm({ kind, path, offset, bytes: text, isLaidOut });
+    const phase = now - first < EDGE_MS ? 'start' : last - now < EDGE_MS ? 'end' : 'running';
+    const share = tally.phases[phase];
+    share.entries += 1;
+    if (isMarked) share.marked += 1;
+    if (phase !== 'running') continue;
+    for (const word of words) {
+      const name = catalog.literals[word] ?? '';
+      tally.words.set(name, (tally.words.get(name) ?? 0) + 1);
+    }
+  }
+}
+
+function createTally(): Tally {
+  return {
+    phases: {
+      start: { entries: 0, marked: 0 },
+      running: { entries: 0, marked: 0 },
+      end: { entries: 0, marked: 0 },
+    },
+    words: new Map(),
+  };
+}
+
+function showRow(name: string, { start, running, end }: Tally['phases']): string {
+  const all = {
+    entries: start.entries + running.entries + end.entries,
+    marked: start.marked + running.marked + end.marked,
+  };
+  const cells = [start, running, end, all].map(({ entries, marked }) =>
+    entries === 0 ? '–' : `${((100 * marked) / entries).toFixed(1)} % of ${entries}`,
+  );
+  return `| ${[name, ...cells].join(' | ')} |`;
+}
+
+const total = createTally();
+console.log('| logs | first 30 s of a process | in between | last 30 s | all |\n|---|---|---|---|---|');
+for (const folder of process.argv.length > 2 ? process.argv.slice(2) : [HEALTHY]) {
+  for (const name of readdirSync(folder).sort()) {
+    const own = createTally();
+    const files = readdirSync(join(folder, name), { recursive: true, encoding: 'utf8' }).filter((file) =>
+      LOGS.test(file),
+    );
+    for (const file of files) for (const tally of [own, total]) countFile(join(folder, name, file), tally);
+    console.log(showRow(basename(name), own.phases));
+  }
+}
+console.log(showRow('all', total.phases));
+const words = [...total.words].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_WORDS);
+console.log(`\nIn between: ${words.map(([word, count]) => `\`${word}\` ${count}`).join(' · ')}`);
