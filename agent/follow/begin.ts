@@ -47,8 +47,9 @@ function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail 
     now: set.now(),
   });
   const id = idOf(tail.file);
-  if (set.live.has(id)) closeSync(fd);
-  else set.live.set(id, tail);
+  if (set.live.has(id)) return closeSync(fd);
+  set.live.set(id, tail);
+  set.busy.add(tail);
 }
 
 /** In a store of its own nobody else's records can be taken for those of this node. */
@@ -60,7 +61,7 @@ function reportUnnamed({ settings, board, log }: TailSet, { path, cluster }: Rec
 
 /** Finds out what new files are. */
 export function settleTails(set: TailSet): void {
-  for (const tail of [...set.live.values()]) {
+  for (const tail of [...set.busy]) {
     if (tail.file.isSettled || tail.reading.fd === undefined || !isNamed(set, tail)) continue;
     try {
       applyAdoption(

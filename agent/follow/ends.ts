@@ -49,21 +49,23 @@ export function leaveTail(set: TailSet, tail: Tail): void {
 }
 
 /** Nothing of it is waited for. */
-export function dropTail({ live, byKey, now }: TailSet, { file, reading }: Tail): void {
+export function dropTail({ live, busy, byKey, now }: TailSet, tail: Tail): void {
+  const { file, reading } = tail;
   closeReading(reading);
   file.endedAt = now();
   live.delete(idOf(file));
+  busy.delete(tail);
   if (byKey.get(file.key)?.file === file) byKey.delete(file.key);
 }
 
 /** Ends tails whose file is gone or unpacked and whose bytes the store has; reports losses; makes room. */
 export function sweepTails(set: TailSet): void {
-  const { live, ended, settings } = set;
-  for (const tail of [...live.values()]) sweepLive(set, tail);
+  const { busy, ended, settings } = set;
+  for (const tail of [...busy]) sweepLive(set, tail);
   for (const tail of ended) sweepEnded(set, tail);
   set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key));
-  const open = live.size > settings.maxOpenFiles / 2 ? countOpen(set) : 0;
-  if (set.isCrowded || open > settings.maxOpenFiles) closeIdle(set, open - Math.floor(settings.maxOpenFiles / 2));
+  if (set.isCrowded || set.openFiles > settings.maxOpenFiles)
+    closeIdle(set, countOpen(set) - Math.floor(settings.maxOpenFiles / 2));
 }
 
 function sweepLive(set: TailSet, tail: Tail): void {

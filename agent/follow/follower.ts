@@ -217,7 +217,7 @@ async function drain(following: Following): Promise<void> {
 function commit(following: Following): void {
   const { tails, known } = following;
   if (following.isClosed) return;
-  for (const tail of [...tails.list(), ...tails.ended]) {
+  for (const tail of [...tails.listBusy(), ...tails.ended]) {
     advanceAcks(tail.acks);
     if (tail.acks.isDirty && tail.file.isSettled) known.set(describeOnce(known, tail));
     tail.acks.isDirty = false;

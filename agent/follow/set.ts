@@ -8,6 +8,7 @@ import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 import { closeReading } from '../tail/chunk.js';
 import type { ForwardEntries } from '../tail/forward.js';
+import { hasOpenEntry } from '../tail/open-entry.js';
 import { isDrained, type Tail } from '../tail/tail.js';
 import type { Losses } from './loss.js';
 import { errorCode, describeFault } from '../../core/fault.js';
@@ -30,6 +31,8 @@ export interface TailSet extends TailsParts {
   /** By device and inode. */
   readonly live: Map<string, Tail>;
   readonly byKey: Map<string, Tail>;
+  /** Those of which a turn may want something; the others rest, and are looked at with a scan only. */
+  readonly busy: Set<Tail>;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: Set<Tail>;
   /** Files that are not read, with the size they had when that was found. */
@@ -55,6 +58,7 @@ export function createSet(parts: TailsParts, losses: Losses): TailSet {
     unmet: new Set([...parts.known.values()].map(({ key }) => key)),
     live: new Map(),
     byKey: new Map(),
+    busy: new Set(),
     ended: new Set(),
     ignored: new Map(),
     isFirstScan: true,
@@ -73,6 +77,25 @@ export function idOf(file: { readonly device: string; readonly inode: string }):
 export function isEnding({ ended }: TailSet, key: string): boolean {
   for (const { file } of ended) if (file.key === key) return true;
   return false;
+}
+
+/** A file that has not grown for this long is looked at with the scan only. */
+export const COLD_MS = 60_000;
+
+/** After a scan: most of many files have nothing to say. */
+export function gatherBusy(set: TailSet): void {
+  const { live, busy } = set;
+  for (const tail of live.values())
+    if (isResting(tail, set.now())) busy.delete(tail);
+    else busy.add(tail);
+}
+
+/** The store has all of it, nothing is open, and no turn would change that. */
+function isResting(tail: Tail, now: number): boolean {
+  const { file, reading, acks } = tail;
+  const isWhole = file.isSettled && file.archiveSize === undefined && file.goneSince === undefined;
+  if (!isWhole || file.predecessor !== undefined || acks.isDirty || hasOpenEntry(reading)) return false;
+  return isDrained(tail) && now - reading.lastGrowth > COLD_MS;
 }
 
 export function reserveFile(set: TailSet): boolean {

@@ -11,6 +11,7 @@ import { createLosses } from './loss.js';
 import {
   countOpen,
   createSet,
+  gatherBusy,
   idOf,
   isEnding,
   reportUnreadable,
@@ -37,6 +38,10 @@ export interface Tails {
   /** Somebody else follows this generation now: it is neither remembered here nor missed, unless it is read here. */
   release(key: string): void;
   list(): readonly Tail[];
+  /** Those of which a turn may want something. */
+  listBusy(): readonly Tail[];
+  /** Something of it was read: turns look at it again. */
+  wake(tail: Tail): void;
   measure(): FollowedFiles;
   /** More files have something to say than may be open: scan again soon. */
   readonly isCrowded: boolean;
@@ -66,6 +71,8 @@ export function createTails(parts: TailsParts): Tails {
     sweep: () => sweepTails(set),
     release: (key) => releaseFile(set, key),
     list: () => [...set.live.values()],
+    listBusy: () => [...set.busy],
+    wake: (tail) => void set.busy.add(tail),
     measure: () => measureFiles(set),
     get isCrowded() {
       return set.isCrowded;
@@ -110,6 +117,7 @@ function syncFiles(set: TailSet, scan: Scan): void {
   for (const tail of live.values()) noteSize(set, tail);
   for (const file of fresh) beginFile(set, file, byOldPath.get(file.path));
   reportProblems(set, scan);
+  gatherBusy(set);
   settleTails(set);
   set.isFirstScan = false;
 }
@@ -185,7 +193,8 @@ function measureFiles(set: TailSet): FollowedFiles {
   };
 }
 
-function closeAll({ live }: TailSet): void {
+function closeAll({ live, busy }: TailSet): void {
   for (const { reading } of live.values()) closeReading(reading);
   live.clear();
+  busy.clear();
 }
