@@ -66,8 +66,14 @@ const FLINK = Buffer.from('},"flink":{');
 const JOBTRACE = Buffer.from('},"jobtrace":{');
 const END = Buffer.from('}}\n');
 
+/** Its memory is made with the first record: most encoders are given none. */
 export function createPlainEncoder(prefix: string, writer: BatchWriter): (record: PlainRecord) => number {
-  const encoding: PlainEncoding = {
+  let encoding: PlainEncoding | undefined;
+  return (record) => addPlain((encoding ??= createEncoding(prefix, writer)), record);
+}
+
+function createEncoding(prefix: string, writer: BatchWriter): PlainEncoding {
+  return {
     prefix,
     writer,
     lines: createLineWriter(),
@@ -81,7 +87,6 @@ export function createPlainEncoder(prefix: string, writer: BatchWriter): (record
     fields: undefined,
     file: createFile(NO_SECTIONS),
   };
-  return (record) => addPlain(encoding, record);
 }
 
 /** Returns how many bytes the record takes. */
