@@ -19,6 +19,8 @@ const COMPUTING = [
 
 /** The files that take a minute or more on two cores, the longest first. */
 const LONG = [
+  'test/model/model.test.ts',
+  'test/model/more.test.ts',
   'test/disturbed.test.ts',
   'test/pipeline.test.ts',
   'test/matrix.test.ts',
@@ -27,7 +29,6 @@ const LONG = [
   'lab/judge/sample.test.ts',
   'store/elasticsearch/elasticsearch.test.ts',
   'store/elasticsearch/analysis.test.ts',
-  'test/model.test.ts',
   'lab/play/run.test.ts',
   'test/lost-taskmanager.test.ts',
   'test/faults/store.test.ts',

@@ -10,16 +10,17 @@ import { createLog } from '../core/log.js';
 import type { LogRecord } from '../core/types.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import type { Store } from '../store/store.js';
+import type { AgentStore } from '../store/testing/memory.js';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings, type AgentSettings } from '../agent/settings.js';
 import type { WorkerStart } from '../agent/workers/message.js';
 import type { SignalWords } from '../flink/words/words.js';
 
-export interface AgentFixture {
+export interface AgentFixture<Kept extends AgentStore = Store> {
   readonly folder: string;
   readonly logs: string;
   readonly dataDir: string;
-  readonly store: Store;
+  readonly store: Kept;
   /** Of the agent that runs now, as it was started. */
   readonly settings: AgentSettings;
   /** The agent that runs now. */
@@ -40,9 +41,9 @@ export interface AgentFixture {
   close(): Promise<void>;
 }
 
-export interface FixtureOptions extends Partial<AgentSettings> {
+export interface FixtureOptions<Kept extends AgentStore = Store> extends Partial<AgentSettings> {
   /** Stands in front of the store. */
-  readonly wrap?: (store: Store) => Store;
+  readonly wrap?: (store: Kept) => Kept;
   /** The time to which the clock's offset is added; the time of day. */
   readonly now?: () => number;
   /** Those that matter; left out: nobody tells it any. */
@@ -54,12 +55,18 @@ export interface FixtureOptions extends Partial<AgentSettings> {
 }
 
 export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
+  return openFixtureOver(openSqliteStore({ path: ':memory:' }), options);
+}
+
+export function openFixtureOver<Kept extends AgentStore>(
+  store: Kept,
+  options: FixtureOptions<Kept> = {},
+): AgentFixture<Kept> {
   const { wrap, now: base, words, root = tmpdir(), onWorker, ...given } = options;
   const folder = mkdtempSync(join(root, 'jobtrace-agent-'));
   const logs = join(folder, 'log');
   const dataDir = join(folder, 'data');
   mkdirSync(logs);
-  const store = openSqliteStore({ path: ':memory:' });
   const clock = { offsetMs: 0, wallMs: 0 };
   const now = (): number => (base ?? Date.now)() + clock.offsetMs;
   const log = createLog('silent');
@@ -76,11 +83,6 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
   };
   let agent: Agent | undefined = start();
   const current = (): Agent => (agent ??= start());
-
-  async function records(): Promise<LogRecord[]> {
-    const page = await store.readRecords(undefined, { limit: 1_000_000 });
-    return [...page.records];
-  }
 
   return {
     folder,
@@ -109,9 +111,9 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
       agent?.close();
       agent = undefined;
     },
-    records,
+    records: () => readRecords(store),
     texts: async (prefix = '') => {
-      const found = (await records()).filter((record) =>
+      const found = (await readRecords(store)).filter((record) =>
         (record['log.file.path'].split('/').at(-1) ?? '').startsWith(prefix),
       );
       return found.sort(compareRecords).map((record) => record['event.original']);
@@ -127,6 +129,11 @@ export function openAgentFixture(options: FixtureOptions = {}): AgentFixture {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function readRecords(store: Pick<Store, 'readRecords'>): Promise<LogRecord[]> {
+  const page = await store.readRecords(undefined, { limit: 1_000_000 });
+  return [...page.records];
 }
 
 function tell(worker: Worker, onWorker: FixtureOptions['onWorker']): Worker {

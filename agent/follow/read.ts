@@ -10,7 +10,6 @@ import { joinRotation } from '../tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import type { Tail } from '../tail/tail.js';
 import { createLimits, type Hold, type ReadLimits } from './limits.js';
-import { COLD_MS } from './set.js';
 import type { Tails } from './tails.js';
 
 export interface Reader {
@@ -19,7 +18,7 @@ export interface Reader {
    * are only looked at with `all`.
    */
   readRound(sliceMs: number, all: boolean): ReadRound;
-  /** Forwards the open entries of files that rest; of all files with `all`. */
+  /** Forwards the open entries of files that are read and rest; of all that are read with `all`. */
   flushIdle(all: boolean): void;
 }
 
@@ -49,6 +48,8 @@ interface ReaderState extends ReaderParts {
 
 /** One file may have this many records waiting behind one that the store does not take yet. */
 const MAX_WAITING = 200_000;
+/** A file that has not grown for this long is looked at with the scan only. */
+const COLD_MS = 60_000;
 
 export function createReader(parts: ReaderParts): Reader {
   const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0 };
@@ -63,9 +64,8 @@ export function createReader(parts: ReaderParts): Reader {
 }
 
 function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRound {
-  const until = performance.now() + sliceMs;
-  const wanted = all ? reader.tails.list() : reader.tails.listBusy();
-  const tails = wanted.filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
+  const until = reader.now() + sliceMs;
+  const tails = reader.tails.list().filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
   let bytes = 0;
   for (let isMoving = true; isMoving;) {
     isMoving = false;
@@ -82,7 +82,7 @@ function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRoun
       if (read > 0) isMoving = true;
     }
     reader.turn += 1;
-    if (isMoving && performance.now() >= until) return { bytes, hold: undefined, hasMore: true };
+    if (isMoving && reader.now() >= until) return { bytes, hold: undefined, hasMore: true };
   }
   return { bytes, hold: undefined, hasMore: false };
 }
@@ -106,13 +106,16 @@ function readTurn(reader: ReaderState, tail: Tail): number {
   }
 }
 
-/** The rest of a renamed or deleted file comes before its successor. */
+/**
+ * The rest of a renamed or deleted file comes before its successor. Nothing is waited for in a file that is all shipped
+ * as the open end of an entry of the file before it: it may stay so for ever.
+ */
 function waitsForPredecessor({ forwarder }: ReaderState, { file }: Tail): boolean {
   const { predecessor } = file;
   if (predecessor === undefined) return false;
   const { reading } = predecessor;
   const hasEnded = predecessor.file.endedAt !== undefined;
-  if (!hasEnded && reading.size > reading.readOffset) return true;
+  if (!hasEnded && reading.size > Math.max(reading.readOffset, reading.flushedTo)) return true;
   if (!hasEnded && predecessor.file.isSettled)
     forwarder.forwardEntries(predecessor, takeOpenEntry(reading, predecessor.file.key, false));
   file.predecessor = undefined;
@@ -140,7 +143,6 @@ function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState
     reading.deficitBytes = 0;
     return 0;
   }
-  tails.wake(tail);
   file.head = result.head;
   reading.deficitBytes -= result.bytes;
   reading.lastGrowth = now();
@@ -150,9 +152,11 @@ function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState
 }
 
 function flushIdle({ tails, forwarder, settings, now }: ReaderState, all: boolean): void {
-  for (const tail of tails.listBusy()) {
+  for (const tail of tails.list()) {
     const { file, reading } = tail;
-    if (!file.isSettled || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
+    // Where a chunk ended within a line there is no entry yet.
+    const isRead = unreadBytes(reading) === 0;
+    if (!file.isSettled || !isRead || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
     const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
     forwarder.forwardEntries(tail, takeOpenEntry(reading, file.key, isFinal));
   }

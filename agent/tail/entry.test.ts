@@ -63,6 +63,34 @@ describe('small files', () => {
   });
 });
 
+describe('a file that is not read to its end', () => {
+  it('has no last entry yet: where a chunk ends within a line, nothing of the line is shipped', async () => {
+    await fixture.close();
+    let isBusy = true;
+    fixture = openAgentFixture({
+      quantumBytes: 300,
+      budgetBytes: 1000,
+      wrap: (store) => ({
+        ...store,
+        append: async (batch) => {
+          const outcomes = await store.append(batch);
+          return isBusy ? outcomes.map(() => ({ kind: 'retry', error: '429' })) : outcomes;
+        },
+      }),
+    });
+    writeFileSync(join(fixture.logs, 'flink-u-taskexecutor-0-h.log'), lines(0, 40));
+    await fixture.poll(3);
+    const early = await fixture.records();
+
+    isBusy = false;
+    await fixture.poll(20, 60_000);
+
+    expect(early.length).toBeGreaterThan(0);
+    expect(early.filter((record) => record['jobtrace.flags'] !== undefined)).toEqual([]);
+    expect(await fixture.texts()).toEqual(expected(0, 40));
+  });
+});
+
 describe('a last line without an end', () => {
   it('F08: is shipped when the file rests and marked partial', async () => {
     writeFileSync(path, `${line(0)}\n${line(1)}`);

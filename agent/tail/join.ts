@@ -102,11 +102,18 @@ function giveUp(tail: Tail): Join {
 function findElder(tail: Tail, tails: readonly Tail[]): Tail | undefined {
   let newest: Tail | undefined;
   for (const other of tails) {
-    if (other === tail || !other.file.isSettled || !isOfFamily(other, tail)) continue;
+    if (other === tail || !other.file.isSettled || !isOfFamily(other, tail) || follows(other, tail)) continue;
     const { mtimeMs } = other.reading;
     if (mtimeMs <= tail.reading.mtimeMs && (newest === undefined || mtimeMs > newest.reading.mtimeMs)) newest = other;
   }
   return newest;
+}
+
+/** It waits for the tail: both may have been written at the same moment. */
+function follows(other: Tail, tail: Tail): boolean {
+  for (let before = other.file.predecessor; before !== undefined; before = before.file.predecessor)
+    if (before === tail) return true;
+  return false;
 }
 
 function isOfFamily(other: Tail, tail: Tail): boolean {
@@ -121,6 +128,12 @@ function isOfFamily(other: Tail, tail: Tail): boolean {
 /** Read to its end, and nothing before its open entry waits for an acknowledgement. */
 function isReady(elder: Tail): boolean {
   return isDrained(elder) && elder.acks.committed.offset === elder.reading.splitter.resumeOffset;
+}
+
+/** It rests under another name, or has none any more: nothing is added to its whole lines. */
+function isOver({ file: { path, goneSince } }: Tail, after: Buffer, isQuiet: boolean): boolean {
+  const name = basename(path);
+  return isQuiet && (goneSince !== undefined || familyName(name) !== name) && after[after.length - 1] === NEWLINE;
 }
 
 interface JoinStart {
@@ -141,7 +154,9 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   const after = all.subarray(0, findOtherStream(all, start.stream));
   const joint = createFormSplitter({ kind, maxEntryBytes, offset: from, form, only: start.stream });
   const given = joint.push(Buffer.concat([before, after]));
-  const closed = after.length < all.length ? given.concat(joint.flush()) : given;
+  // Else the next file would wait for more of this one.
+  const isWhole = given.length === 0 && all.length < maxEntryBytes && isOver(tail, all, start.isQuiet);
+  const closed = isWhole || after.length < all.length ? given.concat(joint.flush()) : given;
   const index = closed.findIndex((one) => one.offset < readOffset && findEnd(one) > readOffset);
   const entry = closed[index];
   if (entry === undefined) {

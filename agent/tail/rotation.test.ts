@@ -9,6 +9,7 @@ import {
   symlinkSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -537,6 +538,41 @@ describe('a stack trace that a rotation cuts', () => {
     await fixture.poll(3);
 
     expect(whileOpen).toEqual([line(0), (head + rest).trimEnd()]);
+    expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
+  });
+
+  it('keeps no later file waiting where a file has nothing but the rest', async () => {
+    writeFileSync(path, `${line(0)}\n${head}`);
+    await fixture.poll(2);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, rest);
+    await fixture.poll(3);
+
+    renameSync(path, `${path}.2`);
+    writeFileSync(path, `${line(2)}\n`);
+    await fixture.poll(3);
+    unlinkSync(`${path}.1`);
+    await fixture.poll(3, 60_000);
+
+    expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
+    expect(fixture.agent.status().lagBytes).toBe(0);
+  });
+
+  it('keeps no file waiting where both were written at the same moment', async () => {
+    const moment = Date.now() / 1000;
+    writeFileSync(path, `${line(0)}\n${head}`);
+    utimesSync(path, moment - 1, moment - 1);
+    await fixture.poll(2);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, rest);
+    utimesSync(path, moment, moment);
+    await fixture.poll(1, 10);
+
+    renameSync(path, `${path}.2`);
+    writeFileSync(path, `${line(2)}\n`);
+    utimesSync(path, moment, moment);
+    await fixture.poll(4);
+
     expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
   });
 

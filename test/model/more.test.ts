@@ -1,0 +1,12 @@
+// The other half of the sequences of model.test.ts, for the other core.
+import { describe, expect, it } from 'vitest';
+import { playSeeds } from './play.js';
+
+const STEPS = 30;
+const SEQUENCES = 5000;
+
+describe('the agent', () => {
+  it('has every entry once, whatever else happens', { timeout: 900_000 }, async () => {
+    expect(await playSeeds(SEQUENCES + 1, 2 * SEQUENCES + 1, STEPS)).toBeUndefined();
+  });
+});

@@ -1,0 +1,256 @@
+// What can happen in a sequence: to a file (append, half an entry, a trace with pauses, rename, copy and truncate,
+// compress, delete, the same inode again), to the store (down, busy, answers lost or cut), to the agent (restart, kill,
+// a lost checkpoint, a clock that is set). The table says how often. Played by play.ts.
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import {
+  begin,
+  finishEntry,
+  LONG_MS,
+  nextEntry,
+  pick,
+  poll,
+  readAll,
+  REST_MS,
+  restart,
+  stamp,
+  write,
+  type StoreState,
+  type World,
+  type Writer,
+} from './world.js';
+
+const DAY_MS = 86_400_000;
+/** A first line of this length names its records before it has an end. */
+export const KEY_BYTES = 64;
+/** Of all entries so many have a stack trace. */
+const TRACES = 0.3;
+
+export interface MoveRow {
+  readonly weight: number;
+  readonly name: string;
+  readonly make: (world: World, writer: Writer) => Promise<void> | void;
+}
+
+/** Seeds that failed before there were more rows have their histories from these. */
+export const FIRST_ROWS: readonly MoveRow[] = [
+  { weight: 30, name: 'append', make: (world, writer) => append(world, writer, 1 + pick(world.random, 4)) },
+  { weight: 3, name: 'append many', make: (world, writer) => append(world, writer, 100) },
+  { weight: 14, name: 'append half an entry', make: appendHalf },
+  { weight: 30, name: 'poll', make: (world) => poll(world, 100) },
+  { weight: 12, name: 'poll after a rest', make: (world) => poll(world, REST_MS) },
+  { weight: 8, name: 'rename', make: rotate },
+  { weight: 5, name: 'copy and truncate', make: copyTruncate },
+  { weight: 4, name: 'compress the oldest', make: compressOldest },
+  { weight: 4, name: 'delete the oldest that was read', make: removeOldest },
+  { weight: 3, name: 'the same inode again', make: reuseInode },
+  { weight: 2, name: 'truncate without a copy', make: destroy },
+  { weight: 5, name: 'restart', make: (world) => restart(world, true) },
+  { weight: 5, name: 'kill', make: (world) => restart(world, false) },
+  { weight: 4, name: 'the store goes down', make: (world) => setStore(world, 'down') },
+  { weight: 4, name: 'the store is busy for some', make: (world) => setStore(world, 'busy') },
+  { weight: 4, name: 'answers are lost', make: (world) => setStore(world, 'deaf') },
+  { weight: 12, name: 'the store is back', make: (world) => setStore(world, 'up') },
+  { weight: 3, name: 'the clock is set', make: setClock },
+];
+
+export const ROWS: readonly MoveRow[] = [
+  ...FIRST_ROWS,
+  { weight: 4, name: 'answers are cut', make: (world) => setStore(world, 'halved') },
+  { weight: 5, name: 'a trace with pauses', make: appendSlowly },
+  { weight: 4, name: 'a line in pieces over a rotation', make: rotateBetweenPieces },
+  { weight: 4, name: 'rotations while the store is down', make: rotateDuringOutage },
+  { weight: 3, name: 'a file that begins like another', make: beginAlike },
+  { weight: 3, name: 'the checkpoint is lost', make: loseCheckpoint },
+];
+
+function append(world: World, writer: Writer, count: number): void {
+  let text = writer.rest;
+  writer.rest = '';
+  for (let turn = 0; turn < count; turn += 1) text += takeText(world, writer, Buffer.byteLength(text));
+  write(world, writer, text);
+}
+
+/** The next entry with its line break, `ahead` bytes behind the end of the file. */
+function takeText(world: World, writer: Writer, ahead = 0): string {
+  const hasTrace = world.random() < TRACES;
+  return `${nextEntry(world, writer, writer.generation.size + ahead, { hasTrace }).text}\n`;
+}
+
+/** Ends anywhere: within a line, between the lines of a trace. A container runtime writes whole lines. */
+function appendHalf(world: World, writer: Writer): void {
+  const text = writer.rest === '' ? takeText(world, writer) : writer.rest;
+  const place = pick(world.random, text.length);
+  const cut = writer.isContainer ? text.lastIndexOf('\n', place) + 1 : place;
+  writer.rest = text.slice(cut);
+  if (cut > 0) write(world, writer, text.slice(0, cut));
+  // When the file rests now, this is what its records are named after.
+  if (writer.generation.size < KEY_BYTES && writer.rest.includes('\n')) world.isMoved = true;
+}
+
+/** Line by line; the agent looks in between, at times so late that it ships what stands there. */
+async function appendSlowly(world: World, writer: Writer): Promise<void> {
+  finishEntry(world, writer);
+  const { text } = nextEntry(world, writer, writer.generation.size, { hasTrace: true });
+  for (const row of text.split('\n')) {
+    write(world, writer, `${row}\n`);
+    await poll(world, world.random() < 0.5 ? 100 : REST_MS);
+  }
+}
+
+function nextRotation(writer: Writer): string {
+  writer.rotations += 1;
+  const path = `${writer.path}.${writer.isContainer ? `20260501-100${writer.rotations}` : writer.rotations}`;
+  writer.rotated.push(path);
+  return path;
+}
+
+/** log4j never rotates within an event. The highest number is the newest. */
+function rotate(world: World, writer: Writer): void {
+  finishEntry(world, writer);
+  moveAway(world, writer);
+}
+
+function moveAway(world: World, writer: Writer): void {
+  if (!existsSync(writer.path)) return;
+  renameSync(writer.path, nextRotation(writer));
+  writer.generation = begin(world.generations, writer.path);
+}
+
+/** A container runtime does: between two pieces of a line, or between the lines of a trace. */
+async function rotateBetweenPieces(world: World, writer: Writer): Promise<void> {
+  if (!writer.isContainer) return;
+  finishEntry(world, writer);
+  const shape = { hasTrace: world.random() < TRACES, pieces: 2 + pick(world.random, 3) };
+  const text = `${nextEntry(world, writer, writer.generation.size, shape).text}\n`;
+  // A line that may be an entry of its own is none of the entry of the file before.
+  const ends = [...text.matchAll(/\n(?!.*stdout F java)/g)].map(({ index }) => index + 1).slice(0, -1);
+  const cut = ends[pick(world.random, ends.length)] ?? text.length;
+  write(world, writer, text.slice(0, cut));
+  if (world.random() < 0.5) await poll(world, REST_MS);
+  moveAway(world, writer);
+  world.fixture.clock.offsetMs += 1;
+  if (world.random() < 0.3) await poll(world, 100);
+  write(world, writer, text.slice(cut));
+}
+
+async function rotateDuringOutage(world: World, writer: Writer): Promise<void> {
+  await poll(world, 100);
+  setStore(world, 'down');
+  for (let turn = 0; turn < 3; turn += 1) {
+    append(world, writer, 1 + pick(world.random, 4));
+    if (world.random() < 0.7) await poll(world, REST_MS);
+    rotate(world, writer);
+    // Files that were written at the same moment have no order.
+    world.fixture.clock.offsetMs += 1;
+  }
+}
+
+/** The next file of this writer begins with what stands in that of another, and grows beside it. */
+function beginAlike(world: World, writer: Writer): void {
+  const other = world.writers.find((item) => item !== writer && item.isContainer === writer.isContainer);
+  if (other === undefined || !existsSync(other.path) || other.generation.isDestroyed) return;
+  const { entries, size } = other.generation;
+  const isWhole = other.rest === '' && size > 0;
+  const numbers = new Set(entries.map(({ number }) => number));
+  const ofFamily = world.generations.filter(({ family }) => family === writer.path);
+  const isThere = ofFamily.some((generation) => generation.entries.some(({ number }) => numbers.has(number)));
+  if (!isWhole || isThere) return;
+  rotate(world, writer);
+  writer.generation.entries.push(...entries);
+  write(world, writer, readFileSync(other.path, 'utf8'));
+}
+
+async function copyTruncate(world: World, writer: Writer): Promise<void> {
+  finishEntry(world, writer);
+  if (writer.isContainer || !existsSync(writer.path)) return;
+  const target = nextRotation(writer);
+  world.isMoved = true;
+  copyFileSync(writer.path, target);
+  stamp(world, target);
+  if (world.random() < 0.5) await poll(world, 100);
+  truncateSync(writer.path);
+  stamp(world, writer.path);
+  writer.generation = begin(world.generations, writer.path);
+}
+
+async function compressOldest(world: World, writer: Writer): Promise<void> {
+  const oldest = writer.rotated.find((path) => !path.endsWith('.gz'));
+  if (oldest === undefined || statSync(oldest).size === 0) return;
+  await closeRest(world, writer);
+  world.isMoved = true;
+  writeFileSync(`${oldest}.gz`, gzipSync(readFileSync(oldest)));
+  stamp(world, `${oldest}.gz`);
+  unlinkSync(oldest);
+  writer.rotated = writer.rotated.map((path) => (path === oldest ? `${oldest}.gz` : path));
+}
+
+async function removeOldest(world: World, writer: Writer): Promise<void> {
+  const [oldest] = writer.rotated;
+  if (oldest === undefined) return;
+  await closeRest(world, writer);
+  await readAll(world);
+  // What goes on in the next file is its own entry when this one is gone.
+  world.isMoved ||= writer.isContainer;
+  unlinkSync(oldest);
+  writer.rotated.shift();
+}
+
+/** The rest of an entry that goes on in the next file is looked for in the one before until another entry follows. */
+async function closeRest(world: World, writer: Writer): Promise<void> {
+  if (!writer.isContainer) return;
+  append(world, writer, 1);
+  await readAll(world);
+}
+
+/** While no agent runs, another file takes the inode; what stood in it was read. */
+async function reuseInode(world: World, writer: Writer): Promise<void> {
+  finishEntry(world, writer);
+  if (writer.isContainer || !existsSync(writer.path)) return;
+  await readAll(world);
+  await restart(world, false);
+  world.isMoved = true;
+  writer.generation = begin(world.generations, writer.path);
+  writeFileSync(writer.path, '');
+  append(world, writer, 1 + pick(world.random, 20));
+}
+
+/** What was not read is gone; a file that was seen empty or not at all leaves nothing behind. */
+function destroy(world: World, writer: Writer): void {
+  finishEntry(world, writer);
+  if (writer.isContainer || !existsSync(writer.path)) return;
+  world.isMoved = true;
+  writer.generation.isDestroyed = true;
+  writer.generation = begin(world.generations, writer.path);
+  truncateSync(writer.path);
+  stamp(world, writer.path);
+}
+
+/** The files that stand are read again, and the store says of each entry that it is there. */
+async function loseCheckpoint(world: World): Promise<void> {
+  if (world.isMoved) return;
+  await readAll(world);
+  await restart(world, false);
+  world.fixture.stop();
+  rmSync(world.fixture.dataDir, { recursive: true });
+  await poll(world, REST_MS);
+  await poll(world, LONG_MS);
+}
+
+function setStore({ store }: World, state: StoreState): void {
+  store.state = state;
+}
+
+function setClock({ fixture, random }: World): void {
+  fixture.clock.wallMs = Math.round((2 * random() - 1) * DAY_MS);
+}

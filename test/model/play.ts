@@ -1,0 +1,174 @@
+// A seed → a sequence of moves → what was wrong in the end, with the shortest sequence that still shows it. Used by the
+// tests beside it, and by hand: npx tsx test/model/play.ts --sequences 10000 [--from 1] [--steps 40].
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Encoding } from '../../store/store.js';
+import { FIRST_ROWS, ROWS, type MoveRow } from './moves.js';
+import { compareStored } from './oracle.js';
+import { createRandom, finishEntry, openWorld, pick, readAll, type World } from './world.js';
+
+const ROWS_OF_DATABASE: Encoding = { kind: 'sqlite' };
+const DOCUMENTS: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
+/** Two of log4j, one of a container runtime. */
+const WRITERS = 3;
+const FIRST_WRITERS = 2;
+const MOST_SEED = 0x7f_ff_ff_ff;
+/** Runs of a sequence that fails, to make it shorter. */
+const MOST_TRIES = 300;
+
+/** Each has numbers of its own, so that the others stay as they are when it is left out. */
+export type Move = readonly [name: string, writer: number, seed: number];
+
+export interface Sequence {
+  readonly encoding: Encoding;
+  readonly moves: readonly Move[];
+}
+
+export interface Outcome {
+  readonly history: readonly string[];
+  /** Empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** The half of all sequences goes the way of the bytes, the other that of records. */
+export function planSequence(seed: number, steps: number): Sequence {
+  const random = createRandom(seed);
+  const moves = Array.from({ length: steps }, (): Move => [
+    pickRow(random, ROWS).name,
+    pick(random, WRITERS),
+    pick(random, MOST_SEED),
+  ]);
+  return { encoding: seed % 2 === 0 ? ROWS_OF_DATABASE : DOCUMENTS, moves };
+}
+
+export function playSequence({ encoding, moves }: Sequence): Promise<Outcome> {
+  const world = openWorld({ encoding, random: createRandom(0), hasContainer: true });
+  return play(world, listTurns(moves));
+}
+
+/** Of the time when there were fewer rows, and one row of random numbers for all moves. */
+export function playFirst(seed: number, steps: number): Promise<Outcome> {
+  const random = createRandom(seed);
+  const world = openWorld({ encoding: ROWS_OF_DATABASE, random, hasContainer: false });
+  return play(world, listFirstTurns(random, steps));
+}
+
+interface Turn {
+  readonly row: MoveRow;
+  /** Asked when the move is made. */
+  readonly pickWriter: () => number;
+  readonly random: () => number;
+}
+
+function* listTurns(moves: readonly Move[]): Generator<Turn> {
+  for (const [name, writer, seed] of moves) {
+    const row = ROWS.find((item) => item.name === name);
+    if (row === undefined) throw new Error(`There is no move "${name}".`);
+    yield { row, pickWriter: () => writer, random: createRandom(seed) };
+  }
+}
+
+function* listFirstTurns(random: () => number, steps: number): Generator<Turn> {
+  for (let turn = 0; turn < steps; turn += 1)
+    yield { row: pickRow(random, FIRST_ROWS), pickWriter: () => pick(random, FIRST_WRITERS), random };
+}
+
+function pickRow(random: () => number, rows: readonly MoveRow[]): MoveRow {
+  let rest = random() * rows.reduce((sum, { weight }) => sum + weight, 0);
+  const found = rows.find(({ weight }) => (rest -= weight) < 0) ?? rows[0];
+  if (found === undefined) throw new Error('There are no moves.');
+  return found;
+}
+
+async function play(world: World, turns: Iterable<Turn>): Promise<Outcome> {
+  const history: string[] = [];
+  try {
+    for (const { row, pickWriter, random } of turns) {
+      history.push(row.name);
+      world.random = random;
+      world.fixture.clock.offsetMs += 1;
+      const writer = world.writers[pickWriter()];
+      if (writer === undefined) throw new Error('There is no such writer.');
+      await row.make(world, writer);
+    }
+    await finish(world);
+    return { history, problems: await compareStored(world) };
+  } finally {
+    await world.fixture.close();
+  }
+}
+
+async function finish(world: World): Promise<void> {
+  for (const writer of world.writers) finishEntry(world, writer);
+  await readAll(world);
+  await readAll(world);
+}
+
+/** Leaves out what is not needed to fail alike: halves first, single moves last. */
+export async function shorten({ encoding, moves }: Sequence, problems: readonly string[]): Promise<Sequence> {
+  const kinds = new Set(problems.map(nameKind));
+  let left = moves;
+  let tries = 0;
+  for (let size = Math.ceil(left.length / 2); size >= 1; size = Math.floor(size / 2))
+    for (let at = 0; at < left.length && tries < MOST_TRIES;) {
+      const fewer = left.filter((_move, index) => index < at || index >= at + size);
+      tries += 1;
+      const outcome = await playSequence({ encoding, moves: fewer });
+      if (outcome.problems.some((problem) => kinds.has(nameKind(problem)))) left = fewer;
+      else at += size;
+    }
+  return { encoding, moves: left };
+}
+
+/** `event 14 is stored 2 times` → `event # is stored 2 times`. */
+function nameKind(problem: string): string {
+  return problem
+    .replace(/^foreign.*/s, 'foreign')
+    .replace(/event \d+/, 'event #')
+    .replace(/ as ".*/s, ' as')
+    .replace(/\d+ bytes.*/, 'bytes');
+}
+
+/** What a person needs to see it again: a line that can be put among the cases. */
+export async function explain(seed: number, steps: number, { problems }: Outcome): Promise<string> {
+  const short = await shorten(planSequence(seed, steps), problems);
+  const names = short.moves.map(([name, writer]) => `${name} (${writer})`).join(', ');
+  return [
+    `seed ${seed}: ${problems.slice(0, 5).join('; ')}`,
+    `  shortened: ${names}`,
+    `  ${JSON.stringify(short)}`,
+  ].join('\n');
+}
+
+/** Plays all seeds; what failed first, explained. */
+export async function playSeeds(from: number, to: number, steps: number): Promise<string | undefined> {
+  for (let seed = from; seed < to; seed += 1) {
+    const outcome = await playSequence(planSequence(seed, steps));
+    if (outcome.problems.length > 0) return explain(seed, steps, outcome);
+  }
+  return undefined;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      sequences: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      steps: { type: 'string', default: '40' },
+    },
+  });
+  const [from, steps] = [Number(values.from), Number(values.steps)];
+  let failed = 0;
+  for (let seed = from; seed < from + Number(values.sequences); seed += 1) {
+    const outcome = await playSequence(planSequence(seed, steps));
+    if (outcome.problems.length === 0) continue;
+    failed += 1;
+    process.stdout.write(`${await explain(seed, steps, outcome)}\n`);
+  }
+  const cpu = process.cpuUsage();
+  const seconds = ((cpu.user + cpu.system) / 1e6).toFixed(1);
+  process.stdout.write(`${values.sequences} sequences of ${steps} moves, ${failed} failed, ${seconds} CPU-seconds\n`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
