@@ -21,6 +21,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       describeOddSearch(store);
     });
     describe('append of what grew', () => describeGrown(useOwnStore(open)));
+    describe('readRecords that skips', () => describeSkipping(useOwnStore(open)));
     describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
     describeReading(open);
     describe('incidents', () => describeIncidents(useOwnStore(open)));
@@ -286,8 +287,6 @@ function describeFeed(store: () => AgentStore): void {
 
     expect(second.records.map((record) => record['event.original'])).toEqual(['short and longer']);
   });
-
-  describeSkipping(store);
 
   it('skips nothing while appends go on, over days and replacements', async () => {
     const count = 60;

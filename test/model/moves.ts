@@ -26,7 +26,7 @@ import {
   stamp,
   write,
   type StoreState,
-  type World,
+  type ModelWorld,
   type Writer,
 } from './world.js';
 
@@ -39,7 +39,7 @@ const TRACES = 0.3;
 export interface MoveRow {
   readonly weight: number;
   readonly name: string;
-  readonly make: (world: World, writer: Writer) => Promise<void> | void;
+  readonly make: (world: ModelWorld, writer: Writer) => Promise<void> | void;
 }
 
 /** Seeds that failed before there were more rows have their histories from these. */
@@ -74,7 +74,7 @@ export const ROWS: readonly MoveRow[] = [
   { weight: 3, name: 'the checkpoint is lost', make: loseCheckpoint },
 ];
 
-function append(world: World, writer: Writer, count: number): void {
+function append(world: ModelWorld, writer: Writer, count: number): void {
   let text = writer.rest;
   writer.rest = '';
   for (let turn = 0; turn < count; turn += 1) text += takeText(world, writer, Buffer.byteLength(text));
@@ -82,13 +82,13 @@ function append(world: World, writer: Writer, count: number): void {
 }
 
 /** The next entry with its line break, `ahead` bytes behind the end of the file. */
-function takeText(world: World, writer: Writer, ahead = 0): string {
+function takeText(world: ModelWorld, writer: Writer, ahead = 0): string {
   const hasTrace = world.random() < TRACES;
   return `${nextEntry(world, writer, writer.generation.size + ahead, { hasTrace }).text}\n`;
 }
 
 /** Ends anywhere: within a line, between the lines of a trace. A container runtime writes whole lines. */
-function appendHalf(world: World, writer: Writer): void {
+function appendHalf(world: ModelWorld, writer: Writer): void {
   const text = writer.rest === '' ? takeText(world, writer) : writer.rest;
   const place = pick(world.random, text.length);
   const cut = writer.isContainer ? text.lastIndexOf('\n', place) + 1 : place;
@@ -99,7 +99,7 @@ function appendHalf(world: World, writer: Writer): void {
 }
 
 /** Line by line; the agent looks in between, at times so late that it ships what stands there. */
-async function appendSlowly(world: World, writer: Writer): Promise<void> {
+async function appendSlowly(world: ModelWorld, writer: Writer): Promise<void> {
   finishEntry(world, writer);
   const { text } = nextEntry(world, writer, writer.generation.size, { hasTrace: true });
   for (const row of text.split('\n')) {
@@ -116,19 +116,19 @@ function nextRotation(writer: Writer): string {
 }
 
 /** log4j never rotates within an event. The highest number is the newest. */
-function rotate(world: World, writer: Writer): void {
+function rotate(world: ModelWorld, writer: Writer): void {
   finishEntry(world, writer);
   moveAway(world, writer);
 }
 
-function moveAway(world: World, writer: Writer): void {
+function moveAway(world: ModelWorld, writer: Writer): void {
   if (!existsSync(writer.path)) return;
   renameSync(writer.path, nextRotation(writer));
   writer.generation = begin(world.generations, writer.path);
 }
 
 /** A container runtime does: between two pieces of a line, or between the lines of a trace. */
-async function rotateBetweenPieces(world: World, writer: Writer): Promise<void> {
+async function rotateBetweenPieces(world: ModelWorld, writer: Writer): Promise<void> {
   if (!writer.isContainer) return;
   finishEntry(world, writer);
   const shape = { hasTrace: world.random() < TRACES, pieces: 2 + pick(world.random, 3) };
@@ -144,7 +144,7 @@ async function rotateBetweenPieces(world: World, writer: Writer): Promise<void> 
   write(world, writer, text.slice(cut));
 }
 
-async function rotateDuringOutage(world: World, writer: Writer): Promise<void> {
+async function rotateDuringOutage(world: ModelWorld, writer: Writer): Promise<void> {
   await poll(world, 100);
   setStore(world, 'down');
   for (let turn = 0; turn < 3; turn += 1) {
@@ -157,7 +157,7 @@ async function rotateDuringOutage(world: World, writer: Writer): Promise<void> {
 }
 
 /** The next file of this writer begins with what stands in that of another, and grows beside it. */
-function beginAlike(world: World, writer: Writer): void {
+function beginAlike(world: ModelWorld, writer: Writer): void {
   const other = world.writers.find((item) => item !== writer && item.isContainer === writer.isContainer);
   if (other === undefined || !existsSync(other.path) || other.generation.isDestroyed) return;
   const { entries, size } = other.generation;
@@ -171,7 +171,7 @@ function beginAlike(world: World, writer: Writer): void {
   write(world, writer, readFileSync(other.path, 'utf8'));
 }
 
-async function copyTruncate(world: World, writer: Writer): Promise<void> {
+async function copyTruncate(world: ModelWorld, writer: Writer): Promise<void> {
   finishEntry(world, writer);
   if (writer.isContainer || !existsSync(writer.path)) return;
   const target = nextRotation(writer);
@@ -184,7 +184,7 @@ async function copyTruncate(world: World, writer: Writer): Promise<void> {
   writer.generation = begin(world.generations, writer.path);
 }
 
-async function compressOldest(world: World, writer: Writer): Promise<void> {
+async function compressOldest(world: ModelWorld, writer: Writer): Promise<void> {
   const oldest = writer.rotated.find((path) => !path.endsWith('.gz'));
   if (oldest === undefined || statSync(oldest).size === 0) return;
   await closeRest(world, writer);
@@ -195,7 +195,7 @@ async function compressOldest(world: World, writer: Writer): Promise<void> {
   writer.rotated = writer.rotated.map((path) => (path === oldest ? `${oldest}.gz` : path));
 }
 
-async function removeOldest(world: World, writer: Writer): Promise<void> {
+async function removeOldest(world: ModelWorld, writer: Writer): Promise<void> {
   const [oldest] = writer.rotated;
   if (oldest === undefined) return;
   await closeRest(world, writer);
@@ -207,14 +207,14 @@ async function removeOldest(world: World, writer: Writer): Promise<void> {
 }
 
 /** The rest of an entry that goes on in the next file is looked for in the one before until another entry follows. */
-async function closeRest(world: World, writer: Writer): Promise<void> {
+async function closeRest(world: ModelWorld, writer: Writer): Promise<void> {
   if (!writer.isContainer) return;
   append(world, writer, 1);
   await readAll(world);
 }
 
 /** While no agent runs, another file takes the inode; what stood in it was read. */
-async function reuseInode(world: World, writer: Writer): Promise<void> {
+async function reuseInode(world: ModelWorld, writer: Writer): Promise<void> {
   finishEntry(world, writer);
   if (writer.isContainer || !existsSync(writer.path)) return;
   await readAll(world);
@@ -226,7 +226,7 @@ async function reuseInode(world: World, writer: Writer): Promise<void> {
 }
 
 /** What was not read is gone; a file that was seen empty or not at all leaves nothing behind. */
-function destroy(world: World, writer: Writer): void {
+function destroy(world: ModelWorld, writer: Writer): void {
   finishEntry(world, writer);
   if (writer.isContainer || !existsSync(writer.path)) return;
   world.isMoved = true;
@@ -237,7 +237,7 @@ function destroy(world: World, writer: Writer): void {
 }
 
 /** The files that stand are read again, and the store says of each entry that it is there. */
-async function loseCheckpoint(world: World): Promise<void> {
+async function loseCheckpoint(world: ModelWorld): Promise<void> {
   if (world.isMoved) return;
   await readAll(world);
   await restart(world, false);
@@ -247,10 +247,10 @@ async function loseCheckpoint(world: World): Promise<void> {
   await poll(world, LONG_MS);
 }
 
-function setStore({ store }: World, state: StoreState): void {
+function setStore({ store }: ModelWorld, state: StoreState): void {
   store.state = state;
 }
 
-function setClock({ fixture, random }: World): void {
+function setClock({ fixture, random }: ModelWorld): void {
   fixture.clock.wallMs = Math.round((2 * random() - 1) * DAY_MS);
 }

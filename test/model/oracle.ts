@@ -2,7 +2,7 @@
 // copy at most once, and the bytes that are missing are those that the agent reported. Called at the end of a sequence.
 import type { LogRecord } from '../../core/types.js';
 import { KEY_BYTES } from './moves.js';
-import { joinPieces, type Entry, type Generation, type World } from './world.js';
+import { joinPieces, type WrittenEntry, type Generation, type ModelWorld } from './world.js';
 
 /** Number of what nobody wrote. */
 const FOREIGN = -1;
@@ -19,7 +19,7 @@ interface Losses {
 }
 
 /** What the store has that was not written, or lacks, or has twice; empty when all is well. */
-export async function compareStored(world: World): Promise<string[]> {
+export async function compareStored(world: ModelWorld): Promise<string[]> {
   const stored = groupRecords(world, await world.fixture.records());
   const problems: string[] = [];
   const losses: Losses = { missing: 0, destroyed: 0, untold: 0 };
@@ -39,8 +39,8 @@ export async function compareStored(world: World): Promise<string[]> {
   return [...problems, ...compareLosses(world, losses)];
 }
 
-function groupRecords({ generations }: World, records: readonly LogRecord[]): Stored {
-  const written = new Map<string, { readonly entry: Entry; readonly generation: Generation }[]>();
+function groupRecords({ generations }: ModelWorld, records: readonly LogRecord[]): Stored {
+  const written = new Map<string, { readonly entry: WrittenEntry; readonly generation: Generation }[]>();
   for (const generation of generations)
     for (const entry of generation.entries) {
       const key = nameEntry(generation.family, entry.number);
@@ -74,7 +74,7 @@ function render({ entries }: Generation): string {
 function findNumber(
   record: LogRecord,
   family: string,
-  written: ReadonlyMap<string, readonly { readonly entry: Entry }[]>,
+  written: ReadonlyMap<string, readonly { readonly entry: WrittenEntry }[]>,
   cut: readonly { readonly generation: Generation; readonly content: string }[],
 ): number {
   const text = record['event.original'];
@@ -123,12 +123,12 @@ function compareDestroyed(
  * An agent that ended before it heard of a record does not know that the store has it; when its file is gone as well,
  * the record and what came behind it count as lost.
  */
-function isUntold({ store }: World, { family, entries }: Generation, stored: Stored): boolean {
+function isUntold({ store }: ModelWorld, { family, entries }: Generation, stored: Stored): boolean {
   return entries.some(({ number }) => stored.get(nameEntry(family, number))?.some(({ id }) => store.untold.has(id)));
 }
 
 /** Each destroyed file may differ by its last line break, or by a line too short to tell what it is. */
-function compareLosses(world: World, { missing, destroyed, untold }: Losses): string[] {
+function compareLosses(world: ModelWorld, { missing, destroyed, untold }: Losses): string[] {
   const lost = world.lostBefore + world.fixture.counter('lostBytes');
   const collided =
     world.collidedBefore + world.fixture.counter('collidedRecords') + world.fixture.counter('refusedRecords');

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Encoding } from '../../store/store.js';
 import { FIRST_ROWS, ROWS, type MoveRow } from './moves.js';
 import { compareStored } from './oracle.js';
-import { createRandom, finishEntry, openWorld, pick, readAll, type World } from './world.js';
+import { createRandom, finishEntry, openWorld, pick, readAll, type ModelWorld } from './world.js';
 
 const ROWS_OF_DATABASE: Encoding = { kind: 'sqlite' };
 const DOCUMENTS: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
@@ -80,7 +80,7 @@ function pickRow(random: () => number, rows: readonly MoveRow[]): MoveRow {
   return found;
 }
 
-async function play(world: World, turns: Iterable<Turn>): Promise<Outcome> {
+async function play(world: ModelWorld, turns: Iterable<Turn>): Promise<Outcome> {
   const history: string[] = [];
   try {
     for (const { row, pickWriter, random } of turns) {
@@ -98,7 +98,7 @@ async function play(world: World, turns: Iterable<Turn>): Promise<Outcome> {
   }
 }
 
-async function finish(world: World): Promise<void> {
+async function finish(world: ModelWorld): Promise<void> {
   for (const writer of world.writers) finishEntry(world, writer);
   await readAll(world);
   await readAll(world);

@@ -20,7 +20,7 @@ const BUDGET_BYTES = 12_000;
 /** Of the lines of a container's file. */
 const WRAPPER = '2026-05-01T10:00:00.000000001Z stdout';
 
-export interface Entry {
+export interface WrittenEntry {
   /** Counts the entries of the world; an entry of another file that begins alike has the same. */
   readonly number: number;
   /** As it stands in its file, without the last line break. */
@@ -31,7 +31,7 @@ export interface Entry {
 /** One life of a file. */
 export interface Generation {
   readonly family: string;
-  readonly entries: Entry[];
+  readonly entries: WrittenEntry[];
   size: number;
   /** Its size when the agent last looked. */
   seen: number;
@@ -59,7 +59,7 @@ export interface StoreFaults {
   readonly untold: Set<string>;
 }
 
-export interface World {
+export interface ModelWorld {
   readonly fixture: AgentFixture<AgentStore>;
   /** Of the move that is made. */
   random: () => number;
@@ -82,10 +82,10 @@ export interface WorldOptions {
   readonly hasContainer: boolean;
 }
 
-export function openWorld({ encoding, random, hasContainer }: WorldOptions): World {
+export function openWorld({ encoding, random, hasContainer }: WorldOptions): ModelWorld {
   const store: StoreFaults = { state: 'up', untold: new Set() };
   const generations: Generation[] = [];
-  const world: { current?: World } = {};
+  const world: { current?: ModelWorld } = {};
   const fixture = openFixtureOver(openMemoryStore(encoding), {
     now: () => START_MS,
     root: existsSync(MEMORY) ? MEMORY : tmpdir(),
@@ -166,12 +166,12 @@ export function begin(generations: Generation[], family: string): Generation {
 }
 
 /** Gives the file the model's time. */
-export function stamp({ fixture }: World, path: string): void {
+export function stamp({ fixture }: ModelWorld, path: string): void {
   const seconds = (START_MS + fixture.clock.offsetMs) / 1000;
   if (existsSync(path)) utimesSync(path, seconds, seconds);
 }
 
-export function write(world: World, writer: Writer, text: string): void {
+export function write(world: ModelWorld, writer: Writer, text: string): void {
   appendFileSync(writer.path, text);
   writer.generation.size += Buffer.byteLength(text);
   stamp(world, writer.path);
@@ -184,7 +184,7 @@ export interface EntryShape {
 }
 
 /** The text of an entry that its writer has not written yet. */
-export function nextEntry(world: World, writer: Writer, start: number, shape: EntryShape): Entry {
+export function nextEntry(world: ModelWorld, writer: Writer, start: number, shape: EntryShape): WrittenEntry {
   const number = world.number++;
   const trace = shape.hasTrace
     ? `\njava.io.IOException: failure ${number}\n\tat org.example.Job.run(Job.java:${number})\n\tat java.lang.Thread.run(Thread.java:829)`
@@ -210,24 +210,24 @@ export function joinPieces(text: string): string {
   return text.replace(/(?<=stdout P [^\n]*)\n\S+ stdout [PF] /g, '');
 }
 
-export function finishEntry(world: World, writer: Writer): void {
+export function finishEntry(world: ModelWorld, writer: Writer): void {
   if (writer.rest !== '') write(world, writer, writer.rest);
   writer.rest = '';
 }
 
-export async function poll(world: World, stepMs: number, times = 1): Promise<void> {
+export async function poll(world: ModelWorld, stepMs: number, times = 1): Promise<void> {
   for (const { path, generation } of world.writers) if (existsSync(path)) generation.seen = generation.size;
   await world.fixture.poll(times, stepMs);
 }
 
-export async function readAll(world: World): Promise<void> {
+export async function readAll(world: ModelWorld): Promise<void> {
   world.store.state = 'up';
   await poll(world, REST_MS);
   await poll(world, LONG_MS, 3);
 }
 
 /** In order, or as kill -9 does. */
-export async function restart(world: World, isOrderly: boolean): Promise<void> {
+export async function restart(world: ModelWorld, isOrderly: boolean): Promise<void> {
   const { fixture } = world;
   if (isOrderly && world.store.state === 'up') await fixture.agent.flush();
   world.lostBefore += fixture.counter('lostBytes');
