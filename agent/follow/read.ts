@@ -10,6 +10,7 @@ import { joinRotation } from '../tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import type { Tail } from '../tail/tail.js';
 import { createLimits, type Hold, type ReadLimits } from './limits.js';
+import { COLD_MS } from './set.js';
 import type { Tails } from './tails.js';
 
 export interface Reader {
@@ -48,8 +49,6 @@ interface ReaderState extends ReaderParts {
 
 /** One file may have this many records waiting behind one that the store does not take yet. */
 const MAX_WAITING = 200_000;
-/** A file that has not grown for this long is looked at with the scan only. */
-const COLD_MS = 60_000;
 
 export function createReader(parts: ReaderParts): Reader {
   const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0 };
@@ -65,7 +64,8 @@ export function createReader(parts: ReaderParts): Reader {
 
 function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRound {
   const until = reader.now() + sliceMs;
-  const tails = reader.tails.list().filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
+  const wanted = all ? reader.tails.list() : reader.tails.listBusy();
+  const tails = wanted.filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
   let bytes = 0;
   for (let isMoving = true; isMoving;) {
     isMoving = false;
@@ -143,6 +143,7 @@ function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState
     reading.deficitBytes = 0;
     return 0;
   }
+  tails.wake(tail);
   file.head = result.head;
   reading.deficitBytes -= result.bytes;
   reading.lastGrowth = now();
@@ -152,7 +153,7 @@ function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState
 }
 
 function flushIdle({ tails, forwarder, settings, now }: ReaderState, all: boolean): void {
-  for (const tail of tails.list()) {
+  for (const tail of tails.listBusy()) {
     const { file, reading } = tail;
     // Where a chunk ended within a line there is no entry yet.
     const isRead = unreadBytes(reading) === 0;

@@ -5,10 +5,11 @@ import type { LogRecord } from '../../../core/types.js';
 import { selectRecords, sliceBatch, sliceRecord } from '../../batch.js';
 import { createEncoder, decodeRecord, encodeRecords } from '../../encode.js';
 import type { Store } from '../../store.js';
+import type { AgentStore } from '../memory.js';
 import { appendRecords, makeRecord } from '../samples.js';
 import { ALL, drain, readAll, readPages, waitForTotal } from './reading.js';
 
-export function describeAppend(store: () => Store): void {
+export function describeAppend(store: () => AgentStore): void {
   it('keeps once what is sent twice', async () => {
     const batch = [makeRecord(1), makeRecord(2)];
 
@@ -32,8 +33,6 @@ export function describeAppend(store: () => Store): void {
     expect(await appendRecords(store(), [grown])).toEqual([{ kind: 'stored' }]);
 
     expect(await readAll(store())).toEqual([grown]);
-    await waitForTotal(store(), { ...ALL, query: 'B.java' }, 1);
-    await waitForTotal(store(), { ...ALL, query: 'boom' }, 1);
   });
 
   it('ignores the shorter self that comes late', async () => {
@@ -65,7 +64,17 @@ export function describeAppend(store: () => Store): void {
   });
 }
 
-export function describeBatches(store: () => Store): void {
+export function describeGrown(store: () => Store): void {
+  it('is found by its old and its new words, once', async () => {
+    await appendRecords(store(), [makeRecord(1, { text: 'boom' })]);
+    await appendRecords(store(), [makeRecord(1, { text: 'boom\n\tat a.B.c(B.java:1)' })]);
+
+    await waitForTotal(store(), { ...ALL, query: 'B.java' }, 1);
+    await waitForTotal(store(), { ...ALL, query: 'boom' }, 1);
+  });
+}
+
+export function describeBatches(store: () => AgentStore): void {
   it('takes what another thread encoded: plain data goes there, memory comes back', async () => {
     const encoder = createEncoder(structuredClone(store().encoding));
     const records = [makeRecord(1), makeRecord(2, { text: '连接失败 \ud83d\ude00' }), makeRecord(3)];
@@ -105,7 +114,7 @@ export function describeBatches(store: () => Store): void {
   });
 }
 
-export function describeOddText(store: () => Store): void {
+export function describeOddText(store: () => AgentStore): void {
   let cursor: string | undefined;
 
   it.each(ODD_RECORDS)('never refuses %s', async (what, change) => {
@@ -118,7 +127,10 @@ export function describeOddText(store: () => Store): void {
     cursor = found.cursor;
     expect(found.records).toEqual([record]);
   });
+}
 
+/** Of what describeOddText has appended. */
+export function describeOddSearch(store: () => Store): void {
   it('finds and pages them all', async () => {
     await waitForTotal(store(), ALL, ODD_RECORDS.length);
 

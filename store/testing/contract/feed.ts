@@ -2,10 +2,11 @@
 // Called by contract.ts.
 import { expect, it } from 'vitest';
 import type { Store } from '../../store.js';
+import type { AgentStore } from '../memory.js';
 import { appendRecords, makeRecord } from '../samples.js';
 import { drain } from './reading.js';
 
-export function describeFeed(store: () => Store): void {
+export function describeFeed(store: () => AgentStore): void {
   it('gives nothing and stays where it is when there is nothing', async () => {
     const page = await store().readRecords(undefined, { limit: 10 });
 
@@ -36,8 +37,6 @@ export function describeFeed(store: () => Store): void {
 
     expect(second.records.map((record) => record['event.original'])).toEqual(['short and longer']);
   });
-
-  describeSkipping(store);
 
   it('skips nothing while appends go on, over days and replacements', async () => {
     const count = 60;
@@ -77,7 +76,7 @@ export function describeFeed(store: () => Store): void {
   }, 120_000);
 }
 
-function describeSkipping(store: () => Store): void {
+export function describeSkipping(store: () => Store): void {
   it('leaves out what says the signal that is skipped, and goes on behind it', async () => {
     const signals = [undefined, 'no.new', 'yes.new', 'no.old', 'no.new', 'no.new'];
     await appendRecords(

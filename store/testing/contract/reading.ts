@@ -9,7 +9,7 @@ export const ALL: RecordQuery = { limit: 0, order: 'oldest' };
 
 /** Reads on until there is nothing more. */
 export async function drain(
-  store: Store,
+  store: Pick<Store, 'readRecords'>,
   from: string | undefined,
   limit: number,
   shard?: { index: number; of: number },
@@ -25,7 +25,7 @@ export async function drain(
   }
 }
 
-export async function readAll(store: Store): Promise<LogRecord[]> {
+export async function readAll(store: Pick<Store, 'readRecords'>): Promise<LogRecord[]> {
   return (await drain(store, undefined, 100)).records;
 }
 
