@@ -21,6 +21,8 @@ const COUNT_MS = 250;
 const SETTLED_MS = 2000;
 /** Not all are there and nothing came for so long: it sends no more. Filebeat waits ten seconds with its last batch. */
 const QUIET_MS = 15_000;
+/** Many are missing: so long a busy Elasticsearch may take. */
+const STALLED_MS = 60_000;
 const MOST_START_MS = 60_000;
 /** What comes behind it waits for time-outs, and says nothing of the speed. */
 const NEARLY_ALL = 0.99;
@@ -112,9 +114,14 @@ async function follow(shipper: Shipper, sink: CountingSink, countEntries: () => 
     const last = counts.arrivals.at(-1)?.[0];
     if (last === undefined && Date.now() - startedAt > MOST_START_MS) throw new Error('Nothing came within a minute.');
     if (last === undefined) continue;
-    const quietMs = Date.now() - last;
-    if (quietMs > (counts.documents >= countEntries() ? SETTLED_MS : QUIET_MS)) return { counts, usages };
+    if (Date.now() - last > decideQuiet(counts.documents / countEntries())) return { counts, usages };
   }
+}
+
+/** How long nothing has to come until a run is over, by the share that has come. */
+function decideQuiet(share: number): number {
+  if (share >= 1) return SETTLED_MS;
+  return share >= NEARLY_ALL ? QUIET_MS : STALLED_MS;
 }
 
 function sumUpDrain({ counts, usages }: Seen, corpus: Corpus, startedAt: number): Drain {

@@ -68,10 +68,11 @@ function answerBulk({ raw, gzip, at }, wanted) {
   return `{"took":1,"errors":false,"items":[${`${item},`.repeat(documents).slice(0, -1)}]}`;
 }
 
-/** Each document has a line that says what to do with it. */
+/** Each document has a line that says what to do with it. Filebeat writes empty lines as well. */
 function count(body, wireBytes, at) {
   let lines = 0;
-  for (let from = body.indexOf(NEWLINE); from !== -1; from = body.indexOf(NEWLINE, from + 1)) lines += 1;
+  for (let start = 0, end = body.indexOf(NEWLINE); end !== -1; start = end + 1, end = body.indexOf(NEWLINE, start))
+    if (end > start) lines += 1;
   for (let from = body.indexOf(STAMP); from !== -1; from = body.indexOf(STAMP, from + 1)) {
     const digits = from + STAMP.length;
     counts.lags.push(at - Number(body.toString('latin1', digits, digits + STAMP_DIGITS)));
