@@ -70,7 +70,7 @@ function readCore(setting: Setting): Read {
 }
 
 function readWorkers(runs: readonly RunLine[]): number | undefined {
-  const two = findFigure(runs, { ...BULK, peer: 'jobtrace, two workers' }, 'mbPerSecond');
+  const two = findFigure(runs, { ...BULK, peer: 'jobtrace (two workers)' }, 'mbPerSecond');
   return divide(two, readFigure(BULK, 'mbPerSecond')(runs));
 }
 

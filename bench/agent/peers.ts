@@ -32,7 +32,7 @@ export interface Peer {
 
 export const PEERS: readonly Peer[] = [
   jobtrace('jobtrace', 'jobtrace.yaml'),
-  jobtrace('jobtrace, two workers', 'jobtrace-workers.yaml'),
+  jobtrace('jobtrace (two workers)', 'jobtrace-workers.yaml'),
   {
     name: 'rsyslog',
     configuration: 'rsyslog.conf',
@@ -54,7 +54,7 @@ export const PEERS: readonly Peer[] = [
         .join(', '),
   },
   filebeat('filebeat', 'filebeat.yml'),
-  filebeat('filebeat, throughput', 'filebeat-throughput.yml'),
+  filebeat('filebeat (throughput)', 'filebeat-throughput.yml'),
 ];
 
 function jobtrace(name: string, configuration: string): Peer {

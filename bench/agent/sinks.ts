@@ -26,11 +26,7 @@ export interface CountingSink {
 }
 
 export async function openStandIn(kind: 'discard' | 'bulk', keepIn?: string): Promise<CountingSink> {
-  const program = join(import.meta.dirname, 'sink.mjs');
-  const child = spawn('node', [program, kind, ...(keepIn === undefined ? [] : [keepIn])], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const port = await readPort(child);
+  const { child, port } = await startServer('sink.mjs', kind, ...(keepIn === undefined ? [] : [keepIn]));
   return {
     port,
     count: async (): Promise<Counts> => JSON.parse(await (await fetch(`http://127.0.0.1:${port}/counts`)).text()),
@@ -38,9 +34,14 @@ export async function openStandIn(kind: 'discard' | 'bulk', keepIn?: string): Pr
   };
 }
 
-async function readPort(child: ChildProcess): Promise<number> {
-  for await (const text of child.stdout ?? []) return Number(String(text));
-  throw new Error('The sink ended before it said its port.');
+/** One that says its port. */
+async function startServer(
+  name: string,
+  ...args: readonly string[]
+): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = spawn('node', [join(import.meta.dirname, name), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const text of child.stdout) return { child, port: Number(String(text)) };
+  throw new Error(`${name} ended before it said its port.`);
 }
 
 /** A real one, for all runs. */
@@ -59,6 +60,7 @@ export async function startCluster(): Promise<Cluster> {
   // What runs before have sent is removed by pattern.
   const settings = { 'action.destructive_requires_name': 'false' };
   const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true, settings });
+  const front = await startServer('front.mjs', String(node.port), node.version);
   await ask(node.url, 'PUT', '/_index_template/bench', PEERS_TEMPLATE);
   return {
     version: node.version,
@@ -66,7 +68,7 @@ export async function startCluster(): Promise<Cluster> {
       await ask(node.url, 'DELETE', `/${ALL}`);
       const arrivals: [time: number, documents: number][] = [];
       return {
-        port: node.port,
+        port: front.port,
         count: async () => {
           const documents = await countDocuments(node.url);
           if (documents > (arrivals.at(-1)?.[1] ?? 0)) arrivals.push([Date.now(), documents]);
@@ -75,7 +77,10 @@ export async function startCluster(): Promise<Cluster> {
         close: () => Promise.resolve(),
       };
     },
-    stop: () => node.stop(),
+    async stop() {
+      await stopChild(front.child);
+      await node.stop();
+    },
   };
 }
 
