@@ -46,8 +46,8 @@ export interface TailAcks {
   runs: Run[];
   /** Entries that are not acknowledged as a contiguous prefix yet. */
   waiting: number;
-  /** The open entry that the store has; its complete self is not sent again when it did not grow. */
-  shipped: Place | undefined;
+  /** Open entries that the store has; their complete selves are not sent again when they did not grow. */
+  shipped: readonly Place[];
   /** The checkpoint has an older state. */
   isDirty: boolean;
 }
@@ -58,7 +58,7 @@ export function createAcks(): TailAcks {
     openBytes: 0,
     runs: [],
     waiting: 0,
-    shipped: undefined,
+    shipped: [],
     isDirty: false,
   };
 }
@@ -84,7 +84,7 @@ export function beginRun(acks: TailAcks, length: number, openBytes: number | und
     places: [],
     acknowledge: (first, end) => {
       run.done.fill(1, first, end);
-      acks.shipped = run.places[end - 1] ?? acks.shipped;
+      if (run.places.length > 0) acks.shipped = run.places.filter((_, index) => run.done[index] === 1);
     },
   };
   acks.runs.push(run);
@@ -93,7 +93,7 @@ export function beginRun(acks: TailAcks, length: number, openBytes: number | und
 
 /** It was shipped when the file rested and has not grown since. */
 export function isShipped({ shipped }: TailAcks, { entry, isOpen }: TailEntry): boolean {
-  return !isOpen && shipped?.offset === entry.offset && shipped.length === entry.length;
+  return !isOpen && shipped.some(({ offset, length }) => offset === entry.offset && length === entry.length);
 }
 
 /** Of an entry that ends at `offset`, where the CRC32 is `crc`; `place` of an open one. Returns its index. */
@@ -135,7 +135,7 @@ export function advanceAcks(acks: TailAcks): boolean {
 
 function commitRun(acks: TailAcks, run: Run): void {
   if (run.openBytes !== undefined) {
-    acks.openBytes = Math.max(acks.openBytes, run.openBytes);
+    if (run.passed === run.count) acks.openBytes = Math.max(acks.openBytes, run.openBytes);
     return;
   }
   const last = run.passed - 1;

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { NO_NOTES } from '../../flink/facts/notes.js';
+import { addToRun, advanceAcks, beginRun, createAcks, isShipped, type Place, type Run, type TailAcks } from './acks.js';
+
+const PLACES = [
+  { offset: 100, length: 10 },
+  { offset: 120, length: 10 },
+] as const;
+const BEHIND = { time: undefined, notes: NO_NOTES };
+
+/** Two open entries, one of each stream of a container. */
+function addOpen(acks: TailAcks): Run {
+  const run = beginRun(acks, PLACES.length, 50);
+  for (const place of PLACES) addToRun(acks, run, 100, 0, BEHIND, place);
+  return run;
+}
+
+function isKnown(acks: TailAcks, { offset, length }: Place): boolean {
+  const entry = { bytes: Buffer.alloc(length), offset, length, line: 1, flags: [], cutBytes: 0 };
+  return isShipped(acks, { entry, id: '', end: { offset: 150, crc: 0, time: undefined }, isOpen: false });
+}
+
+describe('several open entries', () => {
+  it('count as stored only when the store has all of them: after a kill the others are shipped', () => {
+    const acks = createAcks();
+    const run = addOpen(acks);
+
+    run.acknowledge(0, 1);
+    advanceAcks(acks);
+    expect(acks.openBytes).toBe(0);
+
+    run.acknowledge(1, 2);
+    advanceAcks(acks);
+    expect([acks.openBytes, acks.waiting]).toEqual([50, 0]);
+  });
+
+  it('are not sent again, each by itself, when they did not grow', () => {
+    const acks = createAcks();
+    const run = addOpen(acks);
+
+    run.acknowledge(1, 2);
+    expect(PLACES.map((place) => isKnown(acks, place))).toEqual([false, true]);
+
+    run.acknowledge(0, 1);
+    expect(PLACES.map((place) => isKnown(acks, place))).toEqual([true, true]);
+    expect(isKnown(acks, { offset: 100, length: 11 })).toBe(false);
+  });
+});
