@@ -170,6 +170,8 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   const crc = crc32(after.subarray(0, end));
   tail.reading.mayJoin = false;
   seekTail(tail, { offset: end, crc, time });
+  // What was shipped of the entry while it was open ends here.
+  tail.reading.flushedTo = end;
   tail.acks.committed = { offset: 0, crc: 0, time: undefined };
   return { kind: 'joined', elder, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
 }

@@ -541,6 +541,20 @@ describe('a stack trace that a rotation cuts', () => {
     expect(await storedInOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
   });
 
+  it('ships the last entry behind a rest that was shipped while it was open', async () => {
+    const long = `${rest}${'\tat a.b.C.d(C.java:1)\n'.repeat(20)}`;
+    writeFileSync(path, `${line(0)}\n${head}`);
+    await fixture.poll(2);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, long);
+    await fixture.poll(3);
+
+    appendFileSync(path, `${line(2)}\n`);
+    await fixture.poll(3);
+
+    expect(await storedInOrder()).toEqual([line(0), (head + long).trimEnd(), line(2)]);
+  });
+
   it('keeps no later file waiting where a file has nothing but the rest', async () => {
     writeFileSync(path, `${line(0)}\n${head}`);
     await fixture.poll(2);

@@ -51,6 +51,17 @@ const CASES: readonly { readonly fault: string; readonly sequence: Sequence }[] 
     },
   },
   {
+    fault: 'the last entry behind a rest that was shipped while it was open is shipped when it rests',
+    sequence: {
+      encoding: DOCUMENTS,
+      moves: [
+        ['a line in pieces over a rotation', 2, 555221391],
+        ['poll after a rest', 2, 629875040],
+        ['delete the oldest that was read', 2, 368335061],
+      ],
+    },
+  },
+  {
     fault: 'the beginning of an entry is not looked for in a file that came later',
     sequence: {
       encoding: { kind: 'sqlite' },

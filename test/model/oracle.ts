@@ -13,7 +13,7 @@ type Stored = ReadonlyMap<string, readonly LogRecord[]>;
 interface Losses {
   /** Bytes that were seen and are not in the store. */
   missing: number;
-  /** Bytes of all destroyed files, and of those with records that the agent may not know to be stored. */
+  /** Bytes of all destroyed files, and of those of which more or less may be reported. */
   destroyed: number;
   untold: number;
 }
@@ -26,11 +26,11 @@ export async function compareStored(world: ModelWorld): Promise<string[]> {
   for (const generation of world.generations) {
     if (!generation.isDestroyed) problems.push(...compareWhole(generation, stored));
     else {
-      const { readTo, found } = compareDestroyed(generation, stored);
+      const { readTo, isKeyed, found } = compareDestroyed(generation, stored);
       problems.push(...found);
       losses.missing += Math.max(0, generation.seen - readTo);
       losses.destroyed += generation.size;
-      if (isUntold(world, generation, stored)) losses.untold += generation.size;
+      if (!isKeyed || isUntold(world, generation, stored)) losses.untold += generation.size;
     }
   }
   for (const [key, records] of stored)
@@ -104,7 +104,7 @@ function compareWhole({ family, entries }: Generation, stored: Stored): string[]
 function compareDestroyed(
   generation: Generation,
   stored: Stored,
-): { readonly readTo: number; readonly found: readonly string[] } {
+): { readonly readTo: number; readonly isKeyed: boolean; readonly found: readonly string[] } {
   const content = render(generation);
   let readTo = 0;
   const found: string[] = [];
@@ -114,9 +114,9 @@ function compareDestroyed(
     if (texts.some((item) => !content.startsWith(item, start))) found.push(`event ${number} is stored as another`);
     if (texts[0] !== undefined) readTo = start + texts[0].length + 1;
   }
-  // A first line without its end has no key yet; what is cut away before it has one is not counted.
+  // A first line without its end has a key only when its file rested; what is cut away before it has one is not counted.
   const isKeyed = generation.seen >= KEY_BYTES || content.slice(0, generation.seen).includes('\n');
-  return { readTo: isKeyed ? readTo : generation.seen, found };
+  return { readTo: isKeyed ? readTo : generation.seen, isKeyed, found };
 }
 
 /**
