@@ -114,7 +114,7 @@ function compareDestroyed(
     if (texts.some((item) => !content.startsWith(item, start))) found.push(`event ${number} is stored as another`);
     if (texts[0] !== undefined) readTo = start + texts[0].length + 1;
   }
-  // A first line without its end has a key only when its file rested; what is cut away before it has one is not counted.
+  // A first line without its end has a key only when its file rested; what is cut away before is not counted.
   const isKeyed = generation.seen >= KEY_BYTES || content.slice(0, generation.seen).includes('\n');
   return { readTo: isKeyed ? readTo : generation.seen, isKeyed, found };
 }
