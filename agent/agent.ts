@@ -209,7 +209,7 @@ async function scan(agent: AgentState): Promise<void> {
   const places = new Set<string>();
   const found = await discoverFiles(paths, excluded, scanMemory, (place) => {
     places.add(place);
-    watcher?.enter(place);
+    return watcher?.enter(place);
   });
   watcher?.keep(places);
   agent.follower.syncFiles(found, paths !== agent.scannedPaths);

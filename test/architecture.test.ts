@@ -170,6 +170,7 @@ const DOORS: Readonly<Record<string, string>> = {
   pino: 'core/log.ts',
   yaml: 'core/document.ts',
   ajv: 'core/document.ts',
+  chokidar: 'agent/files/watch.ts',
   '@elastic/transport': 'store/elasticsearch/client.ts',
   '@photostructure/sqlite': 'store/sqlite/engine.ts',
   fastify: 'api/server.ts',

@@ -38,7 +38,7 @@ export interface ScanMemory {
 
 interface Walk {
   readonly memory: ScanMemory;
-  readonly onPlace: (path: string) => void;
+  readonly onPlace: (path: string) => Promise<void> | undefined;
   readonly excluded: readonly string[];
   readonly found: Map<string, FoundFile>;
   readonly problems: ScanProblem[];
@@ -52,14 +52,14 @@ const MAX_DEPTH = 64;
 
 /**
  * `excluded`: folders that are never entered (the agent's own data). `onPlace` is told of each place at which
- * something can happen: a folder before it is read, a file that a link leads to or that was named itself. Never throws
- * for what the disk says.
+ * something can happen, and waited for: a folder before it is read, a file that a link leads to or that was named
+ * itself. Never throws for what the disk says.
  */
 export async function discoverFiles(
   patterns: readonly string[],
   excluded: readonly string[] = [],
   memory: ScanMemory = { folders: new Map() },
-  onPlace: (path: string) => void = () => undefined,
+  onPlace: (path: string) => Promise<void> | undefined = () => undefined,
 ): Promise<Scan> {
   const walk: Walk = { memory, onPlace, excluded, found: new Map(), problems: [], visited: 0 };
   for (const text of patterns) {
@@ -74,7 +74,7 @@ export async function discoverFiles(
         parents: [folderId(stat)],
       });
     else if (pattern.segments.length === 0) {
-      onPlace(pattern.base);
+      await onPlace(pattern.base);
       addFile(walk, pattern.base, stat, {});
     }
   }
@@ -111,7 +111,7 @@ function segmentsOf(pattern: PathPattern): readonly Segment[] | undefined {
 
 async function walkFolder(walk: Walk, visit: Visit): Promise<void> {
   if (walk.excluded.includes(visit.path) || visit.parents.length > MAX_DEPTH) return;
-  walk.onPlace(visit.path);
+  await walk.onPlace(visit.path);
   for (const entry of readFolder(walk, visit.path)) {
     walk.visited += 1;
     if (walk.visited % YIELD_EVERY === 0) await new Promise<void>((resume) => void setImmediate(resume));
@@ -135,7 +135,7 @@ async function visitEntry(walk: Walk, visit: Visit, entry: Dirent): Promise<void
   if (stat.isFile()) {
     const captures = captureFile(visit, entry.name);
     if (captures === undefined) return;
-    if (entry.isSymbolicLink()) walk.onPlace(path);
+    if (entry.isSymbolicLink()) await walk.onPlace(path);
     addFile(walk, path, stat, { ...visit.captures, ...captures });
     return;
   }

@@ -1,5 +1,15 @@
 // Word of what happens in folders: how many watches it takes, and what is told.
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -32,13 +42,47 @@ async function scan(): Promise<number> {
   const places = new Set<string>();
   const { files } = await discoverFiles([folder], [], { folders: new Map() }, (place) => {
     places.add(place);
-    watcher.enter(place);
+    return watcher.enter(place);
   });
   watcher.keep(places);
   return files.length;
 }
 
+/** Those of this process, as the kernel counts them. */
+function countWatches(): number {
+  const infos = readdirSync('/proc/self/fdinfo').map((fd) => {
+    try {
+      return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    } catch {
+      // Closed meanwhile.
+      return '';
+    }
+  });
+  return infos.join('\n').match(/^inotify /gm)?.length ?? 0;
+}
+
 describe('openWatcher', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'takes a watch of the kernel for each folder: eleven for 1,000 files in ten and the one above',
+    async () => {
+      for (let index = 0; index < 10; index += 1) mkdirSync(join(folder, `${index}`));
+      for (let index = 0; index < 1000; index += 1) writeFileSync(join(folder, `${index % 10}`, `${index}.log`), 'x\n');
+      const before = countWatches();
+
+      expect(await scan()).toBe(1000);
+      expect(countWatches() - before).toBe(11);
+      // Would chokidar read a folder again at an event, each of its files got a watch.
+      appendFileSync(join(folder, '0', '0.log'), 'y\n');
+      writeFileSync(join(folder, '0', 'new.log'), 'x\n');
+      await vi.waitUntil(() => heard.changes > 0 && heard.lists > 0, PATIENCE);
+      expect(await scan()).toBe(1001);
+      expect(countWatches() - before).toBe(11);
+
+      watcher.close();
+      expect(countWatches()).toBe(before);
+    },
+  );
+
   it('takes one watch a folder, however many files it holds', async () => {
     mkdirSync(join(folder, 'a'));
     for (let index = 0; index < 100; index += 1) writeFileSync(join(folder, 'a', `${index}.log`), 'x\n');
@@ -77,7 +121,7 @@ describe('openWatcher', () => {
     for (const each of [real, linked]) mkdirSync(each);
     writeFileSync(join(real, 'a.log'), 'x\n');
     symlinkSync(join(real, 'a.log'), join(linked, 'b.log'));
-    watcher.enter(join(linked, 'b.log'));
+    await watcher.enter(join(linked, 'b.log'));
 
     appendFileSync(join(real, 'a.log'), 'y\n');
 
@@ -99,6 +143,27 @@ describe('openWatcher', () => {
     await vi.waitUntil(() => heard.lists > 0, PATIENCE);
   });
 
+  it('takes up a place again that was gone when it was entered', async () => {
+    const inner = join(folder, 'a');
+    await watcher.enter(inner);
+    expect(watcher.size).toBe(0);
+    mkdirSync(inner);
+    await watcher.enter(inner);
+
+    writeFileSync(join(inner, 'a.log'), 'x\n');
+
+    await vi.waitUntil(() => heard.lists > 0, PATIENCE);
+    expect(watcher.size).toBe(1);
+  });
+
+  it('keeps nobody waiting who enters while it is closed', async () => {
+    const entered = watcher.enter(folder);
+    watcher.close();
+
+    await entered;
+    expect(watcher.size).toBe(0);
+  });
+
   it('lets go of what is not there any more', async () => {
     mkdirSync(join(folder, 'a'));
     await scan();
@@ -107,7 +172,7 @@ describe('openWatcher', () => {
     expect(watcher.size).toBe(1);
   });
 
-  it('gives up when there are too many folders, and says so once', () => {
+  it('gives up when there are too many folders, and says so once', async () => {
     const said: string[] = [];
     const small = openWatcher(
       {
@@ -120,7 +185,7 @@ describe('openWatcher', () => {
     );
     for (const name of ['a', 'b', 'c', 'd']) {
       mkdirSync(join(folder, name));
-      small.enter(join(folder, name));
+      await small.enter(join(folder, name));
     }
 
     expect(said).toEqual(['too many folders']);
