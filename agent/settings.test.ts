@@ -9,6 +9,7 @@ const OTHER = {
   host: 'node-7',
   cluster: 'orders',
   zone: 'Asia/Shanghai',
+  minimumLevel: 'WARN',
   redactPatterns: ['cust-\\d+'],
   scanIntervalMs: 2000,
   kubernetes: 'https://10.0.0.1',

@@ -8,6 +8,9 @@ import { describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FAULTS = Array.from({ length: 45 }, (_, index) => `F${String(index + 1).padStart(2, '0')}`);
 
+/** A title, also of a test that runs with several values. */
+const TITLE = String.raw`\b(?:it|describe)(?:\.each\([^()]*\))?\(\s*['"\x60]`;
+
 function listTests(): string[] {
   return ['agent', 'test'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
@@ -19,7 +22,7 @@ function listTests(): string[] {
 describe('the faults', () => {
   it('are each shown by one test', () => {
     const named = listTests().flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/\b(?:it|describe)\(\s*['"`](F\d\d): /g)].map(([, number]) => number),
+      [...readFileSync(file, 'utf8').matchAll(new RegExp(`${TITLE}(F\\d\\d): `, 'g'))].map(([, number]) => number),
     );
 
     expect(named.sort()).toEqual(FAULTS);
@@ -31,8 +34,6 @@ describe('the faults', () => {
 
     expect([...tests.keys()]).toEqual(FAULTS);
     for (const [number, file] of tests)
-      expect(readFileSync(join(ROOT, file), 'utf8'), `${number} in ${file}`).toMatch(
-        new RegExp(`(?:it|describe)\\(\\s*['"\`]${number}: `),
-      );
+      expect(readFileSync(join(ROOT, file), 'utf8'), `${number} in ${file}`).toMatch(new RegExp(`${TITLE}${number}: `));
   });
 });
