@@ -1,7 +1,7 @@
 // The program as it was built: opened with what V8 compiled, and without where V8 does not take it; services without
 // what tunes V8 for short commands; a Node that it was not installed with.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,21 @@ describe('what was compiled when the program was built', () => {
     const diagnose = [path('dist/cli.js'), 'diagnose', '--format', 'json', LOG];
 
     expect(run('--no-opt', ...diagnose)).toBe(run(...diagnose));
+  });
+});
+
+describe('the Elasticsearch client in the built program', () => {
+  const { sources } = JSON.parse(readFileSync(path('dist/cli/main.cjs.map'), 'utf8')) as { sources: string[] };
+
+  it('is the whole client', () => {
+    expect(sources.filter((source) => source.includes('/@elastic/elasticsearch/lib/'))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/\/client\.js$/), expect.stringMatching(/\/api\/index\.js$/)]),
+    );
+  });
+
+  it('neither holds apache-arrow nor loads it', () => {
+    expect(sources.filter((source) => source.includes('/apache-arrow/'))).toEqual([]);
+    expect(readFileSync(path('dist/cli/main.cjs'), 'utf8')).not.toMatch(/require\(.apache-arrow/);
   });
 });
 

@@ -1,18 +1,11 @@
-// The only door to Elasticsearch: one function that sends a request and gives back what was answered, or throws one of
-// our errors. It is the transport of the official client without the rest of it, whose four hundred modules would take
-// most of an agent's start. It tries another node when one fails, but never sends a bulk request again by itself
-// (whoever sent it knows whether that helps), and it believes no answer that is not Elasticsearch's JSON: a proxy's
-// error page with status 200 is not a success.
+// The only door to the official Elasticsearch client: one function that sends a request and gives back what was
+// answered, or throws one of our errors. It tries another node when one fails, but never sends a bulk request again by
+// itself (whoever sent it knows whether that helps), and it believes no answer that is not Elasticsearch's JSON: a
+// proxy's error page with status 200 is not a success. The client is compiled into the built program without
+// apache-arrow (cli/arrow.ts).
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import {
-  Diagnostic,
-  errors,
-  Serializer,
-  Transport,
-  UndiciConnection,
-  WeightedConnectionPool,
-} from '@elastic/transport';
+import { Client, errors } from '@elastic/elasticsearch';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
@@ -70,17 +63,11 @@ export const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
 const USUAL_RATIO = 8;
 const LEAST_COMPRESSED_BYTES = 16_384;
 const compress = promisify(gzip);
-/** What 8.19 understands and 9 still does. */
-const MEDIA_TYPES = {
-  jsonContentType: 'application/vnd.elasticsearch+json; compatible-with=8',
-  ndjsonContentType: 'application/vnd.elasticsearch+x-ndjson; compatible-with=8',
-  accept: 'application/vnd.elasticsearch+json; compatible-with=8,text/plain',
-};
 
 /** Connects to nothing yet. Throws JT_STORE_UNUSABLE when the settings contradict each other. */
 export function openClient(settings: ElasticsearchSettings): ElasticsearchClient {
   const url = settings.nodes.join(', ');
-  const { transport, pool } = createTransport(settings, url);
+  const client = createClient(settings, url);
   const flights = new Set<AbortController>();
   return {
     url,
@@ -89,7 +76,7 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
       flights.add(flight);
       const bulkBody = request.lines === undefined ? undefined : await compressLines(request.lines);
       try {
-        const answer = await transport.request(
+        const answer = await client.transport.request(
           {
             method: request.method,
             path: request.path,
@@ -118,7 +105,7 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
     },
     close: async () => {
       for (const flight of flights) flight.abort();
-      await pool.empty();
+      await client.close();
     },
   };
 }
@@ -130,25 +117,25 @@ async function compressLines(lines: Buffer): Promise<Buffer> {
   return compress(lines, { level: constants.Z_BEST_SPEED, chunkSize });
 }
 
-interface Connected {
-  readonly transport: Transport;
-  readonly pool: WeightedConnectionPool;
-}
-
-function createTransport(settings: ElasticsearchSettings, url: string): Connected {
+function createClient(settings: ElasticsearchSettings, url: string): Client {
+  const [apiKey, username, ca, caFingerprint] = [
+    settings.apiKey,
+    settings.username,
+    settings.ca,
+    settings.caFingerprint,
+  ].map((value) => (value === '' ? undefined : value));
+  const { password } = settings;
   try {
-    const diagnostic = new Diagnostic();
-    const pool = createPool(settings, diagnostic);
-    const transport = new Transport({
-      diagnostic,
-      connectionPool: pool,
-      serializer: new Serializer(),
+    if (settings.nodes.length === 0) throw new Error('no address is given');
+    return new Client({
+      nodes: [...settings.nodes],
       requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       redaction: { type: 'remove' },
-      productCheck: 'Elasticsearch',
-      vendoredHeaders: MEDIA_TYPES,
+      auth: apiKey === undefined ? undefined : { apiKey },
+      ...(apiKey === undefined && username !== undefined ? { auth: { username, password: password ?? '' } } : {}),
+      tls: ca === undefined ? undefined : { ca },
+      caFingerprint,
     });
-    return { transport, pool };
   } catch (error) {
     throw createError(
       'JT_STORE_UNUSABLE',
@@ -160,31 +147,6 @@ function createTransport(settings: ElasticsearchSettings, url: string): Connecte
       error,
     );
   }
-}
-
-/** A name and a password may also stand in an address. */
-function createPool(settings: ElasticsearchSettings, diagnostic: Diagnostic): WeightedConnectionPool {
-  const [apiKey, username, ca, caFingerprint] = [
-    settings.apiKey,
-    settings.username,
-    settings.ca,
-    settings.caFingerprint,
-  ].map((value) => (value === '' ? undefined : value));
-  const basic = username === undefined ? undefined : { username, password: settings.password ?? '' };
-  if (settings.nodes.length === 0) throw new Error('no address is given');
-  const nodes = settings.nodes.map((node) => new URL(node));
-  if (caFingerprint !== undefined && nodes.some(({ protocol }) => protocol === 'http:'))
-    throw new Error('an address without TLS has no certificate that the fingerprint could fit');
-  const pool = new WeightedConnectionPool({
-    Connection: UndiciConnection,
-    diagnostic,
-    auth: apiKey === undefined ? basic : { apiKey },
-    tls: ca === undefined ? undefined : { ca },
-    caFingerprint,
-  });
-  const timeout = settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-  pool.addConnection(nodes.map((node) => ({ url: node, timeout })));
-  return pool;
 }
 
 /** Of a refused request: the status, or undefined when there was no answer to speak of. */
