@@ -122,14 +122,17 @@ function findOriginal(
   const name = basename(tail.file.path);
   const hasPlainName = tail.file.archiveSize === undefined && familyName(name) === name;
   if (hasPlainName) return undefined;
-  let answer: 'wait' | undefined;
-  for (const state of parts.known.findFamily(tail.file.path)) {
+  let waiting: FileState | undefined;
+  const family = [...parts.known.findFamily(tail.file.path)].sort((a, b) => b.head.length - a.head.length);
+  for (const state of family) {
     if (state.archive !== undefined || state.head.length === 0) continue;
+    // Many files begin with the few bytes of a line that was cut away; a longer beginning tells more.
+    if (waiting !== undefined && state.head.length < waiting.head.length) break;
     const reason = compareCopy(state, { tail, fd, size, head }, parts);
     if (reason === 'continues') return state;
-    if (reason === 'copy-in-the-making') answer = 'wait';
+    if (reason === 'copy-in-the-making') waiting ??= state;
   }
-  return answer;
+  return waiting === undefined ? undefined : 'wait';
 }
 
 interface Candidate {

@@ -507,6 +507,35 @@ describe('deletion', () => {
   });
 });
 
+describe('an archive of a file of which nothing is stored yet', () => {
+  it('goes on with that file, not with one whose first bytes are those of every line', async () => {
+    await fixture.close();
+    let isDown = true;
+    fixture = openAgentFixture({
+      copyWaitMs: 60_000,
+      wrap: (store) => ({
+        ...store,
+        append: (batch) => (isDown ? Promise.reject(new Error('connection refused')) : store.append(batch)),
+      }),
+    });
+    path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
+    writeFileSync(path, `${line(0)}\n`);
+    await fixture.poll(2, 3000);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, line(1).slice(0, 6));
+    await fixture.poll(2, 3000);
+
+    writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+    unlinkSync(`${path}.1`);
+    truncateSync(path);
+    await fixture.poll(1, 100);
+    isDown = false;
+    await fixture.poll(4, 70_000);
+
+    expect((await fixture.texts()).filter((text) => text === line(0))).toHaveLength(1);
+  });
+});
+
 describe('a stack trace that a rotation cuts', () => {
   const head = `${line(1, 'Task failed')}\njava.io.IOException: no space\n\tat a.B.c(B.java:1)\n`;
   const rest = '\tat a.B.d(B.java:2)\nCaused by: java.lang.Error: x\n\t... 3 more\n';
