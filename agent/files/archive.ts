@@ -27,10 +27,13 @@ function spoolOf(dataDir: string): string {
   return join(dataDir, 'spool');
 }
 
+/** An agent that was closed may still be unpacking while the next one of this process begins. */
+let begun = 0;
+
 /** The CRC of the format is checked. The returned descriptor is the only trace of the unpacked bytes. */
 export async function unpackArchive(path: string, dataDir: string): Promise<Unpacked> {
   const folder = spoolOf(dataDir);
-  const target = join(folder, `unpacking-${threadId}`);
+  const target = join(folder, `unpacking-${threadId}-${(begun += 1)}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     await pipeline(createReadStream(path), createGunzip(), createWriteStream(target, { mode: 0o600 }));

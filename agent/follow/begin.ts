@@ -175,6 +175,7 @@ async function unpack(set: TailSet, { file, reading }: Tail, size: number): Prom
       log.warn({ path, problem: result.problem }, 'An archive cannot be unpacked; it is tried again when it changes.');
     return;
   }
+  if (set.live.get(idOf(file))?.file !== file) return closeSync(result.fd); // let go meanwhile
   board.clear('JT_ARCHIVE_INVALID', path);
   closeReading(reading);
   reading.fd = result.fd;
