@@ -43,9 +43,9 @@ describe('what was compiled when the program was built', () => {
   });
 });
 
-describe('the Elasticsearch client in the built program', () => {
-  const bundle = readFileSync(path('dist/cli/main.cjs'), 'utf8');
-  const { sources } = JSON.parse(readFileSync(path('dist/cli/main.cjs.map'), 'utf8')) as { sources: string[] };
+describe.each(['main.cjs', 'agent-worker.cjs'])('the Elasticsearch client in the built %s', (name) => {
+  const bundle = readFileSync(path(`dist/cli/${name}`), 'utf8');
+  const { sources } = JSON.parse(readFileSync(path(`dist/cli/${name}.map`), 'utf8')) as { sources: string[] };
 
   it('is the whole client, and loads no package beside it', () => {
     for (const file of ['client', 'helpers', 'api/index'])

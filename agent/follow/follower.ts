@@ -31,8 +31,8 @@ export interface Follower {
   turn(all: boolean): Turn;
   /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
   poll(): Promise<number>;
-  /** Sends what is read, open entries as well, until the store has it or the time to stop is over. */
-  flush(): Promise<void>;
+  /** Sends what is read, open entries as well, until the store has it or this time is over (`stopWithinMs`). */
+  flush(withinMs?: number): Promise<void>;
   /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns), and goes on with the settings of before. */
   reload(settings: AgentSettings): void;
   /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
@@ -112,9 +112,9 @@ export function createFollower(parts: FollowerParts): FileFollower {
     },
     turn: (all) => turn(following, all),
     poll: () => poll(following),
-    flush: async () => {
+    flush: async (withinMs = settings.stopWithinMs) => {
       reader.flushIdle(true);
-      await drain(following);
+      await drain(following, withinMs);
     },
     reload: (next) => {
       redaction.redact = createRedactor(next.redactPatterns);
@@ -199,10 +199,10 @@ async function poll(following: Following): Promise<number> {
   }
 }
 
-async function drain(following: Following): Promise<void> {
-  const { settings, shipper, now } = following;
-  const until = now() + settings.stopWithinMs;
-  const giveUp = performance.now() + settings.stopWithinMs;
+async function drain(following: Following, withinMs: number): Promise<void> {
+  const { shipper, now } = following;
+  const until = now() + withinMs;
+  const giveUp = performance.now() + withinMs;
   while (shipper.heldBytes > 0 && now() < until && performance.now() < giveUp) {
     shipper.pump(true);
     if (shipper.inFlight > 0) {

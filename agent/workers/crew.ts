@@ -244,9 +244,12 @@ function writeLog(log: Log, line: string): void {
 async function flush(crew: Crew): Promise<void> {
   if (!crew.isBegun) return;
   const over = new AbortController();
-  const late = pause(crew.settings.stopWithinMs + ANSWER_WITHIN_MS, over.signal);
+  const { stopWithinMs } = crew.settings;
+  const late = pause(stopWithinMs + ANSWER_WITHIN_MS, over.signal);
+  // A worker on a busy machine may hear of it late.
+  const until = performance.timeOrigin + performance.now() + stopWithinMs;
   try {
-    await Promise.race([askAll(crew, { kind: 'flush', shift: readShift(crew) }), late]);
+    await Promise.race([askAll(crew, { kind: 'flush', until, shift: readShift(crew) }), late]);
   } finally {
     over.abort();
   }

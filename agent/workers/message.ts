@@ -31,8 +31,8 @@ export type Order =
   /** Read and ship from now on without being asked; a file may have grown. */
   | { readonly kind: 'run' }
   | { readonly kind: 'poll'; readonly shift: ClockShift }
-  /** Stop reading, and ship what was read. */
-  | { readonly kind: 'flush'; readonly shift: ClockShift }
+  /** Stop reading, and ship what was read until this time: ms since 1970, by the clock that nobody sets. */
+  | { readonly kind: 'flush'; readonly until: number; readonly shift: ClockShift }
   | { readonly kind: 'reload'; readonly settings: AgentSettings }
   /** Those that matter from now on. */
   | { readonly kind: 'words'; readonly words: SignalWords }

@@ -90,7 +90,7 @@ function obeyAtWork(
     case 'poll':
       return void poll(thread, work);
     case 'flush':
-      return void flush(thread, work);
+      return void flush(thread, work, order.until);
     case 'reload':
       return work.follower.reload(order.settings);
     case 'words':
@@ -170,11 +170,11 @@ async function poll(thread: Thread, work: Work): Promise<void> {
   send(thread.port, { kind: 'polled', readBytes });
 }
 
-async function flush(thread: Thread, work: Work): Promise<void> {
+async function flush(thread: Thread, work: Work, until: number): Promise<void> {
   work.loop?.stop.abort();
   await work.loop?.ended;
   work.loop = undefined;
-  await work.follower.flush();
+  await work.follower.flush(Math.max(0, until - performance.timeOrigin - performance.now()));
   sayProgress(thread, work, true);
   send(thread.port, { kind: 'flushed' });
 }

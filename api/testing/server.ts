@@ -70,6 +70,19 @@ export function incidentOf(id: string, job: readonly [string, string], more: Par
   });
 }
 
+export const UNDELIVERABLE: Alert = {
+  id: 'i-orders/hook/1',
+  incidentId: 'i-orders',
+  receiver: 'hook',
+  reason: 'new-incident',
+  cause: RULE.id,
+  sentAt: '2026-11-20T10:00:01.000Z',
+  state: 'undeliverable',
+  attempts: 3,
+  error: 'it answered with status 410',
+  payload: '{"secret":"words"}',
+};
+
 export async function createFilledStore(): Promise<Store> {
   const store = await openStore({ kind: 'sqlite', path: ':memory:' });
   await appendRecords(store, [
@@ -85,20 +98,8 @@ export async function createFilledStore(): Promise<Store> {
   ]);
   await store.saveIncident(incidentOf('i-orders', ORDERS));
   await store.saveIncident(incidentOf('i-fraud', FRAUD, { outcome: 'recovered' }));
-  const alert: Alert = {
-    id: 'i-orders/hook/1',
-    incidentId: 'i-orders',
-    receiver: 'hook',
-    reason: 'new-incident',
-    cause: RULE.id,
-    sentAt: '2026-11-20T10:00:01.000Z',
-    state: 'undeliverable',
-    attempts: 3,
-    error: 'it answered with status 410',
-    payload: '{"secret":"words"}',
-  };
-  await store.rememberAlert(alert);
-  await store.rememberAlert({ ...alert, id: 'i-fraud/hook/1', incidentId: 'i-fraud', state: 'sent' });
+  await store.rememberAlert(UNDELIVERABLE);
+  await store.rememberAlert({ ...UNDELIVERABLE, id: 'i-fraud/hook/1', incidentId: 'i-fraud', state: 'sent' });
   await store.saveAgentStatus({
     id: 'h1',
     host: 'h1',

@@ -11,7 +11,11 @@ export interface AgentWorkerData {
   readonly settings: Settings;
 }
 
-const { start, settings }: AgentWorkerData = workerData;
-const own = settings['store.kind'] === 'sqlite' ? undefined : await openServiceStore(settings);
-// Orders that came meanwhile wait for somebody who listens.
-if (parentPort !== null) runWorker(parentPort, start, (relay) => own ?? relay);
+// A rejection ends the thread, and its agent with the error.
+void work(workerData);
+
+async function work({ start, settings }: AgentWorkerData): Promise<void> {
+  const own = settings['store.kind'] === 'sqlite' ? undefined : await openServiceStore(settings);
+  // Orders that came meanwhile wait for somebody who listens.
+  if (parentPort !== null) runWorker(parentPort, start, (relay) => own ?? relay);
+}
