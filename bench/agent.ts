@@ -1,18 +1,17 @@
-// What shipping a folder of logs costs, beside other shippers: npx tsx bench/agent.ts [--quick] [--mib 256]
-// [--rounds 5] [--files 50] [--sinks discard,bulk,elasticsearch] [--only NAME,…] [--mbps 10] [--seconds 20]
-// [--json FILE]. Every shipper reads the same files to the same sink on the same machine, in turn; what is counted is
-// its own processor time, up to its last document. Then each keeps up with files that are written at `mbps`. A peer
-// that is not installed is left out by name (Debian: rsyslog, rsyslog-elasticsearch; golang for the others).
+// What shipping a folder of logs costs, beside other shippers: npx tsx bench/agent.ts (--help lists its options). Every
+// shipper reads the same files to the same sink on the same machine, in turn; what is counted is its own processor
+// time, up to its last document. Then each keeps up with files that are written at `mbps`. A peer that is not
+// installed is left out by name (Debian: rsyslog, rsyslog-elasticsearch; golang for the others).
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { errorText } from '../core/fault.js';
 import { writeCorpus, type Corpus } from './agent/corpus.js';
 import type { Pace } from './agent/paced.js';
 import { PEERS, prepareCommand, readConfiguration, type Peer } from './agent/peers.js';
 import { runDrain, runPaced, type Drain, type Pursuit, type Prepare } from './agent/run.js';
 import { openStandIn, startCluster, type Cluster, type CountingSink, type SinkKind } from './agent/sinks.js';
+import { JSON_OPTION, readCommandLine, type BenchScript } from './options.js';
 import { appendResult, describeSession, type MeasuredProgram, type RunLine } from './results.js';
 import { renderTable, TABLES } from './tables.js';
 
@@ -50,33 +49,42 @@ interface Bench {
   failed: number;
 }
 
-function readPlan(): Plan {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      mib: { type: 'string' },
-      rounds: { type: 'string' },
-      files: { type: 'string', default: '50' },
-      sinks: { type: 'string' },
-      only: { type: 'string' },
-      mbps: { type: 'string', default: '10' },
-      seconds: { type: 'string' },
-      json: { type: 'string' },
+const SCRIPT = {
+  name: 'bench/agent.ts',
+  summary: 'What shipping a folder of logs costs, beside other shippers that are installed.',
+  options: {
+    quick: { kind: 'switch', help: 'A few minutes: 32 MiB, one round, the bulk sink, 5 seconds of writing.' },
+    mib: { kind: 'number', value: 'MIB', least: 1, help: 'Size of the folder (default 256).' },
+    rounds: { kind: 'number', least: 1, help: 'How often each shipper has its turn (default 5).' },
+    files: { kind: 'number', default: '50', least: 1, help: 'Files of the folder.' },
+    sinks: { kind: 'texts', value: 'SINK', values: SINKS, help: 'Where to (default: all).' },
+    only: {
+      kind: 'texts',
+      value: 'NAME',
+      values: PEERS.map(({ name }) => name),
+      help: 'Shippers (default: all that are installed).',
     },
-  });
+    mbps: { kind: 'number', value: 'MB/s', default: '10', help: 'What is written while the shippers keep up with it.' },
+    seconds: { kind: 'number', value: 'SECONDS', help: 'For how long; 0: not at all (default 20).' },
+    json: JSON_OPTION,
+  },
+} as const satisfies BenchScript;
+
+function readPlan(): Plan {
+  const { values } = readCommandLine(SCRIPT);
   const usual = values.quick
-    ? { mib: 32, rounds: 1, sinks: 'bulk', seconds: 5 }
-    : { mib: 256, rounds: 5, sinks: SINKS.join(), seconds: 20 };
-  const wanted = (values.sinks ?? usual.sinks).split(',');
-  const files = Number(values.files);
+    ? { mib: 32, rounds: 1, sinks: ['bulk'], seconds: 5 }
+    : { mib: 256, rounds: 5, sinks: SINKS, seconds: 20 };
+  const wanted = values.sinks ?? usual.sinks;
+  const { files, only, mbps, json } = values;
   return {
-    mib: Number(values.mib ?? usual.mib),
-    rounds: Number(values.rounds ?? usual.rounds),
+    mib: values.mib ?? usual.mib,
+    rounds: values.rounds ?? usual.rounds,
     files,
     sinks: SINKS.filter((kind) => wanted.includes(kind)),
-    peers: listReady(values.only?.split(',')),
-    pace: { mbPerSecond: Number(values.mbps), seconds: Number(values.seconds ?? usual.seconds), files },
-    json: values.json,
+    peers: listReady(only),
+    pace: { mbPerSecond: mbps, seconds: values.seconds ?? usual.seconds, files },
+    json,
   };
 }
 
@@ -157,8 +165,8 @@ async function measure(
 }
 
 async function main(): Promise<void> {
-  if (!existsSync(join(import.meta.dirname, '..', 'dist', 'cli.js'))) throw new Error('Build it first: npm run build');
   const plan = readPlan();
+  if (!existsSync(join(import.meta.dirname, '..', 'dist', 'cli.js'))) throw new Error('Build it first: npm run build');
   const logs = mkdtempSync(join(tmpdir(), 'flink-'));
   const bodies = mkdtempSync(join(tmpdir(), 'jobtrace-bench-bodies-'));
   const cluster = plan.sinks.includes('elasticsearch') ? await startCluster() : undefined;
@@ -169,7 +177,7 @@ async function main(): Promise<void> {
     const shippers = reference === undefined ? plan.peers : [...plan.peers, reference];
     const versions = cluster === undefined ? [] : [{ name: 'Elasticsearch', version: cluster.version }];
     const programs = [...shippers.map(({ program }) => program), ...versions];
-    appendResult(plan.json, describeSession('bench/agent.ts', programs));
+    appendResult(plan.json, describeSession(SCRIPT.name, programs));
     console.log(describeCorpus(plan, corpus));
     for (let round = 0; round < plan.rounds; round++) await runRound(bench, shippers, round);
     for (const table of TABLES) {

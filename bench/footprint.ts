@@ -1,16 +1,16 @@
-// What following many files costs: npx tsx bench/footprint.ts [--files 1000,20000] [--idle 60] [--mbps 10] [--live 20]
-// [--json FILE]. For each number of files one agent, built (dist) and started by a settings file, ships them all, rests
-// for `idle` seconds, and then ships what is written to them at `mbps` for `live` seconds. Prints one line of JSON a
-// number; the sink answers at once (footprint/sink.ts). Processor time up to the first document says more than the
-// seconds where the machine has other work.
+// What following many files costs: npx tsx bench/footprint.ts (--help lists its options). For each number of files one
+// agent, built (dist) and started by a settings file, ships them all, rests for `idle` seconds, and then ships what is
+// written to them at `mbps` for `live` seconds. Prints one line of JSON a number; the sink answers at once
+// (footprint/sink.ts). Processor time up to the first document says more than the seconds where the machine has other
+// work.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { readJobtraceVersion } from './agent/peers.js';
 import { openSink, type BulkSink } from './footprint/sink.js';
+import { JSON_OPTION, readCommandLine, type BenchScript } from './options.js';
 import { appendResult, describeSession } from './results.js';
 
 const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
@@ -181,26 +181,29 @@ function readMib(pid: number, name: 'VmRSS' | 'VmHWM'): number {
   return Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)?.[1] ?? 0) / 102.4) / 10;
 }
 
+const SCRIPT = {
+  name: 'bench/footprint.ts',
+  summary: 'What following many files costs: start, memory, rest, and the lag of what is written to them.',
+  options: {
+    files: { kind: 'numbers', default: '1000,20000', least: 1, help: 'How many files; a run for each number.' },
+    idle: { kind: 'number', value: 'SECONDS', default: '60', least: 1, help: 'How long the agent is watched at rest.' },
+    mbps: { kind: 'number', value: 'MB/s', default: '10', help: 'What is written to the files then.' },
+    live: { kind: 'number', value: 'SECONDS', default: '20', help: 'For how long.' },
+    json: JSON_OPTION,
+  },
+} as const satisfies BenchScript;
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      files: { type: 'string', default: '1000,20000' },
-      idle: { type: 'string', default: '60' },
-      mbps: { type: 'string', default: '10' },
-      live: { type: 'string', default: '20' },
-      json: { type: 'string' },
-    },
-  });
+  const { values } = readCommandLine(SCRIPT);
   const program = { name: 'jobtrace', version: readJobtraceVersion() };
-  appendResult(values.json, describeSession('bench/footprint.ts', [program]));
-  for (const files of values.files.split(',').map(Number)) {
-    const plan = {
+  appendResult(values.json, describeSession(SCRIPT.name, [program]));
+  for (const files of values.files) {
+    const footprint = await measure({
       files,
-      idleSeconds: Number(values.idle),
-      mbps: Number(values.mbps),
-      liveSeconds: Number(values.live),
-    };
-    const footprint = await measure(plan);
+      idleSeconds: values.idle,
+      mbps: values.mbps,
+      liveSeconds: values.live,
+    });
     console.log(JSON.stringify(footprint));
     appendResult(values.json, { ...footprint });
   }

@@ -1,5 +1,5 @@
 // How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts [--mib 1024] [--rounds 3] [--json FILE].
+// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts (--help lists its options).
 // Everything on one core and in turn, so that what is compared was measured at the same time; a peer that is not
 // installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync, spawn } from 'node:child_process';
@@ -16,13 +16,24 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { packAnchors } from '../flink/words/anchors.js';
 import { buildCatalog, loadCatalog } from '../analyzer/catalog/catalog.js';
 import { writeLargeLog } from './log.js';
 import { readJobtraceVersion } from './agent/peers.js';
+import { JSON_OPTION, readCommandLine, type BenchScript } from './options.js';
 import { appendResult, describeSession } from './results.js';
 
+const SCRIPT = {
+  name: 'bench/scan.ts',
+  summary: 'How fast a large log is searched for the anchors of all rules, beside tools that do nothing else.',
+  options: {
+    mib: { kind: 'number', value: 'MIB', default: '1024', least: 1, help: 'Size of the log.' },
+    rounds: { kind: 'number', default: '3', least: 1, help: 'How often everything has its turn.' },
+    json: JSON_OPTION,
+  },
+} as const satisfies BenchScript;
+
+const { values } = readCommandLine(SCRIPT);
 const MIB = 1_048_576;
 /** Built when they are needed. */
 let hyperscan: string | undefined;
@@ -65,7 +76,7 @@ async function measure(dir: string, mib: number, count: number, json: string | u
   const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
   const small = cutLog(log, 100_000);
   const answers: number[] = [];
-  appendResult(json, describeSession('bench/scan.ts', [{ name: 'jobtrace', version: readJobtraceVersion() }]));
+  appendResult(json, describeSession(SCRIPT.name, [{ name: 'jobtrace', version: readJobtraceVersion() }]));
   for (let round = 0; round < count; round++) {
     for (const { name, run, anchors, mib: read } of contenders) {
       const done = await run();
@@ -299,15 +310,8 @@ function readPeak(pid: number | undefined): number {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    mib: { type: 'string', default: '1024' },
-    rounds: { type: 'string', default: '3' },
-    json: { type: 'string' },
-  },
-});
 try {
-  await measure(folder, Number(values.mib), Number(values.rounds), values.json);
+  await measure(folder, values.mib, values.rounds, values.json);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 // How many entries of healthy logs hold a word of the catalog, and so are read by the analyzer:
-// npx tsx bench/signals.ts [FOLDER…]. Without a folder those of the lab's healthy recordings. A recording is short, so
-// what a process says at its start and at its end is told apart from what it says in between. The words that mark most
-// entries follow.
+// npx tsx bench/signals.ts [FOLDER…] (--help). Without a folder those of the lab's healthy recordings. A recording is
+// short, so what a process says at its start and at its end is told apart from what it says in between. The words that
+// mark most entries follow.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describeFile } from '../flink/layout/names.js';
@@ -9,7 +9,16 @@ import { parseEntry } from '../flink/layout/layout.js';
 import { createSplitter } from '../flink/layout/split.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { mayBeOfForm } from '../flink/words/forms.js';
+import { readCommandLine, type BenchScript } from './options.js';
 
+const SCRIPT = {
+  name: 'bench/signals.ts',
+  summary: 'How many entries of logs hold a word of the catalog, and so are read by the analyzer.',
+  operands: '[FOLDER…]',
+  options: {},
+} as const satisfies BenchScript;
+
+const { operands } = readCommandLine(SCRIPT);
 const HEALTHY = join(import.meta.dirname, '..', 'lab', 'recordings', 'healthy');
 const LOGS = /\.(?:log|out)(?:\.\d+)?$/;
 /** Of a process: after its first line, and before its last one. */
@@ -82,7 +91,7 @@ function showRow(name: string, { start, running, end }: Tally['phases']): string
 
 const total = createTally();
 console.log('| logs | first 30 s of a process | in between | last 30 s | all |\n|---|---|---|---|---|');
-for (const folder of process.argv.length > 2 ? process.argv.slice(2) : [HEALTHY]) {
+for (const folder of operands.length > 0 ? operands : [HEALTHY]) {
   for (const name of readdirSync(folder).sort()) {
     const own = createTally();
     const files = readdirSync(join(folder, name), { recursive: true, encoding: 'utf8' }).filter((file) =>
