@@ -60,6 +60,17 @@ describe.each(['main.cjs', 'agent-worker.cjs'])('the Elasticsearch client in the
   });
 });
 
+describe('the built program', () => {
+  const bundle = readFileSync(path('dist/cli/main.cjs'), 'utf8');
+
+  it.each(['ajv/dist/ajv.js', 'pino/pino.js', 'yaml/dist/index.js'])(
+    'holds %s, which every agent begins with',
+    (file) => {
+      expect(bundle).toContain(`"node_modules/${file}"(`);
+    },
+  );
+});
+
 describe('the flags of V8', () => {
   /** The tag changes with each flag that is set. */
   const compareFlags = (command: string): string => `import { cachedDataVersionTag } from 'node:v8';

@@ -27,7 +27,7 @@ async function diagnoseLogs(built: Program): Promise<void> {
   for (const format of ['json', 'text']) await runMain(built, signal, ['diagnose', '--format', format, ...LOGS]);
 }
 
-/** Until the records are stored; copies, since what is old is left out at the first start. */
+/** As a node's agent does, with a settings file, until the records are stored; copies, since old logs are left out. */
 async function shipLogs(built: Program): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-compile-'));
   const logs = join(folder, 'logs');
@@ -38,7 +38,18 @@ async function shipLogs(built: Program): Promise<void> {
   const address = server.address();
   const store = `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`;
   const signal = AbortSignal.any([stored.signal, AbortSignal.timeout(GIVE_UP_MS)]);
-  await runMain(built, signal, ['agent', logs, '--data', folder, '--store', store, '--log-level', 'silent']);
+  const settings = join(folder, 'jobtrace.yaml');
+  writeFileSync(
+    settings,
+    [
+      `dataDir: ${JSON.stringify(join(folder, 'data'))}`,
+      'logLevel: silent',
+      `store: { kind: elasticsearch, urls: [${JSON.stringify(store)}] }`,
+      'agent:',
+      `  paths: [${JSON.stringify(logs)}]`,
+    ].join('\n'),
+  );
+  await runMain(built, signal, ['agent', '--config', settings]);
   server.closeAllConnections();
   server.close();
   rmSync(folder, { recursive: true, force: true });

@@ -10,10 +10,14 @@ import { errorText } from './fault.js';
 import { isObject } from './json.js';
 import { findNearest } from './text/nearest.js';
 
-/** Loaded when a document is parsed: most runs only read what the build prepared. */
+/**
+ * Both are begun when a document is parsed: most runs only read what the build prepared. The built program has a
+ * `require` of its own, and what is named in it is compiled with the program.
+ */
 const load = createRequire(import.meta.filename);
-const loadYaml = (): typeof Yaml => load('yaml') as typeof Yaml;
-const loadAjv = (): typeof AjvModule => load('ajv') as typeof AjvModule;
+const loadYaml = (): typeof Yaml => (typeof require === 'function' ? require('yaml') : load('yaml')) as typeof Yaml;
+const loadAjv = (): typeof AjvModule =>
+  (typeof require === 'function' ? require('ajv') : load('ajv')) as typeof AjvModule;
 
 export interface DocumentProblem {
   /** From 1. */
@@ -243,10 +247,15 @@ interface Violation {
 
 const validators = new WeakMap<object, ValidateFunction>();
 
+/** Schemas are ours, and right: to check each and to make its checks faster would take longer than all of them. */
+const OURS = { meta: false, validateSchema: false, code: { optimize: false } } as const;
+
 function checkSchema(value: unknown, schema: object): readonly Violation[] {
   const validate =
     validators.get(schema) ??
-    new (loadAjv().Ajv)({ allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(schema);
+    new (loadAjv().Ajv)({ ...OURS, allErrors: true, verbose: true, strict: false, allowUnionTypes: true }).compile(
+      schema,
+    );
   validators.set(schema, validate);
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
