@@ -17,8 +17,11 @@ export interface Disturbance {
 /** What was done: the machine's own times. */
 export interface Blow {
   readonly target: Target;
-  readonly killedAt: number;
+  /** From then on it did nothing any more. */
+  readonly deadAt: number;
   readonly startedAt: number;
+  /** Alerts that the store did not know to be sent when an analyzer was dead; undefined when nobody can tell. */
+  readonly pendingAlerts: number | undefined;
 }
 
 interface Habit {
@@ -62,16 +65,29 @@ export async function disturb(site: Site, plan: readonly Disturbance[]): Promise
       return done;
     }),
   );
-  return blows.flat().sort((a, b) => a.killedAt - b.killedAt);
+  return blows.flat().sort((a, b) => a.deadAt - b.deadAt);
 }
 
 async function strike(site: Site, { target, downMs }: Disturbance): Promise<Blow> {
   const part = target === 'elasticsearch' ? elasticsearchOf(site) : site.service(target);
-  const killedAt = Date.now();
   await part.kill();
+  const deadAt = Date.now();
+  const pendingAlerts = target === 'analyzer' ? await countPendingAlerts(elasticsearchOf(site).url) : 0;
   await sleep(downMs);
   await ('restart' in part ? part.restart() : part.start());
-  return { target, killedAt, startedAt: Date.now() };
+  return { target, deadAt, startedAt: Date.now(), pendingAlerts };
+}
+
+async function countPendingAlerts(url: string): Promise<number | undefined> {
+  try {
+    const answer = await fetch(`${url}/jobtrace-alerts/_count?q=state:pending`, {
+      signal: AbortSignal.timeout(10_000),
+    });
+    const { count, _shards: shards } = (await answer.json()) as { count?: number; _shards?: { failed: number } };
+    return shards?.failed === 0 ? count : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function elasticsearchOf({ elasticsearch }: Site): NonNullable<Site['elasticsearch']> {

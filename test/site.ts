@@ -126,28 +126,32 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
     },
     elasticsearch: programs.elasticsearch,
     incidents: async () => {
-      const { stdout, stderr, code } = await runProgram(['incidents', ...programs.store, '--format', 'json']);
-      if (code !== 0) throw new Error(stderr);
-      return (JSON.parse(stdout) as { incidents: Incident[] }).incidents;
+      const answer = await askStore(['incidents', ...programs.store, '--format', 'json']);
+      return (JSON.parse(answer) as { incidents: Incident[] }).incidents;
     },
     search: async (query) => {
-      const { stdout, stderr, code } = await runProgram([
-        'search',
-        query,
-        ...programs.store,
-        '--format',
-        'ndjson',
-        '--limit',
-        '0',
-      ]);
-      if (code !== 0) throw new Error(stderr);
-      return stdout
+      const answer = await askStore(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
+      return answer
         .trim()
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as LogRecord);
     },
   };
+}
+
+/** A store that does not answer yet (an index was made this moment, a server starts) is asked again. */
+async function askStore(args: readonly string[]): Promise<string> {
+  return waitUntil(
+    'the store to answer',
+    async () => {
+      const { stdout, stderr, code } = await runProgram(args);
+      if (code === 0) return stdout;
+      if (stderr.includes('Jobtrace tries again by itself')) return undefined;
+      throw new Error(stderr);
+    },
+    { deadlineMs: 60_000, saw: () => args },
+  );
 }
 
 /** Both at once; what was started is closed even where the other fails. */
