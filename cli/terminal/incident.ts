@@ -1,6 +1,7 @@
 // An incident that the store holds, as people read it: whose it is and how it stands, its causes, what no rule names.
 // Called by "jobtrace incidents" and by "jobtrace up", which prints each one as it is found.
 import type { Language } from '../../core/types.js';
+import { OUTCOMES } from '../../core/text/wording.js';
 import type { IncidentStore } from '../../store/store.js';
 import type { Terminal } from '../command.js';
 import { paint, renderCards, styleOf } from './print.js';
@@ -13,23 +14,12 @@ export function renderIncident(
 ): string {
   const style = styleOf(terminal.stdout, terminal.environment);
   const who = incident.job === undefined ? (incident.process ?? '') : `${incident.job.name ?? ''} (${incident.job.id})`;
-  const words =
-    lang === 'zh'
-      ? { restarts: '次重启', outcome: OUTCOMES_ZH[incident.outcome] }
-      : { restarts: 'restarts', outcome: OUTCOMES_EN[incident.outcome] };
-  const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${words.outcome} · ${incident.restarts} ${words.restarts} · ${incident.firstSeen ?? ''}`;
+  const restarts = lang === 'zh' ? '次重启' : 'restarts';
+  const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${OUTCOMES[incident.outcome][lang]} · ${incident.restarts} ${restarts} · ${incident.firstSeen ?? ''}`;
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
   return [`${head}\n`, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
 }
-
-const OUTCOMES_EN = {
-  failing: 'still failing',
-  recovered: 'running again',
-  failed: 'ended',
-  unknown: 'outcome unknown',
-} as const;
-const OUTCOMES_ZH = { failing: '仍在失败', recovered: '已恢复运行', failed: '已终止', unknown: '结果未知' } as const;
 
 /** The first cause carries what follows from it; its job is named in the head already. */
 function explained(

@@ -1,5 +1,9 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Evidence, UnknownFailure } from '../../core/types.js';
+import { OUTCOMES, OWNERS, RISKS } from '../../core/text/wording.js';
+import type { Evidence, Fix, Incident, Owner, UnknownFailure } from '../../core/types.js';
+import { makeDiagnosis, makeIncident } from '../../notify/testing/samples.js';
+import { renderIncident } from './incident.js';
 import { renderCards } from './print.js';
 
 const TRACE = [
@@ -52,3 +56,23 @@ describe('the evidence of a report', () => {
     ]);
   });
 });
+
+describe('an incident in Chinese', () => {
+  const show = (outcome: Incident['outcome'], owner: Owner, risk: Fix['risk']): string => {
+    const fix: Fix = { id: 'f', text: '修复', patch: {}, risk };
+    const incident = makeIncident([makeDiagnosis('a.b/c', { owner, fixes: [fix] })], { outcome });
+    return renderIncident(incident, 'zh', { stdout: new PassThrough(), environment: {} });
+  };
+
+  it('says in Chinese what became of the job, whose task it is and what a fix risks', () => {
+    for (const [outcome, { zh }] of entriesOf(OUTCOMES))
+      expect(show(outcome, 'platform', 'low')).toContain(` · ${zh} · `);
+    for (const [owner, { zh }] of entriesOf(OWNERS))
+      expect(show('failed', owner, 'low')).toContain(`责任方    ${zh}\n`);
+    for (const [risk, { zh }] of entriesOf(RISKS)) expect(show('failed', 'platform', risk)).toContain(`(风险: ${zh})`);
+  });
+});
+
+function entriesOf<Key extends string, Value>(table: Readonly<Record<Key, Value>>): readonly (readonly [Key, Value])[] {
+  return Object.entries(table) as [Key, Value][];
+}

@@ -2,6 +2,7 @@
 // on a terminal (write.ts makes them). Cause before symptoms; file:line can be clicked and grepped.
 import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../../core/types.js';
 import { paintText, type Paint } from '../../core/text/terminal.js';
+import { OWNERS, RISKS } from '../../core/text/wording.js';
 import type { Output } from '../command.js';
 
 export interface Style {
@@ -44,25 +45,6 @@ const WORDS = {
   },
 } as const satisfies Record<Language, Record<string, string>>;
 
-export const OWNER_NAMES: Readonly<Record<Language, Readonly<Record<Diagnosis['owner'], string>>>> = {
-  en: {
-    'user-code': "the job's own code",
-    configuration: 'configuration',
-    connector: 'connector',
-    framework: 'Flink itself',
-    platform: 'platform',
-    external: 'external system',
-  },
-  zh: {
-    'user-code': '作业自身代码',
-    configuration: '配置',
-    connector: '连接器',
-    framework: 'Flink 框架',
-    platform: '平台',
-    external: '外部系统',
-  },
-};
-
 export function styleOf(
   stream: Pick<Output, 'isTTY' | 'columns'>,
   environment: Readonly<Record<string, string | undefined>>,
@@ -86,7 +68,7 @@ function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): st
     `  ${paint(`${diagnosis.rule} · ${words.confidence} ${diagnosis.confidence.toFixed(2)}${when}${count}`, 'dim', style)}`,
     ...(job === '' ? [] : [`  ${job}`]),
     ...section(words.cause, [diagnosis.summary], style),
-    ...section(words.owner, [OWNER_NAMES[lang][diagnosis.owner]], style),
+    ...section(words.owner, [OWNERS[diagnosis.owner][lang]], style),
     ...section(
       words.why,
       diagnosis.reasons.map((reason) => `${Math.round(reason.weight * 100)} % ${reason.text}`),
@@ -105,7 +87,7 @@ function renderFix(fix: Diagnosis['fixes'][number], lang: Language, style: Style
     ([key, value]) => `${' '.repeat(12)}${paint(`${key}: ${value}`, 'green', style)}`,
   );
   return [
-    ...section(words.fix, [`${fix.text} (${words.risk}: ${fix.risk})`], style),
+    ...section(words.fix, [`${fix.text} (${words.risk}: ${RISKS[fix.risk][lang]})`], style),
     ...patch,
     ...section(words.cost, fix.cost === undefined ? [] : [fix.cost], style),
     ...section(words.verify, fix.verify === undefined ? [] : [fix.verify], style),
@@ -137,7 +119,7 @@ function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): s
       [`${unknown.chain.at(-1) ?? ''}${unknown.message === '' ? '' : `: ${unknown.message}`}`],
       style,
     ),
-    ...section(words.owner, [OWNER_NAMES[lang][unknown.owner]], style),
+    ...section(words.owner, [OWNERS[unknown.owner][lang]], style),
     ...renderEvidence(words.evidence, unknown.evidence, style),
   ];
   return `${lines.join('\n')}\n`;

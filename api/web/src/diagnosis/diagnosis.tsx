@@ -18,7 +18,8 @@ import {
 } from '@mantine/core';
 import { Link } from 'wouter';
 import type { Diagnosis, Evidence, Fix, Severity, UnknownFailure } from '../../../../core/types.ts';
-import { OWNERS, useSpeech } from '../speech/text.tsx';
+import { OWNERS, RISKS, STATUSES } from '../../../../core/text/wording.ts';
+import { useSpeech } from '../speech/text.tsx';
 
 export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
   critical: 'red',
@@ -39,7 +40,7 @@ export function DiagnosisCard({ diagnosis }: { readonly diagnosis: Diagnosis }) 
             </Badge>
             <Text size="xs" className="quiet">
               {t('confidence')} {diagnosis.confidence.toFixed(2)} · {t('whose')}: {OWNERS[diagnosis.owner][lang]} ·{' '}
-              {diagnosis.count} {t('times')} · {diagnosis.status}
+              {diagnosis.count} {t('times')} · {STATUSES[diagnosis.status][lang]}
             </Text>
           </Group>
           <Text>{diagnosis.summary}</Text>
@@ -104,7 +105,7 @@ export function UnknownCard({ unknown }: { readonly unknown: UnknownFailure }) {
 }
 
 function FixBox({ fix }: { readonly fix: Fix }) {
-  const { t } = useSpeech();
+  const { t, lang } = useSpeech();
   const patch = Object.entries(fix.patch)
     .map(([key, value]) => `${key}: ${value}`)
     .join('\n');
@@ -113,7 +114,7 @@ function FixBox({ fix }: { readonly fix: Fix }) {
       <Text size="sm">
         {fix.text}{' '}
         <Text span size="xs" className="quiet">
-          ({t('risk')}: {fix.risk})
+          ({t('risk')}: {RISKS[fix.risk][lang]})
         </Text>
       </Text>
       {patch !== '' && (

@@ -8,7 +8,8 @@ import type { Diagnosis } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
-import { OUTCOMES, useSpeech } from '../speech/text.tsx';
+import { OUTCOMES } from '../../../../core/text/wording.ts';
+import { useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
 import { OUTCOME_COLORS } from './incidents.tsx';
 

@@ -9,7 +9,8 @@ import { findLead, nameUnknown } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
 import { DeliveryProblems } from './delivery.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
-import { OUTCOMES, OWNERS, useSpeech } from '../speech/text.tsx';
+import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
+import { useSpeech } from '../speech/text.tsx';
 
 export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
   failing: 'red',

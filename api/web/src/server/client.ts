@@ -22,7 +22,7 @@ export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: 
 export interface RuleRow {
   readonly id: string;
   readonly cause: string;
-  readonly status: string;
+  readonly status: Diagnosis['status'];
   readonly severity: string;
   readonly owner: Diagnosis['owner'];
   readonly title: Readonly<Record<Language, string>>;

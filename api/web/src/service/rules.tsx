@@ -4,7 +4,8 @@ import { Alert, Badge, Code, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../server/client.ts';
 import { Problem, Waiting } from '../view/state.tsx';
-import { OWNERS, useSpeech } from '../speech/text.tsx';
+import { OWNERS, STATUSES } from '../../../../core/text/wording.ts';
+import { useSpeech } from '../speech/text.tsx';
 
 export function RulesPage() {
   const { t, lang } = useSpeech();
@@ -48,7 +49,7 @@ export function RulesPage() {
                   tt="none"
                   styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
                 >
-                  {rule.status}
+                  {STATUSES[rule.status][lang]}
                 </Badge>
               </Table.Td>
             </Table.Tr>

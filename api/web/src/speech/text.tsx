@@ -1,7 +1,7 @@
 // Every sentence of the page in both languages. Log text is never translated. In: the reader's choice, else the
 // browser's language. Out: `useSpeech`, with which every room speaks.
 import { createContext, useContext, useState, type ReactNode } from 'react';
-import type { Diagnosis, Incident, Language } from '../../../../core/types.ts';
+import type { Language } from '../../../../core/types.ts';
 
 const TEXTS = {
   incidents: { en: 'Incidents', zh: '故障' },
@@ -138,22 +138,6 @@ const TEXTS = {
   lastError: { en: 'Last error', zh: '最近的错误' },
   unreachable: { en: 'The server cannot be reached.', zh: '无法连接服务器。' },
 } as const satisfies Record<string, Record<Language, string>>;
-
-export const OUTCOMES: Readonly<Record<Incident['outcome'], Readonly<Record<Language, string>>>> = {
-  failing: { en: 'still failing', zh: '仍在失败' },
-  recovered: { en: 'running again', zh: '已恢复运行' },
-  failed: { en: 'ended', zh: '已终止' },
-  unknown: { en: 'unknown', zh: '未知' },
-};
-
-export const OWNERS: Readonly<Record<Diagnosis['owner'], Readonly<Record<Language, string>>>> = {
-  'user-code': { en: "the job's own code", zh: '作业自身代码' },
-  configuration: { en: 'configuration', zh: '配置' },
-  connector: { en: 'connector', zh: '连接器' },
-  framework: { en: 'Flink itself', zh: 'Flink 框架' },
-  platform: { en: 'platform', zh: '平台' },
-  external: { en: 'external system', zh: '外部系统' },
-};
 
 export type TextKey = keyof typeof TEXTS;
 interface Speech {
