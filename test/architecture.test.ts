@@ -150,6 +150,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'memory',
     'literals',
     'separation',
+    'writers',
     'define',
     'play',
     'record',

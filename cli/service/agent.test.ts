@@ -1,5 +1,14 @@
 // "jobtrace agent" as a process, as it is started on a node.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -44,6 +53,22 @@ async function findPort(running: RunningProgram): Promise<number> {
   );
 }
 
+/** Files of a folder that the process holds open. */
+function listOpen({ process: { pid } }: RunningProgram, below: string): readonly string[] {
+  const descriptors = `/proc/${pid}/fd`;
+  return readdirSync(descriptors)
+    .map((fd) => {
+      try {
+        return readlinkSync(join(descriptors, fd));
+      } catch {
+        return ''; // closed meanwhile
+      }
+    })
+    .filter((path) => path.startsWith(below));
+}
+
+const FILES = 30;
+
 describe('jobtrace agent', () => {
   it('serves its numbers and its health where it is told to, and ends with them', async () => {
     writeFileSync(join(folder, 'log', 'a.log'), lines(0, 20));
@@ -70,6 +95,30 @@ describe('jobtrace agent', () => {
       expect(text.split('\n')).toContain(line);
     expect(text).toMatch(/^jobtrace_agent_last_acknowledgement_timestamp_seconds 1\d{9}/m);
     expect([ready.status, live.status, code]).toEqual([200, 200, 0]);
+  });
+
+  it('keeps to its limits of bandwidth and descriptors, says that it lags, and has everything in the end', async () => {
+    const logs = join(folder, 'log');
+    for (let number = 0; number < FILES; number += 1) writeFileSync(join(logs, `${number}.log`), lines(0, 40));
+    const limits = { maxOpenFiles: 5, maxBytesPerSecond: 50_000, scanIntervalMs: 100 };
+    const running = start({ agent: { paths: [logs], listen: '127.0.0.1:0', ...limits } });
+    const url = `http://127.0.0.1:${await findPort(running)}/metrics`;
+    let isLimited = false;
+    let mostOpen = 0;
+    const text = await waitUntil('everything', async () => {
+      const answer = await (await fetch(url)).text();
+      mostOpen = Math.max(mostOpen, listOpen(running, logs).length);
+      isLimited ||= answer.includes('jobtrace_agent_conditions{code="JT_READING_LIMITED"} 1\n');
+      return answer.includes(`stored_records_total ${40 * FILES}\n`) ? answer : undefined;
+    });
+
+    expect([isLimited, mostOpen <= 5]).toEqual([true, true]);
+    expect(text).toMatch(/^jobtrace_agent_rate_wait_seconds_total [\d.]*[1-9]/m);
+    appendFileSync(join(logs, '0.log'), lines(40, 50));
+    await waitUntil('what came later', async () =>
+      (await (await fetch(url)).text()).includes(`stored_records_total ${40 * FILES + 10}\n`) ? true : undefined,
+    );
+    expect(await running.stop()).toBe(0);
   });
 
   it('loads nothing of a server when it serves nothing', async () => {

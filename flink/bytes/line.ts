@@ -2,7 +2,7 @@
 // line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
 // however the line was cut into chunks. Called by layout.ts (isEntryStart) and split.ts; what a line says is not its
 // task.
-import { at, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
+import { at, digits, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './stamp.js';
 import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, traceClass } from './trace.js';
@@ -45,6 +45,7 @@ const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
+const LEVEL_LETTERS = Buffer.from('TDIWEF');
 const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
 const NOTE_HEADS = [
   'Exception: java.lang.',
@@ -67,6 +68,11 @@ const JSON_KEYS = [
   '"time"',
   '"ts"',
   '"applicationARN"',
+  // Templates of log4j that put a long message, or the trace, in front of time and level.
+  '"short_message"',
+  '"timestampSeconds"',
+  '"exception_class"',
+  '"@version"',
 ].map((key) => Buffer.from(key));
 
 export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number): LineClass {
@@ -133,9 +139,16 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
         ? 'dated'
         : 'clock';
   }
-  if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end)) return 'dated';
+  if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end) || isLettered(bytes, start, end)) return 'dated';
   if (isPythonFrame(bytes, start, end)) return 'python';
   return isExceptionHeader(bytes, start, end) || isPythonHead(bytes, start, end) ? 'exception' : 'plain';
+}
+
+/** `W 2018-08-07 05:43:13,867 …`: the level is a letter. */
+function isLettered(bytes: Buffer, start: number, end: number): boolean {
+  if (at(bytes, start + 1) !== SPACE || !LEVEL_LETTERS.includes(at(bytes, start))) return false;
+  const stamp = skipBlanks(bytes, start + 1, end);
+  return digits(bytes, stamp, 4) && scanTimestamp(bytes, stamp, end)?.full === true;
 }
 
 /** Milliseconds and a blank. */

@@ -1,9 +1,9 @@
-// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, JsonLayout), the Logstash
+// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout), the Logstash
 // encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
 import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
-import { readLevel } from './preamble.js';
+import { readLevel } from './head-word.js';
 import { readTimestamp } from './timestamp.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,11 +23,14 @@ const STACK = [
   'throwableInformation',
   'full_message',
 ];
-const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC'];
+const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC', 'logging.googleapis.com/labels'];
+const JOB_NAMES = ['flink-job-id', 'flinkJobId', '_flink-job-id'];
 const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
 /** AWS's managed Flink names the application; the time stands in CloudWatch, not in the line. */
 const MANAGED = 'applicationARN';
 const JOB_ID = /^[0-9a-f]{32}$/;
+/** Of a chain that is written as objects. */
+const MOST_CAUSES = 20;
 
 /**
  * Undefined when the text is no JSON object, or one without a time (unless AWS's) or without both message and level:
@@ -36,12 +39,12 @@ const JOB_ID = /^[0-9a-f]{32}$/;
 export function readJsonEntry(text: string): ParsedEntry | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
-  const message = addError(firstText(fields, MESSAGE), fields.error);
+  const stack = readStack(fields);
+  const message = addError(withoutStack(firstText(fields, MESSAGE), stack), fields.error);
   const level = readJsonLevel(fields);
   const time = readJsonTime(fields);
   if ((time === undefined && fields[MANAGED] === undefined) || (message === undefined && level === undefined))
     return undefined;
-  const stack = readStack(fields);
   const links = stack === undefined ? [] : parseChain(stack);
   const error = readError(fields) ?? links.find((link) => link.type !== '');
   return {
@@ -57,6 +60,12 @@ export function readJsonEntry(text: string): ParsedEntry | undefined {
     chain: chainTypes(links),
     links,
   };
+}
+
+/** The template for Google's cloud has the trace in the message, too. */
+function withoutStack(message: string | undefined, stack: string | undefined): string | undefined {
+  if (message === undefined || stack === undefined || stack === '' || !message.endsWith(stack)) return message;
+  return message === stack ? message : message.slice(0, -stack.length).trimEnd();
 }
 
 /** Loggers of Go write the error beside the message. */
@@ -84,11 +93,15 @@ function readJsonTime(fields: Fields): number | undefined {
     }
     if (typeof value === 'number') return value < 1e11 ? Math.round(value * 1000) : value;
   }
-  const instant = fields.instant;
-  if (!isObject(instant) || typeof instant.epochSecond !== 'number') return undefined;
+  const instant = isObject(fields.instant) ? fields.instant : {};
   return (
-    instant.epochSecond * 1000 + (typeof instant.nanoOfSecond === 'number' ? Math.floor(instant.nanoOfSecond / 1e6) : 0)
+    addNanos(instant.epochSecond, instant.nanoOfSecond) ?? addNanos(fields.timestampSeconds, fields.timestampNanos)
   );
+}
+
+function addNanos(seconds: unknown, nanos: unknown): number | undefined {
+  if (typeof seconds !== 'number') return undefined;
+  return seconds * 1000 + (typeof nanos === 'number' ? Math.floor(nanos / 1e6) : 0);
 }
 
 function readJsonLevel(fields: Fields): Level | undefined {
@@ -113,7 +126,26 @@ function readStack(fields: Fields): string | undefined {
         : undefined;
   return exception === undefined
     ? undefined
-    : firstText(exception, ['stacktrace', 'stackTrace', 'extendedStackTrace', 'stack_trace']);
+    : (firstText(exception, ['stacktrace', 'stackTrace', 'extendedStackTrace', 'stack_trace']) ??
+        renderThrown(exception, 0));
+}
+
+/** JsonLayout has frames as objects, and causes within: the trace that they stand for. */
+function renderThrown({ name, message, extendedStackTrace: frames, cause }: Fields, depth: number): string | undefined {
+  if (typeof name !== 'string' || !Array.isArray(frames)) return undefined;
+  const head = typeof message === 'string' ? `${name}: ${message}` : name;
+  const behind = isObject(cause) && depth < MOST_CAUSES ? renderThrown(cause, depth + 1) : undefined;
+  return [
+    head,
+    ...frames.filter(isObject).map(renderFrame),
+    ...(behind === undefined ? [] : [`Caused by: ${behind}`]),
+  ].join('\n');
+}
+
+function renderFrame(frame: Fields): string {
+  const file = firstText(frame, ['file']) ?? 'Unknown Source';
+  const place = typeof frame.line === 'number' && frame.line > 0 ? `${file}:${frame.line}` : file;
+  return `\tat ${firstText(frame, ['class']) ?? ''}.${firstText(frame, ['method']) ?? ''}(${place})`;
 }
 
 function readError(fields: Fields): { readonly type: string; readonly message: string } | undefined {
@@ -135,8 +167,8 @@ function readError(fields: Fields): { readonly type: string; readonly message: s
 function readJobId(fields: Fields): string | undefined {
   const maps = [fields, ...CONTEXT.map((name) => fields[name]).filter(isObject)];
   for (const map of maps) {
-    const id = map['flink-job-id'] ?? map.flinkJobId;
-    if (typeof id === 'string' && JOB_ID.test(id)) return id;
+    const id = firstText(map, JOB_NAMES);
+    if (id !== undefined && JOB_ID.test(id)) return id;
   }
   return undefined;
 }

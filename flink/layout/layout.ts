@@ -4,7 +4,8 @@
 // An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
 import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
-import { readPreamble, readLevel, type PreambleParts } from './preamble.js';
+import { readLetter, readLevel } from './head-word.js';
+import { readPreamble, type PreambleParts } from './preamble.js';
 import { readJsonEntry } from './json-entry.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
@@ -201,7 +202,7 @@ interface AnyHead {
   readonly messageStart: number;
 }
 
-/** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `[2018-…][gc]…`. */
+/** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `I 2018-…`, `[2018-…][gc]…`. */
 function readStampedHead(text: string, zone: string): AnyHead | undefined {
   const first = text.charCodeAt(0);
   const lead = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
@@ -217,8 +218,9 @@ function readStampedHead(text: string, zone: string): AnyHead | undefined {
 }
 
 function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {
-  const match = /^\[?([A-Za-z]{4,8})\s*[\]:]?\s+(?=\[?\d\d)/.exec(text.slice(0, 20));
-  const level = readLevel(match?.[1] ?? '');
+  const head = text.slice(0, 20);
+  const match = /^\[?([A-Za-z]{4,8})\s*[\]:]?\s+(?=\[?\d\d)/.exec(head) ?? /^([A-Z]) +(?=\d{4}[-/.])/.exec(head);
+  const level = readLevel(match?.[1] ?? '') ?? readLetter(match?.[1] ?? '');
   return match === null || level === undefined ? undefined : { level, end: match[0].length };
 }
 
@@ -232,10 +234,8 @@ function readUptime(text: string): { readonly end: number; readonly time?: numbe
 function readKlog(text: string): AnyHead | undefined {
   const match = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([^\]\s]{1,80})\] /.exec(text.slice(0, 160));
   if (match === null) return undefined;
-  const level = { I: 'INFO', W: 'WARN', E: 'ERROR', F: 'FATAL' } as const;
-  const letter = match[1];
-  const known = letter === 'W' || letter === 'E' || letter === 'F' ? level[letter] : level.I;
-  return { parts: { layout: 'klog', level: known, logger: match[2] ?? '' }, messageStart: match[0].length };
+  const level = readLetter(match[1] ?? '') ?? 'INFO';
+  return { parts: { layout: 'klog', level, logger: match[2] ?? '' }, messageStart: match[0].length };
 }
 
 /** `[main] WARN a.b.C - text` of SLF4J's simple logger, `412 [main] WARN  a.b.C  - text` of log4j 1. */

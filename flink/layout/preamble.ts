@@ -2,6 +2,17 @@
 // head that knows no particular pattern: users change Flink's pattern, the parts stay recognisable. Called by
 // layout.ts.
 import type { Level } from '../../core/types.js';
+import {
+  isClass,
+  isIds,
+  isSurelyLogger,
+  isThread,
+  isThrowable,
+  mayBeLogger,
+  mayBePlace,
+  readLetter,
+  readLevel,
+} from './head-word.js';
 
 export interface Preamble {
   readonly parts: PreambleParts;
@@ -28,33 +39,14 @@ interface Walk {
   done: boolean;
 }
 
-const LEVELS: ReadonlyMap<string, Level> = new Map([
-  ['TRACE', 'TRACE'],
-  ['DEBUG', 'DEBUG'],
-  ['INFO', 'INFO'],
-  ['NOTICE', 'INFO'],
-  ['WARN', 'WARN'],
-  ['WARNING', 'WARN'],
-  ['ERROR', 'ERROR'],
-  ['SEVERE', 'ERROR'],
-  ['FATAL', 'FATAL'],
-  ['CRITICAL', 'FATAL'],
-]);
 const JOB_ID = /^(?:[0-9a-f]{32})$/;
 const JOB_ID_PAIR = /flink-job-id[=:]\s*"?([0-9a-f]{32})/;
-const LOGGER = /^[A-Za-z_$][\w.$/-]*:?$/;
-/** A class with its package, abbreviated or not; a file with a line is none. */
-const CLASS = /^[A-Za-z_$][\w$]*(?:\.[\w$]+)*\.[A-Z_$][\w$]*$/;
 const FILE_LINE = /^[\w$]+\.[a-z]+:\d+$/;
+/** `<main>`, as some put the thread. */
+const ANGLED = /<([^<>\n]{1,200})>/y;
 /** `(TaskExecutor.java:12)` behind a logger. */
 const LOCATION = /\([\w$]+\.[a-z]+:\d+\)/y;
-/** `a.b.CException: text` behind a level: a console put the level in front of a trace. */
-const THROWABLE = /(?:Exception|Error):$/;
 const PARTS_LIMIT = 10;
-
-export function readLevel(word: string): Level | undefined {
-  return LEVELS.get(word.toUpperCase());
-}
 
 /** Heads that were read before: a file has few of them, each many times. */
 const heads = new Map<string, PreambleParts>();
@@ -92,7 +84,7 @@ function readPiped(text: string, start: number): Preamble | undefined {
     if (field.includes('\n')) return undefined;
     const found = level === undefined ? readLevel(field) : undefined;
     if (found !== undefined) level = found;
-    else if (level !== undefined && CLASS.test(field))
+    else if (level !== undefined && isClass(field))
       return { parts: { layout: 'log4j', level, logger: field, thread }, messageStart: skipBlanks(text, close + 1) };
     else if (field !== '') thread ??= field;
     open = close;
@@ -132,7 +124,7 @@ function isBeforeBracket({ logger, loggerAt, levelAt, brackets }: Walk, text: st
 
 /** `[WARN] [main] [org.apache.flink.A:12] - text`: the logger stands in brackets, and behind it at most its line. */
 function takeBracket(walk: Walk): void {
-  const found = walk.brackets.findLast(({ text, at }) => at > walk.levelAt && CLASS.test(text.replace(/:\d+$/, '')));
+  const found = walk.brackets.findLast(({ text, at }) => at > walk.levelAt && isClass(text.replace(/:\d+$/, '')));
   if (found === undefined || walk.levelAt < 0) return;
   walk.logger = found.text.replace(/:\d+$/, '');
   walk.loggerAt = found.at;
@@ -149,6 +141,7 @@ function readPart(walk: Walk, text: string): boolean {
   if (first === '-' || first === ':') return endHead(walk, text, p);
   if (first === ']' && text.startsWith('] - ', p)) return skipTo(walk, p + 1);
   if (first === '[' || first === '{') return readBracket(walk, text, p);
+  if (first === '<') return readAngled(walk, text, p);
   if (first === '(' && walk.logger !== undefined) return skipLocation(walk, text, p);
   return readWord(walk, text, p);
 }
@@ -183,17 +176,29 @@ function readBracket(walk: Walk, text: string, p: number): boolean {
   return true;
 }
 
+/** `<main> org.apache.flink.A: text`: only in front of a logger, for a message may begin with a mark as well. */
+function readAngled(walk: Walk, text: string, p: number): boolean {
+  ANGLED.lastIndex = p;
+  const thread = ANGLED.exec(text)?.[1];
+  if (thread === undefined || walk.logger !== undefined) return false;
+  const end = ANGLED.lastIndex;
+  if (!isSurelyLogger(nextWord(text, end))) return false;
+  walk.brackets.push({ text: thread, at: p });
+  return skipTo(walk, end);
+}
+
 function readWord(walk: Walk, text: string, p: number): boolean {
   const end = wordEnd(text, p);
   const word = text.slice(p, end);
-  const level = walk.level === undefined ? readLevel(word.endsWith(':') ? word.slice(0, -1) : word) : undefined;
+  const level = walk.level === undefined ? readWordLevel(text, word, end) : undefined;
   if (level !== undefined) {
     [walk.level, walk.levelAt, walk.p] = [level, p, end];
     if (walk.logger === undefined) walk.fallback = end;
     return true;
   }
   if (walk.logger === undefined && level === undefined && isZoneName(walk, word, text, end)) return skipTo(walk, end);
-  if (walk.logger === undefined && LOGGER.test(word)) return readLogger(walk, word, p, end);
+  if (walk.logger === undefined && isPlace(walk, text, word, end)) return readPlace(walk, word, p, end);
+  if (walk.logger === undefined && mayBeLogger(word)) return readLogger(walk, word, p, end);
   if (
     walk.logger !== undefined &&
     walk.levelAt > 0 &&
@@ -204,16 +209,41 @@ function readWord(walk: Walk, text: string, p: number): boolean {
   return walk.logger === undefined && /^\d+$/.test(word) && text.startsWith(' ---', end) ? skipTo(walk, end) : false;
 }
 
+function readWordLevel(text: string, word: string, end: number): Level | undefined {
+  const level = readLevel(word.endsWith(':') ? word.slice(0, -1) : word);
+  if (level !== undefined || word.length !== 1) return level;
+  const next = text[skipBlanks(text, end)];
+  return next === '[' || next === '<' || isSurelyLogger(nextWord(text, end)) ? readLetter(word) : undefined;
+}
+
+/**
+ * `node-7 org.apache.flink.A [main]`, `10.0.0.7 a.b.C - `, `pool-2-thread-1 TaskExecutor:`: a host or a thread, in front
+ * of what is sure to be the logger.
+ */
+function isPlace({ level }: Walk, text: string, word: string, end: number): boolean {
+  if (level === undefined || !mayBePlace(word)) return false;
+  const next = nextWord(text, end);
+  if (!isSurelyLogger(next)) return false;
+  const behind = skipBlanks(text, skipBlanks(text, end) + next.length);
+  return next.endsWith(':') || text[behind] === '[' || text.startsWith('- ', behind);
+}
+
+/** A host has no field of its own: the agent knows it. */
+function readPlace(walk: Walk, word: string, p: number, end: number): boolean {
+  if (isThread(word)) walk.brackets.push({ text: word, at: p });
+  return skipTo(walk, end);
+}
+
 /** `CST` between the time stamp and the level. */
 function isZoneName({ level, brackets }: Walk, word: string, text: string, end: number): boolean {
   if (level !== undefined || brackets.length > 0 || !/^[A-Z]{3,5}$/.test(word)) return false;
-  const next = skipBlanks(text, end);
-  return readLevel(text.slice(next, wordEnd(text, next))) !== undefined;
+  return readLevel(nextWord(text, end)) !== undefined;
 }
 
 function readLogger(walk: Walk, word: string, p: number, end: number): boolean {
   const colon = word.endsWith(':');
-  if (colon && (!word.includes('.') || THROWABLE.test(word))) return false;
+  if (colon && !(word.includes('.') || (walk.level !== undefined && isSurelyLogger(word)))) return false;
+  if (colon && isThrowable(word)) return false;
   [walk.logger, walk.loggerAt, walk.p] = [colon ? word.slice(0, -1) : word, p, end];
   if (!colon || walk.level === undefined) return !colon;
   walk.done = true;
@@ -234,8 +264,7 @@ function describe(walk: Walk, known: boolean, isBehind: boolean): PreambleParts 
   const jobId = findJobId(walk.brackets);
   const thread = walk.brackets.find(
     ({ text, at }) =>
-      text !== '' &&
-      !JOB_ID.test(text) &&
+      !isIds(text) &&
       !text.includes('flink-job-id') &&
       (walk.loggerAt === -1 || at < walk.loggerAt || (isBehind && !FILE_LINE.test(text))),
   )?.text;
@@ -284,6 +313,12 @@ function wordEnd(text: string, start: number): number {
   let p = start;
   while (p < text.length && text[p] !== ' ' && text[p] !== '\t' && text[p] !== '\n' && text[p] !== '[') p += 1;
   return p;
+}
+
+/** Empty where a bracket stands right behind. */
+function nextWord(text: string, end: number): string {
+  const start = skipBlanks(text, end);
+  return text.slice(start, wordEnd(text, start));
 }
 
 function skipBlanks(text: string, start: number): number {

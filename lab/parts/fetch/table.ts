@@ -31,6 +31,7 @@ export type PartName =
   | 'elasticsearch-8'
   | 'elasticsearch-9'
   | 'logback'
+  | 'logstash-encoder'
   | 'zookeeper'
   | 'chromium'
   | 'alertmanager'
@@ -183,6 +184,26 @@ export const PARTS: readonly Part[] = [
         client: 'maven',
         artifact: 'ch.qos.logback:logback-core:1.2.13',
         megabytes: 1,
+        unpack: { how: 'copy', to: 'lib' },
+      },
+    ],
+  },
+  {
+    name: 'logstash-encoder',
+    version: '7.3',
+    what: "logback's lines as JSON",
+    proof: 'lib/logstash-logback-encoder-7.3.jar',
+    sources: [
+      {
+        client: 'jars',
+        artifacts: [
+          'net.logstash.logback:logstash-logback-encoder:7.3',
+          'com.fasterxml.jackson.core:jackson-databind:2.16.2',
+          'com.fasterxml.jackson.core:jackson-core:2.16.2',
+          'com.fasterxml.jackson.core:jackson-annotations:2.16.2',
+        ],
+        dependencies: false,
+        megabytes: 3,
         unpack: { how: 'copy', to: 'lib' },
       },
     ],
