@@ -67,7 +67,7 @@ function listOpen({ process: { pid } }: RunningProgram, below: string): readonly
     .filter((path) => path.startsWith(below));
 }
 
-const FILES = 30;
+const FILES = 20;
 
 describe('jobtrace agent', () => {
   it('serves its numbers and its health where it is told to, and ends with them', async () => {
@@ -100,7 +100,7 @@ describe('jobtrace agent', () => {
   it('keeps to its limits of bandwidth and descriptors, says that it lags, and has everything in the end', async () => {
     const logs = join(folder, 'log');
     for (let number = 0; number < FILES; number += 1) writeFileSync(join(logs, `${number}.log`), lines(0, 40));
-    const limits = { maxOpenFiles: 5, maxBytesPerSecond: 50_000, scanIntervalMs: 100 };
+    const limits = { maxOpenFiles: 5, maxBytesPerSecond: 25_000, scanIntervalMs: 100 };
     const running = start({ agent: { paths: [logs], listen: '127.0.0.1:0', ...limits } });
     const url = `http://127.0.0.1:${await findPort(running)}/metrics`;
     let isLimited = false;

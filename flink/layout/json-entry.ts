@@ -1,5 +1,5 @@
-// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout), the Logstash
-// encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
+// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout), the
+// Logstash encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
 import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';

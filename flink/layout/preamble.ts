@@ -217,8 +217,8 @@ function readWordLevel(text: string, word: string, end: number): Level | undefin
 }
 
 /**
- * `node-7 org.apache.flink.A [main]`, `10.0.0.7 a.b.C - `, `pool-2-thread-1 TaskExecutor:`: a host or a thread, in front
- * of what is sure to be the logger.
+ * `node-7 org.apache.flink.A [main]`, `10.0.0.7 a.b.C - `, `pool-2-thread-1 TaskExecutor:`: a host or a thread, in
+ * front of what is sure to be the logger.
  */
 function isPlace({ level }: Walk, text: string, word: string, end: number): boolean {
   if (level === undefined || !mayBePlace(word)) return false;
