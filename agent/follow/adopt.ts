@@ -5,6 +5,7 @@ import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findForm } from '../../flink/form/form.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
+import { isTornPrefix } from '../../flink/bytes/wrapper.js';
 import { isArchive } from '../files/archive.js';
 import { readAt, readBefore, readPrefixCrc } from '../identity/bytes.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
@@ -35,7 +36,10 @@ export type Adoption =
   | { readonly kind: 'archive' | 'binary' };
 
 export interface AdoptParts {
-  readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'idleFlushMs' | 'startFromEndAfterMs'>;
+  readonly settings: Pick<
+    AgentSettings,
+    'host' | 'copyWaitMs' | 'idleFlushMs' | 'startFromEndAfterMs' | 'undecidedFlushMs'
+  >;
   readonly known: Known;
   /** The tail that reads a generation now, if any. */
   readonly findLive: (key: string) => Tail | undefined;
@@ -173,6 +177,7 @@ function hasSameBytes(live: Tail, fd: number, offset: number, length: number): b
  * A new generation: from the beginning, or on the first start, when it has not changed lately, from its last line on.
  */
 function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
+  if (isUndecided(tail, head, parts)) return false;
   const rests =
     parts.now - tail.reading.lastGrowth >= parts.settings.idleFlushMs ||
     parts.now - tail.reading.mtimeMs >= parts.settings.idleFlushMs;
@@ -196,6 +201,12 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
   tail.file.isSettled = true;
   tail.acks.isDirty = true;
   return true;
+}
+
+/** Too little of its first line is there to tell whether a container runtime writes it: its form is for all its life. */
+function isUndecided({ file, reading }: Tail, head: Buffer, { settings, now }: AdoptParts): boolean {
+  if (reading.kind !== 'log' || file.archiveSize !== undefined || !isTornPrefix(head, 0, head.length)) return false;
+  return now - reading.lastGrowth < settings.undecidedFlushMs;
 }
 
 /** Printed output has no entries that a rotation could cut; UTF-16 begins with a mark in each file. */

@@ -12,7 +12,7 @@ import { findEnd } from '../../flink/form/streams.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';
-import { isPartialLine, readStream } from '../../flink/bytes/wrapper.js';
+import { isPartialLine, isTornPrefix, readStream } from '../../flink/bytes/wrapper.js';
 import { readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
 import { familyName } from '../files/pattern.js';
@@ -149,6 +149,7 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   if (from >= readOffset || !openTail(elder) || elder.reading.fd === undefined) return giveUp(tail);
   const before = readAt(elder.reading.fd, from, readOffset - from);
   if (!start.isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
+  if (form === 'streams' && endsTorn(before)) return giveUp(tail);
   const { kind, maxEntryBytes } = tail.reading;
   const all = readAt(fd, 0, maxEntryBytes);
   const after = all.subarray(0, findOtherStream(all, start.stream));
@@ -174,6 +175,12 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   tail.reading.flushedTo = end;
   tail.acks.committed = { offset: 0, crc: 0, time: undefined };
   return { kind: 'joined', elder, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
+}
+
+/** The runtime had begun a line, and written nothing of its text. */
+function endsTorn(bytes: Buffer): boolean {
+  const start = bytes.lastIndexOf(NEWLINE) + 1;
+  return start < bytes.length && isTornPrefix(bytes, start, bytes.length);
 }
 
 /** The first line that surely is of another stream; the end of what is there when none is. */

@@ -34,6 +34,12 @@ const BEAM_LEVELS = ['INFO', 'ERROR', 'DEBUG', 'WARNING'].map((name) => Buffer.f
 const COLON = 58;
 /** No prefix is longer. */
 const PREFIX_BYTES = 160;
+/** What CRI puts in front, up to the fraction of a second, and behind it; 0 stands for a digit. */
+const CRI_STAMP = Buffer.from('0000-00-00T00:00:00');
+const CRI_TAILS = ['Z', '+00:00', '-00:00'].flatMap((zone) =>
+  ['stdout F ', 'stdout P ', 'stderr F ', 'stderr P '].map((tail) => Buffer.from(`${zone} ${tail}`)),
+);
+const ZERO = 48;
 
 /** The first byte behind what was put in front; `start` when nothing was. */
 export function skipWrapper(bytes: Buffer, start: number, end: number): number {
@@ -78,6 +84,25 @@ export function readStream(bytes: Buffer, start: number, end: number): string | 
 /** The first bytes of a line of CRI or of a Docker json-file. */
 export function isContainerLine(bytes: Buffer, start: number, end: number): boolean {
   return startsWith(bytes, start, end, DOCKER_HEAD) || criContent(bytes, start, end) > start;
+}
+
+/** It may be the beginning of what a container runtime puts in front of a line, and holds nothing else. */
+export function isTornPrefix(bytes: Buffer, start: number, end: number): boolean {
+  if (fitsShape(bytes, start, end, DOCKER_HEAD)) return true;
+  let p = Math.min(end, start + CRI_STAMP.length);
+  if (!fitsShape(bytes, start, p, CRI_STAMP)) return false;
+  if (p < end && at(bytes, p) === DOT) p += 1;
+  while (p < end && isDigit(at(bytes, p))) p += 1;
+  return CRI_TAILS.some((tail) => fitsShape(bytes, p, end, tail));
+}
+
+function fitsShape(bytes: Buffer, start: number, end: number, shape: Buffer): boolean {
+  if (end - start > shape.length) return false;
+  for (let p = start; p < end; p += 1) {
+    const wanted = at(shape, p - start);
+    if (wanted === ZERO ? !isDigit(at(bytes, p)) : at(bytes, p) !== wanted) return false;
+  }
+  return true;
 }
 
 /** Where in such a line the runtime says when it was written. */

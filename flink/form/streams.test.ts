@@ -190,3 +190,31 @@ describe('the splitter of streams', () => {
     }
   });
 });
+
+describe('a last line that ends within what the runtime puts in front', () => {
+  it.each([
+    ['CRI', cri],
+    ['Docker', docker],
+  ])('is no entry, wherever it ends: %s', (_name, render) => {
+    const whole = render(DATED) + render('warning', 'stderr');
+    const next = render(TRACE[0] ?? '', 'stderr');
+    const prefix = next.slice(0, next.indexOf(DATED));
+
+    for (let end = 1; end <= prefix.length; end += 1)
+      expect(splitText(whole + prefix.slice(0, end)), prefix.slice(0, end)).toEqual(splitText(whole));
+    expect(splitText(`${whole}${prefix}${DATED.slice(0, 1)}`)).not.toEqual(splitText(whole));
+  });
+
+  it('is the beginning of a line when it goes on', () => {
+    const [whole, next] = [Buffer.from(cri(DATED)), Buffer.from(cri(DATED))];
+    const splitter = open(whole);
+    splitter.push(whole);
+
+    for (const byte of next) {
+      splitter.peek();
+      splitter.push(Buffer.of(byte));
+    }
+
+    expect(splitter.peek().map(({ bytes }) => bytes.toString())).toEqual([cri(DATED).trimEnd()]);
+  });
+});

@@ -2,7 +2,7 @@
 // itself: a line of stderr in the middle of a trace of stdout is no part of that trace. Around two splitters of
 // split.ts, which see the lines of their stream alone. Called through form.ts by the agent and by offline diagnosis.
 import { Held } from '../bytes/held.js';
-import { findStamp, readStream } from '../bytes/wrapper.js';
+import { findStamp, isTornPrefix, readStream } from '../bytes/wrapper.js';
 import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from '../layout/split.js';
 import { readTimestamp } from '../layout/timestamp.js';
 
@@ -112,7 +112,9 @@ export class StreamSplitter implements Splitter {
   }
 
   flush(): SplitEntry[] {
-    if (this.#line.length > 0) this.#route(this.#line.take(this.#line.length));
+    const line = this.#line.take(this.#line.length);
+    // A runtime that was stopped, or a file that was cut, before the line had a text: it stands between entries.
+    if (line.length > 0 && !isTornPrefix(line, 0, line.length)) this.#route(line);
     this.#lineOffset = this.#offset;
     this.#isThrough = false;
     for (const stream of [this.#out, this.#err]) this.#close(stream);

@@ -146,6 +146,32 @@ describe('containers', () => {
     }
   });
 
+  it('hold no entry where a line ends within what the runtime puts in front: it is killed, or the file is cut', async () => {
+    const { logs, poll, texts, restart, counter, conditions } = open({ undecidedFlushMs: 30_000 });
+    const log = join(logs, '0.log');
+    const written = [cri(line(0)), cri('warning 1', 'stderr'), cri('\tat a.B.c(B.java:1)'), cri(line(1))];
+    for (const text of written)
+      for (const torn of [text.slice(0, 12), text.slice(12, 34), text.slice(34)]) {
+        appendFileSync(log, torn);
+        await poll(2, 3000);
+        restart();
+      }
+    appendFileSync(log, cri(line(2)).slice(0, 37));
+    await poll(2, MINUTE_MS);
+    renameSync(log, `${log}.20260501-100000`);
+    writeFileSync(log, cri('said in the next file') + cri(line(3)));
+    await poll(4);
+    rmSync(`${log}.20260501-100000`);
+    await poll(4, MINUTE_MS);
+
+    const [first = '', warning = '', frame = '', second = ''] = written;
+    expect((await texts()).sort()).toEqual(
+      [first + frame, warning, second, cri('said in the next file'), cri(line(3))].map((text) => text.trimEnd()).sort(),
+    );
+    expect(counter('lostBytes')).toBe(0);
+    expect(conditions()).toEqual([]);
+  });
+
   it('that an older release began are read on as it did', async () => {
     const { logs, dataDir, poll, texts, stop } = open();
     const log = join(logs, '0.log');
