@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { HEAD_BYTES } from '../../agent/identity/identity.js';
 import {
   begin,
   finishEntry,
@@ -157,7 +158,8 @@ async function rotateDuringOutage(world: ModelWorld, writer: Writer): Promise<vo
 }
 
 /** The next file of this writer begins with what stands in that of another, and grows beside it. */
-function beginAlike(world: ModelWorld, writer: Writer): void {
+async function beginAlike(world: ModelWorld, writer: Writer): Promise<void> {
+  if (world.random() < 0.5) return beginAgain(world, writer);
   const other = world.writers.find((item) => item !== writer && item.isContainer === writer.isContainer);
   if (other === undefined || !existsSync(other.path) || other.generation.isDestroyed) return;
   const { entries, size } = other.generation;
@@ -169,6 +171,23 @@ function beginAlike(world: ModelWorld, writer: Writer): void {
   rotate(world, writer);
   writer.generation.entries.push(...entries);
   write(world, writer, readFileSync(other.path, 'utf8'));
+}
+
+/** Or it is cut away and begins with the same bytes once more, more of them than a head has; all of it was read. */
+async function beginAgain(world: ModelWorld, writer: Writer): Promise<void> {
+  if (writer.isContainer) return;
+  rotate(world, writer);
+  const banner = `${'='.repeat(HEAD_BYTES)} ${world.number}`;
+  write(world, writer, `${nextEntry(world, writer, 0, { hasTrace: false, banner }).text}\n`);
+  append(world, writer, 1 + pick(world.random, 4));
+  await readAll(world);
+  if (world.random() < 0.5) await restart(world, false);
+  world.isMoved = true;
+  const { size } = writer.generation;
+  writer.generation = begin(world.generations, writer.path);
+  truncateSync(writer.path);
+  write(world, writer, `${nextEntry(world, writer, 0, { hasTrace: false, banner }).text}\n`);
+  while (writer.generation.size <= size) append(world, writer, 1 + pick(world.random, 4));
 }
 
 async function copyTruncate(world: ModelWorld, writer: Writer): Promise<void> {

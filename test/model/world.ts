@@ -183,6 +183,8 @@ export interface EntryShape {
   readonly hasTrace: boolean;
   /** The first line comes in so many pieces, where a container runtime writes it. */
   readonly pieces?: number;
+  /** What its text begins with, where that is not its own. */
+  readonly banner?: string;
 }
 
 /** The text of an entry that its writer has not written yet. */
@@ -191,7 +193,8 @@ export function nextEntry(world: ModelWorld, writer: Writer, start: number, shap
   const trace = shape.hasTrace
     ? `\njava.io.IOException: failure ${number}\n\tat org.example.Job.run(Job.java:${number})\n\tat java.lang.Thread.run(Thread.java:829)`
     : '';
-  const text = line(number, `event ${number} ${'x'.repeat(pick(world.random, 40))}${trace}`);
+  const message = `event ${number} ${'x'.repeat(pick(world.random, 40))}${trace}`;
+  const text = shape.banner === undefined ? line(number, message) : line(0, `${shape.banner} ${message}`);
   const entry = { number, start, text: writer.isContainer ? wrap(text, shape.pieces ?? 1) : text };
   writer.generation.entries.push(entry);
   return entry;
