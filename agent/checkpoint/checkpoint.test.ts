@@ -103,8 +103,11 @@ describe('openCheckpoint', () => {
   });
 });
 
+/** A checkpoint is cut here and there. */
+const CUT_EVERY_BYTES = 61;
+
 describe('the agent', () => {
-  it('F26: starts with a checkpoint cut at any place and stores nothing twice', async () => {
+  it('F26: starts with a checkpoint cut at any place, or zeroed from there on, and stores nothing twice', async () => {
     const fixture = openAgentFixture();
     writeFileSync(join(fixture.logs, 'a.log'), lines(0, 10));
     await fixture.poll(2);
@@ -114,12 +117,18 @@ describe('the agent', () => {
     const log = join(fixture.dataDir, 'checkpoint.log');
     const whole = readFileSync(log);
 
-    for (const share of [0, 0.2, 0.5, 0.7, 0.95]) {
-      writeFileSync(log, whole.subarray(0, Math.floor(whole.length * share)));
+    const damaged = Array.from({ length: Math.ceil(whole.length / CUT_EVERY_BYTES) }, (_, index) => {
+      const kept = whole.subarray(0, index * CUT_EVERY_BYTES);
+      return [kept, Buffer.concat([kept, Buffer.alloc(whole.length - kept.length)])];
+    }).flat();
+    for (const bytes of damaged) {
+      writeFileSync(log, bytes);
       await fixture.poll(2);
+      expect(fixture.counter('storedRecords')).toBe(0);
       fixture.stop();
-      expect(await fixture.texts()).toEqual(expected(0, 20));
     }
+    expect(damaged.length).toBeGreaterThan(20);
+    expect(await fixture.texts()).toEqual(expected(0, 20));
     await fixture.close();
   });
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -282,7 +283,7 @@ describe('a full disk', () => {
 });
 
 describe('a file that cannot be read', () => {
-  it('F39: is reported and leaves the others alone, and is read when it can be', async () => {
+  it('F39: is reported and leaves the others alone, and is read when it can be, from where it was', async () => {
     fixture = openAgentFixture();
     const closed = join(fixture.logs, 'closed.log');
     mkdirSync(join(fixture.logs, 'sub'));
@@ -301,6 +302,20 @@ describe('a file that cannot be read', () => {
     unlinkSync(join(fixture.logs, 'sub', 'loop.log'));
     await fixture.poll(2);
     expect(await fixture.texts('closed')).toEqual(expected(10, 12));
+    expect(fixture.conditions()).toEqual([]);
+
+    const [followed, aside] = [join(fixture.logs, 'a.log'), join(fixture.folder, 'aside')];
+    renameSync(followed, aside);
+    symlinkSync('a.log', followed);
+    await fixture.poll(10, 10_000);
+    expect(fixture.conditions()).toEqual(['JT_FILE_UNREADABLE']);
+
+    unlinkSync(followed);
+    renameSync(aside, followed);
+    appendFileSync(followed, lines(3, 5));
+    await fixture.poll(2);
+    expect(await fixture.texts('a.log')).toEqual(expected(0, 5));
+    expect(fixture.counter('lostBytes')).toBe(0);
     expect(fixture.conditions()).toEqual([]);
   });
 

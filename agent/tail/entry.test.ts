@@ -159,15 +159,17 @@ describe('a stack trace', () => {
     expect(await fixture.texts()).toEqual([[line(0), ...trace].join('\n'), line(1)]);
   });
 
-  it('F22: keeps causes, suppressed exceptions and blank lines in one entry', async () => {
-    writeFileSync(path, `${lines(0, 1)}${[line(1), ...trace].join('\n')}\n${lines(2, 3)}`);
+  it('F22: keeps causes, suppressed exceptions, blank lines and dates within lines in one entry', async () => {
+    const dates = ['\tat 2026-05-01 10:00:05,000 it was tried again', 'Caused by: java.lang.Error: 2026-05-01 10:00:06,000'];
+    const whole = [line(1), ...trace, ...dates].join('\n');
+    writeFileSync(path, `${lines(0, 1)}${whole}\n${lines(2, 3)}`);
 
     await fixture.poll(2);
 
-    expect(await fixture.texts()).toEqual([line(0), [line(1), ...trace].join('\n'), line(2)]);
+    expect(await fixture.texts()).toEqual([line(0), whole, line(2)]);
     expect((await fixture.records()).find((record) => record['flink.chain'] !== undefined)).toMatchObject({
       'error.type': 'java.lang.RuntimeException',
-      'flink.chain': ['java.lang.RuntimeException', 'java.io.IOException'],
+      'flink.chain': ['java.lang.RuntimeException', 'java.io.IOException', 'java.lang.Error'],
     });
   });
 });
