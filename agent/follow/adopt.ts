@@ -203,7 +203,7 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
   return true;
 }
 
-/** Too little of its first line is there to tell whether a container runtime writes it: its form is for all its life. */
+/** Too little of the first line to tell whether a container runtime writes it, and the form is for all its life. */
 function isUndecided({ file, reading }: Tail, head: Buffer, { settings, now }: AdoptParts): boolean {
   if (reading.kind !== 'log' || file.archiveSize !== undefined || !isTornPrefix(head, 0, head.length)) return false;
   return now - reading.lastGrowth < settings.undecidedFlushMs;

@@ -160,7 +160,10 @@ describe('a stack trace', () => {
   });
 
   it('F22: keeps causes, suppressed exceptions, blank lines and dates within lines in one entry', async () => {
-    const dates = ['\tat 2026-05-01 10:00:05,000 it was tried again', 'Caused by: java.lang.Error: 2026-05-01 10:00:06,000'];
+    const dates = [
+      '\tat 2026-05-01 10:00:05,000 it was tried again',
+      'Caused by: java.lang.Error: 2026-05-01 10:00:06,000',
+    ];
     const whole = [line(1), ...trace, ...dates].join('\n');
     writeFileSync(path, `${lines(0, 1)}${whole}\n${lines(2, 3)}`);
 
