@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { loadSettings, SETTINGS } from '../core/config.js';
+import { loadSettings } from '../core/config/load.js';
+import { SETTINGS } from '../core/config/settings.js';
 import { pickAgentSettings, shareSettings } from './settings.js';
 
 /** Another value than the default for every setting of the agent. */

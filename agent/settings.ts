@@ -3,7 +3,7 @@
 // cli/service/services.ts picks the values out of the loaded settings; tests give the few they need. Nothing here
 // reads a file.
 import { hostname } from 'node:os';
-import { defaultSettings, type Settings } from '../core/config.js';
+import { defaultSettings, type Settings } from '../core/config/settings.js';
 
 type OwnName<Name> = Name extends `agent.${infer Own}` ? Own : never;
 

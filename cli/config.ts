@@ -1,6 +1,6 @@
 // "jobtrace config print": the settings as Jobtrace sees them, secrets hidden, each with where it came from. Called
-// through the table of main.ts; which settings are secret stands in core/config.ts.
-import { describeSettings } from '../core/config.js';
+// through the table of main.ts; which settings are secret stands in core/config/.
+import { describeSettings } from '../core/config/describe.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command } from './command.js';
 import { readSettings } from './settings.js';
 import { write } from './terminal/write.js';

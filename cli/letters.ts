@@ -8,7 +8,7 @@ import {
   listLetterFiles,
   readLetterLines,
 } from '../agent/ship/deadletter.js';
-import type { Settings } from '../core/config.js';
+import type { Settings } from '../core/config/settings.js';
 import { isObject } from '../core/json.js';
 import type { LogRecord } from '../core/types.js';
 import { encodeRecords } from '../store/encode.js';

@@ -1,9 +1,10 @@
 // Command line → settings: reads the settings file, the environment and the flags, and hands each stage its part.
-// Called by the commands; what is a valid value stands in core/config.ts.
+// Called by the commands; what is a valid value stands in core/config/.
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { loadSettings, type LoadedSettings, type Settings } from '../core/config.js';
+import { loadSettings } from '../core/config/load.js';
+import type { LoadedSettings, Settings } from '../core/config/settings.js';
 import { createError } from '../core/errors.js';
 import type { Language } from '../core/types.js';
 import type { Invocation, Terminal } from './command.js';

@@ -1,7 +1,7 @@
 // Alerts from Alertmanager on their way through: each is tied to its job's incident and goes on with the diagnosis
 // among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows when
 // it appears. A message that comes again (Alertmanager repeats) is not sent again.
-import type { ReceiverSettings } from '../core/config.js';
+import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';

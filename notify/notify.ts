@@ -1,7 +1,7 @@
 // From changed incidents, and from alerts of Alertmanager, to messages at receivers. cli.ts creates one notifier a
 // process, hands it every incident that the analyzer saved, and runs it. Deciding is decide.ts, wording render.ts,
 // keeping outbox.ts, delivering sender.ts; this file joins them.
-import type { ReceiverSettings } from '../core/config.js';
+import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';

@@ -1,6 +1,6 @@
 // The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
 // follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
-import type { ReceiverSettings } from '../core/config.js';
+import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import type { Alert, AlertStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';

@@ -1,7 +1,7 @@
 // Messages on their way to receivers: sent at least once, and once when nothing goes wrong. A failure that may pass
 // is tried again until a deadline; what cannot be delivered stays visible with its reason. Each receiver has its own
 // pace. What is said, and where it is kept, is decided elsewhere.
-import type { ReceiverSettings } from '../core/config.js';
+import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import type { Log } from '../core/log.js';
 import type { SendResult } from './channels/channel.js';
 import { CHANNELS } from './channels/table.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { openAgentWorker } from '../cli/service/agent.js';
-import { defaultSettings } from '../core/config.js';
+import { defaultSettings } from '../core/config/settings.js';
 import { createLog } from '../core/log.js';
 import type { LogRecord } from '../core/types.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';

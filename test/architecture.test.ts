@@ -38,7 +38,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'regex.ts',
     'sink.ts',
     'log.ts',
-    'config.ts',
+    'config/rows',
+    'config',
   ],
   flink: ['bytes', 'words', 'trace', 'options', 'layout', 'form', 'facts', 'memory'],
   agent: [

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS } from '../../core/config.js';
+import { SETTINGS } from '../../core/config/settings.js';
 import { ERRORS } from '../../core/errors.js';
 import { PAGES } from './docs.js';
 import { PACKAGE_ROOT } from '../version.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderBenchmarks } from '../../bench/page.js';
 import { COMMANDS } from '../main.js';
-import { renderSettingsTable } from '../../core/config.js';
+import { renderSettingsTable } from '../../core/config/describe.js';
 import { CONDITIONS } from '../../core/conditions.js';
 import { ERRORS } from '../../core/errors.js';
 import { renderRecordTable } from '../../core/record.js';

@@ -8,7 +8,7 @@ import { pickAgentSettings, type AgentSettings } from '../../agent/settings.js';
 import type { AgentParts } from '../../agent/state.js';
 import { COUNTERS } from '../../agent/status.js';
 import type { WorkerStart } from '../../agent/workers/message.js';
-import { SETTINGS, type Settings } from '../../core/config.js';
+import { SETTINGS, type Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import { describeFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';

@@ -1,6 +1,6 @@
 // A service runs with a log on standard error, whose reader cannot hold it up. Called by up.ts and parts.ts around
 // everything that a service does.
-import type { Settings } from '../../core/config.js';
+import type { Settings } from '../../core/config/settings.js';
 import { createLog, flushLog, type Log, type LogLevel } from '../../core/log.js';
 import { createSink } from '../../core/sink.js';
 

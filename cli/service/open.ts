@@ -2,7 +2,7 @@
 // look refuse. The caller closes it.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../../core/config.js';
+import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';

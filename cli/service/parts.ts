@@ -2,7 +2,7 @@
 // store. Each runs until SIGTERM or Ctrl-C, and loads what it runs and nothing else.
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import type { Settings } from '../../core/config.js';
+import type { Settings } from '../../core/config/settings.js';
 import type { Store } from '../../store/store.js';
 import {
   CONFIG_OPTION,

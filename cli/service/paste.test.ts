@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { defaultSettings } from '../../core/config.js';
+import { defaultSettings } from '../../core/config/settings.js';
 import { createLog } from '../../core/log.js';
 import { openStore } from '../../store/open.js';
 import { createRuleKeeper } from './keeper.js';

@@ -3,7 +3,7 @@
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createMetrics, type Metrics } from '../../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
-import type { Settings } from '../../core/config.js';
+import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import type { Notifier } from '../../notify/notify.js';
 import { languageOf, zoneOf } from '../settings.js';

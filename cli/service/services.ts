@@ -3,7 +3,7 @@
 // parts.ts.
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
-import type { Settings } from '../../core/config.js';
+import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { parseGlob } from '../../core/text/glob.js';

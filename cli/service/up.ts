@@ -3,7 +3,7 @@
 import type { Agent } from '../../agent/agent.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createError } from '../../core/errors.js';
-import type { Settings } from '../../core/config.js';
+import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import type { Incident, Language } from '../../core/types.js';
 import { describeWords } from '../../flink/words/words.js';

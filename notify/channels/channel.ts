@@ -1,6 +1,6 @@
 // What a channel is: how an incident (or a forwarded alert) reads there, how messages that go out together become
 // one body, and how a body is sent. Each channel is one file beside this one; table.ts lists them.
-import type { ReceiverSettings } from '../../core/config.js';
+import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import type { ForwardedAlert } from '../forward.js';
 import type { JsonObject } from '../payload.js';
 import type { Card } from '../render.js';

@@ -1,7 +1,7 @@
 // Incidents and receivers for the tests of this folder. Only tests import it.
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { afterEach, beforeEach } from 'vitest';
-import type { ReceiverSettings } from '../../core/config.js';
+import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { createLog, type Log } from '../../core/log.js';
 import type { Diagnosis, Incident } from '../../core/types.js';
 import type { Alert, Store } from '../../store/store.js';

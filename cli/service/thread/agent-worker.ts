@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runWorker } from '../../../agent/workers/thread.js';
 import type { WorkerStart } from '../../../agent/workers/message.js';
-import type { Settings } from '../../../core/config.js';
+import type { Settings } from '../../../core/config/settings.js';
 import { openServiceStore } from '../open.js';
 
 export interface AgentWorkerData {

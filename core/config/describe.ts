@@ -1,0 +1,42 @@
+// The settings for people: as "jobtrace config print" shows them, secrets hidden, and as the table of docs/config.md.
+// What a name or an address says of its secrets stands in core/text/secrets.ts.
+import { isObject } from '../json.js';
+import { hideAddress, isSecretName } from '../text/secrets.js';
+import type { SettingRow } from './rows/row.js';
+import { SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
+
+/** What "jobtrace config print" shows: name, value (secrets hidden), where it came from. */
+export function describeSettings(
+  loaded: LoadedSettings,
+): readonly { readonly name: string; readonly value: unknown; readonly origin: SettingOrigin }[] {
+  return SETTINGS.map((row) => ({
+    name: row.name,
+    value: hideRowSecrets(row, loaded.settings[row.name]),
+    origin: loaded.origins[row.name] ?? 'default',
+  }));
+}
+
+function hideRowSecrets(row: SettingRow, value: unknown): unknown {
+  if (row.type === 'secret') return value === '' ? '' : '***';
+  if ((row.type === 'receivers' || row.type === 'tokens') && Array.isArray(value)) {
+    return value.map((item) =>
+      isObject(item)
+        ? Object.fromEntries(
+            Object.entries(item).map(([key, inner]) => [key, key === 'url' || isSecretName(key) ? '***' : inner]),
+          )
+        : item,
+    );
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => (typeof item === 'string' ? hideAddress(item) : item));
+  return typeof value === 'string' ? hideAddress(value) : value;
+}
+
+/** The table as Markdown, for docs/config.md (a test compares). */
+export function renderSettingsTable(): string {
+  const rows = SETTINGS.map((row: SettingRow) => {
+    const value = JSON.stringify(row.default);
+    const allowed = row.values === undefined ? '' : ` One of ${row.values.map((item) => `\`${item}\``).join(', ')}.`;
+    return `| \`${row.name}\` | ${row.type} | \`${value}\` | ${row.env === undefined ? '' : `\`${row.env}\``} | ${row.isAdvanced === true ? 'Advanced. ' : ''}${row.help}${allowed} |`;
+  });
+  return ['| setting | type | default | environment | what it does |', '|---|---|---|---|---|', ...rows].join('\n');
+}

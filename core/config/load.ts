@@ -1,0 +1,110 @@
+// File, environment and flags → the settings of this run, checked as a whole. Order of precedence: default < file <
+// environment < flag. cli/settings.ts hands the values in; nothing here reads a file, the environment or the command
+// line.
+import { parseDocument, type DocumentProblem } from '../document.js';
+import { createError } from '../errors.js';
+import { isObject } from '../json.js';
+import type { ObjectRow, SettingRow } from './rows/row.js';
+import { settingsSchema } from './schema.js';
+import { checkedSettings, OBJECTS, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
+
+export interface SettingsInput {
+  readonly file?: { readonly path: string; readonly text: string };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Resolves a path of the file against the file's folder. */
+  readonly resolvePath: (path: string) => string;
+  /** Content of a secret's file, trimmed; throws JT_FILE_UNREADABLE. */
+  readonly readSecret: (path: string) => string;
+}
+
+/** Merges the sources and checks the whole. Throws JT_CONFIG_INVALID with every problem, or JT_CONFIG_SECRET_TWICE. */
+export function loadSettings(input: SettingsInput): LoadedSettings {
+  const origins: Record<string, SettingOrigin> = {};
+  const merged: Record<string, unknown> = {};
+  const fromFile = readFileValues(input);
+  for (const row of SETTINGS) {
+    const sources: [SettingOrigin, unknown][] = [
+      ['flag', input.flags[row.name]],
+      ['environment', readEnvironment(row, input.environment)],
+      ['file', fromFile.get(row.name)],
+    ];
+    const given = sources.filter(([, value]) => value !== undefined);
+    const places = given.map(([origin]) => origin).filter((origin) => origin !== 'flag');
+    if (row.type === 'secret' && places.length > 1)
+      throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: places.join(' and ') });
+    const [origin, value] = given[0] ?? ['default', row.default];
+    merged[row.name] = value;
+    origins[row.name] = origin;
+  }
+  return { settings: checkedSettings(merged), origins };
+}
+
+function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
+  const values = new Map<string, unknown>();
+  if (input.file === undefined) return values;
+  const { value, problems } = parseDocument(input.file.text, input.file.path, settingsSchema());
+  if (problems.length > 0) throw invalid(problems.map((problem) => formatProblem(input.file?.path ?? '', problem)));
+  for (const row of SETTINGS) {
+    const given = pick(value, row.name);
+    const fromSecretFile = row.type === 'secret' ? pick(value, `${row.name}File`) : undefined;
+    if (given !== undefined && fromSecretFile !== undefined)
+      throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: `${row.name} and ${row.name}File` });
+    if (typeof fromSecretFile === 'string') values.set(row.name, input.readSecret(input.resolvePath(fromSecretFile)));
+    else if (given !== undefined) values.set(row.name, readRowValue(row, given, input));
+  }
+  return values;
+}
+
+function readRowValue(row: SettingRow, given: unknown, input: SettingsInput): unknown {
+  if (row.type === 'path' && typeof given === 'string' && given !== '') return input.resolvePath(given);
+  if (row.type === 'paths' && Array.isArray(given)) return given.map((path) => input.resolvePath(String(path)));
+  if ((row.type === 'receivers' || row.type === 'tokens') && Array.isArray(given))
+    return given.map((item) => readObject(item, OBJECTS[row.type], input));
+  return given;
+}
+
+function readObject(item: unknown, row: ObjectRow, input: SettingsInput): unknown {
+  if (!isObject(item)) return item;
+  const secrets = Object.entries(row.secrets);
+  const files = secrets.map(([secret]) => `${secret}File`);
+  const result: Record<string, unknown> = {
+    ...row.defaults,
+    ...Object.fromEntries(Object.entries(item).filter(([key]) => !files.includes(key))),
+  };
+  for (const [secret, findProblem] of secrets) {
+    const file = item[`${secret}File`];
+    if (typeof file !== 'string') continue;
+    if (result[secret] !== undefined)
+      throw createError('JT_CONFIG_SECRET_TWICE', { name: secret, places: `${secret} and ${secret}File` });
+    const path = input.resolvePath(file);
+    const content = input.readSecret(path);
+    const problem = findProblem(content);
+    if (problem !== undefined) throw invalid([`${path}: the ${secret} in this file ${problem}`]);
+    result[secret] = content;
+  }
+  return result;
+}
+
+function readEnvironment(row: SettingRow, environment: Readonly<Record<string, string | undefined>>): unknown {
+  const text = row.env === undefined ? undefined : environment[row.env];
+  if (text === undefined || text === '') return undefined;
+  const problem =
+    row.values !== undefined && !row.values.includes(text)
+      ? `is "${text}", but must be one of ${row.values.join(', ')}`
+      : undefined;
+  if (problem !== undefined) throw invalid([`${row.env ?? ''}: ${problem}`]);
+  return row.type === 'strings' ? text.split(',').map((part) => part.trim()) : text;
+}
+
+function formatProblem(path: string, problem: DocumentProblem): string {
+  return `${path}:${problem.line}:${problem.column} ${problem.message}`;
+}
+
+function invalid(problems: readonly string[]): Error {
+  return createError('JT_CONFIG_INVALID', { problems: problems.map((problem) => `  ${problem}`).join('\n') });
+}
+
+function pick(value: unknown, name: string): unknown {
+  return name.split('.').reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), value);
+}

@@ -1,0 +1,28 @@
+// What a row of the table of settings says (SettingRow), and what it says of the objects of a list (ObjectRow). The
+// rows stand beside this file; types, defaults, checks and docs follow from them one floor above.
+export type SettingType =
+  'string' | 'path' | 'integer' | 'number' | 'boolean' | 'strings' | 'paths' | 'secret' | 'receivers' | 'tokens';
+
+export interface SettingRow {
+  readonly name: string;
+  readonly type: SettingType;
+  readonly default: unknown;
+  readonly help: string;
+  readonly minimum?: number;
+  /** Of one text of a list. */
+  readonly maxLength?: number;
+  readonly values?: readonly string[];
+  /** Environment variable; only secrets and what a container must be able to say have one. */
+  readonly env?: string;
+  /** Hardly anybody needs it. */
+  readonly isAdvanced?: true;
+}
+
+/** One object of a list. */
+export interface ObjectRow {
+  readonly schema: object;
+  /** What holds where an object does not say it. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** What may stand in a file of its own (`urlFile`), and what is wrong with the content of that file. */
+  readonly secrets: Readonly<Record<string, (content: string) => string | undefined>>;
+}

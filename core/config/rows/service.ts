@@ -1,0 +1,101 @@
+// The settings of what reads the store: analyzer, API and notify. settings.ts joins the tables; what the lists of
+// receivers and tokens hold stands beside this file.
+import { MAX_GLOB_LENGTH } from '../../text/glob.js';
+import { RECEIVER_KINDS } from './receiver.js';
+import type { SettingRow } from './row.js';
+import { TOKEN_ROLES } from './token.js';
+
+export const SERVICE = [
+  {
+    name: 'analyzer.rulesDirs',
+    type: 'paths',
+    default: [],
+    help: 'Folders with rules of your own; they may override, extend or disable built-in ones.',
+  },
+  {
+    name: 'analyzer.healthyAfterMs',
+    type: 'integer',
+    default: 600_000,
+    minimum: 1000,
+    help: 'A job that has run this long without failing ends its incident; the next failure opens a new one.',
+  },
+  {
+    name: 'analyzer.shard',
+    type: 'string',
+    default: '0/1',
+    env: 'JOBTRACE_SHARD',
+    help: 'Which part of the feed this analyzer reads, "i/n" with i from 0.',
+  },
+  {
+    name: 'api.listen',
+    type: 'string',
+    default: '127.0.0.1:8321',
+    env: 'JOBTRACE_LISTEN',
+    help: 'Address of the API and the page; anything but a loopback address needs api.tokens.',
+  },
+  {
+    name: 'api.allowedHosts',
+    type: 'strings',
+    default: [],
+    help: 'Host names beside localhost under which the API answers, and whose pages may use it, while no token is set.',
+  },
+  {
+    name: 'api.publicUrl',
+    type: 'string',
+    default: '',
+    help: 'Address under which people reach the page; used for links in alerts.',
+  },
+  {
+    name: 'api.tokens',
+    type: 'tokens',
+    default: [],
+    help: `Who may use the API: a list of {name, token or tokenFile, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}.`,
+  },
+  {
+    name: 'notify.receivers',
+    type: 'receivers',
+    default: [],
+    help: `Where alerts go: a list of {name, kind: ${RECEIVER_KINDS.join('|')}, url or urlFile, language, secret or secretFile, perMinute}.`,
+  },
+  {
+    name: 'notify.symptomWaitMs',
+    type: 'integer',
+    default: 30_000,
+    minimum: 0,
+    help: 'How long an incident waits before it is announced when it shows only symptoms (for its cause) or nothing has failed yet (for lines that show it to be harmless).',
+  },
+  {
+    name: 'notify.attachWaitMs',
+    type: 'integer',
+    default: 20_000,
+    minimum: 0,
+    help: 'How long an alert from Alertmanager waits for its diagnosis before it is forwarded without one.',
+  },
+  {
+    name: 'notify.stillFailingAfterMs',
+    type: 'integer',
+    default: 3_600_000,
+    minimum: 60_000,
+    help: 'A job that goes on failing is announced again after this long.',
+  },
+  {
+    name: 'notify.backlogAfterMs',
+    type: 'integer',
+    default: 3_600_000,
+    minimum: 0,
+    help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.',
+  },
+  {
+    name: 'notify.jobLabels',
+    type: 'strings',
+    default: ['job_id', 'flink_job_id', 'job_name'],
+    help: 'Labels of an incoming Alertmanager alert that name the Flink job, first that answers.',
+  },
+  {
+    name: 'notify.mutes',
+    type: 'strings',
+    default: [],
+    help: 'Rule ids, cause ids, job ids or job names that alert nobody; patterns with *.',
+    maxLength: MAX_GLOB_LENGTH,
+  },
+] as const satisfies readonly SettingRow[];

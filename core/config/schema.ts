@@ -1,0 +1,63 @@
+// The table of settings → the JSON schema of the settings file: a node for each part of a dotted name, secrets also as
+// the name of a file. load.ts checks the file with it.
+import { isObject, omitMissing } from '../json.js';
+import type { SettingRow } from './rows/row.js';
+import { OBJECTS, SETTINGS } from './settings.js';
+
+export function settingsSchema(): Readonly<Record<string, unknown>> {
+  const root: SchemaNode = { type: 'object', additionalProperties: false, properties: {} };
+  for (const row of SETTINGS) {
+    addProperty(root, row.name, rowSchema(row));
+    if (row.type === 'secret')
+      addProperty(root, `${row.name}File`, { type: 'string', description: `File that holds ${row.name}.` });
+  }
+  return root;
+}
+
+interface SchemaNode extends Record<string, unknown> {
+  properties: Record<string, unknown>;
+}
+
+function addProperty(root: SchemaNode, name: string, schema: unknown): void {
+  const parts = name.split('.');
+  const last = parts.pop() ?? name;
+  let node = root;
+  for (const part of parts) {
+    const next = node.properties[part];
+    if (isSchemaNode(next)) node = next;
+    else {
+      const created: SchemaNode = { type: 'object', additionalProperties: false, properties: {} };
+      node.properties[part] = created;
+      node = created;
+    }
+  }
+  node.properties[last] = schema;
+}
+
+function isSchemaNode(value: unknown): value is SchemaNode {
+  return isObject(value) && isObject(value['properties']);
+}
+
+function rowSchema(row: SettingRow): unknown {
+  const description = row.help;
+  switch (row.type) {
+    case 'integer':
+    case 'number':
+      return { type: row.type, description, ...omitMissing({ minimum: row.minimum }) };
+    case 'boolean':
+      return { type: 'boolean', description };
+    case 'strings':
+    case 'paths':
+      return {
+        type: 'array',
+        items: { type: 'string', ...omitMissing({ maxLength: row.maxLength }) },
+        description,
+      };
+    case 'receivers':
+    case 'tokens':
+      return { type: 'array', items: OBJECTS[row.type].schema, description };
+    default:
+      if (row.values !== undefined) return { enum: row.values, description };
+      return { type: 'string', description, ...omitMissing({ writeOnly: row.type === 'secret' ? true : undefined }) };
+  }
+}

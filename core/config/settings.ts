@@ -1,0 +1,56 @@
+// Every setting of Jobtrace, joined from the tables of rows/. From this table come the types and the defaults (here),
+// the checks (schema.ts, load.ts), docs/config.md and "jobtrace config print" (describe.ts).
+import { AGENT } from './rows/agent.js';
+import { GENERAL } from './rows/general.js';
+import { RECEIVER, type ReceiverSettings } from './rows/receiver.js';
+import type { ObjectRow, SettingType } from './rows/row.js';
+import { SERVICE } from './rows/service.js';
+import { TOKEN, type TokenSettings } from './rows/token.js';
+
+export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
+
+/** What the lists of objects hold, by the type of their row. */
+export const OBJECTS = { receivers: RECEIVER, tokens: TOKEN } as const satisfies Readonly<Record<string, ObjectRow>>;
+
+type Row = (typeof SETTINGS)[number];
+type Name = Row['name'];
+interface ValueByType {
+  string: string;
+  path: string;
+  secret: string;
+  integer: number;
+  number: number;
+  boolean: boolean;
+  strings: readonly string[];
+  paths: readonly string[];
+  receivers: readonly ReceiverSettings[];
+  tokens: readonly TokenSettings[];
+}
+/** Loaded once, frozen, and read by its dotted names; a stage gets the part it needs. */
+export type Settings = { readonly [R in Row as R['name']]: ValueByType[R['type']] };
+export type SettingOrigin = 'default' | 'file' | 'environment' | 'flag';
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly origins: Readonly<Record<string, SettingOrigin>>;
+}
+
+/** What holds where nobody says anything. */
+export function defaultSettings(): Settings {
+  return checkedSettings(Object.fromEntries(SETTINGS.map((row) => [row.name, row.default])));
+}
+
+/** Frozen. */
+export function checkedSettings(values: Record<string, unknown>): Settings {
+  if (!isSettings(values)) throw new Error('the settings table and its defaults disagree');
+  return Object.freeze(values);
+}
+
+function isSettings(value: Record<string, unknown>): value is Settings & Record<Name, unknown> {
+  return SETTINGS.every((row) => matchesType(row.type, value[row.name]));
+}
+
+function matchesType(type: SettingType, value: unknown): boolean {
+  if (type === 'integer' || type === 'number') return typeof value === 'number';
+  if (type === 'boolean') return typeof value === 'boolean';
+  return ['strings', 'paths', 'receivers', 'tokens'].includes(type) ? Array.isArray(value) : typeof value === 'string';
+}
