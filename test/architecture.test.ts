@@ -78,6 +78,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'testing',
   ],
   analyzer: [
+    'catalog/expression',
+    'catalog/rule',
+    'catalog/engine',
+    'catalog/read',
     'catalog',
     'entry',
     'cluster',

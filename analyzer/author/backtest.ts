@@ -4,7 +4,7 @@
 // report.
 import type { Diagnosis, Incident } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
-import type { Rule } from '../catalog/rule.js';
+import type { Rule } from '../catalog/rule/rule.js';
 
 export interface BacktestHit {
   readonly case: string;

@@ -15,7 +15,7 @@ import {
   type Finding,
   type UnknownFinding,
 } from '../incident/rank.js';
-import type { Alternative, Rule } from '../catalog/rule.js';
+import type { Alternative, Rule } from '../catalog/rule/rule.js';
 import { readCandidate } from '../entry/scan.js';
 import type { MatchPart, EntryPlace } from '../entry/signal.js';
 import { findFailedStep, indexSteps, type FailedStep } from '../cluster/step.js';

@@ -2,35 +2,18 @@
 // own folders, whose rules replace, extend or disable those of the same id. Every mistake of every rule is reported at
 // once as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder
 // changes.
-import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
-import { formatProblems, type ParsedDocument, type Problem } from '../../core/document.js';
-import { printGlob } from '../../core/text/glob.js';
-import { findNearest } from '../../core/text/nearest.js';
-import type { Owner, Text } from '../../core/types.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { createAnchorScanner, type AnchorScanner } from '../../flink/words/anchors.js';
-import { compileRule, extendRule } from './compile.js';
-import { ENGINE_TABLES, listMarks, type Engine } from './engine.js';
-import { isEnginePath, listEngineFiles, readEngine } from './engine-file.js';
-import { PREPARED, type RuleAnchors } from './prepared.js';
-import {
-  isNamedBy,
-  type Alternative,
-  type DisabledFile,
-  type ExtensionFile,
-  type Rule,
-  type RuleFile,
-  type RuleStep,
-} from './rule.js';
-
-export interface Cause {
-  readonly id: string;
-  readonly title: Text;
-  readonly owner: Owner;
-  readonly symptom: boolean;
-}
+import { ENGINE_TABLES, listMarks, type Engine } from './engine/engine.js';
+import type { Cause } from './read/causes.js';
+import { closeRule, type ClosedRule } from './read/closed.js';
+import { findBuiltInRules } from './read/files.js';
+import { readFolders } from './read/folders.js';
+import { PREPARED } from './read/prepared.js';
+import type { Alternative, Rule, RuleStep } from './rule/rule.js';
 
 export interface AlternativeUse {
   /** Words: its anchor may be missing, in a message without its class. */
@@ -60,13 +43,6 @@ export interface Catalog {
   readonly literals: readonly string[];
   /** What the literal of that index calls for. */
   usesOf(literal: number): readonly AnchorUse[];
-}
-
-/** A rule of which nobody has asked more than what it looks for. */
-interface ClosedRule extends RuleAnchors {
-  readonly id: string;
-  /** Always the same one. */
-  open(): Rule;
 }
 
 export interface CatalogSources {
@@ -100,7 +76,7 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   if (missing.length > 0)
     return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
   const { rules, causes, engine, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
-  const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []).map(close);
+  const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []).map(closeRule);
   const catalog = assemble(
     [...rules.filter((rule) => !refused.has(rule.id)), ...kept],
     new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]),
@@ -109,31 +85,9 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   return { catalog, problems };
 }
 
-/** The folder "rules" beside the sources or above the built program. */
-export function findBuiltInRules(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'rules', 'schema.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('the rules folder of Jobtrace is missing');
-    folder = parent;
-  }
-  return join(folder, 'rules');
-}
-
 /** Compiled rules → catalog; tests and benches build catalogs of their own with it. */
 export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
-  return assemble(rules.map(close), causes, engine);
-}
-
-function close(rule: Rule): ClosedRule {
-  return { id: rule.id, ...listAnchors(rule), open: () => rule };
-}
-
-export function listAnchors({ alternatives, steps }: Rule): RuleAnchors {
-  return {
-    alternatives: alternatives.map(({ anchor, words }) => [anchor, ...words]),
-    steps: steps.map(({ anchor }) => anchor),
-  };
+  return assemble(rules.map(closeRule), causes, engine);
 }
 
 function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
@@ -180,310 +134,4 @@ function findAlternative(rule: Rule, order: number, kind: AlternativeUse['kind']
 function findStep(rule: Rule, order: number): AnchorUse | undefined {
   const step = rule.steps[order];
   return step === undefined ? undefined : { kind: 'step', rule, step };
-}
-
-interface Loaded {
-  readonly rules: readonly ClosedRule[];
-  readonly causes: ReadonlyMap<string, Cause>;
-  /** Undefined when a table has problems. */
-  readonly engine: Engine | undefined;
-  readonly problems: readonly string[];
-  /** Ids of the rules with problems. */
-  readonly refused: ReadonlySet<string>;
-}
-
-function readFolders(folders: readonly string[], schemaPath: string): Loaded {
-  const schema = readSchema(schemaPath);
-  const problems: string[] = [];
-  const causes = readCauses([dirname(schemaPath), ...folders], problems);
-  const files = new Map([dirname(schemaPath), ...folders].map((folder) => [folder, findCatalogFiles(folder)]));
-  const engine = readTables(
-    [...files.values()].map(({ tables }) => tables),
-    problems,
-  );
-  const rules: ReadRules = new Map();
-  const refused = new Set<string>();
-  for (const folder of folders) {
-    if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
-    for (const file of files.get(folder)?.rules ?? [])
-      readRule({ folder, file, schema, causes, rules, problems, refused });
-    const sized = [...rules.values()].map((item) => item.rule);
-    for (const problem of checkSize(folder, sized)) problems.push(problem);
-  }
-  for (const problem of checkExplains(rules, causes, refused)) problems.push(problem);
-  return { rules: [...rules.values()].map((item) => item.rule), causes, engine, problems, refused };
-}
-
-/** The built-in tables, and what a team's folders change of them. */
-function readTables(files: readonly (readonly string[])[], problems: string[]): Engine | undefined {
-  const schema = readSchema(join(findBuiltInRules(), 'engine.schema.json'));
-  const found: string[] = [];
-  const engine = readEngine({
-    files,
-    problems: found,
-    read: (file) => PREPARED.read(file, file, schema),
-  });
-  for (const problem of found) problems.push(problem);
-  return found.length === 0 ? engine : undefined;
-}
-
-/** By id, each with its document. */
-type ReadRules = Map<string, { readonly rule: ClosedRule; readonly document: ParsedDocument }>;
-
-/** With more, the scan's table of words would know a part of nearly every line. */
-const MAX_ANCHOR_BYTES = 1 << 20;
-
-function checkSize(folder: string, rules: readonly ClosedRule[]): readonly string[] {
-  const anchors = new Set(rules.flatMap((rule) => [...rule.alternatives.flat(), ...rule.steps]));
-  const bytes = [...anchors].reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
-  if (bytes <= MAX_ANCHOR_BYTES) return [];
-  const longest = [...rules].sort((a, b) => anchorBytes(b) - anchorBytes(a))[0];
-  return [
-    `${folder}:1:1 the anchors of its rules are ${bytes} bytes long together, but at most ${MAX_ANCHOR_BYTES} fit into one scan; shorten those of ${longest?.id ?? 'its rules'} first`,
-  ];
-}
-
-function anchorBytes(rule: ClosedRule): number {
-  return rule.alternatives.flat().reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
-}
-
-/** Compiling a schema takes longer than reading all rules: each file once. */
-const schemas = new Map<string, object>();
-
-function readSchema(path: string): object {
-  const known = schemas.get(path);
-  if (known !== undefined) return known;
-  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (typeof value !== 'object' || value === null) throw new Error('rules/schema.json is not an object');
-  schemas.set(path, value);
-  return value;
-}
-
-/** What the catalog reads below a folder, sorted; nothing where the folder does not exist. */
-export interface CatalogFiles {
-  readonly rules: readonly string[];
-  /** Of the engine. */
-  readonly tables: readonly string[];
-}
-
-export function findCatalogFiles(folder: string): CatalogFiles {
-  if (!existsSync(folder)) return { rules: [], tables: [] };
-  const listed = PREPARED.list(folder);
-  return {
-    rules: listed?.filter(isRulePath) ?? listRuleFiles(folder).sort(),
-    tables: listed?.filter(isEnginePath) ?? listEngineFiles(folder),
-  };
-}
-
-function isRulePath(path: string): boolean {
-  return ['rule.yaml', 'rule.yml'].includes(basename(path));
-}
-
-/** Rules stand three folders deep; links that lead to each other end here. */
-const MOST_FOLDERS = 8;
-
-/**
- * Folder by folder: Node's own way to read them all takes several times longer. Links are followed, for a mounted
- * ConfigMap is made of them; what it keeps behind hidden names is there a second time.
- */
-function listRuleFiles(folder: string, depth = 0): string[] {
-  if (depth > MOST_FOLDERS) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.name.startsWith('.')) return [];
-    if (isRulePath(path)) return [path];
-    return entry.isDirectory() || (entry.isSymbolicLink() && leadsElsewhere(folder, path))
-      ? listRuleFiles(path, depth + 1)
-      : [];
-  });
-}
-
-/** To a folder that is none of those above. */
-function leadsElsewhere(folder: string, link: string): boolean {
-  try {
-    return statSync(link).isDirectory() && !`${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(link)}${sep}`);
-  } catch {
-    // It leads nowhere, or in a circle.
-    return false;
-  }
-}
-
-interface RuleReading {
-  readonly folder: string;
-  readonly file: string;
-  readonly schema: object;
-  readonly causes: ReadonlyMap<string, Cause>;
-  readonly rules: ReadRules;
-  readonly problems: string[];
-  readonly refused: Set<string>;
-}
-
-function readRule({ folder, file, schema, causes, rules, problems, refused }: RuleReading): void {
-  const parts = (file.startsWith(`${folder}${sep}`) ? file.slice(folder.length + 1) : relative(folder, file))
-    .split(sep)
-    .slice(0, -1);
-  const here = `${process.cwd()}${sep}`;
-  const name = file.startsWith(here) ? file.slice(here.length) : file;
-  const [area = '', cause = '', variant = ''] = parts;
-  const id = `${area}.${cause}/${variant}`;
-  const document = readSafely(file, name, schema);
-  if (typeof document === 'string') {
-    problems.push(`${name}:1:1 cannot be read: ${document}`);
-    refused.add(id);
-    return;
-  }
-  const found: Problem[] = [...document.problems];
-  if (parts.length !== 3)
-    found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
-  else if (!causes.has(`${area}.${cause}`))
-    found.push(
-      document.problemAt(
-        [],
-        `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`,
-      ),
-    );
-  const anchors = document.trusted === true ? PREPARED.anchorsOf(file) : undefined;
-  if (anchors !== undefined) rules.set(id, { rule: deferRule(id, file, document, anchors), document });
-  else if (document.problems.length === 0 && isRuleFile(document.value))
-    for (const problem of takeRule(id, file, document.value, document, rules)) found.push(problem);
-  if (found.length === 0) return;
-  for (const line of formatProblems(name, found).split('\n')) problems.push(line);
-  if (parts.length === 3) refused.add(id);
-}
-
-/** The document, or why the system does not give it. */
-function readSafely(file: string, name: string, schema: object): ParsedDocument | string {
-  try {
-    return PREPARED.read(file, name, schema);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return error.message;
-    throw error;
-  }
-}
-
-/** The build found no problem in it. */
-function deferRule(id: string, file: string, document: ParsedDocument, anchors: RuleAnchors): ClosedRule {
-  let rule: Rule | undefined;
-  const open = (): Rule => {
-    const { value } = document;
-    if (!isRuleFile(value) || !('match' in value)) throw new Error(`the prepared ${id} is no rule`);
-    return compileRule(id, file, value, document).rule;
-  };
-  return { id, ...anchors, open: () => (rule ??= open()) };
-}
-
-/** Adds the rule, or changes the one of its id in the catalogs before. */
-function takeRule(
-  id: string,
-  file: string,
-  source: RuleFile | ExtensionFile | DisabledFile,
-  document: ParsedDocument,
-  rules: ReadRules,
-): readonly Problem[] {
-  const known = rules.get(id);
-  if (source.status === 'disabled') {
-    rules.delete(id);
-    return known === undefined
-      ? [document.problemAt(['status'], `disables \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)]
-      : [];
-  }
-  if (source.status === 'extended') {
-    if (known === undefined)
-      return [
-        document.problemAt(['status'], `extends \`${id}\`, which no catalog before has${suggestRule(id, rules)}`),
-      ];
-    const extended = extendRule(known.rule.open(), source, document);
-    rules.set(id, { rule: close(extended.rule), document: known.document });
-    return extended.problems;
-  }
-  const compiled = compileRule(id, file, source, document);
-  rules.set(id, { rule: close(compiled.rule), document });
-  return compiled.problems;
-}
-
-function suggestRule(id: string, rules: ReadRules): string {
-  const nearest = findNearest(id, rules.keys());
-  return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
-}
-
-/** Only asked for documents that rules/schema.json found valid: this is what the schema says. */
-function isRuleFile(value: unknown): value is RuleFile | ExtensionFile | DisabledFile {
-  return typeof value === 'object' && value !== null;
-}
-
-function suggestCause(id: string, causes: ReadonlyMap<string, Cause>): string {
-  const nearest = findNearest(id, causes.keys());
-  return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
-}
-
-const CAUSES_SCHEMA = {
-  type: 'object',
-  additionalProperties: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['title', 'owner'],
-    properties: {
-      title: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['en', 'zh'],
-        properties: { en: { type: 'string', minLength: 1 }, zh: { type: 'string', minLength: 1 } },
-      },
-      owner: { enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'] },
-      symptom: { type: 'boolean' },
-    },
-  },
-};
-
-function readCauses(folders: readonly string[], problems: string[]): ReadonlyMap<string, Cause> {
-  const causes = new Map<string, Cause>();
-  for (const folder of new Set(folders)) {
-    const file = join(folder, 'causes.yaml');
-    if (!existsSync(file)) continue;
-    const document = PREPARED.read(file, file, CAUSES_SCHEMA);
-    if (document.problems.length > 0)
-      for (const line of formatProblems(file, document.problems).split('\n')) problems.push(line);
-    else if (isCausesFile(document.value)) {
-      for (const [id, cause] of Object.entries(document.value))
-        causes.set(id, { id, title: cause.title, owner: cause.owner, symptom: cause.symptom ?? false });
-    }
-  }
-  return causes;
-}
-
-/** Only asked for documents that CAUSES_SCHEMA found valid. */
-function isCausesFile(
-  value: unknown,
-): value is Readonly<Record<string, { readonly title: Text; readonly owner: Owner; readonly symptom?: boolean }>> {
-  return typeof value === 'object' && value !== null;
-}
-
-/** `explains` must name what exists, and must not run in a circle. */
-function checkExplains(rules: ReadRules, causes: ReadonlyMap<string, Cause>, refused: Set<string>): readonly string[] {
-  // The build looked at them, and nobody's own rules are among them.
-  if ([...rules.values()].every(({ document }) => document.trusted === true)) return [];
-  const all = [...rules.values()].map((item) => item.rule.open());
-  const areas = new Set([...causes.keys()].map((id) => `${id.slice(0, id.indexOf('.'))}.*`));
-  return [...rules.values()].flatMap(({ rule: closed, document }) => {
-    const rule = closed.open();
-    const problems = rule.explains.flatMap((glob, index): Problem[] => {
-      const pattern = printGlob(glob);
-      const known = rules.has(pattern) || causes.has(pattern) || areas.has(pattern);
-      if (!known)
-        return [
-          document.problemAt(
-            ['explains', index],
-            `names \`${pattern}\`, which is no cause or rule${suggestCause(pattern, causes)}`,
-          ),
-        ];
-      const circle = all.find(
-        (other) => other.id > rule.id && isNamedBy(other, glob) && other.explains.some((back) => isNamedBy(rule, back)),
-      );
-      return circle === undefined
-        ? []
-        : [document.problemAt(['explains', index], `runs in a circle: ${circle.id} explains this rule as well`)];
-    });
-    if (problems.length > 0) refused.add(rule.id);
-    return problems.length === 0 ? [] : formatProblems(relative(process.cwd(), rule.file), problems).split('\n');
-  });
 }

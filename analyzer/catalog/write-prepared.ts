@@ -1,8 +1,10 @@
 // A step of the build: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
 // mistake stops the build.
 import { packAnchors } from '../../flink/words/anchors.js';
-import { findBuiltInRules, listAnchors, loadCatalog } from './catalog.js';
-import { PREPARED } from './prepared.js';
+import { loadCatalog } from './catalog.js';
+import { listAnchors } from './read/closed.js';
+import { findBuiltInRules } from './read/files.js';
+import { PREPARED } from './read/prepared.js';
 
 const readAt = Date.now();
 PREPARED.forget();

@@ -2,7 +2,7 @@
 // same process, job, peer or cluster? A window that has not passed yet is judged by what is there. Pure.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from './cluster.js';
-import type { Rule, RuleStep } from '../catalog/rule.js';
+import type { Rule, RuleStep } from '../catalog/rule/rule.js';
 import type { MatchPart, Signal } from '../entry/signal.js';
 
 /** The matches of the signal whose steps hold. */

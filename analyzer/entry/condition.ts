@@ -5,7 +5,7 @@ import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
-import type { Condition, Where } from '../catalog/rule.js';
+import type { Condition, Where } from '../catalog/rule/rule.js';
 
 /** An entry that is looked at closer; `text` is the entry as it was written. */
 export interface Candidate {

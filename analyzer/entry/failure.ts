@@ -5,7 +5,7 @@
 import type { Fact } from '../../flink/facts/fact.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import { fingerprint, firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
-import type { Engine, FailureKind } from '../catalog/engine.js';
+import type { Engine, FailureKind } from '../catalog/engine/engine.js';
 import { findRow, type RowSubject } from './row.js';
 import { toFailureLinks, type FailurePart } from './signal.js';
 

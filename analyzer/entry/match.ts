@@ -6,7 +6,7 @@ import type { DocumentPath } from '../../core/document.js';
 import type { ChainLink } from '../../core/types.js';
 import { fingerprint, firstUserFrame, root } from '../../flink/trace/chain.js';
 import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
-import type { Alternative, Rule } from '../catalog/rule.js';
+import type { Alternative, Rule } from '../catalog/rule/rule.js';
 import type { MatchPart } from './signal.js';
 
 export interface AlternativeMisfit extends Misfit {

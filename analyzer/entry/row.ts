@@ -2,7 +2,7 @@
 // exceptions under `unless`. Pure; called by failure.ts and scan.ts for entries that hold a mark of a failure.
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { root } from '../../flink/trace/chain.js';
-import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine.js';
+import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine/engine.js';
 import { endsWithName } from './condition.js';
 
 /** An entry, and what ended by it as far as that is known. */

@@ -3,7 +3,7 @@
 // incident.ts joins them.
 import type { ChainLink, Component, Entry, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import type { FailureKind } from '../catalog/engine.js';
+import type { FailureKind } from '../catalog/engine/engine.js';
 
 export interface EntryPlace {
   /** Identity of the entry: the record's id, or path and offset. The same entry read again has the same key. */

@@ -9,8 +9,8 @@ import { errorText } from '../../core/fault.js';
 import { readWhole, type Value, type Values, type World } from '../catalog/expression/expression.js';
 import type { Finding } from './rank.js';
 import { totalScore } from './rank.js';
-import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule.js';
-import { fillTemplate, formatValue, type TextTemplate } from '../catalog/template.js';
+import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule/rule.js';
+import { fillTemplate, formatValue, type TextTemplate } from '../catalog/rule/template.js';
 
 /** What is wrong with a rule and shows only when it is used. */
 export interface RuleFault {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
 import type { JobView } from '../cluster/view.js';
-import type { Scope } from '../catalog/rule.js';
+import type { Scope } from '../catalog/rule/rule.js';
 import { compareSignals, dropDuplicates, type FailurePart, type MatchPart, type Signal } from '../entry/signal.js';
 import type { Reading } from '../entry/reading.js';
 import { confirmMatches, indexSteps } from '../cluster/step.js';

@@ -2,8 +2,9 @@
 // of the source check (rules/sources.tsv), the lab's recordings and repairs. Out: the page's text. Called by docs.ts.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog/catalog.js';
-import type { Rule } from '../../analyzer/catalog/rule.js';
+import { loadCatalog } from '../../analyzer/catalog/catalog.js';
+import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
+import type { Rule } from '../../analyzer/catalog/rule/rule.js';
 import { parseDocument } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
 import { PACKAGE_ROOT } from '../version.js';

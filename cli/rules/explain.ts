@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { totalScore, type ExplainReason, type Finding } from '../../analyzer/incident/rank.js';
 import { readEntries } from '../../analyzer/input/read.js';
-import type { Rule } from '../../analyzer/catalog/rule.js';
+import type { Rule } from '../../analyzer/catalog/rule/rule.js';
 import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
 import { parseDocument, type DocumentPath } from '../../core/document.js';
 import { createError } from '../../core/errors.js';

@@ -2,7 +2,8 @@
 // rule that names it, drafted by analyzer/author/draft.ts. Says what is left to do, as `rules test` will.
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync, appendFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { findBuiltInRules, loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
+import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
 import { flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/document.js';
 import { draftRule, TODO, writeProof, type RuleDraft } from '../../analyzer/author/draft.js';

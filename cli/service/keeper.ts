@@ -4,13 +4,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  findCatalogFiles,
   loadCatalog,
   reloadCatalog,
   type Catalog,
   type CatalogSources,
   type Reload,
 } from '../../analyzer/catalog/catalog.js';
+import { findCatalogFiles } from '../../analyzer/catalog/read/files.js';
 import type { Log } from '../../core/log.js';
 import { errorText } from '../../core/fault.js';
 import { pause } from '../../core/time/wait.js';

@@ -7,7 +7,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findBuiltInRules, loadCatalog } from '../../analyzer/catalog/catalog.js';
+import { loadCatalog } from '../../analyzer/catalog/catalog.js';
+import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
 import { JAR_SETS, openJarSet } from './versions.js';
 import { checkClaim, isSettled, listClaims, parseFound, renderFound, type FoundLiteral } from './sources.js';
 

@@ -1,7 +1,7 @@
 // Are the messages that rules name really printed by the classes they name? In: the rules and the jars of a Flink
 // version (or of libraries). Out: for each alternative that names its source, what was found; and the table of all
 // findings, rules/sources.tsv, which docs/rules.md shows. Called by sources.test.ts and run.ts.
-import type { Rule } from '../../analyzer/catalog/rule.js';
+import type { Rule } from '../../analyzer/catalog/rule/rule.js';
 import { inRange } from '../../flink/options/options.js';
 import type { Jars } from './jars.js';
 import type { JarSet } from './versions.js';

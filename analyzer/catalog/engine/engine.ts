@@ -1,8 +1,8 @@
 // What the engine itself knows of logs, as rows of tables: which entry ends something, which trace is harmless, what
 // only follows from another failure, what an exception complains of. The rows stand in rules/engine/*.yaml, as
-// rules/engine.schema.json allows them; engine-file.ts reads and compiles them. The room `entry` asks them.
-import type { Component, FileKind, Level } from '../../core/types.js';
-import type { Pattern } from '../../core/regex.js';
+// rules/engine.schema.json allows them; read.ts reads and compiles them. The room `entry` asks them.
+import type { Component, FileKind, Level } from '../../../core/types.js';
+import type { Pattern } from '../../../core/regex.js';
 
 /** The tables, in the order in which they are listed. */
 export const ENGINE_TABLES = [

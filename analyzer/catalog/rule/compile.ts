@@ -1,14 +1,14 @@
 // rule.yaml (already valid by rules/schema.json) → a compiled rule, or every problem that the schema cannot see:
 // patterns that RE2 refuses, captures that are unknown or unused, placeholders that differ between the languages,
 // expressions that read what is not there, fixes for reasons that do not exist. Called by catalog.ts; reads no files.
-import type { DocumentPath, ParsedDocument, Problem } from '../../core/document.js';
-import { parseGlob } from '../../core/text/glob.js';
-import { findNearest } from '../../core/text/nearest.js';
-import { JobtraceError } from '../../core/errors.js';
-import { createRegex, deferRegex, type Pattern } from '../../core/regex.js';
-import type { Text } from '../../core/types.js';
-import { findOptionProblem } from '../../flink/options/options.js';
-import { compileExpression, deferExpression, type Expression } from './expression/expression.js';
+import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
+import { parseGlob } from '../../../core/text/glob.js';
+import { findNearest } from '../../../core/text/nearest.js';
+import { JobtraceError } from '../../../core/errors.js';
+import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
+import type { Text } from '../../../core/types.js';
+import { findOptionProblem } from '../../../flink/options/options.js';
+import { compileExpression, deferExpression, type Expression } from '../expression/expression.js';
 import { FORMATS, deferText, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
 import {
   BUILT_IN_VALUES,

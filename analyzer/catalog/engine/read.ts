@@ -3,9 +3,9 @@
 // rows of the folders before. Called by catalog.ts, which says how a document is read.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { formatProblems, type DocumentPath, type ParsedDocument, type Problem } from '../../core/document.js';
-import { JobtraceError } from '../../core/errors.js';
-import { createRegex, deferRegex, type Pattern } from '../../core/regex.js';
+import { formatProblems, type DocumentPath, type ParsedDocument, type Problem } from '../../../core/document.js';
+import { JobtraceError } from '../../../core/errors.js';
+import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
 import {
   ENGINE_TABLES,
   type Engine,

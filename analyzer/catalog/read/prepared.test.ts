@@ -12,15 +12,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseDocument, trustDocument } from '../../core/document.js';
-import { createAnchorScanner, packAnchors } from '../../flink/words/anchors.js';
-import { buildCatalog, loadCatalog } from './catalog.js';
-import { compileRule } from './compile.js';
-import { diagnose } from '../incident/diagnose.js';
-import { flattenIncidents } from '../incident/document.js';
+import { parseDocument, trustDocument } from '../../../core/document.js';
+import { createAnchorScanner, packAnchors } from '../../../flink/words/anchors.js';
+import { buildCatalog, loadCatalog } from '../catalog.js';
+import { compileRule } from '../rule/compile.js';
+import { diagnose } from '../../incident/diagnose.js';
+import { flattenIncidents } from '../../incident/document.js';
 import { openPrepared } from './prepared.js';
-import type { Rule, RuleFile } from './rule.js';
-import { BUFFER_RECORDING, readRecording } from '../testing/samples.js';
+import type { Rule, RuleFile } from '../rule/rule.js';
+import { BUFFER_RECORDING, readRecording } from '../../testing/samples.js';
 
 /** A rule as it comes from what the build prepared: patterns and expressions wait until they are needed. */
 function trust(rule: Rule): Rule {

@@ -1,8 +1,8 @@
 // Texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's name
 // in the job's Flink version). Parsed once when the catalog is loaded; filled by explain.ts. `{{` is a plain brace.
-import { joinLines } from '../../core/text/lines.js';
-import type { Language, Text } from '../../core/types.js';
-import type { Value, Values } from './expression/expression.js';
+import { joinLines } from '../../../core/text/lines.js';
+import type { Language, Text } from '../../../core/types.js';
+import type { Value, Values } from '../expression/expression.js';
 
 export const FORMATS = ['bytes', 'size', 'duration', 'list'] as const;
 export type Format = (typeof FORMATS)[number];

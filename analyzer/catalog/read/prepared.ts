@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { createError } from '../../core/errors.js';
-import { parseDocument, trustDocument, type ParsedDocument } from '../../core/document.js';
+import { createError } from '../../../core/errors.js';
+import { parseDocument, trustDocument, type ParsedDocument } from '../../../core/document.js';
 
 /** Where the build puts it, beside the built front door; what is looked for lies in a file of its own beside it. */
 const PREPARED_FILE = join(findBuilt(import.meta.dirname), 'rules.jsonl');

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { JobtraceError } from '../../core/errors.js';
-import { scanEntry } from '../entry/scan.js';
-import { splitText } from '../input/read.js';
-import { makeFolder } from '../testing/samples.js';
-import { loadCatalog, reloadCatalog, type Catalog } from './catalog.js';
+import { JobtraceError } from '../../../core/errors.js';
+import { scanEntry } from '../../entry/scan.js';
+import { splitText } from '../../input/read.js';
+import { makeFolder } from '../../testing/samples.js';
+import { loadCatalog, reloadCatalog, type Catalog } from '../catalog.js';
 
 const LEASE =
   '2026-03-02 10:15:01,120 WARN  com.acme.lease.LeaseClient [] - The lease of the job was taken away\njava.io.IOException: x\n\tat com.acme.A.b(A.java:1)\n';

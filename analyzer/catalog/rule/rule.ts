@@ -1,9 +1,9 @@
 // What a rule is: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
 // expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
-import type { Component, FileKind, Level, Owner, Severity, Text } from '../../core/types.js';
-import type { Pattern } from '../../core/regex.js';
-import { fitsGlob, type Glob } from '../../core/text/glob.js';
-import type { Expression } from './expression/expression.js';
+import type { Component, FileKind, Level, Owner, Severity, Text } from '../../../core/types.js';
+import type { Pattern } from '../../../core/regex.js';
+import { fitsGlob, type Glob } from '../../../core/text/glob.js';
+import type { Expression } from '../expression/expression.js';
 import type { Template, TextTemplate } from './template.js';
 
 export type RuleStatus = 'draft' | 'test' | 'stable';

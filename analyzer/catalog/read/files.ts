@@ -1,0 +1,66 @@
+// Where the files of a catalog stand: the built-in folder of rules, and below a folder each rule.yaml and each table of
+// the engine. folders.ts reads them; nothing here opens a file.
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { isEnginePath, listEngineFiles } from '../engine/read.js';
+import { PREPARED } from './prepared.js';
+
+/** The folder "rules" beside the sources or above the built program. */
+export function findBuiltInRules(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'rules', 'schema.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('the rules folder of Jobtrace is missing');
+    folder = parent;
+  }
+  return join(folder, 'rules');
+}
+
+/** What the catalog reads below a folder, sorted; nothing where the folder does not exist. */
+export interface CatalogFiles {
+  readonly rules: readonly string[];
+  /** Of the engine. */
+  readonly tables: readonly string[];
+}
+
+export function findCatalogFiles(folder: string): CatalogFiles {
+  if (!existsSync(folder)) return { rules: [], tables: [] };
+  const listed = PREPARED.list(folder);
+  return {
+    rules: listed?.filter(isRulePath) ?? listRuleFiles(folder).sort(),
+    tables: listed?.filter(isEnginePath) ?? listEngineFiles(folder),
+  };
+}
+
+function isRulePath(path: string): boolean {
+  return ['rule.yaml', 'rule.yml'].includes(basename(path));
+}
+
+/** Rules stand three folders deep; links that lead to each other end here. */
+const MOST_FOLDERS = 8;
+
+/**
+ * Folder by folder: Node's own way to read them all takes several times longer. Links are followed, for a mounted
+ * ConfigMap is made of them; what it keeps behind hidden names is there a second time.
+ */
+function listRuleFiles(folder: string, depth = 0): string[] {
+  if (depth > MOST_FOLDERS) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith('.')) return [];
+    if (isRulePath(path)) return [path];
+    return entry.isDirectory() || (entry.isSymbolicLink() && leadsElsewhere(folder, path))
+      ? listRuleFiles(path, depth + 1)
+      : [];
+  });
+}
+
+/** To a folder that is none of those above. */
+function leadsElsewhere(folder: string, link: string): boolean {
+  try {
+    return statSync(link).isDirectory() && !`${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(link)}${sep}`);
+  } catch {
+    // It leads nowhere, or in a circle.
+    return false;
+  }
+}
