@@ -36,6 +36,8 @@ export interface AgentFixture<Kept extends AgentStore = Store> {
   records(): Promise<LogRecord[]>;
   /** `event.original` of all records whose file's name begins so, in file order. */
   texts(prefix?: string): Promise<string[]>;
+  /** `event.original` of all records, by their time. */
+  inOrder(): Promise<string[]>;
   conditions(): readonly string[];
   counter(name: string): number;
   close(): Promise<void>;
@@ -117,6 +119,11 @@ export function openFixtureOver<Kept extends AgentStore>(
         (record['log.file.path'].split('/').at(-1) ?? '').startsWith(prefix),
       );
       return found.sort(compareRecords).map((record) => record['event.original']);
+    },
+    inOrder: async () => {
+      const found = await readRecords(store);
+      found.sort((a, b) => (a['@timestamp'] < b['@timestamp'] ? -1 : 1));
+      return found.map((record) => record['event.original']);
     },
     conditions: () =>
       current()

@@ -79,7 +79,7 @@ function runSteps(folder: string, { node, home }: Installed): Omit<MatrixRow, 'v
     ['native code', [npm, 'rebuild']],
     ['build', [npm, 'run', '--silent', 'build']],
     ['diagnose', diagnose, expected],
-    ['up', [vitest, 'run', 'test/cli.test.ts', '-t', '^up ']],
+    ['up', [vitest, 'run', 'test/cli/up.test.ts', '-t', '^up ']],
     ['store and patterns', [vitest, 'run', 'store/sqlite', 'core/regex.test.ts']],
   ];
   for (const [name, args, said] of commands) {

@@ -1,0 +1,88 @@
+import { readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
+
+let fixture: AgentFixture;
+let path: string;
+beforeEach(() => {
+  fixture = openAgentFixture();
+  path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
+});
+afterEach(() => fixture.close());
+
+describe('compressed rotations', () => {
+  it('F14: give only the rest of a file that was read in part before the agent stopped', async () => {
+    writeFileSync(path, lines(0, 80));
+    await fixture.poll(2);
+    fixture.stop();
+
+    writeFileSync(`${path}.1.gz`, gzipSync(lines(0, 100)));
+    unlinkSync(path);
+    writeFileSync(path, lines(100, 105));
+    await fixture.poll(4);
+
+    expect(await fixture.inOrder()).toEqual(expected(0, 105));
+    expect(fixture.counter('continuedFiles')).toBe(1);
+    fixture.restart();
+    await fixture.poll(3);
+    expect(fixture.counter('readBytes')).toBeLessThan(2 * line(104).length);
+    expect(await fixture.inOrder()).toEqual(expected(0, 105));
+  });
+
+  it('give nothing new when the file was read to its end before it was compressed', async () => {
+    writeFileSync(path, lines(0, 30));
+    await fixture.poll(2);
+
+    writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(path)));
+    await fixture.poll(1);
+    unlinkSync(path);
+    await fixture.poll(6);
+
+    expect(await fixture.inOrder()).toEqual(expected(0, 30));
+    expect(fixture.counter('duplicateRecords')).toBe(0);
+  });
+
+  it('F15: are read whole when nothing is known of them, and only once they are complete', async () => {
+    const packed = gzipSync(lines(0, 3000));
+    writeFileSync(`${path}.1.gz`, packed.subarray(0, packed.length - 20));
+    await fixture.poll(2);
+    const early = (await fixture.records()).length;
+
+    writeFileSync(`${path}.1.gz`, packed);
+    await fixture.poll(4);
+
+    expect(early).toBe(0);
+    expect(await fixture.inOrder()).toEqual(expected(0, 3000));
+  });
+});
+
+describe('an archive of a file of which nothing is stored yet', () => {
+  it('goes on with that file, not with one whose first bytes are those of every line', async () => {
+    await fixture.close();
+    let isDown = true;
+    fixture = openAgentFixture({
+      copyWaitMs: 60_000,
+      wrap: (store) => ({
+        ...store,
+        append: (batch) => (isDown ? Promise.reject(new Error('connection refused')) : store.append(batch)),
+      }),
+    });
+    path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
+    writeFileSync(path, `${line(0)}\n`);
+    await fixture.poll(2, 3000);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, line(1).slice(0, 6));
+    await fixture.poll(2, 3000);
+
+    writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+    unlinkSync(`${path}.1`);
+    truncateSync(path);
+    await fixture.poll(1, 100);
+    isDown = false;
+    await fixture.poll(4, 70_000);
+
+    expect((await fixture.texts()).filter((text) => text === line(0))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,193 @@
+// The built program for who writes rules: why a rule fits, a rule from a log to its proof, and rules that change while
+// it runs.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runProgram, startProgram, waitUntil } from '../program.js';
+import { BUFFERS_LOG, CAUSE, useFolder } from './folder.js';
+
+const { folder, file } = useFolder();
+
+describe('rules explain', () => {
+  it('names the condition that failed with the line of the log and of the rule', async () => {
+    const { code, stdout } = await runProgram([
+      'rules',
+      'explain',
+      BUFFERS_LOG.replace('match.log', 'nearmiss.log'),
+      `${CAUSE}/total`,
+    ]);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/with-size: where\.exception does not hold .*rule\.yaml:\d+:\d+\)/);
+    expect(stdout).toMatch(/line +\S+nearmiss\.log:3\n/);
+    expect(stdout).toContain('has      java.lang.IllegalArgumentException');
+    expect(stdout).toContain('The rule does not match');
+  });
+
+  it('says that a rule stands first and what it captured', async () => {
+    const { stdout } = await runProgram(['rules', 'explain', BUFFERS_LOG, `${CAUSE}/total`]);
+
+    expect(stdout).toContain('It matches and stands first');
+    expect(stdout).toContain('required = "17"');
+  });
+});
+
+const LEDGER_LOG = [
+  '2026-03-02 10:15:01,120 INFO  org.apache.flink.runtime.taskmanager.Task                    [] - Sink: ledger (1/2)#0 (11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0) switched from INITIALIZING to RUNNING.',
+  '2026-03-02 10:15:09,004 WARN  org.apache.flink.runtime.taskmanager.Task                    [] - Sink: ledger (1/2)#0 (11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:',
+  'com.acme.ledger.LedgerException: ledger 7 of shard eu-1 was closed by its owner',
+  '\tat com.acme.ledger.LedgerWriter.write(LedgerWriter.java:40) ~[job.jar:?]',
+  '\tat org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:942) ~[flink-dist-1.20.1.jar:1.20.1]',
+  '',
+].join('\n');
+
+describe("the author's loop", () => {
+  const ID = 'connector.ledger/closed';
+  const own = (): string => join(folder, 'own-rules');
+  const ruleFile = (): string => join(own(), 'connector/ledger/closed/rule.yaml');
+
+  it('rules new writes a rule that is valid, and rules test says what is left to do', async () => {
+    const log = file('ledger/taskmanager.log', LEDGER_LOG);
+    const made = await runProgram(['rules', 'new', log, '--id', ID, '--rules', own()]);
+    const checked = await runProgram(['rules', 'check', '--rules', own()]);
+    const tested = await runProgram(['rules', 'test', '--rules', own(), ID]);
+
+    expect(made.stderr).toBe('');
+    expect(made.stdout).toContain('anchor    "was closed by its owner"');
+    expect(made.stdout).toContain('captures  ledger, shard');
+    expect(made.stdout).toContain('connector.ledger is a new cause');
+    expect(checked.stdout).toMatch(/rules are valid/);
+    expect(tested.code).toBe(2);
+    expect(tested.stdout).toContain('the title is still to be written (English)');
+    expect(tested.stdout).toContain('nearmiss.log is a template');
+    expect(tested.stdout).not.toContain('match.log:');
+    expect((await runProgram(['rules', 'new', log, '--id', ID, '--rules', own()])).stderr).toContain(
+      'holds a rule already',
+    );
+  });
+
+  it('a rule whose texts are written passes rules test', async () => {
+    for (const path of [ruleFile(), ruleFile().replace('rule.yaml', 'proof.yaml'), join(own(), 'causes.yaml')])
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/TODO(: |：)/g, 'Ledger: '));
+
+    expect(await runProgram(['rules', 'test', '--rules', own(), ID])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 rules, 2 proofs, 0 failed'),
+    });
+    expect(
+      (await runProgram(['diagnose', '--rules', own(), '--format', 'json', join(folder, 'ledger')])).stdout,
+    ).toContain('"ledger": "7"');
+  });
+
+  it('rules list and rules test know the rows of the engine by table and id', async () => {
+    const listed = await runProgram(['rules', 'list', 'engine.printed']);
+
+    expect(listed.stdout.trim().split('\n')).toHaveLength(2);
+    expect(listed.stdout).toContain('engine.printed/script');
+    expect(await runProgram(['rules', 'test', 'engine.printed/script'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('0 rules, 1 rows of the engine, 3 proofs, 0 failed'),
+    });
+    expect((await runProgram(['rules', 'test', 'engine.printed/scrip'])).stderr).toContain('engine.printed/script');
+  });
+
+  it('rules list takes any pattern, for rules and for rows of the engine', async () => {
+    const list = async (pattern: string): Promise<string[]> =>
+      (await runProgram(['rules', 'list', pattern])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+
+    expect(await list('*.insufficient-buffers')).toContain('network.insufficient-buffers/total');
+    expect(await list('*printed/*')).toContain('engine.printed/script');
+    expect(await list('*')).toEqual(
+      expect.arrayContaining(['network.insufficient-buffers/total', 'engine.printed/script']),
+    );
+  });
+
+  it('rules new reads standard input and refuses a log without a failure', async () => {
+    const piped = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], { input: LEDGER_LOG });
+    const healthy = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'piped')], {
+      input: LEDGER_LOG.split('\n')[0] ?? '',
+    });
+
+    expect(piped.stdout).toContain('code.user-exception/ledger-was-closed-by-its-owner');
+    expect(healthy).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no failure') });
+  });
+
+  it('rules backtest counts what the rules would claim and exits with 1 when they steal', async () => {
+    file('stored/job-1/taskmanager.log', LEDGER_LOG);
+    file('stored/job-2/jobmanager.log', readFileSync(BUFFERS_LOG));
+    const fair = await runProgram(['rules', 'backtest', '--rules', own(), join(folder, 'stored')]);
+    file(
+      'greedy/connector/ledger/any/rule.yaml',
+      'status: test\nseverity: error\nowner: connector\nrole: cause\nconfidence: 1\nexplains: [network.insufficient-buffers]\ntitle: { en: a, zh: b }\nsummary: { en: a, zh: b }\nmatch: [{ id: a, anchor: "Insufficient number" }]\nfixes: [{ id: a, risk: low, text: { en: a, zh: b } }]\nreferences: []\n',
+    );
+    file('greedy/causes.yaml', readFileSync(join(own(), 'causes.yaml')));
+    const greedy = await runProgram([
+      'rules',
+      'backtest',
+      '--rules',
+      join(folder, 'greedy'),
+      'connector.ledger/any',
+      join(folder, 'stored'),
+    ]);
+
+    expect(fair).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('2 jobs, 0 unknown failures claimed, 0 diagnoses stolen, 0 healthy jobs hit'),
+    });
+    expect(fair.stdout).toContain('takes 1 from the general rule code.user-exception/');
+    expect(greedy).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('steals 1 first diagnoses of network.insufficient-buffers/total'),
+    });
+  });
+
+  it('up takes a saved rule without a restart, refuses a broken one and says why', async () => {
+    const logs = join(folder, 'live-logs');
+    mkdirSync(logs);
+    mkdirSync(join(folder, 'live-rules'));
+    const program = startProgram([
+      'up',
+      logs,
+      '--rules',
+      join(folder, 'live-rules'),
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      join(folder, 'live-data'),
+    ]);
+    try {
+      const url = await waitUntil('the address', () => /Page: (\S+)/.exec(program.stdout())?.[1], {
+        deadlineMs: 120_000,
+      });
+      const readRules = async (): Promise<{ rules: { id: string }[]; problems: string[] }> =>
+        (await fetch(`${url}/api/v1/rules`)).json() as Promise<{ rules: { id: string }[]; problems: string[] }>;
+      const rule = readFileSync(ruleFile(), 'utf8');
+      file('live-rules/causes.yaml', readFileSync(join(own(), 'causes.yaml')));
+      file('live-rules/connector/ledger/closed/rule.yaml', rule);
+      await waitUntil(
+        'the new rule',
+        async () => ((await readRules()).rules.some(({ id }) => id === ID) ? true : undefined),
+        { deadlineMs: 60_000 },
+      );
+
+      file('live-rules/connector/ledger/closed/rule.yaml', rule.replace('severity: error', 'severity: eror'));
+      const problems = await waitUntil(
+        'the refusal',
+        async () => ((await readRules()).problems.length > 0 ? (await readRules()).problems : undefined),
+        { deadlineMs: 60_000 },
+      );
+      file('live-logs/flink-flink-taskexecutor-0-node-1.log', LEDGER_LOG);
+
+      expect(problems[0]).toMatch(/rule\.yaml:3:11 `severity` must be one of .*did you mean `error`/);
+      expect((await readRules()).rules.some(({ id }) => id === ID)).toBe(true);
+      expect(program.stderr()).toContain('Rules with mistakes were refused');
+      await waitUntil(
+        'the diagnosis by the rule that stayed',
+        () => (program.stdout().includes(ID) ? true : undefined),
+        { deadlineMs: 60_000, saw: () => program.stdout() },
+      );
+    } finally {
+      await program.stop();
+    }
+  }, 300_000);
+});
