@@ -56,11 +56,11 @@ function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
   return values;
 }
 
-function readRowValue(row: SettingRow, given: unknown, input: SettingsInput): unknown {
-  if (row.type === 'path' && typeof given === 'string' && given !== '') return input.resolvePath(given);
-  if (row.type === 'paths' && Array.isArray(given)) return given.map((path) => input.resolvePath(String(path)));
-  if ((row.type === 'receivers' || row.type === 'tokens') && Array.isArray(given))
-    return given.map((item) => readObject(item, OBJECTS[row.type], input));
+function readRowValue({ type }: SettingRow, given: unknown, input: SettingsInput): unknown {
+  if (type === 'path' && typeof given === 'string' && given !== '') return input.resolvePath(given);
+  if (type === 'paths' && Array.isArray(given)) return given.map((path) => input.resolvePath(String(path)));
+  if ((type === 'receivers' || type === 'tokens') && Array.isArray(given))
+    return given.map((item) => readObject(item, OBJECTS[type], input));
   return given;
 }
 
