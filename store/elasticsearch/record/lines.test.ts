@@ -2,17 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { COMPILED, createLineWriter, type Gaps, type Line, type LineWriter } from './lines.js';
+import { COMPILED, createLineWriter, type Gaps, type Line, type LineWriter, type SharedPlaces } from './lines.js';
 
 const KEY = '5f00aa';
-const [BEFORE, MIDDLE, AFTER] = [',"log":{"offset":', ',"level":"INFO"},"flink":{"a":1', '},"jobtrace":{}}\n'];
+const PREAMBLE = [',"thread":"main"', ',"level":"INFO"', ',"layout":"plain"}}\n'];
+const FILE = [',"host":"a","log":{"offset":', ',"path":"/a"},"flink":{"a":1', '},"jobtrace":{"b":2'];
+const OWNER = [',"id":"c"'];
+const NOTHING = Buffer.alloc(0);
 const LINE: Line = { offset: 0, crc: 0, time: 1_764_000_000_000, messageStart: 0, messageEnd: 0, end: 0 };
 
-/** One that shares the three texts, and where it keeps them. */
-function createShared(): { readonly writer: LineWriter; readonly place: number } {
+/** One that shares these texts, and where it keeps them. */
+function createShared(): { readonly writer: LineWriter; readonly shared: SharedPlaces } {
   const writer = createLineWriter();
   writer.setKey(KEY);
-  return { writer, place: writer.share(Buffer.from(BEFORE), Buffer.from(MIDDLE), Buffer.from(AFTER)) ?? 0 };
+  const [preamble = 0, file = 0, owner = 0] = [PREAMBLE, FILE, OWNER].map((texts) =>
+    writer.share(...texts.map((text) => Buffer.from(text))),
+  );
+  return { writer, shared: { preamble, file, owner } };
 }
 
 /** The same by strings. */
@@ -23,14 +29,15 @@ function renderLines(text: string, line: Line, gaps?: Gaps): string {
   return (
     `{"create":{"_id":"${id}${gaps?.action.toString() ?? ''}${gaps?.repeatsId === true ? id : ''}"}}\n` +
     `{"@timestamp":${time},"message":${JSON.stringify(text.slice(messageStart, messageEnd))}${stack}` +
-    `${gaps?.thrown ?? ''}${BEFORE}${offset}${MIDDLE}${gaps?.flink ?? ''}${AFTER}`
+    `${gaps?.thrown ?? ''}${PREAMBLE[0]}${FILE[0]}${offset}${PREAMBLE[1]}${FILE[1]}${OWNER[0]}` +
+    `${gaps?.flink ?? ''}${FILE[2]}${PREAMBLE[2]}`
   );
 }
 
-function writeLine({ writer, place }: ReturnType<typeof createShared>, line: Line, gaps?: Gaps): string {
+function writeLine({ writer, shared }: ReturnType<typeof createShared>, line: Line, gaps?: Gaps): string {
   if (writer.isFull) writer.rewind();
   const { start } = writer;
-  return writer.bytes.toString('utf8', start, writer.write(line, place, gaps));
+  return writer.bytes.toString('utf8', start, writer.write(line, shared, gaps));
 }
 
 describe('lines.ts', () => {
@@ -103,10 +110,16 @@ describe('createLineWriter', () => {
     const writer = createLineWriter();
     writer.setKey(KEY);
     const [half, text] = [Buffer.alloc(1_000_000, 115), Buffer.alloc(1_048_576, 34)];
-    const place = writer.share(half, Buffer.from(MIDDLE), half) ?? 0;
+    const preamble = writer.share(NOTHING, NOTHING, half) ?? 0;
+    const file = writer.share(half, NOTHING, NOTHING) ?? 0;
+    const owner = writer.share(NOTHING) ?? 0;
     writer.setText(text);
     const { start } = writer;
-    const end = writer.write({ ...LINE, messageEnd: text.length, end: text.length }, place, undefined);
+    const end = writer.write(
+      { ...LINE, messageEnd: text.length, end: text.length },
+      { preamble, file, owner },
+      undefined,
+    );
     const written = writer.bytes.toString('latin1', start, end);
 
     expect(written.slice(-half.length)).toBe(half.toString());
@@ -124,12 +137,12 @@ describe('createLineWriter', () => {
   });
 
   it('refuses what does not fit', () => {
-    const { writer, place } = createShared();
+    const { writer, shared } = createShared();
     const thrown = 'x'.repeat(4_000_000);
 
     expect(() => writer.setText(Buffer.alloc(1_048_577))).toThrow(RangeError);
     expect(() => writer.setKey('x'.repeat(1000))).toThrow(RangeError);
-    expect(() => writer.write(LINE, place, { action: Buffer.alloc(0), repeatsId: false, thrown, flink: '' })).toThrow(
+    expect(() => writer.write(LINE, shared, { action: Buffer.alloc(0), repeatsId: false, thrown, flink: '' })).toThrow(
       RangeError,
     );
   });

@@ -4,7 +4,7 @@
 
 /** lines.wat, compiled; lines.test.ts says what it must be. */
 export const COMPILED =
-  'AGFzbQEAAAABKwVgA39/fwF/YAN/fn8Bf2ACf38Bf2ACf34Bf2AMf398f3x/f39/f39/AX8DCAcAAAEAAgMEBQQBAIABBxICBm1lbW9yeQIABXdyaXRlAAYKxwUHMQEBfyAAIAJqIQMDQCAAIAH9AAQA/QsEACAAQRBqIQAgAUEQaiEBIAAgA0kNAAsgAwuoAQIBewJ/A0AgAf0ABAAhAyAAIAP9CwQAQYCABCADQSD9D/0mIANBIv0P/SMgA0HcAP0P/SP9UP1Q/WRyaCEEIAEgBGogAk8EQCAAIAIgAWtqDwsgACAEaiEAIAEgBGohASAEQRBGDQAgAS0AACEFIABB3AA6AAAgAEHuAEH0ACAFIAVBCUYbIAVBCkYbOgABIABBAmohACABQQFqIQEgASACSQ0ACyAAC1cBAXsgAf0SIQMgAyAD/Q0HBwYGBQUEBAMDAgIBAQAAIQMgAEEQ/QAEACADQQT9bSADQQ/9D/1O/Qz/AP8A/wD/AP8A/wD/AP8A/VL9Dv0LBAAgACACags8AQJ/IAAgAmohAwNAIANBAWshAyABQQpuIQQgA0EwIAEgBEEKbGtqOgAAIAQhASADIABLDQALIAAgAmoLIwECfyABIQMDQCACQQFqIQIgA0EKbiIDDQALIAAgASACEAMLMQEBfiABQsCEPYAhAiACUAR/IAAgAacQBAUgACACpxAEIAEgAkLAhD1+fadBBhADCwv9AQECfyAAQYACIAEQACEAIAAgArFCEIZBDBACIQAgAEEtOgAAIABBAWogA61CIIZBCBACIQBBACAANgIAIAAgCWohACAAQcAAQRIQACEAIAAgBLEQBSEAIABB4ABBDBAAIQAgACAFIAYQASEAIAYgB0kEQCAAQYABQRcQACEAIAAgBkEBaiAHEAEhAAsgAEEiOgAAIABBAWohAEEEIAA2AgAgACAKaiEAIAhBEGohDCAIKAIAIQ0gACAMIA0QACEAIAAgArEQBSEAIAwgDWohDCAIKAIEIQ0gACAMIA0QACEAQQggADYCACAAIAtqIQAgACAMIA1qIAgoAggQAAsLXQQAQRALEDAxMjM0NTY3ODlhYmNkZWYAQcAACxIifX0KeyJAdGltZXN0YW1wIjoAQeAACwwsIm1lc3NhZ2UiOiIAQYABCxciLCJlcnJvci5zdGFja190cmFjZSI6Ig==';
+  'AGFzbQEAAAABLQVgA39/fwF/YAN/fn8Bf2ACf38Bf2ACf34Bf2AOf398f3x/f39/f39/f38BfwMJCAAAAQACAwIEBQQBAIABBxICBm1lbW9yeQIABXdyaXRlAAcK2gUIMQEBfyAAIAJqIQMDQCAAIAH9AAQA/QsEACAAQRBqIQAgAUEQaiEBIAAgA0kNAAsgAwuoAQIBewJ/A0AgAf0ABAAhAyAAIAP9CwQAQYCABCADQSD9D/0mIANBIv0P/SMgA0HcAP0P/SP9UP1Q/WRyaCEEIAEgBGogAk8EQCAAIAIgAWtqDwsgACAEaiEAIAEgBGohASAEQRBGDQAgAS0AACEFIABB3AA6AAAgAEHuAEH0ACAFIAVBCUYbIAVBCkYbOgABIABBAmohACABQQFqIQEgASACSQ0ACyAAC1cBAXsgAf0SIQMgAyAD/Q0HBwYGBQUEBAMDAgIBAQAAIQMgAEEQ/QAEACADQQT9bSADQQ/9D/1O/Qz/AP8A/wD/AP8A/wD/AP8A/VL9Dv0LBAAgACACags8AQJ/IAAgAmohAwNAIANBAWshAyABQQpuIQQgA0EwIAEgBEEKbGtqOgAAIAQhASADIABLDQALIAAgAmoLIwECfyABIQMDQCACQQFqIQIgA0EKbiIDDQALIAAgASACEAMLMQEBfiABQsCEPYAhAiACUAR/IAAgAacQBAUgACACpxAEIAEgAkLAhD1+fadBBhADCwsQACAAIAEoAgAgASgCBBAAC/8BACAAQYACIAEQACEAIAAgArFCEIZBDBACIQAgAEEtOgAAIABBAWogA61CIIZBCBACIQBBACAANgIAIAAgC2ohACAAQcAAQRIQACEAIAAgBLEQBSEAIABB4ABBDBAAIQAgACAFIAYQASEAIAYgB0kEQCAAQYABQRcQACEAIAAgBkEBaiAHEAEhAAsgAEEiOgAAIABBAWohAEEEIAA2AgAgACAMaiEAIAAgCBAGIQAgACAJEAYhACAAIAKxEAUhACAAIAhBCGoQBiEAIAAgCUEIahAGIQAgACAKEAYhAEEIIAA2AgAgACANaiEAIAAgCUEQahAGIQAgACAIQRBqEAYLC10EAEEQCxAwMTIzNDU2Nzg5YWJjZGVmAEHAAAsSIn19CnsiQHRpbWVzdGFtcCI6AEHgAAsMLCJtZXNzYWdlIjoiAEGAAQsXIiwiZXJyb3Iuc3RhY2tfdHJhY2UiOiI=';
 
 /** Of one record. Places are those in the text. */
 export interface Line {
@@ -38,15 +38,23 @@ export interface LineWriter {
   setKey(key: string): void;
   /** Where the places of the next lines are. While it is the same object its bytes must stay as they are. */
   setText(text: Uint8Array): void;
-  /**
-   * Keeps what stands in front of the offset, behind it, and at the end, for lines that have it in common; undefined
-   * when there is no room.
-   */
-  share(before: Buffer, middle: Buffer, after: Buffer): number | undefined;
+  /** Keeps texts for lines that have them in common, at most three; undefined when there is no room. */
+  share(...texts: readonly Buffer[]): number | undefined;
   /** Forgets all that was shared. */
   clear(): void;
   /** Returns where the line ends, which is where the next one begins. */
-  write(line: Line, shared: number, gaps: Gaps | undefined): number;
+  write(line: Line, shared: SharedPlaces, gaps: Gaps | undefined): number;
+}
+
+/**
+ * Where that is kept which a line has in common with others. Behind what is said stand the first text of its preamble
+ * and of its file, and the offset; then the second ones and the text of its owner; then the third ones, the file's
+ * first.
+ */
+export interface SharedPlaces {
+  readonly preamble: number;
+  readonly file: number;
+  readonly owner: number;
 }
 
 interface Code {
@@ -63,7 +71,9 @@ type Write = (
   messageStart: number,
   messageEnd: number,
   end: number,
-  shared: number,
+  preamble: number,
+  file: number,
+  owner: number,
   gapBehindId: number,
   gapBehindText: number,
   gapBehindFlink: number,
@@ -87,8 +97,9 @@ const MOST_TEXT_BYTES = 1_048_576;
 /** So many stay in the processor's nearer memory until they are taken. */
 const FULL_BYTES = 65_536;
 const MOST_GAP_BYTES = END - LINES - FULL_BYTES - 2 * MOST_TEXT_BYTES - (TEXT - SHARED) - 1024;
-/** In front of the texts that are shared: their lengths. */
-const LENGTHS_BYTES = 16;
+/** In front of texts that are shared: where each stands. */
+const PLACES_BYTES = 24;
+const PLACE_BYTES = 8;
 /** Of an offset and a sum, and what stands between them. */
 const ID_DIGITS = 21;
 const ACTION = '{"create":{"_id":"';
@@ -137,12 +148,13 @@ class MemoryWriter implements LineWriter {
     this.#text = text;
   }
 
-  share(...texts: readonly [before: Buffer, middle: Buffer, after: Buffer]): number | undefined {
+  share(...texts: readonly Buffer[]): number | undefined {
     const place = this.#shared;
-    if (texts.reduce((end, text) => end + text.length, place + LENGTHS_BYTES) > TEXT) return undefined;
-    let at = place + LENGTHS_BYTES;
+    if (texts.reduce((end, text) => end + text.length, place + PLACES_BYTES) > TEXT) return undefined;
+    let at = place + PLACES_BYTES;
     texts.forEach((text, index) => {
-      this.bytes.writeInt32LE(text.length, place + 4 * index);
+      this.bytes.writeInt32LE(at, place + PLACE_BYTES * index);
+      this.bytes.writeInt32LE(text.length, place + PLACE_BYTES * index + 4);
       at += text.copy(this.bytes, at);
     });
     this.#shared = at;
@@ -153,13 +165,19 @@ class MemoryWriter implements LineWriter {
     this.#shared = SHARED;
   }
 
-  write(line: Line, shared: number, gaps: Gaps | undefined): number {
+  write(line: Line, shared: SharedPlaces, gaps: Gaps | undefined): number {
     const end = gaps === undefined ? this.#writeLine(line, shared, 0, 0, 0) : this.#writeGaps(line, shared, gaps);
     this.start = end;
     return end;
   }
 
-  #writeLine(line: Line, shared: number, gapBehindId: number, gapBehindText: number, gapBehindFlink: number): number {
+  #writeLine(
+    line: Line,
+    { preamble, file, owner }: SharedPlaces,
+    gapBehindId: number,
+    gapBehindText: number,
+    gapBehindFlink: number,
+  ): number {
     return this.#write(
       this.start,
       this.#headBytes,
@@ -169,14 +187,16 @@ class MemoryWriter implements LineWriter {
       TEXT + line.messageStart,
       TEXT + line.messageEnd,
       TEXT + line.end,
-      shared,
+      preamble,
+      file,
+      owner,
       gapBehindId,
       gapBehindText,
       gapBehindFlink,
     );
   }
 
-  #writeGaps(line: Line, shared: number, { action, repeatsId, thrown, flink }: Gaps): number {
+  #writeGaps(line: Line, shared: SharedPlaces, { action, repeatsId, thrown, flink }: Gaps): number {
     const firstId = this.start + ACTION.length;
     const idBytes = repeatsId ? this.#headBytes - ACTION.length + ID_DIGITS : 0;
     const most = action.length + idBytes + thrown.length + flink.length;

@@ -5,7 +5,8 @@
 ;;       16  sixteen digits of hexadecimal numbers
 ;;       64  what stands in front of the time, of the message, and of the stack trace
 ;;      256  up to the offset in the id: the action, and the key of the file
-;;     1024  what many records share: three lengths, four bytes each; the texts behind 16, one behind another
+;;     1024  what many records share: of three texts where each begins and how long it is, four bytes each; the texts
+;;           behind 24, one behind another
 ;;  2098176  the bytes in which the records' texts stand
 ;;  3147776  the lines
 (module
@@ -113,15 +114,18 @@
           (i32.wrap_i64 (i64.sub (local.get $value) (i64.mul (local.get $millions) (i64.const 1000000))))
           (i32.const 6)))))
 
+  ;; A shared text; $place is where its address and its length stand.
+  (func $part (param $to i32) (param $place i32) (result i32)
+    (call $copy (local.get $to) (i32.load (local.get $place)) (i32.load offset=4 (local.get $place))))
+
   ;; $head bytes up to the offset in the id; the message stands up to $messageEnd, and behind a line break a stack trace
   ;; up to $end. Where a gap is left, the caller fills it.
   (func (export "write")
     (param $to i32) (param $head i32) (param $offset f64) (param $crc i32) (param $time f64)
-    (param $message i32) (param $messageEnd i32) (param $end i32) (param $shared i32)
+    (param $message i32) (param $messageEnd i32) (param $end i32)
+    (param $preamble i32) (param $file i32) (param $owner i32)
     (param $gapBehindId i32) (param $gapBehindText i32) (param $gapBehindFlink i32)
     (result i32)
-    (local $from i32)
-    (local $length i32)
     (local.set $to (call $copy (local.get $to) (i32.const 256) (local.get $head)))
     (local.set $to
       (call $hex (local.get $to) (i64.shl (i64.trunc_f64_u (local.get $offset)) (i64.const 16)) (i32.const 12)))
@@ -146,16 +150,13 @@
     (local.set $to (i32.add (local.get $to) (i32.const 1)))
     (i32.store (i32.const 4) (local.get $to))
     (local.set $to (i32.add (local.get $to) (local.get $gapBehindText)))
-    (local.set $from (i32.add (local.get $shared) (i32.const 16)))
-    (local.set $length (i32.load (local.get $shared)))
-    (local.set $to (call $copy (local.get $to) (local.get $from) (local.get $length)))
+    (local.set $to (call $part (local.get $to) (local.get $preamble)))
+    (local.set $to (call $part (local.get $to) (local.get $file)))
     (local.set $to (call $number (local.get $to) (i64.trunc_f64_u (local.get $offset))))
-    (local.set $from (i32.add (local.get $from) (local.get $length)))
-    (local.set $length (i32.load offset=4 (local.get $shared)))
-    (local.set $to (call $copy (local.get $to) (local.get $from) (local.get $length)))
+    (local.set $to (call $part (local.get $to) (i32.add (local.get $preamble) (i32.const 8))))
+    (local.set $to (call $part (local.get $to) (i32.add (local.get $file) (i32.const 8))))
+    (local.set $to (call $part (local.get $to) (local.get $owner)))
     (i32.store (i32.const 8) (local.get $to))
     (local.set $to (i32.add (local.get $to) (local.get $gapBehindFlink)))
-    (call $copy
-      (local.get $to)
-      (i32.add (local.get $from) (local.get $length))
-      (i32.load offset=8 (local.get $shared)))))
+    (local.set $to (call $part (local.get $to) (i32.add (local.get $file) (i32.const 16))))
+    (call $part (local.get $to) (i32.add (local.get $preamble) (i32.const 16)))))

@@ -5,21 +5,26 @@ import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';
 import { findAddress, nameDay } from './address.js';
-import { createLineWriter, type Gaps, type LineWriter } from './lines.js';
+import { createLineWriter, type Gaps, type LineWriter, type SharedPlaces } from './lines.js';
 import { encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
 
 /** Fields in bytes, by the object of the document in which they stand; each begins with a comma, or is empty. */
 type Sections = Readonly<Record<Section | 'rest', Buffer>>;
 
-/** What the records of a file share. */
+/** What the records of a file share: where lines.ts has it, and where those of `day` go. */
 interface FileParts {
-  readonly sections: Sections;
-  /** Where those of `day` go. */
+  readonly place: number;
   day: number;
   address: BatchAddress;
-  /** By preamble and owner, in one zone: where lines.ts has what stands around the offset, behind what was thrown. */
-  zone: Buffer;
-  readonly shared: Map<Sections, Map<Sections, number>>;
+}
+
+/** Where lines.ts has what a preamble says, by what stands between the time and the message. */
+type PreamblePlaces = Map<SharedFields, number>;
+
+/** How far a clock was ahead of UTC, as a field; and its preambles, by the separator in the time. */
+interface Zone {
+  readonly field: Buffer;
+  readonly preambles: Readonly<Record<',' | '.', PreamblePlaces>>;
 }
 
 interface ThrownTexts {
@@ -32,19 +37,20 @@ interface PlainEncoding {
   readonly writer: BatchWriter;
   readonly lines: LineWriter;
   files: WeakMap<SharedFields, FileParts>;
-  /** By what stands between the time and the message, and by the separator in the time. */
-  readonly preambles: Readonly<Record<',' | '.', Map<SharedFields, Sections>>>;
-  /** By the fields themselves: from Flink 1.20 on each line of a job names it. */
-  readonly owners: Map<string, Sections>;
+  /** By how many milliseconds it is ahead. */
+  readonly zones: Map<number, Zone>;
+  /** Where lines.ts has the job, by its fields: from Flink 1.20 on each line of a job names it. */
+  readonly owners: Map<string, number>;
   /** The day of the record before: when it began, in milliseconds, and its index. */
   day: number;
   index: string;
-  /** How far the clock of the record before was ahead of UTC; milliseconds, and as a field. */
+  /** The zone of the record before. */
   aheadMs: number;
-  zone: Buffer;
+  zone: Zone;
   /** The file of the record before. */
   fields: FileFields | undefined;
   file: FileParts;
+  readonly shared: { -readonly [Name in keyof SharedPlaces]: SharedPlaces[Name] };
 }
 
 const DAY_MS = 86_400_000;
@@ -55,12 +61,7 @@ const MOST_OWNERS = 1000;
 const MOST_PREAMBLES = 4000;
 const NOTHING = Buffer.alloc(0);
 const NOTHING_THROWN: ThrownTexts = { rest: '', flink: '' };
-const NO_SECTIONS: Sections = {
-  log: NOTHING,
-  flink: NOTHING,
-  jobtrace: NOTHING,
-  rest: NOTHING,
-};
+const NO_FILE: FileParts = { place: 0, day: -1, address: findAddress('', '') };
 const LOG = Buffer.from(',"log":{"offset":');
 const FLINK = Buffer.from('},"flink":{');
 const JOBTRACE = Buffer.from('},"jobtrace":{');
@@ -78,24 +79,24 @@ function createEncoding(prefix: string, writer: BatchWriter): PlainEncoding {
     writer,
     lines: createLineWriter(),
     files: new WeakMap(),
-    preambles: { ',': new Map(), '.': new Map() },
+    zones: new Map(),
     owners: new Map(),
     day: -1,
     index: '',
-    aheadMs: 0,
-    zone: NOTHING,
+    aheadMs: NaN,
+    zone: createZone(0),
     fields: undefined,
-    file: createFile(NO_SECTIONS),
+    file: NO_FILE,
+    shared: { preamble: 0, file: 0, owner: 0 },
   };
 }
 
 /** Returns how many bytes the record takes. */
 function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   turnDay(encoding, record.time);
-  turnZone(encoding, record.aheadMs);
-  turnFile(encoding, record.file);
-  const { writer, lines, file } = encoding;
-  const place = findShared(encoding, record);
+  turnShared(encoding, record);
+  turnAddress(encoding, record.file);
+  const { writer, lines, file, shared } = encoding;
   const batch = writer.turnTo(file.address);
   const gaps =
     record.thrown === undefined && file.address === batch ? undefined : describeGaps(record, file.address, batch);
@@ -106,7 +107,7 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   lines.setKey(record.key);
   lines.setText(record.bytes);
   const { start } = lines;
-  return writer.addBytes(lines.bytes, start, lines.write(record, place, gaps));
+  return writer.addBytes(lines.bytes, start, lines.write(record, shared, gaps));
 }
 
 /** A document that goes elsewhere says so behind its id; the id is its routing where it has none. */
@@ -137,95 +138,101 @@ function turnDay(encoding: PlainEncoding, time: number): void {
   encoding.index = nameDay(encoding.prefix, new Date(encoding.day).toISOString().slice(0, 10));
 }
 
-function turnZone(encoding: PlainEncoding, aheadMs: number): void {
-  if (aheadMs === encoding.aheadMs) return;
-  encoding.aheadMs = aheadMs;
-  encoding.zone =
-    aheadMs === 0 ? NOTHING : Buffer.from(encodeSections({ 'jobtrace.zone': aheadMs / MINUTE_MS }).jobtrace);
-}
-
-function turnFile(encoding: PlainEncoding, fields: FileFields): void {
-  if (fields !== encoding.fields) {
-    encoding.fields = fields;
-    encoding.file = findFile(encoding, fields);
-  }
-  const { file, day, index } = encoding;
+function turnAddress({ file, day, index }: PlainEncoding, fields: FileFields): void {
   if (file.day === day) return;
   file.day = day;
   file.address = findAddress(index, fields['flink.cluster']);
 }
 
-function findFile({ files }: PlainEncoding, fields: FileFields): FileParts {
-  const known = files.get(fields);
-  if (known !== undefined) return known;
-  const parts = createFile(bufferSections({ ...fields, 'jobtrace.process': encodeProcess(fields) }));
-  files.set(fields, parts);
-  return parts;
+/** Where there is no room all is forgotten, and encoded again when it is asked for. */
+function turnShared(encoding: PlainEncoding, record: PlainRecord): void {
+  if (findShared(encoding, record)) return;
+  encoding.lines.clear();
+  encoding.files = new WeakMap();
+  encoding.zones.clear();
+  encoding.owners.clear();
+  encoding.aheadMs = NaN;
+  encoding.fields = undefined;
+  if (!findShared(encoding, record)) throw new RangeError('what records share has no room');
 }
 
-function createFile(sections: Sections): FileParts {
-  return { sections, day: -1, address: findAddress('', ''), zone: NOTHING, shared: new Map() };
-}
-
-function findShared(encoding: PlainEncoding, record: PlainRecord): number {
-  const { file, zone } = encoding;
-  if (file.zone !== zone) file.shared.clear();
-  file.zone = zone;
+/** False: there is no room for it. */
+function findShared(encoding: PlainEncoding, record: PlainRecord): boolean {
+  turnZone(encoding, record.aheadMs);
+  const isKept = turnFile(encoding, record.file);
   const preamble = findPreamble(encoding, record);
-  const owner = record.job === undefined ? NO_SECTIONS : findOwner(encoding, record.job);
-  const known = file.shared.get(preamble)?.get(owner);
+  const owner = findOwner(encoding, record.job);
+  if (!isKept || preamble === undefined || owner === undefined) return false;
+  const { shared } = encoding;
+  shared.file = encoding.file.place;
+  shared.preamble = preamble;
+  shared.owner = owner;
+  return true;
+}
+
+function turnZone(encoding: PlainEncoding, aheadMs: number): void {
+  if (aheadMs === encoding.aheadMs) return;
+  encoding.aheadMs = aheadMs;
+  encoding.zone = encoding.zones.get(aheadMs) ?? createZone(aheadMs);
+  encoding.zones.set(aheadMs, encoding.zone);
+}
+
+function createZone(aheadMs: number): Zone {
+  return {
+    field: aheadMs === 0 ? NOTHING : Buffer.from(encodeSections({ 'jobtrace.zone': aheadMs / MINUTE_MS }).jobtrace),
+    preambles: { ',': new Map(), '.': new Map() },
+  };
+}
+
+function turnFile(encoding: PlainEncoding, fields: FileFields): boolean {
+  if (fields === encoding.fields) return true;
+  const file = encoding.files.get(fields) ?? keepFile(encoding, fields);
+  if (file === undefined) return false;
+  encoding.fields = fields;
+  encoding.file = file;
+  return true;
+}
+
+/** The first field of a section stands without a comma; a file always has one of each. */
+function keepFile({ files, lines }: PlainEncoding, fields: FileFields): FileParts | undefined {
+  const { rest, log, flink, jobtrace } = bufferSections({ ...fields, 'jobtrace.process': encodeProcess(fields) });
+  const place = lines.share(
+    Buffer.concat([rest, LOG]),
+    Buffer.concat([log, FLINK, flink.subarray(1)]),
+    Buffer.concat([JOBTRACE, jobtrace.subarray(1)]),
+  );
+  if (place === undefined) return undefined;
+  const file = { ...NO_FILE, place };
+  files.set(fields, file);
+  return file;
+}
+
+function findPreamble({ zone, lines }: PlainEncoding, record: PlainRecord): number | undefined {
+  const { bytes, start, messageStart, preamble } = record;
+  const separator = bytes[start + SEPARATOR] === COMMA ? ',' : '.';
+  const places = zone.preambles[separator];
+  const known = places.get(preamble);
   if (known !== undefined) return known;
-  const place = keepShared(encoding, joinShared(file, preamble, owner, zone));
-  const owned = file.shared.get(preamble) ?? new Map<Sections, number>();
-  file.shared.set(preamble, owned.set(owner, place));
+  const pattern = encodePattern(separator, bytes.toString('latin1', start + STAMP_UNITS, messageStart), preamble);
+  const { rest, log, jobtrace } = bufferSections({ ...preamble, 'jobtrace.head': pattern });
+  const place = lines.share(rest, log, Buffer.concat([jobtrace, zone.field, END]));
+  if (places.size >= MOST_PREAMBLES) places.clear();
+  if (place !== undefined) places.set(preamble, place);
   return place;
 }
 
-/** Where there is no room all is forgotten, and encoded again when it is asked for. */
-function keepShared(encoding: PlainEncoding, texts: SharedTexts): number {
-  const { lines, file } = encoding;
-  const place = lines.share(...texts);
-  if (place !== undefined) return place;
-  lines.clear();
-  file.shared.clear();
-  encoding.files = new WeakMap();
-  encoding.fields = undefined;
-  const next = lines.share(...texts);
-  if (next === undefined) throw new RangeError('what records share has no room');
-  return next;
-}
-
-type SharedTexts = readonly [before: Buffer, middle: Buffer, after: Buffer];
-
-/** The first field of a section stands without a comma; a file always has one. */
-function joinShared({ sections: file }: FileParts, preamble: Sections, owner: Sections, zone: Buffer): SharedTexts {
-  return [
-    Buffer.concat([preamble.rest, file.rest, owner.rest, LOG]),
-    Buffer.concat([preamble.log, file.log, owner.log, FLINK, file.flink.subarray(1), owner.flink]),
-    Buffer.concat([JOBTRACE, file.jobtrace.subarray(1), preamble.jobtrace, zone, END]),
-  ];
-}
-
-function findPreamble({ preambles }: PlainEncoding, { bytes, start, messageStart, preamble }: PlainRecord): Sections {
-  const separator = bytes[start + SEPARATOR] === COMMA ? ',' : '.';
-  const known = preambles[separator].get(preamble);
-  if (known !== undefined) return known;
-  const pattern = encodePattern(separator, bytes.toString('latin1', start + STAMP_UNITS, messageStart), preamble);
-  const sections = bufferSections({ ...preamble, 'jobtrace.head': pattern });
-  if (preambles[separator].size >= MOST_PREAMBLES) preambles[separator].clear();
-  preambles[separator].set(preamble, sections);
-  return sections;
-}
-
-function findOwner({ owners }: PlainEncoding, fields: JobFields): Sections {
-  const { 'flink.job.id': id, 'flink.job.name': name } = fields;
-  const key = name === undefined ? id : `${id} ${name}`;
+function findOwner({ owners, lines }: PlainEncoding, job: JobFields | undefined): number | undefined {
+  const key = job === undefined ? '' : nameOwner(job);
   const known = owners.get(key);
   if (known !== undefined) return known;
-  const sections = bufferSections(fields);
+  const place = lines.share(job === undefined ? NOTHING : bufferSections(job).flink);
   if (owners.size >= MOST_OWNERS) owners.clear();
-  owners.set(key, sections);
-  return sections;
+  if (place !== undefined) owners.set(key, place);
+  return place;
+}
+
+function nameOwner({ 'flink.job.id': id, 'flink.job.name': name }: JobFields): string {
+  return name === undefined ? id : `${id} ${name}`;
 }
 
 function bufferSections(fields: Readonly<Record<string, unknown>>): Sections {
