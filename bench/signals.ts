@@ -1,19 +1,21 @@
-// How many entries of healthy logs hold a word of the catalog, and so are read by the analyzer:
-// npx tsx bench/signals.ts [FOLDER…] (--help). Without a folder those of the lab's healthy recordings. A recording is
-// short, so what a process says at its start and at its end is told apart from what it says in between. The words that
-// mark most entries follow.
+// How many entries of healthy logs are marked as what may tell of a failure, and so are read by the analyzer, and how
+// many hold facts, which it asks for when something failed: npx tsx bench/signals.ts [FOLDER…] (--help). Without a
+// folder those of the lab's healthy recordings. A recording is short, so what a process says at its start and at its
+// end is told apart from what it says in between. The words that mark most entries follow.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describeFile } from '../flink/layout/names.js';
 import { parseEntry } from '../flink/layout/layout.js';
 import { createSplitter } from '../flink/layout/split.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { mayBeOfForm } from '../flink/words/forms.js';
+import { createSignalMarker, MARK, markEntry } from '../flink/words/marks.js';
 import { readCommandLine, type BenchScript } from './options.js';
 
 const SCRIPT = {
   name: 'bench/signals.ts',
-  summary: 'How many entries of logs hold a word of the catalog, and so are read by the analyzer.',
+  summary: 'How many entries of logs may tell of a failure, and how many hold facts.',
   operands: '[FOLDER…]',
   options: {},
 } as const satisfies BenchScript;
@@ -30,15 +32,19 @@ type Phase = 'start' | 'running' | 'end';
 interface Share {
   entries: number;
   marked: number;
+  facts: number;
 }
 
 interface Tally {
   readonly phases: Readonly<Record<Phase, Share>>;
-  /** Of entries in between: by word. */
+  /** Of marked entries: by word. */
   readonly words: Map<string, number>;
 }
 
 const catalog = loadCatalog();
+const marker = createSignalMarker(listSignalWords(catalog), catalog.scanner);
+/** For what is marked as the first entry of a file, or as a part of another form. */
+const FORM = 'the form of its file';
 
 function countFile(path: string, tally: Tally): void {
   const { kind } = describeFile(path);
@@ -53,26 +59,26 @@ function countFile(path: string, tally: Tally): void {
   let now = first;
   for (const { bytes: text, offset, time, isLaidOut } of entries) {
     now = time ?? now;
-    const words = catalog.scanner.scan(text);
-    const isMarked = words.length > 0 || mayBeOfForm({ kind, path, offset, bytes: text, isLaidOut });
+    const isOfForm = mayBeOfForm({ kind, path, offset, bytes: text, isLaidOut });
+    const mark = isOfForm ? MARK.yes : markEntry(marker, text);
     const phase = now - first < EDGE_MS ? 'start' : last - now < EDGE_MS ? 'end' : 'running';
     const share = tally.phases[phase];
     share.entries += 1;
-    if (isMarked) share.marked += 1;
-    if (phase !== 'running') continue;
-    for (const word of words) {
-      const name = catalog.literals[word] ?? '';
+    if (mark === MARK.fact) share.facts += 1;
+    if (mark !== MARK.yes) continue;
+    share.marked += 1;
+    const events = catalog.scanner.scan(text).filter((word) => marker.weights[word] === MARK.yes);
+    for (const name of events.length === 0 ? [FORM] : events.map((word) => catalog.literals[word] ?? ''))
       tally.words.set(name, (tally.words.get(name) ?? 0) + 1);
-    }
   }
 }
 
 function createTally(): Tally {
   return {
     phases: {
-      start: { entries: 0, marked: 0 },
-      running: { entries: 0, marked: 0 },
-      end: { entries: 0, marked: 0 },
+      start: { entries: 0, marked: 0, facts: 0 },
+      running: { entries: 0, marked: 0, facts: 0 },
+      end: { entries: 0, marked: 0, facts: 0 },
     },
     words: new Map(),
   };
@@ -82,15 +88,18 @@ function showRow(name: string, { start, running, end }: Tally['phases']): string
   const all = {
     entries: start.entries + running.entries + end.entries,
     marked: start.marked + running.marked + end.marked,
+    facts: start.facts + running.facts + end.facts,
   };
-  const cells = [start, running, end, all].map(({ entries, marked }) =>
-    entries === 0 ? '–' : `${((100 * marked) / entries).toFixed(1)} % of ${entries}`,
-  );
-  return `| ${[name, ...cells].join(' | ')} |`;
+  const cells = [start, running, end, all].map(({ entries, marked }) => renderShare(marked, entries));
+  return `| ${[name, ...cells, renderShare(all.facts, all.entries)].join(' | ')} |`;
+}
+
+function renderShare(part: number, entries: number): string {
+  return entries === 0 ? '–' : `${((100 * part) / entries).toFixed(1)} % of ${entries}`;
 }
 
 const total = createTally();
-console.log('| logs | first 30 s of a process | in between | last 30 s | all |\n|---|---|---|---|---|');
+console.log('| logs | first 30 s of a process | in between | last 30 s | all | facts |\n|---|---|---|---|---|---|');
 for (const folder of operands.length > 0 ? operands : [HEALTHY]) {
   for (const name of readdirSync(folder).sort()) {
     const own = createTally();
@@ -103,4 +112,4 @@ for (const folder of operands.length > 0 ? operands : [HEALTHY]) {
 }
 console.log(showRow('all', total.phases));
 const words = [...total.words].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_WORDS);
-console.log(`\nIn between: ${words.map(([word, count]) => `\`${word}\` ${count}`).join(' · ')}`);
+console.log(`\nMarked by: ${words.map(([word, count]) => `\`${word}\` ${count}`).join(' · ')}`);

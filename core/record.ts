@@ -312,9 +312,10 @@ export const RECORD_FIELDS = [
     mapping: 'value',
     short: [{ name: 'signal', before: ['.'], example: 'signal:yes' }],
     description:
-      'Whether the agent found a word of the catalog in the entry, `yes` or `no`, a point, and the version of the ' +
-      'words that it looked for. An analyzer with these words reads no entry without one; it reads those of which ' +
-      'nothing is said.',
+      'What the agent found in the entry: `yes`, words that may tell of a failure; `fact`, only such that count beside ' +
+      'one; `no`, neither; a point, and the version of the words that it looked for. An analyzer with these words ' +
+      'reads what says `yes`, what says `fact` where something failed, and what says nothing or was judged by other ' +
+      'words.',
   },
 ] as const satisfies readonly RecordField[];
 

@@ -3,6 +3,7 @@
 // suite that both must pass. Nothing above this file knows which adapter is in use.
 import type { Glob } from '../core/text/glob.js';
 import type { Component, Incident, Level, LogRecord } from '../core/types.js';
+import type { SignalKind } from '../flink/words/words.js';
 
 /** What became of one record of a batch, in the batch's order. */
 export type AppendOutcome =
@@ -31,6 +32,8 @@ export interface RecordQuery {
   readonly process?: string;
   readonly component?: Component;
   readonly levels?: readonly Level[];
+  /** What `jobtrace.signal` says, by whatever words. */
+  readonly signal?: SignalKind;
   /** Only records of these jobs and clusters (a team's scope). */
   readonly scope?: readonly Glob[];
   /** At most so many on this page (a store may give fewer and a `next`). 0 = all, streamed by pages through `after`. */
@@ -234,6 +237,8 @@ export interface FeedOptions {
   readonly shard?: { readonly index: number; readonly of: number };
   /** Leaves out records with this `jobtrace.signal`; those that say nothing, or something else, are given. */
   readonly skip?: string;
+  /** Of records with this `jobtrace.signal` gives those of these clusters alone. */
+  readonly only?: { readonly signal: string; readonly clusters: readonly string[] };
 }
 
 /** What was kept aside, with the flag `refused`, because its own place did not take it. */

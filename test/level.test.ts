@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { describeWords } from '../flink/words/words.js';
+import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest } from '../lab/record/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 
-const words = describeWords(loadCatalog().literals);
+const words = listSignalWords(loadCatalog());
 let fixture: AgentFixture | undefined;
 afterEach(async () => {
   await fixture?.close();

@@ -5,20 +5,20 @@ import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { FACT_TYPES } from '../analyzer/cluster/meaning.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';
 import { readFacts, readJarVersion } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
-import { describeWords } from '../flink/words/words.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
-const words = describeWords(loadCatalog().literals);
+const words = listSignalWords(loadCatalog());
 let fixture: AgentFixture | undefined;
 afterEach(async () => {
   await fixture?.close();

@@ -4,18 +4,21 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { looksLikeGcLog } from '../analyzer/input/forms/gc-log.js';
 import { CRASH, CRASH_OF_JAVA_8, renderNoMemory } from '../analyzer/testing/crash.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 
+const words = listSignalWords(loadCatalog());
 const RULES = join(import.meta.dirname, '..', 'rules');
 const GC_LOG = 'flink-u-taskexecutor-0-node-1-gc.log';
 const HEAP_FULL = 'memory.gc-pressure/heap-full';
 
 let fixture: AgentFixture;
 beforeEach(() => {
-  fixture = openAgentFixture({ undecidedFlushMs: 1000 });
+  fixture = openAgentFixture({ undecidedFlushMs: 1000, words });
 });
 afterEach(() => fixture.close());
 

@@ -8,7 +8,7 @@ import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { mayBeOfForm } from '../../flink/words/forms.js';
-import { holdsWord, type SignalMarker } from '../../flink/words/marks.js';
+import { MARK, markEntry, type SignalMark, type SignalMarker } from '../../flink/words/marks.js';
 import type { Pod } from '../files/pods.js';
 import type { Redactor } from './redact.js';
 
@@ -88,21 +88,22 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   fillParts(record, parsed);
   const { signals } = context;
   if (signals !== undefined)
-    record['jobtrace.signal'] = isMarked(signals, entry, bytes, parsed, origin) ? signals.yes : signals.no;
+    record['jobtrace.signal'] = signals.signals[findMark(signals, entry, bytes, parsed, origin)];
   if (entry.flags.length > 0 || count > 0 || isUndated)
     record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
   return { record, time: isUndated ? context.previousTime : time, notes, redacted: count };
 }
 
 /** `bytes` are those that are stored. */
-function isMarked(
+function findMark(
   signals: SignalMarker,
   { offset }: SplitEntry,
   bytes: Buffer,
   { layout }: ParsedEntry,
   { kind, path }: RecordOrigin,
-): boolean {
-  return holdsWord(signals, bytes) || mayBeOfForm({ kind, path, offset, bytes, isLaidOut: layout !== 'none' });
+): SignalMark {
+  const isOfForm = mayBeOfForm({ kind, path, offset, bytes, isLaidOut: layout !== 'none' });
+  return isOfForm ? MARK.yes : markEntry(signals, bytes);
 }
 
 /** The entry's own time, else that of the entry before, else the file's: then, and for an impossible time, undated. */

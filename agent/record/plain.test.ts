@@ -55,7 +55,7 @@ interface Compared {
 
 const KEY = '5f00aa';
 const marker = createPlainMarker();
-const signals = createSignalMarker(describeWords([...FACT_ANCHORS, 'Exception: ', 'Caused by: ']));
+const signals = createSignalMarker(describeWords([...FACT_ANCHORS, 'Exception: ', 'Caused by: '], FACT_ANCHORS));
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -9,7 +9,7 @@ import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import { FULL, mayBeFull } from '../../flink/words/forms.js';
-import type { SignalMarker } from '../../flink/words/marks.js';
+import { MARK, type SignalMarker } from '../../flink/words/marks.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
 import { describeJob, describeSource, isPlausible, type ParseContext } from './parse.js';
 import { ADDRESS_HINT, holdsUser, SECRET_HINTS } from './redact.js';
@@ -44,8 +44,8 @@ export function createPlainMarker(): Marker {
 /** One object for each preamble and what is said of its entries, so that it is encoded once. */
 interface PreambleFields {
   readonly version: string | undefined;
-  readonly unmarked: SharedFields;
-  readonly marked: SharedFields;
+  /** By the mark of an entry. */
+  readonly marked: readonly SharedFields[];
 }
 
 const fieldsOf = new WeakMap<PreambleParts, PreambleFields>();
@@ -53,20 +53,20 @@ const fieldsOf = new WeakMap<PreambleParts, PreambleFields>();
 /** Filled anew for each entry: many come by here. */
 export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & {
   notes: ProcessNotes;
-  /** Something in it may matter to a diagnosis. */
-  isMarked: boolean;
+  /** What it may say to a diagnosis (flink/words/marks.ts). */
+  mark: number;
 };
 
 export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: Buffer): PlainDraft {
   return {
     ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0 },
-    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes, isMarked: false },
+    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes, mark: MARK.no },
   };
 }
 
 /**
  * Fills the draft with the entry `at` of the stretch, but for its id; its `file` and `notes` are those of the entry
- * before, `isMarked` tells of a word in it. False: the entry is for parse.ts.
+ * before, `mark` is that of its words. False: the entry is for parse.ts.
  */
 export function readPlain(reader: StretchReader, at: number, context: ParseContext, draft: PlainDraft): boolean {
   const { marker, stretch } = reader;
@@ -88,9 +88,8 @@ export function readPlain(reader: StretchReader, at: number, context: ParseConte
   if (!isPlain && !fillThrown(draft, parts, marker, lineEnd)) return false;
   draft.time = time;
   draft.aheadMs = stretch.aheadMs[at] ?? 0;
-  const isMarked = draft.isMarked || ((marks & COLLECTION) !== 0 && mayBeFull(marker.room.subarray(start, end)));
-  const { marked, unmarked } = describePreamble(parts, context.signals);
-  draft.preamble = isMarked ? marked : unmarked;
+  const mark = (marks & COLLECTION) !== 0 && mayBeFull(marker.room.subarray(start, end)) ? MARK.yes : draft.mark;
+  draft.preamble = describePreamble(parts, context.signals).marked[mark] ?? {};
   if ((marks & FACT) !== 0) fillFacts(draft, parts, context);
   else draft.job = describeOwner(parts, context);
   return true;
@@ -210,8 +209,7 @@ function describePreamble(parts: PreambleParts, signals: SignalMarker | undefine
   };
   const made = {
     version: signals?.version,
-    unmarked: { ...fields, 'jobtrace.signal': signals?.no },
-    marked: { ...fields, 'jobtrace.signal': signals?.yes },
+    marked: [MARK.no, MARK.fact, MARK.yes].map((mark) => ({ ...fields, 'jobtrace.signal': signals?.signals[mark] })),
   };
   fieldsOf.set(parts, made);
   return made;

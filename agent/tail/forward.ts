@@ -7,7 +7,7 @@ import type { EntryFlag, LogRecord } from '../../core/types.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { MOST_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
 import { isReportName } from '../../flink/words/forms.js';
-import { markEntries, type SignalMarker } from '../../flink/words/marks.js';
+import { MARK, markEntries, type SignalMarker } from '../../flink/words/marks.js';
 import { renderRecordId } from '../identity/identity.js';
 import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
 import { createPlainDraft, readPlain, type PlainDraft } from '../record/plain.js';
@@ -76,7 +76,8 @@ function isLeftOut(
   { settings: { minimumLevel }, signals, board }: ForwardParts,
   { 'log.level': level, 'jobtrace.signal': signal }: Pick<LogRecord, 'log.level' | 'jobtrace.signal'>,
 ): boolean {
-  if (minimumLevel === LEVELS[0] || level === undefined || signals === undefined || signal !== signals.no) return false;
+  if (minimumLevel === LEVELS[0] || level === undefined || signals === undefined || signal !== signals.signals[MARK.no])
+    return false;
   if (LEVELS.indexOf(level) >= LEVELS.findIndex((name) => name === minimumLevel)) return false;
   board.count('droppedEntries');
   return true;
@@ -126,7 +127,7 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   for (let at = 0; at < stretch.count; at += 1) {
     draft.offset = window.base + (stretch.starts[at] ?? 0);
     draft.crc = sumUpTo(reading, room, draft.offset, window.base);
-    draft.isMarked = marks[at] === 1 || draft.offset === 0;
+    draft.mark = marks[at] ?? MARK.no;
     const isPlain = shipper.addPlain !== undefined && readPlain(room, at, context, draft);
     const parsed = isPlain ? draft : parseOther(parts, draft, at, context);
     goOn(context, parsed);
@@ -140,12 +141,12 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   board.count('entries', stretch.count);
 }
 
-/** The element of each entry of the stretch: 1 where it may matter. Overwritten by the next one. */
+/** The mark of each entry of the stretch. Overwritten by the next one. */
 function markStretch({ room, signals, shipper }: ForwardParts, { origin }: Context): Uint8Array {
   const { stretch, marker } = room;
   // Records of strings are looked through one by one.
   if (signals === undefined || shipper.addPlain === undefined) return NO_MARKS;
-  if (isReportName(origin.path)) return MARKS.fill(1, 0, stretch.count);
+  if (isReportName(origin.path)) return MARKS.fill(MARK.yes, 0, stretch.count);
   markEntries(signals, marker.room, stretch, MARKS);
   return MARKS;
 }

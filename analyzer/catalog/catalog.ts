@@ -43,6 +43,8 @@ export interface Catalog {
   readonly literals: readonly string[];
   /** What the literal of that index calls for. */
   usesOf(literal: number): readonly AnchorUse[];
+  /** Of which kinds these are, without opening a rule. */
+  kindsOf(literal: number): ReadonlySet<AnchorUse['kind']>;
 }
 
 export interface CatalogSources {
@@ -93,24 +95,29 @@ export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string,
 function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
   const sorted = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
   const byId = new Map(sorted.map((rule) => [rule.id, rule]));
-  const byLiteral = new Map<string, (() => AnchorUse | undefined)[]>();
-  const use = (literal: string, find: () => AnchorUse | undefined): void => {
+  const byLiteral = new Map<string, ClosedUses>();
+  const use = (literal: string, kind: AnchorUse['kind'], find: () => AnchorUse | undefined): void => {
     const uses = byLiteral.get(literal);
-    if (uses === undefined) byLiteral.set(literal, [find]);
-    else uses.push(find);
+    if (uses === undefined) byLiteral.set(literal, { kinds: new Set([kind]), finds: [find] });
+    else {
+      uses.kinds.add(kind);
+      uses.finds.push(find);
+    }
   };
   for (const rule of sorted) {
     for (const [order, anchors] of rule.alternatives.entries()) {
-      for (const [place, literal] of anchors.entries())
-        use(literal, () => findAlternative(rule.open(), order, place === 0 ? 'alternative' : 'words'));
+      for (const [place, literal] of anchors.entries()) {
+        const kind = place === 0 ? 'alternative' : 'words';
+        use(literal, kind, () => findAlternative(rule.open(), order, kind));
+      }
     }
-    for (const [order, anchor] of rule.steps.entries()) use(anchor, () => findStep(rule.open(), order));
+    for (const [order, anchor] of rule.steps.entries()) use(anchor, 'step', () => findStep(rule.open(), order));
   }
-  for (const literal of FACT_ANCHORS) use(literal, () => ({ kind: 'fact', anchor: literal }));
+  for (const literal of FACT_ANCHORS) use(literal, 'fact', () => ({ kind: 'fact', anchor: literal }));
   for (const row of ENGINE_TABLES.flatMap((table) => engine[table]))
-    for (const literal of listMarks(row)) use(literal, () => ({ kind: 'failure', row: row.id }));
+    for (const literal of listMarks(row)) use(literal, 'failure', () => ({ kind: 'failure', row: row.id }));
   const literals = [...byLiteral.keys()];
-  const finds = [...byLiteral.values()];
+  const closed = [...byLiteral.values()];
   const found: (readonly AnchorUse[])[] = [];
   return {
     get rules() {
@@ -122,9 +129,18 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     findRule: (id) => byId.get(id)?.open(),
     scanner: createAnchorScanner(literals, PREPARED.packedOf(literals)),
     literals,
-    usesOf: (literal) => (found[literal] ??= (finds[literal] ?? []).flatMap((find) => find() ?? [])),
+    usesOf: (literal) => (found[literal] ??= (closed[literal]?.finds ?? []).flatMap((find) => find() ?? [])),
+    kindsOf: (literal) => closed[literal]?.kinds ?? NO_KINDS,
   };
 }
+
+/** What a literal calls for, of rules that may not be open yet. */
+interface ClosedUses {
+  readonly kinds: Set<AnchorUse['kind']>;
+  readonly finds: (() => AnchorUse | undefined)[];
+}
+
+const NO_KINDS: ReadonlySet<AnchorUse['kind']> = new Set();
 
 function findAlternative(rule: Rule, order: number, kind: AlternativeUse['kind']): AnchorUse | undefined {
   const alternative = rule.alternatives[order];

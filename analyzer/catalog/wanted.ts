@@ -8,22 +8,26 @@ import type { FindWanted, WantedSearch } from '../../flink/form/skim.js';
 import { FACT_SERIES } from '../../flink/facts/facts.js';
 import type { Catalog } from './catalog.js';
 
-const COMPLETED = 'Completed checkpoint ';
+export const COMPLETED = 'Completed checkpoint ';
 /**
  * `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job.
  */
 const JOB_BYTES = ' for job '.length + 32;
 
-export function wantedBy({ scanner, literals, usesOf }: Catalog): FindWanted {
-  // A rule that asks for them itself gets them all.
-  const isAsked = literals.some(
-    (literal, index) => literal.includes(COMPLETED.trim()) && usesOf(index).some(({ kind }) => kind !== 'fact'),
-  );
-  const run: ByteRun = { text: isAsked ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
+export function wantedBy(catalog: Catalog): FindWanted {
+  const { scanner, literals } = catalog;
+  const run: ByteRun = { text: asksForCompleted(catalog) ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
   const room = scanner.takeRoom();
   const find = (chunk: Buffer): WantedSearch => new Search(scanner.open(chunk, run), chunk, run, series);
   return Object.assign(find, { by: scanner, room });
+}
+
+/** A rule that asks for completed checkpoints itself gets them all. */
+export function asksForCompleted({ literals, kindsOf }: Catalog): boolean {
+  return literals.some(
+    (literal, index) => literal.includes(COMPLETED.trim()) && [...kindsOf(index)].some((kind) => kind !== 'fact'),
+  );
 }
 
 class Search implements WantedSearch {

@@ -6,19 +6,20 @@ import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
 import {
-  describeWords,
   renderSignal,
   SIGNAL_VERSION_KEY,
   SIGNAL_WORDS_KEY,
   encodeWords,
   type SignalWords,
 } from '../../flink/words/words.js';
-import type { IncidentStore, RecordFeed, RecordSearch, StateStore } from '../../store/store.js';
+import type { FeedOptions, IncidentStore, RecordFeed, RecordSearch, StateStore } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { listSignalWords } from '../catalog/signal-words.js';
 import { concludeCluster } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import { askCheckpoints, askFacts } from './facts.js';
 import { tellForms, type FormEntry } from './forms.js';
 import { hashIncident, isNear, isSameEpisode, keepIds, remember } from './identity.js';
 import {
@@ -39,7 +40,7 @@ import { createServiceState, loadServiceState, rest, saveServiceState, wake, typ
 import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
-  readonly store: IncidentStore & StateStore & Pick<RecordSearch, 'searchRecords'>;
+  readonly store: IncidentStore & StateStore & Pick<RecordSearch, 'searchRecords' | 'countJobRecords'>;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;
@@ -107,9 +108,11 @@ interface EntryPage {
   readonly drained: boolean;
 }
 
+type LeftOut = Pick<FeedOptions, 'skip' | 'only'>;
+
 interface Running extends ServiceState {
   readonly options: AnalyzerSettings;
-  readonly readEntries: (cursor: string | undefined, skip: string) => Promise<EntryPage>;
+  readonly readEntries: (cursor: string | undefined, left: LeftOut) => Promise<EntryPage>;
   readonly stateKey: string;
   /** Clusters that have news and are not concluded yet. */
   readonly touched: Set<string>;
@@ -134,13 +137,13 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
   const running: Running = {
     ...createServiceState(),
     options,
-    readEntries: (cursor, skip) => readEntries(options, cursor, skip),
+    readEntries: (cursor, left) => readEntries(options, cursor, left),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
     touched: new Set(),
     due: new Map(),
     catalog: options.catalog,
     toldFaults: new Set(),
-    words: describeWords(options.catalog.literals),
+    words: listSignalWords(options.catalog),
     toldVersion: undefined,
     savedCursor: undefined,
     loaded: false,
@@ -154,7 +157,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     setCatalog: (catalog) => {
       running.catalog = catalog;
       running.toldFaults.clear();
-      running.words = describeWords(catalog.literals);
+      running.words = listSignalWords(catalog);
     },
     status: () => ({
       records: running.records,
@@ -168,13 +171,14 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
 
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
-  const page = await running.readEntries(running.cursor, renderSignal(running.words, false));
+  const page = await running.readEntries(running.cursor, decideLeftOut(running));
   const { store, now } = running.options;
   await wake(store, running.stateKey, running, new Set(page.entries.map(clusterOf)), now());
   takeEntries(running, page.entries);
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
   for (const cluster of running.touched) {
+    await readFacts(running, cluster);
     await dateLines(running, cluster);
     for (const incident of await concludeTouched(running, cluster)) changed.push(incident);
     // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
@@ -200,12 +204,18 @@ async function tellWords(running: Running): Promise<void> {
 async function readEntries<Stored>(
   options: AnalyzerOptions<Stored>,
   from: string | undefined,
-  skip: string,
+  left: LeftOut,
 ): Promise<EntryPage> {
   const { store, reader, shard, batchSize = BATCH_SIZE } = options;
-  const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, shard, skip });
+  const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, shard, ...left });
   const entries = records.flatMap((record) => reader.readEntry(record) ?? []);
   return { records: records.length, entries, cursor, drained };
+}
+
+/** What says nothing, and what counts beside a failure alone where there is none. */
+function decideLeftOut({ words, clusters }: Running): LeftOut {
+  const open = [...clusters].flatMap(([cluster, { hasFacts }]) => (hasFacts ? [cluster] : []));
+  return { skip: renderSignal(words, 'no'), only: { signal: renderSignal(words, 'fact'), clusters: open } };
 }
 
 /** Keeps what the entries say and marks the clusters whose incidents may have changed. */
@@ -232,6 +242,19 @@ function takeEntries(running: Running, entries: readonly Entry[]): void {
     const memory = running.clusters.get(cluster);
     if (memory?.eventCount === 0) compactLarge(running, memory);
   }
+}
+
+/** What was stored before something failed; the feed gives what comes from now on. */
+async function readFacts(running: Running, cluster: string): Promise<void> {
+  const { catalog, options } = running;
+  const memory = running.clusters.get(cluster);
+  if (memory === undefined || memory.hasFacts) return;
+  for await (const entries of askFacts(cluster, memory, { store: options.store, catalog })) {
+    takeEntries(running, entries);
+    compactLarge(running, memory);
+  }
+  memory.hasFacts = true;
+  running.dirty.add(cluster);
 }
 
 /** What has no time of its own gets that of its process's last line. */
@@ -279,14 +302,8 @@ function planNext(running: Running, cluster: string, memory: ClusterMemory): voi
 async function concludeTouched(running: Running, cluster: string): Promise<readonly Incident[]> {
   const memory = running.clusters.get(cluster);
   if (memory === undefined) return [];
-  const { now, healthyMs, zone } = running.options;
-  const concluded = concludeCluster(cluster, memory.signals.values(), memory.lastLines, running.catalog, {
-    now: now(),
-    settleMs: SETTLE_MS,
-    healthyMs,
-    zone,
-    onFault: (fault) => tellFault(running, fault),
-  });
+  const { healthyMs } = running.options;
+  const concluded = await concludeAsking(running, cluster, memory);
   await recallSaved(running, memory, concluded);
   const knownBefore = memory.saved.length;
   const incidents = keepIds(concluded, memory.saved, healthyMs);
@@ -306,6 +323,23 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
   planNext(running, cluster, memory);
   compactLarge(running, memory);
   return changed;
+}
+
+/** Once more where the store knows a later checkpoint before one of the incidents. */
+async function concludeAsking(running: Running, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
+  const { store, now, healthyMs, zone } = running.options;
+  const conclude = (): readonly Incident[] =>
+    concludeCluster(cluster, memory.signals.values(), memory.lastLines, running.catalog, {
+      now: now(),
+      settleMs: SETTLE_MS,
+      healthyMs,
+      zone,
+      onFault: (fault) => tellFault(running, fault),
+    });
+  const concluded = conclude();
+  const before = memory.signals.size;
+  takeEntries(running, await askCheckpoints(cluster, memory, concluded, store));
+  return memory.signals.size === before ? concluded : conclude();
 }
 
 /** Once for each part of a rule, until the rules change. */

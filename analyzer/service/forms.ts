@@ -45,7 +45,7 @@ interface CrashReport {
   readonly parts: readonly (readonly [offset: number, text: string])[];
 }
 
-/** Each by host and path. */
+/** Each by its file. */
 export interface FormState {
   readonly heaps: Map<string, HeapRow>;
   readonly reports: Map<string, CrashReport>;
@@ -71,12 +71,19 @@ export function exportForms({ heaps, reports }: FormState): StoredForms | undefi
 
 /** `onChange` is called when the state differs from what it was. */
 export function tellForms(state: FormState, entry: Entry, onChange: () => void): readonly FormEntry[] {
-  const file = `${entry.source.host ?? ''}:${entry.source.path}`;
-  // A new file under the name of an older one.
+  const file = nameFile(entry);
+  // Of another shipper, a new file under the name of an older one.
   if (entry.offset === 0 && (state.heaps.delete(file) || state.reports.delete(file))) onChange();
   if (isOfReport(state, file, entry)) return tellReport(state, file, entry, onChange);
   const row = mayBeFull(entry.bytes) ? watchHeap(state, file, entry, onChange) : undefined;
   return row === undefined || row.places.length < FULL_IN_A_ROW ? [{ entry }] : [{ entry }, sumUp(row, entry)];
+}
+
+/** Our agent's id names the file, whatever its path is by now; another shipper's does not. */
+const PLACE = /-[0-9a-f]{12,}-[0-9a-f]{8}$/;
+
+function nameFile({ id, source }: Entry): string {
+  return id !== undefined && PLACE.test(id) ? id.replace(PLACE, '') : `${source.host ?? ''}:${source.path}`;
 }
 
 function keep<Value>(map: Map<string, Value>, file: string, value: Value, most: number): void {

@@ -28,6 +28,8 @@ export interface ClusterState {
   readonly saved: readonly SavedIncident[];
   /** Left out when there is none. */
   readonly forms?: StoredForms;
+  /** Left out when it is false. */
+  readonly hasFacts?: true;
 }
 
 export interface ClusterMemory {
@@ -38,6 +40,10 @@ export interface ClusterMemory {
   readonly undated: Set<string>;
   /** When the store was asked for the last line of a process (last-lines.ts). */
   readonly asked: Map<string, number>;
+  /** Incidents, by job and time, for whose last checkpoint the store was asked (facts.ts). */
+  readonly askedCheckpoints: Set<string>;
+  /** The store was asked for its facts (facts.ts), so the feed has to give those that come from now on. */
+  hasFacts: boolean;
   saved: readonly SavedIncident[];
   /** Signals with a match or a failure. */
   eventCount: number;
@@ -53,6 +59,8 @@ export function createClusterMemory(state?: ClusterState): ClusterMemory {
     forms: createFormState(state?.forms),
     undated: new Set(),
     asked: new Map(),
+    askedCheckpoints: new Set(),
+    hasFacts: state?.hasFacts === true,
     saved: state?.saved ?? [],
     eventCount: 0,
     lastTime: 0,
@@ -68,6 +76,7 @@ export function exportMemory(memory: ClusterMemory): ClusterState {
     lastLines: [...memory.lastLines],
     saved: memory.saved,
     forms: exportForms(memory.forms),
+    ...(memory.hasFacts ? { hasFacts: true } : {}),
   };
 }
 
@@ -145,6 +154,8 @@ export function compactMemory(memory: ClusterMemory, options: CompactOptions): v
     memory.signals.set(signal.place.key, signal);
     if (isEvent(signal)) memory.eventCount++;
   }
+  // In which nothing has failed any more, facts are asked for anew when something does.
+  memory.hasFacts &&= memory.eventCount > 0;
   memory.compactedTo = memory.signals.size;
   memory.saved = memory.saved.filter((incident) => incident.last >= horizon);
 }

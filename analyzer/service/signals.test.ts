@@ -1,21 +1,16 @@
-// The service reads what an agent found a word of the catalog in, and what nobody judged by its words; the rest is
-// asked for where it counts.
+// The service reads what may tell of a failure, and what nobody judged by its words; facts where something failed, and
+// the rest is asked for where it counts.
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { mayBeOfForm } from '../../flink/words/forms.js';
-import { createSignalMarker, holdsWord, type SignalMarker } from '../../flink/words/marks.js';
-import {
-  decodeWords,
-  describeWords,
-  renderSignal,
-  SIGNAL_VERSION_KEY,
-  SIGNAL_WORDS_KEY,
-} from '../../flink/words/words.js';
+import { createSignalMarker, MARK, markEntry, type SignalMarker } from '../../flink/words/marks.js';
+import { decodeWords, renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/words/words.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { listSignalWords } from '../catalog/signal-words.js';
 import { RECORD_READER } from '../entry/record.js';
 import { makeCatalog, makeLog, TEST_RULES, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
@@ -37,21 +32,19 @@ async function drain(analyzer: Analyzer): Promise<number> {
   }
 }
 
-const markerOf = (rules: Catalog): SignalMarker => createSignalMarker(describeWords(rules.literals));
+const markerOf = (rules: Catalog): SignalMarker => createSignalMarker(listSignalWords(rules));
 
 function mark(records: readonly LogRecord[], marker: SignalMarker): readonly LogRecord[] {
   return records.map((record) => {
     const bytes = Buffer.from(record['event.original']);
-    const isMarked =
-      holdsWord(marker, bytes) ||
-      mayBeOfForm({
-        kind: record['jobtrace.kind'],
-        path: record['log.file.path'],
-        offset: record['log.offset'],
-        bytes,
-        isLaidOut: record['jobtrace.layout'] !== 'none',
-      });
-    return { ...record, 'jobtrace.signal': isMarked ? marker.yes : marker.no };
+    const isOfForm = mayBeOfForm({
+      kind: record['jobtrace.kind'],
+      path: record['log.file.path'],
+      offset: record['log.offset'],
+      bytes,
+      isLaidOut: record['jobtrace.layout'] !== 'none',
+    });
+    return { ...record, 'jobtrace.signal': marker.signals[isOfForm ? MARK.yes : markEntry(marker, bytes)] };
   });
 }
 
@@ -86,6 +79,36 @@ const taskmanager = makeLog('/l/flink-u-taskexecutor-0-h.log', [
   ...quiet('the TaskManager'),
   '10:19:58 INFO a.b.C - the very last words',
 ]);
+/** Two jobs; of the one that goes on nothing but its checkpoints is left. */
+const BESIDE = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2';
+const checkpoints = Array.from({ length: 200 }, (_, second) =>
+  [JOB, BESIDE].map(
+    (job) =>
+      `10:1${Math.floor(second / 50)}:${10 + (second % 50)} INFO ${COORDINATOR} - Completed checkpoint ${second} for job ${job} (4817 bytes, checkpointDuration=11 ms, finalizationTime=1 ms).`,
+  ),
+).flat();
+const orders = makeLog('/l/flink-u-standalonesession-0-two.log', [
+  `10:00:00 INFO ${COORDINATOR} - Starting.`,
+  `10:00:02 INFO ${MASTER} - Job orders (${JOB}) switched from state CREATED to RUNNING.`,
+  ...checkpoints,
+  `10:15:00 WARN ${COORDINATOR} - a line that names no job`,
+  'java.io.IOException: No space left on device',
+  '\tat java.io.FileOutputStream.writeBytes(Native Method)',
+  `10:20:00 WARN ${MASTER} - Source: orders (1/1) (${JOB}_0_0) switched from RUNNING to FAILED on tm-1:1-a @ h (dataPort=1).`,
+  'java.io.IOException: No space left on device',
+  '\tat java.io.FileOutputStream.writeBytes(Native Method)',
+  `10:20:00 INFO ${MASTER} - Job orders (${JOB}) switched from state RUNNING to FAILED.`,
+  'java.io.IOException: No space left on device',
+  '\tat java.io.FileOutputStream.writeBytes(Native Method)',
+])
+  .map((entry) => toRecord(entry))
+  .map((record) => ({ ...record, 'flink.job.id': / for job (\w{32})/.exec(record['event.original'])?.[1] }));
+const laterFacts = makeLog('/l/flink-u-standalonesession-0-other.log', [
+  `10:21:00 INFO a.b.C - The first line of a file.`,
+  `10:21:02 INFO ${MASTER} - Job orders (${JOB}) switched from state CREATED to RUNNING.`,
+])
+  .slice(1)
+  .map((entry) => toRecord(entry));
 const records = [...jobmanager, ...taskmanager].map((entry) => toRecord(entry));
 
 describe('the service', () => {
@@ -99,6 +122,42 @@ describe('the service', () => {
     expect(marked.incidents.map(({ diagnoses }) => diagnoses.en[0]?.title)).toEqual([
       expect.stringContaining('the very last words'),
     ]);
+  });
+
+  it('reads no fact of a cluster in which nothing fails, and asks for all of them when something does', async () => {
+    const store = openSqliteStore({ path: ':memory:' });
+    const run = mark(orders, markerOf(catalog));
+    const failing = run.findIndex((record) => record['event.original'].includes('names no job'));
+
+    await appendRecords(store, run.slice(0, failing));
+    const healthy = await drain(startAnalyzer(store));
+    await appendRecords(store, run.slice(failing));
+    const failed = await drain(startAnalyzer(store));
+    const incidents = await store.findIncidents({ limit: 100 });
+    await store.close();
+
+    expect(healthy).toBe(0);
+    expect(failed).toBe(3);
+    expect(incidents).toEqual((await conclude(orders)).incidents);
+    expect(incidents.map(({ job, facts }) => [job?.name, facts.lastCheckpoint?.id])).toEqual([
+      ['orders', 199],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('hears of the facts that come after something failed, over restarts', async () => {
+    const store = openSqliteStore({ path: ':memory:' });
+    await appendRecords(store, mark(orders, markerOf(catalog)));
+    await drain(startAnalyzer(store));
+
+    await appendRecords(store, mark(laterFacts, markerOf(catalog)));
+    const read = await drain(startAnalyzer(store));
+    const [incident] = await store.findIncidents({ limit: 100 });
+    await store.close();
+
+    expect(read).toBe(1);
+    expect(incident).toEqual((await conclude([...orders, ...laterFacts])).incidents[0]);
+    expect(incident?.outcome).toBe('failing');
   });
 
   it('reads what other words have marked or not, and what nobody has judged', async () => {
@@ -129,12 +188,12 @@ describe('the service', () => {
     );
     const readByNew = await drain(analyzer);
 
-    expect(first).toEqual(describeWords(catalog.literals));
-    expect(decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '')).toEqual(describeWords(next.literals));
-    expect(await store.loadState(SIGNAL_VERSION_KEY)).toBe(describeWords(next.literals).version);
+    expect(first).toEqual(listSignalWords(catalog));
+    expect(decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '')).toEqual(listSignalWords(next));
+    expect(await store.loadState(SIGNAL_VERSION_KEY)).toBe(listSignalWords(next).version);
     expect(readByOld).toBe(records.length);
     expect(readByNew).toBeLessThan(20);
-    expect(renderSignal(describeWords(next.literals), false)).toBe(markerOf(next).no);
+    expect(renderSignal(listSignalWords(next), 'no')).toBe(markerOf(next).signals[MARK.no]);
     await store.close();
   });
 });

@@ -82,7 +82,8 @@ export async function wake(
   now: number,
 ): Promise<void> {
   for (const cluster of clusters) {
-    if (state.resting.has(cluster)) await loadCluster(store, key, state, cluster, now);
+    // What was stored while it rested was not read.
+    if (state.resting.has(cluster)) (await loadCluster(store, key, state, cluster, now)).hasFacts = false;
     else if (!state.clusters.has(cluster)) state.clusters.set(cluster, createClusterMemory());
     if (state.resting.delete(cluster)) state.isListStale = true;
     state.heard.set(cluster, now);
@@ -95,10 +96,12 @@ async function loadCluster(
   state: ServiceState,
   cluster: string,
   now: number,
-): Promise<void> {
+): Promise<ClusterMemory> {
   const kept = await loadJson(store, clusterKey(key, cluster));
-  state.clusters.set(cluster, createClusterMemory(isClusterState(kept) ? kept : undefined));
+  const memory = createClusterMemory(isClusterState(kept) ? kept : undefined);
+  state.clusters.set(cluster, memory);
   state.heard.set(cluster, now);
+  return memory;
 }
 
 /** Clusters first, the cursor last. */

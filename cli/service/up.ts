@@ -2,11 +2,11 @@
 // is found, and stops cleanly on SIGTERM and Ctrl-C.
 import type { Agent } from '../../agent/agent.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
+import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
 import { createError } from '../../core/errors.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import type { Incident, Language } from '../../core/types.js';
-import { describeWords } from '../../flink/words/words.js';
 import {
   CONFIG_OPTION,
   DATA_OPTION,
@@ -118,7 +118,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
 
 /** The agent looks for what the analyzer beside it looks for, with the same scan. */
 function shareWords(agent: Agent, rules: RuleKeeper): void {
-  const share = ({ literals, scanner }: Catalog): void => agent.setWords(describeWords(literals), scanner);
+  const share = (catalog: Catalog): void => agent.setWords(listSignalWords(catalog), catalog.scanner);
   share(rules.catalog);
   rules.onChange(share);
 }

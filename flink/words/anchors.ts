@@ -12,6 +12,7 @@ import {
 import { LEAST_ANCHOR_BYTES, chooseWindows, locateWords } from './anchor-words.js';
 
 export interface AnchorScanner {
+  readonly literals: readonly string[];
   /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
   scan(bytes: Uint8Array): readonly number[];
   /** The literals in the bytes one by one, as texts by their index; of a run's one maybe only the last. */
@@ -47,7 +48,7 @@ export function createAnchorScanner(
     return found;
   }
 
-  return { scan, open, takeRoom };
+  return { literals, scan, open, takeRoom };
 }
 
 /** What is looked for, for createAnchorScanner at another time. */

@@ -36,12 +36,9 @@ export interface FormPart {
   readonly isLaidOut: boolean;
 }
 
-/**
- * May be a part of a report that something is wanted of, or begin a file: then what was known of an older one of that
- * name is over. What stands in a report is no line of a log.
- */
+/** May be a part of a report that something is wanted of. What stands in a report is no line of a log. */
 export function mayBeOfForm({ kind, path, offset, bytes, isLaidOut }: FormPart): boolean {
-  if (offset === 0 || mayBeFull(bytes)) return true;
+  if (mayBeFull(bytes)) return true;
   if (!mayHoldReport(kind)) return false;
   return (
     isReportName(path) || (!isLaidOut && (offset <= MOST_FRAMES_BYTES || REPORT_TIME.test(bytes.toString('latin1'))))

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { createSignalMarker, holdsWord, markEntries } from './marks.js';
+import { createAnchorScanner } from './anchors.js';
+import { createSignalMarker, MARK, markEntries, markEntry, type SignalMarker } from './marks.js';
 import { describeWords } from './words.js';
 
-const marker = createSignalMarker(describeWords(['OutOfMemoryError', 'Completed checkpoint ', 'longer than 64 KiB']));
+const { no, fact, yes } = MARK;
+const FACTS = ['Completed checkpoint ', 'is registered.'];
+const words = describeWords(['OutOfMemoryError', 'longer than 64 KiB', ...FACTS], FACTS);
+const marker = createSignalMarker(words);
 
 /** The marks of entries that stand one behind the other from a place on, each with a line break behind it. */
-function mark(entries: readonly string[], from = 0): readonly boolean[] {
+function mark(entries: readonly string[], from = 0, by: SignalMarker = marker): readonly number[] {
   const bytes = Buffer.from(`${' '.repeat(from)}${entries.join('\n')}\n`);
   const starts = new Int32Array(entries.length);
   const ends = new Int32Array(entries.length);
@@ -16,31 +20,54 @@ function mark(entries: readonly string[], from = 0): readonly boolean[] {
     at = (ends[index] ?? 0) + 1;
   });
   const marks = new Uint8Array(entries.length).fill(7);
-  markEntries(marker, bytes, { count: entries.length, starts, ends }, marks);
-  return [...marks].map((value) => value === 1);
+  markEntries(by, bytes, { count: entries.length, starts, ends }, marks);
+  return [...marks];
 }
 
 describe('markEntries', () => {
   it('finds the entries that hold a word whole, wherever they stand', () => {
     const entries = ['nothing', 'an OutOfMemoryError', '', 'OutOfMemory', 'Completed checkpoint 7', 'Error', 'x'];
-    for (let from = 0; from < 9; from += 1)
-      expect(mark(entries, from)).toEqual([false, true, false, false, true, false, false]);
+    for (let from = 0; from < 9; from += 1) expect(mark(entries, from)).toEqual([no, yes, no, no, fact, no, no]);
   });
 
   it('takes no word that goes on in the next entry, whose blank a line break fits, and none that holds another one', () => {
     expect(mark(['Completed', 'checkpoint 7', 'OutOfMemoryError in a Completed', 'checkpoint 8'])).toEqual([
-      false,
-      false,
-      true,
-      false,
+      no,
+      no,
+      yes,
+      no,
+    ]);
+  });
+
+  it('lets what may tell of a failure count before facts, whichever stands first', () => {
+    expect(
+      mark([
+        'Completed checkpoint 7 is registered.',
+        'Completed checkpoint 7: OutOfMemoryError',
+        'OutOfMemoryError: Completed checkpoint 7',
+        'it is registered.',
+      ]),
+    ).toEqual([fact, yes, yes, fact]);
+  });
+
+  it('marks nothing by what else its scan looks for', () => {
+    const wider = createSignalMarker(words, createAnchorScanner(['only in excerpts', ...words.words]));
+
+    expect(mark(['only in excerpts', 'only in excerpts is registered.', 'OutOfMemoryError'], 0, wider)).toEqual([
+      no,
+      fact,
+      yes,
     ]);
   });
 
   it('says of many entries what a look at each says', () => {
     const entries = Array.from({ length: 4000 }, (_, index) =>
-      index % 7 === 0 ? `${'x'.repeat(index % 50)}OutOfMemoryError` : `${'y'.repeat(index % 90)} Completed check`,
+      index % 7 === 0
+        ? `${'x'.repeat(index % 50)}OutOfMemoryError`
+        : `${'y'.repeat(index % 90)} Completed check${index % 5 === 0 ? 'point ' : ''}`,
     );
 
-    expect(mark(entries)).toEqual(entries.map((entry) => holdsWord(marker, Buffer.from(entry))));
+    expect(mark(entries)).toEqual(entries.map((entry) => markEntry(marker, Buffer.from(entry))));
+    expect(new Set(mark(entries))).toEqual(new Set([no, fact, yes]));
   });
 });

@@ -1,7 +1,7 @@
-// Entries → whether they may matter to a diagnosis: one pass over the bytes of a chunk for all words at once, or over
+// Entries → what they may say to a diagnosis: one pass over the bytes of a chunk for all words at once, or over
 // those of one entry. Made anew for other words. Called by the agent.
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
-import { renderSignal, type SignalWords } from './words.js';
+import { renderSignal, type SignalKind, type SignalWords } from './words.js';
 
 /** Where entries stand in bytes, in their order and apart. */
 export interface EntryColumns {
@@ -10,32 +10,52 @@ export interface EntryColumns {
   readonly ends: Int32Array;
 }
 
+/** What an entry says, as a number: the larger one says more. */
+export const MARK = { no: 0, fact: 1, yes: 2 } as const satisfies Readonly<Record<SignalKind, number>>;
+export type SignalMark = (typeof MARK)[SignalKind];
+
 export interface SignalMarker {
   readonly version: string;
-  /** `jobtrace.signal`. */
-  readonly yes: string;
-  readonly no: string;
+  /** `jobtrace.signal` of an entry, by its mark. */
+  readonly signals: readonly [no: string, fact: string, yes: string];
   readonly scanner: AnchorScanner;
+  /** The marks of the scanner's texts. */
+  readonly weights: Uint8Array;
 }
 
-/** `scanner`: one that looks for the same words. */
+/** `scanner`: one that looks for the same words, and maybe for others. */
 export function createSignalMarker(words: SignalWords, scanner = createAnchorScanner(words.words)): SignalMarker {
+  const [all, facts] = [new Set(words.words), new Set(words.facts)];
   return {
     version: words.version,
-    yes: renderSignal(words, true),
-    no: renderSignal(words, false),
+    signals: [renderSignal(words, 'no'), renderSignal(words, 'fact'), renderSignal(words, 'yes')],
     scanner,
+    weights: Uint8Array.from(scanner.literals, (text) =>
+      !all.has(text) ? MARK.no : facts.has(text) ? MARK.fact : MARK.yes,
+    ),
   };
 }
 
-export function holdsWord({ scanner }: SignalMarker, bytes: Buffer): boolean {
-  return scanner.open(bytes).next(0);
+/** The mark of one entry. */
+export function markEntry({ scanner, weights }: SignalMarker, bytes: Buffer): SignalMark {
+  let mark: SignalMark = MARK.no;
+  for (const search = scanner.open(bytes); search.next(0);) {
+    const weight = weights[search.text];
+    if (weight === MARK.yes) return MARK.yes;
+    if (weight === MARK.fact) mark = MARK.fact;
+  }
+  return mark;
 }
 
-/** Sets the element of each entry: 1 where it holds a word whole. */
-export function markEntries({ scanner }: SignalMarker, bytes: Buffer, entries: EntryColumns, marks: Uint8Array): void {
+/** Sets the mark of each entry. */
+export function markEntries(
+  { scanner, weights }: SignalMarker,
+  bytes: Buffer,
+  entries: EntryColumns,
+  marks: Uint8Array,
+): void {
   const { count, starts, ends } = entries;
-  marks.fill(0, 0, count);
+  marks.fill(MARK.no, 0, count);
   if (count === 0) return;
   const first = starts[0] ?? 0;
   const search = scanner.open(bytes.subarray(first, ends[count - 1]));
@@ -46,7 +66,7 @@ export function markEntries({ scanner }: SignalMarker, bytes: Buffer, entries: E
     while (at < count && (ends[at] ?? 0) <= start) at += 1;
     if (at === count) return;
     if (start < (starts[at] ?? 0) || first + search.end > (ends[at] ?? 0)) continue;
-    marks[at] = 1;
-    from = (ends[at] ?? 0) - first;
+    marks[at] = Math.max(marks[at] ?? MARK.no, weights[search.text] ?? MARK.no);
+    if (marks[at] === MARK.yes) from = (ends[at] ?? 0) - first;
   }
 }

@@ -8,16 +8,21 @@ describe('the words that matter', () => {
     expect(describeWords(['Completed checkpoint ', 'OutOfMemoryError', 'OutOfMemoryError'])).toEqual(words);
     expect(words.version).toMatch(/^[\w-]{6}$/);
     expect(describeWords(['OutOfMemoryError']).version).not.toBe(words.version);
-    expect([renderSignal(words, true), renderSignal(words, false)]).toEqual([
-      `yes.${words.version}`,
-      `no.${words.version}`,
-    ]);
+    expect(renderSignal(words, 'fact')).toBe(`fact.${words.version}`);
   });
 
   it('come back from the store as they were', () => {
-    const words = describeWords(['OutOfMemoryError', '任务执行失败']);
+    const words = describeWords(
+      ['OutOfMemoryError', '任务执行失败', 'Completed checkpoint '],
+      ['Completed checkpoint '],
+    );
 
     expect(decodeWords(encodeWords(words))).toEqual(words);
+    expect(words.version).not.toBe(describeWords(words.words).version);
+  });
+
+  it('come from an analyzer of before without facts among them', () => {
+    expect(decodeWords('{"words":["OutOfMemoryError"]}')).toEqual(describeWords(['OutOfMemoryError']));
   });
 
   it.each([
@@ -27,6 +32,7 @@ describe('the words that matter', () => {
     '{"words":"OutOfMemoryError"}',
     '{"words":["short"]}',
     '{"words":[7]}',
+    '{"words":["OutOfMemoryError"],"facts":"OutOfMemoryError"}',
     `{"words":["${'x'.repeat(5000)}"]}`,
   ])('are none in %s', (text) => expect(decodeWords(text)).toBeUndefined());
 });

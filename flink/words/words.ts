@@ -10,7 +10,15 @@ export interface SignalWords {
   /** Another one for other words, and where something else marks an entry. */
   readonly version: string;
   readonly words: readonly string[];
+  /** Of these, words of facts and of steps: they count beside a match or a failure alone. */
+  readonly facts: readonly string[];
 }
+
+/**
+ * What `jobtrace.signal` says of an entry: it may tell of a failure; it holds words that count beside one; neither. The
+ * feed of an analyzer gives the first, and the second of clusters in which something failed.
+ */
+export type SignalKind = 'yes' | 'fact' | 'no';
 
 /** Under which the store keeps them. */
 export const SIGNAL_WORDS_KEY = 'signal/words';
@@ -22,27 +30,37 @@ const FORMS_VERSION = 1;
 /** Six letters of six bits: a handful of catalogs are alive at a time. */
 const VERSION_UNITS = 6;
 
-/** In any order, each once. */
-export function describeWords(words: Iterable<string>): SignalWords {
-  const sorted = [...new Set(words)].sort();
-  const text = JSON.stringify([FORMS_VERSION, ...sorted]);
-  return { version: hash('sha256', text, 'base64url').slice(0, VERSION_UNITS), words: sorted };
+/** In any order, each once; `facts` are among the words. */
+export function describeWords(words: Iterable<string>, facts: Iterable<string> = []): SignalWords {
+  const [sorted, sortedFacts] = [sortOnce(words), sortOnce(facts)];
+  const text = JSON.stringify([FORMS_VERSION, ...sorted, sortedFacts]);
+  return { version: hash('sha256', text, 'base64url').slice(0, VERSION_UNITS), words: sorted, facts: sortedFacts };
 }
 
-/** `jobtrace.signal` of an entry that holds one of the words, or holds none. */
-export function renderSignal({ version }: SignalWords, isMarked: boolean): string {
-  return `${isMarked ? 'yes' : 'no'}.${version}`;
+function sortOnce(words: Iterable<string>): readonly string[] {
+  return [...new Set(words)].sort();
 }
 
-export function encodeWords({ words }: SignalWords): string {
-  return JSON.stringify({ words });
+/** `jobtrace.signal` of an entry. */
+export function renderSignal({ version }: SignalWords, kind: SignalKind): string {
+  return `${kind}.${version}`;
+}
+
+export function encodeWords({ words, facts }: SignalWords): string {
+  return JSON.stringify({ words, facts });
 }
 
 /** Undefined for what this release cannot look for. */
 export function decodeWords(text: string): SignalWords | undefined {
   const value = parse(text);
-  const words: unknown = isObject(value) ? value['words'] : undefined;
-  return Array.isArray(words) && words.every(isWord) ? describeWords(words) : undefined;
+  if (!isObject(value)) return undefined;
+  // An analyzer of before tells no facts: all its words mark alike.
+  const { words, facts = [] } = value;
+  return areWords(words) && areWords(facts) ? describeWords(words, facts) : undefined;
+}
+
+function areWords(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isWord);
 }
 
 function isWord(value: unknown): value is string {

@@ -84,12 +84,12 @@ async function readPending(
   client: ElasticsearchClient,
   pending: readonly Shard[],
   positions: Map<string, number>,
-  { limit, skip }: FeedOptions,
+  { limit, skip, only }: FeedOptions,
 ): Promise<FeedPage> {
   const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, limit));
   await refresh(client, asked);
   const size = Math.max(1, Math.floor(Math.min(MAX_PAGE, limit) / asked.length));
-  const readings = await searchShards(client, asked, positions, { size, skip });
+  const readings = await searchShards(client, asked, positions, { size, skip, only });
   for (const reading of readings) positions.set(reading.shard.key, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
@@ -226,16 +226,15 @@ async function searchShards(
   client: ElasticsearchClient,
   shards: readonly Shard[],
   positions: ReadonlyMap<string, number>,
-  { size, skip }: { readonly size: number; readonly skip: string | undefined },
+  { size, skip, only }: Pick<FeedOptions, 'skip' | 'only'> & { readonly size: number },
 ): Promise<Reading[]> {
-  const mustNot = skip === undefined ? [] : [{ term: { 'jobtrace.signal': skip } }];
   const lines = shards.flatMap((shard) => [
     { index: shard.index, preference: `_shards:${shard.number}`, allow_partial_search_results: false },
     {
       query: {
         bool: {
           filter: [{ range: { _seq_no: { gt: readFrom(shard, positions), lte: shard.checkpoint } } }],
-          must_not: mustNot,
+          must_not: listLeftOut(skip, only),
         },
       },
       sort: [{ _seq_no: 'asc' }],
@@ -259,6 +258,16 @@ async function searchShards(
       position: hits.length < size || last === undefined ? shard.checkpoint : Number(last),
     };
   });
+}
+
+function listLeftOut(skip: string | undefined, only: FeedOptions['only']): readonly object[] {
+  const ofSignal = (signal: string): object => ({ term: { 'jobtrace.signal': signal } });
+  return [
+    ...(skip === undefined ? [] : [ofSignal(skip)]),
+    ...(only === undefined
+      ? []
+      : [{ bool: { filter: [ofSignal(only.signal)], must_not: [{ terms: { 'flink.cluster': only.clusters } }] } }]),
+  ];
 }
 
 /** FNV-1a over the names only: an index made again stays with its reader. */

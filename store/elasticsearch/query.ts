@@ -37,6 +37,7 @@ export function buildFilter(
   if (query.process !== undefined) filter.push(buildProcess(query.process));
   if (query.from !== undefined || query.to !== undefined) filter.push(buildRange(query));
   if (query.levels !== undefined) filter.push({ terms: { 'log.level': query.levels } });
+  if (query.signal !== undefined) filter.push({ prefix: { 'jobtrace.signal': `${query.signal}.` } });
   if (query.scope !== undefined)
     filter.push(buildScope(query.scope, ['flink.cluster', 'flink.job.id', 'flink.job.name']));
   return { bool: { filter } };

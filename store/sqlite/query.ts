@@ -34,6 +34,9 @@ export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>): SqlCond
   if (query.to !== undefined) conditions.push({ sql: 'time < ?', params: [parseTime('to', query.to)] });
   if (query.levels !== undefined)
     conditions.push({ sql: `level IN (${query.levels.map(() => '?').join(', ')})`, params: query.levels });
+  // Word by word as in the index of facts (schema.ts), or it would not be used.
+  if (query.signal !== undefined)
+    conditions.push({ sql: `signal >= '${query.signal}.' AND signal < '${query.signal}/'`, params: [] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
 }

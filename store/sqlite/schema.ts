@@ -45,6 +45,7 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE states (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
    CREATE TABLE agents (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL) WITHOUT ROWID;`,
   'ALTER TABLE records ADD COLUMN signal TEXT;',
+  "CREATE INDEX records_facts ON records (cluster, time) WHERE signal >= 'fact.' AND signal < 'fact/';",
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

@@ -30,10 +30,13 @@ export function readFeed(connection: Connection, cursor: string | undefined, opt
     throw createError('JT_REQUEST_INVALID', { problems: 'the cursor is not one of this store' });
   if (options.shard !== undefined && options.shard.index !== 0)
     return { records: [], cursor: String(since), drained: true };
+  const { skip = '', only = { signal: '', clusters: [] } } = options;
   const { end, isLast } = findFeedEnd(connection, since, Math.max(FEED_ROWS, options.limit));
   const rows = connection
-    .prepare<Row>('SELECT * FROM records WHERE seq > ? AND seq <= ? AND signal IS NOT ? ORDER BY seq LIMIT ?')
-    .all(since, end, options.skip ?? '', options.limit);
+    .prepare<Row>(
+      'SELECT * FROM records WHERE seq > ? AND seq <= ? AND signal IS NOT ? AND (signal IS NOT ? OR cluster IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?',
+    )
+    .all(since, end, skip, only.signal, JSON.stringify(only.clusters), options.limit);
   const isWhole = rows.length < options.limit;
   return {
     records: rows.map(readRow),

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Store } from '../../store.js';
 import type { AgentStore } from '../memory.js';
 import { appendRecords, makeRecord } from '../samples.js';
-import { drain } from './reading.js';
+import { ALL, drain } from './reading.js';
 
 export function describeFeed(store: () => AgentStore): void {
   it('gives nothing and stays where it is when there is nothing', async () => {
@@ -85,14 +85,37 @@ export function describeSkipping(store: () => Store): void {
     );
     const skip = 'no.new';
 
-    const first = await drain(store(), undefined, 2, undefined, skip);
+    const first = await drain(store(), undefined, 2, undefined, { skip });
     const rest = await store().readRecords(first.cursor, { limit: 100 });
     await appendRecords(store(), [makeRecord(7, { signal: skip }), makeRecord(8, { signal: 'yes.new' })]);
-    const second = await drain(store(), first.cursor, 2, undefined, skip);
+    const second = await drain(store(), first.cursor, 2, undefined, { skip });
 
     expect(first.records.map((record) => record['jobtrace.signal'])).toEqual([undefined, 'yes.new', 'no.old']);
     expect(rest).toMatchObject({ records: [], drained: true });
     expect(second.records.map((record) => record.id)).toEqual([makeRecord(8).id]);
+  });
+
+  it('gives what says another signal of some clusters alone', async () => {
+    const said = [
+      ['a', 'fact.new'],
+      ['b', 'fact.new'],
+      ['b', 'yes.new'],
+      ['b', 'fact.old'],
+      ['c', 'no.new'],
+      ['c', undefined],
+    ] as const;
+    const records = said.map(([cluster, signal], number) => makeRecord(number, { cluster, signal }));
+    await appendRecords(store(), records);
+    const read = async (clusters: readonly string[]): Promise<readonly number[]> => {
+      const only = { signal: 'fact.new', clusters };
+      const page = await drain(store(), undefined, 4, undefined, { skip: 'no.new', only });
+      return page.records.map(({ id }) => records.findIndex((record) => record.id === id)).sort();
+    };
+
+    expect(await read([])).toEqual([2, 3, 5]);
+    expect(await read(['a', 'c'])).toEqual([0, 2, 3, 5]);
+    const { records: facts } = await store().searchRecords({ ...ALL, signal: 'fact', cluster: 'b' });
+    expect(facts.map((record) => record['jobtrace.signal'])).toEqual(['fact.new', 'fact.old']);
   });
 }
 

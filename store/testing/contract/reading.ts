@@ -2,7 +2,7 @@
 // Only tests import it.
 import { expect } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
-import type { RecordQuery, Store } from '../../store.js';
+import type { FeedOptions, RecordQuery, Store } from '../../store.js';
 import { waitUntil } from '../samples.js';
 
 export const ALL: RecordQuery = { limit: 0, order: 'oldest' };
@@ -13,11 +13,11 @@ export async function drain(
   from: string | undefined,
   limit: number,
   shard?: { index: number; of: number },
-  skip?: string,
+  left: Pick<FeedOptions, 'skip' | 'only'> = {},
 ): Promise<{ records: LogRecord[]; cursor: string }> {
   const records: LogRecord[] = [];
   for (let cursor = from; ;) {
-    const page = await store.readRecords(cursor, { limit, shard, skip });
+    const page = await store.readRecords(cursor, { limit, shard, ...left });
     expect(page.records.length).toBeLessThanOrEqual(limit);
     records.push(...page.records);
     cursor = page.cursor;

@@ -1,0 +1,76 @@
+// Which logs are diagnosed otherwise when agents have shipped them than from their files:
+// npx tsx bench/shipped.ts [FILE…] (--help), each file a cluster of its own. Without files all
+// recordings of the lab. A text that is read as an excerpt from its file is compared as a whole log: the service has
+// all lines.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { startElasticsearch } from '../lab/parts/services/elasticsearch.js';
+import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
+import { readCommandLine, type BenchScript } from './options.js';
+import { judgeClusters, judgeWholeFiles, shipAll, type Shipment } from '../test/shipped.js';
+
+const SCRIPT = {
+  name: 'bench/shipped.ts',
+  summary: 'Which logs are diagnosed otherwise when agents have shipped them than from their files.',
+  operands: '[FILE…]',
+  options: {
+    store: {
+      kind: 'text',
+      value: 'KIND',
+      values: ['sqlite', 'elasticsearch'],
+      default: 'elasticsearch',
+      help: 'where they are shipped to; an Elasticsearch is started',
+    },
+  },
+} as const satisfies BenchScript;
+
+const { values, operands } = readCommandLine(SCRIPT);
+
+function listShipments(): readonly Shipment[] {
+  if (operands.length > 0) return operands.map((path) => ({ cluster: basename(path), paths: [path] }));
+  return listRecordings().map((cluster) => {
+    const dir = join(RECORDINGS_DIR, cluster);
+    return { cluster, paths: loadManifest(dir).processes.flatMap(({ files }) => files.map((file) => join(dir, file))) };
+  });
+}
+
+async function compare(store: Store, shipments: readonly Shipment[]): Promise<void> {
+  const begun = performance.now();
+  const tellTime = (what: string): void =>
+    console.log(`${what}: ${((performance.now() - begun) / 1000).toFixed(1)} s after the start`);
+  await shipAll(store, shipments);
+  tellTime('shipped');
+  const found = await judgeClusters(
+    store,
+    shipments.map(({ cluster }) => cluster),
+  );
+  tellTime('diagnosed');
+  const different = shipments.filter(({ cluster, paths }) => {
+    const [shipped, filed] = [found.get(cluster), judgeWholeFiles(paths)];
+    if (isDeepStrictEqual(shipped, filed)) return false;
+    console.log(`\n${cluster}\n  shipped ${JSON.stringify(shipped)}\n  file    ${JSON.stringify(filed)}`);
+    return true;
+  });
+  tellTime('compared');
+  console.log(`${different.length} of ${shipments.length} clusters differ.`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'jobtrace-shipped-'));
+const node =
+  values.store === 'elasticsearch' ? await startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
+const store = await openStore(
+  node === undefined
+    ? { kind: 'sqlite', path: join(folder, 'data.db') }
+    : { kind: 'elasticsearch', nodes: [node.url], indexPrefix: 'shipped' },
+);
+try {
+  await compare(store, listShipments());
+} finally {
+  await store.close();
+  await node?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
