@@ -1,7 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRecord } from '../../lab/parts/machine/running.js';
+import { mountSmallDisk } from '../../lab/parts/machine/small-disk.js';
 import { decideOwner, openLock } from './lock.js';
 
 let folder: string;
@@ -39,6 +41,29 @@ describe('openLock', () => {
 
     utimesSync(path, 1, 1);
     openLock(folder).release();
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('openLock on a full disk', () => {
+  it('keeps a second agent out, and takes over from one that was killed', async () => {
+    const record = openRecord('small-disk', folder, '');
+    const disk = join(folder, 'disk');
+    await mountSmallDisk(record, disk, 1);
+    expect(() => writeFileSync(join(disk, 'ballast'), Buffer.alloc(2_000_000))).toThrow('ENOSPC');
+
+    try {
+      const first = openLock(disk);
+      first.touch();
+      expect(() => openLock(disk)).toThrow(expect.objectContaining({ code: 'JT_AGENT_LOCKED' }));
+      expect(() => openLock(disk, () => Date.now() + 3_600_000)).toThrow(
+        expect.objectContaining({ details: { pid: process.pid, path: disk } }),
+      );
+      first.release();
+      expect(lstatSync(join(disk, 'agent.lock'), { throwIfNoEntry: false })).toBeUndefined();
+      openLock(disk).release();
+    } finally {
+      record.forget();
+    }
   });
 });
 

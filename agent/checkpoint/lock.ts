@@ -1,14 +1,18 @@
 // One agent per data folder. The lock file names the process, when it started and its host, so that a lock left by
-// a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over.
+// a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over. Where
+// the disk is full it is a link that leads nowhere: the text to which one leads takes no room beside its name.
 import {
   chmodSync,
   closeSync,
+  lstatSync,
+  lutimesSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   statSync,
+  symlinkSync,
   unlinkSync,
-  utimesSync,
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -69,7 +73,7 @@ function createLock(path: string, own: Owner, now: () => number): Lock {
   return {
     touch: () => {
       const seconds = now() / 1000;
-      if (isOwn()) utimesSync(path, seconds, seconds);
+      if (isOwn()) lutimesSync(path, seconds, seconds);
     },
     release: () => {
       if (isOwn()) removeLock(path);
@@ -80,12 +84,7 @@ function createLock(path: string, own: Owner, now: () => number): Lock {
 function writeLock(dataDir: string, path: string, own: Owner): boolean {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const file = openSync(path, 'wx', 0o600);
-    try {
-      writeSync(file, JSON.stringify(own));
-    } finally {
-      closeSync(file);
-    }
+    writeFile(path, JSON.stringify(own));
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
@@ -93,9 +92,23 @@ function writeLock(dataDir: string, path: string, own: Owner): boolean {
   }
 }
 
+/** Never over another one. */
+function writeFile(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(file, text);
+  } catch (error) {
+    unlinkSync(path);
+    if (errorCode(error) !== 'ENOSPC') throw error;
+    symlinkSync(text, path);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function readOwner(path: string): Owner | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const value: unknown = JSON.parse(readText(path));
     if (!isObject(value)) return undefined;
     const { pid, started, host } = value;
     return typeof pid === 'number' && typeof started === 'string' && typeof host === 'string'
@@ -107,9 +120,13 @@ function readOwner(path: string): Owner | undefined {
   }
 }
 
+function readText(path: string): string {
+  return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : readFileSync(path, 'utf8');
+}
+
 function lockAge(path: string, now: number): number {
   try {
-    return now - statSync(path).mtimeMs;
+    return now - lstatSync(path).mtimeMs;
   } catch {
     // Gone meanwhile: free.
     return Number.POSITIVE_INFINITY;
