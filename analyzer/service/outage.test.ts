@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { createError } from '../../core/errors.js';
+import type { LogRecord } from '../../core/types.js';
+import type { Store } from '../../store/store.js';
+import { appendRecords } from '../../store/testing/samples.js';
+import { drain, type Heard, openStore, records, startAnalyzer } from './testing/service.js';
+
+describe('a store that fails', () => {
+  it('goes on after the store failed, and says so once', async () => {
+    const store = openStore();
+    await appendRecords(store, records);
+    let failures = 3;
+    const flaky: Store = {
+      ...store,
+      readRecords: (cursor, options) =>
+        failures-- > 0
+          ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' }))
+          : store.readRecords(cursor, options),
+    };
+    const heard: Heard[] = [];
+    const analyzer = startAnalyzer(flaky, heard);
+
+    await expect(analyzer.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    failures = 0;
+    await drain(analyzer);
+
+    expect(heard).toHaveLength(1);
+    await store.close();
+  });
+
+  it('stores an incident that could not be stored at first', async () => {
+    const store = openStore();
+    await appendRecords(store, records);
+    let failures = 1;
+    const heard: Heard[] = [];
+    const analyzer = startAnalyzer(
+      {
+        ...store,
+        saveIncident: (incident) =>
+          failures-- > 0
+            ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' }))
+            : store.saveIncident(incident),
+      },
+      heard,
+    );
+
+    await expect(analyzer.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    await drain(analyzer);
+
+    expect(heard).toHaveLength(1);
+    expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
+    await store.close();
+  });
+
+  it('knows what it told the store before it died without writing that down', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
+
+    await appendRecords(
+      store,
+      records.filter((record) => !isJobManager(record)),
+    );
+    const dying = startAnalyzer(
+      {
+        ...store,
+        saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
+      },
+      heard,
+    );
+    await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    await appendRecords(store, records.filter(isJobManager));
+    await drain(startAnalyzer(store, heard));
+
+    expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
+    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    expect(heard.map((item) => item.change)).toEqual(['new', 'changed']);
+    await store.close();
+  });
+
+  it('knows it also when the lines of another process come first in its next life', async () => {
+    const store = openStore();
+    const heard: Heard[] = [];
+    const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
+    const failed =
+      records.find((record) => !isJobManager(record) && record['event.original'].includes('Insufficient number'))?.[
+        '@timestamp'
+      ] ?? '';
+    const own = records.filter((record) => !isJobManager(record) && record['@timestamp'] <= failed);
+    const others = records.filter((record) => isJobManager(record) && record['@timestamp'] > failed);
+    const pages = [others, own];
+
+    await appendRecords(store, own);
+    const dying = startAnalyzer(
+      {
+        ...store,
+        saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
+      },
+      heard,
+    );
+    await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    const next = startAnalyzer(
+      {
+        ...store,
+        readRecords: () => Promise.resolve({ records: pages.shift() ?? [], cursor: 'x', drained: pages.length === 0 }),
+      },
+      heard,
+    );
+    await next.stepOnce();
+    await next.stepOnce();
+
+    expect(others.length).toBeGreaterThan(0);
+    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    expect(heard.length).toBeGreaterThan(1);
+    expect(heard.filter((item) => item.change === 'new')).toHaveLength(1);
+    await store.close();
+  });
+});

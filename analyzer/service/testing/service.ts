@@ -1,0 +1,71 @@
+// What the tests of the service share: an analyzer over a store of its own, at a time that stands still, and the
+// records of a real failure.
+import { join } from 'node:path';
+import { createLog } from '../../../core/log.js';
+import type { Incident, LogRecord } from '../../../core/types.js';
+import { openSqliteStore } from '../../../store/sqlite/sqlite.js';
+import type { Store } from '../../../store/store.js';
+import { appendRecords } from '../../../store/testing/samples.js';
+import { createAnalyzer, type Analyzer } from '../analyzer.js';
+import { RECORD_READER } from '../../entry/record.js';
+import { loadCatalog } from '../../catalog/catalog.js';
+import { BUFFER_RECORDING, makeFolder, readRecording, toRecord } from '../../testing/samples.js';
+
+export const catalog = loadCatalog();
+
+/** Of a real failure: too few network buffers. */
+export const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
+
+export const now = Date.parse('2026-11-20T09:12:00Z');
+
+export function openStore(): Store {
+  return openSqliteStore({ path: join(makeFolder(), 'data.db') });
+}
+
+export interface Heard {
+  readonly incident: Incident;
+  readonly change: 'new' | 'changed';
+}
+
+export function startAnalyzer(store: Store, heard: Heard[] = []): Analyzer {
+  return createAnalyzer({
+    store,
+    reader: RECORD_READER,
+    catalog,
+    log: createLog('silent'),
+    now: () => now,
+    onIncident: (incident, change) => void heard.push({ incident, change }),
+  });
+}
+
+export async function drain(analyzer: Analyzer): Promise<void> {
+  while (!(await analyzer.stepOnce()).drained);
+}
+
+export function toPlain(incidents: readonly Incident[]): unknown {
+  return JSON.parse(JSON.stringify(incidents));
+}
+
+/** What comes of these batches, with one analyzer or with another after each. */
+export async function run(
+  batches: readonly (readonly LogRecord[])[],
+  restartEach: boolean,
+): Promise<{ readonly incidents: readonly Incident[]; readonly heard: readonly Heard[] }> {
+  const store = openStore();
+  const heard: Heard[] = [];
+  let analyzer = startAnalyzer(store, heard);
+  for (const batch of batches) {
+    await appendRecords(store, batch);
+    await drain(analyzer);
+    if (restartEach) analyzer = startAnalyzer(store, heard);
+  }
+  const incidents = await store.findIncidents({ limit: 100 });
+  await store.close();
+  return { incidents, heard };
+}
+
+export function cut(list: readonly LogRecord[], size: number): readonly (readonly LogRecord[])[] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  );
+}
