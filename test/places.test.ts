@@ -34,6 +34,7 @@ const GC_LOG = join(ROOT, 'rules/memory/gc-pressure/heap-full/match-2.log');
 const UID = '0b5d4f3e-6a41-4f0e-9f5e-0a7e0e1c2d3f';
 const APPLICATION = 'application_1700000000000_0042';
 const CONTAINER = 'container_1700000000000_0042_01_00000';
+const JOB = '0123456789abcdef0123456789abcdef';
 const PIECE_UNITS = 16_384;
 
 type Role = 'jobmanager' | 'taskmanager';
@@ -171,13 +172,14 @@ function writeFile(name: string, content: string | Buffer): void {
   writeFileSync(join(folder, name), content);
 }
 
-/** Answers for any pod, as the API server of Kubernetes does. */
+/** Answers for the pods of one namespace, as the API server of Kubernetes does; the others are closed to the agent. */
 async function openApiServer(credentials: string): Promise<string> {
   mkdirSync(credentials);
   const { key, cert, caFile } = makeAuthority(credentials);
   copyFileSync(caFile, join(credentials, 'ca.crt'));
   writeFileSync(join(credentials, 'token'), 'token-of-the-agent\n');
   server = createServer({ key, cert }, ({ url = '' }, response) => {
+    if (!url.startsWith('/api/v1/namespaces/shop/')) response.statusCode = 403;
     const metadata = {
       name: url.split('/').at(-1),
       namespace: 'shop',
@@ -196,9 +198,12 @@ beforeAll(async () => {
       for (const [name, content] of Object.entries(place.write(role, readFiles(role)))) writeFile(name, content);
   writeFile(`named/gc/${NAMES.taskmanager}-gc.log`, readFileSync(GC_LOG));
   writeFile('named/crash/hs_err_pid21034.log', CRASH);
+  writeFile(`pods/closed_billing-0_${UID}/main/0.log`, mixStreams({ log: lines(0, 5), out: '' }, renderCri));
+  writeFile(`jobs/${JOB}/node-9/taskmanager.log`, lines(0, 5));
   const credentials = join(folder, 'credentials');
   const kubernetes = await openApiServer(credentials);
-  const paths = [`${folder}/named/{cluster}/**`, `${folder}/yarn`, `${folder}/pods`];
+  const jobs = `${folder}/jobs/{job_id}/{host}/*.log`;
+  const paths = [`${folder}/named/{cluster}/**`, `${folder}/yarn`, `${folder}/pods`, jobs];
   const agent = { paths, zone: 'UTC', kubernetes, kubernetesDir: credentials, undecidedFlushMs: 1000 };
   writeFile('jobtrace.yaml', JSON.stringify({ dataDir: join(folder, 'data'), agent }));
   program = startProgram(['up', '--config', join(folder, 'jobtrace.yaml'), '--listen', '127.0.0.1:0']);
@@ -250,8 +255,8 @@ async function readRecords(cluster: string): Promise<readonly LogRecord[]> {
   return records.filter((record) => record['flink.cluster'] === cluster);
 }
 
-/** All of a cluster, once one of them says this. */
-async function waitForRecord(cluster: string, says: Partial<LogRecord>): Promise<readonly LogRecord[]> {
+/** All of a cluster, once so many of them say this. */
+async function waitForRecords(cluster: string, says: Partial<LogRecord>, count = 1): Promise<readonly LogRecord[]> {
   const wanted: readonly (readonly [string, unknown])[] = Object.entries(says);
   const isSaid = (record: LogRecord): boolean => {
     const fields = new Map<string, unknown>(Object.entries(record));
@@ -259,7 +264,7 @@ async function waitForRecord(cluster: string, says: Partial<LogRecord>): Promise
   };
   return waitUntil(`a record of ${cluster}`, async () => {
     const records = await readRecords(cluster);
-    return records.some(isSaid) ? records : undefined;
+    return records.filter(isSaid).length >= count ? records : undefined;
   });
 }
 
@@ -267,12 +272,27 @@ describe('the failure of a job', () => {
   it.each(PLACES)('is known from $name, and whose it is', async ({ cluster, says }) => {
     const rules = await diagnoseFolder('named/scripts');
     await waitForRules(cluster, rules);
-    const records = await waitForRecord(cluster, says);
+    const records = await waitForRecords(cluster, says);
 
     expect(rules).toEqual(['memory.heap-oom/taskmanager']);
     expect(
       records.filter((record) => record['jobtrace.layout'] === 'none' && record['jobtrace.kind'] === 'log'),
     ).toEqual([]);
+  });
+});
+
+describe('a file of which less is known', () => {
+  it('goes on without the labels of its pod where the agent may not read them', async () => {
+    const records = await waitForRecords('default', { 'kubernetes.pod.name': 'billing-0' }, 5);
+
+    expect(records.filter((record) => record['orchestrator.namespace'] === 'closed')).toHaveLength(5);
+  });
+
+  it('is of the job and of the host that its folders name', async () => {
+    const ofJob = { 'flink.job.id': JOB, 'host.name': 'node-9', 'flink.component': 'taskmanager' } as const;
+    const records = await waitForRecords('default', ofJob, 5);
+
+    expect(records.filter((record) => record['flink.job.id'] === JOB)).toHaveLength(5);
   });
 });
 
