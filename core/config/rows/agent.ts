@@ -165,7 +165,7 @@ export const AGENT = [
   {
     name: 'agent.quantumBytes',
     type: 'integer',
-    default: 262_144,
+    default: 524_288,
     minimum: 1,
     isAdvanced: true,
     help: "What one file may read before it is another one's turn.",
