@@ -40,7 +40,7 @@ import { createServiceState, loadServiceState, rest, saveServiceState, wake, typ
 import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
-  readonly store: IncidentStore & StateStore & Pick<RecordSearch, 'searchRecords' | 'countJobRecords'>;
+  readonly store: IncidentStore & StateStore & Pick<RecordSearch, 'searchRecords'>;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;

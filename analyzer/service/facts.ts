@@ -2,24 +2,24 @@
 // nothing fails in a cluster. When something does, the store is asked for what it has of it; from then on the feed
 // gives it. Of completed checkpoints, which are most of it, only the last one before an incident is asked for. Called
 // by analyzer.ts.
+import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { asksForCompleted, COMPLETED } from '../catalog/wanted.js';
-import { jobIdOf } from '../cluster/meaning.js';
 import { RECORD_READER } from '../entry/record.js';
-import type { ClusterMemory } from './keep.js';
+import { isEvent, type ClusterMemory } from './keep.js';
 
 export interface FactOptions {
-  readonly store: Pick<RecordSearch, 'searchRecords' | 'countJobRecords'>;
+  readonly store: Pick<RecordSearch, 'searchRecords'>;
   readonly catalog: Catalog;
 }
 
 const PAGE_RECORDS = 1000;
 const CHECKPOINTS = `"${COMPLETED.trim()}"`;
 const OTHERS = `NOT ${CHECKPOINTS}`;
-/** Jobs that nothing but their checkpoints tells of. */
-const MOST_JOBS = 100;
+/** A job that runs completes a checkpoint at least so often. */
+const RUNNING_MS = 3_600_000;
 
 /** Everything that the store has of the cluster, page by page; `memory` takes each before the next is asked for. */
 export async function* askFacts(
@@ -51,15 +51,17 @@ async function askHealthyJobs(
   memory: ClusterMemory,
   store: FactOptions['store'],
 ): Promise<readonly Entry[]> {
-  const known = new Set(
-    [...memory.signals.values()].flatMap(({ hints, facts }) => [hints.jobId, ...facts.map(jobIdOf)]),
-  );
-  const { jobs } = await store.countJobRecords({ cluster });
-  const others = new Set(jobs.flatMap(({ id }) => (id === undefined || known.has(id) ? [] : [id])));
-  const entries: Entry[] = [];
-  for (const jobId of [...others].slice(0, MOST_JOBS))
-    for (const entry of await askNewest(store, { query: CHECKPOINTS, cluster, jobId })) entries.push(entry);
-  return entries;
+  const times = [...memory.signals.values()].filter(isEvent).flatMap(({ place }) => place.time ?? []);
+  const { records } = await store.searchRecords({
+    query: CHECKPOINTS,
+    signal: 'fact',
+    cluster,
+    ...(times.length === 0 ? {} : { from: toIso(findSmallest(times) - RUNNING_MS), to: toIso(findLargest(times) + 1) }),
+    limit: PAGE_RECORDS,
+    order: 'newest',
+  });
+  const newest = new Map([...records].reverse().map((record) => [record['flink.job.id'] ?? record.id, record]));
+  return [...newest.values()].flatMap((record) => RECORD_READER.readEntry(record) ?? []);
 }
 
 /** The last completed checkpoint before each incident of a job, once for each; before Flink 1.6 it names no job. */
@@ -73,7 +75,7 @@ export async function askCheckpoints(
   for (const { job, firstSeen } of incidents) {
     const key = `${job?.id ?? ''} ${firstSeen ?? ''}`;
     if (job === undefined || firstSeen === undefined || memory.askedCheckpoints.has(key)) continue;
-    const to = new Date(Date.parse(firstSeen) + 1).toISOString();
+    const to = toIso(Date.parse(firstSeen) + 1);
     const own = await askNewest(store, { query: CHECKPOINTS, cluster, jobId: job.id, to });
     const found = own.length > 0 ? own : await askNewest(store, { query: `${CHECKPOINTS} NOT job:*`, cluster, to });
     for (const entry of found) entries.push(entry);
@@ -88,4 +90,8 @@ async function askNewest(
 ): Promise<readonly Entry[]> {
   const { records } = await store.searchRecords({ ...query, signal: 'fact', limit: 1, order: 'newest' });
   return records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
+}
+
+function toIso(time: number): string {
+  return new Date(time).toISOString();
 }
