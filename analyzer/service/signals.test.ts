@@ -103,6 +103,15 @@ const orders = makeLog('/l/flink-u-standalonesession-0-two.log', [
 ])
   .map((entry) => toRecord(entry))
   .map((record) => ({ ...record, 'flink.job.id': / for job (\w{32})/.exec(record['event.original'])?.[1] }));
+const hourly = makeLog('/l/flink-u-standalonesession-0-hourly.log', [
+  `07:00:02 INFO ${MASTER} - Job orders (${JOB}) switched from state CREATED to RUNNING.`,
+  `07:10:10 INFO ${COORDINATOR} - Completed checkpoint 7 for job ${JOB} (4817 bytes, checkpointDuration=11 ms, finalizationTime=1 ms).`,
+  `10:20:00 INFO ${MASTER} - Job orders (${JOB}) switched from state RUNNING to FAILED.`,
+  'java.io.IOException: No space left on device',
+  '\tat java.io.FileOutputStream.writeBytes(Native Method)',
+])
+  .map((entry) => toRecord(entry))
+  .map((record) => ({ ...record, 'flink.job.id': / for job (\w{32})/.exec(record['event.original'])?.[1] }));
 const laterFacts = makeLog('/l/flink-u-standalonesession-0-other.log', [
   `10:21:00 INFO a.b.C - The first line of a file.`,
   `10:21:02 INFO ${MASTER} - Job orders (${JOB}) switched from state CREATED to RUNNING.`,
@@ -143,6 +152,21 @@ describe('the service', () => {
       ['orders', 199],
       [undefined, undefined],
     ]);
+  });
+
+  it('asks for the last checkpoint before a failure, however long ago, also where it names no job', async () => {
+    const nameless = hourly.map((record) => ({
+      ...record,
+      'flink.job.id': undefined,
+      'event.original': record['event.original'].replace(/ for job \w{32} \((\d+ bytes), .*/, ' ($1 in 11 ms).'),
+    }));
+
+    for (const log of [hourly, nameless]) {
+      const { incidents } = await conclude(mark(log, markerOf(catalog)));
+
+      expect(incidents).toEqual((await conclude(log)).incidents);
+      expect(incidents.map(({ facts }) => facts.lastCheckpoint?.id)).toEqual([7]);
+    }
   });
 
   it('hears of the facts that come after something failed, over restarts', async () => {
