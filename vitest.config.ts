@@ -31,6 +31,7 @@ const LONG = [
   'store/elasticsearch/analysis.test.ts',
   'lab/play/run.test.ts',
   'test/lost-taskmanager.test.ts',
+  'test/shared-store.test.ts',
   'test/faults/store.test.ts',
   'lab/parts/services/elasticsearch.test.ts',
   'lab/separation/many.test.ts',
