@@ -189,8 +189,11 @@ export interface Incident {
   readonly processes: readonly string[];
   readonly firstSeen?: string;
   readonly lastSeen?: string;
-  /** What became of the job: still failing and restarting, running again, or ended. */
-  readonly outcome: 'failing' | 'recovered' | 'failed' | 'unknown';
+  /**
+   * What became of the job: still failing and restarting; running again, as its cluster's log shows, or finished; ended;
+   * ended by a person; or nothing more is written of it and nobody said goodbye.
+   */
+  readonly outcome: 'failing' | 'recovered' | 'failed' | 'canceled' | 'silent' | 'unknown';
   readonly restarts: number;
   readonly attempts: readonly Attempt[];
   /** Best first; consequences after their cause. One list per language. */

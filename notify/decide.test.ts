@@ -217,6 +217,17 @@ describe('decideAlert, after a message', () => {
     expect(decide({ ...CAUSE, outcome: 'recovered' }, swinging)).toMatchObject({ send: true, reason: 'resolved' });
   });
 
+  it('says of a canceled job that it was canceled, not that it got worse, once', () => {
+    const canceled = { ...CAUSE, outcome: 'canceled' } as const;
+
+    expect(decide(canceled, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'canceled' });
+    expect(decide(canceled, [toldOf(BUFFERS, { reason: 'canceled', outcome: 'canceled' }), toldOf(BUFFERS)])).toEqual({
+      send: false,
+      reason: 'nothing-new',
+    });
+    expect(decide({ ...CAUSE, outcome: 'silent' }, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+  });
+
   it('does not take back a cause for a symptom, nor change one symptom for another', () => {
     expect(decide(SYMPTOM, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'cause-known' });
     expect(decide(UNKNOWN, [toldOf(LOST, { symptom: true })])).toEqual({ send: false, reason: 'cause-known' });

@@ -4,7 +4,7 @@
 import { fitsGlob, type Glob } from '../core/text/glob.js';
 import type { Incident, Severity } from '../core/types.js';
 
-export type AlertReason = 'new-incident' | 'cause-corrected' | 'escalated' | 'still-failing' | 'resolved';
+export type AlertReason = 'new-incident' | 'cause-corrected' | 'escalated' | 'still-failing' | 'resolved' | 'canceled';
 export type SilenceReason =
   | 'muted'
   | 'nothing-found'
@@ -202,10 +202,16 @@ function listReasons(
   const reasons: readonly (readonly [AlertReason, boolean])[] = [
     ['cause-corrected', subject.cause !== known.cause],
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
-    ['escalated', incident.outcome !== 'recovered' && (hasEnded || RANK[subject.severity] > worst)],
+    ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
+    ['escalated', !isOver(incident) && (hasEnded || RANK[subject.severity] > worst)],
     ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered')],
   ];
   return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+}
+
+/** Nothing of it can get worse. */
+function isOver({ outcome }: Incident): boolean {
+  return outcome === 'recovered' || outcome === 'canceled';
 }
 
 /** True when one of the patterns fits the rule, its cause, the job's id or the job's name. */

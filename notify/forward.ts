@@ -94,7 +94,7 @@ export function chooseIncident(
     const [first, last] = [Date.parse(firstSeen ?? ''), Date.parse(lastSeen ?? firstSeen ?? '')];
     return startsAtMs < first ? first - startsAtMs : startsAtMs > last ? startsAtMs - last : 0;
   };
-  const isOpen = ({ outcome }: Incident): number => (outcome === 'failing' || outcome === 'failed' ? 0 : 1);
+  const isOpen = ({ outcome }: Incident): number => (['failing', 'failed', 'silent'].includes(outcome) ? 0 : 1);
   for (const name of names) {
     const ofJob = incidents.filter(({ job }) => job?.id === name || job?.name === name);
     const best = [...ofJob].sort((left, right) => isOpen(left) - isOpen(right) || distance(left) - distance(right))[0];

@@ -53,6 +53,7 @@ const TEXTS: Readonly<
       escalated: 'Worse than before',
       'still-failing': 'Still failing',
       resolved: 'Resolved',
+      canceled: 'Canceled by a person',
     },
   },
   zh: {
@@ -65,6 +66,7 @@ const TEXTS: Readonly<
       escalated: '情况恶化',
       'still-failing': '仍在失败',
       resolved: '已恢复',
+      canceled: '已被人工取消',
     },
   },
 };
@@ -75,6 +77,7 @@ const TYPES: Readonly<Record<AlertReason, string>> = {
   escalated: 'jobtrace.incident.escalated',
   'still-failing': 'jobtrace.incident.continued',
   resolved: 'jobtrace.incident.resolved',
+  canceled: 'jobtrace.incident.canceled',
 };
 
 /** The body of a generic webhook (docs/alerts.md): type, timestamp, data; at most 20,000 bytes. */

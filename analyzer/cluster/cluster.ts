@@ -197,7 +197,7 @@ function collectJobFacts(
           ? jobOf(signal)
           : undefined);
     const job = jobId === undefined ? undefined : jobs.get(jobId);
-    if (job !== undefined) applyJob(job, fact, signal.place.time ?? 0);
+    if (job !== undefined) applyJob(job, fact, signal.place.time ?? 0, signal.place.process);
   }
 }
 

@@ -32,8 +32,10 @@ export interface FactMeaning<F extends Fact> {
   /** What it is the newest word about; of each name the service keeps the newest fact for ever. */
   newest?(fact: F, process: string): readonly string[];
   keep?(fact: F): Keeping;
-  applyJob?(job: JobView, fact: F, time: number): void;
+  applyJob?(job: JobView, fact: F, time: number, process: string): void;
   applyProcess?(process: ProcessView, fact: F, time: number): void;
+  /** The process that says it tells what becomes of the job. */
+  readonly isTold?: true;
   /** With it around an error that ended nothing is known to have ended nothing. */
   tellsOfRunning?(fact: F): boolean;
   /** The TaskManager that it shows to belong to the cluster. */
@@ -104,10 +106,11 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
   'job-state': {
     job: ownJob,
     newest: ({ jobId, to }) => [`job-state ${jobId} ${to}`, `job-state ${jobId}`],
-    applyJob(job, { from, to, jobName }, time) {
-      job.states.push({ time, from, to });
+    applyJob(job, { from, to, jobName }, time, process) {
+      job.states.push({ time, from, to, process });
       job.name ??= jobName;
     },
+    isTold: true,
     tellsOfRunning: always,
   },
   'restart-strategy': {

@@ -6,7 +6,8 @@ import type { EndReason } from '../../flink/facts/fact.js';
 export interface JobView {
   readonly id: string;
   name?: string;
-  readonly states: { readonly time: number; readonly from: string; readonly to: string }[];
+  /** `process`: whose log says so, its JobManager. */
+  readonly states: { readonly time: number; readonly from: string; readonly to: string; readonly process: string }[];
   strategy?: string;
   readonly checkpoints: { readonly id: number; readonly time: number }[];
   /** Times at which one of its tasks began to run. */

@@ -22,6 +22,7 @@ import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';
+import { decideOutcome } from './outcome.js';
 import { createWorld, type WorldFacts } from './world.js';
 
 export interface ConcludeOptions {
@@ -57,7 +58,7 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
     firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
-    outcome: decideOutcome(job, group, options),
+    outcome: decideOutcome(job, { ...options, lastEvent: group.lastTime }),
     restarts,
     attempts: listAttempts(group, marks, ranking),
     diagnoses: { en: pick(explained, 'en'), zh: pick(explained, 'zh') },
@@ -140,26 +141,6 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
 const ATTEMPT_LAG_MS = 500;
 /** Of a long restart loop the first and the last attempts are listed. */
 const MAX_ATTEMPTS = 40;
-
-function decideOutcome(
-  job: JobView | undefined,
-  group: IncidentGroup,
-  { now, healthyMs, until }: ConcludeOptions,
-): Incident['outcome'] {
-  if (job === undefined || job.states.length === 0) return 'unknown';
-  const own = job.states.filter((state) => until === undefined || state.time < until).sort((a, b) => a.time - b.time);
-  const last = own.at(-1);
-  if (last === undefined) return 'unknown';
-  if (last.to === 'FAILED' || last.to === 'CANCELED') return 'failed';
-  if (last.to === 'FINISHED') return 'recovered';
-  if (last.to !== 'RUNNING') return 'failing';
-  const failed = Math.max(group.lastTime ?? 0, 0);
-  const since = job.taskRuns.reduce(
-    (latest, time) => (until === undefined || time < until ? Math.max(latest, time) : latest),
-    Math.max(last.time, failed),
-  );
-  return (until ?? now) - since >= healthyMs ? 'recovered' : 'failing';
-}
 
 function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
   const own = group.events.flatMap((event) => view.processes.get(event.signal.place.process) ?? []);

@@ -263,7 +263,8 @@ async function dateLines(running: Running, cluster: string): Promise<void> {
   const memory = clusters.get(cluster);
   if (memory === undefined) return;
   const { store, zone, now } = options;
-  if (await askLastLines(cluster, memory, { store, catalog, zone, now: now() })) behind.add(cluster);
+  if (await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(running, cluster) }))
+    behind.add(cluster);
   dateSignals(memory);
 }
 
@@ -287,15 +288,21 @@ function compactLarge({ options }: Running, memory: ClusterMemory): void {
 
 /** Time alone turns "running again" into "recovered", and a lonely process failure into an incident. */
 function findDue(running: Running): readonly string[] {
-  const now = running.options.now();
-  return [...running.due].flatMap(([cluster, time]) => (time <= now ? [cluster] : []));
+  return [...running.due.keys()].filter((cluster) => isDue(running, cluster));
 }
 
-/** As long as something may change by itself, the cluster is looked at again. */
-function planNext(running: Running, cluster: string, memory: ClusterMemory): void {
-  const { now, healthyMs } = running.options;
-  const quietAt = Math.min(memory.lastTime, now()) + (healthyMs ?? DEFAULT_HEALTHY_MS) + 2 * RECHECK_MS;
-  if (memory.eventCount > 0 && now() < quietAt) running.due.set(cluster, now() + RECHECK_MS);
+function isDue({ due, options }: Running, cluster: string): boolean {
+  return (due.get(cluster) ?? Number.POSITIVE_INFINITY) <= options.now();
+}
+
+/** As long as something may change by itself, the cluster is looked at again: the longer it is quiet, the less often. */
+function planNext(running: Running, cluster: string, memory: ClusterMemory, incidents: readonly Incident[]): void {
+  const { now, healthyMs = DEFAULT_HEALTHY_MS } = running.options;
+  const quietMs = Math.max(0, now() - memory.lastTime);
+  const isOpen = incidents.some(({ outcome }) => outcome === 'failing' || outcome === 'silent');
+  const mayChangeMs = isOpen ? COMPACT_DEFAULTS.keepMs : healthyMs + 2 * RECHECK_MS;
+  if (memory.eventCount > 0 && quietMs < mayChangeMs)
+    running.due.set(cluster, now() + Math.max(RECHECK_MS, Math.floor(quietMs / 10)));
   else running.due.delete(cluster);
 }
 
@@ -320,7 +327,7 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
     ),
   ];
   if (changed.length > 0 || memory.saved.length !== knownBefore) running.dirty.add(cluster);
-  planNext(running, cluster, memory);
+  planNext(running, cluster, memory, incidents);
   compactLarge(running, memory);
   return changed;
 }

@@ -1,9 +1,12 @@
 // The last line of a process, as far as it counts: lines without a word of the catalog are not read, so the store may
 // have later ones than those that were. It is asked where a finding names a peer, whose last line is evidence, and
-// where something has no time of its own. Called by analyzer.ts before a cluster is concluded.
+// where something has no time of its own, and where only what a JobManager went on writing tells that a job recovered.
+// Called by analyzer.ts before a cluster is concluded.
 import type { RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
+import type { Fact } from '../../flink/facts/fact.js';
 import { joinCluster } from '../cluster/cluster.js';
+import { meaningOf } from '../cluster/meaning.js';
 import { RECORD_READER } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
@@ -15,6 +18,8 @@ export interface AskOptions {
   readonly catalog: Catalog;
   readonly zone: string | undefined;
   readonly now: number;
+  /** It is the time to see what became of the jobs. */
+  readonly isDue: boolean;
 }
 
 /** Of one process; a cluster that fails is concluded several times a second. */
@@ -27,7 +32,7 @@ const DATED = 'NOT flag:undated AND (kind:log OR NOT layout:none)';
 /** True when later lines are known than before. */
 export async function askLastLines(cluster: string, memory: ClusterMemory, options: AskOptions): Promise<boolean> {
   let isLater = false;
-  for (const process of listAsked(memory, options.catalog)) {
+  for (const process of listAsked(memory, options)) {
     if (options.now - (memory.asked.get(process) ?? Number.NEGATIVE_INFINITY) < ASK_EVERY_MS) continue;
     isLater = (await askLastLine(cluster, process, memory, options)) || isLater;
     memory.asked.set(process, options.now);
@@ -61,8 +66,8 @@ async function askLastLine(
 }
 
 /** Processes whose last line a conclusion looks at. */
-function listAsked(memory: ClusterMemory, catalog: Catalog): ReadonlySet<string> {
-  const asked = new Set<string>();
+function listAsked(memory: ClusterMemory, { catalog, isDue }: AskOptions): ReadonlySet<string> {
+  const asked = isDue ? listTellers(memory) : new Set<string>();
   for (const key of memory.undated) {
     const process = memory.signals.get(key)?.place.process;
     if (process !== undefined) asked.add(process);
@@ -76,6 +81,16 @@ function listAsked(memory: ClusterMemory, catalog: Catalog): ReadonlySet<string>
     if (process !== undefined) asked.add(process);
   }
   return asked;
+}
+
+/** Those that said in which state a job is. */
+function listTellers(memory: ClusterMemory): Set<string> {
+  const tellers = [...memory.signals.values()].filter(({ facts }) => facts.some(tellsJobState));
+  return new Set(tellers.map(({ place }) => place.process));
+}
+
+function tellsJobState(fact: Fact): boolean {
+  return meaningOf(fact).isTold === true;
 }
 
 /** The names of processes that rules take from an entry. */

@@ -40,7 +40,7 @@ describe('mergeJobs', () => {
     expect(jobs.map(({ id, total, incidents }) => [id, total, incidents])).toEqual([['j2', 2, 1]]);
   });
 
-  it('takes for open only what still fails', () => {
+  it('takes for open what still fails or fell silent', () => {
     const [job] = mergeJobs(
       [],
       [
@@ -48,12 +48,12 @@ describe('mergeJobs', () => {
           id: 'j1',
           cluster: 'c',
           lastSeen: EARLY,
-          counts: { failing: 1, failed: 2, recovered: 3, unknown: 4 },
+          counts: { failing: 1, silent: 1, failed: 2, canceled: 1, recovered: 3, unknown: 4 },
         },
       ],
     );
 
-    expect(job).toMatchObject({ id: 'j1', openIncidents: 1, incidents: 10, total: 0 });
+    expect(job).toMatchObject({ id: 'j1', openIncidents: 2, incidents: 12, total: 0 });
   });
 
   it('keeps jobs of two clusters apart that share an id', () => {

@@ -1,5 +1,6 @@
 // The jobs of a range as people know them. In: what the store counted of records and of incidents, a row for each id,
 // name and cluster. Out: one job for each name, or for each id where no line tells a name. Pure; incidents.ts asks.
+import type { Incident } from '../../core/types.js';
 import type { JobCounts } from '../../store/store.js';
 
 export interface JobSummary {
@@ -25,6 +26,9 @@ interface Draft {
   incidents: number;
 }
 
+/** Outcomes of an incident that is not over: where nothing more is written nobody knows that it is. */
+const OPEN: readonly Incident['outcome'][] = ['failing', 'silent'];
+
 /** Those with open incidents first, then by their number of records. */
 export function mergeJobs(records: readonly JobCounts[], incidents: readonly JobCounts[]): readonly JobSummary[] {
   const names = findNames(records, incidents);
@@ -38,7 +42,7 @@ export function mergeJobs(records: readonly JobCounts[], incidents: readonly Job
   }
   for (const row of incidents) {
     const draft = openDraft(drafts, names, row);
-    draft.openIncidents += row.counts['failing'] ?? 0;
+    for (const outcome of OPEN) draft.openIncidents += row.counts[outcome] ?? 0;
     for (const count of Object.values(row.counts)) draft.incidents += count;
   }
   return [...drafts.values()].map((draft) => finishJob(draft, names)).sort(compareJobs);

@@ -15,6 +15,8 @@ export const OUTCOMES: Readonly<Record<Incident['outcome'], Text>> = {
   failing: { en: 'still failing', zh: '仍在失败' },
   recovered: { en: 'running again', zh: '已恢复运行' },
   failed: { en: 'ended', zh: '已终止' },
+  canceled: { en: 'canceled by a person', zh: '已被人工取消' },
+  silent: { en: 'silent: nothing more is written', zh: '无声：日志不再更新' },
   unknown: { en: 'outcome unknown', zh: '结果未知' },
 };
 

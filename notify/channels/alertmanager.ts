@@ -28,7 +28,7 @@ export const ALERTMANAGER: Channel = {
 function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject {
   const now = new Date(card.nowMs).toISOString();
   const alert = renderAlertmanager(card);
-  const hasEnded = card.incident.outcome === 'recovered';
+  const hasEnded = card.incident.outcome === 'recovered' || card.incident.outcome === 'canceled';
   const outdated =
     previous === undefined ? [] : listAlerts(previous).filter((old) => isOpen(old) && !hasSameLabels(old, alert));
   return {

@@ -15,6 +15,8 @@ import { useSpeech } from '../speech/text.tsx';
 export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
   failing: 'red',
   failed: 'gray',
+  canceled: 'gray',
+  silent: 'yellow',
   recovered: 'teal',
   unknown: 'gray',
 };

@@ -1,0 +1,59 @@
+// What became of the job of an incident. A state that Flink names is believed; "running again" is not enough: that a
+// job recovered is shown by what its cluster went on writing, never by the clock, because a process that died writes
+// nothing either. Pure; called by conclude.ts.
+import { findLargest } from '../../core/sequence.js';
+import type { Incident } from '../../core/types.js';
+import type { JobView } from '../cluster/view.js';
+import type { LastLine } from './last-line.js';
+
+export interface OutcomeEvidence {
+  /** By the process. */
+  readonly lastLines: ReadonlyMap<string, LastLine>;
+  /** The present, or the end of the logs. */
+  readonly now: number;
+  readonly healthyMs: number;
+  /** When the job's next incident begins: what happens then is not this one's. */
+  readonly until: number | undefined;
+  /** The last time of the incident's own events. */
+  readonly lastEvent: number | undefined;
+}
+
+/** The states in which a job ends. */
+const ENDS: Readonly<Record<string, Incident['outcome'] | undefined>> = {
+  FAILED: 'failed',
+  CANCELED: 'canceled',
+  FINISHED: 'recovered',
+};
+
+export function decideOutcome(job: JobView | undefined, evidence: OutcomeEvidence): Incident['outcome'] {
+  const { until, now, healthyMs } = evidence;
+  const last = job?.states
+    .filter((state) => until === undefined || state.time < until)
+    .reduce<JobView['states'][number] | undefined>(
+      (newest, state) => (newest === undefined || state.time >= newest.time ? state : newest),
+      undefined,
+    );
+  if (job === undefined || last === undefined) return 'unknown';
+  const end = ENDS[last.to];
+  if (end !== undefined) return end;
+  // Its next failure is a line of the job's own.
+  const known = until ?? findLastWord(job, evidence);
+  if (last.to === 'RUNNING' && known - findHealthySince(job, last.time, evidence) >= healthyMs) return 'recovered';
+  return until === undefined && now - known >= healthyMs ? 'silent' : 'failing';
+}
+
+/** When the last thing went wrong, or began anew. */
+function findHealthySince(job: JobView, running: number, { until, lastEvent }: OutcomeEvidence): number {
+  const runs = job.taskRuns.filter((time) => until === undefined || time < until);
+  return findLargest([running, lastEvent ?? 0, ...runs]);
+}
+
+/**
+ * The last that was written by the JobManagers that told of the job: such a one says when it fails, and what the others
+ * of the cluster write without it says nothing.
+ */
+function findLastWord(job: JobView, { lastLines, lastEvent }: OutcomeEvidence): number {
+  const tellers = new Set(job.states.map(({ process }) => process));
+  const times = [...tellers].flatMap((process) => lastLines.get(process)?.time ?? []);
+  return findLargest([lastEvent ?? 0, ...job.states.map(({ time }) => time), ...times]);
+}
