@@ -93,7 +93,14 @@ export const ALERT_STATES = [
   'undeliverable',
   'withdrawn',
 ] as const satisfies readonly Alert['state'][];
-export const OUTCOMES = ['failing', 'recovered', 'failed', 'canceled', 'silent', 'unknown'] as const satisfies readonly Incident['outcome'][];
+export const OUTCOMES = [
+  'failing',
+  'recovered',
+  'failed',
+  'canceled',
+  'silent',
+  'unknown',
+] as const satisfies readonly Incident['outcome'][];
 
 /** A text as one of the words of a list; undefined when it is none of them. */
 export function readWord<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {
