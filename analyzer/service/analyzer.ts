@@ -295,7 +295,7 @@ function isDue({ due, options }: Running, cluster: string): boolean {
   return (due.get(cluster) ?? Number.POSITIVE_INFINITY) <= options.now();
 }
 
-/** As long as something may change by itself, the cluster is looked at again: the longer it is quiet, the less often. */
+/** As long as something may change, the cluster is looked at again, the longer it is quiet the less often. */
 function planNext(running: Running, cluster: string, memory: ClusterMemory, incidents: readonly Incident[]): void {
   const { now, healthyMs = DEFAULT_HEALTHY_MS } = running.options;
   const quietMs = Math.max(0, now() - memory.lastTime);

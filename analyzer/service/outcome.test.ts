@@ -1,4 +1,4 @@
-// What becomes of a job shows in lines that the feed leaves out, or in that there are none: the store is asked for them.
+// What becomes of a job shows in lines that the feed leaves out, or in that there are none: the store is asked.
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
