@@ -190,8 +190,8 @@ export interface Incident {
   readonly firstSeen?: string;
   readonly lastSeen?: string;
   /**
-   * What became of the job: still failing and restarting; running again, as its cluster's log shows, or finished; ended;
-   * ended by a person; or nothing more is written of it and nobody said goodbye.
+   * What became of the job: still failing and restarting; running again, as its log shows, or finished; ended;
+   * ended by a person; or nothing more is written of it.
    */
   readonly outcome: 'failing' | 'recovered' | 'failed' | 'canceled' | 'silent' | 'unknown';
   readonly restarts: number;
