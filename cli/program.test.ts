@@ -63,6 +63,10 @@ describe.each(['main.cjs', 'agent-worker.cjs'])('the Elasticsearch client in the
 describe('the built program', () => {
   const bundle = readFileSync(path('dist/cli/main.cjs'), 'utf8');
 
+  it.each(['main.cjs', 'agent-worker.cjs', 'paste-worker.cjs'])('is ASCII in %s: a byte for each letter', (name) => {
+    expect(readFileSync(path(`dist/cli/${name}`)).findIndex((byte) => byte > 127)).toBe(-1);
+  });
+
   it.each(['ajv/dist/ajv.js', 'pino/pino.js', 'yaml/dist/index.js'])(
     'holds %s, which every agent begins with',
     (file) => {

@@ -51,7 +51,8 @@ export function tuneForShortRun(release = process.versions.node): void {
 }
 
 export function compileBundle(cachedData?: Buffer): Script {
-  return new Script(Module.wrap(readFileSync(BUNDLE, 'utf8')), { filename: BUNDLE, cachedData });
+  // It is ASCII (write-ascii.ts).
+  return new Script(Module.wrap(readFileSync(BUNDLE, 'latin1')), { filename: BUNDLE, cachedData });
 }
 
 type ModuleFunction = (

@@ -143,6 +143,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'main.ts',
     'program.ts',
+    'write-ascii.ts',
     'write-code-cache.ts',
     'docs',
   ],
@@ -235,6 +236,7 @@ const housed = [...sources, ...listPage(), ...listSources('cli'), ...listSources
 const STARTS = [
   'api/web/src/main.tsx',
   'analyzer/catalog/write-prepared.ts',
+  'cli/write-ascii.ts',
   'cli/write-code-cache.ts',
   'cli/docs/docs.ts',
   'cli/arrow.ts',
