@@ -9,8 +9,8 @@ import { buildTemplates, TEMPLATE_AGE } from '../../store/elasticsearch/mapping.
 
 const unpack = promisify(gunzip);
 const NEWLINE = 10;
-const TIME = Buffer.from('"@timestamp":"');
-const TIME_LENGTH = 'YYYY-MM-DDTHH:mm:ss.SSSZ'.length;
+const TIME = Buffer.from('"@timestamp":');
+const TIME_DIGITS = '1700000000000'.length;
 
 const TEMPLATES = Object.keys(buildTemplates('jobtrace', {}, 'analyzer'));
 const TEMPLATE = { version: TEMPLATE_AGE.version, _meta: { digest: TEMPLATE_AGE.digest } };
@@ -89,7 +89,8 @@ function takeBulk(seen: Seen, body: Buffer, wanted: string): unknown {
   return { took: 1, errors: false, items: new Array(documents).fill({ create: { status: 201 } }) };
 }
 
+/** Milliseconds since 1970, as the agent sends it. */
 function readTime(body: Buffer, from: number): number {
   const at = body.indexOf(TIME, from) + TIME.length;
-  return Date.parse(body.toString('latin1', at, at + TIME_LENGTH));
+  return Number(body.toString('latin1', at, at + TIME_DIGITS));
 }
