@@ -278,6 +278,22 @@ describe('the house', () => {
     expect(broken.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
   });
 
+  it('has no circle of imports', () => {
+    const targets = new Map(
+      housed.map((file) => [file, readImports(file).map(({ target }) => resolveTarget(file, target))]),
+    );
+    const circles: string[] = [];
+    const seen = new Set<string>();
+    const visit = (file: string, way: readonly string[]): void => {
+      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → '));
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const target of targets.get(file) ?? []) visit(target, [...way, file]);
+    };
+    for (const file of targets.keys()) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
   it('has rooms of at most a dozen files', () => {
     const rooms = new Map<string, number>();
     for (const file of housed) {
