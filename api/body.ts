@@ -4,6 +4,9 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { createError } from '../core/errors.js';
 
+/** Where a route says nothing else. */
+export const DEFAULT_BODY_BYTES = 1_048_576;
+
 const DECODERS: Readonly<
   Record<string, (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>>
 > = {

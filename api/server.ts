@@ -1,26 +1,26 @@
-// The only door to fastify: serves the routes, their OpenAPI document (/docs, /openapi.json) and the page over
-// HTTP. Checks who asks, validates what comes in, turns errors into {error: {code, message, fix}}, sets security
-// headers. It knows no store and no stage; cli.ts creates, listens and closes.
-import { isObject, omitMissing } from '../core/json.js';
-import { existsSync } from 'node:fs';
-import { isIP, type Socket } from 'node:net';
-import { join } from 'node:path';
+// The only door to fastify: serves the routes, their OpenAPI document (/docs, /openapi.json) and the page (page.ts)
+// over HTTP. Checks who asks (auth.ts, origin.ts), validates what comes in, sets security headers; errors go out
+// through refusal.ts. It knows no store and no stage; cli.ts creates, listens and closes.
+import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
-import { fastifyStatic } from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { createError, JobtraceError } from '../core/errors.js';
+import { createError } from '../core/errors.js';
+import { omitMissing } from '../core/json.js';
 import type { Log } from '../core/log.js';
 import type { Language, ReceivedAlert } from '../core/types.js';
-import { checkExposure, checkRole, findViewer, isLoopback, type Token, type Viewer } from './auth.js';
-import { readBytes, refuseEncoding } from './body.js';
+import { checkExposure, checkRole, findViewer, type Token, type Viewer } from './auth.js';
+import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import { createCrowd } from './crowd.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createIncidentRoutes } from './routes/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
-import { convertQuery, explainViolations } from './request.js';
+import { checkHost, checkOrigin } from './origin.js';
+import { findWebDir, registerPage } from './page.js';
+import { answerBrokenRequest, answerError } from './refusal.js';
+import { convertQuery } from './request.js';
 import {
   createValues,
   type Answer,
@@ -68,9 +68,6 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-const RETRY_AFTER_SECONDS = 5;
-const DEFAULT_BODY_BYTES = 1_048_576;
-const API_PATHS = /^\/(?:api|health|metrics|docs|openapi\.json)(?:\/|$)/;
 const SECURITY_HEADERS = {
   // The page's component library writes style attributes; scripts are only our own.
   'content-security-policy':
@@ -281,114 +278,6 @@ function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
         })
         .send(Readable.from(answer.events));
   }
-}
-
-/**
- * Errors of ours keep their status; the framework's become ours; anything else is a defect, logged here and only here.
- */
-function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
-  const known = explainError(error, request);
-  if (known.code === 'JT_DEFECT') log.error({ err: error, route: request.routeOptions.url }, 'A request met a defect.');
-  const status = known.code === 'JT_REQUEST_INVALID' && error.statusCode === 415 ? 415 : known.httpStatus;
-  if (status === 429) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="jobtrace"');
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send({ error: { code: known.code, message: known.message, fix: known.fix } });
-}
-
-function explainError(error: FastifyError | JobtraceError, request: FastifyRequest): JobtraceError {
-  if (error instanceof JobtraceError) return error;
-  if (error.validation !== undefined) {
-    const part = error.validationContext ?? 'body';
-    const schema: unknown =
-      request.routeOptions.schema?.[part === 'querystring' ? 'querystring' : part === 'params' ? 'params' : 'body'];
-    return createError('JT_REQUEST_INVALID', {
-      problems: explainViolations(error.validation, part, isObject(schema) ? schema : undefined),
-    });
-  }
-  if (error.statusCode === 413)
-    return createError('JT_REQUEST_TOO_LARGE', { maxBytes: request.routeOptions.bodyLimit ?? DEFAULT_BODY_BYTES });
-  if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error instanceof SyntaxError)
-    return createError('JT_REQUEST_INVALID', { problems: 'the body is not valid JSON' });
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return createError('JT_REQUEST_INVALID', { problems: error.message });
-  return createError('JT_DEFECT', {});
-}
-
-/**
- * While everything is open to this machine, a web page elsewhere must not reach it through a name of its own (DNS
- * rebinding).
- */
-function checkHost(request: FastifyRequest, allowed: readonly string[]): void {
-  const name = request.hostname.replace(/^\[|\]$/g, '');
-  if (name !== '' && !isLoopback(name) && isIP(name) === 0 && !allowed.includes(name))
-    throw createError('JT_HOST_REFUSED', { host: name });
-}
-
-/**
- * A page of another origin may send without being able to read: while everything is open to this machine, it may not
- * even that. Tools send no origin.
- */
-function checkOrigin(request: FastifyRequest, allowed: readonly string[]): void {
-  const { origin } = request.headers;
-  const site = request.headers['sec-fetch-site'];
-  if (origin === undefined) {
-    if (site === 'cross-site' && request.method !== 'GET')
-      throw createError('JT_ORIGIN_REFUSED', { origin: 'another site' });
-    return;
-  }
-  const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
-  if (parsed === undefined || (parsed.host !== request.host && !allowed.includes(parsed.hostname)))
-    throw createError('JT_ORIGIN_REFUSED', { origin });
-}
-
-/** What is no HTTP, or has too long a head, never becomes a request; it is answered in the same form. */
-function answerBrokenRequest(error: { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, problems] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'its address and headers are longer than 16 KiB']
-      : ['400 Bad Request', 'it is no HTTP request that can be read'];
-  const { code, message, fix } = createError('JT_REQUEST_INVALID', { problems });
-  const body = JSON.stringify({ error: { code, message, fix } });
-  socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
-}
-
-/** dist/web, seen from dist/api (built) and from api (run from source). */
-function findWebDir(): string {
-  const places = ['../web', '../dist/web'].map((place) => join(import.meta.dirname, place));
-  return places.find((place) => existsSync(join(place, 'index.html'))) ?? places[0] ?? '';
-}
-
-function registerPage(app: FastifyInstance, webDir: string): void {
-  const isBuilt = existsSync(join(webDir, 'index.html'));
-  if (isBuilt) {
-    app.register(fastifyStatic, {
-      root: webDir,
-      wildcard: false,
-      cacheControl: false,
-      setHeaders: (reply, path) =>
-        void reply.header(
-          'cache-control',
-          path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        ),
-    });
-  }
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '/';
-    const isPageAddress = request.method === 'GET' && !API_PATHS.test(path) && !/\.\w+$/.test(path);
-    if (!isPageAddress) throw createError('JT_NOT_FOUND', { what: `The address ${request.method} ${path}` });
-    // Every other address belongs to the page, which has routes of its own.
-    if (isBuilt) return reply.sendFile('index.html');
-    return reply
-      .type('text/plain; charset=utf-8')
-      .send('The page of Jobtrace is not built here. Build it with "npm run build", or use the API: /docs\n');
-  });
 }
 
 async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
