@@ -1,0 +1,56 @@
+// What the tests of a store with faults share: Elasticsearch behind a proxy, a store over it, and how it is read.
+// Called by elasticsearch.test.ts, which starts the server.
+import { afterEach, beforeEach } from 'vitest';
+import type { Elasticsearch } from '../../../lab/parts/services/elasticsearch.js';
+import type { LogRecord } from '../../../core/types.js';
+import { openElasticsearchStore } from '../elasticsearch.js';
+import { removeIndices } from '../../testing/cluster.js';
+import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../testing/fault-proxy.js';
+import type { Store } from '../../store.js';
+
+/** What is asked goes through a proxy that can answer in the server's place. */
+export interface FaultyStore {
+  readonly node: Elasticsearch;
+  readonly proxy: FaultProxy;
+  readonly store: Store;
+  readonly prefix: string;
+  /** Of DAY. */
+  readonly index: string;
+}
+
+export const DAY = { time: '2026-11-20T10:00:00.000Z' };
+
+/** A store of its own for each test, removed after it. */
+export function useFaultyStore(node: () => Elasticsearch, newPrefix: () => string): () => FaultyStore {
+  let current: FaultyStore;
+  beforeEach(async () => {
+    const prefix = newPrefix();
+    const proxy = await openFaultProxy(node().url);
+    const store = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, refreshMs: 200 });
+    current = { node: node(), proxy, store, prefix, index: `${prefix}-logs-2026.11.20` };
+  });
+  afterEach(async () => {
+    await current.store.close();
+    await current.proxy.close();
+    await removeIndices(current.node.url, current.prefix);
+  });
+  return () => current;
+}
+
+export function onBulk(fault: ReturnType<Fault>): Fault {
+  return ({ path }) => (isBulk(path) ? fault : undefined);
+}
+
+export async function findRefused(store: Store): Promise<readonly LogRecord[]> {
+  return (await store.searchRecords({ query: 'flag:refused', limit: 10, order: 'oldest' })).records;
+}
+
+export async function readAll(store: Store, from?: string): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (let cursor = from; ;) {
+    const page = await store.readRecords(cursor, { limit: 100 });
+    records.push(...page.records);
+    cursor = page.cursor;
+    if (page.drained) return records;
+  }
+}
