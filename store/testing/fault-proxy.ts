@@ -56,7 +56,9 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
       else if (fault === undefined || fault === 'cut-after')
         forward(target, incoming, body, answer, fault === 'cut-after');
       else if ('delayMs' in fault) setTimeout(() => forward(target, incoming, body, answer, false), fault.delayMs);
-      else if ('decide' in fault) void forwardPart(target, incoming, body, answer, fault);
+      else if ('decide' in fault)
+        // The target is down: so is the proxy's answer.
+        void forwardPart(target, incoming, body, answer, fault).catch(() => incoming.socket.destroy());
       else sendAnswer(answer, fault);
     });
   });

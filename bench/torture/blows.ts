@@ -1,0 +1,258 @@
+// What happens to the nodes of a torture and to their store: a table of blows, how often each comes and how long it
+// lasts. Each row goes on by itself, for each node, so that one comes over another. Called by bench/torture.ts.
+import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
+import { isBulk, type Fault, type FaultAnswer } from '../../store/testing/fault-proxy.js';
+import { createDice, type Dice, type Span } from './dice.js';
+import { renderEntry } from './entries.js';
+import type { Ledger } from './ledger.js';
+import type { TortureNode } from './node.js';
+
+const DAY_MS = 86_400_000;
+/** A shorter torture has no great blows. */
+const SHORT_MS = 120_000;
+const CUT_ENTRIES: Span = [500, 6000];
+/** Until the agent has noticed a file, says what is lost of it, and what it read of it is stored. */
+const NOTICE_MS = 20_000;
+const REPORT_MS = 13_000;
+const DELIVER_MS = 120_000;
+const LOOK_MS = 200;
+/** Of a small limit of a proxy. */
+const SMALL_BYTES = 30_000;
+
+export interface Scene {
+  readonly nodes: readonly TortureNode[];
+  readonly elasticsearch: Elasticsearch;
+  readonly ledger: Ledger;
+  /** Files of which the number of lost bytes is an upper bound. */
+  readonly inexact: Set<string>;
+  /** How often each blow was dealt. */
+  readonly counts: Map<string, number>;
+  /** Those that go on now. */
+  readonly under: Set<string>;
+}
+
+interface Blow {
+  readonly scene: Scene;
+  readonly node: TortureNode;
+  readonly dice: Dice;
+  readonly lastMs: number;
+  /** For names of entries and files. */
+  readonly turn: number;
+}
+
+interface BlowRow {
+  readonly name: string;
+  /** From the end of one to the next, and how long it lasts. */
+  readonly everyMs: Span;
+  readonly lastMs: Span;
+  /** There is one for all nodes, and it takes so long that a short torture has none. */
+  readonly isGreat?: boolean;
+  /** False: it could not be dealt now. */
+  readonly deal: (blow: Blow) => Promise<boolean>;
+}
+
+const BUSY: FaultAnswer = {
+  status: 429,
+  body: '{"error":{"type":"es_rejected_execution_exception","reason":"full"},"status":429}',
+};
+const PAGES: readonly FaultAnswer[] = [
+  BUSY,
+  { status: 502, body: '<html>Bad gateway</html>', type: 'text/html' },
+  { status: 503, body: '' },
+  { status: 200, body: '<html>Please log in</html>', type: 'text/html' },
+];
+
+const BLOWS: readonly BlowRow[] = [
+  { name: 'kill -9', everyMs: [500, 8000], lastMs: [0, 3000], deal: kill },
+  { name: 'stop and start', everyMs: [8000, 40_000], lastMs: [0, 2000], deal: stop },
+  { name: 'disk full', everyMs: [5000, 40_000], lastMs: [1000, 8000], deal: fillDisk },
+  { name: 'clock set', everyMs: [3000, 20_000], lastMs: [0, 5000], deal: setClock },
+  {
+    name: 'store away',
+    everyMs: [4000, 25_000],
+    lastMs: [500, 12_000],
+    deal: (blow) => cheat(blow, () => 'cut-before'),
+  },
+  {
+    name: 'answers lost',
+    everyMs: [3000, 15_000],
+    lastMs: [500, 5000],
+    deal: (blow) => cheat(blow, loseAnswers(blow)),
+  },
+  {
+    name: 'answers in part',
+    everyMs: [3000, 15_000],
+    lastMs: [500, 6000],
+    deal: (blow) => cheat(blow, askAgain(blow)),
+  },
+  { name: 'answers late', everyMs: [3000, 15_000], lastMs: [500, 8000], deal: (blow) => cheat(blow, delay(blow)) },
+  {
+    name: 'pages of a proxy',
+    everyMs: [3000, 15_000],
+    lastMs: [500, 4000],
+    deal: (blow) => cheat(blow, answerPages(blow)),
+  },
+  { name: 'requests too large', everyMs: [5000, 25_000], lastMs: [500, 4000], deal: (blow) => cheat(blow, limitSize) },
+  { name: 'file cut away', everyMs: [5000, 60_000], lastMs: [0, 3000], deal: cutFile },
+  { name: 'indices read-only', everyMs: [20_000, 60_000], lastMs: [1000, 6000], deal: block, isGreat: true },
+  { name: 'Elasticsearch killed', everyMs: [40_000, 120_000], lastMs: [0, 10_000], deal: killStore, isGreat: true },
+];
+
+export interface Dealing {
+  readonly scene: Scene;
+  readonly seed: number;
+  readonly durationMs: number;
+  /** No more are dealt. */
+  readonly over: AbortSignal;
+}
+
+/** Resolves when what was begun is over. */
+export async function dealBlows(dealing: Dealing): Promise<void> {
+  const { scene, durationMs } = dealing;
+  const rows = BLOWS.filter(({ isGreat }) => durationMs >= SHORT_MS || isGreat !== true);
+  await Promise.all(
+    rows.flatMap((row) =>
+      scene.nodes.slice(0, row.isGreat === true ? 1 : undefined).map((node) => dealRow(dealing, row, node)),
+    ),
+  );
+}
+
+async function dealRow({ scene, seed, durationMs, over }: Dealing, row: BlowRow, node: TortureNode): Promise<void> {
+  const key = `${row.name} ${node.name}`;
+  const dice = createDice(seed, key);
+  for (let turn = 0; ; turn += 1) {
+    const everyMs = dice.between(row.everyMs);
+    // The first one comes in any torture.
+    const waitMs = turn === 0 ? Math.min(everyMs, durationMs / 3) : everyMs;
+    await sleep(waitMs, undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) return;
+    scene.under.add(key);
+    const isDealt = await row.deal({ scene, node, dice, lastMs: dice.between(row.lastMs), turn });
+    scene.under.delete(key);
+    if (isDealt) scene.counts.set(row.name, (scene.counts.get(row.name) ?? 0) + 1);
+  }
+}
+
+async function kill({ node, lastMs }: Blow): Promise<boolean> {
+  if (node.isCalm || !node.isUp) return false;
+  await node.kill();
+  await sleep(lastMs);
+  node.start();
+  return true;
+}
+
+async function stop({ node, lastMs }: Blow): Promise<boolean> {
+  if (node.isCalm || !node.isUp) return false;
+  await node.stop();
+  await sleep(lastMs);
+  node.start();
+  return true;
+}
+
+async function fillDisk({ node, lastMs }: Blow): Promise<boolean> {
+  if (node.isCalm || !node.fillDisk()) return false;
+  node.isFull = true;
+  await sleep(lastMs);
+  node.emptyDisk();
+  node.isFull = false;
+  return true;
+}
+
+async function setClock({ node, dice, lastMs }: Blow): Promise<boolean> {
+  node.setClock(dice.between([-DAY_MS, DAY_MS]));
+  await sleep(lastMs);
+  return true;
+}
+
+async function cheat({ node, lastMs }: Blow, fault: Fault): Promise<boolean> {
+  const end = node.store.begin(fault);
+  await sleep(lastMs);
+  end();
+  return true;
+}
+
+function loseAnswers({ dice }: Blow): Fault {
+  return ({ path }) => (isBulk(path) && dice.chance(0.5) ? 'cut-after' : undefined);
+}
+
+/** Some records are to be sent again, and the others are taken. */
+function askAgain({ dice }: Blow): Fault {
+  const share = dice.pick([0.01, 0.3, 0.9]);
+  const decide = (): number | undefined => (dice.chance(share) ? dice.pick([429, 503]) : undefined);
+  return ({ path }) => (isBulk(path) ? { decide } : undefined);
+}
+
+function delay({ dice }: Blow): Fault {
+  return ({ path }) => (isBulk(path) && dice.chance(0.5) ? { delayMs: dice.between([200, 3000]) } : undefined);
+}
+
+function answerPages({ dice }: Blow): Fault {
+  return () => (dice.chance(0.7) ? dice.pick(PAGES) : undefined);
+}
+
+const limitSize: Fault = ({ path, bytes }) =>
+  isBulk(path) && bytes > SMALL_BYTES ? { status: 413, body: '<html>413</html>', type: 'text/html' } : undefined;
+
+/**
+ * A file is cut away without a copy, after the agent has seen how large it is and before it has read all of it: the
+ * store is away and the budget is spent. Nothing else may happen to this agent until it has said what is lost.
+ */
+async function cutFile({ scene, node, dice, lastMs, turn }: Blow): Promise<boolean> {
+  if (!(await becomes(() => !node.isFull && node.isUp, NOTICE_MS))) return false;
+  node.isCalm = true;
+  const number = node.name.replace(/\D/g, '');
+  const path = join(node.logs, `flink-u-zookeeper-${turn}-${number}.log`);
+  const bringBack = node.store.begin(() => 'cut-before');
+  try {
+    const entries = Array.from({ length: dice.between(CUT_ENTRIES) }, (_, at) =>
+      renderEntry(dice, `cut-${number}-${turn * CUT_ENTRIES[1] + at}`),
+    );
+    for (const entry of entries) scene.ledger.note(entry);
+    writeFileSync(path, entries.map(({ text }) => `${text}\n`).join(''));
+    const { size } = statSync(path);
+    if (!(await becomes(() => node.findStates(path).some((state) => state.size === size), NOTICE_MS))) return false;
+    await sleep(lastMs);
+    truncateSync(path);
+    scene.ledger.cut({ path, entries });
+    bringBack();
+    await sleep(REPORT_MS);
+    const isDelivered = await becomes(async () => (await node.readMetric('at_risk_bytes')) === 0, DELIVER_MS);
+    if (!isDelivered) scene.inexact.add(path);
+    return true;
+  } finally {
+    bringBack();
+    node.isCalm = false;
+  }
+}
+
+/** Elasticsearch itself does so when its disk is nearly full. */
+async function block({ scene, lastMs }: Blow): Promise<boolean> {
+  const { url } = scene.elasticsearch;
+  if (!(await setBlock(url, true))) return false;
+  await sleep(lastMs);
+  await becomes(() => setBlock(url, null), DELIVER_MS);
+  return true;
+}
+
+async function setBlock(url: string, isOn: true | null): Promise<boolean> {
+  const [method, body] = ['PUT', JSON.stringify({ 'index.blocks.read_only_allow_delete': isOn })];
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/jobtrace-logs-*/_settings`, { method, body, headers }).catch(() => undefined);
+  return answer?.ok === true;
+}
+
+async function killStore({ scene, lastMs }: Blow): Promise<boolean> {
+  await scene.elasticsearch.kill();
+  await sleep(lastMs);
+  await scene.elasticsearch.restart();
+  return true;
+}
+
+async function becomes(isTrue: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
+  for (const end = performance.now() + withinMs; performance.now() < end; await sleep(LOOK_MS))
+    if (await isTrue()) return true;
+  return false;
+}

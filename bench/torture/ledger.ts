@@ -1,0 +1,166 @@
+// Double entry of a torture: what the writers wrote, against what the store has. Each entry once, byte for byte; of a
+// file that was cut away without a copy a beginning, and the bytes that are missing are those that its agent reported.
+// Filled by the writers, asked at the end. Of most texts it keeps a sum.
+import { createHash } from 'node:crypto';
+import { NAME, type EntryText } from './entries.js';
+
+/** A file whose content was cut away while not all of it was read. */
+export interface CutFile {
+  readonly path: string;
+  readonly entries: readonly EntryText[];
+}
+
+/** What the store has. */
+export interface StoredText {
+  readonly path: string;
+  readonly offset: number;
+  readonly text: string;
+  readonly isRefused: boolean;
+}
+
+export interface Verdict {
+  /** What differs, in words; empty when all is well. */
+  readonly differences: readonly string[];
+  readonly entries: number;
+  /** Of all that was written. */
+  readonly bytes: number;
+  readonly refused: number;
+  /** Reported, in bytes. */
+  readonly lost: number;
+}
+
+export interface Ledger {
+  readonly entries: number;
+  /** The store must have as many at the end. */
+  readonly least: number;
+  /** The store is to have it once. */
+  note(entry: EntryText): void;
+  /** Of these, which were noted, the store may have a beginning only. */
+  cut(file: CutFile): void;
+  find(stored: StoredText): void;
+  /** `reported` bytes by path, of all agents; `inexact`: paths whose number is an upper bound. */
+  judge(reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Verdict;
+}
+
+interface Noted {
+  readonly sum: string;
+  /** How often the store has it. */
+  found: number;
+}
+
+/** An entry of a cut file. */
+interface Spared extends EntryText {
+  stored: string | undefined;
+}
+
+interface Books {
+  readonly noted: Map<string, Noted>;
+  readonly cut: { readonly path: string; readonly entries: readonly Spared[] }[];
+  /** The entries of cut files, by where they stood. */
+  readonly spared: Map<string, Spared[]>;
+  readonly differences: string[];
+  bytes: number;
+  refused: number;
+}
+
+export function createLedger(): Ledger {
+  const books: Books = { noted: new Map(), cut: [], spared: new Map(), differences: [], bytes: 0, refused: 0 };
+  return {
+    get entries() {
+      return books.noted.size;
+    },
+    get least() {
+      return books.cut.reduce((left, { entries }) => left - entries.length, books.noted.size);
+    },
+    note: ({ name, text }) => {
+      books.noted.set(name, { sum: sumUp(text), found: 0 });
+      books.bytes += measure(text) + 1;
+    },
+    cut: (file) => spare(books, file),
+    find: (stored) => find(books, stored),
+    judge: (reported, inexact) => judge(books, reported, inexact),
+  };
+}
+
+function sumUp(text: string): string {
+  return createHash('sha256').update(text).digest('base64').slice(0, 16);
+}
+
+function spare({ cut, spared }: Books, { path, entries }: CutFile): void {
+  let offset = 0;
+  const kept = entries.map((entry): Spared => ({ ...entry, stored: undefined }));
+  for (const entry of kept) {
+    const place = renderPlace(path, offset);
+    spared.set(place, [...(spared.get(place) ?? []), entry]);
+    offset += measure(entry.text) + 1;
+  }
+  cut.push({ path, entries: kept });
+}
+
+function renderPlace(path: string, offset: number): string {
+  return `${path}:${offset}`;
+}
+
+function measure(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+function find(books: Books, { path, offset, text, isRefused }: StoredText): void {
+  const { noted, spared, differences } = books;
+  if (isRefused) books.refused += 1;
+  const begun = spared.get(renderPlace(path, offset))?.find((entry) => entry.text.startsWith(text));
+  const name = begun?.name ?? NAME.exec(text)?.[1] ?? '';
+  const line = noted.get(name);
+  if (line === undefined) {
+    differences.push(`nobody wrote what ${path} has at ${offset}: ${show(text)}`);
+    return;
+  }
+  line.found += 1;
+  if (begun !== undefined) begun.stored = text;
+  else if (sumUp(text) !== line.sum) differences.push(`${name} is stored as another, of ${path}: ${show(text)}`);
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.slice(0, 300));
+}
+
+function judge(books: Books, reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Verdict {
+  const { noted, cut, bytes, refused } = books;
+  const spared = new Set(cut.flatMap(({ entries }) => entries.map(({ name }) => name)));
+  const counts = [...noted].flatMap(([name, { found }]) =>
+    found === 1 || (found === 0 && spared.has(name)) ? [] : [`${name} is stored ${found} times`],
+  );
+  const gaps = cut.flatMap(({ path, entries }) =>
+    entries
+      .slice(0, Math.max(0, findLast(entries)))
+      .filter(({ text, stored }) => stored !== text)
+      .map(({ name }) => `${name} of ${path} is missing before a later one`),
+  );
+  const differences = [...books.differences, ...counts, ...gaps, ...compareLosses(books, reported, inexact)];
+  const lost = [...reported.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return { differences, entries: noted.size, bytes, refused, lost };
+}
+
+/** The last entry of which the store has something; -1 when there is none. */
+function findLast(entries: readonly Spared[]): number {
+  return entries.findLastIndex(({ stored }) => stored !== undefined);
+}
+
+/** Each cut file may differ by its last line break. */
+function compareLosses({ cut }: Books, reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): string[] {
+  const paths = new Set([...cut.map(({ path }) => path), ...reported.keys()]);
+  return [...paths].flatMap((path) => {
+    const files = cut.filter((file) => file.path === path);
+    const missing = files.reduce((sum, { entries }) => sum + measureMissing(entries), 0);
+    const said = reported.get(path) ?? 0;
+    const isRight = inexact.has(path) ? said + files.length >= missing : Math.abs(said - missing) <= files.length;
+    return isRight ? [] : [`${said} bytes of ${path} are reported as lost, ${missing} are`];
+  });
+}
+
+/** Bytes behind what the store has. */
+function measureMissing(entries: readonly Spared[]): number {
+  const last = findLast(entries);
+  const { text = '', stored = '' } = entries[last] ?? {};
+  return entries.slice(last + 1).reduce((sum, entry) => sum + measure(entry.text) + 1, measure(text) - measure(stored));
+}
