@@ -144,8 +144,9 @@ async function kill({ node, lastMs }: Blow): Promise<boolean> {
   return true;
 }
 
+/** One that is only starting has nothing to end in order. */
 async function stop({ node, lastMs }: Blow): Promise<boolean> {
-  if (node.isCalm || !node.isUp) return false;
+  if ((await node.readMetric('files')) === undefined || node.isCalm || !node.isUp) return false;
   await node.stop();
   await sleep(lastMs);
   node.start();
