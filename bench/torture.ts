@@ -15,7 +15,7 @@ import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/el
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
 import { dealBlows, type Scene } from './torture/blows.js';
 import { createDice } from './torture/dice.js';
-import { createLedger, type Verdict } from './torture/ledger.js';
+import { createLedger, type Judgement } from './torture/ledger.js';
 import { openNode, type NodePlace, type TortureNode } from './torture/node.js';
 import { finishPens, openPens, usePens, type Pen } from './torture/pens.js';
 
@@ -46,7 +46,7 @@ interface Plan {
   readonly isKept: boolean;
 }
 
-interface Figures extends Verdict {
+interface Figures extends Judgement {
   readonly scene: Scene;
   readonly files: number;
   /** From the last line until the store had all. */
@@ -220,7 +220,7 @@ async function findStored({ elasticsearch: { url }, ledger }: Scene): Promise<vo
   }
 }
 
-function judge({ nodes, ledger, inexact }: Scene): Verdict {
+function judge({ nodes, ledger, inexact }: Scene): Judgement {
   const reported = new Map(nodes.flatMap((node) => [...node.readLost()]));
   const verdict = ledger.judge(reported, inexact);
   return { ...verdict, differences: [...nodes.flatMap(({ problems }) => problems), ...verdict.differences] };

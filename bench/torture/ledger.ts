@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { NAME, type EntryText } from './entries.js';
 
 /** A file whose content was cut away while not all of it was read. */
-export interface CutFile {
+export interface LostFile {
   readonly path: string;
   readonly entries: readonly EntryText[];
 }
@@ -18,7 +18,7 @@ export interface StoredText {
   readonly isRefused: boolean;
 }
 
-export interface Verdict {
+export interface Judgement {
   /** What differs, in words; empty when all is well. */
   readonly differences: readonly string[];
   readonly entries: number;
@@ -36,10 +36,10 @@ export interface Ledger {
   /** The store is to have it once. */
   note(entry: EntryText): void;
   /** Of these, which were noted, the store may have a beginning only. */
-  cut(file: CutFile): void;
+  cut(file: LostFile): void;
   find(stored: StoredText): void;
   /** `reported` bytes by path, of all agents; `inexact`: paths whose number is an upper bound. */
-  judge(reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Verdict;
+  judge(reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Judgement;
 }
 
 interface Noted {
@@ -86,7 +86,7 @@ function sumUp(text: string): string {
   return createHash('sha256').update(text).digest('base64').slice(0, 16);
 }
 
-function spare({ cut, spared }: Books, { path, entries }: CutFile): void {
+function spare({ cut, spared }: Books, { path, entries }: LostFile): void {
   let offset = 0;
   const kept = entries.map((entry): Spared => ({ ...entry, stored: undefined }));
   for (const entry of kept) {
@@ -124,7 +124,7 @@ function show(text: string): string {
   return JSON.stringify(text.slice(0, 300));
 }
 
-function judge(books: Books, reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Verdict {
+function judge(books: Books, reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Judgement {
   const { noted, cut, bytes, refused } = books;
   const spared = new Set(cut.flatMap(({ entries }) => entries.map(({ name }) => name)));
   const counts = [...noted].flatMap(([name, { found }]) =>
