@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { isBulk, type Fault, type FaultAnswer } from '../../store/testing/fault-proxy.js';
-import { createDice, type Dice, type Span } from './dice.js';
+import { createDice, type Dice, type DiceSpan } from './dice.js';
 import { renderEntry } from './entries.js';
 import type { Ledger } from './ledger.js';
 import type { TortureNode } from './node.js';
@@ -13,7 +13,7 @@ import type { TortureNode } from './node.js';
 const DAY_MS = 86_400_000;
 /** A shorter torture has no great blows. */
 const SHORT_MS = 120_000;
-const CUT_ENTRIES: Span = [500, 6000];
+const CUT_ENTRIES: DiceSpan = [500, 6000];
 /** Until the agent has noticed a file, says what is lost of it, and what it read of it is stored. */
 const NOTICE_MS = 20_000;
 const REPORT_MS = 13_000;
@@ -46,8 +46,8 @@ interface Blow {
 interface BlowRow {
   readonly name: string;
   /** From the end of one to the next, and how long it lasts. */
-  readonly everyMs: Span;
-  readonly lastMs: Span;
+  readonly everyMs: DiceSpan;
+  readonly lastMs: DiceSpan;
   /** There is one for all nodes, and it takes so long that a short torture has none. */
   readonly isGreat?: boolean;
   /** False: it could not be dealt now. */

@@ -3,11 +3,11 @@
 import { createRandom } from '../../lab/memory/sample.js';
 
 /** Least and most. */
-export type Span = readonly [least: number, most: number];
+export type DiceSpan = readonly [least: number, most: number];
 
 export interface Dice {
   /** A whole number, both ends included. */
-  between(span: Span): number;
+  between(span: DiceSpan): number;
   pick<T>(items: readonly T[]): T;
   /** True in this share of all throws. */
   chance(share: number): boolean;
@@ -16,7 +16,7 @@ export interface Dice {
 /** `name` tells apart those who throw: none of them changes what the others get. */
 export function createDice(seed: number, name: string): Dice {
   const random = createRandom([...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed));
-  const between = ([least, most]: Span): number => Math.floor(least + random() * (most - least + 1));
+  const between = ([least, most]: DiceSpan): number => Math.floor(least + random() * (most - least + 1));
   return {
     between,
     pick: (items) => {

@@ -22,7 +22,7 @@ import type { FileState } from '../../agent/checkpoint/checkpoint.js';
 import { readAt } from '../../agent/identity/bytes.js';
 import { fitsGuard } from '../../agent/identity/identity.js';
 import { wrapEntries, type Piece } from './container.js';
-import type { Dice, Span } from './dice.js';
+import type { Dice, DiceSpan } from './dice.js';
 import { renderEntry, renderPrinted, type EntryText } from './entries.js';
 import type { Ledger } from './ledger.js';
 import type { TortureNode } from './node.js';
@@ -33,7 +33,7 @@ const SLOW_SHARE = 0.03;
 const MIXED_SHARE = 0.4;
 /** Rotated files that nobody touches: what an entry goes on from is looked for there. */
 const KEPT = 3;
-const USUAL_BYTES: Span = [20_000, 400_000];
+const USUAL_BYTES: DiceSpan = [20_000, 400_000];
 /** How likely a turn writes the next piece. */
 const HASTES = [1, 0.3, 0.04];
 const TIDY_SHARE = 0.02;
@@ -69,7 +69,7 @@ interface PenRow {
   readonly share: number;
   readonly compose: (pen: Pen, count: number) => readonly Piece[];
   /** How large the file gets; then this is done with it. */
-  readonly size: Span;
+  readonly size: DiceSpan;
   readonly turn: (pen: Pen) => void;
   /** What becomes of rotated files. */
   readonly tidy: (pen: Pen) => void;
