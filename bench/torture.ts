@@ -13,7 +13,7 @@ import { errorText } from '../core/fault.js';
 import { openRecord } from '../lab/parts/machine/running.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
-import { dealBlows, type Scene } from './torture/blows.js';
+import { dealBlows, type Arena } from './torture/blows.js';
 import { createDice } from './torture/dice.js';
 import { createLedger, type Judgement } from './torture/ledger.js';
 import { openNode, type NodePlace, type TortureNode } from './torture/node.js';
@@ -47,7 +47,7 @@ interface Plan {
 }
 
 interface Figures extends Judgement {
-  readonly scene: Scene;
+  readonly arena: Arena;
   readonly files: number;
   /** From the last line until the store had all. */
   readonly drainMs: number;
@@ -124,31 +124,31 @@ function openNumbered(
   return openNode({ name, folder: place, storeUrl, workers: number % 2 === 0 ? 2 : 1, disks });
 }
 
-async function run(plan: Plan, scene: Scene): Promise<Figures> {
+async function run(plan: Plan, arena: Arena): Promise<Figures> {
   const { durationMs, seed } = plan;
   const began = performance.now();
-  const { nodes, ledger } = scene;
+  const { nodes, ledger } = arena;
   const pens = nodes.map((node) => openPens(node, createDice(seed, `pens ${node.name}`), ledger));
   for (const node of nodes) node.start();
   const over = new AbortController();
   // Every row of blows listens.
   setMaxListeners(0, over.signal);
   const watched = new AbortController();
-  const watching = watch(plan, scene, watched.signal);
+  const watching = watch(plan, arena, watched.signal);
   try {
-    const dealt = dealBlows({ scene, seed, durationMs, over: over.signal });
+    const dealt = dealBlows({ arena, seed, durationMs, over: over.signal });
     await Promise.all([write(plan, pens).finally(() => over.abort()), dealt]);
     for (const list of pens) finishPens(list);
     const written = performance.now();
     for (const node of nodes) node.start();
-    await drain(plan, scene);
+    await drain(plan, arena);
     const drainMs = performance.now() - written;
-    await findStored(scene);
+    await findStored(arena);
     await Promise.all(nodes.map((node) => node.stop()));
     const files = pens
       .flat()
-      .reduce((sum, { rotations }) => sum + 1 + rotations, scene.counts.get('file cut away') ?? 0);
-    return { ...judge(scene), scene, files, drainMs, wholeMs: performance.now() - began };
+      .reduce((sum, { rotations }) => sum + 1 + rotations, arena.counts.get('file cut away') ?? 0);
+    return { ...judge(arena), arena, files, drainMs, wholeMs: performance.now() - began };
   } finally {
     over.abort();
     watched.abort();
@@ -167,7 +167,7 @@ async function write({ durationMs, rate }: Plan, pens: readonly (readonly Pen[])
 }
 
 /** Counters are asked for while the agents live. */
-async function watch(plan: Plan, { nodes, ledger, counts, under }: Scene, signal: AbortSignal): Promise<void> {
+async function watch(plan: Plan, { nodes, ledger, counts, under }: Arena, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   while (!signal.aborted) {
     for (const node of nodes) await node.readMetric('lag_bytes');
@@ -183,7 +183,7 @@ async function watch(plan: Plan, { nodes, ledger, counts, under }: Scene, signal
 }
 
 /** Until nothing is left for a while: copies are waited for, and losses are said after that. */
-async function drain({ durationMs }: Plan, { nodes, elasticsearch, ledger }: Scene): Promise<void> {
+async function drain({ durationMs }: Plan, { nodes, elasticsearch, ledger }: Arena): Promise<void> {
   const quietMs = Math.min(QUIET_MS, durationMs / 5);
   const end = performance.now() + DRAIN_WITHIN_MS;
   for (let since = performance.now(); performance.now() - since < quietMs && performance.now() < end;) {
@@ -200,7 +200,7 @@ async function countStored({ url }: Elasticsearch): Promise<number> {
   return Number(/"count":(\d+)/.exec(await answer.text())?.[1] ?? 0);
 }
 
-async function findStored({ elasticsearch: { url }, ledger }: Scene): Promise<void> {
+async function findStored({ elasticsearch: { url }, ledger }: Arena): Promise<void> {
   const store = openElasticsearchStore({ nodes: [url] });
   try {
     for (let cursor: string | undefined; ;) {
@@ -220,15 +220,15 @@ async function findStored({ elasticsearch: { url }, ledger }: Scene): Promise<vo
   }
 }
 
-function judge({ nodes, ledger, inexact }: Scene): Judgement {
+function judge({ nodes, ledger, inexact }: Arena): Judgement {
   const reported = new Map(nodes.flatMap((node) => [...node.readLost()]));
   const verdict = ledger.judge(reported, inexact);
   return { ...verdict, differences: [...nodes.flatMap(({ problems }) => problems), ...verdict.differences] };
 }
 
 function printFigures({ durationMs, seed, rate }: Plan, figures: Figures): void {
-  const { scene, differences } = figures;
-  const { nodes, counts, inexact } = scene;
+  const { arena, differences } = figures;
+  const { nodes, counts, inexact } = arena;
   const sum = (read: (node: TortureNode) => number): number => nodes.reduce((all, node) => all + read(node), 0);
   const rows: readonly (readonly [what: string, value: string])[] = [
     ['seed', `${seed}; ${renderTime(durationMs)} minutes, ${nodes.length} nodes, ${rate} entries a second`],

@@ -22,7 +22,7 @@ const LOOK_MS = 200;
 /** Of a small limit of a proxy. */
 const SMALL_BYTES = 30_000;
 
-export interface Scene {
+export interface Arena {
   readonly nodes: readonly TortureNode[];
   readonly elasticsearch: Elasticsearch;
   readonly ledger: Ledger;
@@ -35,7 +35,7 @@ export interface Scene {
 }
 
 interface Blow {
-  readonly scene: Scene;
+  readonly arena: Arena;
   readonly node: TortureNode;
   readonly dice: Dice;
   readonly lastMs: number;
@@ -102,7 +102,7 @@ const BLOWS: readonly BlowRow[] = [
 ];
 
 export interface Dealing {
-  readonly scene: Scene;
+  readonly arena: Arena;
   readonly seed: number;
   readonly durationMs: number;
   /** No more are dealt. */
@@ -111,16 +111,16 @@ export interface Dealing {
 
 /** Resolves when what was begun is over. */
 export async function dealBlows(dealing: Dealing): Promise<void> {
-  const { scene, durationMs } = dealing;
+  const { arena, durationMs } = dealing;
   const rows = BLOWS.filter(({ isGreat }) => durationMs >= SHORT_MS || isGreat !== true);
   await Promise.all(
     rows.flatMap((row) =>
-      scene.nodes.slice(0, row.isGreat === true ? 1 : undefined).map((node) => dealRow(dealing, row, node)),
+      arena.nodes.slice(0, row.isGreat === true ? 1 : undefined).map((node) => dealRow(dealing, row, node)),
     ),
   );
 }
 
-async function dealRow({ scene, seed, durationMs, over }: Dealing, row: BlowRow, node: TortureNode): Promise<void> {
+async function dealRow({ arena, seed, durationMs, over }: Dealing, row: BlowRow, node: TortureNode): Promise<void> {
   const key = `${row.name} ${node.name}`;
   const dice = createDice(seed, key);
   for (let turn = 0; ; turn += 1) {
@@ -129,10 +129,10 @@ async function dealRow({ scene, seed, durationMs, over }: Dealing, row: BlowRow,
     const waitMs = turn === 0 ? Math.min(everyMs, durationMs / 3) : everyMs;
     await sleep(waitMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
-    scene.under.add(key);
-    const isDealt = await row.deal({ scene, node, dice, lastMs: dice.between(row.lastMs), turn });
-    scene.under.delete(key);
-    if (isDealt) scene.counts.set(row.name, (scene.counts.get(row.name) ?? 0) + 1);
+    arena.under.add(key);
+    const isDealt = await row.deal({ arena, node, dice, lastMs: dice.between(row.lastMs), turn });
+    arena.under.delete(key);
+    if (isDealt) arena.counts.set(row.name, (arena.counts.get(row.name) ?? 0) + 1);
   }
 }
 
@@ -201,7 +201,7 @@ const limitSize: Fault = ({ path, bytes }) =>
  * A file is cut away without a copy, after the agent has seen how large it is and before it has read all of it: the
  * store is away and the budget is spent. Nothing else may happen to this agent until it has said what is lost.
  */
-async function cutFile({ scene, node, dice, lastMs, turn }: Blow): Promise<boolean> {
+async function cutFile({ arena, node, dice, lastMs, turn }: Blow): Promise<boolean> {
   if (!(await becomes(() => !node.isFull && node.isUp, NOTICE_MS))) return false;
   node.isCalm = true;
   const number = node.name.replace(/\D/g, '');
@@ -211,17 +211,17 @@ async function cutFile({ scene, node, dice, lastMs, turn }: Blow): Promise<boole
     const entries = Array.from({ length: dice.between(CUT_ENTRIES) }, (_, at) =>
       renderEntry(dice, `cut-${number}-${turn * CUT_ENTRIES[1] + at}`),
     );
-    for (const entry of entries) scene.ledger.note(entry);
+    for (const entry of entries) arena.ledger.note(entry);
     writeFileSync(path, entries.map(({ text }) => `${text}\n`).join(''));
     const { size } = statSync(path);
     if (!(await becomes(() => node.findStates(path).some((state) => state.size === size), NOTICE_MS))) return false;
     await sleep(lastMs);
     truncateSync(path);
-    scene.ledger.cut({ path, entries });
+    arena.ledger.cut({ path, entries });
     bringBack();
     await sleep(REPORT_MS);
     const isDelivered = await becomes(async () => (await node.readMetric('at_risk_bytes')) === 0, DELIVER_MS);
-    if (!isDelivered) scene.inexact.add(path);
+    if (!isDelivered) arena.inexact.add(path);
     return true;
   } finally {
     bringBack();
@@ -230,8 +230,8 @@ async function cutFile({ scene, node, dice, lastMs, turn }: Blow): Promise<boole
 }
 
 /** Elasticsearch itself does so when its disk is nearly full. */
-async function block({ scene, lastMs }: Blow): Promise<boolean> {
-  const { url } = scene.elasticsearch;
+async function block({ arena, lastMs }: Blow): Promise<boolean> {
+  const { url } = arena.elasticsearch;
   if (!(await setBlock(url, true))) return false;
   await sleep(lastMs);
   await becomes(() => setBlock(url, null), DELIVER_MS);
@@ -245,10 +245,10 @@ async function setBlock(url: string, isOn: true | null): Promise<boolean> {
   return answer?.ok === true;
 }
 
-async function killStore({ scene, lastMs }: Blow): Promise<boolean> {
-  await scene.elasticsearch.kill();
+async function killStore({ arena, lastMs }: Blow): Promise<boolean> {
+  await arena.elasticsearch.kill();
   await sleep(lastMs);
-  await scene.elasticsearch.restart();
+  await arena.elasticsearch.restart();
   return true;
 }
 
