@@ -104,6 +104,7 @@ function resume(tail: Tail, state: FileState, head: Buffer): void {
   tail.reading.form = state.form ?? (isBegun ? 'lines' : findForm(head));
   tail.file.key = state.key;
   tail.file.head = state.head;
+  tail.file.writtenMs = tail.file.archiveSize === undefined ? undefined : state.mtimeMs;
   // What is sent again goes where it went before, whatever Kubernetes says now.
   if (state.cluster !== undefined && tail.file.origin.pod?.isClusterOpen === true)
     tail.file.origin = { ...tail.file.origin, cluster: state.cluster };

@@ -1,7 +1,8 @@
-import { appendFileSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { line, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
+import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
 let fixture: AgentFixture;
 let path: string;
@@ -106,6 +107,25 @@ describe('a stack trace that a rotation cuts', () => {
 
     expect((await fixture.records()).map((record) => record.id).sort()).toEqual(first);
     expect(await fixture.inOrder()).toEqual([line(0), (head + rest).trimEnd(), line(2)]);
+  });
+
+  it('is one record while an older rotation is read from its archive', async () => {
+    writeFileSync(`${path}.1`, lines(5, 8));
+    await fixture.poll(2);
+    writeFileSync(path, `${line(0)}\n${head}`);
+    await fixture.poll(2);
+    fixture.restart();
+    writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+    unlinkSync(`${path}.1`);
+    renameSync(path, `${path}.2`);
+    writeFileSync(path, `${rest}${line(2)}\n`);
+    const later = Date.now() / 1000 + 5;
+    utimesSync(path, later, later);
+
+    await fixture.poll(4);
+
+    const texts = [...expected(5, 8), line(0), (head + rest).trimEnd(), line(2)];
+    expect((await fixture.texts()).sort()).toEqual(texts.sort());
   });
 
   it('is never joined to an entry of another process', async () => {

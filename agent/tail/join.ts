@@ -103,10 +103,14 @@ function findElder(tail: Tail, tails: readonly Tail[]): Tail | undefined {
   let newest: Tail | undefined;
   for (const other of tails) {
     if (other === tail || !other.file.isSettled || !isOfFamily(other, tail) || follows(other, tail)) continue;
-    const { mtimeMs } = other.reading;
-    if (mtimeMs <= tail.reading.mtimeMs && (newest === undefined || mtimeMs > newest.reading.mtimeMs)) newest = other;
+    const written = findWritten(other);
+    if (written <= tail.reading.mtimeMs && (newest === undefined || written > findWritten(newest))) newest = other;
   }
   return newest;
+}
+
+function findWritten({ file, reading }: Tail): number {
+  return file.writtenMs ?? reading.mtimeMs;
 }
 
 /** It waits for the tail: both may have been written at the same moment. */

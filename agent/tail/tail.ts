@@ -33,6 +33,8 @@ export interface TailFile {
   isSettled: boolean;
   /** Set for an unpacked archive: size of the `.gz` at `path`. The descriptor belongs to the unpacked bytes. */
   archiveSize: number | undefined;
+  /** Of an archive that goes on with a known file: when that was last written, whenever it was compressed. */
+  writtenMs: number | undefined;
   /** Size of an archive when it was last tried to unpack. */
   archiveTriedSize: number | undefined;
   readonly openedAt: number;
@@ -67,6 +69,7 @@ export function createTail({ maxEntryBytes, fd, now, ...start }: TailStart): Tai
       head: EMPTY_GUARD,
       isSettled: false,
       archiveSize: undefined,
+      writtenMs: undefined,
       archiveTriedSize: undefined,
       openedAt: now,
       seen: now,
@@ -120,7 +123,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     head: file.head,
     guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(readBefore(fd, offset)),
     size: reading.size,
-    mtimeMs: reading.mtimeMs,
+    mtimeMs: file.writtenMs ?? reading.mtimeMs,
     seen: file.seen,
     archive:
       file.archiveSize === undefined ? undefined : { size: file.archiveSize, isRead: file.endedAt !== undefined },
