@@ -12,7 +12,8 @@ export type Unpacked =
   | { readonly kind: 'unpacked'; readonly fd: number }
   /** No footer yet: try again when it has grown. */
   | { readonly kind: 'incomplete' }
-  | { readonly kind: 'failed'; readonly problem: string };
+  /** `isOwn`: what is wrong is not with the archive, but with our disk, and passes. */
+  | { readonly kind: 'failed'; readonly problem: string; readonly isOwn: boolean };
 
 export function isArchive(head: Buffer): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
@@ -46,7 +47,17 @@ export async function unpackArchive(path: string, dataDir: string): Promise<Unpa
     }
     return { kind: 'unpacked', fd };
   } catch (error) {
+    removePart(target);
     if (errorCode(error) === 'Z_BUF_ERROR') return { kind: 'incomplete' };
-    return { kind: 'failed', problem: describeFault(error) };
+    return { kind: 'failed', problem: describeFault(error), isOwn: !errorCode(error).startsWith('Z_') };
+  }
+}
+
+/** What was unpacked before it failed would keep a full disk full. */
+function removePart(target: string): void {
+  try {
+    unlinkSync(target);
+  } catch {
+    // It was never begun: the folder cannot be made, or nothing may be written there.
   }
 }

@@ -13,6 +13,9 @@ import { adoptTail, type Adoption } from './adopt.js';
 import { dropTail, endTail, failTail } from './ends.js';
 import { idOf, isEnding, openFile, reserveFile, type TailSet } from './set.js';
 
+/** What our own disk did not let us unpack is tried again after this time. */
+const UNPACK_AGAIN_MS = 2000;
+
 /** `before` is the tail whose file stood at this path until now. */
 export function beginFile(set: TailSet, file: FoundFile, before: Tail | undefined): void {
   const id = idOf(file);
@@ -149,8 +152,10 @@ function ignoreTail(set: TailSet, tail: Tail): void {
 function beginArchive(set: TailSet, tail: Tail): void {
   const { file, reading } = tail;
   if (isArchiveRead(set, tail)) return ignoreTail(set, tail);
-  if (set.unpacking !== undefined || file.archiveTriedSize === reading.size) return;
+  const isTried = file.archiveTriedSize === reading.size && set.now() < file.archiveAgainAt;
+  if (set.unpacking !== undefined || isTried) return;
   file.archiveTriedSize = reading.size;
+  file.archiveAgainAt = Number.POSITIVE_INFINITY;
   set.unpacking = unpack(set, tail, reading.size).finally(() => {
     set.unpacking = undefined;
   });
@@ -171,6 +176,7 @@ async function unpack(set: TailSet, { file, reading }: Tail, size: number): Prom
   const result = await unpackArchive(path, set.settings.dataDir);
   if (result.kind === 'incomplete') return;
   if (result.kind === 'failed') {
+    if (result.isOwn) file.archiveAgainAt = set.now() + UNPACK_AGAIN_MS;
     if (board.raise('JT_ARCHIVE_INVALID', { path, problem: result.problem }, path))
       log.warn({ path, problem: result.problem }, 'An archive cannot be unpacked; it is tried again when it changes.');
     return;

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,6 +42,22 @@ describe('compressed rotations', () => {
 
     expect(await fixture.inOrder()).toEqual(expected(0, 30));
     expect(fixture.counter('duplicateRecords')).toBe(0);
+  });
+
+  it('are tried again where our own disk did not let them be unpacked, and leave nothing on it', async () => {
+    const spool = join(fixture.dataDir, 'spool');
+    writeFileSync(spool, '');
+    writeFileSync(`${path}.1.gz`, gzipSync(lines(0, 5)));
+    await fixture.poll(2, 500);
+    const conditions = fixture.conditions();
+    rmSync(spool);
+
+    await fixture.poll(4);
+
+    expect(conditions).toEqual(['JT_ARCHIVE_INVALID']);
+    expect(await fixture.texts()).toEqual(expected(0, 5));
+    expect(readdirSync(spool)).toEqual([]);
+    expect(fixture.conditions()).toEqual([]);
   });
 
   it('F15: are read whole when nothing is known of them, and only once they are complete', async () => {

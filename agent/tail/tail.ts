@@ -37,6 +37,8 @@ export interface TailFile {
   writtenMs: number | undefined;
   /** Size of an archive when it was last tried to unpack. */
   archiveTriedSize: number | undefined;
+  /** When it is tried again though it has not changed. */
+  archiveAgainAt: number;
   readonly openedAt: number;
   /** Last time it was seen on disk. */
   seen: number;
@@ -71,6 +73,7 @@ export function createTail({ maxEntryBytes, fd, now, ...start }: TailStart): Tai
       archiveSize: undefined,
       writtenMs: undefined,
       archiveTriedSize: undefined,
+      archiveAgainAt: Number.POSITIVE_INFINITY,
       openedAt: now,
       seen: now,
       goneSince: undefined,
