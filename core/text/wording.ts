@@ -16,7 +16,7 @@ export const OUTCOMES: Readonly<Record<Incident['outcome'], Text>> = {
   recovered: { en: 'running again', zh: '已恢复运行' },
   failed: { en: 'ended', zh: '已终止' },
   canceled: { en: 'canceled by a person', zh: '已被人工取消' },
-  silent: { en: 'silent: nothing more is written', zh: '无声：日志不再更新' },
+  silent: { en: 'fallen silent', zh: '日志已中断' },
   unknown: { en: 'outcome unknown', zh: '结果未知' },
 };
 
