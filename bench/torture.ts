@@ -8,25 +8,33 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { errorText } from '../core/fault.js';
 import { openRecord } from '../lab/parts/machine/running.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
+import { readCommandLine, type BenchScript } from './options.js';
 import { dealBlows, type Arena } from './torture/blows.js';
 import { createDice } from './torture/dice.js';
 import { createLedger, type Judgement } from './torture/ledger.js';
 import { openNode, type NodePlace, type TortureNode } from './torture/node.js';
 import { finishPens, openPens, usePens, type Pen } from './torture/pens.js';
 
-const USAGE = `Usage: npx tsx bench/torture.ts
-  --minutes N   how long files are written and blows are dealt (default: 10); what is left is delivered afterwards
-  --seed N      the same seed gives the same writers and the same blows (default: one of this moment)
-  --nodes N     agents, each with files, a disk and a proxy of its own; every second one has two workers (default: 2)
-  --rate N      entries a second, of all nodes together (default: 800)
-  --keep        leave the folder with logs, data and settings for a look; it stays anyway when something differs
-Needs what "npm run build" makes, and Elasticsearch (npm run parts). The disk that fills up needs root.
-Ends with 0 when each entry is stored once, byte for byte, and losses are reported exactly; else with 1.`;
+const SCRIPT = {
+  name: 'bench/torture.ts',
+  summary:
+    'Whether agents under kills, outages, full disks and clock jumps store each entry once and report losses exactly.',
+  options: {
+    minutes: { kind: 'number', value: 'N', default: '10', help: 'How long files are written and blows are dealt.' },
+    seed: {
+      kind: 'number',
+      value: 'N',
+      help: 'The same seed gives the same writers and blows (else one of this moment).',
+    },
+    nodes: { kind: 'number', value: 'N', default: '2', least: 1, help: 'Agents; every second one has two workers.' },
+    rate: { kind: 'number', value: 'N', default: '800', least: 1, help: 'Entries a second, of all nodes together.' },
+    keep: { kind: 'switch', help: 'Leave the folder; it stays anyway when something differs.' },
+  },
+} as const satisfies BenchScript;
 const MINUTE_MS = 60_000;
 const TURN_MS = 50;
 const WATCH_MS = 500;
@@ -54,24 +62,9 @@ interface Figures extends Judgement {
   readonly wholeMs: number;
 }
 
-function readPlan(): Plan | undefined {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '10' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      nodes: { type: 'string', default: '2' },
-      rate: { type: 'string', default: '800' },
-      keep: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return undefined;
-  const [minutes = 0, seed = 0, nodes = 0, rate = 0] = (['minutes', 'seed', 'nodes', 'rate'] as const).map((name) => {
-    const number = Number(values[name]);
-    if (!(number > 0)) throw new RangeError(`--${name} is "${values[name]}", but must be a number above 0.`);
-    return number;
-  });
-  return { durationMs: minutes * MINUTE_MS, seed, nodes, rate, isKept: values.keep };
+function readPlan(): Plan {
+  const { minutes, seed = Date.now() % 1_000_000, nodes, rate, keep } = readCommandLine(SCRIPT).values;
+  return { durationMs: minutes * MINUTE_MS, seed, nodes, rate, isKept: keep };
 }
 
 /** Everything is closed at the end, however that comes. */
@@ -267,10 +260,6 @@ function renderCount(count: number): string {
 
 async function main(): Promise<number> {
   const plan = readPlan();
-  if (plan === undefined) {
-    console.log(USAGE);
-    return 0;
-  }
   if (!existsSync(join(import.meta.dirname, '..', 'dist', 'cli.js'))) throw new Error('Build it first: npm run build');
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-torture-'));
   const figures = await torture(plan, folder);

@@ -76,22 +76,29 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
       flights.add(flight);
       const bulkBody = request.lines === undefined ? undefined : await compressLines(request.lines);
       try {
-        const answer = await client.transport.request(
-          {
-            method: request.method,
-            path: request.path,
-            querystring: request.query === undefined ? undefined : { ...request.query },
-            body: request.body,
-            bulkBody,
-          },
-          {
-            meta: true,
-            signal: flight.signal,
-            maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
-            ignore: [...(request.expect ?? [])],
-            headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
-          },
-        );
+        const ask = (): Promise<{ body: unknown; statusCode?: number | null }> =>
+          client.transport.request(
+            {
+              method: request.method,
+              path: request.path,
+              querystring: request.query === undefined ? undefined : { ...request.query },
+              body: request.body,
+              bulkBody,
+            },
+            {
+              meta: true,
+              signal: flight.signal,
+              maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
+              ignore: [...(request.expect ?? [])],
+              headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
+            },
+          );
+        const answer = await ask().catch((error: unknown) => {
+          // Requests at once that fail at several nodes leave the client without a choice for a moment, which says
+          // nothing of what is wrong.
+          if (error instanceof errors.NoLivingConnectionsError) return ask();
+          throw error;
+        });
         const body: unknown = answer.body;
         const status = answer.statusCode ?? 0;
         if (request.method === 'HEAD') return { status, body: {} };
