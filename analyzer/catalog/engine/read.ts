@@ -4,8 +4,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { formatProblems, type DocumentPath, type ParsedDocument, type Problem } from '../../../core/document.js';
-import { JobtraceError } from '../../../core/errors.js';
-import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
 import {
   ENGINE_TABLES,
   type Engine,
@@ -16,6 +14,7 @@ import {
   type EngineRowFile,
   type EngineTable,
 } from './engine.js';
+import { compileRegex, toList } from '../rule/values.js';
 
 export const ENGINE_FOLDER = 'engine';
 
@@ -159,20 +158,4 @@ function compileCondition(work: Work, source: EngineConditionFile, path: Documen
     component: source.component ?? [],
     ends: source.ends ?? [],
   };
-}
-
-function toList(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-function compileRegex(work: Work, source: string | undefined, path: DocumentPath): Pattern | undefined {
-  if (source === undefined) return undefined;
-  if (work.document.trusted === true) return deferRegex(source);
-  try {
-    return createRegex(source);
-  } catch (error) {
-    if (!(error instanceof JobtraceError)) throw error;
-    work.problems.push(work.document.problemAt(path, error.message));
-    return undefined;
-  }
 }

@@ -4,8 +4,6 @@
 import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
 import { parseGlob } from '../../../core/text/glob.js';
 import { findNearest } from '../../../core/text/nearest.js';
-import { JobtraceError } from '../../../core/errors.js';
-import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
 import type { Text } from '../../../core/types.js';
 import { findOptionProblem } from '../../../flink/options/options.js';
 import { compileExpression, deferExpression, type Expression } from '../expression/expression.js';
@@ -24,6 +22,7 @@ import {
   type Where,
   type WhereFile,
 } from './rule.js';
+import { compileRegex, toList } from './values.js';
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -174,22 +173,6 @@ function compileWhere(work: Work, where: WhereFile | undefined, path: DocumentPa
     component: where.component ?? [],
     file: where.file ?? [],
   };
-}
-
-function toList(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-function compileRegex(work: Work, source: string | undefined, path: DocumentPath): Pattern | undefined {
-  if (source === undefined) return undefined;
-  if (work.document.trusted === true) return deferRegex(source);
-  try {
-    return createRegex(source);
-  } catch (error) {
-    if (!(error instanceof JobtraceError)) throw error;
-    report(work, path, error.message);
-    return undefined;
-  }
 }
 
 const WINDOW_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };

@@ -1,0 +1,25 @@
+// Values that rules and the engine's rows write alike: one text or a list of them, and a regular expression.
+import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
+import { JobtraceError } from '../../../core/errors.js';
+import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
+
+export function toList(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+}
+
+/** Undefined where none is written, or it is wrong: then a problem is added. */
+export function compileRegex(
+  { document, problems }: { readonly document: ParsedDocument; readonly problems: Problem[] },
+  source: string | undefined,
+  path: DocumentPath,
+): Pattern | undefined {
+  if (source === undefined) return undefined;
+  if (document.trusted === true) return deferRegex(source);
+  try {
+    return createRegex(source);
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    problems.push(document.problemAt(path, error.message));
+    return undefined;
+  }
+}
