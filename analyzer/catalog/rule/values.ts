@@ -1,4 +1,5 @@
-// Values that rules and the engine's rows write alike: one text or a list of them, and a regular expression.
+// Values that rules and the engine's rows write alike → one list of texts, and a compiled regular expression or the
+// problem that says where it is wrong. Called by compile.ts (rules) and by the engine's tables; reads no files.
 import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
 import { JobtraceError } from '../../../core/errors.js';
 import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
