@@ -21,6 +21,7 @@ import {
 
 const TOKEN = 'alertmanager-0123456789';
 const POLICY: NotifyPolicy = {
+  settleMs: 0,
   symptomWaitMs: 0,
   backlogAfterMs: 3_600_000,
   stillFailingAfterMs: 3_600_000,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { parseGlob } from '../core/text/glob.js';
-import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type Told } from './decide.js';
+import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type Hearing, type Told } from './decide.js';
 import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './testing/samples.js';
 
 const SEEN = Date.parse('2026-11-20T10:00:00.000Z');
 const MINUTE = 60_000;
 const POLICY: DecidePolicy = {
+  settleMs: 1000,
   symptomWaitMs: 30_000,
   backlogAfterMs: 60 * MINUTE,
   stillFailingAfterMs: 60 * MINUTE,
@@ -28,9 +29,9 @@ function decide(
   incident: Incident,
   told: readonly Told[] = [],
   nowMs = SEEN + 1000,
-  policy: Partial<DecidePolicy> = {},
+  { canEdit = false, ...policy }: Partial<DecidePolicy & Pick<Hearing, 'canEdit'>> = {},
 ): AlertDecision {
-  return decideAlert(incident, told, nowMs, { ...POLICY, ...policy });
+  return decideAlert(incident, { told, canEdit }, nowMs, { ...POLICY, ...policy });
 }
 
 function toldOf(cause: string, more: Partial<Told> = {}): Told {
@@ -42,19 +43,21 @@ function toldOf(cause: string, more: Partial<Told> = {}): Told {
     outcome: 'failing',
     isPending: false,
     timeMs: SEEN + 1000,
+    seenMs: SEEN,
     ...more,
   };
 }
 
 describe('decideAlert, at first sight', () => {
-  it('sends a cause at once', () => {
+  it('sends a cause when what follows it at once can be in the message, and the end of a job at once', () => {
     expect(decide(CAUSE)).toMatchObject({
       send: true,
       reason: 'new-incident',
-      notBeforeMs: SEEN + 1000,
+      notBeforeMs: SEEN + 2000,
       replacesPending: false,
       subject: { cause: BUFFERS, symptom: false },
     });
+    expect(decide({ ...CAUSE, outcome: 'failed' })).toMatchObject({ reason: 'new-incident', notBeforeMs: SEEN + 1000 });
   });
 
   it.each([
@@ -121,13 +124,23 @@ describe('decideAlert, at first sight', () => {
 });
 
 describe('decideAlert, while a message waits', () => {
+  it('puts the end of the job into the message that has not gone out', () => {
+    const settling = toldOf(BUFFERS, { isPending: true, timeMs: SEEN + 2000 });
+    expect(decide(CAUSE, [settling], SEEN + 1500)).toEqual({ send: false, reason: 'said-already' });
+    expect(decide({ ...CAUSE, outcome: 'failed' }, [settling], SEEN + 1500)).toMatchObject({
+      reason: 'new-incident',
+      notBeforeMs: SEEN + 1500,
+      replacesPending: true,
+    });
+  });
+
   const pending = toldOf(LOST, { symptom: true, isPending: true, timeMs: SEEN + 31_000 });
 
-  it('replaces the symptom by its cause and sends at once', () => {
+  it('replaces the symptom by its cause, which waits no longer than any cause', () => {
     expect(decide(CAUSE, [pending], SEEN + 5000)).toMatchObject({
       send: true,
       reason: 'new-incident',
-      notBeforeMs: SEEN + 5000,
+      notBeforeMs: SEEN + 6000,
       replacesPending: true,
       subject: { cause: BUFFERS },
     });
@@ -234,25 +247,35 @@ describe('decideAlert, after a message', () => {
   });
 
   it('escalates when the job ends or the severity rises, once', () => {
-    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS)])).toMatchObject({
-      send: true,
-      reason: 'escalated',
-    });
-    expect(
-      decide({ ...CAUSE, outcome: 'failed' }, [
-        toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }),
-        toldOf(BUFFERS),
-      ]),
-    ).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide({ ...CAUSE, outcome: 'failed' }, [toldOf(BUFFERS, { outcome: 'failed' })])).toEqual({
+    const ended = { ...CAUSE, outcome: 'failed', lastSeen: '2026-11-20T10:01:00.000Z' } as const;
+    expect(decide(ended, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'escalated' });
+    expect(decide(ended, [toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }), toldOf(BUFFERS)])).toEqual({
       send: false,
       reason: 'nothing-new',
     });
-    const critical = makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]);
+    expect(decide(ended, [toldOf(BUFFERS, { outcome: 'failed' })])).toEqual({ send: false, reason: 'nothing-new' });
+    const critical = {
+      ...makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]),
+      lastSeen: '2026-11-20T10:01:00.000Z',
+    };
     expect(decide(critical, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'escalated' });
     expect(decide(critical, [toldOf(BUFFERS, { reason: 'escalated', severity: 'critical' }), toldOf(BUFFERS)])).toEqual(
       { send: false, reason: 'nothing-new' },
     );
+  });
+
+  it('is told once what gets worse within a minute, however late its lines come, but where a message can change', () => {
+    const ended = { ...CAUSE, outcome: 'failed', lastSeen: '2026-11-20T10:00:59.999Z' } as const;
+    const late = SEEN + 10 * MINUTE;
+    expect(decide(ended, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(ended, [toldOf(BUFFERS)], late)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(ended, [toldOf(BUFFERS)], SEEN + 5000, { canEdit: true })).toMatchObject({ reason: 'escalated' });
+    // Counted from the first message, and not where its failure had no time, as in rows of older releases.
+    const corrected = [toldOf(BUFFERS, { reason: 'cause-corrected', seenMs: SEEN + 50_000 }), toldOf(LOST)];
+    expect(decide({ ...ended, lastSeen: '2026-11-20T10:01:00.000Z' }, corrected)).toMatchObject({
+      reason: 'escalated',
+    });
+    expect(decide(ended, [toldOf(BUFFERS, { seenMs: undefined })])).toMatchObject({ reason: 'escalated' });
   });
 
   it('does not escalate what is over', () => {

@@ -17,6 +17,8 @@ export type SilenceReason =
   | 'nothing-new';
 
 export interface DecidePolicy {
+  /** How long a cause waits for what follows it at once: the job's end, or another process that says it better. */
+  readonly settleMs: number;
   /**
    * How long what is only a symptom waits for its cause, and what nothing has failed of for lines that show it to be
    * harmless.
@@ -52,6 +54,16 @@ export interface Told {
   readonly isPending: boolean;
   /** When it was sent, or from when on it may be. */
   readonly timeMs: number;
+  /** The incident's last failure when this was said; undefined for one without times. */
+  readonly seenMs: number | undefined;
+}
+
+/** What a receiver was told of an incident so far. */
+export interface Hearing {
+  /** Newest first. */
+  readonly told: readonly Told[];
+  /** The message that stands there is changed rather than followed by another. */
+  readonly canEdit: boolean;
 }
 
 export type AlertDecision =
@@ -64,21 +76,20 @@ export type AlertDecision =
       readonly replacesPending: boolean;
     };
 
+/** What a failure becomes this soon after it was first told is part of that message. */
+export const ONE_MESSAGE_MS = 60_000;
+
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
 
-/** `told`: newest first. */
-export function decideAlert(
-  incident: Incident,
-  told: readonly Told[],
-  nowMs: number,
-  policy: DecidePolicy,
-): AlertDecision {
+export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number, policy: DecidePolicy): AlertDecision {
+  const { told } = hearing;
   const subject = findSubject(incident, policy);
   if (typeof subject === 'string') return silent(subject);
   if (isMuted(incident, subject, policy.mutes)) return silent('muted');
   const pending = told[0]?.isPending === true ? told[0] : undefined;
-  if (pending !== undefined) return decidePending(incident, subject, pending, told.slice(1), nowMs, policy);
-  return decideFresh(incident, subject, told, nowMs, policy);
+  const sent = { ...hearing, told: told.slice(1) };
+  if (pending !== undefined) return decidePending(incident, subject, pending, sent, nowMs, policy);
+  return decideFresh(incident, subject, hearing, nowMs, policy);
 }
 
 /**
@@ -112,7 +123,7 @@ function decidePending(
   incident: Incident,
   subject: Subject,
   pending: Told,
-  sent: readonly Told[],
+  sent: Hearing,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
@@ -132,25 +143,30 @@ function decidePending(
 function decideFresh(
   incident: Incident,
   subject: Subject,
-  told: readonly Told[],
+  hearing: Hearing,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
-  const last = told[0];
+  const last = hearing.told[0];
   return last === undefined
     ? decideFirst(incident, subject, nowMs, policy)
-    : decideNext(incident, subject, last, told, nowMs, policy);
+    : decideNext(incident, subject, last, hearing, nowMs, policy);
 }
 
 function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy: DecidePolicy): AlertDecision {
   if (incident.lastSeen === undefined) return silent('undated');
   if (nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs) return silent('backlog');
-  const mustWait = subject.symptom || !hasFailed(incident);
+  const waitMs =
+    subject.symptom || !hasFailed(incident)
+      ? policy.symptomWaitMs
+      : incident.outcome === 'failing'
+        ? policy.settleMs
+        : 0;
   return {
     send: true,
     reason: 'new-incident',
     subject,
-    notBeforeMs: mustWait ? nowMs + policy.symptomWaitMs : nowMs,
+    notBeforeMs: nowMs + waitMs,
     replacesPending: false,
   };
 }
@@ -164,17 +180,18 @@ function decideNext(
   incident: Incident,
   subject: Subject,
   last: Told,
-  told: readonly Told[],
+  hearing: Hearing,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
+  const { told } = hearing;
   const known = told.find(({ symptom }) => !symptom) ?? last;
   // Once something was named, a symptom beside it is no news; what was named stays the subject.
   const current: Subject =
     subject.symptom && known.cause !== subject.cause
       ? { ...subject, cause: known.cause, severity: known.severity }
       : subject;
-  const reasons = listReasons(incident, current, known, last, told, nowMs, policy);
+  const reasons = listReasons(incident, current, known, last, hearing, nowMs, policy);
   if (reasons.length === 0) return silent(current === subject ? 'nothing-new' : 'cause-known');
   // The same is never said twice of the same cause.
   const reason = reasons.find(
@@ -190,12 +207,13 @@ function listReasons(
   subject: Subject,
   known: Told,
   last: Told,
-  told: readonly Told[],
+  { told, canEdit }: Hearing,
   nowMs: number,
   policy: DecidePolicy,
 ): readonly AlertReason[] {
   const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
+  const isWorse = hasEnded || RANK[subject.severity] > worst;
   const hasFailedSince =
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
@@ -203,10 +221,17 @@ function listReasons(
     ['cause-corrected', subject.cause !== known.cause],
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
     ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
-    ['escalated', !isOver(incident) && (hasEnded || RANK[subject.severity] > worst)],
+    ['escalated', !isOver(incident) && isWorse && (canEdit || !isOneMessage(incident, told))],
     ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered')],
   ];
   return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+}
+
+/** By the times of the log: it does not matter how late its lines arrive. */
+function isOneMessage({ lastSeen }: Incident, told: readonly Told[]): boolean {
+  const first = told.at(-1);
+  if (first?.seenMs === undefined || lastSeen === undefined) return false;
+  return Date.parse(lastSeen) - first.seenMs < ONE_MESSAGE_MS;
 }
 
 /** Nothing of it can get worse. */

@@ -96,7 +96,7 @@ describe('an incident', () => {
     };
     const notifier = fixture.createNotifier({ store: slow });
     const end = new AbortController();
-    const changed = notifier.incidentChanged({ ...CAUSE, outcome: 'failed' });
+    const changed = notifier.incidentChanged({ ...CAUSE, outcome: 'failed', lastSeen: '2026-11-20T10:01:00.000Z' });
     const running = notifier.run(end.signal);
     await waitUntil('the message to be sent', async () => (await fixture.rows())[0]?.state === 'sent');
     answer();

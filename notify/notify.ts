@@ -47,7 +47,7 @@ export interface Notifier {
 const DELIVER_DEADLINE_MS = 6 * 3_600_000;
 /** An incident without news is no longer held open at an Alertmanager after this. */
 const OPEN_MS = 24 * 3_600_000;
-const DELIVER_EVERY_MS = 500;
+const DELIVER_EVERY_MS = 250;
 const LOOK_EVERY_MS = 1000;
 
 interface NotifierState {
@@ -205,12 +205,9 @@ function createWriter({
 }: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
   return async (incident, receiver) => {
     const rows = await outbox.findTold(incident.id, receiver.name);
-    const decision = decideAlert(
-      incident,
-      rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold),
-      now(),
-      policy,
-    );
+    const channel = CHANNELS[receiver.kind];
+    const told = rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold);
+    const decision = decideAlert(incident, { told, canEdit: channel.canEdit }, now(), policy);
     log.debug(
       { incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason },
       'Decided about an alert.',
@@ -218,7 +215,6 @@ function createWriter({
     if (!decision.send) return;
     const { subject, reason } = decision;
     const card: Card = { incident, subject, reason, language: receiver.language, publicUrl, nowMs: now() };
-    const channel = CHANNELS[receiver.kind];
     const payload: Payload = {
       instance,
       topic: incident.id,
@@ -227,6 +223,7 @@ function createWriter({
       symptom: subject.symptom,
       severity: subject.severity,
       outcome: incident.outcome,
+      seenMs: incident.lastSeen === undefined ? undefined : Date.parse(incident.lastSeen),
       group: `${reason}|${subject.cause}|${incident.cluster}`,
       message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
@@ -257,6 +254,7 @@ function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
     symptom: payload.symptom,
     severity: payload.severity,
     outcome: payload.outcome,
+    seenMs: payload.seenMs,
     isPending,
     timeMs: isPending ? payload.notBeforeMs : Date.parse(alert.sentAt),
   };

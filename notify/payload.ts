@@ -17,6 +17,8 @@ export interface Payload {
   readonly symptom: boolean;
   readonly severity: Severity;
   readonly outcome: Incident['outcome'];
+  /** The incident's last failure when this was said; absent without times, and in rows of older releases. */
+  readonly seenMs?: number | undefined;
   /** Messages of one receiver and group that are due together go out as one. */
   readonly group: string;
   /** Rendered for the receiver's channel. */

@@ -66,6 +66,7 @@ export function createServiceNotifier(
     log: log.child({ stage: 'notify' }),
     onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
     policy: {
+      settleMs: settings['notify.settleMs'],
       symptomWaitMs: settings['notify.symptomWaitMs'],
       attachWaitMs: settings['notify.attachWaitMs'],
       backlogAfterMs: settings['notify.backlogAfterMs'],

@@ -16,6 +16,7 @@ export const ALERTMANAGER: Channel = {
   // ever.
   renderForwarded: undefined,
   refresh: renderOpen,
+  canEdit: true,
   joinsAll: true,
   async send(parts, { receiver, nowMs }) {
     const alerts = parts

@@ -24,6 +24,8 @@ export interface Delivery {
 export interface Channel {
   /** `previous`: the message about this incident that stands at the receiver, when there is one. */
   renderIncident(card: Card, previous: JsonObject | undefined): JsonObject;
+  /** A message about an incident takes the place of the one before it, where it stands. */
+  readonly canEdit: boolean;
   /** Undefined when this channel takes no forwarded alerts. */
   readonly renderForwarded: ((alert: ForwardedAlert) => JsonObject) | undefined;
   /**

@@ -12,6 +12,7 @@ export const WEBHOOK: Channel = {
   renderIncident: (card) => renderWebhook(card),
   renderForwarded: (alert) => renderForwardedMessage(alert),
   refresh: undefined,
+  canEdit: false,
   joinsAll: false,
   async send(parts, delivery) {
     const body = JSON.stringify(joinParts(parts));

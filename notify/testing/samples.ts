@@ -117,6 +117,7 @@ function closeServer(server: Server): Promise<void> {
 
 export const START = Date.parse('2026-11-20T10:00:01.000Z');
 export const POLICY: NotifyPolicy = {
+  settleMs: 0,
   symptomWaitMs: 30_000,
   backlogAfterMs: 3_600_000,
   stillFailingAfterMs: 3_600_000,

@@ -58,9 +58,16 @@ export const SERVICE = [
     help: `Where alerts go: a list of {name, kind: ${RECEIVER_KINDS.join('|')}, url or urlFile, language, secret or secretFile, perMinute}.`,
   },
   {
+    name: 'notify.settleMs',
+    type: 'integer',
+    default: 1000,
+    minimum: 0,
+    help: 'How long an incident whose cause is known waits before it is announced, so that what follows at once (the end of the job) is in the same message.',
+  },
+  {
     name: 'notify.symptomWaitMs',
     type: 'integer',
-    default: 30_000,
+    default: 10_000,
     minimum: 0,
     help: 'How long an incident waits before it is announced when it shows only symptoms (for its cause) or nothing has failed yet (for lines that show it to be harmless).',
   },
