@@ -22,7 +22,7 @@ import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';
-import { decideOutcome } from './outcome.js';
+import { decideOutcome, type OutcomeEvidence } from './outcome.js';
 import { createWorld, type WorldFacts } from './world.js';
 
 export interface ConcludeOptions {
@@ -58,13 +58,19 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
     firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
-    outcome: decideOutcome(job, { ...options, lastEvent: group.lastTime }),
+    outcome: decideOutcome(job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) }),
     restarts,
     attempts: listAttempts(group, marks, ranking),
     diagnoses: { en: pick(explained, 'en'), zh: pick(explained, 'zh') },
     unknown: ranking.unknown.map((item) => describeUnknown(item, job)),
     facts,
   };
+}
+
+function listEnded({ events }: IncidentGroup): OutcomeEvidence['ended'] {
+  return events.flatMap(({ signal, failure }) =>
+    failure === undefined ? [] : [{ kind: failure.kind, component: signal.place.component }],
+  );
 }
 
 function pick(explained: readonly Readonly<Record<Language, Diagnosis>>[], language: Language): readonly Diagnosis[] {

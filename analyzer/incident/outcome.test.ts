@@ -5,6 +5,7 @@ import { diagnose } from './diagnose.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const JM = 'log/flink-flink-standalonesession-0-node-1.log';
+const CLIENT = 'log/flink-flink-client-node-1.log';
 const OTHER_JM = 'log/flink-flink-standalonesession-1-node-2.log';
 const TM = 'log/flink-flink-taskexecutor-0-node-1.log';
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
@@ -28,6 +29,34 @@ function checkpoint(time: string): string {
 function line(time: string): string {
   return `${time} INFO com.example.Progress - 4711 orders read`;
 }
+
+const REFUSED = [
+  '10:00:00 ERROR org.apache.flink.client.cli.CliFrontend - Error while running the command.',
+  'org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: No operators defined',
+  '\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:1) ~[flink-dist-1.20.1.jar:1.20.1]',
+];
+const NEVER_BEGAN = [
+  `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Using restart back off time strategy NoRestartBackoffTimeStrategy for orders (${JOB_A}).`,
+  '10:00:01 ERROR org.apache.flink.runtime.webmonitor.handlers.JarRunHandler - Exception occurred in REST handler: Could not execute application.',
+  ...REFUSED.slice(1),
+];
+const ASKED = [
+  REFUSED[0] ?? '',
+  `org.apache.flink.util.FlinkException: Could not cancel job ${JOB_A}.`,
+  REFUSED[2] ?? '',
+];
+const DIED = [
+  '10:00:00 ERROR org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Terminating TaskManagerRunner with exit code 1.',
+  'java.io.IOException: No space left on device',
+  '\tat org.apache.flink.core.fs.FileSystem.write(FileSystem.java:1) ~[flink-dist-1.20.1.jar:1.20.1]',
+];
+const ATTEMPT = `${'c'.repeat(32)}_${'d'.repeat(32)}_0_0`;
+const TASK_FAILED = [
+  `10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Received task Map (1/1)#0 (${ATTEMPT}), deploy into slot with allocation id ${'e'.repeat(32)}.`,
+  `10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Establish JobManager connection for job ${JOB_A}.`,
+  `10:00:01 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${ATTEMPT}) switched from RUNNING to FAILED with failure cause:`,
+  ...DIED.slice(1),
+];
 
 interface Case {
   readonly what: string;
@@ -101,5 +130,25 @@ describe('the outcome of an incident', () => {
     const present = now === undefined ? undefined : Date.parse(`2026-03-02T${now}Z`);
 
     expect(diagnose(entries, catalog, { now: present }).map((incident) => incident.outcome)).toEqual([outcome]);
+  });
+
+  it.each([
+    ['failed where a submission was refused', { [CLIENT]: REFUSED }, 'failed'],
+    ['failed where a process died that had no job', { [TM]: DIED }, 'failed'],
+    ['failed where the JobManager could not execute the program whose job it knows', { [JM]: NEVER_BEGAN }, 'failed'],
+    [
+      'unknown where a client names a job, which may go on',
+      { [CLIENT]: ASKED, [TM]: TASK_FAILED.slice(0, 2) },
+      'unknown',
+    ],
+    ['unknown where only the TaskManager tells of the job, which may go on', { [TM]: TASK_FAILED }, 'unknown'],
+    ['unknown also where that died of it', { [TM]: [...TASK_FAILED, ...DIED] }, 'unknown'],
+  ] as const)('is %s', (_what, logs, outcome) => {
+    const entries = Object.entries(logs).flatMap(([path, lines]) => makeLog(path, lines));
+
+    const found = diagnose(entries, catalog);
+
+    expect(found.map((incident) => incident.outcome)).toEqual([outcome]);
+    if (outcome === 'unknown') expect(found[0]?.job?.id).toBe(JOB_A);
   });
 });

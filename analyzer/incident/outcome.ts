@@ -1,8 +1,9 @@
-// What became of the job of an incident. A state that Flink names is believed; "running again" is not enough: that a
-// job recovered is shown by what its cluster went on writing, never by the clock, because a process that died writes
-// nothing either. Pure; called by conclude.ts.
+// What became of the job of an incident, or of the process where there is none. A state that Flink names is believed;
+// "running again" is not enough: that a job recovered is shown by what its cluster went on writing, never by the clock,
+// because a process that died writes nothing either. Pure; called by conclude.ts.
 import { findLargest } from '../../core/sequence.js';
-import type { Incident } from '../../core/types.js';
+import type { Component, Incident } from '../../core/types.js';
+import type { FailureKind } from '../catalog/engine/engine.js';
 import type { JobView } from '../cluster/view.js';
 import type { LastLine } from './last-line.js';
 
@@ -16,6 +17,8 @@ export interface OutcomeEvidence {
   readonly until: number | undefined;
   /** The last time of the incident's own events. */
   readonly lastEvent: number | undefined;
+  /** What ended by the incident's events, and whose log says so. */
+  readonly ended: readonly { readonly kind: FailureKind; readonly component: Component }[];
 }
 
 /** The states in which a job ends. */
@@ -33,13 +36,23 @@ export function decideOutcome(job: JobView | undefined, evidence: OutcomeEvidenc
       (newest, state) => (newest === undefined || state.time >= newest.time ? state : newest),
       undefined,
     );
-  if (job === undefined || last === undefined) return 'unknown';
+  if (job === undefined || last === undefined) return hasEnded(job, evidence) ? 'failed' : 'unknown';
   const end = ENDS[last.to];
   if (end !== undefined) return end;
   // Its next failure is a line of the job's own.
   const known = until ?? findLastWord(job, evidence);
   if (last.to === 'RUNNING' && known - findHealthySince(job, last.time, evidence) >= healthyMs) return 'recovered';
   return until === undefined && now - known >= healthyMs ? 'silent' : 'failing';
+}
+
+/**
+ * Without a state: a submission, a process, or a job before it began. A client that fails and names a job may have
+ * asked about one that runs; the JobManager that could not execute the program knows better.
+ */
+function hasEnded(job: JobView | undefined, { ended }: OutcomeEvidence): boolean {
+  return job === undefined
+    ? ended.some(({ kind }) => kind === 'client' || kind === 'process')
+    : ended.some(({ kind, component }) => kind === 'job' || (kind === 'client' && component === 'jobmanager'));
 }
 
 /** When the last thing went wrong, or began anew. */

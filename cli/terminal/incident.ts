@@ -4,7 +4,7 @@ import type { Language } from '../../core/types.js';
 import { OUTCOMES } from '../../core/text/wording.js';
 import type { IncidentStore } from '../../store/store.js';
 import type { Terminal } from '../command.js';
-import { paint, renderCards, styleOf } from './print.js';
+import { nameJob, paint, renderCards, styleOf } from './print.js';
 
 /** An incident for people: one line about the job, then its causes, then what no rule names. */
 export function renderIncident(
@@ -13,9 +13,9 @@ export function renderIncident(
   terminal: Pick<Terminal, 'stdout' | 'environment'>,
 ): string {
   const style = styleOf(terminal.stdout, terminal.environment);
-  const who = incident.job === undefined ? (incident.process ?? '') : `${incident.job.name ?? ''} (${incident.job.id})`;
+  const who = incident.job === undefined ? (incident.process ?? '') : nameJob(incident.job);
   const restarts = lang === 'zh' ? '次重启' : 'restarts';
-  const head = `${paint(who.trim(), 'bold', style)} · ${incident.cluster} · ${OUTCOMES[incident.outcome][lang]} · ${incident.restarts} ${restarts} · ${incident.firstSeen ?? ''}`;
+  const head = `${paint(who, 'bold', style)} · ${incident.cluster} · ${OUTCOMES[incident.outcome][lang]} · ${incident.restarts} ${restarts} · ${incident.firstSeen ?? ''}`;
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
   return [`${head}\n`, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');

@@ -57,6 +57,16 @@ describe('the evidence of a report', () => {
   });
 });
 
+describe('a job', () => {
+  it('is called by its name and id, or by its id alone', () => {
+    const show = (job: Incident['job']): string =>
+      renderIncident({ ...makeIncident([]), job }, 'en', { stdout: new PassThrough(), environment: {} });
+
+    expect(show({ id: 'ab12', name: 'orders' })).toMatch(/^orders \(ab12\) · /);
+    expect(show({ id: 'ab12' })).toMatch(/^ab12 · /);
+  });
+});
+
 describe('an incident in Chinese', () => {
   const show = (outcome: Incident['outcome'], owner: Owner, risk: Fix['risk']): string => {
     const fix: Fix = { id: 'f', text: '修复', patch: {}, risk };

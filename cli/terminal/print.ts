@@ -53,6 +53,11 @@ export function styleOf(
   return { width: Math.max(60, Math.min(stream.columns ?? 80, 120)), color };
 }
 
+/** Its name and its id, or the id alone. */
+export function nameJob({ id, name }: { readonly id: string; readonly name?: string }): string {
+  return name === undefined ? id : `${name} (${id})`;
+}
+
 /** One cause with its reasons, fixes and evidence, then what follows from it. */
 function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
   const words = WORDS[lang];
@@ -60,7 +65,7 @@ function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): st
     diagnosis.severity === 'warning' || diagnosis.severity === 'info'
       ? paint('▲', 'yellow', style)
       : paint('✖', 'red', style);
-  const job = diagnosis.job === undefined ? '' : `${words.job} ${diagnosis.job.name ?? ''} (${diagnosis.job.id})`;
+  const job = diagnosis.job === undefined ? '' : `${words.job} ${nameJob(diagnosis.job)}`;
   const count = diagnosis.count > 1 ? ` · ${diagnosis.count} ${words.times}` : '';
   const when = diagnosis.firstSeen === undefined ? '' : ` · ${diagnosis.firstSeen}`;
   const lines = [
@@ -113,7 +118,7 @@ function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): s
   const count = unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : '';
   const lines = [
     `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.fingerprint} · ${words.noRule}${count}`, 'dim', style)}`,
-    ...(unknown.job === undefined ? [] : [`  ${words.job} ${unknown.job.name ?? ''} (${unknown.job.id})`]),
+    ...(unknown.job === undefined ? [] : [`  ${words.job} ${nameJob(unknown.job)}`]),
     ...section(
       words.cause,
       [`${unknown.chain.at(-1) ?? ''}${unknown.message === '' ? '' : `: ${unknown.message}`}`],
