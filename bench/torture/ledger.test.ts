@@ -69,6 +69,13 @@ describe('a file that was cut away', () => {
     expect(judge(cut(texts))).toEqual([]);
   });
 
+  it('may end within the first bytes of a line, which stand behind the entry before it then', () => {
+    expect(judge(cut([one, `${two}\n${three.slice(0, 12)}`]), missing - 12)).toEqual([]);
+    expect(judge(cut([one, `${two}\n${three.slice(0, 12)}`]), missing + 40)).toHaveLength(1);
+    expect(judge(cut([one, `${two}\n${three.slice(0, 30)}`]), missing - 30)).not.toEqual([]);
+    expect(judge(cut([one, `${two}\n9999`]), missing)).not.toEqual([]);
+  });
+
   it('differs when more or fewer bytes are reported, unless their number is an upper bound', () => {
     expect(judge(cut([one, two]))).toHaveLength(1);
     expect(judge(cut([one, two]), missing + 10)).toHaveLength(1);

@@ -42,6 +42,9 @@ export interface Ledger {
   judge(reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Judgement;
 }
 
+/** `2026-11-25 13:21:21,381`: with all of it a line is known to begin an entry. */
+const TIME_UNITS = 23;
+
 interface Noted {
   readonly sum: string;
   /** How often the store has it. */
@@ -108,7 +111,7 @@ function measure(text: string): number {
 function find(books: Books, { path, offset, text, isRefused }: StoredText): void {
   const { noted, spared, differences } = books;
   if (isRefused) books.refused += 1;
-  const begun = spared.get(renderPlace(path, offset))?.find((entry) => entry.text.startsWith(text));
+  const begun = spared.get(renderPlace(path, offset))?.find((entry) => isBeginning(entry, text, path, offset, spared));
   const name = begun?.name ?? NAME.exec(text)?.[1] ?? '';
   const line = noted.get(name);
   if (line === undefined) {
@@ -118,6 +121,18 @@ function find(books: Books, { path, offset, text, isRefused }: StoredText): void
   line.found += 1;
   if (begun !== undefined) begun.stored = text;
   else if (sumUp(text) !== line.sum) differences.push(`${name} is stored as another, of ${path}: ${show(text)}`);
+}
+
+/**
+ * Of the entry, or of it and the first bytes of the line behind it: where a file was cut away so early within a line
+ * that it may have been anything, the store has what was read, as it stood there.
+ */
+function isBeginning(entry: Spared, stored: string, path: string, offset: number, spared: Books['spared']): boolean {
+  if (entry.text.startsWith(stored)) return true;
+  const rest = stored.startsWith(`${entry.text}\n`) ? stored.slice(entry.text.length + 1) : '';
+  if (rest === '' || rest.length >= TIME_UNITS) return false;
+  const next = spared.get(renderPlace(path, offset + measure(entry.text) + 1)) ?? [];
+  return next.some(({ text }) => text.startsWith(rest));
 }
 
 function show(text: string): string {
