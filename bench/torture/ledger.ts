@@ -53,6 +53,8 @@ interface Noted {
 
 /** An entry of a cut file. */
 interface Spared extends EntryText {
+  /** The first bytes of the next line, of which nobody can tell yet whether it begins an entry. */
+  readonly behind: string;
   stored: string | undefined;
 }
 
@@ -91,7 +93,10 @@ function sumUp(text: string): string {
 
 function spare({ cut, spared }: Books, { path, entries }: LostFile): void {
   let offset = 0;
-  const kept = entries.map((entry): Spared => ({ ...entry, stored: undefined }));
+  const kept = entries.map((entry, at): Spared => {
+    const behind = (entries[at + 1]?.text ?? '').slice(0, TIME_UNITS - 1);
+    return { ...entry, behind, stored: undefined };
+  });
   for (const entry of kept) {
     const place = renderPlace(path, offset);
     spared.set(place, [...(spared.get(place) ?? []), entry]);
@@ -111,7 +116,7 @@ function measure(text: string): number {
 function find(books: Books, { path, offset, text, isRefused }: StoredText): void {
   const { noted, spared, differences } = books;
   if (isRefused) books.refused += 1;
-  const begun = spared.get(renderPlace(path, offset))?.find((entry) => isBeginning(entry, text, path, offset, spared));
+  const begun = spared.get(renderPlace(path, offset))?.find((entry) => isBeginning(entry, text));
   const name = begun?.name ?? NAME.exec(text)?.[1] ?? '';
   const line = noted.get(name);
   if (line === undefined) {
@@ -127,12 +132,8 @@ function find(books: Books, { path, offset, text, isRefused }: StoredText): void
  * Of the entry, or of it and the first bytes of the line behind it: where a file was cut away so early within a line
  * that it may have been anything, the store has what was read, as it stood there.
  */
-function isBeginning(entry: Spared, stored: string, path: string, offset: number, spared: Books['spared']): boolean {
-  if (entry.text.startsWith(stored)) return true;
-  const rest = stored.startsWith(`${entry.text}\n`) ? stored.slice(entry.text.length + 1) : '';
-  if (rest === '' || rest.length >= TIME_UNITS) return false;
-  const next = spared.get(renderPlace(path, offset + measure(entry.text) + 1)) ?? [];
-  return next.some(({ text }) => text.startsWith(rest));
+function isBeginning({ text, behind }: Spared, stored: string): boolean {
+  return `${text}\n${behind}`.startsWith(stored) && stored !== `${text}\n`;
 }
 
 function show(text: string): string {
