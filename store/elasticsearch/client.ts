@@ -5,7 +5,7 @@
 // apache-arrow (cli/arrow.ts).
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { Client, errors } from '@elastic/elasticsearch';
+import { Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
@@ -76,29 +76,22 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
       flights.add(flight);
       const bulkBody = request.lines === undefined ? undefined : await compressLines(request.lines);
       try {
-        const ask = (): Promise<{ body: unknown; statusCode?: number | null }> =>
-          client.transport.request(
-            {
-              method: request.method,
-              path: request.path,
-              querystring: request.query === undefined ? undefined : { ...request.query },
-              body: request.body,
-              bulkBody,
-            },
-            {
-              meta: true,
-              signal: flight.signal,
-              maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
-              ignore: [...(request.expect ?? [])],
-              headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
-            },
-          );
-        const answer = await ask().catch((error: unknown) => {
-          // Requests at once that fail at several nodes leave the client without a choice for a moment, which says
-          // nothing of what is wrong.
-          if (error instanceof errors.NoLivingConnectionsError) return ask();
-          throw error;
-        });
+        const answer = await client.transport.request(
+          {
+            method: request.method,
+            path: request.path,
+            querystring: request.query === undefined ? undefined : { ...request.query },
+            body: request.body,
+            bulkBody,
+          },
+          {
+            meta: true,
+            signal: flight.signal,
+            maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
+            ignore: [...(request.expect ?? [])],
+            headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
+          },
+        );
         const body: unknown = answer.body;
         const status = answer.statusCode ?? 0;
         if (request.method === 'HEAD') return { status, body: {} };
@@ -124,6 +117,14 @@ async function compressLines(lines: Buffer): Promise<Buffer> {
   return compress(lines, { level: constants.Z_BEST_SPEED, chunkSize });
 }
 
+/**
+ * The client's default pool finds no node at all while the weights of dead ones sink, and then does not say what is
+ * wrong. This one leaves a dead node alone and looks for it once a minute, however often it failed.
+ */
+class NodePool extends ClusterConnectionPool {
+  override resurrectTimeoutCutoff = 0;
+}
+
 function createClient(settings: ElasticsearchSettings, url: string): Client {
   const [apiKey, username, ca, caFingerprint] = [
     settings.apiKey,
@@ -136,6 +137,7 @@ function createClient(settings: ElasticsearchSettings, url: string): Client {
     if (settings.nodes.length === 0) throw new Error('no address is given');
     return new Client({
       nodes: [...settings.nodes],
+      ConnectionPool: NodePool,
       requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       redaction: { type: 'remove' },
       auth: apiKey === undefined ? undefined : { apiKey },

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
+import { errorText } from '../../core/fault.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { removeIndices } from '../testing/cluster.js';
 import { openStore } from '../open.js';
-import { waitUntil } from '../testing/samples.js';
+import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
 import { describeAnswers, describeDenial, describeRequests } from './testing/answers.js';
 import { describeRefused } from './testing/refused.js';
 import { describeRoom } from './testing/room.js';
@@ -63,6 +64,19 @@ describe('openElasticsearchStore', () => {
       code: 'JT_STORE_UNREACHABLE',
       message: expect.stringContaining('http://***@127.0.0.1:9') as string,
     });
+    await store.close();
+  });
+
+  it('says of each request why it failed, also when all nodes failed before', async () => {
+    const store = openElasticsearchStore({ nodes: ['http://127.0.0.1:9', 'http://127.0.0.1:19'] });
+    const problems: string[] = [];
+    for (let round = 0; round < 30; round++) {
+      const asked = [appendRecords(store, [makeRecord(1)]), appendRecords(store, [makeRecord(2)]), store.check()];
+      for (const answer of await Promise.allSettled<unknown>(asked))
+        problems.push(answer.status === 'rejected' ? errorText(answer.reason) : 'stored');
+    }
+
+    expect(problems.filter((problem) => !problem.includes('ECONNREFUSED'))).toEqual([]);
     await store.close();
   });
 
