@@ -164,6 +164,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'play',
     'record',
     'judge',
+    'replay',
+    'replay.ts',
     'start.ts',
     'cli.ts',
   ],

@@ -51,14 +51,19 @@ export function diagnoseOutcome(outcome: Pick<RunOutcome, 'files'>): DiagnosisDo
 }
 
 const MAX_EVIDENCE = 1000;
-let catalog: Catalog | undefined;
+let loaded: Catalog | undefined;
 
-function diagnoseFiles(paths: readonly string[]): DiagnosisDocument {
-  catalog ??= loadCatalog();
-  return flattenIncidents(diagnose(readEntries(paths), catalog), 'en');
+/** The built-in rules, read once. */
+export function loadOnce(): Catalog {
+  loaded ??= loadCatalog();
+  return loaded;
 }
 
-function nameFirst({ diagnoses, unknown }: DiagnosisDocument, expected: string): Naming {
+function diagnoseFiles(paths: readonly string[]): DiagnosisDocument {
+  return flattenIncidents(diagnose(readEntries(paths), loadOnce()), 'en');
+}
+
+export function nameFirst({ diagnoses, unknown }: DiagnosisDocument, expected: string): Naming {
   const first = diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
   const [evidence] = (diagnoses[0] ?? unknown[0])?.evidence ?? [];
   return {

@@ -11,7 +11,7 @@ export interface Recording {
   readonly healthy: boolean;
 }
 
-interface TimedBlock {
+export interface TimedBlock {
   readonly file: string;
   /** Milliseconds of the recorded time; undefined before the first line that has one. */
   readonly time: number;
@@ -58,7 +58,7 @@ export async function replayRecording(
 }
 
 /** The blocks (a line with a time and those after it without) of all files, in order of time. */
-function readBlocks(folder: string): TimedBlock[] {
+export function readBlocks(folder: string): TimedBlock[] {
   const files = readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((item) => item.isFile() && /\.(log|out|err)(\.|$)/.test(item.name))
     .map((item) => relative(folder, join(item.parentPath, item.name)));

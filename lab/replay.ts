@@ -1,0 +1,115 @@
+// Recorded clusters, line by line through agent, store, analyzer and notifier, in several orders of arrival; a row for
+// each recording and order, and their sums: npx tsx lab/replay.ts [RECORDING…] (--help). What is judged, and how, stands
+// in replay/judge.ts.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readCommandLine, type BenchScript } from '../bench/options.js';
+import { findMedian } from '../bench/results.js';
+import { openStore } from '../store/open.js';
+import { startElasticsearch } from './parts/services/elasticsearch.js';
+import { listRecordings } from './record/manifest.js';
+import { FAULTS, judgePlayed, listFaults, type Judged } from './replay/judge.js';
+import { ORDERS, type Order } from './replay/order.js';
+import { playRecording, type PlayPlace } from './replay/play.js';
+
+const SCRIPT = {
+  name: 'lab/replay.ts',
+  summary: 'What the service says of recorded clusters while their lines come in, in several orders of arrival.',
+  operands: '[RECORDING…]',
+  options: {
+    orders: { kind: 'texts', value: 'ORDER', values: ORDERS, default: ORDERS.join(','), help: 'in which orders' },
+    every: { kind: 'number', default: '1', least: 1, help: 'of the recordings only each Nth' },
+    store: {
+      kind: 'text',
+      value: 'KIND',
+      values: ['sqlite', 'elasticsearch'],
+      default: 'sqlite',
+      help: 'where the lines go; an Elasticsearch is started',
+    },
+    faults: { kind: 'switch', help: 'Print only rows in which something is wrong.' },
+    ends: { kind: 'text', value: 'FOLDER', help: 'Write the incidents at the end there, a file for each row.' },
+  },
+} as const satisfies BenchScript;
+
+const { values, operands } = readCommandLine(SCRIPT);
+
+function chooseRecordings(): readonly string[] {
+  const all = listRecordings();
+  const asked = operands.length === 0 ? all : all.filter((name) => operands.some((part) => name.startsWith(part)));
+  return asked.filter((_, index) => index % values.every === 0);
+}
+
+function isOrder(text: string): text is Order {
+  return ORDERS.some((order) => order === text);
+}
+
+const orders = values.orders.filter(isOrder);
+const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
+const node =
+  values.store === 'elasticsearch' ? await startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
+const place: PlayPlace =
+  node === undefined
+    ? { folder: join(folder, 'play'), openStore: () => openStore({ kind: 'sqlite', path: ':memory:' }) }
+    : { folder: join(folder, 'play'), ...openIndices(node.url) };
+const rows: { readonly row: Judged; readonly first: Judged }[] = [];
+try {
+  console.log(renderRow(['recording', 'order', 'cause', 'messages', 'line to message', 'what is wrong']));
+  console.log(renderRow(Array.from({ length: 6 }, () => '---')));
+  for (const recording of chooseRecordings()) await play(recording);
+  printSums();
+} finally {
+  await node?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Each play has indices of its own, which are removed before the next. */
+function openIndices(url: string): Pick<PlayPlace, 'openStore' | 'settle'> {
+  let plays = 0;
+  return {
+    openStore: async () => {
+      const names = await (await fetch(`${url}/_cat/indices/replay-*?h=index`)).text();
+      for (const name of names.split('\n').filter((line) => line !== ''))
+        await fetch(`${url}/${name}`, { method: 'DELETE' });
+      plays += 1;
+      return openStore({ kind: 'elasticsearch', nodes: [url], indexPrefix: `replay-${plays}` });
+    },
+    settle: async () => void (await fetch(`${url}/_refresh`, { method: 'POST' })),
+  };
+}
+
+async function play(recording: string): Promise<void> {
+  let first: Judged | undefined;
+  for (const order of orders) {
+    const row = judgePlayed(await playRecording(recording, order, place));
+    first ??= row;
+    rows.push({ row, first });
+    const faults = listFaults(row, first);
+    const delays = row.delaysMs.map((ms) => `${ms} ms`).join(', ');
+    if (!values.faults || faults.length > 0)
+      console.log(renderRow([recording, order, row.cause, row.messages.join(', '), delays, faults.join(' · ')]));
+    if (values.ends !== undefined) keepEnd(values.ends, row);
+  }
+}
+
+function keepEnd(into: string, { recording, order, end }: Judged): void {
+  mkdirSync(into, { recursive: true });
+  writeFileSync(join(into, `${recording.replaceAll('/', '_')}.${order}.json`), end);
+}
+
+function printSums(): void {
+  const kinds = Object.keys(FAULTS);
+  const columns = ['order', 'recordings', ...kinds, 'line to message p50', 'p99', 'longest'];
+  console.log(`\n${renderRow(columns)}\n${renderRow(columns.map(() => '---'))}`);
+  for (const order of orders) {
+    const own = rows.filter(({ row }) => row.order === order);
+    const delays = own.flatMap(({ row }) => row.delaysMs).sort((a, b) => a - b);
+    const counts = kinds.map((kind) => own.filter(({ row, first }) => FAULTS[kind]?.(row, first) !== '').length);
+    const times = [findMedian(delays), delays[Math.floor(delays.length * 0.99)] ?? 0, delays.at(-1) ?? 0];
+    console.log(renderRow([order, own.length, ...counts, ...times.map((ms) => `${ms} ms`)].map(String)));
+  }
+}
+
+function renderRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}

@@ -1,0 +1,212 @@
+// A recorded cluster once more, line by line, through the agent, a store, the analyzer and the notifier to a receiver,
+// by a clock that follows the lines' own times: an hour of silence takes no time. Says what was shown and sent on the
+// way, and what stands in the store at the end. judge.ts judges that.
+import { appendFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { createAgent, type Agent } from '../../agent/agent.js';
+import { fillAgentSettings } from '../../agent/settings.js';
+import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
+import { RECORD_READER } from '../../analyzer/entry/record.js';
+import { createAnalyzer, type Analyzer } from '../../analyzer/service/analyzer.js';
+import { defaultSettings } from '../../core/config/settings.js';
+import { createLog } from '../../core/log.js';
+import type { Incident } from '../../core/types.js';
+import { createNotifier, type Notifier } from '../../notify/notify.js';
+import type { Store } from '../../store/store.js';
+import { startReceiver, type Received } from '../../test/program.js';
+import { loadOnce } from '../judge/name.js';
+import { RECORDINGS_DIR, loadManifest } from '../record/manifest.js';
+import { readBlocks } from '../record/replay.js';
+import { orderBlocks, type Arrival, type Order } from './order.js';
+
+export interface Message {
+  /** By the clock of the replay. */
+  readonly at: number;
+  readonly reason: string;
+  readonly incident: Incident;
+  /** What it is about; undefined for a failure that no rule names. */
+  readonly diagnosis: Incident['diagnoses']['en'][number] | undefined;
+  readonly unknown: Incident['unknown'][number] | undefined;
+}
+
+export interface Played {
+  readonly recording: string;
+  readonly order: Order;
+  readonly arrivals: readonly Arrival[];
+  /** Every state in which an incident was shown. */
+  readonly shown: readonly Incident[];
+  readonly messages: readonly Message[];
+  /** What stands in the store at the end, oldest first; paths begin at the recording's folder. */
+  readonly incidents: readonly Incident[];
+}
+
+export interface PlayPlace {
+  /** Emptied before and after. */
+  readonly folder: string;
+  readonly openStore: () => Promise<Store>;
+  /** What was stored can be read from now on. */
+  readonly settle?: () => Promise<void>;
+}
+
+interface Stage {
+  readonly clock: { now: number };
+  readonly logs: string;
+  readonly store: Store;
+  readonly agent: Agent;
+  readonly analyzer: Analyzer;
+  readonly notifier: Notifier;
+  readonly shown: Incident[];
+  readonly receiver: { readonly received: Received[]; close(): Promise<void> };
+}
+
+const catalog = loadOnce();
+const words = listSignalWords(catalog);
+const ZONE = 'UTC';
+
+export async function playRecording(recording: string, order: Order, place: PlayPlace): Promise<Played> {
+  const dir = join(RECORDINGS_DIR, recording);
+  const { processes, recordedAt } = loadManifest(dir);
+  const names = new Map(processes.flatMap(({ name, files }) => files.map((file) => [file, name] as const)));
+  const blocks = readBlocks(dir)
+    .filter(({ file }) => names.has(file))
+    // What died in its start script printed no time.
+    .map((block) => (Number.isFinite(block.time) ? block : { ...block, time: Date.parse(recordedAt) }));
+  const arrivals = orderBlocks(blocks, order, (file) => names.get(file) ?? '');
+  const stage = await openStage(place, arrivals[0]?.at ?? 0);
+  try {
+    const messages = await run(stage, arrivals, place);
+    await place.settle?.();
+    const incidents = await stage.store.findIncidents({ limit: 1000 });
+    return { recording, order, arrivals, shown: stage.shown, messages, incidents: sortIncidents(incidents) };
+  } finally {
+    stage.agent.close();
+    await stage.receiver.close();
+    await stage.store.close();
+    rmSync(place.folder, { recursive: true, force: true });
+  }
+}
+
+async function openStage({ folder, openStore }: PlayPlace, begin: number): Promise<Stage> {
+  rmSync(folder, { recursive: true, force: true });
+  const logs = join(folder, 'log');
+  mkdirSync(logs, { recursive: true });
+  const clock = { now: begin };
+  const now = (): number => clock.now;
+  const log = createLog('silent');
+  const [store, receiver] = await Promise.all([openStore(), startReceiver()]);
+  const agent = createAgent(
+    fillAgentSettings({ paths: [logs], dataDir: join(folder, 'data'), host: 'node-1', watch: false, zone: ZONE }),
+    { store, log, now, wall: now, random: () => 0.5 },
+  );
+  agent.setWords(words);
+  const settings = defaultSettings();
+  const shown: Incident[] = [];
+  const notifier = createNotifier({
+    store,
+    receivers: [{ name: 'replay', kind: 'webhook', url: receiver.url, language: 'en', perMinute: 600 }],
+    policy: {
+      settleMs: settings['notify.settleMs'],
+      symptomWaitMs: settings['notify.symptomWaitMs'],
+      attachWaitMs: settings['notify.attachWaitMs'],
+      backlogAfterMs: settings['notify.backlogAfterMs'],
+      stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
+      mutes: [],
+      jobLabels: [],
+      isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
+    },
+    log,
+    now,
+    random: () => 0.5,
+  });
+  const analyzer = createAnalyzer({
+    store,
+    reader: RECORD_READER,
+    catalog,
+    log,
+    now,
+    zone: ZONE,
+    onIncident: async (incident) => {
+      shown.push(incident);
+      await notifier.incidentChanged(incident);
+    },
+    onGone: (id) => notifier.incidentGone(id),
+  });
+  return { clock, logs, store, agent, analyzer, notifier, shown, receiver };
+}
+
+async function run(stage: Stage, arrivals: readonly Arrival[], place: PlayPlace): Promise<readonly Message[]> {
+  const messages: Message[] = [];
+  let next = 0;
+  for (const tick of listTicks(arrivals)) {
+    stage.clock.now = tick;
+    for (let arrival = arrivals[next]; arrival !== undefined && arrival.at <= tick; arrival = arrivals[++next])
+      write(stage, arrival);
+    await stage.agent.pollOnce();
+    await place.settle?.();
+    while (!(await stage.analyzer.stepOnce()).drained);
+    await stage.notifier.stepOnce();
+    for (const { body } of stage.receiver.received.splice(0)) messages.push(readMessage(body, tick));
+  }
+  return messages;
+}
+
+function write({ logs }: Stage, { file, lines, time }: Arrival): void {
+  const path = join(logs, file);
+  appendFileSync(path, lines.map((line) => `${line}\n`).join(''));
+  // Late is only the way to the agent: the file was written when its line says.
+  utimesSync(path, time / 1000, time / 1000);
+}
+
+const TICK_MS = 500;
+/** After a line the next looks come so much later, the last of them again and again. */
+const QUIET_MS = [500, 1000, 1500, 2000, 3000, 5000, 10_000] as const;
+const QUIET_STEP_MS = 5000;
+const END_STEP_MS = 20_000;
+/** Longer than a job must run to be healthy. */
+const END_MS = 13 * 60_000;
+
+/** When the clock stands still to look: after each line, and now and then where there is none. */
+function listTicks(arrivals: readonly Arrival[]): readonly number[] {
+  const busy = [...new Set(arrivals.map(({ at }) => Math.ceil(at / TICK_MS) * TICK_MS))];
+  const last = busy.at(-1) ?? 0;
+  const between = busy.flatMap((tick, index) => [
+    tick,
+    ...listQuiet(tick, busy[index + 1] ?? tick + 60_000, QUIET_STEP_MS),
+  ]);
+  return [...between, ...listQuiet(last + 60_000, last + END_MS, END_STEP_MS)];
+}
+
+function listQuiet(from: number, until: number, stepMs: number): readonly number[] {
+  const ticks: number[] = QUIET_MS.map((ms) => from + ms);
+  for (let tick = from + 10_000 + stepMs; tick < until; tick += stepMs) ticks.push(tick);
+  return ticks.filter((tick) => tick < until);
+}
+
+interface Body {
+  readonly data: Pick<Message, 'reason'> & {
+    readonly incident: Incident;
+    readonly diagnosis: Message['diagnosis'] | null;
+    readonly unknown: Message['unknown'] | null;
+  };
+}
+
+/** As docs/alerts.md has it. */
+function readMessage(body: Record<string, unknown>, at: number): Message {
+  const { reason, incident, diagnosis, unknown } = (body as unknown as Body).data;
+  return { at, reason, incident, diagnosis: diagnosis ?? undefined, unknown: unknown ?? undefined };
+}
+
+function sortIncidents(incidents: readonly Incident[]): readonly Incident[] {
+  const keyOf = ({ firstSeen = '', id }: Incident): string => `${firstSeen} ${id}`;
+  return [...incidents].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** When the line was written that the message stands on: the first of them. */
+export function findWritten({ arrivals }: Played, { diagnosis, unknown }: Message): number | undefined {
+  const evidence = (diagnosis ?? unknown)?.evidence ?? [];
+  const times = evidence.flatMap(({ file, time }) => {
+    const own = arrivals.filter((arrival) => basename(arrival.file) === basename(file));
+    return (own.find((arrival) => time !== undefined && arrival.time === Date.parse(time)) ?? own.at(-1))?.at ?? [];
+  });
+  return times.length === 0 ? undefined : Math.min(...times);
+}
