@@ -46,6 +46,8 @@ export interface Entry {
   readonly id?: string;
   /** Time of the entry before it, used when the entry has none of its own. */
   readonly previousTime?: number;
+  /** When its file was written last, of an entry from a store that has no time: in milliseconds since 1970. */
+  readonly fileTime?: number;
   readonly flags?: readonly EntryFlag[];
   /** What its reader met in it of known texts, by the numbers that somebody gave them: nobody need look again. */
   readonly met?: { readonly by: object; readonly texts: readonly number[] };

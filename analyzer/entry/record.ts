@@ -27,7 +27,7 @@ function readRecord(record: LogRecord): Entry {
     offset: record['log.offset'],
     line: 0,
     id: record.id,
-    previousTime: isUndated ? undefined : time,
+    ...(isUndated ? { fileTime: Number.isNaN(time) ? undefined : time } : { previousTime: time }),
     flags: record['jobtrace.flags'],
   };
 }

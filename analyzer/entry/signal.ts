@@ -18,6 +18,8 @@ export interface EntryPlace {
   readonly cluster: string;
   /** Milliseconds since 1970; the time of the entry before it when it has none. */
   readonly time?: number;
+  /** When its file was written last, of what has no time: it was written then or before. */
+  readonly fileTime?: number;
   /** Length of the entry: an entry that grew replaces its shorter self. */
   readonly length: number;
   readonly recordId?: string;
@@ -103,6 +105,7 @@ export function describePlace(
     host: source.host,
     cluster: source.cluster ?? cluster,
     time: at,
+    ...(at === undefined && entry.fileTime !== undefined ? { fileTime: entry.fileTime } : {}),
     length: entry.bytes.length,
     recordId: entry.id,
   };

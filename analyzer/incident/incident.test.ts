@@ -34,6 +34,12 @@ const TM_START = [
   `10:00:01 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b for job ${JOB_B} from resource manager with leader id 00000000000000000000000000000000.`,
 ];
 
+function startTask(): readonly string[] {
+  return [
+    `10:00:02 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Received task Map (1/1)#0 (${attemptA}), deploy into slot with allocation id 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.`,
+  ];
+}
+
 const DISK = [
   'java.io.IOException: No space left on device',
   '\tat org.apache.flink.core.fs.FileSystem.write(FileSystem.java:1) ~[flink-dist-1.20.1.jar:1.20.1]',
@@ -66,6 +72,22 @@ describe('groupIncidents', () => {
       ['orders', 'cluster.disk-full/any'],
     ]);
     expect(incidents[0]?.diagnoses.en[0]?.count).toBe(1);
+  });
+
+  it('has one id whether the JobManager has told of the first run or not, and another for a later run', () => {
+    const told = makeLog(JM, [
+      ...startTwoJobs(),
+      ...failJob('10:05:01', 'orders', JOB_A, 'RESTARTING'),
+      `10:05:02 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RESTARTING to RUNNING.`,
+    ]);
+    const failed = makeLog(TM, [...TM_START, ...startTask(), ...failTask('10:05:00', attemptA)]);
+    const failedAgain = makeLog(TM, [...TM_START, ...startTask(), ...failTask('11:05:00', attemptA)]);
+    const idsOf = (entries: readonly Entry[]): readonly string[] => diagnose(entries, catalog).map(({ id }) => id);
+
+    const [id] = idsOf(failed);
+
+    expect(idsOf([...told, ...failed])).toEqual([id]);
+    expect(idsOf([...told, ...failedAgain])).toEqual([id, expect.not.stringMatching(id ?? '')]);
   });
 
   it('knows the job of an attempt from the slots when the JobManager says nothing about it', () => {

@@ -2,7 +2,7 @@
 // inside), or the failure of a process without a job. An event belongs to the job that its entry names; what is about a
 // process reaches every failing job with tasks there, what is about the cluster every failing job. A job that does not
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
-import { appendAll } from '../../core/sequence.js';
+import { appendAll, findSmallest } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
@@ -115,11 +115,17 @@ function isHarmless(
 
 function dateUndated(signals: readonly Signal[], lastTimes: ReadonlyMap<string, number>): readonly Signal[] {
   if (signals.every((signal) => signal.place.time !== undefined)) return signals;
-  const dated = signals.map((signal): Signal => {
-    const time = signal.place.time === undefined ? lastTimes.get(signal.place.process) : undefined;
-    return time === undefined ? signal : { ...signal, place: { ...signal.place, time } };
-  });
-  return dated.sort(compareSignals);
+  return signals.map((signal) => dateSignal(signal, lastTimes.get(signal.place.process))).sort(compareSignals);
+}
+
+/**
+ * What a process printed without a time gets that of the process's last line, but none after its file was written: the
+ * process may have gone on.
+ */
+export function dateSignal(signal: Signal, lastTime: number | undefined): Signal {
+  const { fileTime, ...place } = signal.place;
+  const time = findSmallest([lastTime, fileTime].filter((known) => known !== undefined));
+  return place.time !== undefined || !Number.isFinite(time) ? signal : { ...signal, place: { ...place, time } };
 }
 
 interface Episode {
@@ -237,15 +243,21 @@ function splitEpisodes(
   });
 }
 
-/** Start of the run that failed first: known from the JobManager's log and not changed by evidence that comes later. */
+/**
+ * Start of the run that failed first, empty for the job's first one: the JobManager's log, which tells it, may come
+ * after a TaskManager's, which tells the failure.
+ */
 function lastRunBefore(job: JobView | undefined, time: number | undefined): string {
   if (job === undefined || time === undefined) return '';
   const run = job.states.reduce(
     (last, state) => (state.to === 'RUNNING' && state.time <= time ? Math.max(last, state.time) : last),
     0,
   );
-  return run === 0 ? '' : String(run);
+  return job.states.some((state) => state.time < run && !BEGINS.has(state.to)) ? String(run) : '';
 }
+
+/** The states through which a job comes to run for the first time. */
+const BEGINS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED', 'RUNNING']);
 
 function wasHealthy(job: JobView | undefined, before: number, next: number, healthyMs: number): boolean {
   if (next - before < healthyMs) return false;

@@ -265,7 +265,7 @@ async function dateLines(running: Running, cluster: string): Promise<void> {
   const { store, zone, now } = options;
   if (await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(running, cluster) }))
     behind.add(cluster);
-  dateSignals(memory);
+  dateSignals(memory, now());
 }
 
 function takeEntry(running: Running, cluster: string, memory: ClusterMemory, { entry, sum }: FormEntry): void {

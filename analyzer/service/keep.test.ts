@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { findSmallest } from '../../core/sequence.js';
 import { concludeCluster } from '../incident/clusters.js';
-import { COMPACT_DEFAULTS, compactMemory, createClusterMemory, exportMemory, isEvent, keepSignal } from './keep.js';
+import {
+  COMPACT_DEFAULTS,
+  compactMemory,
+  createClusterMemory,
+  dateSignals,
+  exportMemory,
+  isEvent,
+  keepLastLine,
+  keepSignal,
+} from './keep.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';
@@ -150,5 +159,67 @@ describe('compactMemory', () => {
       concludeCluster('', memory.signals.values(), new Map(), catalog),
     );
     expect(again.eventCount).toBe(memory.eventCount);
+  });
+});
+
+describe('dateSignals', () => {
+  const fileTime = Date.parse('2026-03-02T10:05:00Z');
+  const [printed] = scanAll(
+    makeLog('log/flink-flink-taskexecutor-0-node-1.out', ['java.lang.OutOfMemoryError: Java heap space']).map(
+      (entry) => ({
+        ...entry,
+        fileTime,
+      }),
+    ),
+  );
+
+  /** When it was printed, by what is known of the process's last line at a time, step by step. */
+  function date(steps: readonly (readonly [last: number | undefined, now: number])[]): number | undefined {
+    const memory = createClusterMemory();
+    if (printed === undefined) throw new Error('nothing was found in the line');
+    keepSignal(memory, printed);
+    for (const [time, now] of steps) {
+      if (time !== undefined)
+        keepLastLine(memory, printed.place.process, { path: 'log', line: 1, offset: time, text: '', time });
+      dateSignals(memory, now);
+    }
+    return memory.signals.get(printed.place.key)?.place.time;
+  }
+
+  it('dates what was printed by the last line of a process that died then, however late that is read', () => {
+    const last = fileTime - 2000;
+    const late = fileTime + 600_000;
+
+    expect(
+      date([
+        [last, fileTime],
+        [undefined, late],
+      ]),
+    ).toBe(last);
+    expect(
+      date([
+        [last - 60_000, fileTime],
+        [last, fileTime + 30_000],
+        [undefined, late],
+      ]),
+    ).toBe(last);
+  });
+
+  it('dates it by its file where the process went on, whatever was read first', () => {
+    const next = fileTime + 30_000;
+
+    expect(date([[next, next]])).toBe(fileTime);
+    expect(
+      date([
+        [fileTime - 60_000, fileTime],
+        [next, next],
+        [next + 60_000, next + 60_000],
+      ]),
+    ).toBe(fileTime);
+  });
+
+  it('dates it by its file where the process wrote nothing else', () => {
+    expect(date([[undefined, fileTime]])).toBeUndefined();
+    expect(date([[undefined, fileTime + 600_000]])).toBe(fileTime);
   });
 });

@@ -7,6 +7,7 @@ import type { Fact } from '../../flink/facts/fact.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
 import { jobIdOf, meaningOf, type Keeping } from '../cluster/meaning.js';
 import { WHOLE_LOG } from '../entry/reading.js';
+import { dateSignal } from '../incident/incident.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import { compareSignals, type Signal } from '../entry/signal.js';
 import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
@@ -94,19 +95,29 @@ export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
   return true;
 }
 
+/** Lines of a process that were written before another of its files come at most so much after it. */
+const LATE_MS = 600_000;
+
 /**
- * What a process printed without a time is dated once, when it is first seen beside a dated line of that process: were
- * it dated anew each time, an old crash would go on explaining the failures of a restarted process of the same name.
+ * What a process printed without a time is dated for good when a line of that process is known that is not older than
+ * its file, or when none can come any more: were it dated anew each time, an old crash would go on explaining the
+ * failures of a restarted process of the same name. Until then incident.ts dates it for each conclusion.
  */
-export function dateSignals(memory: ClusterMemory): void {
+export function dateSignals(memory: ClusterMemory, now: number): void {
   for (const key of memory.undated) {
     const signal = memory.signals.get(key);
-    const time = signal === undefined ? undefined : memory.lastLines.get(signal.place.process)?.time;
-    if (signal !== undefined && time === undefined) continue;
+    if (signal !== undefined && !isDecided(signal, memory, now)) continue;
     memory.undated.delete(key);
-    if (signal !== undefined && time !== undefined)
-      memory.signals.set(key, { ...signal, place: { ...signal.place, time } });
+    if (signal !== undefined)
+      memory.signals.set(key, dateSignal(signal, memory.lastLines.get(signal.place.process)?.time));
   }
+}
+
+function isDecided({ place }: Signal, { lastLines }: ClusterMemory, now: number): boolean {
+  const last = lastLines.get(place.process)?.time;
+  const { fileTime = last } = place;
+  if (fileTime === undefined) return false;
+  return (last !== undefined && last >= fileTime) || now - fileTime >= LATE_MS;
 }
 
 /** False when a later one is known. */
