@@ -221,6 +221,16 @@ describe('decideAlert, after a message', () => {
     expect(decide(CAUSE, swinging)).toEqual({ send: false, reason: 'said-already' });
   });
 
+  it('lets another cause wait in place of one that was told, and takes it back when that one is right again', () => {
+    const told = toldOf('memory.heap-oom/any');
+    const correction = toldOf(BUFFERS, { reason: 'cause-corrected', isPending: true, timeMs: SEEN + 31_000 });
+    const known = makeIncident([makeDiagnosis('memory.heap-oom/any')]);
+
+    expect(decide(CAUSE, [told])).toMatchObject({ reason: 'cause-corrected', notBeforeMs: SEEN + 31_000 });
+    expect(decide(CAUSE, [toldOf(LOST, { symptom: true })])).toMatchObject({ notBeforeMs: SEEN + 1000 });
+    expect(decide(known, [correction, told])).toMatchObject({ send: false, withdrawsPending: true });
+  });
+
   it('still tells the end when the cause swings', () => {
     const swinging = [
       toldOf('memory.heap-oom/any', { reason: 'cause-corrected' }),

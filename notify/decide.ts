@@ -67,7 +67,7 @@ export interface Hearing {
 }
 
 export type AlertDecision =
-  | { readonly send: false; readonly reason: SilenceReason }
+  | { readonly send: false; readonly reason: SilenceReason; readonly withdrawsPending?: true }
   | {
       readonly send: true;
       readonly reason: AlertReason;
@@ -129,7 +129,8 @@ function decidePending(
 ): AlertDecision {
   if (subject.symptom && !pending.symptom) return silent('cause-known');
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
-  if (!decision.send) return decision;
+  // What a correction says is right again is what was told.
+  if (!decision.send) return pending.reason === 'cause-corrected' ? { ...decision, withdrawsPending: true } : decision;
   const isSame =
     decision.reason === pending.reason &&
     subject.cause === pending.cause &&
@@ -198,7 +199,9 @@ function decideNext(
     (candidate) => !told.some((item) => item.reason === candidate && item.cause === current.cause),
   );
   if (reason === undefined) return silent('said-already');
-  return { send: true, reason, subject: current, notBeforeMs: nowMs, replacesPending: false };
+  // Where lines of one process come late, the cause may be another one until they are there: that is not told.
+  const waitMs = reason === 'cause-corrected' && !known.symptom && !isOver(incident) ? policy.symptomWaitMs : 0;
+  return { send: true, reason, subject: current, notBeforeMs: nowMs + waitMs, replacesPending: false };
 }
 
 /** Everything that is new since the last message, the most important first. */

@@ -82,6 +82,20 @@ describe('an incident', () => {
     ]);
   });
 
+  it('whose cause is another one for a moment only, is told once', async () => {
+    const notifier = fixture.createNotifier();
+    await notifier.incidentChanged({ ...CAUSE, outcome: 'failed' });
+    await notifier.stepOnce();
+
+    await notifier.incidentChanged({ ...makeIncident([makeDiagnosis('memory.heap-oom/any')]), outcome: 'failed' });
+    await notifier.stepOnce();
+    await notifier.incidentChanged({ ...CAUSE, outcome: 'failed' });
+    fixture.nowMs += 60_000;
+    await notifier.stepOnce();
+
+    expect(fixture.types()).toEqual(['jobtrace.incident.opened']);
+  });
+
   it('that an earlier run left to be told is told once, also when it is sent while the store is asked about it', async () => {
     await fixture.createNotifier().incidentChanged(CAUSE);
     let answer = (): void => undefined;

@@ -206,13 +206,19 @@ function createWriter({
   return async (incident, receiver) => {
     const rows = await outbox.findTold(incident.id, receiver.name);
     const channel = CHANNELS[receiver.kind];
-    const told = rows.filter(({ alert }) => alert.state !== 'withdrawn').map(toTold);
+    const standing = rows.filter(({ alert }) => alert.state !== 'withdrawn');
+    const told = standing.map(toTold);
     const decision = decideAlert(incident, { told, canEdit: channel.canEdit }, now(), policy);
     log.debug(
       { incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason },
       'Decided about an alert.',
     );
-    if (!decision.send) return;
+    const waiting = standing[0];
+    if (!decision.send) {
+      if (decision.withdrawsPending && waiting !== undefined)
+        await outbox.put({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
+      return;
+    }
     const { subject, reason } = decision;
     const card: Card = { incident, subject, reason, language: receiver.language, publicUrl, nowMs: now() };
     const payload: Payload = {
@@ -229,7 +235,7 @@ function createWriter({
       brief: renderBrief(card),
       openUntilMs: channel.refresh === undefined ? undefined : now() + OPEN_MS,
     };
-    const replaced = decision.replacesPending ? rows[0]?.alert : undefined;
+    const replaced = decision.replacesPending ? waiting?.alert : undefined;
     await outbox.put(
       {
         id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
