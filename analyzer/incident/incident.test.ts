@@ -361,3 +361,27 @@ describe('rankCauses', () => {
     expect(diagnose(entries, catalog)).toEqual([]);
   });
 });
+
+describe('a task of a name that an earlier job had too', () => {
+  const runs = [
+    `10:00:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`,
+    `10:03:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FINISHED.`,
+    `10:04:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_B}) switched from state CREATED to RUNNING.`,
+  ];
+  const failed = makeLog(TM, [...TM_START.slice(0, 2), ...startTask(), ...failTask('10:05:00', attemptB)]);
+  const told = makeLog(JM, [...runs, ...failJob('10:05:01', 'orders', JOB_B, 'RESTARTING')]);
+  const namesOf = (entries: readonly Entry[], context = {}): readonly (string | undefined)[] =>
+    diagnose(entries, catalog, context).map(({ job, process }) => job?.id ?? process);
+
+  it('is not that of the job that had ended', () => {
+    expect(namesOf([...told, ...failed])).toEqual([JOB_B]);
+    expect(namesOf([...makeLog(JM, runs), ...failed])).not.toContain(JOB_A);
+  });
+
+  it('waits for the lines that tell whose it is, in the service', () => {
+    const at = { settleMs: 30_000, now: Date.parse('2026-03-02T10:05:02Z') };
+
+    expect(namesOf(failed, at)).toEqual([]);
+    expect(namesOf([...told, ...failed], at)).toEqual([JOB_B]);
+  });
+});

@@ -6,6 +6,7 @@ import { appendAll, findSmallest } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
+import { meaningOf } from '../cluster/meaning.js';
 import type { JobView } from '../cluster/view.js';
 import type { Scope } from '../catalog/rule/rule.js';
 import { compareSignals, dropDuplicates, type FailurePart, type MatchPart, type Signal } from '../entry/signal.js';
@@ -63,7 +64,7 @@ export function groupIncidents(cluster: string, signals: Iterable<Signal>, optio
   const view = joinCluster(cluster, sorted, options.reading);
   const events = collectEvents(sorted, view, options.catalog);
   const named = indexNamed(events, view);
-  const sides = events.map((event) => decideSide(event, view, options.catalog, named));
+  const sides = events.map((event) => decideSide(event, view, options, named));
   const episodes = [
     ...groupBy(
       sides.filter((side) => side.jobId !== undefined),
@@ -141,6 +142,8 @@ interface Side {
   readonly event: IncidentEvent;
   readonly jobId: string | undefined;
   readonly scope: Scope;
+  /** It names no job that could be meant: the lines that tell whose it is may still come. */
+  readonly waits: boolean;
 }
 
 function collectEvents(signals: readonly Signal[], view: ClusterView, catalog: Catalog): readonly IncidentEvent[] {
@@ -166,12 +169,22 @@ function indexNamed(events: readonly IncidentEvent[], view: ClusterView): NamedF
 
 /**
  * Whom the event is about, and the job that is certain: it need not be the only one known here where another one says
- * that it failed by the same.
+ * that it failed by the same, and is none that had ended before.
  */
-function decideSide(event: IncidentEvent, view: ClusterView, catalog: Catalog, named: NamedFailures): Side {
+function decideSide(
+  event: IncidentEvent,
+  view: ClusterView,
+  { catalog, settledUntil }: GroupOptions,
+  named: NamedFailures,
+): Side {
   const same = named.get(fingerprintOf(event) ?? '') ?? [];
-  const owner = view.jobOf(event.signal);
+  const known = view.jobOf(event.signal);
+  const isCertain = known !== undefined && known === findCertain(event, view);
+  const hasEnded = !isCertain && known !== undefined && hadEnded(view.jobs.get(known), event.time);
+  const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil);
+  const owner = hasEnded || waits ? undefined : known;
   const isOthers =
+    owner !== undefined &&
     !same.some(({ jobId }) => jobId === owner) &&
     same.some(({ time }) => time === undefined || event.time === undefined || Math.abs(time - event.time) <= NOTICE_MS);
   const jobId = isOthers ? view.namedJobOf(event.signal) : owner;
@@ -179,12 +192,43 @@ function decideSide(event: IncidentEvent, view: ClusterView, catalog: Catalog, n
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
   const scope =
     event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
-  return { event, jobId, scope };
+  return { event, jobId, scope, waits };
 }
 
-/** A process that dies under its jobs is their incident, not one of its own: they will have failed in a moment. */
-function isUnsettled({ event, scope }: Side, view: ClusterView, settledUntil: number): boolean {
-  if (scope !== 'process' || event.time === undefined || event.time <= settledUntil) return false;
+/** The job that an id names: a task of the same name runs in every job of the program. */
+function findCertain({ signal }: IncidentEvent, view: ClusterView): string | undefined {
+  return view.namedJobOf({ ...signal, hints: { ...signal.hints, tasks: [] } });
+}
+
+/** Of a task whose execution graph, with which its id begins since Flink 1.16, is that of no job known here. */
+function namesAttempt({ signal }: IncidentEvent): boolean {
+  return signal.facts.some((fact) => meaningOf(fact).task?.(fact).attemptId?.includes('_') === true);
+}
+
+function isNews({ time }: IncidentEvent, settledUntil: number): boolean {
+  return time !== undefined && time > settledUntil;
+}
+
+/** What a job failed by is still noticed for a while; what was finished or canceled fails no more. */
+function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
+  if (job === undefined || time === undefined) return false;
+  const last = job.states
+    .filter((state) => state.time <= time)
+    .reduce<JobView['states'][number] | undefined>(
+      (newest, state) => (newest === undefined || state.time >= newest.time ? state : newest),
+      undefined,
+    );
+  if (last === undefined) return false;
+  return last.to === 'FINISHED' || last.to === 'CANCELED' || (last.to === 'FAILED' && time - last.time > NOTICE_MS);
+}
+
+/**
+ * A process that dies under its jobs is their incident, not one of its own: they will have failed in a moment. What
+ * names no job waits for the lines that tell whose it is.
+ */
+function isUnsettled({ event, scope, waits }: Side, view: ClusterView, settledUntil: number): boolean {
+  if (waits) return true;
+  if (scope !== 'process' || !isNews(event, settledUntil)) return false;
   return (view.jobsOn(event.signal.place.process, event.time)?.size ?? 0) > 0;
 }
 

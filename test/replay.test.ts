@@ -1,0 +1,45 @@
+// What the service says of recorded clusters is the same in whatever order their lines come in: a dozen recordings, line
+// by line through agent, store, analyzer and notifier. lab/replay.ts does the same with all of them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { judgePlayed, listFaults, type Judged } from '../lab/replay/judge.js';
+import { ORDERS } from '../lab/replay/order.js';
+import { playRecording } from '../lab/replay/play.js';
+import { openStore } from '../store/open.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function replay(recording: string): Promise<readonly Judged[]> {
+  const rows: Judged[] = [];
+  for (const order of ORDERS) {
+    const openMemory = (): ReturnType<typeof openStore> => openStore({ kind: 'sqlite', path: ':memory:' });
+    rows.push(
+      judgePlayed(await playRecording(recording, order, { folder: join(folder, 'play'), openStore: openMemory })),
+    );
+  }
+  return rows;
+}
+
+describe('a recorded cluster, in every order of arrival', () => {
+  it.each([
+    ['a healthy run that was canceled', 'healthy/cancelled/1.20.5'],
+    ['a cause that only a TaskManager tells at first', 'checkpoint.async-failed/serializer-throws/1.20.5'],
+    ['a pool of the job before, which was canceled', 'classpath.closed-loader/pool-in-lib/1.20.5'],
+    ['a TaskManager that died', 'cluster.taskmanager-lost/killed/1.20.5'],
+    ['a cause in the .out file alone', 'memory.heap-oom/out-file-only/1.20.5'],
+    ['an exception of user code', 'code.user-exception/null-pointer/1.17.2'],
+    ['a client that was refused', 'deploy.submission/wrong-entry-class/1.13.6'],
+  ])('is one true card, told once: %s', async (_, recording) => {
+    const rows = await replay(recording);
+
+    const [first] = rows;
+    // Lines that come late may show another cause than the first ones did: that is told.
+    const faults = rows.map((row) => listFaults(row, first ?? row).filter((fault) => !fault.startsWith('corrected')));
+    expect(Object.fromEntries(rows.map(({ order }, index) => [order, faults[index]]))).toEqual(
+      Object.fromEntries(ORDERS.map((order) => [order, []])),
+    );
+  });
+});
