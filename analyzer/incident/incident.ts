@@ -2,7 +2,7 @@
 // inside), or the failure of a process without a job. An event belongs to the job that its entry names; what is about a
 // process reaches every failing job with tasks there, what is about the cluster every failing job. A job that does not
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
-import { appendAll, findSmallest } from '../../core/sequence.js';
+import { appendAll, findLargest, findSmallest } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import { joinCluster, type ClusterView } from '../cluster/cluster.js';
@@ -48,6 +48,8 @@ export const DEFAULT_HEALTHY_MS = 10 * 60_000;
 
 /** What happens to a process is noticed by others up to this much later (heartbeats take 50 s by default). */
 const NOTICE_MS = 180_000;
+/** The line that names the job of a failed task, the job's change of state, is written this much later at most. */
+const OWNER_MS = 10_000;
 /** Logs of several machines differ by this much. */
 const SKEW_MS = 60_000;
 
@@ -181,7 +183,7 @@ function decideSide(
   const known = view.jobOf(event.signal);
   const isCertain = known !== undefined && known === findCertain(event, view);
   const hasEnded = !isCertain && known !== undefined && hadEnded(view.jobs.get(known), event.time);
-  const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil);
+  const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil - OWNER_MS);
   const owner = hasEnded || waits ? undefined : known;
   const isOthers =
     owner !== undefined &&
@@ -273,7 +275,7 @@ function splitEpisodes(
   const runs = new Map<string, number>();
   return splitByGap(events, (before, next) => wasHealthy(job, before, next, healthyMs)).map((own) => {
     const start = own.find((event) => event.time !== undefined)?.time;
-    const run = lastRunBefore(job, start);
+    const run = lastRunBefore(job, start, healthyMs);
     const ordinal = runs.get(run) ?? 0;
     runs.set(run, ordinal + 1);
     return {
@@ -288,16 +290,15 @@ function splitEpisodes(
 }
 
 /**
- * Start of the run that failed first, empty for the job's first one: the JobManager's log, which tells it, may come
- * after a TaskManager's, which tells the failure.
+ * Start of the run that failed first, empty for the job's first episode: the JobManager's log, which tells it, may come
+ * after a TaskManager's, which tells the failure. What failed shortly before is of the same episode.
  */
-function lastRunBefore(job: JobView | undefined, time: number | undefined): string {
+function lastRunBefore(job: JobView | undefined, time: number | undefined, healthyMs: number): string {
   if (job === undefined || time === undefined) return '';
-  const run = job.states.reduce(
-    (last, state) => (state.to === 'RUNNING' && state.time <= time ? Math.max(last, state.time) : last),
-    0,
-  );
-  return job.states.some((state) => state.time < run && !BEGINS.has(state.to)) ? String(run) : '';
+  const failures = job.states.filter((state) => state.time <= time && !BEGINS.has(state.to)).map((state) => state.time);
+  const begin = failures.sort((a, b) => b - a).reduce((first, at) => (first - at < healthyMs ? at : first), time);
+  if (failures.every((at) => at >= begin)) return '';
+  return String(findLargest(job.states.flatMap(({ to, time: at }) => (to === 'RUNNING' && at <= begin ? [at] : [0]))));
 }
 
 /** The states through which a job comes to run for the first time. */
