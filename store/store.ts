@@ -34,6 +34,8 @@ export interface RecordQuery {
   readonly levels?: readonly Level[];
   /** What `jobtrace.signal` says, by whatever words. */
   readonly signal?: SignalKind;
+  /** Leaves out records with this `jobtrace.signal`. */
+  readonly skip?: string;
   /** Only records of these jobs and clusters (a team's scope). */
   readonly scope?: readonly Glob[];
   /** At most so many on this page (a store may give fewer and a `next`). 0 = all, streamed by pages through `after`. */

@@ -60,7 +60,7 @@ function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expec
   const faults: RuleFault[] = [];
   const { clusters, incidents } = readLog(readEntries([file]), catalog, { onFault: (fault) => faults.push(fault) });
   const { diagnoses } = flattenIncidents(incidents, 'en');
-  const matches = clusters.flatMap(({ signals }) => signals).flatMap((signal) => signal.matches);
+  const matches = clusters.flatMap(({ signals }) => [...signals]).flatMap((signal) => signal.matches);
   const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
   const isMatch = basename(file).startsWith('match');
   const fault = faults.find((item) => item.rule === rule.id);

@@ -223,9 +223,7 @@ function decideOutcome(
   catalog: Catalog,
   context: DiagnoseContext,
 ): WhyOutcome {
-  const judged = clusters.map(({ cluster, signals, lastLines }) =>
-    judgeCluster(rule, groupCluster(cluster, signals, lastLines, catalog, context), catalog),
-  );
+  const judged = clusters.map((cluster) => judgeCluster(rule, groupCluster(cluster, catalog, context), catalog));
   const best = judged
     .flatMap((item) => item.outcomes)
     .reduce<WhyOutcome>(

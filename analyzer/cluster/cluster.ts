@@ -1,20 +1,38 @@
 // The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and
-// ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Blaming a
-// healthy neighbour is the worst mistake, so a name that could be of two jobs is of none. Pure; called by incident.ts.
+// ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals are
+// added one by one, in any order, and once more without effect; a view is made of what they said so far, and only what
+// they changed is made anew. Blaming a healthy neighbour is the worst mistake, so a name that could be of two jobs is
+// of none. Pure; called by incident.ts and by the service.
+import { findSmallest } from '../../core/sequence.js';
+import type { Fact } from '../../flink/facts/fact.js';
 import type { Reading } from '../entry/reading.js';
 import type { EntryPlace, Signal } from '../entry/signal.js';
+import { addJobStatement, compactJob, createJob, viewJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
-import { joinOwners, type Owners } from './owner.js';
-import { collectProcesses, findByHost, indexNames } from './process.js';
+import { forgetStatements, factPlaceOf, type Statement } from './statement.js';
+import {
+  addJobId,
+  createOwners,
+  forgetIds,
+  jobOfId,
+  joinIds,
+  listIds,
+  onlyJob,
+  type Owners,
+  type TaskOwner,
+} from './owner.js';
+import { addStay, forgetStays, wasThere } from './place.js';
+import {
+  addProcessStatement,
+  createProcess,
+  findByHost,
+  indexNames,
+  meetProcess,
+  viewProcess,
+  type ProcessMemory,
+} from './process.js';
+import { forgetBefore } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
-
-/** An attempt of a task on a process. */
-interface Placement {
-  readonly jobId: string;
-  readonly process: string;
-  from: number;
-  to: number;
-}
 
 export interface ClusterView {
   readonly id: string;
@@ -35,62 +53,290 @@ export interface ClusterView {
   readonly reading: Reading;
 }
 
-/** A task that ended this long before is still counted as being there: its process may be found dead later. */
-const PLACEMENT_SLACK_MS = 60_000;
+export interface ClusterIndex {
+  /** What stands in the signal; its time is that of its place. */
+  add(signal: Signal): void;
+  /** What is known now; the next `add` may change it. */
+  view(reading: Reading): ClusterView;
+  /**
+   * Forgets what no later diagnosis needs: what was before `horizon`, or before the beginning of a job's own episode
+   * (by its id) that still goes on.
+   */
+  compact(horizon: number, beginnings: ReadonlyMap<string, number>): void;
+  /** With such lines around it an error that ended nothing is known to have ended nothing. */
+  tellsOfRunning(): boolean;
+  /** A process tells how it starts. */
+  tellsOfStart(): boolean;
+}
 
-export function joinCluster(id: string, signals: readonly Signal[], reading: Reading): ClusterView {
-  const owners = joinOwners(signals);
-  const processes = collectProcesses(signals);
-  const names = indexNames(processes);
-  const taskJobs = new Map<string, Set<string>>();
-  const jobs = new Map<string, JobView>();
-  for (const jobId of owners.jobIds)
-    jobs.set(jobId, { id: jobId, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() });
-  for (const signal of signals) collectTaskNames(signal, owners, taskJobs);
-  const namedJobOf = (signal: Signal): string | undefined => findNamedJob(signal, owners, taskJobs);
-  const jobOf = (signal: Signal): string | undefined => namedJobOf(signal) ?? processJobs.only(signal.place.process);
-  const placements = collectPlacements(signals, owners, names);
-  const processJobs = indexProcessJobs(signals, owners, placements);
-  const placesOf = indexPlacements(placements);
-  for (const signal of signals) collectJobFacts(signal, jobOf, owners, jobs);
-  return {
+interface Memory {
+  readonly id: string;
+  readonly owners: Owners;
+  readonly jobs: Map<string, JobMemory>;
+  readonly processes: Map<string, ProcessMemory>;
+  /** Whose tasks have the name. */
+  readonly tasks: Map<string, Set<TaskOwner>>;
+  /** Whose tasks were there, by process or resource id. */
+  readonly places: Map<string, Set<TaskOwner>>;
+  /** Jobs that the entries of a process name. */
+  readonly named: Map<string, Set<string>>;
+  /** What names no job, and is about the one that its entry can only be about. */
+  readonly nameless: Map<string, { readonly signal: Signal; readonly statement: Statement }>;
+  readonly registered: Set<string>;
+  lastTime: number;
+  tellsOfRunning: boolean;
+  tellsOfStart: boolean;
+  readonly views: Views;
+}
+
+/** What is made of the memory, until that changes. */
+interface Views {
+  readonly jobs: Map<string, JobView>;
+  readonly processes: Map<string, ProcessView>;
+  names: ReadonlyMap<string, string> | undefined;
+  /** Names by the process: the way back. */
+  aliases: ReadonlyMap<string, readonly string[]>;
+  readonly staleJobs: Set<string>;
+  readonly staleProcesses: Set<string>;
+}
+
+export function createClusterIndex(id: string): ClusterIndex {
+  const memory: Memory = {
     id,
-    jobs,
-    processes,
-    lastTime: signals.reduce((last, signal) => Math.max(last, signal.place.time ?? 0), 0),
+    owners: createOwners(),
+    jobs: new Map(),
+    processes: new Map(),
+    tasks: new Map(),
+    places: new Map(),
+    named: new Map(),
+    nameless: new Map(),
+    registered: new Set(),
+    lastTime: 0,
+    tellsOfRunning: false,
+    tellsOfStart: false,
+    views: {
+      jobs: new Map(),
+      processes: new Map(),
+      names: undefined,
+      aliases: new Map(),
+      staleJobs: new Set(),
+      staleProcesses: new Set(),
+    },
+  };
+  return {
+    add: (signal) => addSignal(memory, signal),
+    view: (reading) => viewCluster(memory, reading),
+    compact: (horizon, beginnings) => compactCluster(memory, horizon, beginnings),
+    tellsOfRunning: () => memory.tellsOfRunning,
+    tellsOfStart: () => memory.tellsOfStart,
+  };
+}
+
+function addSignal(memory: Memory, signal: Signal): void {
+  const { place, hints, facts } = signal;
+  memory.lastTime = Math.max(memory.lastTime, place.time ?? 0);
+  const process = findProcess(memory, place);
+  if (hints.jobId !== undefined) meetJob(memory, hints.jobId, place);
+  for (const fact of facts) {
+    const jobId = jobIdOf(fact);
+    if (jobId !== undefined) meetJob(memory, jobId, place);
+    const { task, joins, applyProcess, taskManager, tellsOfRunning, tellsOfStart } = meaningOf(fact);
+    memory.tellsOfRunning ||= tellsOfRunning?.(fact) === true;
+    memory.tellsOfStart ||= tellsOfStart === true;
+    const { time = 0 } = place;
+    if (applyProcess !== undefined && addProcessStatement(process, fact, factPlaceOf(place)))
+      memory.views.staleProcesses.add(place.process);
+    if (joins !== undefined) joinOwners(memory, fact, hints.jobId);
+    if (task !== undefined) addTask(memory, signal, fact, task(fact), time);
+    else addJobFact(memory, signal, fact, jobId);
+    if (taskManager !== undefined) memory.registered.add(normalizeName(taskManager(fact)));
+  }
+}
+
+function findProcess({ processes, views }: Memory, place: EntryPlace): ProcessMemory {
+  let process = processes.get(place.process);
+  if (process === undefined) {
+    processes.set(place.process, (process = createProcess(place.process)));
+    views.staleProcesses.add(place.process);
+  }
+  if (meetProcess(process, place)) views.staleProcesses.add(place.process);
+  return process;
+}
+
+function meetJob(memory: Memory, jobId: string, place: EntryPlace): void {
+  addToSet(memory.named, place.process, jobId);
+  if (memory.jobs.has(jobId)) return;
+  memory.jobs.set(jobId, createJob(jobId));
+  addJobId(memory.owners, jobId);
+  memory.views.staleJobs.add(jobId);
+}
+
+function joinOwners(memory: Memory, fact: Fact, jobId: string | undefined): TaskOwner | undefined {
+  const { owners, tasks, places, views } = memory;
+  const kin = joinIds(owners, listIds(fact, jobId), (gone, kept) => {
+    for (const name of gone.tasks) moveOwner(tasks, name, gone, kept);
+    for (const name of gone.places.keys()) moveOwner(places, name, gone, kept);
+    for (const job of kept.jobs) views.staleJobs.add(job);
+  });
+  for (const job of kin?.jobs ?? []) views.staleJobs.add(job);
+  return kin;
+}
+
+function moveOwner(index: Map<string, Set<TaskOwner>>, name: string, gone: TaskOwner, kept: TaskOwner): void {
+  index.get(name)?.delete(gone);
+  addToSet(index, name, kept);
+}
+
+/** What is said of a task is its job's, or the job's of its ids, which may show later whose they are. */
+function addTask(
+  memory: Memory,
+  { place, hints: { jobId } }: Signal,
+  fact: Fact,
+  mention: TaskMention,
+  time: number,
+): void {
+  const kin = joinOwners(memory, fact, jobId);
+  const owner = (jobId === undefined ? undefined : memory.jobs.get(jobId)?.named) ?? kin;
+  if (owner === undefined) return;
+  const { task, attemptId, allocationId, hasEnded } = mention;
+  const on = findTaskManager(mention, place);
+  const attempt = attemptId ?? allocationId;
+  if (jobId !== undefined || attemptId !== undefined) {
+    owner.tasks.add(task);
+    addToSet(memory.tasks, task, owner);
+    meaningOf(fact).applyTask?.(owner.sum, fact, time);
+  }
+  if (on !== undefined && attempt !== undefined) {
+    addStay(owner.places, on, attempt, time, hasEnded);
+    addToSet(memory.places, on, owner);
+  }
+  for (const job of owner.jobs) memory.views.staleJobs.add(job);
+}
+
+/** The process, or the resource id of one; what a JobManager says of no place is nowhere. */
+function findTaskManager({ resourceId }: TaskMention, place: EntryPlace): string | undefined {
+  if (resourceId !== undefined) return normalizeName(resourceId);
+  return place.component === 'jobmanager' ? undefined : place.process;
+}
+
+function addJobFact(memory: Memory, signal: Signal, fact: Fact, jobId: string | undefined): void {
+  const { applyJob, about, jobBy } = meaningOf(fact);
+  if (applyJob === undefined) return;
+  const at = factPlaceOf(signal.place);
+  const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
+  if (job !== undefined) {
+    if (addJobStatement(job, fact, at)) memory.views.staleJobs.add(job.id);
+    return;
+  }
+  const name = jobBy === 'entry' ? about?.(fact, at.time, at.process) : undefined;
+  if (name !== undefined) memory.nameless.set(`${at.process} ${name}`, { signal, statement: { fact, at } });
+}
+
+function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item): void {
+  const items = index.get(name);
+  if (items === undefined) index.set(name, new Set([item]));
+  else items.add(item);
+}
+
+/** Names of no job that are kept. */
+const MOST_NAMELESS = 1000;
+
+function compactCluster(memory: Memory, horizon: number, beginnings: ReadonlyMap<string, number>): void {
+  const { jobs, processes, owners, nameless, views } = memory;
+  const begin = findSmallest([horizon, ...beginnings.values()]);
+  for (const job of jobs.values()) {
+    compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon));
+    views.staleJobs.add(job.id);
+  }
+  for (const { process, statements } of processes.values()) {
+    forgetStatements(statements, begin);
+    views.staleProcesses.add(process);
+  }
+  const taskOwners = new Set([...owners.kins.values(), ...[...jobs.values()].map(({ named }) => named)]);
+  for (const owner of taskOwners) {
+    forgetBefore(owner.sum, begin);
+    const before = [...owner.places.keys()];
+    forgetStays(owner.places, begin);
+    for (const name of before) if (!owner.places.has(name)) memory.places.get(name)?.delete(owner);
+  }
+  forgetIds(owners);
+  for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
+}
+
+function viewCluster(memory: Memory, reading: Reading): ClusterView {
+  const { views, processes } = memory;
+  const areNamesStale = refreshProcesses(memory);
+  if (areNamesStale || views.names === undefined) {
+    views.names = indexNames(views.processes);
+    views.aliases = turnAround(views.names);
+  }
+  const { names } = views;
+  const namedJobOf = (signal: Signal): string | undefined => findNamedJob(signal, memory);
+  const jobOf = (signal: Signal): string | undefined => namedJobOf(signal) ?? findOnlyJob(signal.place.process, memory);
+  refreshJobs(memory, jobOf);
+  return {
+    id: memory.id,
+    jobs: views.jobs,
+    processes: views.processes,
+    lastTime: memory.lastTime,
     jobOf,
     namedJobOf,
-    jobsOn: (process, time) => findJobsOn(time, placesOf(process)),
-    processOf: (name) => processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, processes),
-    taskManagers: countTaskManagers(signals),
+    jobsOn: (process, time) => findJobsOn(process, time, memory),
+    processOf: (name) => views.processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, views.processes),
+    taskManagers: memory.registered.size > 0 ? memory.registered.size : countTaskManagers(processes),
     reading,
   };
 }
 
-function collectTaskNames(signal: Signal, owners: Owners, taskJobs: Map<string, Set<string>>): void {
-  for (const fact of signal.facts) {
-    const mention = meaningOf(fact).task?.(fact);
-    const jobId = mention === undefined ? undefined : (signal.hints.jobId ?? owners.jobOfId(mention.attemptId));
-    if (mention === undefined || jobId === undefined) continue;
-    const jobs = taskJobs.get(mention.task);
-    if (jobs === undefined) taskJobs.set(mention.task, new Set([jobId]));
-    else jobs.add(jobId);
+/** True when a process has another name than before. */
+function refreshProcesses({ processes, views }: Memory): boolean {
+  let hasNames = false;
+  for (const name of views.staleProcesses) {
+    const process = processes.get(name);
+    if (process === undefined) continue;
+    const view = viewProcess(process);
+    hasNames ||= view.names.size !== (views.processes.get(name)?.names.size ?? 0);
+    views.processes.set(name, view);
   }
+  views.staleProcesses.clear();
+  return hasNames;
 }
 
-function findNamedJob(
-  signal: Signal,
-  owners: Owners,
-  taskJobs: ReadonlyMap<string, ReadonlySet<string>>,
-): string | undefined {
-  if (signal.hints.jobId !== undefined) return signal.hints.jobId;
-  const named = onlyOne(signal.facts.map(jobIdOf));
+function turnAround(names: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  const aliases = new Map<string, string[]>();
+  for (const [name, process] of names) {
+    const known = aliases.get(process);
+    if (known === undefined) aliases.set(process, [name]);
+    else known.push(name);
+  }
+  return aliases;
+}
+
+function refreshJobs(memory: Memory, jobOf: (signal: Signal) => string | undefined): void {
+  const { jobs, owners, nameless, views } = memory;
+  const more = new Map<string, Statement[]>();
+  for (const { signal, statement } of nameless.values()) {
+    const job = jobOf(signal);
+    if (job !== undefined) more.set(job, [...(more.get(job) ?? []), statement]);
+  }
+  // Whose they are may change with every job that becomes known.
+  const stale = nameless.size > 0 ? jobs.keys() : views.staleJobs;
+  for (const id of stale) {
+    const job = jobs.get(id);
+    if (job !== undefined) views.jobs.set(id, viewJob(job, owners, more.get(id) ?? []));
+  }
+  views.staleJobs.clear();
+}
+
+function findNamedJob({ hints, facts }: Signal, { owners, tasks }: Memory): string | undefined {
+  if (hints.jobId !== undefined) return hints.jobId;
+  const named = onlyOne(facts.map(jobIdOf));
   if (named !== undefined) return named;
-  const byAttempt = onlyOne(signal.facts.map((fact) => owners.jobOfId(meaningOf(fact).task?.(fact).attemptId)));
+  const byAttempt = onlyOne(facts.map((fact) => jobOfId(owners, meaningOf(fact).task?.(fact).attemptId)));
   if (byAttempt !== undefined) return byAttempt;
-  const byId = onlyOne(signal.hints.ids.map((item) => owners.jobOfId(item)));
+  const byId = onlyOne(hints.ids.map((item) => jobOfId(owners, item)));
   if (byId !== undefined) return byId;
-  return onlyOne(signal.hints.tasks.flatMap((task) => [...(taskJobs.get(task) ?? [])]));
+  return onlyOne(hints.tasks.flatMap((task) => [...(tasks.get(task) ?? [])].map(onlyJob)));
 }
 
 function onlyOne(items: readonly (string | undefined)[]): string | undefined {
@@ -99,119 +345,44 @@ function onlyOne(items: readonly (string | undefined)[]): string | undefined {
   return distinct.size === 1 ? first : undefined;
 }
 
-interface ProcessJobs {
-  /** The only job that the process ever had, or the only one of the cluster. */
-  only(process: string): string | undefined;
+/** The only job that the process ever had, or the only one of the cluster. */
+function findOnlyJob(process: string, memory: Memory): string | undefined {
+  const own = new Set(memory.named.get(process));
+  for (const name of namesOf(process, memory))
+    for (const owner of memory.places.get(name) ?? []) addDefined(own, onlyJob(owner));
+  const jobs = own.size === 0 ? memory.owners.jobIds : own;
+  const [first] = jobs;
+  return jobs.size === 1 ? first : undefined;
 }
 
-function indexProcessJobs(signals: readonly Signal[], owners: Owners, placements: readonly Placement[]): ProcessJobs {
-  const byProcess = new Map<string, Set<string>>();
-  const put = (process: string, jobId: string | undefined): void => {
-    if (jobId === undefined) return;
-    const jobs = byProcess.get(process);
-    if (jobs === undefined) byProcess.set(process, new Set([jobId]));
-    else jobs.add(jobId);
-  };
-  for (const { process, jobId } of placements) put(process, jobId);
-  for (const { place, hints, facts } of signals) {
-    put(place.process, hints.jobId);
-    for (const fact of facts) put(place.process, jobIdOf(fact));
-  }
-  return {
-    only: (process) => {
-      const own = byProcess.get(process);
-      const jobs = own === undefined || own.size === 0 ? owners.jobIds : own;
-      return jobs.size === 1 ? [...jobs][0] : undefined;
-    },
-  };
-}
-
-function collectPlacements(
-  signals: readonly Signal[],
-  owners: Owners,
-  names: ReadonlyMap<string, string>,
-): readonly Placement[] {
-  const byAttempt = new Map<string, Placement>();
-  for (const { place, facts, hints } of signals) {
-    for (const fact of facts) {
-      const mention = meaningOf(fact).task?.(fact);
-      if (mention === undefined) continue;
-      const attemptId = mention.attemptId ?? mention.allocationId;
-      const jobId = hints.jobId ?? owners.jobOfId(attemptId);
-      const on = findTaskManager(mention, place, names);
-      if (attemptId === undefined || jobId === undefined || on === undefined) continue;
-      const key = `${attemptId}@${on}`;
-      const time = place.time ?? 0;
-      const placement = byAttempt.get(key) ?? { jobId, process: on, from: time, to: Number.POSITIVE_INFINITY };
-      placement.from = Math.min(placement.from, time);
-      if (mention.hasEnded) placement.to = time;
-      byAttempt.set(key, placement);
+function findJobsOn(process: string, time: number | undefined, memory: Memory): ReadonlySet<string> | undefined {
+  const own = namesOf(process, memory);
+  const names = own.some((name) => hasOwner(name, memory)) ? own : [normalizeName(process)];
+  let isKnown = false;
+  const jobs = new Set<string>();
+  for (const name of names) {
+    for (const owner of memory.places.get(name) ?? []) {
+      const job = onlyJob(owner);
+      isKnown ||= job !== undefined;
+      if (job !== undefined && wasThere(owner.places, name, time)) jobs.add(job);
     }
   }
-  return [...byAttempt.values()];
+  return isKnown ? jobs : undefined;
 }
 
-/** The process, or the resource id of one whose log is not there; what a JobManager says of no place is nowhere. */
-function findTaskManager(
-  { resourceId }: TaskMention,
-  place: EntryPlace,
-  names: ReadonlyMap<string, string>,
-): string | undefined {
-  if (resourceId !== undefined) return names.get(normalizeName(resourceId)) ?? normalizeName(resourceId);
-  return place.component === 'jobmanager' ? undefined : place.process;
+function hasOwner(name: string, { places }: Memory): boolean {
+  return [...(places.get(name) ?? [])].some((owner) => onlyJob(owner) !== undefined);
 }
 
-/** By the process, or by the resource id of one whose log is not there. */
-function indexPlacements(placements: readonly Placement[]): (process: string) => readonly Placement[] {
-  const index = new Map<string, Placement[]>();
-  for (const placement of placements) {
-    const list = index.get(placement.process);
-    if (list === undefined) index.set(placement.process, [placement]);
-    else list.push(placement);
-  }
-  return (process) => index.get(process) ?? index.get(normalizeName(process)) ?? [];
+/** Under which names tasks may be said to be on the process. */
+function namesOf(process: string, { views }: Memory): readonly string[] {
+  return [...new Set([process, ...(views.aliases.get(process) ?? [])])];
 }
 
-function findJobsOn(time: number | undefined, here: readonly Placement[]): ReadonlySet<string> | undefined {
-  if (here.length === 0) return undefined;
-  const then = here.filter(
-    (placement) => time === undefined || (placement.from <= time + 1000 && placement.to >= time - PLACEMENT_SLACK_MS),
-  );
-  return new Set(then.map((placement) => placement.jobId));
+function addDefined(set: Set<string>, item: string | undefined): void {
+  if (item !== undefined) set.add(item);
 }
 
-function collectJobFacts(
-  signal: Signal,
-  jobOf: (signal: Signal) => string | undefined,
-  owners: Owners,
-  jobs: ReadonlyMap<string, JobView>,
-): void {
-  for (const fact of signal.facts) {
-    const { job: named, jobBy, task, applyJob } = meaningOf(fact);
-    if (applyJob === undefined) continue;
-    const jobId =
-      named?.(fact) ??
-      (jobBy === 'task'
-        ? (signal.hints.jobId ?? owners.jobOfId(task?.(fact).attemptId))
-        : jobBy === 'entry'
-          ? jobOf(signal)
-          : undefined);
-    const job = jobId === undefined ? undefined : jobs.get(jobId);
-    if (job !== undefined) applyJob(job, fact, signal.place.time ?? 0, signal.place.process);
-  }
-}
-
-function countTaskManagers(signals: readonly Signal[]): number {
-  const ids = new Set(
-    signals.flatMap(({ facts }) =>
-      facts.flatMap((fact) => {
-        const id = meaningOf(fact).taskManager?.(fact);
-        return id === undefined ? [] : [normalizeName(id)];
-      }),
-    ),
-  );
-  if (ids.size > 0) return ids.size;
-  return new Set(
-    signals.filter((signal) => signal.place.component === 'taskmanager').map((signal) => signal.place.process),
-  ).size;
+function countTaskManagers(processes: ReadonlyMap<string, ProcessMemory>): number {
+  return [...processes.values()].filter(({ component }) => component?.name === 'taskmanager').length;
 }

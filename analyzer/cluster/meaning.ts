@@ -1,7 +1,8 @@
 // What each type of fact means, one row a type: whose it is, which ids it joins, what it is the newest word about, what
-// it does to a job and to a process. The compiler refuses a type without a row. owner.ts, cluster.ts, process.ts, the
-// diagnosis and the service's memory read the rows, and none of them knows a type by its name. Pure.
+// it does to a job and to a process. The compiler refuses a type without a row. The rooms around it and the diagnosis
+// read the rows, and none of them knows a type by its name. Pure.
 import type { Fact } from '../../flink/facts/fact.js';
+import { addDeployment, addParallelism, addRun, type TaskSum } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
 
 /** What a fact says about one task. */
@@ -14,12 +15,6 @@ export interface TaskMention {
   readonly hasEnded: boolean;
 }
 
-/**
- * How long the service needs a fact of which there is a newer one: for as long as its time is recent; only if something
- * of its job failed within an hour and before the newer one; or not at all.
- */
-export type Keeping = 'recent' | 'before-event' | 'never';
-
 /** What is left out says: nothing. */
 export interface FactMeaning<F extends Fact> {
   /** The job that it names. */
@@ -29,15 +24,23 @@ export interface FactMeaning<F extends Fact> {
   task?(fact: F): TaskMention;
   /** Ids, beside those of the task, that are one job's. */
   joins?(fact: F): readonly (string | undefined)[];
-  /** What it is the newest word about; of each name the service keeps the newest fact for ever. */
-  newest?(fact: F, process: string): readonly string[];
-  keep?(fact: F): Keeping;
+  /**
+   * What it is the newest word about, of its process or of its job: an earlier one of the same name says nothing beside
+   * it. Undefined: it is of no account.
+   */
+  about?(fact: F, time: number, process: string): string | undefined;
+  /** Of which series of its process or job it is one: all of them count, the old ones the less. */
+  series?(fact: F): string;
   applyJob?(job: JobView, fact: F, time: number, process: string): void;
   applyProcess?(process: ProcessView, fact: F, time: number): void;
+  /** To what is summed up of the tasks of its job. */
+  applyTask?(sum: TaskSum, fact: F, time: number): void;
   /** The process that says it tells what becomes of the job. */
   readonly isTold?: true;
   /** With it around an error that ended nothing is known to have ended nothing. */
   tellsOfRunning?(fact: F): boolean;
+  /** A process tells how it starts. */
+  readonly tellsOfStart?: true;
   /** The TaskManager that it shows to belong to the cluster. */
   taskManager?(fact: F): string;
 }
@@ -46,34 +49,34 @@ type FactOf<Type extends Fact['type']> = Extract<Fact, { readonly type: Type }>;
 
 const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } = {
   version: {
-    newest: aboutProcess,
+    about: ({ type }) => type,
     applyProcess(process, { version, component }) {
       process.version = version;
       if (process.component === 'unknown') process.component = component;
     },
   },
   'jar-version': {
-    newest: aboutProcess,
+    about: ({ type }) => type,
     applyProcess(process, { version }) {
-      process.jarVersion ??= version;
+      process.jarVersion = version;
     },
   },
   option: {
-    newest: ({ key, dynamic }, process) => [`option ${process} ${dynamic} ${key}`],
+    about: ({ type, key, dynamic }) => `${type} ${dynamic} ${key}`,
     applyProcess(process, { key, value, dynamic }) {
       (dynamic ? process.dynamicOptions : process.options).set(key, value);
     },
   },
   memory: {
-    newest: aboutProcess,
+    about: ({ type, component, bytes }) => `${type} ${component} ${Object.keys(bytes).join(' ')}`,
     applyProcess(process, { component, bytes }) {
       if (process.component === component || process.component === 'unknown')
         process.memory = { ...process.memory, ...bytes };
     },
   },
-  'network-pool': { newest: aboutProcess },
+  'network-pool': {},
   'process-id': {
-    newest: aboutProcess,
+    about: ({ type, resourceId, address }) => `${type} ${resourceId} ${address}`,
     applyProcess(process, { resourceId, address }) {
       process.names.add(normalizeName(resourceId));
       if (address !== undefined) process.names.add(normalizeName(address));
@@ -81,31 +84,35 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
     },
   },
   'process-start': {
-    newest: aboutProcess,
+    about: ({ type }, time) => `${type} ${time}`,
+    series: () => '',
     applyProcess(process, { component }, time) {
       process.starts.push(time);
       if (process.component === 'unknown') process.component = component;
     },
+    tellsOfStart: true,
     tellsOfRunning: always,
   },
   'process-end': {
-    newest: ({ reason }, process) => [`process-end ${process} ${reason}`],
+    about: ({ type, reason }, time) => `${type} ${time} ${reason}`,
+    series: ({ reason }) => reason,
     applyProcess(process, { reason, detail }, time) {
       process.ends.push({ time, reason, detail });
     },
   },
-  'taskmanager-registered': { newest: aboutTaskManager, taskManager: ({ resourceId }) => resourceId },
-  'taskmanager-lost': { newest: aboutTaskManager },
+  'taskmanager-registered': { taskManager: ({ resourceId }) => resourceId },
+  'taskmanager-lost': {},
   'job-submitted': {
     job: ownJob,
-    newest: aboutJob,
+    about: ({ type }) => type,
     applyJob(job, { jobName }) {
       job.name = jobName;
     },
   },
   'job-state': {
     job: ownJob,
-    newest: ({ jobId, to }) => [`job-state ${jobId} ${to}`, `job-state ${jobId}`],
+    about: ({ type, from, to }, time, process) => `${type} ${time} ${from} ${to} ${process}`,
+    series: ({ to }) => to,
     applyJob(job, { from, to, jobName }, time, process) {
       job.states.push({ time, from, to, process });
       job.name ??= jobName;
@@ -115,7 +122,7 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
   },
   'restart-strategy': {
     job: ownJob,
-    newest: aboutJob,
+    about: ({ type }) => type,
     applyJob(job, { strategy }) {
       job.strategy = strategy;
     },
@@ -129,9 +136,9 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       resourceId,
       hasEnded: false,
     }),
-    applyJob(job, { task, parallelism, attempt }, time) {
-      job.deployments.push({ time, attempt });
-      job.tasks.set(task, parallelism);
+    applyTask(sum, { task, parallelism, attempt }, time) {
+      addDeployment(sum, time, attempt);
+      addParallelism(sum, time, task, parallelism);
     },
   },
   'task-received': {
@@ -152,9 +159,9 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       resourceId,
       hasEnded: TASK_ENDS.has(to),
     }),
-    applyJob(job, { task, parallelism, to }, time) {
-      if (to === 'RUNNING') job.taskRuns.push(time);
-      if (parallelism !== undefined) job.tasks.set(task, parallelism);
+    applyTask(sum, { task, parallelism, to }, time) {
+      if (to === 'RUNNING') addRun(sum, time);
+      if (parallelism !== undefined) addParallelism(sum, time, task, parallelism);
     },
     tellsOfRunning: always,
   },
@@ -164,13 +171,11 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
   checkpoint: {
     job: ({ jobId }) => jobId,
     jobBy: 'entry',
-    newest: ({ jobId, event, savepoint }, process) => [
-      `checkpoint ${jobId ?? process} ${event}${savepoint === true ? ' savepoint' : ''}`,
-    ],
-    // Every checkpoint is triggered before it completes: that alone is never asked for.
-    keep: ({ event }) => (event === 'completed' || event === 'restored' ? 'before-event' : 'never'),
-    applyJob(job, { event, savepoint, checkpointId }, time) {
-      if (event === 'completed' && savepoint !== true) job.checkpoints.push({ id: checkpointId, time });
+    about: ({ type, event, savepoint, checkpointId }, time) =>
+      event === 'completed' && savepoint !== true ? `${type} ${checkpointId} ${time}` : undefined,
+    series: () => '',
+    applyJob(job, { checkpointId }, time) {
+      job.checkpoints.push({ id: checkpointId, time });
     },
     tellsOfRunning: ({ event }) => event === 'completed',
   },
@@ -199,16 +204,4 @@ function always(): boolean {
 
 function ownJob({ jobId }: { readonly jobId: string }): string {
   return jobId;
-}
-
-function aboutProcess({ type }: Fact, process: string): readonly string[] {
-  return [`${type} ${process}`];
-}
-
-function aboutTaskManager({ type, resourceId }: FactOf<'taskmanager-registered' | 'taskmanager-lost'>): string[] {
-  return [`${type} ${resourceId}`];
-}
-
-function aboutJob({ type, jobId }: FactOf<'job-submitted' | 'restart-strategy'>): readonly string[] {
-  return [`${type} ${jobId}`];
 }

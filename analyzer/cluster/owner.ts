@@ -1,71 +1,119 @@
 // Whose is an id? Ids that stand in one fact belong together (an attempt and its slot, a slot and its job, an attempt
-// and its execution graph); a group that holds a job's id is that job's. Vertex ids are not used: two jobs made from
-// the same program have the same ones. Pure; called by cluster.ts.
+// and its execution graph); a kin of ids that holds a job's id is that job's, and so is what was said of its tasks.
+// Vertex ids are not used: two jobs made from the same program have the same ones. Facts may come in any order: what
+// was said of two kins that turn out to be one is joined. Called by cluster.ts.
 import type { Fact } from '../../flink/facts/fact.js';
-import type { Signal } from '../entry/signal.js';
-import { jobIdOf, meaningOf } from './meaning.js';
+import { meaningOf } from './meaning.js';
+import { joinPlaces, type Places } from './place.js';
+import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 
-export interface Owners {
-  readonly jobIds: ReadonlySet<string>;
-  jobOfId(id: string | undefined): string | undefined;
+/** Of whom tasks are told: of a job that a line names itself, or of the job of a kin of ids. */
+export interface TaskOwner {
+  /** One where it is certain; none yet, or several in logs that contradict themselves. */
+  readonly jobs: Set<string>;
+  readonly sum: TaskSum;
+  /** Names of the tasks. */
+  readonly tasks: Set<string>;
+  readonly places: Places;
 }
 
-/** Ids that stand in one fact belong together; a group that holds a job's id is that job's. */
-export function joinOwners(signals: readonly Signal[]): Owners {
-  const parents = new Map<string, string>();
-  const find = (id: string): string => {
-    let top = id;
-    for (let up = parents.get(top); up !== undefined && up !== top; up = parents.get(top)) top = up;
-    // Everything on the way points to the top from now on, so that no chain grows long.
-    for (let at = id; at !== top;) {
-      const up = parents.get(at) ?? top;
-      parents.set(at, top);
-      at = up;
-    }
-    return top;
-  };
-  const join = (ids: readonly (string | undefined)[]): void => {
-    const known = ids.filter((item) => item !== undefined);
-    const first = known[0];
-    if (first === undefined) return;
-    for (const other of known) {
-      const [a, b] = [find(first), find(other)];
-      if (a !== b) parents.set(b, a);
-      else parents.set(a, a);
-    }
-  };
-  const jobIds = new Set<string>();
-  for (const signal of signals) {
-    if (signal.hints.jobId !== undefined) jobIds.add(signal.hints.jobId);
-    for (const fact of signal.facts) {
-      const jobId = jobIdOf(fact);
-      if (jobId !== undefined) jobIds.add(jobId);
-      join(readIds(fact, signal.hints.jobId));
-    }
+export interface Kin extends TaskOwner {
+  readonly ids: Set<string>;
+}
+
+export interface Owners {
+  /** By the id. */
+  readonly kins: Map<string, Kin>;
+  readonly jobIds: Set<string>;
+}
+
+export function createOwners(): Owners {
+  return { kins: new Map(), jobIds: new Set() };
+}
+
+export function createTaskOwner(jobs: readonly string[]): TaskOwner {
+  return { jobs: new Set(jobs), sum: createTaskSum(), tasks: new Set(), places: new Map() };
+}
+
+/** Two jobs in one kin would be a contradiction in the log: then it is nobody's. */
+export function onlyJob({ jobs }: TaskOwner): string | undefined {
+  const [first] = jobs;
+  return jobs.size === 1 ? first : undefined;
+}
+
+export function jobOfId({ kins, jobIds }: Owners, id: string | undefined): string | undefined {
+  if (id === undefined || jobIds.has(id)) return id;
+  const [own, graph] = [kins.get(id), kins.get(graphOf(id) ?? '')];
+  return (own === undefined ? undefined : onlyJob(own)) ?? (graph === undefined ? undefined : onlyJob(graph));
+}
+
+export function addJobId({ kins, jobIds }: Owners, jobId: string): void {
+  jobIds.add(jobId);
+  kins.get(jobId)?.jobs.add(jobId);
+}
+
+/** The kin of ids that belong together, of which those that were apart are joined; `onJoin` hears which one is gone. */
+export function joinIds(
+  { kins, jobIds }: Owners,
+  ids: readonly string[],
+  onJoin: (gone: Kin, kept: Kin) => void,
+): Kin | undefined {
+  let kin: Kin | undefined;
+  for (const id of ids) {
+    const known = kins.get(id);
+    if (known !== undefined && known !== kin) kin = kin === undefined ? known : joinKins(kins, kin, known, onJoin);
   }
-  const byRoot = new Map<string, string | undefined>();
-  for (const jobId of jobIds) {
-    const top = find(jobId);
-    // Two jobs in one group would be a contradiction in the log: then the group is nobody's.
-    byRoot.set(top, byRoot.has(top) ? undefined : jobId);
+  if (ids.length === 0) return undefined;
+  kin ??= { ...createTaskOwner([]), ids: new Set() };
+  for (const id of ids) {
+    kins.set(id, kin);
+    kin.ids.add(id);
+    if (jobIds.has(id)) kin.jobs.add(id);
   }
-  return {
-    jobIds,
-    jobOfId(id) {
-      if (id === undefined || jobIds.has(id)) return id;
-      return byRoot.get(find(id)) ?? byRoot.get(find(graphOf(id) ?? id));
-    },
-  };
+  return kin;
+}
+
+/** The smaller one goes into the other, so that no id moves often. */
+function joinKins(kins: Map<string, Kin>, a: Kin, b: Kin, onJoin: (gone: Kin, kept: Kin) => void): Kin {
+  const [kept, gone] = a.ids.size < b.ids.size ? [b, a] : [a, b];
+  for (const id of gone.ids) {
+    kins.set(id, kept);
+    kept.ids.add(id);
+  }
+  for (const job of gone.jobs) kept.jobs.add(job);
+  for (const task of gone.tasks) kept.tasks.add(task);
+  joinTaskSum(kept.sum, gone.sum);
+  joinPlaces(kept.places, gone.places);
+  onJoin(gone, kept);
+  return kept;
 }
 
 /** The execution graph's id leads an attempt id since 1.16; it belongs to one job. */
-function graphOf(attemptId: string | undefined): string | undefined {
+export function graphOf(attemptId: string | undefined): string | undefined {
   const end = attemptId?.indexOf('_') ?? -1;
-  return attemptId === undefined || end < 0 ? undefined : `graph:${attemptId.slice(0, end)}`;
+  return attemptId === undefined || end < 0 ? undefined : `${GRAPH}${attemptId.slice(0, end)}`;
 }
 
-function readIds(fact: Fact, jobId: string | undefined): readonly (string | undefined)[] {
+const GRAPH = 'graph:';
+
+/** Ids of a fact that belong together: an attempt that names its graph is known by that alone. */
+export function listIds(fact: Fact, jobId: string | undefined): readonly string[] {
   const { joins, task } = meaningOf(fact);
-  const { attemptId, allocationId } = task?.(fact) ?? {};
-  return task === undefined ? (joins?.(fact) ?? []) : [jobId, attemptId, allocationId, graphOf(attemptId)];
+  if (task === undefined) return (joins?.(fact) ?? []).filter((id) => id !== undefined);
+  const { attemptId, allocationId } = task(fact);
+  return [jobId, graphOf(attemptId) ?? attemptId, allocationId].filter((id) => id !== undefined);
+}
+
+/** Of a kin with more ids the first are forgotten: attempts come and go. */
+const MOST_IDS = 4000;
+
+export function forgetIds({ kins, jobIds }: Owners): void {
+  for (const kin of new Set(kins.values())) {
+    if (kin.ids.size <= MOST_IDS) continue;
+    const old = [...kin.ids].filter((id) => !jobIds.has(id) && !id.startsWith(GRAPH)).slice(0, -MOST_IDS / 2);
+    for (const id of old) {
+      kin.ids.delete(id);
+      kins.delete(id);
+    }
+  }
 }

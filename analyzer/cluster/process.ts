@@ -1,33 +1,65 @@
 // The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their
-// own logs say. Pure; called by cluster.ts.
-import type { Signal } from '../entry/signal.js';
+// own logs state, from which the view of a process is made when it is asked for. Called by cluster.ts.
+import type { Component } from '../../core/types.js';
+import type { Fact } from '../../flink/facts/fact.js';
+import type { EntryPlace } from '../entry/signal.js';
 import { meaningOf } from './meaning.js';
+import {
+  addStatement,
+  compareFactPlaces,
+  sortStatements,
+  factPlaceOf,
+  type Statements,
+  type FactPlace,
+} from './statement.js';
 import { normalizeName, type ProcessView } from './view.js';
 
-export function collectProcesses(signals: readonly Signal[]): ReadonlyMap<string, ProcessView> {
-  const processes = new Map<string, ProcessView>();
-  for (const { place, facts } of signals) {
-    let view = processes.get(place.process);
-    if (view === undefined) {
-      view = {
-        process: place.process,
-        component: place.component,
-        names: new Set([normalizeName(place.process)]),
-        options: new Map(),
-        dynamicOptions: new Map(),
-        ends: [],
-        starts: [],
-        memory: {},
-        paths: new Set(),
-      };
-      processes.set(place.process, view);
-    }
-    view.paths.add(place.path);
-    if (place.host !== undefined) view.host ??= place.host;
-    if (view.component === 'unknown') view.component = place.component;
-    for (const fact of facts) meaningOf(fact).applyProcess?.(view, fact, place.time ?? 0);
-  }
-  return processes;
+export interface ProcessMemory {
+  readonly process: string;
+  readonly statements: Statements;
+  /** As its entries say, the first that does. */
+  component: { readonly at: FactPlace; readonly name: Component } | undefined;
+  host: { readonly at: FactPlace; readonly name: string } | undefined;
+}
+
+export function createProcess(process: string): ProcessMemory {
+  return { process, statements: new Map(), component: undefined, host: undefined };
+}
+
+/** What the place of an entry says of its process; false when nothing is new. */
+export function meetProcess(memory: ProcessMemory, place: EntryPlace): boolean {
+  const at = factPlaceOf(place);
+  const { component, host } = memory;
+  if (place.component !== 'unknown' && isBefore(at, component)) memory.component = { at, name: place.component };
+  if (place.host !== undefined && isBefore(at, host)) memory.host = { at, name: place.host };
+  return component?.name !== memory.component?.name || host?.name !== memory.host?.name;
+}
+
+function isBefore(at: FactPlace, known: { readonly at: FactPlace } | undefined): boolean {
+  return known === undefined || compareFactPlaces(at, known.at) < 0;
+}
+
+/** False when it changes nothing. */
+export function addProcessStatement({ statements, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
+  const { about, applyProcess } = meaningOf(fact);
+  const name = applyProcess === undefined ? undefined : about?.(fact, at.time, process);
+  return name !== undefined && addStatement(statements, name, { at, fact });
+}
+
+export function viewProcess({ process, statements, component, host }: ProcessMemory): ProcessView {
+  const view: ProcessView = {
+    process,
+    component: component?.name ?? 'unknown',
+    host: host?.name,
+    names: new Set([normalizeName(process)]),
+    options: new Map(),
+    dynamicOptions: new Map(),
+    ends: [],
+    starts: [],
+    memory: {},
+  };
+  for (const { fact, at } of sortStatements(statements.values())) meaningOf(fact).applyProcess?.(view, fact, at.time);
+  return view;
 }
 
 /** What it said itself when it started is surer than the names of its jars. */

@@ -3,11 +3,21 @@
 import type { Component } from '../../core/types.js';
 import type { EndReason } from '../../flink/facts/fact.js';
 
+/** Failures of a job of which the states are no longer kept: the middle of a long restart loop. */
+export interface FoldedFailures {
+  readonly from: number;
+  readonly to: number;
+  readonly failures: number;
+  /** After so many of them it began anew. */
+  readonly restarts: number;
+}
+
 export interface JobView {
   readonly id: string;
   name?: string;
   /** `process`: whose log says so, its JobManager. */
   readonly states: { readonly time: number; readonly from: string; readonly to: string; readonly process: string }[];
+  readonly folded?: FoldedFailures;
   strategy?: string;
   readonly checkpoints: { readonly id: number; readonly time: number }[];
   /** Times at which one of its tasks began to run. */
@@ -33,7 +43,6 @@ export interface ProcessView {
   readonly starts: number[];
   /** Parts of its memory in bytes, as printed. */
   memory: Readonly<Record<string, number>>;
-  readonly paths: Set<string>;
 }
 
 /** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
@@ -44,4 +53,24 @@ export function normalizeName(name: string): string {
     .replace(/\/user\/.*$/s, '')
     .replace(/^'|'$/g, '')
     .toLowerCase();
+}
+
+export interface JobFailure {
+  readonly time: number;
+  readonly restarted: boolean;
+}
+
+/** States in the order of time → when the job failed: FAILING → RESTARTING and FAILING → FAILED are one each. */
+export function listFailures(states: JobView['states']): readonly JobFailure[] {
+  const failures: { time: number; restarted: boolean }[] = [];
+  let isOpen = false;
+  for (const { time, to } of states) {
+    if (to === 'RUNNING') isOpen = false;
+    if (to !== 'RESTARTING' && to !== 'FAILING' && to !== 'FAILED') continue;
+    if (!isOpen) failures.push({ time, restarted: false });
+    isOpen = true;
+    const last = failures.at(-1);
+    if (last !== undefined && to === 'RESTARTING') last.restarted = true;
+  }
+  return failures;
 }

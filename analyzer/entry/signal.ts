@@ -1,6 +1,7 @@
 // What one entry says to the diagnosis: that a rule's alternative or step fits, that something failed, or a fact.
 // Signals are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them,
 // incident.ts joins them.
+import { findSmallest } from '../../core/sequence.js';
 import type { ChainLink, Component, Entry, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { FailureKind } from '../catalog/engine/engine.js';
@@ -109,6 +110,26 @@ export function describePlace(
     length: entry.bytes.length,
     recordId: entry.id,
   };
+}
+
+/** A match or a failure. */
+export function isEvent({ matches, failure }: Signal): boolean {
+  return matches.length > 0 || failure !== undefined;
+}
+
+/** May be a failure, or belong to one; of all others only the facts count. */
+export function isKept(signal: Signal): boolean {
+  return isEvent(signal) || signal.steps.length > 0;
+}
+
+/**
+ * What a process printed without a time gets that of the process's last line, but none after its file was written: the
+ * process may have gone on.
+ */
+export function dateSignal(signal: Signal, lastTime: number | undefined): Signal {
+  const { fileTime, ...place } = signal.place;
+  const time = findSmallest([lastTime, fileTime].filter((known) => known !== undefined));
+  return place.time !== undefined || !Number.isFinite(time) ? signal : { ...signal, place: { ...place, time } };
 }
 
 export function shortenText(text: string): string {

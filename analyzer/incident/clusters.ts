@@ -1,12 +1,14 @@
 // The engine: entries → what they say, by cluster, and what it comes to. Pure: the same entries in any order, once or
-// twice, give the same incidents. diagnose.ts calls it with the entries of files; the service calls its two halves,
-// scanEntry for each entry and concludeCluster for each cluster, over what it keeps.
+// twice, give the same incidents. Facts go into the index of their cluster at once, signals are kept only of what may
+// be a failure. diagnose.ts calls it with the entries of files; the service calls its two halves, scanEntry for each
+// entry and concludeCluster for each cluster, over what it keeps.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
-import type { Signal } from '../entry/signal.js';
+import { dateSignal, isKept, type Signal } from '../entry/signal.js';
 import { concludeIncident } from './conclude.js';
 import type { RuleFault } from './explain.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
@@ -31,8 +33,18 @@ export interface DiagnoseContext {
 
 export interface ClusterSignals {
   readonly cluster: string;
-  readonly signals: readonly Signal[];
+  /** Has the facts of all dated entries. */
+  readonly index: ClusterIndex;
+  /** Those that may be a failure or belong to one, in any order; one may come twice. */
+  readonly signals: Iterable<Signal>;
   readonly lastLines: ReadonlyMap<string, LastLine>;
+}
+
+interface Collected extends ClusterSignals {
+  readonly signals: Signal[];
+  /** Entries without a time, whose facts wait for it. */
+  readonly undated: Signal[];
+  readonly keeper: LastLineKeeper;
 }
 
 /** What the entries say, by cluster. */
@@ -41,20 +53,36 @@ export function collectClusters(
   catalog: Catalog,
   context: DiagnoseContext,
 ): readonly ClusterSignals[] {
-  const clusters = new Map<string, { readonly signals: Signal[]; readonly lastLines: LastLineKeeper }>();
+  const clusters = new Map<string, Collected>();
   for (const entry of entries) {
     const cluster = entry.source.cluster ?? context.cluster ?? '';
-    let kept = clusters.get(cluster);
-    if (kept === undefined) clusters.set(cluster, (kept = { signals: [], lastLines: createLastLineKeeper() }));
-    kept.lastLines.keep(entry);
+    let collected = clusters.get(cluster);
+    if (collected === undefined) clusters.set(cluster, (collected = startCluster(cluster)));
+    collected.keeper.keep(entry);
     const signal = scanEntry(entry, catalog, context);
-    if (signal !== undefined) kept.signals.push(signal);
+    if (signal !== undefined) collectSignal(collected, signal);
   }
-  return [...clusters].map(([cluster, { signals, lastLines }]) => ({
-    cluster,
-    signals,
-    lastLines: lastLines.list(context.zone),
-  }));
+  return [...clusters.values()].map((collected) => finishCluster(collected, context.zone));
+}
+
+function startCluster(cluster: string): Collected {
+  const index = createClusterIndex(cluster);
+  return { cluster, index, signals: [], lastLines: new Map(), undated: [], keeper: createLastLineKeeper() };
+}
+
+function collectSignal({ index, signals, undated }: Collected, signal: Signal): void {
+  if (isKept(signal)) signals.push(signal);
+  if (signal.place.time === undefined) undated.push(signal);
+  else index.add(signal);
+}
+
+function finishCluster(
+  { cluster, index, signals, undated, keeper }: Collected,
+  zone: string | undefined,
+): ClusterSignals {
+  const lastLines = keeper.list(zone);
+  for (const signal of undated) index.add(dateSignal(signal, lastLines.get(signal.place.process)?.time));
+  return { cluster, index, signals, lastLines };
 }
 
 /** Oldest first. */
@@ -63,21 +91,18 @@ export function concludeClusters(
   catalog: Catalog,
   context: DiagnoseContext,
 ): readonly Incident[] {
-  return clusters
-    .flatMap(({ cluster, signals, lastLines }) => concludeCluster(cluster, signals, lastLines, catalog, context))
-    .sort(compareIncidents);
+  return clusters.flatMap((cluster) => concludeCluster(cluster, catalog, context)).sort(compareIncidents);
 }
 
-/** Signals of one cluster, in any order → its incidents. */
+/** What one cluster says → its incidents. */
 export function concludeCluster(
-  cluster: string,
-  signals: Iterable<Signal>,
-  lastLines: ReadonlyMap<string, LastLine>,
+  cluster: ClusterSignals,
   catalog: Catalog,
   context: DiagnoseContext = {},
 ): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
-  const { view, groups } = groupCluster(cluster, signals, lastLines, catalog, context);
+  const { lastLines } = cluster;
+  const { view, groups } = groupCluster(cluster, catalog, context);
   const now =
     context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
   const { onFault } = context;
@@ -87,22 +112,17 @@ export function concludeCluster(
   });
 }
 
-/** Signals of one cluster → the events of each incident, not ranked yet. */
+/** What one cluster says → the events of each incident, not ranked yet. */
 export function groupCluster(
-  cluster: string,
-  signals: Iterable<Signal>,
-  lastLines: ReadonlyMap<string, LastLine>,
+  { index, signals, lastLines }: ClusterSignals,
   catalog: Catalog,
   context: DiagnoseContext = {},
 ): ClusterGroups {
-  return groupIncidents(cluster, signals, {
+  return groupIncidents(signals, index.view(context.reading ?? WHOLE_LOG), {
     catalog,
     healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
-    reading: context.reading ?? WHOLE_LOG,
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
-    lastTimes: new Map(
-      [...lastLines].flatMap(([process, lastLine]) => (lastLine.time === undefined ? [] : [[process, lastLine.time]])),
-    ),
+    lastLines,
   });
 }
 

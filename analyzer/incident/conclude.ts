@@ -16,7 +16,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import { readComplaint } from './complaint.js';
 import { versionOf } from '../cluster/process.js';
-import type { JobView, ProcessView } from '../cluster/view.js';
+import { listFailures, type FoldedFailures, type JobFailure, type JobView, type ProcessView } from '../cluster/view.js';
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
@@ -43,8 +43,9 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
   if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
   const { job } = group;
   const marks = job === undefined ? [] : findFailureMarks(job, group, options.until);
+  const folded = job === undefined ? undefined : findFolded(job, group, options.until);
   const worldFacts = collectWorldFacts(group, options.view);
-  const restarts = countRestarts(job, marks, group);
+  const restarts = countRestarts(job, marks, folded, group);
   const facts = collectFacts(group, options, worldFacts);
   const explained = ranking.findings.map((finding) =>
     explainOne(finding, ranking, group, options, worldFacts, restarts),
@@ -60,7 +61,7 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
     outcome: decideOutcome(job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) }),
     restarts,
-    attempts: listAttempts(group, marks, ranking),
+    attempts: listAttempts(group, marks, folded, ranking),
     diagnoses: { en: pick(explained, 'en'), zh: pick(explained, 'zh') },
     unknown: ranking.unknown.map((item) => describeUnknown(item, job)),
     facts,
@@ -85,33 +86,31 @@ function nameJob(job: JobView): { readonly id: string; readonly name?: string } 
   return job.name === undefined ? { id: job.id } : { id: job.id, name: job.name };
 }
 
-interface FailureMark {
-  readonly time: number;
-  readonly restarted: boolean;
+/** What became of the job by these states counts for this incident, a little before its first event too. */
+const EARLY_STATE_MS = 5000;
+
+/** Times at which the job failed. */
+function findFailureMarks(job: JobView, group: IncidentGroup, until: number | undefined): readonly JobFailure[] {
+  const from = (group.firstTime ?? 0) - EARLY_STATE_MS;
+  return listFailures(job.states.filter(({ time }) => time >= from && (until === undefined || time < until)));
 }
 
-/** Times at which the job failed: FAILING → RESTARTING and FAILING → FAILED are one each. */
-function findFailureMarks(job: JobView, group: IncidentGroup, until: number | undefined): readonly FailureMark[] {
-  const marks: { time: number; restarted: boolean }[] = [];
-  let open = false;
-  for (const state of [...job.states].sort((a, b) => a.time - b.time)) {
-    if (group.firstTime !== undefined && state.time < group.firstTime - 5000) continue;
-    if (until !== undefined && state.time >= until) break;
-    if (state.to === 'RUNNING') open = false;
-    if (state.to !== 'RESTARTING' && state.to !== 'FAILING' && state.to !== 'FAILED') continue;
-    if (!open) marks.push({ time: state.time, restarted: false });
-    open = true;
-    const mark = marks.at(-1);
-    if (mark !== undefined && state.to === 'RESTARTING') mark.restarted = true;
-  }
-  return marks;
+/** Of them those that nobody keeps any more. */
+function findFolded({ folded }: JobView, group: IncidentGroup, until: number | undefined): FoldedFailures | undefined {
+  if (folded === undefined || folded.from < (group.firstTime ?? 0) - EARLY_STATE_MS) return undefined;
+  return until === undefined || folded.to < until ? folded : undefined;
 }
 
 /**
  * From the job's own transitions; where it stays RUNNING (region failover before 1.11), from the attempts of its tasks.
  */
-function countRestarts(job: JobView | undefined, marks: readonly FailureMark[], group: IncidentGroup): number {
-  const counted = marks.filter((mark) => mark.restarted).length;
+function countRestarts(
+  job: JobView | undefined,
+  marks: readonly JobFailure[],
+  folded: FoldedFailures | undefined,
+  group: IncidentGroup,
+): number {
+  const counted = marks.filter((mark) => mark.restarted).length + (folded?.restarts ?? 0);
   if (job === undefined || marks.length > 0) return counted;
   const first = group.firstTime ?? 0;
   const before = job.deployments.reduce((most, item) => (item.time < first ? Math.max(most, item.attempt) : most), 0);
@@ -119,7 +118,12 @@ function countRestarts(job: JobView | undefined, marks: readonly FailureMark[], 
   return Math.max(0, after - before);
 }
 
-function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranking: Ranking): readonly Attempt[] {
+function listAttempts(
+  group: IncidentGroup,
+  marks: readonly JobFailure[],
+  folded: FoldedFailures | undefined,
+  ranking: Ranking,
+): readonly Attempt[] {
   const order = ranking.findings.map((finding) => finding.rule.id);
   const listRules = (events: readonly IncidentEvent[]): readonly string[] =>
     order.filter((id) => events.some((event) => event.matches.some((match) => match.rule === id)));
@@ -135,7 +139,7 @@ function listAttempts(group: IncidentGroup, marks: readonly FailureMark[], ranki
     const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_LAG_MS;
     const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_LAG_MS;
     return {
-      number: index + 1,
+      number: index + 1 + (folded !== undefined && mark.time > folded.to ? folded.failures : 0),
       failedAt: toIso(mark.time),
       rules: listRules(
         group.events.filter((event) => (event.time ?? mark.time) >= from && (event.time ?? mark.time) < to),

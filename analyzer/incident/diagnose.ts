@@ -4,9 +4,7 @@
 // clusters.ts.
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { meaningOf } from '../cluster/meaning.js';
 import { BESIDE_FAILURE, readAlone, type Reading } from '../entry/reading.js';
-import type { Signal } from '../entry/signal.js';
 import { collectClusters, concludeClusters, type ClusterSignals, type DiagnoseContext } from './clusters.js';
 import { createExcerptKeeper, joinTexts, splitTitle, unbreakText } from './excerpt.js';
 
@@ -35,8 +33,9 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const kept = keeper.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
   if (incidents.length === 0)
-    return clusters.some(({ signals }) => signals.some(tellsOfRunning)) ? whole : readOnlyText(kept, catalog, context);
-  if (clusters.some(({ signals }) => signals.some(tellsOfStart))) return whole;
+    return clusters.some(({ index }) => index.tellsOfRunning()) ? whole : readOnlyText(kept, catalog, context);
+  // From its first line on it is the log itself, beside which nobody wrote a word.
+  if (clusters.some(({ index }) => index.tellsOfStart())) return whole;
   const more = readAgain(joinTexts(kept).flatMap(splitTitle), BESIDE_FAILURE, catalog, context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
 }
@@ -67,14 +66,4 @@ function readAgain(
 /** By a rule that knows more of the failure than where it comes from. */
 function isNamed({ diagnoses }: Incident, catalog: Catalog): boolean {
   return diagnoses.en.map(({ rule }) => catalog.findRule(rule)).some((rule) => rule?.role === 'cause' && !rule.general);
-}
-
-/** With such lines around it an error that ended nothing is known to have ended nothing. */
-function tellsOfRunning({ facts }: Signal): boolean {
-  return facts.some((fact) => meaningOf(fact).tellsOfRunning?.(fact));
-}
-
-/** From its first line on it is the log itself, beside which nobody wrote a word. */
-function tellsOfStart({ facts }: Signal): boolean {
-  return facts.some((fact) => fact.type === 'process-start');
 }

@@ -2,15 +2,23 @@
 // inside), or the failure of a process without a job. An event belongs to the job that its entry names; what is about a
 // process reaches every failing job with tasks there, what is about the cluster every failing job. A job that does not
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
-import { appendAll, findLargest, findSmallest } from '../../core/sequence.js';
+import { appendAll, findLargest } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
-import { joinCluster, type ClusterView } from '../cluster/cluster.js';
+import type { ClusterView } from '../cluster/cluster.js';
 import { meaningOf } from '../cluster/meaning.js';
 import type { JobView } from '../cluster/view.js';
 import type { Scope } from '../catalog/rule/rule.js';
-import { compareSignals, dropDuplicates, type FailurePart, type MatchPart, type Signal } from '../entry/signal.js';
-import type { Reading } from '../entry/reading.js';
+import {
+  compareSignals,
+  dateSignal,
+  dropDuplicates,
+  isEvent,
+  type FailurePart,
+  type MatchPart,
+  type Signal,
+} from '../entry/signal.js';
+import type { LastLine } from './last-line.js';
 import { confirmMatches, indexSteps } from '../cluster/step.js';
 
 export interface IncidentEvent {
@@ -37,11 +45,10 @@ export interface GroupOptions {
   readonly catalog: Catalog;
   /** A job that has run so long without a failure is healthy: the next failure is another incident. */
   readonly healthyMs: number;
-  /** When each process wrote its last line: what it printed without a time stands there (it died of it, most often). */
-  readonly lastTimes: ReadonlyMap<string, number>;
+  /** By the process: what it printed without a time stands at its last line (it died of it, most often). */
+  readonly lastLines: ReadonlyMap<string, LastLine>;
   /** What happened to a process with tasks on it after this time waits for the failure of their jobs. */
   readonly settledUntil: number;
-  readonly reading: Reading;
 }
 
 export const DEFAULT_HEALTHY_MS = 10 * 60_000;
@@ -61,9 +68,8 @@ export interface ClusterGroups {
 }
 
 /** `signals` may come in any order and more than once. */
-export function groupIncidents(cluster: string, signals: Iterable<Signal>, options: GroupOptions): ClusterGroups {
-  const sorted = dateUndated(dropDuplicates(signals), options.lastTimes);
-  const view = joinCluster(cluster, sorted, options.reading);
+export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, options: GroupOptions): ClusterGroups {
+  const sorted = dateUndated(dropDuplicates(signals), options.lastLines);
   const events = collectEvents(sorted, view, options.catalog);
   const named = indexNamed(events, view);
   const sides = events.map((event) => decideSide(event, view, options, named));
@@ -116,19 +122,9 @@ function isHarmless(
   return events.every((event) => (view.processes.get(event.signal.place.process)?.starts.length ?? 0) > 0);
 }
 
-function dateUndated(signals: readonly Signal[], lastTimes: ReadonlyMap<string, number>): readonly Signal[] {
+function dateUndated(signals: readonly Signal[], lastLines: ReadonlyMap<string, LastLine>): readonly Signal[] {
   if (signals.every((signal) => signal.place.time !== undefined)) return signals;
-  return signals.map((signal) => dateSignal(signal, lastTimes.get(signal.place.process))).sort(compareSignals);
-}
-
-/**
- * What a process printed without a time gets that of the process's last line, but none after its file was written: the
- * process may have gone on.
- */
-export function dateSignal(signal: Signal, lastTime: number | undefined): Signal {
-  const { fileTime, ...place } = signal.place;
-  const time = findSmallest([lastTime, fileTime].filter((known) => known !== undefined));
-  return place.time !== undefined || !Number.isFinite(time) ? signal : { ...signal, place: { ...place, time } };
+  return signals.map((signal) => dateSignal(signal, lastLines.get(signal.place.process)?.time)).sort(compareSignals);
 }
 
 interface Episode {
@@ -151,7 +147,7 @@ interface Side {
 function collectEvents(signals: readonly Signal[], view: ClusterView, catalog: Catalog): readonly IncidentEvent[] {
   const steps = indexSteps(signals);
   return signals.flatMap((signal): IncidentEvent[] => {
-    if (signal.matches.length === 0 && signal.failure === undefined) return [];
+    if (!isEvent(signal)) return [];
     const matches = confirmMatches(signal, steps, view, catalog);
     if (matches.length === 0 && signal.failure === undefined) return [];
     return [{ signal, time: signal.place.time, matches, failure: signal.failure }];

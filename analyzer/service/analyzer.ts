@@ -1,9 +1,11 @@
-// The service's loop: change feed, without what agents found no word of the catalog in → entries → signals, kept per
-// cluster → incidents of the clusters that were touched → store and onIncident, then the state, and the cursor last.
+// The service's loop: change feed, without what agents found no word of the catalog in → entries → signals, kept of the
+// clusters in which something fails → incidents of those that were touched → store and onIncident, and the cursor last.
+// The records in the store are the truth: of a cluster that fails they are asked for once, and again after a restart.
 // Whatever crash lies between, reading again gives the same incidents under the same ids; onIncident may then hear of
-// one a second time, never not at all. The engine itself is diagnose.ts, the same that the command line calls.
+// one a second time, never not at all. The engine is that of diagnose.ts, which the command line calls.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
+import { findSmallest } from '../../core/sequence.js';
 import type { Entry, Incident, LogRecord } from '../../core/types.js';
 import {
   renderSignal,
@@ -12,21 +14,28 @@ import {
   encodeWords,
   type SignalWords,
 } from '../../flink/words/words.js';
-import type { FeedOptions, IncidentStore, RecordFeed, RecordSearch, StateStore } from '../../store/store.js';
+import type {
+  FeedOptions,
+  IncidentQuery,
+  IncidentStore,
+  RecordFeed,
+  RecordSearch,
+  StateStore,
+} from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 import { concludeCluster } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
-import { askCheckpoints, askFacts } from './facts.js';
-import { tellForms, type FormEntry } from './forms.js';
-import { hashIncident, isNear, isSameEpisode, keepIds, remember } from './identity.js';
+import { createFormState, tellForms, type FormEntry, type FormState } from './forms.js';
+import { askCheckpoints, askHistory } from './history.js';
+import { hashIncident, keepIds, remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
   compactMemory,
+  createClusterMemory,
   dateSignals,
-  isEvent,
   isLarge,
   keepSignal,
   keepLastLine,
@@ -35,8 +44,9 @@ import {
 } from './keep.js';
 import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
+import { isEvent, type Signal } from '../entry/signal.js';
 import { askLastLines } from './last-lines.js';
-import { createServiceState, loadServiceState, rest, saveServiceState, wake, type ServiceState } from './state.js';
+import { loadServiceState, saveServiceState, type ServiceState } from './state.js';
 import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
@@ -52,8 +62,6 @@ interface AnalyzerSettings {
   readonly healthyMs?: number;
   readonly zone?: string;
   readonly pollIntervalMs?: number;
-  /** What is known of a cluster goes when nothing was heard of it for so long. */
-  readonly forgetMs?: number;
   /** Records of one read. */
   readonly batchSize?: number;
 }
@@ -72,6 +80,7 @@ export interface StepResult {
 
 export interface AnalyzerStatus {
   readonly records: number;
+  /** Those in which something failed lately. */
   readonly clusters: number;
   readonly signals: number;
   readonly incidents: number;
@@ -94,11 +103,12 @@ const BATCH_SIZE = 2000;
 const RECHECK_MS = 30_000;
 /** What happens to a process waits so long for the failures of its jobs; Flink notices a dead one after some 20 s. */
 const SETTLE_MS = 30_000;
-/** Incidents of one cluster at one time that are looked at when a new one is found. */
-const MAX_RECALLED = 100;
-/** State without news is written this often at least: so much is read again after a crash. */
+/** Incidents of one cluster, or of all, that are looked up in the store. */
+const MAX_RECALLED = 1000;
+/** The cursor is written this often at most, without news: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
-const FORGET_MS = 30 * 86_400_000;
+/** An episode may begin this much before its own first event: with what another one logged. */
+const NOTICED_LATER_MS = 180_000;
 
 interface EntryPage {
   /** Documents of the store, also those that hold no entry. */
@@ -110,7 +120,10 @@ interface EntryPage {
 
 type LeftOut = Pick<FeedOptions, 'skip' | 'only'>;
 
-interface Running extends ServiceState {
+interface Running {
+  state: ServiceState;
+  /** Those in which something failed lately. */
+  readonly clusters: Map<string, ClusterMemory>;
   readonly options: AnalyzerSettings;
   readonly readEntries: (cursor: string | undefined, left: LeftOut) => Promise<EntryPage>;
   readonly stateKey: string;
@@ -135,7 +148,8 @@ interface Running extends ServiceState {
 export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
   const running: Running = {
-    ...createServiceState(),
+    state: { cursor: undefined, forms: new Map() },
+    clusters: new Map(),
     options,
     readEntries: (cursor, left) => readEntries(options, cursor, left),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
@@ -171,24 +185,21 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
 
 async function stepOnce(running: Running): Promise<StepResult> {
   if (!running.loaded) await loadState(running);
-  const page = await running.readEntries(running.cursor, decideLeftOut(running));
-  const { store, now } = running.options;
-  await wake(store, running.stateKey, running, new Set(page.entries.map(clusterOf)), now());
+  const page = await running.readEntries(running.state.cursor, decideLeftOut(running));
   takeEntries(running, page.entries);
   for (const cluster of findDue(running)) running.touched.add(cluster);
   const changed: Incident[] = [];
   for (const cluster of running.touched) {
-    await readFacts(running, cluster);
-    await dateLines(running, cluster);
-    for (const incident of await concludeTouched(running, cluster)) changed.push(incident);
+    const memory = await fillMemory(running, cluster);
+    await dateLines(running, cluster, memory);
+    for (const incident of await concludeTouched(running, cluster, memory)) changed.push(incident);
     // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
     running.touched.delete(cluster);
   }
-  running.cursor = page.cursor;
+  running.state.cursor = page.cursor;
   running.records += page.records;
   await saveState(running, changed.length > 0);
   await tellWords(running);
-  await restSilent(running);
   return { records: page.records, drained: page.drained, changed };
 }
 
@@ -214,68 +225,88 @@ async function readEntries<Stored>(
 
 /** What says nothing, and what counts beside a failure alone where there is none. */
 function decideLeftOut({ words, clusters }: Running): LeftOut {
-  const open = [...clusters].flatMap(([cluster, { hasFacts }]) => (hasFacts ? [cluster] : []));
+  const open = [...clusters].flatMap(([cluster, { isFilled }]) => (isFilled ? [cluster] : []));
   return { skip: renderSignal(words, 'no'), only: { signal: renderSignal(words, 'fact'), clusters: open } };
 }
 
-/** Keeps what the entries say and marks the clusters whose incidents may have changed. */
+/** Keeps what the entries say of clusters that fail, and marks those whose incidents may have changed. */
 function takeEntries(running: Running, entries: readonly Entry[]): void {
   const last = new Map<string, Entry>();
   for (const entry of entries) {
     const cluster = clusterOf(entry);
-    const memory = running.clusters.get(cluster);
-    if (memory === undefined) continue;
-    for (const told of tellForms(memory.forms, entry, () => running.dirty.add(cluster))) {
+    for (const told of tellForms(formsOf(running, cluster), entry)) {
       const { path } = told.entry.source;
       if (told.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, told.entry);
-      takeEntry(running, cluster, memory, told);
+      const signal = scanTold(running, cluster, told);
+      if (signal !== undefined) takeSignal(running, cluster, signal);
     }
   }
   for (const entry of last.values()) {
     const memory = running.clusters.get(clusterOf(entry));
-    const lastLine = readLastLine(entry, running.options.zone);
-    if (memory !== undefined && keepLastLine(memory, entry.source.process, lastLine))
-      running.behind.add(clusterOf(entry));
-  }
-  // A cluster in which nothing fails is never concluded, and must not grow either.
-  for (const cluster of new Set(entries.map(clusterOf))) {
-    const memory = running.clusters.get(cluster);
-    if (memory?.eventCount === 0) compactLarge(running, memory);
+    if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, running.options.zone));
   }
 }
 
-/** What was stored before something failed; the feed gives what comes from now on. */
-async function readFacts(running: Running, cluster: string): Promise<void> {
-  const { catalog, options } = running;
-  const memory = running.clusters.get(cluster);
-  if (memory === undefined || memory.hasFacts) return;
-  for await (const entries of askFacts(cluster, memory, { store: options.store, catalog })) {
-    takeEntries(running, entries);
+function formsOf({ state }: Running, cluster: string): FormState {
+  let forms = state.forms.get(cluster);
+  if (forms === undefined) state.forms.set(cluster, (forms = createFormState()));
+  return forms;
+}
+
+function scanTold({ catalog, options }: Running, cluster: string, { entry, sum }: FormEntry): Signal | undefined {
+  const signal = scanEntry(entry, catalog, { cluster, zone: options.zone });
+  return signal === undefined || sum === undefined ? signal : { ...signal, place: { ...signal.place, ...sum } };
+}
+
+/** Of a cluster in which nothing fails nothing is kept; the store has it. */
+function takeSignal(running: Running, cluster: string, signal: Signal): void {
+  let memory = running.clusters.get(cluster);
+  if (memory === undefined) {
+    if (!isEvent(signal)) return;
+    running.clusters.set(cluster, (memory = createClusterMemory(cluster)));
+  }
+  if (keepSignal(memory, signal)) running.touched.add(cluster);
+}
+
+/** Of a cluster that fails for the first time, or since the analyzer started, the store is asked. */
+async function fillMemory(running: Running, cluster: string): Promise<ClusterMemory> {
+  const { catalog, options, words, clusters } = running;
+  let memory = clusters.get(cluster);
+  if (memory === undefined) clusters.set(cluster, (memory = createClusterMemory(cluster)));
+  if (memory.isFilled) return memory;
+  const horizon = (memory.lastEvent === 0 ? options.now() : memory.lastEvent) - COMPACT_DEFAULTS.keepMs;
+  memory.saved = await recallSaved(running, cluster, horizon);
+  const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
+  const skip = renderSignal(words, 'no');
+  for await (const { entries, isOld } of askHistory(cluster, memory, { store: options.store, catalog, skip, from })) {
+    if (isOld) takeFacts(running, cluster, memory, entries);
+    else takeEntries(running, entries);
     compactLarge(running, memory);
   }
-  memory.hasFacts = true;
-  running.dirty.add(cluster);
+  memory.isFilled = true;
+  return memory;
+}
+
+function takeFacts(running: Running, cluster: string, { index }: ClusterMemory, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    const signal = scanTold(running, cluster, { entry });
+    if (signal?.place.time !== undefined) index.add(signal);
+  }
+}
+
+/** What was said of the cluster's incidents, as the store has it: whether everybody heard of it, it does not know. */
+async function recallSaved({ options }: Running, cluster: string, since: number): Promise<readonly SavedIncident[]> {
+  const from = new Date(since).toISOString();
+  const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
+  return stored.map((incident) => ({ ...remember(incident), hash: '' }));
 }
 
 /** What has no time of its own gets that of its process's last line. */
-async function dateLines(running: Running, cluster: string): Promise<void> {
-  const { clusters, catalog, behind, options } = running;
-  const memory = clusters.get(cluster);
-  if (memory === undefined) return;
+async function dateLines(running: Running, cluster: string, memory: ClusterMemory): Promise<void> {
+  const { catalog, options } = running;
   const { store, zone, now } = options;
-  if (await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(running, cluster) }))
-    behind.add(cluster);
+  await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(running, cluster) });
   dateSignals(memory, now());
-}
-
-function takeEntry(running: Running, cluster: string, memory: ClusterMemory, { entry, sum }: FormEntry): void {
-  const scanned = scanEntry(entry, running.catalog, { cluster, zone: running.options.zone });
-  const signal =
-    scanned === undefined || sum === undefined ? scanned : { ...scanned, place: { ...scanned.place, ...sum } };
-  if (signal === undefined || !keepSignal(memory, signal)) return;
-  running.dirty.add(cluster);
-  // Facts alone change nothing as long as nothing has failed.
-  if (memory.eventCount > 0) running.touched.add(cluster);
 }
 
 function clusterOf(entry: Entry): string {
@@ -295,25 +326,31 @@ function isDue({ due, options }: Running, cluster: string): boolean {
   return (due.get(cluster) ?? Number.POSITIVE_INFINITY) <= options.now();
 }
 
-/** As long as something may change, the cluster is looked at again, the longer it is quiet the less often. */
+/**
+ * As long as something may change, the cluster is looked at again, the longer it is quiet the less often. Then it is
+ * forgotten, until something fails there again.
+ */
 function planNext(running: Running, cluster: string, memory: ClusterMemory, incidents: readonly Incident[]): void {
   const { now, healthyMs = DEFAULT_HEALTHY_MS } = running.options;
-  const quietMs = Math.max(0, now() - memory.lastTime);
-  const isOpen = incidents.some(({ outcome }) => outcome === 'failing' || outcome === 'silent');
-  const mayChangeMs = isOpen ? COMPACT_DEFAULTS.keepMs : healthyMs + 2 * RECHECK_MS;
-  if (memory.eventCount > 0 && quietMs < mayChangeMs)
+  const quietMs = Math.max(0, now() - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));
+  const mayChangeMs = isOpen(incidents) ? COMPACT_DEFAULTS.keepMs : healthyMs + 2 * RECHECK_MS;
+  if (memory.eventCount > 0 && quietMs < mayChangeMs) {
     running.due.set(cluster, now() + Math.max(RECHECK_MS, Math.floor(quietMs / 10)));
-  else running.due.delete(cluster);
+    return;
+  }
+  running.due.delete(cluster);
+  running.clusters.delete(cluster);
 }
 
-async function concludeTouched(running: Running, cluster: string): Promise<readonly Incident[]> {
-  const memory = running.clusters.get(cluster);
-  if (memory === undefined) return [];
-  const { healthyMs } = running.options;
+const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
+
+function isOpen(incidents: readonly Incident[]): boolean {
+  return incidents.some(({ outcome }) => OPEN_OUTCOMES.includes(outcome));
+}
+
+async function concludeTouched(running: Running, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const concluded = await concludeAsking(running, cluster, memory);
-  await recallSaved(running, memory, concluded);
-  const knownBefore = memory.saved.length;
-  const incidents = keepIds(concluded, memory.saved, healthyMs);
+  const incidents = keepIds(concluded, memory.saved, running.options.healthyMs);
   const changed = incidents.filter(
     (incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident),
   );
@@ -326,17 +363,17 @@ async function concludeTouched(running: Running, cluster: string): Promise<reado
       (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
     ),
   ];
-  if (changed.length > 0 || memory.saved.length !== knownBefore) running.dirty.add(cluster);
-  planNext(running, cluster, memory, incidents);
   compactLarge(running, memory);
+  planNext(running, cluster, memory, incidents);
   return changed;
 }
 
 /** Once more where the store knows a later checkpoint before one of the incidents. */
 async function concludeAsking(running: Running, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const { store, now, healthyMs, zone } = running.options;
+  const { index, signals, lastLines } = memory;
   const conclude = (): readonly Incident[] =>
-    concludeCluster(cluster, memory.signals.values(), memory.lastLines, running.catalog, {
+    concludeCluster({ cluster, index, signals: signals.values(), lastLines }, running.catalog, {
       now: now(),
       settleMs: SETTLE_MS,
       healthyMs,
@@ -344,9 +381,9 @@ async function concludeAsking(running: Running, cluster: string, memory: Cluster
       onFault: (fault) => tellFault(running, fault),
     });
   const concluded = conclude();
-  const before = memory.signals.size;
-  takeEntries(running, await askCheckpoints(cluster, memory, concluded, store));
-  return memory.signals.size === before ? concluded : conclude();
+  const checkpoints = await askCheckpoints(cluster, memory, concluded, store);
+  takeEntries(running, checkpoints);
+  return checkpoints.length === 0 ? concluded : conclude();
 }
 
 /** Once for each part of a rule, until the rules change. */
@@ -355,30 +392,6 @@ function tellFault({ toldFaults, options }: Running, { rule, part, problem }: Ru
   if (toldFaults.has(key)) return;
   toldFaults.add(key);
   options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
-}
-
-/**
- * An analyzer that dies between an incident and its state leaves an incident that its next life does not know; read
- * again with more evidence it may get another id. So what seems new is looked for in the store, and heard of once more.
- */
-async function recallSaved(running: Running, memory: ClusterMemory, concluded: readonly Incident[]): Promise<void> {
-  const { healthyMs = DEFAULT_HEALTHY_MS } = running.options;
-  for (const incident of concluded) {
-    if (memory.saved.some((known) => known.id === incident.id || isSameEpisode(incident, known, healthyMs))) continue;
-    const from =
-      incident.firstSeen === undefined
-        ? {}
-        : { from: new Date(Date.parse(incident.firstSeen) - healthyMs).toISOString() };
-    const stored = await running.options.store.findIncidents({
-      cluster: incident.cluster,
-      ...from,
-      limit: MAX_RECALLED,
-    });
-    const lost = stored
-      .map((found): SavedIncident => ({ ...remember(found), hash: '' }))
-      .filter((known) => isNear(incident, known, healthyMs) && !memory.saved.some((other) => other.id === known.id));
-    memory.saved = [...memory.saved, ...lost];
-  }
 }
 
 async function announce(running: Running, incident: Incident, change: 'new' | 'changed'): Promise<void> {
@@ -401,36 +414,28 @@ function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
   return false;
 }
 
+/** What may still change is looked at again: an incident that is open, and one of the last minutes. */
 async function loadState(running: Running): Promise<void> {
-  const { store, now } = running.options;
-  await loadServiceState(store, running.stateKey, running, now());
-  for (const cluster of running.clusters.keys()) running.due.set(cluster, 0);
-  running.savedCursor = running.cursor;
+  const { store, now, healthyMs = DEFAULT_HEALTHY_MS } = running.options;
+  running.state = await loadServiceState(store, running.stateKey);
+  const since = (ms: number): string => new Date(now() - ms).toISOString();
+  const queries: readonly IncidentQuery[] = [
+    ...OPEN_OUTCOMES.map((outcome) => ({ from: since(COMPACT_DEFAULTS.keepMs), outcome, limit: MAX_RECALLED })),
+    { from: since(healthyMs + 2 * RECHECK_MS), limit: MAX_RECALLED },
+  ];
+  for (const query of queries)
+    for (const { cluster } of await store.findIncidents(query)) running.due.set(cluster, now());
+  running.savedCursor = running.state.cursor;
   running.loaded = true;
 }
 
 async function saveState(running: Running, soon: boolean): Promise<void> {
   const now = running.options.now();
-  if (running.dirty.size === 0 && !running.isListStale && running.cursor === running.savedCursor) return;
+  if (running.state.cursor === running.savedCursor) return;
   if (!soon && now - running.lastSave < SAVE_INTERVAL_MS) return;
-  await saveServiceState(running.options.store, running.stateKey, running);
-  running.savedCursor = running.cursor;
+  await saveServiceState(running.options.store, running.stateKey, running.state);
+  running.savedCursor = running.state.cursor;
   running.lastSave = now;
-}
-
-/** A cluster that may change by itself does not rest. */
-async function restSilent(running: Running): Promise<void> {
-  const { store, now, forgetMs = FORGET_MS } = running.options;
-  await rest(store, running.stateKey, running, {
-    now: now(),
-    silentMs: COMPACT_DEFAULTS.keepMs,
-    forgetMs,
-    mayRest: (cluster) => !running.due.has(cluster) && !running.touched.has(cluster),
-    isAlive: async (cluster) => {
-      const from = new Date(now() - forgetMs).toISOString();
-      return (await store.searchRecords({ cluster, from, limit: 1, order: 'newest' })).records.length > 0;
-    },
-  });
 }
 
 async function runLoop(running: Running, signal: AbortSignal): Promise<void> {

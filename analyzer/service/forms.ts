@@ -69,13 +69,12 @@ export function exportForms({ heaps, reports }: FormState): StoredForms | undefi
   return heaps.size + reports.size === 0 ? undefined : { heaps: [...heaps], reports: [...reports] };
 }
 
-/** `onChange` is called when the state differs from what it was. */
-export function tellForms(state: FormState, entry: Entry, onChange: () => void): readonly FormEntry[] {
+export function tellForms(state: FormState, entry: Entry): readonly FormEntry[] {
   const file = nameFile(entry);
   // Of another shipper, a new file under the name of an older one.
-  if (entry.offset === 0 && (state.heaps.delete(file) || state.reports.delete(file))) onChange();
-  if (isOfReport(state, file, entry)) return tellReport(state, file, entry, onChange);
-  const row = mayBeFull(entry.bytes) ? watchHeap(state, file, entry, onChange) : undefined;
+  if (entry.offset === 0 && !state.heaps.delete(file)) state.reports.delete(file);
+  if (isOfReport(state, file, entry)) return tellReport(state, file, entry);
+  const row = mayBeFull(entry.bytes) ? watchHeap(state, file, entry) : undefined;
   return row === undefined || row.places.length < FULL_IN_A_ROW ? [{ entry }] : [{ entry }, sumUp(row, entry)];
 }
 
@@ -94,7 +93,7 @@ function keep<Value>(map: Map<string, Value>, file: string, value: Value, most: 
 }
 
 /** The row behind the collections of this entry; undefined where it says of none, or of one that freed something. */
-function watchHeap(state: FormState, file: string, entry: Entry, onChange: () => void): HeapRow | undefined {
+function watchHeap(state: FormState, file: string, entry: Entry): HeapRow | undefined {
   const before = state.heaps.get(file);
   const after = findFullCollections(entry.bytes.toString('latin1')).reduce<HeapRow | undefined>(
     (row, collection) => addCollection(row, collection, entry),
@@ -103,7 +102,6 @@ function watchHeap(state: FormState, file: string, entry: Entry, onChange: () =>
   if (after === before) return undefined;
   if (after === undefined) state.heaps.delete(file);
   else keep(state.heaps, file, after, MOST_HEAPS);
-  onChange();
   return after;
 }
 
@@ -145,14 +143,13 @@ function isOfReport(state: FormState, file: string, { source, offset, bytes }: E
  * One entry that stands for the report so far, as soon as its time is known: a failure that gets its time later would
  * be another one. None for what says nothing of the cause.
  */
-function tellReport(state: FormState, file: string, entry: Entry, onChange: () => void): readonly FormEntry[] {
+function tellReport(state: FormState, file: string, entry: Entry): readonly FormEntry[] {
   const report = addPart(state.reports.get(file), entry);
   if (report === undefined) return [];
   const text = report.parts.map(([, part]) => part).join('\n');
   const isDated = REPORT_TIME.test(text);
   const isWhole = isDated && BEHIND_FRAMES.test(text);
   keep(state.reports, file, isWhole ? { ...report, parts: [] } : report, MOST_REPORTS);
-  onChange();
   const log = isDated ? renderHsErr(text)?.trimEnd() : undefined;
   return log === undefined ? [] : [{ entry: { ...entry, id: report.id, offset: 0, bytes: Buffer.from(log) } }];
 }

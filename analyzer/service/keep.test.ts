@@ -1,181 +1,149 @@
 import { describe, expect, it } from 'vitest';
-import { findSmallest } from '../../core/sequence.js';
+import type { Incident } from '../../core/types.js';
 import { concludeCluster } from '../incident/clusters.js';
+import { scanEntry } from '../entry/scan.js';
+import { WHOLE_LOG } from '../entry/reading.js';
+import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
 import {
   COMPACT_DEFAULTS,
   compactMemory,
   createClusterMemory,
   dateSignals,
-  exportMemory,
-  isEvent,
   keepLastLine,
   keepSignal,
+  type ClusterMemory,
 } from './keep.js';
-import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
-import { scanEntry } from '../entry/scan.js';
-import type { Signal } from '../entry/signal.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const JM = 'log/flink-flink-standalonesession-0-node-1.log';
+const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 
 function completed(time: string, job: string, id: number): string {
   return `${time} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${id} for job ${job} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`;
 }
 
-function scanAll(entries: ReturnType<typeof makeLog>): readonly Signal[] {
-  return entries.flatMap((entry) => scanEntry(entry, catalog) ?? []);
+function restarting(time: string): readonly string[] {
+  return [
+    `${time} INFO ${GRAPH} - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+    'java.io.IOException: No space left on device',
+    '\tat org.apache.flink.A.b(A.java:1)',
+  ];
+}
+
+function running(time: string, job = JOB_A): string {
+  return `${time} INFO ${GRAPH} - Job orders (${job}) switched from state CREATED to RUNNING.`;
+}
+
+/** `10:00:00` and so many seconds. */
+function clock(seconds: number): string {
+  const parts = [10 + Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+function remember(entries: ReturnType<typeof makeLog>): ClusterMemory {
+  const memory = createClusterMemory('');
+  for (const entry of entries) {
+    const signal = scanEntry(entry, catalog);
+    if (signal !== undefined) keepSignal(memory, signal);
+  }
+  return memory;
+}
+
+function conclude({ index, signals }: ClusterMemory, now?: number): readonly Incident[] {
+  return concludeCluster({ cluster: '', index, signals: signals.values(), lastLines: new Map() }, catalog, { now });
+}
+
+function compact(memory: ClusterMemory, options: { readonly maxEvents?: number; readonly now?: number } = {}): void {
+  compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime, ...options });
+}
+
+function save(memory: ClusterMemory, subject: string, first: string): void {
+  const begun = Date.parse(`2026-03-02T${first}Z`);
+  memory.saved = [{ id: 'x', subject, first: begun, last: memory.lastTime, hash: '', restarts: 0 }];
 }
 
 describe('compactMemory', () => {
-  it('keeps a healthy job small however long it runs', () => {
-    const memory = createClusterMemory();
-    const start = `10:00:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`;
-    const checkpoints = Array.from(
-      { length: 3000 },
-      (_, index) =>
-        `${String(10 + Math.floor(index / 300)).padStart(2, '0')}:${String(Math.floor(index / 5) % 60).padStart(2, '0')}:${String((index % 5) * 12).padStart(2, '0')} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`,
-    );
-    for (const signal of scanAll(makeLog(JM, [start, ...checkpoints]))) keepSignal(memory, signal);
-
-    compactMemory(memory, { ...COMPACT_DEFAULTS, now: Date.parse('2026-03-03T00:00:00Z') });
-
-    expect(memory.signals.size).toBeLessThan(10);
-  });
-
   it('does not change the diagnosis of a recent failure', () => {
-    const memory = createClusterMemory();
-    for (const signal of scanAll(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5')))
-      keepSignal(memory, signal);
-    const before = concludeCluster('', [...memory.signals.values()], new Map(), catalog, { now: memory.lastTime });
+    const memory = remember(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'));
+    const before = conclude(memory, memory.lastTime);
 
-    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+    compact(memory);
 
-    expect(concludeCluster('', memory.signals.values(), new Map(), catalog, { now: memory.lastTime })).toEqual(before);
+    expect(conclude(memory, memory.lastTime)).toEqual(before);
     expect(before).toHaveLength(1);
   });
 
-  it('bounds a restart loop and keeps its beginning', () => {
-    const memory = createClusterMemory();
-    const loop = Array.from({ length: 300 }, (_, index) => [
-      `10:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
-      'java.io.IOException: No space left on device',
-      '\tat org.apache.flink.A.b(A.java:1)',
+  it('bounds a restart loop, keeps its beginning, and counts each restart', () => {
+    const loop = Array.from({ length: 3000 }, (_, index) => [
+      ...restarting(clock(2 * index)),
+      running(clock(2 * index + 1)),
     ]).flat();
-    for (const signal of scanAll(makeLog(JM, loop))) keepSignal(memory, signal);
-    const [first] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+    const memory = remember(makeLog(JM, [running('09:59:00'), ...loop]));
+    const [first] = conclude(memory);
+    save(memory, JOB_A, '10:00:00');
 
-    compactMemory(memory, { keepMs: COMPACT_DEFAULTS.keepMs, maxEvents: 150, now: memory.lastTime });
-    const [after] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+    compact(memory, { maxEvents: 150 });
+    const [after] = conclude(memory);
 
     expect(memory.eventCount).toBe(150);
+    expect(memory.index.view(WHOLE_LOG).jobs.get(JOB_A)?.states.length).toBeLessThan(900);
+    expect(after?.restarts).toBe(3000);
     expect([after?.id, after?.firstSeen, after?.lastSeen]).toEqual([first?.id, first?.firstSeen, first?.lastSeen]);
+    expect(after?.attempts.map(({ number, failedAt }) => [number, failedAt])).toEqual(
+      first?.attempts.map(({ number, failedAt }) => [number, failedAt]),
+    );
   });
 
-  it('keeps of a healthy job no more because its neighbour has been failing for long', () => {
-    const memory = createClusterMemory();
-    const hours = Array.from({ length: 10 }, (_, index) => 10 + index);
-    const lines = hours.flatMap((hour) =>
-      Array.from({ length: 60 }, (_, minute) => {
-        const time = `${hour}:${String(minute).padStart(2, '0')}`;
-        return [
-          `${time}:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
-          'java.io.IOException: No space left on device',
-          '\tat org.apache.flink.A.b(A.java:1)',
-          completed(`${time}:30`, JOB_B, hour * 60 + minute),
-        ];
-      }).flat(),
-    );
-    for (const signal of scanAll(makeLog(JM, lines))) keepSignal(memory, signal);
-    const begun = Date.parse('2026-03-02T10:00:00Z');
-    memory.saved = [{ id: 'x', subject: JOB_A, first: begun, last: memory.lastTime, hash: '', restarts: 600 }];
-    const [before] = concludeCluster('', memory.signals.values(), new Map(), catalog);
+  it('keeps no more of a healthy job because its neighbour has been failing for long', () => {
+    const lines = Array.from({ length: 600 }, (_, index) => [
+      ...restarting(clock(60 * index)),
+      running(clock(60 * index + 30), JOB_B),
+    ]).flat();
+    const memory = remember(makeLog(JM, lines));
+    save(memory, JOB_A, '10:00:00');
+    const [before] = conclude(memory);
 
-    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+    compact(memory, { maxEvents: 1000 });
 
-    const [after] = concludeCluster('', memory.signals.values(), new Map(), catalog);
-    expect(after).toEqual(before);
-    expect(memory.eventCount).toBe(600);
-    expect([...memory.signals.values()].filter((signal) => !isEvent(signal))).toHaveLength(1);
+    const times = memory.index
+      .view(WHOLE_LOG)
+      .jobs.get(JOB_B)
+      ?.states.map(({ time }) => time);
+    const recent = times?.filter((time) => time >= memory.lastTime - COMPACT_DEFAULTS.keepMs);
+    expect(conclude(memory)[0]).toEqual(before);
+    expect(recent?.length).toBeGreaterThan(300);
+    // The last one before stands for all that are older.
+    expect(times?.length).toBe((recent?.length ?? 0) + 1);
   });
 
-  it('keeps the course of a healthy job only as far back as that of any job, however long its neighbour fails', () => {
-    const memory = createClusterMemory();
-    const lines = Array.from({ length: 600 }, (_, index) => {
-      const time = `${10 + Math.floor(index / 60)}:${String(index % 60).padStart(2, '0')}`;
-      return [
-        `${time}:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
-        'java.io.IOException: No space left on device',
-        '\tat org.apache.flink.A.b(A.java:1)',
-        `${time}:30 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job clicks (${JOB_B}) switched from state CREATED to RUNNING.`,
-      ];
-    }).flat();
-    for (const signal of scanAll(makeLog(JM, lines))) keepSignal(memory, signal);
-    const begun = Date.parse('2026-03-02T10:00:00Z');
-    memory.saved = [{ id: 'x', subject: JOB_A, first: begun, last: memory.lastTime, hash: '', restarts: 600 }];
+  it('keeps the last checkpoint before a failure, however long ago', () => {
+    const checkpoints = Array.from({ length: 300 }, (_, index) => completed(clock(10 * index), JOB_A, index));
+    const failed = [...restarting('20:50:05'), completed('20:55:00', JOB_A, 300)];
+    const memory = remember(makeLog(JM, [...checkpoints, ...failed]));
+    const [before] = conclude(memory);
 
-    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
+    compact(memory);
 
-    const times = [...memory.signals.values()].flatMap(({ place, facts }) =>
-      facts.some((fact) => fact.type === 'job-state' && fact.jobId === JOB_B) ? [place.time ?? 0] : [],
-    );
-    expect(times.length).toBeGreaterThan(300);
-    expect(findSmallest(times)).toBeGreaterThanOrEqual(memory.lastTime - COMPACT_DEFAULTS.keepMs);
-  });
-
-  it('keeps of the checkpoints before a failure only the last ones', () => {
-    const memory = createClusterMemory();
-    const checkpoints = Array.from({ length: 300 }, (_, index) =>
-      completed(
-        `10:${String(Math.floor(index / 6)).padStart(2, '0')}:${(index % 6) * 10}`.replace(/:0$/, ':00'),
-        JOB_A,
-        index,
-      ),
-    );
-    const failed = [
-      `10:50:05 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
-      'java.io.IOException: No space left on device',
-      '\tat org.apache.flink.A.b(A.java:1)',
-      completed('10:55:00', JOB_A, 300),
-    ];
-    for (const signal of scanAll(makeLog(JM, [...checkpoints, ...failed]))) keepSignal(memory, signal);
-    const [before] = concludeCluster('', memory.signals.values(), new Map(), catalog);
-
-    compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime });
-
-    const [after] = concludeCluster('', memory.signals.values(), new Map(), catalog);
     expect(before?.facts.lastCheckpoint?.id).toBe(299);
-    expect(after).toEqual(before);
-    expect(memory.signals.size).toBeLessThan(25);
-  });
-
-  it('comes back from its exported state', () => {
-    const memory = createClusterMemory();
-    for (const signal of scanAll(readRecording('lab/recordings/code.user-exception/null-pointer/1.20.5')))
-      keepSignal(memory, signal);
-
-    const again = createClusterMemory(JSON.parse(JSON.stringify(exportMemory(memory))));
-
-    expect(concludeCluster('', again.signals.values(), new Map(), catalog)).toEqual(
-      concludeCluster('', memory.signals.values(), new Map(), catalog),
-    );
-    expect(again.eventCount).toBe(memory.eventCount);
+    expect(conclude(memory)).toEqual([before]);
+    expect(
+      memory.index
+        .view(WHOLE_LOG)
+        .jobs.get(JOB_A)
+        ?.checkpoints.map(({ id }) => id),
+    ).toEqual([299, 300]);
   });
 });
 
 describe('dateSignals', () => {
   const fileTime = Date.parse('2026-03-02T10:05:00Z');
-  const [printed] = scanAll(
-    makeLog('log/flink-flink-taskexecutor-0-node-1.out', ['java.lang.OutOfMemoryError: Java heap space']).map(
-      (entry) => ({
-        ...entry,
-        fileTime,
-      }),
-    ),
-  );
+  const [printed] = makeLog('log/flink-flink-taskexecutor-0-node-1.out', [
+    'java.lang.OutOfMemoryError: Java heap space',
+  ]).map((entry) => scanEntry({ ...entry, fileTime }, catalog));
 
   /** When it was printed, by what is known of the process's last line at a time, step by step. */
   function date(steps: readonly (readonly [last: number | undefined, now: number])[]): number | undefined {
-    const memory = createClusterMemory();
+    const memory = createClusterMemory('');
     if (printed === undefined) throw new Error('nothing was found in the line');
     keepSignal(memory, printed);
     for (const [time, now] of steps) {

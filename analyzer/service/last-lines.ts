@@ -4,12 +4,9 @@
 // Called by analyzer.ts before a cluster is concluded.
 import type { RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { Fact } from '../../flink/facts/fact.js';
-import { joinCluster } from '../cluster/cluster.js';
-import { meaningOf } from '../cluster/meaning.js';
 import { RECORD_READER } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
-import { compareSignals, type Signal } from '../entry/signal.js';
+import type { Signal } from '../entry/signal.js';
 import { createLastLineKeeper } from '../incident/last-line.js';
 import { keepLastLine, type ClusterMemory } from './keep.js';
 
@@ -66,31 +63,17 @@ async function askLastLine(
 }
 
 /** Processes whose last line a conclusion looks at. */
-function listAsked(memory: ClusterMemory, { catalog, isDue }: AskOptions): ReadonlySet<string> {
-  const asked = isDue ? listTellers(memory) : new Set<string>();
-  for (const key of memory.undated) {
-    const process = memory.signals.get(key)?.place.process;
-    if (process !== undefined) asked.add(process);
-  }
-  const signals = [...memory.signals.values()];
-  const names = new Set(signals.flatMap((signal) => listPeers(signal, catalog)));
-  if (names.size === 0) return asked;
-  const view = joinCluster('', signals.sort(compareSignals), WHOLE_LOG);
+function listAsked({ index, signals, undated }: ClusterMemory, { catalog, isDue }: AskOptions): ReadonlySet<string> {
+  const asked = new Set([...undated.values()].map(({ place }) => place.process));
+  const view = index.view(WHOLE_LOG);
+  // Those that said in which state a job is.
+  if (isDue) for (const { states } of view.jobs.values()) for (const { process } of states) asked.add(process);
+  const names = new Set([...signals.values()].flatMap((signal) => listPeers(signal, catalog)));
   for (const name of names) {
     const process = view.processOf(name)?.process;
     if (process !== undefined) asked.add(process);
   }
   return asked;
-}
-
-/** Those that said in which state a job is. */
-function listTellers(memory: ClusterMemory): Set<string> {
-  const tellers = [...memory.signals.values()].filter(({ facts }) => facts.some(tellsJobState));
-  return new Set(tellers.map(({ place }) => place.process));
-}
-
-function tellsJobState(fact: Fact): boolean {
-  return meaningOf(fact).isTold === true;
 }
 
 /** The names of processes that rules take from an entry. */

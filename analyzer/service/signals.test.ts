@@ -169,17 +169,16 @@ describe('the service', () => {
     }
   });
 
-  it('hears of the facts that come after something failed, over restarts', async () => {
+  it('knows the facts that come after something failed, over restarts', async () => {
     const store = openSqliteStore({ path: ':memory:' });
     await appendRecords(store, mark(orders, markerOf(catalog)));
     await drain(startAnalyzer(store));
 
     await appendRecords(store, mark(laterFacts, markerOf(catalog)));
-    const read = await drain(startAnalyzer(store));
+    await drain(startAnalyzer(store));
     const [incident] = await store.findIncidents({ limit: 100 });
     await store.close();
 
-    expect(read).toBe(1);
     expect(incident).toEqual((await conclude([...orders, ...laterFacts])).incidents[0]);
     expect(incident?.outcome).toBe('failing');
   });

@@ -31,7 +31,6 @@ export function createServiceAnalyzer(
     now: Date.now,
     shard: readShard(settings['analyzer.shard']),
     healthyMs: settings['analyzer.healthyAfterMs'],
-    forgetMs: settings['store.retentionDays'] * DAY_MS,
     zone: zoneOf(settings),
     log: log.child({ stage: 'analyzer' }),
     ...hears,

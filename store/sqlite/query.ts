@@ -37,6 +37,7 @@ export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>): SqlCond
   // Word by word as in the index of facts (schema.ts), or it would not be used.
   if (query.signal !== undefined)
     conditions.push({ sql: `signal >= '${query.signal}.' AND signal < '${query.signal}/'`, params: [] });
+  if (query.skip !== undefined) conditions.push({ sql: 'signal IS NOT ?', params: [query.skip] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
 }

@@ -116,6 +116,8 @@ export function describeSkipping(store: () => Store): void {
     expect(await read(['a', 'c'])).toEqual([0, 2, 3, 5]);
     const { records: facts } = await store().searchRecords({ ...ALL, signal: 'fact', cluster: 'b' });
     expect(facts.map((record) => record['jobtrace.signal'])).toEqual(['fact.new', 'fact.old']);
+    const { records: others } = await store().searchRecords({ ...ALL, query: 'NOT signal:fact', skip: 'no.new' });
+    expect(others.map((record) => record['jobtrace.signal'])).toEqual(['yes.new', undefined]);
   });
 }
 

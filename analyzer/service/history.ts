@@ -1,55 +1,81 @@
-// What counts beside a failure alone (`signal:fact`: facts, and the steps of rules) the feed leaves out as long as
-// nothing fails in a cluster. When something does, the store is asked for what it has of it; from then on the feed
-// gives it. Of completed checkpoints, which are most of it, only the last one before an incident is asked for. Called
-// by analyzer.ts.
+// What the store has of a cluster in which something fails. As long as nothing does, nothing is kept of it, and the feed
+// leaves out what counts beside a failure alone (`signal:fact`: facts, and the steps of rules); the store is asked for
+// all of that with the first failure, and after a restart. From then on the feed gives it. Of what may be a failure only
+// the facts count where it is old, and of completed checkpoints, which are most of it, the last one before an incident.
+// Called by analyzer.ts.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { asksForCompleted, COMPLETED } from '../catalog/wanted.js';
 import { RECORD_READER } from '../entry/record.js';
-import { isEvent, type ClusterMemory } from './keep.js';
+import { isEvent } from '../entry/signal.js';
+import type { ClusterMemory } from './keep.js';
 
-export interface FactOptions {
+export interface HistoryOptions {
   readonly store: Pick<RecordSearch, 'searchRecords'>;
   readonly catalog: Catalog;
+  /** The `jobtrace.signal` of what tells of nothing. */
+  readonly skip: string;
+  /** Milliseconds since 1970: what may be a failure counts from here on, facts do from the beginning. */
+  readonly from: number;
+}
+
+export interface HistoryPage {
+  readonly entries: readonly Entry[];
+  /** What failed then is told already. */
+  readonly isOld: boolean;
 }
 
 const PAGE_RECORDS = 1000;
+/** Of what failed long ago: a line of it may say an option, or how its process began. */
+const MOST_OLD_PAGES = 5;
 const CHECKPOINTS = `"${COMPLETED.trim()}"`;
 const OTHERS = `NOT ${CHECKPOINTS}`;
 /** A job that runs completes a checkpoint at least so often. */
 const RUNNING_MS = 3_600_000;
 
-/** Everything that the store has of the cluster, page by page; `memory` takes each before the next is asked for. */
-export async function* askFacts(
+/** Page by page; `memory` takes each before the next is asked for. */
+export async function* askHistory(
   cluster: string,
   memory: ClusterMemory,
-  { store, catalog }: FactOptions,
+  { store, catalog, skip, from }: HistoryOptions,
+): AsyncGenerator<HistoryPage> {
+  const [isEach, marked, at] = [asksForCompleted(catalog), 'NOT signal:fact', toIso(from)];
+  for await (const entries of askPages(store, { query: marked, skip, cluster, from: at, order: 'oldest' }))
+    yield { entries, isOld: false };
+  for await (const entries of askPages(store, {
+    query: isEach ? '' : OTHERS,
+    signal: 'fact',
+    cluster,
+    order: 'oldest',
+  }))
+    yield { entries, isOld: false };
+  let oldPages = 0;
+  for await (const entries of askPages(store, { query: marked, skip, cluster, to: at, order: 'newest' })) {
+    yield { entries, isOld: true };
+    if (++oldPages === MOST_OLD_PAGES) break;
+  }
+  if (!isEach) yield { entries: await askHealthyJobs(cluster, memory, store), isOld: false };
+}
+
+async function* askPages(
+  store: HistoryOptions['store'],
+  query: Omit<RecordQuery, 'limit'>,
 ): AsyncGenerator<readonly Entry[]> {
-  const isEach = asksForCompleted(catalog);
   for (let after: string | undefined, isLast = false; !isLast;) {
-    const query = isEach ? '' : OTHERS;
-    const page = await store.searchRecords({
-      query,
-      signal: 'fact',
-      cluster,
-      limit: PAGE_RECORDS,
-      order: 'oldest',
-      after,
-    });
+    const page = await store.searchRecords({ ...query, limit: PAGE_RECORDS, after });
     yield page.records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
     after = page.next;
     isLast = after === undefined;
   }
-  if (!isEach) yield await askHealthyJobs(cluster, memory, store);
 }
 
 /** A job of which nothing but its checkpoints is left must be known, or what it logs would be another job's. */
 async function askHealthyJobs(
   cluster: string,
   memory: ClusterMemory,
-  store: FactOptions['store'],
+  store: HistoryOptions['store'],
 ): Promise<readonly Entry[]> {
   const times = [...memory.signals.values()].filter(isEvent).flatMap(({ place }) => place.time ?? []);
   const { records } = await store.searchRecords({
@@ -69,7 +95,7 @@ export async function askCheckpoints(
   cluster: string,
   memory: ClusterMemory,
   incidents: readonly Incident[],
-  store: FactOptions['store'],
+  store: HistoryOptions['store'],
 ): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   for (const { job, firstSeen } of incidents) {
@@ -85,7 +111,7 @@ export async function askCheckpoints(
 }
 
 async function askNewest(
-  store: FactOptions['store'],
+  store: HistoryOptions['store'],
   query: Omit<RecordQuery, 'limit' | 'order'>,
 ): Promise<readonly Entry[]> {
   const { records } = await store.searchRecords({ ...query, signal: 'fact', limit: 1, order: 'newest' });

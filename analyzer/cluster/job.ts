@@ -1,0 +1,106 @@
+// What is known of the jobs of a cluster: what was stated of each, and the sum of its tasks, from which its view is made
+// when it is asked for. Called by cluster.ts.
+import type { Fact } from '../../flink/facts/fact.js';
+import { meaningOf } from './meaning.js';
+import {
+  addStatement,
+  forgetStatements,
+  sortStatements,
+  type Statement,
+  type Statements,
+  type FactPlace,
+} from './statement.js';
+import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';
+import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
+import { listFailures, type FoldedFailures, type JobView } from './view.js';
+
+export interface JobMemory {
+  readonly id: string;
+  readonly statements: Statements;
+  /** What lines tell of its tasks that name the job themselves. */
+  readonly named: TaskOwner;
+  folded: FoldedFailures | undefined;
+}
+
+export function createJob(id: string): JobMemory {
+  return { id, statements: new Map(), named: createTaskOwner([id]), folded: undefined };
+}
+
+/** False when it changes nothing. */
+export function addJobStatement({ statements }: JobMemory, fact: Fact, at: FactPlace): boolean {
+  const about = meaningOf(fact).about?.(fact, at.time, at.process);
+  return about !== undefined && addStatement(statements, about, { at, fact });
+}
+
+/** `more`: statements that name no job and can only be about this one. */
+export function viewJob(
+  { id, statements, named, folded }: JobMemory,
+  owners: Owners,
+  more: readonly Statement[],
+): JobView {
+  const kin = owners.kins.get(id);
+  const sum = createTaskSum();
+  joinTaskSum(sum, named.sum);
+  if (kin !== undefined && onlyJob(kin) === id) joinTaskSum(sum, kin.sum);
+  return { ...viewStatements(id, sortStatements([...statements.values(), ...more])), folded, ...listTasks(sum) };
+}
+
+/** `statements` in the order of the logs. */
+function viewStatements(id: string, statements: readonly Statement[]): JobView {
+  const view: JobView = { id, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() };
+  for (const { fact, at } of statements) meaningOf(fact).applyJob?.(view, fact, at.time, at.process);
+  return view;
+}
+
+function listTasks({ runs, deployments, parallelism }: TaskSum): Pick<JobView, 'taskRuns' | 'deployments' | 'tasks'> {
+  return {
+    taskRuns: [...runs.values()]
+      .flatMap(({ first, last }) => (first === last ? [first] : [first, last]))
+      .sort((a, b) => a - b),
+    deployments: [...deployments.values()].sort((a, b) => a.time - b.time),
+    tasks: new Map([...parallelism].map(([task, { count }]) => [task, count])),
+  };
+}
+
+/** Of a long restart loop so many states are kept from its beginning, and from its end. */
+const KEPT_FIRST = 150;
+const KEPT_LAST = 250;
+const FOLDED_FROM = 2 * (KEPT_FIRST + KEPT_LAST);
+
+/** Forgets what was before `begin`, and counts in place of keeping them the states in the middle of a restart loop. */
+export function compactJob(job: JobMemory, begin: number): void {
+  const { statements, folded } = job;
+  forgetStatements(statements, begin);
+  if (folded !== undefined && folded.to < begin) job.folded = undefined;
+  const told = sortStatements([...statements.values()].filter(({ fact }) => meaningOf(fact).isTold === true));
+  if (told.length < FOLDED_FROM) return;
+  const { states } = viewStatements(job.id, told);
+  const middle = findMiddle(states, job.folded?.to);
+  foldStates(job, states.slice(middle.from, middle.to));
+  for (const { fact, at } of told.slice(middle.from, middle.to))
+    statements.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
+}
+
+/** From one time that it ran up to another: what lies between can be counted for itself. */
+function findMiddle(
+  states: JobView['states'],
+  foldedTo: number | undefined,
+): { readonly from: number; readonly to: number } {
+  let from = foldedTo === undefined ? KEPT_FIRST : states.findIndex(({ time }) => time > foldedTo);
+  if (foldedTo === undefined) while (from < states.length && states[from - 1]?.to !== 'RUNNING') from++;
+  let to = states.length - KEPT_LAST;
+  while (to > from && states[to - 1]?.to !== 'RUNNING') to--;
+  return { from, to: Math.max(from, to) };
+}
+
+function foldStates(job: JobMemory, states: JobView['states']): void {
+  const [first, last, { folded }] = [states[0], states.at(-1), job];
+  if (first === undefined || last === undefined) return;
+  const failures = listFailures(states);
+  job.folded = {
+    from: folded?.from ?? first.time,
+    to: last.time,
+    failures: (folded?.failures ?? 0) + failures.length,
+    restarts: (folded?.restarts ?? 0) + failures.filter(({ restarted }) => restarted).length,
+  };
+}

@@ -1,0 +1,52 @@
+// Facts about one thing (a process, a job), of which the latest of each name counts, whatever the order in which they
+// come and however often. Called by cluster.ts, process.ts and job.ts. Pure.
+import type { Fact } from '../../flink/facts/fact.js';
+import type { EntryPlace } from '../entry/signal.js';
+import { meaningOf } from './meaning.js';
+
+/** Where in the logs a fact stands: the order in which facts are believed. */
+export type FactPlace = Pick<EntryPlace, 'path' | 'offset' | 'process'> & { readonly time: number };
+
+export interface Statement {
+  readonly at: FactPlace;
+  readonly fact: Fact;
+}
+
+/** By what the fact is about. */
+export type Statements = Map<string, Statement>;
+
+export function factPlaceOf({ time = 0, path, offset, process }: EntryPlace): FactPlace {
+  return { time, path, offset, process };
+}
+
+/** False when a later one is known. */
+export function addStatement(statements: Statements, about: string, statement: Statement): boolean {
+  const known = statements.get(about);
+  if (known !== undefined && compareFactPlaces(statement.at, known.at) < 0) return false;
+  statements.set(about, statement);
+  return true;
+}
+
+/** In the order of the logs. */
+export function sortStatements(statements: Iterable<Statement>): readonly Statement[] {
+  return [...statements].sort((a, b) => compareFactPlaces(a.at, b.at));
+}
+
+export function compareFactPlaces(a: FactPlace, b: FactPlace): number {
+  if (a.time !== b.time) return a.time - b.time;
+  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
+  return a.offset - b.offset;
+}
+
+/** Of what goes on in series (the states of a job) forgets what was before `time`, except the last of each series. */
+export function forgetStatements(statements: Statements, time: number): void {
+  const last = new Map<string, string>();
+  for (const [about, { at, fact }] of [...statements].sort(([, a], [, b]) => compareFactPlaces(a.at, b.at))) {
+    const series = meaningOf(fact).series?.(fact);
+    if (series === undefined || at.time >= time) continue;
+    const name = `${fact.type} ${series}`;
+    const before = last.get(name);
+    if (before !== undefined) statements.delete(before);
+    last.set(name, about);
+  }
+}

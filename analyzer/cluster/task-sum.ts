@@ -1,0 +1,58 @@
+// What is summed up of the tasks of a job: when they began to run, which attempts were deployed when, how parallel each
+// is. A job of a thousand subtasks in a restart loop says so a thousand times each restart, so times are kept to the
+// second, with the first and the last of each. Sums may be filled in any order, twice, and be joined. Pure.
+
+export interface TaskSum {
+  /** By the second, when tasks began to run: first and last, in milliseconds since 1970. */
+  readonly runs: Map<number, { first: number; last: number }>;
+  /** By the second: the highest attempt that was deployed, and when. */
+  readonly deployments: Map<number, { readonly time: number; readonly attempt: number }>;
+  /** By the name of a task. */
+  readonly parallelism: Map<string, { readonly time: number; readonly count: number }>;
+}
+
+export function createTaskSum(): TaskSum {
+  return { runs: new Map(), deployments: new Map(), parallelism: new Map() };
+}
+
+export function addRun({ runs }: TaskSum, time: number): void {
+  const second = toSecond(time);
+  const known = runs.get(second);
+  if (known === undefined) {
+    runs.set(second, { first: time, last: time });
+    return;
+  }
+  known.first = Math.min(known.first, time);
+  known.last = Math.max(known.last, time);
+}
+
+export function addDeployment({ deployments }: TaskSum, time: number, attempt: number): void {
+  const second = toSecond(time);
+  const known = deployments.get(second);
+  if (known === undefined || attempt > known.attempt || (attempt === known.attempt && time < known.time))
+    deployments.set(second, { time, attempt });
+}
+
+/** The latest counts; of two at once the greater. */
+export function addParallelism({ parallelism }: TaskSum, time: number, task: string, count: number): void {
+  const known = parallelism.get(task);
+  if (known === undefined || time > known.time || (time === known.time && count > known.count))
+    parallelism.set(task, { time, count });
+}
+
+/** Puts all of `other` into `sum`. */
+export function joinTaskSum(sum: TaskSum, other: TaskSum): void {
+  for (const { first, last } of other.runs.values()) for (const time of [first, last]) addRun(sum, time);
+  for (const { time, attempt } of other.deployments.values()) addDeployment(sum, time, attempt);
+  for (const [task, { time, count }] of other.parallelism) addParallelism(sum, time, task, count);
+}
+
+/** Forgets what was before `time`, except how parallel the tasks are. */
+export function forgetBefore({ runs, deployments }: TaskSum, time: number): void {
+  for (const second of runs.keys()) if (second < toSecond(time)) runs.delete(second);
+  for (const second of deployments.keys()) if (second < toSecond(time)) deployments.delete(second);
+}
+
+function toSecond(time: number): number {
+  return Math.floor(time / 1000);
+}

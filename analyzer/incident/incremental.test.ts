@@ -1,0 +1,57 @@
+// What is added to a cluster one by one, in any order and more than once, comes to the same as the whole log at once:
+// over recordings of real failures, with the command line's engine as the oracle.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Entry, Incident } from '../../core/types.js';
+import { loadCatalog } from '../catalog/catalog.js';
+import { createClusterIndex } from '../cluster/cluster.js';
+import { WHOLE_LOG } from '../entry/reading.js';
+import { scanEntry } from '../entry/scan.js';
+import { dateSignal, isKept } from '../entry/signal.js';
+import { readRecording, shuffle } from '../testing/samples.js';
+import { collectClusters, concludeClusters } from './clusters.js';
+
+const RECORDINGS = 'lab/recordings';
+const catalog = loadCatalog();
+
+/** The first of each cause, of its newest version. */
+function listRecordings(): readonly string[] {
+  return readdirSync(RECORDINGS).flatMap((cause) => {
+    const [scenario] = readdirSync(join(RECORDINGS, cause)).sort();
+    const version = readdirSync(join(RECORDINGS, cause, scenario ?? ''))
+      .sort()
+      .at(-1);
+    return scenario === undefined || version === undefined ? [] : [join(RECORDINGS, cause, scenario, version)];
+  });
+}
+
+/** As the service does it, with a look at the cluster now and then. */
+function concludeBitByBit(entries: readonly Entry[], seed: number): readonly Incident[] {
+  const [ordered] = collectClusters(entries, catalog, {});
+  if (ordered === undefined) return [];
+  const { cluster, lastLines } = ordered;
+  const index = createClusterIndex(cluster);
+  const signals = shuffle([...entries, ...entries.slice(0, 300)], seed).flatMap((entry) => {
+    const signal = scanEntry(entry, catalog, {});
+    return signal === undefined ? [] : [dateSignal(signal, lastLines.get(signal.place.process)?.time)];
+  });
+  for (const [number, signal] of signals.entries()) {
+    index.add(signal);
+    if (number % 50 === 0) index.view(WHOLE_LOG);
+  }
+  return concludeClusters([{ cluster, index, signals: signals.filter(isKept), lastLines }], catalog, {});
+}
+
+describe('a cluster that is learned bit by bit', () => {
+  const recordings = listRecordings();
+
+  it('is looked at over many kinds of failures', () => expect(recordings.length).toBeGreaterThan(50));
+
+  it.each(recordings)('comes to the same in any order: %s', (recording) => {
+    const entries = readRecording(recording);
+    const expected = concludeClusters(collectClusters(entries, catalog, {}), catalog, {});
+
+    for (const seed of [1, 2]) expect(concludeBitByBit(entries, seed)).toEqual(expected);
+  });
+});

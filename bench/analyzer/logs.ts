@@ -1,0 +1,152 @@
+// Lines of a session cluster around the restart of a job, as Flink 1.20 prints them in the logs of its JobManager and of
+// one TaskManager: from them bench/analyzer.ts makes loops of any length, jobs and clusters of any number.
+import type { LogRecord } from '../../core/types.js';
+
+/** A job of a made-up cluster; the number makes its names. */
+export interface MadeJob {
+  readonly cluster: string;
+  readonly id: number;
+}
+
+type Component = 'jobmanager' | 'taskmanager';
+
+const PATHS: Readonly<Record<Component, string>> = {
+  jobmanager: '/opt/flink/log/flink-u-standalonesession-0-host.log',
+  taskmanager: '/opt/flink/log/flink-u-taskexecutor-0-host.log',
+};
+const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
+const TASK = 'org.apache.flink.runtime.taskmanager.Task';
+const TRACE = [
+  'java.io.IOException: No space left on device',
+  '\tat java.base/java.io.FileOutputStream.writeBytes(Native Method)',
+  '\tat java.base/java.io.FileOutputStream.write(FileOutputStream.java:349)',
+  '\tat org.apache.flink.core.fs.local.LocalDataOutputStream.write(LocalDataOutputStream.java:61)',
+  '\tat org.apache.flink.streaming.runtime.tasks.StreamTask.runMailboxLoop(StreamTask.java:903)',
+  '\tat org.apache.flink.runtime.taskmanager.Task.doRun(Task.java:746)',
+].join('\n');
+
+let offset = 0;
+
+/** The job begins to run. */
+export function renderStart(job: MadeJob, time: number): readonly LogRecord[] {
+  const id = jobIdOf(job);
+  return [
+    line(
+      job,
+      'jobmanager',
+      time,
+      'INFO',
+      GRAPH,
+      `Job job-${job.id} (${id}) switched from state INITIALIZING to CREATED.`,
+    ),
+    ...renderRun(job, time + 10, 0),
+  ];
+}
+
+/** It fails and begins anew, with a healthy line beside each of its own. */
+export function renderRestart(job: MadeJob, time: number, number: number): readonly LogRecord[] {
+  const task = nameTask(job, number);
+  const job_ = `Job job-${job.id} (${jobIdOf(job)}) switched from state`;
+  const own = [
+    line(
+      job,
+      'taskmanager',
+      time,
+      'WARN',
+      TASK,
+      `${task} switched from RUNNING to FAILED with failure cause:\n${TRACE}`,
+    ),
+    line(
+      job,
+      'jobmanager',
+      time + 5,
+      'INFO',
+      GRAPH,
+      `${task} switched from RUNNING to FAILED on host:1-a @ host (dataPort=2).\n${TRACE}`,
+    ),
+    line(job, 'jobmanager', time + 6, 'INFO', GRAPH, `${job_} RUNNING to RESTARTING.\n${TRACE}`),
+    line(job, 'jobmanager', time + 1000, 'INFO', GRAPH, `${job_} RESTARTING to RUNNING.`),
+    ...renderRun(job, time + 1010, number + 1),
+  ];
+  const quiet = own.map((_, index) =>
+    line(
+      job,
+      'taskmanager',
+      time + 2000 + index,
+      'INFO',
+      'com.acme.Report',
+      `Report ${index} of ${number} is written to the archive.`,
+    ),
+  );
+  return [...own, ...quiet];
+}
+
+function renderRun(job: MadeJob, time: number, number: number): readonly LogRecord[] {
+  const task = nameTask(job, number);
+  return [
+    line(
+      job,
+      'jobmanager',
+      time,
+      'INFO',
+      GRAPH,
+      `Job job-${job.id} (${jobIdOf(job)}) switched from state CREATED to RUNNING.`,
+    ),
+    line(
+      job,
+      'jobmanager',
+      time + 1,
+      'INFO',
+      GRAPH,
+      `Deploying ${task} (attempt #${number}) with attempt id ${attemptOf(job, number)} and vertex id ${hex(job.id + 7)}_0 to host:1-a @ host (dataPort=2) with allocation id ${hex(1_000_000 * (job.id + 1) + number)}`,
+    ),
+    line(job, 'taskmanager', time + 5, 'INFO', TASK, `${task} switched from INITIALIZING to RUNNING.`),
+    line(job, 'jobmanager', time + 6, 'INFO', GRAPH, `${task} switched from INITIALIZING to RUNNING.`),
+  ];
+}
+
+function line(
+  { cluster }: MadeJob,
+  component: Component,
+  time: number,
+  level: string,
+  logger: string,
+  text: string,
+): LogRecord {
+  const stamp = new Date(time).toISOString();
+  const original = `${stamp.replace('T', ' ').replace('.', ',').replace('Z', '')} ${level.padEnd(5)} ${logger.padEnd(60)} [] - ${text}`;
+  offset += original.length + 1;
+  return {
+    id: `${cluster}:${component}:${String(offset).padStart(14, '0')}`,
+    '@timestamp': stamp,
+    message: text.split('\n', 1)[0] ?? '',
+    'event.original': original,
+    'log.level': level === 'WARN' ? 'WARN' : 'INFO',
+    'log.file.path': PATHS[component],
+    'log.offset': offset,
+    'host.name': 'host',
+    'flink.cluster': cluster,
+    'flink.component': component,
+    'flink.job.id': undefined,
+    'jobtrace.process': `${component}-host`,
+    'jobtrace.kind': 'log',
+    'jobtrace.layout': 'log4j',
+    'jobtrace.length': original.length,
+  };
+}
+
+function nameTask(job: MadeJob, number: number): string {
+  return `Source: job-${job.id} -> Sink (1/1) (${attemptOf(job, number)})`;
+}
+
+function attemptOf(job: MadeJob, number: number): string {
+  return `${hex(job.id + 1)}_${hex(job.id + 7)}_0_${number}`;
+}
+
+function jobIdOf({ id }: MadeJob): string {
+  return hex(0xabc00000 + id);
+}
+
+function hex(number: number): string {
+  return number.toString(16).padStart(32, '0');
+}
