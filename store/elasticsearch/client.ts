@@ -3,9 +3,8 @@
 // itself (whoever sent it knows whether that helps), and it believes no answer that is not Elasticsearch's JSON: a
 // proxy's error page with status 200 is not a success. The client is compiled into the built program without
 // apache-arrow (cli/arrow.ts).
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import { Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch';
+import { createGzip } from '../../core/bytes/gzip.js';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
@@ -59,22 +58,19 @@ export interface ElasticsearchClient {
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Of a write to an index that Elasticsearch closed to writes because a disk is nearly full; under 429 or 403. */
 export const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
-/** Lines of logs become smaller than by this factor. */
-const USUAL_RATIO = 8;
-const LEAST_COMPRESSED_BYTES = 16_384;
-const compress = promisify(gzip);
-
 /** Connects to nothing yet. Throws JT_STORE_UNUSABLE when the settings contradict each other. */
 export function openClient(settings: ElasticsearchSettings): ElasticsearchClient {
   const url = settings.nodes.join(', ');
   const client = createClient(settings, url);
   const flights = new Set<AbortController>();
+  // Its memory is made with the first lines: most clients send none.
+  let compress: ReturnType<typeof createGzip> | undefined;
   return {
     url,
     async send(request) {
       const flight = new AbortController();
       flights.add(flight);
-      const bulkBody = request.lines === undefined ? undefined : await compressLines(request.lines);
+      const bulkBody = request.lines === undefined ? undefined : (compress ??= createGzip())(request.lines);
       try {
         const answer = await client.transport.request(
           {
@@ -108,13 +104,6 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
       await client.close();
     },
   };
-}
-
-/** Level 1: a third of the time of the default for a tenth more bytes. */
-async function compressLines(lines: Buffer): Promise<Buffer> {
-  // Mostly one piece: each one more costs a change of threads.
-  const chunkSize = Math.max(LEAST_COMPRESSED_BYTES, Math.ceil(lines.length / USUAL_RATIO));
-  return compress(lines, { level: constants.Z_BEST_SPEED, chunkSize });
 }
 
 /**
