@@ -7,7 +7,7 @@ import { findForm } from '../../flink/form/form.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';
 import { isArchive } from '../files/archive.js';
-import { readAt, readBefore, readPrefixCrc } from '../identity/bytes.js';
+import { lookAt, lookBefore, readAt, readInto, readPrefixCrc } from '../identity/bytes.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
 import {
@@ -49,12 +49,14 @@ export interface AdoptParts {
 }
 
 const BACK_BYTES = 65_536;
+/** One file is looked at after the other, and nothing of its first bytes is kept. */
+const HEAD_ROOM = Buffer.allocUnsafeSlow(HEAD_BYTES);
 
 /** Settles an open tail unless the answer is "wait", "archive" or "binary". Throws what the system throws. */
 export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
   noteGrowth(tail, size, mtimeMs, parts.now);
-  const head = readAt(fd, 0, HEAD_BYTES);
+  const head = readInto(HEAD_ROOM, fd, 0);
   if (head.length === 0) return { kind: 'wait' };
   const own = parts.known.findByInode(tail.file.inode).filter((state) => parts.findLive(state.key) === undefined);
   const fitting = own.find((state) => isSame(state, tail, fd, size, head));
@@ -94,7 +96,7 @@ function fitsHead(state: FileState, head: Buffer): boolean {
 /** A generation that ended without its file has no guard; then all bytes before the offset are compared. */
 function fitsFrontier(state: FileState, fd: number, size: number): boolean {
   if (size < state.offset) return false;
-  if (state.guard.length > 0 || state.offset === 0) return fitsGuard(state.guard, readBefore(fd, state.offset));
+  if (state.guard.length > 0 || state.offset === 0) return fitsGuard(state.guard, lookBefore(fd, state.offset));
   return state.crc === undefined || readPrefixCrc(fd, state.offset) === state.crc;
 }
 
@@ -219,7 +221,7 @@ function canJoin(tail: Tail): boolean {
 /** Behind the last line break; 0 when there is none in the last stretch. */
 function findLast(fd: number, { size, form }: TailReading): number {
   const from = Math.max(0, size - BACK_BYTES);
-  const bytes = readAt(fd, from, size - from);
+  const bytes = lookAt(fd, from, size - from);
   const line = isUtf16(form) ? findLastLine(bytes, from, form) : bytes.lastIndexOf(10) + 1;
   return line > 0 || from === 0 ? from + line : size - (isUtf16(form) ? size % 2 : 0);
 }

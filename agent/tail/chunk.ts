@@ -12,10 +12,11 @@ import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
 import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
-import { READ_BLOCK_BYTES, readAt, readInto } from '../identity/bytes.js';
+import { LOOK_BYTES, lookAt, readAt, readInto } from '../identity/bytes.js';
 import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from '../identity/identity.js';
 
 const NEWLINE = 10;
+const NOTHING = Buffer.alloc(0);
 
 /** How far a file is read, and what is needed to read on. */
 export interface TailReading {
@@ -118,7 +119,7 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     size: 0,
     mtimeMs: 0,
     readOffset: 0,
-    recent: Buffer.alloc(0),
+    recent: NOTHING,
     splitter: createFormSplitter({ kind, maxEntryBytes, form: 'lines' }),
     cursor: { offset: 0, crc: 0 },
     sums: new Map(),
@@ -153,9 +154,9 @@ export function checkReading(reading: TailReading, fd: number, head: Guard): 'sa
   const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
   if (size < reading.readOffset) return 'truncated';
   if (size === reading.size && mtimeMs === reading.mtimeMs) return size > reading.readOffset ? 'grown' : 'same';
-  const now = readAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
+  const now = lookAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
   if (!now.equals(reading.recent)) return 'truncated';
-  if (!fitsGuard(head, readAt(fd, 0, head.length))) return 'truncated';
+  if (!fitsGuard(head, lookAt(fd, 0, head.length))) return 'truncated';
   reading.size = size;
   reading.mtimeMs = mtimeMs;
   return size > reading.readOffset ? 'grown' : 'same';
@@ -272,7 +273,7 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
     const isInWindow = window !== undefined && cursor.offset >= window.base;
     const bytes = isInWindow
       ? window.bytes.subarray(cursor.offset - window.base, offset - window.base)
-      : readOwn(reading, cursor.offset, Math.min(READ_BLOCK_BYTES, offset - cursor.offset));
+      : lookOwn(reading, cursor.offset, Math.min(LOOK_BYTES, offset - cursor.offset));
     if (bytes.length === 0) break;
     cursor.crc = crc32(bytes, cursor.crc);
     cursor.offset += bytes.length;
@@ -290,12 +291,17 @@ export function sumUpTo({ cursor }: TailReading, { marker }: ReadRoom, offset: n
 }
 
 export function readOwn(reading: TailReading, offset: number, length: number): Buffer {
-  return reading.fd === undefined ? Buffer.alloc(0) : readAt(reading.fd, offset, length);
+  return reading.fd === undefined ? NOTHING : readAt(reading.fd, offset, length);
+}
+
+/** The same for at most LOOK_BYTES of which nothing is kept. */
+export function lookOwn(reading: TailReading, offset: number, length: number): Buffer {
+  return reading.fd === undefined ? NOTHING : lookAt(reading.fd, offset, length);
 }
 
 function growHead(reading: TailReading, fd: number, head: Guard): Guard {
   const length = Math.min(HEAD_BYTES, reading.readOffset);
-  return length > head.length ? createGuard(readAt(fd, 0, length)) : head;
+  return length > head.length ? createGuard(lookAt(fd, 0, length)) : head;
 }
 
 /** Bytes that were seen in the file and not read. */

@@ -13,7 +13,7 @@ import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';
 import { isPartialLine, isTornPrefix, readStream } from '../../flink/bytes/wrapper.js';
-import { readAt } from '../identity/bytes.js';
+import { lookAt, readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
 import { familyName } from '../files/pattern.js';
 import type { TailEntry } from './chunk.js';
@@ -68,7 +68,7 @@ interface FileStart {
 
 /** How the file begins; undefined while its first line is too short to tell. */
 function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
-  const bytes = readAt(fd, 0, PIECE_BYTES);
+  const bytes = lookAt(fd, 0, PIECE_BYTES);
   const newline = bytes.indexOf(NEWLINE);
   if (newline < 0 && bytes.length < LOOK_BYTES && !isQuiet) return undefined;
   const end = newline < 0 ? bytes.length : newline;
@@ -83,7 +83,7 @@ function endsInPiece(elder: Tail, stream: string): boolean {
   if (!openTail(elder) || elder.reading.fd === undefined) return false;
   const { fd, size } = elder.reading;
   const from = Math.max(0, size - PIECE_BYTES);
-  const bytes = readAt(fd, from, size - from);
+  const bytes = lookAt(fd, from, size - from);
   if (bytes[bytes.length - 1] !== NEWLINE) return false;
   for (let end = bytes.length - 1; end > 0;) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1;

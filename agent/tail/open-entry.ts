@@ -6,7 +6,7 @@ import { classifyLine } from '../../flink/bytes/line.js';
 import { findLastLine, isUtf16 } from '../../flink/bytes/utf16.js';
 import { findEnd } from '../../flink/form/streams.js';
 import { renderRecordId } from '../identity/identity.js';
-import { crcUpTo, readOwn, sumAt, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
+import { crcUpTo, lookOwn, readOwn, sumAt, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
 
 const NEWLINE = 10;
 
@@ -76,7 +76,7 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
  */
 function holdsRecent(reading: TailReading): boolean {
   const { recent, readOffset } = reading;
-  return readOwn(reading, readOffset - recent.length, recent.length).equals(recent);
+  return lookOwn(reading, readOffset - recent.length, recent.length).equals(recent);
 }
 
 /**

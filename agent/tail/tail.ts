@@ -4,7 +4,7 @@
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createFormSplitter } from '../../flink/form/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
-import { readBefore } from '../identity/bytes.js';
+import { lookBefore } from '../identity/bytes.js';
 import { createGuard, EMPTY_GUARD } from '../identity/identity.js';
 import type { RecordOrigin } from '../record/parse.js';
 import { createAcks, resetAcks, type TailAcks } from './acks.js';
@@ -101,7 +101,7 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   const { kind, maxEntryBytes, form } = reading;
   reading.splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: commit.offset });
   reading.flushedTo = commit.offset + acks.openBytes;
-  reading.recent = reading.fd === undefined ? Buffer.alloc(0) : readBefore(reading.fd, commit.offset);
+  reading.recent = Buffer.from(reading.fd === undefined ? [] : lookBefore(reading.fd, commit.offset));
 }
 
 /**
@@ -124,7 +124,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     cluster: file.origin.pod?.isClusterOpen === true ? file.origin.cluster : undefined,
     openBytes: acks.openBytes,
     head: file.head,
-    guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(readBefore(fd, offset)),
+    guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(lookBefore(fd, offset)),
     size: reading.size,
     mtimeMs: file.writtenMs ?? reading.mtimeMs,
     seen: file.seen,
