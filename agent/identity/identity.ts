@@ -41,7 +41,7 @@ export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (ke
     const hash = createHash('sha256')
       .update(`${host}\n${inode}\n${Math.trunc(birthMs)}\n${count === 0 ? '' : String(count)}\n`)
       .update(head);
-    const key = hash.digest('hex').slice(0, 24);
+    const key = hash.digest().toString('hex', 0, 12);
     if (!isKnown(key)) return key;
   }
 }
@@ -54,10 +54,11 @@ export function renderRecordId(key: string, offset: number, crc: number): string
   return `${key}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`;
 }
 
+/** The beginning of the hash, and not a part of its text: such a part keeps the whole in memory, for each file. */
 export function createGuard(bytes: Buffer): Guard {
   return bytes.length === 0
     ? EMPTY_GUARD
-    : { length: bytes.length, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+    : { length: bytes.length, hash: createHash('sha256').update(bytes).digest().toString('hex', 0, 8) };
 }
 
 export function fitsGuard(guard: Guard, bytes: Buffer): boolean {

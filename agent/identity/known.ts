@@ -23,8 +23,8 @@ export interface Known {
 
 export function createKnown(states: Iterable<FileState>): Known {
   const byKey = new Map<string, FileState>();
-  const byInode = new Map<string, Set<string>>();
-  const byFamily = new Map<string, Set<string>>();
+  const byInode: Index = new Map();
+  const byFamily: Index = new Map();
   const touched = new Set<string>();
 
   function set(state: FileState): void {
@@ -38,12 +38,12 @@ export function createKnown(states: Iterable<FileState>): Known {
   }
 
   function unlink(state: FileState): void {
-    byInode.get(state.inode)?.delete(state.key);
-    byFamily.get(familyOf(state.path))?.delete(state.key);
+    unlinkKey(byInode, state.inode, state.key);
+    unlinkKey(byFamily, familyOf(state.path), state.key);
   }
 
-  function find(keys: ReadonlySet<string> | undefined): readonly FileState[] {
-    const found = [...(keys ?? [])].map((key) => byKey.get(key)).filter((state) => state !== undefined);
+  function find(keys: readonly string[] = []): readonly FileState[] {
+    const found = keys.map((key) => byKey.get(key)).filter((state) => state !== undefined);
     return found.sort((a, b) => b.seen - a.seen || b.mtimeMs - a.mtimeMs);
   }
 
@@ -89,8 +89,17 @@ export function familyOf(path: string): string {
   return `${dirname(path)}/${familyName(basename(path))}`;
 }
 
-function link(index: Map<string, Set<string>>, name: string, key: string): void {
+/** Most have one: of a set for each the empty places alone would be a good part of what a file costs. */
+type Index = Map<string, string[]>;
+
+function link(index: Index, name: string, key: string): void {
   const keys = index.get(name);
-  if (keys === undefined) index.set(name, new Set([key]));
-  else keys.add(key);
+  if (keys === undefined) index.set(name, [key]);
+  else keys.push(key);
+}
+
+function unlinkKey(index: Index, name: string, key: string): void {
+  const keys = index.get(name)?.filter((other) => other !== key) ?? [];
+  if (keys.length > 0) index.set(name, keys);
+  else index.delete(name);
 }

@@ -6,7 +6,16 @@ import { classifyLine } from '../../flink/bytes/line.js';
 import { findLastLine, isUtf16 } from '../../flink/bytes/utf16.js';
 import { findEnd } from '../../flink/form/streams.js';
 import { renderRecordId } from '../identity/identity.js';
-import { crcUpTo, lookOwn, readOwn, sumAt, type Commit, type TailEntry, type TailReading, type Window } from './chunk.js';
+import {
+  crcUpTo,
+  lookOwn,
+  readOwn,
+  sumAt,
+  type Commit,
+  type TailEntry,
+  type TailReading,
+  type Window,
+} from './chunk.js';
 
 const NEWLINE = 10;
 
