@@ -10,7 +10,7 @@ import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { clearSpool } from './files/archive.js';
-import { decideScanWait, discoverFiles } from './files/discover.js';
+import { decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
 import { readCpu } from './follow/limits.js';
@@ -163,13 +163,15 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     if (agent.isWatchDue) openWatch(agent);
     const isScan = now() >= findNextScan(agent, scanned);
     if (isScan) scanned = await scanMeasured(agent);
+    const before = agent.cpuMs();
     const { isBusy, dueAt } = follower.turn(isScan);
+    const cpuMs = agent.cpuMs() - before;
     void saveStatus(agent);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const next = Math.min(
         findNextScan(agent, scanned),
-        now() + settings.readIntervalMs,
+        now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) }),
         dueAt ?? Number.POSITIVE_INFINITY,
       );
       await rest(agent.alarm, stopped, next - now());
@@ -191,14 +193,18 @@ async function scanMeasured(agent: AgentState): Promise<Scanned> {
   return { at, cpuMs: agent.cpuMs() - before, jitter: 0.9 + 0.2 * agent.random() };
 }
 
-/** When something came or went, or files wait for their turn to be open, the next scan comes soon. */
+/** When something came or went, or files that have grown wait for their turn to be open, the next scan comes soon. */
 function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number {
-  const { settings, watcher, isQuiet, isScanDue, follower } = agent;
+  const { settings, isScanDue, follower } = agent;
   const soonMs = settings.readIntervalMs / 2;
   if (follower.isCrowded) return at + soonMs;
   if (isScanDue) return at + decideScanWait(soonMs, { cpuMs, isResting: false });
-  const isResting = watcher !== undefined && isQuiet;
-  return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isResting });
+  return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isResting: isResting(agent) });
+}
+
+/** All places are watched, and nothing was heard of them since the last scan. */
+function isResting({ watcher, isQuiet }: AgentState): boolean {
+  return watcher !== undefined && isQuiet;
 }
 
 async function scan(agent: AgentState): Promise<void> {

@@ -81,7 +81,7 @@ export async function discoverFiles(
   return { files: [...walk.found.values()], problems: walk.problems };
 }
 
-/** Shares of a core that scans may take: while nothing happens in places that are watched, and otherwise. */
+/** Shares of a core that looking for files and at them may take: while nothing happens in places that are watched, and otherwise. */
 const RESTING_SHARE = 0.01;
 const BUSY_SHARE = 0.1;
 /** What no watch tells, as on a file system of a network, is found within this time. */
@@ -94,6 +94,17 @@ export function decideScanWait(
 ): number {
   const wait = isResting ? Math.min(MOST_REST_MS, cpuMs / RESTING_SHARE) : cpuMs / BUSY_SHARE;
   return Math.max(scanIntervalMs, wait);
+}
+
+/** What no watch tells of a file that was written lately is found within this time. */
+const MOST_TURN_REST_MS = 1000;
+
+/** How long after a look at the open files the next one is due; `cpuMs` is what the last one took. */
+export function decideTurnWait(
+  readIntervalMs: number,
+  { cpuMs, isResting }: { readonly cpuMs: number; readonly isResting: boolean },
+): number {
+  return isResting ? Math.max(readIntervalMs, Math.min(MOST_TURN_REST_MS, cpuMs / RESTING_SHARE)) : readIntervalMs;
 }
 
 interface Visit {
@@ -187,9 +198,14 @@ export function describeStat(stat: BigIntStats): Pick<FoundFile, 'inode' | 'devi
     inode: String(stat.ino),
     device: String(stat.dev),
     size: Number(stat.size),
-    mtimeMs: Number(stat.mtimeNs) / 1e6,
+    mtimeMs: readWritten(stat),
     birthMs: Number(stat.birthtimeNs) / 1e6,
   };
+}
+
+/** When it was last written. */
+export function readWritten({ mtimeNs }: BigIntStats): number {
+  return Number(mtimeNs) / 1e6;
 }
 
 function readFolder(walk: Walk, path: string): readonly Dirent[] {

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { decideScanWait, discoverFiles } from './discover.js';
+import { decideScanWait, decideTurnWait, discoverFiles } from './discover.js';
 import { isLogName } from './pattern.js';
 import { openWatcher, type Watcher } from './watch.js';
 
@@ -203,5 +203,14 @@ describe('decideScanWait', () => {
     expect(decideScanWait(1000, { cpuMs: 15, isResting: true })).toBe(1500);
     expect(decideScanWait(1000, { cpuMs: 400, isResting: true })).toBe(30_000);
     expect(decideScanWait(60_000, { cpuMs: 400, isResting: true })).toBe(60_000);
+  });
+});
+
+describe('decideTurnWait', () => {
+  it('is the setting, and longer while nothing happens and a look takes more than a hundredth of a core', () => {
+    expect(decideTurnWait(200, { cpuMs: 50, isResting: false })).toBe(200);
+    expect(decideTurnWait(200, { cpuMs: 1, isResting: true })).toBe(200);
+    expect(decideTurnWait(200, { cpuMs: 5, isResting: true })).toBe(500);
+    expect(decideTurnWait(200, { cpuMs: 50, isResting: true })).toBe(1000);
   });
 });

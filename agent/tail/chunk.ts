@@ -11,7 +11,7 @@ import { createFormSplitter, type FileForm } from '../../flink/form/form.js';
 import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
 import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
-import { describeStat } from '../files/discover.js';
+import { describeStat, readWritten } from '../files/discover.js';
 import { LOOK_BYTES, lookAt, readAt, readInto } from '../identity/bytes.js';
 import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from '../identity/identity.js';
 
@@ -151,7 +151,9 @@ export function closeReading(reading: TailReading): void {
 
 /** Looks at size and time, and at the bytes before the frontier and the first ones when they changed. */
 export function checkReading(reading: TailReading, fd: number, head: Guard): 'same' | 'grown' | 'truncated' {
-  const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
+  const stat = fstatSync(fd, { bigint: true });
+  const size = Number(stat.size);
+  const mtimeMs = readWritten(stat);
   if (size < reading.readOffset) return 'truncated';
   if (size === reading.size && mtimeMs === reading.mtimeMs) return size > reading.readOffset ? 'grown' : 'same';
   const now = lookAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
