@@ -15,14 +15,30 @@ import { idOf, isEnding, openFile, reserveFile, type TailSet } from './set.js';
 
 /** What our own disk did not let us unpack is tried again after this time. */
 const UNPACK_AGAIN_MS = 2000;
+/** So many are begun in one turn. */
+const MOST_AT_ONCE = 100;
 
-/** `before` is the tail whose file stood at this path until now. */
-export function beginFile(set: TailSet, file: FoundFile, before: Tail | undefined): void {
-  const id = idOf(file);
-  const size = set.ignored.get(id);
-  if (size !== undefined && file.size >= size) return;
-  set.ignored.delete(id);
-  openNew(set, file.path, describeOrigin(file, set.settings), before);
+/** What a scan found and nobody follows; `byOldPath` says whose file stood at a path before. */
+export function awaitFiles(set: TailSet, files: readonly FoundFile[], byOldPath: ReadonlyMap<string, Tail>): void {
+  const waited = new Map(set.waiting.map(({ file, before }) => [idOf(file), before]));
+  set.waiting = files
+    .filter((file) => !isIgnored(set, file))
+    .map((file) => ({ file, before: waited.get(idOf(file)) ?? byOldPath.get(file.path) }));
+}
+
+function isIgnored({ ignored }: TailSet, file: FoundFile): boolean {
+  const size = ignored.get(idOf(file));
+  return size !== undefined && file.size >= size;
+}
+
+/** Some of those that wait, as far as they may be open: what the first ones say leaves before the last are open. */
+export function beginFiles(set: TailSet): void {
+  const room = Math.max(0, set.settings.maxOpenFiles - set.openFiles);
+  for (const { file, before } of set.waiting.splice(0, Math.min(room, MOST_AT_ONCE))) {
+    set.ignored.delete(idOf(file));
+    openNew(set, file.path, describeOrigin(file, set.settings), before);
+  }
+  settleTails(set);
 }
 
 /** The file at this tail is another generation now: ends it and begins with what stands there. */
@@ -63,7 +79,7 @@ function reportUnnamed({ settings, board, log }: TailSet, { path, cluster }: Rec
 }
 
 /** Finds out what new files are. */
-export function settleTails(set: TailSet): void {
+function settleTails(set: TailSet): void {
   for (const tail of [...set.busy]) {
     if (tail.file.isSettled || tail.reading.fd === undefined || !isNamed(set, tail)) continue;
     try {

@@ -63,8 +63,9 @@ export function sweepTails(set: TailSet): void {
   const { busy, ended, settings } = set;
   for (const tail of [...busy]) sweepLive(set, tail);
   for (const tail of ended) sweepEnded(set, tail);
-  set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key));
-  if (set.isCrowded || set.openFiles > settings.maxOpenFiles)
+  set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key), set.waiting.length === 0);
+  const isFull = set.openFiles >= settings.maxOpenFiles && set.waiting.length > 0;
+  if (set.isCrowded || isFull || set.openFiles > settings.maxOpenFiles)
     closeIdle(set, countOpen(set) - Math.floor(settings.maxOpenFiles / 2));
 }
 

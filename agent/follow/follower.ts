@@ -38,7 +38,7 @@ export interface Follower {
   /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   describe(): FollowerState;
-  /** More files have something to say than may be open: scan again soon. */
+  /** More files have grown than may be open: scan again soon. */
   readonly isCrowded: boolean;
   /** Lets go of the files, as they stand. */
   close(): void;
@@ -51,7 +51,7 @@ export interface FileFollower extends Follower {
 }
 
 export interface Turn {
-  /** There is more to read, and nothing holds it up. */
+  /** There is more to read or to begin, and nothing holds it up. */
   readonly isBusy: boolean;
   /** When there is something to send; undefined: nobody knows. */
   readonly dueAt: number | undefined;
@@ -172,12 +172,13 @@ function joinParts(parts: FollowerParts): Following {
 function turn(following: Following, all: boolean): Turn {
   const { tails, reader, shipper } = following;
   following.turnedAt = following.now();
-  tails.settleTails();
+  tails.beginFiles();
   const round = reader.readRound(SLICE_MS, all);
   reader.flushIdle(false);
   shipper.pump(false);
   commit(following);
-  return { isBusy: round.hasMore && round.hold === undefined, dueAt: shipper.dueAt };
+  const isReading = round.hasMore && round.hold === undefined;
+  return { isBusy: isReading || tails.isBeginning, dueAt: shipper.dueAt };
 }
 
 async function poll(following: Following): Promise<number> {
@@ -186,7 +187,7 @@ async function poll(following: Following): Promise<number> {
   await tails.finishArchive();
   let readBytes = 0;
   for (;;) {
-    tails.settleTails();
+    tails.beginFiles();
     const round = reader.readRound(SLICE_MS, true);
     readBytes += round.bytes;
     reader.flushIdle(false);
@@ -195,7 +196,7 @@ async function poll(following: Following): Promise<number> {
       await shipper.settle();
     } while (shipper.hasFresh);
     commit(following);
-    if (!round.hasMore || round.bytes === 0) return readBytes;
+    if ((!round.hasMore || round.bytes === 0) && !tails.isBeginning) return readBytes;
   }
 }
 

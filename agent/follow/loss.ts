@@ -14,9 +14,9 @@ export interface Losses {
   forget(key: string): void;
   /**
    * Reports what nobody has turned up for. `isLive`: a file of this generation is being read, or its rest is on its
-   * way.
+   * way. `isComplete`: no file waits to be begun.
    */
-  sweep(isLive: (key: string) => boolean): void;
+  sweep(isLive: (key: string) => boolean, isComplete: boolean): void;
 }
 
 export interface LossParts {
@@ -46,8 +46,8 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
       losses.set(key, { since: now(), bytes: Math.max(0, bytes), path, isUnseen, isReported: false });
   }
 
-  function sweep(isLive: (key: string) => boolean): void {
-    noteMissing(isLive);
+  function sweep(isLive: (key: string) => boolean, isComplete: boolean): void {
+    if (isComplete) noteMissing(isLive);
     for (const [key, loss] of losses)
       if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) report(key, loss);
   }

@@ -1,7 +1,9 @@
-// The tails that there are, and the descriptors that they may hold: what the files of this folder share. A file that
-// finds no place among the open ones is met again by the next scan; files without unread bytes make room.
+// The tails that there are, and the descriptors that they may hold: what the files of this folder share. A new file that
+// finds no place among the open ones waits for one, one that has grown is met again by the next scan; files without
+// unread bytes make room.
 import { openSync } from 'node:fs';
 import type { Log } from '../../core/log.js';
+import type { FoundFile } from '../files/discover.js';
 import type { PodDirectory } from '../files/pods.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
@@ -31,6 +33,8 @@ export interface TailSet extends TailsParts {
   /** By device and inode. */
   readonly live: Map<string, Tail>;
   readonly byKey: Map<string, Tail>;
+  /** New files that are to be begun, in the order of the scan. */
+  waiting: NewFile[];
   /** Those of which a turn may want something; the others rest, and are looked at with a scan only. */
   readonly busy: Set<Tail>;
   /** Tails without a file whose last records are not acknowledged yet. */
@@ -40,15 +44,23 @@ export interface TailSet extends TailsParts {
   readonly losses: Losses;
   /** Generations that were remembered at the start and were not met since. */
   readonly unmet: Set<string>;
+  hasScanned: boolean;
+  /** No file is begun yet but those that the first scan found. */
   isFirstScan: boolean;
-  /** Descriptors in use or asked for since the last scan began. */
+  /** Descriptors in use or asked for since they were counted. */
   openFiles: number;
-  /** More files have something to say than may be open. */
+  /** More files have grown than may be open. */
   isCrowded: boolean;
   /** The archive that is being unpacked. */
   unpacking: Promise<void> | undefined;
   /** Folders and files that the last scan could not read. */
   unreadable: ReadonlySet<string>;
+}
+
+/** `before` is the tail whose file stood at this path until it came. */
+export interface NewFile {
+  readonly file: FoundFile;
+  readonly before: Tail | undefined;
 }
 
 export function createSet(parts: TailsParts, losses: Losses): TailSet {
@@ -58,9 +70,11 @@ export function createSet(parts: TailsParts, losses: Losses): TailSet {
     unmet: new Set([...parts.known.values()].map(({ key }) => key)),
     live: new Map(),
     byKey: new Map(),
+    waiting: [],
     busy: new Set(),
     ended: new Set(),
     ignored: new Map(),
+    hasScanned: false,
     isFirstScan: true,
     openFiles: 0,
     isCrowded: false,
@@ -79,7 +93,7 @@ export function isEnding({ ended }: TailSet, key: string): boolean {
   return false;
 }
 
-/** A file that has not grown for this long is looked at with the scan only. */
+/** A file that has not grown for this long, or that is closed, is looked at with the scan only. */
 export const COLD_MS = 60_000;
 
 /** After a scan: most of many files have nothing to say. */
@@ -95,7 +109,12 @@ function isResting(tail: Tail, now: number): boolean {
   const { file, reading, acks } = tail;
   const isWhole = file.isSettled && file.archiveSize === undefined && file.goneSince === undefined;
   if (!isWhole || file.predecessor !== undefined || acks.isDirty || hasOpenEntry(reading)) return false;
-  return isDrained(tail) && now - reading.lastGrowth > COLD_MS;
+  return isDrained(tail) && (reading.fd === undefined || now - reading.lastGrowth > COLD_MS);
+}
+
+/** Files wait to be begun, and may be open. */
+export function isBeginning({ waiting, openFiles, settings }: TailSet): boolean {
+  return waiting.length > 0 && openFiles < settings.maxOpenFiles;
 }
 
 export function reserveFile(set: TailSet): boolean {
@@ -139,9 +158,9 @@ export function reportUnreadable(set: TailSet, path: string, error: unknown): vo
 }
 
 /** The ones that have rested longest first. */
-export function closeIdle({ live }: TailSet, count: number): void {
+export function closeIdle(set: TailSet, count: number): void {
   if (count <= 0) return;
-  const idle = [...live.values()].filter(
+  const idle = [...set.live.values()].filter(
     (tail) =>
       tail.reading.fd !== undefined &&
       tail.file.archiveSize === undefined &&
@@ -150,5 +169,9 @@ export function closeIdle({ live }: TailSet, count: number): void {
       isDrained(tail),
   );
   idle.sort((a, b) => a.reading.lastGrowth - b.reading.lastGrowth);
-  for (const { reading } of idle.slice(0, count)) closeReading(reading);
+  for (const tail of idle.slice(0, count)) {
+    closeReading(tail.reading);
+    if (isResting(tail, set.now())) set.busy.delete(tail);
+  }
+  set.openFiles = countOpen(set);
 }

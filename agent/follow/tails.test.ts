@@ -1,12 +1,15 @@
-// Of which files a turn wants something: those at rest cost nothing until a scan finds that they have grown.
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// Of which files a turn wants something: those at rest cost nothing until a scan finds that they have grown; and how
+// many new ones are begun, some at a time and no more than may be open.
+import { appendFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import { discoverFiles } from '../files/discover.js';
 import { createKnown } from '../identity/known.js';
-import { fillAgentSettings } from '../settings.js';
+import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
 import { seekTail } from '../tail/tail.js';
 import { createTails, type Tails } from './tails.js';
@@ -17,9 +20,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function open(clock: { now: number }): Tails {
+function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Tails {
   return createTails({
-    settings: fillAgentSettings({ dataDir: folder }),
+    settings: fillAgentSettings({ dataDir: folder, ...settings }),
     known: createKnown([]),
     isFirstStart: true,
     hasBirthTimes: true,
@@ -29,6 +32,16 @@ function open(clock: { now: number }): Tails {
     now: () => clock.now,
     forward: () => undefined,
   });
+}
+
+function writeFiles(count: number): readonly string[] {
+  const names = Array.from({ length: count }, (_, index) => `f${String(index).padStart(3, '0')}.log`);
+  for (const name of names) writeFileSync(join(folder, name), '2026-11-20 10:00:00,000 INFO  a.B [] - one\n');
+  return names;
+}
+
+function namesOf(tails: Tails): readonly string[] {
+  return tails.list().map(({ file }) => file.path.slice(folder.length + 1));
 }
 
 /** As if all was read, and the store had it. */
@@ -60,5 +73,71 @@ describe('listBusy', () => {
     expect(await scan()).toEqual(['b.log']);
     tails.close();
     expect(tails.listBusy()).toEqual([]);
+  });
+});
+
+describe('beginFiles', () => {
+  it('begins some of many files in a turn, and the next ones without another scan', async () => {
+    const names = writeFiles(150);
+    const tails = open({ now: Date.now() });
+
+    tails.syncFiles(await discoverFiles([folder]));
+    expect(namesOf(tails)).toEqual(names.slice(0, 100));
+    expect(tails.isBeginning).toBe(true);
+    tails.beginFiles();
+    expect(namesOf(tails)).toEqual(names);
+    expect(tails.isBeginning).toBe(false);
+
+    tails.close();
+  });
+
+  it('begins more as others are read and closed, which are not busy any more', async () => {
+    const names = writeFiles(3);
+    const tails = open({ now: Date.now() }, { maxOpenFiles: 2 });
+
+    tails.syncFiles(await discoverFiles([folder]));
+    expect(namesOf(tails)).toEqual(names.slice(0, 2));
+    expect(tails.isBeginning).toBe(false);
+    finish(tails);
+    tails.sweep();
+    expect(tails.isBeginning).toBe(true);
+    expect(tails.listBusy()).toHaveLength(1);
+    tails.beginFiles();
+    expect(namesOf(tails)).toEqual(names);
+    expect(tails.listBusy()).toHaveLength(2);
+    expect(tails.isCrowded).toBe(false);
+
+    tails.close();
+  });
+
+  it('takes all files of the first scan for old ones where they are, however late they are begun', async () => {
+    const clock = { now: Date.now() };
+    const old = (clock.now - 2 * 86_400_000) / 1000;
+    for (const name of writeFiles(101)) utimesSync(join(folder, name), old, old);
+    const tails = open(clock);
+
+    tails.syncFiles(await discoverFiles([folder]));
+    tails.beginFiles();
+    expect(tails.list()).toHaveLength(101);
+    expect(tails.list().filter(({ acks }) => acks.committed.offset === 0)).toEqual([]);
+
+    tails.close();
+  });
+
+  it('makes objects of one shape for all files', async () => {
+    writeFiles(2);
+    const tails = open({ now: Date.now() });
+    tails.syncFiles(await discoverFiles([folder]));
+    setFlagsFromString('--allow-natives-syntax');
+    const haveSameShape = new Script('(a, b) => %HaveSameMap(a, b)').runInThisContext() as (
+      a: object | undefined,
+      b: object | undefined,
+    ) => boolean;
+
+    const [first, second] = tails.list();
+    expect(haveSameShape(first?.file, second?.file)).toBe(true);
+    expect(haveSameShape(first?.reading, second?.reading)).toBe(true);
+
+    tails.close();
   });
 });

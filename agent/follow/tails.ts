@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { describeStat, type FoundFile, type Scan } from '../files/discover.js';
 import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
 import { atRiskBytes, lagBytes, openTail, type Tail } from '../tail/tail.js';
-import { beginFile, replaceTail, settleTails } from './begin.js';
+import { awaitFiles, beginFiles, replaceTail } from './begin.js';
 import { endTail, failTail, leaveTail, noteGone, sweepTails } from './ends.js';
 import { createLosses } from './loss.js';
 import {
@@ -13,6 +13,7 @@ import {
   createSet,
   gatherBusy,
   idOf,
+  isBeginning,
   isEnding,
   reportUnreadable,
   reserveFile,
@@ -23,10 +24,12 @@ import {
 export interface Tails {
   /** Lets go of files that stand where they were and that the scan, of other paths, does not have any more. */
   leaveFiles(scan: Scan): void;
-  /** Opens what is new, follows what was renamed, notes what is gone. */
+  /** Follows what was renamed, notes what is gone, begins what is new. */
   syncFiles(scan: Scan): void;
-  /** Finds out what new files are; unpacks one archive at a time in the background. */
-  settleTails(): void;
+  /** Opens new files, some at a time, and finds out what they are; unpacks one archive at a time in the background. */
+  beginFiles(): void;
+  /** There are more of them, and they may be open. */
+  readonly isBeginning: boolean;
   /** Waits for an archive that is being unpacked. */
   finishArchive(): Promise<void>;
   /** The file at this tail is another generation now (or went away): ends it and begins with what stands there. */
@@ -43,7 +46,7 @@ export interface Tails {
   /** Something of it was read: turns look at it again. */
   wake(tail: Tail): void;
   measure(): FollowedFiles;
-  /** More files have something to say than may be open: scan again soon. */
+  /** More files have grown than may be open: scan again soon. */
   readonly isCrowded: boolean;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: ReadonlySet<Tail>;
@@ -62,7 +65,10 @@ export function createTails(parts: TailsParts): Tails {
   return {
     leaveFiles: (scan) => leaveFiles(set, scan),
     syncFiles: (scan) => syncFiles(set, scan),
-    settleTails: () => settleTails(set),
+    beginFiles: () => beginFiles(set),
+    get isBeginning() {
+      return isBeginning(set);
+    },
     finishArchive: async () => {
       while (set.unpacking !== undefined) await set.unpacking;
     },
@@ -99,6 +105,8 @@ function standsStill({ path, inode }: Tail['file']): boolean {
 
 function syncFiles(set: TailSet, scan: Scan): void {
   const { live } = set;
+  set.isFirstScan &&= !set.hasScanned || set.waiting.length > 0;
+  set.hasScanned = true;
   const seen = new Set<string>();
   const byOldPath = new Map([...live.values()].map((tail) => [tail.file.path, tail]));
   const fresh: FoundFile[] = [];
@@ -115,11 +123,10 @@ function syncFiles(set: TailSet, scan: Scan): void {
   // Truncations are noticed before new files are looked at: one of these may be the copy.
   for (const tail of [...live.values()]) checkReplaced(set, tail);
   for (const tail of live.values()) noteSize(set, tail);
-  for (const file of fresh) beginFile(set, file, byOldPath.get(file.path));
+  awaitFiles(set, fresh, byOldPath);
   reportProblems(set, scan);
   gatherBusy(set);
-  settleTails(set);
-  set.isFirstScan = false;
+  beginFiles(set);
 }
 
 function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
@@ -193,8 +200,9 @@ function measureFiles(set: TailSet): FollowedFiles {
   };
 }
 
-function closeAll({ live, busy }: TailSet): void {
+function closeAll({ live, busy, waiting }: TailSet): void {
   for (const { reading } of live.values()) closeReading(reading);
   live.clear();
   busy.clear();
+  waiting.length = 0;
 }
