@@ -10,7 +10,7 @@ import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { clearSpool } from './files/archive.js';
-import { decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
+import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
 import { readCpu } from './follow/limits.js';
@@ -109,7 +109,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     follower,
     alarm,
     excluded: [resolve(settings.dataDir)],
-    scanMemory: { folders: new Map() },
+    scanMemory: createScanMemory(),
     scannedPaths: settings.paths,
     watcher: undefined,
     isWatchDue: true,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { discoverFiles } from './discover.js';
+import { createScanMemory, discoverFiles } from './discover.js';
 import { familyName, isLogName } from './pattern.js';
 
 let folder: string;
@@ -88,7 +88,7 @@ describe('discoverFiles', () => {
   });
 
   it('sees a rename although it remembers listings', async () => {
-    const memory = { folders: new Map() };
+    const memory = createScanMemory();
     write('a.log');
     const first = await discoverFiles([folder], [], memory);
     renameSync(join(folder, 'a.log'), join(folder, 'a.log.1'));
@@ -98,6 +98,20 @@ describe('discoverFiles', () => {
 
     expect(second.files.map((file) => file.path.slice(folder.length + 1))).toEqual(['a.log', 'a.log.1']);
     expect(second.files[1]?.inode).toBe(first.files[0]?.inode);
+  });
+
+  it('gives the same object again for a file that has not changed, and another one when it has', async () => {
+    const memory = createScanMemory();
+    write('a.log', 'b.log');
+    const [a, b] = (await discoverFiles([folder], [], memory)).files;
+    writeFileSync(join(folder, 'b.log'), 'longer than before\n', { flag: 'a' });
+
+    const again = (await discoverFiles([folder], [], memory)).files;
+    const named = (await discoverFiles([join(folder, '{cluster}.log')], [], memory)).files;
+
+    expect(again[0]).toBe(a);
+    expect(again[1]?.size).toBeGreaterThan(b?.size ?? 0);
+    expect(named[0]?.captures).toEqual({ cluster: 'a' });
   });
 
   it('never enters the folder of the agent itself', async () => {

@@ -3,6 +3,7 @@
 // tried again by the next scan. agent.ts calls it.
 import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isLogName, matchSegment, parsePattern, type Captures, type PathPattern, type Segment } from './pattern.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
@@ -28,8 +29,12 @@ export interface Scan {
   readonly problems: readonly ScanProblem[];
 }
 
-/** Remembers folder listings between scans, so that an unchanged folder costs one stat. */
+/**
+ * Remembers folder listings between scans, so that an unchanged folder costs one stat, and what was found: of a file
+ * that has not changed nothing is made anew.
+ */
 export interface ScanMemory {
+  found: ReadonlyMap<string, FoundFile>;
   readonly folders: Map<
     string,
     { readonly mtimeMs: number; readonly readAt: number; readonly entries: readonly Dirent[] }
@@ -50,6 +55,10 @@ const SETTLED_MS = 2500;
 const YIELD_EVERY = 500;
 const MAX_DEPTH = 64;
 
+export function createScanMemory(): ScanMemory {
+  return { found: new Map(), folders: new Map() };
+}
+
 /**
  * `excluded`: folders that are never entered (the agent's own data). `onPlace` is told of each place at which
  * something can happen, and waited for: a folder before it is read, a file that a link leads to or that was named
@@ -58,7 +67,7 @@ const MAX_DEPTH = 64;
 export async function discoverFiles(
   patterns: readonly string[],
   excluded: readonly string[] = [],
-  memory: ScanMemory = { folders: new Map() },
+  memory: ScanMemory = createScanMemory(),
   onPlace: (path: string) => Promise<void> | undefined = () => undefined,
 ): Promise<Scan> {
   const walk: Walk = { memory, onPlace, excluded, found: new Map(), problems: [], visited: 0 };
@@ -78,6 +87,7 @@ export async function discoverFiles(
       addFile(walk, pattern.base, stat, {});
     }
   }
+  memory.found = walk.found;
   return { files: [...walk.found.values()], problems: walk.problems };
 }
 
@@ -147,7 +157,7 @@ async function visitEntry(walk: Walk, visit: Visit, entry: Dirent): Promise<void
     const captures = captureFile(visit, entry.name);
     if (captures === undefined) return;
     if (entry.isSymbolicLink()) await walk.onPlace(path);
-    addFile(walk, path, stat, { ...visit.captures, ...captures });
+    addFile(walk, path, stat, joinCaptures(visit.captures, captures));
     return;
   }
   if (!stat.isDirectory() || visit.parents.includes(folderId(stat))) return;
@@ -190,7 +200,25 @@ function descend({ segments, captures }: Visit, name: string): readonly Pick<Vis
 function addFile(walk: Walk, path: string, stat: BigIntStats, captures: Captures): void {
   const id = folderId(stat);
   if (walk.found.has(id)) return;
-  walk.found.set(id, { path, captures, ...describeStat(stat) });
+  const before = walk.memory.found.get(id);
+  const isSame = before !== undefined && isUnchanged(before, path, stat, captures);
+  walk.found.set(id, isSame ? before : { path, captures, ...describeStat(stat) });
+}
+
+function isUnchanged(before: FoundFile, path: string, stat: BigIntStats, captures: Captures): boolean {
+  return (
+    before.path === path &&
+    before.mtimeMs === readWritten(stat) &&
+    before.size === Number(stat.size) &&
+    before.birthMs === readBirth(stat) &&
+    isDeepStrictEqual(before.captures, captures)
+  );
+}
+
+/** Most paths name nothing. */
+function joinCaptures(above: Captures, own: Captures): Captures {
+  for (const _ in own) return { ...above, ...own };
+  return above;
 }
 
 export function describeStat(stat: BigIntStats): Pick<FoundFile, 'inode' | 'device' | 'size' | 'mtimeMs' | 'birthMs'> {
@@ -199,13 +227,17 @@ export function describeStat(stat: BigIntStats): Pick<FoundFile, 'inode' | 'devi
     device: String(stat.dev),
     size: Number(stat.size),
     mtimeMs: readWritten(stat),
-    birthMs: Number(stat.birthtimeNs) / 1e6,
+    birthMs: readBirth(stat),
   };
 }
 
 /** When it was last written. */
 export function readWritten({ mtimeNs }: BigIntStats): number {
   return Number(mtimeNs) / 1e6;
+}
+
+function readBirth({ birthtimeNs }: BigIntStats): number {
+  return Number(birthtimeNs) / 1e6;
 }
 
 function readFolder(walk: Walk, path: string): readonly Dirent[] {

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { decideScanWait, decideTurnWait, discoverFiles } from './discover.js';
+import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './discover.js';
 import { isLogName } from './pattern.js';
 import { openWatcher, type Watcher } from './watch.js';
 
@@ -40,7 +40,7 @@ afterEach(() => {
 
 async function scan(): Promise<number> {
   const places = new Set<string>();
-  const { files } = await discoverFiles([folder], [], { folders: new Map() }, (place) => {
+  const { files } = await discoverFiles([folder], [], createScanMemory(), (place) => {
     places.add(place);
     return watcher.enter(place);
   });

@@ -60,6 +60,8 @@ export interface FollowedFiles {
   readonly atRiskBytes: number;
 }
 
+const NO_TAILS: ReadonlyMap<string, Tail> = new Map();
+
 export function createTails(parts: TailsParts): Tails {
   const set = createSet(parts, createLosses(parts));
   return {
@@ -108,18 +110,17 @@ function syncFiles(set: TailSet, scan: Scan): void {
   set.isFirstScan &&= !set.hasScanned || set.waiting.length > 0;
   set.hasScanned = true;
   const seen = new Set<string>();
-  const byOldPath = new Map([...live.values()].map((tail) => [tail.file.path, tail]));
-  const fresh: FoundFile[] = [];
+  const fresh = scan.files.filter((file) => !live.has(idOf(file)));
+  const byOldPath = fresh.length === 0 ? NO_TAILS : new Map([...live.values()].map((tail) => [tail.file.path, tail]));
   set.openFiles = countOpen(set);
   set.isCrowded = false;
   for (const file of scan.files) {
     const id = idOf(file);
     seen.add(id);
     const tail = live.get(id);
-    if (tail === undefined) fresh.push(file);
-    else followFile(set, tail, file);
+    if (tail !== undefined) followFile(set, tail, file);
   }
-  for (const tail of live.values()) if (!seen.has(idOf(tail.file))) noteGone(set, tail);
+  for (const [id, tail] of live) if (!seen.has(id)) noteGone(set, tail);
   // Truncations are noticed before new files are looked at: one of these may be the copy.
   for (const tail of [...live.values()]) checkReplaced(set, tail);
   for (const tail of live.values()) noteSize(set, tail);
@@ -191,13 +192,13 @@ function releaseFile(set: TailSet, key: string): void {
 }
 
 function measureFiles(set: TailSet): FollowedFiles {
-  const all = [...set.live.values(), ...set.ended];
-  return {
-    files: set.live.size,
-    openFiles: countOpen(set),
-    lagBytes: all.reduce((sum, tail) => sum + lagBytes(tail), 0),
-    atRiskBytes: all.reduce((sum, tail) => sum + atRiskBytes(tail), 0),
-  };
+  const bytes = { lagBytes: 0, atRiskBytes: 0 };
+  for (const tails of [set.live.values(), set.ended])
+    for (const tail of tails) {
+      bytes.lagBytes += lagBytes(tail);
+      bytes.atRiskBytes += atRiskBytes(tail);
+    }
+  return { files: set.live.size, openFiles: countOpen(set), ...bytes };
 }
 
 function closeAll({ live, busy, waiting }: TailSet): void {
