@@ -83,15 +83,30 @@ describe('the flags of V8', () => {
     await openProgram([${JSON.stringify(command)}]);
     console.log(cachedDataVersionTag() === before ? 'as they were' : 'changed');`;
 
-  it('are changed for a short command', () => {
-    expect(runScript(process.execPath, compareFlags('diagnose'))).toEqual({ status: 0, said: 'changed\n' });
+  it.each(['diagnose', 'agent'])('are changed for %s', (command) => {
+    expect(runScript(process.execPath, compareFlags(command))).toEqual({ status: 0, said: 'changed\n' });
   });
 
-  it.each(SERVICES)('stay as they are for %s', (service) => {
+  it.each(SERVICES.filter((name) => name !== 'agent'))('stay as they are for %s', (service) => {
     expect(runScript(process.execPath, compareFlags(service))).toEqual({ status: 0, said: 'as they were\n' });
   });
 
-  it('stay as they are for every command that logs what it does', () => {
+  it('keep the young generation of an agent small', () => {
+    const script = `import { getHeapSpaceStatistics } from 'node:v8';
+      import { tuneForAgent } from ${PROGRAM};
+      tuneForAgent();
+      let kept = [];
+      for (let index = 0; index < 1_000_000; index += 1) {
+        kept.push({ index });
+        if (kept.length > 50_000) kept = [];
+      }
+      const space = getHeapSpaceStatistics().find((one) => one.space_name === 'new_space');
+      console.log(space.space_size <= 8 * 1_048_576);`;
+
+    expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'true\n' });
+  });
+
+  it('are those of services for every command that logs what it does', () => {
     const services = COMMANDS.filter(({ options }) => options.includes(LOG_LEVEL_OPTION));
 
     expect(services.map(({ name }) => name).sort()).toEqual([...SERVICES].sort());
@@ -99,9 +114,10 @@ describe('the flags of V8', () => {
 
   it('stay as they are, and nothing is said, on a Node that is not known', () => {
     const script = `import { cachedDataVersionTag } from 'node:v8';
-      import { tuneForShortRun } from ${PROGRAM};
+      import { tuneForAgent, tuneForShortRun } from ${PROGRAM};
       const before = cachedDataVersionTag();
       tuneForShortRun('99.0.0');
+      tuneForAgent('99.0.0');
       console.log(cachedDataVersionTag() === before);`;
 
     expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'true\n' });
@@ -162,8 +178,8 @@ for (const name of ['node-22', 'node-24'] as const) {
   describeWithParts([name], name, () => {
     const node = join(requirePart(name)?.home ?? '', 'bin', 'node');
 
-    it('is told in words of its own V8 how long to wait before it optimizes', () => {
-      const script = `import { tuneForShortRun } from ${PROGRAM}; tuneForShortRun();`;
+    it('is told in words of its own V8 how long to wait before it optimizes, and how small to stay', () => {
+      const script = `import { tuneForAgent, tuneForShortRun } from ${PROGRAM}; tuneForShortRun(); tuneForAgent();`;
 
       expect(runScript(node, script)).toEqual({ status: 0, said: '' });
     });
