@@ -1,8 +1,8 @@
-// The program behind the front door. Built, it is one file, opened with what V8 made of it when it was built
-// (write-code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer, and of an
-// agent's start. V8 takes only what it made under the same flags, so there is one for short commands and one for
-// services, which begin with V8 as it is; another version of Node takes nothing of that and compiles it as usual. Beside
-// the sources there is no such file, and the sources are opened.
+// The program behind the front door. Built, it is one file, opened with what V8 made of it when it was built (write-
+// code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer, and of an agent's
+// start. V8 takes only what it made under the same flags, so there is one for short commands and one for services,
+// which begin with V8 as it is; another version of Node takes nothing of that and compiles it as usual. Beside the
+// sources there is no such file, and the sources are opened.
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 // Recorded clusters, line by line through agent, store, analyzer and notifier, in several orders of arrival; a row for
-// each recording and order, and their sums: npx tsx lab/replay.ts [RECORDING…] (--help). What is judged, and how, stands
-// in replay/judge.ts.
+// each recording and order, and their sums: npx tsx lab/replay.ts [RECORDING…] (--help). What is judged, and how,
+// stands in replay/judge.ts.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { openStore } from '../store/open.js';
 import { startElasticsearch } from './parts/services/elasticsearch.js';
 import { listRecordings } from './record/manifest.js';
 import { FAULTS, judgePlayed, listFaults, type Judged } from './replay/judge.js';
-import { ORDERS, type Order } from './replay/order.js';
+import { ORDERS, type ReplayOrder } from './replay/order.js';
 import { playRecording, type PlayPlace } from './replay/play.js';
 
 const SCRIPT = {
@@ -40,7 +40,7 @@ function chooseRecordings(): readonly string[] {
   return asked.filter((_, index) => index % values.every === 0);
 }
 
-function isOrder(text: string): text is Order {
+function isOrder(text: string): text is ReplayOrder {
   return ORDERS.some((order) => order === text);
 }
 

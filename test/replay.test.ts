@@ -1,5 +1,5 @@
-// What the service says of recorded clusters is the same in whatever order their lines come in: a dozen recordings, line
-// by line through agent, store, analyzer and notifier. lab/replay.ts does the same with all of them.
+// What the service says of recorded clusters is the same in whatever order their lines come in: a dozen recordings,
+// line by line through agent, store, analyzer and notifier. lab/replay.ts does the same with all of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -91,7 +91,7 @@ export async function discoverFiles(
   return { files: [...walk.found.values()], problems: walk.problems };
 }
 
-/** Shares of a core that looking for files and at them may take: while nothing happens in places that are watched, and otherwise. */
+/** Shares of a core for looking for files and at them: while nothing happens in places that are watched, and else. */
 const RESTING_SHARE = 0.01;
 const BUSY_SHARE = 0.1;
 /** What no watch tells, as on a file system of a network, is found within this time. */

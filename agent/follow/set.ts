@@ -1,6 +1,6 @@
-// The tails that there are, and the descriptors that they may hold: what the files of this folder share. A new file that
-// finds no place among the open ones waits for one, one that has grown is met again by the next scan; files without
-// unread bytes make room.
+// The tails that there are, and the descriptors that they may hold: what the files of this folder share. A new file
+// that finds no place among the open ones waits for one, one that has grown is met again by the next scan; files
+// without unread bytes make room.
 import { openSync } from 'node:fs';
 import type { Log } from '../../core/log.js';
 import type { FoundFile } from '../files/discover.js';

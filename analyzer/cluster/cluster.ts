@@ -7,9 +7,9 @@ import { findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { Reading } from '../entry/reading.js';
 import type { EntryPlace, Signal } from '../entry/signal.js';
-import { addJobStatement, compactJob, createJob, viewJob, type JobMemory } from './job.js';
+import { compactJob, createJob, tellJob, viewJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
-import { forgetStatements, factPlaceOf, type Statement } from './statement.js';
+import { forgetFacts, factPlaceOf, type ToldFact } from './told.js';
 import {
   addJobId,
   createOwners,
@@ -23,7 +23,7 @@ import {
 } from './owner.js';
 import { addStay, forgetStays, wasThere } from './place.js';
 import {
-  addProcessStatement,
+  tellProcess,
   createProcess,
   findByHost,
   indexNames,
@@ -81,7 +81,7 @@ interface Memory {
   /** Jobs that the entries of a process name. */
   readonly named: Map<string, Set<string>>;
   /** What names no job, and is about the one that its entry can only be about. */
-  readonly nameless: Map<string, { readonly signal: Signal; readonly statement: Statement }>;
+  readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ToldFact }>;
   readonly registered: Set<string>;
   lastTime: number;
   tellsOfRunning: boolean;
@@ -144,7 +144,7 @@ function addSignal(memory: Memory, signal: Signal): void {
     memory.tellsOfRunning ||= tellsOfRunning?.(fact) === true;
     memory.tellsOfStart ||= tellsOfStart === true;
     const { time = 0 } = place;
-    if (applyProcess !== undefined && addProcessStatement(process, fact, factPlaceOf(place)))
+    if (applyProcess !== undefined && tellProcess(process, fact, factPlaceOf(place)))
       memory.views.staleProcesses.add(place.process);
     if (joins !== undefined) joinOwners(memory, fact, hints.jobId);
     if (task !== undefined) addTask(memory, signal, fact, task(fact), time);
@@ -225,11 +225,11 @@ function addJobFact(memory: Memory, signal: Signal, fact: Fact, jobId: string | 
   const at = factPlaceOf(signal.place);
   const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
   if (job !== undefined) {
-    if (addJobStatement(job, fact, at)) memory.views.staleJobs.add(job.id);
+    if (tellJob(job, fact, at)) memory.views.staleJobs.add(job.id);
     return;
   }
   const name = jobBy === 'entry' ? about?.(fact, at.time, at.process) : undefined;
-  if (name !== undefined) memory.nameless.set(`${at.process} ${name}`, { signal, statement: { fact, at } });
+  if (name !== undefined) memory.nameless.set(`${at.process} ${name}`, { signal, fact: { fact, at } });
 }
 
 function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item): void {
@@ -248,8 +248,8 @@ function compactCluster(memory: Memory, horizon: number, beginnings: ReadonlyMap
     compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon));
     views.staleJobs.add(job.id);
   }
-  for (const { process, statements } of processes.values()) {
-    forgetStatements(statements, begin);
+  for (const { process, told } of processes.values()) {
+    forgetFacts(told, begin);
     views.staleProcesses.add(process);
   }
   const taskOwners = new Set([...owners.kins.values(), ...[...jobs.values()].map(({ named }) => named)]);
@@ -314,10 +314,10 @@ function turnAround(names: ReadonlyMap<string, string>): ReadonlyMap<string, rea
 
 function refreshJobs(memory: Memory, jobOf: (signal: Signal) => string | undefined): void {
   const { jobs, owners, nameless, views } = memory;
-  const more = new Map<string, Statement[]>();
-  for (const { signal, statement } of nameless.values()) {
+  const more = new Map<string, ToldFact[]>();
+  for (const { signal, fact } of nameless.values()) {
     const job = jobOf(signal);
-    if (job !== undefined) more.set(job, [...(more.get(job) ?? []), statement]);
+    if (job !== undefined) more.set(job, [...(more.get(job) ?? []), fact]);
   }
   // Whose they are may change with every job that becomes known.
   const stale = nameless.size > 0 ? jobs.keys() : views.staleJobs;

@@ -1,54 +1,43 @@
-// What is known of the jobs of a cluster: what was stated of each, and the sum of its tasks, from which its view is made
-// when it is asked for. Called by cluster.ts.
+// What is known of the jobs of a cluster: what was stated of each, and the sum of its tasks, from which its view is
+// made when it is asked for. Called by cluster.ts.
 import type { Fact } from '../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
-import {
-  addStatement,
-  forgetStatements,
-  sortStatements,
-  type Statement,
-  type Statements,
-  type FactPlace,
-} from './statement.js';
+import { addFact, forgetFacts, sortFacts, type ToldFact, type ToldFacts, type FactPlace } from './told.js';
 import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 import { listFailures, type FoldedFailures, type JobView } from './view.js';
 
 export interface JobMemory {
   readonly id: string;
-  readonly statements: Statements;
+  readonly told: ToldFacts;
   /** What lines tell of its tasks that name the job themselves. */
   readonly named: TaskOwner;
   folded: FoldedFailures | undefined;
 }
 
 export function createJob(id: string): JobMemory {
-  return { id, statements: new Map(), named: createTaskOwner([id]), folded: undefined };
+  return { id, told: new Map(), named: createTaskOwner([id]), folded: undefined };
 }
 
 /** False when it changes nothing. */
-export function addJobStatement({ statements }: JobMemory, fact: Fact, at: FactPlace): boolean {
+export function tellJob({ told }: JobMemory, fact: Fact, at: FactPlace): boolean {
   const about = meaningOf(fact).about?.(fact, at.time, at.process);
-  return about !== undefined && addStatement(statements, about, { at, fact });
+  return about !== undefined && addFact(told, about, { at, fact });
 }
 
-/** `more`: statements that name no job and can only be about this one. */
-export function viewJob(
-  { id, statements, named, folded }: JobMemory,
-  owners: Owners,
-  more: readonly Statement[],
-): JobView {
+/** `more`: facts that name no job and can only be about this one. */
+export function viewJob({ id, told, named, folded }: JobMemory, owners: Owners, more: readonly ToldFact[]): JobView {
   const kin = owners.kins.get(id);
   const sum = createTaskSum();
   joinTaskSum(sum, named.sum);
   if (kin !== undefined && onlyJob(kin) === id) joinTaskSum(sum, kin.sum);
-  return { ...viewStatements(id, sortStatements([...statements.values(), ...more])), folded, ...listTasks(sum) };
+  return { ...viewFacts(id, sortFacts([...told.values(), ...more])), folded, ...listTasks(sum) };
 }
 
-/** `statements` in the order of the logs. */
-function viewStatements(id: string, statements: readonly Statement[]): JobView {
+/** Facts in the order of the logs. */
+function viewFacts(id: string, told: readonly ToldFact[]): JobView {
   const view: JobView = { id, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() };
-  for (const { fact, at } of statements) meaningOf(fact).applyJob?.(view, fact, at.time, at.process);
+  for (const { fact, at } of told) meaningOf(fact).applyJob?.(view, fact, at.time, at.process);
   return view;
 }
 
@@ -69,16 +58,16 @@ const FOLDED_FROM = 2 * (KEPT_FIRST + KEPT_LAST);
 
 /** Forgets what was before `begin`, and counts in place of keeping them the states in the middle of a restart loop. */
 export function compactJob(job: JobMemory, begin: number): void {
-  const { statements, folded } = job;
-  forgetStatements(statements, begin);
+  const { told, folded } = job;
+  forgetFacts(told, begin);
   if (folded !== undefined && folded.to < begin) job.folded = undefined;
-  const told = sortStatements([...statements.values()].filter(({ fact }) => meaningOf(fact).isTold === true));
-  if (told.length < FOLDED_FROM) return;
-  const { states } = viewStatements(job.id, told);
+  const stated = sortFacts([...told.values()].filter(({ fact }) => meaningOf(fact).isTold === true));
+  if (stated.length < FOLDED_FROM) return;
+  const { states } = viewFacts(job.id, stated);
   const middle = findMiddle(states, job.folded?.to);
   foldStates(job, states.slice(middle.from, middle.to));
-  for (const { fact, at } of told.slice(middle.from, middle.to))
-    statements.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
+  for (const { fact, at } of stated.slice(middle.from, middle.to))
+    told.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
 }
 
 /** From one time that it ran up to another: what lies between can be counted for itself. */

@@ -4,26 +4,19 @@ import type { Component } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { EntryPlace } from '../entry/signal.js';
 import { meaningOf } from './meaning.js';
-import {
-  addStatement,
-  compareFactPlaces,
-  sortStatements,
-  factPlaceOf,
-  type Statements,
-  type FactPlace,
-} from './statement.js';
+import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ToldFacts, type FactPlace } from './told.js';
 import { normalizeName, type ProcessView } from './view.js';
 
 export interface ProcessMemory {
   readonly process: string;
-  readonly statements: Statements;
+  readonly told: ToldFacts;
   /** As its entries say, the first that does. */
   component: { readonly at: FactPlace; readonly name: Component } | undefined;
   host: { readonly at: FactPlace; readonly name: string } | undefined;
 }
 
 export function createProcess(process: string): ProcessMemory {
-  return { process, statements: new Map(), component: undefined, host: undefined };
+  return { process, told: new Map(), component: undefined, host: undefined };
 }
 
 /** What the place of an entry says of its process; false when nothing is new. */
@@ -40,13 +33,13 @@ function isBefore(at: FactPlace, known: { readonly at: FactPlace } | undefined):
 }
 
 /** False when it changes nothing. */
-export function addProcessStatement({ statements, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
+export function tellProcess({ told, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
   const { about, applyProcess } = meaningOf(fact);
   const name = applyProcess === undefined ? undefined : about?.(fact, at.time, process);
-  return name !== undefined && addStatement(statements, name, { at, fact });
+  return name !== undefined && addFact(told, name, { at, fact });
 }
 
-export function viewProcess({ process, statements, component, host }: ProcessMemory): ProcessView {
+export function viewProcess({ process, told, component, host }: ProcessMemory): ProcessView {
   const view: ProcessView = {
     process,
     component: component?.name ?? 'unknown',
@@ -58,7 +51,7 @@ export function viewProcess({ process, statements, component, host }: ProcessMem
     starts: [],
     memory: {},
   };
-  for (const { fact, at } of sortStatements(statements.values())) meaningOf(fact).applyProcess?.(view, fact, at.time);
+  for (const { fact, at } of sortFacts(told.values())) meaningOf(fact).applyProcess?.(view, fact, at.time);
   return view;
 }
 

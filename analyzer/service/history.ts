@@ -1,8 +1,8 @@
-// What the store has of a cluster in which something fails. As long as nothing does, nothing is kept of it, and the feed
-// leaves out what counts beside a failure alone (`signal:fact`: facts, and the steps of rules); the store is asked for
-// all of that with the first failure, and after a restart. From then on the feed gives it. Of what may be a failure only
-// the facts count where it is old, and of completed checkpoints, which are most of it, the last one before an incident.
-// Called by analyzer.ts.
+// What the store has of a cluster in which something fails. As long as nothing does, nothing is kept of it, and the
+// feed leaves out what counts beside a failure alone (`signal:fact`: facts, and the steps of rules); the store is asked
+// for all of that with the first failure, and after a restart. From then on the feed gives it. Of what may be a failure
+// only the facts count where it is old, and of completed checkpoints, which are most of it, the last one before an
+// incident. Called by analyzer.ts.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';

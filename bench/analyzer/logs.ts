@@ -1,5 +1,5 @@
-// Lines of a session cluster around the restart of a job, as Flink 1.20 prints them in the logs of its JobManager and of
-// one TaskManager: from them bench/analyzer.ts makes loops of any length, jobs and clusters of any number.
+// Lines of a session cluster around the restart of a job, as Flink 1.20 prints them in the logs of its JobManager and
+// of one TaskManager: from them bench/analyzer.ts makes loops of any length, jobs and clusters of any number.
 import type { LogRecord } from '../../core/types.js';
 
 /** A job of a made-up cluster; the number makes its names. */

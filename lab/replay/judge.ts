@@ -5,12 +5,12 @@ import type { Incident } from '../../core/types.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
 import { nameFirst, nameRecording } from '../judge/name.js';
 import { RECORDINGS_DIR, loadManifest, type Manifest } from '../record/manifest.js';
-import type { Order } from './order.js';
-import { findWritten, type Message, type Played } from './play.js';
+import type { ReplayOrder } from './order.js';
+import { findWritten, type Message, type ReplayRun } from './play.js';
 
 export interface Judged {
   readonly recording: string;
-  readonly order: Order;
+  readonly order: ReplayOrder;
   /** The cause that stands first, and the one of the command line. */
   readonly cause: string;
   readonly wanted: string;
@@ -36,7 +36,7 @@ export interface Judged {
   readonly end: string;
 }
 
-export function judgePlayed(played: Played): Judged {
+export function judgePlayed(played: ReplayRun): Judged {
   const { recording, order, incidents, shown, messages } = played;
   const manifest = loadManifest(join(RECORDINGS_DIR, recording));
   const wantedCards = manifest.expected.cause === 'none' ? 0 : 1;

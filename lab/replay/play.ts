@@ -17,7 +17,7 @@ import { startReceiver, type Received } from '../../test/program.js';
 import { loadOnce } from '../judge/name.js';
 import { RECORDINGS_DIR, loadManifest } from '../record/manifest.js';
 import { readBlocks } from '../record/replay.js';
-import { orderBlocks, type Arrival, type Order } from './order.js';
+import { orderBlocks, type Arrival, type ReplayOrder } from './order.js';
 
 export interface Message {
   /** By the clock of the replay. */
@@ -29,9 +29,9 @@ export interface Message {
   readonly unknown: Incident['unknown'][number] | undefined;
 }
 
-export interface Played {
+export interface ReplayRun {
   readonly recording: string;
-  readonly order: Order;
+  readonly order: ReplayOrder;
   readonly arrivals: readonly Arrival[];
   /** Every state in which an incident was shown. */
   readonly shown: readonly Incident[];
@@ -63,7 +63,7 @@ const catalog = loadOnce();
 const words = listSignalWords(catalog);
 const ZONE = 'UTC';
 
-export async function playRecording(recording: string, order: Order, place: PlayPlace): Promise<Played> {
+export async function playRecording(recording: string, order: ReplayOrder, place: PlayPlace): Promise<ReplayRun> {
   const dir = join(RECORDINGS_DIR, recording);
   const { processes, recordedAt } = loadManifest(dir);
   const names = new Map(processes.flatMap(({ name, files }) => files.map((file) => [file, name] as const)));
@@ -202,7 +202,7 @@ function sortIncidents(incidents: readonly Incident[]): readonly Incident[] {
 }
 
 /** When the line was written that the message stands on: the first of them. */
-export function findWritten({ arrivals }: Played, { diagnosis, unknown }: Message): number | undefined {
+export function findWritten({ arrivals }: ReplayRun, { diagnosis, unknown }: Message): number | undefined {
   const evidence = (diagnosis ?? unknown)?.evidence ?? [];
   const times = evidence.flatMap(({ file, time }) => {
     const own = arrivals.filter((arrival) => basename(arrival.file) === basename(file));

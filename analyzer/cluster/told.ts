@@ -7,29 +7,29 @@ import { meaningOf } from './meaning.js';
 /** Where in the logs a fact stands: the order in which facts are believed. */
 export type FactPlace = Pick<EntryPlace, 'path' | 'offset' | 'process'> & { readonly time: number };
 
-export interface Statement {
+export interface ToldFact {
   readonly at: FactPlace;
   readonly fact: Fact;
 }
 
 /** By what the fact is about. */
-export type Statements = Map<string, Statement>;
+export type ToldFacts = Map<string, ToldFact>;
 
 export function factPlaceOf({ time = 0, path, offset, process }: EntryPlace): FactPlace {
   return { time, path, offset, process };
 }
 
 /** False when a later one is known. */
-export function addStatement(statements: Statements, about: string, statement: Statement): boolean {
-  const known = statements.get(about);
-  if (known !== undefined && compareFactPlaces(statement.at, known.at) < 0) return false;
-  statements.set(about, statement);
+export function addFact(told: ToldFacts, about: string, fact: ToldFact): boolean {
+  const known = told.get(about);
+  if (known !== undefined && compareFactPlaces(fact.at, known.at) < 0) return false;
+  told.set(about, fact);
   return true;
 }
 
 /** In the order of the logs. */
-export function sortStatements(statements: Iterable<Statement>): readonly Statement[] {
-  return [...statements].sort((a, b) => compareFactPlaces(a.at, b.at));
+export function sortFacts(told: Iterable<ToldFact>): readonly ToldFact[] {
+  return [...told].sort((a, b) => compareFactPlaces(a.at, b.at));
 }
 
 export function compareFactPlaces(a: FactPlace, b: FactPlace): number {
@@ -39,14 +39,14 @@ export function compareFactPlaces(a: FactPlace, b: FactPlace): number {
 }
 
 /** Of what goes on in series (the states of a job) forgets what was before `time`, except the last of each series. */
-export function forgetStatements(statements: Statements, time: number): void {
+export function forgetFacts(told: ToldFacts, time: number): void {
   const last = new Map<string, string>();
-  for (const [about, { at, fact }] of [...statements].sort(([, a], [, b]) => compareFactPlaces(a.at, b.at))) {
+  for (const [about, { at, fact }] of [...told].sort(([, a], [, b]) => compareFactPlaces(a.at, b.at))) {
     const series = meaningOf(fact).series?.(fact);
     if (series === undefined || at.time >= time) continue;
     const name = `${fact.type} ${series}`;
     const before = last.get(name);
-    if (before !== undefined) statements.delete(before);
+    if (before !== undefined) told.delete(before);
     last.set(name, about);
   }
 }
