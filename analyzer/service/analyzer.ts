@@ -265,7 +265,9 @@ function takeSignal(running: Running, cluster: string, signal: Signal): void {
     if (!isEvent(signal)) return;
     running.clusters.set(cluster, (memory = createClusterMemory(cluster)));
   }
-  if (keepSignal(memory, signal)) running.touched.add(cluster);
+  if (!keepSignal(memory, signal)) return;
+  running.touched.add(cluster);
+  if (isEvent(signal)) memory.heard = running.options.now();
 }
 
 /** Of a cluster that fails for the first time, or since the analyzer started, the store is asked. */
@@ -327,15 +329,18 @@ function isDue({ due, options }: Running, cluster: string): boolean {
 }
 
 /**
- * As long as something may change, the cluster is looked at again, the longer it is quiet the less often. Then it is
- * forgotten, until something fails there again.
+ * As long as something may change, the cluster is looked at again, the longer it is quiet the less often. When nothing
+ * has failed there for hours it is forgotten.
  */
 function planNext(running: Running, cluster: string, memory: ClusterMemory, incidents: readonly Incident[]): void {
-  const { now, healthyMs = DEFAULT_HEALTHY_MS } = running.options;
-  const quietMs = Math.max(0, now() - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));
-  const mayChangeMs = isOpen(incidents) ? COMPACT_DEFAULTS.keepMs : healthyMs + 2 * RECHECK_MS;
-  if (memory.eventCount > 0 && quietMs < mayChangeMs) {
-    running.due.set(cluster, now() + Math.max(RECHECK_MS, Math.floor(quietMs / 10)));
+  const { healthyMs = DEFAULT_HEALTHY_MS } = running.options;
+  const now = running.options.now();
+  const { keepMs } = COMPACT_DEFAULTS;
+  const quietMs = Math.max(0, now - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));
+  const mayChange = quietMs < (isOpen(incidents) ? keepMs : healthyMs + 2 * RECHECK_MS);
+  const next = mayChange ? now + Math.max(RECHECK_MS, Math.floor(quietMs / 10)) : memory.heard + keepMs;
+  if (memory.eventCount > 0 && next > now) {
+    running.due.set(cluster, next);
     return;
   }
   running.due.delete(cluster);

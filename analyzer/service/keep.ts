@@ -40,6 +40,8 @@ export interface ClusterMemory {
   /** Latest time of a signal, and of an event. */
   lastTime: number;
   lastEvent: number;
+  /** When an event came last, by the clock. */
+  heard: number;
   /** Signals that came since the last compaction. */
   news: number;
 }
@@ -57,6 +59,7 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     eventCount: 0,
     lastTime: 0,
     lastEvent: 0,
+    heard: 0,
     news: 0,
   };
 }
