@@ -133,6 +133,8 @@ async function benchRestarts(): Promise<void> {
     done = restarts + values.stretch;
     print(`restart ${restarts}`, cost, (first ??= cost));
   }
+  const [incident, ...others] = await bench.store.findIncidents({ limit: 10 });
+  console.log(`${others.length + 1} incident; ${incident?.restarts} of ${done} restarts counted`);
   await bench.store.close();
 }
 

@@ -303,7 +303,11 @@ const BEGINS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED', 'RUNNING
 function wasHealthy(job: JobView | undefined, before: number, next: number, healthyMs: number): boolean {
   if (next - before < healthyMs) return false;
   if (job === undefined || job.states.length === 0) return true;
+  const { folded } = job;
+  // In the middle of a restart loop of which not every line is kept.
+  if (folded !== undefined && folded.from <= next && folded.to >= next) return false;
   const runs = [
+    ...(folded === undefined ? [] : [folded.to]),
     ...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time),
     ...job.taskRuns,
   ].filter((time) => time >= before && time <= next);

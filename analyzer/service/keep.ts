@@ -126,8 +126,8 @@ export interface CompactOptions {
   readonly maxEvents: number;
 }
 
-export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 500 } as const;
-const COMPACT_FROM = 2000;
+export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 200 } as const;
+const COMPACT_FROM = 500;
 
 /** True when so much has come that the time for a compaction is worth it. */
 export function isLarge({ news, signals }: ClusterMemory): boolean {
@@ -163,7 +163,7 @@ function findBeginnings(saved: readonly SavedIncident[], horizon: number): Reado
 
 /** An episode may begin this much before its own first event: with what another one logged. */
 const NOTICED_LATER_MS = 180_000;
-const KEPT_FIRST = 100;
+const KEPT_FIRST = 50;
 
 /** Of too many events of one the first (they say when an episode began) and the last stay. */
 function limitEvents(
