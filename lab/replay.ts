@@ -37,6 +37,10 @@ const { values, operands } = readCommandLine(SCRIPT);
 function chooseRecordings(): readonly string[] {
   const all = listRecordings();
   const asked = operands.length === 0 ? all : all.filter((name) => operands.some((part) => name.startsWith(part)));
+  if (asked.length === 0) {
+    console.error(`${SCRIPT.name}: no recording begins with ${operands.join(' or ')}; they are named as ${all[0]}.`);
+    process.exit(2);
+  }
   return asked.filter((_, index) => index % values.every === 0);
 }
 

@@ -378,6 +378,17 @@ describe('a task of a name that an earlier job had too', () => {
     expect(namesOf([...makeLog(JM, runs), ...failed])).not.toContain(JOB_A);
   });
 
+  it('is not that of the only job known so far, where a client fails to submit another one', () => {
+    const client = makeLog('log/flink-flink-client-node-1.log', [
+      '10:06:00 ERROR org.apache.flink.client.cli.CliFrontend - Error while running the command.',
+      'org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: No operators defined',
+      '\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:1)',
+    ]);
+    const running = makeLog(TM, [...TM_START.slice(0, 2), ...startTask()]);
+
+    expect(namesOf([...running, ...client])).toEqual([expect.stringContaining('flink-flink-client-node-1')]);
+  });
+
   it('waits for the lines that tell whose it is, in the service', () => {
     const at = { settleMs: 30_000, now: Date.parse('2026-03-02T10:05:02Z') };
 

@@ -176,7 +176,7 @@ function decideSide(
   named: NamedFailures,
 ): Side {
   const same = named.get(fingerprintOf(event) ?? '') ?? [];
-  const known = view.jobOf(event.signal);
+  const known = isOfClient(event) ? view.namedJobOf(event.signal) : view.jobOf(event.signal);
   const isCertain = known !== undefined && known === findCertain(event, view);
   const hasEnded = !isCertain && known !== undefined && hadEnded(view.jobs.get(known), event.time);
   const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil - OWNER_MS);
@@ -191,6 +191,11 @@ function decideSide(
   const scope =
     event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
   return { event, jobId, scope, waits };
+}
+
+/** A client that fails was about to submit a job, and not about the one that it had submitted before. */
+function isOfClient({ signal, failure }: IncidentEvent): boolean {
+  return failure?.kind === 'client' && signal.place.component === 'client';
 }
 
 /** The job that an id names: a task of the same name runs in every job of the program. */
