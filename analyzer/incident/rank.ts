@@ -53,7 +53,7 @@ function compareRules(a: Rule, b: Rule): number {
 }
 
 function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catalog): readonly Draft[] {
-  const byRule = new Map<string, { readonly event: IncidentEvent; readonly match: MatchPart }[]>();
+  const byRule = new Map<string, Hit[]>();
   for (const event of group.events) {
     for (const match of event.matches) {
       const hits = byRule.get(match.rule);
@@ -79,10 +79,19 @@ function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catal
   });
 }
 
-/** The earliest of those that captured most: a shortened copy of the exception in another log says less. */
-function chooseHit<Hit extends { readonly match: MatchPart }>(hits: readonly Hit[]): Hit | undefined {
+interface Hit {
+  readonly event: IncidentEvent;
+  readonly match: MatchPart;
+}
+
+/**
+ * The earliest of those that captured most: a shortened copy of the exception in another log says less. When something
+ * without a time was printed is not known to be early.
+ */
+function chooseHit(hits: readonly Hit[]): Hit | undefined {
   const most = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
-  return hits.find((hit) => Object.keys(hit.match.captures).length === most);
+  const fullest = hits.filter((hit) => Object.keys(hit.match.captures).length === most);
+  return fullest.find(({ event }) => event.time !== undefined) ?? fullest[0];
 }
 
 /** 500 subtasks that fail are 500; the JobManager's and the client's copies of it are none more. */
