@@ -76,7 +76,15 @@ const SCRIPTS = readdirSync(import.meta.dirname).filter(
 
 describe('the measurements', () => {
   it('are found', () => {
-    expect(SCRIPTS).toEqual(['agent.ts', 'footprint.ts', 'scan.ts', 'shipped.ts', 'signals.ts', 'torture.ts']);
+    expect(SCRIPTS).toEqual([
+      'agent.ts',
+      'analyzer.ts',
+      'footprint.ts',
+      'scan.ts',
+      'shipped.ts',
+      'signals.ts',
+      'torture.ts',
+    ]);
   });
 
   it('refuse an option that they do not have, in two lines and with what to do', async () => {
