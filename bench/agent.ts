@@ -11,7 +11,7 @@ import type { Pace } from './agent/paced.js';
 import { PEERS, prepareCommand, readConfiguration, type Peer } from './agent/peers.js';
 import { runDrain, runPaced, type Drain, type Pursuit, type Prepare } from './agent/run.js';
 import { openStandIn, startCluster, type Cluster, type CountingSink, type SinkKind } from './agent/sinks.js';
-import { JSON_OPTION, readCommandLine, type BenchScript } from './options.js';
+import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { appendResult, describeSession, type MeasuredProgram, type RunLine } from './results.js';
 import { renderTable, TABLES } from './tables.js';
 

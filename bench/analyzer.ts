@@ -13,7 +13,7 @@ import { createSignalMarker, markEntry } from '../flink/words/marks.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
-import { readCommandLine, type BenchScript } from './options.js';
+import { readCommandLine, type BenchScript } from '../lab/options.js';
 import { renderRestart, renderStart, type MadeJob } from './analyzer/logs.js';
 
 const SCRIPT = {

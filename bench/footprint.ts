@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readJobtraceVersion } from './agent/peers.js';
 import { openSink, type BulkSink } from './footprint/sink.js';
-import { JSON_OPTION, readCommandLine, type BenchScript } from './options.js';
+import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { appendResult, describeSession } from './results.js';
 
 const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');

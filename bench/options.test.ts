@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine, renderHelp, type BenchScript } from './options.js';
+import { parseCommandLine, renderHelp, type BenchScript } from '../lab/options.js';
 
 const SCRIPT = {
   name: 'bench/some.ts',

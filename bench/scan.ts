@@ -20,7 +20,7 @@ import { packAnchors } from '../flink/words/anchors.js';
 import { buildCatalog, loadCatalog } from '../analyzer/catalog/catalog.js';
 import { writeLargeLog } from './log.js';
 import { readJobtraceVersion } from './agent/peers.js';
-import { JSON_OPTION, readCommandLine, type BenchScript } from './options.js';
+import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { appendResult, describeSession } from './results.js';
 
 const SCRIPT = {

@@ -10,7 +10,7 @@ import { startElasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
-import { readCommandLine, type BenchScript } from './options.js';
+import { readCommandLine, type BenchScript } from '../lab/options.js';
 import { judgeClusters, judgeWholeFiles, shipAll, type Shipment } from '../test/shipped.js';
 
 const SCRIPT = {

@@ -11,7 +11,7 @@ import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { mayBeOfForm } from '../flink/words/forms.js';
 import { createSignalMarker, MARK, markEntry } from '../flink/words/marks.js';
-import { readCommandLine, type BenchScript } from './options.js';
+import { readCommandLine, type BenchScript } from '../lab/options.js';
 
 const SCRIPT = {
   name: 'bench/signals.ts',

@@ -12,7 +12,7 @@ import { errorText } from '../core/fault.js';
 import { openRecord } from '../lab/parts/machine/running.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
-import { readCommandLine, type BenchScript } from './options.js';
+import { readCommandLine, type BenchScript } from '../lab/options.js';
 import { dealBlows, type Arena } from './torture/blows.js';
 import { createDice } from './torture/dice.js';
 import { createLedger, type Judgement } from './torture/ledger.js';

@@ -4,8 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readCommandLine, type BenchScript } from '../bench/options.js';
-import { findMedian } from '../bench/results.js';
+import { readCommandLine, type BenchScript } from './options.js';
 import { openStore } from '../store/open.js';
 import { startElasticsearch } from './parts/services/elasticsearch.js';
 import { listRecordings } from './record/manifest.js';
@@ -109,9 +108,14 @@ function printSums(): void {
     const own = rows.filter(({ row }) => row.order === order);
     const delays = own.flatMap(({ row }) => row.delaysMs).sort((a, b) => a - b);
     const counts = kinds.map((kind) => own.filter(({ row, first }) => FAULTS[kind]?.(row, first) !== '').length);
-    const times = [findMedian(delays), delays[Math.floor(delays.length * 0.99)] ?? 0, delays.at(-1) ?? 0];
-    console.log(renderRow([order, own.length, ...counts, ...times.map((ms) => `${ms} ms`)].map(String)));
+    const times = [0.5, 0.99, 1].map((share) => delays[Math.ceil(delays.length * share) - 1]);
+    console.log(renderRow([order, own.length, ...counts, ...times.map(renderDelay)].map(String)));
   }
+}
+
+/** None where no message was sent. */
+function renderDelay(ms: number | undefined): string {
+  return ms === undefined ? '' : `${ms} ms`;
 }
 
 function renderRow(cells: readonly string[]): string {

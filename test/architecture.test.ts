@@ -164,6 +164,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'play',
     'record',
     'judge',
+    'options.ts',
     'replay',
     'replay.ts',
     'start.ts',

@@ -1,16 +1,23 @@
 // What the tests of a store with faults share: Elasticsearch behind a proxy, a store over it, and how it is read.
 // Called by elasticsearch.test.ts, which starts the server.
 import { afterEach, beforeEach } from 'vitest';
-import type { Elasticsearch } from '../../../lab/parts/services/elasticsearch.js';
 import type { LogRecord } from '../../../core/types.js';
 import { openElasticsearchStore } from '../elasticsearch.js';
 import { removeIndices } from '../../testing/cluster.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../testing/fault-proxy.js';
 import type { Store } from '../../store.js';
 
+/** A running Elasticsearch that a test may kill. */
+export interface TestNode {
+  readonly version: string;
+  readonly url: string;
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
 /** What is asked goes through a proxy that can answer in the server's place. */
 export interface FaultyStore {
-  readonly node: Elasticsearch;
+  readonly node: TestNode;
   readonly proxy: FaultProxy;
   readonly store: Store;
   readonly prefix: string;
@@ -21,7 +28,7 @@ export interface FaultyStore {
 export const DAY = { time: '2026-11-20T10:00:00.000Z' };
 
 /** A store of its own for each test, removed after it. */
-export function useFaultyStore(node: () => Elasticsearch, newPrefix: () => string): () => FaultyStore {
+export function useFaultyStore(node: () => TestNode, newPrefix: () => string): () => FaultyStore {
   let current: FaultyStore;
   beforeEach(async () => {
     const prefix = newPrefix();

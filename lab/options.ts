@@ -1,6 +1,6 @@
 // The options of a measurement: a table in, and what stands on the command line out, as numbers, texts and switches.
-// `--help` prints the table; what is not in it, or is no number, ends the script with one sentence. Every bench/*.ts
-// that is run by hand reads its command line here.
+// `--help` prints the table; what is not in it, or is no number, ends the script with one sentence. Every script of
+// the lab and of bench/ that is run by hand and measures something reads its command line here.
 import { parseArgs } from 'node:util';
 import { findNearest } from '../core/text/nearest.js';
 
