@@ -1,7 +1,7 @@
 // The scan alone, as a process of its own: how often the anchors of a file (one a line, with the packed ones beside it)
 // are met in a log. Arguments: ANCHORS LOG. bench/scan.ts measures it.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { createAnchorScanner } from '../dist/analyzer/catalog/anchors.js';
+import { createAnchorScanner } from '../dist/flink/words/anchors.js';
 
 const [anchors = '', log = ''] = process.argv.slice(2);
 const scanner = createAnchorScanner(
