@@ -39,6 +39,7 @@ import {
   isLarge,
   keepSignal,
   keepLastLine,
+  NOTICED_LATER_MS,
   type ClusterMemory,
   type SavedIncident,
 } from './keep.js';
@@ -107,8 +108,6 @@ const SETTLE_MS = 30_000;
 const MAX_RECALLED = 1000;
 /** The cursor is written this often at most, without news: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
-/** An episode may begin this much before its own first event: with what another one logged. */
-const NOTICED_LATER_MS = 180_000;
 
 interface EntryPage {
   /** Documents of the store, also those that hold no entry. */

@@ -162,7 +162,7 @@ function findBeginnings(saved: readonly SavedIncident[], horizon: number): Reado
 }
 
 /** An episode may begin this much before its own first event: with what another one logged. */
-const NOTICED_LATER_MS = 180_000;
+export const NOTICED_LATER_MS = 180_000;
 const KEPT_FIRST = 50;
 
 /** Of too many events of one the first (they say when an episode began) and the last stay. */
