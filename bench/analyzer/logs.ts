@@ -29,24 +29,12 @@ let offset = 0;
 
 /** The job begins to run. */
 export function renderStart(job: MadeJob, time: number): readonly LogRecord[] {
-  const id = jobIdOf(job);
-  return [
-    line(
-      job,
-      'jobmanager',
-      time,
-      'INFO',
-      GRAPH,
-      `Job job-${job.id} (${id}) switched from state INITIALIZING to CREATED.`,
-    ),
-    ...renderRun(job, time + 10, 0),
-  ];
+  return [state(job, time, 'INITIALIZING to CREATED'), ...renderRun(job, time + 10, 0)];
 }
 
 /** It fails and begins anew, with a healthy line beside each of its own. */
 export function renderRestart(job: MadeJob, time: number, number: number): readonly LogRecord[] {
   const task = nameTask(job, number);
-  const job_ = `Job job-${job.id} (${jobIdOf(job)}) switched from state`;
   const own = [
     line(
       job,
@@ -64,8 +52,8 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
       GRAPH,
       `${task} switched from RUNNING to FAILED on host:1-a @ host (dataPort=2).\n${TRACE}`,
     ),
-    line(job, 'jobmanager', time + 6, 'INFO', GRAPH, `${job_} RUNNING to RESTARTING.\n${TRACE}`),
-    line(job, 'jobmanager', time + 1000, 'INFO', GRAPH, `${job_} RESTARTING to RUNNING.`),
+    state(job, time + 6, 'RUNNING to RESTARTING', `\n${TRACE}`),
+    state(job, time + 1000, 'RESTARTING to RUNNING'),
     ...renderRun(job, time + 1010, number + 1),
   ];
   const quiet = own.map((_, index) =>
@@ -84,14 +72,7 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
 function renderRun(job: MadeJob, time: number, number: number): readonly LogRecord[] {
   const task = nameTask(job, number);
   return [
-    line(
-      job,
-      'jobmanager',
-      time,
-      'INFO',
-      GRAPH,
-      `Job job-${job.id} (${jobIdOf(job)}) switched from state CREATED to RUNNING.`,
-    ),
+    state(job, time, 'CREATED to RUNNING'),
     line(
       job,
       'jobmanager',
@@ -103,6 +84,12 @@ function renderRun(job: MadeJob, time: number, number: number): readonly LogReco
     line(job, 'taskmanager', time + 5, 'INFO', TASK, `${task} switched from INITIALIZING to RUNNING.`),
     line(job, 'jobmanager', time + 6, 'INFO', GRAPH, `${task} switched from INITIALIZING to RUNNING.`),
   ];
+}
+
+/** `change`: from one state to another. */
+function state(job: MadeJob, time: number, change: string, trace = ''): LogRecord {
+  const text = `Job job-${job.id} (${jobIdOf(job)}) switched from state ${change}.${trace}`;
+  return line(job, 'jobmanager', time, 'INFO', GRAPH, text);
 }
 
 function line(
