@@ -31,7 +31,7 @@ describe('what was compiled when the program was built', () => {
     const script = `import { readFileSync } from 'node:fs';
       import { compileBundle, COMPILED_FILES, tuneForShortRun } from ${PROGRAM};
       ${kind === 'short' ? 'tuneForShortRun();' : ''}
-      console.log(compileBundle(readFileSync(COMPILED_FILES.${kind})).cachedDataRejected);`;
+      console.log(compileBundle('${kind}', readFileSync(COMPILED_FILES.${kind})).cachedDataRejected);`;
 
     expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'false\n' });
   });
@@ -43,7 +43,7 @@ describe('what was compiled when the program was built', () => {
   });
 });
 
-describe.each(['main.cjs', 'agent-worker.cjs'])('the Elasticsearch client in the built %s', (name) => {
+describe.each(['service.cjs', 'agent-worker.cjs'])('the Elasticsearch client in the built %s', (name) => {
   const bundle = readFileSync(path(`dist/cli/${name}`), 'utf8');
   const { sources } = JSON.parse(readFileSync(path(`dist/cli/${name}.map`), 'utf8')) as { sources: string[] };
 
@@ -61,11 +61,14 @@ describe.each(['main.cjs', 'agent-worker.cjs'])('the Elasticsearch client in the
 });
 
 describe('the built program', () => {
-  const bundle = readFileSync(path('dist/cli/main.cjs'), 'utf8');
+  const bundle = readFileSync(path('dist/cli/service.cjs'), 'utf8');
 
-  it.each(['main.cjs', 'agent-worker.cjs', 'paste-worker.cjs'])('is ASCII in %s: a byte for each letter', (name) => {
-    expect(readFileSync(path(`dist/cli/${name}`)).findIndex((byte) => byte > 127)).toBe(-1);
-  });
+  it.each(['short.cjs', 'service.cjs', 'agent-worker.cjs', 'paste-worker.cjs'])(
+    'is ASCII in %s: a byte for each letter',
+    (name) => {
+      expect(readFileSync(path(`dist/cli/${name}`)).findIndex((byte) => byte > 127)).toBe(-1);
+    },
+  );
 
   it.each(['ajv/dist/ajv.js', 'pino/pino.js', 'yaml/dist/index.js'])(
     'holds %s, which every agent begins with',
@@ -87,7 +90,7 @@ describe('the flags of V8', () => {
     expect(runScript(process.execPath, compareFlags(command))).toEqual({ status: 0, said: 'changed\n' });
   });
 
-  it.each(SERVICES.filter((name) => name !== 'agent'))('stay as they are for %s', (service) => {
+  it.each(['search', ...SERVICES.filter((name) => name !== 'agent')])('stay as they are for %s', (service) => {
     expect(runScript(process.execPath, compareFlags(service))).toEqual({ status: 0, said: 'as they were\n' });
   });
 

@@ -1,8 +1,8 @@
 // The program behind the front door. Built, it is one file, opened with what V8 made of it when it was built (write-
 // code-cache.ts): reading and compiling it anew would take a fifth of the time of a short answer, and of an agent's
-// start. V8 takes only what it made under the same flags, so there is one for short commands and one for services,
-// which begin with V8 as it is; another version of Node takes nothing of that and compiles it as usual. Beside the
-// sources there is no such file, and the sources are opened.
+// start. There is one for short commands, and one for what opens a store, which begins with V8 as it is; V8 takes only
+// what it made under the same flags, and another version of Node takes nothing of it and compiles as usual. Beside the
+// sources there are no such files, and the sources are opened.
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,29 +10,37 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 export type Program = typeof import('./main.js');
-
-const BUNDLE = join(import.meta.dirname, 'main.cjs');
 export type RunKind = 'short' | 'service';
 
-/** What V8 made of it. */
+const BUNDLES: Readonly<Record<RunKind, string>> = { short: nameFile('short.cjs'), service: nameFile('service.cjs') };
+
+/** What V8 made of each. */
 export const COMPILED_FILES: Readonly<Record<RunKind, string>> = {
-  short: `${BUNDLE}.compiled`,
-  service: `${BUNDLE}.service`,
+  short: `${BUNDLES.short}.compiled`,
+  service: `${BUNDLES.service}.compiled`,
 };
+
+function nameFile(name: string): string {
+  return join(import.meta.dirname, name);
+}
 
 /** The commands that run until they are stopped. */
 export const SERVICES: readonly string[] = ['up', 'agent', 'analyzer', 'api'];
+/** First words of the commands that open a store. */
+const STORE_COMMANDS: readonly string[] = [...SERVICES, 'search', 'incidents', 'letters'];
 
 const OPTIMIZE_LATER = ['--invocation-count-for-maglev=6000', '--invocation-count-for-turbofan=45000'] as const;
+const GROW_AT_ONCE = '--semi-space-growth-factor=32';
 /**
  * The other commands run for a second or two: by default V8 would spend a fifth of it on optimizing what runs a few
- * times more. Release of Node → fifteen times the patience of its V8, in its own words. A V8 that does not know a flag
- * complains on standard error, so a release that is not listed runs as it is.
+ * times more, and a tenth on copying a young generation that grows by and by. Release of Node → fifteen times the
+ * patience of its V8, in its own words, and room at once. A V8 that does not know a flag complains on standard error,
+ * so a release that is not listed runs as it is.
  */
 const PATIENCE: Readonly<Record<string, readonly string[]>> = {
-  20: ['--interrupt-budget=1000000'],
-  22: OPTIMIZE_LATER,
-  24: OPTIMIZE_LATER,
+  20: ['--interrupt-budget=1000000', GROW_AT_ONCE],
+  22: [...OPTIMIZE_LATER, GROW_AT_ONCE],
+  24: [...OPTIMIZE_LATER, GROW_AT_ONCE],
   26: OPTIMIZE_LATER,
 };
 
@@ -46,14 +54,14 @@ const THRIFT: Readonly<Record<string, readonly string[]>> = { 20: STAY_SMALL, 22
 
 /** With what the command line says; its first word decides how V8 is to run. */
 export async function openProgram(args: readonly string[]): Promise<Program> {
-  if (!existsSync(BUNDLE)) return import('./main.js');
-  const run: RunKind = SERVICES.includes(args[0] ?? '') ? 'service' : 'short';
+  const run: RunKind = STORE_COMMANDS.includes(args[0] ?? '') ? 'service' : 'short';
+  if (!existsSync(BUNDLES[run])) return import('./main.js');
   if (run === 'short') tuneForShortRun();
   const compiled = COMPILED_FILES[run];
-  const bundle = compileBundle(existsSync(compiled) ? readFileSync(compiled) : undefined);
+  const bundle = compileBundle(run, existsSync(compiled) ? readFileSync(compiled) : undefined);
   // Behind it, so that all services take what was compiled once.
   if (args[0] === 'agent') tuneForAgent();
-  return runBundle(bundle);
+  return runBundle(run, bundle);
 }
 
 export function tuneForAgent(release = process.versions.node): void {
@@ -69,9 +77,9 @@ function setFlags(flags: Readonly<Record<string, readonly string[]>>, release: s
   for (const flag of flags[Number.parseInt(release, 10)] ?? []) setFlagsFromString(flag);
 }
 
-export function compileBundle(cachedData?: Buffer): Script {
-  // It is ASCII (write-ascii.ts).
-  return new Script(Module.wrap(readFileSync(BUNDLE, 'latin1')), { filename: BUNDLE, cachedData });
+export function compileBundle(run: RunKind, cachedData?: Buffer): Script {
+  // It is ASCII (write-bundles.ts).
+  return new Script(Module.wrap(readFileSync(BUNDLES[run], 'latin1')), { filename: BUNDLES[run], cachedData });
 }
 
 type ModuleFunction = (
@@ -82,8 +90,9 @@ type ModuleFunction = (
   dirname: string,
 ) => void;
 
-export function runBundle(script: Script): Program {
+export function runBundle(run: RunKind, script: Script): Program {
+  const file = BUNDLES[run];
   const module = { exports: {} };
-  (script.runInThisContext() as ModuleFunction)(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE));
+  (script.runInThisContext() as ModuleFunction)(module.exports, createRequire(file), module, file, dirname(file));
   return module.exports as Program;
 }

@@ -17,8 +17,8 @@ const NEWLINE = 10;
 
 const run: RunKind = process.argv[2] === 'service' ? 'service' : 'short';
 if (run === 'short') tuneForShortRun();
-const bundle = compileBundle();
-const program = runBundle(bundle);
+const bundle = compileBundle(run);
+const program = runBundle(run, bundle);
 await (run === 'short' ? diagnoseLogs(program) : shipLogs(program));
 writeFileSync(COMPILED_FILES[run], bundle.createCachedData());
 

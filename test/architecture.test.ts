@@ -146,7 +146,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'main.ts',
     'program.ts',
-    'write-ascii.ts',
+    'write-bundles.ts',
     'write-code-cache.ts',
     'docs',
   ],
@@ -190,6 +190,7 @@ const DOORS: Readonly<Record<string, string>> = {
   '@marcbachmann/cel-js': 'analyzer/catalog/expression/expression.ts',
   minizlib: 'analyzer/input/files/inflate.ts',
   'prom-client': 'api/metrics.ts',
+  esbuild: 'cli/write-bundles.ts',
 };
 
 interface Import {
@@ -242,7 +243,7 @@ const housed = [...sources, ...listPage(), ...listSources('cli'), ...listSources
 const STARTS = [
   'api/web/src/main.tsx',
   'analyzer/catalog/write-prepared.ts',
-  'cli/write-ascii.ts',
+  'cli/write-bundles.ts',
   'cli/write-code-cache.ts',
   'cli/docs/docs.ts',
   'cli/arrow.ts',

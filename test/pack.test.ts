@@ -30,7 +30,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the package', () => {
   it.each([
     'dist/cli.js',
-    'dist/cli/main.cjs',
+    'dist/cli/short.cjs',
+    'dist/cli/service.cjs',
     'dist/rules.bin',
     'dist/web/index.html',
     'rules/causes.yaml',

@@ -2,6 +2,7 @@
 // delivered only when its line is synced to disk; until then it waits like any other. A file that is large enough is
 // closed under a name of its own; when all are too large the oldest goes. ship.ts appends; whoever sends letters again
 // (cli/letters.ts, while an agent may run) closes the file first and owns what is closed.
+import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
@@ -17,7 +18,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { threadId } from 'node:worker_threads';
 import { errorCode } from '../../core/fault.js';
 import type { LogRecord } from '../../core/types.js';
 import { syncFolder, writeError } from '../checkpoint/checkpoint.js';
@@ -112,7 +112,7 @@ function endsInLine(file: number, size: number): boolean {
 /** The newest letters get a name under which nobody appends. */
 export function closeDeadLetters(dataDir: string): void {
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
-  const name = `dead-letters-${stamp}-${process.pid}-${threadId}-${closedFiles++}.ndjson`;
+  const name = `dead-letters-${stamp}-${closedFiles++}-${randomUUID()}.ndjson`;
   try {
     renameSync(deadLetterPath(dataDir), join(dataDir, name));
     syncFolder(dataDir);

@@ -95,14 +95,11 @@ export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string,
 function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
   const sorted = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
   const byId = new Map(sorted.map((rule) => [rule.id, rule]));
-  const byLiteral = new Map<string, ClosedUses>();
-  const use = (literal: string, kind: AnchorUse['kind'], find: () => AnchorUse | undefined): void => {
+  const byLiteral = new Map<string, ClosedUse[]>();
+  const use = (literal: string, kind: AnchorUse['kind'], open: () => AnchorUse | undefined): void => {
     const uses = byLiteral.get(literal);
-    if (uses === undefined) byLiteral.set(literal, { kinds: new Set([kind]), finds: [find] });
-    else {
-      uses.kinds.add(kind);
-      uses.finds.push(find);
-    }
+    if (uses === undefined) byLiteral.set(literal, [{ kind, open }]);
+    else uses.push({ kind, open });
   };
   for (const rule of sorted) {
     for (const [order, anchors] of rule.alternatives.entries()) {
@@ -129,18 +126,16 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     findRule: (id) => byId.get(id)?.open(),
     scanner: createAnchorScanner(literals, PREPARED.packedOf(literals)),
     literals,
-    usesOf: (literal) => (found[literal] ??= (closed[literal]?.finds ?? []).flatMap((find) => find() ?? [])),
-    kindsOf: (literal) => closed[literal]?.kinds ?? NO_KINDS,
+    usesOf: (literal) => (found[literal] ??= (closed[literal] ?? []).flatMap(({ open }) => open() ?? [])),
+    kindsOf: (literal) => new Set(closed[literal]?.map(({ kind }) => kind)),
   };
 }
 
-/** What a literal calls for, of rules that may not be open yet. */
-interface ClosedUses {
-  readonly kinds: Set<AnchorUse['kind']>;
-  readonly finds: (() => AnchorUse | undefined)[];
+/** What a literal calls for, of a rule that may not be open yet. */
+interface ClosedUse {
+  readonly kind: AnchorUse['kind'];
+  readonly open: () => AnchorUse | undefined;
 }
-
-const NO_KINDS: ReadonlySet<AnchorUse['kind']> = new Set();
 
 function findAlternative(rule: Rule, order: number, kind: AlternativeUse['kind']): AnchorUse | undefined {
   const alternative = rule.alternatives[order];

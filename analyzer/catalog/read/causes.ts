@@ -33,9 +33,9 @@ const CAUSES_SCHEMA = {
   },
 };
 
-export function readCauses(folders: readonly string[], problems: string[]): ReadonlyMap<string, Cause> {
+export function readCauses(folders: ReadonlySet<string>, problems: string[]): ReadonlyMap<string, Cause> {
   const causes = new Map<string, Cause>();
-  for (const folder of new Set(folders)) {
+  for (const folder of folders) {
     const file = join(folder, 'causes.yaml');
     if (!existsSync(file)) continue;
     const document = PREPARED.read(file, file, CAUSES_SCHEMA);

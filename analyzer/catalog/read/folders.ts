@@ -24,8 +24,9 @@ export interface Loaded {
 export function readFolders(folders: readonly string[], schemaPath: string): Loaded {
   const schema = readSchema(schemaPath);
   const problems: string[] = [];
-  const causes = readCauses([dirname(schemaPath), ...folders], problems);
-  const files = new Map([dirname(schemaPath), ...folders].map((folder) => [folder, findCatalogFiles(folder)]));
+  const all = new Set([dirname(schemaPath), ...folders]);
+  const causes = readCauses(all, problems);
+  const files = new Map([...all].map((folder) => [folder, findCatalogFiles(folder)]));
   const engine = readTables(
     [...files.values()].map(({ tables }) => tables),
     problems,

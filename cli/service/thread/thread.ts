@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 export function openThread(name: 'agent-worker' | 'paste-worker', options: WorkerOptions): Worker {
-  // Built, this code is part of the one file cli/main.cjs, and each thread is one file beside it.
+  // Built, this code is part of the one file cli/service.cjs, and each thread is one file beside it.
   const built = join(import.meta.dirname, `${name}.cjs`);
   return existsSync(built) ? new Worker(built, options) : openSource(name, options);
 }
