@@ -2,7 +2,7 @@
 // reported with file:line:column. A row of a later folder takes the place of the one with its id, or stands before all
 // rows of the folders before. Called by catalog.ts, which says how a document is read.
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { formatProblems, type DocumentPath, type ParsedDocument, type Problem } from '../../../core/document.js';
 import {
   ENGINE_TABLES,
@@ -19,8 +19,10 @@ import { compileRegex, toList } from '../rule/values.js';
 export const ENGINE_FOLDER = 'engine';
 
 export function isEnginePath(path: string): boolean {
-  return /\.ya?ml$/.test(path) && basename(dirname(path)) === ENGINE_FOLDER;
+  return ENGINE_PATH.test(path);
 }
+
+const ENGINE_PATH = new RegExp(`[\\\\/]${ENGINE_FOLDER}[\\\\/][^\\\\/]+\\.ya?ml$`);
 
 /** Files of the tables below a folder of rules, sorted. */
 export function listEngineFiles(folder: string): readonly string[] {
@@ -121,8 +123,7 @@ function checkIds(work: Work, table: EngineTable, rows: readonly EngineRowFile[]
 
 function compileRow(work: Work, file: string, table: EngineTable, row: EngineRowFile, path: DocumentPath): ReadRow {
   const { ends, ...condition } = row;
-  return {
-    ...compileCondition(work, condition, path),
+  return Object.assign(compileCondition(work, condition, path), {
     id: `engine.${table}/${row.id}`,
     table,
     why: row.why,
@@ -136,7 +137,7 @@ function compileRow(work: Work, file: string, table: EngineTable, row: EngineRow
     path: file,
     match: row.match ?? [],
     nearmiss: row.nearmiss ?? [],
-  };
+  });
 }
 
 function compileCondition(work: Work, source: EngineConditionFile, path: DocumentPath): EngineCondition {

@@ -38,7 +38,7 @@ export function readCauses(folders: ReadonlySet<string>, problems: string[]): Re
   for (const folder of folders) {
     const file = join(folder, 'causes.yaml');
     if (!existsSync(file)) continue;
-    const document = PREPARED.read(file, file, CAUSES_SCHEMA);
+    const document = PREPARED.read(file, file, () => CAUSES_SCHEMA);
     if (document.problems.length > 0)
       for (const line of formatProblems(file, document.problems).split('\n')) problems.push(line);
     else if (isCausesFile(document.value)) {

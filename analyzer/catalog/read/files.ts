@@ -1,7 +1,7 @@
 // Where the files of a catalog stand: the built-in folder of rules, and below a folder each rule.yaml and each table of
 // the engine. folders.ts reads them; nothing here opens a file.
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { isEnginePath, listEngineFiles } from '../engine/read.js';
 import { PREPARED } from './prepared.js';
 
@@ -33,8 +33,10 @@ export function findCatalogFiles(folder: string): CatalogFiles {
 }
 
 function isRulePath(path: string): boolean {
-  return ['rule.yaml', 'rule.yml'].includes(basename(path));
+  return RULE_PATH.test(path);
 }
+
+const RULE_PATH = /[\\/]rule\.ya?ml$/;
 
 /** Rules stand three folders deep; links that lead to each other end here. */
 const MOST_FOLDERS = 8;

@@ -22,7 +22,7 @@ export interface Loaded {
 }
 
 export function readFolders(folders: readonly string[], schemaPath: string): Loaded {
-  const schema = readSchema(schemaPath);
+  const openSchema = (): object => readSchema(schemaPath);
   const problems: string[] = [];
   const all = new Set([dirname(schemaPath), ...folders]);
   const causes = readCauses(all, problems);
@@ -36,7 +36,7 @@ export function readFolders(folders: readonly string[], schemaPath: string): Loa
   for (const folder of folders) {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
     for (const file of files.get(folder)?.rules ?? [])
-      readRule({ folder, file, schema, causes, rules, problems, refused });
+      readRule({ folder, file, openSchema, causes, rules, problems, refused });
     const sized = [...rules.values()].map((item) => item.rule);
     for (const problem of checkSize(folder, sized)) problems.push(problem);
   }
@@ -46,12 +46,12 @@ export function readFolders(folders: readonly string[], schemaPath: string): Loa
 
 /** The built-in tables, and what a team's folders change of them. */
 function readTables(files: readonly (readonly string[])[], problems: string[]): Engine | undefined {
-  const schema = readSchema(join(findBuiltInRules(), 'engine.schema.json'));
+  const openSchema = (): object => readSchema(join(findBuiltInRules(), 'engine.schema.json'));
   const found: string[] = [];
   const engine = readEngine({
     files,
     problems: found,
-    read: (file) => PREPARED.read(file, file, schema),
+    read: (file) => PREPARED.read(file, file, openSchema),
   });
   for (const problem of found) problems.push(problem);
   return found.length === 0 ? engine : undefined;

@@ -103,7 +103,7 @@ describe('what the build read', () => {
     place('engine.schema.json', '{}');
     builtAt = passTime(statSync(join(root, 'engine.schema.json')).ctimeMs);
     const build = openPrepared(join(dir, 'rules.jsonl'));
-    build.read(rule, 'rule.yaml', {});
+    build.read(rule, 'rule.yaml', () => ({}));
     build.save(root, builtAt, {
       anchors: new Map([[rule, ANCHORS]]),
       literals: LITERALS,
@@ -119,9 +119,9 @@ describe('what the build read', () => {
 
     expect(prepared.list(root)).toEqual([rule]);
     expect(prepared.list(join(root, 'memory'))).toBeUndefined();
-    expect(prepared.read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 1 }, trusted: true });
+    expect(prepared.read(rule, 'rule.yaml', () => ({}))).toMatchObject({ value: { a: 1 }, trusted: true });
     prepared.forget();
-    expect(prepared.read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
+    expect(prepared.read(rule, 'rule.yaml', () => ({})).trusted).toBeUndefined();
   });
 
   it('tells what a rule looks for before anybody opens it', () => {
@@ -145,7 +145,7 @@ describe('what the build read', () => {
   it('is read again where a file was changed', () => {
     writeFileSync(rule, 'a: 2\n');
 
-    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', () => ({}))).toMatchObject({
       value: { a: 2 },
       problems: [],
     });
@@ -156,7 +156,9 @@ describe('what the build read', () => {
     setTime(other, builtAt - 100_000);
     renameSync(other, rule);
 
-    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {})).toMatchObject({ value: { a: 2 } });
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', () => ({}))).toMatchObject({
+      value: { a: 2 },
+    });
   });
 
   it('is trusted in a copy that was made after the build, whatever its times', () => {
@@ -165,9 +167,9 @@ describe('what the build read', () => {
     for (const name of ['rules.jsonl', 'rules.bin']) cpSync(join(dir, name), join(copy, name));
     const installed = join(copy, 'rules', 'memory', 'rule.yaml');
 
-    expect(openPrepared(join(copy, 'rules.jsonl')).read(installed, 'rule.yaml', {}).trusted).toBe(true);
+    expect(openPrepared(join(copy, 'rules.jsonl')).read(installed, 'rule.yaml', () => ({})).trusted).toBe(true);
     writeFileSync(installed, 'a: 3\n');
-    expect(openPrepared(join(copy, 'rules.jsonl')).read(installed, 'rule.yaml', {}).value).toEqual({ a: 3 });
+    expect(openPrepared(join(copy, 'rules.jsonl')).read(installed, 'rule.yaml', () => ({})).value).toEqual({ a: 3 });
   });
 
   it.each([
@@ -184,6 +186,6 @@ describe('what the build read', () => {
     writeFileSync(join(root, 'schema.json'), '[]');
     setTime(join(root, 'schema.json'), builtAt - 100_000);
 
-    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', {}).trusted).toBeUndefined();
+    expect(openPrepared(join(dir, 'rules.jsonl')).read(rule, 'rule.yaml', () => ({})).trusted).toBeUndefined();
   });
 });

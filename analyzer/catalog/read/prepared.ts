@@ -76,8 +76,11 @@ interface PreparedCatalog {
 
 /** One file of prepared documents; `save` writes it, the others say what it holds. */
 export interface PreparedDocuments {
-  /** As parseDocument of the file's text; what the build read and nobody touched since is trusted and not opened. */
-  read(file: string, name: string, schema: object): ParsedDocument;
+  /**
+   * As parseDocument of the file's text; what the build read and nobody touched since is trusted, and neither the file
+   * nor the schema is opened.
+   */
+  read(file: string, name: string, openSchema: () => object): ParsedDocument;
   /**
    * The files that the build read below this folder, in its order; undefined when it was not read or files came or went
    * since.
@@ -99,7 +102,7 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
   const parsed = new Map<string, { readonly value: unknown; readonly hash: string }>();
   const load = (): PreparedCatalog => (prepared ??= readPrepared(preparedFile));
 
-  function read(file: string, name: string, schema: object): ParsedDocument {
+  function read(file: string, name: string, openSchema: () => object): ParsedDocument {
     const known = load().documents.get(file);
     if (known !== undefined && isUntouched(file, load().readAt, known.hash))
       return trustDocument(
@@ -110,7 +113,7 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
     // Reading a pipe would wait for ever.
     if (!statSync(file).isFile()) throw createError('JT_FILE_UNREADABLE', { path: name, problem: 'it is no file' });
     const bytes = readFileSync(file);
-    const document = parseDocument(bytes.toString('utf8'), name, schema);
+    const document = parseDocument(bytes.toString('utf8'), name, openSchema());
     parsed.set(file, { value: document.value, hash: hashBytes(bytes) });
     return document;
   }

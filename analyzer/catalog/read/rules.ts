@@ -15,14 +15,14 @@ export type ReadRules = Map<string, { readonly rule: ClosedRule; readonly docume
 export interface RuleReading {
   readonly folder: string;
   readonly file: string;
-  readonly schema: object;
+  readonly openSchema: () => object;
   readonly causes: ReadonlyMap<string, Cause>;
   readonly rules: ReadRules;
   readonly problems: string[];
   readonly refused: Set<string>;
 }
 
-export function readRule({ folder, file, schema, causes, rules, problems, refused }: RuleReading): void {
+export function readRule({ folder, file, openSchema, causes, rules, problems, refused }: RuleReading): void {
   const parts = (file.startsWith(`${folder}${sep}`) ? file.slice(folder.length + 1) : relative(folder, file))
     .split(sep)
     .slice(0, -1);
@@ -30,7 +30,7 @@ export function readRule({ folder, file, schema, causes, rules, problems, refuse
   const name = file.startsWith(here) ? file.slice(here.length) : file;
   const [area = '', cause = '', variant = ''] = parts;
   const id = `${area}.${cause}/${variant}`;
-  const document = readSafely(file, name, schema);
+  const document = readSafely(file, name, openSchema);
   if (typeof document === 'string') {
     problems.push(`${name}:1:1 cannot be read: ${document}`);
     refused.add(id);
@@ -56,9 +56,9 @@ export function readRule({ folder, file, schema, causes, rules, problems, refuse
 }
 
 /** The document, or why the system does not give it. */
-function readSafely(file: string, name: string, schema: object): ParsedDocument | string {
+function readSafely(file: string, name: string, openSchema: () => object): ParsedDocument | string {
   try {
-    return PREPARED.read(file, name, schema);
+    return PREPARED.read(file, name, openSchema);
   } catch (error) {
     if (error instanceof Error && 'code' in error) return error.message;
     throw error;
