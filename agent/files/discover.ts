@@ -91,8 +91,8 @@ export async function discoverFiles(
   return { files: [...walk.found.values()], problems: walk.problems };
 }
 
-/** Shares of a core for looking for files and at them: while nothing happens in places that are watched, and else. */
-const RESTING_SHARE = 0.01;
+/** Shares of a core, one for each way to look: while nothing happens in places that are watched, and else. */
+const RESTING_SHARE = 0.005;
 const BUSY_SHARE = 0.1;
 /** What no watch tells, as on a file system of a network, is found within this time. */
 const MOST_REST_MS = 30_000;

@@ -199,18 +199,18 @@ describe('decideScanWait', () => {
     expect(decideScanWait(1000, { cpuMs: 300, isResting: false })).toBe(3000);
   });
 
-  it('gives them a hundredth while nothing happens, and comes within half a minute', () => {
-    expect(decideScanWait(1000, { cpuMs: 15, isResting: true })).toBe(1500);
+  it('gives them half a hundredth while nothing happens, and comes within half a minute', () => {
+    expect(decideScanWait(1000, { cpuMs: 15, isResting: true })).toBe(3000);
     expect(decideScanWait(1000, { cpuMs: 400, isResting: true })).toBe(30_000);
     expect(decideScanWait(60_000, { cpuMs: 400, isResting: true })).toBe(60_000);
   });
 });
 
 describe('decideTurnWait', () => {
-  it('is the setting, and longer while nothing happens and a look takes more than a hundredth of a core', () => {
+  it('is the setting, and longer while nothing happens and a look takes more than half a hundredth of a core', () => {
     expect(decideTurnWait(200, { cpuMs: 50, isResting: false })).toBe(200);
     expect(decideTurnWait(200, { cpuMs: 1, isResting: true })).toBe(200);
-    expect(decideTurnWait(200, { cpuMs: 5, isResting: true })).toBe(500);
+    expect(decideTurnWait(200, { cpuMs: 2, isResting: true })).toBe(400);
     expect(decideTurnWait(200, { cpuMs: 50, isResting: true })).toBe(1000);
   });
 });
