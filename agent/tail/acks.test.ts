@@ -6,12 +6,14 @@ const PLACES = [
   { offset: 100, length: 10 },
   { offset: 120, length: 10 },
 ] as const;
-const BEHIND = { time: undefined, notes: NO_NOTES };
 
 /** Two open entries, one of each stream of a container. */
 function addOpen(acks: TailAcks): Run {
   const run = beginRun(acks, PLACES.length, 50);
-  for (const place of PLACES) addToRun(acks, run, 100, 0, BEHIND, place);
+  for (const place of PLACES) {
+    addToRun(acks, run, 100, 0, NaN, NO_NOTES);
+    run.places.push(place);
+  }
   return run;
 }
 

@@ -16,8 +16,8 @@ export interface Run extends Receipt {
   readonly crcs: Uint32Array;
   /** NaN: no time is known. */
   readonly times: Float64Array;
-  /** What was known of the process behind each; most entries say nothing new. */
-  readonly notes: ProcessNotes[];
+  /** What is known of the process, from which entry on: most say nothing new. */
+  readonly notes: { readonly from: number; readonly notes: ProcessNotes }[];
   readonly done: Uint8Array;
   /**
    * Of open last entries, whose acknowledgement does not move the offset: how many bytes of the file from the commit's
@@ -96,21 +96,23 @@ export function isShipped({ shipped }: TailAcks, { entry, isOpen }: TailEntry): 
   return !isOpen && shipped.some(({ offset, length }) => offset === entry.offset && length === entry.length);
 }
 
-/** Of an entry that ends at `offset`, where the CRC32 is `crc`; `place` of an open one. Returns its index. */
+/**
+ * Of an entry that ends at `offset`, where the CRC32 is `crc`; `time` and `notes` are what is known behind it, NaN for
+ * no time. Returns its index.
+ */
 export function addToRun(
   acks: TailAcks,
   run: Run,
   offset: number,
   crc: number,
-  { time, notes }: Behind,
-  place?: Place,
+  time: number,
+  notes: ProcessNotes,
 ): number {
   const index = run.count;
   run.offsets[index] = offset;
   run.crcs[index] = crc;
-  run.times[index] = time ?? NaN;
-  run.notes.push(notes);
-  if (place !== undefined) run.places.push(place);
+  run.times[index] = time;
+  if (run.notes.at(-1)?.notes !== notes) run.notes.push({ from: index, notes });
   run.count += 1;
   acks.waiting += 1;
   return index;
@@ -144,7 +146,7 @@ function commitRun(acks: TailAcks, run: Run): void {
     offset: run.offsets[last] ?? 0,
     crc: run.crcs[last],
     time: Number.isNaN(time) ? undefined : time,
-    notes: run.notes[last],
+    notes: run.notes.findLast(({ from }) => from <= last)?.notes,
   };
   acks.openBytes = 0;
 }

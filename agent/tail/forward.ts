@@ -63,8 +63,9 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     const parsed = parseRecord(item.entry, item.id, context);
     goOn(context, parsed);
     if (!item.isOpen) moveFrontier(tail, parsed, source);
-    const place = run.openBytes === undefined ? undefined : { offset: item.entry.offset, length: item.entry.length };
-    const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, tail.reading, place);
+    const { time = NaN, notes } = tail.reading;
+    const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, time, notes);
+    if (run.openBytes !== undefined) run.places.push({ offset: item.entry.offset, length: item.entry.length });
     countEntry(parts.board, item.entry, parsed);
     if (isShipped(tail.acks, item) || isLeftOut(parts, parsed.record)) run.done[index] = 1;
     else parts.shipper.add(parsed.record, run, index);
@@ -124,20 +125,22 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   const draft = createPlainDraft(describeSource(context.origin, context.notes), context.notes, window.bytes);
   draft.key = tail.file.key;
   const marks = markStretch(parts, context);
+  // A number that may be undefined is an object for each entry.
+  let time = reading.time ?? NaN;
   for (let at = 0; at < stretch.count; at += 1) {
     draft.offset = window.base + (stretch.starts[at] ?? 0);
     draft.crc = sumUpTo(reading, room, draft.offset, window.base);
     draft.mark = marks[at] ?? MARK.no;
     const isPlain = shipper.addPlain !== undefined && readPlain(room, at, context, draft);
-    const parsed = isPlain ? draft : parseOther(parts, draft, at, context);
-    goOn(context, parsed);
-    moveFrontier(tail, parsed, tail);
+    const other = isPlain ? undefined : parseOther(parts, draft, at, context, time);
+    time = other === undefined ? draft.time : (other.time ?? NaN);
     const next = at + 1 < stretch.count ? window.base + (stretch.starts[at + 1] ?? 0) : end;
-    const index = addToRun(acks, run, next, sumUpTo(reading, room, next, window.base), reading);
-    if (isLeftOut(parts, 'record' in parsed ? parsed.record : draft.preamble)) run.done[index] = 1;
-    else if ('record' in parsed) shipper.add(parsed.record, run, index);
-    else shipper.addPlain?.(draft, run, index);
+    const index = addToRun(acks, run, next, sumUpTo(reading, room, next, window.base), time, draft.notes);
+    if (isLeftOut(parts, other === undefined ? draft.preamble : other.record)) run.done[index] = 1;
+    else if (other === undefined) shipper.addPlain?.(draft, run, index);
+    else shipper.add(other.record, run, index);
   }
+  moveFrontier(tail, { time: readTime(time), notes: draft.notes }, tail);
   board.count('entries', stretch.count);
 }
 
@@ -151,7 +154,15 @@ function markStretch({ room, signals, shipper }: ForwardParts, { origin }: Conte
   return MARKS;
 }
 
-function parseOther({ room, board }: ForwardParts, draft: PlainDraft, at: number, context: Context): ParsedRecord {
+/** `time` is that of the entry before. */
+function parseOther(
+  { room, board }: ForwardParts,
+  draft: PlainDraft,
+  at: number,
+  context: Context,
+  time: number,
+): ParsedRecord {
+  goOn(context, { time: readTime(time), notes: draft.notes });
   const entry = describeEntry(room, at, draft.offset);
   const parsed = parseRecord(entry, renderRecordId(draft.key, draft.offset, draft.crc), context);
   if (parsed.notes !== draft.notes) {
@@ -160,6 +171,11 @@ function parseOther({ room, board }: ForwardParts, draft: PlainDraft, at: number
   }
   countMarks(board, entry, parsed);
   return parsed;
+}
+
+/** NaN: none is known. */
+function readTime(time: number): number | undefined {
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** As the splitter gives it; its line is of no interest here. */

@@ -48,18 +48,19 @@ interface Sending {
 const CALM_REQUESTS = 3;
 
 /** Throws JT_STORE_UNREACHABLE, JT_STORE_DENIED or JT_STORE_FULL only when no part of the batch came through. */
-export async function appendBatch(target: Target, batch: EncodedBatch): Promise<AppendOutcome[]> {
+export async function appendBatch(target: Target, batch: EncodedBatch): Promise<readonly AppendOutcome[]> {
   const { client, prefix, course } = target;
   const locate = (record: LogRecord): BatchAddress => findAddress(nameIndex(prefix, record), record['flink.cluster']);
-  const outcomes: AppendOutcome[] = [];
+  let outcomes: readonly AppendOutcome[] = [];
   for (const part of splitBatch(batch)) {
     try {
-      const answered = await sendPart({ client, locate, course }, part);
-      for (const outcome of await keepRefused(target, part, answered)) outcomes.push(outcome);
+      const answered = await keepRefused(target, part, await sendPart({ client, locate, course }, part));
+      // Mostly there is one part.
+      outcomes = outcomes.length === 0 ? answered : [...outcomes, ...answered];
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
-      while (outcomes.length < batch.lengths.length) outcomes.push({ kind: 'retry', error: error.message });
-      break;
+      const unanswered = batch.lengths.length - outcomes.length;
+      return [...outcomes, ...new Array<AppendOutcome>(unanswered).fill({ kind: 'retry', error: error.message })];
     }
   }
   return outcomes;
@@ -81,10 +82,11 @@ function splitBatch(batch: EncodedBatch): EncodedBatch[] {
   return parts;
 }
 
-async function sendPart(sending: Sending, part: EncodedBatch): Promise<SentOutcome[]> {
+async function sendPart(sending: Sending, part: EncodedBatch): Promise<readonly SentOutcome[]> {
   const { client, course } = sending;
   try {
-    if (course.calm >= CALM_REQUESTS && (await isAllStored(client, part))) return part.lengths.map(() => STORED);
+    if (course.calm >= CALM_REQUESTS && (await isAllStored(client, part)))
+      return new Array<SentOutcome>(part.lengths.length).fill(STORED);
     const { body } = await requestBulk(client, part, ITEM_FIELDS);
     const outcomes = readItems(client, body, part.lengths.length).map((item) => readOutcome(client, item));
     course.calm = outcomes.every((outcome) => outcome === STORED) ? course.calm + 1 : 0;
@@ -198,7 +200,8 @@ async function keepRefused(
   { client, prefix, plan }: Target,
   part: EncodedBatch,
   answered: readonly SentOutcome[],
-): Promise<AppendOutcome[]> {
+): Promise<readonly AppendOutcome[]> {
+  if (areAllStored(answered)) return answered;
   const lines = answered.some(({ kind }) => kind === 'refused') ? splitRecords(part) : [];
   const refused = answered.flatMap((outcome, index) => {
     const bytes = lines[index];
@@ -207,7 +210,7 @@ async function keepRefused(
   });
   const locate = (record: LogRecord): BatchAddress => locateRefused(prefix, record);
   const sending = { client, locate, course: { calm: 0 } };
-  const kept = refused.length === 0 ? [] : await sendKept(sending, encodeRefused(prefix, plan, refused));
+  const kept = refused.length === 0 ? [] : [...(await sendKept(sending, encodeRefused(prefix, plan, refused)))];
   return answered.map((outcome) => {
     if (outcome.kind === 'refused') return decideKept(outcome.error, kept.shift(), nameRefusedIndex(prefix));
     if (outcome.kind === 'closed') return { ...outcome, kind: 'retry' };
@@ -215,8 +218,12 @@ async function keepRefused(
   });
 }
 
+function areAllStored(answered: readonly SentOutcome[]): answered is readonly AppendOutcome[] {
+  return answered.every((outcome) => outcome === STORED);
+}
+
 /** The records before them are answered, so nothing is thrown. */
-async function sendKept(sending: Sending, batch: EncodedBatch): Promise<SentOutcome[]> {
+async function sendKept(sending: Sending, batch: EncodedBatch): Promise<readonly SentOutcome[]> {
   try {
     return await sendPart(sending, batch);
   } catch (error) {

@@ -182,7 +182,8 @@ class MemoryWriter implements LineWriter {
       this.start,
       this.#headBytes,
       line.offset,
-      line.crc,
+      // Beyond a signed one it would be made an object first.
+      line.crc | 0,
       line.time,
       TEXT + line.messageStart,
       TEXT + line.messageEnd,
