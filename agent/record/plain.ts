@@ -8,6 +8,7 @@ import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
+import { createChainReader } from '../../flink/trace/chain.js';
 import { FULL, mayBeFull } from '../../flink/words/forms.js';
 import { MARK, type SignalMarker } from '../../flink/words/marks.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
@@ -99,10 +100,12 @@ function hasTab(bytes: Buffer, start: number, end: number): boolean {
   return bytes.subarray(start, end).includes(TAB);
 }
 
+const readChain = createChainReader();
+
 /** False for an exception that stands in the message, and for a message that is not all that stands before a trace. */
 function fillThrown(draft: PlainDraft, parts: PreambleParts, marker: Marker, lineEnd: number): boolean {
   const text = shortenTrace(draft, marker, lineEnd);
-  const { message, stack, error, chain } = parseBody(text, parts);
+  const { message, stack, error, chain } = parseBody(text, parts, readChain);
   const isWhole = stack === undefined ? message === text : `${message}\n${stack}` === text;
   if (!isWhole || (stack === undefined && draft.messageStart + text.length < draft.end)) return false;
   const messageEnd = draft.messageStart + message.length;

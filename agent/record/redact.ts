@@ -28,9 +28,11 @@ const COLON = 58;
 const QUESTION = 63;
 const AT = 64;
 
+const CHINESE_WORDS = ['密码', '口令', '令牌', '密钥', '秘钥'];
+
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
-  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:[^\s/]+@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|AKIA|ASIA|LTAI|AKID|AIza|ya29\.|-----BEGIN|eyJ|密码|口令|令牌|密钥|秘钥`,
+  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:[^\s/]+@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|AKIA|ASIA|LTAI|AKID|AIza|ya29\.|-----BEGIN|eyJ|${CHINESE_WORDS.join('|')}`,
   'i',
 );
 
@@ -55,26 +57,54 @@ export const SECRET_HINTS: readonly string[] = [
   ...[' -u ', '--user', 'akia', 'asia', 'ltai', 'akid', 'aiza', 'ya29.', '-----begin', 'eyj'],
 ];
 
+interface Shown {
+  /** One of these stands in each text that it matches, in small letters. */
+  readonly needs: readonly string[];
+  readonly pattern: RegExp;
+}
+
 /** Values that show themselves: the group at the end of a match, or all of it. */
-const SHOWN: readonly RegExp[] = [
-  /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}((?:bearer|basic|apikey|digest|negotiate|token)\s{1,20}[^\s"',;\]]+|[^\s"',;\]]{8,})/gi,
-  /\bbearer\s{1,20}([\w+/=.~-]{8,})/gi,
-  /\b(?:set-)?cookie["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}([\w.-]{1,100}=[^\n"'\]]+)/gi,
-  new RegExp(String.raw`[?&](?:${SECRET_PARAMETERS})=([^&\s"'<>]+)`, 'gi'),
+const SHOWN: readonly Shown[] = [
+  {
+    needs: ['authorization'],
+    pattern:
+      /\b(?:proxy-)?authorization["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}((?:bearer|basic|apikey|digest|negotiate|token)\s{1,20}[^\s"',;\]]+|[^\s"',;\]]{8,})/gi,
+  },
+  { needs: ['bearer'], pattern: /\bbearer\s{1,20}([\w+/=.~-]{8,})/gi },
+  {
+    needs: ['cookie'],
+    pattern: /\b(?:set-)?cookie["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}([\w.-]{1,100}=[^\n"'\]]+)/gi,
+  },
+  { needs: ['?', '&'], pattern: new RegExp(String.raw`[?&](?:${SECRET_PARAMETERS})=([^&\s"'<>]+)`, 'gi') },
   // A name, its sign and its value as an address or a page spells them.
-  new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}(?:%22)?%3[ad](?:%22|%20|\+)?([^\s&"'<>%]+)`, 'gi'),
-  new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}&quot;\s{0,20}[:=]\s{0,20}&quot;([^&\s]+)`, 'gi'),
+  {
+    needs: ['%3a', '%3d'],
+    pattern: new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}(?:%22)?%3[ad](?:%22|%20|\+)?([^\s&"'<>%]+)`, 'gi'),
+  },
+  {
+    needs: ['&quot;'],
+    pattern: new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}&quot;\s{0,20}[:=]\s{0,20}&quot;([^&\s]+)`, 'gi'),
+  },
   // `scheme://user:` in front of a password, in which an @ may stand.
-  /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:([^\s/]+)(?=@)/gi,
-  /jdbc:oracle:[a-z0-9]{1,10}:[\w$#]{1,60}\/([^\s@"']{1,200})(?=@)/gi,
-  /(?<=\s)(?:-u|--user)[ =]["']?[^\s:"']{1,100}:(?!\d+(?:\s|$))([^\s"']+)/g,
-  /\bsignature=([\w+/%=-]{16,})/gi,
-  /\b(?:identified\s{1,20}by|password)\s{1,20}'([^'\n]+)/gi,
-  /\bidentified\s{1,20}by\s{1,20}"([^"\n]+)/gi,
-  /(?:密码|口令|令牌|密钥|秘钥)["'”’]?\s{0,20}(?:[:：=＝]|为|是)\s{0,20}["'“‘]?(?!null|none|\*)([!-+\x2d-:<-~]+)/gi,
-  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  /\b(?:LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{13,40}|AIza[\w-]{35}|ya29\.[\w.-]{20,})/g,
-  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  { needs: [ADDRESS_HINT], pattern: /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:([^\s/]+)(?=@)/gi },
+  { needs: ['jdbc:oracle:'], pattern: /jdbc:oracle:[a-z0-9]{1,10}:[\w$#]{1,60}\/([^\s@"']{1,200})(?=@)/gi },
+  { needs: ['-u'], pattern: /(?<=\s)(?:-u|--user)[ =]["']?[^\s:"']{1,100}:(?!\d+(?:\s|$))([^\s"']+)/g },
+  { needs: ['signature='], pattern: /\bsignature=([\w+/%=-]{16,})/gi },
+  { needs: ["'"], pattern: /\b(?:identified\s{1,20}by|password)\s{1,20}'([^'\n]+)/gi },
+  { needs: ['identified'], pattern: /\bidentified\s{1,20}by\s{1,20}"([^"\n]+)/gi },
+  {
+    needs: CHINESE_WORDS,
+    pattern: new RegExp(
+      String.raw`(?:${CHINESE_WORDS.join('|')})["'”’]?\s{0,20}(?:[:：=＝]|为|是)\s{0,20}["'“‘]?(?!null|none|\*)([!-+\x2d-:<-~]+)`,
+      'gi',
+    ),
+  },
+  { needs: ['akia', 'asia'], pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
+  {
+    needs: ['ltai', 'akid', 'aiza', 'ya29.'],
+    pattern: /\b(?:LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{13,40}|AIza[\w-]{35}|ya29\.[\w.-]{20,})/g,
+  },
+  { needs: ['eyj'], pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g },
 ];
 const BLOCK_BEGIN = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const BLOCK_END = /-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -141,17 +171,22 @@ function findBlocks(text: string): readonly Span[] {
 
 /** In their order, the longer one first, and none in another. */
 function findShown(text: string): readonly Span[] {
-  const spans = SHOWN.flatMap((pattern) =>
-    [...text.matchAll(pattern)].map((match) => {
-      const end = match.index + match[0].length;
-      return { start: end - (match[1] ?? match[0]).length, end };
-    }),
+  const small = text.toLowerCase();
+  const spans = SHOWN.flatMap(({ needs, pattern }) =>
+    needs.some((need) => small.includes(need)) ? findValues(text, pattern) : [],
   ).sort((a, b) => a.start - b.start || b.end - a.end);
   let reached = 0;
   return spans.filter(({ start, end }) => {
     if (start < reached || text.startsWith(HIDDEN, start)) return false;
     reached = end;
     return true;
+  });
+}
+
+function findValues(text: string, pattern: RegExp): readonly Span[] {
+  return [...text.matchAll(pattern)].map((match) => {
+    const end = match.index + match[0].length;
+    return { start: end - (match[1] ?? match[0]).length, end };
   });
 }
 

@@ -165,10 +165,11 @@ function readText(text: string, options: ParseOptions): ParsedEntry {
 export function parseBody(
   written: string,
   { level, layout }: Pick<ParsedEntry, 'level' | 'layout'>,
+  readChain: (text: string) => readonly ChainLink[] = parseChain,
 ): Pick<ParsedEntry, 'message' | 'stack' | 'error' | 'chain' | 'links'> {
   const body = unfoldTrace(written);
   const { message, stack } = splitThrowable(body, level === undefined);
-  const links = mayThrow(body) ? nameHeadless(parseChain(stack ?? message), layout, message) : [];
+  const links = mayThrow(body) ? nameHeadless(readChain(stack ?? message), layout, message) : [];
   const outer = links.find((link) => link.type !== '');
   return {
     message,

@@ -96,6 +96,24 @@ export function parseChain(text: string): ChainLink[] {
   return state.links.flatMap(finishLink).flatMap(nameLostProgram).flatMap(nameLostCause).flatMap(nameLostPipeline);
 }
 
+/** Longer texts, and more of them, are not kept. */
+const MOST_KEPT_CHARS = 4096;
+const MOST_KEPT = 500;
+
+/** As parseChain, for who reads the same again and again: a job that restarts throws what it threw before. */
+export function createChainReader(): (text: string) => readonly ChainLink[] {
+  const known = new Map<string, readonly ChainLink[]>();
+  return (text) => {
+    if (text.length > MOST_KEPT_CHARS) return parseChain(text);
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const links = parseChain(text);
+    if (known.size >= MOST_KEPT) known.clear();
+    known.set(text, links);
+    return links;
+  };
+}
+
 /**
  * The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed
  * one.
