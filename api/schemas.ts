@@ -145,9 +145,20 @@ export const DIAGNOSIS = object(
   ['cause', 'rule', 'title', 'summary', 'severity', 'confidence', 'symptom', 'owner', 'fixes', 'evidence'],
 );
 
+const FAILURE_GROUP = object(
+  {
+    id: described(text, 'The same for the same failure of whichever job.'),
+    type: described(text, 'Class of the root.'),
+    message: described(text, 'Message of the root, with * for what differs.'),
+    place: described(text, 'Where class and message say too little: a method, or what wraps the root.'),
+  },
+  ['id', 'type', 'message'],
+);
+
 export const UNKNOWN_FAILURE = object(
   {
     fingerprint: text,
+    group: FAILURE_GROUP,
     chain: texts,
     message: text,
     owner: OWNER,

@@ -80,6 +80,7 @@ describe('the measurements', () => {
       'agent.ts',
       'analyzer.ts',
       'footprint.ts',
+      'groups.ts',
       'scan.ts',
       'shipped.ts',
       'signals.ts',

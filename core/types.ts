@@ -65,6 +65,8 @@ export interface ChainLink {
   readonly message: string;
   /** Frames as `package.Class.method(File.java:1)`, in the order printed. */
   readonly frames: readonly string[];
+  /** So many more, printed at the end of what wraps it (`... 12 more`). */
+  readonly shared?: number;
   readonly relation: 'outer' | 'cause' | 'suppressed';
 }
 
@@ -147,9 +149,23 @@ export interface Diagnosis {
   readonly score: Readonly<Record<string, number>>;
 }
 
+/** Failures of one kind that no rule names, and why they are the same. */
+export interface FailureGroup {
+  /** The same on every node, in every order and version of Flink: `g1-` and twelve hex digits. */
+  readonly id: string;
+  /** Class of the root; empty where it was lost. */
+  readonly type: string;
+  /** The root's message, with marks in place of what differs from one time to the next. */
+  readonly message: string;
+  /** Where class and message say too little: a method of somebody's own, or what wraps the root. */
+  readonly place?: string;
+}
+
 /** A failure that no rule names: reported, never guessed. */
 export interface UnknownFailure {
   readonly fingerprint: string;
+  /** Missing in incidents of before there were groups. */
+  readonly group?: FailureGroup;
   readonly chain: readonly string[];
   readonly message: string;
   readonly owner: Owner;

@@ -5,6 +5,7 @@
 import type { Fact } from '../../flink/facts/fact.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import { fingerprint, firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
+import { groupFailure } from '../../flink/trace/group.js';
 import type { Engine, FailureKind } from '../catalog/engine/engine.js';
 import { findRow, type RowSubject } from './row.js';
 import { toFailureLinks, type FailurePart } from './signal.js';
@@ -23,6 +24,7 @@ export function readFailure(
     kind,
     chain: toFailureLinks(parsed.links),
     fingerprint: fingerprint(parsed.links, readHeadline(parsed.message)),
+    group: groupFailure(parsed.links, readHeadline(parsed.message)),
     owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links),
     userFrame: firstUserFrame(parsed.links),
     message: readHeadline(parsed.message),

@@ -2,7 +2,7 @@
 // Signals are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them,
 // incident.ts joins them.
 import { findSmallest } from '../../core/sequence.js';
-import type { ChainLink, Component, Entry, FileKind, Owner } from '../../core/types.js';
+import type { ChainLink, Component, Entry, FailureGroup, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { FailureKind } from '../catalog/engine/engine.js';
 
@@ -80,6 +80,7 @@ export interface FailurePart {
   readonly kind: FailureKind;
   readonly chain: readonly FailureLink[];
   readonly fingerprint: string;
+  readonly group: FailureGroup;
   readonly owner: Owner;
   readonly userFrame?: string;
   readonly message: string;

@@ -359,6 +359,7 @@ function describeUnknown(item: UnknownFinding, job: JobView | undefined): Unknow
   const last = item.failure.chain.at(-1);
   return {
     fingerprint: item.failure.fingerprint,
+    group: item.failure.group,
     chain: item.failure.chain.map((link) => link.type).filter((type) => type !== ''),
     message: last === undefined ? item.failure.message : last.message,
     owner: item.failure.owner,

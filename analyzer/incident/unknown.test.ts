@@ -1,12 +1,14 @@
 // Failures whose root nobody knows, under the wrappers and beside the sentences in which Flink reports every failure:
 // the root stands first, whoever threw it, and what only follows from it does not.
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from '../catalog/catalog.js';
+import { buildCatalog, loadCatalog } from '../catalog/catalog.js';
+import type { FailureGroup } from '../../core/types.js';
 import { splitText } from '../input/read.js';
 import { diagnose } from './diagnose.js';
 import { flattenIncidents } from './document.js';
 
 const catalog = loadCatalog();
+const ruleless = buildCatalog([], catalog.causes, catalog.engine);
 
 interface Thrown {
   /** As a stack trace prints it: class, then message. */
@@ -332,4 +334,34 @@ describe('a root that nobody knows', () => {
           expect(unknown[0]?.chain.at(-1)).toBe(type);
         },
       );
+});
+
+describe('the group of a failure that nobody knows', () => {
+  const roots = Object.values(ROOTS).flat();
+  const groupOf = (log: string): FailureGroup | undefined =>
+    flattenIncidents(diagnose(splitText(log), ruleless), 'en').unknown[0]?.group;
+
+  it.each(roots.map((root) => [root.text.split(':')[0] ?? '', root] as const))(
+    'is one for %s, however Flink reports it',
+    (_, root) => {
+      const ids = Object.entries(REPORTS).map(([name, report]) => [name, groupOf(report(root))?.id]);
+
+      expect(ids).toEqual(ids.map(([name]) => [name, ids[0]?.[1]]));
+      expect(ids[0]?.[1]).toMatch(/^g1-[0-9a-f]{12}$/);
+    },
+  );
+
+  it('is another one for each root', () => {
+    expect(new Set(roots.map((root) => groupOf(wrapped()(root))?.id)).size).toBe(roots.length);
+  });
+
+  it('says by what it is the same', () => {
+    const [, thrownByAnybody = thrown('')] = ROOTS['the job'] ?? [];
+
+    expect(groupOf(wrapped()(thrownByAnybody))).toMatchObject({
+      type: 'java.lang.IllegalStateException',
+      message: 'shard map * is older than *',
+      place: 'com.acme.lookup.Client.route',
+    });
+  });
 });

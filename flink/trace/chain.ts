@@ -18,6 +18,7 @@ interface Draft {
   type: string;
   message: string;
   readonly frames: string[];
+  shared?: number;
   relation: ChainLink['relation'];
 }
 
@@ -207,7 +208,7 @@ function readLine(state: State, raw: string): void {
   if (content.startsWith(': ') && state.current?.type.endsWith(PY4J) === true)
     return openLink(state, content.slice(2), 'cause', indent);
   if (content.startsWith('Wrapped by:')) return openWrapper(state, content.slice(11).trim());
-  if (content.startsWith('... ')) return;
+  if (content.startsWith('... ')) return noteShared(state, content);
   if (content.startsWith('End of exception on server side')) return closeEmbedded(state);
   readText(state, content, indent);
 }
@@ -278,6 +279,12 @@ function addFrame(state: State, frame: string): void {
   state.current?.frames.push(frame);
 }
 
+/** `... 12 more`, `... 12 common frames omitted`. */
+function noteShared({ current }: State, content: string): void {
+  const shared = Number.parseInt(content.slice(4), 10);
+  if (current !== undefined && shared > 0) current.shared = shared;
+}
+
 function joinMessage(message: string, line: string): string {
   return message.length > MESSAGE_LIMIT ? message : message === '' ? line : `${message}\n${line}`;
 }
@@ -295,17 +302,18 @@ function isCutOff(last: Draft | undefined): boolean {
 
 /** Looks into SerializedThrowable and into braces: `AsynchronousException{a.BException: text}` is two links. */
 function finishLink(draft: Draft): ChainLink[] {
-  const { type, message, frames, relation } = draft;
+  const { type, message, ...rest } = draft;
+  const { relation } = draft;
   if (type === SERIALIZED || type === SERIALIZED_OLD) {
     const original = readHeader(message);
-    return [original === undefined ? { type, message, frames, relation } : { ...original, frames, relation }];
+    return [original === undefined ? draft : { ...original, ...rest }];
   }
-  if (!message.startsWith('{')) return [{ type, message, frames, relation }];
+  if (!message.startsWith('{')) return [draft];
   const inner = readHeader(message.slice(1).replace(/\}\s*$/, ''));
-  if (inner === undefined) return [{ type, message, frames, relation }];
+  if (inner === undefined) return [draft];
   return [
     { type, message: '', frames: [], relation },
-    { ...inner, frames, relation: relation === 'suppressed' ? 'suppressed' : 'cause' },
+    { ...inner, ...rest, relation: relation === 'suppressed' ? 'suppressed' : 'cause' },
   ];
 }
 
@@ -368,7 +376,7 @@ function rememberLast<Rest extends readonly string[], Value>(
 }
 
 /** A text may hold several traces; the first one is the entry's. */
-function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
+export function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
   const own = links.filter((link) => link.relation !== 'suppressed');
   const second = own.findIndex((link, index) => index > 0 && link.relation === 'outer');
   return second === -1 ? own : own.slice(0, second);

@@ -1,0 +1,170 @@
+// How well failures that no rule names are grouped: npx tsx bench/groups.ts [CASES…] (--help). All rules are off. Each
+// log gives the failure that stands first, and any two failures are a pair: joined or not, and labelled as the same or
+// as different ones. Recordings are labelled by their scenario, cases by the cause in the JSON beside them, the rules'
+// own logs by the alternative that they prove. Pairs of one cause of which nobody says whether they are the same are
+// not counted, nor is a failure that rules know as another one than the label says: it only follows.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Incident, UnknownFailure } from '../core/types.js';
+import { isObject } from '../core/json.js';
+import { buildCatalog, loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
+import { readLog, type LogConclusion } from '../analyzer/incident/diagnose.js';
+import type { Signal } from '../analyzer/entry/signal.js';
+import { readEntries } from '../analyzer/input/read.js';
+import { readCommandLine, type BenchScript } from '../lab/options.js';
+import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
+
+const SCRIPT = {
+  name: 'bench/groups.ts',
+  summary: 'How well failures that no rule names are grouped, pairwise beside labels, with all rules off.',
+  operands: '[CASES…]',
+  options: {
+    rules: { kind: 'switch', help: "The rules' own logs too, most of which were written from the code of a class." },
+    all: { kind: 'switch', help: 'Count failures that are labelled for another one of their log, too.' },
+    pairs: { kind: 'switch', help: 'Also print what was joined wrongly and what was not joined.' },
+  },
+} as const satisfies BenchScript;
+
+const { values, operands } = readCommandLine(SCRIPT);
+const RULES = join(import.meta.dirname, '..', 'rules');
+
+/** A log whose failure is known. */
+interface Labelled {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly cause: string;
+  /** Within the cause; undefined where the label says no more. */
+  readonly variant: string | undefined;
+  readonly job?: string | undefined;
+}
+
+interface LeadFailure extends Labelled {
+  readonly failure: UnknownFailure;
+}
+
+type Verdict = 'same' | 'different' | 'open';
+
+const named = loadCatalog();
+const unnamed = buildCatalog([], named.causes, named.engine);
+
+function* labelRecordings(): Generator<Labelled> {
+  for (const name of listRecordings()) {
+    const folder = join(RECORDINGS_DIR, name);
+    const { expected, processes } = loadManifest(folder);
+    const files = processes.flatMap((process) => process.files).map((file) => join(folder, file));
+    if (expected.cause !== 'none')
+      yield { name, files, cause: expected.cause, variant: dirname(name), job: expected.job };
+  }
+}
+
+function* labelCases(folder: string): Generator<Labelled> {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+    const label: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const log = join(folder, file.replace(/json$/, 'log'));
+    if (!isObject(label) || typeof label['cause'] !== 'string' || !existsSync(log)) continue;
+    if (label['cause'] !== 'healthy') yield { name: file, files: [log], cause: label['cause'], variant: undefined };
+  }
+}
+
+function* labelRules(): Generator<Labelled> {
+  for (const { id, cause } of named.rules) {
+    const folder = join(RULES, ...id.replace('.', '/').split('/'));
+    for (const file of readdirSync(folder).filter((name) => /^match(-\d+)?\.log$/.test(name))) {
+      const files = [join(folder, file)];
+      const proved = listSignals(read(files, named)).flatMap(({ matches }) =>
+        matches.filter(({ rule }) => rule === id),
+      );
+      const variant = [id, ...new Set(proved.map(({ alternative }) => alternative))].join(' ');
+      yield { name: `${id} ${basename(file)}`, files, cause, variant };
+    }
+  }
+}
+
+function read(files: readonly string[], catalog: Catalog): LogConclusion {
+  return readLog(readEntries(files), catalog, {});
+}
+
+function listSignals({ clusters }: LogConclusion): readonly Signal[] {
+  return clusters.flatMap(({ signals }) => [...signals]);
+}
+
+/** What stands first: of the job that is known to have failed, else of the first incident. */
+function findLead(log: Labelled): LeadFailure | 'none' | 'other' {
+  const { incidents } = read(log.files, unnamed);
+  const unknown = incidents.filter((incident) => incident.unknown.length > 0);
+  const chosen: Incident | undefined = unknown.find(({ job }) => job !== undefined && job.id === log.job) ?? unknown[0];
+  const failure = chosen?.unknown[0];
+  if (failure === undefined) return 'none';
+  return !values.all && isOther(failure, log) ? 'other' : { ...log, failure };
+}
+
+/** Rules know this entry, and none as the labelled cause: the label is about another failure of the log. */
+function isOther({ evidence: [first] }: UnknownFailure, { files, cause }: Labelled): boolean {
+  const rules = listSignals(read(files, named))
+    .filter(({ place }) => place.path === first?.file && place.line === first.line)
+    .flatMap(({ matches }) => matches.flatMap((match) => named.findRule(match.rule) ?? []))
+    .filter((rule) => !rule.general);
+  return rules.length > 0 && rules.every((rule) => rule.cause !== cause);
+}
+
+function judge(a: Labelled, b: Labelled): Verdict {
+  if (a.cause !== b.cause) return 'different';
+  return a.variant === b.variant ? 'same' : 'open';
+}
+
+type Key = (failure: UnknownFailure) => string;
+
+const KEYS: Readonly<Record<string, Key>> = {
+  fingerprint: ({ fingerprint }) => fingerprint,
+  'class and message': ({ group }) => `${group?.type}\n${group?.message}`,
+  group: ({ group }) => group?.id ?? '',
+};
+
+interface Sum {
+  joined: number;
+  missed: number;
+  wrong: number;
+}
+
+function comparePairs(leads: readonly LeadFailure[], key: Key, tell?: (text: string) => void): Sum {
+  const sum: Sum = { joined: 0, missed: 0, wrong: 0 };
+  for (const [index, a] of leads.entries()) {
+    for (const b of leads.slice(0, index)) {
+      const verdict = judge(a, b);
+      const together = key(a.failure) === key(b.failure);
+      if (verdict === 'open' || (verdict === 'different' && !together)) continue;
+      sum[verdict === 'different' ? 'wrong' : together ? 'joined' : 'missed'] += 1;
+      if (verdict === 'different' || !together)
+        tell?.(
+          `${together ? 'wrong ' : 'missed'}  ${b.name}  ${a.name}\n        ${describe(b)}\n        ${describe(a)}`,
+        );
+    }
+  }
+  return sum;
+}
+
+function describe({ failure: { group } }: LeadFailure): string {
+  return [group?.type, group?.message, group?.place].filter(Boolean).join(' | ');
+}
+
+function measure(title: string, logs: Iterable<Labelled>): void {
+  const found = [...logs].map(findLead);
+  const leads = found.filter((lead) => typeof lead !== 'string');
+  const count = (what: string): number => found.filter((lead) => lead === what).length;
+  console.log(
+    `\n${title}: ${leads.length} failures (without one: ${count('none')}; labelled for another: ${count('other')})\n`,
+  );
+  console.log('| by | joined | missed | joined wrongly | precision | recall |\n|---|---|---|---|---|---|');
+  for (const [name, key] of Object.entries(KEYS)) {
+    const { joined, missed, wrong } = comparePairs(leads, key);
+    const shares = [joined / (joined + wrong), joined / (joined + missed)].map((share) => share.toFixed(3));
+    console.log(`| ${[name, joined, missed, wrong, ...shares].join(' | ')} |`);
+  }
+  if (values.pairs) comparePairs(leads, KEYS['group'] ?? String, (text) => console.log(text));
+}
+
+measure(
+  operands.length === 0 ? 'Recordings' : 'Recordings and cases',
+  [labelRecordings(), ...operands.map(labelCases)].flatMap((labelled) => [...labelled]),
+);
+if (values.rules) measure("The rules' own logs", labelRules());
