@@ -21,13 +21,6 @@ const FACT = 4;
 const ADDRESS = 8;
 const COLLECTION = 16;
 const TAB = 9;
-const SPACE = 32;
-const OPEN = 40;
-const CLOSE = 41;
-const DOT = 46;
-const CLOSE_BRACKET = 93;
-const SMALL_A = 97;
-const SMALL_T = 116;
 
 /** Without one of these no text has an exception in it (mayThrow, splitThrowable and unfoldTrace). */
 const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.java:', '.scala:', '.kt:'];
@@ -129,7 +122,7 @@ function shortenTrace({ messageStart, end }: PlainDraft, marker: Marker, lineEnd
   let isFrameBefore = false;
   for (let line = lineEnd + 1; line < end;) {
     const next = marker.nextBreak(line, end);
-    const isFrame = isFrameLine(room, line, next);
+    const isFrame = marker.isFrame(line, next);
     if (isFrame && isFrameBefore) {
       if (from < line) kept.push(room.toString('latin1', from, line));
       from = next + 1;
@@ -141,28 +134,6 @@ function shortenTrace({ messageStart, end }: PlainDraft, marker: Marker, lineEnd
   const text = kept.join('');
   // The last line has no break.
   return from < end ? text : text.slice(0, -1);
-}
-
-/** Sure to be one frame and nothing else: `\tat a.b.C.m(C.java:1) ~[x.jar:1]`. */
-function isFrameLine(bytes: Buffer, start: number, end: number): boolean {
-  if (
-    bytes[start] !== TAB ||
-    bytes[start + 1] !== SMALL_A ||
-    bytes[start + 2] !== SMALL_T ||
-    bytes[start + 3] !== SPACE
-  )
-    return false;
-  let at = start + 4;
-  let hasDot = false;
-  for (; at < end && (bytes[at] ?? 0) > SPACE && bytes[at] !== OPEN; at += 1) hasDot ||= bytes[at] === DOT;
-  if (!hasDot || bytes[at] !== OPEN) return false;
-  while (at < end && bytes[at] !== CLOSE) at += 1;
-  if (at === end) return false;
-  at += 1;
-  if (at === end) return true;
-  if (bytes[at] !== SPACE) return false;
-  for (at += 1; at < end; at += 1) if (bytes[at] === SPACE || bytes[at] === TAB) return false;
-  return bytes[end - 1] === CLOSE_BRACKET;
 }
 
 function holdsSecret(bytes: Buffer, start: number, end: number, marks: number, { redact }: ParseContext): boolean {

@@ -111,13 +111,16 @@ class Press {
     this.#memory.fill(0, 0, OUT_PLACE);
     this.#code.clear();
     let used = HEADER.copy(this.#wire);
+    let sum = 0;
     for (let from = 0, isLast = false; !isLast; from += BLOCK_BYTES) {
       const block = bytes.subarray(from, from + BLOCK_BYTES);
       isLast = from + BLOCK_BYTES >= bytes.length;
+      // Its bytes are near now.
+      sum = crc32(block, sum);
       this.#writeBlock(block, isLast);
       used += this.#keep(used);
     }
-    this.#wire.writeUInt32LE(crc32(bytes), used);
+    this.#wire.writeUInt32LE(sum, used);
     this.#wire.writeUInt32LE(bytes.length, used + 4);
     return Buffer.from(this.#wire.subarray(0, used + TRAILER_BYTES));
   }

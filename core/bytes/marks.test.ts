@@ -109,6 +109,41 @@ describe('createMarker', () => {
     }
   });
 
+  it('knows a frame of a trace, wherever it begins and whatever stands around it', () => {
+    const random = createRandom();
+    const marker = createMarker(TEXTS);
+    const frame = /^\tat [^\0-\x20(]*\.[^\0-\x20(]*\([^)]*\)(?: [^ \t]*\])?$/;
+    const pieces = [
+      '\tat ',
+      'org.acme.Sink',
+      '.',
+      'run',
+      '(',
+      'Sink.java:81',
+      ')',
+      ' ',
+      '~[app.jar:1.2]',
+      ']',
+      'at',
+      '\t',
+    ];
+    const usual = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let frames = 0;
+    for (let round = 0; round < 20_000; round += 1) {
+      const places = usual.slice(0, random(3) === 0 ? 7 : 9);
+      if (random(2) === 0) places.splice(random(places.length), random(2), random(pieces.length));
+      const text = places.map((place) => pieces[place] ?? '').join('');
+      const start = random(40);
+      marker.room.fill(41 + random(6), 0, 200);
+      marker.room.write(text, start, 'latin1');
+
+      expect([text, marker.isFrame(start, start + text.length)]).toEqual([text, frame.test(text)]);
+      if (frame.test(text)) frames += 1;
+    }
+    expect(frames).toBeGreaterThan(5000);
+    expect(frames).toBeLessThan(18_000);
+  });
+
   it('looks at all of its room', () => {
     const marker = createMarker(TEXTS);
     marker.room.fill(32);

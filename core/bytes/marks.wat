@@ -165,4 +165,79 @@
                 (i32.const 2)))))
         (local.set $at (i32.add (local.get $at) (i32.const 1)))
         (br $one)))
-    (i32.xor (local.get $crc) (i32.const -1))))
+    (i32.xor (local.get $crc) (i32.const -1)))
+
+  ;; 1 where the bytes from $at up to $end are one frame of a stack trace and nothing else: a tab, `at `, a name with a
+  ;; dot in it, what stands in brackets, and either nothing more or a blank and one word that ends with `]`.
+  (func (export "frame") (param $at i32) (param $end i32) (result i32)
+    (local $bytes v128)
+    (local $found i32)
+    (local $dots i32)
+    (if (i32.or (i32.le_u (local.get $end) (i32.add (local.get $at) (i32.const 4)))
+        (i32.ne (i32.load (local.get $at)) (i32.const 0x20746109)))
+      (then (return (i32.const 0))))
+    (local.set $at (i32.add (local.get $at) (i32.const 4)))
+    (block $bracket
+      (loop $name
+        (local.set $bytes (v128.load (local.get $at)))
+        (local.set $found
+          (i8x16.bitmask
+            (v128.or
+              (i8x16.le_u (local.get $bytes) (i8x16.splat (i32.const 32)))
+              (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 40))))))
+        (if (local.get $found)
+          (then
+            (local.set $found (i32.ctz (local.get $found)))
+            (local.set $dots
+              (i32.or
+                (local.get $dots)
+                (i32.and
+                  (i8x16.bitmask (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 46))))
+                  (i32.sub (i32.shl (i32.const 1) (local.get $found)) (i32.const 1)))))
+            (local.set $at (i32.add (local.get $at) (local.get $found)))
+            (br $bracket)))
+        (local.set $dots
+          (i32.or
+            (local.get $dots)
+            (i8x16.bitmask (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 46))))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br_if $name (i32.lt_u (local.get $at) (local.get $end)))))
+    (if
+      (i32.or
+        (i32.eqz (local.get $dots))
+        (i32.or
+          (i32.ge_u (local.get $at) (local.get $end))
+          (i32.ne (i32.load8_u (local.get $at)) (i32.const 40))))
+      (then (return (i32.const 0))))
+    (block $closed
+      (loop $place
+        (local.set $found
+          (i8x16.bitmask (i8x16.eq (v128.load (local.get $at)) (i8x16.splat (i32.const 41)))))
+        (if (local.get $found)
+          (then
+            (local.set $at (i32.add (local.get $at) (i32.add (i32.ctz (local.get $found)) (i32.const 1))))
+            (br $closed)))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br_if $place (i32.lt_u (local.get $at) (local.get $end))))
+      (return (i32.const 0)))
+    (if (i32.eq (local.get $at) (local.get $end)) (then (return (i32.const 1))))
+    (if (i32.or (i32.gt_u (local.get $at) (local.get $end)) (i32.ne (i32.load8_u (local.get $at)) (i32.const 32)))
+      (then (return (i32.const 0))))
+    (local.set $at (i32.add (local.get $at) (i32.const 1)))
+    (block $word
+      (loop $more
+        (br_if $word (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $bytes (v128.load (local.get $at)))
+        (local.set $found
+          (i8x16.bitmask
+            (v128.or
+              (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 32)))
+              (i8x16.eq (local.get $bytes) (i8x16.splat (i32.const 9))))))
+        (if (local.get $found)
+          (then
+            (if (i32.lt_u (i32.add (local.get $at) (i32.ctz (local.get $found))) (local.get $end))
+              (then (return (i32.const 0))))
+            (br $word)))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $more)))
+    (i32.eq (i32.load8_u (i32.sub (local.get $end) (i32.const 1))) (i32.const 93))))
