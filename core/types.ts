@@ -195,7 +195,25 @@ export interface IncidentFacts {
   readonly parallelism?: number;
 }
 
-/** A job's episode of failing (or one process failure without a job). */
+/** One of the incidents that a platform incident stands for. */
+export type PlatformChild = Pick<Incident, 'id' | 'cluster' | 'job' | 'firstSeen' | 'outcome'>;
+
+/** What several jobs share that failed of one thing: a ZooKeeper, an HDFS, a machine, a certificate. */
+export interface PlatformShare {
+  /** What kind of thing it is, by its stable name (analyzer/platform/platform.ts). */
+  readonly kind: string;
+  /** Its address; absent where no log names it: then the jobs are of one cluster. */
+  readonly thing?: string;
+  readonly jobs: number;
+  readonly clusters: number;
+  /** The earliest first. */
+  readonly children: readonly PlatformChild[];
+}
+
+/** In place of a cluster's name: a platform incident is of all of them, and seen by who may see all. */
+export const ALL_CLUSTERS = '*';
+
+/** A job's episode of failing (or one process failure without a job, or what several jobs share: `platform`). */
 export interface Incident {
   /** From the job and its first failed attempt, never from the rule that won. */
   readonly id: string;
@@ -218,6 +236,10 @@ export interface Incident {
   readonly diagnoses: Readonly<Record<Language, readonly Diagnosis[]>>;
   readonly unknown: readonly UnknownFailure[];
   readonly facts: IncidentFacts;
+  /** Of a platform incident, which stands for those of its jobs. */
+  readonly platform?: PlatformShare;
+  /** The platform incident that stands for this one. */
+  readonly parent?: string;
 }
 
 /** What became of one alert of an Alertmanager message. */

@@ -356,3 +356,57 @@ describe('findSubject', () => {
     });
   });
 });
+
+describe('decideAlert, for what jobs share', () => {
+  const child: Incident = { ...CAUSE, parent: 'platform-1' };
+  const platformOf = (jobs: number, outcome: Incident['outcome'] = 'failing'): Incident => ({
+    ...CAUSE,
+    outcome,
+    attempts: [],
+    platform: { kind: 'zookeeper', thing: 'zk:2181', jobs, clusters: 2, children: [] },
+  });
+
+  it('tells a child no more, and takes back what waits to be said of it', () => {
+    expect(decide(child)).toEqual({ send: false, reason: 'part-of-platform' });
+    expect(decide(child, [toldOf(BUFFERS, { isPending: true })])).toMatchObject({
+      send: false,
+      reason: 'part-of-platform',
+      withdrawsPending: true,
+    });
+  });
+
+  it('leads whoever was told of it to its parent, once, unless it is over', () => {
+    const told = toldOf(BUFFERS);
+    const pending = toldOf(BUFFERS, { reason: 'escalated', isPending: true });
+
+    expect(decide(child, [told])).toMatchObject({ send: true, reason: 'joined', replacesPending: false });
+    expect(decide(child, [pending, told])).toMatchObject({ send: true, reason: 'joined', replacesPending: true });
+    expect(decide(child, [toldOf(BUFFERS, { reason: 'joined' }), told]).send).toBe(false);
+    expect(decide(child, [toldOf(BUFFERS, { reason: 'joined', isPending: true }), told])).toEqual({
+      send: false,
+      reason: 'said-already',
+    });
+    expect(decide({ ...child, outcome: 'failed' }, [toldOf(BUFFERS, { outcome: 'recovered' })]).send).toBe(false);
+  });
+
+  it('lets a platform incident gather its jobs, and tells it again when they are twice as many', () => {
+    expect(decide(platformOf(3))).toMatchObject({ reason: 'new-incident', notBeforeMs: SEEN + 31_000 });
+    expect(decide(platformOf(5), [toldOf(BUFFERS, { jobs: 3 })])).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(platformOf(6), [toldOf(BUFFERS, { jobs: 3 })])).toMatchObject({ send: true, reason: 'grown' });
+    expect(decide(platformOf(12), [toldOf(BUFFERS, { reason: 'grown', jobs: 6 })])).toMatchObject({ reason: 'grown' });
+  });
+
+  it('brings the number of jobs in a message up to date until it is sent', () => {
+    const pending = toldOf(BUFFERS, { isPending: true, jobs: 3, timeMs: SEEN + 5000 });
+
+    expect(decide(platformOf(4), [pending])).toMatchObject({ replacesPending: true, notBeforeMs: SEEN + 5000 });
+    expect(decide(platformOf(3), [pending])).toEqual({ send: false, reason: 'said-already' });
+  });
+
+  it('says its end, and does not call another rule of its jobs a correction', () => {
+    const told = [toldOf('cluster.zookeeper-unavailable/connection-loss', { jobs: 3 })];
+
+    expect(decide(platformOf(3, 'recovered'), told)).toMatchObject({ send: true, reason: 'resolved' });
+    expect(decide(platformOf(3), told)).toEqual({ send: false, reason: 'nothing-new' });
+  });
+});

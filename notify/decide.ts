@@ -4,7 +4,8 @@
 import { fitsGlob, type Glob } from '../core/text/glob.js';
 import type { Incident, Severity } from '../core/types.js';
 
-export type AlertReason = 'new-incident' | 'cause-corrected' | 'escalated' | 'still-failing' | 'resolved' | 'canceled';
+export type AlertReason =
+  'new-incident' | 'cause-corrected' | 'joined' | 'grown' | 'escalated' | 'still-failing' | 'resolved' | 'canceled';
 export type SilenceReason =
   | 'muted'
   | 'nothing-found'
@@ -13,6 +14,7 @@ export type SilenceReason =
   | 'undated'
   | 'backlog'
   | 'cause-known'
+  | 'part-of-platform'
   | 'said-already'
   | 'nothing-new';
 
@@ -50,6 +52,8 @@ export interface Told {
   readonly symptom: boolean;
   readonly severity: Severity;
   readonly outcome: Incident['outcome'];
+  /** Of a platform incident: how many jobs it had when this was said. */
+  readonly jobs?: number | undefined;
   /** Waits to be sent; such a message is replaced rather than followed by another. */
   readonly isPending: boolean;
   /** When it was sent, or from when on it may be. */
@@ -67,7 +71,7 @@ export interface Hearing {
 }
 
 export type AlertDecision =
-  | { readonly send: false; readonly reason: SilenceReason; readonly withdrawsPending?: true }
+  | { readonly send: false; readonly reason: SilenceReason; readonly withdrawsPending?: true | undefined }
   | {
       readonly send: true;
       readonly reason: AlertReason;
@@ -79,6 +83,9 @@ export type AlertDecision =
 /** What a failure becomes this soon after it was first told is part of that message. */
 export const ONE_MESSAGE_MS = 60_000;
 
+/** A platform incident that has so many times the jobs that were told is told again. */
+const GROWN_FACTOR = 2;
+
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
 
 export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number, policy: DecidePolicy): AlertDecision {
@@ -88,6 +95,8 @@ export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number,
   if (isMuted(incident, subject, policy.mutes)) return silent('muted');
   const pending = told[0]?.isPending === true ? told[0] : undefined;
   const sent = { ...hearing, told: told.slice(1) };
+  if (incident.parent !== undefined)
+    return decideChild(subject, pending, pending === undefined ? told : sent.told, nowMs);
   if (pending !== undefined) return decidePending(incident, subject, pending, sent, nowMs, policy);
   return decideFresh(incident, subject, hearing, nowMs, policy);
 }
@@ -118,6 +127,15 @@ export function findSubject(incident: Incident, policy: Pick<DecidePolicy, 'isSy
   };
 }
 
+/** Its platform incident is told in its place; who was told of it before is led there, once. */
+function decideChild(subject: Subject, pending: Told | undefined, sent: readonly Told[], nowMs: number): AlertDecision {
+  if (pending?.reason === 'joined') return silent('said-already');
+  const hasStood = sent[0] !== undefined && !isOver(sent[0]) && sent.every(({ reason }) => reason !== 'joined');
+  if (hasStood)
+    return { send: true, reason: 'joined', subject, notBeforeMs: nowMs, replacesPending: pending !== undefined };
+  return { ...silent('part-of-platform'), withdrawsPending: pending === undefined ? undefined : true };
+}
+
 /** A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer. */
 function decidePending(
   incident: Incident,
@@ -136,6 +154,7 @@ function decidePending(
     subject.cause === pending.cause &&
     subject.severity === pending.severity &&
     incident.outcome === pending.outcome &&
+    incident.platform?.jobs === pending.jobs &&
     decision.notBeforeMs >= pending.timeMs;
   if (isSame) return silent('said-already');
   return { ...decision, notBeforeMs: Math.min(decision.notBeforeMs, pending.timeMs), replacesPending: true };
@@ -172,7 +191,10 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
   };
 }
 
-/** A warning is no failure yet: what follows it in other logs, which may be read later, often shows that it healed. */
+/**
+ * A warning is no failure yet: what follows it in other logs, which may be read later, often shows that it healed. A
+ * platform incident has no attempts of its own, and gathers its first jobs meanwhile.
+ */
 function hasFailed({ attempts }: Incident): boolean {
   return attempts.some(({ failedAt }) => failedAt !== undefined);
 }
@@ -196,11 +218,13 @@ function decideNext(
   if (reasons.length === 0) return silent(current === subject ? 'nothing-new' : 'cause-known');
   // The same is never said twice of the same cause.
   const reason = reasons.find(
-    (candidate) => !told.some((item) => item.reason === candidate && item.cause === current.cause),
+    (candidate) =>
+      candidate === 'grown' || !told.some((item) => item.reason === candidate && item.cause === current.cause),
   );
   if (reason === undefined) return silent('said-already');
   // Where lines of one process come late, the cause may be another one until they are there: that is not told.
-  const waitMs = reason === 'cause-corrected' && !known.symptom && !isOver(incident) ? policy.symptomWaitMs : 0;
+  const mayChange = reason === 'grown' || (reason === 'cause-corrected' && !known.symptom && !isOver(incident));
+  const waitMs = mayChange ? policy.symptomWaitMs : 0;
   return { send: true, reason, subject: current, notBeforeMs: nowMs + waitMs, replacesPending: false };
 }
 
@@ -221,13 +245,19 @@ function listReasons(
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
   const reasons: readonly (readonly [AlertReason, boolean])[] = [
-    ['cause-corrected', subject.cause !== known.cause],
+    ['cause-corrected', incident.platform === undefined && subject.cause !== known.cause],
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
     ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
+    ['grown', hasGrown(incident, told)],
     ['escalated', !isOver(incident) && isWorse && (canEdit || !isOneMessage(incident, told))],
     ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered')],
   ];
   return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+}
+
+function hasGrown({ platform, outcome }: Incident, told: readonly Told[]): boolean {
+  const most = told.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
+  return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * most;
 }
 
 /** By the times of the log: it does not matter how late its lines arrive. */
@@ -238,7 +268,7 @@ function isOneMessage({ lastSeen }: Incident, told: readonly Told[]): boolean {
 }
 
 /** Nothing of it can get worse. */
-function isOver({ outcome }: Incident): boolean {
+function isOver({ outcome }: Pick<Incident, 'outcome'>): boolean {
   return outcome === 'recovered' || outcome === 'canceled';
 }
 
@@ -249,6 +279,6 @@ function isMuted(incident: Incident, subject: Subject, mutes: readonly Glob[]): 
   return mutes.some((glob) => names.some((name) => fitsGlob(glob, name)));
 }
 
-function silent(reason: SilenceReason): AlertDecision {
+function silent(reason: SilenceReason): { readonly send: false; readonly reason: SilenceReason } {
   return { send: false, reason };
 }

@@ -229,8 +229,9 @@ function createWriter({
       symptom: subject.symptom,
       severity: subject.severity,
       outcome: incident.outcome,
+      jobs: incident.platform?.jobs,
       seenMs: incident.lastSeen === undefined ? undefined : Date.parse(incident.lastSeen),
-      group: `${reason}|${subject.cause}|${incident.cluster}`,
+      group: reason === 'joined' ? `joined|${incident.parent ?? ''}` : `${reason}|${subject.cause}|${incident.cluster}`,
       message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
       openUntilMs: channel.refresh === undefined ? undefined : now() + OPEN_MS,
@@ -261,6 +262,7 @@ function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
     severity: payload.severity,
     outcome: payload.outcome,
     seenMs: payload.seenMs,
+    jobs: payload.jobs,
     isPending,
     timeMs: isPending ? payload.notBeforeMs : Date.parse(alert.sentAt),
   };

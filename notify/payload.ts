@@ -19,6 +19,8 @@ export interface Payload {
   readonly outcome: Incident['outcome'];
   /** The incident's last failure when this was said; absent without times, and in rows of older releases. */
   readonly seenMs?: number | undefined;
+  /** Of a platform incident: its jobs when this was said. */
+  readonly jobs?: number | undefined;
   /** Messages of one receiver and group that are due together go out as one. */
   readonly group: string;
   /** Rendered for the receiver's channel. */

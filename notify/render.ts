@@ -1,6 +1,15 @@
 // An incident as a message: one card of facts in the receiver's language (title, cause, fix, evidence, numbers,
 // links), made small enough, then put into the shape of a generic webhook or of Alertmanager's API. Pure.
-import type { Diagnosis, Evidence, Fix, Incident, Language, Severity, UnknownFailure } from '../core/types.js';
+import type {
+  Diagnosis,
+  Evidence,
+  Fix,
+  Incident,
+  Language,
+  PlatformShare,
+  Severity,
+  UnknownFailure,
+} from '../core/types.js';
 import type { AlertReason, Subject } from './decide.js';
 import { toJsonObject, type JsonObject } from './payload.js';
 
@@ -29,6 +38,7 @@ export interface Words {
 
 const MAX_BODY_BYTES = 20_000;
 const MAX_EVIDENCE = 5;
+const MAX_CHILDREN = 10;
 const MAX_EVIDENCE_LENGTH = 400;
 const MAX_ANNOTATION_LENGTH = 2000;
 
@@ -50,6 +60,8 @@ const TEXTS: Readonly<
     reasons: {
       'new-incident': 'New incident',
       'cause-corrected': 'Correction: the cause is another one',
+      joined: 'Correction: part of a failure of many jobs',
+      grown: 'More jobs fail',
       escalated: 'Worse than before',
       'still-failing': 'Still failing',
       resolved: 'Resolved',
@@ -63,6 +75,8 @@ const TEXTS: Readonly<
     reasons: {
       'new-incident': '新故障',
       'cause-corrected': '更正：原因另有其他',
+      joined: '更正：属于多个作业的同一故障',
+      grown: '更多作业失败',
       escalated: '情况恶化',
       'still-failing': '仍在失败',
       resolved: '已恢复',
@@ -74,6 +88,8 @@ const TEXTS: Readonly<
 const TYPES: Readonly<Record<AlertReason, string>> = {
   'new-incident': 'jobtrace.incident.opened',
   'cause-corrected': 'jobtrace.incident.corrected',
+  joined: 'jobtrace.incident.joined',
+  grown: 'jobtrace.incident.grown',
   escalated: 'jobtrace.incident.escalated',
   'still-failing': 'jobtrace.incident.continued',
   resolved: 'jobtrace.incident.resolved',
@@ -105,10 +121,12 @@ export function renderWebhook(card: Card): JsonObject {
           restarts,
           attempts: incident.attempts.length,
           facts,
+          parent: incident.parent,
+          platform: incident.platform === undefined ? undefined : cutShare(incident.platform),
         },
         diagnosis: diagnosis === undefined ? null : cutDiagnosis(diagnosis, evidence, details),
         unknown: unknown === undefined ? null : cutUnknown(unknown, evidence),
-        links: words.link === '' ? {} : { incident: words.link },
+        links: listLinks(card),
         ...(evidence < MAX_EVIDENCE || !details ? { truncated: true } : {}),
       },
     });
@@ -135,7 +153,8 @@ export function renderAlertmanager(card: Card): JsonObject {
     process: job === undefined ? (incident.process ?? '') : '',
     cause: words.cause,
     severity: words.severity,
-    cluster: incident.cluster,
+    cluster: incident.platform === undefined ? incident.cluster : '',
+    platform: incident.platform === undefined ? '' : incident.id,
   };
   const annotations = {
     summary: words.title,
@@ -147,6 +166,8 @@ export function renderAlertmanager(card: Card): JsonObject {
     reason,
     restarts: String(incident.restarts),
     outcome: incident.outcome,
+    parent: incident.parent ?? '',
+    jobs: String(incident.platform?.jobs ?? ''),
   };
   return toJsonObject({
     labels: dropEmpty(labels),
@@ -174,8 +195,7 @@ export function renderBrief(card: Card): JsonObject {
 
 export function describeIncident({ incident, subject, language, publicUrl }: Omit<Card, 'reason' | 'nowMs'>): Words {
   const diagnosis = findDiagnosis(incident, subject, language);
-  const link =
-    publicUrl === '' ? '' : `${publicUrl.replace(/(?<!\/)\/+$/, '')}/incidents/${encodeURIComponent(incident.id)}`;
+  const link = renderLink(publicUrl, incident.id);
   if (diagnosis === undefined)
     return { ...describeUnknown(incident.unknown[0], language), severity: subject.severity, fix: '', patch: '', link };
   const fix = diagnosis.fixes[0];
@@ -188,6 +208,21 @@ export function describeIncident({ incident, subject, language, publicUrl }: Omi
     patch: fix === undefined ? '' : renderPatch(fix),
     link,
   };
+}
+
+function renderLink(publicUrl: string, id: string): string {
+  return publicUrl === '' ? '' : `${publicUrl.replace(/(?<!\/)\/+$/, '')}/incidents/${encodeURIComponent(id)}`;
+}
+
+/** Of a child also to the platform incident that stands for it. */
+function listLinks({ incident, publicUrl }: Card): Record<string, string> {
+  const parent = incident.parent === undefined ? '' : renderLink(publicUrl, incident.parent);
+  return dropEmpty({ incident: renderLink(publicUrl, incident.id), parent });
+}
+
+/** The first of its jobs; the page has all of them. */
+function cutShare(share: PlatformShare): PlatformShare {
+  return { ...share, children: share.children.slice(0, MAX_CHILDREN) };
 }
 
 function describeUnknown(

@@ -86,6 +86,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'entry',
     'cluster',
     'incident',
+    'platform',
     'input/files',
     'input/forms',
     'input/read.ts',

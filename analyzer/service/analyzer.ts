@@ -6,7 +6,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { findSmallest } from '../../core/sequence.js';
-import type { Entry, Incident, LogRecord } from '../../core/types.js';
+import { ALL_CLUSTERS, type Entry, type Incident, type LogRecord } from '../../core/types.js';
 import {
   renderSignal,
   SIGNAL_VERSION_KEY,
@@ -43,6 +43,7 @@ import {
   type ClusterMemory,
   type SavedIncident,
 } from './keep.js';
+import { createPlatformKeeper, type PlatformKeeper } from '../platform/keeper.js';
 import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
@@ -124,6 +125,7 @@ interface Running {
   /** Those in which something failed lately. */
   readonly clusters: Map<string, ClusterMemory>;
   readonly options: AnalyzerSettings;
+  readonly platforms: PlatformKeeper;
   readonly readEntries: (cursor: string | undefined, left: LeftOut) => Promise<EntryPage>;
   readonly stateKey: string;
   /** Clusters that have news and are not concluded yet. */
@@ -150,6 +152,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     state: { cursor: undefined, forms: new Map() },
     clusters: new Map(),
     options,
+    platforms: createPlatformKeeper({ ...options, shard, onIncident: options.onIncident, onGone: options.onGone }),
     readEntries: (cursor, left) => readEntries(options, cursor, left),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
     touched: new Set(),
@@ -194,7 +197,9 @@ async function stepOnce(running: Running): Promise<StepResult> {
     for (const incident of await concludeTouched(running, cluster, memory)) changed.push(incident);
     // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
     running.touched.delete(cluster);
+    await running.platforms.step();
   }
+  await running.platforms.step();
   running.state.cursor = page.cursor;
   running.records += page.records;
   await saveState(running, changed.length > 0);
@@ -399,14 +404,20 @@ function tellFault({ toldFaults, options }: Running, { rule, part, problem }: Ru
 }
 
 async function announce(running: Running, incident: Incident, change: 'new' | 'changed'): Promise<void> {
-  await running.options.store.saveIncident(incident);
-  await running.options.onIncident?.(incident, change);
+  const placed = await running.platforms.place(incident);
+  await running.options.store.saveIncident(placed);
+  await running.options.onIncident?.(placed, change);
 }
 
 /** An incident that better evidence has joined with another is gone; one whose lines are only forgotten stays. */
-async function removeGone({ options }: Running, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
+async function removeGone(
+  { options, platforms }: Running,
+  memory: ClusterMemory,
+  incidents: readonly Incident[],
+): Promise<void> {
   for (const known of memory.saved) {
     if (incidents.some((incident) => incident.id === known.id) || !isStillHeld(memory, known)) continue;
+    platforms.forget(known.id);
     await options.onGone?.(known.id);
     await options.store.removeIncident(known.id);
   }
@@ -428,7 +439,8 @@ async function loadState(running: Running): Promise<void> {
     { from: since(healthyMs + 2 * RECHECK_MS), limit: MAX_RECALLED },
   ];
   for (const query of queries)
-    for (const { cluster } of await store.findIncidents(query)) running.due.set(cluster, now());
+    for (const { cluster } of await store.findIncidents(query))
+      if (cluster !== ALL_CLUSTERS) running.due.set(cluster, now());
   running.savedCursor = running.state.cursor;
   running.loaded = true;
 }

@@ -29,7 +29,9 @@ export const ALERTMANAGER: Channel = {
 function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject {
   const now = new Date(card.nowMs).toISOString();
   const alert = renderAlertmanager(card);
-  const hasEnded = card.incident.outcome === 'recovered' || card.incident.outcome === 'canceled';
+  const { outcome } = card.incident;
+  // What joined a platform incident goes on there.
+  const hasEnded = outcome === 'recovered' || outcome === 'canceled' || card.reason === 'joined';
   const outdated =
     previous === undefined ? [] : listAlerts(previous).filter((old) => isOpen(old) && !hasSameLabels(old, alert));
   return {

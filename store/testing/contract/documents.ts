@@ -1,6 +1,7 @@
 // The contract of incidents, jobs, alerts, states and reports of agents.
 // Called by contract.ts.
 import { expect, it } from 'vitest';
+import { ALL_CLUSTERS } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
 import type { Alert, JobCounts, JobQuery, Store } from '../../store.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.js';
@@ -23,6 +24,28 @@ export function describeIncidents(store: () => Store): void {
 
     expect(await store().findIncident('a')).toBeUndefined();
     expect((await store().findIncidents({ limit: 10 })).map((incident) => incident.id)).toEqual([odd.id]);
+  });
+
+  it('keeps platform incidents beside those that they stand for, for who may see all clusters', async () => {
+    const child = makeIncident('a', { job: { id: 'j1' }, parent: 'p' });
+    const parent = makeIncident('p', {
+      cluster: ALL_CLUSTERS,
+      platform: {
+        kind: 'zookeeper',
+        thing: 'zk:2181',
+        jobs: 3,
+        clusters: 2,
+        children: [{ id: 'a', cluster: child.cluster, job: { id: 'j1' }, outcome: 'failing' }],
+      },
+    });
+    await store().saveIncident(child);
+    await store().saveIncident(parent);
+
+    expect(await store().findIncident('a')).toEqual(child);
+    expect(await store().findIncidents({ cluster: ALL_CLUSTERS, limit: 10 })).toEqual([parent]);
+    expect(await store().findIncidents({ cluster: child.cluster, limit: 10 })).toEqual([child]);
+    expect(await store().findIncidents({ scope: [parseGlob('session-*')], limit: 10 })).toEqual([child]);
+    expect(await store().findIncidents({ scope: [parseGlob('*')], limit: 10 })).toHaveLength(2);
   });
 
   it('finds incidents by job, cluster, time, outcome and scope', async () => {

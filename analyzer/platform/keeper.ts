@@ -1,0 +1,243 @@
+// Which incidents one shared cause has made, over all clusters and all analyzers: each that may be shared is placed
+// when it is stored, and what changed since is chained anew (platform.ts) from what the store has. The first shard
+// writes the platform incidents and has them told; every one marks its own as their children. Called by the loop over
+// the store (analyzer/service/analyzer.ts).
+import { findSmallest } from '../../core/sequence.js';
+import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import type { IncidentStore } from '../../store/store.js';
+import { chainShared, findShared, keyOf, PLATFORM_WINDOW_MS, renderPlatform, type SharedIncident } from './platform.js';
+
+export interface PlatformOptions {
+  readonly store: IncidentStore;
+  readonly shard: { readonly index: number; readonly of: number };
+  readonly now: () => number;
+  readonly onIncident: ((incident: Incident, change: 'new' | 'changed') => void | Promise<void>) | undefined;
+  readonly onGone: ((id: string) => void | Promise<void>) | undefined;
+}
+
+export interface PlatformKeeper {
+  /** An incident as it is to be stored: with its parent, where one stands for it. */
+  place(incident: Incident): Promise<Incident>;
+  /** One that is no more. */
+  forget(id: string): void;
+  /** Chains what changed, as often as its cost allows. Throws what the store throws; then nothing is forgotten. */
+  step(): Promise<void>;
+}
+
+/** Incidents, and platform incidents, of one question. */
+const MAX_FOUND = 10_000;
+/** Of other shards nothing is heard: they are looked at this often. */
+const LOOK_MS = 10_000;
+/** It rests so many times as long as it took: however many fail, the analyzer has time for its lines. */
+const PAUSE_FACTOR = 10;
+const MAX_PAUSE_MS = 2000;
+/** An incident that was seen last so long ago no longer changes. */
+const KEEP_MS = 6 * 3_600_000;
+
+interface Platforms extends PlatformOptions {
+  /** Those that were placed here, as they are without a parent. */
+  readonly own: Map<string, SharedIncident>;
+  /** Incident → its platform incident. */
+  readonly parents: Map<string, string>;
+  /** What stands, by its id. */
+  readonly standing: Map<string, Incident>;
+  /** Those that were told since the start: of one before it nobody knows whether it was. */
+  readonly told: Set<string>;
+  /** Of the things whose incidents changed: the earliest beginning of one of them. */
+  readonly news: Map<string, number>;
+  lookedAt: number;
+  /** When it was chained last, and how long it rests from then. */
+  chainedAt: number;
+  pauseMs: number;
+}
+
+export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
+  const platforms: Platforms = {
+    ...options,
+    own: new Map(),
+    parents: new Map(),
+    standing: new Map(),
+    told: new Set(),
+    news: new Map(),
+    lookedAt: options.now(),
+    chainedAt: 0,
+    pauseMs: 0,
+  };
+  return {
+    place: (incident) => place(platforms, incident),
+    forget: (id) => forget(platforms, id),
+    step: () => step(platforms),
+  };
+}
+
+async function place(platforms: Platforms, incident: Incident): Promise<Incident> {
+  const { own, parents } = platforms;
+  const shared = findShared(incident);
+  const known = own.get(incident.id);
+  if (shared === undefined) {
+    forget(platforms, incident.id);
+    return incident;
+  }
+  if (known === undefined) await recallParents(platforms, shared);
+  if (known === undefined || hasNews(known, shared)) for (const item of [known, shared]) note(platforms, item);
+  own.set(incident.id, shared);
+  const parent = findStanding(platforms, shared)?.id;
+  if (parent === undefined) parents.delete(incident.id);
+  else parents.set(incident.id, parent);
+  return withParent(incident, parent);
+}
+
+function forget(platforms: Platforms, id: string): void {
+  note(platforms, platforms.own.get(id));
+  platforms.own.delete(id);
+  platforms.parents.delete(id);
+}
+
+function note({ news }: Platforms, shared: SharedIncident | undefined): void {
+  if (shared !== undefined) news.set(shared.key, Math.min(shared.begin, news.get(shared.key) ?? shared.begin));
+}
+
+/** Whether a platform incident would be another one; that a job restarts again is none. */
+function hasNews(known: SharedIncident, shared: SharedIncident): boolean {
+  const print = ({ key, begin, incident: { job, outcome, lastSeen } }: SharedIncident): string =>
+    JSON.stringify([key, begin, job, outcome, Math.floor((Date.parse(lastSeen ?? '') || 0) / 30_000)]);
+  return print(known) !== print(shared);
+}
+
+function withParent(incident: Incident, parent: string | undefined): Incident {
+  return parent === undefined ? incident : { ...incident, parent };
+}
+
+/** What an earlier run of this analyzer, or another one, has written. */
+async function recallParents({ store, standing }: Platforms, { begin }: SharedIncident): Promise<void> {
+  const near = { from: toIso(begin - PLATFORM_WINDOW_MS), to: toIso(begin + PLATFORM_WINDOW_MS) };
+  for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, ...near, limit: MAX_FOUND }))
+    if (found.platform !== undefined && !standing.has(found.id)) standing.set(found.id, found);
+}
+
+/** One of the same thing that has it as its child already, or lies within a window of its children's beginnings. */
+function findStanding({ standing }: Platforms, { key, begin, incident }: SharedIncident): Incident | undefined {
+  return [...standing.values()].find(({ platform }) => {
+    if (platform === undefined || keyOf(platform) !== key) return false;
+    if (platform.children.some(({ id }) => id === incident.id)) return true;
+    const times = platform.children.flatMap(({ firstSeen }) => (firstSeen === undefined ? [] : Date.parse(firstSeen)));
+    return times.some((time) => Math.abs(time - begin) <= PLATFORM_WINDOW_MS);
+  });
+}
+
+async function step(platforms: Platforms): Promise<void> {
+  const { news, shard, now } = platforms;
+  const isLookDue = shard.of > 1 && now() - platforms.lookedAt >= LOOK_MS;
+  const isResting = Math.abs(now() - platforms.chainedAt) < platforms.pauseMs;
+  if ((news.size === 0 && !isLookDue) || isResting) return;
+  const started = performance.now();
+  await chainAnew(platforms, isLookDue);
+  platforms.pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started));
+  platforms.chainedAt = now();
+}
+
+async function chainAnew(platforms: Platforms, looksAtAll: boolean): Promise<void> {
+  const { news, now, own, parents, standing } = platforms;
+  const asked = new Map(news);
+  const looked = looksAtAll ? [now() - 2 * PLATFORM_WINDOW_MS, ...listOpenBegins(platforms)] : [];
+  const since = findSmallest([...looked, ...asked.values()]) - PLATFORM_WINDOW_MS;
+  const { chains, before, from } = await readChains(platforms, since, looksAtAll ? undefined : asked);
+  const after = chains.flatMap((chain) => renderPlatform(chain) ?? []);
+  await writePlatforms(platforms, before, after, from);
+  await adopt(platforms, after, chains);
+  for (const [key, begin] of asked) if (news.get(key) === begin) news.delete(key);
+  if (looksAtAll) platforms.lookedAt = now();
+  for (const [id, { incident }] of own)
+    if (now() - (Date.parse(incident.lastSeen ?? '') || 0) > KEEP_MS && incident.outcome !== 'failing') {
+      own.delete(id);
+      parents.delete(id);
+    }
+  for (const [id, { lastSeen }] of standing)
+    if (now() - (Date.parse(lastSeen ?? '') || 0) > KEEP_MS) standing.delete(id);
+}
+
+function listOpenBegins({ standing }: Platforms): readonly number[] {
+  return [...standing.values()].flatMap(({ outcome, firstSeen }) =>
+    outcome === 'failing' || outcome === 'silent' ? Date.parse(firstSeen ?? '') || [] : [],
+  );
+}
+
+interface Chained {
+  /** Whole ones: of each the beginning is known. */
+  readonly chains: readonly (readonly SharedIncident[])[];
+  /** Platform incidents of the same things, as the store has them. */
+  readonly before: readonly Incident[];
+  readonly from: number;
+}
+
+/** What touches a chain that goes back further is asked for once more. `keys`: of these things alone. */
+async function readChains(
+  { store }: Platforms,
+  since: number,
+  keys: ReadonlyMap<string, number> | undefined,
+): Promise<Chained> {
+  for (let from = since; ;) {
+    const found = await store.findIncidents({ from: toIso(from), limit: MAX_FOUND });
+    const isAsked = (key: string): boolean => keys === undefined || keys.has(key);
+    const shared = found.flatMap((incident) => findShared(incident) ?? []).filter(({ key }) => isAsked(key));
+    const touched = chainShared(shared).filter((chain) => (chain.at(-1)?.begin ?? 0) >= since);
+    const earliest = findSmallest(touched.flatMap(([first]) => first?.begin ?? [])) - PLATFORM_WINDOW_MS;
+    if (earliest >= from)
+      return {
+        chains: touched,
+        before: found.filter(({ platform }) => platform !== undefined && isAsked(keyOf(platform))),
+        from,
+      };
+    from = earliest;
+  }
+}
+
+/** Stored first, told then; what no chain makes any more goes. */
+async function writePlatforms(
+  { store, shard, standing, told, onIncident, onGone }: Platforms,
+  before: readonly Incident[],
+  after: readonly Incident[],
+  from: number,
+): Promise<void> {
+  for (const incident of after) {
+    const stored = before.find(({ id }) => id === incident.id);
+    const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
+    standing.set(incident.id, incident);
+    if (shard.index !== 0 || (isSame && told.has(incident.id))) continue;
+    if (!isSame) await store.saveIncident(incident);
+    await onIncident?.(incident, stored === undefined ? 'new' : 'changed');
+    told.add(incident.id);
+  }
+  for (const { id, firstSeen } of before) {
+    if (after.some((incident) => incident.id === id) || Date.parse(firstSeen ?? '') < from) continue;
+    standing.delete(id);
+    told.delete(id);
+    if (shard.index !== 0) continue;
+    await onGone?.(id);
+    await store.removeIncident(id);
+  }
+}
+
+/** Those of this analyzer that have another parent now are stored, and told, with it. */
+async function adopt(
+  { own, parents, store, onIncident }: Platforms,
+  after: readonly Incident[],
+  chains: Chained['chains'],
+): Promise<void> {
+  const adopted = new Map(
+    after.flatMap(({ id, platform }) => (platform?.children ?? []).map((child) => [child.id, id])),
+  );
+  for (const { incident } of chains.flat()) {
+    const current = own.get(incident.id)?.incident;
+    const parent = adopted.get(incident.id);
+    if (current === undefined || parents.get(incident.id) === parent) continue;
+    await store.saveIncident(withParent(current, parent));
+    if (parent === undefined) parents.delete(incident.id);
+    else parents.set(incident.id, parent);
+    await onIncident?.(withParent(current, parent), 'changed');
+  }
+}
+
+function toIso(time: number): string {
+  return new Date(time).toISOString();
+}
