@@ -21,7 +21,7 @@ async function start(args: readonly string[]): Promise<number> {
   const recordings = findRecordings(RECORDINGS);
   process.stdout.write(
     `${recordings.length} recorded runs of real Flink clusters (${recordings.filter((item) => !item.healthy).length} failures) happen again, faster, below\n` +
-      `${join(folder, 'logs')}; each diagnosis is printed as it is found. Ctrl-C ends it.\n\n`,
+      `${join(folder, 'logs')}; what is found is told here. Ctrl-C ends it.\n\n`,
   );
   return runUp([join(folder, 'logs', '{cluster}'), '--data', join(folder, 'data')], async (signal) => {
     await Promise.all(

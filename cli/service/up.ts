@@ -16,7 +16,7 @@ import {
   type Command,
   type Invocation,
 } from '../command.js';
-import { renderIncident } from '../terminal/incident.js';
+import { renderIncident, renderIncidentLine } from '../terminal/incident.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
@@ -43,6 +43,7 @@ export const UP: Command = {
       ...RULES_OPTION,
       help: 'Folder with rules of your own; what is saved there is in use within seconds. May be repeated.',
     },
+    { name: 'cards', help: 'Prints each incident as a card; otherwise the first one, and of all others a line.' },
     CONFIG_OPTION,
     LANG_OPTION,
     LOG_LEVEL_OPTION,
@@ -128,8 +129,13 @@ function renderGreeting(url: string, paths: readonly string[], rules: number, in
   return `Jobtrace ${VERSION} watches ${paths.join(', ')} with ${rules} rules.\nPage: ${paint(url, 'cyan', style)}\n\n`;
 }
 
+const MORE: Readonly<Record<Language, string>> = {
+  en: 'Each other incident in a line; its card stands on the page (here with --cards).',
+  zh: '其余故障各占一行，完整卡片见页面（加 --cards 在此显示）。',
+};
+
 /**
- * Prints an incident when it is new and when its cause changed; its restarts, and what an earlier run found, are for
+ * Tells an incident when it is new and when its cause changed; its restarts, and what an earlier run found, are for
  * the page.
  */
 function createAnnouncer(
@@ -137,12 +143,20 @@ function createAnnouncer(
   lang: Language,
   known: readonly Incident[],
 ): (incident: Incident) => Promise<void> {
+  const { terminal } = invocation;
   const said = new Map(known.map((incident) => [incident.id, causeOf(incident)]));
+  const numbers = new Map<string, number>();
   return async (incident) => {
     const cause = causeOf(incident);
     if (cause === undefined || said.get(incident.id) === cause) return;
+    const instead = said.has(incident.id);
     said.set(incident.id, cause);
-    await write(invocation.terminal, `${renderIncident(incident, lang, invocation.terminal)}\n`);
+    const number = numbers.get(incident.id) ?? numbers.size + 1;
+    numbers.set(incident.id, number);
+    if (invocation.has('cards')) await write(terminal, `${renderIncident(incident, lang, terminal)}\n`);
+    else if (number > 1 || instead)
+      await write(terminal, renderIncidentLine(incident, { number, instead }, lang, terminal));
+    else await write(terminal, `${renderIncident(incident, lang, terminal)}\n${MORE[lang]}\n\n`);
   };
 }
 

@@ -1,14 +1,13 @@
 // An incident that the store holds, as people read it: whose it is and how it stands, its causes, what no rule names.
-// Called by "jobtrace incidents" and by "jobtrace up", which prints each one as it is found.
-import type { Language } from '../../core/types.js';
+// Called by "jobtrace incidents" and by "jobtrace up", which tells each one as it is found, most of them in a line.
+import type { Incident, Language } from '../../core/types.js';
 import { OUTCOMES } from '../../core/text/wording.js';
-import type { IncidentStore } from '../../store/store.js';
 import type { Terminal } from '../command.js';
-import { nameJob, paint, renderCards, styleOf } from './print.js';
+import { cutText, nameJob, paint, renderCards, styleOf } from './print.js';
 
 /** An incident for people: one line about the job, then its causes, then what no rule names. */
 export function renderIncident(
-  incident: Awaited<ReturnType<IncidentStore['findIncidents']>>[number],
+  incident: Incident,
   lang: Language,
   terminal: Pick<Terminal, 'stdout' | 'environment'>,
 ): string {
@@ -19,6 +18,38 @@ export function renderIncident(
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
   return [`${head}\n`, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
+}
+
+const WORDS = {
+  en: { unknown: 'Unknown failure', instead: 'corrected:' },
+  zh: { unknown: '未知故障', instead: '更正：' },
+} as const satisfies Record<Language, Record<string, string>>;
+
+/** Fewer characters of a cause say nothing. */
+const LEAST_TITLE = 20;
+
+/** An incident in one line: its number in this list, when, what and whose. `instead`: another cause was told before. */
+export function renderIncidentLine(
+  incident: Incident,
+  { number, instead }: { readonly number: number; readonly instead: boolean },
+  lang: Language,
+  terminal: Pick<Terminal, 'stdout' | 'environment'>,
+): string {
+  const style = styleOf(terminal.stdout, terminal.environment);
+  const [first] = incident.diagnoses[lang];
+  const [unknown] = incident.unknown;
+  const isMild = first?.severity === 'warning' || first?.severity === 'info';
+  const mark =
+    first === undefined ? paint('?', 'yellow', style) : paint(isMild ? '▲' : '✖', isMild ? 'yellow' : 'red', style);
+  const root = unknown?.chain.at(-1) ?? '';
+  const title = first?.title ?? `${WORDS[lang].unknown}${root === '' ? '' : ` ${root}`}`;
+  const who = incident.job?.name ?? incident.job?.id ?? incident.process?.split('/').at(-1) ?? '';
+  const head = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
+  const told = instead ? `${WORDS[lang].instead} ${title}` : title;
+  // What is piped elsewhere is not cut.
+  const room = terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
+  const whose = who === '' ? '' : paint(` · ${who}`, 'dim', style);
+  return `${paint(head, 'dim', style)}${mark} ${cutText(told, Math.max(LEAST_TITLE, room))}${whose}\n`;
 }
 
 /** The first cause carries what follows from it; its job is named in the head already. */

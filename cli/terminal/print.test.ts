@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OUTCOMES, OWNERS, RISKS } from '../../core/text/wording.js';
 import type { Evidence, Fix, Incident, Owner, UnknownFailure } from '../../core/types.js';
 import { makeDiagnosis, makeIncident } from '../../notify/testing/samples.js';
-import { renderIncident } from './incident.js';
+import { renderIncident, renderIncidentLine } from './incident.js';
 import { renderCards } from './print.js';
 
 const TRACE = [
@@ -86,3 +86,50 @@ describe('an incident in Chinese', () => {
 function entriesOf<Key extends string, Value>(table: Readonly<Record<Key, Value>>): readonly (readonly [Key, Value])[] {
   return Object.entries(table) as [Key, Value][];
 }
+
+describe('an incident in a line', () => {
+  const told = { number: 7, instead: false };
+  const narrow = {
+    stdout: Object.assign(new PassThrough(), { isTTY: true, columns: 80 }),
+    environment: { NO_COLOR: '1' },
+  };
+  const piped = { stdout: new PassThrough(), environment: {} };
+  const title = `Files of ${'very '.repeat(30)}different versions are mixed`;
+  const rule = 'deploy.broken-distribution/versions';
+  const long: Incident = {
+    ...makeIncident([]),
+    job: { id: 'a1b2', name: 'orders' },
+    diagnoses: { en: [makeDiagnosis(rule, { title })], zh: [makeDiagnosis(rule, { title: '版本混用' })] },
+  };
+
+  it('says number, time, cause and job within the width of a terminal, and is whole in a pipe', () => {
+    const line = renderIncidentLine(long, told, 'en', narrow);
+
+    expect(line).toMatch(/^ {3}7 {2}\S{8} {2}✖ Files of very .*… · orders\n$/);
+    expect(line.trimEnd().length).toBeLessThanOrEqual(80);
+    expect(renderIncidentLine(long, told, 'en', piped)).toContain(`${title} · orders\n`);
+  });
+
+  it('says that it takes the place of what was told before, in both languages', () => {
+    const instead = { ...told, instead: true };
+
+    expect(renderIncidentLine(long, instead, 'en', piped)).toContain('✖ corrected: Files');
+    expect(renderIncidentLine(long, instead, 'zh', piped)).toContain('✖ 更正： 版本混用');
+  });
+
+  it('names the root of what no rule names, and the process where there is no job', () => {
+    const unknown: UnknownFailure = {
+      ...{ fingerprint: 'a1', chain: ['a.B', 'c.Odd'], message: '', owner: 'framework', count: 1, evidence: [] },
+    };
+    const incident = {
+      ...long,
+      job: undefined,
+      process: 'node-1:/opt/flink/log/flink-node-1',
+      diagnoses: { en: [], zh: [] },
+    };
+
+    expect(renderIncidentLine({ ...incident, unknown: [unknown] }, told, 'en', piped)).toContain(
+      '? Unknown failure c.Odd · flink-node-1\n',
+    );
+  });
+});

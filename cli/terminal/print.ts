@@ -219,7 +219,7 @@ function columnsOf(text: string): number {
   return columns;
 }
 
-function cutText(text: string, length: number): string {
+export function cutText(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
