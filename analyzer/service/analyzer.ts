@@ -30,7 +30,7 @@ import { readLastLine } from '../incident/last-line.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import { createFormState, tellForms, type FormEntry, type FormState } from './forms.js';
 import { askCheckpoints, askHistory } from './history.js';
-import { hashIncident, keepIds, remember } from './identity.js';
+import { keepIds, remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
   compactMemory,
@@ -49,6 +49,7 @@ import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { askLastLines } from './last-lines.js';
 import { loadServiceState, saveServiceState, type ServiceState } from './state.js';
+import { decideWrite, LONG_AGO_MS, printIncident } from './write.js';
 import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
@@ -57,7 +58,7 @@ interface AnalyzerSettings {
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;
   readonly now: () => number;
-  /** Called after an incident was stored, when it is new or has changed. */
+  /** Called after an incident was stored, when it is new or says something new (write.ts). */
   readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
   /** Called before an incident is removed that better evidence has joined with another, or shown to be harmless. */
   readonly onGone?: (id: string) => void | Promise<void>;
@@ -107,7 +108,7 @@ const RECHECK_MS = 30_000;
 const SETTLE_MS = 30_000;
 /** Incidents of one cluster, or of all, that are looked up in the store. */
 const MAX_RECALLED = 1000;
-/** The cursor is written this often at most, without news: so much is read again after a crash. */
+/** The cursor is written this often at most, where no incident is: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
 
 interface EntryPage {
@@ -141,6 +142,8 @@ interface Running {
   toldVersion: string | undefined;
   savedCursor: string | undefined;
   loaded: boolean;
+  /** An incident, since the cursor was saved. */
+  hasWritten: boolean;
   lastSave: number;
   records: number;
   lastError: string | undefined;
@@ -163,6 +166,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     toldVersion: undefined,
     savedCursor: undefined,
     loaded: false,
+    hasWritten: false,
     lastSave: 0,
     records: 0,
     lastError: undefined,
@@ -202,7 +206,8 @@ async function stepOnce(running: Running): Promise<StepResult> {
   await running.platforms.step();
   running.state.cursor = page.cursor;
   running.records += page.records;
-  await saveState(running, changed.length > 0);
+  await saveState(running, running.hasWritten);
+  running.hasWritten = false;
   await tellWords(running);
   return { records: page.records, drained: page.drained, changed };
 }
@@ -238,6 +243,8 @@ function takeEntries(running: Running, entries: readonly Entry[]): void {
   const last = new Map<string, Entry>();
   for (const entry of entries) {
     const cluster = clusterOf(entry);
+    const memory = running.clusters.get(cluster);
+    if (memory !== undefined) memory.logBytes += entry.bytes.length;
     for (const told of tellForms(formsOf(running, cluster), entry)) {
       const { path } = told.entry.source;
       if (told.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, told.entry);
@@ -302,9 +309,14 @@ function takeFacts(running: Running, cluster: string, { index }: ClusterMemory, 
 
 /** What was said of the cluster's incidents, as the store has it: whether everybody heard of it, it does not know. */
 async function recallSaved({ options }: Running, cluster: string, since: number): Promise<readonly SavedIncident[]> {
-  const from = new Date(since).toISOString();
+  // What only grew may be written later.
+  const from = new Date(since - LONG_AGO_MS).toISOString();
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
-  return stored.map((incident) => ({ ...remember(incident), hash: '' }));
+  return stored.flatMap((incident) => {
+    const known = remember(incident);
+    if (incident.outcome !== 'failing' && known.last < since) return [];
+    return [{ ...known, hash: '', since: options.now(), written: undefined }];
+  });
 }
 
 /** What has no time of its own gets that of its process's last line. */
@@ -360,20 +372,24 @@ function isOpen(incidents: readonly Incident[]): boolean {
 async function concludeTouched(running: Running, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const concluded = await concludeAsking(running, cluster, memory);
   const incidents = keepIds(concluded, memory.saved, running.options.healthyMs);
-  const changed = incidents.filter(
-    (incident) => memory.saved.find((known) => known.id === incident.id)?.hash !== hashIncident(incident),
-  );
-  for (const incident of changed)
-    await announce(running, incident, memory.saved.some((known) => known.id === incident.id) ? 'changed' : 'new');
+  const changed: Incident[] = [];
+  const saved: SavedIncident[] = [];
+  for (const incident of incidents) {
+    const known = memory.saved.find(({ id }) => id === incident.id);
+    const { next, isWritten } = await writeIncident(running, memory, incident, known);
+    if (isWritten) changed.push(incident);
+    saved.push(next);
+  }
   await removeGone(running, memory, incidents);
   memory.saved = [
-    ...incidents.map(remember),
+    ...saved,
     ...memory.saved.filter(
       (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
     ),
   ];
   compactLarge(running, memory);
   planNext(running, cluster, memory, incidents);
+  await writeRest(running, memory, running.clusters.has(cluster) ? incidents : []);
   return changed;
 }
 
@@ -403,10 +419,44 @@ function tellFault({ toldFaults, options }: Running, { rule, part, problem }: Ru
   options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
 }
 
-async function announce(running: Running, incident: Incident, change: 'new' | 'changed'): Promise<void> {
+/** Where that is worth it now (write.ts). */
+async function writeIncident(
+  running: Running,
+  memory: ClusterMemory,
+  incident: Incident,
+  known: SavedIncident | undefined,
+): Promise<{ readonly next: SavedIncident; readonly isWritten: boolean }> {
+  const { logBytes, unwritten } = memory;
+  const now = running.options.now();
+  const print = printIncident(incident);
+  const since = known?.hash === print.hash ? known.since : now;
+  const next = { ...remember(incident), hash: print.hash, since };
+  const decision = decideWrite(incident, print, known?.written, { logBytes, quietMs: now - since });
+  if (decision === 'known') unwritten.delete(incident.id);
+  else unwritten.set(incident.id, incident);
+  if (decision === 'known' || decision === 'later')
+    return { next: { ...next, written: known?.written }, isWritten: false };
+  await announce(running, memory, incident, known === undefined ? 'new' : 'changed');
+  return { next: { ...next, written: { ...print, logBytes } }, isWritten: true };
+}
+
+/** What is concluded no more would not be written any more. */
+async function writeRest(running: Running, memory: ClusterMemory, concluded: readonly Incident[]): Promise<void> {
+  for (const incident of [...memory.unwritten.values()])
+    if (!concluded.some(({ id }) => id === incident.id)) await announce(running, memory, incident, 'changed');
+}
+
+async function announce(
+  running: Running,
+  { unwritten }: ClusterMemory,
+  incident: Incident,
+  change: 'new' | 'changed',
+): Promise<void> {
   const placed = await running.platforms.place(incident);
   await running.options.store.saveIncident(placed);
+  running.hasWritten = true;
   await running.options.onIncident?.(placed, change);
+  unwritten.delete(incident.id);
 }
 
 /** An incident that better evidence has joined with another is gone; one whose lines are only forgotten stays. */
@@ -420,6 +470,7 @@ async function removeGone(
     platforms.forget(known.id);
     await options.onGone?.(known.id);
     await options.store.removeIncident(known.id);
+    memory.unwritten.delete(known.id);
   }
 }
 
@@ -435,7 +486,11 @@ async function loadState(running: Running): Promise<void> {
   running.state = await loadServiceState(store, running.stateKey);
   const since = (ms: number): string => new Date(now() - ms).toISOString();
   const queries: readonly IncidentQuery[] = [
-    ...OPEN_OUTCOMES.map((outcome) => ({ from: since(COMPACT_DEFAULTS.keepMs), outcome, limit: MAX_RECALLED })),
+    ...OPEN_OUTCOMES.map((outcome) => ({
+      from: since(COMPACT_DEFAULTS.keepMs + LONG_AGO_MS),
+      outcome,
+      limit: MAX_RECALLED,
+    })),
     { from: since(healthyMs + 2 * RECHECK_MS), limit: MAX_RECALLED },
   ];
   for (const query of queries)
@@ -471,9 +526,10 @@ async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
   await saveAtEnd(running);
 }
 
-/** What is not saved would only be read again. */
+/** What is not saved would only be read again, and what is not written be concluded again. */
 async function saveAtEnd(running: Running): Promise<void> {
   try {
+    for (const memory of running.clusters.values()) await writeRest(running, memory, []);
     if (running.loaded) await saveState(running, true);
   } catch (error) {
     running.options.log.warn(

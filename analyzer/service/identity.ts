@@ -1,6 +1,5 @@
 // Under which id people know an incident: what was concluded now is the same as one that was saved when it has its id,
 // is of the same subject at about the same time, or has joined with it. Pure; called by analyzer.ts.
-import { createHash } from 'node:crypto';
 import type { Incident } from '../../core/types.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import type { SavedIncident } from './keep.js';
@@ -45,7 +44,7 @@ export function isSameEpisode(incident: Incident, known: SavedIncident, healthyM
 
 /** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
 function hasJoined(incident: Incident, known: SavedIncident): boolean {
-  const { first, last } = remember(incident);
+  const { first, last } = spanOf(incident);
   const isOurs = isProcess(known.subject)
     ? incident.processes.map(nameProcess).includes(known.subject)
     : incident.job === undefined;
@@ -57,7 +56,7 @@ function hasJoined(incident: Incident, known: SavedIncident): boolean {
  * may come before those of the TaskManager that the incident was known by.
  */
 export function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
-  const { first, last } = remember(incident);
+  const { first, last } = spanOf(incident);
   return first < known.last + healthyMs && last > known.first - healthyMs;
 }
 
@@ -76,18 +75,11 @@ function isProcess(subject: string): boolean {
 
 const PROCESS = 'process ';
 
-export function remember(incident: Incident): SavedIncident {
-  const first = Date.parse(incident.firstSeen ?? '') || 0;
-  return {
-    id: incident.id,
-    subject: subjectOf(incident),
-    first,
-    last: Date.parse(incident.lastSeen ?? '') || first,
-    hash: hashIncident(incident),
-    restarts: incident.restarts,
-  };
+export function remember(incident: Incident): Pick<SavedIncident, 'id' | 'subject' | 'first' | 'last' | 'restarts'> {
+  return { id: incident.id, subject: subjectOf(incident), ...spanOf(incident), restarts: incident.restarts };
 }
 
-export function hashIncident(incident: Incident): string {
-  return createHash('sha256').update(JSON.stringify(incident)).digest('base64').slice(0, 16);
+function spanOf({ firstSeen, lastSeen }: Incident): Pick<SavedIncident, 'first' | 'last'> {
+  const first = Date.parse(firstSeen ?? '') || 0;
+  return { first, last: Date.parse(lastSeen ?? '') || first };
 }

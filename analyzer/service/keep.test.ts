@@ -59,7 +59,18 @@ function compact(memory: ClusterMemory, options: { readonly maxEvents?: number; 
 
 function save(memory: ClusterMemory, subject: string, first: string): void {
   const begun = Date.parse(`2026-03-02T${first}Z`);
-  memory.saved = [{ id: 'x', subject, first: begun, last: memory.lastTime, hash: '', restarts: 0 }];
+  memory.saved = [
+    {
+      id: 'x',
+      subject,
+      first: begun,
+      last: memory.lastTime,
+      hash: '',
+      restarts: 0,
+      since: 0,
+      written: undefined,
+    },
+  ];
 }
 
 describe('compactMemory', () => {

@@ -6,18 +6,24 @@ import { findSmallest } from '../../core/sequence.js';
 import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
+import type { Incident } from '../../core/types.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
+import type { WrittenIncident } from './write.js';
 
-/** An incident as it was saved last. */
+/** An incident as it was concluded last. */
 export interface SavedIncident {
   readonly id: string;
   /** Job id, or process. */
   readonly subject: string;
   readonly first: number;
   readonly last: number;
-  /** Empty where it is not known whether everybody heard of it. */
+  /** Of its document; empty where nobody knows. */
   readonly hash: string;
   readonly restarts: number;
+  /** When it became so, by the clock. */
+  readonly since: number;
+  /** Undefined where it is not known what the store has, and whether everybody heard of it. */
+  readonly written: WrittenIncident | undefined;
 }
 
 export interface ClusterMemory {
@@ -35,6 +41,8 @@ export interface ClusterMemory {
   /** The store was asked for its history, so the feed has to give the facts that come from now on. */
   isFilled: boolean;
   saved: readonly SavedIncident[];
+  /** Those that the store does not have as they are, by their id (write.ts). */
+  readonly unwritten: Map<string, Incident>;
   /** Signals with a match or a failure. */
   eventCount: number;
   /** Latest time of a signal, and of an event. */
@@ -44,6 +52,8 @@ export interface ClusterMemory {
   heard: number;
   /** Signals that came since the last compaction. */
   news: number;
+  /** Bytes of its log that have been read. */
+  logBytes: number;
 }
 
 export function createClusterMemory(cluster: string): ClusterMemory {
@@ -56,11 +66,13 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     askedCheckpoints: new Set(),
     isFilled: false,
     saved: [],
+    unwritten: new Map(),
     eventCount: 0,
     lastTime: 0,
     lastEvent: 0,
     heard: 0,
     news: 0,
+    logBytes: 0,
   };
 }
 
