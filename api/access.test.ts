@@ -90,7 +90,7 @@ describe('pages of others', () => {
       request.on('error', reject);
       request.end(method === 'POST' ? 'a line' : undefined);
     });
-  const analyzerHooks = { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {} }) };
+  const analyzerHooks = { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {}, incidents: [] }) };
 
   it.each([
     ['a simple request', 'POST', { origin: 'http://evil.example', 'content-type': 'text/plain' }],

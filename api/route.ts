@@ -63,6 +63,7 @@ export interface DiagnoseDocument {
   readonly diagnoses: readonly unknown[];
   readonly unknown: readonly unknown[];
   readonly facts: unknown;
+  readonly incidents: readonly unknown[];
 }
 
 /** What the API reads; it writes nothing. */

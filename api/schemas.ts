@@ -342,9 +342,25 @@ export const AGENT_LIST = object(
   ['agents'],
 );
 
+const { cluster, job, process: failedProcess, outcome, restarts, firstSeen, lastSeen } = INCIDENT_FIELDS;
+
 export const DIAGNOSE = object(
-  { diagnoses: list(DIAGNOSIS), unknown: list(UNKNOWN_FAILURE), facts: { type: 'object', additionalProperties: true } },
-  ['diagnoses', 'unknown', 'facts'],
+  {
+    diagnoses: list(DIAGNOSIS),
+    unknown: list(UNKNOWN_FAILURE),
+    facts: { type: 'object', additionalProperties: true },
+    incidents: described(
+      list(
+        object({ cluster, job, process: failedProcess, outcome, restarts, firstSeen, lastSeen }, [
+          'cluster',
+          'outcome',
+          'restarts',
+        ]),
+      ),
+      'Whose failures these are, and what became of them, oldest first.',
+    ),
+  },
+  ['diagnoses', 'unknown', 'facts', 'incidents'],
 );
 
 export const ERROR = object({ error: object({ code: text, message: text, fix: text }, ['code', 'message', 'fix']) }, [

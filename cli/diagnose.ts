@@ -12,6 +12,7 @@ import { createError } from '../core/errors.js';
 import type { Incident, Language, Severity } from '../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from './command.js';
 import { write, writeNote } from './terminal/write.js';
+import { renderOutcomes } from './terminal/outcome.js';
 import { paint, renderCards, styleOf } from './terminal/print.js';
 import { createProgress } from './terminal/progress.js';
 import { languageOf, readSettings, zoneOf } from './settings.js';
@@ -145,7 +146,8 @@ function renderReport(
       ? ''
       : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
   const cards = renderCards(document.diagnoses, document.unknown, lang, style);
-  return [head, ...cards.map((card) => `${card}\n`), follow].join('');
+  const outcomes = renderOutcomes(document.incidents, lang, style);
+  return [head, `${outcomes}\n`, ...cards.map((card) => `${card}\n`), follow].join('');
 }
 
 /** 12345 → 12,345, without Intl: opening its tables takes 20 ms, a tenth of what a short answer may take. */

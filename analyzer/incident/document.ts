@@ -7,7 +7,14 @@ export interface DiagnosisDocument {
   readonly diagnoses: readonly Diagnosis[];
   readonly unknown: readonly UnknownFailure[];
   readonly facts: IncidentFacts;
+  /** Whose failures these are, and what became of them, oldest first. */
+  readonly incidents: readonly IncidentSummary[];
 }
+
+type IncidentSummary = Pick<
+  Incident,
+  'cluster' | 'job' | 'process' | 'outcome' | 'restarts' | 'firstSeen' | 'lastSeen'
+>;
 
 /** Causes of all incidents first, best first; then consequences. The same rule for the same job is one diagnosis. */
 export function flattenIncidents(incidents: readonly Incident[], language: Language): DiagnosisDocument {
@@ -24,7 +31,12 @@ export function flattenIncidents(incidents: readonly Incident[], language: Langu
     diagnoses: ordered,
     unknown: incidents.flatMap((incident) => incident.unknown),
     facts: Object.assign({}, ...[...incidents].reverse().map((incident) => incident.facts)),
+    incidents: incidents.map(summarize),
   };
+}
+
+function summarize({ cluster, job, process, outcome, restarts, firstSeen, lastSeen }: Incident): IncidentSummary {
+  return { cluster, job, process, outcome, restarts, firstSeen, lastSeen };
 }
 
 function mergeDiagnoses(a: Diagnosis, b: Diagnosis): Diagnosis {

@@ -213,7 +213,7 @@ export function wrapText(text: string, columns: number): string[] {
   return lines;
 }
 
-function columnsOf(text: string): number {
+export function columnsOf(text: string): number {
   let columns = 0;
   for (const character of text) columns += /[\u1100-\u115f\u2e80-\uffef]/.test(character) ? 2 : 1;
   return columns;

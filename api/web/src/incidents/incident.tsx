@@ -8,6 +8,7 @@ import type { Diagnosis } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
+import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
@@ -49,9 +50,7 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
         <Text size="sm">
-          {incident.job === undefined
-            ? `${t('process')} ${incident.process ?? ''}`
-            : `${t('job')} ${incident.job.name ?? ''} `}
+          {incident.job === undefined ? nameSubject(incident, lang) : `${t('job')} ${incident.job.name ?? ''} `}
           {incident.job !== undefined && <Code>{incident.job.id}</Code>}
         </Text>
         <Text size="sm" className="quiet">

@@ -9,6 +9,7 @@ import { findLead, nameUnknown } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
 import { DeliveryProblems } from './delivery.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 
@@ -93,7 +94,7 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
         </Link>
       </Table.Td>
       <Table.Td>
-        <Text size="sm">{incident.job?.name ?? incident.job?.id ?? t('process')}</Text>
+        <Text size="sm">{nameSubject(incident, lang)}</Text>
         <Text size="xs" className="quiet">
           {incident.cluster}
         </Text>

@@ -1,0 +1,42 @@
+// Whom an incident is about, as people call it: a job by its name, a process by what it is and where it runs, else the
+// cluster. Called by the terminal and by the page. Pure.
+import type { Incident, Language, Text } from '../types.js';
+
+const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
+  [/taskexecutor|taskmanager/, { en: 'TaskManager', zh: 'TaskManager' }],
+  [/standalonesession|standalonejob|jobmanager/, { en: 'JobManager', zh: 'JobManager' }],
+  [/sql-gateway/, { en: 'SQL gateway', zh: 'SQL 网关' }],
+  [/sql-client/, { en: 'SQL client', zh: 'SQL 客户端' }],
+  [/^flink-.*-client-/, { en: 'Client', zh: '客户端' }],
+];
+/** `flink-USER-KIND-NUMBER-HOST` of a Flink that was unpacked and started. */
+const STANDALONE =
+  /^flink-.*?-(?:standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|sql-gateway|sql-client|client)-(?:(\d+)-)?(.+)$/;
+
+type Subject = Pick<Incident, 'job' | 'process' | 'cluster'>;
+
+export function nameSubject({ job, process, cluster }: Subject, language: Language): string {
+  if (job !== undefined) return job.name ?? job.id;
+  if (process !== undefined) return nameProcess(process, language);
+  return language === 'zh' ? `集群 ${cluster}` : `Cluster ${cluster}`;
+}
+
+/** `node-1:/opt/flink/log/flink-flink-taskexecutor-1-node-1` → TaskManager 1 on node-1; a pod keeps its name. */
+function nameProcess(process: string, language: Language): string {
+  const { name, kind } = findKind(process);
+  if (kind === undefined) return name;
+  const [, number = '0', host] = STANDALONE.exec(name) ?? [];
+  if (host === undefined) return `${kind[language]} ${name}`;
+  const numbered = number === '0' ? kind[language] : `${kind[language]} ${number}`;
+  return language === 'zh' ? `${host} 上的 ${numbered}` : `${numbered} on ${host}`;
+}
+
+/** The last part of the path that tells what the process is, else the last part. */
+function findKind(process: string): { readonly name: string; readonly kind?: Text } {
+  const parts = process.split(/[/\\]/).filter((part) => part !== '');
+  for (const name of parts.toReversed()) {
+    const kind = KINDS.find(([pattern]) => pattern.test(name))?.[1];
+    if (kind !== undefined) return { name, kind };
+  }
+  return { name: parts.at(-1) ?? process };
+}
