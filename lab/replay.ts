@@ -88,7 +88,7 @@ async function play(recording: string): Promise<void> {
     first ??= row;
     rows.push({ row, first });
     const faults = listFaults(row, first);
-    const delays = row.delaysMs.map((ms) => `${ms} ms`).join(', ');
+    const delays = [...row.delaysMs.map((ms) => `${ms} ms`), ...row.waitsMs.map((ms) => `${ms} ms waited`)].join(', ');
     if (!values.faults || faults.length > 0)
       console.log(renderRow([recording, order, row.cause, row.messages.join(', '), delays, faults.join(' · ')]));
     if (values.ends !== undefined) keepEnd(values.ends, row);
@@ -102,14 +102,16 @@ function keepEnd(into: string, { recording, order, end }: Judged): void {
 
 function printSums(): void {
   const kinds = Object.keys(FAULTS);
-  const columns = ['order', 'recordings', ...kinds, 'line to message p50', 'p99', 'longest'];
+  const columns = ['order', 'recordings', ...kinds, 'line to cause p50', 'p99', 'longest', 'to symptom or correction'];
   console.log(`\n${renderRow(columns)}\n${renderRow(columns.map(() => '---'))}`);
   for (const order of orders) {
     const own = rows.filter(({ row }) => row.order === order);
     const delays = own.flatMap(({ row }) => row.delaysMs).sort((a, b) => a - b);
+    const waited = own.flatMap(({ row }) => row.waitsMs);
     const counts = kinds.map((kind) => own.filter(({ row, first }) => FAULTS[kind]?.(row, first) !== '').length);
     const times = [0.5, 0.99, 1].map((share) => delays[Math.ceil(delays.length * share) - 1]);
-    console.log(renderRow([order, own.length, ...counts, ...times.map(renderDelay)].map(String)));
+    const longest = waited.length === 0 ? undefined : Math.max(...waited);
+    console.log(renderRow([order, own.length, ...counts, ...[...times, longest].map(renderDelay)].map(String)));
   }
 }
 

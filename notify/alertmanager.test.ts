@@ -27,6 +27,7 @@ const POLICY: NotifyPolicy = {
   stillFailingAfterMs: 3_600_000,
   mutes: [],
   isSymptom: (rule) => rule === LOST,
+  isNews: () => false,
   attachWaitMs: 1000,
   jobLabels: ['job_id', 'flink_job_id', 'job_name'],
 };

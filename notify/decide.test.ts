@@ -13,6 +13,7 @@ const POLICY: DecidePolicy = {
   stillFailingAfterMs: 60 * MINUTE,
   mutes: [],
   isSymptom: (rule) => rule === LOST,
+  isNews: () => false,
 };
 const CAUSE = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('restart.exhausted/any', { symptom: true })]);
 const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
@@ -79,6 +80,18 @@ describe('decideAlert, at first sight', () => {
       reason: 'new-incident',
       notBeforeMs: SEEN + 31_000,
       subject: { symptom: false },
+    });
+  });
+
+  it.each([
+    ['a warning', WARNING],
+    ['a symptom', SYMPTOM],
+  ])('sends %s as soon as a cause when it is news by itself', (_name, incident) => {
+    const sent = decide(incident, [], SEEN + 1000, { isNews: () => true });
+
+    expect(sent).toMatchObject({
+      reason: 'new-incident',
+      notBeforeMs: incident === WARNING ? SEEN + 1000 : SEEN + 2000,
     });
   });
 
@@ -229,6 +242,13 @@ describe('decideAlert, after a message', () => {
     expect(decide(CAUSE, [told])).toMatchObject({ reason: 'cause-corrected', notBeforeMs: SEEN + 31_000 });
     expect(decide(CAUSE, [toldOf(LOST, { symptom: true })])).toMatchObject({ notBeforeMs: SEEN + 1000 });
     expect(decide(known, [correction, told])).toMatchObject({ send: false, withdrawsPending: true });
+  });
+
+  it('does not say of the same cause again what another rule knows of it, unless the message can be changed', () => {
+    const told = [toldOf(BUFFERS.replace('/total', '/any'))];
+
+    expect(decide(CAUSE, told)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(CAUSE, told, SEEN + 1000, { canEdit: true })).toMatchObject({ reason: 'cause-corrected' });
   });
 
   it('still tells the end when the cause swings', () => {

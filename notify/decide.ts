@@ -23,7 +23,7 @@ export interface DecidePolicy {
   readonly settleMs: number;
   /**
    * How long what is only a symptom waits for its cause, and what nothing has failed of for lines that show it to be
-   * harmless.
+   * harmless; what is news does not wait.
    */
   readonly symptomWaitMs: number;
   /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
@@ -33,6 +33,8 @@ export interface DecidePolicy {
   readonly mutes: readonly Glob[];
   /** True for a rule whose finding usually follows from another failure, even when it stands first. */
   readonly isSymptom: (ruleId: string) => boolean;
+  /** True for a rule whose finding is told at once: by itself it says enough, whatever comes. */
+  readonly isNews: (ruleId: string) => boolean;
 }
 
 /** What an alert is about: the best diagnosis that may be announced, or a failure that no rule names. */
@@ -177,7 +179,7 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
   if (incident.lastSeen === undefined) return silent('undated');
   if (nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs) return silent('backlog');
   const waitMs =
-    subject.symptom || !hasFailed(incident)
+    !isNews(incident, subject, policy) && (subject.symptom || !hasFailed(incident))
       ? policy.symptomWaitMs
       : incident.outcome === 'failing'
         ? policy.settleMs
@@ -189,6 +191,11 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
     notBeforeMs: nowMs + waitMs,
     replacesPending: false,
   };
+}
+
+/** A platform incident gathers its first jobs before. */
+function isNews({ platform }: Incident, { cause }: Subject, { isNews }: DecidePolicy): boolean {
+  return platform === undefined && isNews(cause);
 }
 
 /**
@@ -245,7 +252,7 @@ function listReasons(
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
   const reasons: readonly (readonly [AlertReason, boolean])[] = [
-    ['cause-corrected', incident.platform === undefined && subject.cause !== known.cause],
+    ['cause-corrected', incident.platform === undefined && isCorrection(subject, known, canEdit)],
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
     ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
     ['grown', hasGrown(incident, told)],
@@ -258,6 +265,17 @@ function listReasons(
 function hasGrown({ platform, outcome }: Incident, told: readonly Told[]): boolean {
   const most = told.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
   return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * most;
+}
+
+/** Of one cause (`sql.options/missing`) another rule may say more: that is no message of its own. */
+function isCorrection(subject: Subject, known: Told, canEdit: boolean): boolean {
+  if (subject.cause === known.cause) return false;
+  return canEdit || causeOf(subject.cause) !== causeOf(known.cause);
+}
+
+/** A failure that no rule names is one by itself. */
+function causeOf(rule: string): string {
+  return rule.split('/', 1)[0] ?? rule;
 }
 
 /** By the times of the log: it does not matter how late its lines arrive. */

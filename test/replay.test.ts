@@ -31,6 +31,8 @@ describe('a recorded cluster, in every order of arrival', () => {
     ['a TaskManager that died', 'cluster.taskmanager-lost/killed/1.20.5'],
     ['a cause in the .out file alone', 'memory.heap-oom/out-file-only/1.20.5'],
     ['an exception of user code', 'code.user-exception/null-pointer/1.17.2'],
+    ['a TaskManager whose job before had left it', 'state.incompatible/key-type/1.20.5'],
+    ['a line without a job beside a failure', 'kafka.offset-out-of-range/records-deleted/1.20.5'],
     ['a client that was refused', 'deploy.submission/wrong-entry-class/1.13.6'],
   ])('is one true card, told once: %s', async (_, recording) => {
     const rows = await replay(recording);

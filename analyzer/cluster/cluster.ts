@@ -3,17 +3,19 @@
 // added one by one, in any order, and once more without effect; a view is made of what they said so far, and only what
 // they changed is made anew. Blaming a healthy neighbour is the worst mistake, so a name that could be of two jobs is
 // of none. Pure; called by incident.ts and by the service.
-import { findSmallest } from '../../core/sequence.js';
+import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { Reading } from '../entry/reading.js';
 import type { EntryPlace, Signal } from '../entry/signal.js';
 import { compactJob, createJob, tellJob, viewJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
-import { forgetFacts, factPlaceOf, type ToldFact } from './told.js';
+import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ToldFact } from './told.js';
 import {
   addJobId,
   createOwners,
   forgetIds,
+  graphOf,
+  hasGraph,
   jobOfId,
   joinIds,
   listIds,
@@ -22,6 +24,7 @@ import {
   type TaskOwner,
 } from './owner.js';
 import { addStay, forgetStays, wasThere } from './place.js';
+import { addPresence, findOnlyHere, forgetPresences, hadLeft, type Presences } from './presence.js';
 import {
   tellProcess,
   createProcess,
@@ -44,6 +47,8 @@ export interface ClusterView {
   jobOf(signal: Signal): string | undefined;
   /** The job that the entry itself names, by an id or a task that only it has. */
   namedJobOf(signal: Signal): string | undefined;
+  /** By its own log the process had the job, and has it no more at that time. */
+  hasLeft(process: string, jobId: string, time: number | undefined): boolean;
   /** Jobs with tasks on the process at that time; undefined when nothing is known about the process. */
   jobsOn(process: string, time: number | undefined): ReadonlySet<string> | undefined;
   /** A resource id, host:port or address → the process of that name. */
@@ -78,6 +83,10 @@ interface Memory {
   readonly tasks: Map<string, Set<TaskOwner>>;
   /** Whose tasks were there, by process or resource id. */
   readonly places: Map<string, Set<TaskOwner>>;
+  /** Jobs that a process has, as it says itself. */
+  readonly presences: Presences;
+  /** Where a JobManager tells first of an execution graph. */
+  readonly graphs: Map<string, FactPlace>;
   /** Jobs that the entries of a process name. */
   readonly named: Map<string, Set<string>>;
   /** What names no job, and is about the one that its entry can only be about. */
@@ -108,6 +117,8 @@ export function createClusterIndex(id: string): ClusterIndex {
     processes: new Map(),
     tasks: new Map(),
     places: new Map(),
+    presences: new Map(),
+    graphs: new Map(),
     named: new Map(),
     nameless: new Map(),
     registered: new Set(),
@@ -140,12 +151,14 @@ function addSignal(memory: Memory, signal: Signal): void {
   for (const fact of facts) {
     const jobId = jobIdOf(fact);
     if (jobId !== undefined) meetJob(memory, jobId, place);
-    const { task, joins, applyProcess, taskManager, tellsOfRunning, tellsOfStart } = meaningOf(fact);
+    const { task, joins, applyProcess, taskManager, isHere, tellsOfRunning, tellsOfStart } = meaningOf(fact);
     memory.tellsOfRunning ||= tellsOfRunning?.(fact) === true;
     memory.tellsOfStart ||= tellsOfStart === true;
     const { time = 0 } = place;
     if (applyProcess !== undefined && tellProcess(process, fact, factPlaceOf(place)))
       memory.views.staleProcesses.add(place.process);
+    const here = isHere?.(fact);
+    if (here !== undefined && jobId !== undefined) addPresence(memory.presences, place.process, jobId, time, here);
     if (joins !== undefined) joinOwners(memory, fact, hints.jobId);
     if (task !== undefined) addTask(memory, signal, fact, task(fact), time);
     else addJobFact(memory, signal, fact, jobId);
@@ -196,6 +209,7 @@ function addTask(
   time: number,
 ): void {
   const kin = joinOwners(memory, fact, jobId);
+  if (place.component === 'jobmanager') meetGraph(memory, graphOf(mention.attemptId), factPlaceOf(place));
   const owner = (jobId === undefined ? undefined : memory.jobs.get(jobId)?.named) ?? kin;
   if (owner === undefined) return;
   const { task, attemptId, allocationId, hasEnded } = mention;
@@ -211,6 +225,12 @@ function addTask(
     addToSet(memory.places, on, owner);
   }
   for (const job of owner.jobs) memory.views.staleJobs.add(job);
+}
+
+function meetGraph({ graphs }: Memory, graph: string | undefined, at: FactPlace): void {
+  if (graph === undefined) return;
+  const known = graphs.get(graph);
+  if (known === undefined || compareFactPlaces(at, known) < 0) graphs.set(graph, at);
 }
 
 /** The process, or the resource id of one; what a JobManager says of no place is nowhere. */
@@ -238,11 +258,12 @@ function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item)
   else items.add(item);
 }
 
-/** Names of no job that are kept. */
+/** Names of no job that are kept, and execution graphs. */
 const MOST_NAMELESS = 1000;
+const MOST_GRAPHS = 4000;
 
 function compactCluster(memory: Memory, horizon: number, beginnings: ReadonlyMap<string, number>): void {
-  const { jobs, processes, owners, nameless, views } = memory;
+  const { jobs, processes, owners, nameless, graphs, views } = memory;
   const begin = findSmallest([horizon, ...beginnings.values()]);
   for (const job of jobs.values()) {
     compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon));
@@ -259,8 +280,10 @@ function compactCluster(memory: Memory, horizon: number, beginnings: ReadonlyMap
     forgetStays(owner.places, begin);
     for (const name of before) if (!owner.places.has(name)) memory.places.get(name)?.delete(owner);
   }
+  forgetPresences(memory.presences, begin);
   forgetIds(owners);
   for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
+  for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
 }
 
 function viewCluster(memory: Memory, reading: Reading): ClusterView {
@@ -281,6 +304,7 @@ function viewCluster(memory: Memory, reading: Reading): ClusterView {
     lastTime: memory.lastTime,
     jobOf,
     namedJobOf,
+    hasLeft: (process, jobId, time) => time !== undefined && hadLeft(memory.presences, process, jobId, time),
     jobsOn: (process, time) => findJobsOn(process, time, memory),
     processOf: (name) => views.processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, views.processes),
     taskManagers: memory.registered.size > 0 ? memory.registered.size : countTaskManagers(processes),
@@ -328,15 +352,32 @@ function refreshJobs(memory: Memory, jobOf: (signal: Signal) => string | undefin
   views.staleJobs.clear();
 }
 
-function findNamedJob({ hints, facts }: Signal, { owners, tasks }: Memory): string | undefined {
+function findNamedJob({ hints, facts }: Signal, memory: Memory): string | undefined {
+  const { owners, tasks } = memory;
   if (hints.jobId !== undefined) return hints.jobId;
   const named = onlyOne(facts.map(jobIdOf));
   if (named !== undefined) return named;
-  const byAttempt = onlyOne(facts.map((fact) => jobOfId(owners, meaningOf(fact).task?.(fact).attemptId)));
+  const byAttempt = onlyOne(facts.map((fact) => findByAttempt(meaningOf(fact).task?.(fact).attemptId, memory)));
   if (byAttempt !== undefined) return byAttempt;
   const byId = onlyOne(hints.ids.map((item) => jobOfId(owners, item)));
   if (byId !== undefined) return byId;
   return onlyOne(hints.tasks.flatMap((task) => [...(tasks.get(task) ?? [])].map(onlyJob)));
+}
+
+function findByAttempt(attemptId: string | undefined, memory: Memory): string | undefined {
+  return jobOfId(memory.owners, attemptId) ?? findByGraph(graphOf(attemptId) ?? '', memory);
+}
+
+/**
+ * The only job that the JobManager had, as its log tells from its start on, when it told of the graph first: a graph
+ * of which no line says whose it is. Of that job no other graph is known.
+ */
+function findByGraph(graph: string, { graphs, views, presences, owners }: Memory): string | undefined {
+  const at = graphs.get(graph);
+  const starts = (views.processes.get(at?.process ?? '')?.starts ?? []).filter((start) => start <= (at?.time ?? 0));
+  if (at === undefined || starts.length === 0) return undefined;
+  const job = findOnlyHere(presences, at.process, findLargest(starts), at.time);
+  return job === undefined || hasGraph(owners, job) ? undefined : job;
 }
 
 function onlyOne(items: readonly (string | undefined)[]): string | undefined {

@@ -35,6 +35,8 @@ export interface FactMeaning<F extends Fact> {
   applyProcess?(process: ProcessView, fact: F, time: number): void;
   /** To what is summed up of the tasks of its job. */
   applyTask?(sum: TaskSum, fact: F, time: number): void;
+  /** Whether the process that says it has the job from then on. */
+  isHere?(fact: F): boolean | undefined;
   /** The process that says it tells what becomes of the job. */
   readonly isTold?: true;
   /** With it around an error that ended nothing is known to have ended nothing. */
@@ -117,6 +119,7 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       job.states.push({ time, from, to, process });
       job.name ??= jobName;
     },
+    isHere: ({ to }) => !JOB_ENDS.has(to),
     isTold: true,
     tellsOfRunning: always,
   },
@@ -166,8 +169,12 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
     tellsOfRunning: always,
   },
   'tasks-restarting': {},
-  slot: { job: ownJob, joins: ({ jobId, allocationId }) => [jobId, allocationId] },
-  'job-connection': { job: ownJob },
+  slot: {
+    job: ownJob,
+    joins: ({ jobId, allocationId }) => [jobId, allocationId],
+    isHere: ({ event }) => (event === 'freed' ? undefined : true),
+  },
+  'job-connection': { job: ownJob, isHere: ({ event }) => event === 'established' },
   checkpoint: {
     job: ({ jobId }) => jobId,
     jobBy: 'entry',
@@ -197,6 +204,7 @@ export function jobIdOf(fact: Fact): string | undefined {
 }
 
 const TASK_ENDS: ReadonlySet<string> = new Set(['FINISHED', 'CANCELED', 'FAILED']);
+const JOB_ENDS: ReadonlySet<string> = new Set([...TASK_ENDS, 'SUSPENDED']);
 
 function always(): boolean {
   return true;

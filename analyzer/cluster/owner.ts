@@ -96,6 +96,12 @@ export function graphOf(attemptId: string | undefined): string | undefined {
 
 const GRAPH = 'graph:';
 
+/** An execution graph is known to be the job's. */
+export function hasGraph({ kins }: Owners, jobId: string): boolean {
+  for (const id of kins.get(jobId)?.ids ?? []) if (id.startsWith(GRAPH)) return true;
+  return false;
+}
+
 /** Ids of a fact that belong together: an attempt that names its graph is known by that alone. */
 export function listIds(fact: Fact, jobId: string | undefined): readonly string[] {
   const { joins, task } = meaningOf(fact);

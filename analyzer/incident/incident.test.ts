@@ -395,4 +395,38 @@ describe('a task of a name that an earlier job had too', () => {
     expect(namesOf(failed, at)).toEqual([]);
     expect(namesOf([...told, ...failed], at)).toEqual([JOB_B]);
   });
+
+  describe('whose JobManager, or TaskManager, tells which jobs it has', () => {
+    const at = { settleMs: 30_000, now: Date.parse('2026-03-02T10:05:02Z') };
+    const started =
+      '10:00:00 INFO org.apache.flink.runtime.entrypoint.ClusterEntrypoint -  Starting StandaloneSessionClusterEntrypoint (Version: 1.20.1, Scala: 2.12)';
+    const failedInGraph = [
+      `10:05:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Map (1/1) (${attemptB}) switched from SCHEDULED to FAILED on [unassigned resource].`,
+      ...DISK,
+    ];
+
+    it('is at once of the only one that the JobManager had then', () => {
+      expect(namesOf(makeLog(JM, [started, ...runs, ...failedInGraph]), at)).toEqual([JOB_B]);
+    });
+
+    it('makes a task of a TaskManager that job’s, too', () => {
+      expect(namesOf([...makeLog(JM, [started, ...runs, ...failedInGraph]), ...failed], at)).toEqual([JOB_B]);
+    });
+
+    it('waits where the JobManager had two, or where its log does not reach back to its start', () => {
+      const [first = '', , second = ''] = runs;
+
+      expect(namesOf(makeLog(JM, [started, first, second, ...failedInGraph]), at)).toEqual([]);
+      expect(namesOf(makeLog(JM, [...runs, ...failedInGraph]), at)).toEqual([]);
+    });
+
+    it('is not of a job that its TaskManager had let go', () => {
+      const letGo = `10:03:00 INFO org.apache.flink.runtime.taskexecutor.DefaultJobLeaderService - Remove job ${JOB_A} from job leader monitoring.`;
+      const complaint = ['10:05:00 WARN com.example.Restore - Cannot restore', ...DISK];
+      const lines = [...TM_START.slice(0, 2), ...startTask()];
+
+      expect(namesOf(makeLog(TM, [...lines, letGo, ...complaint, ...failTask('10:05:00', attemptB)]), at)).toEqual([]);
+      expect(namesOf(makeLog(TM, [...lines, ...failTask('10:05:00', attemptA)]), at)).toEqual([JOB_A]);
+    });
+  });
 });

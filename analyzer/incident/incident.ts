@@ -86,13 +86,16 @@ export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, opt
       options.healthyMs,
     ),
   );
-  const homeless: IncidentEvent[] = [];
-  for (const side of sides) {
+  const unreached = sides.filter((side) => {
     const reached = side.scope === 'job' && side.jobId !== undefined ? [] : findReached(side, episodes, view);
     for (const episode of reached) if (episode.jobId !== side.jobId) episode.events.push(side.event);
-    if (reached.length === 0 && side.jobId === undefined && !isUnsettled(side, view, options.settledUntil))
-      homeless.push(side.event);
-  }
+    return reached.length === 0 && side.jobId === undefined;
+  });
+  const homeless = unreached.flatMap((side) => {
+    const beside = side.scope === 'job' ? findBeside(side.event, episodes) : undefined;
+    beside?.events.push(side.event);
+    return beside !== undefined || isUnsettled(side, view, options.settledUntil) ? [] : [side.event];
+  });
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));
   return { view, signals: sorted, groups: groups.filter((group) => !isHarmless(group, view, options)) };
@@ -160,7 +163,9 @@ type NamedFailures = ReadonlyMap<string, readonly { readonly jobId: string; read
 function indexNamed(events: readonly IncidentEvent[], view: ClusterView): NamedFailures {
   const named = events.flatMap((event) => {
     const [jobId, fingerprint] = [view.namedJobOf(event.signal), fingerprintOf(event)];
-    return jobId === undefined || fingerprint === undefined ? [] : [{ jobId, fingerprint, time: event.time }];
+    if (jobId === undefined || fingerprint === undefined) return [];
+    const isOver = jobId !== findCertain(event, view) && wasOver(jobId, event, view);
+    return isOver ? [] : [{ jobId, fingerprint, time: event.time }];
   });
   return groupBy(named, ({ fingerprint }) => fingerprint);
 }
@@ -176,13 +181,15 @@ function decideSide(
   named: NamedFailures,
 ): Side {
   const same = named.get(fingerprintOf(event) ?? '') ?? [];
+  const certain = findCertain(event, view);
   const known = isOfClient(event) ? view.namedJobOf(event.signal) : view.jobOf(event.signal);
-  const isCertain = known !== undefined && known === findCertain(event, view);
-  const hasEnded = !isCertain && known !== undefined && hadEnded(view.jobs.get(known), event.time);
+  const isCertain = known !== undefined && known === certain;
+  const hasEnded = !isCertain && known !== undefined && wasOver(known, event, view);
   const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil - OWNER_MS);
   const owner = hasEnded || waits ? undefined : known;
   const isOthers =
     owner !== undefined &&
+    !isCertain &&
     !same.some(({ jobId }) => jobId === owner) &&
     same.some(({ time }) => time === undefined || event.time === undefined || Math.abs(time - event.time) <= NOTICE_MS);
   const jobId = isOthers ? view.namedJobOf(event.signal) : owner;
@@ -201,6 +208,11 @@ function isOfClient({ signal, failure }: IncidentEvent): boolean {
 /** The job that an id names: a task of the same name runs in every job of the program. */
 function findCertain({ signal }: IncidentEvent, view: ClusterView): string | undefined {
   return view.namedJobOf({ ...signal, hints: { ...signal.hints, tasks: [] } });
+}
+
+/** It had ended, or had left the process that tells of the event. */
+function wasOver(jobId: string, { signal, time }: IncidentEvent, view: ClusterView): boolean {
+  return hadEnded(view.jobs.get(jobId), time) || view.hasLeft(signal.place.process, jobId, time);
 }
 
 /** Of a task whose execution graph, with which its id begins since Flink 1.16, is that of no job known here. */
@@ -247,6 +259,15 @@ function findReached(side: Side, episodes: readonly Episode[], view: ClusterView
   const same = near.filter((episode) => episode.events.some((event) => isSameFailure(event, side.event)));
   if (same.length > 0) return same.slice(0, 1);
   return here.length === 1 ? here : [];
+}
+
+/** The only job that has failed by what the same process wrote, although nothing tells that it had tasks there. */
+function findBeside({ signal, time }: IncidentEvent, episodes: readonly Episode[]): Episode | undefined {
+  const here = episodes.filter(
+    (episode) =>
+      isNear(episode, time) && episode.events.some((event) => event.signal.place.process === signal.place.process),
+  );
+  return here.length === 1 ? here[0] : undefined;
 }
 
 function isSameFailure(a: IncidentEvent, b: IncidentEvent): boolean {

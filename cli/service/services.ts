@@ -2,6 +2,7 @@
 // API are made beside this file, since a process that runs one of them should not load the others. Called by up.ts and
 // parts.ts.
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
+import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
@@ -73,6 +74,7 @@ export function createServiceNotifier(
       mutes: settings['notify.mutes'].map(parseGlob),
       jobLabels: settings['notify.jobLabels'],
       isSymptom: (id) => rules.catalog.findRule(id)?.role === 'symptom',
+      isNews: (id) => isNewsAlone(rules.catalog.findRule(id)),
     },
   });
 }

@@ -22,6 +22,13 @@ describe('whom an incident is about', () => {
     expect(nameSubject({ ...NOBODY, process }, 'zh')).toBe(zh);
   });
 
+  it('is what its jobs share', () => {
+    const platform = { kind: 'zookeeper', thing: 'zk-1:2181', jobs: 118, clusters: 2, children: [] };
+
+    expect(nameSubject({ ...NOBODY, platform }, 'en')).toBe('zk-1:2181 · 118 jobs');
+    expect(nameSubject({ ...NOBODY, platform }, 'zh')).toBe('zk-1:2181 · 118 个作业');
+  });
+
   it('is the cluster where there is neither', () => {
     expect(nameSubject(NOBODY, 'en')).toBe('Cluster orders');
     expect(nameSubject(NOBODY, 'zh')).toBe('集群 orders');

@@ -1,5 +1,5 @@
-// Whom an incident is about, as people call it: a job by its name, a process by what it is and where it runs, else the
-// cluster. Called by the terminal and by the page. Pure.
+// Whom an incident is about, as people call it: a job by its name, a process by what it is and where it runs, what jobs
+// share with their number, else the cluster. Called by the terminal and by the page. Pure.
 import type { Incident, Language, Text } from '../types.js';
 
 const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
@@ -13,12 +13,18 @@ const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
 const STANDALONE =
   /^flink-.*?-(?:standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|sql-gateway|sql-client|client)-(?:(\d+)-)?(.+)$/;
 
-type Subject = Pick<Incident, 'job' | 'process' | 'cluster'>;
+type Subject = Pick<Incident, 'job' | 'process' | 'cluster' | 'platform'>;
 
-export function nameSubject({ job, process, cluster }: Subject, language: Language): string {
+export function nameSubject({ job, process, cluster, platform }: Subject, language: Language): string {
+  if (platform !== undefined) return namePlatform(platform, language);
   if (job !== undefined) return job.name ?? job.id;
   if (process !== undefined) return nameProcess(process, language);
   return language === 'zh' ? `集群 ${cluster}` : `Cluster ${cluster}`;
+}
+
+function namePlatform({ jobs, thing }: NonNullable<Incident['platform']>, language: Language): string {
+  const counted = language === 'zh' ? `${jobs} 个作业` : `${jobs} jobs`;
+  return thing === undefined ? counted : `${thing} · ${counted}`;
 }
 
 /** `node-1:/opt/flink/log/flink-flink-taskexecutor-1-node-1` → TaskManager 1 on node-1; a pod keeps its name. */

@@ -95,6 +95,7 @@ describe('readFacts on a recorded TaskManager', () => {
   it('ties slots, tasks and the job together', () => {
     expect(facts).toContainEqual({ type: 'slot', allocationId: ID, jobId: JOB, event: 'requested' });
     expect(facts).toContainEqual({ type: 'job-connection', jobId: JOB, event: 'established' });
+    expect(facts).toContainEqual({ type: 'job-connection', jobId: JOB, event: 'closed' });
     expect(ofType(facts, 'task-received')).toContainEqual({
       type: 'task-received',
       task: 'Source: orders -> to-order',

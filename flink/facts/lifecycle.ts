@@ -97,6 +97,10 @@ const SLOTS: readonly FactRow[] = [
     `^Establish JobManager connection for job ${JOB}`,
     ([, jobId = '']) => [{ type: 'job-connection', jobId, event: 'established' }],
   ),
+  // Where it has no slot of the job any more.
+  begins('Remove job ', `^Remove job ${JOB} from job leader monitoring`, ([, jobId = '']) => [
+    { type: 'job-connection', jobId, event: 'closed' },
+  ]),
   begins('Close JobManager connection for job ', `^Close JobManager connection for job ${JOB}`, ([, jobId = '']) => [
     { type: 'job-connection', jobId, event: 'closed' },
   ]),

@@ -3,10 +3,13 @@
 import { join } from 'node:path';
 import type { Incident } from '../../core/types.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
-import { nameFirst, nameRecording } from '../judge/name.js';
+import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
+import { loadOnce, nameFirst, nameRecording } from '../judge/name.js';
 import { RECORDINGS_DIR, loadManifest, type Manifest } from '../record/manifest.js';
 import type { ReplayOrder } from './order.js';
 import { findWritten, type Message, type ReplayRun } from './play.js';
+
+const catalog = loadOnce();
 
 export interface Judged {
   readonly recording: string;
@@ -30,8 +33,10 @@ export interface Judged {
   readonly unjustified: number;
   /** Healthy jobs that were ever named. */
   readonly innocents: readonly string[];
-  /** From a line to the message about it, in milliseconds by the clock of the replay. */
+  /** From a line to the message about the cause that it shows, in milliseconds by the clock of the replay. */
   readonly delaysMs: readonly number[];
+  /** The same of what waits for a better cause: symptoms, failures that no rule names, and corrections. */
+  readonly waitsMs: readonly number[];
   /** The incidents at the end, to be compared with those of another order. */
   readonly end: string;
 }
@@ -58,12 +63,29 @@ export function judgePlayed(played: ReplayRun): Judged {
     innocents: [
       ...new Set(shown.flatMap(({ job }) => (job !== undefined && isInnocent(job.id, manifest) ? [job.id] : []))),
     ],
-    delaysMs: messages.flatMap((message) => {
-      const written = isEnd(message) ? undefined : findWritten(played, message);
-      return written === undefined ? [] : [message.at - written];
-    }),
+    delaysMs: listDelays(
+      played,
+      messages.filter((message) => !isEnd(message) && !waits(message)),
+    ),
+    waitsMs: listDelays(played, messages.filter(waits)),
     end: renderEnd(incidents),
   };
+}
+
+function listDelays(played: ReplayRun, messages: readonly Message[]): readonly number[] {
+  return messages.flatMap((message) => {
+    const written = findWritten(played, message);
+    return written === undefined ? [] : [message.at - written];
+  });
+}
+
+function waits({ reason, diagnosis }: Message): boolean {
+  if (reason === 'cause-corrected') return true;
+  return reason === 'new-incident' && !isNewsAlone(catalog.findRule(diagnosis?.rule ?? '')) && !isCause(diagnosis);
+}
+
+function isCause(diagnosis: Message['diagnosis']): boolean {
+  return diagnosis?.symptom === false && catalog.findRule(diagnosis.rule)?.role === 'cause';
 }
 
 /** What is wrong with a row, by the name under which it is summed up; `first`: the same recording as it was written. */

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { createAgent, type Agent } from '../../agent/agent.js';
 import { fillAgentSettings } from '../../agent/settings.js';
 import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
+import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../../analyzer/service/analyzer.js';
 import { defaultSettings } from '../../core/config/settings.js';
@@ -113,6 +114,7 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
       mutes: [],
       jobLabels: [],
       isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
+      isNews: (id) => isNewsAlone(catalog.findRule(id)),
     },
     log,
     now,
@@ -158,8 +160,8 @@ function write({ logs }: Stage, { file, lines, time }: Arrival): void {
 }
 
 const TICK_MS = 500;
-/** After a line the next looks come so much later, the last of them again and again. */
-const QUIET_MS = [500, 1000, 1500, 2000, 3000, 5000, 10_000] as const;
+/** So long after a line each tick is a look, to see what waits be told; then one of a few. */
+const AWAKE_MS = 12_000;
 const QUIET_STEP_MS = 5000;
 const END_STEP_MS = 20_000;
 /** Longer than a job must run to be healthy. */
@@ -177,9 +179,9 @@ function listTicks(arrivals: readonly Arrival[]): readonly number[] {
 }
 
 function listQuiet(from: number, until: number, stepMs: number): readonly number[] {
-  const ticks: number[] = QUIET_MS.map((ms) => from + ms);
-  for (let tick = from + 10_000 + stepMs; tick < until; tick += stepMs) ticks.push(tick);
-  return ticks.filter((tick) => tick < until);
+  const ticks: number[] = [];
+  for (let tick = from + TICK_MS; tick < until; tick += tick < from + AWAKE_MS ? TICK_MS : stepMs) ticks.push(tick);
+  return ticks;
 }
 
 interface Body {
@@ -203,8 +205,10 @@ function sortIncidents(incidents: readonly Incident[]): readonly Incident[] {
 
 /** When the line was written that the message stands on: the first of them. */
 export function findWritten({ arrivals }: ReplayRun, { diagnosis, unknown }: Message): number | undefined {
-  const evidence = (diagnosis ?? unknown)?.evidence ?? [];
-  const times = evidence.flatMap(({ file, time }) => {
+  const { evidence = [], firstSeen = '' } = diagnosis ?? unknown ?? {};
+  // The last line of a lost process is evidence, and tells nothing when it is written.
+  const telling = evidence.filter(({ time }) => time === undefined || time >= firstSeen);
+  const times = telling.flatMap(({ file, time }) => {
     const own = arrivals.filter((arrival) => basename(arrival.file) === basename(file));
     return (own.find((arrival) => time !== undefined && arrival.time === Date.parse(time)) ?? own.at(-1))?.at ?? [];
   });

@@ -123,6 +123,7 @@ export const POLICY: NotifyPolicy = {
   stillFailingAfterMs: 3_600_000,
   mutes: [],
   isSymptom: (rule) => rule === LOST,
+  isNews: () => false,
   attachWaitMs: 20_000,
   jobLabels: ['job_id', 'flink_job_id', 'job_name'],
 };

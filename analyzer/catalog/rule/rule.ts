@@ -213,6 +213,16 @@ export interface Rule {
   readonly references: readonly string[];
 }
 
+/**
+ * What people are told at once, without waiting for what follows: a cause that stands alone, and what a process says of
+ * its own end. What others say of it waits for the cause.
+ */
+export function isNewsAlone(rule: Rule | undefined): boolean {
+  if (rule === undefined) return false;
+  const { role, standsAlone, scope, severity, peer } = rule;
+  return role === 'cause' ? standsAlone : scope === 'process' && severity === 'critical' && peer === undefined;
+}
+
 /** Values that every rule may use in texts and expressions, with what they are. rules/README.md lists them. */
 export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   version: 'Flink version of the process',

@@ -60,7 +60,7 @@ export const SERVICE = [
   {
     name: 'notify.settleMs',
     type: 'integer',
-    default: 1000,
+    default: 500,
     minimum: 0,
     help: 'How long an incident whose cause is known waits before it is announced, so that what follows at once (the end of the job) is in the same message.',
   },
