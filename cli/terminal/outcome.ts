@@ -56,6 +56,8 @@ function renderSeveral(incidents: readonly Summary[], lang: Language): string {
   const words = WORDS[lang];
   const counts = new Map<Incident['outcome'], number>();
   for (const { outcome } of incidents) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([outcome, count]) => `${count} ${OUTCOMES[outcome][lang]}`);
+  const parts = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([outcome, count]) => `${count} ${OUTCOMES[outcome][lang]}`);
   return `${words.several(incidents.length)}${parts.join(words.comma)}`;
 }
