@@ -56,7 +56,8 @@ function open(): Service {
       return sqlite.saveIncident(incident);
     },
   };
-  const opened: Service = { store, saves, now: START, analyzer: start(store, () => opened.now) };
+  const clockwork = { now: START };
+  const opened: Service = Object.assign(clockwork, { store, saves, analyzer: start(store, () => clockwork.now) });
   opens.push(opened);
   return opened;
 }
