@@ -180,6 +180,17 @@ const INCIDENT_FACTS = object({
   parallelism: integer,
 });
 
+const CHILD = object(
+  { id: text, cluster: text, job: JOB, firstSeen: time, outcome: { type: 'string', enum: OUTCOMES } },
+  ['id', 'cluster', 'outcome'],
+);
+const SHARE_FIELDS = {
+  kind: described(text, 'What kind of thing the jobs share: zookeeper, hdfs, kafka, machine …'),
+  thing: described(text, 'Its address; absent where no log names it.'),
+  jobs: integer,
+  clusters: integer,
+} as const satisfies Readonly<Record<string, Schema>>;
+const SHARE_REQUIRED = ['kind', 'jobs', 'clusters'] as const;
 const INCIDENT_FIELDS = {
   id: text,
   cluster: text,
@@ -195,6 +206,11 @@ const INCIDENT_FIELDS = {
   diagnoses: described(list(DIAGNOSIS), 'In the language asked for; best first, consequences after their cause.'),
   unknown: list(UNKNOWN_FAILURE),
   facts: INCIDENT_FACTS,
+  platform: described(
+    object(SHARE_FIELDS, SHARE_REQUIRED),
+    'Of a platform incident, which stands for those of several jobs that fail of one thing; its cluster is "*".',
+  ),
+  parent: described(text, 'The platform incident that stands for this one.'),
 } as const satisfies Readonly<Record<string, Schema>>;
 const INCIDENT_REQUIRED = [
   'id',
@@ -226,7 +242,17 @@ export const ALERT = object(
   ['id', 'incidentId', 'receiver', 'reason', 'cause', 'sentAt', 'state', 'attempts'],
 );
 
-export const INCIDENT = object({ ...INCIDENT_FIELDS, alerts: list(ALERT) }, [...INCIDENT_REQUIRED, 'alerts']);
+export const INCIDENT = object(
+  {
+    ...INCIDENT_FIELDS,
+    platform: object({ ...SHARE_FIELDS, children: described(list(CHILD), 'The earliest first.') }, [
+      ...SHARE_REQUIRED,
+      'children',
+    ]),
+    alerts: list(ALERT),
+  },
+  [...INCIDENT_REQUIRED, 'alerts'],
+);
 export const ALERT_LIST = object({ alerts: list(ALERT) }, ['alerts']);
 
 export const DELIVERY_LIST = object(

@@ -1,6 +1,7 @@
 // "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs. Neither writes to
 // the store, and neither makes one that is not there.
 import { createError } from '../core/errors.js';
+import type { Incident } from '../core/types.js';
 import type { RecordQuery, RecordSearch } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
 import { renderIncident } from './terminal/incident.js';
@@ -161,12 +162,18 @@ async function runIncidents(invocation: Invocation): Promise<number> {
     if (invocation.option('format') === 'json')
       await write(invocation.terminal, `${JSON.stringify({ incidents }, null, 2)}\n`);
     else
-      for (const incident of [...incidents].reverse())
+      for (const incident of selectTop(incidents).reverse())
         await write(invocation.terminal, `${renderIncident(incident, languageOf(settings), invocation.terminal)}\n`);
     return 0;
   } finally {
     await store.close();
   }
+}
+
+/** What a platform incident stands for is not printed beside it. */
+function selectTop(incidents: readonly Incident[]): Incident[] {
+  const ids = new Set(incidents.map(({ id }) => id));
+  return incidents.filter(({ parent }) => parent === undefined || !ids.has(parent));
 }
 
 function readLimit(invocation: Invocation): number {

@@ -293,7 +293,7 @@ const TEXTS: Readonly<
     title: (cause, { jobs, thing }) => `${jobs} jobs: ${cause}${thing === undefined ? '' : ` (${thing})`}`,
     jobs: (names, { jobs, clusters }) =>
       `${jobs} jobs of ${clusters === 1 ? 'one cluster' : `${clusters} clusters`} failed of the same thing` +
-      `${names.length === 0 ? '' : `: ${names.join(', ')}${jobs > names.length ? ', …' : ''}`}. `,
+      `${names.length === 0 ? '' : `: ${names.join(', ')}${jobs > names.length ? ` and ${jobs - names.length} more` : ''}`}. `,
   },
   zh: {
     title: (cause, { jobs, thing }) => `${jobs} 个作业：${cause}${thing === undefined ? '' : `（${thing}）`}`,

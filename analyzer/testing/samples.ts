@@ -4,17 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { Entry, LogRecord, Source } from '../../core/types.js';
-import { parseEntry } from '../../flink/layout/layout.js';
+import type { Entry, Source } from '../../core/types.js';
 import { loadCatalog, type Catalog } from '../catalog/catalog.js';
-import { readEntries, splitText } from '../input/read.js';
+import { splitText } from '../input/read.js';
+
+export { readRecording, toRecord } from './recording.js';
 
 export const BUFFER_RULE = 'rules/network/insufficient-buffers/total';
 export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/total/1.20.5';
-
-export function readRecording(path: string): readonly Entry[] {
-  return [...readEntries([path])];
-}
 
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
@@ -41,29 +38,6 @@ export function makeLog(path: string, lines: readonly string[], source: Partial<
     )
     .join('\n');
   return splitText(`${text}\n`, path).map((entry) => ({ ...entry, source: { ...entry.source, ...source } }));
-}
-
-export function toRecord(entry: Entry, host = 'node-1'): LogRecord {
-  const parsed = parseEntry(entry.bytes);
-  const time = parsed.time ?? entry.previousTime ?? 0;
-  return {
-    id: `${host}:${entry.source.path}:${String(entry.offset).padStart(12, '0')}`,
-    '@timestamp': new Date(time).toISOString(),
-    message: parsed.message,
-    'event.original': entry.bytes.toString('utf8'),
-    'log.level': parsed.level,
-    'log.file.path': entry.source.path,
-    'log.offset': entry.offset,
-    'host.name': entry.source.host ?? host,
-    'flink.cluster': entry.source.cluster ?? 'cluster-1',
-    'flink.component': entry.source.component,
-    'flink.job.id': parsed.jobId,
-    'jobtrace.process': entry.source.process,
-    'jobtrace.kind': entry.source.kind,
-    'jobtrace.layout': parsed.layout,
-    'jobtrace.length': entry.bytes.length,
-    ...(time === 0 ? { 'jobtrace.flags': ['undated' as const] } : {}),
-  };
 }
 
 /** The same order for the same seed. */

@@ -1,7 +1,7 @@
 // Many jobs that fail within a minute, made of recordings: each copy has its own cluster, machine, job and time. Used
 // by the tests of platform incidents and by bench/fleet.ts.
 import type { LogRecord } from '../../core/types.js';
-import { readRecording, toRecord } from './samples.js';
+import { readRecording, toRecord } from './recording.js';
 
 /** A recording, and what stands in it instead of what a copy is called. */
 export interface StormSource {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import { appendRecords, makeRecord } from '../../store/testing/samples.js';
 import { ORDERS, FRAUD, UNDELIVERABLE, incidentOf, startServer, get, createFilledStore } from '../testing/server.js';
 
@@ -28,6 +29,42 @@ describe('incidents, jobs and alerts', () => {
     expect(body.alerts).toEqual([{ ...UNDELIVERABLE, payload: undefined }]);
     expect(JSON.stringify(body)).not.toContain('secret');
     expect(await get(`${url}/api/v1/incidents/none`)).toMatchObject({ status: 404 });
+  });
+
+  it('shows what a platform incident stands for when it is asked for, and each child its parent', async () => {
+    const { url, store } = await startServer();
+    const platform = { kind: 'zookeeper', thing: 'zk:2181', jobs: 3, clusters: 2 };
+    const children = [{ id: 'i-orders', cluster: 'session-1', outcome: 'failing' as const }];
+    await store.saveIncident(incidentOf('i-orders', ORDERS, { parent: 'p' }));
+    await store.saveIncident(
+      incidentOf('p', ORDERS, { cluster: ALL_CLUSTERS, job: undefined, platform: { ...platform, children } }),
+    );
+
+    const { body } = await get(`${url}/api/v1/incidents`);
+    const find = (id: string): unknown => body.incidents.find((incident: { id: string }) => incident.id === id);
+
+    expect(find('p')).toMatchObject({ cluster: '*', platform });
+    expect(JSON.stringify(find('p'))).not.toContain('i-orders');
+    expect(find('i-orders')).toMatchObject({ parent: 'p' });
+    expect((await get(`${url}/api/v1/incidents/p`)).body).toMatchObject({ platform: { ...platform, children } });
+  });
+
+  it('keeps a platform incident from a viewer who does not see all clusters', async () => {
+    const tokens = [{ name: 'team', token: 'token-of-the-team', role: 'reader' as const, scope: ['session-1'] }];
+    const { url, store } = await startServer({ settings: { tokens } });
+    await store.saveIncident(incidentOf('i-orders', ORDERS, { parent: 'p' }));
+    await store.saveIncident(
+      incidentOf('p', ORDERS, {
+        cluster: ALL_CLUSTERS,
+        job: undefined,
+        platform: { kind: 'zookeeper', jobs: 3, clusters: 2, children: [] },
+      }),
+    );
+    const headers = { authorization: 'Bearer token-of-the-team' };
+    const ask = (path: string) => get(`${url}/api/v1/incidents${path}`, { headers });
+
+    expect(JSON.stringify((await ask('')).body)).not.toMatch(/"p"|platform/);
+    expect(await ask('/p')).toMatchObject({ status: 404 });
   });
 
   it('lists jobs with level counts, those with open incidents first', async () => {

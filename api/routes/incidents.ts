@@ -1,7 +1,7 @@
 // Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
 // is shown in one language; a viewer with a scope sees only its own.
 import { createError } from '../../core/errors.js';
-import { LANGUAGES, type Incident, type Language } from '../../core/types.js';
+import { ALL_CLUSTERS, LANGUAGES, type Incident, type Language } from '../../core/types.js';
 import type { Alert } from '../../store/store.js';
 import { isInScope } from '../auth.js';
 import { omitMissing } from '../../core/json.js';
@@ -72,7 +72,10 @@ async function listIncidents(services: Services, request: Request): Promise<Answ
     ...omitMissing({ scope: viewer.scope }),
     limit: query.number('limit') ?? 100,
   });
-  return { kind: 'json', body: { incidents: incidents.map((incident) => inLanguage(incident, language)) } };
+  return {
+    kind: 'json',
+    body: { incidents: incidents.map((incident) => withoutChildren(inLanguage(incident, request, language))) },
+  };
 }
 
 async function readIncident(services: Services, request: Request): Promise<Answer> {
@@ -83,7 +86,7 @@ async function readIncident(services: Services, request: Request): Promise<Answe
   const alerts = await services.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
   return {
     kind: 'json',
-    body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.map(withoutPayload) },
+    body: { ...inLanguage(incident, request, readLanguage(services, request)), alerts: alerts.map(withoutPayload) },
   };
 }
 
@@ -138,8 +141,19 @@ export function readLanguage({ language }: Services, { query }: Request): Langua
   return readWord(LANGUAGES, query.text('lang')) ?? language;
 }
 
-function inLanguage(incident: Incident, language: Language) {
-  return { ...incident, language, diagnoses: incident.diagnoses[language] };
+/** Whoever does not see all clusters is not sent to what stands for all of them. */
+function inLanguage({ parent, ...incident }: Incident, { viewer }: Request, language: Language) {
+  const seen = isInScope({ cluster: ALL_CLUSTERS, jobId: undefined, jobName: undefined }, viewer.scope);
+  return { ...incident, parent: seen ? parent : undefined, language, diagnoses: incident.diagnoses[language] };
+}
+
+/** In a list their number is enough. */
+function withoutChildren<Shown extends Pick<Incident, 'platform'>>(incident: Shown) {
+  const { platform } = incident;
+  if (platform === undefined) return incident;
+  const { children, ...share } = platform;
+  void children;
+  return { ...incident, platform: share };
 }
 
 /** The rendered message is for the receiver alone: it may hold what others must not read. */

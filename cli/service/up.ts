@@ -135,8 +135,8 @@ const MORE: Readonly<Record<Language, string>> = {
 };
 
 /**
- * Tells an incident when it is new and when its cause changed; its restarts, and what an earlier run found, are for
- * the page.
+ * Tells an incident when it is new and when its cause changed, but none that a platform incident stands for; its
+ * restarts, and what an earlier run found, are for the page.
  */
 function createAnnouncer(
   invocation: Invocation,
@@ -148,7 +148,7 @@ function createAnnouncer(
   const numbers = new Map<string, number>();
   return async (incident) => {
     const cause = causeOf(incident);
-    if (cause === undefined || said.get(incident.id) === cause) return;
+    if (cause === undefined || incident.parent !== undefined || said.get(incident.id) === cause) return;
     const instead = said.has(incident.id);
     said.set(incident.id, cause);
     const number = numbers.get(incident.id) ?? numbers.size + 1;

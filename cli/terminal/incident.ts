@@ -1,23 +1,44 @@
 // An incident that the store holds, as people read it: whose it is and how it stands, its causes, what no rule names.
 // Called by "jobtrace incidents" and by "jobtrace up", which tells each one as it is found, most of them in a line.
-import type { Incident, Language } from '../../core/types.js';
+import type { Incident, Language, PlatformShare } from '../../core/types.js';
 import { OUTCOMES } from '../../core/text/wording.js';
 import type { Terminal } from '../command.js';
 import { cutText, nameJob, paint, renderCards, styleOf } from './print.js';
 
-/** An incident for people: one line about the job, then its causes, then what no rule names. */
+/** An incident for people: one line about the job, or the jobs; then its causes, then what no rule names. */
 export function renderIncident(
   incident: Incident,
   lang: Language,
   terminal: Pick<Terminal, 'stdout' | 'environment'>,
 ): string {
   const style = styleOf(terminal.stdout, terminal.environment);
-  const who = incident.job === undefined ? (incident.process ?? '') : nameJob(incident.job);
-  const restarts = lang === 'zh' ? '次重启' : 'restarts';
-  const head = `${paint(who, 'bold', style)} · ${incident.cluster} · ${OUTCOMES[incident.outcome][lang]} · ${incident.restarts} ${restarts} · ${incident.firstSeen ?? ''}`;
+  const { outcome, firstSeen = '' } = incident;
+  const [who, ...more] = incident.platform === undefined ? nameOne(incident, lang) : nameMany(incident.platform, lang);
+  const head = [
+    paint(who, 'bold', style),
+    ...more.slice(0, 1),
+    OUTCOMES[outcome][lang],
+    ...more.slice(1),
+    firstSeen,
+  ].join(' · ');
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
   return [`${head}\n`, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
+}
+
+type Names = readonly [string, ...string[]];
+
+function nameOne({ job, process, cluster, restarts }: Incident, lang: Language): Names {
+  const who = job === undefined ? (process ?? '') : nameJob(job);
+  return [who, cluster, `${restarts} ${lang === 'zh' ? '次重启' : 'restarts'}`];
+}
+
+function nameMany({ jobs, clusters, thing }: PlatformShare, lang: Language): Names {
+  const [who, where] =
+    lang === 'zh'
+      ? [`${jobs} 个作业`, `${clusters} 个集群`]
+      : [`${jobs} jobs`, clusters === 1 ? '1 cluster' : `${clusters} clusters`];
+  return [who, where, ...(thing === undefined ? [] : [thing])];
 }
 
 const WORDS = {

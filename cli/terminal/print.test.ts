@@ -67,6 +67,17 @@ describe('a job', () => {
   });
 });
 
+describe('a platform incident', () => {
+  it('is called by the number of its jobs and what they share', () => {
+    const platform = { kind: 'zookeeper', thing: 'zk:2181', jobs: 118, clusters: 12, children: [] };
+    const show = (lang: 'en' | 'zh'): string =>
+      renderIncident({ ...makeIncident([]), platform }, lang, { stdout: new PassThrough(), environment: {} });
+
+    expect(show('en')).toMatch(/^118 jobs · 12 clusters · still failing · zk:2181 · /);
+    expect(show('zh')).toMatch(/^118 个作业 · 12 个集群 · .* · zk:2181 · /);
+  });
+});
+
 describe('an incident in Chinese', () => {
   const show = (outcome: Incident['outcome'], owner: Owner, risk: Fix['risk']): string => {
     const fix: Fix = { id: 'f', text: '修复', patch: {}, risk };

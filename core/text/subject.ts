@@ -1,6 +1,6 @@
 // Whom an incident is about, as people call it: a job by its name, a process by what it is and where it runs, what jobs
 // share with their number, else the cluster. Called by the terminal and by the page. Pure.
-import type { Incident, Language, Text } from '../types.js';
+import type { Incident, Language, PlatformShare, Text } from '../types.js';
 
 const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
   [/taskexecutor|taskmanager/, { en: 'TaskManager', zh: 'TaskManager' }],
@@ -13,7 +13,8 @@ const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
 const STANDALONE =
   /^flink-.*?-(?:standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|sql-gateway|sql-client|client)-(?:(\d+)-)?(.+)$/;
 
-type Subject = Pick<Incident, 'job' | 'process' | 'cluster' | 'platform'>;
+type Shared = Pick<PlatformShare, 'jobs' | 'thing'>;
+type Subject = Pick<Incident, 'job' | 'process' | 'cluster'> & { readonly platform?: Shared | undefined };
 
 export function nameSubject({ job, process, cluster, platform }: Subject, language: Language): string {
   if (platform !== undefined) return namePlatform(platform, language);
@@ -22,7 +23,7 @@ export function nameSubject({ job, process, cluster, platform }: Subject, langua
   return language === 'zh' ? `集群 ${cluster}` : `Cluster ${cluster}`;
 }
 
-function namePlatform({ jobs, thing }: NonNullable<Incident['platform']>, language: Language): string {
+function namePlatform({ jobs, thing }: Shared, language: Language): string {
   const counted = language === 'zh' ? `${jobs} 个作业` : `${jobs} jobs`;
   return thing === undefined ? counted : `${thing} · ${counted}`;
 }

@@ -4,7 +4,7 @@
 import { Anchor, Badge, Card, Code, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Diagnosis } from '../../../../core/types.ts';
+import type { Diagnosis, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
 import { api, type ShownIncident } from '../server/client.ts';
@@ -12,7 +12,7 @@ import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
-import { OUTCOME_COLORS } from './incidents.tsx';
+import { ChildTable, OUTCOME_COLORS } from './children.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
   const { lang } = useSpeech();
@@ -32,8 +32,9 @@ export function IncidentPage({ id }: { readonly id: string }) {
     <Stack maw={1080} mx="auto" gap="md">
       <Headline incident={incident} lead={lead} />
       {lead.kind === 'cause' ? [cards, unknown] : [unknown, cards]}
+      {incident.platform !== undefined && <Jobs share={incident.platform} />}
       <Consequences diagnoses={incident.diagnoses.filter((item) => !named.includes(item))} />
-      <Facts incident={incident} />
+      {incident.platform === undefined && <Facts incident={incident} />}
     </Stack>
   );
 }
@@ -49,14 +50,17 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
         <Badge color={OUTCOME_COLORS[incident.outcome]} tt="none">
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
-        <Text size="sm">
-          {incident.job === undefined ? nameSubject(incident, lang) : `${t('job')} ${incident.job.name ?? ''} `}
-          {incident.job !== undefined && <Code>{incident.job.id}</Code>}
-        </Text>
-        <Text size="sm" className="quiet">
-          {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}
-          {incident.cluster}
-        </Text>
+        {incident.platform === undefined ? <Place incident={incident} /> : <Reach {...incident.platform} />}
+        {incident.platform !== undefined && (
+          <Text size="sm" className="quiet">
+            {t('since')} <Time value={incident.firstSeen} />
+          </Text>
+        )}
+        {incident.parent !== undefined && (
+          <Anchor component={Link} size="sm" href={`/incidents/${encodeURIComponent(incident.parent)}`}>
+            {t('partOf')} →
+          </Anchor>
+        )}
         {incident.job !== undefined && (
           <Anchor component={Link} size="sm" href={`/search?job=${encodeURIComponent(incident.job.id)}&range=all`}>
             {t('search')} →
@@ -64,6 +68,44 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
         )}
       </Group>
     </Stack>
+  );
+}
+
+function Place({ incident }: { readonly incident: ShownIncident }) {
+  const { t, lang } = useSpeech();
+  return (
+    <>
+      <Text size="sm">
+        {incident.job === undefined ? nameSubject(incident, lang) : `${t('job')} ${incident.job.name ?? ''} `}
+        {incident.job !== undefined && <Code>{incident.job.id}</Code>}
+      </Text>
+      <Text size="sm" className="quiet">
+        {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}
+        {incident.cluster}
+      </Text>
+    </>
+  );
+}
+
+function Reach({ jobs, clusters, thing }: PlatformShare) {
+  const { t } = useSpeech();
+  return (
+    <Text size="sm">
+      {jobs} {t('jobs')} · {clusters} {t(clusters === 1 ? 'oneCluster' : 'clusters')}{' '}
+      {thing !== undefined && <Code>{thing}</Code>}
+    </Text>
+  );
+}
+
+function Jobs({ share }: { readonly share: PlatformShare }) {
+  const { t } = useSpeech();
+  return (
+    <Card withBorder padding="lg">
+      <Title order={5} mb={6}>
+        {t('itsJobs')}
+      </Title>
+      <ChildTable items={share.children} />
+    </Card>
   );
 }
 

@@ -1,26 +1,18 @@
 // The list of incidents: one row per episode of failing, newest first, in one sentence each. In: the incidents of the
 // API, asked for again every two seconds. Out: a link to one of them. The frame (shell/app.tsx) shows it.
-import { Badge, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Link } from 'wouter';
-import type { Incident } from '../../../../core/types.ts';
 import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown } from '../diagnosis/lead.ts';
-import { api, type ShownIncident } from '../server/client.ts';
+import { api, type ListedIncident } from '../server/client.ts';
+import { Children, OUTCOME_COLORS } from './children.tsx';
 import { DeliveryProblems } from './delivery.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
-
-export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
-  failing: 'red',
-  failed: 'gray',
-  canceled: 'gray',
-  silent: 'yellow',
-  recovered: 'teal',
-  unknown: 'gray',
-};
 
 export function IncidentsPage() {
   return (
@@ -31,12 +23,14 @@ export function IncidentsPage() {
   );
 }
 
+const COLUMNS = 6;
+
 function IncidentList() {
   const { t, lang } = useSpeech();
   const query = useQuery({ queryKey: ['incidents', lang], queryFn: () => api.incidents(lang), refetchInterval: 2000 });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
-  const { incidents } = query.data;
+  const incidents = selectTop(query.data.incidents);
   if (incidents.length === 0) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
   return (
     <div>
@@ -67,7 +61,41 @@ function IncidentList() {
   );
 }
 
-function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
+/** What a platform incident stands for is shown below it. */
+function selectTop(incidents: readonly ListedIncident[]): readonly ListedIncident[] {
+  const ids = new Set(incidents.map(({ id }) => id));
+  return incidents.filter(({ parent }) => parent === undefined || !ids.has(parent));
+}
+
+function IncidentRow({ incident }: { readonly incident: ListedIncident }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <OneRow
+        incident={incident}
+        isOpen={isOpen}
+        onToggle={() => {
+          setOpen(!isOpen);
+        }}
+      />
+      {isOpen && (
+        <Table.Tr>
+          <Table.Td colSpan={COLUMNS} pl="xl">
+            <Children id={incident.id} />
+          </Table.Td>
+        </Table.Tr>
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  readonly incident: ListedIncident;
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
+}
+
+function OneRow({ incident, isOpen, onToggle }: RowProps) {
   const { t, lang } = useSpeech();
   const lead = findLead(incident);
   const owner = lead.kind === 'cause' ? lead.diagnosis.owner : lead.unknown?.owner;
@@ -94,10 +122,7 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
         </Link>
       </Table.Td>
       <Table.Td>
-        <Text size="sm">{nameSubject(incident, lang)}</Text>
-        <Text size="xs" className="quiet">
-          {incident.cluster}
-        </Text>
+        <Whose incident={incident} isOpen={isOpen} onToggle={onToggle} />
       </Table.Td>
       <Table.Td>
         <Badge
@@ -109,7 +134,7 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
       </Table.Td>
-      <Table.Td>{incident.restarts}</Table.Td>
+      <Table.Td>{incident.platform === undefined ? incident.restarts : ''}</Table.Td>
       <Table.Td>
         <Text size="sm">{owner === undefined ? '' : OWNERS[owner][lang]}</Text>
       </Table.Td>
@@ -119,5 +144,37 @@ function IncidentRow({ incident }: { readonly incident: ShownIncident }) {
         </Text>
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** A job and its cluster; of a platform incident their numbers, with its jobs on demand. */
+function Whose({ incident, isOpen, onToggle }: RowProps) {
+  const { t, lang } = useSpeech();
+  const { platform, cluster } = incident;
+  if (platform === undefined)
+    return (
+      <>
+        <Text size="sm">{nameSubject(incident, lang)}</Text>
+        <Text size="xs" className="quiet">
+          {cluster}
+        </Text>
+      </>
+    );
+  return (
+    <>
+      <Button
+        size="compact-sm"
+        variant="light"
+        aria-expanded={isOpen}
+        aria-label={`${platform.jobs} ${t('jobs')}. ${t('showJobs')}`}
+        onClick={onToggle}
+        rightSection={<span aria-hidden>{isOpen ? '▴' : '▾'}</span>}
+      >
+        {platform.jobs} {t('jobs')}
+      </Button>
+      <Text size="xs" className="quiet">
+        {platform.clusters} {t(platform.clusters === 1 ? 'oneCluster' : 'clusters')}
+      </Text>
+    </>
   );
 }

@@ -1,7 +1,14 @@
 // The page's only way to the server: the same API as everyone's (docs/api.md). In: what a room asks for. Out: the
 // answer, typed, or a RequestError with the server's own words. Each request carries the token of session.ts; one that
 // is refused for it waits for the sign-in.
-import type { Diagnosis, Incident, Language, LogRecord, UnknownFailure } from '../../../../core/types.ts';
+import type {
+  Diagnosis,
+  Incident,
+  Language,
+  LogRecord,
+  PlatformShare,
+  UnknownFailure,
+} from '../../../../core/types.ts';
 import type { AgentStatus, RecordPage } from '../../../../store/store.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
@@ -18,6 +25,11 @@ export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
 
 /** An incident as the API shows it: in one language. */
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
+
+/** In the list, where the children of a platform incident are left out. */
+export type ListedIncident = Omit<ShownIncident, 'platform'> & {
+  readonly platform?: Omit<PlatformShare, 'children'>;
+};
 
 export interface RuleRow {
   readonly id: string;
@@ -58,7 +70,7 @@ export const api = {
   records: (parameters: URLSearchParams): Promise<RecordPage> => request(`/api/v1/records?${parameters.toString()}`),
   context: (id: string, lines: number): Promise<{ records: readonly LogRecord[]; index: number }> =>
     request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${lines}&after=${lines}`),
-  incidents: (lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
+  incidents: (lang: Language): Promise<{ incidents: readonly ListedIncident[] }> =>
     request(`/api/v1/incidents?limit=200&lang=${lang}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
