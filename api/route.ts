@@ -68,7 +68,7 @@ export interface DiagnoseDocument {
 
 /** What the API reads; it writes nothing. */
 export type ReadableStore = RecordSearch &
-  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'countJobIncidents'> &
+  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'countJobIncidents' | 'sumGroup'> &
   Pick<AlertStore, 'findAlerts'> &
   Pick<AgentRegistry, 'findAgentStatuses'> &
   StoreHealth;

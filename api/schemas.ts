@@ -145,14 +145,29 @@ export const DIAGNOSIS = object(
   ['cause', 'rule', 'title', 'summary', 'severity', 'confidence', 'symptom', 'owner', 'fixes', 'evidence'],
 );
 
-const FAILURE_GROUP = object(
+const GROUP_FIELDS = {
+  id: described(text, 'The same for the same failure of whichever job.'),
+  type: described(text, 'Class of the root.'),
+  message: described(text, 'Message of the root, with * for what differs.'),
+  place: described(text, 'Where class and message say too little: a method, or what wraps the root.'),
+} as const satisfies Readonly<Record<string, Schema>>;
+const FAILURE_GROUP = object(GROUP_FIELDS, ['id', 'type', 'message']);
+
+export const FAILURE_GROUP_SUM = object(
   {
-    id: described(text, 'The same for the same failure of whichever job.'),
-    type: described(text, 'Class of the root.'),
-    message: described(text, 'Message of the root, with * for what differs.'),
-    place: described(text, 'Where class and message say too little: a method, or what wraps the root.'),
+    ...GROUP_FIELDS,
+    incidents: described(integer, 'All that are stored.'),
+    lastDay: described(integer, 'Seen in the last 24 hours.'),
+    lastWeek: described(integer, 'Seen in the last seven days.'),
+    firstSeen: time,
+    lastSeen: time,
+    jobs: list(
+      object({ id: text, name: text, cluster: text, incidents: integer, lastSeen: time }, ['id', 'incidents']),
+    ),
+    jobsTotal: described(integer, 'Also those that are not listed (20 are).'),
+    newest: described(text, 'Id of the newest incident.'),
   },
-  ['id', 'type', 'message'],
+  ['id', 'type', 'message', 'incidents', 'lastDay', 'lastWeek', 'jobs', 'jobsTotal', 'newest'],
 );
 
 export const UNKNOWN_FAILURE = object(
@@ -512,6 +527,7 @@ export const QUERIES = {
     cluster: text,
     ...RANGE,
     outcome: { type: 'string', enum: OUTCOMES },
+    group: described(text, 'Id of a group of failures that no rule names.'),
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
     lang: LANGUAGE,
   }),

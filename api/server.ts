@@ -14,6 +14,7 @@ import { checkExposure, checkRole, findViewer, type Token, type Viewer } from '.
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import { createCrowd } from './crowd.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
+import { createGroupRoutes } from './routes/groups.js';
 import { createIncidentRoutes } from './routes/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
@@ -116,6 +117,7 @@ export function createServer(options: ServerOptions): ApiServer {
     const routes = [
       ...createRecordRoutes(services),
       ...createIncidentRoutes(services),
+      ...createGroupRoutes(services),
       ...createDeliveryRoutes(services),
       ...createSystemRoutes(services),
     ];

@@ -131,19 +131,29 @@ export const INCIDENTS: Command = {
     CONFIG_OPTION,
     LANG_OPTION,
     { name: 'job', value: 'ID', help: 'Only incidents of this job.' },
+    { name: 'group', value: 'ID', help: 'Only those of this group of unknown failures.' },
     {
       name: 'since',
       value: 'TIME',
       help: 'Last seen from this time on: a duration back from now (15m, 2h, 7d) or an ISO time.',
     },
     { name: 'until', value: 'TIME', help: 'Up to this time, likewise.' },
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+    {
+      name: 'format',
+      value: 'FORMAT',
+      values: ['text', 'json', 'log'],
+      help: 'For people, one JSON document, or the log lines that prove them.',
+    },
     {
       name: 'limit',
       short: 'n',
       value: 'N',
       help: `How many incidents at most, the newest (default ${DEFAULT_LIMIT}).`,
     },
+  ],
+  examples: [
+    'jobtrace incidents --since 2h',
+    'jobtrace incidents --group g1-0a1b2c3d4e5f --limit 1 --format log | jobtrace rules new -',
   ],
   run: runIncidents,
 };
@@ -157,9 +167,11 @@ async function runIncidents(invocation: Invocation): Promise<number> {
     const incidents = await store.findIncidents({
       limit: limit === 0 ? 10_000 : limit,
       jobId,
+      group: invocation.option('group'),
       ...timeRange(invocation),
     });
-    if (invocation.option('format') === 'json')
+    if (invocation.option('format') === 'log') await writeEvidence(invocation, incidents, store);
+    else if (invocation.option('format') === 'json')
       await write(invocation.terminal, `${JSON.stringify({ incidents }, null, 2)}\n`);
     else
       for (const incident of selectTop(incidents).reverse())
@@ -174,6 +186,23 @@ async function runIncidents(invocation: Invocation): Promise<number> {
 function selectTop(incidents: readonly Incident[]): Incident[] {
   const ids = new Set(incidents.map(({ id }) => id));
   return incidents.filter(({ parent }) => parent === undefined || !ids.has(parent));
+}
+
+/** The entries on which the incidents stand, whole as long as the store has them: for `jobtrace rules new -`. */
+async function writeEvidence(
+  { terminal }: Invocation,
+  incidents: readonly Incident[],
+  store: RecordSearch,
+): Promise<void> {
+  for (const { unknown, diagnoses } of [...incidents].reverse()) {
+    const evidence = [...unknown, ...diagnoses.en].flatMap((item) => item.evidence);
+    const byPlace = new Map(evidence.map((item) => [item.recordId ?? `${item.file}:${item.line}`, item]));
+    for (const { recordId, text } of byPlace.values()) {
+      const context = recordId === undefined ? undefined : await store.findContext(recordId, { before: 0, after: 0 });
+      const record = context?.records[context.index];
+      await write(terminal, `${(record?.['event.original'] ?? text).trimEnd()}\n`);
+    }
+  }
 }
 
 function readLimit(invocation: Invocation): number {

@@ -1,6 +1,8 @@
-// What the counts of jobs have in common in every store. In: what a store has counted for each job, cluster and level
-// (of records) or outcome (of incidents). Out: one row for each job and cluster. Both stores call it. Pure.
-import type { JobCounts, JobRows } from './store.js';
+// How many of what was found of each job in each cluster, and of one group of failures that no rule names. In: counts
+// of a database, for jobs by level (of records) or outcome (of incidents). Out: one row for each job and cluster, a sum
+// for the group. Both stores call it. Pure.
+import type { Incident } from '../core/types.js';
+import type { GroupSum, JobCounts, JobRows } from './store.js';
 import { formatTime } from './page.js';
 
 export interface JobPart {
@@ -34,5 +36,29 @@ export function groupJobs(parts: readonly JobPart[], isComplete: boolean): JobRo
       counts,
     })),
     isComplete,
+  };
+}
+
+export const GROUP_DAY_MS = 86_400_000;
+
+/** Of the first failure that no rule names: the others of an incident stand beside it. */
+export function findGroup({ unknown: [first] }: Incident): string | undefined {
+  return first?.group?.id;
+}
+
+/** What a database counted; times in milliseconds, null where there is none. */
+export interface GroupCounts {
+  readonly incidents: number;
+  readonly lastDay: number;
+  readonly lastWeek: number;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+}
+
+export function describeGroup({ firstMs, lastMs, ...counts }: GroupCounts): GroupSum {
+  return {
+    ...counts,
+    firstSeen: firstMs === null ? undefined : formatTime(firstMs),
+    lastSeen: lastMs === null ? undefined : formatTime(lastMs),
   };
 }

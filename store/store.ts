@@ -80,8 +80,27 @@ export interface IncidentQuery {
   readonly from?: string;
   readonly to?: string;
   readonly outcome?: Incident['outcome'];
+  /** Id of a group of failures that no rule names. */
+  readonly group?: string;
   readonly scope?: readonly Glob[];
   readonly limit: number;
+}
+
+/** Of which group, and as of when. */
+export interface GroupQuery {
+  readonly group: string;
+  readonly now: string;
+  readonly scope?: readonly Glob[];
+}
+
+/** What is stored of a group of failures that no rule names. */
+export interface GroupSum {
+  readonly incidents: number;
+  /** Of them seen in the 24 hours before, and in the seven days. */
+  readonly lastDay: number;
+  readonly lastWeek: number;
+  readonly firstSeen?: string;
+  readonly lastSeen?: string;
 }
 
 /** Of which jobs a count is asked. */
@@ -89,6 +108,8 @@ export interface JobQuery {
   readonly from?: string;
   readonly to?: string;
   readonly cluster?: string;
+  /** Of incidents alone. */
+  readonly group?: string;
   readonly scope?: readonly Glob[];
 }
 
@@ -272,6 +293,8 @@ export interface IncidentStore {
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
   /** All jobs that have incidents, those that touch the range. */
   countJobIncidents(query: JobQuery): Promise<JobRows>;
+  /** Zeros for a group of which there is nothing (any more). */
+  sumGroup(query: GroupQuery): Promise<GroupSum>;
 }
 
 /** What was said about incidents. */

@@ -66,7 +66,7 @@ async function listIncidents(services: Services, request: Request): Promise<Answ
   const { query, viewer } = request;
   const language = readLanguage(services, request);
   const incidents = await services.store.findIncidents({
-    ...omitMissing({ jobId: query.text('job'), cluster: query.text('cluster') }),
+    ...omitMissing({ jobId: query.text('job'), cluster: query.text('cluster'), group: query.text('group') }),
     ...readRange(query),
     ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
     ...omitMissing({ scope: viewer.scope }),

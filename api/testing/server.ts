@@ -158,7 +158,7 @@ interface Body extends Pick<Required<RecordPage>, 'records' | 'total' | 'histogr
   readonly error: { readonly code: string; readonly message: string; readonly fix: string };
   readonly incidents: readonly (Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] })[];
   readonly diagnoses: readonly Diagnosis[];
-  readonly jobs: readonly { readonly id: string; readonly name: string }[];
+  readonly jobs: readonly { readonly id: string; readonly name: string; readonly incidents: number }[];
   readonly alerts: readonly Alert[];
   readonly agents: readonly AgentStatus[];
   readonly rules: readonly unknown[];

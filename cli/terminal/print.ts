@@ -117,7 +117,7 @@ function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): s
   const words = WORDS[lang];
   const count = unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : '';
   const lines = [
-    `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.fingerprint} · ${words.noRule}${count}`, 'dim', style)}`,
+    `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.group?.id ?? unknown.fingerprint} · ${words.noRule}${count}`, 'dim', style)}`,
     ...(unknown.job === undefined ? [] : [`  ${words.job} ${nameJob(unknown.job)}`]),
     ...section(
       words.cause,

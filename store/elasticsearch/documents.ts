@@ -5,13 +5,14 @@ import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
-import type { SmallIndex } from './mapping.js';
+import { GROUP_FIELD, type SmallIndex } from './mapping.js';
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
 import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
+import { findGroup } from '../jobs.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
 const MAX_DOCUMENTS = 10_000;
@@ -28,6 +29,7 @@ export async function saveIncident(client: ElasticsearchClient, prefix: string, 
       jobId: incident.job?.id,
       jobName: incident.job?.name,
       outcome: incident.outcome,
+      [GROUP_FIELD]: findGroup(incident),
       ...fillTime('firstSeen', incident.firstSeen),
       ...fillTime('lastSeen', incident.lastSeen),
       body: JSON.stringify(incident),
@@ -67,6 +69,7 @@ export function buildIncidentFilter(query: Omit<IncidentQuery, 'limit'>): object
     ['jobId', query.jobId],
     ['cluster', query.cluster],
     ['outcome', query.outcome],
+    [GROUP_FIELD, query.group],
   ];
   for (const [field, value] of equals) if (value !== undefined) filter.push({ term: { [field]: value } });
   if (query.from !== undefined)

@@ -22,7 +22,7 @@ import {
 } from './documents.js';
 import { createFeed } from './feed.js';
 import { readBuckets, search } from './hits.js';
-import { countJobIncidents, countJobRecords } from './jobs.js';
+import { countJobIncidents, countJobRecords, sumGroup } from './jobs.js';
 import {
   buildTemplates,
   decideTemplate,
@@ -92,6 +92,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     findIncident: (id) => findIncident(client, prefix, id),
     findIncidents: (query) => findIncidents(client, prefix, query),
     countJobIncidents: (query) => countJobIncidents(client, prefix, query),
+    sumGroup: (query) => sumGroup(client, prefix, query),
     rememberAlert: async (alert) => {
       await makeTemplates();
       await rememberAlert(client, prefix, alert);

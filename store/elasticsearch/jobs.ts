@@ -1,12 +1,13 @@
-// Which jobs there are, counted by the cluster itself: pages of buckets, one for each job, over the records or the
-// incidents. The store (elasticsearch.ts) calls it.
-import { isObject } from '../../core/json.js';
+// Which jobs there are, and how often a group of failures came, counted by the cluster itself: pages of buckets, one
+// for each job, over the records or the incidents. The store (elasticsearch.ts) calls it.
+import { fieldAt, isObject } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
 import { buildIncidentFilter } from './documents.js';
 import { readBuckets, search } from './hits.js';
 import { buildFilter } from './query.js';
-import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
-import type { JobQuery, JobRows } from '../store.js';
+import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
+import { formatTime, parseTime } from '../page.js';
+import type { GroupQuery, GroupSum, JobQuery, JobRows } from '../store.js';
 
 /** With what is counted in each of them, below the 65,536 buckets that one answer may have. */
 const PAGE_JOBS = 5_000;
@@ -41,6 +42,40 @@ export function countJobRecords(client: ElasticsearchClient, prefix: string, que
 
 export function countJobIncidents(client: ElasticsearchClient, prefix: string, query: JobQuery): Promise<JobRows> {
   return countJobs(client, `${prefix}-incidents`, INCIDENT_FIELDS, buildIncidentFilter(query));
+}
+
+/** Of one group of failures that no rule names. */
+export async function sumGroup(
+  client: ElasticsearchClient,
+  prefix: string,
+  { now, ...query }: GroupQuery,
+): Promise<GroupSum> {
+  const nowMs = parseTime('now', now);
+  const since = (days: number): object => ({
+    filter: { range: { lastSeen: { gte: formatTime(nowMs - days * GROUP_DAY_MS) } } },
+  });
+  const { total, aggregations } = await search(client, `${prefix}-incidents`, {
+    query: buildIncidentFilter(query),
+    size: 0,
+    track_total_hits: true,
+    aggs: {
+      day: since(1),
+      week: since(7),
+      first: { min: { field: 'firstSeen' } },
+      last: { max: { field: 'lastSeen' } },
+    },
+  });
+  const read = (name: string, key: string): number | null => {
+    const value = fieldAt(aggregations[name], key);
+    return typeof value === 'number' ? value : null;
+  };
+  return describeGroup({
+    incidents: total,
+    lastDay: read('day', 'doc_count') ?? 0,
+    lastWeek: read('week', 'doc_count') ?? 0,
+    firstMs: read('first', 'value'),
+    lastMs: read('last', 'value'),
+  });
 }
 
 async function countJobs(

@@ -98,6 +98,12 @@ const SMALL_FIELDS = {
   body: KEPT,
 } as const;
 
+/**
+ * Where an incident has its group, and an alert how far it is. Indices of earlier releases have this field, and nobody
+ * who writes has the right to give them another one.
+ */
+export const GROUP_FIELD = 'state';
+
 export type SmallIndex = 'incidents' | 'alerts' | 'states' | 'agents';
 export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'states', 'agents'];
 

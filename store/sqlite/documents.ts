@@ -1,8 +1,16 @@
 // Incidents, alerts and reports of agents: each is one document in JSON beside the columns that it is asked by; and how
 // many records and incidents each job has. Called by sqlite.ts.
 import type { Incident } from '../../core/types.js';
-import { groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
-import type { AgentStatus, Alert, IncidentQuery, JobQuery, JobRows } from '../store.js';
+import {
+  describeGroup,
+  findGroup,
+  GROUP_DAY_MS,
+  groupJobs,
+  MAX_JOB_ROWS,
+  type GroupCounts,
+  type JobPart,
+} from '../jobs.js';
+import type { AgentStatus, Alert, GroupQuery, GroupSum, IncidentQuery, JobQuery, JobRows } from '../store.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';
 import type { Connection } from './engine.js';
@@ -10,7 +18,7 @@ import { buildScope, buildWhere, joinConditions, type SqlCondition } from './que
 
 export function saveIncident(connection: Connection, incident: Incident): void {
   connection
-    .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       incident.id,
       incident.cluster,
@@ -20,6 +28,7 @@ export function saveIncident(connection: Connection, incident: Incident): void {
       readTime(incident.firstSeen),
       readTime(incident.lastSeen),
       JSON.stringify(incident),
+      findGroup(incident) ?? null,
     );
 }
 
@@ -62,12 +71,28 @@ function countJobs(
   return groupJobs(rows.slice(0, MAX_JOB_ROWS), rows.length <= MAX_JOB_ROWS);
 }
 
+const NOTHING: GroupCounts = { incidents: 0, lastDay: 0, lastWeek: 0, firstMs: null, lastMs: null };
+
+export function sumGroup(connection: Connection, { now, ...query }: GroupQuery): GroupSum {
+  const nowMs = parseTime('now', now);
+  const where = buildIncidentWhere(query);
+  const [counts] = connection
+    .prepare<GroupCounts>(
+      `SELECT count(*) AS incidents, count(*) FILTER (WHERE last_seen >= ?) AS lastDay,
+         count(*) FILTER (WHERE last_seen >= ?) AS lastWeek, min(first_seen) AS firstMs, max(last_seen) AS lastMs
+       FROM incidents WHERE ${where.sql}`,
+    )
+    .all(nowMs - GROUP_DAY_MS, nowMs - 7 * GROUP_DAY_MS, ...where.params);
+  return describeGroup(counts ?? NOTHING);
+}
+
 function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCondition {
   const conditions: SqlCondition[] = [];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],
     ['cluster', query.cluster],
     ['outcome', query.outcome],
+    ['failure_group', query.group],
   ];
   for (const [column, value] of equals)
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });

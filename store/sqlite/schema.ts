@@ -46,6 +46,8 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE agents (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL) WITHOUT ROWID;`,
   'ALTER TABLE records ADD COLUMN signal TEXT;',
   "CREATE INDEX records_facts ON records (cluster, time) WHERE signal >= 'fact.' AND signal < 'fact/';",
+  `ALTER TABLE incidents ADD COLUMN failure_group TEXT;
+   CREATE INDEX incidents_group ON incidents (failure_group) WHERE failure_group IS NOT NULL;`,
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

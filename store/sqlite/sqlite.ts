@@ -16,6 +16,7 @@ import {
   saveAgentStatus,
   saveAlert,
   saveIncident,
+  sumGroup,
 } from './documents.js';
 import { openConnection, type Connection } from './engine.js';
 import { explainFailure, runTask } from './failure.js';
@@ -57,6 +58,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
     countJobIncidents: (query) => run(() => countJobIncidents(connection, query)),
+    sumGroup: (query) => run(() => sumGroup(connection, query)),
     rememberAlert: (alert) => run(() => saveAlert(connection, alert)),
     findAlerts: (query) => run(() => findAlerts(connection, query)),
     saveState: (key, value) =>

@@ -11,7 +11,7 @@ import {
   describeOddSearch,
   describeOddText,
 } from './contract/append.js';
-import { describeDocuments, describeIncidents, describeJobs } from './contract/documents.js';
+import { describeDocuments, describeGroups, describeIncidents, describeJobs } from './contract/documents.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
 import { describeContext, describePages } from './contract/pages.js';
 import { describeRetention } from './contract/retention.js';
@@ -30,6 +30,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
     describeReading(open);
     describe('incidents', () => describeIncidents(useOwnStore(open)));
+    describe('groups', () => describeGroups(useOwnStore(open)));
     describe('jobs', () => describeJobs(useOwnStore(open)));
     describe('alerts, states, agents', () => describeDocuments(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));

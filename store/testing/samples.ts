@@ -56,12 +56,25 @@ export function appendRecords(store: RecordSink, records: readonly LogRecord[]):
   return store.append(encodeRecords(store.encoding, records));
 }
 
-export function makeIncident(id: string, more: Partial<Incident> & { readonly diagnosis?: string } = {}): Incident {
-  const { diagnosis, ...fields } = more;
-  const unknown =
-    diagnosis === undefined
+export function makeIncident(
+  id: string,
+  more: Partial<Incident> & { readonly diagnosis?: string; readonly group?: string } = {},
+): Incident {
+  const { diagnosis, group, ...fields } = more;
+  const unknown: Incident['unknown'] =
+    diagnosis === undefined && group === undefined
       ? []
-      : [{ fingerprint: 'f', chain: ['a.B'], message: diagnosis, owner: 'user-code' as const, count: 1, evidence: [] }];
+      : [
+          {
+            fingerprint: 'f',
+            group: group === undefined ? undefined : { id: group, type: 'a.B', message: 'm *' },
+            chain: ['a.B'],
+            message: diagnosis ?? 'm 1',
+            owner: 'user-code',
+            count: 1,
+            evidence: [],
+          },
+        ];
   return {
     id,
     cluster: 'session-1',

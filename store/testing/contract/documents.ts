@@ -81,6 +81,53 @@ export function describeIncidents(store: () => Store): void {
   });
 }
 
+export function describeGroups(store: () => Store): void {
+  const NOW = '2026-11-20T12:00:00.000Z';
+  const GROUP = 'g1-0123456789ab';
+  const saveAll = async (): Promise<void> => {
+    const seen = (id: string, time: string, more: Parameters<typeof makeIncident>[1] = {}) =>
+      store().saveIncident(makeIncident(id, { group: GROUP, firstSeen: time, lastSeen: time, ...more }));
+    await seen('today', '2026-11-20T11:00:00.000Z', { job: { id: 'j1', name: 'Orders' } });
+    await seen('yesterday', '2026-11-19T11:59:59.999Z', { job: { id: 'j2', name: 'clicks' }, cluster: 'c2' });
+    await seen('long ago', '2026-11-01T08:00:00.000Z', { job: { id: 'j1', name: 'Orders' } });
+    await seen('another', '2026-11-20T11:30:00.000Z', { group: 'g1-another00000' });
+    await store().saveIncident(makeIncident('named'));
+  };
+
+  it('sums what is of one group: by time, in the scope', async () => {
+    await saveAll();
+
+    expect(await store().sumGroup({ group: GROUP, now: NOW })).toEqual({
+      incidents: 3,
+      lastDay: 1,
+      lastWeek: 2,
+      firstSeen: '2026-11-01T08:00:00.000Z',
+      lastSeen: '2026-11-20T11:00:00.000Z',
+    });
+    expect(await store().sumGroup({ group: GROUP, now: NOW, scope: [parseGlob('c2')] })).toMatchObject({ incidents: 1 });
+  });
+
+  it('finds its incidents and the jobs that have them', async () => {
+    await saveAll();
+    const jobs = (await store().countJobIncidents({ group: GROUP })).jobs;
+
+    expect((await store().findIncidents({ group: GROUP, limit: 2 })).map(({ id }) => id)).toEqual(['today', 'yesterday']);
+    expect(sortJobs(jobs).map(({ name, counts }) => [name, counts])).toEqual([
+      ['Orders', { failing: 2 }],
+      ['clicks', { failing: 1 }],
+    ]);
+  });
+
+  it('counts an incident no more that a rule names now, or that is gone', async () => {
+    await saveAll();
+    await store().saveIncident(makeIncident('today', { lastSeen: '2026-11-20T11:00:00.000Z' }));
+    await store().removeIncident('yesterday');
+
+    expect(await store().sumGroup({ group: GROUP, now: NOW })).toMatchObject({ incidents: 1, lastDay: 0 });
+    expect(await store().sumGroup({ group: 'g1-none', now: NOW })).toEqual({ incidents: 0, lastDay: 0, lastWeek: 0 });
+  });
+}
+
 export function describeJobs(store: () => Store): void {
   const ORDERS = ['j1', 'Orders'] as const;
 

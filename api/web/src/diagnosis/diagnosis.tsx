@@ -16,6 +16,7 @@ import {
   Text,
   Title,
 } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Diagnosis, Evidence, Fix, Severity, UnknownFailure } from '../../../../core/types.ts';
 import { OWNERS, RISKS, STATUSES } from '../../../../core/text/wording.ts';
@@ -83,7 +84,14 @@ export function DiagnosisCard({ diagnosis }: { readonly diagnosis: Diagnosis }) 
   );
 }
 
-export function UnknownCard({ unknown }: { readonly unknown: UnknownFailure }) {
+/** `children`: what its room knows of it beside. */
+export function UnknownCard({
+  unknown,
+  children,
+}: {
+  readonly unknown: UnknownFailure;
+  readonly children?: ReactNode;
+}) {
   const { t, lang } = useSpeech();
   return (
     <Card withBorder padding="lg">
@@ -92,7 +100,7 @@ export function UnknownCard({ unknown }: { readonly unknown: UnknownFailure }) {
           {t('unknown')}
         </Badge>
         <Text size="xs" className="quiet">
-          {unknown.fingerprint} · {OWNERS[unknown.owner][lang]} · {unknown.count} {t('times')}
+          {unknown.group?.id ?? unknown.fingerprint} · {OWNERS[unknown.owner][lang]} · {unknown.count} {t('times')}
         </Text>
       </Group>
       <Text mb="sm" style={{ overflowWrap: 'anywhere' }}>
@@ -100,6 +108,7 @@ export function UnknownCard({ unknown }: { readonly unknown: UnknownFailure }) {
         {unknown.message === '' ? '' : `: ${unknown.message}`}
       </Text>
       <EvidenceList evidence={unknown.evidence} />
+      {children}
     </Card>
   );
 }

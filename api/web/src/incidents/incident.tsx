@@ -13,6 +13,7 @@ import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
 import { ChildTable, OUTCOME_COLORS } from './children.tsx';
+import { GroupNote } from './group.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
   const { lang } = useSpeech();
@@ -27,7 +28,11 @@ export function IncidentPage({ id }: { readonly id: string }) {
   const lead = findLead(incident);
   const named = incident.diagnoses.filter((item, index) => index === 0 || !item.symptom);
   const cards = named.map((item) => <DiagnosisCard key={item.rule} diagnosis={item} />);
-  const unknown = incident.unknown.map((item) => <UnknownCard key={item.fingerprint} unknown={item} />);
+  const unknown = incident.unknown.map((item, index) => (
+    <UnknownCard key={item.fingerprint} unknown={item}>
+      {index === 0 && item.group !== undefined && <GroupNote group={item.group} />}
+    </UnknownCard>
+  ));
   return (
     <Stack maw={1080} mx="auto" gap="md">
       <Headline incident={incident} lead={lead} />

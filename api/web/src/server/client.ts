@@ -3,13 +3,14 @@
 // is refused for it waits for the sign-in.
 import type {
   Diagnosis,
+  FailureGroup,
   Incident,
   Language,
   LogRecord,
   PlatformShare,
   UnknownFailure,
 } from '../../../../core/types.ts';
-import type { AgentStatus, RecordPage } from '../../../../store/store.ts';
+import type { AgentStatus, GroupSum, RecordPage } from '../../../../store/store.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
@@ -39,6 +40,18 @@ export interface RuleRow {
   readonly owner: Diagnosis['owner'];
   readonly title: Readonly<Record<Language, string>>;
 }
+
+/** What is stored of a failure that no rule names. */
+export type ShownGroup = FailureGroup &
+  GroupSum & {
+    readonly jobs: readonly {
+      readonly id: string;
+      readonly name?: string;
+      readonly cluster?: string;
+      readonly incidents: number;
+    }[];
+    readonly jobsTotal: number;
+  };
 
 /** Who a token is. */
 export interface ShownViewer {
@@ -74,6 +87,7 @@ export const api = {
     request(`/api/v1/incidents?limit=200&lang=${lang}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
+  group: (id: string): Promise<ShownGroup> => request(`/api/v1/groups/${encodeURIComponent(id)}`),
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
   /** Of a token that is not kept yet. */

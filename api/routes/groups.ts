@@ -1,0 +1,47 @@
+// One group of failures that no rule names, over time: how often it came, when first and last, to which jobs, and by
+// what the failures are the same. In: sums of the store. The page shows it beside such a failure; a viewer with a scope
+// sees what is of its own jobs.
+import { createError } from '../../core/errors.js';
+import type { Answer, Request, Route, Services } from '../route.js';
+import { FAILURE_GROUP_SUM, ID, QUERIES } from '../schemas.js';
+import { mergeJobs } from './jobs.js';
+
+const MOST_JOBS = 20;
+
+export function createGroupRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/groups/:id',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'How often one unknown failure came, when, and to which jobs',
+      description: 'Of the incidents that are stored; the group of an incident is that of its first unknown failure.',
+      params: ID,
+      query: QUERIES.none,
+      answers: { 200: FAILURE_GROUP_SUM },
+      handle: (request) => readGroup(services, request),
+    },
+  ];
+}
+
+async function readGroup({ store, now }: Services, { params, viewer }: Request): Promise<Answer> {
+  const id = params.text('id') ?? '';
+  const asked = { group: id, scope: viewer.scope };
+  const [sum, counted, [newest]] = await Promise.all([
+    store.sumGroup({ ...asked, now: new Date(now()).toISOString() }),
+    store.countJobIncidents(asked),
+    store.findIncidents({ ...asked, limit: 1 }),
+  ]);
+  const group = newest?.unknown[0]?.group;
+  if (newest === undefined || group === undefined) throw createError('JT_NOT_FOUND', { what: `The group "${id}"` });
+  const jobs = mergeJobs([], counted.jobs);
+  const shown = jobs.slice(0, MOST_JOBS).map((job) => ({
+    id: job.id,
+    name: job.name,
+    cluster: job.cluster,
+    incidents: job.incidents,
+    lastSeen: job.lastSeen,
+  }));
+  return { kind: 'json', body: { ...group, ...sum, jobs: shown, jobsTotal: jobs.length, newest: newest.id } };
+}
