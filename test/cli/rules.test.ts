@@ -3,6 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openStore } from '../../store/open.js';
+import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
 import { runProgram, startProgram, waitUntil } from '../program.js';
 import { BUFFERS_LOG, CAUSE, useFolder } from './folder.js';
 
@@ -110,6 +112,28 @@ describe("the author's loop", () => {
 
     expect(piped.stdout).toContain('code.user-exception/ledger-was-closed-by-its-owner');
     expect(healthy).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no failure') });
+  });
+
+  it('incidents gives the lines of a group, of which rules new makes a rule', async () => {
+    const group = 'g1-0123456789ab';
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    const store = await openStore({ kind: 'sqlite', path: join(data, 'jobtrace.db') });
+    const record = makeRecord(1, { text: LEDGER_LOG });
+    await appendRecords(store, [record]);
+    const evidence = [{ file: '/logs/tm.log', line: 0, text: 'com.acme.ledger…', recordId: record.id }];
+    const incident = makeIncident('i1', { group });
+    await store.saveIncident({ ...incident, unknown: incident.unknown.map((item) => ({ ...item, evidence })) });
+    await store.saveIncident(makeIncident('i2', { group: 'g1-another00000' }));
+    await store.close();
+
+    const told = await runProgram(['incidents', '--data', data, '--group', group]);
+    const lines = await runProgram(['incidents', '--data', data, '--group', group, '--format', 'log']);
+    const made = await runProgram(['rules', 'new', '-', '--rules', join(folder, 'of-group')], { input: lines.stdout });
+
+    expect(told.stdout.match(/g1-\w+/g)).toEqual([group]);
+    expect(lines.stdout).toBe(LEDGER_LOG);
+    expect(made.stdout).toContain('code.user-exception/ledger-was-closed-by-its-owner');
   });
 
   it('rules backtest counts what the rules would claim and exits with 1 when they steal', async () => {
