@@ -104,14 +104,19 @@ export function describeGroups(store: () => Store): void {
       firstSeen: '2026-11-01T08:00:00.000Z',
       lastSeen: '2026-11-20T11:00:00.000Z',
     });
-    expect(await store().sumGroup({ group: GROUP, now: NOW, scope: [parseGlob('c2')] })).toMatchObject({ incidents: 1 });
+    expect(await store().sumGroup({ group: GROUP, now: NOW, scope: [parseGlob('c2')] })).toMatchObject({
+      incidents: 1,
+    });
   });
 
   it('finds its incidents and the jobs that have them', async () => {
     await saveAll();
     const jobs = (await store().countJobIncidents({ group: GROUP })).jobs;
 
-    expect((await store().findIncidents({ group: GROUP, limit: 2 })).map(({ id }) => id)).toEqual(['today', 'yesterday']);
+    expect((await store().findIncidents({ group: GROUP, limit: 2 })).map(({ id }) => id)).toEqual([
+      'today',
+      'yesterday',
+    ]);
     expect(sortJobs(jobs).map(({ name, counts }) => [name, counts])).toEqual([
       ['Orders', { failing: 2 }],
       ['clicks', { failing: 1 }],
