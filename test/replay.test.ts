@@ -33,6 +33,7 @@ describe('a recorded cluster, in every order of arrival', () => {
     ['an exception of user code', 'code.user-exception/null-pointer/1.17.2'],
     ['a TaskManager whose job before had left it', 'state.incompatible/key-type/1.20.5'],
     ['a line without a job beside a failure', 'kafka.offset-out-of-range/records-deleted/1.20.5'],
+    ['a client whose errors have no time', 'sql.runtime-mode/unbounded-batch/1.13.6'],
     ['a client that was refused', 'deploy.submission/wrong-entry-class/1.13.6'],
   ])('is one true card, told once: %s', async (_, recording) => {
     const rows = await replay(recording);

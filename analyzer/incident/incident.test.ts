@@ -362,6 +362,30 @@ describe('rankCauses', () => {
   });
 });
 
+describe('the id of a failure without a job', () => {
+  const fail = (time: string): readonly string[] => [
+    `${time} ERROR org.apache.flink.client.cli.CliFrontend - Error while running the command.`,
+    'java.io.IOException: No space left on device',
+    '\tat com.example.Main.main(Main.java:1)',
+  ];
+  const idsOf = (lines: readonly string[], file: string): readonly string[] =>
+    diagnose(makeLog(file, lines), catalog).map(({ id }) => id);
+
+  it('stays when lines that come late move its first time', () => {
+    const client = 'log/flink-u-client-h.log';
+    const [id] = idsOf(fail('10:05:07'), client);
+
+    expect(id).toBeDefined();
+    expect(idsOf([...fail('10:04:59'), ...fail('10:05:07')], client)).toEqual([id]);
+  });
+
+  it('is another one for another failure of the same run', () => {
+    const ids = idsOf([...fail('10:05:00'), ...fail('10:35:00'), ...fail('11:35:00')], 'log/flink-u-client-h.log');
+
+    expect(new Set(ids).size).toBe(3);
+  });
+});
+
 describe('a task of a name that an earlier job had too', () => {
   const runs = [
     `10:00:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`,

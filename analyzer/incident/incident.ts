@@ -360,23 +360,35 @@ function splitByGap(
 }
 
 function splitProcesses(view: ClusterView, events: readonly IncidentEvent[], healthyMs: number): readonly Episode[] {
-  return [...groupBy(events, (event) => event.signal.place.process)].flatMap(([process, own]) =>
-    splitByGap(own, (before, next) => next - before >= healthyMs).map((part) => {
+  return [...groupBy(events, (event) => event.signal.place.process)].flatMap(([process, own]) => {
+    const runs = new Map<string, number>();
+    return splitByGap(own, (before, next) => next - before >= healthyMs).map((part) => {
       const start = part.find((event) => event.time !== undefined)?.time;
-      const begun = (view.processes.get(process)?.starts ?? []).reduce(
-        (last, time) => (start !== undefined && time <= start ? Math.max(last, time) : last),
-        0,
-      );
+      const run = nameRun(view.processes.get(process)?.starts ?? [], start);
+      const ordinal = runs.get(run) ?? 0;
+      runs.set(run, ordinal + 1);
       return {
         jobId: undefined,
         process,
-        key: `process\n${process}\n${begun === 0 ? (start ?? '') : begun}`,
+        key: `process\n${process}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
         start,
         end: part.at(-1)?.time,
         events: [...part],
       };
-    }),
-  );
+    });
+  });
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The run of a process that failed, by its start; where its log tells of none by the hour: a line that comes late, or
+ * that is dated by the last one known, moves the first time by a little.
+ */
+function nameRun(starts: readonly number[], time: number | undefined): string {
+  if (time === undefined) return '';
+  const before = starts.filter((start) => start <= time);
+  return String(before.length > 0 ? findLargest(before) : Math.floor(time / HOUR_MS) * HOUR_MS);
 }
 
 /** The same exception in the log of another process (client and JobManager) is one incident: the first one keeps it. */
