@@ -75,6 +75,11 @@ describe('the same group', () => {
       'com.acme.ShardException: no shard of [4] at hdfs://name-1:8020/data/b',
     ],
     [
+      'other numbers',
+      'com.acme.ShardException: shard 1 of -17 was closed after 2.5 s',
+      'com.acme.ShardException: shard 23 of 40 was closed after 10 s',
+    ],
+    [
       'ids and hosts',
       'com.acme.GoneException: 3f2a90bc1d77 left tm-3:6122',
       'com.acme.GoneException: 9c12c7f3f0b4 left 10.2.3.4:41231',
