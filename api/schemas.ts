@@ -492,7 +492,7 @@ export const RECORD_FILTERS = {
     maxLength: 2000,
     description: 'Words and field:value terms, e.g. level:ERROR "exact phrase" -noise.',
   },
-  job: described(text, 'Flink job id.'),
+  job: described(text, 'Flink job id, or name of a job: everything that belongs to it, as job: in a query.'),
   cluster: text,
   process: described(text, 'Value of jobtrace.process.'),
   component: { type: 'string', enum: COMPONENTS },

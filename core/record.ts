@@ -42,6 +42,8 @@ export interface ShortName {
   readonly before?: readonly string[];
   /** Only records of this component. */
   readonly component?: FieldTypes['component'];
+  /** Also records that do not say it, and are known to be the job's (store/jobs/lines.ts). */
+  readonly isJob?: true;
   readonly example: string;
 }
 
@@ -64,7 +66,7 @@ export interface RecordField {
 }
 
 // Short names of several fields.
-const JOB: ShortName = { name: 'job', example: 'job:orders' };
+const JOB: ShortName = { name: 'job', isJob: true, example: 'job:orders' };
 const ERROR: ShortName = { name: 'error', after: ['.', '$'], example: 'error:IOException' };
 const TASKMANAGER: ShortName = { name: 'tm', component: 'taskmanager', example: 'tm:container_*_000002' };
 

@@ -62,13 +62,7 @@ describe('parseQuery', () => {
     const level = { kind: 'value', field: 'log.level', glob: ['error'] };
     expect(parseQuery('level:error')).toEqual(level);
     expect(parseQuery('log.level:error')).toEqual(level);
-    expect(parseQuery('job:orders')).toEqual({
-      kind: 'or',
-      nodes: [
-        { kind: 'value', field: 'flink.job.id', glob: ['orders'] },
-        { kind: 'value', field: 'flink.job.name', glob: ['orders'] },
-      ],
-    });
+    expect(parseQuery('job:orders')).toEqual({ kind: 'job', glob: ['orders'] });
     expect(parseQuery('cluster:"a b"')).toEqual({ kind: 'value', field: 'flink.cluster', glob: ['a b'] });
   });
 
@@ -111,7 +105,7 @@ describe('parseQuery', () => {
 
   it('takes a long text with a star whose words are short, and any length in quotes', () => {
     expect(parseQuery(`${'ab-'.repeat(200)}c*`)).toMatchObject({ kind: 'and' });
-    expect(parseQuery(`job:"*${'a'.repeat(300)}"`)).toMatchObject({ kind: 'or' });
+    expect(parseQuery(`job:"*${'a'.repeat(300)}"`)).toMatchObject({ kind: 'job' });
   });
 
   it('says what a mistyped level should have been, and where', () => {

@@ -8,6 +8,7 @@ import type { ValueField } from '../core/record.js';
 import { hasStar, isAnything, MAX_GLOB_LENGTH, parseGlob, type Glob } from '../core/text/glob.js';
 import { findNearest } from '../core/text/nearest.js';
 import { findSearchField, SEARCH_FIELDS, type SearchField } from './fields.js';
+import type { JobSpan, RecordQuery } from './store.js';
 import { lowerLetters, splitWords } from './words.js';
 
 export type QueryNode =
@@ -19,7 +20,15 @@ export type QueryNode =
   /** One word of this shape. */
   | { readonly kind: 'word'; readonly glob: Glob }
   /** A whole field value of this shape, in any case; `['', '']` is "has any value". */
-  | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob };
+  | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob }
+  /** What belongs to the jobs whose id or name has this shape; jobs/lines.ts says it by the kinds around this one. */
+  | { readonly kind: 'job'; readonly glob: Glob }
+  /** The place and the time of a job; a whole name each. */
+  | ({ readonly kind: 'place'; readonly cluster: string } & JobSpan)
+  /** One of these words. */
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  /** These records. */
+  | { readonly kind: 'records'; readonly ids: readonly string[] };
 
 type Token =
   | { readonly kind: 'open' | 'close' | 'or' | 'and' | 'not'; readonly at: number }
@@ -43,6 +52,12 @@ interface Cursor {
 const MAX_LENGTH = 20_000;
 const MAX_TERMS = 500;
 const MAX_DEPTH = 40;
+
+/** What a search asks for beside its filters. Throws JT_QUERY_INVALID. */
+export function parseSearch({ query = '', job }: Pick<RecordQuery, 'query' | 'job'>): QueryNode {
+  const node = parseQuery(query);
+  return job === undefined ? node : joinNodes('and', [node, { kind: 'job', glob: [job] }]);
+}
 
 /** Throws JT_QUERY_INVALID. An empty text is `all`. */
 export function parseQuery(text: string): QueryNode {
@@ -180,6 +195,7 @@ function readGlob(at: number, text: string): Glob {
 function fieldNode(field: SearchField, token: TextToken): QueryNode {
   const glob = token.quoted ? [token.text] : readGlob(token.at, token.text);
   if (field.values !== undefined && !hasStar(glob)) checkValue(field, field.values, token);
+  if (field.isJob === true && !isAnything(glob)) return { kind: 'job', glob };
   const shapes: Glob[] = [glob];
   const [head = '', ...tail] = glob;
   for (const mark of field.after ?? []) shapes.push(['', mark + head, ...tail]);

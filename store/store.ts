@@ -27,7 +27,10 @@ export interface RecordQuery {
   /** ISO times, inclusive start, exclusive end. */
   readonly from?: string;
   readonly to?: string;
+  /** Only records that name it. */
   readonly jobId?: string;
+  /** All that is known to be of the job with this id or name, as `job:` finds it. */
+  readonly job?: string;
   readonly cluster?: string;
   readonly process?: string;
   readonly component?: Component;
@@ -128,6 +131,29 @@ export interface JobRows {
   readonly jobs: readonly JobCounts[];
   /** False when there are more than a store counts. */
   readonly isComplete: boolean;
+}
+
+/** Which records are a job's though they do not name it, as an analyzer has found out; one for each run. */
+export interface JobLines {
+  readonly cluster: string;
+  readonly jobId: string;
+  readonly jobName?: string;
+  /** When it was alone somewhere: what names no other job there is about it. The latest first, as the others are. */
+  readonly spans: readonly JobSpan[];
+  /** Its attempts, slots and execution graphs, each a word as words.ts has it; what has one and names no job is its. */
+  readonly words: readonly string[];
+  /** Ids of records: what its incidents show. */
+  readonly records: readonly string[];
+  /** Milliseconds since 1970: nothing of it is later. */
+  readonly lastMs: number;
+}
+
+/** From and to in milliseconds since 1970, both inclusive; open where they are left out. */
+export interface JobSpan {
+  /** Left out: all processes of the cluster. */
+  readonly process?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
 }
 
 /** What was said to a receiver about an incident. */
@@ -297,6 +323,14 @@ export interface IncidentStore {
   sumGroup(query: GroupQuery): Promise<GroupSum>;
 }
 
+/** Whose the records are that do not say it. Searches for a job use it (store/jobs/lines.ts). */
+export interface JobLineStore {
+  /** Each replaces what was saved of the same job and cluster. A search may find it a moment later. */
+  saveJobLines(lines: readonly JobLines[]): Promise<void>;
+  /** Of all jobs of the cluster, those with the latest lines first. */
+  loadJobLines(cluster: string): Promise<readonly JobLines[]>;
+}
+
 /** What was said about incidents. */
 export interface AlertStore {
   rememberAlert(alert: Alert): Promise<void>;
@@ -344,6 +378,7 @@ export interface Store
     RefusedRecords,
     RecordSearch,
     IncidentStore,
+    JobLineStore,
     AlertStore,
     StateStore,
     AgentRegistry,

@@ -3,7 +3,7 @@
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { Incident, LogRecord } from '../core/types.js';
-import type { AgentStatus, Alert } from './store.js';
+import type { AgentStatus, Alert, JobLines } from './store.js';
 
 /** Fields of every record, with what JavaScript calls their type. */
 const REQUIRED = FIELD_ROWS.filter((row) => row.required === true).map(({ name, type }) => ({
@@ -40,6 +40,15 @@ export function isAlert(value: unknown): value is Alert {
     typeof value['id'] === 'string' &&
     typeof value['incidentId'] === 'string' &&
     typeof value['state'] === 'string'
+  );
+}
+
+export function isJobLines(value: unknown): value is JobLines {
+  return (
+    isObject(value) &&
+    typeof value['cluster'] === 'string' &&
+    typeof value['jobId'] === 'string' &&
+    ['spans', 'words', 'records'].every((name) => Array.isArray(value[name]))
   );
 }
 

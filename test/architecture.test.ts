@@ -68,7 +68,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'query.ts',
     'page.ts',
     'conflict.ts',
-    'jobs.ts',
+    'jobs',
     'batch.ts',
     'sqlite',
     'elasticsearch/record',

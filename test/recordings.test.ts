@@ -1,6 +1,7 @@
 // Every recording of the lab through the real agent: what it reads, frames and parses must be what the recording's
-// manifest and the bytes themselves say, and what the analyzer finds in the store must be what is found in the files.
-// Where an entry begins is told here by a plain pattern, not by the splitter.
+// manifest and the bytes themselves say, what the analyzer finds in the store must be what is found in the files, and a
+// search for the job that failed must find its lines. Where an entry begins is told here by a plain pattern, not by the
+// splitter.
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -13,7 +14,9 @@ import type { Fact } from '../flink/facts/fact.js';
 import { readFacts, readJarVersion } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
 import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
+import type { Store } from '../store/store.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
+import { findLines } from './job-lines.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
@@ -29,6 +32,8 @@ afterEach(async () => {
 const written = new Set<string>();
 /** Types of all facts that they state. */
 const stated = new Set<string>();
+/** Recordings with a job that failed, those with other jobs beside it, and lines of evidence, as they were tried. */
+const looked = { jobs: 0, beside: 0, evidence: 0 };
 
 describe('the agent reads the recording', () => {
   it.each(listRecordings())('%s', async (folder) => {
@@ -56,6 +61,7 @@ describe('the agent reads the recording', () => {
     expect(await judgeStore(fixture.store)).toEqual(
       judgeFiles(manifest.processes.flatMap(({ files }) => files).map((file) => join(dir, file))),
     );
+    await checkLines(manifest, records, fixture.store);
   });
 });
 
@@ -79,11 +85,30 @@ describe('the table of fields', () => {
   });
 });
 
+describe('a search for the job that failed', () => {
+  it('was tried on many, and on some beside healthy jobs', () => {
+    expect(looked.jobs).toBeGreaterThan(100);
+    expect(looked.beside).toBeGreaterThan(5);
+    expect(looked.evidence).toBeGreaterThan(500);
+  });
+});
+
 describe('the types of facts', () => {
   it('are those that the recordings state: each has rows that read it', () => {
     expect([...stated].sort()).toEqual([...FACT_TYPES].sort());
   });
 });
+
+/** By id as by name it finds each line that the diagnosis shows, and none that a healthy neighbour wrote. */
+async function checkLines(manifest: Manifest, records: readonly LogRecord[], store: Store): Promise<void> {
+  const found = await findLines(manifest, records, store);
+  if (found === undefined) return;
+  const { evidence, ...wrong } = found;
+  expect(wrong).toEqual({ missedById: [], missedByName: [], neighbours: [], onlyById: [] });
+  looked.jobs += 1;
+  looked.beside += manifest.jobs.some(({ name }) => name !== manifest.jobs[0]?.name) ? 1 : 0;
+  looked.evidence += evidence;
+}
 
 function noteFields(records: readonly LogRecord[]): void {
   for (const record of records) for (const field of Object.keys(record)) written.add(field);

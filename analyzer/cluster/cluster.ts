@@ -5,7 +5,8 @@
 // of none. Pure; called by incident.ts and by the service.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import type { Reading } from '../entry/reading.js';
+import type { JobLines } from '../../store/store.js';
+import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import type { EntryPlace, Signal } from '../entry/signal.js';
 import { compactJob, createJob, tellJob, viewJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
@@ -19,11 +20,14 @@ import {
   jobOfId,
   joinIds,
   listIds,
+  listOwnIds,
+  printId,
   onlyJob,
   type Owners,
   type TaskOwner,
 } from './owner.js';
-import { addStay, forgetStays, wasThere } from './place.js';
+import { listLines, type JobStay } from './lines.js';
+import { addStay, forgetStays, listStays, wasThere } from './place.js';
 import { addPresence, findOnlyHere, forgetPresences, hadLeft, type Presences } from './presence.js';
 import {
   tellProcess,
@@ -68,10 +72,17 @@ export interface ClusterIndex {
    * (by its id) that still goes on.
    */
   compact(horizon: number, beginnings: ReadonlyMap<string, number>): void;
+  /** Which lines are whose, as far as is known; what is open now is believed up to `until`. */
+  lines(until: number): readonly JobLines[];
   /** With such lines around it an error that ended nothing is known to have ended nothing. */
   tellsOfRunning(): boolean;
   /** A process tells how it starts. */
   tellsOfStart(): boolean;
+}
+
+interface Mention {
+  from: number;
+  to: number;
 }
 
 interface Memory {
@@ -87,8 +98,8 @@ interface Memory {
   readonly presences: Presences;
   /** Where a JobManager tells first of an execution graph. */
   readonly graphs: Map<string, FactPlace>;
-  /** Jobs that the entries of a process name. */
-  readonly named: Map<string, Set<string>>;
+  /** Jobs that the entries of a process name, with the times of the first and the last. */
+  readonly named: Map<string, Map<string, Mention>>;
   /** What names no job, and is about the one that its entry can only be about. */
   readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ToldFact }>;
   readonly registered: Set<string>;
@@ -138,6 +149,7 @@ export function createClusterIndex(id: string): ClusterIndex {
     add: (signal) => addSignal(memory, signal),
     view: (reading) => viewCluster(memory, reading),
     compact: (horizon, beginnings) => compactCluster(memory, horizon, beginnings),
+    lines: (until) => listLines(id, listRuns(memory), listJobStays(memory), until),
     tellsOfRunning: () => memory.tellsOfRunning,
     tellsOfStart: () => memory.tellsOfStart,
   };
@@ -177,11 +189,23 @@ function findProcess({ processes, views }: Memory, place: EntryPlace): ProcessMe
 }
 
 function meetJob(memory: Memory, jobId: string, place: EntryPlace): void {
-  addToSet(memory.named, place.process, jobId);
+  noteMention(memory.named, place, jobId);
   if (memory.jobs.has(jobId)) return;
   memory.jobs.set(jobId, createJob(jobId));
   addJobId(memory.owners, jobId);
   memory.views.staleJobs.add(jobId);
+}
+
+function noteMention(named: Memory['named'], { process, time }: EntryPlace, jobId: string): void {
+  let jobs = named.get(process);
+  if (jobs === undefined) named.set(process, (jobs = new Map()));
+  const known = jobs.get(jobId);
+  const [from, to] = time === undefined ? [-Infinity, Infinity] : [time, time];
+  if (known === undefined) jobs.set(jobId, { from, to });
+  else {
+    known.from = Math.min(known.from, from);
+    known.to = Math.max(known.to, to);
+  }
 }
 
 function joinOwners(memory: Memory, fact: Fact, jobId: string | undefined): TaskOwner | undefined {
@@ -388,7 +412,7 @@ function onlyOne(items: readonly (string | undefined)[]): string | undefined {
 
 /** The only job that the process ever had, or the only one of the cluster. */
 function findOnlyJob(process: string, memory: Memory): string | undefined {
-  const own = new Set(memory.named.get(process));
+  const own = new Set(memory.named.get(process)?.keys());
   for (const name of namesOf(process, memory))
     for (const owner of memory.places.get(name) ?? []) addDefined(own, onlyJob(owner));
   const jobs = own.size === 0 ? memory.owners.jobIds : own;
@@ -418,6 +442,54 @@ function hasOwner(name: string, { places }: Memory): boolean {
 /** Under which names tasks may be said to be on the process. */
 function namesOf(process: string, { views }: Memory): readonly string[] {
   return [...new Set([process, ...(views.aliases.get(process) ?? [])])];
+}
+
+function listRuns(memory: Memory): Parameters<typeof listLines>[1] {
+  const { jobs } = viewCluster(memory, WHOLE_LOG);
+  const graphs = new Map([...memory.graphs.keys()].map((graph) => [graph, findByGraph(graph, memory)]));
+  return [...jobs.values()].map(({ id, name }) => {
+    const own = [...graphs].flatMap(([graph, job]) => (job === id ? [graph] : []));
+    return { id, name, ids: [...listOwnIds(memory.owners, id), ...own].map(printId) };
+  });
+}
+
+/** Where its tasks were, and whose logs spoke of it: a JobManager has it from its submission to its end. */
+function listJobStays(memory: Memory): readonly JobStay[] {
+  const stays: JobStay[] = [];
+  for (const process of memory.processes.keys()) {
+    for (const name of namesOf(process, memory))
+      for (const owner of memory.places.get(name) ?? []) {
+        const job = onlyJob(owner);
+        if (job !== undefined) for (const stay of listStays(owner.places, name)) stays.push({ ...stay, job, process });
+      }
+    for (const [job, mention] of memory.named.get(process) ?? [])
+      for (const stay of listMentions(memory, process, job, mention)) stays.push({ ...stay, job, process });
+  }
+  return stays;
+}
+
+const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
+const ENDS: ReadonlySet<string> = new Set(['FAILED', 'CANCELED', 'FINISHED', 'SUSPENDED']);
+
+/** What its log does not tell of the beginning or of the end is a guess. */
+function listMentions(
+  { processes, views }: Memory,
+  process: string,
+  job: string,
+  mention: Mention,
+): readonly Pick<JobStay, 'from' | 'to' | 'isGuess'>[] {
+  if (processes.get(process)?.component?.name !== 'jobmanager') return [mention];
+  const { states: all = [], name } = views.jobs.get(job) ?? {};
+  const states = all.filter((state) => state.process === process);
+  const [first, last] = [states[0], states.at(-1)];
+  const hasBegun = BEGINNINGS.has(first?.from ?? '') || (first === undefined && name !== undefined);
+  const hasEnded = ENDS.has(last?.to ?? '');
+  const from = hasBegun ? mention.from : -Infinity;
+  const to = hasEnded ? mention.to : Infinity;
+  return [
+    { from: mention.from, to: last === undefined ? mention.to : to },
+    { from, to, isGuess: true },
+  ];
 }
 
 function addDefined(set: Set<string>, item: string | undefined): void {

@@ -110,6 +110,18 @@ export function listIds(fact: Fact, jobId: string | undefined): readonly string[
   return [jobId, graphOf(attemptId) ?? attemptId, allocationId].filter((id) => id !== undefined);
 }
 
+/** Ids that only this job has: attempts, slots and execution graphs, the latest last. */
+export function listOwnIds({ kins }: Owners, jobId: string): readonly string[] {
+  const kin = kins.get(jobId);
+  if (kin === undefined || onlyJob(kin) !== jobId) return [];
+  return [...kin.ids].filter((id) => id !== jobId);
+}
+
+/** The id as it stands in a line. */
+export function printId(id: string): string {
+  return id.startsWith(GRAPH) ? id.slice(GRAPH.length) : id;
+}
+
 /** Of a kin with more ids the first are forgotten: attempts come and go. */
 const MOST_IDS = 4000;
 

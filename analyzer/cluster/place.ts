@@ -1,6 +1,12 @@
 // Where the tasks of a job were, and when: attempts by the process on which they ran, each from its first word to its
 // end. Words may come in any order, and twice. Called by owner.ts and cluster.ts. Pure.
 
+/** Milliseconds since 1970, both ends inclusive. */
+export interface Interval {
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Stay {
   from: number;
   /** Infinite until its end is told. */
@@ -42,6 +48,11 @@ export function wasThere(places: Places, process: string, time: number | undefin
   for (const { from, to } of places.get(process)?.values() ?? [])
     if (time === undefined || (from <= time + EARLY_MS && to >= time - SLACK_MS)) return true;
   return false;
+}
+
+/** When its attempts were there. */
+export function listStays(places: Places, process: string): readonly Interval[] {
+  return [...(places.get(process)?.values() ?? [])];
 }
 
 /** Forgets who had left before `time`. */

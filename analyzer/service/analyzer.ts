@@ -18,6 +18,7 @@ import type {
   FeedOptions,
   IncidentQuery,
   IncidentStore,
+  JobLineStore,
   RecordFeed,
   RecordSearch,
   StateStore,
@@ -48,12 +49,13 @@ import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { askLastLines } from './last-lines.js';
+import { tellLines } from './lines.js';
 import { loadServiceState, saveServiceState, type ServiceState } from './state.js';
 import { decideWrite, LONG_AGO_MS, printIncident } from './write.js';
 import { pause } from '../../core/time/wait.js';
 
 interface AnalyzerSettings {
-  readonly store: IncidentStore & StateStore & Pick<RecordSearch, 'searchRecords'>;
+  readonly store: IncidentStore & JobLineStore & StateStore & Pick<RecordSearch, 'searchRecords'>;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
   readonly log: Log;
@@ -387,8 +389,12 @@ async function concludeTouched(running: Running, cluster: string, memory: Cluste
       (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
     ),
   ];
+  const { store, now } = running.options;
+  const next = await tellLines(cluster, memory, incidents, { store, now: now() });
   compactLarge(running, memory);
   planNext(running, cluster, memory, incidents);
+  const due = running.due.get(cluster);
+  if (next !== undefined && due !== undefined) running.due.set(cluster, Math.min(next, due));
   await writeRest(running, memory, running.clusters.has(cluster) ? incidents : []);
   return changed;
 }

@@ -3,6 +3,7 @@
 // again (history.ts) after a restart; so it may be forgotten at any time. Compaction forgets what no later diagnosis
 // can need, and never the beginning of an episode. Called by analyzer.ts.
 import { findSmallest } from '../../core/sequence.js';
+import type { JobLines } from '../../store/store.js';
 import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
@@ -43,6 +44,8 @@ export interface ClusterMemory {
   saved: readonly SavedIncident[];
   /** Those that the store does not have as they are, by their id (write.ts). */
   readonly unwritten: Map<string, Incident>;
+  /** Which lines are whose, by the job, as the store was told; `next`: not before (lines.ts). */
+  readonly told: { readonly lines: Map<string, JobLines>; isLoaded: boolean; next: number };
   /** Signals with a match or a failure. */
   eventCount: number;
   /** Latest time of a signal, and of an event. */
@@ -67,6 +70,7 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     isFilled: false,
     saved: [],
     unwritten: new Map(),
+    told: { lines: new Map(), isLoaded: false, next: 0 },
     eventCount: 0,
     lastTime: 0,
     lastEvent: 0,

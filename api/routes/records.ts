@@ -15,7 +15,7 @@ const STREAMS = { most: 100, mostOfViewer: 20 };
 
 type Filters = Pick<
   RecordQuery,
-  'query' | 'from' | 'to' | 'jobId' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'
+  'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'
 >;
 
 export function createRecordRoutes(services: Services): readonly Route[] {
@@ -107,7 +107,7 @@ function readFilters({ query, viewer }: Request): Filters {
   const levels = query.list('level').filter(isLevel);
   const texts = {
     query: query.text('query'),
-    jobId: query.text('job'),
+    job: query.text('job'),
     cluster: query.text('cluster'),
     process: query.text('process'),
   };

@@ -14,6 +14,20 @@ import { renderRules } from './rules.js';
 import { renderCommandHelp } from '../terminal/help.js';
 import { PACKAGE_ROOT } from '../version.js';
 
+/** What `job:` means, for docs/record.md. */
+const OF_JOB = `## The lines of a job
+
+\`job:orders\` finds everything that belongs to the job, whether a line names it or not; an id finds one run, a name all runs with it. It is found by
+
+- the id or the name in the line, or the id in its path. The id and the name of a run stand for each other within its cluster;
+- an id that only this job has: of an execution graph, an attempt or a slot, as stack traces of a TaskManager name them;
+- place and time: while it was alone in its cluster, or on a process, what names no other job there is about it;
+- what its incidents show.
+
+A line that names another job is not added, nor one that names nobody where two jobs were at that time: such a line of a TaskManager that two jobs share is found by \`tm:\` or \`cluster:\`. The analyzer finds out whose lines are whose in clusters in which something failed, also for lines that came before it knew; in others \`job:\` finds what names the job. What is open is believed one to two hours ahead, and for good in a cluster of one application (\`execution.target\`). \`-job:orders\` leaves all of it out. A search asks for at most 100 runs and 200 spans of time, the latest.
+
+Only what a line itself says is asked for by the names of the fields: \`flink.job.id:…\`, \`flink.job.name:…\`; \`job:*\` is what names any job.`;
+
 export const PAGES: Readonly<Record<string, () => string>> = {
   'config.md': () =>
     `# Settings\n\nOne YAML file, given with \`--config FILE\` or \`JOBTRACE_CONFIG\`; dots are nesting (\`store.kind\` is \`kind\` under \`store\`). Order of precedence: default < file < environment < flag. Unknown keys are errors. Relative paths are relative to the file. A secret may be given by a file instead (\`store.passwordFile\`), never twice. \`jobtrace config print\` shows the result and where each value came from.\n\n${renderSettingsTable()}\n`,
@@ -32,7 +46,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
         `## jobtrace ${command.name}\n\n\`\`\`\n${renderCommandHelp({ ...command, options: [...command.options, HELP_OPTION] }).trimEnd()}\n\`\`\`\n`,
     ).join('\n')}`,
   'record.md': () =>
-    `# The record\n\nOne entry of a log as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema, written flat and spelled the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page. A type with \`?\` is missing where the log does not say it. In the search box a field has the short names given here, and its own name works as well (\`log.level:ERROR\`). Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched; what a document has beside these fields is in docs/elasticsearch.md.\n\n${renderRecordTable()}\n`,
+    `# The record\n\nOne entry of a log as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema, written flat and spelled the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page. A type with \`?\` is missing where the log does not say it. In the search box a field has the short names given here, and its own name works as well (\`log.level:ERROR\`). Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched; what a document has beside these fields is in docs/elasticsearch.md.\n\n${renderRecordTable()}\n\n${OF_JOB}\n`,
   'rules.md': renderRules,
   'benchmarks.md': () => renderBenchmarks(),
 };

@@ -12,7 +12,7 @@ import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
-import { findGroup } from '../jobs.js';
+import { findGroup } from '../jobs/counts.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
 const MAX_DOCUMENTS = 10_000;
@@ -194,11 +194,33 @@ export async function removeRefused(
 
 /** What is not there is no error. Throws JT_STORE_DENIED, JT_STORE_FULL or JT_STORE_UNREACHABLE where one stays. */
 async function sendDeletes(client: ElasticsearchClient, targets: readonly object[]): Promise<void> {
+  await sendBulk(
+    client,
+    targets.map((target) => ({ delete: target })),
+    true,
+  );
+}
+
+/** Saves documents by their id, all in one request; a search finds them a moment later. */
+export async function saveDocuments(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  documents: readonly { readonly id: string }[],
+): Promise<void> {
+  const lines = documents.flatMap((document) => [
+    { index: { _index: `${prefix}-${index}`, _id: encodeId(document.id) } },
+    document,
+  ]);
+  if (lines.length > 0) await sendBulk(client, lines, false);
+}
+
+async function sendBulk(client: ElasticsearchClient, lines: readonly object[], refresh: boolean): Promise<void> {
   const { body } = await client.send({
     method: 'POST',
     path: '/_bulk',
-    query: { refresh: true, filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason' },
-    lines: Buffer.from(targets.map((target) => `${JSON.stringify({ delete: target })}\n`).join('')),
+    query: { refresh, filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason' },
+    lines: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
   });
   const items: readonly unknown[] = Array.isArray(body['items']) ? body['items'] : [];
   const failed = items
@@ -218,7 +240,7 @@ function readTarget(hit: SearchHit): object {
   return { _index: hit.index, _id: hit.id, routing: hit.routing };
 }
 
-async function findDocuments<Body>(
+export async function findDocuments<Body>(
   client: ElasticsearchClient,
   prefix: string,
   index: SmallIndex,

@@ -22,7 +22,7 @@ import {
 } from './documents.js';
 import { createFeed } from './feed.js';
 import { readBuckets, search } from './hits.js';
-import { countJobIncidents, countJobRecords, sumGroup } from './jobs.js';
+import { countJobIncidents, countJobRecords, loadJobLines, removeJobLines, saveJobLines, sumGroup } from './jobs.js';
 import {
   buildTemplates,
   decideTemplate,
@@ -93,6 +93,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     findIncidents: (query) => findIncidents(client, prefix, query),
     countJobIncidents: (query) => countJobIncidents(client, prefix, query),
     sumGroup: (query) => sumGroup(client, prefix, query),
+    saveJobLines: async (lines) => {
+      await makeTemplates();
+      await saveJobLines(client, prefix, lines);
+    },
+    loadJobLines: (cluster) => loadJobLines(client, prefix, cluster),
     rememberAlert: async (alert) => {
       await makeTemplates();
       await rememberAlert(client, prefix, alert);
@@ -337,6 +342,7 @@ async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs:
   });
   const before = { lt: formatTime(timeMs) };
   await removeFound(client, `${prefix}-incidents`, { range: { lastSeen: before } });
+  await removeJobLines(client, prefix, timeMs);
   await removeFound(client, `${prefix}-alerts`, { range: { time: before } });
   await removeFound(client, `${prefix}-agents`, { range: { time: before } });
   return removed;

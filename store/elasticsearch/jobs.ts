@@ -1,13 +1,18 @@
 // Which jobs there are, and how often a group of failures came, counted by the cluster itself: pages of buckets, one
-// for each job, over the records or the incidents. The store (elasticsearch.ts) calls it.
+// for each job, over the records or the incidents. And what is known of the lines of jobs: one document for each run,
+// among the states of the analyzers, whose index has the fields by which it is asked for. Called by elasticsearch.ts,
+// and by search.ts for the jobs that a search names.
 import { fieldAt, isObject } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
-import { buildIncidentFilter } from './documents.js';
+import { buildIncidentFilter, findDocuments, removeFound, saveDocuments } from './documents.js';
 import { readBuckets, search } from './hits.js';
-import { buildFilter } from './query.js';
-import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs.js';
+import { buildFilter, buildShape } from './query.js';
+import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs/counts.js';
+import { keepRange, listJobs, MOST_RUNS } from '../jobs/lines.js';
 import { formatTime, parseTime } from '../page.js';
-import type { GroupQuery, GroupSum, JobQuery, JobRows } from '../store.js';
+import { parseSearch } from '../query.js';
+import type { GroupQuery, GroupSum, JobLines, JobQuery, JobRows, RecordQuery } from '../store.js';
+import { isJobLines } from '../stored.js';
 
 /** With what is counted in each of them, below the 65,536 buckets that one answer may have. */
 const PAGE_JOBS = 5_000;
@@ -138,4 +143,64 @@ function readParts(bucket: Readonly<Record<string, unknown>>): JobPart[] {
 
 function readText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+/** Of one cluster. */
+const MOST_OF_CLUSTER = 1_000;
+const HAS_JOB = { exists: { field: 'jobId' } };
+
+export async function saveJobLines(
+  client: ElasticsearchClient,
+  prefix: string,
+  lines: readonly JobLines[],
+): Promise<void> {
+  const documents = lines.map((one) => ({
+    id: `lines/${one.cluster}/${one.jobId}`,
+    cluster: one.cluster,
+    jobId: one.jobId,
+    jobName: one.jobName,
+    lastSeen: formatTime(one.lastMs),
+    body: JSON.stringify(one),
+  }));
+  await saveDocuments(client, prefix, 'states', documents);
+}
+
+export function loadJobLines(
+  client: ElasticsearchClient,
+  prefix: string,
+  cluster: string,
+): Promise<readonly JobLines[]> {
+  return readLines(client, prefix, [{ term: { cluster } }], MOST_OF_CLUSTER);
+}
+
+/** Of the jobs that the search names. */
+export async function findJobLines(
+  client: ElasticsearchClient,
+  prefix: string,
+  query: Omit<RecordQuery, 'limit' | 'order'>,
+): Promise<readonly JobLines[]> {
+  const jobs = listJobs(parseSearch(query));
+  if (jobs.length === 0) return [];
+  const should = jobs.flatMap((glob) => [buildShape('jobId', glob), buildShape('jobName', glob)]);
+  const filter: object[] = [{ bool: { should, minimum_should_match: 1 } }];
+  if (query.cluster !== undefined) filter.push({ term: { cluster: query.cluster } });
+  const fromMs = query.from === undefined ? -Infinity : parseTime('from', query.from);
+  const toMs = query.to === undefined ? Infinity : parseTime('to', query.to);
+  return (await readLines(client, prefix, filter, MOST_RUNS)).map((lines) => keepRange(lines, fromMs, toMs));
+}
+
+export async function removeJobLines(client: ElasticsearchClient, prefix: string, beforeMs: number): Promise<void> {
+  const filter = [HAS_JOB, { range: { lastSeen: { lt: formatTime(beforeMs) } } }];
+  await removeFound(client, `${prefix}-states`, { bool: { filter } });
+}
+
+function readLines(
+  client: ElasticsearchClient,
+  prefix: string,
+  filter: readonly object[],
+  size: number,
+): Promise<JobLines[]> {
+  const sort = [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  const query = { bool: { filter: [HAS_JOB, ...filter] } };
+  return findDocuments(client, prefix, 'states', { query, sort, size }, isJobLines);
 }

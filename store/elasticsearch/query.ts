@@ -4,8 +4,9 @@ import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
 import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
-import { parseQuery, type QueryNode } from '../query.js';
-import type { RecordPage, RecordQuery } from '../store.js';
+import { resolveJobs } from '../jobs/lines.js';
+import { parseSearch, type QueryNode } from '../query.js';
+import type { JobLines, RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
 import { encodeId, hashProcess, USUAL_VALUES } from './record/source.js';
@@ -20,14 +21,15 @@ const FACET_VALUES = 20;
 const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'host.name', '_seq_no'] as const;
 
 /**
- * The query clause of a search, without paging; `processes` are all that it may mean. Throws JT_QUERY_INVALID and
- * JT_REQUEST_INVALID.
+ * The query clause of a search, without paging; `processes` are all that it may mean, `lines` those of the jobs that it
+ * names. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID.
  */
 export function buildFilter(
   query: Omit<RecordQuery, 'limit' | 'order'>,
   processes: readonly StoredProcess[] = [],
+  lines: readonly JobLines[] = [],
 ): Clause {
-  const filter: Clause[] = [buildNode(parseQuery(query.query ?? ''), processes)];
+  const filter: Clause[] = [buildNode(resolveJobs(parseSearch(query), lines), processes)];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['flink.job.id', query.jobId],
     ['flink.cluster', query.cluster],
@@ -166,6 +168,14 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
       return { wildcard: { 'jobtrace.words': { value: toWildcard(node.glob) } } };
     case 'value':
       return buildValue(node.field, node.glob, processes);
+    case 'place':
+      return buildPlace(node);
+    case 'words':
+      return { terms: { 'jobtrace.words': node.words } };
+    case 'records':
+      return { ids: { values: node.ids.map(encodeId) } };
+    case 'job':
+      throw new Error('A search is built before its jobs are resolved.');
     case 'not':
       return { bool: { must_not: [buildNode(node.node, processes)] } };
     case 'and':
@@ -173,6 +183,14 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
     case 'or':
       return { bool: { should: node.nodes.map((part) => buildNode(part, processes)), minimum_should_match: 1 } };
   }
+}
+
+function buildPlace({ cluster, process, fromMs, toMs }: Extract<QueryNode, { readonly kind: 'place' }>): Clause {
+  const filter: Clause[] = [{ term: { 'flink.cluster': cluster } }];
+  if (process !== undefined) filter.push(buildProcess(process));
+  if (fromMs !== undefined || toMs !== undefined)
+    filter.push({ range: { '@timestamp': { gte: fromMs, lte: toMs, format: 'epoch_millis' } } });
+  return { bool: { filter } };
 }
 
 function buildValue(field: ValueField, glob: Glob, processes: readonly StoredProcess[]): Clause {
@@ -188,7 +206,7 @@ function buildValue(field: ValueField, glob: Glob, processes: readonly StoredPro
   return { bool: { should, minimum_should_match: 1 } };
 }
 
-function buildShape(field: string, glob: Glob): Clause {
+export function buildShape(field: string, glob: Glob): Clause {
   if (!hasStar(glob)) return { term: { [field]: { value: glob[0] ?? '', case_insensitive: true } } };
   return {
     wildcard: {

@@ -5,6 +5,7 @@ import { omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readHit, search, type SearchHit } from './hits.js';
+import { findJobLines } from './jobs.js';
 import { listProcesses } from './processes.js';
 import {
   asksForProcess,
@@ -22,7 +23,7 @@ import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, typ
 import { findAddress } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
 import { encodeId } from './record/source.js';
-import { parseQuery } from '../query.js';
+import { parseSearch } from '../query.js';
 import { parseJson } from '../stored.js';
 import type { RecordPage, RecordQuery } from '../store.js';
 
@@ -66,10 +67,17 @@ export async function searchRecords(
   };
 }
 
-/** Names of processes are looked up first, among those that the rest of the search leaves. */
+/**
+ * Looked up first: what is known of jobs that are named, and names of processes, among those that the rest of the
+ * search leaves.
+ */
 async function findFilter(client: ElasticsearchClient, prefix: string, query: RecordQuery): Promise<object> {
-  if (!asksForProcess(parseQuery(query.query ?? ''))) return buildFilter(query);
-  return buildFilter(query, await listProcesses(client, prefix, buildFilter({ ...query, query: '' })));
+  const rest = { ...query, query: undefined, job: undefined };
+  const [processes, lines] = await Promise.all([
+    asksForProcess(parseSearch(query)) ? listProcesses(client, prefix, buildFilter(rest)) : [],
+    findJobLines(client, prefix, query),
+  ]);
+  return buildFilter(query, processes, lines);
 }
 
 /** The width of the bars depends on the times found when no range was asked for, hence a second request. */

@@ -9,7 +9,7 @@ import {
   MAX_JOB_ROWS,
   type GroupCounts,
   type JobPart,
-} from '../jobs.js';
+} from '../jobs/counts.js';
 import type { AgentStatus, Alert, GroupQuery, GroupSum, IncidentQuery, JobQuery, JobRows } from '../store.js';
 import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';

@@ -3,9 +3,10 @@
 import type { ValueField } from '../../core/record.js';
 import { hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { parseTime, type Position } from '../page.js';
-import { parseQuery, type QueryNode } from '../query.js';
+import { resolveJobs } from '../jobs/lines.js';
+import { parseSearch, type QueryNode } from '../query.js';
 import { findColumn } from './schema.js';
-import type { RecordQuery } from '../store.js';
+import type { JobLines, RecordQuery } from '../store.js';
 
 export interface SqlCondition {
   readonly sql: string;
@@ -19,9 +20,12 @@ type Part = { readonly words: string } | SqlCondition;
 const MAX_SHAPE_WORDS = 2_000;
 export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
 
-/** The WHERE of a search, without paging. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID. */
-export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>): SqlCondition {
-  const conditions: SqlCondition[] = [buildNode(parseQuery(query.query ?? ''))];
+/**
+ * The WHERE of a search, without paging; `lines` are of the jobs that it names. Throws JT_QUERY_INVALID and
+ * JT_REQUEST_INVALID.
+ */
+export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>, lines: readonly JobLines[] = []): SqlCondition {
+  const conditions: SqlCondition[] = [buildNode(resolveJobs(parseSearch(query), lines))];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],
     ['cluster', query.cluster],
@@ -84,6 +88,14 @@ function buildPart(node: QueryNode): Part {
       return buildShape(node.glob);
     case 'value':
       return buildValue(node.field, node.glob);
+    case 'place':
+      return buildPlace(node);
+    case 'words':
+      return { words: node.words.map((word) => `"${word}"`).join(' OR ') };
+    case 'records':
+      return { sql: 'id IN (SELECT value FROM json_each(?))', params: [JSON.stringify(node.ids)] };
+    case 'job':
+      throw new Error('A search is built before its jobs are resolved.');
     case 'not': {
       const inner = buildNode(node.node);
       return { sql: `NOT (${inner.sql})`, params: inner.params };
@@ -117,18 +129,36 @@ function buildShape(glob: Glob): Part {
   };
 }
 
+function buildPlace({ cluster, process, fromMs, toMs }: Extract<QueryNode, { readonly kind: 'place' }>): SqlCondition {
+  const tests: readonly (readonly [string, string | number | undefined])[] = [
+    ['cluster =', cluster],
+    ['process =', process],
+    ['time >=', fromMs],
+    ['time <=', toMs],
+  ];
+  return joinConditions(
+    'AND',
+    tests.flatMap(([test, value]) => (value === undefined ? [] : [{ sql: `${test} ?`, params: [value] }])),
+  );
+}
+
 function buildValue(field: ValueField, glob: Glob): SqlCondition {
   const { column, isList } = findColumn(field);
   if (isAnything(glob)) return { sql: `${column} IS NOT NULL`, params: [] };
-  const test: SqlCondition = hasStar(glob)
-    ? { sql: `LIKE ? ESCAPE '\\'`, params: [toSqlLike(glob)] }
-    : { sql: '= ? COLLATE NOCASE', params: [glob[0] ?? ''] };
+  const test = compareShape(glob);
   return !isList
     ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
     : {
         sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`,
         params: test.params,
       };
+}
+
+/** Behind a column: whether it has this shape, in any case. */
+export function compareShape(glob: Glob): SqlCondition {
+  return hasStar(glob)
+    ? { sql: `LIKE ? ESCAPE '\\'`, params: [toSqlLike(glob)] }
+    : { sql: '= ? COLLATE NOCASE', params: [glob[0] ?? ''] };
 }
 
 /** For GLOB, which minds the case. */

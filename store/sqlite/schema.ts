@@ -48,6 +48,8 @@ export const MIGRATIONS: readonly string[] = [
   "CREATE INDEX records_facts ON records (cluster, time) WHERE signal >= 'fact.' AND signal < 'fact/';",
   `ALTER TABLE incidents ADD COLUMN failure_group TEXT;
    CREATE INDEX incidents_group ON incidents (failure_group) WHERE failure_group IS NOT NULL;`,
+  `CREATE TABLE job_lines (cluster TEXT NOT NULL, job_id TEXT NOT NULL, job_name TEXT, last_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (cluster, job_id)) WITHOUT ROWID;
+   CREATE INDEX job_lines_last ON job_lines (last_ms);`,
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

@@ -3,6 +3,7 @@
 // nothing. Called by sqlite.ts.
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
+import { findJobLines } from './job-lines.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
 import type { FeedOptions, FeedPage, RecordPage, RecordQuery } from '../store.js';
 import type { Connection } from './engine.js';
@@ -60,7 +61,7 @@ function findFeedEnd(
 }
 
 export function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
-  const where = buildWhere(query);
+  const where = buildWhere(query, findJobLines(connection, query));
   const limit = query.limit > 0 ? query.limit : PAGE_RECORDS;
   const page =
     query.after === undefined

@@ -20,6 +20,7 @@ import {
 } from './documents.js';
 import { openConnection, type Connection } from './engine.js';
 import { explainFailure, runTask } from './failure.js';
+import { loadJobLines, saveJobLines } from './job-lines.js';
 import { makePrivate } from './permissions.js';
 import { checkRoom, type Room } from './room.js';
 import { MIGRATIONS } from './schema.js';
@@ -59,6 +60,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findIncidents: (query) => run(() => findIncidents(connection, query)),
     countJobIncidents: (query) => run(() => countJobIncidents(connection, query)),
     sumGroup: (query) => run(() => sumGroup(connection, query)),
+    saveJobLines: (lines) => run(() => saveJobLines(connection, lines)),
+    loadJobLines: (cluster) => run(() => loadJobLines(connection, cluster)),
     rememberAlert: (alert) => run(() => saveAlert(connection, alert)),
     findAlerts: (query) => run(() => findAlerts(connection, query)),
     saveState: (key, value) =>
@@ -154,6 +157,7 @@ async function deleteBefore(connection: Connection, path: string, timeMs: number
   }
   await runTask(path, () => {
     connection.prepare('DELETE FROM incidents WHERE last_seen < ?').run(timeMs);
+    connection.prepare('DELETE FROM job_lines WHERE last_ms < ?').run(timeMs);
     connection.prepare('DELETE FROM alerts WHERE sent_at < ?').run(timeMs);
     connection.prepare('DELETE FROM agents WHERE time < ?').run(timeMs);
     if (removed > 0) connection.pragma('incremental_vacuum');

@@ -12,6 +12,7 @@ import {
   describeOddText,
 } from './contract/append.js';
 import { describeDocuments, describeGroups, describeIncidents, describeJobs } from './contract/documents.js';
+import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
 import { describeContext, describePages } from './contract/pages.js';
 import { describeRetention } from './contract/retention.js';
@@ -32,6 +33,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('incidents', () => describeIncidents(useOwnStore(open)));
     describe('groups', () => describeGroups(useOwnStore(open)));
     describe('jobs', () => describeJobs(useOwnStore(open)));
+    describe('the lines of a job', () => describeJobLines(useSharedStore(open)));
+    describe('the lines of a job', () => describeChangedJobLines(useOwnStore(open)));
     describe('alerts, states, agents', () => describeDocuments(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });

@@ -1,9 +1,9 @@
 // How many of what was found of each job in each cluster, and of one group of failures that no rule names. In: counts
 // of a database, for jobs by level (of records) or outcome (of incidents). Out: one row for each job and cluster, a sum
 // for the group. Both stores call it. Pure.
-import type { Incident } from '../core/types.js';
-import type { GroupSum, JobCounts, JobRows } from './store.js';
-import { formatTime } from './page.js';
+import type { Incident } from '../../core/types.js';
+import type { GroupSum, JobCounts, JobRows } from '../store.js';
+import { formatTime } from '../page.js';
 
 export interface JobPart {
   readonly id: string | null;

@@ -1,0 +1,143 @@
+// Which lines are whose though they name nobody: when a job was alone in its cluster, or on one of its processes, and
+// the ids that only it has. A line of a time and a place where two jobs were is nobody's: to show a neighbour's line is
+// worse than to miss one. In: who was where when (cluster.ts). Out: what the store keeps beside the records. Pure.
+import { findLargest, findSmallest } from '../../core/sequence.js';
+import type { JobLines, JobSpan } from '../../store/store.js';
+import type { Interval } from './place.js';
+
+/** A job on a process; milliseconds since 1970, both ends inclusive and perhaps infinite. */
+export interface JobStay extends Interval {
+  readonly job: string;
+  readonly process: string;
+  /** It may have been there: nobody else was alone, and it was not either. */
+  readonly isGuess?: true;
+}
+
+export interface JobRun {
+  readonly id: string;
+  readonly name: string | undefined;
+  /** Attempts, slots and execution graphs, the latest last. */
+  readonly ids: readonly string[];
+}
+
+/** Before the first word of a job, and after its last, so much is its where nobody else is. */
+const EARLY_MS = 1_000;
+const LATE_MS = 60_000;
+/** So long a job that has left may still say something. */
+const LEAVING_MS = 1_000;
+const MOST_SPANS = 400;
+const MOST_WORDS = 400;
+const ID = /^[0-9a-f]{32}$/;
+
+/** `until`: what is open now is believed up to then. */
+export function listLines(
+  cluster: string,
+  runs: readonly JobRun[],
+  stays: readonly JobStay[],
+  until: number,
+): readonly JobLines[] {
+  const isOnly = new Set(runs.map(({ id, name }) => name ?? id)).size === 1;
+  const everywhere = splitAlone(stays, runs);
+  const places = groupBy(stays, ({ process }) => process);
+  const alone = [...places].map(([process, here]) => ({ process, spans: splitAlone(here, runs) }));
+  return runs.map(({ id, name, ids }) => {
+    const whole = isOnly ? openEnds(everywhere, id) : (everywhere.get(id) ?? []);
+    const spans = [
+      ...whole.map((span) => renderSpan(undefined, span, until)),
+      ...alone.flatMap(({ process, spans: own }) =>
+        subtract(own.get(id) ?? [], whole).map((span) => renderSpan(process, span, until)),
+      ),
+    ].sort((a, b) => (b.toMs ?? until) - (a.toMs ?? until));
+    const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word));
+    return {
+      cluster,
+      jobId: id,
+      jobName: name,
+      spans: spans.slice(0, MOST_SPANS),
+      words: words.slice(0, MOST_WORDS),
+      records: [],
+      lastMs: spans[0]?.toMs ?? until,
+    };
+  });
+}
+
+/** When each job was there and no other. */
+function splitAlone(stays: readonly JobStay[], runs: readonly JobRun[]): ReadonlyMap<string, readonly Interval[]> {
+  const byJob = new Map([...groupBy(stays, ({ job }) => job)].map(([job, own]) => [job, merge(own)] as const));
+  const sure = groupBy(
+    stays.filter(({ isGuess }) => isGuess !== true),
+    ({ job }) => job,
+  );
+  return new Map(
+    runs.flatMap(({ id }) => {
+      const own = sure.get(id);
+      if (own === undefined) return [];
+      const others = merge([...byJob].flatMap(([job, there]) => (job === id ? [] : widen(there))));
+      return [[id, subtract(stretch(merge(own), others), others)] as const];
+    }),
+  );
+}
+
+function widen(intervals: readonly Interval[]): readonly Interval[] {
+  return intervals.map(({ from, to }) => ({ from: from - EARLY_MS, to: to + LEAVING_MS }));
+}
+
+/** What comes after a job is about it until somebody else comes. */
+function stretch(own: readonly Interval[], others: readonly Interval[]): readonly Interval[] {
+  const late = own.map(({ from, to }) => {
+    const next = others.find((other) => other.to >= to);
+    return { from: from - EARLY_MS, to: Math.max(to, Math.min(to + LATE_MS, next?.from ?? Infinity)) };
+  });
+  return merge(late);
+}
+
+/** In a cluster of one job what came before its first run is about that, and what comes after the last about that. */
+function openEnds(everywhere: ReadonlyMap<string, readonly Interval[]>, id: string): readonly Interval[] {
+  const all = [...everywhere.values()].flat();
+  const first = findSmallest(all.map(({ from }) => from));
+  const last = findLargest(all.map(({ to }) => to));
+  return (everywhere.get(id) ?? []).map(({ from, to }) => ({
+    from: from === first ? -Infinity : from,
+    to: to === last ? Infinity : to,
+  }));
+}
+
+function renderSpan(process: string | undefined, { from, to }: Interval, until: number): JobSpan {
+  return { process, fromMs: Number.isFinite(from) ? from : undefined, toMs: Math.min(to, until) };
+}
+
+/** Apart from each other, in order. */
+function merge(intervals: readonly Interval[]): readonly Interval[] {
+  const merged: { from: number; to: number }[] = [];
+  for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last !== undefined && from <= last.to + 1) last.to = Math.max(last.to, to);
+    else merged.push({ from, to });
+  }
+  return merged;
+}
+
+/** Both as `merge` gives them. */
+function subtract(intervals: readonly Interval[], taken: readonly Interval[]): readonly Interval[] {
+  return intervals.flatMap(({ from, to }) => {
+    const left: Interval[] = [];
+    let begin = from;
+    for (const other of taken) {
+      if (other.to < begin || other.from > to) continue;
+      if (other.from > begin) left.push({ from: begin, to: other.from - 1 });
+      begin = other.to + 1;
+    }
+    if (begin <= to && begin !== Infinity) left.push({ from: begin, to });
+    return left;
+  });
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
