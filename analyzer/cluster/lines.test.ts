@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { listLines, type JobRun, type JobStay } from './lines.js';
+
+const MINUTE = 60_000;
+const UNTIL = 1_000 * MINUTE;
+const A = 'a'.repeat(32);
+const B = 'b'.repeat(32);
+const GRAPH = 'c'.repeat(32);
+
+function run(id: string, name?: string, ids: readonly string[] = []): JobRun {
+  return { id, name, ids };
+}
+
+/** In minutes. */
+function stay(job: string, process: string, from: number, to: number, isGuess?: true): JobStay {
+  return { job, process, from: from * MINUTE, to: to * MINUTE, isGuess };
+}
+
+/** Of each job: process, and from and to in milliseconds, the latest first. */
+function tell(runs: readonly JobRun[], stays: readonly JobStay[]): Record<string, unknown> {
+  return Object.fromEntries(
+    listLines('c', runs, stays, UNTIL).map(({ jobId, spans }) => [
+      jobId[0],
+      spans.map(({ process, fromMs, toMs }) => [process, fromMs, toMs]),
+    ]),
+  );
+}
+
+const SECOND = 1_000;
+const MS = 1;
+
+describe('listLines', () => {
+  it('gives all of a cluster with one job to that job, in one span', () => {
+    const stays = [stay(A, 'jm', 10, Infinity), stay(A, 'tm-1', 11, 12), stay(A, 'tm-2', 30, 40)];
+
+    expect(tell([run(A, 'orders')], stays)).toEqual({ a: [[undefined, undefined, UNTIL]] });
+    expect(tell([run(A, 'orders')], [...stays].reverse())).toEqual({ a: [[undefined, undefined, UNTIL]] });
+  });
+
+  it('parts runs of one name where the next begins', () => {
+    const stays = [stay(A, 'jm', 10, 20), stay(B, 'jm', 30, 40)];
+
+    expect(tell([run(A, 'orders'), run(B, 'orders')], stays)).toEqual({
+      a: [[undefined, undefined, 21 * MINUTE]],
+      b: [[undefined, 30 * MINUTE - SECOND, UNTIL]],
+    });
+  });
+
+  it('gives a process to the job that is alone there, and nothing of a place of two', () => {
+    const stays = [
+      stay(A, 'jm', 10, 20),
+      stay(B, 'jm', 10, 20),
+      stay(A, 'tm-1', 11, 15),
+      stay(B, 'tm-2', 11, 15),
+      stay(B, 'tm-1', 13, 14),
+    ];
+
+    expect(tell([run(A), run(B)], stays)).toEqual({
+      a: [
+        ['tm-1', 14 * MINUTE + SECOND + MS, 16 * MINUTE],
+        ['tm-1', 11 * MINUTE - SECOND, 13 * MINUTE - SECOND - MS],
+      ],
+      b: [['tm-2', 11 * MINUTE - SECOND, 16 * MINUTE]],
+    });
+  });
+
+  it('ends what comes after a job where the next one comes, even one that came before and stayed', () => {
+    const stays = [stay(A, 'jm', 10, 20), stay(B, 'jm', 15, 20.5)];
+
+    expect(tell([run(A), run(B)], stays)).toEqual({
+      a: [[undefined, 10 * MINUTE - SECOND, 15 * MINUTE - SECOND - MS]],
+      b: [[undefined, 20 * MINUTE + SECOND + MS, 21.5 * MINUTE]],
+    });
+  });
+
+  it('takes a job whose beginning is not told for one that may have been there, without giving it that', () => {
+    const stays = [stay(A, 'jm', 10, 20), stay(B, 'jm', 30, Infinity), stay(B, 'jm', -Infinity, Infinity, true)];
+
+    expect(tell([run(A), run(B)], stays)).toEqual({ a: [], b: [[undefined, 30 * MINUTE - SECOND, UNTIL]] });
+  });
+
+  it('names the ids of the job, the latest first, and none that is no word', () => {
+    const [lines] = listLines('c', [run(A, undefined, ['graph:x', GRAPH, B])], [], UNTIL);
+
+    expect(lines?.words).toEqual([A, B, GRAPH]);
+    expect(lines?.spans).toEqual([]);
+  });
+
+  it('has an end where a job restarts on new processes all day', () => {
+    const stays = Array.from({ length: 3_000 }, (_, at) => stay(A, `tm-${at}`, at / 4, at / 4 + 1));
+    const others = Array.from({ length: 3_000 }, (_, at) => stay(B, `of-b-${at}`, at / 4, at / 4 + 1));
+
+    const [lines] = listLines('c', [run(A), run(B)], [...stays, ...others], UNTIL);
+
+    expect(lines?.spans).toHaveLength(400);
+    expect(lines?.spans[0]?.process).toBe('tm-2999');
+  });
+});
