@@ -12,6 +12,7 @@ import { dateSignal, isKept, type Signal } from '../entry/signal.js';
 import { concludeIncident } from './conclude.js';
 import type { RuleFault } from './explain.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
+import { forgetOthers, type ConclusionMemo } from './memo.js';
 import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
 
 export interface DiagnoseContext {
@@ -38,6 +39,8 @@ export interface ClusterSignals {
   /** Those that may be a failure or belong to one, in any order; one may come twice. */
   readonly signals: Iterable<Signal>;
   readonly lastLines: ReadonlyMap<string, LastLine>;
+  /** Of a cluster that is concluded again and again; left out: nothing is kept. */
+  readonly memo?: ConclusionMemo;
 }
 
 interface Collected extends ClusterSignals {
@@ -101,14 +104,15 @@ export function concludeCluster(
   context: DiagnoseContext = {},
 ): readonly Incident[] {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
-  const { lastLines } = cluster;
+  const { lastLines, memo } = cluster;
   const { view, groups } = groupCluster(cluster, catalog, context);
   const now =
     context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
   const { onFault } = context;
+  forgetOthers(memo, groups);
   return groups.flatMap((group) => {
     const until = findNextStart(group, groups);
-    return concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until, onFault }) ?? [];
+    return concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until, onFault, memo }) ?? [];
   });
 }
 

@@ -22,6 +22,7 @@ import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';
+import { concludeOnce, type ConclusionMemo, type LastingIncident } from './memo.js';
 import { decideOutcome, type OutcomeEvidence } from './outcome.js';
 import { createWorld, type WorldFacts } from './world.js';
 
@@ -35,10 +36,18 @@ export interface ConcludeOptions {
   /** When the job's next incident begins: what happens then is not this one's. */
   readonly until: number | undefined;
   readonly onFault?: (fault: RuleFault) => void;
+  readonly memo?: ConclusionMemo;
 }
 
 /** Undefined when neither a rule nor an unknown failure remains. */
 export function concludeIncident(group: IncidentGroup, options: ConcludeOptions): Incident | undefined {
+  const lasting = concludeOnce(options.memo, group, options, () => concludeLasting(group, options));
+  if (lasting === undefined) return undefined;
+  const outcome = decideOutcome(group.job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) });
+  return { ...lasting, outcome };
+}
+
+function concludeLasting(group: IncidentGroup, options: ConcludeOptions): LastingIncident | undefined {
   const ranking = rankCauses(group, options.view, options.catalog);
   if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
   const { job } = group;
@@ -59,7 +68,6 @@ export function concludeIncident(group: IncidentGroup, options: ConcludeOptions)
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
     firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
-    outcome: decideOutcome(job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) }),
     restarts,
     attempts: listAttempts(group, marks, folded, ranking),
     diagnoses: { en: pick(explained, 'en'), zh: pick(explained, 'zh') },

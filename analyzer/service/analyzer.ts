@@ -402,9 +402,9 @@ async function concludeTouched(running: Running, cluster: string, memory: Cluste
 /** Once more where the store knows a later checkpoint before one of the incidents. */
 async function concludeAsking(running: Running, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const { store, now, healthyMs, zone } = running.options;
-  const { index, signals, lastLines } = memory;
+  const { index, signals, lastLines, conclusions: memo } = memory;
   const conclude = (): readonly Incident[] =>
-    concludeCluster({ cluster, index, signals: signals.values(), lastLines }, running.catalog, {
+    concludeCluster({ cluster, index, signals: signals.values(), lastLines, memo }, running.catalog, {
       now: now(),
       settleMs: SETTLE_MS,
       healthyMs,

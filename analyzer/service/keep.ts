@@ -9,6 +9,7 @@ import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
 import type { Incident } from '../../core/types.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
+import type { ConclusionMemo } from '../incident/memo.js';
 import type { WrittenIncident } from './write.js';
 
 /** An incident as it was concluded last. */
@@ -42,6 +43,7 @@ export interface ClusterMemory {
   /** The store was asked for its history, so the feed has to give the facts that come from now on. */
   isFilled: boolean;
   saved: readonly SavedIncident[];
+  readonly conclusions: ConclusionMemo;
   /** Those that the store does not have as they are, by their id (write.ts). */
   readonly unwritten: Map<string, Incident>;
   /** Which lines are whose, by the job, as the store was told; `next`: not before (lines.ts). */
@@ -69,6 +71,7 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     askedCheckpoints: new Set(),
     isFilled: false,
     saved: [],
+    conclusions: new Map(),
     unwritten: new Map(),
     told: { lines: new Map(), isLoaded: false, next: 0 },
     eventCount: 0,
