@@ -64,14 +64,15 @@ function open(): Bench {
       return sqlite.saveIncident(incident);
     },
   };
+  const clock = { present: START };
   const analyzer = createAnalyzer({
     store,
     reader: RECORD_READER,
     catalog,
     log: createLog('silent'),
-    now: () => bench.present,
+    now: () => clock.present,
   });
-  const bench: Bench = { store, analyzer, present: START, records: 0, logBytes: 0, written: 0 };
+  const bench: Bench = Object.assign(clock, { store, analyzer, records: 0, logBytes: 0, written: 0 });
   return bench;
 }
 
