@@ -9,10 +9,9 @@ import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';
-import { concludeIncident } from './conclude.js';
+import { concludeLasting, concludeOutcome, type ConcludeOptions, type LastingIncident } from './conclude.js';
 import type { RuleFault } from './explain.js';
 import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './incident.js';
-import { forgetOthers, type ConclusionMemo } from './memo.js';
 import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
 
 export interface DiagnoseContext {
@@ -31,6 +30,15 @@ export interface DiagnoseContext {
   /** Hears what is wrong with a rule, as often as it is met. */
   readonly onFault?: (fault: RuleFault) => void;
 }
+
+interface Conclusion {
+  /** By identity: what is made anew is another one. */
+  readonly from: readonly unknown[];
+  readonly lasting: LastingIncident | undefined;
+}
+
+/** By the id of the incident. */
+export type ConclusionMemo = Map<string, Conclusion>;
 
 export interface ClusterSignals {
   readonly cluster: string;
@@ -112,8 +120,48 @@ export function concludeCluster(
   forgetOthers(memo, groups);
   return groups.flatMap((group) => {
     const until = findNextStart(group, groups);
-    return concludeIncident(group, { catalog, view, lastLines, now, healthyMs, until, onFault, memo }) ?? [];
+    const options = { catalog, view, lastLines, now, healthyMs, until, onFault };
+    const lasting = concludeOnce(memo, group, options);
+    return lasting === undefined ? [] : [{ ...lasting, outcome: concludeOutcome(group, options) }];
   });
+}
+
+/** What was concluded from the very same before is not concluded again. */
+function concludeOnce(
+  memo: ConclusionMemo | undefined,
+  group: IncidentGroup,
+  options: ConcludeOptions,
+): LastingIncident | undefined {
+  if (memo === undefined || mayMeetPeer(group, options)) return concludeLasting(group, options);
+  const from = listSources(group, options);
+  const known = memo.get(group.id);
+  if (known?.from.length === from.length && known.from.every((source, index) => source === from[index]))
+    return known.lasting;
+  const lasting = concludeLasting(group, options);
+  memo.set(group.id, { from, lasting });
+  return lasting;
+}
+
+/** Those that are no more. */
+function forgetOthers(memo: ConclusionMemo | undefined, groups: readonly IncidentGroup[]): void {
+  if (memo === undefined || memo.size === 0) return;
+  const ids = new Set(groups.map(({ id }) => id));
+  for (const id of memo.keys()) if (!ids.has(id)) memo.delete(id);
+}
+
+/** Of a peer the last line is shown, which is another one with each line. */
+function mayMeetPeer({ events }: IncidentGroup, { catalog }: ConcludeOptions): boolean {
+  return events.some(({ matches }) => matches.some(({ rule }) => catalog.findRule(rule)?.peer !== undefined));
+}
+
+function listSources(group: IncidentGroup, { catalog, view, until }: ConcludeOptions): readonly unknown[] {
+  const sources: unknown[] = [catalog, view.reading, view.taskManagers, group.job, group.process, until];
+  for (const process of view.processes.values()) sources.push(process);
+  for (const { signal, matches } of group.events) {
+    sources.push(signal);
+    for (const match of matches) sources.push(match);
+  }
+  return sources;
 }
 
 /** What one cluster says → the events of each incident, not ranked yet. */

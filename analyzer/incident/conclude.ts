@@ -22,7 +22,6 @@ import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';
-import { concludeOnce, type ConclusionMemo, type LastingIncident } from './memo.js';
 import { decideOutcome, type OutcomeEvidence } from './outcome.js';
 import { createWorld, type WorldFacts } from './world.js';
 
@@ -36,18 +35,13 @@ export interface ConcludeOptions {
   /** When the job's next incident begins: what happens then is not this one's. */
   readonly until: number | undefined;
   readonly onFault?: (fault: RuleFault) => void;
-  readonly memo?: ConclusionMemo;
 }
+
+/** All of an incident but what the passing of time changes. */
+export type LastingIncident = Omit<Incident, 'outcome'>;
 
 /** Undefined when neither a rule nor an unknown failure remains. */
-export function concludeIncident(group: IncidentGroup, options: ConcludeOptions): Incident | undefined {
-  const lasting = concludeOnce(options.memo, group, options, () => concludeLasting(group, options));
-  if (lasting === undefined) return undefined;
-  const outcome = decideOutcome(group.job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) });
-  return { ...lasting, outcome };
-}
-
-function concludeLasting(group: IncidentGroup, options: ConcludeOptions): LastingIncident | undefined {
+export function concludeLasting(group: IncidentGroup, options: ConcludeOptions): LastingIncident | undefined {
   const ranking = rankCauses(group, options.view, options.catalog);
   if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
   const { job } = group;
@@ -74,6 +68,10 @@ function concludeLasting(group: IncidentGroup, options: ConcludeOptions): Lastin
     unknown: ranking.unknown.map((item) => describeUnknown(item, job)),
     facts,
   };
+}
+
+export function concludeOutcome(group: IncidentGroup, options: ConcludeOptions): Incident['outcome'] {
+  return decideOutcome(group.job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) });
 }
 
 function listEnded({ events }: IncidentGroup): OutcomeEvidence['ended'] {

@@ -10,8 +10,7 @@ import { WHOLE_LOG } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';
 import { readRecording, shuffle } from '../testing/samples.js';
-import { collectClusters, concludeClusters } from './clusters.js';
-import type { ConclusionMemo } from './memo.js';
+import { collectClusters, concludeClusters, type ConclusionMemo } from './clusters.js';
 
 const RECORDINGS = 'lab/recordings';
 const catalog = loadCatalog();

@@ -9,7 +9,7 @@ import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
 import type { Incident } from '../../core/types.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
-import type { ConclusionMemo } from '../incident/memo.js';
+import type { ConclusionMemo } from '../incident/clusters.js';
 import type { WrittenIncident } from './write.js';
 
 /** An incident as it was concluded last. */

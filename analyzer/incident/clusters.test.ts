@@ -5,8 +5,7 @@ import { createClusterIndex } from '../cluster/cluster.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, TEST_RULES } from '../testing/samples.js';
-import { concludeCluster } from './clusters.js';
-import type { ConclusionMemo } from './memo.js';
+import { concludeCluster, type ConclusionMemo } from './clusters.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
