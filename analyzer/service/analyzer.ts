@@ -437,13 +437,13 @@ async function writeIncident(
   const print = printIncident(incident);
   const since = known?.hash === print.hash ? known.since : now;
   const next = { ...remember(incident), hash: print.hash, since };
-  const decision = decideWrite(incident, print, known?.written, { logBytes, quietMs: now - since });
+  const decision = decideWrite(incident, print, known?.written, { logBytes, now, quietMs: now - since });
   if (decision === 'known') unwritten.delete(incident.id);
   else unwritten.set(incident.id, incident);
   if (decision === 'known' || decision === 'later')
     return { next: { ...next, written: known?.written }, isWritten: false };
   await announce(running, memory, incident, known === undefined ? 'new' : 'changed');
-  return { next: { ...next, written: { ...print, logBytes } }, isWritten: true };
+  return { next: { ...next, written: { ...print, logBytes, at: now } }, isWritten: true };
 }
 
 /** What is concluded no more would not be written any more. */

@@ -1,7 +1,7 @@
 // When what is known of an incident is written into the store. What changes its card (cause, outcome, evidence, fixes,
 // processes) is written at once. What only grows while the job goes on failing (how often, until when) would write the
-// same document again with each restart: it is written as often as the log that was read meanwhile bears, and once the
-// job is quiet. What is not written yet is rebuilt from the records after a crash. Pure; called by analyzer.ts.
+// same document again with each restart: it is written as often as the log that was read meanwhile bears, every five
+// minutes, and once the job is quiet. What is not written yet is rebuilt from the records after a crash. Pure; called by analyzer.ts.
 import { createHash } from 'node:crypto';
 import type { Incident } from '../../core/types.js';
 
@@ -20,19 +20,26 @@ export interface IncidentPrint {
 export interface WrittenIncident extends IncidentPrint {
   /** Bytes of the cluster's log that had been read then. */
   readonly logBytes: number;
+  /** When, by the clock. */
+  readonly at: number;
 }
 
 export interface WriteSituation {
   /** Bytes of the cluster's log that have been read. */
   readonly logBytes: number;
+  /** By the clock. */
+  readonly now: number;
   /** For how long it has been as it is, by the clock. */
   readonly quietMs: number;
 }
 
-export type WriteDecision = 'known' | 'later' | 'new' | 'card' | 'grown' | 'long-ago' | 'log-bears-it' | 'quiet';
+export type WriteDecision =
+  'known' | 'later' | 'new' | 'card' | 'grown' | 'behind' | 'long-ago' | 'log-bears-it' | 'quiet';
 
 /** Its size has become so many times what is written. */
 const GROWN = 1.5;
+/** A card that people look at is behind by so much at most, however rarely the job restarts. */
+const MOST_BEHIND_MS = 300_000;
 /** Well below the time for which what a cluster logged is kept (keep.ts): after a crash the incident must be found. */
 export const LONG_AGO_MS = 3 * 3_600_000;
 /** Of the log's bytes, one in so many is written. */
@@ -46,12 +53,13 @@ export function decideWrite(
   incident: Incident,
   print: IncidentPrint,
   written: WrittenIncident | undefined,
-  { logBytes, quietMs }: WriteSituation,
+  { logBytes, now, quietMs }: WriteSituation,
 ): WriteDecision {
   if (written === undefined) return 'new';
   if (print.hash === written.hash) return 'known';
   if (print.card !== written.card) return 'card';
   if (print.size >= written.size * GROWN) return 'grown';
+  if (now - written.at >= MOST_BEHIND_MS) return 'behind';
   if (print.last - written.last >= LONG_AGO_MS) return 'long-ago';
   if (logBytes - written.logBytes >= print.length * LOG_SHARE) return 'log-bears-it';
   const failedMs = print.last - (Date.parse(incident.firstSeen ?? '') || print.last);
