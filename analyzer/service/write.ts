@@ -1,7 +1,8 @@
 // When what is known of an incident is written into the store. What changes its card (cause, outcome, evidence, fixes,
 // processes) is written at once. What only grows while the job goes on failing (how often, until when) would write the
 // same document again with each restart: it is written as often as the log that was read meanwhile bears, every five
-// minutes, and once the job is quiet. What is not written yet is rebuilt from the records after a crash. Pure; called by analyzer.ts.
+// minutes, and once the job is quiet. What is not written yet is rebuilt from the records after a crash. Pure; called
+// by analyzer.ts.
 import { createHash } from 'node:crypto';
 import type { Incident } from '../../core/types.js';
 
