@@ -200,7 +200,11 @@ function readLines(
   filter: readonly object[],
   size: number,
 ): Promise<JobLines[]> {
-  const sort = [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  // An index of an early release does not have the fields; then nothing is known of lines.
+  const sort = [
+    { lastSeen: { order: 'desc', missing: '_last', unmapped_type: 'date' } },
+    { id: { order: 'asc', unmapped_type: 'keyword' } },
+  ];
   const query = { bool: { filter: [HAS_JOB, ...filter] } };
   return findDocuments(client, prefix, 'states', { query, sort, size }, isJobLines);
 }
