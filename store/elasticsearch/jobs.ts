@@ -200,11 +200,8 @@ function readLines(
   filter: readonly object[],
   size: number,
 ): Promise<JobLines[]> {
-  // An index of an early release does not have the fields; then nothing is known of lines.
-  const sort = [
-    { lastSeen: { order: 'desc', missing: '_last', unmapped_type: 'date' } },
-    { id: { order: 'asc', unmapped_type: 'keyword' } },
-  ];
+  // An index of an early release does not have the field; then nothing is known of lines.
+  const sort = [{ lastSeen: { order: 'desc', missing: '_last', unmapped_type: 'date' } }];
   const query = { bool: { filter: [HAS_JOB, ...filter] } };
   return findDocuments(client, prefix, 'states', { query, sort, size }, isJobLines);
 }
