@@ -15,6 +15,7 @@ import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
 import { createSignalMarker, markEntry } from '../flink/words/marks.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { createNotifier } from '../notify/notify.js';
+import { readPolicy } from '../notify/policy.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import { startReceiver } from '../test/program.js';
@@ -99,17 +100,10 @@ async function play(records: readonly LogRecord[]): Promise<Played> {
   const notifier = createNotifier({
     store,
     receivers: [{ name: 'bench', kind: 'webhook', url: receiver.url, language: 'en', perMinute: 600 }],
-    policy: {
-      settleMs: settings['notify.settleMs'],
-      symptomWaitMs: settings['notify.symptomWaitMs'],
-      attachWaitMs: settings['notify.attachWaitMs'],
-      backlogAfterMs: settings['notify.backlogAfterMs'],
-      stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
-      mutes: [],
-      jobLabels: [],
+    policy: readPolicy(settings, {
       isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
       isNews: (id) => isNewsAlone(catalog.findRule(id)),
-    },
+    }),
     log,
     now,
   });

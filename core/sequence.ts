@@ -18,3 +18,18 @@ export function findSmallest(numbers: Iterable<number>): number {
   for (const number of numbers) if (number < smallest) smallest = number;
   return smallest;
 }
+
+/** Each group in the order of the items, by what they have in common. */
+export function groupBy<Item>(
+  items: Iterable<Item>,
+  keyOf: (item: Item) => string,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -105,6 +105,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'sender.ts',
     'inbound.ts',
     'notify.ts',
+    'policy.ts',
     'testing',
   ],
   api: [

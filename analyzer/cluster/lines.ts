@@ -1,7 +1,7 @@
 // Which lines are whose though they name nobody: when a job was alone in its cluster, or on one of its processes, and
 // the ids that only it has. A line of a time and a place where two jobs were is nobody's: to show a neighbour's line is
 // worse than to miss one. In: who was where when (cluster.ts). Out: what the store keeps beside the records. Pure.
-import { findLargest, findSmallest } from '../../core/sequence.js';
+import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
 import type { Interval } from './place.js';
 
@@ -130,14 +130,4 @@ function subtract(intervals: readonly Interval[], taken: readonly Interval[]): r
     if (begin <= to && begin !== Infinity) left.push({ from: begin, to });
     return left;
   });
-}
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

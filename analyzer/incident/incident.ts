@@ -2,7 +2,7 @@
 // inside), or the failure of a process without a job. An event belongs to the job that its entry names; what is about a
 // process reaches every failing job with tasks there, what is about the cluster every failing job. A job that does not
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
-import { appendAll, findLargest } from '../../core/sequence.js';
+import { appendAll, findLargest, groupBy } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
@@ -419,14 +419,4 @@ function finishGroup(view: ClusterView, episode: Episode): IncidentGroup {
     firstTime: times[0],
     lastTime: times.at(-1),
   };
-}
-
-function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const list = groups.get(key(item));
-    if (list === undefined) groups.set(key(item), [item]);
-    else list.push(item);
-  }
-  return groups;
 }

@@ -7,8 +7,8 @@ import { RECORD_READER } from '../../analyzer/entry/record.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import { parseGlob } from '../../core/text/glob.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
+import { readPolicy } from '../../notify/policy.js';
 import type { Retention } from '../../store/store.js';
 import type { Metrics } from '../../api/metrics.js';
 import type { RuleKeeper } from './keeper.js';
@@ -65,17 +65,10 @@ export function createServiceNotifier(
     publicUrl: settings['api.publicUrl'],
     log: log.child({ stage: 'notify' }),
     onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
-    policy: {
-      settleMs: settings['notify.settleMs'],
-      symptomWaitMs: settings['notify.symptomWaitMs'],
-      attachWaitMs: settings['notify.attachWaitMs'],
-      backlogAfterMs: settings['notify.backlogAfterMs'],
-      stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
-      mutes: settings['notify.mutes'].map(parseGlob),
-      jobLabels: settings['notify.jobLabels'],
+    policy: readPolicy(settings, {
       isSymptom: (id) => rules.catalog.findRule(id)?.role === 'symptom',
       isNews: (id) => isNewsAlone(rules.catalog.findRule(id)),
-    },
+    }),
   });
 }
 

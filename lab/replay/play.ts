@@ -13,6 +13,7 @@ import { defaultSettings } from '../../core/config/settings.js';
 import { createLog } from '../../core/log.js';
 import type { Incident } from '../../core/types.js';
 import { createNotifier, type Notifier } from '../../notify/notify.js';
+import { readPolicy } from '../../notify/policy.js';
 import type { Store } from '../../store/store.js';
 import { startReceiver, type Received } from '../../test/program.js';
 import { loadOnce } from '../judge/name.js';
@@ -105,17 +106,10 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
   const notifier = createNotifier({
     store,
     receivers: [{ name: 'replay', kind: 'webhook', url: receiver.url, language: 'en', perMinute: 600 }],
-    policy: {
-      settleMs: settings['notify.settleMs'],
-      symptomWaitMs: settings['notify.symptomWaitMs'],
-      attachWaitMs: settings['notify.attachWaitMs'],
-      backlogAfterMs: settings['notify.backlogAfterMs'],
-      stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
-      mutes: [],
-      jobLabels: [],
+    policy: readPolicy(settings, {
       isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
       isNews: (id) => isNewsAlone(catalog.findRule(id)),
-    },
+    }),
     log,
     now,
     random: () => 0.5,

@@ -19,14 +19,18 @@ export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
   unknown: 'gray',
 };
 
-/** Asked for when they are shown. */
-export function Children({ id }: { readonly id: string }) {
+export function useIncident(id: string) {
   const { lang } = useSpeech();
-  const query = useQuery({
+  return useQuery({
     queryKey: ['incident', id, lang],
     queryFn: () => api.incident(id, lang),
     refetchInterval: 2000,
   });
+}
+
+/** Asked for when they are shown. */
+export function Children({ id }: { readonly id: string }) {
+  const query = useIncident(id);
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   return <ChildTable items={query.data.platform?.children ?? []} />;

@@ -2,26 +2,20 @@
 // then why, what follows from it, and how the rule came to its answer. In: the id in the address. The frame
 // (shell/app.tsx) shows it.
 import { Anchor, Badge, Card, Code, Group, Stack, Table, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Diagnosis, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
-import { api, type ShownIncident } from '../server/client.ts';
+import type { ShownIncident } from '../server/client.ts';
 import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
-import { ChildTable, OUTCOME_COLORS } from './children.tsx';
+import { ChildTable, OUTCOME_COLORS, useIncident } from './children.tsx';
 import { GroupNote } from './group.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
-  const { lang } = useSpeech();
-  const query = useQuery({
-    queryKey: ['incident', id, lang],
-    queryFn: () => api.incident(id, lang),
-    refetchInterval: 2000,
-  });
+  const query = useIncident(id);
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const incident = query.data;

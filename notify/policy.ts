@@ -1,0 +1,19 @@
+// Settings → what decide.ts goes by, for the service and for who measures it. What a rule says of itself the caller
+// asks of the catalog, which may change.
+import type { Settings } from '../core/config/settings.js';
+import { parseGlob } from '../core/text/glob.js';
+import type { DecidePolicy } from './decide.js';
+import type { NotifyPolicy } from './notify.js';
+
+export function readPolicy(settings: Settings, rules: Pick<DecidePolicy, 'isSymptom' | 'isNews'>): NotifyPolicy {
+  return {
+    settleMs: settings['notify.settleMs'],
+    symptomWaitMs: settings['notify.symptomWaitMs'],
+    attachWaitMs: settings['notify.attachWaitMs'],
+    backlogAfterMs: settings['notify.backlogAfterMs'],
+    stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
+    mutes: settings['notify.mutes'].map(parseGlob),
+    jobLabels: settings['notify.jobLabels'],
+    ...rules,
+  };
+}
