@@ -56,6 +56,7 @@ const BOUNDS: readonly Bound[] = [
     units: 300,
     code: 'WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))',
   },
+  { file: 'flink/trace/mask.ts', units: 600, code: 'message.slice(0, READ_UNITS)' },
   { file: 'flink/trace/chain.ts', part: '"[^"]*"|', units: 1000, code: '.slice(0, 1000)' },
   { file: 'flink/trace/chain.ts', part: '\\b[\\w.-]+\\/', units: 1000, code: '.slice(0, 1000)' },
 ];

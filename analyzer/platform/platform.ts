@@ -141,7 +141,12 @@ function normalize(thing: string): string | undefined {
     .toLowerCase()
     .split(',')
     .map((part) => part.trim().replace(/^\//, ''))
-    .map((part) => part.replace(/\/[\d.]+(?=:\d)/, '').replace(/\/.*$/, ''))
+    .map((part) =>
+      part
+        .replace(/\/[\d.]+(?=:\d)/, '')
+        .split('/', 1)
+        .join(''),
+    )
     .filter((part) => part !== '');
   return parts.every((part) => LOOPBACK.test(part)) ? undefined : [...new Set(parts)].sort().join(',');
 }
