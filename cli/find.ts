@@ -1,6 +1,10 @@
 // "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs. Neither writes to
 // the store, and neither makes one that is not there.
+import type { Settings } from '../core/config/settings.js';
 import { createError } from '../core/errors.js';
+import { renderCsv, renderNdjson } from '../core/text/export.js';
+import { linkIncident, renderIncidentMarkdown } from '../core/text/markdown.js';
+import { readMoment } from '../core/time/moment.js';
 import type { Incident } from '../core/types.js';
 import type { RecordQuery, RecordSearch } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
@@ -12,8 +16,6 @@ import { write, writeNote } from './terminal/write.js';
 
 const PAGE_SIZE = 1000;
 const DEFAULT_LIMIT = 100;
-const DURATION = /^(\d+)\s*(ms|s|m|h|d)$/;
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const SEARCH: Command = {
   name: 'search',
@@ -141,8 +143,8 @@ export const INCIDENTS: Command = {
     {
       name: 'format',
       value: 'FORMAT',
-      values: ['text', 'json', 'log'],
-      help: 'For people, one JSON document, or the log lines that prove them.',
+      values: ['text', 'json', 'log', 'csv', 'ndjson', 'markdown'],
+      help: 'For people, one JSON document, the log lines that prove them, a line for each, or cards for an issue.',
     },
     {
       name: 'limit',
@@ -153,6 +155,7 @@ export const INCIDENTS: Command = {
   ],
   examples: [
     'jobtrace incidents --since 2h',
+    'jobtrace incidents --since 7d --limit 0 --format csv > incidents.csv',
     'jobtrace incidents --group g1-0a1b2c3d4e5f --limit 1 --format log | jobtrace rules new -',
   ],
   run: runIncidents,
@@ -171,14 +174,33 @@ async function runIncidents(invocation: Invocation): Promise<number> {
       ...timeRange(invocation),
     });
     if (invocation.option('format') === 'log') await writeEvidence(invocation, incidents, store);
-    else if (invocation.option('format') === 'json')
-      await write(invocation.terminal, `${JSON.stringify({ incidents }, null, 2)}\n`);
-    else
-      for (const incident of selectTop(incidents).reverse())
-        await write(invocation.terminal, `${renderIncident(incident, languageOf(settings), invocation.terminal)}\n`);
+    else await write(invocation.terminal, renderIncidents(invocation, incidents, settings));
     return 0;
   } finally {
     await store.close();
+  }
+}
+
+function renderIncidents({ option, terminal }: Invocation, incidents: readonly Incident[], settings: Settings): string {
+  const language = languageOf(settings);
+  const url = settings['api.publicUrl'];
+  switch (option('format')) {
+    case 'json':
+      return `${JSON.stringify({ incidents }, null, 2)}\n`;
+    case 'csv':
+      return renderCsv(incidents, language);
+    case 'ndjson':
+      return renderNdjson(incidents);
+    case 'markdown':
+      return selectTop(incidents)
+        .reverse()
+        .map((incident) => renderIncidentMarkdown(incident, { language, link: linkIncident(url, incident.id) }))
+        .join('\n');
+    default:
+      return selectTop(incidents)
+        .reverse()
+        .map((incident) => `${renderIncident(incident, language, terminal)}\n`)
+        .join('');
   }
 }
 
@@ -220,14 +242,10 @@ function timeRange(invocation: Invocation): { from?: string; to?: string } {
 
 function readTime(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const [, amount, unit] = DURATION.exec(text) ?? [];
-  if (amount !== undefined && unit !== undefined)
-    return new Date(Date.now() - Number.parseInt(amount, 10) * (UNIT_MS[unit] ?? 0)).toISOString();
-  const time = Date.parse(text);
-  if (Number.isNaN(time))
-    throw createError('JT_USAGE', {
-      problem: `--${name} is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time.`,
-      command: 'search',
-    });
-  return new Date(time).toISOString();
+  const time = readMoment(text, Date.now());
+  if (time !== undefined) return time;
+  throw createError('JT_USAGE', {
+    problem: `--${name} is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time.`,
+    command: 'search',
+  });
 }

@@ -1,5 +1,6 @@
 // An incident as a message: one card of facts in the receiver's language (title, cause, fix, evidence, numbers,
 // links), made small enough, then put into the shape of a generic webhook or of Alertmanager's API. Pure.
+import { linkIncident } from '../core/text/markdown.js';
 import type {
   Diagnosis,
   Evidence,
@@ -195,7 +196,7 @@ export function renderBrief(card: Card): JsonObject {
 
 export function describeIncident({ incident, subject, language, publicUrl }: Omit<Card, 'reason' | 'nowMs'>): Words {
   const diagnosis = findDiagnosis(incident, subject, language);
-  const link = renderLink(publicUrl, incident.id);
+  const link = linkIncident(publicUrl, incident.id) ?? '';
   if (diagnosis === undefined)
     return { ...describeUnknown(incident.unknown[0], language), severity: subject.severity, fix: '', patch: '', link };
   const fix = diagnosis.fixes[0];
@@ -210,14 +211,13 @@ export function describeIncident({ incident, subject, language, publicUrl }: Omi
   };
 }
 
-function renderLink(publicUrl: string, id: string): string {
-  return publicUrl === '' ? '' : `${publicUrl.replace(/(?<!\/)\/+$/, '')}/incidents/${encodeURIComponent(id)}`;
-}
-
 /** Of a child also to the platform incident that stands for it. */
 function listLinks({ incident, publicUrl }: Card): Record<string, string> {
-  const parent = incident.parent === undefined ? '' : renderLink(publicUrl, incident.parent);
-  return dropEmpty({ incident: renderLink(publicUrl, incident.id), parent });
+  const { id, parent } = incident;
+  return dropEmpty({
+    incident: linkIncident(publicUrl, id) ?? '',
+    parent: parent === undefined ? '' : (linkIncident(publicUrl, parent) ?? ''),
+  });
 }
 
 /** The first of its jobs; the page has all of them. */

@@ -1,0 +1,51 @@
+// Incidents as rows for other programs: CSV (RFC 4180, one line an incident, for a spreadsheet) and NDJSON (one JSON
+// document a line, whole). Pure; the command line and the API call it.
+import type { Incident, Language } from '../types.js';
+import { nameIncident } from './markdown.js';
+
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'markdown'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+type Cell = string | number | undefined;
+
+/** Columns of the CSV; new ones come last, so that a reader by position stays right. */
+const COLUMNS: readonly (readonly [name: string, read: (incident: Incident, language: Language) => Cell])[] = [
+  ['id', ({ id }) => id],
+  ['firstSeen', ({ firstSeen }) => firstSeen],
+  ['lastSeen', ({ lastSeen }) => lastSeen],
+  ['cluster', ({ cluster }) => cluster],
+  ['jobId', ({ job }) => job?.id],
+  ['jobName', ({ job }) => job?.name],
+  ['process', ({ process }) => process],
+  ['outcome', ({ outcome }) => outcome],
+  ['restarts', ({ restarts }) => restarts],
+  ['cause', ({ diagnoses }, language) => diagnoses[language][0]?.cause],
+  ['rule', ({ diagnoses }, language) => diagnoses[language][0]?.rule],
+  ['severity', ({ diagnoses }, language) => diagnoses[language][0]?.severity],
+  ['owner', ({ diagnoses, unknown }, language) => diagnoses[language][0]?.owner ?? unknown[0]?.owner],
+  ['confidence', ({ diagnoses }, language) => diagnoses[language][0]?.confidence],
+  ['title', nameIncident],
+  ['summary', ({ diagnoses, unknown }, language) => diagnoses[language][0]?.summary ?? unknown[0]?.message],
+  ['fix', ({ diagnoses }, language) => diagnoses[language][0]?.fixes[0]?.text],
+  ['parent', ({ parent }) => parent],
+];
+
+/** A header, then a line for each; lines end with CR LF. */
+export function renderCsv(incidents: readonly Incident[], language: Language): string {
+  const rows = [
+    COLUMNS.map(([name]) => name),
+    ...incidents.map((item) => COLUMNS.map(([, read]) => read(item, language))),
+  ];
+  return rows.map((row) => `${row.map(renderCell).join(',')}\r\n`).join('');
+}
+
+/** A spreadsheet takes a text that begins with one of = + - @ for a formula: an apostrophe in front keeps it a text. */
+function renderCell(cell: Cell): string {
+  if (typeof cell !== 'string') return cell === undefined ? '' : String(cell);
+  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function renderNdjson(items: readonly object[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
+}
