@@ -5,15 +5,14 @@ import { join, relative } from 'node:path';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
-import { flattenIncidents, type DiagnosisDocument } from '../../analyzer/incident/document.js';
-import { draftRule, TODO, writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
+import { TODO, writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
+import { proposeId, proposeRule, type Proposal } from '../../analyzer/author/propose.js';
 import { readStdin } from '../../analyzer/input/files/disk.js';
 import { proveRule } from '../../analyzer/author/proof.js';
 import { readEntries } from '../../analyzer/input/read.js';
-import { readCandidate } from '../../analyzer/entry/scan.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
-import type { Diagnosis, Entry, Evidence, Owner } from '../../core/types.js';
+import type { Entry, Evidence, Owner } from '../../core/types.js';
 import { CONFIG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
 import { write } from '../terminal/write.js';
 import { paint, styleOf } from '../terminal/print.js';
@@ -54,14 +53,14 @@ async function runNew(invocation: Invocation): Promise<number> {
   const isBuiltIn = existsSync(folder) && realpathSync(folder) === realpathSync(findBuiltInRules());
   const catalog = loadCatalog({ extra: extraFolders(invocation).filter((item) => existsSync(item) && !isBuiltIn) });
   const zone = zoneOf(readSettings(invocation).settings);
-  const read = createReader(path);
-  const document = flattenIncidents(diagnose(read(), catalog, { zone }), 'en');
-  const { evidence, owner, named } = chooseFailure(document, path);
-  const entry = findEntry(read(), evidence);
-  const uses = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
-  const { candidate } = readCandidate(entry, uses, catalog.engine, { zone });
-  const draft = draftRule(entry, candidate, owner);
-  const id = chooseId(invocation.option('id'), owner, draft);
+  const proposal = proposeRule(createReader(path), catalog, zone);
+  if (proposal === undefined)
+    throw createError('JT_USAGE', {
+      problem: `${path} holds no failure: no task, job or process ended in it.`,
+      command: 'rules new',
+    });
+  const { draft, evidence, owner, named } = proposal;
+  const id = chooseId(invocation.option('id'), proposal);
   const place = join(folder, ...id.replace('.', '/').split('/'));
   if (existsSync(join(place, 'rule.yaml')))
     throw createError('JT_USAGE', {
@@ -74,8 +73,8 @@ async function runNew(invocation: Invocation): Promise<number> {
   const extra = isBuiltIn ? [] : [...new Set([...extraFolders(invocation), folder])];
   const gaps = finishProof(id, place, draft, loadCatalog({ extra }), {
     file: `${evidence.file}:${evidence.line}`,
-    version: document.facts.flinkVersion,
-    handled: candidate.isFailure,
+    version: proposal.flinkVersion,
+    handled: proposal.isFailure,
   });
   await write(
     invocation.terminal,
@@ -105,41 +104,7 @@ function createReader(path: string): () => Iterable<Entry> {
   return () => readEntries(['-'], { stdin: () => input });
 }
 
-interface Chosen {
-  readonly evidence: Evidence;
-  readonly owner: Owner;
-  /** The rule that names it already, when it is no general one. */
-  readonly named: Diagnosis | undefined;
-}
-
-/** What no rule names, else what only a general rule names, else the first cause. */
-function chooseFailure({ diagnoses, unknown }: DiagnosisDocument, path: string): Chosen {
-  const [failure] = unknown;
-  if (failure?.evidence[0] !== undefined)
-    return { evidence: failure.evidence[0], owner: failure.owner, named: undefined };
-  const general = diagnoses.find((diagnosis) => (diagnosis.score['specific'] ?? 0) < 0);
-  const diagnosis = general ?? diagnoses[0];
-  const evidence = diagnosis?.evidence[0];
-  if (diagnosis === undefined || evidence === undefined)
-    throw createError('JT_USAGE', {
-      problem: `${path} holds no failure: no task, job or process ended in it.`,
-      command: 'rules new',
-    });
-  return { evidence, owner: diagnosis.owner, named: general === undefined ? diagnosis : undefined };
-}
-
-function findEntry(entries: Iterable<Entry>, { file, line }: Evidence): Entry {
-  for (const entry of entries) if (entry.source.path === file && entry.line === line) return entry;
-  throw new Error(`the entry at ${file}:${line} is not there any more`);
-}
-
-const CAUSES: Readonly<Partial<Record<Owner, string>>> = {
-  'user-code': 'code.user-exception',
-  connector: 'connector.other',
-  external: 'connector.other',
-};
-
-function chooseId(given: string | undefined, owner: Owner, draft: RuleDraft): string {
+function chooseId(given: string | undefined, proposal: Proposal): string {
   if (given !== undefined) {
     if (/^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/.test(given)) return given;
     throw createError('JT_USAGE', {
@@ -147,13 +112,12 @@ function chooseId(given: string | undefined, owner: Owner, draft: RuleDraft): st
       command: 'rules new',
     });
   }
-  const cause = CAUSES[owner];
-  if (cause === undefined)
-    throw createError('JT_USAGE', {
-      problem: `Say with --id CAUSE/VARIANT which cause this failure has (rules/causes.yaml lists them), e.g. --id cluster.other/${draft.variant}.`,
-      command: 'rules new',
-    });
-  return `${cause}/${draft.variant}`;
+  const proposed = proposeId(proposal);
+  if (proposed !== undefined) return proposed;
+  throw createError('JT_USAGE', {
+    problem: `Say with --id CAUSE/VARIANT which cause this failure has (rules/causes.yaml lists them), e.g. --id cluster.other/${proposal.draft.variant}.`,
+    command: 'rules new',
+  });
 }
 
 const SCHEMAS = ['schema.json', 'proof.schema.json', 'engine.schema.json'];
