@@ -46,7 +46,7 @@ export interface RequestValues {
 
 export type Answer =
   | { readonly kind: 'json'; readonly body: unknown; readonly status?: number }
-  | { readonly kind: 'text'; readonly text: string; readonly contentType: string }
+  | { readonly kind: 'text'; readonly text: string; readonly contentType: string; readonly status?: number }
   /** Server-sent events, already in their wire form. */
   | { readonly kind: 'events'; readonly events: AsyncIterable<string> };
 
@@ -78,6 +78,8 @@ export interface Services {
   readonly store: ReadableStore;
   readonly version: string;
   readonly language: Language;
+  /** Where people reach the page; empty when nobody said so. */
+  readonly publicUrl: string;
   readonly metrics: Metrics;
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];

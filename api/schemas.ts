@@ -2,6 +2,7 @@
 // they do not fit (nothing is converted or dropped in a body); answers are described, never trimmed, so that a
 // new field is only added here to be documented.
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
+import { EXPORT_FORMATS } from '../core/text/export.js';
 import { LANGUAGES } from '../core/types.js';
 import { ALERT_STATES, OUTCOMES, type Schema } from './route.js';
 
@@ -504,6 +505,13 @@ export const RECORD_FILTERS = {
   },
 } as const satisfies Readonly<Record<string, Schema>>;
 
+const FORMAT = {
+  type: 'string',
+  enum: ['json', ...EXPORT_FORMATS],
+  default: 'json',
+  description: 'csv: a line for each incident; ndjson: a document a line; markdown: cards, to be pasted into an issue.',
+} as const;
+
 export const QUERIES = {
   records: request({
     ...RECORD_FILTERS,
@@ -530,7 +538,9 @@ export const QUERIES = {
     group: described(text, 'Id of a group of failures that no rule names.'),
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
     lang: LANGUAGE,
+    format: FORMAT,
   }),
+  incident: request({ lang: LANGUAGE, format: { ...FORMAT, enum: ['json', 'markdown'] } }),
   language: request({ lang: LANGUAGE }),
   jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 } }),
   alerts: request({

@@ -12,6 +12,8 @@ import type { Log } from '../core/log.js';
 import type { Language, ReceivedAlert } from '../core/types.js';
 import { checkExposure, checkRole, findViewer, type Token, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
+import type { AssistantHooks } from './mcp/desk.js';
+import { createAssistantRoutes } from './routes/assistant.js';
 import { createCrowd } from './crowd.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createGroupRoutes } from './routes/groups.js';
@@ -43,6 +45,8 @@ export interface ServerOptions {
   readonly settings: {
     readonly version: string;
     readonly language: Language;
+    /** Where people reach the page. */
+    readonly publicUrl?: string;
     readonly tokens: readonly Token[];
     /** Names beside localhost under which an API without tokens answers. */
     readonly allowedHosts?: readonly string[];
@@ -59,6 +63,8 @@ export interface ServerOptions {
     readonly diagnosePaste?: (bytes: Buffer, language: Language) => Promise<DiagnoseDocument>;
   };
   readonly notifyHooks?: { readonly receiveAlerts?: (message: unknown) => Promise<readonly ReceivedAlert[]> };
+  /** Left out: no assistant can ask. */
+  readonly assistantHooks?: AssistantHooks;
   readonly now?: () => number;
 }
 
@@ -120,6 +126,7 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createGroupRoutes(services),
       ...createDeliveryRoutes(services),
       ...createSystemRoutes(services),
+      ...createAssistantRoutes(services, options.assistantHooks),
     ];
     for (const route of routes) registerRoute(scope, route, options.settings.tokens, live);
   });
@@ -145,6 +152,7 @@ function createServices(options: ServerOptions): Services {
     store: options.store,
     version: settings.version,
     language: settings.language,
+    publicUrl: settings.publicUrl ?? '',
     metrics: options.metrics ?? createMetrics(settings.version),
     now: options.now ?? Date.now,
     rules: options.catalogInfo,
@@ -267,7 +275,9 @@ function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
         .send(answer.body);
     case 'text':
       return reply
+        .code(answer.status ?? 200)
         .type(answer.contentType)
+        .header('cache-control', 'no-store')
         .serializer((text: unknown) => String(text))
         .send(answer.text);
     case 'events':

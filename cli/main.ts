@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { AGENT, ANALYZER, API } from './service/parts.js';
 import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
+import { BUNDLE } from './bundle/bundle.js';
 import { CONFIG_PRINT } from './config.js';
 import { DIAGNOSE } from './diagnose.js';
 import { renderCommandHelp, renderOverview } from './terminal/help.js';
@@ -12,6 +13,7 @@ import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
 import { RULES_EXPLAIN } from './rules/explain.js';
 import { RULES_NEW } from './rules/new.js';
+import { MCP } from './service/assistant.js';
 import { UP } from './service/up.js';
 import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';
@@ -24,9 +26,11 @@ export const COMMANDS: readonly Command[] = [
   DIAGNOSE,
   SEARCH,
   INCIDENTS,
+  BUNDLE,
   AGENT,
   ANALYZER,
   API,
+  MCP,
   LETTERS_LIST,
   LETTERS_SEND,
   RULES_LIST,

@@ -8,10 +8,18 @@ import { build, type BuildOptions } from 'esbuild';
 
 const HERE = import.meta.dirname;
 
-/** Binaries, and what only a server needs. */
-const BESIDE = ['re2', '@photostructure/sqlite', 'fastify', '@fastify/*', 'prom-client'];
+/** Binaries, and what only a server or a single command needs. */
+const BESIDE = [
+  're2',
+  '@photostructure/sqlite',
+  'fastify',
+  '@fastify/*',
+  'prom-client',
+  '@modelcontextprotocol/*',
+  'tar',
+];
 /** What only those need that open a store: V8 reads every byte of a bundle before a short answer. */
-const SERVICE_ONLY = ['@elastic/*', 'pino', 'chokidar'];
+const SERVICE_ONLY = ['@elastic/*', 'pino', 'chokidar', join(HERE, '..', 'api', 'mcp', 'serve.js')];
 
 interface Bundle {
   readonly name: string;

@@ -187,6 +187,7 @@ export const ERRORS = {
     4,
   ),
   JT_NOT_FOUND: row('{what} was not found.', 'It may have been deleted by retention; check the address.', 404, 4),
+  JT_METHOD_REFUSED: row('{path} does not answer {method}.', 'Send a POST; docs/assistants.md has an example.', 405, 4),
   JT_PORT_IN_USE: row(
     'The address {address} is already in use.',
     'Stop the other program, or choose another with --listen HOST:PORT (port 0 takes a free one).',

@@ -120,6 +120,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'request.ts',
     'refusal.ts',
     'schemas.ts',
+    'mcp',
     'routes',
     'server.ts',
   ],
@@ -145,6 +146,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'diagnose.ts',
     'find.ts',
     'letters.ts',
+    'bundle',
     'rules',
     'main.ts',
     'program.ts',
@@ -192,7 +194,12 @@ const DOORS: Readonly<Record<string, string>> = {
   '@marcbachmann/cel-js': 'analyzer/catalog/expression/expression.ts',
   minizlib: 'analyzer/input/files/inflate.ts',
   'prom-client': 'api/metrics.ts',
+  tar: 'cli/bundle/tar.ts',
   esbuild: 'cli/write-bundles.ts',
+  '@modelcontextprotocol/sdk/server/index.js': 'api/mcp/serve.ts',
+  '@modelcontextprotocol/sdk/server/stdio.js': 'api/mcp/serve.ts',
+  '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js': 'api/mcp/serve.ts',
+  '@modelcontextprotocol/sdk/types.js': 'api/mcp/serve.ts',
 };
 
 interface Import {

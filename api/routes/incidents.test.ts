@@ -31,6 +31,41 @@ describe('incidents, jobs and alerts', () => {
     expect(await get(`${url}/api/v1/incidents/none`)).toMatchObject({ status: 404 });
   });
 
+  it.each([
+    ['?format=csv', 'text/csv', /^id,firstSeen,[^]*\r\ni-(?:orders|fraud),/],
+    ['?format=ndjson&limit=1', 'application/x-ndjson', /^\{"id":"i-(?:orders|fraud)",[^\n]*\}\n$/],
+    ['?format=markdown', 'text/markdown', /## Not enough network buffers[^]*## Not enough network buffers/],
+    [
+      '/i-orders?format=markdown&lang=zh',
+      'text/markdown',
+      /^## 网络缓冲不足\n[^]*<https:\/\/page\/incidents\/i-orders>/,
+    ],
+  ])('exports %s', async (path, type, text) => {
+    const { url } = await startServer({ settings: { publicUrl: 'https://page' } });
+
+    const answer = await fetch(`${url}/api/v1/incidents${path}`);
+
+    expect(answer.headers.get('content-type')).toContain(type);
+    expect(await answer.text()).toMatch(text);
+  });
+
+  it('tells in an export as little of a platform incident as in the list', async () => {
+    const tokens = [{ name: 'team', token: 'token-of-the-team', role: 'reader' as const, scope: ['session-1'] }];
+    const { url, store } = await startServer({ settings: { tokens } });
+    await store.saveIncident(incidentOf('i-orders', ORDERS, { parent: 'p-of-all' }));
+    const headers = { authorization: 'Bearer token-of-the-team' };
+    const texts = await Promise.all(
+      ['csv', 'ndjson', 'markdown'].map(async (format) =>
+        (await fetch(`${url}/api/v1/incidents?format=${format}`, { headers })).text(),
+      ),
+    );
+
+    for (const text of texts) {
+      expect(text).toContain('i-orders');
+      expect(text).not.toContain('p-of-all');
+    }
+  });
+
   it('shows what a platform incident stands for when it is asked for, and each child its parent', async () => {
     const { url, store } = await startServer();
     const platform = { kind: 'zookeeper', thing: 'zk:2181', jobs: 3, clusters: 2 };

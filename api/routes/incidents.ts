@@ -1,6 +1,8 @@
 // Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
 // is shown in one language; a viewer with a scope sees only its own.
 import { createError } from '../../core/errors.js';
+import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../core/text/export.js';
+import { linkIncident, renderIncidentMarkdown } from '../../core/text/markdown.js';
 import { ALL_CLUSTERS, LANGUAGES, type Incident, type Language } from '../../core/types.js';
 import type { Alert } from '../../store/store.js';
 import { isInScope } from '../auth.js';
@@ -33,7 +35,7 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       tag: 'incidents',
       summary: 'One incident, and the alerts it caused',
       params: ID,
-      query: QUERIES.language,
+      query: QUERIES.incident,
       answers: { 200: INCIDENT },
       handle: (request) => readIncident(services, request),
     },
@@ -72,10 +74,37 @@ async function listIncidents(services: Services, request: Request): Promise<Answ
     ...omitMissing({ scope: viewer.scope }),
     limit: query.number('limit') ?? 100,
   });
+  const format = readWord(EXPORT_FORMATS, query.text('format'));
+  if (format !== undefined) return renderExport(services, request, format, incidents);
   return {
     kind: 'json',
     body: { incidents: incidents.map((incident) => withoutChildren(inLanguage(incident, request, language))) },
   };
+}
+
+const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  markdown: 'text/markdown; charset=utf-8',
+};
+
+function renderExport(
+  services: Services,
+  request: Request,
+  format: ExportFormat,
+  incidents: readonly Incident[],
+): Answer {
+  const language = readLanguage(services, request);
+  const visible = incidents.map((incident) => withVisibleParent(incident, request));
+  const render: Readonly<Record<ExportFormat, () => string>> = {
+    csv: () => renderCsv(visible, language),
+    ndjson: () => renderNdjson(visible.map((incident) => withoutChildren(inLanguage(incident, request, language)))),
+    markdown: () =>
+      visible
+        .map((item) => renderIncidentMarkdown(item, { language, link: linkIncident(services.publicUrl, item.id) }))
+        .join('\n'),
+  };
+  return { kind: 'text', text: render[format](), contentType: CONTENT_TYPES[format] };
 }
 
 async function readIncident(services: Services, request: Request): Promise<Answer> {
@@ -83,6 +112,7 @@ async function readIncident(services: Services, request: Request): Promise<Answe
   const incident = await services.store.findIncident(id);
   if (incident === undefined || !isVisible(incident, request))
     throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  if (request.query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
   const alerts = await services.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
   return {
     kind: 'json',
@@ -141,10 +171,14 @@ export function readLanguage({ language }: Services, { query }: Request): Langua
   return readWord(LANGUAGES, query.text('lang')) ?? language;
 }
 
+function inLanguage(incident: Incident, request: Request, language: Language) {
+  return { ...withVisibleParent(incident, request), language, diagnoses: incident.diagnoses[language] };
+}
+
 /** Whoever does not see all clusters is not sent to what stands for all of them. */
-function inLanguage({ parent, ...incident }: Incident, { viewer }: Request, language: Language) {
+function withVisibleParent({ parent, ...incident }: Incident, { viewer }: Request): Incident {
   const seen = isInScope({ cluster: ALL_CLUSTERS, jobId: undefined, jobName: undefined }, viewer.scope);
-  return { ...incident, parent: seen ? parent : undefined, language, diagnoses: incident.diagnoses[language] };
+  return seen && parent !== undefined ? { ...incident, parent } : incident;
 }
 
 /** In a list their number is enough. */

@@ -8,6 +8,7 @@ import type { Log } from '../../core/log.js';
 import type { Notifier } from '../../notify/notify.js';
 import { languageOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
+import { createAssistantHooks } from './assistant.js';
 import type { RuleKeeper } from './keeper.js';
 import { createPasteDiagnoser } from './paste.js';
 
@@ -32,6 +33,7 @@ export function createServiceServer(
     settings: {
       version: VERSION,
       language: languageOf(settings),
+      publicUrl: settings['api.publicUrl'],
       tokens: settings['api.tokens'],
       allowedHosts: settings['api.allowedHosts'],
       webDir: PAGE_DIR,
@@ -39,6 +41,7 @@ export function createServiceServer(
     catalogInfo: () => describeCatalog(rules.catalog),
     ruleProblems: () => rules.problems,
     analyzerHooks: { diagnosePaste: pasted.diagnose },
+    assistantHooks: { ...createAssistantHooks(() => rules.catalog, settings), diagnoseText: pasted.diagnose },
     notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
   });
   return {

@@ -43,7 +43,7 @@ export const SERVICE = [
     name: 'api.publicUrl',
     type: 'string',
     default: '',
-    help: 'Address under which people reach the page; used for links in alerts.',
+    help: 'Address under which people reach the page; used for links in alerts, exports and the answers to assistants.',
   },
   {
     name: 'api.tokens',

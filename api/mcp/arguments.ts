@@ -1,0 +1,81 @@
+// The arguments of a tool as rows: from them come the JSON schema that an assistant reads and the check of what it
+// sends. As everywhere in the API an unknown name or a wrong value is an error, and all problems come at once. Pure.
+import { createError } from '../../core/errors.js';
+import { isObject, omitMissing } from '../../core/json.js';
+import { findNearest } from '../../core/text/nearest.js';
+import { LANGUAGES } from '../../core/types.js';
+import { createValues, type RequestValues, type Schema } from '../route.js';
+
+export interface ArgumentRow {
+  readonly name: string;
+  readonly kind: 'text' | 'count';
+  readonly isNeeded?: boolean;
+  readonly values?: readonly string[];
+  /** Of a count the greatest, of a text the number of characters. */
+  readonly most: number;
+  readonly help: string;
+}
+
+/** Every tool has them. */
+const SHARED: readonly ArgumentRow[] = [
+  { name: 'lang', kind: 'text', values: LANGUAGES, most: 2, help: 'Language of the diagnosis.' },
+  { name: 'skip', kind: 'count', most: 100_000, help: 'Parts of the answer that were read already.' },
+];
+
+/** JSON schema of a tool's arguments. */
+interface ArgumentSchema {
+  type: 'object';
+  properties: Record<string, Schema>;
+  required: string[];
+  additionalProperties: false;
+}
+
+export function describeArguments(rows: readonly ArgumentRow[]): ArgumentSchema {
+  const all = [...rows, ...SHARED];
+  return {
+    type: 'object',
+    properties: Object.fromEntries(all.map((row) => [row.name, describeRow(row)])),
+    required: all.filter(({ isNeeded }) => isNeeded).map(({ name }) => name),
+    additionalProperties: false,
+  };
+}
+
+function describeRow({ kind, values, most, help }: ArgumentRow): Schema {
+  if (kind === 'count') return { type: 'integer', minimum: 0, maximum: most, description: help };
+  return { type: 'string', maxLength: most, description: help, ...omitMissing({ enum: values }) };
+}
+
+/** Throws JT_REQUEST_INVALID. */
+export function readArguments(rows: readonly ArgumentRow[], given: unknown): RequestValues {
+  const all = [...rows, ...SHARED];
+  const values = isObject(given) ? given : {};
+  const unknown = Object.keys(values).filter((name) => !all.some((row) => row.name === name));
+  const problems = [
+    ...unknown.map((name) => explainUnknown(name, all)),
+    ...all.flatMap((row) => checkRow(row, values)),
+  ];
+  if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('; ') });
+  return createValues(values);
+}
+
+function explainUnknown(name: string, rows: readonly ArgumentRow[]): string {
+  const names = rows.map((row) => row.name);
+  const nearest = findNearest(name, names);
+  return `argument "${name}" is not known${nearest === undefined ? ` (known: ${names.join(', ')})` : `; did you mean "${nearest}"?`}`;
+}
+
+function checkRow(
+  { name, kind, isNeeded, values, most }: ArgumentRow,
+  given: Readonly<Record<string, unknown>>,
+): string[] {
+  const value = given[name];
+  if (value === undefined || value === '') return isNeeded === true ? [`argument "${name}" is missing`] : [];
+  if (kind === 'count')
+    return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
+      ? []
+      : [`argument "${name}" must be a whole number from 0 to ${most}`];
+  if (typeof value !== 'string') return [`argument "${name}" must be a text`];
+  if (values !== undefined && !values.includes(value))
+    return [`argument "${name}" must be one of ${values.join(', ')}`];
+  return value.length > most ? [`argument "${name}" has ${value.length} characters; at most ${most} are taken`] : [];
+}

@@ -1,0 +1,168 @@
+// The tools about what went wrong: the list of incidents, one of them as a card, and a log that is not stored. A viewer
+// with a scope sees only its own.
+import { createError } from '../../core/errors.js';
+import { fitsAnyCase, parseGlob } from '../../core/text/glob.js';
+import {
+  escapeMarkdown,
+  linkIncident,
+  listFindings,
+  listIncidentBlocks,
+  nameIncident,
+} from '../../core/text/markdown.js';
+import { OUTCOMES as OUTCOME_WORDS } from '../../core/text/wording.js';
+import { ALL_CLUSTERS, type Incident, type Language } from '../../core/types.js';
+import { isInScope } from '../auth.js';
+import { OUTCOMES, readWord, type RequestValues } from '../route.js';
+import type { ArgumentRow } from './arguments.js';
+import type { Desk, LogFindings, Reply } from './desk.js';
+import { readTimes, TIME_ROWS } from './records.js';
+
+const DEFAULT_SINCE = '1h';
+/** When one job is asked for, its last incident may be old. */
+const JOB_SINCE = '30d';
+const MOST_INCIDENTS = 1000;
+
+const JOB_ROW: ArgumentRow = {
+  name: 'job',
+  kind: 'text',
+  most: 500,
+  help: 'Name or id of a job; * stands for any text.',
+};
+
+export const LIST_ROWS: readonly ArgumentRow[] = [
+  JOB_ROW,
+  { name: 'cluster', kind: 'text', most: 500, help: 'Name of a cluster, whole.' },
+  { name: 'outcome', kind: 'text', values: OUTCOMES, most: 20, help: 'What became of the job.' },
+  ...TIME_ROWS.map((row) =>
+    row.name === 'since' ? { ...row, help: `${row.help} Default ${DEFAULT_SINCE}, with job ${JOB_SINCE}.` } : row,
+  ),
+];
+
+export const SHOW_ROWS: readonly ArgumentRow[] = [
+  { name: 'incident', kind: 'text', most: 500, help: 'Id of the incident, as list_incidents shows it.' },
+  { ...JOB_ROW, help: 'In place of an id: the latest incident of the job with this name or id.' },
+];
+
+export const TEXT_ROWS: readonly ArgumentRow[] = [
+  { name: 'text', kind: 'text', isNeeded: true, most: 5_000_000, help: 'The text of a log, with its stack traces.' },
+];
+
+export const FILE_ROWS: readonly ArgumentRow[] = [
+  {
+    name: 'path',
+    kind: 'text',
+    isNeeded: true,
+    most: 4000,
+    help: 'A log, a folder of logs, or an archive (.gz, .tar, .tar.gz, .zip) on the machine where Jobtrace runs.',
+  },
+];
+
+export async function listIncidents(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  const job = values.text('job');
+  const range = readTimes(desk, values, job === undefined ? DEFAULT_SINCE : JOB_SINCE);
+  const found = await findIncidents(desk, {
+    job,
+    range,
+    cluster: values.text('cluster'),
+    outcome: readWord(OUTCOMES, values.text('outcome')),
+  });
+  const shown = new Set(found.map(({ id }) => id));
+  const top = found.filter(({ parent }) => parent === undefined || !shown.has(parent));
+  return {
+    head:
+      top.length === 0
+        ? `Nothing failed from ${range.from} to ${range.to}${job === undefined ? '' : ` of the job ${escapeMarkdown(job)}`}, as far as Jobtrace reads it. Ask for a longer range with "since", or search_records.`
+        : `${top.length} incidents from ${range.from} to ${range.to}, the latest first. show_incident tells what to do about one.`,
+    blocks: top.map((incident) => renderItem(desk, incident, language)),
+  };
+}
+
+export async function showIncident(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  const [id, job] = [values.text('incident'), values.text('job')];
+  if ((id === undefined) === (job === undefined))
+    throw createError('JT_REQUEST_INVALID', { problems: 'give either "incident" or "job"' });
+  const incident = id === undefined ? await findLatest(desk, job ?? '') : await findById(desk, id);
+  const blocks = listIncidentBlocks(incident, { language, link: linkIncident(desk.publicUrl, incident.id) });
+  return { head: blocks[0] ?? '', blocks: blocks.slice(1) };
+}
+
+export async function diagnoseText(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  return renderFindings(await desk.diagnoseText(Buffer.from(values.text('text') ?? '', 'utf8'), language), language);
+}
+
+export async function diagnoseFile(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  if (desk.diagnoseFile === undefined) throw new Error('files are diagnosed only for whoever sits at the machine');
+  return renderFindings(await desk.diagnoseFile(values.text('path') ?? '', language), language);
+}
+
+function renderFindings({ diagnoses, unknown, incidents }: LogFindings, language: Language): Reply {
+  const blocks = listFindings(diagnoses, unknown, language);
+  if (blocks.length === 0)
+    return { head: 'No failure was found: no task, job or process ended in this log.', blocks: [] };
+  const states = incidents.map(({ job, process, outcome, restarts, firstSeen }) =>
+    [
+      escapeMarkdown(job?.name ?? job?.id ?? process ?? ''),
+      OUTCOME_WORDS[outcome][language],
+      `${restarts} restarts`,
+      ...(firstSeen === undefined ? [] : [`since ${firstSeen}`]),
+    ].join(' · '),
+  );
+  return { head: ['What this log tells:', ...states.slice(0, 20).map((line) => `- ${line}`)].join('\n'), blocks };
+}
+
+interface Asked {
+  readonly job: string | undefined;
+  readonly range: { readonly from: string; readonly to: string };
+  readonly cluster?: string | undefined;
+  readonly outcome?: Incident['outcome'] | undefined;
+}
+
+async function findIncidents(desk: Desk, { job, range, cluster, outcome }: Asked): Promise<readonly Incident[]> {
+  const { scope } = desk.viewer;
+  const store = await desk.openStore();
+  const found = await store.findIncidents({ ...range, cluster, outcome, scope, limit: MOST_INCIDENTS });
+  return job === undefined ? found : found.filter((incident) => isOfJob(incident, job));
+}
+
+function isOfJob({ job }: Incident, asked: string): boolean {
+  const glob = parseGlob(asked);
+  return [job?.id, job?.name].some((name) => name !== undefined && fitsAnyCase(glob, name));
+}
+
+async function findLatest(desk: Desk, job: string): Promise<Incident> {
+  const range = { from: new Date(0).toISOString(), to: new Date(desk.now() + 1).toISOString() };
+  const [latest] = await findIncidents(desk, { job, range });
+  if (latest !== undefined) return withVisibleParent(desk, latest);
+  throw createError('JT_NOT_FOUND', { what: `An incident of the job "${job}" (list_incidents names the jobs)` });
+}
+
+async function findById(desk: Desk, id: string): Promise<Incident> {
+  const incident = await (await desk.openStore()).findIncident(id);
+  if (incident !== undefined && isVisible(desk, incident)) return withVisibleParent(desk, incident);
+  throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+}
+
+function isVisible({ viewer }: Desk, { cluster, job }: Incident): boolean {
+  return isInScope({ cluster, jobId: job?.id, jobName: job?.name }, viewer.scope);
+}
+
+/** Whoever does not see all clusters is not sent to what stands for all of them. */
+function withVisibleParent({ viewer }: Desk, { parent, ...incident }: Incident): Incident {
+  return parent !== undefined && isInScope({ cluster: ALL_CLUSTERS }, viewer.scope)
+    ? { ...incident, parent }
+    : incident;
+}
+
+function renderItem(desk: Desk, incident: Incident, language: Language): string {
+  const { id, job, process, platform, cluster, outcome, restarts, firstSeen, lastSeen } = incident;
+  const who = platform === undefined ? (job?.name ?? job?.id ?? process ?? cluster) : `${platform.jobs} jobs`;
+  const link = linkIncident(desk.publicUrl, id);
+  const [fix] = incident.diagnoses[language][0]?.fixes ?? [];
+  return [
+    `- **${escapeMarkdown(nameIncident(incident, language))}**`,
+    `  ${escapeMarkdown(who)} · ${escapeMarkdown(cluster)} · ${OUTCOME_WORDS[outcome][language]} · ${restarts} restarts`,
+    `  since ${firstSeen ?? '?'}, last seen ${lastSeen ?? '?'} · incident \`${id}\``,
+    ...(fix === undefined ? [] : [`  → ${escapeMarkdown(fix.text)}`]),
+    ...(link === undefined ? [] : [`  <${link}>`]),
+  ].join('\n');
+}

@@ -1,0 +1,131 @@
+// The tools about stored lines: search, and the lines around one. Each record is a block: where and when, then what was
+// logged, as a quotation. A viewer with a scope finds only its own.
+import { createError } from '../../core/errors.js';
+import { escapeMarkdown, quoteLog } from '../../core/text/markdown.js';
+import { readMoment } from '../../core/time/moment.js';
+import type { Language, LogRecord } from '../../core/types.js';
+import { isInScope } from '../auth.js';
+import type { RequestValues } from '../route.js';
+import type { ArgumentRow } from './arguments.js';
+import { countFitting } from './budget.js';
+import type { Desk, Reply } from './desk.js';
+
+const DEFAULT_SINCE = '1h';
+const DEFAULT_RECORDS = 20;
+/** Lines of a trace in a list; the record itself is shown with more. */
+const LISTED_LINES = 6;
+const SHOWN_LINES = 60;
+
+export const TIME_ROWS: readonly ArgumentRow[] = [
+  {
+    name: 'since',
+    kind: 'text',
+    most: 40,
+    help: 'From this time on: a duration back from now (15m, 2h, 7d) or an ISO time with zone.',
+  },
+  { name: 'until', kind: 'text', most: 40, help: 'Up to this time, likewise; now when left out.' },
+];
+
+export const SEARCH_ROWS: readonly ArgumentRow[] = [
+  {
+    name: 'query',
+    kind: 'text',
+    most: 2000,
+    help: 'Words, "a phrase", field:value (level:ERROR, logger:…, tm:…, error:IOException), -not, OR, *.',
+  },
+  { name: 'job', kind: 'text', most: 500, help: 'Everything that belongs to the job with this name or id.' },
+  ...TIME_ROWS.map((row) => (row.name === 'since' ? { ...row, help: `${row.help} Default ${DEFAULT_SINCE}.` } : row)),
+  { name: 'order', kind: 'text', values: ['newest', 'oldest'], most: 6, help: 'Which come first; default newest.' },
+  { name: 'limit', kind: 'count', most: 100, help: `How many records at most (default ${DEFAULT_RECORDS}).` },
+  { name: 'after', kind: 'text', most: 4000, help: 'What an earlier answer said to go on with.' },
+];
+
+export const LINES_ROWS: readonly ArgumentRow[] = [
+  { name: 'record', kind: 'text', isNeeded: true, most: 4000, help: 'Id of the record, as a search shows it.' },
+  { name: 'before', kind: 'count', most: 200, help: 'Records of the same process before it (default 10).' },
+  { name: 'behind', kind: 'count', most: 200, help: 'Records of the same process behind it (default 10).' },
+];
+
+export async function searchRecords(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  const store = await desk.openStore();
+  const range = readTimes(desk, values, DEFAULT_SINCE);
+  const limit = Math.max(1, values.number('limit') ?? DEFAULT_RECORDS);
+  const query = {
+    query: values.text('query'),
+    job: values.text('job'),
+    after: values.text('after'),
+    scope: desk.viewer.scope,
+    order: values.text('order') === 'oldest' ? ('oldest' as const) : ('newest' as const),
+    ...range,
+  };
+  const page = await store.searchRecords({ ...query, limit });
+  const head = [
+    `${page.total} records from ${range.from} to ${range.to}.`,
+    ...(page.total === 0 ? ['Try fewer words, a longer range (since), or list_incidents.'] : []),
+  ].join(' ');
+  const blocks = page.records.map((record) => renderRecord(record, language, LISTED_LINES));
+  // What finds no room is asked for by the cursor behind the last one that does.
+  const fitting = countFitting({ head, blocks });
+  const next = fitting < blocks.length ? (await store.searchRecords({ ...query, limit: fitting })).next : page.next;
+  return {
+    head,
+    blocks: blocks.slice(0, fitting),
+    further:
+      next === undefined
+        ? undefined
+        : `There are more. To read on, call this tool again with the same query, job and order, "since": "${range.from}", "until": "${range.to}" and "after": ${JSON.stringify(next)}. To see a whole record and the lines around it, call show_lines.`,
+  };
+}
+
+export async function showLines(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  const store = await desk.openStore();
+  const id = values.text('record') ?? '';
+  const found = await store.findContext(id, {
+    before: values.number('before') ?? 10,
+    after: values.number('behind') ?? 10,
+  });
+  const hit = found?.records[found.index];
+  if (found === undefined || hit === undefined || !isVisible(hit, desk))
+    throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
+  const records = found.records.filter((record) => isVisible(record, desk));
+  return {
+    head: `${records.length} records of the process ${escapeMarkdown(hit['jobtrace.process'])}, oldest first; the one that was asked for is number ${records.indexOf(hit) + 1}.`,
+    blocks: records.map((record) => renderRecord(record, language, record === hit ? SHOWN_LINES : LISTED_LINES)),
+  };
+}
+
+function renderRecord(record: LogRecord, language: Language, most: number): string {
+  const about = [
+    record['@timestamp'],
+    record['log.level'],
+    record['flink.job.name'] ?? record['flink.job.id'],
+    record['host.name'],
+    record['log.file.path'],
+    record['flink.chain']?.at(-1),
+  ];
+  const named = about.flatMap((item) => (item === undefined ? [] : [escapeMarkdown(item)]));
+  return `${named.join(' · ')}\nrecord \`${record.id}\`\n${quoteLog(record['event.original'], language, most)}`;
+}
+
+/** Both ends of the range, so that the next question can have the same. Throws JT_REQUEST_INVALID. */
+export function readTimes(
+  { now }: Pick<Desk, 'now'>,
+  values: RequestValues,
+  since: string,
+): { readonly from: string; readonly to: string } {
+  const nowMs = now();
+  const [from, to] = (['since', 'until'] as const).map((name) => {
+    const text = values.text(name) ?? (name === 'since' ? since : undefined);
+    const time = text === undefined ? new Date(nowMs + 1).toISOString() : readMoment(text, nowMs);
+    if (time !== undefined) return time;
+    const problems = `argument "${name}" is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time`;
+    throw createError('JT_REQUEST_INVALID', { problems });
+  });
+  if (from !== undefined && to !== undefined && from < to) return { from, to };
+  throw createError('JT_REQUEST_INVALID', { problems: `"since" (${from}) must be before "until" (${to})` });
+}
+
+function isVisible(record: LogRecord, { viewer }: Desk): boolean {
+  const [cluster, jobId, jobName] = [record['flink.cluster'], record['flink.job.id'], record['flink.job.name']];
+  return isInScope({ cluster, jobId, jobName }, viewer.scope);
+}

@@ -1,0 +1,85 @@
+// The tools about what Jobtrace knows: a rule or all rules of a cause in words, and a rule drafted from the lines of a
+// failure that nobody names yet.
+import { createError } from '../../core/errors.js';
+import { escapeMarkdown, fence } from '../../core/text/markdown.js';
+import { findNearest } from '../../core/text/nearest.js';
+import { OWNERS, STATUSES } from '../../core/text/wording.js';
+import type { Language } from '../../core/types.js';
+import type { RequestValues } from '../route.js';
+import type { ArgumentRow } from './arguments.js';
+import type { Desk, Reply, RuleArticle } from './desk.js';
+
+export const EXPLAIN_ROWS: readonly ArgumentRow[] = [
+  {
+    name: 'id',
+    kind: 'text',
+    isNeeded: true,
+    most: 300,
+    help: 'A rule (memory.heap-oom/tm) or a cause (memory.heap-oom), as a diagnosis names it.',
+  },
+];
+
+export const DRAFT_ROWS: readonly ArgumentRow[] = [
+  {
+    name: 'lines',
+    kind: 'text',
+    isNeeded: true,
+    most: 65_536,
+    help: 'Lines of a log in which something failed, with the whole stack trace.',
+  },
+];
+
+export async function explainRule(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+  const id = values.text('id') ?? '';
+  const rules = desk.listRules(language);
+  const found = rules.filter((rule) => rule.id === id || rule.cause === id);
+  if (found.length === 0) {
+    const nearest = findNearest(
+      id,
+      rules.flatMap((rule) => [rule.id, rule.cause]),
+    );
+    throw createError('JT_RULE_NOT_FOUND', { id, hint: nearest === undefined ? '' : `; the nearest is "${nearest}"` });
+  }
+  return {
+    head: `${found.length === 1 ? 'The rule' : `${found.length} rules of the cause`} \`${id}\`. In its texts {name} stands for a value that is found in the log.`,
+    blocks: found.map((rule) => renderRule(rule, language)),
+  };
+}
+
+function renderRule(rule: RuleArticle, language: Language): string {
+  const fixes = rule.fixes.flatMap(({ text, patch }) => [
+    `- fix: ${escapeMarkdown(text)}`,
+    ...Object.entries(patch).map(([option, value]) => `  \`${option}: ${value}\``),
+  ]);
+  return [
+    `### ${escapeMarkdown(rule.title)}`,
+    `\`${rule.id}\` · ${rule.severity} · ${OWNERS[rule.owner][language]} · ${STATUSES[rule.status][language]}`,
+    escapeMarkdown(rule.summary),
+    ...rule.anchors.map((anchor) => `- found by: \`${anchor}\``),
+    ...rule.reasons.map((reason) => `- reason: ${escapeMarkdown(reason)}`),
+    ...fixes,
+    ...rule.references.map((reference) => `- <${reference}>`),
+  ].join('\n');
+}
+
+export async function draftRule(desk: Desk, values: RequestValues): Promise<Reply> {
+  const sketch = desk.draftRule(values.text('lines') ?? '');
+  if (sketch === undefined)
+    throw createError('JT_REQUEST_INVALID', {
+      problems:
+        'nothing failed in these lines: no task, job or process ended. Send the line that says so with its whole stack trace',
+    });
+  const { id, named, ruleYaml, matchLog, nearMissLog } = sketch;
+  return {
+    head: [
+      `A draft of ${id === undefined ? 'a rule; choose its cause (CAUSE/VARIANT)' : `the rule \`${id}\``}. Nothing was written.`,
+      ...(named === undefined ? [] : [`The rule \`${named}\` names this failure already.`]),
+      'Put the three files into its folder below a folder of your own rules, replace each TODO, and run "jobtrace rules test".',
+    ].join(' '),
+    blocks: [
+      `**rule.yaml**\n\n${fence(ruleYaml.trimEnd(), 'yaml')}`,
+      `**match.log**\n\n${fence(matchLog.trimEnd(), 'log')}`,
+      `**nearmiss.log**\n\n${fence(nearMissLog.trimEnd(), 'log')}`,
+    ],
+  };
+}

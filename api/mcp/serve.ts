@@ -1,0 +1,74 @@
+// The only door to the SDK of the Model Context Protocol: the tools over standard input and output (`jobtrace mcp`),
+// and as one HTTP request (routes/assistant.ts). Loaded by whoever serves an assistant and by nobody else.
+import { PassThrough, type Readable } from 'node:stream';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
+import type { Desk } from './desk.js';
+import { callTool, INSTRUCTIONS, listTools } from './tools.js';
+
+function createToolServer(desk: Desk, version: string): Server {
+  const server = new Server({ name: 'jobtrace', version }, { capabilities: { tools: {} }, instructions: INSTRUCTIONS });
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listTools(desk) }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+    const answer = await callTool(desk, params.name, params.arguments ?? {});
+    if (answer === undefined) {
+      const names = listTools(desk).map(({ name }) => name);
+      throw new McpError(ErrorCode.InvalidParams, `There is no tool "${params.name}"; there are ${names.join(', ')}.`);
+    }
+    return { content: [{ type: 'text' as const, text: answer.text }], isError: answer.isError };
+  });
+  return server;
+}
+
+export interface StdioOptions {
+  readonly version: string;
+  readonly stdin: Readable;
+  readonly stdout: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
+/** Until the client closes the input, or the signal aborts. */
+export async function serveStdio(desk: Desk, { version, stdin, stdout, signal }: StdioOptions): Promise<void> {
+  const server = createToolServer(desk, version);
+  const ended = new Promise<void>((resolve) => {
+    stdin.once('end', resolve);
+    stdin.once('close', resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+  const output = new PassThrough();
+  output.pipe(stdout, { end: false });
+  await server.connect(new StdioServerTransport(stdin, output));
+  await ended;
+  await server.close();
+}
+
+export interface HttpMessage {
+  readonly version: string;
+  /** What the protocol reads of the request's head. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** One request, one answer, no session: any server of a fleet can take it. No `body` where nothing is to be said. */
+export async function answerHttp(
+  desk: Desk,
+  { version, headers, body }: HttpMessage,
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const server = createToolServer(desk, version);
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    sessionIdGenerator: undefined,
+    enableJsonResponse: true,
+  });
+  await server.connect(transport);
+  try {
+    const request = new Request('http://localhost/mcp', { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await transport.handleRequest(request, { parsedBody: body });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  } finally {
+    await server.close();
+  }
+}

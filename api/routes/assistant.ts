@@ -1,0 +1,59 @@
+// The route of assistants: the tools of the Model Context Protocol as one HTTP request each, with the token and the
+// scope of whoever asks, as everywhere in the API. The protocol itself is loaded with the first request.
+import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
+import type { AssistantHooks } from '../mcp/desk.js';
+import type { Answer, Request, Route, Services } from '../route.js';
+import { ERROR, QUERIES } from '../schemas.js';
+
+const ADDRESS = '/api/v1/mcp';
+/** Each may be a log that is diagnosed. */
+const QUESTIONS = { most: 16, mostOfViewer: 8 };
+const MOST_BYTES = 8 * 1_048_576;
+/** What the protocol reads of the head. */
+const HEADERS = ['accept', 'content-type', 'mcp-protocol-version'] as const;
+
+export function createAssistantRoutes(services: Services, hooks: AssistantHooks | undefined): readonly Route[] {
+  if (hooks === undefined) return [];
+  return [
+    {
+      method: 'POST',
+      path: ADDRESS,
+      role: 'reader',
+      tag: 'assistants',
+      summary: 'The tools of an assistant (Model Context Protocol, streamable HTTP)',
+      description: 'One JSON-RPC message in, one answer out, without a session; see docs/assistants.md.',
+      body: { type: 'json', schema: { type: ['object', 'array'] }, maxBytes: MOST_BYTES },
+      crowd: QUESTIONS,
+      answers: { 200: { type: 'object' }, 202: {} },
+      handle: (request) => answerMessage(services, hooks, request),
+    },
+    {
+      method: 'GET',
+      path: ADDRESS,
+      role: 'reader',
+      tag: 'assistants',
+      summary: 'Always 405: by it a client learns that nothing is sent unasked',
+      query: QUERIES.none,
+      answers: { 405: ERROR },
+      handle: async () => {
+        throw createError('JT_METHOD_REFUSED', { path: ADDRESS, method: 'GET' });
+      },
+    },
+  ];
+}
+
+async function answerMessage(services: Services, hooks: AssistantHooks, request: Request): Promise<Answer> {
+  const { answerHttp } = await import('../mcp/serve.js');
+  const { store, language, publicUrl, now, version } = services;
+  const desk = { ...hooks, openStore: async () => store, viewer: request.viewer, language, publicUrl, now };
+  const headers = Object.fromEntries(
+    HEADERS.flatMap((name) => {
+      const value = request.header(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const { status, body } = await answerHttp(desk, { version, headers, body: request.body });
+  if (isObject(body) || Array.isArray(body)) return { kind: 'json', body, status };
+  return { kind: 'text', text: '', contentType: 'text/plain; charset=utf-8', status };
+}
