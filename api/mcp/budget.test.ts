@@ -42,6 +42,15 @@ describe('renderReply', () => {
     expect(text).toMatch(/\n```\n\(\d+ lines of this part were cut\.\)\n\nthe next$/);
   });
 
+  it('shows as many parts with a note as without', () => {
+    const count = (text: string): number => text.match(/^block /gm)?.length ?? 0;
+    for (let length = 1; length < 60; length += 1) {
+      const head = 'word '.repeat(length);
+
+      expect(count(renderReply({ head, blocks }, 0, 'A note of some words.'))).toBe(countFitting({ head, blocks }));
+    }
+  });
+
   it('says how to go on behind the last part only', () => {
     expect(renderReply({ head: 'Head.', blocks: ['a'], further: 'More.' })).toBe('Head.\n\na\n\n---\nMore.');
   });

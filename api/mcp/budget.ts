@@ -4,7 +4,7 @@ import type { Reply } from './desk.js';
 
 /** Tokens of an answer, at most. */
 export const MOST_TOKENS = 4000;
-/** Of them for the head's end and the sentence about what was left out. */
+/** Of them for the note behind the head and the sentence about what was left out. */
 const RESERVED_TOKENS = 300;
 /** A block that is larger is cut, so that the ones behind it can be asked for. */
 const MOST_BLOCK_TOKENS = 1500;
@@ -42,15 +42,16 @@ export function countFitting({ head, blocks }: Pick<Reply, 'head' | 'blocks'>, s
   return fitting;
 }
 
-/** The text of an answer; `skip` blocks were read before. */
-export function renderReply({ head, blocks, further }: Reply, skip = 0): string {
+/** The text of an answer; `skip` blocks were read before. What fits is what countFitting says, note or not. */
+export function renderReply({ head, blocks, further }: Reply, skip = 0, note?: string): string {
   const shown = blocks.slice(skip, skip + countFitting({ head, blocks }, skip)).map(cutBlock);
   const reached = skip + shown.length;
   const rest =
     reached < blocks.length
       ? `Left out for room: parts ${reached + 1} to ${blocks.length} of ${blocks.length}. To read on, call this tool again with the same arguments and "skip": ${reached}.`
       : further;
-  return [head, ...shown, ...(rest === undefined ? [] : [`---\n${rest}`])].join('\n\n');
+  const parts = [head, note, ...shown, rest === undefined ? undefined : `---\n${rest}`];
+  return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
 /** Whole lines, and the fence that was open is closed. */

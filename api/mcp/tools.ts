@@ -123,8 +123,8 @@ export async function callTool(desk: Desk, name: string, given: unknown): Promis
     const language = readWord(LANGUAGES, values.text('lang')) ?? desk.language;
     const reply = await tool.answer(desk, values, language);
     const isQuoting = [reply.head, ...reply.blocks].some((text) => /^`{3,}log$/m.test(text));
-    const head = isQuoting ? `${reply.head}\n\n${QUOTED}` : reply.head;
-    return { text: desk.hideSecrets(renderReply({ ...reply, head }, values.number('skip'))), isError: false };
+    const text = renderReply(reply, values.number('skip'), isQuoting ? QUOTED : undefined);
+    return { text: desk.hideSecrets(text), isError: false };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     return { text: desk.hideSecrets(`${error.code}: ${error.message}\n${error.fix}`), isError: true };
