@@ -13,7 +13,7 @@ import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
 import { RULES_EXPLAIN } from './rules/explain.js';
 import { RULES_NEW } from './rules/new.js';
-import { MCP } from './service/assistant.js';
+import { MCP } from './service/mcp.js';
 import { UP } from './service/up.js';
 import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';

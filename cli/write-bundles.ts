@@ -19,7 +19,13 @@ const BESIDE = [
   'tar',
 ];
 /** What only those need that open a store: V8 reads every byte of a bundle before a short answer. */
-const SERVICE_ONLY = ['@elastic/*', 'pino', 'chokidar', join(HERE, '..', 'api', 'mcp', 'serve.js')];
+const SERVICE_ONLY = [
+  '@elastic/*',
+  'pino',
+  'chokidar',
+  join(HERE, 'service', 'assistant.js'),
+  join(HERE, '..', 'api', 'mcp', 'serve.js'),
+];
 
 interface Bundle {
   readonly name: string;

@@ -1,6 +1,5 @@
-// The engine for an assistant's tools: rules in words, drafts, logs that are not stored. "jobtrace mcp", which stands
-// here too, serves the tools over standard input and output to the program that started it; server.ts gives the same
-// hooks to the API.
+// The engine for an assistant's tools: rules in words, drafts, logs that are not stored. mcp.ts serves the tools with
+// it over standard input and output; server.ts gives the same hooks to the API.
 import { proposeId, proposeRule } from '../../analyzer/author/propose.js';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { wantedBy } from '../../analyzer/catalog/wanted.js';
@@ -14,22 +13,13 @@ import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import type { Entry, Language } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
-import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
+import type { Invocation } from '../command.js';
 import { languageOf, readSettings, zoneOf } from '../settings.js';
 import { VERSION } from '../version.js';
 import { openExistingStore } from './open.js';
 
-export const MCP: Command = {
-  name: 'mcp',
-  operands: '',
-  summary: 'Lets an assistant ask: a Model Context Protocol server on standard input and output.',
-  options: [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LANG_OPTION],
-  examples: ['jobtrace mcp --data /var/lib/jobtrace', 'jobtrace mcp --config /etc/jobtrace/jobtrace.yaml'],
-  run: runMcp,
-};
-
 /** The store is opened with the first question to it: without one, a log can be diagnosed and a rule explained. */
-async function runMcp(invocation: Invocation): Promise<number> {
+export async function runMcp(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
   const { settings } = readSettings(invocation);
   const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });

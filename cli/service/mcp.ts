@@ -1,0 +1,12 @@
+// "jobtrace mcp": serves the tools of an assistant to the program that started it. What it needs is loaded when it
+// runs, so that no other command reads it.
+import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command } from '../command.js';
+
+export const MCP: Command = {
+  name: 'mcp',
+  operands: '',
+  summary: 'Lets an assistant ask: a Model Context Protocol server on standard input and output.',
+  options: [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LANG_OPTION],
+  examples: ['jobtrace mcp --data /var/lib/jobtrace', 'jobtrace mcp --config /etc/jobtrace/jobtrace.yaml'],
+  run: async (invocation) => (await import('./assistant.js')).runMcp(invocation),
+};
