@@ -61,6 +61,17 @@ describeWithParts(['chromium'], 'the page', () => {
     expect(await page.locator('mark').allTextContents()).toEqual(expect.arrayContaining(['17', '0', '2048', '32768']));
   });
 
+  it('copies the card as Markdown', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy as Markdown' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const text = await page.evaluate('navigator.clipboard.readText()');
+
+    expect(text).toMatch(/^## .*network buffers/);
+    expect(text).toContain(`<${address}/incidents/`);
+    expect(text).toMatch(/```yaml\ntaskmanager\.memory\.network/);
+  });
+
   it('opens the evidence in its context, with the line marked', async () => {
     await page.getByRole('link', { name: 'in context' }).first().click();
     await page.locator('.row.hit').waitFor({ timeout: WAIT_MS });

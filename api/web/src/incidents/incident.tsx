@@ -1,12 +1,13 @@
 // One incident, in the order a person with two minutes needs it: what broke, what to do, the lines that prove it,
 // then why, what follows from it, and how the rule came to its answer. In: the id in the address. The frame
 // (shell/app.tsx) shows it.
-import { Anchor, Badge, Card, Code, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import type { Diagnosis, PlatformShare } from '../../../../core/types.ts';
+import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
 import type { ShownIncident } from '../server/client.ts';
+import { renderIncidentMarkdown } from '../../../../core/text/markdown.ts';
 import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
@@ -65,8 +66,23 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
             {t('search')} →
           </Anchor>
         )}
+        <CopyButton value={renderCard(incident, lang)}>
+          {({ copied, copy }) => (
+            <Button size="compact-xs" variant="default" onClick={copy}>
+              {copied ? t('copied') : t('copyCard')}
+            </Button>
+          )}
+        </CopyButton>
       </Group>
     </Stack>
+  );
+}
+
+/** For an issue or a chat, in the language of the page. */
+function renderCard({ diagnoses, ...incident }: ShownIncident, language: Language): string {
+  return renderIncidentMarkdown(
+    { ...incident, diagnoses: { en: diagnoses, zh: diagnoses } },
+    { language, link: `${location.origin}/incidents/${encodeURIComponent(incident.id)}` },
   );
 }
 

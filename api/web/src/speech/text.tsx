@@ -43,6 +43,7 @@ const TEXTS = {
   risk: { en: 'risk', zh: '风险' },
   copy: { en: 'Copy', zh: '复制' },
   copied: { en: 'Copied', zh: '已复制' },
+  copyCard: { en: 'Copy as Markdown', zh: '复制为 Markdown' },
   unknown: { en: 'Unknown failure: no rule names it yet', zh: '未知故障：尚无规则' },
   seenBefore: { en: 'How often this failure came', zh: '此故障的出现情况' },
   inLastDay: { en: 'in 24 hours', zh: '次（24 小时内）' },
