@@ -226,6 +226,18 @@ describe('what an assistant is told', () => {
     expect(read('settings.json')).not.toContain(READER);
   });
 
+  it('is the same incident as a row for a spreadsheet, and as a card for an issue', async () => {
+    const print = async (format: string): Promise<string> =>
+      (await runProgram(['incidents', '--format', format, '--config', config, '--data', data])).stdout;
+    const [csv, ndjson, markdown] = await Promise.all(['csv', 'ndjson', 'markdown'].map(print));
+
+    expect(csv).toMatch(/^id,firstSeen,.*\r\n[^,]+,\d{4}-/);
+    expect(csv).toContain(`,${JOB},`);
+    expect(JSON.parse(ndjson ?? '')).toMatchObject({ job: { name: JOB } });
+    expect(markdown).toMatch(/^## [^\n]+\n\n- Job: order-dimensions/);
+    expect(markdown).toContain('<https://jobtrace.example/incidents/');
+  });
+
   it('works without a store, but for what asks it', async () => {
     const client = new Client({ name: 'test', version: '1' });
     const args = [FRONT_DOOR, 'mcp', '--data', join(folder, 'none')];
