@@ -5,6 +5,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +16,7 @@ import { describeWords } from '../../flink/words/words.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
 const RULES = join(import.meta.dirname, '..', '..', 'rules');
+const LARGEST = 16;
 
 const open: AgentFixture[] = [];
 afterEach(async () => {
@@ -27,10 +29,12 @@ function openFixture(options: Parameters<typeof openAgentFixture>[0] = {}): Agen
   return fixture;
 }
 
-/** Logs of the rules, as files of one folder. */
+/** Logs of the rules, as files of one folder: the largest, and of the others each sixteenth. */
 function copyRecordings(folder: string): number {
   const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log'));
-  const some = logs.filter((_name, index) => index % 16 === 0);
+  const sizes = new Map(logs.map((name) => [name, statSync(join(RULES, name)).size]));
+  const bySize = logs.toSorted((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0) || (a < b ? -1 : 1));
+  const some = bySize.filter((_name, index) => index < LARGEST || index % 16 === 0);
   mkdirSync(folder, { recursive: true });
   for (const name of some) copyFileSync(join(RULES, name), join(folder, name.replaceAll('/', '-')));
   return some.length;

@@ -11,7 +11,7 @@ const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
 ];
 /** `flink-USER-KIND-NUMBER-HOST` of a Flink that was unpacked and started. */
 const STANDALONE =
-  /^flink-.*?-(?:standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|sql-gateway|sql-client|client)-(?:(\d+)-)?(.+)$/;
+  /^flink-.*?-(?:standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|sql-gateway|sql-client|client)-(?:(\d+)-)?([^]+)$/;
 
 type Shared = Pick<PlatformShare, 'jobs' | 'thing'>;
 type Subject = Pick<Incident, 'job' | 'process' | 'cluster'> & { readonly platform?: Shared | undefined };
