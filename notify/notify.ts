@@ -26,6 +26,8 @@ export interface NotifierOptions {
   readonly publicUrl?: string;
   /** Tells the messages of several processes on one store apart, e.g. "analyzer-0", "api". */
   readonly instance?: string;
+  /** Which turn of writing platform incidents this process has: outbox.ts. Absent where nobody else ever has one. */
+  readonly platformTurn?: (() => number | undefined) | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
   readonly onDelivery?: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
@@ -102,9 +104,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
 }
 
 function createState(options: NotifierOptions): NotifierState {
-  const { store, receivers, policy, log, publicUrl = '', instance = 'main' } = options;
+  const { store, receivers, policy, log, publicUrl = '', instance = 'main', platformTurn } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
-  const outbox = createOutbox({ store, receivers, instance });
+  const outbox = createOutbox({ store, receivers, instance, platformTurn });
   return {
     outbox,
     senders: new Map(
@@ -127,13 +129,13 @@ function createState(options: NotifierOptions): NotifierState {
   };
 }
 
+/** One at a time: all who come meanwhile wait for it. */
 async function makeReady(notifier: NotifierState): Promise<void> {
-  notifier.loading ??= notifier.outbox.load();
+  const loading = (notifier.loading ??= notifier.outbox.load());
   try {
-    await notifier.loading;
-  } catch (error) {
-    notifier.loading = undefined;
-    throw error;
+    await loading;
+  } finally {
+    if (notifier.loading === loading) notifier.loading = undefined;
   }
 }
 

@@ -14,7 +14,10 @@ export interface OutboxRow {
 }
 
 export interface Outbox {
-  /** Reads what an earlier run left behind; messages for receivers that are gone are given up. */
+  /**
+   * Reads what an earlier run left behind, and with each turn what another instance did of platform incidents; messages
+   * for receivers that are gone are given up. To be called before anything else.
+   */
   load(): Promise<void>;
   /** What was said, is to be said or was taken back of an incident to a receiver, newest first. */
   findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]>;
@@ -42,6 +45,11 @@ export interface OutboxOptions {
   readonly receivers: readonly ReceiverSettings[];
   /** Rows of other instances in the same store are left alone. */
   readonly instance: string;
+  /**
+   * Those of platform incidents are of whoever writes these now, whatever instance has said them: the number of its
+   * turn, undefined while another one may. Absent: they are as all others.
+   */
+  readonly platformTurn?: (() => number | undefined) | undefined;
 }
 
 const MAX_INCIDENTS_KNOWN = 2000;
@@ -61,6 +69,9 @@ interface OutboxState extends OutboxOptions {
   /** A payload is read once, however often it is looked at. */
   readonly payloads: WeakMap<Alert, Payload>;
   saving: Promise<void>;
+  isLoaded: boolean;
+  /** Whose messages of platform incidents are here. */
+  turn: number | undefined;
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -74,13 +85,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
     unsaved: new Map(),
     payloads: new WeakMap(),
     saving: Promise.resolve(),
+    isLoaded: false,
+    turn: undefined,
   };
   return {
     load: () => load(box),
     findTold: (incidentId, receiver) => findTold(box, incidentId, receiver),
-    listPending: (receiver) => toRows(box, box.pending.values()).filter(({ alert }) => alert.receiver === receiver),
+    listPending: (receiver) => listMine(box, box.pending, receiver),
     listFollowed: () => toRows(box, box.followed.values()),
-    listOpen: (receiver) => toRows(box, box.open.values()).filter(({ alert }) => alert.receiver === receiver),
+    listOpen: (receiver) => listMine(box, box.open, receiver),
     findOpen(incidentId, receiver) {
       const alert = box.open.get(openKey(incidentId, receiver));
       return alert === undefined ? undefined : readPayload(box, alert);
@@ -110,6 +123,18 @@ function toRow(box: OutboxState, alert: Alert): OutboxRow | undefined {
 
 function toRows(box: OutboxState, alerts: Iterable<Alert>): readonly OutboxRow[] {
   return [...alerts].map((alert) => toRow(box, alert)).filter((row) => row !== undefined);
+}
+
+/** Asked before each message: what another one may say by now is not said here. */
+function listMine(box: OutboxState, alerts: ReadonlyMap<string, Alert>, receiver: string): readonly OutboxRow[] {
+  const isTurn = box.platformTurn === undefined || (box.turn !== undefined && box.platformTurn() === box.turn);
+  return toRows(box, alerts.values()).filter(
+    ({ alert, payload }) => alert.receiver === receiver && (isTurn || !isOfPlatform(payload)),
+  );
+}
+
+function isOfPlatform(payload: Payload | undefined): boolean {
+  return payload?.jobs !== undefined;
 }
 
 /** Puts an alert where the rest of this file looks for it. */
@@ -155,13 +180,22 @@ function saveUnsaved(box: OutboxState): Promise<void> {
 }
 
 async function load(box: OutboxState): Promise<void> {
-  const { store, receivers, instance } = box;
-  const left = [
-    ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
-    ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
-  ];
+  const turn = box.platformTurn?.();
+  if (box.isLoaded && turn === box.turn) return;
+  const { store, receivers, isLoaded } = box;
+  if (isLoaded) forgetPlatforms(box);
+  // What is on its way is newer here than what the store answers.
+  const busy = new Set(box.inFlight);
+  const left =
+    isLoaded && turn === undefined
+      ? []
+      : [
+          ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
+          ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
+        ];
   for (const alert of left.reverse()) {
-    if (readPayload(box, alert)?.instance !== instance) continue;
+    const payload = readPayload(box, alert);
+    if (busy.has(alert.id) || !isLeft(box, payload, turn)) continue;
     if (receivers.some(({ name }) => name === alert.receiver)) index(box, alert);
     else if (alert.state === 'pending')
       await remember(box, {
@@ -170,6 +204,30 @@ async function load(box: OutboxState): Promise<void> {
         error: 'no receiver of this name is configured any more',
       });
   }
+  box.isLoaded = true;
+  box.turn = turn;
+}
+
+/** Whether it is for this instance to go on with it. */
+function isLeft(
+  { instance, platformTurn, isLoaded }: OutboxState,
+  payload: Payload | undefined,
+  turn: number | undefined,
+): boolean {
+  if (platformTurn !== undefined && isOfPlatform(payload)) return turn !== undefined;
+  return !isLoaded && payload?.instance === instance;
+}
+
+/** Somebody else may have gone on with them. What was sent stays to be noted. */
+function forgetPlatforms(box: OutboxState): void {
+  const { pending, open, unsaved, inFlight, told } = box;
+  const forget = (alerts: Map<string, Alert>, isGone: (alert: Alert) => boolean): void => {
+    for (const [key, alert] of alerts) if (isOfPlatform(readPayload(box, alert)) && isGone(alert)) alerts.delete(key);
+  };
+  forget(pending, ({ id }) => !inFlight.has(id));
+  forget(open, () => true);
+  forget(unsaved, ({ state }) => state === 'pending');
+  told.clear();
 }
 
 async function findTold(box: OutboxState, incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
@@ -183,9 +241,9 @@ async function findTold(box: OutboxState, incidentId: string, receiver: string):
   );
 }
 
-async function loadTold({ store, told }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
+async function loadTold({ store, told, unsaved }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
   // Known before it is read: what is sent meanwhile is newer than what the store answers.
-  const rows = new Map<string, Alert>();
+  const rows = new Map([...unsaved].filter(([, alert]) => alert.incidentId === incidentId));
   told.set(incidentId, rows);
   try {
     for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED }))

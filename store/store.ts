@@ -347,6 +347,11 @@ export interface StateStore {
   saveState(key: string, value: string): Promise<void>;
   loadState(key: string): Promise<string | undefined>;
   removeState(key: string): Promise<void>;
+  /**
+   * Saves `value` where `known` still stands (undefined: nothing). Of several who replace the same at once one
+   * succeeds; false for the others. When it throws, nobody knows whether it was done.
+   */
+  replaceState(key: string, known: string | undefined, value: string): Promise<boolean>;
 }
 
 /** Which agents there are, and how they are. */

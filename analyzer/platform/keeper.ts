@@ -1,15 +1,17 @@
 // Which incidents one shared cause has made, over all clusters and all analyzers: each that may be shared is placed
-// when it is stored, and what changed since is chained anew (platform.ts) from what the store has. The first shard
-// writes the platform incidents and has them told; every one marks its own as their children. Called by the loop over
-// the store (analyzer/service/analyzer.ts).
+// when it is stored, and what changed since is chained anew (platform.ts) from what the store has. Who holds the lease
+// (lease.ts) writes the platform incidents and has them told; every one marks its own as their children. Called by the
+// loop over the store (analyzer/service/analyzer.ts).
 import { findSmallest } from '../../core/sequence.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
+import type { Lease } from './lease.js';
 import { chainShared, findShared, keyOf, PLATFORM_WINDOW_MS, renderPlatform, type SharedIncident } from './platform.js';
 
 export interface PlatformOptions {
   readonly store: IncidentStore;
-  readonly shard: { readonly index: number; readonly of: number };
+  readonly shard: { readonly of: number };
+  readonly lease: Lease;
   readonly now: () => number;
   readonly onIncident: ((incident: Incident, change: 'new' | 'changed') => void | Promise<void>) | undefined;
   readonly onGone: ((id: string) => void | Promise<void>) | undefined;
@@ -20,7 +22,10 @@ export interface PlatformKeeper {
   place(incident: Incident): Promise<Incident>;
   /** One that is no more. */
   forget(id: string): void;
-  /** Chains what changed, as often as its cost allows. Throws what the store throws; then nothing is forgotten. */
+  /**
+   * Chains what changed, as often as its cost allows, and keeps the lease. Throws what the store throws; then nothing
+   * is forgotten.
+   */
   step(): Promise<void>;
 }
 
@@ -34,6 +39,8 @@ const MAX_PAUSE_MS = 2000;
 /** An incident that was seen last so long ago no longer changes. */
 const KEEP_MS = 6 * 3_600_000;
 
+const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
+
 interface Platforms extends PlatformOptions {
   /** Those that were placed here, as they are without a parent. */
   readonly own: Map<string, SharedIncident>;
@@ -41,8 +48,10 @@ interface Platforms extends PlatformOptions {
   readonly parents: Map<string, string>;
   /** What stands, by its id. */
   readonly standing: Map<string, Incident>;
-  /** Those that were told since the start: of one before it nobody knows whether it was. */
+  /** Those that were told in this turn: of one before it nobody knows whether it was. */
   readonly told: Set<string>;
+  /** In which turn of writing them this analyzer was last. */
+  turn: number | undefined;
   /** Of the things whose incidents changed: the earliest beginning of one of them. */
   readonly news: Map<string, number>;
   lookedAt: number;
@@ -58,6 +67,8 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     parents: new Map(),
     standing: new Map(),
     told: new Set(),
+    // Who is alone hears of its own again when it begins anew.
+    turn: options.shard.of === 1 ? options.lease.turn() : undefined,
     news: new Map(),
     lookedAt: options.now(),
     chainedAt: 0,
@@ -126,20 +137,35 @@ function findStanding({ standing }: Platforms, { key, begin, incident }: SharedI
 }
 
 async function step(platforms: Platforms): Promise<void> {
-  const { news, shard, now } = platforms;
+  const { news, shard, lease, now } = platforms;
+  await lease.step();
+  if (Math.abs(now() - platforms.chainedAt) < platforms.pauseMs) return;
+  const turn = lease.turn();
+  const isNewTurn = turn !== undefined && turn !== platforms.turn;
   const isLookDue = shard.of > 1 && now() - platforms.lookedAt >= LOOK_MS;
-  const isResting = Math.abs(now() - platforms.chainedAt) < platforms.pauseMs;
-  if ((news.size === 0 && !isLookDue) || isResting) return;
+  if (news.size === 0 && !isLookDue && !isNewTurn) return;
   const started = performance.now();
-  await chainAnew(platforms, isLookDue);
+  if (isNewTurn) await recallOpen(platforms);
+  await chainAnew(platforms, isNewTurn ? KEEP_MS : isLookDue ? 2 * PLATFORM_WINDOW_MS : undefined);
   platforms.pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started));
   platforms.chainedAt = now();
+  if (isNewTurn) platforms.turn = turn;
 }
 
-async function chainAnew(platforms: Platforms, looksAtAll: boolean): Promise<void> {
+/** What another writer left open, however long ago it began. */
+async function recallOpen({ store, standing, told }: Platforms): Promise<void> {
+  told.clear();
+  for (const outcome of OPEN_OUTCOMES)
+    for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, outcome, limit: MAX_FOUND }))
+      if (found.platform !== undefined) standing.set(found.id, found);
+}
+
+/** `lookMs`: also what others have written of what began so long ago, or is open. */
+async function chainAnew(platforms: Platforms, lookMs: number | undefined): Promise<void> {
   const { news, now, own, parents, standing } = platforms;
   const asked = new Map(news);
-  const looked = looksAtAll ? [now() - 2 * PLATFORM_WINDOW_MS, ...listOpenBegins(platforms)] : [];
+  const looksAtAll = lookMs !== undefined;
+  const looked = looksAtAll ? [now() - lookMs, ...listOpenBegins(platforms)] : [];
   const since = findSmallest([...looked, ...asked.values()]) - PLATFORM_WINDOW_MS;
   const { chains, before, from } = await readChains(platforms, since, looksAtAll ? undefined : asked);
   const after = chains.flatMap((chain) => renderPlatform(chain) ?? []);
@@ -158,7 +184,7 @@ async function chainAnew(platforms: Platforms, looksAtAll: boolean): Promise<voi
 
 function listOpenBegins({ standing }: Platforms): readonly number[] {
   return [...standing.values()].flatMap(({ outcome, firstSeen }) =>
-    outcome === 'failing' || outcome === 'silent' ? Date.parse(firstSeen ?? '') || [] : [],
+    OPEN_OUTCOMES.includes(outcome) ? Date.parse(firstSeen ?? '') || [] : [],
   );
 }
 
@@ -194,7 +220,7 @@ async function readChains(
 
 /** Stored first, told then; what no chain makes any more goes. */
 async function writePlatforms(
-  { store, shard, standing, told, onIncident, onGone }: Platforms,
+  { store, lease, standing, told, onIncident, onGone }: Platforms,
   before: readonly Incident[],
   after: readonly Incident[],
   from: number,
@@ -203,7 +229,7 @@ async function writePlatforms(
     const stored = before.find(({ id }) => id === incident.id);
     const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
     standing.set(incident.id, incident);
-    if (shard.index !== 0 || (isSame && told.has(incident.id))) continue;
+    if (lease.turn() === undefined || (isSame && told.has(incident.id))) continue;
     if (!isSame) await store.saveIncident(incident);
     await onIncident?.(incident, stored === undefined ? 'new' : 'changed');
     told.add(incident.id);
@@ -212,7 +238,7 @@ async function writePlatforms(
     if (after.some((incident) => incident.id === id) || Date.parse(firstSeen ?? '') < from) continue;
     standing.delete(id);
     told.delete(id);
-    if (shard.index !== 0) continue;
+    if (lease.turn() === undefined) continue;
     await onGone?.(id);
     await store.removeIncident(id);
   }

@@ -44,6 +44,7 @@ import {
   type ClusterMemory,
   type SavedIncident,
 } from './keep.js';
+import { createLease, type Lease } from '../platform/lease.js';
 import { createPlatformKeeper, type PlatformKeeper } from '../platform/keeper.js';
 import type { RecordReader } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
@@ -58,6 +59,8 @@ interface AnalyzerSettings {
   readonly store: IncidentStore & JobLineStore & StateStore & Pick<RecordSearch, 'searchRecords'>;
   readonly catalog: Catalog;
   readonly shard?: { readonly index: number; readonly of: number };
+  /** Of writing platform incidents; absent where nobody else asks for it. */
+  readonly lease?: Lease;
   readonly log: Log;
   readonly now: () => number;
   /** Called after an incident was stored, when it is new or says something new (write.ts). */
@@ -128,6 +131,7 @@ interface Running {
   /** Those in which something failed lately. */
   readonly clusters: Map<string, ClusterMemory>;
   readonly options: AnalyzerSettings;
+  readonly lease: Lease;
   readonly platforms: PlatformKeeper;
   readonly readEntries: (cursor: string | undefined, left: LeftOut) => Promise<EntryPage>;
   readonly stateKey: string;
@@ -153,11 +157,19 @@ interface Running {
 
 export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
   const shard = options.shard ?? { index: 0, of: 1 };
+  const lease = options.lease ?? createLease({ store: options.store, shard });
   const running: Running = {
     state: { cursor: undefined, forms: new Map() },
     clusters: new Map(),
     options,
-    platforms: createPlatformKeeper({ ...options, shard, onIncident: options.onIncident, onGone: options.onGone }),
+    lease,
+    platforms: createPlatformKeeper({
+      ...options,
+      shard,
+      lease,
+      onIncident: options.onIncident,
+      onGone: options.onGone,
+    }),
     readEntries: (cursor, left) => readEntries(options, cursor, left),
     stateKey: `analyzer/${shard.index}-of-${shard.of}`,
     touched: new Set(),
@@ -537,6 +549,7 @@ async function saveAtEnd(running: Running): Promise<void> {
   try {
     for (const memory of running.clusters.values()) await writeRest(running, memory, []);
     if (running.loaded) await saveState(running, true);
+    await running.lease.end();
   } catch (error) {
     running.options.log.warn(
       { err: error },

@@ -65,14 +65,13 @@ export const ANALYZER: Command = {
       const { signal } = invocation.terminal;
       const services = await import('./services.js');
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
-      const notifier = services.createServiceNotifier(
-        settings,
-        rules,
-        store,
-        log,
-        `analyzer-${settings['analyzer.shard'].replace('/', '-')}`,
-      );
+      const lease = services.createServiceLease(settings, store);
+      const notifier = services.createServiceNotifier(settings, rules, store, log, {
+        instance: `analyzer-${settings['analyzer.shard'].replace('/', '-')}`,
+        platformTurn: lease.turn,
+      });
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
+        lease,
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),
       });
@@ -97,7 +96,10 @@ export const API: Command = {
       const [services, web] = await Promise.all([import('./services.js'), import('./server.js')]);
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
       const metrics = web.createServiceMetrics();
-      const notifier = services.createServiceNotifier(settings, rules, store, log, `api-${hostOf(settings)}`, metrics);
+      const notifier = services.createServiceNotifier(settings, rules, store, log, {
+        instance: `api-${hostOf(settings)}`,
+        metrics,
+      });
       const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
       const { url } = await server.listen(readAddress('api.listen', settings['api.listen']));
       log.info({ url }, 'API started.');

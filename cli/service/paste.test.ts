@@ -75,7 +75,7 @@ it(
     const store = await openStore({ kind: 'sqlite', path: ':memory:' });
     const [settings, log, metrics] = [defaultSettings(), createLog('silent'), createServiceMetrics()];
     const rules = createRuleKeeper([], log);
-    const notifier = createServiceNotifier(settings, rules, store, log, 'paste');
+    const notifier = createServiceNotifier(settings, rules, store, log, { instance: 'paste' });
     const server = createServiceServer(settings, rules, store, log, notifier, metrics);
     open.push(server);
     const { url } = await server.listen({ host: '127.0.0.1', port: 0 });

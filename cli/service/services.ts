@@ -4,6 +4,7 @@
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
+import { createLease, type Lease, type LeaseOptions } from '../../analyzer/platform/lease.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -23,7 +24,7 @@ export function createServiceAnalyzer(
   rules: RuleKeeper,
   store: AnalyzerOptions['store'],
   log: Log,
-  hears: Pick<AnalyzerOptions, 'onIncident' | 'onGone'>,
+  more: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease'>,
 ): Analyzer {
   const analyzer = createAnalyzer({
     store,
@@ -34,10 +35,15 @@ export function createServiceAnalyzer(
     healthyMs: settings['analyzer.healthyAfterMs'],
     zone: zoneOf(settings),
     log: log.child({ stage: 'analyzer' }),
-    ...hears,
+    ...more,
   });
   rules.onChange((catalog) => analyzer.setCatalog(catalog));
   return analyzer;
+}
+
+/** For the analyzer and the notifier beside it. */
+export function createServiceLease(settings: Settings, store: LeaseOptions['store']): Lease {
+  return createLease({ store, shard: readShard(settings['analyzer.shard']) });
 }
 
 function readShard(text: string): { index: number; of: number } {
@@ -55,12 +61,11 @@ export function createServiceNotifier(
   rules: RuleKeeper,
   store: NotifierOptions['store'],
   log: Log,
-  instance: string,
-  metrics?: Metrics,
+  { metrics, ...more }: Pick<NotifierOptions, 'instance' | 'platformTurn'> & { readonly metrics?: Metrics },
 ): Notifier {
   return createNotifier({
     store,
-    instance,
+    ...more,
     receivers: settings['notify.receivers'],
     publicUrl: settings['api.publicUrl'],
     log: log.child({ stage: 'notify' }),

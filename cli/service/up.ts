@@ -87,7 +87,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
   try {
     await store.check();
     const metrics = web.createServiceMetrics();
-    const notifier = services.createServiceNotifier(settings, rules, store, log, 'up', metrics);
+    const notifier = services.createServiceNotifier(settings, rules, store, log, { instance: 'up', metrics });
     const announce = createAnnouncer(
       invocation,
       languageOf(settings),

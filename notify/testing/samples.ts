@@ -135,7 +135,13 @@ export interface NotifierFixture {
   readonly sink: AlertSink;
   readonly store: Store;
   nowMs: number;
-  createNotifier(more?: { receivers?: readonly Partial<ReceiverSettings>[]; store?: Store; log?: Log }): Notifier;
+  createNotifier(more?: {
+    receivers?: readonly Partial<ReceiverSettings>[];
+    store?: Store;
+    log?: Log;
+    instance?: string;
+    platformTurn?: () => number | undefined;
+  }): Notifier;
   types(): unknown[];
   rows(): Promise<readonly Alert[]>;
 }
@@ -161,6 +167,8 @@ export function useFixture(openStore: () => Promise<Store>): NotifierFixture {
         policy: POLICY,
         log: more.log ?? createLog('silent'),
         publicUrl: 'https://jobtrace.example',
+        instance: more.instance ?? 'main',
+        platformTurn: more.platformTurn,
         now: () => fixture.nowMs,
         random: () => 1,
       });

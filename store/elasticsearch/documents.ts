@@ -157,6 +157,33 @@ export async function loadDocument(
   return typeof body['body'] === 'string' ? body['body'] : undefined;
 }
 
+/** True when `known` stood there (undefined: nothing), and `body` does now. A search may find it a moment later. */
+export async function replaceDocument(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  { id, known, body }: { readonly id: string; readonly known: string | undefined; readonly body: string },
+): Promise<boolean> {
+  const path = namePath(prefix, index, id);
+  const condition = known === undefined ? { op_type: 'create' } : await loadVersion(client, path, known);
+  if (condition === undefined) return false;
+  const { status } = await client.send({ method: 'PUT', path, query: condition, body: { id, body }, expect: [409] });
+  return status !== 409;
+}
+
+/** Undefined when something else stands there, or nothing. */
+async function loadVersion(
+  client: ElasticsearchClient,
+  path: string,
+  known: string,
+): Promise<{ readonly if_seq_no: number; readonly if_primary_term: number } | undefined> {
+  const { body } = await client.send({ method: 'GET', path, query: { _source_includes: 'body' }, expect: [404] });
+  const { _seq_no: sequence, _primary_term: term, _source: source } = body;
+  return isObject(source) && source['body'] === known
+    ? { if_seq_no: Number(sequence), if_primary_term: Number(term) }
+    : undefined;
+}
+
 export async function removeDocument(
   client: ElasticsearchClient,
   prefix: string,

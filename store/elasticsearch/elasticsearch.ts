@@ -16,6 +16,7 @@ import {
   removeDocument,
   removeFound,
   removeRefused,
+  replaceDocument,
   saveAgentStatus,
   saveDocument,
   saveIncident,
@@ -109,6 +110,10 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     },
     loadState: (key) => loadDocument(client, prefix, 'states', key),
     removeState: (key) => removeDocument(client, prefix, 'states', key),
+    replaceState: async (key, known, value) => {
+      await makeTemplates();
+      return replaceDocument(client, prefix, 'states', { id: key, known, body: value });
+    },
     saveAgentStatus: async (status) => {
       await makeTemplates();
       await saveAgentStatus(client, prefix, status);

@@ -69,6 +69,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     loadState: (key) =>
       run(() => connection.prepare<{ value: string }>('SELECT value FROM states WHERE key = ?').get(key)?.value),
     removeState: (key) => run(() => void connection.prepare('DELETE FROM states WHERE key = ?').run(key)),
+    replaceState: (key, known, value) => run(() => replaceState(connection, key, known, value)),
     saveAgentStatus: (status) => run(() => saveAgentStatus(connection, status)),
     findAgentStatuses: () => run(() => findAgentStatuses(connection)),
     deleteBefore: (time) => deleteBefore(connection, settings.path, parseTime('time', time)),
@@ -80,6 +81,14 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     checkRoom: () => run(() => checkRoom(room, connection, settings.path)),
     close: () => run(() => void connection.close()),
   };
+}
+
+function replaceState(connection: Connection, key: string, known: string | undefined, value: string): boolean {
+  const done =
+    known === undefined
+      ? connection.prepare('INSERT INTO states VALUES (?, ?) ON CONFLICT DO NOTHING').run(key, value)
+      : connection.prepare('UPDATE states SET value = ? WHERE key = ? AND value = ?').run(value, key, known);
+  return done.changes === 1;
 }
 
 function openFile(settings: SqliteSettings): Connection {

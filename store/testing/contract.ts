@@ -11,7 +11,13 @@ import {
   describeOddSearch,
   describeOddText,
 } from './contract/append.js';
-import { describeDocuments, describeGroups, describeIncidents, describeJobs } from './contract/documents.js';
+import {
+  describeDocuments,
+  describeGroups,
+  describeIncidents,
+  describeJobs,
+  describeStates,
+} from './contract/documents.js';
 import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
 import { describeContext, describePages } from './contract/pages.js';
@@ -35,7 +41,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('jobs', () => describeJobs(useOwnStore(open)));
     describe('the lines of a job', () => describeJobLines(useSharedStore(open)));
     describe('the lines of a job', () => describeChangedJobLines(useOwnStore(open)));
-    describe('alerts, states, agents', () => describeDocuments(useOwnStore(open)));
+    describe('alerts, agents', () => describeDocuments(useOwnStore(open)));
+    describe('states', () => describeStates(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });
 }

@@ -247,18 +247,6 @@ export function describeDocuments(store: () => Store): void {
     expect((await store().findAlerts({ limit: 1 })).map((found) => found.id)).toEqual(['3']);
   });
 
-  it('keeps small named states', async () => {
-    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
-
-    await store().saveState('analyzer/0 cursor', 'one');
-    await store().saveState('analyzer/0 cursor', HUGE);
-    expect(await store().loadState('analyzer/0 cursor')).toBe(HUGE);
-
-    await store().removeState('analyzer/0 cursor');
-    await store().removeState('analyzer/0 cursor');
-    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
-  });
-
   it('keeps the last status of each agent', async () => {
     const status = (id: string, files: number) => ({
       id,
@@ -280,5 +268,39 @@ export function describeDocuments(store: () => Store): void {
         JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
         JSON.stringify(await store().findAgentStatuses()),
     );
+  });
+}
+
+export function describeStates(store: () => Store): void {
+  it('keeps small named states', async () => {
+    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+
+    await store().saveState('analyzer/0 cursor', 'one');
+    await store().saveState('analyzer/0 cursor', HUGE);
+    expect(await store().loadState('analyzer/0 cursor')).toBe(HUGE);
+
+    await store().removeState('analyzer/0 cursor');
+    await store().removeState('analyzer/0 cursor');
+    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+  });
+
+  it('replaces a state where nobody has changed it, by one of several who try', async () => {
+    const replace = (known: string | undefined, value: string) => store().replaceState('lease', known, value);
+    const compete = async (known: string | undefined, values: readonly string[]) => {
+      const done = await Promise.all(values.map((value) => replace(known, value)));
+      return values.filter((_value, index) => done[index]);
+    };
+
+    expect(await replace('nothing yet', 'one')).toBe(false);
+    const first = await compete(undefined, ['a', 'b', 'c']);
+    expect(first).toEqual([await store().loadState('lease')]);
+    expect(await replace(undefined, 'late')).toBe(false);
+    expect(await replace('another', 'late')).toBe(false);
+    const second = await compete(first[0], ['d', 'e', 'f']);
+    expect(second).toEqual([await store().loadState('lease')]);
+    await store().removeState('lease');
+    expect(await replace(second[0], 'late')).toBe(false);
+    expect(await replace(undefined, 'anew')).toBe(true);
+    expect(await store().loadState('lease')).toBe('anew');
   });
 }
