@@ -36,10 +36,7 @@ export type Adoption =
   | { readonly kind: 'archive' | 'binary' };
 
 export interface AdoptParts {
-  readonly settings: Pick<
-    AgentSettings,
-    'host' | 'copyWaitMs' | 'idleFlushMs' | 'startFromEndAfterMs' | 'undecidedFlushMs'
-  >;
+  readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'startFromEndAfterMs' | 'undecidedFlushMs'>;
   readonly known: Known;
   /** The tail that reads a generation now, if any. */
   readonly findLive: (key: string) => Tail | undefined;
@@ -181,9 +178,10 @@ function hasSameBytes(live: Tail, fd: number, offset: number, length: number): b
  */
 function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
   if (isUndecided(tail, head, parts)) return false;
+  // The key of a line that grows after it was shipped only the checkpoint knows, and that may not be writable.
+  const { undecidedFlushMs } = parts.settings;
   const rests =
-    parts.now - tail.reading.lastGrowth >= parts.settings.idleFlushMs ||
-    parts.now - tail.reading.mtimeMs >= parts.settings.idleFlushMs;
+    parts.now - tail.reading.lastGrowth >= undecidedFlushMs || parts.now - tail.reading.mtimeMs >= undecidedFlushMs;
   const keyHead = findKeyHead(head, rests || tail.file.archiveSize !== undefined);
   if (keyHead === undefined) return false;
   const isTaken = (key: string): boolean => parts.known.has(key) || parts.findLive(key) !== undefined;

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -128,14 +129,29 @@ describe('a last line without an end', () => {
   });
 
   it('keeps its id when the first line of a file was shipped before it was complete', async () => {
+    fixture.restart({ undecidedFlushMs: 3000 });
     const out = join(fixture.logs, 'a.out');
     writeFileSync(out, 'beg');
-    await fixture.poll();
+    await fixture.poll(3);
+    const early = await fixture.texts();
     appendFileSync(out, 'in of a line that is longer than what an id looks at, which is sixty-four bytes\n');
 
     await fixture.poll(2);
 
+    expect(early).toEqual(['beg']);
     expect(await fixture.texts()).toHaveLength(1);
+  });
+
+  it('is stored once when the first line of a file pauses, and what is known of the file is lost', async () => {
+    writeFileSync(path, line(0).slice(0, 18));
+    await fixture.poll(3);
+    fixture.stop();
+    rmSync(fixture.dataDir, { recursive: true });
+    appendFileSync(path, `${line(0).slice(18)}\n`);
+
+    await fixture.poll(3);
+
+    expect(await fixture.texts()).toEqual([line(0)]);
   });
 });
 
