@@ -127,8 +127,8 @@ function FixBox({ fix }: { readonly fix: Fix }) {
         </Text>
       </Text>
       {patch !== '' && (
-        <Group align="flex-start" justify="space-between" mt="xs" wrap="nowrap">
-          <Code block style={{ flex: 1 }}>
+        <Group align="flex-start" justify="space-between" gap="xs" mt="xs" wrap="nowrap">
+          <Code block className="log" style={{ flex: 1, minWidth: 0 }}>
             {patch}
           </Code>
           <CopyButton value={patch}>
@@ -218,7 +218,7 @@ function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
   const { t } = useSpeech();
   return (
     <Stack gap="xs">
-      <SimpleGrid cols={2}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <Table withRowBorders={false} verticalSpacing={2}>
           <Table.Tbody>
             {Object.entries(diagnosis.values).map(([name, value]) => (

@@ -41,7 +41,7 @@ export function ChildTable({ items }: { readonly items: readonly PlatformChild[]
   return (
     <Stack gap="xs">
       <Counts items={items} />
-      <Table verticalSpacing={4} withRowBorders={false}>
+      <Table className="stacks" verticalSpacing={4} withRowBorders={false}>
         <Table.Tbody>
           {items.map(({ id, job, cluster, outcome, firstSeen }) => (
             <Table.Tr key={id}>

@@ -19,32 +19,30 @@ export function DeliveryProblems() {
     <Alert color={isLost ? 'red' : 'yellow'} role="alert" title={t(isLost ? 'alertsLost' : 'alertsWait')}>
       <Stack gap="xs">
         <Text size="sm">{t(isLost ? 'alertsLostHint' : 'alertsWaitHint')}</Text>
-        <Table.ScrollContainer minWidth={560}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('receiver')}</Table.Th>
-                <Table.Th>{t('undeliverable')}</Table.Th>
-                <Table.Th>{t('waiting')}</Table.Th>
-                <Table.Th>{t('since')}</Table.Th>
-                <Table.Th>{t('lastError')}</Table.Th>
+        <Table className="stacks">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('receiver')}</Table.Th>
+              <Table.Th>{t('undeliverable')}</Table.Th>
+              <Table.Th>{t('waiting')}</Table.Th>
+              <Table.Th>{t('since')}</Table.Th>
+              <Table.Th>{t('lastError')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {failing.map((receiver) => (
+              <Table.Tr key={receiver.receiver}>
+                <Table.Td>{receiver.receiver}</Table.Td>
+                <Table.Td data-name={t('undeliverable')}>{receiver.undeliverable.toLocaleString()}</Table.Td>
+                <Table.Td data-name={t('waiting')}>{receiver.waiting.toLocaleString()}</Table.Td>
+                <Table.Td data-name={t('since')}>
+                  <Time value={receiver.since} />
+                </Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{receiver.lastError}</Table.Td>
               </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {failing.map((receiver) => (
-                <Table.Tr key={receiver.receiver}>
-                  <Table.Td>{receiver.receiver}</Table.Td>
-                  <Table.Td>{receiver.undeliverable.toLocaleString()}</Table.Td>
-                  <Table.Td>{receiver.waiting.toLocaleString()}</Table.Td>
-                  <Table.Td>
-                    <Time value={receiver.since} />
-                  </Table.Td>
-                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{receiver.lastError}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+            ))}
+          </Table.Tbody>
+        </Table>
         {query.data?.complete === false && <Text size="sm">{t('alertsMore')}</Text>}
       </Stack>
     </Alert>

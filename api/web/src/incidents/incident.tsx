@@ -43,7 +43,7 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
   const { t, lang } = useSpeech();
   return (
     <Stack gap={4}>
-      <Title order={2}>
+      <Title order={2} style={{ overflowWrap: 'anywhere' }}>
         {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown) || t('unknown')}
       </Title>
       <Group gap="sm">
@@ -189,7 +189,7 @@ function Facts({ incident }: { readonly incident: ShownIncident }) {
       <Title order={5} mb={6}>
         {t('facts')}
       </Title>
-      <Table withRowBorders={false} verticalSpacing={3}>
+      <Table className="stacks" withRowBorders={false} verticalSpacing={3}>
         <Table.Tbody>
           {rows
             .filter(([, value]) => value !== undefined)

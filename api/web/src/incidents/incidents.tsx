@@ -40,7 +40,7 @@ function IncidentList() {
           {incidents.length}
         </Badge>
       </Group>
-      <Table highlightOnHover verticalSpacing="xs">
+      <Table className="stacks" highlightOnHover verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('cause')}</Table.Th>
@@ -101,12 +101,12 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
   const owner = lead.kind === 'cause' ? lead.diagnosis.owner : lead.unknown?.owner;
   return (
     <Table.Tr>
-      <Table.Td maw={620}>
+      <Table.Td className="whole" maw={620} miw={240}>
         <Link
           href={`/incidents/${encodeURIComponent(incident.id)}`}
           style={{ textDecoration: 'none', color: 'inherit' }}
         >
-          <Text fw={600} lineClamp={2}>
+          <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
             {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown)}
           </Text>
           <Group gap={6}>
@@ -121,7 +121,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           </Group>
         </Link>
       </Table.Td>
-      <Table.Td>
+      <Table.Td className="whole" maw={360} miw={140}>
         <Whose incident={incident} isOpen={isOpen} onToggle={onToggle} />
       </Table.Td>
       <Table.Td>
@@ -134,11 +134,13 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
       </Table.Td>
-      <Table.Td>{incident.platform === undefined ? incident.restarts : ''}</Table.Td>
-      <Table.Td>
-        <Text size="sm">{owner === undefined ? '' : OWNERS[owner][lang]}</Text>
+      <Table.Td data-name={t('restarts')}>{incident.platform === undefined ? incident.restarts : ''}</Table.Td>
+      <Table.Td data-name={t('whose')}>
+        <Text size="sm" component="span" style={{ whiteSpace: 'nowrap' }}>
+          {owner === undefined ? '' : OWNERS[owner][lang]}
+        </Text>
       </Table.Td>
-      <Table.Td>
+      <Table.Td data-name={t('since')}>
         <Text size="sm" component="span">
           <Time value={incident.firstSeen} />
         </Text>
@@ -154,8 +156,10 @@ function Whose({ incident, isOpen, onToggle }: RowProps) {
   if (platform === undefined)
     return (
       <>
-        <Text size="sm">{nameSubject(incident, lang)}</Text>
-        <Text size="xs" className="quiet">
+        <Text size="sm" lineClamp={2} title={nameSubject(incident, lang)} style={{ overflowWrap: 'anywhere' }}>
+          {nameSubject(incident, lang)}
+        </Text>
+        <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
           {cluster}
         </Text>
       </>

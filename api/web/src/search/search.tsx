@@ -147,10 +147,9 @@ function SearchBar({ address, change }: Part) {
         change({ query: text.trim() });
       }}
     >
-      <Group wrap="nowrap" gap="xs">
+      <div className="searchbar">
         <TextInput
           ref={input}
-          style={{ flex: 1 }}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           placeholder={t('searchHint')}
@@ -191,7 +190,7 @@ function SearchBar({ address, change }: Part) {
           ]}
         />
         <Button type="submit">{t('search')}</Button>
-      </Group>
+      </div>
     </form>
   );
 }

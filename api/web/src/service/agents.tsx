@@ -18,7 +18,7 @@ export function AgentsPage() {
   return (
     <Stack>
       <Title order={3}>{t('agents')}</Title>
-      <Table>
+      <Table className="stacks">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('host')}</Table.Th>
@@ -32,10 +32,10 @@ export function AgentsPage() {
           {agents.map((agent) => (
             <Table.Tr key={agent.id}>
               <Table.Td>{agent.host}</Table.Td>
-              <Table.Td>{agent.files}</Table.Td>
-              <Table.Td>{agent.shippedRecords.toLocaleString()}</Table.Td>
-              <Table.Td>{agent.lagBytes.toLocaleString()} B</Table.Td>
-              <Table.Td>
+              <Table.Td data-name={t('files')}>{agent.files}</Table.Td>
+              <Table.Td data-name={t('shipped')}>{agent.shippedRecords.toLocaleString()}</Table.Td>
+              <Table.Td data-name={t('lag')}>{agent.lagBytes.toLocaleString()} B</Table.Td>
+              <Table.Td data-name={t('lastSeen')}>
                 <Time value={agent.time} />
               </Table.Td>
             </Table.Tr>

@@ -25,7 +25,7 @@ export function RulesPage() {
           <Code block>{query.data.problems.join('\n')}</Code>
         </Alert>
       )}
-      <Table highlightOnHover>
+      <Table className="stacks" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('rule')}</Table.Th>
@@ -38,9 +38,11 @@ export function RulesPage() {
           {query.data.rules.map((rule) => (
             <Table.Tr key={rule.id}>
               <Table.Td ff="monospace">{rule.id}</Table.Td>
-              <Table.Td>{rule.title[lang]}</Table.Td>
-              <Table.Td>
-                <Text size="sm">{OWNERS[rule.owner][lang]}</Text>
+              <Table.Td className="whole">{rule.title[lang]}</Table.Td>
+              <Table.Td data-name={t('whose')}>
+                <Text size="sm" component="span">
+                  {OWNERS[rule.owner][lang]}
+                </Text>
               </Table.Td>
               <Table.Td>
                 <Badge

@@ -33,12 +33,15 @@ const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
   { path: '/agents', name: 'agents' },
 ];
 
+/** On a phone the rooms stand in a second line. */
+const HEADER_HEIGHTS = { base: 84, sm: 52 };
+
 export function App() {
   const { refused } = useSession();
   const [location] = useLocation();
   useForgetting();
   return (
-    <AppShell header={{ height: 52 }} padding="md">
+    <AppShell header={{ height: HEADER_HEIGHTS }} padding="md">
       <AppShell.Header>
         <Header />
       </AppShell.Header>
@@ -89,27 +92,31 @@ function Header() {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
   return (
-    <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-      <Group gap="lg" wrap="nowrap">
-        <Text fw={700} c="teal" component={Link} href="/incidents">
-          Jobtrace
-        </Text>
+    <div className="frame">
+      <Text fw={700} c="teal" component={Link} href="/incidents">
+        Jobtrace
+      </Text>
+      <nav className="rooms" aria-label={t('rooms')}>
         {refused === undefined &&
-          ROOMS.map((room) => (
-            <Anchor
-              key={room.path}
-              component={Link}
-              href={room.path}
-              underline="never"
-              c={location.startsWith(room.path) ? 'teal' : 'var(--mantine-color-text)'}
-              fw={location.startsWith(room.path) ? 600 : 400}
-              size="sm"
-            >
-              {t(room.name)}
-            </Anchor>
-          ))}
-      </Group>
-      <Group gap="xs" wrap="nowrap">
+          ROOMS.map((room) => {
+            const isHere = location.startsWith(room.path);
+            return (
+              <Anchor
+                key={room.path}
+                component={Link}
+                href={room.path}
+                underline="never"
+                c={isHere ? 'teal' : 'var(--mantine-color-text)'}
+                fw={isHere ? 600 : 400}
+                size="sm"
+                aria-current={isHere ? 'page' : undefined}
+              >
+                {t(room.name)}
+              </Anchor>
+            );
+          })}
+      </nav>
+      <Group gap="xs" wrap="nowrap" className="tools">
         <SignedIn />
         <SegmentedControl
           size="xs"
@@ -129,6 +136,6 @@ function Header() {
           {scheme === 'dark' ? '☀' : '☾'}
         </ActionIcon>
       </Group>
-    </Group>
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
 
 const TEXTS = {
+  rooms: { en: 'Rooms', zh: '页面' },
   incidents: { en: 'Incidents', zh: '故障' },
   search: { en: 'Search', zh: '搜索' },
   rules: { en: 'Rules', zh: '规则' },
