@@ -4,16 +4,59 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { copyRecords, readStorm, ZOOKEEPER_OUTAGE } from '../analyzer/testing/storm.js';
 import { browserOptions } from '../lab/parts/services/chromium.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
 const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const WAIT_MS = 30_000;
+const PHONE = { width: 420, height: 900 };
+const DESK = { width: 1280, height: 900 };
+
+/** By how much the document is wider than the window. */
+const OVERFLOW_PX = 'document.documentElement.scrollWidth - innerWidth';
+
+/** Whether all of it stands between the edges of the window. */
+async function isInside(place: Locator): Promise<boolean> {
+  const box = await place.boundingBox();
+  return box !== null && box.width > 0 && box.x >= 0 && box.x + box.width <= PHONE.width;
+}
+
+/** A ZooKeeper goes away under three jobs, a cluster each. */
+function writeOutage(logs: string): void {
+  const outage = readStorm(ZOOKEEPER_OUTAGE);
+  for (const number of [0, 1, 2]) {
+    const copy = { cluster: `shop-${number}`, number, begin: Date.now() - 600_000 };
+    mkdirSync(join(logs, copy.cluster));
+    for (const record of copyRecords(outage, ZOOKEEPER_OUTAGE, copy))
+      appendFileSync(
+        join(logs, copy.cluster, basename(record['log.file.path'])),
+        `${record['event.original'].trimEnd()}\n`,
+      );
+  }
+}
+
+/** A job fails of what no rule names. */
+function writeUnknown(logs: string, name: string): void {
+  const job = `${name} (${Buffer.from(name.padEnd(16)).toString('hex')})`;
+  const said = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, -1);
+  const graph = `${said} INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job ${job}`;
+  const lines = [
+    `${graph} switched from state CREATED to RUNNING.`,
+    `${graph} switched from state RUNNING to FAILING.`,
+    'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
+    'Caused by: org.apache.flink.runtime.taskmanager.TariffGapException: no tariff for zone 17',
+    '\tat org.apache.flink.runtime.taskmanager.Task.price(Task.java:42)',
+    `${graph} switched from state FAILING to FAILED.`,
+  ];
+  mkdirSync(join(logs, name));
+  appendFileSync(join(logs, name, `flink-flink-standalonesession-0-${name}.log`), `${lines.join('\n')}\n`);
+}
 
 describeWithParts(['chromium'], 'the page', () => {
   let folder: string;
@@ -21,19 +64,20 @@ describeWithParts(['chromium'], 'the page', () => {
   let browser: Browser;
   let page: Page;
   let address: string;
+  let logs: string;
   const complaints: string[] = [];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'jobtrace-page-'));
-    const logs = join(folder, 'logs');
-    mkdirSync(logs);
-    appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), readFileSync(BUFFERS_LOG));
-    up = startProgram(['up', logs, '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
+    logs = join(folder, 'logs');
+    mkdirSync(join(logs, 'retail'), { recursive: true });
+    appendFileSync(join(logs, 'retail', 'flink-flink-standalonesession-0-node-1.log'), readFileSync(BUFFERS_LOG));
+    up = startProgram(['up', join(logs, '{cluster}'), '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
     address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
       saw: () => [up.stdout(), up.stderr()],
     });
     browser = await chromium.launch(browserOptions());
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+    page = await browser.newPage({ viewport: DESK, locale: 'en-GB' });
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
   });
@@ -157,6 +201,65 @@ describeWithParts(['chromium'], 'the page', () => {
     complaints.splice(before);
   });
 
+  it('fits a phone: no room scrolls sideways, a row says what failed, where and how it stands', async () => {
+    await page.setViewportSize(PHONE);
+    await page.goto(`${address}/incidents`);
+    const row = page.getByRole('row', { name: /Not enough network buffers/ });
+    await row.waitFor({ timeout: WAIT_MS });
+    for (const text of ['Not enough network buffers', 'orders-by-region', 'retail', 'ended', 'configuration'])
+      expect({ text, isInside: await isInside(row.getByText(text).first()) }).toEqual({ text, isInside: true });
+    await row.getByRole('link').click();
+    await page.getByRole('link', { name: 'in context' }).first().waitFor({ timeout: WAIT_MS });
+    expect(await page.evaluate(OVERFLOW_PX)).toBe(0);
+    const rooms = {
+      '/incidents': 'tbody',
+      '/search?range=all': '.row',
+      '/rules': 'tbody',
+      '/agents': 'tbody',
+      '/paste': 'textarea',
+    };
+    for (const [room, sign] of Object.entries(rooms)) {
+      await page.goto(`${address}${room}`);
+      await page.locator(sign).first().waitFor({ timeout: WAIT_MS });
+      expect({ room, px: await page.evaluate(OVERFLOW_PX) }).toEqual({ room, px: 0 });
+    }
+    await page.goto(`${address}/search?range=all`);
+    const field = await page.getByRole('textbox', { name: 'Search' }).boundingBox();
+    await page.setViewportSize(DESK);
+
+    expect(field?.width).toBeGreaterThan(PHONE.width * 0.8);
+  });
+
+  it('shows what jobs share as one row, and the way to each of them', async () => {
+    writeOutage(logs);
+    await page.goto(`${address}/incidents`);
+    const row = page.getByRole('row', { name: /3 jobs.*3 clusters/ });
+    await row.waitFor({ timeout: WAIT_MS });
+    const jobs = page.getByRole('link', { name: /^fraud-alerts-\d$/ });
+    expect(await jobs.count()).toBe(0);
+    await row.getByRole('button', { name: 'Show the jobs' }).click();
+    await jobs.nth(2).waitFor({ timeout: WAIT_MS });
+    await row.getByRole('link').click();
+    await page.getByRole('heading', { name: 'Jobs that failed of it' }).waitFor({ timeout: WAIT_MS });
+    expect((await jobs.allTextContents()).sort()).toEqual(['fraud-alerts-0', 'fraud-alerts-1', 'fraud-alerts-2']);
+    await jobs.first().click();
+    await page.getByRole('link', { name: 'Part of a failure of many jobs' }).click();
+
+    await jobs.nth(2).waitFor({ timeout: WAIT_MS });
+  });
+
+  it('says how often an unknown failure came, in which jobs, and how it becomes a rule', async () => {
+    for (const name of ['prices', 'tariffs']) writeUnknown(logs, name);
+    await page.goto(`${address}/incidents`);
+    const rows = page.getByRole('row', { name: /TariffGapException: no tariff for zone 17.*Unknown failure/ });
+    await rows.nth(1).waitFor({ timeout: WAIT_MS });
+    await rows.first().getByRole('link').click();
+    await page.getByText(/^2 in 24 hours · 2 in 7 days · 2 in all/).waitFor({ timeout: WAIT_MS });
+
+    expect(await page.getByRole('link', { name: /^(prices|tariffs)$/ }).count()).toBe(2);
+    expect(await page.getByText(/^jobtrace incidents --group .*\| jobtrace rules new -$/).count()).toBe(1);
+  });
+
   it('logs no error in the console', () => {
     expect(complaints).toEqual([]);
   });
@@ -199,7 +302,7 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
       saw: () => [up.stdout(), up.stderr()],
     });
     browser = await chromium.launch(browserOptions());
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+    page = await browser.newPage({ viewport: DESK, locale: 'en-GB' });
   });
   afterAll(async () => {
     await browser.close();

@@ -127,8 +127,8 @@ function FixBox({ fix }: { readonly fix: Fix }) {
         </Text>
       </Text>
       {patch !== '' && (
-        <Group align="flex-start" justify="space-between" gap="xs" mt="xs" wrap="nowrap">
-          <Code block className="log" style={{ flex: 1, minWidth: 0 }}>
+        <Group align="flex-start" justify="space-between" gap="xs" mt="xs">
+          <Code block className="log" style={{ flex: '1 1 260px', minWidth: 0 }}>
             {patch}
           </Code>
           <CopyButton value={patch}>

@@ -57,7 +57,7 @@ function Occurrences({ sum }: { readonly sum: ShownGroup }) {
         </Text>
       </Text>
       {sum.jobs.length > 0 && (
-        <Text size="sm">
+        <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
           <Text span className="quiet">
             {t('onJobs')}{' '}
           </Text>
