@@ -23,8 +23,10 @@ export type QueryNode =
   | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob }
   /** What belongs to the jobs whose id or name has this shape; jobs/lines.ts says it by the kinds around this one. */
   | { readonly kind: 'job'; readonly glob: Glob }
-  /** The place and the time of a job; a whole name each. */
-  | ({ readonly kind: 'place'; readonly cluster: string } & JobSpan)
+  /** The jobs with one of these ids or names. */
+  | { readonly kind: 'jobs'; readonly field: 'flink.job.id' | 'flink.job.name'; readonly values: readonly string[] }
+  /** In this cluster, a whole name, and in one of the spans where they are given. */
+  | { readonly kind: 'place'; readonly cluster: string; readonly spans?: readonly JobSpan[] }
   /** One of these words. */
   | { readonly kind: 'words'; readonly words: readonly string[] }
   /** These records. */

@@ -6,7 +6,7 @@ import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glo
 import { fillBars, formatTime, parseTime } from '../page.js';
 import { resolveJobs } from '../jobs/lines.js';
 import { parseSearch, type QueryNode } from '../query.js';
-import type { JobLines, RecordPage, RecordQuery } from '../store.js';
+import type { JobLines, JobSpan, RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
 import { encodeId, hashProcess, USUAL_VALUES } from './record/source.js';
@@ -168,6 +168,8 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
       return { wildcard: { 'jobtrace.words': { value: toWildcard(node.glob) } } };
     case 'value':
       return buildValue(node.field, node.glob, processes);
+    case 'jobs':
+      return anyOf(node.values.map((name) => buildShape(node.field, [name])));
     case 'place':
       return buildPlace(node);
     case 'words':
@@ -181,12 +183,22 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
     case 'and':
       return { bool: { filter: node.nodes.map((part) => buildNode(part, processes)) } };
     case 'or':
-      return { bool: { should: node.nodes.map((part) => buildNode(part, processes)), minimum_should_match: 1 } };
+      return anyOf(node.nodes.map((part) => buildNode(part, processes)));
   }
 }
 
-function buildPlace({ cluster, process, fromMs, toMs }: Extract<QueryNode, { readonly kind: 'place' }>): Clause {
+function anyOf(should: readonly Clause[]): Clause {
+  return { bool: { should, minimum_should_match: 1 } };
+}
+
+function buildPlace({ cluster, spans }: Extract<QueryNode, { readonly kind: 'place' }>): Clause {
   const filter: Clause[] = [{ term: { 'flink.cluster': cluster } }];
+  if (spans !== undefined) filter.push(anyOf(spans.map(buildSpan)));
+  return { bool: { filter } };
+}
+
+function buildSpan({ process, fromMs, toMs }: JobSpan): Clause {
+  const filter: Clause[] = [];
   if (process !== undefined) filter.push(buildProcess(process));
   if (fromMs !== undefined || toMs !== undefined)
     filter.push({ range: { '@timestamp': { gte: fromMs, lte: toMs, format: 'epoch_millis' } } });

@@ -3,6 +3,7 @@
 // known of the jobs that it names. Out: the tree that both stores compile, of a bounded size. A line that names another
 // job is never added. Pure; called by both stores.
 import type { ValueField } from '../../core/record.js';
+import { groupBy } from '../../core/sequence.js';
 import { fitsAnyCase, type Glob } from '../../core/text/glob.js';
 import type { QueryNode } from '../query.js';
 import type { JobLines, JobSpan } from '../store.js';
@@ -55,33 +56,74 @@ const NAMES_NO_JOB: QueryNode = {
 const NAMES_NO_ID: QueryNode = { kind: 'not', node: value('flink.job.id', ANYTHING) };
 
 function describeJob(glob: Glob, runs: readonly JobLines[]): QueryNode {
-  const left = { spans: MOST_SPANS, words: MOST_WORDS };
+  const spans = mergeSpans(runs).slice(0, MOST_SPANS);
+  const words = runs.flatMap((run) => run.words.map((word) => ({ cluster: run.cluster, word }))).slice(0, MOST_WORDS);
   const records = runs.flatMap((run) => run.records).slice(0, MOST_RECORDS);
   return {
     kind: 'or',
     nodes: [
       value('flink.job.id', glob),
       value('flink.job.name', glob),
-      ...runs.map((run) => describeRun(run, left)),
+      ...[...groupBy(runs, ({ cluster }) => cluster)].flatMap(([cluster, here]) => [
+        ...describeRuns(cluster, here),
+        ...describeNameless(
+          cluster,
+          spans.filter((span) => span.cluster === cluster),
+          words.filter((word) => word.cluster === cluster).map(({ word }) => word),
+        ),
+      ]),
       ...(records.length === 0 ? [] : [{ kind: 'records', ids: records } as const]),
     ],
   };
 }
 
-/** Its id stands for its name and the other way round, within its cluster; `left` is what the next run may have. */
-function describeRun(
-  { cluster, jobId, jobName, spans, words }: JobLines,
-  left: { spans: number; words: number },
-): QueryNode {
-  const places = spans.slice(0, left.spans).map((span): QueryNode => ({ kind: 'place', cluster, ...span }));
-  const marks = words.slice(0, left.words);
-  left.spans -= places.length;
-  left.words -= marks.length;
-  const nameless: QueryNode[] = marks.length === 0 ? places : [...places, { kind: 'words', words: marks }];
-  const parts: QueryNode[] = [value('flink.job.id', [jobId])];
-  if (jobName !== undefined) parts.push(both(value('flink.job.name', [jobName]), NAMES_NO_ID));
-  if (nameless.length > 0) parts.push(both({ kind: 'or', nodes: nameless }, NAMES_NO_JOB));
-  return both({ kind: 'place', cluster }, { kind: 'or', nodes: parts });
+type PlacedSpan = JobSpan & { readonly cluster: string };
+
+/** Of all runs, those of one place that meet made one; the latest first. */
+function mergeSpans(runs: readonly JobLines[]): readonly PlacedSpan[] {
+  const placed = runs.flatMap(({ cluster, spans }) => spans.map((span): PlacedSpan => ({ ...span, cluster })));
+  const places = groupBy(placed, ({ cluster, process = null }) => JSON.stringify([cluster, process]));
+  return [...places.values()].flatMap(mergePlace).sort((a, b) => compareTimes(endOf(b), endOf(a)));
+}
+
+function mergePlace(spans: readonly PlacedSpan[]): readonly PlacedSpan[] {
+  const merged: PlacedSpan[] = [];
+  for (const span of [...spans].sort((a, b) => compareTimes(beginOf(a), beginOf(b)))) {
+    const last = merged.at(-1);
+    if (last === undefined || beginOf(span) > endOf(last) + 1) merged.push(span);
+    else if (endOf(span) > endOf(last)) merged[merged.length - 1] = { ...last, toMs: span.toMs };
+  }
+  return merged;
+}
+
+function beginOf({ fromMs = -Infinity }: JobSpan): number {
+  return fromMs;
+}
+
+function endOf({ toMs = Infinity }: JobSpan): number {
+  return toMs;
+}
+
+/** Infinite ones too. */
+function compareTimes(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+/** An id stands for its name and the other way round, within its cluster. */
+function describeRuns(cluster: string, runs: readonly JobLines[]): QueryNode[] {
+  const ids = runs.map(({ jobId }) => jobId);
+  const names = new Set(runs.flatMap(({ jobName }) => (jobName === undefined ? [] : [jobName])));
+  const byId = both({ kind: 'jobs', field: 'flink.job.id', values: ids }, { kind: 'place', cluster });
+  if (names.size === 0) return [byId];
+  const named: QueryNode = { kind: 'jobs', field: 'flink.job.name', values: [...names] };
+  return [byId, both(named, { kind: 'place', cluster }, NAMES_NO_ID)];
+}
+
+function describeNameless(cluster: string, spans: readonly JobSpan[], words: readonly string[]): QueryNode[] {
+  const parts: QueryNode[] = [];
+  if (spans.length > 0) parts.push(both({ kind: 'place', cluster, spans }, NAMES_NO_JOB));
+  if (words.length > 0) parts.push(both({ kind: 'words', words }, { kind: 'place', cluster }, NAMES_NO_JOB));
+  return parts;
 }
 
 function value(field: ValueField, glob: Glob): QueryNode {
@@ -92,9 +134,18 @@ function both(...nodes: readonly QueryNode[]): QueryNode {
   return { kind: 'and', nodes };
 }
 
-/** Spans of which a search of this range asks. */
+/** Of the spans, what a search of this range asks for; `toMs` is outside. */
 export function keepRange(lines: JobLines, fromMs: number, toMs: number): JobLines {
-  const touches = ({ fromMs: first = -Infinity, toMs: last = Infinity }: JobSpan): boolean =>
-    first < toMs && last >= fromMs;
-  return { ...lines, spans: lines.spans.filter(touches) };
+  const spans = lines.spans
+    .filter((span) => beginOf(span) < toMs && endOf(span) >= fromMs)
+    .map(({ process, ...span }): JobSpan => ({
+      process,
+      fromMs: readFinite(Math.max(beginOf(span), fromMs)),
+      toMs: readFinite(Math.min(endOf(span), toMs - 1)),
+    }));
+  return { ...lines, spans };
+}
+
+function readFinite(time: number): number | undefined {
+  return Number.isFinite(time) ? time : undefined;
 }

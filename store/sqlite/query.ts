@@ -6,7 +6,7 @@ import { parseTime, type Position } from '../page.js';
 import { resolveJobs } from '../jobs/lines.js';
 import { parseSearch, type QueryNode } from '../query.js';
 import { findColumn } from './schema.js';
-import type { JobLines, RecordQuery } from '../store.js';
+import type { JobLines, JobSpan, RecordQuery } from '../store.js';
 
 export interface SqlCondition {
   readonly sql: string;
@@ -25,17 +25,18 @@ export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
  * JT_REQUEST_INVALID.
  */
 export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>, lines: readonly JobLines[] = []): SqlCondition {
-  const conditions: SqlCondition[] = [buildNode(resolveJobs(parseSearch(query), lines))];
+  const range = buildRange(query);
+  const conditions: SqlCondition[] = [buildNode(resolveJobs(parseSearch(query), lines), range), ...range];
   const equals: readonly (readonly [string, string | undefined])[] = [
-    ['job_id', query.jobId],
     ['cluster', query.cluster],
     ['process', query.process],
     ['component', query.component],
   ];
   for (const [column, value] of equals)
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
-  if (query.from !== undefined) conditions.push({ sql: 'time >= ?', params: [parseTime('from', query.from)] });
-  if (query.to !== undefined) conditions.push({ sql: 'time < ?', params: [parseTime('to', query.to)] });
+  // The index of jobs minds no case.
+  if (query.jobId !== undefined)
+    conditions.push({ sql: 'job_id = ? COLLATE NOCASE AND job_id = ?', params: [query.jobId, query.jobId] });
   if (query.levels !== undefined)
     conditions.push({ sql: `level IN (${query.levels.map(() => '?').join(', ')})`, params: query.levels });
   // Word by word as in the index of facts (schema.ts), or it would not be used.
@@ -44,6 +45,13 @@ export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>, lines: r
   if (query.skip !== undefined) conditions.push({ sql: 'signal IS NOT ?', params: [query.skip] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
+}
+
+function buildRange(query: Pick<RecordQuery, 'from' | 'to'>): readonly SqlCondition[] {
+  const range: SqlCondition[] = [];
+  if (query.from !== undefined) range.push({ sql: 'time >= ?', params: [parseTime('from', query.from)] });
+  if (query.to !== undefined) range.push({ sql: 'time < ?', params: [parseTime('to', query.to)] });
+  return range;
 }
 
 /** Records or incidents of these jobs and clusters; an empty scope sees nothing. */
@@ -74,11 +82,12 @@ export function joinConditions(operator: 'AND' | 'OR', conditions: readonly SqlC
   };
 }
 
-function buildNode(node: QueryNode): SqlCondition {
-  return closeWords(buildPart(node));
+/** `range`: what is found by an index is looked for in it alone. */
+function buildNode(node: QueryNode, range: readonly SqlCondition[]): SqlCondition {
+  return closeWords(buildPart(node, range));
 }
 
-function buildPart(node: QueryNode): Part {
+function buildPart(node: QueryNode, range: readonly SqlCondition[]): Part {
   switch (node.kind) {
     case 'all':
       return { sql: '1', params: [] };
@@ -88,6 +97,8 @@ function buildPart(node: QueryNode): Part {
       return buildShape(node.glob);
     case 'value':
       return buildValue(node.field, node.glob);
+    case 'jobs':
+      return buildJobs(node);
     case 'place':
       return buildPlace(node);
     case 'words':
@@ -97,22 +108,62 @@ function buildPart(node: QueryNode): Part {
     case 'job':
       throw new Error('A search is built before its jobs are resolved.');
     case 'not': {
-      const inner = buildNode(node.node);
+      const inner = buildNode(node.node, range);
       return { sql: `NOT (${inner.sql})`, params: inner.params };
     }
     case 'and':
+      return joinParts('AND', buildParts(node.nodes, range), (found) => joinConditions('AND', found));
     case 'or':
-      return joinParts(node.kind === 'and' ? 'AND' : 'OR', node.nodes.map(buildPart));
+      return joinParts('OR', buildParts(node.nodes, range), (found) =>
+        isIndexed(node) ? uniteConditions(found, range) : joinConditions('OR', found),
+      );
   }
 }
 
-function joinParts(operator: 'AND' | 'OR', parts: readonly Part[]): Part {
+function buildParts(nodes: readonly QueryNode[], range: readonly SqlCondition[]): Part[] {
+  return nodes.map((node) => buildPart(node, range));
+}
+
+function joinParts(
+  operator: 'AND' | 'OR',
+  parts: readonly Part[],
+  join: (conditions: readonly SqlCondition[]) => SqlCondition,
+): Part {
   const words = parts.flatMap((part) => ('words' in part ? [part.words] : []));
   const joined = words.length === 0 ? [] : [{ words: words.map((text) => `(${text})`).join(` ${operator} `) }];
   const others = parts.flatMap((part) => ('words' in part ? [] : [part]));
-  return others.length === 0 && joined[0] !== undefined
-    ? joined[0]
-    : joinConditions(operator, [...joined.map(closeWords), ...others]);
+  return others.length === 0 && joined[0] !== undefined ? joined[0] : join([...joined.map(closeWords), ...others]);
+}
+
+/** Whether an index finds the records, so that the others need no look. */
+function isIndexed(node: QueryNode): boolean {
+  switch (node.kind) {
+    case 'phrase':
+    case 'word':
+    case 'words':
+    case 'records':
+    case 'jobs':
+      return true;
+    case 'value':
+      return (node.field === 'flink.job.id' || node.field === 'flink.job.name') && !isAnything(node.glob);
+    case 'place':
+      return node.spans !== undefined;
+    case 'and':
+      return node.nodes.some(isIndexed);
+    case 'or':
+      return node.nodes.every(isIndexed);
+    default:
+      return false;
+  }
+}
+
+/** One look-up each, in place of one look at every record: SQLite asks no index for an OR of many kinds. */
+function uniteConditions(conditions: readonly SqlCondition[], range: readonly SqlCondition[]): SqlCondition {
+  const found = conditions.map((condition) => joinConditions('AND', [condition, ...range]));
+  return {
+    sql: `seq IN (${found.map(({ sql }) => `SELECT seq FROM records WHERE ${sql}`).join(' UNION ALL ')})`,
+    params: found.flatMap(({ params }) => params),
+  };
 }
 
 function closeWords(part: Part): SqlCondition {
@@ -129,29 +180,50 @@ function buildShape(glob: Glob): Part {
   };
 }
 
-function buildPlace({ cluster, process, fromMs, toMs }: Extract<QueryNode, { readonly kind: 'place' }>): SqlCondition {
-  const tests: readonly (readonly [string, string | number | undefined])[] = [
-    ['cluster =', cluster],
-    ['process =', process],
-    ['time >=', fromMs],
-    ['time <=', toMs],
-  ];
-  return joinConditions(
-    'AND',
-    tests.flatMap(([test, value]) => (value === undefined ? [] : [{ sql: `${test} ?`, params: [value] }])),
-  );
+function buildJobs({ field, values }: Extract<QueryNode, { readonly kind: 'jobs' }>): SqlCondition {
+  const { column } = findColumn(field);
+  return {
+    sql: `${column} IS NOT NULL AND ${column} COLLATE NOCASE IN (SELECT value FROM json_each(?))`,
+    params: [JSON.stringify(values)],
+  };
+}
+
+/** Before and after every time that a record can have. */
+const [FIRST_MS, LAST_MS] = [-1e15, 1e15];
+
+function buildPlace({ cluster, spans }: Extract<QueryNode, { readonly kind: 'place' }>): SqlCondition {
+  const here: SqlCondition = { sql: 'cluster = ?', params: [cluster] };
+  if (spans === undefined) return here;
+  const placed = spans.filter(({ process }) => process !== undefined);
+  const anywhere = spans.filter(({ process }) => process === undefined);
+  const looks = [
+    lookUp(placed, 'records_process', `process = value ->> 0 AND ${IN_SPAN}`),
+    lookUp(anywhere, 'records_time', IN_SPAN),
+  ].filter(({ params }) => params.length > 0);
+  const found = {
+    sql: `seq IN (${looks.map(({ sql }) => sql).join(' UNION ALL ')})`,
+    params: looks.flatMap(({ params }) => params),
+  };
+  return joinConditions('AND', [found, here]);
+}
+
+const IN_SPAN = 'time BETWEEN value ->> 1 AND value ->> 2';
+
+/** CROSS: the spans first, then the records of each. */
+function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondition {
+  const list = spans.map(({ process = null, fromMs = FIRST_MS, toMs = LAST_MS }) => [process, fromMs, toMs]);
+  return {
+    sql: `SELECT seq FROM json_each(?) CROSS JOIN records INDEXED BY ${index} WHERE ${on}`,
+    params: list.length === 0 ? [] : [JSON.stringify(list)],
+  };
 }
 
 function buildValue(field: ValueField, glob: Glob): SqlCondition {
   const { column, isList } = findColumn(field);
   if (isAnything(glob)) return { sql: `${column} IS NOT NULL`, params: [] };
   const test = compareShape(glob);
-  return !isList
-    ? { sql: `ifnull(${column} ${test.sql}, 0)`, params: test.params }
-    : {
-        sql: `${column} IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})`,
-        params: test.params,
-      };
+  const has = isList ? `EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})` : `${column} ${test.sql}`;
+  return { sql: `${column} IS NOT NULL AND ${has}`, params: test.params };
 }
 
 /** Behind a column: whether it has this shape, in any case. */

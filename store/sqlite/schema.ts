@@ -50,6 +50,9 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX incidents_group ON incidents (failure_group) WHERE failure_group IS NOT NULL;`,
   `CREATE TABLE job_lines (cluster TEXT NOT NULL, job_id TEXT NOT NULL, job_name TEXT, last_ms INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (cluster, job_id)) WITHOUT ROWID;
    CREATE INDEX job_lines_last ON job_lines (last_ms);`,
+  `DROP INDEX records_job;
+   CREATE INDEX records_job ON records (job_id COLLATE NOCASE, time) WHERE job_id IS NOT NULL;
+   CREATE INDEX records_job_name ON records (job_name COLLATE NOCASE, time) WHERE job_name IS NOT NULL;`,
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

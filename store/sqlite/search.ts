@@ -3,27 +3,48 @@
 // nothing. Called by sqlite.ts.
 import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
-import { findJobLines } from './job-lines.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
 import type { FeedOptions, FeedPage, RecordPage, RecordQuery } from '../store.js';
 import type { Connection } from './engine.js';
+import { findJobLines } from './job-lines.js';
 import { buildAfter, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
 import { readRow } from './schema.js';
 
 type Row = Readonly<Record<string, unknown>>;
-type Counts = NonNullable<RecordPage['histogram']>[number]['counts'];
+type Histogram = NonNullable<RecordPage['histogram']>;
 type Facets = NonNullable<RecordPage['facets']>;
 
-const FACET_VALUES = 20;
+interface Found {
+  readonly total: number;
+  /** Null where nothing was found; left out where they are not asked for. */
+  readonly first?: number | null;
+  readonly last?: number | null;
+}
+
+interface Bars {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly barMs: number;
+}
+
+/** How many records have this value of a facet, or this level in a bar. */
+interface Count {
+  readonly of: keyof Facets | 'bar';
+  readonly value: string;
+  readonly bar: number;
+  readonly count: number;
+}
+
 /** So many are looked at in one read of the feed at least. */
 const FEED_ROWS = 20_000;
-const FACET_COLUMNS = {
+const FACET_VALUES = 20;
+const FACET_COLUMNS: Readonly<Record<keyof Facets, string>> = {
   level: 'level',
   job: 'ifnull(job_name, job_id)',
   process: 'process',
   logger: 'logger',
   errorType: 'error_type',
-} as const;
+};
 
 export function readFeed(connection: Connection, cursor: string | undefined, options: FeedOptions): FeedPage {
   const since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
@@ -62,6 +83,14 @@ function findFeedEnd(
 
 export function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
   const where = buildWhere(query, findJobLines(connection, query));
+  return { ...readPage(connection, where, query), ...countFound(connection, where, query) };
+}
+
+function readPage(
+  connection: Connection,
+  where: SqlCondition,
+  query: RecordQuery,
+): Pick<RecordPage, 'records' | 'next'> {
   const limit = query.limit > 0 ? query.limit : PAGE_RECORDS;
   const page =
     query.after === undefined
@@ -77,68 +106,82 @@ export function searchRecords(connection: Connection, query: RecordQuery): Recor
     .all(...page.params, limit + 1);
   const records = rows.slice(0, limit).map(readRow);
   const last = rows[limit - 1];
-  const total = Number(
-    connection.prepare<{ n: number }>(`SELECT count(*) AS n FROM records WHERE ${where.sql}`).get(...where.params)?.n,
-  );
-  return {
-    records,
-    total,
-    ...(rows.length > limit && last !== undefined
-      ? {
-          next: encodePosition([
-            Number(last['time']),
-            String(last['file']),
-            Number(last['offset']),
-            String(last['id']),
-          ]),
-        }
-      : {}),
-    histogram:
-      query.histogramBuckets === undefined
-        ? undefined
-        : readHistogram(connection, where, query, query.histogramBuckets),
-    ...(query.facets === true ? { facets: readFacets(connection, where) } : {}),
-  };
+  if (rows.length <= limit || last === undefined) return { records };
+  const next = encodePosition([Number(last['time']), String(last['file']), Number(last['offset']), String(last['id'])]);
+  return { records, next };
 }
 
-function readHistogram(
+/** To find costs more than to count: what is found is looked for once for bars and facets. */
+function countFound(
   connection: Connection,
   where: SqlCondition,
   query: RecordQuery,
-  buckets: number,
-): NonNullable<RecordPage['histogram']> {
-  const range = connection
-    .prepare<{ first: number | null; last: number | null }>(
-      `SELECT min(time) AS first, max(time) AS last FROM records WHERE ${where.sql}`,
-    )
+): Pick<RecordPage, 'total' | 'histogram' | 'facets'> {
+  const hasBars = query.histogramBuckets !== undefined;
+  const hasFacets = query.facets === true;
+  const found = findRange(connection, where, hasBars);
+  const bars = hasBars ? chooseBars(query, found) : undefined;
+  const parts = [...(bars === undefined ? [] : [countBars(bars)]), ...(hasFacets ? FACETS : [])];
+  const counts = parts.length === 0 ? [] : readCounts(connection, where, parts);
+  return {
+    total: found.total,
+    ...(hasBars && { histogram: bars === undefined ? [] : fillHistogram(bars, counts) }),
+    ...(hasFacets && { facets: fillFacets(counts) }),
+  };
+}
+
+/** A number alone, and of all records, SQLite has without a look at them. */
+function findRange(connection: Connection, where: SqlCondition, hasBars: boolean): Found {
+  const range = hasBars ? ', min(time) AS first, max(time) AS last' : '';
+  const found = connection
+    .prepare<Found>(`SELECT count(*) AS total${range} FROM records WHERE ${where.sql}`)
     .get(...where.params);
-  if (range === undefined || range.first === null || range.last === null) return [];
-  const fromMs = query.from === undefined ? range.first : parseTime('from', query.from);
-  const toMs = query.to === undefined ? range.last + 1 : parseTime('to', query.to);
-  const barMs = fillBarMs(fromMs, toMs, buckets);
-  const rows = connection
-    .prepare<{ bar: number; level: string; n: number }>(
-      `SELECT time / ${barMs} - (time < 0 AND time % ${barMs} <> 0) AS bar, ifnull(level, 'NONE') AS level, count(*) AS n FROM records WHERE ${where.sql} GROUP BY 1, 2`,
+  return found ?? { total: 0 };
+}
+
+/** Undefined where nothing was found. */
+function chooseBars(query: RecordQuery, { first = null, last = null }: Found): Bars | undefined {
+  if (first === null || last === null) return undefined;
+  const fromMs = query.from === undefined ? first : parseTime('from', query.from);
+  const toMs = query.to === undefined ? last + 1 : parseTime('to', query.to);
+  return { fromMs, toMs, barMs: fillBarMs(fromMs, toMs, query.histogramBuckets ?? 1) };
+}
+
+function countBars({ barMs }: Bars): string {
+  const bar = `time / ${barMs} - (time < 0 AND time % ${barMs} <> 0)`;
+  return `SELECT 'bar' AS "of", ifnull(level, 'NONE') AS value, ${bar} AS bar, count(*) AS count FROM found GROUP BY 2, 3`;
+}
+
+const FACETS = Object.keys(FACET_COLUMNS).map(
+  (facet) =>
+    `SELECT * FROM (SELECT '${facet}' AS "of", ${facet} AS value, 0 AS bar, count(*) AS count FROM found WHERE ${facet} IS NOT NULL GROUP BY 2 ORDER BY 4 DESC, 2 LIMIT ${FACET_VALUES})`,
+);
+
+function readCounts(connection: Connection, where: SqlCondition, parts: readonly string[]): readonly Count[] {
+  const columns = Object.entries(FACET_COLUMNS).map(([facet, column]) => `${column} AS ${facet}`);
+  return connection
+    .prepare<Count>(
+      `WITH found AS MATERIALIZED (SELECT time, ${columns.join(', ')} FROM records WHERE ${where.sql}) ${parts.join(' UNION ALL ')}`,
     )
     .all(...where.params);
-  const found = new Map<number, Counts>();
-  for (const row of rows) found.set(row.bar * barMs, { ...found.get(row.bar * barMs), [row.level]: row.n });
+}
+
+function fillHistogram({ fromMs, toMs, barMs }: Bars, counts: readonly Count[]): Histogram {
+  const found = new Map<number, Histogram[number]['counts']>();
+  for (const { of, value, bar, count } of counts)
+    if (of === 'bar') found.set(bar * barMs, { ...found.get(bar * barMs), [value]: count });
   return fillBars(fromMs, toMs, barMs, found, {});
 }
 
-function readFacets(connection: Connection, where: SqlCondition): Facets {
-  const read = (column: string): Facets['level'] =>
-    connection
-      .prepare<{ value: string; count: number }>(
-        `SELECT ${column} AS value, count(*) AS count FROM records WHERE (${where.sql}) AND ${column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${FACET_VALUES}`,
-      )
-      .all(...where.params);
+function fillFacets(counts: readonly Count[]): Facets {
+  const read = (facet: keyof Facets): Facets['level'] =>
+    counts.flatMap(({ of, value, count }) => (of === facet ? [{ value, count }] : []));
   return {
-    level: read(FACET_COLUMNS.level),
-    job: read(FACET_COLUMNS.job),
-    process: read(FACET_COLUMNS.process),
-    logger: read(FACET_COLUMNS.logger),
-    errorType: read(FACET_COLUMNS.errorType),
+    level: read('level'),
+    job: read('job'),
+    process: read('process'),
+    logger: read('logger'),
+    errorType: read('errorType'),
   };
 }
 
