@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { checkRecordings, listRecordings } from './record/manifest.js';
 import { nameOutcome, nameRecording, type Naming } from './judge/name.js';
 import { playAll, printTable, type Played, type PlayedRun } from './play/play.js';
-import { recordOutcome } from './record/record.js';
+import { recordOutcome, recordWhole } from './record/record.js';
 import { keepRepairs, printRepairs, repairAll } from './judge/repair.js';
 import type { RunOutcome } from './play/run.js';
 import { listScenarios, loadScenario, type Scenario } from './define/scenario.js';
@@ -24,6 +24,7 @@ const USAGE = `Usage: npm run lab -- COMMAND
   --parallel N              so many scenarios at once (default: 1)
   --vary SEED               other names, parallelism, data and sizes than the recordings'
   --named                   with "run": the rules must name the cause of each run, too
+  --whole FOLDER            with "record": write there, and leave out only what is the same in every log
   --keep                    leave the runs' folders for a look
 ID is <cause id>/<variant>, a cause id (all its variants), "failures", "healthy", or "all".`;
 
@@ -33,6 +34,7 @@ interface Options {
   readonly seed: number | undefined;
   readonly keep: boolean;
   readonly named: boolean;
+  readonly whole: string | undefined;
 }
 
 const COMMANDS: Readonly<Record<string, (ids: string[], options: Options) => Promise<number>>> = {
@@ -40,11 +42,11 @@ const COMMANDS: Readonly<Record<string, (ids: string[], options: Options) => Pro
   run: (ids, options) =>
     play(ids, options, (scenario, outcome) => (options.named ? readName(nameOutcome(scenario, outcome)) : '')),
   record: (ids, options) =>
-    play(
-      ids,
-      { ...options, seed: undefined },
-      (scenario, outcome) => `recorded in ${relative(process.cwd(), recordOutcome(scenario, outcome))}`,
-    ),
+    play(ids, { ...options, seed: undefined }, (scenario, outcome) => {
+      const { whole } = options;
+      const folder = whole === undefined ? recordOutcome(scenario, outcome) : recordWhole(scenario, outcome, whole);
+      return `recorded in ${relative(process.cwd(), folder)}`;
+    }),
   diagnose: (ids, options) => Promise.resolve(printNames(ids, options)),
   repair,
   check: () => Promise.resolve(printCheck()),
@@ -66,6 +68,7 @@ async function main(args: string[]): Promise<number> {
       flink: { type: 'string', default: VERSIONS[0] },
       parallel: { type: 'string', default: '1' },
       vary: { type: 'string' },
+      whole: { type: 'string' },
       keep: { type: 'boolean', default: false },
       named: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -82,6 +85,7 @@ async function main(args: string[]): Promise<number> {
     parallel: readCount('--parallel', values.parallel),
     seed: values.vary === undefined ? undefined : readCount('--vary', values.vary),
     keep: values.keep,
+    whole: values.whole,
     named: values.named,
   });
 }

@@ -5,11 +5,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCommandLine, type BenchScript } from './options.js';
-import { openStore } from '../store/open.js';
 import { startElasticsearch } from './parts/services/elasticsearch.js';
 import { listRecordings } from './record/manifest.js';
 import { FAULTS, judgePlayed, listFaults, type Judged } from './replay/judge.js';
 import { ORDERS, type ReplayOrder } from './replay/order.js';
+import { openIndices, openMemory } from './replay/place.js';
 import { playRecording, type PlayPlace } from './replay/play.js';
 
 const SCRIPT = {
@@ -26,6 +26,11 @@ const SCRIPT = {
       default: 'sqlite',
       help: 'where the lines go; an Elasticsearch is started',
     },
+    from: {
+      kind: 'text',
+      value: 'FOLDER',
+      help: 'Recordings of there, in place of those of the lab (lab -- record --whole).',
+    },
     faults: { kind: 'switch', help: 'Print only rows in which something is wrong.' },
     ends: { kind: 'text', value: 'FOLDER', help: 'Write the incidents at the end there, a file for each row.' },
   },
@@ -34,7 +39,7 @@ const SCRIPT = {
 const { values, operands } = readCommandLine(SCRIPT);
 
 function chooseRecordings(): readonly string[] {
-  const all = listRecordings();
+  const all = listRecordings(values.from);
   const asked = operands.length === 0 ? all : all.filter((name) => operands.some((part) => name.startsWith(part)));
   if (asked.length === 0) {
     console.error(`${SCRIPT.name}: no recording begins with ${operands.join(' or ')}; they are named as ${all[0]}.`);
@@ -51,10 +56,11 @@ const orders = values.orders.filter(isOrder);
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
 const node =
   values.store === 'elasticsearch' ? await startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
-const place: PlayPlace =
-  node === undefined
-    ? { folder: join(folder, 'play'), openStore: () => openStore({ kind: 'sqlite', path: ':memory:' }) }
-    : { folder: join(folder, 'play'), ...openIndices(node.url) };
+const place: PlayPlace = {
+  folder: join(folder, 'play'),
+  root: values.from,
+  ...(node === undefined ? openMemory() : openIndices(node.url)),
+};
 const rows: { readonly row: Judged; readonly first: Judged }[] = [];
 try {
   console.log(renderRow(['recording', 'order', 'cause', 'messages', 'line to message', 'what is wrong']));
@@ -64,21 +70,6 @@ try {
 } finally {
   await node?.stop();
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** Each play has indices of its own, which are removed before the next. */
-function openIndices(url: string): Pick<PlayPlace, 'openStore' | 'settle'> {
-  let plays = 0;
-  return {
-    openStore: async () => {
-      const names = await (await fetch(`${url}/_cat/indices/replay-*?h=index`)).text();
-      for (const name of names.split('\n').filter((line) => line !== ''))
-        await fetch(`${url}/${name}`, { method: 'DELETE' });
-      plays += 1;
-      return openStore({ kind: 'elasticsearch', nodes: [url], indexPrefix: `replay-${plays}` });
-    },
-    settle: async () => void (await fetch(`${url}/_refresh`, { method: 'POST' })),
-  };
 }
 
 async function play(recording: string): Promise<void> {

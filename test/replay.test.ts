@@ -1,25 +1,22 @@
 // What the service says of recorded clusters is the same in whatever order their lines come in: a dozen recordings,
-// line by line through agent, store, analyzer and notifier. lab/replay.ts does the same with all of them.
+// line by line through agent, store, analyzer and notifier. lab/replay.ts does the same with all of them, and on
+// Elasticsearch; shared-store.test.ts with a few.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgePlayed, listFaults, type Judged } from '../lab/replay/judge.js';
+import { judgePlayed, listLasting, type Judged } from '../lab/replay/judge.js';
 import { ORDERS } from '../lab/replay/order.js';
+import { openMemory } from '../lab/replay/place.js';
 import { playRecording } from '../lab/replay/play.js';
-import { openStore } from '../store/open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function replay(recording: string): Promise<readonly Judged[]> {
+  const place = { folder: join(folder, 'play'), ...openMemory() };
   const rows: Judged[] = [];
-  for (const order of ORDERS) {
-    const openMemory = (): ReturnType<typeof openStore> => openStore({ kind: 'sqlite', path: ':memory:' });
-    rows.push(
-      judgePlayed(await playRecording(recording, order, { folder: join(folder, 'play'), openStore: openMemory })),
-    );
-  }
+  for (const order of ORDERS) rows.push(judgePlayed(await playRecording(recording, order, place)));
   return rows;
 }
 
@@ -36,13 +33,6 @@ describe('a recorded cluster, in every order of arrival', () => {
     ['a client whose errors have no time', 'sql.runtime-mode/unbounded-batch/1.13.6'],
     ['a client that was refused', 'deploy.submission/wrong-entry-class/1.13.6'],
   ])('is one true card, told once: %s', async (_, recording) => {
-    const rows = await replay(recording);
-
-    const [first] = rows;
-    // Lines that come late may show another cause than the first ones did: that is told.
-    const faults = rows.map((row) => listFaults(row, first ?? row).filter((fault) => !fault.startsWith('corrected')));
-    expect(Object.fromEntries(rows.map(({ order }, index) => [order, faults[index]]))).toEqual(
-      Object.fromEntries(ORDERS.map((order) => [order, []])),
-    );
+    expect(listLasting(await replay(recording))).toEqual(Object.fromEntries(ORDERS.map((order) => [order, []])));
   });
 });

@@ -22,16 +22,16 @@ export interface Naming {
   readonly evidence: string;
 }
 
-export function nameRecording(folder: string): Naming {
-  return nameFirst(diagnoseRecording(folder), loadManifest(join(RECORDINGS_DIR, folder)).expected.cause);
+export function nameRecording(folder: string, root = RECORDINGS_DIR): Naming {
+  return nameFirst(diagnoseRecording(folder, root), loadManifest(join(root, folder)).expected.cause);
 }
 
 export function nameOutcome(scenario: Scenario, outcome: RunOutcome): Naming {
   return nameFirst(diagnoseOutcome(outcome), scenario.cause === HEALTHY ? 'none' : scenario.cause);
 }
 
-export function diagnoseRecording(folder: string): DiagnosisDocument {
-  const dir = join(RECORDINGS_DIR, folder);
+export function diagnoseRecording(folder: string, root = RECORDINGS_DIR): DiagnosisDocument {
+  const dir = join(root, folder);
   return diagnoseFiles(
     loadManifest(dir)
       .processes.flatMap(({ files }) => files)

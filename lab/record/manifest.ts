@@ -106,11 +106,11 @@ export function loadManifest(folder: string): Manifest {
   return readDocument<Manifest>(join(folder, 'manifest.yaml'), MANIFEST_SCHEMA);
 }
 
-/** Folders `<cause id>/<variant>/<version>` below lab/recordings, sorted. */
-export function listRecordings(): string[] {
-  if (!existsSync(RECORDINGS_DIR)) return [];
-  return readdirSync(RECORDINGS_DIR, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /^[^/]+\/[^/]+\/\d[^/]*$/.test(path) && statSync(join(RECORDINGS_DIR, path)).isDirectory())
+/** Folders `<cause id>/<variant>/<version>` below `root`, sorted. */
+export function listRecordings(root = RECORDINGS_DIR): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /^[^/]+\/[^/]+\/\d[^/]*$/.test(path) && statSync(join(root, path)).isDirectory())
     .sort();
 }
 

@@ -17,14 +17,25 @@ const BRIEF_BYTES = 28_000;
 
 /** Writes lab/recordings/<scenario>/<version>/, in place of what was there; returns the folder. */
 export function recordOutcome(scenario: Scenario, outcome: RunOutcome): string {
+  const snapshotBytes = outcome.snapshots.reduce((sum, { text }) => sum + text.length, 0);
+  const maxBytes = outcome.flinkVersion.startsWith(VERSIONS[0]) ? FULL_BYTES : BRIEF_BYTES;
+  return writeRecording(scenario, outcome, { root: RECORDINGS_DIR, maxBytes: maxBytes - snapshotBytes });
+}
+
+/** The same below `root`, without a limit: only what is the same in every log is left out. */
+export function recordWhole(scenario: Scenario, outcome: RunOutcome, root: string): string {
+  return writeRecording(scenario, outcome, { root, maxBytes: Infinity });
+}
+
+function writeRecording(
+  scenario: Scenario,
+  outcome: RunOutcome,
+  { root, maxBytes }: { readonly root: string; readonly maxBytes: number },
+): string {
   const replacements = listReplacements(outcome);
   const scrub = (text: string): string => replacements.reduce((done, { from, to }) => done.replace(from, to), text);
-  const snapshotBytes = outcome.snapshots.reduce((sum, { text }) => sum + text.length, 0);
-  const cuts = cutFiles(
-    outcome.files,
-    (outcome.flinkVersion.startsWith(VERSIONS[0]) ? FULL_BYTES : BRIEF_BYTES) - snapshotBytes,
-  );
-  const folder = join(RECORDINGS_DIR, scenario.id, outcome.flinkVersion);
+  const cuts = cutFiles(outcome.files, maxBytes);
+  const folder = join(root, scenario.id, outcome.flinkVersion);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const { name, text } of cuts) writeFileSync(join(folder, scrub(name)), scrub(text));

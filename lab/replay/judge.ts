@@ -5,7 +5,7 @@ import type { Incident } from '../../core/types.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
 import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
 import { loadOnce, nameFirst, nameRecording } from '../judge/name.js';
-import { RECORDINGS_DIR, loadManifest, type Manifest } from '../record/manifest.js';
+import { loadManifest, type Manifest } from '../record/manifest.js';
 import type { ReplayOrder } from './order.js';
 import { findWritten, type Message, type ReplayRun } from './play.js';
 
@@ -17,6 +17,8 @@ export interface Judged {
   /** The cause that stands first, and the one of the command line. */
   readonly cause: string;
   readonly wanted: string;
+  /** What its scenario provokes; "none" for a healthy run. */
+  readonly label: string;
   /** Incidents at the end, each in a word, and how many a recording of one failure should have. */
   readonly cards: readonly string[];
   readonly wantedCards: number;
@@ -42,16 +44,17 @@ export interface Judged {
 }
 
 export function judgePlayed(played: ReplayRun): Judged {
-  const { recording, order, incidents, shown, messages } = played;
-  const manifest = loadManifest(join(RECORDINGS_DIR, recording));
+  const { recording, root, order, incidents, shown, messages } = played;
+  const manifest = loadManifest(join(root, recording));
   const wantedCards = manifest.expected.cause === 'none' ? 0 : 1;
   const unjustified = messages.filter((message) => isEnd(message) && !hasEnded(message, manifest)).length;
-  const { first, expected } = nameRecording(recording);
+  const { first, expected } = nameRecording(recording, root);
   return {
     recording,
     order,
     cause: nameFirst(flattenIncidents(incidents, 'en'), expected).first,
     wanted: first,
+    label: expected,
     cards: incidents.map(describeCard),
     wantedCards,
     gone: new Set(shown.map(({ id }) => id)).size - incidents.length,
@@ -107,6 +110,17 @@ export function listFaults(row: Judged, first: Judged): readonly string[] {
     const told = tell(row, first);
     return told === '' ? [] : [`${name}: ${told}`];
   });
+}
+
+/**
+ * By the order of arrival. Lines that come late may show another cause than the first ones did: that is told, and no
+ * fault.
+ */
+export function listLasting(rows: readonly Judged[]): Readonly<Record<string, readonly string[]>> {
+  const [first] = rows;
+  return Object.fromEntries(
+    rows.map((row) => [row.order, listFaults(row, first ?? row).filter((fault) => !fault.startsWith('corrected'))]),
+  );
 }
 
 /** The first line that is another. */

@@ -33,6 +33,8 @@ export interface Message {
 
 export interface ReplayRun {
   readonly recording: string;
+  /** Where it stands. */
+  readonly root: string;
   readonly order: ReplayOrder;
   readonly arrivals: readonly Arrival[];
   /** Every state in which an incident was shown. */
@@ -43,6 +45,8 @@ export interface ReplayRun {
 }
 
 export interface PlayPlace {
+  /** Where the recordings stand; left out: lab/recordings. */
+  readonly root?: string | undefined;
   /** Emptied before and after. */
   readonly folder: string;
   readonly openStore: () => Promise<Store>;
@@ -66,7 +70,8 @@ const words = listSignalWords(catalog);
 const ZONE = 'UTC';
 
 export async function playRecording(recording: string, order: ReplayOrder, place: PlayPlace): Promise<ReplayRun> {
-  const dir = join(RECORDINGS_DIR, recording);
+  const { root = RECORDINGS_DIR } = place;
+  const dir = join(root, recording);
   const { processes, recordedAt } = loadManifest(dir);
   const names = new Map(processes.flatMap(({ name, files }) => files.map((file) => [file, name] as const)));
   const blocks = readBlocks(dir)
@@ -79,7 +84,7 @@ export async function playRecording(recording: string, order: ReplayOrder, place
     const messages = await run(stage, arrivals, place);
     await place.settle?.();
     const incidents = await stage.store.findIncidents({ limit: 1000 });
-    return { recording, order, arrivals, shown: stage.shown, messages, incidents: sortIncidents(incidents) };
+    return { recording, root, order, arrivals, shown: stage.shown, messages, incidents: sortIncidents(incidents) };
   } finally {
     stage.agent.close();
     await stage.receiver.close();
@@ -187,7 +192,7 @@ interface Body {
 }
 
 /** As docs/alerts.md has it. */
-function readMessage(body: Record<string, unknown>, at: number): Message {
+export function readMessage(body: Record<string, unknown>, at: number): Message {
   const { reason, incident, diagnosis, unknown } = (body as unknown as Body).data;
   return { at, reason, incident, diagnosis: diagnosis ?? undefined, unknown: unknown ?? undefined };
 }

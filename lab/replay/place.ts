@@ -1,0 +1,23 @@
+// The stores over which a recording is played: an embedded one that is empty each time, or an Elasticsearch, in which
+// each play has indices of its own. Called by replay.ts and by tests.
+import { openStore } from '../../store/open.js';
+import type { PlayPlace } from './play.js';
+
+export function openMemory(): Pick<PlayPlace, 'openStore'> {
+  return { openStore: () => openStore({ kind: 'sqlite', path: ':memory:' }) };
+}
+
+/** The indices of one play are removed before the next. */
+export function openIndices(url: string): Pick<PlayPlace, 'openStore' | 'settle'> {
+  let plays = 0;
+  return {
+    openStore: async () => {
+      const names = await (await fetch(`${url}/_cat/indices/replay-*?h=index`)).text();
+      for (const name of names.split('\n').filter((line) => line !== ''))
+        await fetch(`${url}/${name}`, { method: 'DELETE' });
+      plays += 1;
+      return openStore({ kind: 'elasticsearch', nodes: [url], indexPrefix: `replay-${plays}` });
+    },
+    settle: async () => void (await fetch(`${url}/_refresh`, { method: 'POST' })),
+  };
+}
