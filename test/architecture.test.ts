@@ -171,6 +171,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
     'replay',
     'replay.ts',
+    'live',
+    'live.ts',
     'start.ts',
     'cli.ts',
   ],

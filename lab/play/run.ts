@@ -1,7 +1,7 @@
 // Plays scenarios on a real cluster, one on its own or several in turn: start, steps, the check of what must be seen at
 // the end, stop. Gives back what every process logged (read before the cluster is stopped, unless a step stopped it),
 // for record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { clearCluster, fillFolder, readHeader, startCluster, waitForQuiet } from './scenario-cluster.js';
@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly say: (line: string) => void;
   /** Leave the run's folder for a look. */
   readonly keep?: boolean;
+  /** Begins before the cluster does: `logs` is where it will write, and is there. */
+  readonly beside?: (logs: string) => Promise<void>;
 }
 
 /** Plays the scenario on a cluster of its own. */
@@ -71,7 +73,7 @@ export async function runShared(
   options: RunOptions,
   take: (scenario: Scenario, play: () => Promise<RunOutcome>) => Promise<void>,
 ): Promise<void> {
-  const { version, say, keep = false } = options;
+  const { version, say, keep = false, beside } = options;
   const [first, ...others] = scenarios;
   if (first === undefined) return;
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-lab-'));
@@ -80,6 +82,8 @@ export async function runShared(
   try {
     services = await startServices(first.cluster.services ?? {}, dir);
     fillFolder(first, dir, services);
+    mkdirSync(join(dir, 'log'));
+    await beside?.(join(dir, 'log'));
     const started = await startCluster(first, version, dir, services, say);
     cluster = started;
     const scene = { version, cluster: started, services, savepoint: '' };

@@ -1,0 +1,70 @@
+// A scenario of the lab on a real cluster with Jobtrace beside it: what was shown and sent while it failed, in the form
+// in which a replay tells it, so that the same judge reads both. The whole recording of the run is kept as well: it has
+// the scenario's label, and the command line reads its files. Called by live.ts.
+import { mkdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scenario } from '../define/scenario.js';
+import type { FlinkVersion } from '../define/versions.js';
+import { runShared, type RunOutcome } from '../play/run.js';
+import { recordWhole } from '../record/record.js';
+import { readBlocks } from '../record/replay.js';
+import type { Arrival } from '../replay/order.js';
+import type { ReplayRun } from '../replay/play.js';
+import { openWatch, type Watch, type WatchPlace } from './watch.js';
+
+export interface BesideOptions {
+  readonly version: FlinkVersion;
+  /** Where the recording is written. */
+  readonly recordings: string;
+  readonly place: WatchPlace;
+  /** How long it is watched after the scenario's end, in milliseconds: for what is told late, or taken back. */
+  readonly restMs: number;
+}
+
+/** Throws when the scenario does not reach its end, or a program of ours did not end well. */
+export async function playLive(scenario: Scenario, options: BesideOptions): Promise<ReplayRun> {
+  let watch: Watch | undefined;
+  let played: ReplayRun | undefined;
+  try {
+    const beside = async (logs: string): Promise<void> => {
+      watch = await openWatch(logs, options.place);
+    };
+    await runShared([scenario], { version: options.version, say: () => undefined, beside }, async (_, play) => {
+      const outcome = await play();
+      await sleep(options.restMs);
+      if (watch !== undefined) played = await describeRun(scenario, outcome, watch, options);
+    });
+  } finally {
+    await watch?.close();
+  }
+  if (played === undefined) throw new Error(`${scenario.id} was not played.`);
+  return played;
+}
+
+async function describeRun(
+  scenario: Scenario,
+  outcome: RunOutcome,
+  watch: Watch,
+  { recordings }: BesideOptions,
+): Promise<ReplayRun> {
+  mkdirSync(recordings, { recursive: true });
+  const folder = recordWhole(scenario, outcome, recordings);
+  return {
+    recording: relative(recordings, folder),
+    root: recordings,
+    order: 'written',
+    arrivals: readArrivals(join(outcome.dir, 'log')),
+    shown: [...watch.shown],
+    messages: watch.messages(),
+    incidents: await watch.incidents(),
+  };
+}
+
+/** When lines could be read: as they say, and what has no time (the .out files) when its file was written last. */
+function readArrivals(logs: string): readonly Arrival[] {
+  return readBlocks(logs).map((block) => ({
+    ...block,
+    at: block.file.endsWith('.out') ? statSync(join(logs, block.file)).mtimeMs : block.time,
+  }));
+}
