@@ -99,6 +99,8 @@ interface Following extends FollowerParts {
 }
 
 const SLICE_MS = 50;
+/** The same until the store has taken something: what has to be asked of it first is not to wait for reading. */
+const FIRST_SLICE_MS = 5;
 const FORGET_EVERY_MS = 60_000;
 
 /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
@@ -173,7 +175,8 @@ function turn(following: Following, all: boolean): Turn {
   const { tails, reader, shipper } = following;
   following.turnedAt = following.now();
   tails.beginFiles();
-  const round = reader.readRound(SLICE_MS, all);
+  const sliceMs = shipper.acknowledgedAt === undefined ? FIRST_SLICE_MS : SLICE_MS;
+  const round = reader.readRound(sliceMs, all);
   reader.flushIdle(false);
   shipper.pump(false);
   commit(following);

@@ -80,9 +80,13 @@ function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRoun
       const read = readTurn(reader, tail);
       bytes += read;
       if (read > 0) isMoving = true;
+      if (read > 0 && reader.now() >= until) {
+        // The next one has its turn first then.
+        reader.turn = (reader.turn + step + 1) % tails.length;
+        return { bytes, hold: undefined, hasMore: true };
+      }
     }
     reader.turn += 1;
-    if (isMoving && reader.now() >= until) return { bytes, hold: undefined, hasMore: true };
   }
   return { bytes, hold: undefined, hasMore: false };
 }

@@ -189,7 +189,9 @@ function hasFresh({ full, open }: Shipping): boolean {
 function pump(shipping: Shipping, force: boolean): void {
   const { parts, flights } = shipping;
   for (;;) {
-    if (flights.size >= parts.settings.inFlightBatches) return;
+    // The first one goes alone, however small: it is there the sooner.
+    const most = shipping.acknowledgedAt === undefined ? 1 : parts.settings.inFlightBatches;
+    if (flights.size >= most) return;
     const { outage } = shipping;
     if (outage !== undefined && (flights.size > 0 || parts.now() < outage.until)) return;
     const batch = takeRetry(shipping) ?? takeFresh(shipping, force);
