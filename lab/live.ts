@@ -10,8 +10,8 @@ import { listScenarios, loadScenario, type Scenario } from './define/scenario.js
 import { VERSIONS } from './define/versions.js';
 import { playLive } from './live/play.js';
 import { readCommandLine, type BenchScript } from './options.js';
-import { startElasticsearch } from './parts/services/elasticsearch.js';
-import { judgePlayed, listFaults, type Judged } from './replay/judge.js';
+import { judgePlayed, listFaults, renderRow, type Judged } from './replay/judge.js';
+import { startNode, STORE_OPTION } from './replay/place.js';
 
 const SCRIPT = {
   name: 'lab/live.ts',
@@ -22,13 +22,7 @@ const SCRIPT = {
     every: { kind: 'number', default: '1', least: 1, help: 'of the scenarios only each Nth' },
     from: { kind: 'number', default: '0', help: 'so many of them are left out at the beginning' },
     rest: { kind: 'number', default: '40', help: 'so many seconds each is watched after its end' },
-    store: {
-      kind: 'text',
-      value: 'KIND',
-      values: ['sqlite', 'elasticsearch'],
-      default: 'sqlite',
-      help: 'where the lines go; an Elasticsearch is started',
-    },
+    store: STORE_OPTION,
     keep: { kind: 'text', value: 'FOLDER', help: 'Leave the whole recordings of the runs there.' },
   },
 } as const satisfies BenchScript;
@@ -50,8 +44,7 @@ if (!existsSync(FRONT_DOOR)) {
 }
 const scenarios = chooseScenarios();
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-live-'));
-const node =
-  values.store === 'elasticsearch' ? await startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
+const node = await startNode(values.store, folder);
 const rows: Judged[] = [];
 let right = 0;
 try {
@@ -108,8 +101,4 @@ function renderTimes(times: readonly number[]): string {
   if (times.length === 0) return 'no message';
   const at = (share: number): string => `${Math.round(times[Math.ceil(times.length * share) - 1] ?? 0)} ms`;
   return `${times.length} messages, p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}`;
-}
-
-function renderRow(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
 }

@@ -5,11 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCommandLine, type BenchScript } from './options.js';
-import { startElasticsearch } from './parts/services/elasticsearch.js';
 import { listRecordings } from './record/manifest.js';
-import { FAULTS, judgePlayed, listFaults, type Judged } from './replay/judge.js';
+import { FAULTS, judgePlayed, listFaults, renderRow, type Judged } from './replay/judge.js';
 import { ORDERS, type ReplayOrder } from './replay/order.js';
-import { openIndices, openMemory } from './replay/place.js';
+import { openIndices, openMemory, startNode, STORE_OPTION } from './replay/place.js';
 import { playRecording, type PlayPlace } from './replay/play.js';
 
 const SCRIPT = {
@@ -19,13 +18,7 @@ const SCRIPT = {
   options: {
     orders: { kind: 'texts', value: 'ORDER', values: ORDERS, default: ORDERS.join(','), help: 'in which orders' },
     every: { kind: 'number', default: '1', least: 1, help: 'of the recordings only each Nth' },
-    store: {
-      kind: 'text',
-      value: 'KIND',
-      values: ['sqlite', 'elasticsearch'],
-      default: 'sqlite',
-      help: 'where the lines go; an Elasticsearch is started',
-    },
+    store: STORE_OPTION,
     from: {
       kind: 'text',
       value: 'FOLDER',
@@ -54,8 +47,7 @@ function isOrder(text: string): text is ReplayOrder {
 
 const orders = values.orders.filter(isOrder);
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
-const node =
-  values.store === 'elasticsearch' ? await startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
+const node = await startNode(values.store, folder);
 const place: PlayPlace = {
   folder: join(folder, 'play'),
   root: values.from,
@@ -109,8 +101,4 @@ function printSums(): void {
 /** None where no message was sent. */
 function renderDelay(ms: number | undefined): string {
   return ms === undefined ? '' : `${ms} ms`;
-}
-
-function renderRow(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
 }

@@ -20,7 +20,7 @@ import { createBoard, type Board, type BoardView } from '../status.js';
 import { advanceAcks } from '../tail/acks.js';
 import { createForwarder } from '../tail/forward.js';
 import { describeTail, type Tail } from '../tail/tail.js';
-import { createReader, type Reader } from './read.js';
+import { createReader, type Reader, type Slice } from './read.js';
 import { createTails, type FollowedFiles, type Tails } from './tails.js';
 import type { TailsParts } from './set.js';
 
@@ -98,9 +98,9 @@ interface Following extends FollowerParts {
   isClosed: boolean;
 }
 
-const SLICE_MS = 50;
-/** The same until the store has taken something: what has to be asked of it first is not to wait for reading. */
-const FIRST_SLICE_MS = 5;
+const SLICE: Slice = { ms: 50, endsWithin: false };
+/** Until the store has taken something: what has to be asked of it first is not to wait for reading. */
+const FIRST_SLICE: Slice = { ms: 5, endsWithin: true };
 const FORGET_EVERY_MS = 60_000;
 
 /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
@@ -175,8 +175,7 @@ function turn(following: Following, all: boolean): Turn {
   const { tails, reader, shipper } = following;
   following.turnedAt = following.now();
   tails.beginFiles();
-  const sliceMs = shipper.acknowledgedAt === undefined ? FIRST_SLICE_MS : SLICE_MS;
-  const round = reader.readRound(sliceMs, all);
+  const round = reader.readRound(shipper.acknowledgedAt === undefined ? FIRST_SLICE : SLICE, all);
   reader.flushIdle(false);
   shipper.pump(false);
   commit(following);
@@ -191,7 +190,7 @@ async function poll(following: Following): Promise<number> {
   let readBytes = 0;
   for (;;) {
     tails.beginFiles();
-    const round = reader.readRound(SLICE_MS, true);
+    const round = reader.readRound(SLICE, true);
     readBytes += round.bytes;
     reader.flushIdle(false);
     do {

@@ -13,12 +13,19 @@ import { createLimits, type Hold, type ReadLimits } from './limits.js';
 import { COLD_MS } from './set.js';
 import type { Tails } from './tails.js';
 
+/** How long is read at once. */
+export interface Slice {
+  readonly ms: number;
+  /** Also where not every file had its turn yet: of thousands of files most have little, and each slice costs. */
+  readonly endsWithin: boolean;
+}
+
 export interface Reader {
   /**
-   * Reads until every file is at its end, a limit is reached, or `sliceMs` have passed. Files that have rested long
-   * are only looked at with `all`.
+   * Reads until every file is at its end, a limit is reached, or the slice is over. Files that have rested long are
+   * only looked at with `all`.
    */
-  readRound(sliceMs: number, all: boolean): ReadRound;
+  readRound(slice: Slice, all: boolean): ReadRound;
   /** Forwards the open entries of files that are read and rest; of all that are read with `all`. */
   flushIdle(all: boolean): void;
 }
@@ -53,8 +60,8 @@ const MAX_WAITING = 200_000;
 export function createReader(parts: ReaderParts): Reader {
   const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0 };
   return {
-    readRound: (sliceMs, all) => {
-      const round = readRound(reader, sliceMs, all);
+    readRound: (slice, all) => {
+      const round = readRound(reader, slice, all);
       reader.limits.note(round.hasMore ? round.hold : undefined);
       return round;
     },
@@ -62,8 +69,8 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
-function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRound {
-  const until = reader.now() + sliceMs;
+function readRound(reader: ReaderState, { ms, endsWithin }: Slice, all: boolean): ReadRound {
+  const until = reader.now() + ms;
   const wanted = all ? reader.tails.list() : reader.tails.listBusy();
   const tails = wanted.filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
   let bytes = 0;
@@ -80,13 +87,14 @@ function readRound(reader: ReaderState, sliceMs: number, all: boolean): ReadRoun
       const read = readTurn(reader, tail);
       bytes += read;
       if (read > 0) isMoving = true;
-      if (read > 0 && reader.now() >= until) {
+      if (endsWithin && read > 0 && reader.now() >= until) {
         // The next one has its turn first then.
         reader.turn = (reader.turn + step + 1) % tails.length;
         return { bytes, hold: undefined, hasMore: true };
       }
     }
     reader.turn += 1;
+    if (isMoving && reader.now() >= until) return { bytes, hold: undefined, hasMore: true };
   }
   return { bytes, hold: undefined, hasMore: false };
 }

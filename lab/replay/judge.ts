@@ -164,3 +164,8 @@ function isInnocent(id: string, { jobs, expected }: Manifest): boolean {
 function renderEnd(incidents: readonly Incident[]): string {
   return JSON.stringify(incidents, (key, value: unknown) => (key === 'recordId' ? undefined : value), 1);
 }
+
+/** A row of the tables in which plays are told. */
+export function renderRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}

@@ -1,7 +1,23 @@
 // The stores over which a recording is played: an embedded one that is empty each time, or an Elasticsearch, in which
-// each play has indices of its own. Called by replay.ts and by tests.
+// each play has indices of its own. Called by replay.ts, live.ts and tests.
+import { join } from 'node:path';
 import { openStore } from '../../store/open.js';
+import type { BenchOption } from '../options.js';
+import { startElasticsearch, type Elasticsearch } from '../parts/services/elasticsearch.js';
 import type { PlayPlace } from './play.js';
+
+export const STORE_OPTION = {
+  kind: 'text',
+  value: 'KIND',
+  values: ['sqlite', 'elasticsearch'],
+  default: 'sqlite',
+  help: 'where the lines go; an Elasticsearch is started',
+} as const satisfies BenchOption;
+
+/** `store`: a value of the option. Undefined for the embedded one. */
+export async function startNode(store: string, folder: string): Promise<Elasticsearch | undefined> {
+  return store === 'elasticsearch' ? startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
+}
 
 export function openMemory(): Pick<PlayPlace, 'openStore'> {
   return { openStore: () => openStore({ kind: 'sqlite', path: ':memory:' }) };
