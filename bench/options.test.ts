@@ -82,6 +82,7 @@ describe('the measurements', () => {
       'footprint.ts',
       'groups.ts',
       'scan.ts',
+      'search.ts',
       'shipped.ts',
       'signals.ts',
       'torture.ts',
