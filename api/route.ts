@@ -1,7 +1,16 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
 import type { Incident, Language, ReceivedAlert } from '../core/types.js';
-import type { AgentRegistry, Alert, AlertStore, IncidentStore, RecordSearch, StoreHealth } from '../store/store.js';
+import type { PrecisionFloor } from '../core/feedback.js';
+import type {
+  AgentRegistry,
+  Alert,
+  AlertStore,
+  FeedbackStore,
+  IncidentStore,
+  RecordSearch,
+  StoreHealth,
+} from '../store/store.js';
 import type { Viewer } from './auth.js';
 import type { CrowdLimits } from './crowd.js';
 import type { Metrics } from './metrics.js';
@@ -66,10 +75,11 @@ export interface DiagnoseDocument {
   readonly incidents: readonly unknown[];
 }
 
-/** What the API reads; it writes nothing. */
+/** What the API reads; it writes nothing but what people say of diagnoses. */
 export type ReadableStore = RecordSearch &
   Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'countJobIncidents' | 'sumGroup'> &
   Pick<AlertStore, 'findAlerts'> &
+  FeedbackStore &
   Pick<AgentRegistry, 'findAgentStatuses'> &
   StoreHealth;
 
@@ -81,6 +91,8 @@ export interface Services {
   /** Where people reach the page; empty when nobody said so. */
   readonly publicUrl: string;
   readonly metrics: Metrics;
+  /** Below it a rule alerts nobody. */
+  readonly floor: PrecisionFloor;
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
   readonly ruleProblems: () => readonly string[];

@@ -2,6 +2,7 @@
 // they do not fit (nothing is converted or dropped in a body); answers are described, never trimmed, so that a
 // new field is only added here to be documented.
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
+import { VERDICTS } from '../core/feedback.js';
 import { EXPORT_FORMATS } from '../core/text/export.js';
 import { LANGUAGES } from '../core/types.js';
 import { ALERT_STATES, OUTCOMES, type Schema } from './route.js';
@@ -328,8 +329,52 @@ export const JOB_LIST = object(
   ['jobs', 'total', 'complete', 'from', 'to'],
 );
 
+/** Of what people said of the diagnoses of a rule. */
+const PRECISION = object(
+  {
+    right: described(integer, 'How often people said that it was right or helped.'),
+    wrong: integer,
+    share: described({ type: 'number' }, 'Of all verdicts, those that were right.'),
+    low: described({ type: 'number' }, 'Between low and high the true share lies with 95 % (Wilson).'),
+    high: { type: 'number' },
+    alerts: described(
+      { type: 'boolean' },
+      'False when the share is below notify.precisionFloorPercent: incidents of the rule alert nobody.',
+    ),
+  },
+  ['right', 'wrong', 'share', 'low', 'high', 'alerts'],
+);
+
+export const FEEDBACK = request(
+  { rule: described(text, 'Id of a rule of the incident.'), verdict: { type: 'string', enum: VERDICTS } },
+  ['rule', 'verdict'],
+);
+
+export const FEEDBACK_LIST = object(
+  {
+    feedback: described(
+      list(
+        object({ incidentId: text, rule: text, verdict: { type: 'string', enum: VERDICTS }, by: text, at: time }, [
+          'incidentId',
+          'rule',
+          'verdict',
+          'by',
+          'at',
+        ]),
+      ),
+      'Newest first.',
+    ),
+    rules: described(
+      list(object({ id: text, precision: PRECISION }, ['id'])),
+      'Of the incident; without "precision" where nobody said anything yet.',
+    ),
+  },
+  ['feedback', 'rules'],
+);
+
 export const RULE = object(
   {
+    precision: PRECISION,
     id: text,
     title: { oneOf: [text, object({ en: text, zh: text }, ['en', 'zh'])] },
     status: { type: 'string', enum: ['draft', 'test', 'stable'] },

@@ -8,6 +8,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
+import type { PrecisionFloor } from '../core/feedback.js';
 import type { Log } from '../core/log.js';
 import type { Language, ReceivedAlert } from '../core/types.js';
 import { checkExposure, checkRole, findViewer, type Token, type Viewer } from './auth.js';
@@ -15,6 +16,7 @@ import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import type { AssistantHooks } from './mcp/desk.js';
 import { createAssistantRoutes } from './routes/assistant.js';
 import { createCrowd } from './crowd.js';
+import { createFeedbackRoutes } from './routes/feedback.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createGroupRoutes } from './routes/groups.js';
 import { createIncidentRoutes } from './routes/incidents.js';
@@ -52,6 +54,8 @@ export interface ServerOptions {
     readonly allowedHosts?: readonly string[];
     /** Folder of the built page; default: beside this file. */
     readonly webDir?: string;
+    /** Left out: every rule alerts. */
+    readonly floor?: PrecisionFloor;
     readonly livePollMs?: number;
     readonly liveHeartbeatMs?: number;
     readonly liveMaxRecords?: number;
@@ -123,6 +127,7 @@ export function createServer(options: ServerOptions): ApiServer {
     const routes = [
       ...createRecordRoutes(services),
       ...createIncidentRoutes(services),
+      ...createFeedbackRoutes(services),
       ...createGroupRoutes(services),
       ...createDeliveryRoutes(services),
       ...createSystemRoutes(services),
@@ -154,6 +159,7 @@ function createServices(options: ServerOptions): Services {
     language: settings.language,
     publicUrl: settings.publicUrl ?? '',
     metrics: options.metrics ?? createMetrics(settings.version),
+    floor: settings.floor ?? { share: 0, leastVerdicts: 1 },
     now: options.now ?? Date.now,
     rules: options.catalogInfo,
     ruleProblems: options.ruleProblems ?? (() => []),

@@ -30,6 +30,7 @@ const POLICY: NotifyPolicy = {
   isNews: () => false,
   attachWaitMs: 1000,
   jobLabels: ['job_id', 'flink_job_id', 'job_name'],
+  floor: { share: 0.5, leastVerdicts: 10 },
 };
 
 interface Shown {

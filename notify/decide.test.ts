@@ -113,6 +113,20 @@ describe('decideAlert, at first sight', () => {
     ).toMatchObject({ subject: { cause: BUFFERS, diagnosis: 1 } });
   });
 
+  it('never sends for a rule that people distrust, and tells what else was found in its place', () => {
+    const isDistrusted = (rule: string): boolean => rule === BUFFERS;
+    const other = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('memory.heap-oom/task')]);
+
+    expect(decide(CAUSE, [], SEEN, { isDistrusted })).toMatchObject({ subject: { cause: 'restart.exhausted/any' } });
+    expect(decide(makeIncident([makeDiagnosis(BUFFERS)]), [], SEEN, { isDistrusted })).toEqual({
+      send: false,
+      reason: 'distrusted-rule',
+    });
+    expect(decide(other, [], SEEN, { isDistrusted })).toMatchObject({
+      subject: { cause: 'memory.heap-oom/task', diagnosis: 1 },
+    });
+  });
+
   it('says nothing of what is no failure', () => {
     expect(decide(makeIncident([]))).toEqual({ send: false, reason: 'nothing-found' });
     expect(decide(makeIncident([makeDiagnosis(BUFFERS, { severity: 'info' })]))).toEqual({

@@ -10,6 +10,7 @@ export type SilenceReason =
   | 'muted'
   | 'nothing-found'
   | 'draft-rule'
+  | 'distrusted-rule'
   | 'below-warning'
   | 'undated'
   | 'backlog'
@@ -35,6 +36,8 @@ export interface DecidePolicy {
   readonly isSymptom: (ruleId: string) => boolean;
   /** True for a rule whose finding is told at once: by itself it says enough, whatever comes. */
   readonly isNews: (ruleId: string) => boolean;
+  /** True for a rule of which people said too often that it is wrong. Left out: none. */
+  readonly isDistrusted?: (ruleId: string) => boolean;
 }
 
 /** What an alert is about: the best diagnosis that may be announced, or a failure that no rule names. */
@@ -104,13 +107,18 @@ export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number,
 }
 
 /**
- * What an incident is about, or why it is about nothing: the first cause that no draft found; else a symptom that
- * stands for itself; else the failure that no rule names; else a symptom of that one. Mere notices are left out.
+ * What an incident is about, or why it is about nothing: the first cause that no draft found, nor a rule that people
+ * distrust; else a symptom that stands for itself; else the failure that no rule names; else a symptom of that one.
+ * Mere notices are left out.
  */
-export function findSubject(incident: Incident, policy: Pick<DecidePolicy, 'isSymptom'>): Subject | SilenceReason {
-  const found = incident.diagnoses.en
+export function findSubject(
+  incident: Incident,
+  policy: Pick<DecidePolicy, 'isSymptom' | 'isDistrusted'>,
+): Subject | SilenceReason {
+  const proven = incident.diagnoses.en
     .map((diagnosis, index) => ({ diagnosis, index }))
     .filter(({ diagnosis }) => diagnosis.status !== 'draft');
+  const found = proven.filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true);
   const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= RANK.warning);
   const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
   const best = standing.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? standing[0];
@@ -118,8 +126,11 @@ export function findSubject(incident: Incident, policy: Pick<DecidePolicy, 'isSy
   if (best === undefined && unknown !== undefined)
     return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
   const chosen = best ?? loud[0];
-  if (chosen === undefined)
-    return found.length > 0 ? 'below-warning' : incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
+  if (chosen === undefined) {
+    if (found.length > 0) return 'below-warning';
+    if (proven.length > 0) return 'distrusted-rule';
+    return incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
+  }
   const { diagnosis, index } = chosen;
   return {
     cause: diagnosis.rule,

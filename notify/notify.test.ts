@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FeedbackVerdict } from '../core/feedback.js';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import { openStore } from '../store/open.js';
@@ -46,6 +47,38 @@ describe('an incident', () => {
         attempts: 1,
       },
     ]);
+  });
+
+  it('of a rule that people say is mostly wrong alerts nobody, until they say otherwise', async () => {
+    const say = (verdict: FeedbackVerdict, count: number): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          fixture.store.saveFeedback({
+            incidentId: `${verdict}-${index}`,
+            rule: BUFFERS,
+            verdict,
+            by: 'anna',
+            at: 'now',
+          }),
+        ),
+      );
+    await say('wrong', 10);
+    const notifier = fixture.createNotifier();
+    await notifier.incidentChanged(CAUSE);
+    expect(await fixture.rows()).toEqual([]);
+
+    await say('helped', 10);
+    fixture.nowMs += 60_000;
+    await notifier.incidentChanged(CAUSE);
+    expect(await fixture.rows()).toMatchObject([{ cause: BUFFERS, state: 'pending' }]);
+  });
+
+  it('alerts as before where the store cannot tell what people say', async () => {
+    const denied = createError('JT_STORE_DENIED', { url: 'es', problem: 'no right' });
+    const store = { ...fixture.store, findFeedback: () => Promise.reject(denied) };
+    await fixture.createNotifier({ store }).incidentChanged(CAUSE);
+
+    expect(await fixture.rows()).toMatchObject([{ cause: BUFFERS }]);
   });
 
   it('that shows only a symptom waits, and is told with its cause when that comes', async () => {

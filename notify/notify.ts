@@ -5,7 +5,8 @@ import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
-import type { AlertStore, IncidentStore, StateStore } from '../store/store.js';
+import type { PrecisionFloor } from '../core/feedback.js';
+import type { AlertStore, FeedbackStore, IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
 import { decideAlert, type DecidePolicy, type Told } from './decide.js';
@@ -13,12 +14,16 @@ import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
 import { createWakeup, type Wakeup } from './pace.js';
 import type { Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';
+import { createTrust } from './trust.js';
 import { createOutbox, type OutboxRow, type Outbox } from './outbox.js';
 
-export interface NotifyPolicy extends DecidePolicy, InboundPolicy {}
+export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
+  /** Below it a rule alerts nobody. */
+  readonly floor: PrecisionFloor;
+}
 
 export interface NotifierOptions {
-  readonly store: AlertStore & Pick<IncidentStore, 'findIncidents'> & StateStore;
+  readonly store: AlertStore & Pick<IncidentStore, 'findIncidents'> & Pick<FeedbackStore, 'findFeedback'> & StateStore;
   readonly receivers: readonly ReceiverSettings[];
   readonly policy: NotifyPolicy;
   readonly log: Log;
@@ -67,13 +72,16 @@ interface NotifierState {
 export function createNotifier(options: NotifierOptions): Notifier {
   checkReceivers(options.receivers);
   const notifier = createState(options);
-  const { receivers, policy, log, publicUrl = '', instance = 'main', now = Date.now } = options;
+  const { store, receivers, log, publicUrl = '', instance = 'main', now = Date.now } = options;
   const { outbox, inbound, senders, wakeup } = notifier;
+  const trust = createTrust(store, options.policy.floor, log, now);
+  const policy: NotifyPolicy = { ...options.policy, isDistrusted: trust.isDistrusted };
   const writer = createWriter({ outbox, policy, publicUrl, instance, log, now });
   return {
     async incidentChanged(incident) {
       await makeReady(notifier);
       await inTurn(notifier, async () => {
+        if (receivers.length > 0) await trust.refresh();
         for (const receiver of receivers) await writer(incident, receiver);
       });
       wakeup.ring();

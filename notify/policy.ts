@@ -1,5 +1,6 @@
 // Settings → what decide.ts goes by, for the service and for who measures it. What a rule says of itself the caller
 // asks of the catalog, which may change.
+import type { PrecisionFloor } from '../core/feedback.js';
 import type { Settings } from '../core/config/settings.js';
 import { parseGlob } from '../core/text/glob.js';
 import type { DecidePolicy } from './decide.js';
@@ -14,6 +15,14 @@ export function readPolicy(settings: Settings, rules: Pick<DecidePolicy, 'isSymp
     stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
     mutes: settings['notify.mutes'].map(parseGlob),
     jobLabels: settings['notify.jobLabels'],
+    floor: readFloor(settings),
     ...rules,
+  };
+}
+
+export function readFloor(settings: Settings): PrecisionFloor {
+  return {
+    share: settings['notify.precisionFloorPercent'] / 100,
+    leastVerdicts: settings['notify.precisionVerdicts'],
   };
 }

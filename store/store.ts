@@ -1,6 +1,7 @@
 // The ports between the stages and whatever keeps the records, one by use: each stage names the ones that it needs
 // in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
 // suite that both must pass. Nothing above this file knows which adapter is in use.
+import type { Feedback } from '../core/feedback.js';
 import type { Glob } from '../core/text/glob.js';
 import type { Component, Incident, Level, LogRecord } from '../core/types.js';
 import type { SignalKind } from '../flink/words/words.js';
@@ -342,6 +343,14 @@ export interface AlertStore {
   }): Promise<readonly Alert[]>;
 }
 
+/** What people said of diagnoses. It outlives the incidents: rules are measured by it. */
+export interface FeedbackStore {
+  /** Replaces what the same person said of the same rule and incident. */
+  saveFeedback(feedback: Feedback): Promise<void>;
+  /** Newest first, at most MAX_FEEDBACK. */
+  findFeedback(query: { readonly incidentId?: string }): Promise<readonly Feedback[]>;
+}
+
 /** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
 export interface StateStore {
   saveState(key: string, value: string): Promise<void>;
@@ -385,6 +394,7 @@ export interface Store
     IncidentStore,
     JobLineStore,
     AlertStore,
+    FeedbackStore,
     StateStore,
     AgentRegistry,
     Retention,

@@ -2,6 +2,7 @@
 // these has looked at it. Both stores ask for everything that they read. Pure.
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
+import { VERDICTS, type Feedback } from '../core/feedback.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert, JobLines } from './store.js';
 
@@ -40,6 +41,14 @@ export function isAlert(value: unknown): value is Alert {
     typeof value['id'] === 'string' &&
     typeof value['incidentId'] === 'string' &&
     typeof value['state'] === 'string'
+  );
+}
+
+export function isFeedback(value: unknown): value is Feedback {
+  return (
+    isObject(value) &&
+    ['incidentId', 'rule', 'by', 'at'].every((name) => typeof value[name] === 'string') &&
+    VERDICTS.some((verdict) => verdict === value['verdict'])
   );
 }
 

@@ -29,6 +29,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'sequence.ts',
     'record.ts',
     'types.ts',
+    'feedback.ts',
     'text',
     'time',
     'bytes',
@@ -97,6 +98,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   notify: [
     'payload.ts',
     'pace.ts',
+    'trust.ts',
     'decide.ts',
     'render.ts',
     'forward.ts',

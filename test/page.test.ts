@@ -116,6 +116,20 @@ describeWithParts(['chromium'], 'the page', () => {
     expect(text).toMatch(/```yaml\ntaskmanager\.memory\.network/);
   });
 
+  it('asks whether the diagnosis is right, and says what people said of the rule', async () => {
+    await page.getByRole('button', { name: 'Wrong' }).click();
+    await page.getByRole('button', { name: 'Wrong', pressed: true }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('button', { name: 'This helped' }).click();
+    await page.getByRole('button', { name: 'This helped', pressed: true }).waitFor({ timeout: WAIT_MS });
+    await page.reload();
+    await page.getByRole('button', { name: 'This helped', pressed: true }).waitFor({ timeout: WAIT_MS });
+
+    expect(await page.getByText('People say that this rule is right in').textContent()).toContain(
+      '100 % (21 %–100 %) · 1/1',
+    );
+    expect(await page.getByText('local: This helped').count()).toBe(1);
+  });
+
   it('opens the evidence in its context, with the line marked', async () => {
     await page.getByRole('link', { name: 'in context' }).first().click();
     await page.locator('.row.hit').waitFor({ timeout: WAIT_MS });
@@ -187,6 +201,8 @@ describeWithParts(['chromium'], 'the page', () => {
   it('lists rules and agents', async () => {
     await page.goto(`${address}/rules`);
     await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
+    const judged = page.getByRole('row', { name: /^network\.insufficient-buffers\/total/ });
+    expect(await judged.textContent()).toContain('right in 100 % (21 %–100 %)');
     const proofs = page.locator('td:last-child span');
     const cut = await proofs.evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length);
     expect([(await proofs.count()) > 0, cut]).toEqual([true, 0]);

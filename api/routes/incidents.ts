@@ -197,6 +197,6 @@ function withoutPayload(alert: Alert): Omit<Alert, 'payload'> {
   return rest;
 }
 
-function isVisible(incident: Incident, { viewer }: Request): boolean {
+export function isVisible(incident: Incident, { viewer }: Request): boolean {
   return isInScope({ cluster: incident.cluster, jobId: incident.job?.id, jobName: incident.job?.name }, viewer.scope);
 }

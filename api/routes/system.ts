@@ -5,6 +5,7 @@ import { createError, JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
 import { printGlob } from '../../core/text/glob.js';
 import type { StatusCondition, StoreHealth } from '../../store/store.js';
+import { loadPrecision } from './feedback.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from '../route.js';
 import {
@@ -41,7 +42,7 @@ function createCatalogRoutes(services: Services): readonly Route[] {
       summary: 'The rule catalog',
       query: QUERIES.none,
       answers: { 200: RULE_LIST },
-      handle: async () => ({ kind: 'json', body: { rules: services.rules(), problems: services.ruleProblems() } }),
+      handle: () => listRules(services),
     },
     {
       method: 'GET',
@@ -146,11 +147,17 @@ function createHealthRoutes(services: Services): readonly Route[] {
   ];
 }
 
+async function listRules(services: Services): Promise<Answer> {
+  const measured = await loadPrecision(services);
+  const rules = services.rules().map((rule) => ({ ...rule, precision: measured.get(rule.id) }));
+  return { kind: 'json', body: { rules, problems: services.ruleProblems() } };
+}
+
 async function readRule(services: Services, request: Request): Promise<Answer> {
   const id = request.params.text('id') ?? '';
   const rule = services.rules().find((candidate) => candidate.id === id);
   if (rule === undefined) throw createError('JT_RULE_NOT_FOUND', { id, hint: '' });
-  return { kind: 'json', body: rule };
+  return { kind: 'json', body: { ...rule, precision: (await loadPrecision(services)).get(id) } };
 }
 
 async function listAgents(services: Services, request: Request): Promise<Answer> {

@@ -29,7 +29,9 @@ describe('the table of settings', () => {
     for (const row of SETTINGS) {
       expect(row.help, row.name).toMatch(/\.$/);
       if (['integer', 'number'].includes(row.type))
-        expect(row.name, row.name).toMatch(/(Ms|Bytes|Days|Files|Records|Batches|PerSecond|Cores|workers)$/);
+        expect(row.name, row.name).toMatch(
+          /(Ms|Bytes|Days|Files|Records|Batches|PerSecond|Cores|Percent|Verdicts|workers)$/,
+        );
     }
   });
 });

@@ -6,6 +6,7 @@ import { createServer, type ApiServer, type ServerOptions } from '../../api/serv
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import type { Notifier } from '../../notify/notify.js';
+import { readFloor } from '../../notify/policy.js';
 import { languageOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
 import { createAssistantHooks } from './assistant.js';
@@ -36,6 +37,7 @@ export function createServiceServer(
       publicUrl: settings['api.publicUrl'],
       tokens: settings['api.tokens'],
       allowedHosts: settings['api.allowedHosts'],
+      floor: readFloor(settings),
       webDir: PAGE_DIR,
     },
     catalogInfo: () => describeCatalog(rules.catalog),

@@ -126,6 +126,7 @@ export const POLICY: NotifyPolicy = {
   isNews: () => false,
   attachWaitMs: 20_000,
   jobLabels: ['job_id', 'flink_job_id', 'job_name'],
+  floor: { share: 0.5, leastVerdicts: 10 },
 };
 export const CAUSE = makeIncident([makeDiagnosis(BUFFERS)]);
 export const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);

@@ -1,7 +1,8 @@
-// Incidents, alerts, states and agent statuses: few and small, one index each. The document is kept as text, so
-// nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or an
-// alert finds it at once; an agent's status may show a second later.
+// Incidents, alerts, feedback, states and agent statuses: few and small, one index each. The document is kept as
+// text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or
+// an alert finds it at once; an agent's status may show a second later.
 import { createError } from '../../core/errors.js';
+import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
 import { isObject } from '../../core/json.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
@@ -11,7 +12,7 @@ import { search, type SearchHit } from './hits.js';
 import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { formatTime, parseTime } from '../page.js';
-import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
+import { isAgentStatus, isAlert, isFeedback, isIncident, parseJson } from '../stored.js';
 import { findGroup } from '../jobs/counts.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
@@ -111,6 +112,39 @@ export async function findAlerts(
     'alerts',
     { query: { bool: { filter } }, sort, size: Math.min(query.limit, MAX_DOCUMENTS) },
     isAlert,
+  );
+}
+
+export async function saveFeedback(client: ElasticsearchClient, prefix: string, feedback: Feedback): Promise<void> {
+  const id = nameFeedback(feedback);
+  await saveDocument(
+    client,
+    prefix,
+    'feedback',
+    id,
+    {
+      id,
+      incidentId: feedback.incidentId,
+      ...fillTime('time', feedback.at),
+      body: JSON.stringify(feedback),
+    },
+    true,
+  );
+}
+
+export async function findFeedback(
+  client: ElasticsearchClient,
+  prefix: string,
+  { incidentId }: { readonly incidentId?: string },
+): Promise<Feedback[]> {
+  const filter = incidentId === undefined ? [] : [{ term: { incidentId } }];
+  const sort = [{ time: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  return findDocuments(
+    client,
+    prefix,
+    'feedback',
+    { query: { bool: { filter } }, sort, size: MAX_FEEDBACK },
+    isFeedback,
   );
 }
 

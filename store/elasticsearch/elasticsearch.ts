@@ -9,10 +9,12 @@ import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSet
 import {
   findAgentStatuses,
   findAlerts,
+  findFeedback,
   findIncident,
   findIncidents,
   loadDocument,
   rememberAlert,
+  saveFeedback,
   removeDocument,
   removeFound,
   removeRefused,
@@ -104,6 +106,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await rememberAlert(client, prefix, alert);
     },
     findAlerts: (query) => findAlerts(client, prefix, query),
+    saveFeedback: async (feedback) => {
+      await makeTemplates();
+      await saveFeedback(client, prefix, feedback);
+    },
+    findFeedback: (query) => findFeedback(client, prefix, query),
     saveState: async (key, value) => {
       await makeTemplates();
       await saveState(client, prefix, key, value);
@@ -299,7 +306,9 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
  * an index is told by its writes.
  */
 async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
-  const names = [`${prefix}-logs-*`, ...SMALL_INDICES.map((name) => `${prefix}-${name}`)];
+  // Rights that were granted for an earlier release do not name the feedback.
+  const small = SMALL_INDICES.filter((name) => name !== 'feedback');
+  const names = [`${prefix}-logs-*`, ...small.map((name) => `${prefix}-${name}`)];
   const { status, body } = await client.send({
     method: 'GET',
     path: `/${names.join(',')}/_settings/index.blocks.read_only_allow_delete`,

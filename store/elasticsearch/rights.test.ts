@@ -124,6 +124,16 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     expect(await api.findIncidents({ limit: 1 })).toHaveLength(1);
     await waitUntil('the agent', async () => (await api.findAgentStatuses()).length === 1);
     await api.saveState('mute', 'm');
+    const said = {
+      incidentId: 'i',
+      rule: 'a.b/c',
+      verdict: 'right',
+      by: 'anna',
+      at: '2026-11-20T10:00:00.000Z',
+    } as const;
+    expect(await analyzer.findFeedback({})).toEqual([]);
+    await api.saveFeedback(said);
+    expect(await analyzer.findFeedback({})).toEqual([said]);
     await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
     await asSuperuser('PUT', '/jobtrace-logs-*/_settings', { 'index.blocks.read_only_allow_delete': true });

@@ -1,5 +1,6 @@
-// Incidents, alerts and reports of agents: each is one document in JSON beside the columns that it is asked by; and how
-// many records and incidents each job has. Called by sqlite.ts.
+// Incidents, alerts, feedback and reports of agents: each is one document in JSON beside the columns that it is
+// asked by; and how many records and incidents each job has. Called by sqlite.ts.
+import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
 import type { Incident } from '../../core/types.js';
 import {
   describeGroup,
@@ -11,7 +12,7 @@ import {
   type JobPart,
 } from '../jobs/counts.js';
 import type { AgentStatus, Alert, GroupQuery, GroupSum, IncidentQuery, JobQuery, JobRows } from '../store.js';
-import { isAgentStatus, isAlert, isIncident, parseJson } from '../stored.js';
+import { isAgentStatus, isAlert, isFeedback, isIncident, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';
 import type { Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
@@ -123,6 +124,27 @@ export function findAlerts(
       params: [...where.params, query.limit],
     },
     isAlert,
+  );
+}
+
+export function saveFeedback(connection: Connection, feedback: Feedback): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)')
+    .run(nameFeedback(feedback), feedback.incidentId, readTime(feedback.at), JSON.stringify(feedback));
+}
+
+export function findFeedback(connection: Connection, { incidentId }: { readonly incidentId?: string }): Feedback[] {
+  const where = joinConditions(
+    'AND',
+    incidentId === undefined ? [] : [{ sql: 'incident_id = ?', params: [incidentId] }],
+  );
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM feedback WHERE ${where.sql} ORDER BY at DESC, id LIMIT ?`,
+      params: [...where.params, MAX_FEEDBACK],
+    },
+    isFeedback,
   );
 }
 

@@ -53,6 +53,8 @@ export const MIGRATIONS: readonly string[] = [
   `DROP INDEX records_job;
    CREATE INDEX records_job ON records (job_id COLLATE NOCASE, time) WHERE job_id IS NOT NULL;
    CREATE INDEX records_job_name ON records (job_name COLLATE NOCASE, time) WHERE job_name IS NOT NULL;`,
+  `CREATE TABLE feedback (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
+   CREATE INDEX feedback_incident ON feedback (incident_id);`,
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

@@ -11,10 +11,12 @@ import {
   countJobRecords,
   findAgentStatuses,
   findAlerts,
+  findFeedback,
   findIncident,
   findIncidents,
   saveAgentStatus,
   saveAlert,
+  saveFeedback,
   saveIncident,
   sumGroup,
 } from './documents.js';
@@ -64,6 +66,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     loadJobLines: (cluster) => run(() => loadJobLines(connection, cluster)),
     rememberAlert: (alert) => run(() => saveAlert(connection, alert)),
     findAlerts: (query) => run(() => findAlerts(connection, query)),
+    saveFeedback: (feedback) => run(() => saveFeedback(connection, feedback)),
+    findFeedback: (query) => run(() => findFeedback(connection, query)),
     saveState: (key, value) =>
       run(() => void connection.prepare('INSERT OR REPLACE INTO states VALUES (?, ?)').run(key, value)),
     loadState: (key) =>

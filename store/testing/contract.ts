@@ -13,6 +13,7 @@ import {
 } from './contract/append.js';
 import {
   describeDocuments,
+  describeFeedback,
   describeGroups,
   describeIncidents,
   describeJobs,
@@ -42,6 +43,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('the lines of a job', () => describeJobLines(useSharedStore(open)));
     describe('the lines of a job', () => describeChangedJobLines(useOwnStore(open)));
     describe('alerts, agents', () => describeDocuments(useOwnStore(open)));
+    describe('feedback', () => describeFeedback(useOwnStore(open)));
     describe('states', () => describeStates(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });

@@ -93,6 +93,20 @@ export const SERVICE = [
     help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.',
   },
   {
+    name: 'notify.precisionFloorPercent',
+    type: 'integer',
+    default: 50,
+    minimum: 0,
+    help: 'A rule alerts nobody while people say of fewer of its diagnoses than this that they are right; its incidents stay. 0 = every rule alerts.',
+  },
+  {
+    name: 'notify.precisionVerdicts',
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    help: 'So many verdicts of people a rule must have before notify.precisionFloorPercent counts.',
+  },
+  {
     name: 'notify.jobLabels',
     type: 'strings',
     default: ['job_id', 'flink_job_id', 'job_name'],

@@ -29,7 +29,14 @@ export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
   info: 'gray',
 };
 
-export function DiagnosisCard({ diagnosis }: { readonly diagnosis: Diagnosis }) {
+/** `children`: what its room knows of it beside. */
+export function DiagnosisCard({
+  diagnosis,
+  children,
+}: {
+  readonly diagnosis: Diagnosis;
+  readonly children?: ReactNode;
+}) {
   const { t, lang } = useSpeech();
   return (
     <Card withBorder padding="lg">
@@ -79,6 +86,7 @@ export function DiagnosisCard({ diagnosis }: { readonly diagnosis: Diagnosis }) 
             </Accordion.Panel>
           </Accordion.Item>
         </Accordion>
+        {children}
       </Stack>
     </Card>
   );

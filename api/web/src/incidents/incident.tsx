@@ -13,6 +13,7 @@ import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
 import { ChildTable, OUTCOME_COLORS, useIncident } from './children.tsx';
+import { FeedbackNote } from './feedback.tsx';
 import { GroupNote } from './group.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
@@ -22,7 +23,11 @@ export function IncidentPage({ id }: { readonly id: string }) {
   const incident = query.data;
   const lead = findLead(incident);
   const named = incident.diagnoses.filter((item, index) => index === 0 || !item.symptom);
-  const cards = named.map((item) => <DiagnosisCard key={item.rule} diagnosis={item} />);
+  const cards = named.map((item) => (
+    <DiagnosisCard key={item.rule} diagnosis={item}>
+      <FeedbackNote incident={incident.id} rule={item.rule} />
+    </DiagnosisCard>
+  ));
   const unknown = incident.unknown.map((item, index) => (
     <UnknownCard key={item.fingerprint} unknown={item}>
       {index === 0 && item.group !== undefined && <GroupNote group={item.group} />}

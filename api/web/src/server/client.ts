@@ -10,6 +10,7 @@ import type {
   PlatformShare,
   UnknownFailure,
 } from '../../../../core/types.ts';
+import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/feedback.ts';
 import type { AgentStatus, GroupSum, RecordPage } from '../../../../store/store.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
@@ -39,6 +40,16 @@ export interface RuleRow {
   readonly severity: string;
   readonly owner: Diagnosis['owner'];
   readonly title: Readonly<Record<Language, string>>;
+  readonly precision?: ShownPrecision;
+}
+
+/** How often a rule is right, as people say; `alerts`: false where that is too rarely. */
+export type ShownPrecision = Precision & { readonly alerts: boolean };
+
+/** What people said of an incident, and what is known of its rules. */
+export interface ShownFeedback {
+  readonly feedback: readonly Feedback[];
+  readonly rules: readonly { readonly id: string; readonly precision?: ShownPrecision }[];
 }
 
 /** What is stored of a failure that no rule names. */
@@ -87,6 +98,13 @@ export const api = {
     request(`/api/v1/incidents?limit=200&lang=${lang}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
+  feedback: (id: string): Promise<ShownFeedback> => request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`),
+  sayFeedback: (id: string, rule: string, verdict: FeedbackVerdict): Promise<ShownFeedback> =>
+    request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rule, verdict }),
+    }),
   group: (id: string): Promise<ShownGroup> => request(`/api/v1/groups/${encodeURIComponent(id)}`),
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),

@@ -2,6 +2,7 @@
 // with those that it refused. The frame (shell/app.tsx) shows it.
 import { Alert, Badge, Code, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { PrecisionText } from '../incidents/feedback.tsx';
 import { api } from '../server/client.ts';
 import { Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, STATUSES } from '../../../../core/text/wording.ts';
@@ -38,7 +39,10 @@ export function RulesPage() {
           {query.data.rules.map((rule) => (
             <Table.Tr key={rule.id}>
               <Table.Td ff="monospace">{rule.id}</Table.Td>
-              <Table.Td className="whole">{rule.title[lang]}</Table.Td>
+              <Table.Td className="whole">
+                {rule.title[lang]}
+                {rule.precision !== undefined && <PrecisionText precision={rule.precision} />}
+              </Table.Td>
               <Table.Td data-name={t('whose')}>
                 <Text size="sm" component="span">
                   {OWNERS[rule.owner][lang]}

@@ -54,6 +54,15 @@ const TEXTS = {
   lastTime: { en: 'last', zh: '最近一次' },
   onJobs: { en: 'on', zh: '涉及作业' },
   sameBy: { en: 'the same by', zh: '归为同一故障的依据' },
+  isItRight: { en: 'Is this diagnosis right?', zh: '这个诊断正确吗？' },
+  verdictRight: { en: 'Right', zh: '正确' },
+  verdictWrong: { en: 'Wrong', zh: '错误' },
+  verdictHelped: { en: 'This helped', zh: '有帮助' },
+  ruleRight: { en: 'People say that this rule is right in', zh: '用户认为此规则正确的比例：' },
+  alertsNobody: {
+    en: 'too often wrong: incidents of this rule alert nobody',
+    zh: '错误过多：此规则的故障不再发送告警',
+  },
   draftRule: { en: 'a rule for it:', zh: '为它编写规则：' },
   notFound: { en: 'Not found. Retention may have deleted it.', zh: '未找到，可能已过保留期被删除。' },
   searchHint: {

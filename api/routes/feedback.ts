@@ -1,0 +1,95 @@
+// What people say of a diagnosis (right, wrong, it helped), and what that makes of its rule: its measured precision,
+// and whether it still alerts. Kept with who said it and when; one person has one verdict on one rule of one incident.
+// The page shows it on the card.
+import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../core/feedback.js';
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { Incident } from '../../core/types.js';
+import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
+import { FEEDBACK, FEEDBACK_LIST, ID, QUERIES } from '../schemas.js';
+import { isVisible } from './incidents.js';
+
+const MAX_BODY_BYTES = 4096;
+
+export function createFeedbackRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/incidents/:id/feedback',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'What people said of the diagnoses of an incident, and how often their rules are right',
+      params: ID,
+      query: QUERIES.none,
+      answers: { 200: FEEDBACK_LIST },
+      handle: async (request) => showFeedback(services, await findVisible(services, request)),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/incidents/:id/feedback',
+      role: 'author',
+      tag: 'incidents',
+      summary: 'Say of a diagnosis that it is right, wrong, or that it helped',
+      description: 'Replaces what the same token said of the same rule of this incident.',
+      params: ID,
+      query: QUERIES.none,
+      body: { type: 'json', schema: FEEDBACK, maxBytes: MAX_BODY_BYTES },
+      answers: { 200: FEEDBACK_LIST },
+      handle: (request) => takeFeedback(services, request),
+    },
+  ];
+}
+
+async function takeFeedback(services: Services, request: Request): Promise<Answer> {
+  const { store, now } = services;
+  const incident = await findVisible(services, request);
+  const said = createValues(request.body);
+  const rule = said.text('rule') ?? '';
+  const verdict = readWord(VERDICTS, said.text('verdict'));
+  const rules = listRules(incident);
+  if (!rules.includes(rule) || verdict === undefined)
+    throw createError('JT_REQUEST_INVALID', {
+      problems: `"rule" must be one of this incident's (${rules.join(', ') || 'it has none'}), not "${rule}"`,
+    });
+  const at = new Date(now()).toISOString();
+  await store.saveFeedback({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
+  return showFeedback(services, incident);
+}
+
+async function showFeedback(services: Services, incident: Incident): Promise<Answer> {
+  const [feedback, measured] = await Promise.all([
+    orNothing(services.store.findFeedback({ incidentId: incident.id })),
+    loadPrecision(services),
+  ]);
+  const rules = listRules(incident).map((id) => ({ id, precision: measured.get(id) }));
+  return { kind: 'json', body: { feedback, rules } };
+}
+
+/** `alerts`: false for a rule that is so often wrong that it alerts nobody. */
+export type RulePrecision = Precision & { readonly alerts: boolean };
+
+export async function loadPrecision({ store, floor }: Services): Promise<ReadonlyMap<string, RulePrecision>> {
+  const measured = measurePrecision(await orNothing(store.findFeedback({})));
+  return new Map([...measured].map(([id, item]) => [id, { ...item, alerts: !isBelowFloor(item, floor) }]));
+}
+
+/** Rights that were granted for an earlier release do not name the feedback: what is not about it goes on. */
+async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<readonly Item[]> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof JobtraceError && error.code === 'JT_STORE_DENIED') return [];
+    throw error;
+  }
+}
+
+async function findVisible({ store }: Services, request: Request): Promise<Incident> {
+  const id = request.params.text('id') ?? '';
+  const incident = await store.findIncident(id);
+  if (incident === undefined || !isVisible(incident, request))
+    throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  return incident;
+}
+
+function listRules({ diagnoses }: Incident): readonly string[] {
+  return [...new Set(diagnoses.en.map(({ rule }) => rule))];
+}

@@ -1,0 +1,79 @@
+// What people say of a diagnosis: the question below it, who said what, and how often its rule is right. In: an
+// incident and one of its rules. Whoever may only read sees no buttons. The page of an incident shows it on the card;
+// the room of rules shows the precision.
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { VERDICTS, type FeedbackVerdict } from '../../../../core/feedback.ts';
+import { api, type ShownPrecision } from '../server/client.ts';
+import { useSession } from '../server/session.ts';
+import { useSpeech } from '../speech/text.tsx';
+import { Problem, Time } from '../view/state.tsx';
+
+const WORDS = { right: 'verdictRight', wrong: 'verdictWrong', helped: 'verdictHelped' } as const satisfies Readonly<
+  Record<FeedbackVerdict, string>
+>;
+
+export function FeedbackNote({ incident, rule }: { readonly incident: string; readonly rule: string }) {
+  const { t } = useSpeech();
+  const { token } = useSession();
+  const queries = useQueryClient();
+  const queryKey = ['feedback', incident];
+  const { data } = useQuery({ queryKey, queryFn: () => api.feedback(incident) });
+  const viewer = useQuery({
+    queryKey: ['viewer', token],
+    queryFn: () => api.viewer(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const say = useMutation({
+    mutationFn: (verdict: FeedbackVerdict) => api.sayFeedback(incident, rule, verdict),
+    onSuccess: (answer) => queries.setQueryData(queryKey, answer),
+  });
+  const said = data?.feedback.filter((item) => item.rule === rule) ?? [];
+  const precision = data?.rules.find(({ id }) => id === rule)?.precision;
+  const maySay = viewer.data !== undefined && viewer.data.role !== 'reader';
+  const own = said.find(({ by }) => by === viewer.data?.name)?.verdict;
+  return (
+    <Stack gap={4}>
+      {maySay && (
+        <Group gap="xs">
+          <Text size="sm">{t('isItRight')}</Text>
+          {VERDICTS.map((verdict) => (
+            <Button
+              key={verdict}
+              size="compact-xs"
+              variant={verdict === own ? 'filled' : 'default'}
+              aria-pressed={verdict === own}
+              loading={say.isPending && say.variables === verdict}
+              onClick={() => say.mutate(verdict)}
+            >
+              {t(WORDS[verdict])}
+            </Button>
+          ))}
+        </Group>
+      )}
+      {say.isError && <Problem error={say.error} />}
+      {said.map(({ by, verdict, at }) => (
+        <Text key={by} size="xs" className="quiet">
+          {by}: {t(WORDS[verdict])} · <Time value={at} />
+        </Text>
+      ))}
+      {precision !== undefined && <PrecisionText precision={precision} />}
+    </Stack>
+  );
+}
+
+/** The share with its interval, and that the rule alerts nobody where it does not. */
+export function PrecisionText({ precision }: { readonly precision: ShownPrecision }) {
+  const { t } = useSpeech();
+  const { right, wrong, share, low, high, alerts } = precision;
+  return (
+    <Text size="xs" className={alerts ? 'quiet' : undefined} c={alerts ? undefined : 'red'}>
+      {t('ruleRight')} {percent(share)} ({percent(low)}–{percent(high)}) · {right}/{right + wrong}
+      {alerts ? '' : ` · ${t('alertsNobody')}`}
+    </Text>
+  );
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

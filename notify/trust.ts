@@ -1,0 +1,46 @@
+// Which rules alert nobody any more, because people said too often that they are wrong. In: what people said, as the
+// store has it, looked at again every minute. notify.ts asks before it decides. A store that cannot tell changes
+// nothing: the alert is more important than the verdicts.
+import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../core/feedback.js';
+import { JobtraceError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { FeedbackStore } from '../store/store.js';
+
+const LOOK_EVERY_MS = 60_000;
+
+export interface Trust {
+  /** Asks the store again where that was long ago. */
+  refresh(): Promise<void>;
+  isDistrusted(ruleId: string): boolean;
+}
+
+export function createTrust(
+  store: Pick<FeedbackStore, 'findFeedback'>,
+  floor: PrecisionFloor,
+  log: Log,
+  now: () => number,
+): Trust {
+  let distrusted: ReadonlySet<string> = new Set();
+  let lookedAt = -Infinity;
+  return {
+    async refresh() {
+      if (now() - lookedAt < LOOK_EVERY_MS) return;
+      lookedAt = now();
+      try {
+        const measured = measurePrecision(await store.findFeedback({}));
+        const found = [...measured].filter(([, precision]) => isBelowFloor(precision, floor));
+        for (const [rule, { right, wrong }] of found)
+          if (!distrusted.has(rule))
+            log.warn({ rule, right, wrong }, 'People say that this rule is mostly wrong: it alerts nobody any more.');
+        distrusted = new Set(found.map(([rule]) => rule));
+      } catch (error) {
+        if (!(error instanceof JobtraceError)) throw error;
+        log.warn(
+          { problem: error.message },
+          'What people say of the rules cannot be read; all of them alert as before.',
+        );
+      }
+    },
+    isDistrusted: (ruleId) => distrusted.has(ruleId),
+  };
+}
