@@ -13,6 +13,7 @@ import { clearSpool } from './files/archive.js';
 import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
+import type { Look } from './follow/read.js';
 import { readCpu } from './follow/limits.js';
 import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
@@ -113,6 +114,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     scannedPaths: settings.paths,
     watcher: undefined,
     isWatchDue: true,
+    told: new Set(),
     isQuiet: false,
     cpuMs,
     isScanDue: true,
@@ -158,25 +160,33 @@ async function prepareStore({ store, log }: AgentState): Promise<void> {
 async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<void>): Promise<void> {
   const { settings, follower, now } = agent;
   let scanned: Scanned = { at: 0, cpuMs: 0, jitter: 1 };
+  let nextLook = 0;
   while (!signal.aborted) {
     agent.turnedAt = now();
     if (agent.isWatchDue) openWatch(agent);
     const isScan = now() >= findNextScan(agent, scanned);
     if (isScan) scanned = await scanMeasured(agent);
     const before = agent.cpuMs();
-    const { isBusy, dueAt } = follower.turn(isScan);
+    tellFollower(agent);
+    const look: Look = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
+    const { isBusy, dueAt } = follower.turn(look);
     const cpuMs = agent.cpuMs() - before;
+    if (look !== 'told')
+      nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) });
     void saveStatus(agent);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
-      const next = Math.min(
-        findNextScan(agent, scanned),
-        now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) }),
-        dueAt ?? Number.POSITIVE_INFINITY,
-      );
+      const next = Math.min(findNextScan(agent, scanned), nextLook, dueAt ?? Number.POSITIVE_INFINITY);
       await rest(agent.alarm, stopped, next - now());
     }
   }
+}
+
+/** What is written where nobody follows it is found by a scan. */
+function tellFollower(agent: AgentState): void {
+  const { told, follower } = agent;
+  if (told.size > 0 && !follower.tell(told)) agent.isQuiet = false;
+  told.clear();
 }
 
 /** The last scan of the loop. */
@@ -193,16 +203,15 @@ async function scanMeasured(agent: AgentState): Promise<Scanned> {
   return { at, cpuMs: agent.cpuMs() - before, jitter: 0.9 + 0.2 * agent.random() };
 }
 
-/** When something came or went, or files that have grown wait for their turn to be open, the next scan comes soon. */
+/** When something came or went, the next scan comes soon. */
 function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number {
-  const { settings, isScanDue, follower } = agent;
+  const { settings, isScanDue } = agent;
   const soonMs = settings.readIntervalMs / 2;
-  if (follower.isCrowded) return at + soonMs;
   if (isScanDue) return at + decideScanWait(soonMs, { cpuMs, isResting: false });
   return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isResting: isResting(agent) });
 }
 
-/** All places are watched, and nothing was heard of them since the last scan. */
+/** All places are watched, and nothing was heard of them since the last scan that it would have to find. */
 function isResting({ watcher, isQuiet }: AgentState): boolean {
   return watcher !== undefined && isQuiet;
 }

@@ -39,8 +39,9 @@ export function openWatch(agent: AgentState): void {
   agent.isScanDue = true;
   agent.watcher = openWatcher({
     isWanted: (name) => !isPlain || isLogName(name),
-    onChange: () => {
-      agent.isQuiet = false;
+    onChange: (path) => {
+      if (path === undefined) agent.isQuiet = false;
+      else agent.told.add(path);
       alarm.wake();
     },
     onList: () => {

@@ -50,7 +50,9 @@ export interface AgentState {
   /** The paths of the last scan. */
   scannedPaths: readonly string[];
   watcher: Watcher | undefined;
-  /** Nothing was heard of files since the last scan. */
+  /** Where something was written since the last turn. */
+  readonly told: Set<string>;
+  /** Nothing was heard since the last scan but of files that are followed. */
   isQuiet: boolean;
   /** Folders are to be watched anew. */
   isWatchDue: boolean;

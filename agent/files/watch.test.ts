@@ -21,14 +21,17 @@ import { openWatcher, type Watcher } from './watch.js';
 const PATIENCE = { timeout: 20_000 };
 let folder: string;
 let watcher: Watcher;
-const heard = { changes: 0, lists: 0 };
+const heard: { changes: number; lists: number; paths: (string | undefined)[] } = { changes: 0, lists: 0, paths: [] };
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jobtrace-watch-'));
-  Object.assign(heard, { changes: 0, lists: 0 });
+  Object.assign(heard, { changes: 0, lists: 0, paths: [] });
   watcher = openWatcher({
     isWanted: isLogName,
-    onChange: () => void (heard.changes += 1),
+    onChange: (path) => {
+      heard.changes += 1;
+      heard.paths.push(path);
+    },
     onList: () => void (heard.lists += 1),
     onLost: () => undefined,
   });
@@ -99,6 +102,7 @@ describe('openWatcher', () => {
 
     appendFileSync(path, 'y\n');
     await vi.waitUntil(() => heard.changes > 0, PATIENCE);
+    expect(heard.paths).toContain(path);
     expect(heard.lists).toBe(0);
     renameSync(path, `${path}.1`);
     await vi.waitUntil(() => heard.lists > 0, PATIENCE);
@@ -126,6 +130,7 @@ describe('openWatcher', () => {
     appendFileSync(join(real, 'a.log'), 'y\n');
 
     await vi.waitUntil(() => heard.changes > 0, PATIENCE);
+    expect(heard.paths).toContain(join(linked, 'b.log'));
   });
 
   it('watches a folder that was removed and made again', async () => {

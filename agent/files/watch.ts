@@ -20,8 +20,8 @@ export interface Watcher {
 export interface WatchParts {
   /** Is a file of this name one that may be followed? */
   readonly isWanted: (name: string) => boolean;
-  /** Something was written to a file. */
-  readonly onChange: () => void;
+  /** Something was written to the file at this path; undefined where the system does not tell which. */
+  readonly onChange: (path: string | undefined) => void;
   /** A file or folder came or went. */
   readonly onList: () => void;
   /** It gave up, and why; nothing is watched any more. */
@@ -39,6 +39,7 @@ interface Watching extends WatchParts {
 
 interface Place {
   readonly watcher: RawWatcher;
+  readonly isFile: boolean;
   /** Ends the wait of whoever entered: the place is watched now, or will not be. */
   readonly resume: () => void;
 }
@@ -78,7 +79,7 @@ function enterPlace(watching: Watching, place: string): Promise<void> | undefine
   // One for each place: `unwatch` of a common one remembers every place that it ever let go.
   const watcher = new RawWatcher({ persistent: true, ignoreInitial: true, depth: 0, atomic: false });
   return new Promise((resume) => {
-    open.set(place, { watcher, resume });
+    open.set(place, { watcher, isFile: !isFolder(place), resume });
     watcher.on('raw', (event, name: string | null) => noteEvent(watching, place, event, name));
     watcher.on('error', (error) => noteError(watching, place, error));
     watcher.on('ready', () => noteReady(watching, place));
@@ -106,13 +107,18 @@ function noteError(watching: Watching, place: string, error: unknown): void {
  */
 function noteEvent(watching: Watching, place: string, event: string, name: string | null): void {
   if (watching.hasEnded) return;
-  if (event === 'change') return watching.onChange();
+  if (event === 'change') return watching.onChange(name === null ? undefined : findChanged(watching, place, name));
   if (name === basename(place)) leavePlace(watching, place);
   if (name === null) return watching.onList();
   // Only a folder that came or went is of interest beside the files that may be followed.
   const path = join(place, name);
   const wasPlace = leavePlace(watching, path);
   if (wasPlace || watching.isWanted(name) || isFolder(path)) watching.onList();
+}
+
+/** A file that is watched itself has events under its own name. */
+function findChanged({ open }: Watching, place: string, name: string): string {
+  return open.get(place)?.isFile === true ? place : join(place, name);
 }
 
 function isFolder(path: string): boolean {

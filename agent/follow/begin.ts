@@ -11,7 +11,7 @@ import { closeReading } from '../tail/chunk.js';
 import { createTail, describeTail, type Tail } from '../tail/tail.js';
 import { adoptTail, type Adoption } from './adopt.js';
 import { dropTail, endTail, failTail } from './ends.js';
-import { idOf, isEnding, openFile, reserveFile, type TailSet } from './set.js';
+import { idOf, isEnding, openFile, type TailSet } from './set.js';
 
 /** What our own disk did not let us unpack is tried again after this time. */
 const UNPACK_AGAIN_MS = 2000;
@@ -51,7 +51,8 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
 
 function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail | undefined): void {
   if (origin.isUnnamed && origin.pod === undefined) reportUnnamed(set, origin);
-  const fd = reserveFile(set) ? openFile(set, path) : undefined;
+  set.openFiles += 1;
+  const fd = openFile(set, path);
   if (fd === undefined) return;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
   const tail = createTail({
@@ -68,6 +69,7 @@ function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail 
   const id = idOf(tail.file);
   if (set.live.has(id)) return closeSync(fd);
   set.live.set(id, tail);
+  set.byPath.set(path, tail);
   set.busy.add(tail);
 }
 

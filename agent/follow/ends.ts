@@ -4,7 +4,7 @@
 import { closeReading, unreadBytes } from '../tail/chunk.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import { describeTail, isDrained, type Tail } from '../tail/tail.js';
-import { closeIdle, countOpen, idOf, isEnding, reportUnreadable, type TailSet } from './set.js';
+import { closeIdle, countOpen, idOf, isEnding, isFull, reportUnreadable, type TailSet } from './set.js';
 
 export function noteGone(set: TailSet, tail: Tail): void {
   tail.file.goneSince ??= set.now();
@@ -49,12 +49,14 @@ export function leaveTail(set: TailSet, tail: Tail): void {
 }
 
 /** Nothing of it is waited for. */
-export function dropTail({ live, busy, byKey, now }: TailSet, tail: Tail): void {
+export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tail: Tail): void {
   const { file, reading } = tail;
   closeReading(reading);
   file.endedAt = now();
   live.delete(idOf(file));
   busy.delete(tail);
+  grown.delete(tail);
+  if (byPath.get(file.path) === tail) byPath.delete(file.path);
   if (byKey.get(file.key)?.file === file) byKey.delete(file.key);
 }
 
@@ -64,9 +66,7 @@ export function sweepTails(set: TailSet): void {
   for (const tail of [...busy]) sweepLive(set, tail);
   for (const tail of ended) sweepEnded(set, tail);
   set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key), set.waiting.length === 0);
-  const isFull = set.openFiles >= settings.maxOpenFiles && set.waiting.length > 0;
-  if (set.isCrowded || isFull || set.openFiles > settings.maxOpenFiles)
-    closeIdle(set, countOpen(set) - Math.floor(settings.maxOpenFiles / 2));
+  if (isFull(set)) closeIdle(set, countOpen(set) - Math.floor(settings.maxOpenFiles / 2));
 }
 
 function sweepLive(set: TailSet, tail: Tail): void {

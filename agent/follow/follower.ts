@@ -20,15 +20,17 @@ import { createBoard, type Board, type BoardView } from '../status.js';
 import { advanceAcks } from '../tail/acks.js';
 import { createForwarder } from '../tail/forward.js';
 import { describeTail, type Tail } from '../tail/tail.js';
-import { createReader, type Reader, type Slice } from './read.js';
+import { createReader, type Look, type Reader, type Slice } from './read.js';
 import { createTails, type FollowedFiles, type Tails } from './tails.js';
 import type { TailsParts } from './set.js';
 
 export interface Follower {
   /** What stands there now; `isElsewhere`: it was looked for at other paths than the time before. */
   syncFiles(scan: Scan, isElsewhere: boolean): void;
-  /** Reads for a short while, sends what is due, moves offsets. `all`: also of files that have rested long. */
-  turn(all: boolean): Turn;
+  /** A watch says that something was written at these paths. False: nobody follows one of them. */
+  tell(paths: Iterable<string>): boolean;
+  /** Reads for a short while, sends what is due, moves offsets. */
+  turn(look: Look): Turn;
   /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
   poll(): Promise<number>;
   /** Sends what is read, open entries as well, until the store has it or this time is over (`stopWithinMs`). */
@@ -38,8 +40,6 @@ export interface Follower {
   /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   describe(): FollowerState;
-  /** More files have grown than may be open: scan again soon. */
-  readonly isCrowded: boolean;
   /** Lets go of the files, as they stand. */
   close(): void;
 }
@@ -112,7 +112,8 @@ export function createFollower(parts: FollowerParts): FileFollower {
       if (isElsewhere) tails.leaveFiles(scan);
       tails.syncFiles(scan);
     },
-    turn: (all) => turn(following, all),
+    tell: (paths) => tell(following, paths),
+    turn: (look) => turn(following, look),
     poll: () => poll(following),
     flush: async (withinMs = settings.stopWithinMs) => {
       reader.flushIdle(true);
@@ -127,9 +128,6 @@ export function createFollower(parts: FollowerParts): FileFollower {
       if (signals.marker?.version !== words.version) signals.marker = createSignalMarker(words, scanner);
     },
     describe: () => describe(following),
-    get isCrowded() {
-      return tails.isCrowded;
-    },
     close: () => close(following),
   };
 }
@@ -171,16 +169,22 @@ function joinParts(parts: FollowerParts): Following {
   };
 }
 
-function turn(following: Following, all: boolean): Turn {
+function tell({ tails }: Following, paths: Iterable<string>): boolean {
+  let isKnown = true;
+  for (const path of paths) if (!tails.tell(path)) isKnown = false;
+  return isKnown;
+}
+
+function turn(following: Following, look: Look): Turn {
   const { tails, reader, shipper } = following;
   following.turnedAt = following.now();
-  tails.beginFiles();
-  const round = reader.readRound(shipper.acknowledgedAt === undefined ? FIRST_SLICE : SLICE, all);
+  tails.openFiles();
+  const round = reader.readRound(shipper.acknowledgedAt === undefined ? FIRST_SLICE : SLICE, look);
   reader.flushIdle(false);
   shipper.pump(false);
   commit(following);
   const isReading = round.hasMore && round.hold === undefined;
-  return { isBusy: isReading || tails.isBeginning, dueAt: shipper.dueAt };
+  return { isBusy: isReading || tails.isOpening, dueAt: shipper.dueAt };
 }
 
 async function poll(following: Following): Promise<number> {
@@ -189,8 +193,8 @@ async function poll(following: Following): Promise<number> {
   await tails.finishArchive();
   let readBytes = 0;
   for (;;) {
-    tails.beginFiles();
-    const round = reader.readRound(SLICE, true);
+    tails.openFiles();
+    const round = reader.readRound(SLICE, 'all');
     readBytes += round.bytes;
     reader.flushIdle(false);
     do {
@@ -198,7 +202,7 @@ async function poll(following: Following): Promise<number> {
       await shipper.settle();
     } while (shipper.hasFresh);
     commit(following);
-    if ((!round.hasMore || round.bytes === 0) && !tails.isBeginning) return readBytes;
+    if ((!round.hasMore || round.bytes === 0) && !tails.isOpening) return readBytes;
   }
 }
 

@@ -20,12 +20,15 @@ export interface Slice {
   readonly endsWithin: boolean;
 }
 
+/**
+ * Which files are looked at: those of which something is known to be unread (a watch told of it, or there was more than
+ * a slice could read), those that grew within the last minute as well, or all that are open.
+ */
+export type Look = 'told' | 'recent' | 'all';
+
 export interface Reader {
-  /**
-   * Reads until every file is at its end, a limit is reached, or the slice is over. Files that have rested long are
-   * only looked at with `all`.
-   */
-  readRound(slice: Slice, all: boolean): ReadRound;
+  /** Reads until every file is at its end, a limit is reached, or the slice is over. */
+  readRound(slice: Slice, look: Look): ReadRound;
   /** Forwards the open entries of files that are read and rest; of all that are read with `all`. */
   flushIdle(all: boolean): void;
 }
@@ -60,8 +63,8 @@ const MAX_WAITING = 200_000;
 export function createReader(parts: ReaderParts): Reader {
   const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0 };
   return {
-    readRound: (slice, all) => {
-      const round = readRound(reader, slice, all);
+    readRound: (slice, look) => {
+      const round = readRound(reader, slice, look);
       reader.limits.note(round.hasMore ? round.hold : undefined);
       return round;
     },
@@ -69,10 +72,10 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
-function readRound(reader: ReaderState, { ms, endsWithin }: Slice, all: boolean): ReadRound {
+function readRound(reader: ReaderState, { ms, endsWithin }: Slice, look: Look): ReadRound {
   const until = reader.now() + ms;
-  const wanted = all ? reader.tails.list() : reader.tails.listBusy();
-  const tails = wanted.filter((tail) => isReadable(tail) && (all || !isCold(reader, tail)));
+  const wanted = look === 'all' ? reader.tails.list() : reader.tails.listBusy();
+  const tails = wanted.filter((tail) => isReadable(tail) && isLookedAt(reader, tail, look));
   let bytes = 0;
   for (let isMoving = true; isMoving;) {
     isMoving = false;
@@ -103,8 +106,9 @@ function isReadable({ file, reading, acks }: Tail): boolean {
   return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
 }
 
-function isCold({ now }: ReaderState, { reading }: Tail): boolean {
-  return reading.size <= reading.readOffset && now() - reading.lastGrowth > COLD_MS;
+function isLookedAt({ now }: ReaderState, { reading }: Tail, look: Look): boolean {
+  if (look === 'all' || reading.isTold || unreadBytes(reading) > 0) return true;
+  return look === 'recent' && now() - reading.lastGrowth <= COLD_MS;
 }
 
 function readTurn(reader: ReaderState, tail: Tail): number {
@@ -149,6 +153,7 @@ function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail
 function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState, tail: Tail): number {
   const { file, reading } = tail;
   const most = Math.min(reading.deficitBytes, limits.allowedBytes);
+  reading.isTold = false;
   const result = readChunk(reading, file, most, room, (part) => forwarder.forwardPart(tail, part));
   if (result.kind === 'truncated') tails.replaceTail(tail, result.lostBytes);
   if (result.kind !== 'read') {

@@ -33,10 +33,14 @@ export interface TailSet extends TailsParts {
   /** By device and inode. */
   readonly live: Map<string, Tail>;
   readonly byKey: Map<string, Tail>;
+  /** By where its file was seen last. */
+  readonly byPath: Map<string, Tail>;
   /** New files that are to be begun, in the order of the scan. */
   waiting: NewFile[];
   /** Those of which a turn may want something; the others rest, and are looked at with a scan only. */
   readonly busy: Set<Tail>;
+  /** Closed ones that have grown: they are opened as far as there is room. */
+  readonly grown: Set<Tail>;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: Set<Tail>;
   /** Files that are not read, with the size they had when that was found. */
@@ -49,8 +53,6 @@ export interface TailSet extends TailsParts {
   isFirstScan: boolean;
   /** Descriptors in use or asked for since they were counted. */
   openFiles: number;
-  /** More files have grown than may be open. */
-  isCrowded: boolean;
   /** The archive that is being unpacked. */
   unpacking: Promise<void> | undefined;
   /** Folders and files that the last scan could not read. */
@@ -70,14 +72,15 @@ export function createSet(parts: TailsParts, losses: Losses): TailSet {
     unmet: new Set([...parts.known.values()].map(({ key }) => key)),
     live: new Map(),
     byKey: new Map(),
+    byPath: new Map(),
     waiting: [],
     busy: new Set(),
+    grown: new Set(),
     ended: new Set(),
     ignored: new Map(),
     hasScanned: false,
     isFirstScan: true,
     openFiles: 0,
-    isCrowded: false,
     unpacking: undefined,
     unreadable: new Set(),
   };
@@ -112,16 +115,14 @@ function isResting(tail: Tail, now: number): boolean {
   return isDrained(tail) && (reading.fd === undefined || now - reading.lastGrowth > COLD_MS);
 }
 
-/** Files wait to be begun, and may be open. */
-export function isBeginning({ waiting, openFiles, settings }: TailSet): boolean {
-  return waiting.length > 0 && openFiles < settings.maxOpenFiles;
+/** Files wait to be opened, and may be. */
+export function isOpening({ waiting, grown, openFiles, settings }: TailSet): boolean {
+  return waiting.length + grown.size > 0 && openFiles < settings.maxOpenFiles;
 }
 
-export function reserveFile(set: TailSet): boolean {
-  set.openFiles += 1;
-  if (set.openFiles <= set.settings.maxOpenFiles) return true;
-  set.isCrowded = true;
-  return false;
+/** More files wait to be opened than may be open. */
+export function isFull({ waiting, grown, openFiles, settings }: TailSet): boolean {
+  return openFiles > settings.maxOpenFiles || (openFiles === settings.maxOpenFiles && waiting.length + grown.size > 0);
 }
 
 export function countOpen({ live }: TailSet): number {

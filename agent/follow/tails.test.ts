@@ -11,6 +11,7 @@ import { discoverFiles } from '../files/discover.js';
 import { createKnown } from '../identity/known.js';
 import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
+import { closeReading } from '../tail/chunk.js';
 import { seekTail } from '../tail/tail.js';
 import { createTails, type Tails } from './tails.js';
 
@@ -76,17 +77,17 @@ describe('listBusy', () => {
   });
 });
 
-describe('beginFiles', () => {
+describe('openFiles', () => {
   it('begins some of many files in a turn, and the next ones without another scan', async () => {
     const names = writeFiles(150);
     const tails = open({ now: Date.now() });
 
     tails.syncFiles(await discoverFiles([folder]));
     expect(namesOf(tails)).toEqual(names.slice(0, 100));
-    expect(tails.isBeginning).toBe(true);
-    tails.beginFiles();
+    expect(tails.isOpening).toBe(true);
+    tails.openFiles();
     expect(namesOf(tails)).toEqual(names);
-    expect(tails.isBeginning).toBe(false);
+    expect(tails.isOpening).toBe(false);
 
     tails.close();
   });
@@ -97,15 +98,50 @@ describe('beginFiles', () => {
 
     tails.syncFiles(await discoverFiles([folder]));
     expect(namesOf(tails)).toEqual(names.slice(0, 2));
-    expect(tails.isBeginning).toBe(false);
+    expect(tails.isOpening).toBe(false);
     finish(tails);
     tails.sweep();
-    expect(tails.isBeginning).toBe(true);
+    expect(tails.isOpening).toBe(true);
     expect(tails.listBusy()).toHaveLength(1);
-    tails.beginFiles();
+    tails.openFiles();
     expect(namesOf(tails)).toEqual(names);
     expect(tails.listBusy()).toHaveLength(2);
-    expect(tails.isCrowded).toBe(false);
+
+    tails.close();
+  });
+
+  it('opens what has grown and is closed as others are read and closed, without another scan', async () => {
+    const names = writeFiles(4);
+    const tails = open({ now: Date.now() }, { maxOpenFiles: 2 });
+    tails.syncFiles(await discoverFiles([folder]));
+    for (let turn = 0; turn < 4; turn += 1) {
+      finish(tails);
+      tails.sweep();
+      tails.openFiles();
+    }
+    finish(tails);
+    tails.sweep();
+    expect(namesOf(tails)).toEqual(names);
+    for (const { reading } of tails.list()) closeReading(reading);
+
+    for (const name of names) appendFileSync(join(folder, name), '2026-11-20 10:00:01,000 INFO  a.B [] - two\n');
+    for (const name of names) expect(tails.tell(join(folder, name))).toBe(true);
+    expect(tails.tell(join(folder, 'other.log'))).toBe(false);
+    const listOpen = (): readonly string[] =>
+      tails
+        .list()
+        .filter(({ reading: { fd } }) => fd !== undefined)
+        .map(({ file }) => file.path.slice(folder.length + 1));
+    tails.syncFiles(await discoverFiles([folder]));
+    expect(listOpen()).toEqual(names.slice(0, 2));
+    finish(tails);
+    tails.sweep();
+    tails.openFiles();
+    expect(listOpen()).toContain(names[2]);
+    finish(tails);
+    tails.sweep();
+    tails.openFiles();
+    expect(listOpen()).toContain(names[3]);
 
     tails.close();
   });
@@ -117,7 +153,7 @@ describe('beginFiles', () => {
     const tails = open(clock);
 
     tails.syncFiles(await discoverFiles([folder]));
-    tails.beginFiles();
+    tails.openFiles();
     expect(tails.list()).toHaveLength(101);
     expect(tails.list().filter(({ acks }) => acks.committed.offset === 0)).toEqual([]);
 

@@ -13,10 +13,9 @@ import {
   createSet,
   gatherBusy,
   idOf,
-  isBeginning,
   isEnding,
+  isOpening,
   reportUnreadable,
-  reserveFile,
   type TailSet,
   type TailsParts,
 } from './set.js';
@@ -26,10 +25,15 @@ export interface Tails {
   leaveFiles(scan: Scan): void;
   /** Follows what was renamed, notes what is gone, begins what is new. */
   syncFiles(scan: Scan): void;
-  /** Opens new files, some at a time, and finds out what they are; unpacks one archive at a time in the background. */
-  beginFiles(): void;
-  /** There are more of them, and they may be open. */
-  readonly isBeginning: boolean;
+  /** A watch says that something was written at this path. False: nobody here follows it. */
+  tell(path: string): boolean;
+  /**
+   * Opens, as far as there is room, what has grown and is closed, and some new files, and finds out what these are;
+   * unpacks one archive at a time in the background.
+   */
+  openFiles(): void;
+  /** There are more to open, and they may be. */
+  readonly isOpening: boolean;
   /** Waits for an archive that is being unpacked. */
   finishArchive(): Promise<void>;
   /** The file at this tail is another generation now (or went away): ends it and begins with what stands there. */
@@ -46,8 +50,6 @@ export interface Tails {
   /** Something of it was read: turns look at it again. */
   wake(tail: Tail): void;
   measure(): FollowedFiles;
-  /** More files have grown than may be open: scan again soon. */
-  readonly isCrowded: boolean;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: ReadonlySet<Tail>;
   close(): void;
@@ -67,9 +69,10 @@ export function createTails(parts: TailsParts): Tails {
   return {
     leaveFiles: (scan) => leaveFiles(set, scan),
     syncFiles: (scan) => syncFiles(set, scan),
-    beginFiles: () => beginFiles(set),
-    get isBeginning() {
-      return isBeginning(set);
+    tell: (path) => tell(set, path),
+    openFiles: () => openFiles(set),
+    get isOpening() {
+      return isOpening(set);
     },
     finishArchive: async () => {
       while (set.unpacking !== undefined) await set.unpacking;
@@ -82,9 +85,6 @@ export function createTails(parts: TailsParts): Tails {
     listBusy: () => [...set.busy],
     wake: (tail) => void set.busy.add(tail),
     measure: () => measureFiles(set),
-    get isCrowded() {
-      return set.isCrowded;
-    },
     ended: set.ended,
     close: () => closeAll(set),
   };
@@ -111,9 +111,8 @@ function syncFiles(set: TailSet, scan: Scan): void {
   set.hasScanned = true;
   const seen = new Set<string>();
   const fresh = scan.files.filter((file) => !live.has(idOf(file)));
-  const byOldPath = fresh.length === 0 ? NO_TAILS : new Map([...live.values()].map((tail) => [tail.file.path, tail]));
+  const byOldPath = fresh.length === 0 ? NO_TAILS : new Map(set.byPath);
   set.openFiles = countOpen(set);
-  set.isCrowded = false;
   for (const file of scan.files) {
     const id = idOf(file);
     seen.add(id);
@@ -127,7 +126,7 @@ function syncFiles(set: TailSet, scan: Scan): void {
   awaitFiles(set, fresh, byOldPath);
   reportProblems(set, scan);
   gatherBusy(set);
-  beginFiles(set);
+  openFiles(set);
 }
 
 function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
@@ -139,19 +138,54 @@ function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
   if (file.isSettled && now - (set.known.get(file.key)?.seen ?? 0) > set.settings.forgetAfterMs / 7)
     acks.isDirty = true;
   if (file.path !== found.path) {
-    file.path = found.path;
+    moveFile(set, tail, found.path);
     acks.isDirty = file.isSettled;
   }
   const hasChanged = found.size !== reading.size || found.mtimeMs !== reading.mtimeMs;
-  if (hasChanged && reading.fd === undefined && file.archiveSize === undefined) openAgain(set, tail);
+  if (hasChanged && isClosed(tail)) set.grown.add(tail);
+}
+
+function moveFile({ byPath }: TailSet, tail: Tail, path: string): void {
+  const { file } = tail;
+  if (byPath.get(file.path) === tail) byPath.delete(file.path);
+  file.path = path;
+  byPath.set(path, tail);
+}
+
+/** It can be opened again: an unpacked archive cannot. */
+function isClosed({ file, reading }: Tail): boolean {
+  return reading.fd === undefined && file.archiveSize === undefined;
+}
+
+function tell({ byPath, busy, grown }: TailSet, path: string): boolean {
+  const tail = byPath.get(path);
+  if (tail === undefined) return false;
+  if (isClosed(tail)) grown.add(tail);
+  else {
+    tail.reading.isTold = true;
+    busy.add(tail);
+  }
+  return true;
+}
+
+function openFiles(set: TailSet): void {
+  const { grown, settings } = set;
+  for (const tail of grown) {
+    if (set.openFiles >= settings.maxOpenFiles) break;
+    grown.delete(tail);
+    openAgain(set, tail);
+  }
+  beginFiles(set);
 }
 
 function openAgain(set: TailSet, tail: Tail): void {
-  if (!reserveFile(set)) return;
   const { path } = tail.file;
+  set.openFiles += 1;
   try {
-    if (!openTail(tail)) endTail(set, tail, unreadBytes(tail.reading));
-    else set.board.clear('JT_FILE_UNREADABLE', path);
+    if (!openTail(tail)) return endTail(set, tail, unreadBytes(tail.reading));
+    set.board.clear('JT_FILE_UNREADABLE', path);
+    tail.reading.isTold = true;
+    set.busy.add(tail);
   } catch (error) {
     reportUnreadable(set, path, error);
   }
@@ -201,9 +235,11 @@ function measureFiles(set: TailSet): FollowedFiles {
   return { files: set.live.size, openFiles: countOpen(set), ...bytes };
 }
 
-function closeAll({ live, busy, waiting }: TailSet): void {
+function closeAll({ live, busy, grown, byPath, waiting }: TailSet): void {
   for (const { reading } of live.values()) closeReading(reading);
   live.clear();
   busy.clear();
+  grown.clear();
+  byPath.clear();
   waiting.length = 0;
 }

@@ -1,6 +1,6 @@
 // All generations that the agent remembers, found by inode (is this file one of them?) and by family of names (is this
 // file a copy of one of them?). Filled from the checkpoint, kept up by agent.ts, asked by adopt.ts.
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { familyName } from '../files/pattern.js';
 
@@ -86,7 +86,10 @@ export function createKnown(states: Iterable<FileState>): Known {
 
 /** What a file, its rotations and its archives share. */
 export function familyOf(path: string): string {
-  return `${dirname(path)}/${familyName(basename(path))}`;
+  const name = basename(path);
+  const family = familyName(name);
+  // Of most files it is the path, which is kept already.
+  return family === name ? path : path.slice(0, -name.length) + family;
 }
 
 /** Most have one: of a set for each the empty places alone would be a good part of what a file costs. */

@@ -143,7 +143,9 @@ interface Described {
   readonly all: Map<string, SourceFields>;
 }
 
-const described = new WeakMap<RecordOrigin, Described>();
+/** Of the files that were read lately: with tens of thousands of them, most rest. */
+const described = new Map<RecordOrigin, Described>();
+const MOST_FILES = 2000;
 const MOST_DESCRIBED = 50;
 
 /** The fields of every entry of a file, as far as it has been read. */
@@ -153,6 +155,7 @@ export function describeSource(origin: RecordOrigin, notes: ProcessNotes): Sourc
   const key = `${notes['flink.version'] ?? ''} ${notes['flink.process.id'] ?? ''}`;
   const fields = known?.all.get(key) ?? fillSource(origin, notes);
   const all = known !== undefined && known.all.size < MOST_DESCRIBED ? known.all : new Map<string, SourceFields>();
+  if (known === undefined && described.size >= MOST_FILES) described.clear();
   described.set(origin, { notes, fields, all: all.set(key, fields) });
   return fields;
 }

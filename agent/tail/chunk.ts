@@ -30,13 +30,13 @@ export interface TailReading {
   mtimeMs: number;
   /** The frontier: the next byte to read. */
   readOffset: number;
-  /** The bytes before `readOffset`. */
-  recent: Buffer;
+  /** The bytes before `readOffset`, as Latin-1: a small Buffer for each file would keep its whole slab of the pool. */
+  recent: string;
   splitter: Splitter;
   /** The last entry boundary whose CRC is known; boundaries only grow. */
   cursor: CrcCursor;
-  /** CRC32s of the bytes before entries that were not given yet; empty where the cursor is enough. */
-  sums: Map<number, number>;
+  /** CRC32s of the bytes before entries that were not given yet; undefined where the cursor is enough. */
+  sums: Map<number, number> | undefined;
   /** Time of the last complete entry. */
   time: number | undefined;
   /** What the complete entries say of the process. */
@@ -46,6 +46,8 @@ export interface TailReading {
   /** When bytes were last added. */
   lastGrowth: number;
   deficitBytes: number;
+  /** A watch told of a change since it was last looked at. */
+  isTold: boolean;
   /** Nothing was read yet, so its first lines may belong to the file before it. */
   mayJoin: boolean;
 }
@@ -119,15 +121,16 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     size: 0,
     mtimeMs: 0,
     readOffset: 0,
-    recent: NOTHING,
+    recent: '',
     splitter: createFormSplitter({ kind, maxEntryBytes, form: 'lines' }),
     cursor: { offset: 0, crc: 0 },
-    sums: new Map(),
+    sums: undefined,
     time: undefined,
     notes: NO_NOTES,
     flushedTo: 0,
     lastGrowth: now,
     deficitBytes: 0,
+    isTold: false,
     mayJoin: false,
   };
 }
@@ -149,6 +152,11 @@ export function closeReading(reading: TailReading): void {
   reading.fd = undefined;
 }
 
+/** Are these the bytes that were kept? */
+export function holds(bytes: Buffer, recent: string): boolean {
+  return bytes.toString('latin1') === recent;
+}
+
 /** Looks at size and time, and at the bytes before the frontier and the first ones when they changed. */
 export function checkReading(reading: TailReading, fd: number, head: Guard): 'same' | 'grown' | 'truncated' {
   const stat = fstatSync(fd, { bigint: true });
@@ -157,7 +165,7 @@ export function checkReading(reading: TailReading, fd: number, head: Guard): 'sa
   if (size < reading.readOffset) return 'truncated';
   if (size === reading.size && mtimeMs === reading.mtimeMs) return size > reading.readOffset ? 'grown' : 'same';
   const now = lookAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
-  if (!now.equals(reading.recent)) return 'truncated';
+  if (!holds(now, reading.recent)) return 'truncated';
   if (!fitsGuard(head, lookAt(fd, 0, head.length))) return 'truncated';
   reading.size = size;
   reading.mtimeMs = mtimeMs;
@@ -182,10 +190,10 @@ export function readChunk(
   const base = reading.readOffset - before;
   const wanted = before + Math.min(maxBytes, reading.size - reading.readOffset);
   const window = readInto(room.marker.room.subarray(0, wanted), fd, base);
-  if (!window.subarray(0, before).equals(reading.recent)) return { kind: 'truncated', lostBytes };
+  if (!holds(window.subarray(0, before), reading.recent)) return { kind: 'truncated', lostBytes };
   const isLineStart = before === 0 || window[before - 1] === NEWLINE;
   reading.readOffset += window.length - before;
-  reading.recent = Buffer.from(window.subarray(Math.max(0, window.length - GUARD_BYTES)));
+  reading.recent = window.toString('latin1', Math.max(0, window.length - GUARD_BYTES));
   splitChunk({ reading, key: file.key, window: { bytes: window, base }, room, give }, before, isLineStart);
   return { kind: 'read', bytes: window.length - before, head: growHead(reading, fd, file.head) };
 }
@@ -233,7 +241,7 @@ export interface Window {
 
 function giveEntries({ reading, key, window, give }: Split, entries: readonly SplitEntry[]): void {
   if (entries.length > 0) give({ kind: 'entries', entries: locateEntries(reading, key, entries, window) });
-  if (reading.form !== 'lines') keepSums(reading, window);
+  keepSums(reading, window);
 }
 
 /** Entries that the splitter closed → where each ends: where the next one starts. */
@@ -253,17 +261,18 @@ function locateEntries(
 
 /** Of the bytes before an entry. The cursor only goes on, so what may be asked for again is kept. */
 export function sumAt(reading: TailReading, offset: number, window?: Window): number {
-  const known = reading.sums.get(offset);
+  const known = reading.sums?.get(offset);
   if (known !== undefined) return known;
   const isBehind = offset < reading.cursor.offset;
   const sum = crcUpTo(reading, isBehind ? { offset: 0, crc: 0 } : reading.cursor, offset, window);
-  if (reading.form !== 'lines') reading.sums.set(offset, sum);
+  reading.sums?.set(offset, sum);
   return sum;
 }
 
 /** Of what was not given yet: its bytes are in the chunk now, and may stand in no file later. */
 function keepSums(reading: TailReading, window: Window): void {
   const { splitter, sums } = reading;
+  if (sums === undefined) return;
   const { resumeOffset } = splitter;
   for (const start of splitter.starts) sumAt(reading, start, window);
   for (const offset of sums.keys()) if (offset < resumeOffset) sums.delete(offset);

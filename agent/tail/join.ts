@@ -202,7 +202,7 @@ function findOtherStream(bytes: Buffer, stream: string | undefined): number {
 /** Undefined when it is not what the elder has open. */
 function renderJointId({ file, reading }: Tail, { offset }: SplitEntry): string | undefined {
   const isFirst = offset === reading.splitter.openOffset;
-  const crc = reading.sums.get(offset) ?? (isFirst && reading.form === 'lines' ? reading.cursor.crc : undefined);
+  const crc = reading.sums?.get(offset) ?? (isFirst && reading.form === 'lines' ? reading.cursor.crc : undefined);
   return crc === undefined ? undefined : renderRecordId(file.key, offset, crc);
 }
 

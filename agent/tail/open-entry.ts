@@ -8,6 +8,7 @@ import { findEnd } from '../../flink/form/streams.js';
 import { renderRecordId } from '../identity/identity.js';
 import {
   crcUpTo,
+  holds,
   lookOwn,
   readOwn,
   sumAt,
@@ -41,7 +42,7 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   const begin = { ...reading.cursor };
   const end: Commit = { offset: open, crc: crcUpTo(reading, begin, open), time: reading.time };
   const entries = decided === readOffset ? splitter.peek() : splitRange(reading, open, decided);
-  const isCut = decided === readOffset && reading.recent[reading.recent.length - 1] !== NEWLINE;
+  const isCut = decided === readOffset && !reading.recent.endsWith('\n');
   const cursor = { ...begin };
   const held = reading.fd === undefined ? describeHeld(reading, entries) : undefined;
   const taken = entries.map((entry, index) => {
@@ -73,7 +74,7 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
   const isCut = decided === readOffset && findLineStart(reading) < recent.length;
   reading.flushedTo = decided;
   return entries.map((entry) => {
-    const crc = sums.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
+    const crc = sums?.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
     const id = renderRecordId(key, entry.offset, crc);
     return { entry: isCut && findEnd(entry) === readOffset ? markPartial(entry) : entry, id, end, isOpen: true };
   });
@@ -85,7 +86,7 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
  */
 function holdsRecent(reading: TailReading): boolean {
   const { recent, readOffset } = reading;
-  return lookOwn(reading, readOffset - recent.length, recent.length).equals(recent);
+  return holds(lookOwn(reading, readOffset - recent.length, recent.length), recent);
 }
 
 /**
@@ -98,12 +99,13 @@ function findDecidedEnd(reading: TailReading, open: number): number {
   // Complete, longer than what is kept, or all that there is of the entry.
   if (lineStart === recent.length || lineStart === 0 || offset <= open) return readOffset;
   // Container runtimes write whole lines, and say at the end of some to which stream they belong.
-  return form === 'lines' && isDecidedLine(recent, lineStart) ? readOffset : offset;
+  return form === 'lines' && isDecidedLine(Buffer.from(recent, 'latin1'), lineStart) ? readOffset : offset;
 }
 
 /** Behind the last line break of the bytes before the frontier; 0 when there is none. */
 function findLineStart({ form, recent, readOffset }: TailReading): number {
-  return isUtf16(form) ? findLastLine(recent, readOffset - recent.length, form) : recent.lastIndexOf(NEWLINE) + 1;
+  if (!isUtf16(form)) return recent.lastIndexOf('\n') + 1;
+  return findLastLine(Buffer.from(recent, 'latin1'), readOffset - recent.length, form);
 }
 
 /** No byte that may follow makes this line begin an entry, or not begin one. */
@@ -127,7 +129,7 @@ function describeHeld({ recent, readOffset }: TailReading, entries: readonly Spl
   if (first === undefined || second === undefined || first.cutBytes > 0) return undefined;
   const end = first.offset + first.bytes.length;
   const from = end - (readOffset - recent.length);
-  const gap = from < 0 ? Buffer.of(NEWLINE) : recent.subarray(from, from + second.offset - end);
+  const gap = from < 0 ? Buffer.of(NEWLINE) : Buffer.from(recent.slice(from, from + second.offset - end), 'latin1');
   return { bytes: Buffer.concat([first.bytes, gap]), base: first.offset };
 }
 

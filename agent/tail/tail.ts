@@ -104,11 +104,11 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
   reading.notes = commit.notes ?? NO_NOTES;
-  reading.sums = new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
   const { kind, maxEntryBytes, form } = reading;
+  reading.sums = form === 'lines' ? undefined : new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
   reading.splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: commit.offset });
   reading.flushedTo = commit.offset + acks.openBytes;
-  reading.recent = Buffer.from(reading.fd === undefined ? [] : lookBefore(reading.fd, commit.offset));
+  reading.recent = reading.fd === undefined ? '' : lookBefore(reading.fd, commit.offset).toString('latin1');
 }
 
 /**

@@ -38,6 +38,8 @@ interface Crew extends CrewParts {
   /** The workers know what is remembered. */
   isBegun: boolean;
   words: SignalWords | undefined;
+  /** Who has the file that stood at a path when it was last looked for. */
+  owners: ReadonlyMap<string, number>;
   failure: Error | undefined;
   isClosed: boolean;
 }
@@ -47,7 +49,6 @@ interface Member {
   readonly worker: Worker;
   /** What it knows of the last scan. */
   files: ReadonlyMap<string, FoundFile>;
-  isCrowded: boolean;
   state: FollowerState | undefined;
   /** Who waits for what it was asked to do. */
   asked: { readonly resolve: (readBytes: number) => void; readonly reject: (error: Error) => void } | undefined;
@@ -60,7 +61,7 @@ export function createCrew(parts: CrewParts): Follower {
   const { settings, known, store, log, hasBirthTimes } = parts;
   const shares = createShares(settings.workers, known, hasBirthTimes);
   const crew: Crew = {
-    ...{ ...parts, shares, members: [], isBegun: false, words: undefined },
+    ...{ ...parts, shares, members: [], isBegun: false, words: undefined, owners: new Map() },
     ...{ failure: undefined, isClosed: false },
   };
   const letterTurns = createTurns();
@@ -68,9 +69,10 @@ export function createCrew(parts: CrewParts): Follower {
     crew.members.push(openMember(crew, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
   return {
     syncFiles: (scan, isElsewhere) => syncFiles(crew, scan, isElsewhere),
-    turn: () => {
+    tell: (paths) => tellOwners(crew, paths),
+    turn: (look) => {
       if (crew.failure !== undefined) throw crew.failure;
-      tellAll(crew, { kind: 'run' });
+      if (look !== 'told') tellAll(crew, { kind: 'run' });
       return { isBusy: false, dueAt: undefined };
     },
     poll: async () => {
@@ -88,9 +90,6 @@ export function createCrew(parts: CrewParts): Follower {
       if (crew.isBegun) tellAll(crew, { kind: 'words', words });
     },
     describe: () => describe(crew),
-    get isCrowded() {
-      return crew.members.some(({ isCrowded }) => isCrowded);
-    },
     close: () => close(crew),
   };
 }
@@ -98,7 +97,7 @@ export function createCrew(parts: CrewParts): Follower {
 function openMember(crew: Crew, start: WorkerStart): Member {
   const { index } = start;
   const worker = crew.openWorker(start);
-  const member: Member = { index, worker, files: new Map(), isCrowded: false, state: undefined, asked: undefined };
+  const member: Member = { index, worker, files: new Map(), state: undefined, asked: undefined };
   worker.unref();
   worker.on('message', (report: Report) => takeReport(crew, member, report));
   worker.on('error', (error) => fail(crew, member, error));
@@ -146,6 +145,7 @@ function syncFiles(crew: Crew, { files, problems }: Scan, isElsewhere: boolean):
   const { members, shares } = crew;
   const shift = readShift(crew);
   const shared = shares.share(files);
+  crew.owners = new Map(shared.flatMap((own, index) => own.map(({ path }) => [path, index] as const)));
   if (!crew.isBegun) begin(crew, shift);
   for (const member of members) {
     const before = member.files;
@@ -180,6 +180,22 @@ function begin(crew: Crew, shift: ClockShift): void {
   crew.isBegun = true;
 }
 
+/** Each path to the worker that has its file. */
+function tellOwners(crew: Crew, paths: Iterable<string>): boolean {
+  const told = crew.members.map((): string[] => []);
+  let isKnown = true;
+  for (const path of paths) {
+    const owner = crew.owners.get(path);
+    if (owner === undefined) isKnown = false;
+    else told[owner]?.push(path);
+  }
+  for (const member of crew.members) {
+    const own = told[member.index] ?? [];
+    if (own.length > 0) tell(member, { kind: 'told', paths: own });
+  }
+  return isKnown;
+}
+
 function isAlike(file: FoundFile, before: FoundFile | undefined): boolean {
   return (
     before !== undefined &&
@@ -208,7 +224,7 @@ function takeReport(crew: Crew, member: Member, report: Report): void {
   }
 }
 
-function takeProgress(crew: Crew, member: Member, { changed, removed, isCrowded, state }: WorkerProgress): void {
+function takeProgress(crew: Crew, member: Member, { changed, removed, state }: WorkerProgress): void {
   const { known, shares, members, onCommit } = crew;
   for (const file of changed) {
     known.set(file);
@@ -219,7 +235,6 @@ function takeProgress(crew: Crew, member: Member, { changed, removed, isCrowded,
     known.delete(file.key);
     shares.forget(file);
   }
-  member.isCrowded = isCrowded;
   member.state = state ?? member.state;
   onCommit();
 }

@@ -28,8 +28,10 @@ export interface ClockShift {
 export type Order =
   | BeginOrder
   | ScanOrder
-  /** Read and ship from now on without being asked; a file may have grown. */
+  /** Read and ship from now on without being asked; files that grew lately may have grown again. */
   | { readonly kind: 'run' }
+  /** Something was written at these paths. */
+  | { readonly kind: 'told'; readonly paths: readonly string[] }
   | { readonly kind: 'poll'; readonly shift: ClockShift }
   /** Stop reading, and ship what was read until this time: ms since 1970, by the clock that nobody sets. */
   | { readonly kind: 'flush'; readonly until: number; readonly shift: ClockShift }
@@ -77,7 +79,6 @@ export interface WorkerProgress {
   readonly kind: 'progress';
   readonly changed: readonly FileState[];
   readonly removed: readonly string[];
-  readonly isCrowded: boolean;
   /** Now and then. */
   readonly state: FollowerState | undefined;
 }

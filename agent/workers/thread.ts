@@ -8,6 +8,7 @@ import type { FoundFile } from '../files/discover.js';
 import { createAlarm, rest, type Alarm } from '../follow/alarm.js';
 import { createFollower, type FileFollower } from '../follow/follower.js';
 import { readCpu } from '../follow/limits.js';
+import type { Look } from '../follow/read.js';
 import { idOf } from '../follow/set.js';
 import { createKnown, type Known } from '../identity/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
@@ -33,10 +34,11 @@ interface Work {
   readonly files: Map<string, FoundFile>;
   /** A scan came: files that have rested long are looked at as well. */
   isScanned: boolean;
+  /** So are those that grew lately. */
+  isLookDue: boolean;
   loop: Loop | undefined;
-  /** When it last said how it is, and what of that must be known at once. */
+  /** When it last said how it is. */
   saidAt: number;
-  wasCrowded: boolean;
 }
 
 interface Loop {
@@ -86,6 +88,10 @@ function obeyAtWork(
       return takeScan(work, order);
     case 'run':
       work.loop ??= startLoop(thread, work);
+      work.isLookDue = true;
+      return thread.alarm.wake();
+    case 'told':
+      work.follower.tell(order.paths);
       return thread.alarm.wake();
     case 'poll':
       return void poll(thread, work);
@@ -127,9 +133,9 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     readIntervalMs: () => settings.readIntervalMs,
     files: new Map(),
     isScanned: false,
+    isLookDue: false,
     loop: undefined,
     saidAt: 0,
-    wasCrowded: false,
   };
 }
 
@@ -153,9 +159,10 @@ function startLoop(thread: Thread, work: Work): Loop {
 async function loop(thread: Thread, work: Work, signal: AbortSignal): Promise<void> {
   const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   while (!signal.aborted) {
-    const isScan = work.isScanned;
+    const look: Look = work.isScanned ? 'all' : work.isLookDue ? 'recent' : 'told';
     work.isScanned = false;
-    const { isBusy, dueAt } = work.follower.turn(isScan);
+    work.isLookDue = false;
+    const { isBusy, dueAt } = work.follower.turn(look);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const waitMs = Math.min(work.readIntervalMs(), (dueAt ?? Number.POSITIVE_INFINITY) - readNow(thread));
@@ -183,11 +190,9 @@ async function flush(thread: Thread, work: Work, until: number): Promise<void> {
 function sayProgress(thread: Thread, work: Work, isWhole: boolean): void {
   const { follower, known } = work;
   const { changed, removed } = known.takeChanges();
-  const { isCrowded } = follower;
   const isDue = isWhole || performance.now() - work.saidAt >= STATE_EVERY_MS;
-  if (!isDue && changed.length === 0 && removed.length === 0 && isCrowded === work.wasCrowded) return;
+  if (!isDue && changed.length === 0 && removed.length === 0) return;
   if (isDue) work.saidAt = performance.now();
-  work.wasCrowded = isCrowded;
   const state = isDue ? follower.describe() : undefined;
-  send(thread.port, { kind: 'progress', changed, removed, isCrowded, state });
+  send(thread.port, { kind: 'progress', changed, removed, state });
 }

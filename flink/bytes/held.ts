@@ -1,8 +1,14 @@
-// Bytes that an open entry keeps between chunks: grows by doubling, so that a long trace read in small chunks is copied
-// a few times and not once per chunk. Used by split.ts.
+// Bytes that an open entry keeps between chunks. A few, which is what most of many files hold while they rest, are kept
+// as Latin-1 text: small Buffers are parts of a shared slab, and each keeps the whole of it. More grow by doubling, so
+// that a long trace read in small chunks is copied a few times and not once per chunk. Used by split.ts.
+
+const SMALL_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
 
 export class Held {
-  #bytes: Buffer = Buffer.alloc(0);
+  /** What is held as long as there are no #bytes. */
+  #text = '';
+  #bytes: Buffer = NOTHING;
   #length = 0;
 
   get length(): number {
@@ -11,37 +17,45 @@ export class Held {
 
   append(chunk: Buffer): void {
     const needed = this.#length + chunk.length;
+    if (needed <= SMALL_BYTES && this.#bytes === NOTHING) this.#text += chunk.toString('latin1');
+    else this.#grow(needed, chunk);
+    this.#length = needed;
+  }
+
+  #grow(needed: number, chunk: Buffer): void {
     if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, 256));
-      this.#bytes.copy(larger, 0, 0, this.#length);
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2, 2 * SMALL_BYTES));
+      this.view().copy(larger);
       this.#bytes = larger;
+      this.#text = '';
     }
     chunk.copy(this.#bytes, this.#length);
-    this.#length = needed;
   }
 
   /** What is held; valid until the next change. */
   view(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#bytes === NOTHING ? Buffer.from(this.#text, 'latin1') : this.#bytes.subarray(0, this.#length);
   }
 
   /** Gives the first `length` bytes away and is empty afterwards. */
   take(length: number): Buffer {
-    const taken = this.#bytes.subarray(0, length);
-    this.#bytes = Buffer.alloc(0);
+    const taken = this.view().subarray(0, length);
+    this.#text = '';
+    this.#bytes = NOTHING;
     this.#length = 0;
     return taken;
   }
 
   truncate(length: number): void {
     this.#length = Math.min(this.#length, length);
+    this.#text = this.#text.slice(0, this.#length);
   }
 
   /** Moves the last `length` bytes into a new one. */
   split(length: number): Held {
     const tail = new Held();
-    tail.append(this.#bytes.subarray(this.#length - length, this.#length));
-    this.#length -= length;
+    tail.append(this.view().subarray(this.#length - length));
+    this.truncate(this.#length - length);
     return tail;
   }
 
