@@ -25,6 +25,7 @@ import type { Known } from '../identity/known.js';
 import { familyName } from '../files/pattern.js';
 import type { AgentSettings } from '../settings.js';
 import type { Commit, TailReading } from '../tail/chunk.js';
+import type { Place } from '../tail/acks.js';
 import { openTail, seekTail, type Tail } from '../tail/tail.js';
 
 export type Adoption =
@@ -59,6 +60,7 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const fitting = own.find((state) => isSame(state, tail, fd, size, head));
   if (fitting !== undefined) {
     resume(tail, fitting, head);
+    tail.acks.shipped = findShipped(fitting, fd);
     return { kind: 'resumed', abandoned: [] };
   }
   if (tail.file.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
@@ -113,6 +115,14 @@ function resume(tail: Tail, state: FileState, head: Buffer): void {
   tail.reading.mayJoin = canJoin(tail);
   tail.file.isSettled = true;
   tail.acks.isDirty = true;
+}
+
+/** The open entry that the store has: its complete self is not sent again when it has not grown. */
+function findShipped({ form, offset, openBytes }: FileState, fd: number): readonly Place[] {
+  if (form !== undefined || openBytes === 0) return [];
+  const end = lookBefore(fd, offset + openBytes).toString('latin1');
+  const length = openBytes - (/\r?\n$/.exec(end)?.[0].length ?? 0);
+  return [{ offset, length }];
 }
 
 /** The generation that goes on in this file; "wait" while that cannot be told. */

@@ -10,8 +10,8 @@ import type { RecordOrigin } from '../record/parse.js';
 import { closeReading } from '../tail/chunk.js';
 import { createTail, describeTail, type Tail } from '../tail/tail.js';
 import { adoptTail, type Adoption } from './adopt.js';
-import { dropTail, endTail, failTail } from './ends.js';
-import { idOf, isEnding, openFile, type TailSet } from './set.js';
+import { endTail, failTail } from './ends.js';
+import { dropTail, idOf, isEnding, openFile, type TailSet } from './set.js';
 
 /** What our own disk did not let us unpack is tried again after this time. */
 const UNPACK_AGAIN_MS = 2000;
@@ -20,10 +20,12 @@ const MOST_AT_ONCE = 100;
 
 /** What a scan found and nobody follows; `byOldPath` says whose file stood at a path before. */
 export function awaitFiles(set: TailSet, files: readonly FoundFile[], byOldPath: ReadonlyMap<string, Tail>): void {
-  const waited = new Map(set.waiting.map(({ file, before }) => [idOf(file), before]));
-  set.waiting = files
-    .filter((file) => !isIgnored(set, file))
-    .map((file) => ({ file, before: waited.get(idOf(file)) ?? byOldPath.get(file.path) }));
+  const { waiting } = set;
+  const waited = new Map([...waiting.values()].map(({ file, before }) => [idOf(file), before]));
+  waiting.clear();
+  for (const file of files)
+    if (!isIgnored(set, file))
+      waiting.set(file.path, { file, before: waited.get(idOf(file)) ?? byOldPath.get(file.path) });
 }
 
 function isIgnored({ ignored }: TailSet, file: FoundFile): boolean {
@@ -33,10 +35,13 @@ function isIgnored({ ignored }: TailSet, file: FoundFile): boolean {
 
 /** Some of those that wait, as far as they may be open: what the first ones say leaves before the last are open. */
 export function beginFiles(set: TailSet): void {
-  const room = Math.max(0, set.settings.maxOpenFiles - set.openFiles);
-  for (const { file, before } of set.waiting.splice(0, Math.min(room, MOST_AT_ONCE))) {
+  let left = Math.min(MOST_AT_ONCE, set.settings.maxOpenFiles - set.openFiles);
+  for (const { file, before } of set.waiting.values()) {
+    if (left <= 0) break;
+    left -= 1;
+    set.waiting.delete(file.path);
     set.ignored.delete(idOf(file));
-    openNew(set, file.path, describeOrigin(file, set.settings), before);
+    openNew(set, file, describeOrigin(file, set.settings), before);
   }
   settleTails(set);
 }
@@ -46,17 +51,36 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
   set.board.count('truncatedFiles');
   endTail(set, tail, lostBytes);
   set.ignored.delete(idOf(tail.file));
-  openNew(set, tail.file.path, tail.file.origin, undefined);
+  openNew(set, tail.file, tail.file.origin, undefined);
 }
 
-function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail | undefined): void {
+/** The tail of a file that rests: it is opened and goes on where it was. Undefined when it is gone. */
+export function wakeByKey(set: TailSet, key: string): Tail | undefined {
+  const state = set.known.get(key);
+  const file = state === undefined ? undefined : set.resting.get(state.path);
+  if (file === undefined || file.inode !== state?.inode) return undefined;
+  set.resting.delete(file.path);
+  const tail = openNew(set, file, describeOrigin(file, set.settings), undefined);
+  if (tail !== undefined) settleTail(set, tail);
+  return set.byKey.get(key);
+}
+
+type NewPlace = Pick<FoundFile, 'path' | 'captures'>;
+
+function openNew(
+  set: TailSet,
+  { path, captures }: NewPlace,
+  origin: RecordOrigin,
+  before: Tail | undefined,
+): Tail | undefined {
   if (origin.isUnnamed && origin.pod === undefined) reportUnnamed(set, origin);
   set.openFiles += 1;
   const fd = openFile(set, path);
-  if (fd === undefined) return;
+  if (fd === undefined) return undefined;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
   const tail = createTail({
     path,
+    captures,
     origin,
     inode,
     device,
@@ -67,10 +91,14 @@ function openNew(set: TailSet, path: string, origin: RecordOrigin, before: Tail 
     now: set.now(),
   });
   const id = idOf(tail.file);
-  if (set.live.has(id)) return closeSync(fd);
+  if (set.live.has(id)) {
+    closeSync(fd);
+    return undefined;
+  }
   set.live.set(id, tail);
   set.byPath.set(path, tail);
   set.busy.add(tail);
+  return tail;
 }
 
 /** In a store of its own nobody else's records can be taken for those of this node. */
@@ -82,23 +110,25 @@ function reportUnnamed({ settings, board, log }: TailSet, { path, cluster }: Rec
 
 /** Finds out what new files are. */
 function settleTails(set: TailSet): void {
-  for (const tail of [...set.busy]) {
-    if (tail.file.isSettled || tail.reading.fd === undefined || !isNamed(set, tail)) continue;
-    try {
-      applyAdoption(
-        set,
-        tail,
-        adoptTail(tail, tail.reading.fd, {
-          settings: set.settings,
-          known: set.known,
-          findLive: (key) => set.byKey.get(key),
-          isFirstStart: set.isFirstStart && set.isFirstScan,
-          now: set.now(),
-        }),
-      );
-    } catch (error) {
-      failTail(set, tail, error);
-    }
+  for (const tail of [...set.busy]) settleTail(set, tail);
+}
+
+function settleTail(set: TailSet, tail: Tail): void {
+  if (tail.file.isSettled || tail.reading.fd === undefined || !isNamed(set, tail)) return;
+  try {
+    applyAdoption(
+      set,
+      tail,
+      adoptTail(tail, tail.reading.fd, {
+        settings: set.settings,
+        known: set.known,
+        findLive: (key) => set.byKey.get(key) ?? wakeByKey(set, key),
+        isFirstStart: set.isFirstStart && set.isFirstScan,
+        now: set.now(),
+      }),
+    );
+  } catch (error) {
+    failTail(set, tail, error);
   }
 }
 
@@ -124,13 +154,18 @@ function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {
     default:
       set.byKey.set(tail.file.key, tail);
       set.known.set(describeTail(tail));
-      set.unmet.delete(tail.file.key);
+      noteMet(set, tail, adoption.kind);
       for (const [age, state] of adoption.abandoned.entries()) noteAbandoned(set, tail, state, age);
       if (adoption.kind === 'continued') takeOver(set, tail);
-      set.board.count(
-        adoption.kind === 'begun' ? 'newFiles' : adoption.kind === 'resumed' ? 'resumedFiles' : 'continuedFiles',
-      );
   }
+}
+
+/** One that only rested was met before. */
+function noteMet({ unmet, board }: TailSet, { file }: Tail, kind: 'begun' | 'resumed' | 'continued'): void {
+  const wasUnmet = unmet.delete(file.key);
+  if (kind === 'begun') board.count('newFiles');
+  else if (kind === 'continued') board.count('continuedFiles');
+  else if (wasUnmet) board.count('resumedFiles');
 }
 
 /** What its file holds now is another generation. `age` counts the generations of this inode that came after it. */
@@ -144,7 +179,11 @@ function noteAbandoned(set: TailSet, { file }: Tail, state: FileState, age: numb
   if (isSameFile && wasWhole && age === 0 && set.unmet.has(key)) {
     set.board.count('truncatedFiles');
     set.losses.noteUnseen(key, path, size - offset - openBytes);
-  } else set.losses.note(key, path, size - offset - openBytes);
+    return;
+  }
+  // It rested, and the agent looked.
+  if (isSameFile && wasWhole && age === 0) set.board.count('truncatedFiles');
+  set.losses.note(key, path, size - offset - openBytes);
 }
 
 /** The copy speaks for the generation from now on. */

@@ -4,7 +4,7 @@
 import { closeReading, unreadBytes } from '../tail/chunk.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import { describeTail, isDrained, type Tail } from '../tail/tail.js';
-import { closeIdle, countOpen, idOf, isEnding, isFull, reportUnreadable, type TailSet } from './set.js';
+import { closeIdle, countOpen, dropTail, idOf, isEnding, isFull, layDownResting, reportUnreadable, type TailSet } from './set.js';
 
 export function noteGone(set: TailSet, tail: Tail): void {
   tail.file.goneSince ??= set.now();
@@ -48,24 +48,12 @@ export function leaveTail(set: TailSet, tail: Tail): void {
   dropTail(set, tail);
 }
 
-/** Nothing of it is waited for. */
-export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tail: Tail): void {
-  const { file, reading } = tail;
-  closeReading(reading);
-  file.endedAt = now();
-  live.delete(idOf(file));
-  busy.delete(tail);
-  grown.delete(tail);
-  if (byPath.get(file.path) === tail) byPath.delete(file.path);
-  if (byKey.get(file.key)?.file === file) byKey.delete(file.key);
-}
-
 /** Ends tails whose file is gone or unpacked and whose bytes the store has; reports losses; makes room. */
 export function sweepTails(set: TailSet): void {
   const { busy, ended, settings } = set;
   for (const tail of [...busy]) sweepLive(set, tail);
   for (const tail of ended) sweepEnded(set, tail);
-  set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key), set.waiting.length === 0);
+  set.losses.sweep((key) => set.byKey.has(key) || isEnding(set, key), set.waiting.size === 0);
   if (isFull(set)) closeIdle(set, countOpen(set) - Math.floor(settings.maxOpenFiles / 2));
 }
 
@@ -82,6 +70,7 @@ function sweepLive(set: TailSet, tail: Tail): void {
     isStored(set, tail)
   )
     endTail(set, tail, 0);
+  else layDownResting(set, tail);
 }
 
 /** Nothing will be added: forwards what is open, and is true when the store has all of it. */

@@ -237,8 +237,11 @@ function commit(following: Following): void {
 /** What was reported as lost of a file that ended is not reported again by the next agent. */
 function describeOnce(known: Known, tail: Tail): FileState {
   const state = describeTail(tail);
-  const before = tail.file.endedAt === undefined ? undefined : known.get(state.key);
-  return before === undefined ? state : { ...state, size: Math.min(state.size, before.size) };
+  const before = known.get(state.key);
+  if (before === undefined) return state;
+  if (tail.file.endedAt !== undefined) return { ...state, size: Math.min(state.size, before.size) };
+  // Of a closed file the bytes before the offset are those of before.
+  return tail.reading.fd === undefined && before.offset === state.offset ? { ...state, guard: before.guard } : state;
 }
 
 function forgetOld(following: Following): void {

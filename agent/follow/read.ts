@@ -142,7 +142,7 @@ function waitsForPredecessor({ forwarder }: ReaderState, { file }: Tail): boolea
 function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail: Tail): boolean {
   if (!tail.reading.mayJoin) return true;
   const isQuiet = rests(tail, settings, now());
-  const join = joinRotation(tail, { tails: tails.list, isQuiet, now: now() });
+  const join = joinRotation(tail, { findFamily: () => tails.listFamily(tail.file.path), isQuiet, now: now() });
   if (join.kind !== 'joined') return join.kind === 'none';
   forwarder.forwardEntries(tail, [join.entry], join.elder);
   if (join.entry.isOpen) return false;

@@ -35,8 +35,13 @@ export interface TailSet extends TailsParts {
   readonly byKey: Map<string, Tail>;
   /** By where its file was seen last. */
   readonly byPath: Map<string, Tail>;
-  /** New files that are to be begun, in the order of the scan. */
-  waiting: NewFile[];
+  /**
+   * Files without a tail, by path, as they were seen last: the store has all of them, and what is remembered is enough
+   * to go on. One that changes is begun like a new one, and resumes.
+   */
+  readonly resting: Map<string, FoundFile>;
+  /** New files that are to be begun, in the order of the scan, by path. */
+  readonly waiting: Map<string, NewFile>;
   /** Those of which a turn may want something; the others rest, and are looked at with a scan only. */
   readonly busy: Set<Tail>;
   /** Closed ones that have grown: they are opened as far as there is room. */
@@ -73,7 +78,8 @@ export function createSet(parts: TailsParts, losses: Losses): TailSet {
     live: new Map(),
     byKey: new Map(),
     byPath: new Map(),
-    waiting: [],
+    resting: new Map(),
+    waiting: new Map(),
     busy: new Set(),
     grown: new Set(),
     ended: new Set(),
@@ -103,8 +109,40 @@ export const COLD_MS = 60_000;
 export function gatherBusy(set: TailSet): void {
   const { live, busy } = set;
   for (const tail of live.values())
-    if (isResting(tail, set.now())) busy.delete(tail);
-    else busy.add(tail);
+    if (!isResting(tail, set.now())) busy.add(tail);
+    else if (!layDown(set, tail)) busy.delete(tail);
+}
+
+/** A closed one that rests leaves no tail behind, if what is remembered of it is exact. */
+function layDown(set: TailSet, tail: Tail): boolean {
+  const { file, reading, acks } = tail;
+  const state = set.known.get(file.key);
+  if (reading.fd !== undefined || state === undefined) return false;
+  const { offset, openBytes, size, guard, path } = state;
+  const isExact = offset === acks.committed.offset && openBytes === acks.openBytes && size === reading.size;
+  // Without the guard all bytes before the offset would be compared.
+  if (!isExact || size !== offset + openBytes || guard.length === 0 || path !== file.path) return false;
+  dropTail(set, tail);
+  const { captures, inode, device, birthMs } = file;
+  set.resting.set(path, { path, captures, inode, device, birthMs, size, mtimeMs: reading.mtimeMs });
+  return true;
+}
+
+/** Nothing of it is waited for. */
+export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tail: Tail): void {
+  const { file, reading } = tail;
+  closeReading(reading);
+  file.endedAt = now();
+  live.delete(idOf(file));
+  busy.delete(tail);
+  grown.delete(tail);
+  if (byPath.get(file.path) === tail) byPath.delete(file.path);
+  if (byKey.get(file.key)?.file === file) byKey.delete(file.key);
+}
+
+/** After a turn: a closed one that rests is laid down. */
+export function layDownResting(set: TailSet, tail: Tail): void {
+  if (tail.reading.fd === undefined && isResting(tail, set.now()) && !layDown(set, tail)) set.busy.delete(tail);
 }
 
 /** The store has all of it, nothing is open, and no turn would change that. */
@@ -117,12 +155,12 @@ function isResting(tail: Tail, now: number): boolean {
 
 /** Files wait to be opened, and may be. */
 export function isOpening({ waiting, grown, openFiles, settings }: TailSet): boolean {
-  return waiting.length + grown.size > 0 && openFiles < settings.maxOpenFiles;
+  return waiting.size + grown.size > 0 && openFiles < settings.maxOpenFiles;
 }
 
 /** More files wait to be opened than may be open. */
 export function isFull({ waiting, grown, openFiles, settings }: TailSet): boolean {
-  return openFiles > settings.maxOpenFiles || (openFiles === settings.maxOpenFiles && waiting.length + grown.size > 0);
+  return openFiles > settings.maxOpenFiles || (openFiles === settings.maxOpenFiles && waiting.size + grown.size > 0);
 }
 
 export function countOpen({ live }: TailSet): number {
@@ -172,7 +210,7 @@ export function closeIdle(set: TailSet, count: number): void {
   idle.sort((a, b) => a.reading.lastGrowth - b.reading.lastGrowth);
   for (const tail of idle.slice(0, count)) {
     closeReading(tail.reading);
-    if (isResting(tail, set.now())) set.busy.delete(tail);
+    layDownResting(set, tail);
   }
   set.openFiles = countOpen(set);
 }

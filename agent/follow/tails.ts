@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { describeStat, type FoundFile, type Scan } from '../files/discover.js';
 import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
 import { atRiskBytes, lagBytes, openTail, type Tail } from '../tail/tail.js';
-import { awaitFiles, beginFiles, replaceTail } from './begin.js';
+import { awaitFiles, beginFiles, replaceTail, wakeByKey } from './begin.js';
 import { endTail, failTail, leaveTail, noteGone, sweepTails } from './ends.js';
 import { createLosses } from './loss.js';
 import {
@@ -45,6 +45,8 @@ export interface Tails {
   /** Somebody else follows this generation now: it is neither remembered here nor missed, unless it is read here. */
   release(key: string): void;
   list(): readonly Tail[];
+  /** Those of the files that have the name of this one but for rotation; what rests is opened. */
+  listFamily(path: string): readonly Tail[];
   /** Those of which a turn may want something. */
   listBusy(): readonly Tail[];
   /** Something of it was read: turns look at it again. */
@@ -82,6 +84,7 @@ export function createTails(parts: TailsParts): Tails {
     sweep: () => sweepTails(set),
     release: (key) => releaseFile(set, key),
     list: () => [...set.live.values()],
+    listFamily: (path) => listFamily(set, path),
     listBusy: () => [...set.busy],
     wake: (tail) => void set.busy.add(tail),
     measure: () => measureFiles(set),
@@ -107,10 +110,11 @@ function standsStill({ path, inode }: Tail['file']): boolean {
 
 function syncFiles(set: TailSet, scan: Scan): void {
   const { live } = set;
-  set.isFirstScan &&= !set.hasScanned || set.waiting.length > 0;
+  set.isFirstScan &&= !set.hasScanned || set.waiting.size > 0;
   set.hasScanned = true;
   const seen = new Set<string>();
-  const fresh = scan.files.filter((file) => !live.has(idOf(file)));
+  const fresh = scan.files.filter((file) => !live.has(idOf(file)) && !rests(set, file));
+  dropGone(set, scan);
   const byOldPath = fresh.length === 0 ? NO_TAILS : new Map(set.byPath);
   set.openFiles = countOpen(set);
   for (const file of scan.files) {
@@ -127,6 +131,28 @@ function syncFiles(set: TailSet, scan: Scan): void {
   reportProblems(set, scan);
   gatherBusy(set);
   openFiles(set);
+}
+
+/** It stands as it stood. One that has changed is begun like a new one, and resumes. */
+function rests({ resting, known, settings, now }: TailSet, file: FoundFile): boolean {
+  const before = resting.get(file.path);
+  if (before === undefined) return false;
+  const isSame = idOf(before) === idOf(file) && before.size === file.size && before.mtimeMs === file.mtimeMs;
+  if (!isSame) {
+    resting.delete(file.path);
+    return false;
+  }
+  // The scan keeps it as well.
+  resting.set(file.path, file);
+  const [state] = known.findByInode(file.inode);
+  if (state !== undefined && now() - state.seen > settings.forgetAfterMs / 7) known.set({ ...state, seen: now() });
+  return true;
+}
+
+/** What rested stands there no more: it is remembered, in case it comes back. */
+function dropGone({ resting }: TailSet, { files }: Scan): void {
+  const seen = new Set(files.map(({ path }) => path));
+  for (const path of resting.keys()) if (!seen.has(path)) resting.delete(path);
 }
 
 function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
@@ -157,9 +183,15 @@ function isClosed({ file, reading }: Tail): boolean {
   return reading.fd === undefined && file.archiveSize === undefined;
 }
 
-function tell({ byPath, busy, grown }: TailSet, path: string): boolean {
+function tell({ byPath, busy, grown, resting, waiting }: TailSet, path: string): boolean {
+  const file = resting.get(path);
+  if (file !== undefined) {
+    resting.delete(path);
+    waiting.set(path, { file, before: undefined });
+    return true;
+  }
   const tail = byPath.get(path);
-  if (tail === undefined) return false;
+  if (tail === undefined) return waiting.has(path);
   if (isClosed(tail)) grown.add(tail);
   else {
     tail.reading.isTold = true;
@@ -225,6 +257,13 @@ function releaseFile(set: TailSet, key: string): void {
   set.known.release(key);
 }
 
+function listFamily(set: TailSet, path: string): readonly Tail[] {
+  return set.known
+    .findFamily(path)
+    .map(({ key }) => set.byKey.get(key) ?? wakeByKey(set, key))
+    .filter((tail) => tail !== undefined);
+}
+
 function measureFiles(set: TailSet): FollowedFiles {
   const bytes = { lagBytes: 0, atRiskBytes: 0 };
   for (const tails of [set.live.values(), set.ended])
@@ -232,14 +271,15 @@ function measureFiles(set: TailSet): FollowedFiles {
       bytes.lagBytes += lagBytes(tail);
       bytes.atRiskBytes += atRiskBytes(tail);
     }
-  return { files: set.live.size, openFiles: countOpen(set), ...bytes };
+  return { files: set.live.size + set.resting.size, openFiles: countOpen(set), ...bytes };
 }
 
-function closeAll({ live, busy, grown, byPath, waiting }: TailSet): void {
+function closeAll({ live, busy, grown, byPath, resting, waiting }: TailSet): void {
   for (const { reading } of live.values()) closeReading(reading);
   live.clear();
   busy.clear();
   grown.clear();
   byPath.clear();
-  waiting.length = 0;
+  resting.clear();
+  waiting.clear();
 }

@@ -101,7 +101,7 @@ function readBytes(
   const { zone = '', redact = createRedactor(), quantum = 262_144 } = options;
   const fd = openSync(file, 'r');
   const start = { inode: '1', device: '1', birthMs: 0, predecessor: undefined, maxEntryBytes: 1_048_576, now: NOW };
-  const tail = createTail({ ...start, path, origin: originOf(path), fd });
+  const tail = createTail({ ...start, path, captures: {}, origin: originOf(path), fd });
   tail.file.key = KEY;
   const encoder = createEncoder(ENCODING);
   let plain = 0;

@@ -27,7 +27,7 @@ export type Join =
   | { readonly kind: 'joined'; readonly entry: TailEntry; readonly elder: Tail };
 
 export interface JoinContext {
-  readonly tails: () => readonly Tail[];
+  readonly findFamily: () => readonly Tail[];
   readonly isQuiet: boolean;
   readonly now: number;
 }
@@ -51,7 +51,7 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   const start = readStart(reading.fd, context.isQuiet);
   if (start === undefined) return WAIT;
   const { stream } = start;
-  const elder = start.line === 'entry' && stream === undefined ? undefined : findElder(tail, context.tails());
+  const elder = start.line === 'entry' && stream === undefined ? undefined : findElder(tail, context.findFamily());
   const isPiece = stream !== undefined && elder !== undefined && endsInPiece(elder, stream);
   if (start.line === 'entry' && !isPiece) return giveUp(tail);
   const isContinuation = start.line === 'continuation' || isPiece;
@@ -99,9 +99,9 @@ function giveUp(tail: Tail): Join {
 }
 
 /** The file of the same family that was written last before this one. */
-function findElder(tail: Tail, tails: readonly Tail[]): Tail | undefined {
+function findElder(tail: Tail, family: readonly Tail[]): Tail | undefined {
   let newest: Tail | undefined;
-  for (const other of tails) {
+  for (const other of family) {
     if (other === tail || !other.file.isSettled || !isOfFamily(other, tail) || follows(other, tail)) continue;
     const written = findWritten(other);
     if (written <= tail.reading.mtimeMs && (newest === undefined || written > findWritten(newest))) newest = other;

@@ -4,6 +4,7 @@
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createFormSplitter } from '../../flink/form/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
+import type { Captures } from '../files/pattern.js';
 import { lookBefore } from '../identity/bytes.js';
 import { createGuard, EMPTY_GUARD } from '../identity/identity.js';
 import type { RecordOrigin } from '../record/parse.js';
@@ -21,6 +22,8 @@ export interface TailFile {
   /** Fixed part of the record ids; '' until it is settled. */
   key: string;
   path: string;
+  /** What the pattern caught of the path. */
+  readonly captures: Captures;
   /** What the path says about all entries, and the labels of a pod, until it is settled. */
   origin: RecordOrigin;
   readonly inode: string;
@@ -52,6 +55,7 @@ export interface TailFile {
 
 export interface TailStart {
   readonly path: string;
+  readonly captures: Captures;
   readonly origin: RecordOrigin;
   readonly inode: string;
   readonly device: string;
@@ -69,6 +73,7 @@ export function createTail(start: TailStart): Tail {
     // Field by field: of what is left of an object V8 makes a shape of its own for each file, of a kilobyte.
     file: {
       path: start.path,
+      captures: start.captures,
       origin,
       inode: start.inode,
       device: start.device,
