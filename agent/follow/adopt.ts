@@ -7,7 +7,7 @@ import { findForm } from '../../flink/form/form.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';
 import { isArchive } from '../files/archive.js';
-import { lookAt, lookBefore, readAt, readInto, readPrefixCrc } from '../identity/bytes.js';
+import { lookAt, lookBefore, readAt, readPrefixCrc } from '../identity/bytes.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
 import {
@@ -47,14 +47,13 @@ export interface AdoptParts {
 }
 
 const BACK_BYTES = 65_536;
-/** One file is looked at after the other, and nothing of its first bytes is kept. */
-const HEAD_ROOM = Buffer.allocUnsafeSlow(HEAD_BYTES);
 
 /** Settles an open tail unless the answer is "wait", "archive" or "binary". Throws what the system throws. */
 export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
   noteGrowth(tail, size, mtimeMs, parts.now);
-  const head = readInto(HEAD_ROOM, fd, 0);
+  // Not a look: to find whose copy this is, another file may be adopted meanwhile.
+  const head = readAt(fd, 0, HEAD_BYTES);
   if (head.length === 0) return { kind: 'wait' };
   const own = parts.known.findByInode(tail.file.inode).filter((state) => parts.findLive(state.key) === undefined);
   const fitting = own.find((state) => isSame(state, tail, fd, size, head));

@@ -18,12 +18,15 @@ const UNPACK_AGAIN_MS = 2000;
 /** So many are begun in one turn. */
 const MOST_AT_ONCE = 100;
 
-/** What a scan found and nobody follows; `byOldPath` says whose file stood at a path before. */
+/**
+ * What a scan found and nobody follows; `byOldPath` says whose file stood at a path before. The one written first comes
+ * first: where few may be open, an entry that a rotation cut in two meets its beginning before its rest.
+ */
 export function awaitFiles(set: TailSet, files: readonly FoundFile[], byOldPath: ReadonlyMap<string, Tail>): void {
   const { waiting } = set;
   const waited = new Map([...waiting.values()].map(({ file, before }) => [idOf(file), before]));
   waiting.clear();
-  for (const file of files)
+  for (const file of [...files].sort((one, other) => one.mtimeMs - other.mtimeMs))
     if (!isIgnored(set, file))
       waiting.set(file.path, { file, before: waited.get(idOf(file)) ?? byOldPath.get(file.path) });
 }

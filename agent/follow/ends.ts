@@ -4,7 +4,17 @@
 import { closeReading, unreadBytes } from '../tail/chunk.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import { describeTail, isDrained, type Tail } from '../tail/tail.js';
-import { closeIdle, countOpen, dropTail, idOf, isEnding, isFull, layDownResting, reportUnreadable, type TailSet } from './set.js';
+import {
+  closeIdle,
+  countOpen,
+  dropTail,
+  idOf,
+  isEnding,
+  isFull,
+  layDownResting,
+  reportUnreadable,
+  type TailSet,
+} from './set.js';
 
 export function noteGone(set: TailSet, tail: Tail): void {
   tail.file.goneSince ??= set.now();

@@ -115,17 +115,27 @@ export function gatherBusy(set: TailSet): void {
 
 /** A closed one that rests leaves no tail behind, if what is remembered of it is exact. */
 function layDown(set: TailSet, tail: Tail): boolean {
-  const { file, reading, acks } = tail;
-  const state = set.known.get(file.key);
-  if (reading.fd !== undefined || state === undefined) return false;
-  const { offset, openBytes, size, guard, path } = state;
+  const { file, reading } = tail;
+  if (reading.fd !== undefined || !(isEmpty(tail) || isRemembered(set, tail))) return false;
+  const { path, captures, inode, device, birthMs } = file;
+  const { size, mtimeMs } = reading;
+  dropTail(set, tail);
+  set.resting.set(path, { path, captures, inode, device, birthMs, size, mtimeMs });
+  return true;
+}
+
+/** Flink makes a file for what is printed, and often nothing is. */
+function isEmpty({ file, reading }: Tail): boolean {
+  return !file.isSettled && reading.size === 0 && file.predecessor === undefined;
+}
+
+function isRemembered({ known }: TailSet, { file, reading, acks }: Tail): boolean {
+  const state = known.get(file.key);
+  if (state?.path !== file.path) return false;
+  const { offset, openBytes, size, guard } = state;
   const isExact = offset === acks.committed.offset && openBytes === acks.openBytes && size === reading.size;
   // Without the guard all bytes before the offset would be compared.
-  if (!isExact || size !== offset + openBytes || guard.length === 0 || path !== file.path) return false;
-  dropTail(set, tail);
-  const { captures, inode, device, birthMs } = file;
-  set.resting.set(path, { path, captures, inode, device, birthMs, size, mtimeMs: reading.mtimeMs });
-  return true;
+  return isExact && size === offset + openBytes && guard.length > 0;
 }
 
 /** Nothing of it is waited for. */
@@ -142,7 +152,8 @@ export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tai
 
 /** After a turn: a closed one that rests is laid down. */
 export function layDownResting(set: TailSet, tail: Tail): void {
-  if (tail.reading.fd === undefined && isResting(tail, set.now()) && !layDown(set, tail)) set.busy.delete(tail);
+  if (tail.reading.fd !== undefined || !(isResting(tail, set.now()) || isEmpty(tail))) return;
+  if (!layDown(set, tail)) set.busy.delete(tail);
 }
 
 /** The store has all of it, nothing is open, and no turn would change that. */
@@ -203,9 +214,8 @@ export function closeIdle(set: TailSet, count: number): void {
     (tail) =>
       tail.reading.fd !== undefined &&
       tail.file.archiveSize === undefined &&
-      tail.file.isSettled &&
       tail.file.goneSince === undefined &&
-      isDrained(tail),
+      (tail.file.isSettled ? isDrained(tail) : isEmpty(tail)),
   );
   idle.sort((a, b) => a.reading.lastGrowth - b.reading.lastGrowth);
   for (const tail of idle.slice(0, count)) {

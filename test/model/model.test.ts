@@ -77,6 +77,45 @@ const CASES: readonly { readonly fault: string; readonly sequence: Sequence }[] 
     },
   },
   {
+    fault: 'a file that rests is opened to be compared with another, and neither takes the first bytes of the other',
+    sequence: {
+      encoding: { kind: 'sqlite' },
+      maxOpenFiles: 1,
+      moves: [
+        ['append', 1, 1906740216],
+        ['rename', 1, 1862180587],
+        ['append', 1, 1571147037],
+        ['the same inode again', 1, 2032849739],
+      ],
+    },
+  },
+  {
+    fault: 'an empty file keeps no other from being opened',
+    sequence: {
+      encoding: { kind: 'sqlite' },
+      maxOpenFiles: 1,
+      moves: [
+        ['append', 0, 1043000001],
+        ['copy and truncate', 0, 1653532415],
+      ],
+    },
+  },
+  {
+    fault: 'where few files may be open, the beginning of a line in pieces is read before its rest',
+    sequence: {
+      encoding: DOCUMENTS,
+      maxOpenFiles: 4,
+      moves: [
+        ['a line in pieces over a rotation', 2, 2054908341],
+        ['append', 1, 558006978],
+        ['append', 0, 726873318],
+        ['rename', 1, 1151610007],
+        ['append', 1, 1313840358],
+        ['the checkpoint is lost', 1, 341519014],
+      ],
+    },
+  },
+  {
     fault: 'the beginning of an entry is not looked for in a file that came later',
     sequence: {
       encoding: { kind: 'sqlite' },

@@ -1,5 +1,5 @@
 // A seed → a sequence of moves → what was wrong in the end, with the shortest sequence that still shows it. Used by the
-// tests beside it, and by hand: npx tsx test/model/play.ts --sequences 10000 [--from 1] [--steps 40].
+// tests beside it, and by hand: npx tsx test/model/play.ts --sequences 10000 [--from 1] [--steps 40] [--open-files 4].
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Encoding } from '../../store/store.js';
@@ -21,6 +21,8 @@ export type Move = readonly [name: string, writer: number, seed: number];
 
 export interface Sequence {
   readonly encoding: Encoding;
+  /** So few that files are closed whenever they rest; absent: all may be open. */
+  readonly maxOpenFiles?: number;
   readonly moves: readonly Move[];
 }
 
@@ -31,18 +33,18 @@ export interface Outcome {
 }
 
 /** The half of all sequences goes the way of the bytes, the other that of records. */
-export function planSequence(seed: number, steps: number): Sequence {
+export function planSequence(seed: number, steps: number, options: Pick<Sequence, 'maxOpenFiles'> = {}): Sequence {
   const random = createRandom(seed);
   const moves = Array.from({ length: steps }, (): Move => [
     pickRow(random, ROWS).name,
     pick(random, WRITERS),
     pick(random, MOST_SEED),
   ]);
-  return { encoding: seed % 2 === 0 ? ROWS_OF_DATABASE : DOCUMENTS, moves };
+  return { ...options, encoding: seed % 2 === 0 ? ROWS_OF_DATABASE : DOCUMENTS, moves };
 }
 
-export function playSequence({ encoding, moves }: Sequence): Promise<Outcome> {
-  const world = openWorld({ encoding, random: createRandom(0), hasContainer: true });
+export function playSequence({ moves, ...options }: Sequence): Promise<Outcome> {
+  const world = openWorld({ ...options, random: createRandom(0), hasContainer: true });
   return play(world, listTurns(moves));
 }
 
@@ -105,7 +107,7 @@ async function finish(world: ModelWorld): Promise<void> {
 }
 
 /** Leaves out what is not needed to fail alike: halves first, single moves last. */
-export async function shorten({ encoding, moves }: Sequence, problems: readonly string[]): Promise<Sequence> {
+export async function shorten({ moves, ...options }: Sequence, problems: readonly string[]): Promise<Sequence> {
   const kinds = new Set(problems.map(nameKind));
   let left = moves;
   let tries = 0;
@@ -113,11 +115,11 @@ export async function shorten({ encoding, moves }: Sequence, problems: readonly 
     for (let at = 0; at < left.length && tries < MOST_TRIES;) {
       const fewer = left.filter((_move, index) => index < at || index >= at + size);
       tries += 1;
-      const outcome = await playSequence({ encoding, moves: fewer });
+      const outcome = await playSequence({ ...options, moves: fewer });
       if (outcome.problems.some((problem) => kinds.has(nameKind(problem)))) left = fewer;
       else at += size;
     }
-  return { encoding, moves: left };
+  return { ...options, moves: left };
 }
 
 /** `event 14 is stored 2 times` → `event # is stored 2 times`. */
@@ -130,8 +132,8 @@ function nameKind(problem: string): string {
 }
 
 /** What a person needs to see it again: a line that can be put among the cases. */
-export async function explain(seed: number, steps: number, { problems }: Outcome): Promise<string> {
-  const short = await shorten(planSequence(seed, steps), problems);
+export async function explain(seed: number, sequence: Sequence, { problems }: Outcome): Promise<string> {
+  const short = await shorten(sequence, problems);
   const names = short.moves.map(([name, writer]) => `${name} (${writer})`).join(', ');
   return [
     `seed ${seed}: ${problems.slice(0, 5).join('; ')}`,
@@ -143,8 +145,9 @@ export async function explain(seed: number, steps: number, { problems }: Outcome
 /** Plays all seeds; what failed first, explained. */
 export async function playSeeds(from: number, to: number, steps: number): Promise<string | undefined> {
   for (let seed = from; seed < to; seed += 1) {
-    const outcome = await playSequence(planSequence(seed, steps));
-    if (outcome.problems.length > 0) return explain(seed, steps, outcome);
+    const sequence = planSequence(seed, steps);
+    const outcome = await playSequence(sequence);
+    if (outcome.problems.length > 0) return explain(seed, sequence, outcome);
   }
   return undefined;
 }
@@ -155,15 +158,19 @@ async function main(): Promise<void> {
       sequences: { type: 'string', default: '1000' },
       from: { type: 'string', default: '1' },
       steps: { type: 'string', default: '40' },
+      'open-files': { type: 'string' },
     },
   });
   const [from, steps] = [Number(values.from), Number(values.steps)];
+  const openFiles = values['open-files'];
+  const options = openFiles === undefined ? {} : { maxOpenFiles: Number(openFiles) };
   let failed = 0;
   for (let seed = from; seed < from + Number(values.sequences); seed += 1) {
-    const outcome = await playSequence(planSequence(seed, steps));
+    const sequence = planSequence(seed, steps, options);
+    const outcome = await playSequence(sequence);
     if (outcome.problems.length === 0) continue;
     failed += 1;
-    process.stdout.write(`${await explain(seed, steps, outcome)}\n`);
+    process.stdout.write(`${await explain(seed, sequence, outcome)}\n`);
   }
   const cpu = process.cpuUsage();
   const seconds = ((cpu.user + cpu.system) / 1e6).toFixed(1);

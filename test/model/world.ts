@@ -1,6 +1,7 @@
 // The world of a sequence: what writers have put into files, what the store does to the agent, and the agent between
 // them. Its time is moved by hand and files get it, so a sequence is fixed by its moves. Filled by moves.ts, judged by
 // oracle.ts.
+import { omitMissing } from '../../core/json.js';
 import { appendFileSync, existsSync, mkdirSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -78,11 +79,12 @@ export interface ModelWorld {
 
 export interface WorldOptions {
   readonly encoding: Encoding;
+  readonly maxOpenFiles?: number | undefined;
   readonly random: () => number;
   readonly hasContainer: boolean;
 }
 
-export function openWorld({ encoding, random, hasContainer }: WorldOptions): ModelWorld {
+export function openWorld({ encoding, maxOpenFiles, random, hasContainer }: WorldOptions): ModelWorld {
   const store: StoreFaults = { state: 'up', untold: new Set() };
   const generations: Generation[] = [];
   const world: { current?: ModelWorld } = {};
@@ -93,6 +95,7 @@ export function openWorld({ encoding, random, hasContainer }: WorldOptions): Mod
     quantumBytes: 300,
     batchRecords: 20,
     budgetBytes: BUDGET_BYTES,
+    ...omitMissing({ maxOpenFiles }),
     // By the clock of the machine: what is to be sent again later is never due while the model's clock stands.
     stopWithinMs: 20,
     wrap: (real) => spoil(real, store, () => (world.current?.random ?? random)()),
