@@ -13,7 +13,7 @@ import { clearSpool } from './files/archive.js';
 import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
-import type { Look } from './follow/read.js';
+import type { FileLook } from './follow/read.js';
 import { readCpu } from './follow/limits.js';
 import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
@@ -168,7 +168,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     if (isScan) scanned = await scanMeasured(agent);
     const before = agent.cpuMs();
     tellFollower(agent);
-    const look: Look = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
+    const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
     const { isBusy, dueAt } = follower.turn(look);
     const cpuMs = agent.cpuMs() - before;
     if (look !== 'told')

@@ -20,7 +20,7 @@ import { createBoard, type Board, type BoardView } from '../status.js';
 import { advanceAcks } from '../tail/acks.js';
 import { createForwarder } from '../tail/forward.js';
 import { describeTail, type Tail } from '../tail/tail.js';
-import { createReader, type Look, type Reader, type Slice } from './read.js';
+import { createReader, type FileLook, type Reader, type Slice } from './read.js';
 import { createTails, type FollowedFiles, type Tails } from './tails.js';
 import type { TailsParts } from './set.js';
 
@@ -30,7 +30,7 @@ export interface Follower {
   /** A watch says that something was written at these paths. False: nobody follows one of them. */
   tell(paths: Iterable<string>): boolean;
   /** Reads for a short while, sends what is due, moves offsets. */
-  turn(look: Look): Turn;
+  turn(look: FileLook): Turn;
   /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
   poll(): Promise<number>;
   /** Sends what is read, open entries as well, until the store has it or this time is over (`stopWithinMs`). */
@@ -175,7 +175,7 @@ function tell({ tails }: Following, paths: Iterable<string>): boolean {
   return isKnown;
 }
 
-function turn(following: Following, look: Look): Turn {
+function turn(following: Following, look: FileLook): Turn {
   const { tails, reader, shipper } = following;
   following.turnedAt = following.now();
   tails.openFiles();

@@ -24,11 +24,11 @@ export interface Slice {
  * Which files are looked at: those of which something is known to be unread (a watch told of it, or there was more than
  * a slice could read), those that grew within the last minute as well, or all that are open.
  */
-export type Look = 'told' | 'recent' | 'all';
+export type FileLook = 'told' | 'recent' | 'all';
 
 export interface Reader {
   /** Reads until every file is at its end, a limit is reached, or the slice is over. */
-  readRound(slice: Slice, look: Look): ReadRound;
+  readRound(slice: Slice, look: FileLook): ReadRound;
   /** Forwards the open entries of files that are read and rest; of all that are read with `all`. */
   flushIdle(all: boolean): void;
 }
@@ -72,7 +72,7 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
-function readRound(reader: ReaderState, { ms, endsWithin }: Slice, look: Look): ReadRound {
+function readRound(reader: ReaderState, { ms, endsWithin }: Slice, look: FileLook): ReadRound {
   const until = reader.now() + ms;
   const wanted = look === 'all' ? reader.tails.list() : reader.tails.listBusy();
   const tails = wanted.filter((tail) => isReadable(tail) && isLookedAt(reader, tail, look));
@@ -106,7 +106,7 @@ function isReadable({ file, reading, acks }: Tail): boolean {
   return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
 }
 
-function isLookedAt({ now }: ReaderState, { reading }: Tail, look: Look): boolean {
+function isLookedAt({ now }: ReaderState, { reading }: Tail, look: FileLook): boolean {
   if (look === 'all' || reading.isTold || unreadBytes(reading) > 0) return true;
   return look === 'recent' && now() - reading.lastGrowth <= COLD_MS;
 }

@@ -8,7 +8,7 @@ import type { FoundFile } from '../files/discover.js';
 import { createAlarm, rest, type Alarm } from '../follow/alarm.js';
 import { createFollower, type FileFollower } from '../follow/follower.js';
 import { readCpu } from '../follow/limits.js';
-import type { Look } from '../follow/read.js';
+import type { FileLook } from '../follow/read.js';
 import { idOf } from '../follow/set.js';
 import { createKnown, type Known } from '../identity/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
@@ -159,7 +159,7 @@ function startLoop(thread: Thread, work: Work): Loop {
 async function loop(thread: Thread, work: Work, signal: AbortSignal): Promise<void> {
   const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   while (!signal.aborted) {
-    const look: Look = work.isScanned ? 'all' : work.isLookDue ? 'recent' : 'told';
+    const look: FileLook = work.isScanned ? 'all' : work.isLookDue ? 'recent' : 'told';
     work.isScanned = false;
     work.isLookDue = false;
     const { isBusy, dueAt } = work.follower.turn(look);
