@@ -19,7 +19,7 @@ import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
 import { createRedactor } from './record/redact.js';
 import { openWatch, reloadSettings } from './reload.js';
-import { describeHealth, describeState, saveLastStatus, saveStatus } from './report.js';
+import { describeHealth, describeState, FIRST_STATUS_MS, saveLastStatus, saveStatus } from './report.js';
 import type { AgentSettings } from './settings.js';
 import type { AgentParts, AgentState } from './state.js';
 import { createBoard } from './status.js';
@@ -136,6 +136,7 @@ function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void 
 }
 
 async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
+  agent.nextStatus = agent.now() + FIRST_STATUS_MS;
   void prepareStore(agent);
   const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   try {

@@ -8,6 +8,8 @@ import type { AgentState } from './state.js';
 import { describeAgent, joinBoards } from './status.js';
 
 const STATUS_EVERY_MS = 5000;
+/** The first records come before it: Elasticsearch makes one index after the other. */
+export const FIRST_STATUS_MS = 1000;
 /** A stopping agent waits so long for a store that does not answer. */
 const LAST_STATUS_MS = 2000;
 

@@ -1,6 +1,7 @@
 // Stands before the Elasticsearch of the measurements, for all shippers alike: the smallest distribution does not
 // answer `GET /`, without which Filebeat sends nothing. Everything else goes through as it is. Arguments: the port
-// behind it, and its version. Prints its own port.
+// behind it, and its version. Prints its own port. GET /first: when it last answered the first request with documents;
+// DELETE /first: as if there had been none.
 import { Agent, createServer, request } from 'node:http';
 
 const [port = '', number = ''] = process.argv.slice(2);
@@ -12,7 +13,14 @@ const ABOUT = JSON.stringify({
   tagline: 'You Know, for Search',
 });
 
+let firstAt;
+
 const server = createServer((asked, answer) => {
+  if (asked.url === '/first') {
+    if (asked.method === 'DELETE') firstAt = undefined;
+    answer.end(JSON.stringify({ firstAt }));
+    return;
+  }
   if (asked.url === '/') {
     asked.resume();
     answer.writeHead(200, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' });
@@ -23,6 +31,8 @@ const server = createServer((asked, answer) => {
   const passed = request({ host: '127.0.0.1', port, method, path, headers, agent }, (response) => {
     answer.writeHead(response.statusCode ?? 502, response.headers);
     response.pipe(answer);
+    if (path.split('?')[0].endsWith('/_bulk') && response.statusCode === 200)
+      response.on('end', () => (firstAt ??= Date.now()));
   });
   passed.on('error', () => answer.destroy());
   asked.pipe(passed);

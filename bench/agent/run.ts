@@ -138,7 +138,7 @@ function sumUpDrain({ counts, usages }: Seen, corpus: Corpus, startedAt: number)
     cpuPerGib: (cpuSeconds * GIB) / corpus.bytes,
     userShare: (used?.userSeconds ?? 0) / cpuSeconds,
     peakMib: usages.reduce((most, { peakMib }) => Math.max(most, peakMib), 0),
-    firstDocumentMs: firstAt - startedAt,
+    firstDocumentMs: (counts.firstAt ?? firstAt) - startedAt,
     mbPerSecond: (corpus.bytes * share) / MB / seconds,
     documentsPerSecond: (documents - first) / seconds,
     bodyPerByte: counts.bodyBytes === undefined ? undefined : counts.bodyBytes / corpus.bytes,

@@ -105,9 +105,17 @@ function answerOther(address) {
   if (address.pathname === '/_cluster/health') return { status: 'green', timed_out: false };
   if (address.pathname.startsWith('/_nodes')) return { nodes: { a: { version: '8.19.0' } } };
   // A normal distribution has an analyzer for the words, and no index that was made before it.
+  if (address.pathname.startsWith('/_index_template/'))
+    return { index_templates: [{ name: 'sink', index_template: { template: { analyzer: 'jobtrace_words' } } }] };
   if (address.pathname.includes('/_mapping')) return {};
   if (address.pathname.endsWith('/_source/store%2Fwords')) return { body: '{"by":"analyzer","except":[]}' };
-  return { acknowledged: true, found: false, hits: { total: { value: 0 }, hits: [] }, result: 'created' };
+  if (address.pathname.endsWith('/_search'))
+    return {
+      timed_out: false,
+      _shards: { total: 0, successful: 0, failed: 0 },
+      hits: { total: { value: 0 }, hits: [] },
+    };
+  return { acknowledged: true, found: false, result: 'created' };
 }
 
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));

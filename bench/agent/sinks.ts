@@ -11,6 +11,8 @@ export type SinkKind = 'discard' | 'bulk' | 'elasticsearch';
 export interface Counts {
   readonly documents: number;
   readonly arrivals: readonly (readonly [time: number, documents: number])[];
+  /** When the first request with documents was answered, where the arrivals are asked for now and then only. */
+  readonly firstAt?: number | undefined;
   /** Of the bodies, and of what came over the wire; a real Elasticsearch does not tell. */
   readonly bodyBytes: number | undefined;
   readonly wireBytes: number | undefined;
@@ -66,13 +68,16 @@ export async function startCluster(): Promise<Cluster> {
     version: node.version,
     async openSink() {
       await ask(node.url, 'DELETE', `/${ALL}`);
+      const frontUrl = `http://127.0.0.1:${front.port}`;
+      await ask(frontUrl, 'DELETE', '/first');
       const arrivals: [time: number, documents: number][] = [];
       return {
         port: front.port,
         count: async () => {
           const documents = await countDocuments(node.url);
           if (documents > (arrivals.at(-1)?.[1] ?? 0)) arrivals.push([Date.now(), documents]);
-          return { documents, arrivals, bodyBytes: undefined, wireBytes: undefined, lags: [] };
+          const { firstAt } = JSON.parse(await ask(frontUrl, 'GET', '/first')) as Pick<Counts, 'firstAt'>;
+          return { documents, arrivals, firstAt, bodyBytes: undefined, wireBytes: undefined, lags: [] };
         },
         close: () => Promise.resolve(),
       };

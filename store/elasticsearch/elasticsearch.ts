@@ -63,23 +63,27 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
   const course = { calm: 0 };
-  let prepared: Promise<WordsPlan> | undefined;
-  const makeTemplates = (): Promise<WordsPlan> => {
+  let prepared: Promise<Prepared> | undefined;
+  const openTemplates = (): Promise<Prepared> => {
     prepared ??= createTemplates(client, prefix, settings).catch((error: unknown) => {
       prepared = undefined;
       throw error;
     });
     return prepared;
   };
+  /** Whoever writes records comes first: to make the index of the notes takes Elasticsearch as long as theirs. */
+  const makeTemplates = async (): Promise<void> => (await openTemplates()).note();
   return {
     encoding: { kind: 'elasticsearch', prefix },
     prepare: async () => {
-      await makeTemplates();
+      await openTemplates();
     },
     append: async (batch) => {
       if (batch.lengths.length === 0) return [];
-      const plan = await makeTemplates();
-      return appendBatch({ client, prefix, plan, course }, addWords(batch, plan));
+      const { plan, note } = await openTemplates();
+      const outcomes = await appendBatch({ client, prefix, plan, course }, addWords(batch, plan));
+      await note();
+      return outcomes;
     },
     ...createFeed(client, prefix),
     findRefused: (after) => findRefused(client, prefix, after),
@@ -137,6 +141,12 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   };
 }
 
+interface Prepared {
+  readonly plan: WordsPlan;
+  /** Keeps what was found out for those who come later, once; done at once where it is kept already. */
+  note(): Promise<void>;
+}
+
 /**
  * Leaves newer templates alone. Who may not make them needs somebody else to have done it. Where they are there, it is
  * three questions at once: an agent's first records wait for them.
@@ -145,21 +155,42 @@ async function createTemplates(
   client: ElasticsearchClient,
   prefix: string,
   settings: ElasticsearchSettings,
-): Promise<WordsPlan> {
+): Promise<Prepared> {
   const [put, plan, version] = await Promise.all([
     putTemplates(client, prefix, settings),
     loadDocument(client, prefix, 'states', WORDS_STATE),
     loadMadeVersion(client, prefix),
   ]);
   if (put.kind === 'denied') {
-    if (version >= TEMPLATE_AGE.version) return decodeWordsPlan(plan);
+    if (version >= TEMPLATE_AGE.version) return { plan: decodeWordsPlan(plan), note: () => Promise.resolve() };
     throw explainDenied(client, put.error);
   }
   // Whoever made the templates may have ended before it noted the plan.
-  const isOpen = put.isMade || plan === undefined;
-  if (isOpen) await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(await planWords(client, prefix)));
+  const found = put.isMade || plan === undefined ? await planWords(client, prefix) : undefined;
+  let noted: Promise<void> | undefined;
+  const prepared: Prepared = {
+    plan: found ?? decodeWordsPlan(plan),
+    note: () => {
+      noted ??= notePlan(client, prefix, { found, version }).catch((error: unknown) => {
+        noted = undefined;
+        throw error;
+      });
+      return noted;
+    },
+  };
+  // Indices of before are found by whoever looks first; without them all who look find the same.
+  if (found === undefined || found.except.length === 0) return prepared;
+  await prepared.note();
+  return { ...prepared, plan: await loadWordsPlan(client, prefix) };
+}
+
+async function notePlan(
+  client: ElasticsearchClient,
+  prefix: string,
+  { found, version }: { readonly found: WordsPlan | undefined; readonly version: number },
+): Promise<void> {
+  if (found !== undefined) await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(found));
   if (version < TEMPLATE_AGE.version) await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
-  return isOpen ? loadWordsPlan(client, prefix) : decodeWordsPlan(plan);
 }
 
 function explainDenied({ url }: ElasticsearchClient, error: unknown): JobtraceError {
@@ -207,21 +238,23 @@ async function putTemplates(
 
 /** With an analyzer, indices that were made before it still want their words. */
 async function planWords(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
-  const template = await client.send({
-    method: 'GET',
-    path: `/_index_template/${nameLogTemplate(prefix)}`,
-    query: { filter_path: 'index_templates.index_template.template.mappings' },
-  });
+  const [template, { status, body }, indices] = await Promise.all([
+    client.send({
+      method: 'GET',
+      path: `/_index_template/${nameLogTemplate(prefix)}`,
+      query: { filter_path: 'index_templates.index_template.template.mappings' },
+    }),
+    client.send({
+      method: 'GET',
+      path: `/${prefix}-logs-*/_mapping/field/jobtrace.words`,
+      query: { ignore_unavailable: true, allow_no_indices: true },
+      // There is no index yet, or this user may read but not look at mappings.
+      expect: [403, 404],
+    }),
+    listIndices(client, prefix),
+  ]);
   if (!namesAnalyzer(template.body)) return { by: 'document', except: [] };
-  const { status, body } = await client.send({
-    method: 'GET',
-    path: `/${prefix}-logs-*/_mapping/field/jobtrace.words`,
-    query: { ignore_unavailable: true, allow_no_indices: true },
-    // There is no index yet, or this user may read but not look at mappings.
-    expect: [403, 404],
-  });
-  const mappings = status === 200 ? body : {};
-  return { by: 'analyzer', except: listOldIndices(mappings, await listIndices(client, prefix)) };
+  return { by: 'analyzer', except: listOldIndices(status === 200 ? body : {}, indices) };
 }
 
 /** Those with records. */
