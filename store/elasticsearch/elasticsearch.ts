@@ -63,14 +63,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
   const course = { calm: 0 };
-  let prepared: Promise<Prepared> | undefined;
-  const openTemplates = (): Promise<Prepared> => {
-    prepared ??= createTemplates(client, prefix, settings).catch((error: unknown) => {
-      prepared = undefined;
-      throw error;
-    });
-    return prepared;
-  };
+  const openTemplates = rememberTemplates(() => createTemplates(client, prefix, settings));
   /** Whoever writes records comes first: to make the index of the notes takes Elasticsearch as long as theirs. */
   const makeTemplates = async (): Promise<void> => (await openTemplates()).note();
   return {
@@ -138,6 +131,18 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     },
     checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
+  };
+}
+
+/** What failed is tried again. */
+function rememberTemplates(create: () => Promise<Prepared>): () => Promise<Prepared> {
+  let prepared: Promise<Prepared> | undefined;
+  return () => {
+    prepared ??= create().catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
+    return prepared;
   };
 }
 
