@@ -167,13 +167,15 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     if (agent.isWatchDue) openWatch(agent);
     const isScan = now() >= findNextScan(agent, scanned);
     if (isScan) scanned = await scanMeasured(agent);
-    const before = agent.cpuMs();
     tellFollower(agent);
     const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
+    // To ask for it costs more than a short turn.
+    const before = look === 'told' ? 0 : agent.cpuMs();
     const { isBusy, dueAt } = follower.turn(look);
-    const cpuMs = agent.cpuMs() - before;
-    if (look !== 'told')
+    if (look !== 'told') {
+      const cpuMs = agent.cpuMs() - before;
       nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) });
+    }
     void saveStatus(agent);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
