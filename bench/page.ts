@@ -57,8 +57,9 @@ function renderBars(runs: readonly RunLine[]): string {
   const rows = BARS.map((bar) => {
     const figure = bar.read(runs);
     const outcome = { true: 'met', false: '**falls short**', undefined: 'not measured' }[`${isMet(bar, figure)}`];
+    const why = isMet(bar, figure) === false && bar.hindrance !== undefined ? `: ${bar.hindrance}` : '';
     const limit = `${bar.isAtMost ? 'at most' : 'at least'} ${bar.limit.toLocaleString('en')}${bar.unit}`;
-    return `| ${bar.what} | ${limit} | ${figure === undefined ? '–' : `${figure.toFixed(bar.digits)}${bar.unit}`} | ${outcome} |`;
+    return `| ${bar.what} | ${limit} | ${figure === undefined ? '–' : `${figure.toFixed(bar.digits)}${bar.unit}`} | ${outcome}${why} |`;
   });
   return ['## The bars', '', '| Jobtrace | bar | measured | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
