@@ -10,6 +10,7 @@ import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS, SEARCH } from './find.js';
 import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
+import { FEEDBACK } from './rules/feedback.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
 import { RULES_EXPLAIN } from './rules/explain.js';
 import { RULES_NEW } from './rules/new.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   DIAGNOSE,
   SEARCH,
   INCIDENTS,
+  FEEDBACK,
   BUNDLE,
   AGENT,
   ANALYZER,

@@ -1,0 +1,85 @@
+// "jobtrace feedback": says of a diagnosis that it is right, wrong, or that it helped, as the buttons of the page do;
+// without an incident it lists how often each rule is right, the worst first. Straight to the store, as whoever runs
+// it.
+import { userInfo } from 'node:os';
+import { createError } from '../../core/errors.js';
+import { isBelowFloor, measurePrecision, VERDICTS } from '../../core/feedback.js';
+import { readFloor } from '../../notify/policy.js';
+import type { Store } from '../../store/store.js';
+import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
+import { openExistingStore } from '../service/open.js';
+import { readSettings } from '../settings.js';
+import { write } from '../terminal/write.js';
+
+export const FEEDBACK: Command = {
+  name: 'feedback',
+  operands: `[INCIDENT ${VERDICTS.join('|')}]`,
+  summary: 'Says whether a diagnosis is right; without an incident, how often each rule is.',
+  options: [
+    DATA_OPTION,
+    STORE_OPTION,
+    CONFIG_OPTION,
+    { name: 'rule', value: 'ID', help: 'Which diagnosis of the incident (default: the first).' },
+    { name: 'by', value: 'NAME', help: 'Who says it (default: the name of the user).' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+  ],
+  examples: ['jobtrace feedback', 'jobtrace feedback 3f0c9a1b helped --by anna'],
+  run: async (invocation) => {
+    const [incidentId] = invocation.operands;
+    const { settings } = readSettings(invocation);
+    const store = await openExistingStore(settings, incidentId === undefined ? 'read' : 'write');
+    try {
+      if (incidentId === undefined) await listRules(store, invocation);
+      else await say(store, incidentId, invocation);
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+async function say(store: Store, incidentId: string, { operands, option, terminal }: Invocation): Promise<void> {
+  const verdict = VERDICTS.find((word) => word === operands[1]);
+  if (verdict === undefined || operands.length > 2)
+    throw createError('JT_USAGE', {
+      problem: `feedback needs an incident and one of ${VERDICTS.join(', ')}, not "${operands.slice(1).join(' ')}".`,
+      command: 'feedback',
+    });
+  const incident = await store.findIncident(incidentId);
+  if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${incidentId}"` });
+  const rules = incident.diagnoses.en.map((diagnosis) => diagnosis.rule);
+  const rule = option('rule') ?? rules[0];
+  if (rule === undefined || !rules.includes(rule))
+    throw createError('JT_USAGE', {
+      problem:
+        rules.length === 0
+          ? `no rule names the incident "${incidentId}", so there is nothing to say of one.`
+          : `--rule is "${rule ?? ''}", but the incident has ${rules.join(', ')}.`,
+      command: 'feedback',
+    });
+  const by = option('by') ?? userInfo().username;
+  await store.saveFeedback({ incidentId, rule, verdict, by, at: new Date().toISOString() });
+  await write(terminal, `${rule} is ${verdict === 'helped' ? 'right, and it helped' : verdict}, says ${by}.\n`);
+}
+
+async function listRules(store: Store, invocation: Invocation): Promise<void> {
+  const floor = readFloor(readSettings(invocation).settings);
+  const rules = [...measurePrecision(await store.findFeedback({}))]
+    .map(([rule, precision]) => ({ rule, ...precision, alerts: !isBelowFloor(precision, floor) }))
+    .sort((a, b) => a.share - b.share || a.rule.localeCompare(b.rule));
+  if (invocation.option('format') === 'json') {
+    await write(invocation.terminal, `${JSON.stringify({ rules }, null, 2)}\n`);
+    return;
+  }
+  if (rules.length === 0) await write(invocation.terminal, 'Nobody has said anything of a diagnosis yet.\n');
+  const width = rules.reduce((most, { rule }) => Math.max(most, rule.length), 0);
+  for (const { rule, right, wrong, share, low, high, alerts } of rules)
+    await write(
+      invocation.terminal,
+      `${rule.padEnd(width)}  right in ${percent(share)} (${percent(low)} to ${percent(high)}), ${right} of ${right + wrong}${alerts ? '' : '; alerts nobody'}\n`,
+    );
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
