@@ -320,12 +320,3 @@ function fillTime(name: string, text: string | undefined): object {
 function namePath(prefix: string, index: SmallIndex, id: string): string {
   return `/${prefix}-${index}/_doc/${encodeURIComponent(encodeId(id))}`;
 }
-
-export async function saveState(
-  client: ElasticsearchClient,
-  prefix: string,
-  key: string,
-  value: string,
-): Promise<void> {
-  await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
-}
