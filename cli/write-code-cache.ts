@@ -14,6 +14,8 @@ const LOGS = ['network', 'memory', 'healthy'].map((area) => join(findBuiltInRule
 /** A build must end. */
 const GIVE_UP_MS = 60_000;
 const NEWLINE = 10;
+/** What a search in an empty store is answered. */
+const NOTHING_FOUND = { timed_out: false, _shards: { total: 0, successful: 0, failed: 0 }, hits: { hits: [] } };
 
 const run: RunKind = process.argv[2] === 'service' ? 'service' : 'short';
 if (run === 'short') tuneForShortRun();
@@ -37,7 +39,9 @@ async function shipLogs(built: Program): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const store = `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`;
-  const signal = AbortSignal.any([stored.signal, AbortSignal.timeout(GIVE_UP_MS)]);
+  const late = setTimeout(() => {
+    throw new Error(`the built agent stored nothing within ${GIVE_UP_MS / 1000} seconds`);
+  }, GIVE_UP_MS);
   const settings = join(folder, 'jobtrace.yaml');
   writeFileSync(
     settings,
@@ -49,7 +53,8 @@ async function shipLogs(built: Program): Promise<void> {
       `  paths: [${JSON.stringify(logs)}]`,
     ].join('\n'),
   );
-  await runMain(built, signal, ['agent', '--config', settings]);
+  await runMain(built, stored.signal, ['agent', '--config', settings]);
+  clearTimeout(late);
   server.closeAllConnections();
   server.close();
   rmSync(folder, { recursive: true, force: true });
@@ -68,7 +73,7 @@ function createElasticsearch(onStored: () => void): RequestListener {
       const items = new Array(lines / 2).fill({ create: { status: 201 } });
       response.setHeader('content-type', 'application/vnd.elasticsearch+json;compatible-with=8');
       response.setHeader('x-elastic-product', 'Elasticsearch');
-      response.end(JSON.stringify({ errors: false, items }), () => isBulk && onStored());
+      response.end(JSON.stringify({ errors: false, items, ...NOTHING_FOUND }), () => isBulk && onStored());
     });
   };
 }

@@ -100,7 +100,7 @@ interface Following extends FollowerParts {
 
 const SLICE: Slice = { ms: 50, endsWithin: false };
 /** Until the store has taken something: what has to be asked of it first is not to wait for reading. */
-const FIRST_SLICE: Slice = { ms: 5, endsWithin: true };
+const FIRST_SLICE: Slice = { ms: 5, endsWithin: true, mostBytes: 65_536 };
 const FORGET_EVERY_MS = 60_000;
 
 /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */

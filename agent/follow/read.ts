@@ -18,6 +18,8 @@ export interface Slice {
   readonly ms: number;
   /** Also where not every file had its turn yet: of thousands of files most have little, and each slice costs. */
   readonly endsWithin: boolean;
+  /** Of one file before it is another one's turn, where this is less than the setting. */
+  readonly mostBytes?: number;
 }
 
 /**
@@ -72,7 +74,8 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
-function readRound(reader: ReaderState, { ms, endsWithin }: Slice, look: FileLook): ReadRound {
+function readRound(reader: ReaderState, { ms, endsWithin, mostBytes }: Slice, look: FileLook): ReadRound {
+  const quantumBytes = Math.min(reader.settings.quantumBytes, mostBytes ?? Number.POSITIVE_INFINITY);
   const until = reader.now() + ms;
   const wanted = look === 'all' ? reader.tails.list() : reader.tails.listBusy();
   const tails = wanted.filter((tail) => isReadable(tail) && isLookedAt(reader, tail, look));
@@ -87,7 +90,7 @@ function readRound(reader: ReaderState, { ms, endsWithin }: Slice, look: FileLoo
         reader.turn = (reader.turn + step) % tails.length;
         return { bytes, hold, hasMore: tails.some(({ reading }) => unreadBytes(reading) > 0) };
       }
-      const read = readTurn(reader, tail);
+      const read = readTurn(reader, tail, quantumBytes);
       bytes += read;
       if (read > 0) isMoving = true;
       if (endsWithin && read > 0 && reader.now() >= until) {
@@ -111,9 +114,9 @@ function isLookedAt({ now }: ReaderState, { reading }: Tail, look: FileLook): bo
   return look === 'recent' && now() - reading.lastGrowth <= COLD_MS;
 }
 
-function readTurn(reader: ReaderState, tail: Tail): number {
+function readTurn(reader: ReaderState, tail: Tail, quantumBytes: number): number {
   if (!isReadable(tail) || waitsForPredecessor(reader, tail)) return 0;
-  tail.reading.deficitBytes += reader.settings.quantumBytes;
+  tail.reading.deficitBytes += quantumBytes;
   try {
     return joinFirst(reader, tail) ? readQuantum(reader, tail) : 0;
   } catch (error) {

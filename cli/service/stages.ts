@@ -10,17 +10,20 @@ export async function runStages(
   server: { close(): Promise<void> } | undefined,
   stages: readonly Stage[],
 ): Promise<void> {
-  const failed = new AbortController();
-  const signal = AbortSignal.any([stop, failed.signal]);
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  stop.addEventListener('abort', end);
+  if (stop.aborted) end();
   const errors: unknown[] = [];
   await Promise.all(
     stages.map((stage) =>
-      stage(signal).catch((error: unknown) => {
+      stage(ending.signal).catch((error: unknown) => {
         errors.push(error);
-        failed.abort();
+        end();
       }),
     ),
   );
+  stop.removeEventListener('abort', end);
   await server?.close();
   if (errors.length > 0) throw errors[0];
 }

@@ -6,7 +6,7 @@ import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.j
 import { isObject } from '../../core/json.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
-import { GROUP_FIELD, type SmallIndex } from './mapping.js';
+import { GROUP_FIELD, type SmallIndex } from './templates/mapping.js';
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
 import { locateRefused } from './record/refused.js';
@@ -319,4 +319,13 @@ function fillTime(name: string, text: string | undefined): object {
 
 function namePath(prefix: string, index: SmallIndex, id: string): string {
   return `/${prefix}-${index}/_doc/${encodeURIComponent(encodeId(id))}`;
+}
+
+export async function saveState(
+  client: ElasticsearchClient,
+  prefix: string,
+  key: string,
+  value: string,
+): Promise<void> {
+  await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
 }

@@ -1,11 +1,11 @@
 // The store of a cluster: Elasticsearch 8.19 and 9. This file puts the port together; requests and errors are in
-// client.ts, what we create in mapping.ts, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
+// client.ts, what we create in templates/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
 // query.ts, the small indices in documents.ts. Nothing is written before our index templates are there. It uses no
 // data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
-import { createError, type JobtraceError } from '../../core/errors.js';
+import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
-import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
+import { openClient, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import {
   findAgentStatuses,
   findAlerts,
@@ -20,31 +20,17 @@ import {
   removeRefused,
   replaceDocument,
   saveAgentStatus,
-  saveDocument,
   saveIncident,
+  saveState,
 } from './documents.js';
 import { createFeed } from './feed.js';
-import { readBuckets, search } from './hits.js';
 import { countJobIncidents, countJobRecords, loadJobLines, removeJobLines, saveJobLines, sumGroup } from './jobs.js';
-import {
-  buildTemplates,
-  decideTemplate,
-  nameLogTemplate,
-  SMALL_INDICES,
-  TEMPLATE_AGE,
-  type TemplateAge,
-} from './mapping.js';
 import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
-import {
-  addWords,
-  decodeWordsPlan,
-  encodeWordsPlan,
-  listOldIndices,
-  namesAnalyzer,
-  type WordsPlan,
-} from './record/words.js';
+import { addWords } from './record/words.js';
 import { findContext, findRefused, searchRecords } from './search.js';
+import { createTemplates, rememberTemplates } from './templates/make.js';
+import { SMALL_INDICES } from './templates/mapping.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import type { Store } from '../store.js';
 
@@ -52,12 +38,6 @@ export type { ElasticsearchSettings } from './client.js';
 
 export const DEFAULT_PREFIX = 'jobtrace';
 const OLDEST_MAJOR = 8;
-/** More days than anybody keeps. */
-const MOST_INDICES = 10_000;
-/** The states under which whoever made the templates says which, for those who may not look. */
-const TEMPLATES_STATE = 'store/templates';
-const WORDS_STATE = 'store/words';
-
 /** Does not connect yet: Elasticsearch may come up later, and every call says when it cannot be reached. */
 export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
@@ -132,180 +112,6 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
   };
-}
-
-/** What failed is tried again. */
-function rememberTemplates(create: () => Promise<Prepared>): () => Promise<Prepared> {
-  let prepared: Promise<Prepared> | undefined;
-  return () => {
-    prepared ??= create().catch((error: unknown) => {
-      prepared = undefined;
-      throw error;
-    });
-    return prepared;
-  };
-}
-
-interface Prepared {
-  readonly plan: WordsPlan;
-  /** Keeps what was found out for those who come later, once; done at once where it is kept already. */
-  note(): Promise<void>;
-}
-
-/**
- * Leaves newer templates alone. Who may not make them needs somebody else to have done it. Where they are there, it is
- * three questions at once: an agent's first records wait for them.
- */
-async function createTemplates(
-  client: ElasticsearchClient,
-  prefix: string,
-  settings: ElasticsearchSettings,
-): Promise<Prepared> {
-  const [put, plan, version] = await Promise.all([
-    putTemplates(client, prefix, settings),
-    loadDocument(client, prefix, 'states', WORDS_STATE),
-    loadMadeVersion(client, prefix),
-  ]);
-  if (put.kind === 'denied') {
-    if (version >= TEMPLATE_AGE.version) return { plan: decodeWordsPlan(plan), note: () => Promise.resolve() };
-    throw explainDenied(client, put.error);
-  }
-  // Whoever made the templates may have ended before it noted the plan.
-  const found = put.isMade || plan === undefined ? await planWords(client, prefix) : undefined;
-  let noted: Promise<void> | undefined;
-  const prepared: Prepared = {
-    plan: found ?? decodeWordsPlan(plan),
-    note: () => {
-      noted ??= notePlan(client, prefix, { found, version }).catch((error: unknown) => {
-        noted = undefined;
-        throw error;
-      });
-      return noted;
-    },
-  };
-  // Indices of before are found by whoever looks first; without them all who look find the same.
-  if (found === undefined || found.except.length === 0) return prepared;
-  await prepared.note();
-  return { ...prepared, plan: await loadWordsPlan(client, prefix) };
-}
-
-async function notePlan(
-  client: ElasticsearchClient,
-  prefix: string,
-  { found, version }: { readonly found: WordsPlan | undefined; readonly version: number },
-): Promise<void> {
-  if (found !== undefined) await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(found));
-  if (version < TEMPLATE_AGE.version) await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
-}
-
-function explainDenied({ url }: ElasticsearchClient, error: unknown): JobtraceError {
-  return createError(
-    'JT_STORE_DENIED',
-    {
-      url,
-      problem:
-        'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates',
-    },
-    error,
-  );
-}
-
-type Put =
-  /** `isMade`: the template of the records is another one now. */
-  { readonly kind: 'put'; readonly isMade: boolean } | { readonly kind: 'denied'; readonly error: unknown };
-
-async function putTemplates(
-  client: ElasticsearchClient,
-  prefix: string,
-  settings: ElasticsearchSettings,
-): Promise<Put> {
-  try {
-    let isMade = false;
-    const ages = await loadTemplateAges(client, prefix);
-    for (const [name, template] of Object.entries(buildTemplates(prefix, settings, 'analyzer'))) {
-      const decision = decideTemplate(ages.get(name));
-      if (decision === 'same' || decision === 'newer') continue;
-      const path = `/_index_template/${name}`;
-      const { status } = await client.send({ method: 'PUT', path, body: template, expect: [400] });
-      // The smallest distribution lacks what the analyzer is made of.
-      if (status !== 200) {
-        const body = buildTemplates(prefix, settings, 'document')[name];
-        await client.send({ method: 'PUT', path, body });
-      }
-      if (name === nameLogTemplate(prefix)) isMade = true;
-    }
-    return { kind: 'put', isMade };
-  } catch (error) {
-    if (readStatus(error) !== 403) throw error;
-    return { kind: 'denied', error };
-  }
-}
-
-/** With an analyzer, indices that were made before it still want their words. */
-async function planWords(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
-  const [template, { status, body }, indices] = await Promise.all([
-    client.send({
-      method: 'GET',
-      path: `/_index_template/${nameLogTemplate(prefix)}`,
-      query: { filter_path: 'index_templates.index_template.template.mappings' },
-    }),
-    client.send({
-      method: 'GET',
-      path: `/${prefix}-logs-*/_mapping/field/jobtrace.words`,
-      query: { ignore_unavailable: true, allow_no_indices: true },
-      // There is no index yet, or this user may read but not look at mappings.
-      expect: [403, 404],
-    }),
-    listIndices(client, prefix),
-  ]);
-  if (!namesAnalyzer(template.body)) return { by: 'document', except: [] };
-  return { by: 'analyzer', except: listOldIndices(status === 200 ? body : {}, indices) };
-}
-
-/** Those with records. */
-async function listIndices(client: ElasticsearchClient, prefix: string): Promise<string[]> {
-  const { aggregations } = await search(client, `${prefix}-logs-*`, {
-    size: 0,
-    aggs: { indices: { terms: { field: '_index', size: MOST_INDICES } } },
-  });
-  return readBuckets(aggregations['indices']).map((bucket) => String(bucket['key']));
-}
-
-async function loadWordsPlan(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
-  return decodeWordsPlan(await loadDocument(client, prefix, 'states', WORDS_STATE));
-}
-
-async function saveState(client: ElasticsearchClient, prefix: string, key: string, value: string): Promise<void> {
-  await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
-}
-
-/** What somebody who may make templates has noted for those who may not even read them. */
-async function loadMadeVersion(client: ElasticsearchClient, prefix: string): Promise<number> {
-  return Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
-}
-
-/** By the names of the templates; users may have some that begin like ours. */
-async function loadTemplateAges(
-  client: ElasticsearchClient,
-  prefix: string,
-): Promise<ReadonlyMap<string, TemplateAge>> {
-  const { body } = await client.send({
-    method: 'GET',
-    path: `/_index_template/${prefix}-*`,
-    query: {
-      filter_path:
-        'index_templates.name,index_templates.index_template.version,index_templates.index_template._meta.digest',
-    },
-    expect: [404],
-  });
-  const list: readonly unknown[] = Array.isArray(body['index_templates']) ? body['index_templates'] : [];
-  return new Map(list.filter(isObject).map((item) => [String(item['name']), readTemplateAge(item['index_template'])]));
-}
-
-function readTemplateAge(template: unknown): TemplateAge {
-  if (!isObject(template)) return { version: 0, digest: '' };
-  const meta = isObject(template['_meta']) ? template['_meta'] : {};
-  return { version: Number(template['version'] ?? 0), digest: String(meta['digest'] ?? '') };
 }
 
 /** The oldest version of any node. Health comes first: it is the one question that every distribution answers. */

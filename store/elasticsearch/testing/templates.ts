@@ -2,7 +2,7 @@
 // version.
 import { describe, expect, it } from 'vitest';
 import { openElasticsearchStore } from '../elasticsearch.js';
-import { TEMPLATE_AGE } from '../mapping.js';
+import { TEMPLATE_AGE } from '../templates/mapping.js';
 import { ask } from '../../testing/cluster.js';
 import { isBulk } from '../../testing/fault-proxy.js';
 import { appendRecords, makeRecord } from '../../testing/samples.js';

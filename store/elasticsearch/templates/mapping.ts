@@ -2,10 +2,10 @@
 // log indices and for the few small ones. Fields are typed one by one and nothing else is
 // ever mapped, so no text of a user can be refused or can grow the mapping. Pure.
 import { hash } from 'node:crypto';
-import { FIELD_ROWS, type RecordField } from '../../core/record.js';
-import type { OWN_FIELDS } from './record/source.js';
-import { nameRefusedIndex, REFUSAL_FIELD } from './record/refused.js';
-import { WORDS_ANALYZER, type WordsBy } from './record/words.js';
+import { FIELD_ROWS, type RecordField } from '../../../core/record.js';
+import type { OWN_FIELDS } from '../record/source.js';
+import { nameRefusedIndex, REFUSAL_FIELD } from '../record/refused.js';
+import { WORDS_ANALYZER, type WordsBy } from '../record/words.js';
 
 // Whole values, for filters and counts. What is longer than 1,024 characters is stored but not found by that field.
 const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
