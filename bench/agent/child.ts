@@ -10,8 +10,10 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-export function startChild(command: readonly string[], cwd: string): Child {
-  const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], cwd });
+/** `cores`: the ones it may run on; all, when there are none. */
+export function startChild(command: readonly string[], cwd: string, cores: readonly number[] = []): Child {
+  const [program = '', ...args] = [...(cores.length > 0 ? ['taskset', '-c', cores.join(',')] : []), ...command];
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd });
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-SAID_UNITS)));
   child.on('error', (error) => (said = error.message));

@@ -33,6 +33,7 @@ export interface Peer {
 export const PEERS: readonly Peer[] = [
   jobtrace('jobtrace', 'jobtrace.yaml'),
   jobtrace('jobtrace (two workers)', 'jobtrace-workers.yaml'),
+  jobtrace('jobtrace (no gzip)', 'jobtrace-plain.yaml'),
   {
     name: 'rsyslog',
     configuration: 'rsyslog.conf',

@@ -59,7 +59,7 @@ export interface Pursuit {
 export type Prepare = (site: RunSite) => readonly string[];
 
 export async function runDrain(prepare: Prepare, sink: CountingSink, logs: string, corpus: Corpus): Promise<Drain> {
-  return withShipper(prepare, { logs, port: sink.port }, async (shipper) => {
+  return withShipper(prepare, { logs, sink }, async (shipper) => {
     const startedAt = Date.now();
     const seen = await follow(shipper, sink, () => corpus.entries);
     return sumUpDrain(seen, corpus, startedAt);
@@ -69,7 +69,7 @@ export async function runDrain(prepare: Prepare, sink: CountingSink, logs: strin
 export async function runPaced(prepare: Prepare, sink: CountingSink, pace: Pace): Promise<Pursuit> {
   const logs = mkdtempSync(join(tmpdir(), 'flink-'));
   try {
-    return await withShipper(prepare, { logs, port: sink.port }, async (shipper) => {
+    return await withShipper(prepare, { logs, sink }, async (shipper) => {
       const written = writePaced(logs, pace);
       const seen = await follow(shipper, sink, written.countEntries);
       return sumUpPursuit(seen, written.countEntries(), await written.done);
@@ -83,11 +83,11 @@ type Shipper = ReturnType<typeof startChild>;
 
 async function withShipper<T>(
   prepare: Prepare,
-  site: Omit<RunSite, 'state'>,
+  { logs, sink: { port, shipperCores } }: { readonly logs: string; readonly sink: CountingSink },
   run: (shipper: Shipper) => Promise<T>,
 ): Promise<T> {
   const state = mkdtempSync(join(tmpdir(), 'jobtrace-bench-state-'));
-  const shipper = startChild(prepare({ ...site, state }), state);
+  const shipper = startChild(prepare({ logs, port, state }), state, shipperCores);
   try {
     return await run(shipper);
   } finally {

@@ -1,6 +1,7 @@
 // Where shippers send to: a stand-in that answers at once (sink.mjs, `discard` and `bulk`), or a real Elasticsearch
 // with the template of Jobtrace and one for the others. Each counts what came and when. Opened by bench/agent.ts.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { startElasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { stopChild } from './child.js';
@@ -23,6 +24,8 @@ export interface Counts {
 /** One run's: nothing of a run before it is there. */
 export interface CountingSink {
   readonly port: number;
+  /** Those that the sink does not use; all when there are none. */
+  readonly shipperCores?: readonly number[];
   count(): Promise<Counts>;
   close(): Promise<void>;
 }
@@ -60,9 +63,12 @@ const ALL = 'jobtrace*,bench*';
 
 export async function startCluster(): Promise<Cluster> {
   // What runs before have sent is removed by pattern.
-  const settings = { 'action.destructive_requires_name': 'false' };
+  const [own, shipperCores] = divideCores(availableParallelism());
+  const settings = { 'action.destructive_requires_name': 'false', 'node.processors': String(own.length) };
   const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true, settings });
   const front = await startServer('front.mjs', String(node.port), node.version);
+  for (const pid of [node.pid, front.child.pid])
+    execFileSync('taskset', ['-acp', own.join(','), String(pid)], { stdio: 'ignore' });
   await ask(node.url, 'PUT', '/_index_template/bench', PEERS_TEMPLATE);
   return {
     version: node.version,
@@ -73,6 +79,7 @@ export async function startCluster(): Promise<Cluster> {
       const arrivals: [time: number, documents: number][] = [];
       return {
         port: front.port,
+        shipperCores,
         count: async () => {
           const documents = await countDocuments(node.url);
           if (documents > (arrivals.at(-1)?.[1] ?? 0)) arrivals.push([Date.now(), documents]);
@@ -87,6 +94,13 @@ export async function startCluster(): Promise<Cluster> {
       await node.stop();
     },
   };
+}
+
+/** Half for Elasticsearch, as if it had a machine of its own: what a shipper needs is not taken from it. */
+function divideCores(count: number): readonly [own: readonly number[], shippers: readonly number[]] {
+  const cores = Array.from({ length: count }, (_, core) => core);
+  const half = Math.ceil(count / 2);
+  return count === 1 ? [cores, cores] : [cores.slice(0, half), cores.slice(half)];
 }
 
 /** What the others send is searched by its words, sorted and filtered by the rest; one shard, as Jobtrace has it. */

@@ -32,6 +32,7 @@ function open(settings: Settings, readonly = false): Promise<Store> {
     kind: 'elasticsearch',
     nodes: settings['store.urls'],
     indexPrefix: settings['store.indexPrefix'],
+    compress: settings['store.compress'],
     ...(settings['store.apiKey'] === '' ? {} : { apiKey: settings['store.apiKey'] }),
     ...(settings['store.username'] === ''
       ? {}

@@ -25,6 +25,8 @@ export interface ElasticsearchSettings {
   /** All our indices begin with it. */
   readonly indexPrefix?: string;
   readonly requestTimeoutMs?: number;
+  /** Whether lines are sent as gzip (default true). */
+  readonly compress?: boolean;
   /** Primary shards of a day's index, at its creation. */
   readonly shards?: number;
   /** How soon a search sees what was stored; the feed does not wait for it. */
@@ -36,7 +38,7 @@ export interface ServerRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
-  /** Newline-delimited JSON; sent compressed. */
+  /** Newline-delimited JSON; sent compressed unless the settings say otherwise. */
   readonly lines?: Buffer;
   /** Statuses that are an answer and not an error. */
   readonly expect?: readonly number[];
@@ -70,7 +72,9 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
     async send(request) {
       const flight = new AbortController();
       flights.add(flight);
-      const bulkBody = request.lines === undefined ? undefined : (compress ??= createGzip())(request.lines);
+      const { lines } = request;
+      const isPacked = lines !== undefined && settings.compress !== false;
+      const bulkBody = isPacked ? (compress ??= createGzip())(lines) : lines;
       try {
         const answer = await client.transport.request(
           {
@@ -85,7 +89,7 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
             signal: flight.signal,
             maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
             ignore: [...(request.expect ?? [])],
-            headers: bulkBody === undefined ? undefined : { 'content-encoding': 'gzip' },
+            headers: isPacked ? { 'content-encoding': 'gzip' } : undefined,
           },
         );
         const body: unknown = answer.body;
