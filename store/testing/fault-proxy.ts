@@ -31,6 +31,8 @@ export type Fault = (request: {
   readonly method: string;
   readonly path: string;
   readonly bytes: number;
+  /** `gzip`, or undefined. */
+  readonly encoding: string | undefined;
 }) => FaultAnswer | LateAnswer | PartialAnswer | 'cut-before' | 'cut-after' | undefined;
 
 export interface FaultProxy {
@@ -50,7 +52,12 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const body = Buffer.concat(chunks);
-      const fault = current?.({ method: incoming.method ?? '', path: incoming.url ?? '', bytes: body.length });
+      const fault = current?.({
+        method: incoming.method ?? '',
+        path: incoming.url ?? '',
+        bytes: body.length,
+        encoding: incoming.headers['content-encoding'],
+      });
       if (fault !== undefined) faults += 1;
       if (fault === 'cut-before') incoming.socket.destroy();
       else if (fault === undefined || fault === 'cut-after')

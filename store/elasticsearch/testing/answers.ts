@@ -150,6 +150,21 @@ export function describeRequests(faulty: () => FaultyStore): void {
       expect(await readAll(store)).toHaveLength(6);
     });
 
+    it('sends records compressed unless the settings say otherwise, and they are the same', async () => {
+      const { proxy, store, prefix } = faulty();
+      const encodings: (string | undefined)[] = [];
+      proxy.setFault(({ path, encoding }) => void (isBulk(path) && encodings.push(encoding)));
+      const plain = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, compress: false });
+
+      await appendRecords(store, [makeRecord(1)]);
+      const again = await appendRecords(plain, [makeRecord(1), makeRecord(2)]);
+      await plain.close();
+
+      expect(encodings).toEqual(['gzip', undefined]);
+      expect(again.map(({ kind }) => kind)).toEqual(['duplicate', 'stored']);
+      expect(await readAll(store)).toEqual([makeRecord(1), makeRecord(2)]);
+    });
+
     it('asks for no statistics to know that there is room', async () => {
       const { proxy, store } = faulty();
       await store.check();
