@@ -9,6 +9,7 @@ import { DIAGNOSE } from './diagnose.js';
 import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS, SEARCH } from './find.js';
 import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
+import { RECEIVERS_ROUTE } from './receivers/route.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { FEEDBACK } from './rules/feedback.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   MCP,
   LETTERS_LIST,
   LETTERS_SEND,
+  RECEIVERS_ROUTE,
   RULES_LIST,
   RULES_NEW,
   RULES_CHECK,

@@ -17,6 +17,7 @@ export type SilenceReason =
   | 'cause-known'
   | 'part-of-platform'
   | 'said-already'
+  | 'over-unheard'
   | 'nothing-new';
 
 export interface DecidePolicy {
@@ -30,6 +31,10 @@ export interface DecidePolicy {
   /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
   readonly backlogAfterMs: number;
   readonly stillFailingAfterMs: number;
+  /** Still failing is said each time that this has passed, not once. */
+  readonly repeats?: boolean | undefined;
+  /** How long the first message waits at least for others of its group. */
+  readonly groupWaitMs?: number | undefined;
   /** Rule ids, cause ids, job ids or job names. */
   readonly mutes: readonly Glob[];
   /** True for a rule whose finding usually follows from another failure, even when it stands first. */
@@ -73,6 +78,8 @@ export interface Hearing {
   readonly told: readonly Told[];
   /** The message that stands there is changed rather than followed by another. */
   readonly canEdit: boolean;
+  /** Its route or a silence holds the message that waits. */
+  readonly isHeld?: boolean;
 }
 
 export type AlertDecision =
@@ -159,6 +166,9 @@ function decidePending(
   policy: DecidePolicy,
 ): AlertDecision {
   if (subject.symptom && !pending.symptom) return silent('cause-known');
+  // Nobody has heard of it yet: what is over before its group goes out, or before a quiet time ends, is no news.
+  const isUnheard = sent.told.length === 0 && (sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0);
+  if (isUnheard && isOver(incident)) return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   // What a correction says is right again is what was told.
   if (!decision.send) return pending.reason === 'cause-corrected' ? { ...decision, withdrawsPending: true } : decision;
@@ -199,7 +209,7 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
     send: true,
     reason: 'new-incident',
     subject,
-    notBeforeMs: nowMs + waitMs,
+    notBeforeMs: nowMs + Math.max(waitMs, policy.groupWaitMs ?? 0),
     replacesPending: false,
   };
 }
@@ -237,7 +247,9 @@ function decideNext(
   // The same is never said twice of the same cause.
   const reason = reasons.find(
     (candidate) =>
-      candidate === 'grown' || !told.some((item) => item.reason === candidate && item.cause === current.cause),
+      candidate === 'grown' ||
+      (candidate === 'still-failing' && policy.repeats === true) ||
+      !told.some((item) => item.reason === candidate && item.cause === current.cause),
   );
   if (reason === undefined) return silent('said-already');
   // Where lines of one process come late, the cause may be another one until they are there: that is not told.

@@ -18,6 +18,7 @@ import {
 } from './forward.js';
 import { isJsonObject, toJsonObject, type Payload } from './payload.js';
 import type { OutboxRow, Outbox } from './outbox.js';
+import type { Router } from './routing/router.js';
 
 export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
   /** How long an alert waits for its diagnosis before it goes on without. */
@@ -29,6 +30,7 @@ export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
 export interface InboundOptions {
   readonly store: Pick<IncidentStore, 'findIncidents'> & StateStore;
   readonly outbox: Outbox;
+  readonly router: Pick<Router, 'labelAlert' | 'takesAlert'>;
   readonly receivers: readonly ReceiverSettings[];
   readonly policy: InboundPolicy;
   readonly instance: string;
@@ -101,14 +103,17 @@ function createFinder(inbound: InboundState): Finder {
 }
 
 async function receiveOne(inbound: InboundState, alert: InboundAlert, find: Finder): Promise<ReceivedAlert> {
-  const [job] = listJobNames(alert, inbound.policy.jobLabels);
+  const jobs = listJobNames(alert, inbound.policy.jobLabels);
+  const [job] = jobs;
   const base = { fingerprint: alert.fingerprint, status: alert.status, job };
   if (isOwnAlert(alert)) return { ...base, outcome: 'own-alert' };
-  if (inbound.receivers.length === 0) return { ...base, outcome: 'no-receiver' };
+  const labels = inbound.router.labelAlert(alert, jobs);
+  const receivers = inbound.receivers.filter(({ name }) => inbound.router.takesAlert(labels, name));
+  if (receivers.length === 0) return { ...base, outcome: 'no-receiver' };
   const found = await find(alert);
   const waits = alert.status === 'firing' && job !== undefined && (found === undefined || found.subject.symptom);
   let isNew = false;
-  for (const receiver of inbound.receivers) isNew = (await accept(inbound, alert, receiver, found, waits)) || isNew;
+  for (const receiver of receivers) isNew = (await accept(inbound, alert, receiver, found, waits)) || isNew;
   const known = { incidentId: found?.incident.id, cause: found?.subject.cause };
   const outcome = !isNew
     ? 'repeated'
@@ -214,6 +219,7 @@ async function putMessage(inbound: InboundState, id: string, wanted: WantedMessa
     group: `${String(alert.frame['groupKey'] ?? id)}|${alert.status}|${isFollowUp ? 'diagnosis' : ''}`,
     message,
     brief: {},
+    labels: inbound.router.labelAlert(alert, listJobNames(alert, policy.jobLabels)),
     ...(follows ? { inbound: toJsonObject(alert), followUntilMs: now() + policy.attachWaitMs + FOLLOW_MS } : {}),
   };
   await outbox.put(

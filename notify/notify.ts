@@ -9,11 +9,20 @@ import type { PrecisionFloor } from '../core/feedback.js';
 import type { AlertStore, FeedbackStore, IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
-import { decideAlert, type DecidePolicy, type Told } from './decide.js';
+import { decideAlert, findSubject, type DecidePolicy, type Told } from './decide.js';
 import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
 import { createWakeup, type Wakeup } from './pace.js';
-import type { Payload } from './payload.js';
+import { DELIVER_DEADLINE_MS, type Payload } from './payload.js';
 import { renderBrief, type Card } from './render.js';
+import {
+  createRouter,
+  NO_LABELS,
+  renderGroup,
+  type RoutedCard,
+  type Router,
+  type RoutingOptions,
+} from './routing/router.js';
+import { findRoutingProblems } from './routing/scene.js';
 import { createTrust } from './trust.js';
 import { createOutbox, type OutboxRow, type Outbox } from './outbox.js';
 
@@ -25,6 +34,8 @@ export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
 export interface NotifierOptions {
   readonly store: AlertStore & Pick<IncidentStore, 'findIncidents'> & Pick<FeedbackStore, 'findFeedback'> & StateStore;
   readonly receivers: readonly ReceiverSettings[];
+  /** Which receiver hears of what, and when. Absent: all of everything, at any time. */
+  readonly routing?: RoutingOptions | undefined;
   readonly policy: NotifyPolicy;
   readonly log: Log;
   /** Address of the page for links; empty = no links. */
@@ -51,7 +62,6 @@ export interface Notifier {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const DELIVER_DEADLINE_MS = 6 * 3_600_000;
 /** An incident without news is no longer held open at an Alertmanager after this. */
 const OPEN_MS = 24 * 3_600_000;
 const DELIVER_EVERY_MS = 250;
@@ -59,6 +69,7 @@ const LOOK_EVERY_MS = 1000;
 
 interface NotifierState {
   readonly outbox: Outbox;
+  readonly router: Router;
   /** By the name of the receiver. */
   readonly senders: ReadonlyMap<string, Sender>;
   readonly inbound: Inbound;
@@ -70,19 +81,21 @@ interface NotifierState {
 }
 
 export function createNotifier(options: NotifierOptions): Notifier {
-  checkReceivers(options.receivers);
+  checkReceivers(options);
   const notifier = createState(options);
   const { store, receivers, log, publicUrl = '', instance = 'main', now = Date.now } = options;
-  const { outbox, inbound, senders, wakeup } = notifier;
+  const { outbox, router, inbound, senders, wakeup } = notifier;
   const trust = createTrust(store, options.policy.floor, log, now);
   const policy: NotifyPolicy = { ...options.policy, isDistrusted: trust.isDistrusted };
-  const writer = createWriter({ outbox, policy, publicUrl, instance, log, now });
+  const writer = createWriter({ outbox, router, policy, publicUrl, instance, log, now });
   return {
     async incidentChanged(incident) {
       await makeReady(notifier);
       await inTurn(notifier, async () => {
         if (receivers.length > 0) await trust.refresh();
-        for (const receiver of receivers) await writer(incident, receiver);
+        const subject = findSubject(incident, policy);
+        const card = typeof subject === 'string' ? undefined : router.routeIncident(incident, subject);
+        for (const receiver of receivers) await writer(incident, receiver, card);
       });
       wakeup.ring();
     },
@@ -115,14 +128,20 @@ function createState(options: NotifierOptions): NotifierState {
   const { store, receivers, policy, log, publicUrl = '', instance = 'main', platformTurn } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
   const outbox = createOutbox({ store, receivers, instance, platformTurn });
+  const router = createRouter(receivers, options.routing, now);
   return {
     outbox,
+    router,
     senders: new Map(
-      receivers.map((receiver) => [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery })]),
+      receivers.map((receiver) => {
+        const isHeld = (payload: Payload): boolean => router.findHold(payload, receiver.name) !== undefined;
+        return [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery, isHeld })];
+      }),
     ),
     inbound: createInbound({
       store,
       outbox,
+      router,
       receivers,
       policy,
       instance,
@@ -197,6 +216,7 @@ async function tryStep(step: () => Promise<void>): Promise<string> {
 
 interface WriterOptions {
   readonly outbox: Outbox;
+  readonly router: Router;
   readonly policy: NotifyPolicy;
   readonly publicUrl: string;
   readonly instance: string;
@@ -204,26 +224,35 @@ interface WriterOptions {
   readonly now: () => number;
 }
 
-/** Decides for one receiver and remembers the message. */
-function createWriter({
-  outbox,
-  policy,
-  publicUrl,
-  instance,
-  log,
-  now,
-}: WriterOptions): (incident: Incident, receiver: ReceiverSettings) => Promise<void> {
-  return async (incident, receiver) => {
+type Writer = (incident: Incident, receiver: ReceiverSettings, card: RoutedCard | undefined) => Promise<void>;
+
+/** Decides for one receiver and remembers the message. Whoever was told hears on, whatever the incident becomes. */
+function createWriter({ outbox, router, policy, publicUrl, instance, log, now }: WriterOptions): Writer {
+  return async (incident, receiver, routed) => {
     const rows = await outbox.findTold(incident.id, receiver.name);
     const channel = CHANNELS[receiver.kind];
     const standing = rows.filter(({ alert }) => alert.state !== 'withdrawn');
     const told = standing.map(toTold);
-    const decision = decideAlert(incident, { told, canEdit: channel.canEdit }, now(), policy);
+    const waiting = standing[0];
+    const node = routed?.nodes.get(receiver.name);
+    if (routed !== undefined && node === undefined && told.every(({ isPending }) => isPending)) {
+      if (waiting !== undefined) await outbox.put({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
+      return;
+    }
+    const { groupBy, groupWaitMs, repeatIntervalMs } = node ?? router.root;
+    const group = (reason: string): string => renderGroup(reason, routed?.labels ?? NO_LABELS, groupBy);
+    const isHeld = waiting !== undefined && router.findHold(waiting.payload, receiver.name) !== undefined;
+    const decision = decideAlert(incident, { told, canEdit: channel.canEdit, isHeld }, now(), {
+      ...policy,
+      groupWaitMs:
+        groupWaitMs === 0 ? 0 : waitForGroup(outbox, receiver.name, group('new-incident'), groupWaitMs, now()),
+      stillFailingAfterMs: repeatIntervalMs ?? policy.stillFailingAfterMs,
+      repeats: repeatIntervalMs !== undefined,
+    });
     log.debug(
       { incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason },
       'Decided about an alert.',
     );
-    const waiting = standing[0];
     if (!decision.send) {
       if (decision.withdrawsPending && waiting !== undefined)
         await outbox.put({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
@@ -241,10 +270,11 @@ function createWriter({
       outcome: incident.outcome,
       jobs: incident.platform?.jobs,
       seenMs: incident.lastSeen === undefined ? undefined : Date.parse(incident.lastSeen),
-      group: reason === 'joined' ? `joined|${incident.parent ?? ''}` : `${reason}|${subject.cause}|${incident.cluster}`,
+      group: reason === 'joined' ? `joined|${incident.parent ?? ''}` : group(reason),
       message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
       openUntilMs: channel.refresh === undefined ? undefined : now() + OPEN_MS,
+      labels: routed?.labels,
     };
     const replaced = decision.replacesPending ? waiting?.alert : undefined;
     await outbox.put(
@@ -263,6 +293,15 @@ function createWriter({
   };
 }
 
+/** Until the first of its group goes, where one waits already. */
+function waitForGroup(outbox: Outbox, receiver: string, group: string, groupWaitMs: number, nowMs: number): number {
+  const firstMs = outbox
+    .listPending(receiver)
+    .filter(({ payload }) => payload.group === group)
+    .reduce((first, { payload }) => Math.min(first, payload.notBeforeMs), nowMs + groupWaitMs);
+  return Math.max(0, firstMs - nowMs);
+}
+
 function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
   const isPending = alert.state === 'pending' && !isInFlight;
   return {
@@ -278,7 +317,7 @@ function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
   };
 }
 
-function checkReceivers(receivers: readonly ReceiverSettings[]): void {
+function checkReceivers({ receivers, routing }: NotifierOptions): void {
   const names = receivers.map(({ name }) => name);
   const problems = [
     ...names
@@ -287,6 +326,9 @@ function checkReceivers(receivers: readonly ReceiverSettings[]): void {
     ...receivers
       .filter(({ url }) => !/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
       .map(({ name }) => `  notify.receivers: the address of "${name}" is not an http or https address`),
+    ...(routing === undefined ? [] : findRoutingProblems({ ...routing, receivers: names })).map(
+      (problem) => `  ${problem}`,
+    ),
   ];
   if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
 }

@@ -1,6 +1,7 @@
 // What Alert.payload holds, as JSON text: the rendered message and what is needed to send it later, join it with
 // others, or end it, also after a restart. Rows of others (or damaged ones) read as undefined.
 import { isObject } from '../core/json.js';
+import type { CardLabels } from '../core/config/rows/route.js';
 import type { Incident, Severity } from '../core/types.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -32,6 +33,8 @@ export interface Payload {
   /** The alert that came in, while its diagnosis may still follow. */
   readonly inbound?: JsonObject;
   readonly followUntilMs?: number;
+  /** What it is routed by; absent in rows of older releases. */
+  readonly labels?: CardLabels | undefined;
 }
 
 export function renderPayload(payload: Payload): string {
@@ -49,6 +52,9 @@ export function parsePayload(text: string | undefined): Payload | undefined {
     throw error;
   }
 }
+
+/** How long a message is tried, from its first try on. */
+export const DELIVER_DEADLINE_MS = 6 * 3_600_000;
 
 /** A plain value as JSON, without what JSON cannot hold. */
 export function toJsonObject(value: object): JsonObject {

@@ -5,6 +5,7 @@ import type { Settings } from '../core/config/settings.js';
 import { parseGlob } from '../core/text/glob.js';
 import type { DecidePolicy } from './decide.js';
 import type { NotifyPolicy } from './notify.js';
+import type { RoutingOptions } from './routing/router.js';
 
 export function readPolicy(settings: Settings, rules: Pick<DecidePolicy, 'isSymptom' | 'isNews'>): NotifyPolicy {
   return {
@@ -24,5 +25,13 @@ export function readFloor(settings: Settings): PrecisionFloor {
   return {
     share: settings['notify.precisionFloorPercent'] / 100,
     leastVerdicts: settings['notify.precisionVerdicts'],
+  };
+}
+
+export function readRouting(settings: Settings): RoutingOptions {
+  return {
+    route: settings['notify.route'],
+    timeIntervals: settings['notify.timeIntervals'],
+    teams: settings['notify.teams'],
   };
 }

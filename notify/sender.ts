@@ -9,6 +9,7 @@ import { hash } from './forward.js';
 import { createBucket, RECEIVER_BACKOFF, type Bucket } from './pace.js';
 import { backoffMs } from '../core/time/wait.js';
 import type { OutboxRow, Outbox } from './outbox.js';
+import { DELIVER_DEADLINE_MS, type Payload } from './payload.js';
 
 export interface SenderOptions {
   readonly outbox: Outbox;
@@ -17,6 +18,8 @@ export interface SenderOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onDelivery: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
+  /** True while its route or a silence holds a message back. */
+  readonly isHeld: (payload: Payload) => boolean;
 }
 
 /** Carries the messages of one receiver. */
@@ -73,12 +76,13 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 /** Due messages that go out as one, or none; a message waits for an earlier one of its topic. */
-function chooseDue({ outbox, receiver, now }: SenderOptions, pace: Pace): readonly OutboxRow[] {
+function chooseDue({ outbox, receiver, now, isHeld }: SenderOptions, pace: Pace): readonly OutboxRow[] {
   const seen = new Set<string>();
   const due = outbox.listPending(receiver.name).filter(({ alert, payload, isInFlight }) => {
     if (seen.has(payload.topic)) return false;
     seen.add(payload.topic);
-    return !isInFlight && payload.notBeforeMs <= now() && (pace.tries.get(alert.id)?.nextMs ?? 0) <= now();
+    const isDue = !isInFlight && payload.notBeforeMs <= now() && (pace.tries.get(alert.id)?.nextMs ?? 0) <= now();
+    return isDue && !isHeld(payload);
   });
   const group = due[0]?.payload.group;
   return due.filter(({ payload }) => CHANNELS[receiver.kind].joinsAll || payload.group === group).slice(0, MAX_PARTS);
@@ -124,7 +128,9 @@ async function settle(
       isNeeded ? payload : { ...payload, message: {}, brief: {} },
     );
   }
-  const isGivenUp = !result.retryable || now() >= payload.deadlineMs;
+  // What was held back has its time from the first try on.
+  const deadlineMs = attempts === 1 ? Math.max(payload.deadlineMs, now() + DELIVER_DEADLINE_MS) : payload.deadlineMs;
+  const isGivenUp = !result.retryable || now() >= deadlineMs;
   onDelivery(receiver.kind, isGivenUp ? 'undeliverable' : 'retry');
   const failures = (pace.tries.get(alert.id)?.failures ?? 0) + 1;
   if (isGivenUp) pace.tries.delete(alert.id);
@@ -141,7 +147,7 @@ async function settle(
       state: isGivenUp ? 'undeliverable' : 'pending',
       error: result.error,
     },
-    payload,
+    { ...payload, deadlineMs },
   );
 }
 

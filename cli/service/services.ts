@@ -9,7 +9,7 @@ import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
-import { readPolicy } from '../../notify/policy.js';
+import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { Retention } from '../../store/store.js';
 import type { Metrics } from '../../api/metrics.js';
 import type { RuleKeeper } from './keeper.js';
@@ -67,6 +67,7 @@ export function createServiceNotifier(
     store,
     ...more,
     receivers: settings['notify.receivers'],
+    routing: readRouting(settings),
     publicUrl: settings['api.publicUrl'],
     log: log.child({ stage: 'notify' }),
     onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),

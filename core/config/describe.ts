@@ -3,7 +3,7 @@
 import { isObject } from '../json.js';
 import { hideAddress, isSecretName } from '../text/secrets.js';
 import type { SettingRow } from './rows/row.js';
-import { SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
+import { isObjects, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
 
 /** What "jobtrace config print" shows: name, value (secrets hidden), where it came from. */
 export function describeSettings(
@@ -18,7 +18,7 @@ export function describeSettings(
 
 function hideRowSecrets(row: SettingRow, value: unknown): unknown {
   if (row.type === 'secret') return value === '' ? '' : '***';
-  if ((row.type === 'receivers' || row.type === 'tokens') && Array.isArray(value)) {
+  if (isObjects(row.type) && Array.isArray(value)) {
     return value.map((item) =>
       isObject(item)
         ? Object.fromEntries(

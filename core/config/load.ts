@@ -6,7 +6,7 @@ import { createError } from '../errors.js';
 import { isObject } from '../json.js';
 import type { ObjectRow, SettingRow } from './rows/row.js';
 import { settingsSchema } from './schema.js';
-import { checkedSettings, OBJECTS, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
+import { checkedSettings, isObjects, OBJECTS, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
 
 export interface SettingsInput {
   readonly file?: { readonly path: string; readonly text: string };
@@ -59,8 +59,7 @@ function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
 function readRowValue({ type }: SettingRow, given: unknown, input: SettingsInput): unknown {
   if (type === 'path' && typeof given === 'string' && given !== '') return input.resolvePath(given);
   if (type === 'paths' && Array.isArray(given)) return given.map((path) => input.resolvePath(String(path)));
-  if ((type === 'receivers' || type === 'tokens') && Array.isArray(given))
-    return given.map((item) => readObject(item, OBJECTS[type], input));
+  if (isObjects(type) && Array.isArray(given)) return given.map((item) => readObject(item, OBJECTS[type], input));
   return given;
 }
 

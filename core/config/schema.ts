@@ -1,8 +1,9 @@
 // The table of settings → the JSON schema of the settings file: a node for each part of a dotted name, secrets also as
 // the name of a file. load.ts checks the file with it.
 import { isObject, omitMissing } from '../json.js';
+import { ROUTE_REFERENCE, ROUTE_SCHEMA } from './rows/route.js';
 import type { SettingRow } from './rows/row.js';
-import { OBJECTS, SETTINGS } from './settings.js';
+import { isObjects, OBJECTS, SETTINGS } from './settings.js';
 
 export function settingsSchema(): Readonly<Record<string, unknown>> {
   const root: SchemaNode = { type: 'object', additionalProperties: false, properties: {} };
@@ -11,7 +12,8 @@ export function settingsSchema(): Readonly<Record<string, unknown>> {
     if (row.type === 'secret')
       addProperty(root, `${row.name}File`, { type: 'string', description: `File that holds ${row.name}.` });
   }
-  return root;
+  // A route refers to itself.
+  return { ...root, definitions: { route: ROUTE_SCHEMA } };
 }
 
 interface SchemaNode extends Record<string, unknown> {
@@ -40,6 +42,7 @@ function isSchemaNode(value: unknown): value is SchemaNode {
 
 function rowSchema(row: SettingRow): unknown {
   const description = row.help;
+  if (isObjects(row.type)) return { type: 'array', items: OBJECTS[row.type].schema, description };
   switch (row.type) {
     case 'integer':
     case 'number':
@@ -53,9 +56,8 @@ function rowSchema(row: SettingRow): unknown {
         items: { type: 'string', ...omitMissing({ maxLength: row.maxLength }) },
         description,
       };
-    case 'receivers':
-    case 'tokens':
-      return { type: 'array', items: OBJECTS[row.type].schema, description };
+    case 'route':
+      return { $ref: ROUTE_REFERENCE };
     default:
       if (row.values !== undefined) return { enum: row.values, description };
       return { type: 'string', description, ...omitMissing({ writeOnly: row.type === 'secret' ? true : undefined }) };

@@ -1,16 +1,28 @@
 // Every setting of Jobtrace, joined from the tables of rows/. From this table come the types and the defaults (here),
 // the checks (schema.ts, load.ts), docs/config.md and "jobtrace config print" (describe.ts).
+import { isObject } from '../json.js';
 import { AGENT } from './rows/agent.js';
 import { GENERAL } from './rows/general.js';
 import { RECEIVER, type ReceiverSettings } from './rows/receiver.js';
 import type { ObjectRow, SettingType } from './rows/row.js';
+import { TEAM, TIME_INTERVAL, type RouteSettings, type TeamSettings, type TimeIntervalSettings } from './rows/route.js';
 import { SERVICE } from './rows/service.js';
 import { TOKEN, type TokenSettings } from './rows/token.js';
 
 export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
 
 /** What the lists of objects hold, by the type of their row. */
-export const OBJECTS = { receivers: RECEIVER, tokens: TOKEN } as const satisfies Readonly<Record<string, ObjectRow>>;
+export const OBJECTS = {
+  receivers: RECEIVER,
+  tokens: TOKEN,
+  timeIntervals: TIME_INTERVAL,
+  teams: TEAM,
+} as const satisfies Readonly<Record<string, ObjectRow>>;
+
+/** True for a list of objects. */
+export function isObjects(type: SettingType): type is keyof typeof OBJECTS {
+  return type in OBJECTS;
+}
 
 type Row = (typeof SETTINGS)[number];
 type Name = Row['name'];
@@ -25,6 +37,9 @@ interface ValueByType {
   paths: readonly string[];
   receivers: readonly ReceiverSettings[];
   tokens: readonly TokenSettings[];
+  timeIntervals: readonly TimeIntervalSettings[];
+  teams: readonly TeamSettings[];
+  route: RouteSettings;
 }
 /** Loaded once, frozen, and read by its dotted names; a stage gets the part it needs. */
 export type Settings = { readonly [R in Row as R['name']]: ValueByType[R['type']] };
@@ -52,5 +67,6 @@ function isSettings(value: Record<string, unknown>): value is Settings & Record<
 function matchesType(type: SettingType, value: unknown): boolean {
   if (type === 'integer' || type === 'number') return typeof value === 'number';
   if (type === 'boolean') return typeof value === 'boolean';
-  return ['strings', 'paths', 'receivers', 'tokens'].includes(type) ? Array.isArray(value) : typeof value === 'string';
+  if (type === 'route') return isObject(value);
+  return type === 'strings' || type === 'paths' || isObjects(type) ? Array.isArray(value) : typeof value === 'string';
 }

@@ -7,6 +7,7 @@ import type { Diagnosis, Incident } from '../../core/types.js';
 import type { Alert, Store } from '../../store/store.js';
 import { createNotifier, type Notifier, type NotifyPolicy } from '../notify.js';
 import type { JsonObject } from '../payload.js';
+import type { RoutingOptions } from '../routing/router.js';
 
 export const BUFFERS = 'network.insufficient-buffers/total';
 export const LOST = 'cluster.taskmanager-lost/gone';
@@ -142,6 +143,7 @@ export interface NotifierFixture {
     log?: Log;
     instance?: string;
     platformTurn?: () => number | undefined;
+    routing?: RoutingOptions;
   }): Notifier;
   types(): unknown[];
   rows(): Promise<readonly Alert[]>;
@@ -170,6 +172,7 @@ export function useFixture(openStore: () => Promise<Store>): NotifierFixture {
         publicUrl: 'https://jobtrace.example',
         instance: more.instance ?? 'main',
         platformTurn: more.platformTurn,
+        routing: more.routing,
         now: () => fixture.nowMs,
         random: () => 1,
       });

@@ -1,7 +1,19 @@
 // What a row of the table of settings says (SettingRow), and what it says of the objects of a list (ObjectRow). The
 // rows stand beside this file; types, defaults, checks and docs follow from them one floor above.
 export type SettingType =
-  'string' | 'path' | 'integer' | 'number' | 'boolean' | 'strings' | 'paths' | 'secret' | 'receivers' | 'tokens';
+  | 'string'
+  | 'path'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'strings'
+  | 'paths'
+  | 'secret'
+  | 'receivers'
+  | 'tokens'
+  | 'timeIntervals'
+  | 'teams'
+  | 'route';
 
 export interface SettingRow {
   readonly name: string;

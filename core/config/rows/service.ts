@@ -58,6 +58,24 @@ export const SERVICE = [
     help: `Where alerts go: a list of {name, kind: ${RECEIVER_KINDS.join('|')}, url or urlFile, language, secret or secretFile, perMinute}.`,
   },
   {
+    name: 'notify.route',
+    type: 'route',
+    default: {},
+    help: 'Which of the receivers hear of a card: a tree of {receiver, matchers, continue, groupBy, groupWait, repeatInterval, muteTimeIntervals, activeTimeIntervals, routes} (docs/routing.md); empty = all of them.',
+  },
+  {
+    name: 'notify.timeIntervals',
+    type: 'timeIntervals',
+    default: [],
+    help: 'Times that routes are muted or active in, such as quiet hours: a list of {name, location, times: [{startTime, endTime}], weekdays, daysOfMonth, months}.',
+  },
+  {
+    name: 'notify.teams',
+    type: 'teams',
+    default: [],
+    help: 'Whose jobs are whose, for routes and silences: a list of {name, scope: [job and cluster patterns]}.',
+  },
+  {
     name: 'notify.settleMs',
     type: 'integer',
     default: 500,

@@ -1,0 +1,35 @@
+// A duration as people write it in settings and on the command line: a number with its unit, or several, as 1h30m. The
+// form is Prometheus'. Pure; settings of routes and silences are read with it.
+
+export const DURATION_FORM = /^(\d{1,6}(ms|s|m|h|d|w))+$/;
+const PART = /(\d{1,6})(ms|s|m|h|d|w)/g;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** Milliseconds. Undefined: no duration. */
+export function readDuration(text: string): number | undefined {
+  if (!DURATION_FORM.test(text)) return undefined;
+  return [...text.matchAll(PART)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0),
+    0,
+  );
+}
+
+/** With the two largest units that it needs: 90000 → 1m30s. */
+export function printDuration(ms: number): string {
+  const parts: string[] = [];
+  let rest = Math.max(0, Math.round(ms));
+  for (const unit of ['d', 'h', 'm', 's', 'ms']) {
+    const size = UNIT_MS[unit] ?? 1;
+    const amount = Math.floor(rest / size);
+    if (amount > 0 && parts.length < 2) parts.push(`${amount}${unit}`);
+    rest -= amount * size;
+  }
+  return parts.length === 0 ? '0s' : parts.join('');
+}

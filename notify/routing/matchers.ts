@@ -1,0 +1,49 @@
+// Matchers of routes and silences: do they fit the labels of a card? A label may have several values (a job its id and
+// its name); one that a card lacks is an empty text, as in Prometheus. Pure.
+import { ROUTE_LABELS, type CardLabels, type MatcherSettings, type RouteLabel } from '../../core/config/rows/route.js';
+import { fitsGlob, parseGlob, type Glob } from '../../core/text/glob.js';
+
+export interface Matcher {
+  readonly label: RouteLabel;
+  /** One of them must fit one value; empty: any value will do. */
+  readonly wanted: readonly Glob[];
+  /** None of them may fit any value. */
+  readonly unwanted: readonly Glob[];
+  /** As people wrote it. */
+  readonly text: string;
+}
+
+export function parseMatchers(settings: MatcherSettings): readonly Matcher[] {
+  return ROUTE_LABELS.flatMap((label) => {
+    const value = settings[label];
+    if (value === undefined) return [];
+    const patterns = toList(value);
+    return [
+      {
+        label,
+        wanted: patterns.filter((pattern) => !pattern.startsWith('!')).map(parseGlob),
+        unwanted: patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => parseGlob(pattern.slice(1))),
+        text: `${label}=${patterns.join(',')}`,
+      },
+    ];
+  });
+}
+
+/** The first that does not fit; undefined when all do. */
+export function findMisfit(matchers: readonly Matcher[], labels: CardLabels): Matcher | undefined {
+  return matchers.find((matcher) => !isFit(matcher, labels[matcher.label]));
+}
+
+function isFit({ wanted, unwanted }: Matcher, values: readonly string[]): boolean {
+  const given = values.length === 0 ? [''] : values;
+  const fits = (glob: Glob): boolean => given.some((value) => fitsGlob(glob, value));
+  return (wanted.length === 0 || wanted.some(fits)) && !unwanted.some(fits);
+}
+
+export function printMatchers(matchers: readonly Matcher[]): string {
+  return matchers.map(({ text }) => text).join(' ');
+}
+
+export function toList(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}

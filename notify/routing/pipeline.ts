@@ -1,0 +1,165 @@
+// Where a card goes, as a list of steps: first those that find the receivers, when a card is written; then those that
+// may hold it back, asked again before each try to send it. Each says what it did in a named reason. Pure: settings,
+// the labels of a card, a time and the silences in; paths with reasons out.
+import type { CardLabels } from '../../core/config/rows/route.js';
+import type { TimeInterval } from './interval.js';
+import { findMisfit, type Matcher } from './matchers.js';
+import { tryTree, type RouteNode } from './tree.js';
+
+export type PathReason =
+  | 'no-routes'
+  | 'matched'
+  | 'no-child-matched'
+  | 'no-receiver'
+  | 'said-by-another-route'
+  | 'outside-active-time'
+  | 'within-mute-time'
+  | 'silenced';
+
+/** One way of a card to one receiver. */
+export interface Path {
+  /** Empty where the route names nobody. */
+  readonly receiver: string;
+  readonly node: RouteNode;
+  /** `goes`; `held` until what holds it is over; `dropped`: not on this way. */
+  readonly state: 'goes' | 'held' | 'dropped';
+  /** Why, in the order of the steps. */
+  readonly reasons: readonly { readonly reason: PathReason; readonly about: string }[];
+}
+
+/** What a silence is to a card: who made it, and when, stands in the store. */
+export interface ActiveSilence {
+  readonly id: string;
+  readonly matchers: readonly Matcher[];
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/** All that decides beside the card. */
+export interface RoutingScene {
+  readonly tree: RouteNode;
+  readonly intervals: ReadonlyMap<string, TimeInterval>;
+  readonly silences: readonly ActiveSilence[];
+}
+
+type Step = (paths: readonly Path[], labels: CardLabels, scene: RoutingScene, nowMs: number) => readonly Path[];
+
+const FIND: readonly Step[] = [followTree, nameReceivers, saySameOnce];
+const HOLD: readonly Step[] = [holdOutsideActiveTime, holdWithinMuteTime, holdSilenced];
+
+/** Where a card goes, and whether it would go now. */
+export function routeCard(labels: CardLabels, scene: RoutingScene, nowMs: number): readonly Path[] {
+  return run([...FIND, ...HOLD], [], labels, scene, nowMs);
+}
+
+/** Where it goes, whenever that will be. */
+export function findPaths(labels: CardLabels, scene: RoutingScene): readonly Path[] {
+  return run(FIND, [], labels, scene, 0).filter(({ state }) => state === 'goes');
+}
+
+/** Asked before a message is sent on its way: the path with the reason that holds it, or as it was. */
+export function holdPath(path: Path, labels: CardLabels, scene: RoutingScene, nowMs: number): Path {
+  return run(HOLD, [path], labels, scene, nowMs)[0] ?? path;
+}
+
+function run(
+  steps: readonly Step[],
+  paths: readonly Path[],
+  labels: CardLabels,
+  scene: RoutingScene,
+  nowMs: number,
+): readonly Path[] {
+  return steps.reduce((found, step) => step(found, labels, scene, nowMs), paths);
+}
+
+/** One path for each node of the tree that the card reaches. */
+function followTree(_: readonly Path[], labels: CardLabels, { tree }: RoutingScene): readonly Path[] {
+  return tryTree(tree, labels)
+    .filter(({ isReached }) => isReached)
+    .map(({ node }) => {
+      const reason: PathReason =
+        node !== tree ? 'matched' : node.routes.length === 0 ? 'no-routes' : 'no-child-matched';
+      return { receiver: '', node, state: 'goes', reasons: [{ reason, about: node.place }] };
+    });
+}
+
+/** One for each receiver of a node. */
+function nameReceivers(paths: readonly Path[]): readonly Path[] {
+  return paths.flatMap((path) =>
+    path.node.receivers.length === 0
+      ? [stop(path, 'dropped', 'no-receiver', path.node.place)]
+      : path.node.receivers.map((receiver) => ({ ...path, receiver })),
+  );
+}
+
+/** By `continue` a receiver may be reached twice; it is told once, by the first. */
+function saySameOnce(paths: readonly Path[]): readonly Path[] {
+  return paths.map((path, index) => {
+    const first = paths.slice(0, index).find(({ state, receiver }) => state === 'goes' && receiver === path.receiver);
+    return first === undefined || path.state !== 'goes'
+      ? path
+      : stop(path, 'dropped', 'said-by-another-route', first.node.place);
+  });
+}
+
+function holdOutsideActiveTime(
+  paths: readonly Path[],
+  _: CardLabels,
+  { intervals }: RoutingScene,
+  nowMs: number,
+): readonly Path[] {
+  return each(paths, ({ node }) => {
+    const active = listIntervals(node.activeTimeIntervals, intervals);
+    return active.length === 0 || active.some((interval) => interval.isWithin(nowMs))
+      ? undefined
+      : ['outside-active-time', node.activeTimeIntervals.join(', ')];
+  });
+}
+
+function holdWithinMuteTime(
+  paths: readonly Path[],
+  _: CardLabels,
+  { intervals }: RoutingScene,
+  nowMs: number,
+): readonly Path[] {
+  return each(paths, ({ node }) => {
+    const muted = listIntervals(node.muteTimeIntervals, intervals).find((interval) => interval.isWithin(nowMs));
+    return muted === undefined ? undefined : ['within-mute-time', muted.name];
+  });
+}
+
+function holdSilenced(
+  paths: readonly Path[],
+  labels: CardLabels,
+  { silences }: RoutingScene,
+  nowMs: number,
+): readonly Path[] {
+  if (silences.length === 0) return paths;
+  const silence = silences.find(
+    ({ matchers, startsAtMs, endsAtMs }) =>
+      startsAtMs <= nowMs && nowMs < endsAtMs && findMisfit(matchers, labels) === undefined,
+  );
+  return each(paths, () => (silence === undefined ? undefined : ['silenced', silence.id]));
+}
+
+function each(
+  paths: readonly Path[],
+  findReason: (path: Path) => readonly [reason: PathReason, about: string] | undefined,
+): readonly Path[] {
+  return paths.map((path) => {
+    const found = path.state === 'goes' ? findReason(path) : undefined;
+    return found === undefined ? path : stop(path, 'held', ...found);
+  });
+}
+
+function stop(path: Path, state: Path['state'], reason: PathReason, about: string): Path {
+  return { ...path, state, reasons: [...path.reasons, { reason, about }] };
+}
+
+/** What the settings name no more counts for nothing. */
+function listIntervals(
+  names: readonly string[],
+  intervals: ReadonlyMap<string, TimeInterval>,
+): readonly TimeInterval[] {
+  return names.map((name) => intervals.get(name)).filter((interval) => interval !== undefined);
+}

@@ -1,0 +1,171 @@
+// Routes at work in a notifier: who is told, when, and of what together.
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../store/open.js';
+import { BUFFERS, makeDiagnosis, makeIncident, START, useFixture } from '../testing/samples.js';
+import type { RoutingOptions } from './router.js';
+
+const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
+const NOBODY: RoutingOptions = { route: {}, timeIntervals: [], teams: [] };
+
+const WARNING = makeIncident([makeDiagnosis(BUFFERS, { severity: 'error' })]);
+const CRITICAL = makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]);
+
+function create(routing: Partial<RoutingOptions>): ReturnType<typeof fixture.createNotifier> {
+  return fixture.createNotifier({
+    receivers: ['chat', 'pager'].map((name) => ({ name, url: `${fixture.sink.url}/${name}` })),
+    routing: { ...NOBODY, ...routing },
+  });
+}
+
+/** What came, as receiver and kind of message. */
+function listReceived(): readonly string[] {
+  return fixture.sink.received.map(({ path, body }) => `${path.slice(1)} ${String(body['type']).split('.').at(-1)}`);
+}
+
+describe('a routed incident', () => {
+  const route = { receiver: 'chat', routes: [{ matchers: { severity: 'critical' }, receiver: 'pager' }] };
+
+  it('is told to the receivers of its route alone; who was told of it hears on when it goes another way', async () => {
+    const notifier = create({ route });
+
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    fixture.nowMs += 120_000;
+    await notifier.incidentChanged({ ...CRITICAL, lastSeen: new Date(fixture.nowMs).toISOString() });
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened', 'chat escalated', 'pager opened']);
+  });
+
+  it('is not told to a receiver whose message still waits when it goes another way', async () => {
+    const notifier = create({ route: { ...route, groupWait: '1m' } });
+
+    await notifier.incidentChanged(WARNING);
+    await notifier.incidentChanged(CRITICAL);
+    fixture.nowMs += 60_000;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['pager opened']);
+    expect((await fixture.rows()).map(({ receiver, state }) => `${receiver} ${state}`).sort()).toEqual([
+      'chat withdrawn',
+      'pager sent',
+    ]);
+  });
+
+  it('goes with the first of its group, which waits for others', async () => {
+    const notifier = create({ route: { receiver: 'chat', groupBy: ['cause'], groupWait: '30s' } });
+
+    await notifier.incidentChanged(WARNING);
+    fixture.nowMs += 20_000;
+    await notifier.incidentChanged({ ...WARNING, id: 'incident-2', cluster: 'session-2' });
+    await notifier.stepOnce();
+    expect(listReceived()).toEqual([]);
+    fixture.nowMs += 10_000;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened']);
+    expect(fixture.sink.received[0]?.body['data']).toMatchObject({ related: [{ incidentId: 'incident-2' }] });
+  });
+
+  it('is said again each time that its interval has passed, as long as it fails', async () => {
+    const notifier = create({ route: { receiver: 'chat', repeatInterval: '2h' } });
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+
+    for (let hour = 1; hour <= 4; hour += 1) {
+      fixture.nowMs = START + hour * 3_600_000;
+      await notifier.incidentChanged({ ...WARNING, lastSeen: new Date(fixture.nowMs).toISOString() });
+      await notifier.stepOnce();
+    }
+
+    expect(listReceived()).toEqual(['chat opened', 'chat continued', 'chat continued']);
+  });
+});
+
+describe('a quiet time', () => {
+  /** START is at 18:00 in Shanghai. */
+  const night = { name: 'night', location: 'Asia/Shanghai', times: [{ startTime: '17:00', endTime: '08:00' }] };
+  const quiet = {
+    route: { receiver: 'chat', routes: [{ muteTimeIntervals: ['night'] }] },
+    timeIntervals: [night],
+  };
+  const MORNING = Date.parse('2026-11-21T00:00:00.000Z');
+
+  it('holds messages until it is over', async () => {
+    const notifier = create(quiet);
+    await notifier.incidentChanged(WARNING);
+    fixture.nowMs = MORNING - 1;
+    await notifier.stepOnce();
+    expect(listReceived()).toEqual([]);
+
+    fixture.nowMs = MORNING;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened']);
+  });
+
+  it('leaves out what began and ended within it', async () => {
+    const notifier = create(quiet);
+    await notifier.incidentChanged(WARNING);
+    await notifier.incidentChanged({ ...WARNING, outcome: 'recovered' });
+    fixture.nowMs = MORNING;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual([]);
+  });
+
+  it('leaves a message its six hours of tries, however long it was held', async () => {
+    const notifier = create(quiet);
+    fixture.sink.answers.splice(0, 1, { status: 503 }, { status: 200 });
+    await notifier.incidentChanged(WARNING);
+    fixture.nowMs = MORNING;
+    await notifier.stepOnce();
+    fixture.nowMs += 10_000;
+    await notifier.stepOnce();
+
+    expect((await fixture.rows()).map(({ state }) => state)).toEqual(['sent']);
+  });
+});
+
+describe('an alert that comes in', () => {
+  it('goes to the receivers of its route', async () => {
+    const notifier = create({
+      route: { receiver: 'chat', routes: [{ matchers: { team: 'payments' }, receiver: 'pager' }] },
+      teams: [{ name: 'payments', scope: ['pay-*'] }],
+    });
+    const alert = (job: string): object => ({
+      status: 'firing',
+      labels: { job_name: job, severity: 'page' },
+      annotations: {},
+      startsAt: new Date(START).toISOString(),
+      fingerprint: job,
+    });
+
+    await notifier.receiveAlerts({ version: '4', alerts: [alert('pay-ledger'), alert('orders')] });
+    fixture.nowMs += 20_000;
+    await notifier.stepOnce();
+
+    const jobs = fixture.sink.received.map(({ path, body }) => [path, JSON.stringify(body['alerts'])]);
+    expect(jobs).toEqual([
+      ['/chat', expect.stringContaining('orders')],
+      ['/pager', expect.stringContaining('pay-ledger')],
+    ]);
+  });
+});
+
+describe('routes with mistakes', () => {
+  it('are refused with all of them', () => {
+    const refused = (): unknown =>
+      create({
+        route: {
+          matchers: { job: 'x' },
+          routes: [{ receiver: 'pagr', muteTimeIntervals: ['nigth'] }, { routes: [{ activeTimeIntervals: ['day'] }] }],
+        },
+        timeIntervals: [{ name: 'night', location: 'Asia/Shangai', weekdays: ['monday:fryday'], months: ['13'] }],
+      });
+
+    expect(refused).toThrowError(
+      /no matchers.*\n.*needs a receiver.*\n.*route\.routes\[0\].*"pagr"; did you mean "pager".*\n.*"nigth"; did you mean "night".*\n.*route\.routes\[1\]\.routes\[0\].*"day"(.*\n.*)Asia\/Shangai(.*\n.*)monday:fryday(.*\n.*)13/,
+    );
+  });
+});

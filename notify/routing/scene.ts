@@ -1,0 +1,71 @@
+// Settings → what the pipeline goes by, and everything that is wrong with them at once. Called where a notifier is
+// made, and by "jobtrace receivers route".
+import type { RouteSettings, TimeIntervalSettings } from '../../core/config/rows/route.js';
+import { findNearest } from '../../core/text/nearest.js';
+import { findIntervalProblems, parseIntervals } from './interval.js';
+import { toList } from './matchers.js';
+import type { RoutingScene } from './pipeline.js';
+import { buildTree } from './tree.js';
+
+export interface SceneSettings {
+  readonly route: RouteSettings;
+  readonly timeIntervals: readonly TimeIntervalSettings[];
+  /** Their names. */
+  readonly receivers: readonly string[];
+}
+
+/** Without silences: those come and go. */
+export function readScene({ route, receivers, timeIntervals }: SceneSettings): Omit<RoutingScene, 'silences'> {
+  return { tree: buildTree(route, receivers), intervals: parseIntervals(timeIntervals) };
+}
+
+/** Each with the name of the setting and the place in it; empty when all is well. */
+export function findRoutingProblems({ route: root, receivers, timeIntervals }: SceneSettings): readonly string[] {
+  const intervals = [...new Set(timeIntervals.map(({ name }) => name))];
+  return [
+    ...findRootProblems(root),
+    ...listRoutes(root, 'route').flatMap(({ route, place }) => [
+      ...findStrangers('receiver', toList(route.receiver ?? []), receivers, place),
+      ...findStrangers('time interval', route.muteTimeIntervals ?? [], intervals, place),
+      ...findStrangers('time interval', route.activeTimeIntervals ?? [], intervals, place),
+    ]),
+    ...timeIntervals.flatMap((interval) =>
+      findIntervalProblems(interval).map((problem) => `notify.timeIntervals: of "${interval.name}" ${problem}`),
+    ),
+  ];
+}
+
+/** The root takes what no other route takes: it must match everything, and at any time. */
+function findRootProblems(root: RouteSettings): readonly string[] {
+  if (Object.keys(root).length === 0) return [];
+  const banned = (['matchers', 'continue', 'muteTimeIntervals', 'activeTimeIntervals'] as const)
+    .filter((key) => root[key] !== undefined)
+    .map((key) => `notify.route: the root takes everything, so it has no ${key}; put it on one of its routes`);
+  const missing =
+    root.receiver === undefined
+      ? ['notify.route: the root needs a receiver, for what no other route takes ([] = nobody)']
+      : [];
+  return [...banned, ...missing];
+}
+
+function listRoutes(
+  route: RouteSettings,
+  place: string,
+): readonly { readonly route: RouteSettings; readonly place: string }[] {
+  const below = (route.routes ?? []).flatMap((child, index) => listRoutes(child, `${place}.routes[${index}]`));
+  return [{ route, place }, ...below];
+}
+
+function findStrangers(
+  what: string,
+  names: readonly string[],
+  known: readonly string[],
+  place: string,
+): readonly string[] {
+  return names
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const nearest = findNearest(name, known);
+      return `notify.${place}: there is no ${what} "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+    });
+}
