@@ -3,7 +3,8 @@
 // everything is open to whoever sits at this machine. Pure but for hashing; server.ts calls it once a request.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createError } from '../core/errors.js';
-import { fitsGlob, parseGlob, type Glob } from '../core/text/glob.js';
+import { parseGlob } from '../core/text/glob.js';
+import type { Scope } from '../store/scope.js';
 
 export type Role = 'reader' | 'author' | 'admin';
 
@@ -19,14 +20,7 @@ export interface Viewer {
   readonly name: string;
   readonly role: Role;
   /** Undefined = sees everything. */
-  readonly scope: readonly Glob[] | undefined;
-}
-
-/** What a scope pattern is held against: a record's or an incident's own names. */
-export interface Owned {
-  readonly cluster: string;
-  readonly jobId?: string | undefined;
-  readonly jobName?: string | undefined;
+  readonly scope: Scope;
 }
 
 const RANK: Readonly<Record<Role, number>> = { reader: 0, author: 1, admin: 2 };
@@ -67,11 +61,10 @@ export function checkRole(viewer: Viewer, needed: Role): void {
   });
 }
 
-/** True when one of the patterns fits the cluster, the job id or the job name. */
-export function isInScope(owned: Owned, scope: readonly Glob[] | undefined): boolean {
-  if (scope === undefined) return true;
-  const names = [owned.cluster, owned.jobId, owned.jobName].filter((name) => name !== undefined);
-  return scope.some((glob) => names.some((name) => fitsGlob(glob, name)));
+/** Throws JT_FORBIDDEN for a viewer with a scope. */
+export function checkSeesAll({ name, scope }: Viewer): void {
+  if (scope === undefined) return;
+  throw createError('JT_FORBIDDEN', { problem: `it is about all clusters, and "${name}" has a scope` });
 }
 
 function isSameSecret(left: string, right: string): boolean {

@@ -1,16 +1,9 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
 import type { Incident, Language, ReceivedAlert } from '../core/types.js';
-import type { PrecisionFloor } from '../core/feedback.js';
-import type {
-  AgentRegistry,
-  Alert,
-  AlertStore,
-  FeedbackStore,
-  IncidentStore,
-  RecordSearch,
-  StoreHealth,
-} from '../store/store.js';
+import type { Feedback, PrecisionFloor } from '../core/feedback.js';
+import type { ReadableStore } from '../store/scope.js';
+import type { Alert } from '../store/store.js';
 import type { Viewer } from './auth.js';
 import type { CrowdLimits } from './crowd.js';
 import type { Metrics } from './metrics.js';
@@ -23,6 +16,8 @@ export interface Route {
   readonly path: string;
   /** Least role; undefined = anybody, also without a token. */
   readonly role: Viewer['role'] | undefined;
+  /** Only for who sees all clusters: what it answers, or does, is of all of them. */
+  readonly isOfAll?: true;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
@@ -41,6 +36,8 @@ export interface Request {
   readonly query: RequestValues;
   readonly body: unknown;
   readonly viewer: Viewer;
+  /** Shows what is of the viewer's scope, and nothing else. */
+  readonly store: ReadableStore;
   /** Aborts when the caller went away or the server closes. */
   readonly signal: AbortSignal;
   header(name: string): string | undefined;
@@ -75,17 +72,8 @@ export interface DiagnoseDocument {
   readonly incidents: readonly unknown[];
 }
 
-/** What the API reads; it writes nothing but what people say of diagnoses. */
-export type ReadableStore = RecordSearch &
-  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'countJobIncidents' | 'sumGroup'> &
-  Pick<AlertStore, 'findAlerts'> &
-  FeedbackStore &
-  Pick<AgentRegistry, 'findAgentStatuses'> &
-  StoreHealth;
-
-/** What routes work with; server.ts fills it once. */
+/** What routes work with; server.ts fills it once. The store is each request's own. */
 export interface Services {
-  readonly store: ReadableStore;
   readonly version: string;
   readonly language: Language;
   /** Where people reach the page; empty when nobody said so. */
@@ -93,6 +81,8 @@ export interface Services {
   readonly metrics: Metrics;
   /** Below it a rule alerts nobody. */
   readonly floor: PrecisionFloor;
+  /** What people said of diagnoses, of all clusters: whether a rule alerts is the same for everybody. */
+  readonly findVerdicts: () => Promise<readonly Feedback[]>;
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
   readonly ruleProblems: () => readonly string[];

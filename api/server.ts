@@ -11,7 +11,7 @@ import { omitMissing } from '../core/json.js';
 import type { PrecisionFloor } from '../core/feedback.js';
 import type { Log } from '../core/log.js';
 import type { Language, ReceivedAlert } from '../core/types.js';
-import { checkExposure, checkRole, findViewer, type Token, type Viewer } from './auth.js';
+import { checkExposure, checkRole, checkSeesAll, findViewer, type Token, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import type { AssistantHooks } from './mcp/desk.js';
 import { createAssistantRoutes } from './routes/assistant.js';
@@ -30,11 +30,11 @@ import {
   createValues,
   type Answer,
   type DiagnoseDocument,
-  type ReadableStore,
   type Route,
   type RuleInfo,
   type Services,
 } from './route.js';
+import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { ERROR } from './schemas.js';
 import { createSystemRoutes } from './routes/system.js';
 
@@ -133,7 +133,7 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createSystemRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),
     ];
-    for (const route of routes) registerRoute(scope, route, options.settings.tokens, live);
+    for (const route of routes) registerRoute(scope, route, options, live);
   });
   registerPage(app, options.settings.webDir ?? findWebDir());
   return {
@@ -154,11 +154,11 @@ export function createServer(options: ServerOptions): ApiServer {
 function createServices(options: ServerOptions): Services {
   const { settings } = options;
   return {
-    store: options.store,
     version: settings.version,
     language: settings.language,
     publicUrl: settings.publicUrl ?? '',
     metrics: options.metrics ?? createMetrics(settings.version),
+    findVerdicts: () => options.store.findFeedback({}),
     floor: settings.floor ?? { share: 0, leastVerdicts: 1 },
     now: options.now ?? Date.now,
     rules: options.catalogInfo,
@@ -193,7 +193,12 @@ function registerDocument(app: FastifyInstance, version: string): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
-function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Token[], live: Set<AbortController>): void {
+function registerRoute(
+  app: FastifyInstance,
+  route: Route,
+  { store, settings: { tokens } }: ServerOptions,
+  live: Set<AbortController>,
+): void {
   const crowd = route.crowd === undefined ? undefined : createCrowd(route.crowd);
   app.route({
     method: route.method,
@@ -224,11 +229,13 @@ function registerRoute(app: FastifyInstance, route: Route, tokens: readonly Toke
         live.delete(gone);
         gone.abort();
       });
+      const viewer = authorize(request, route, tokens);
       const answer = await route.handle({
         params: createValues(request.params),
         query: createValues(request.query),
         body: request.body,
-        viewer: authorize(request, route, tokens),
+        viewer,
+        store: scopeStore(store, viewer.scope),
         signal: gone.signal,
         header: (name) => [request.headers[name]].flat()[0],
       });
@@ -245,6 +252,7 @@ function authorize(request: FastifyRequest, route: Route, tokens: readonly Token
   if (route.role === undefined) return { name: 'anybody', role: 'reader', scope: [] };
   const viewer = findViewer(request.headers.authorization, tokens);
   checkRole(viewer, route.role);
+  if (route.isOfAll === true) checkSeesAll(viewer);
   return viewer;
 }
 

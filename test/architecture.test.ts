@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   agent: ['core', 'flink', 'store/store.ts', 'store/batch.ts', 'store/encode.ts'],
   analyzer: ['core', 'flink', 'store/store.ts'],
   notify: ['core', 'store/store.ts'],
-  api: ['core', 'store/store.ts'],
+  api: ['core', 'store/store.ts', 'store/scope.ts'],
 };
 
 /**
@@ -62,6 +62,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   store: [
     'store.ts',
+    'scope.ts',
     'stored.ts',
     'head.ts',
     'words.ts',

@@ -1,8 +1,7 @@
 // What the tools of an assistant work with: the store, in the scope of whoever asks, and what only the engine can do,
 // handed in by the front door because stages do not import each other. Types alone; serve.ts makes tools of it.
 import type { Diagnosis, Incident, Language, Severity, UnknownFailure, Owner } from '../../core/types.js';
-import type { Viewer } from '../auth.js';
-import type { ReadableStore } from '../route.js';
+import type { ReadableStore } from '../../store/scope.js';
 
 /** What was found in a log that is not stored. */
 export interface LogFindings {
@@ -50,9 +49,8 @@ export interface AssistantHooks {
 }
 
 export interface Desk extends AssistantHooks {
-  /** Opens the store with the first question to it; throws what opening throws. */
+  /** Opens the store, in the scope of whoever asks, with the first question to it; throws what opening throws. */
   readonly openStore: () => Promise<ReadableStore>;
-  readonly viewer: Viewer;
   readonly language: Language;
   /** Where people reach the page; empty when nobody said so. */
   readonly publicUrl: string;

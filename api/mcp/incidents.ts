@@ -10,8 +10,7 @@ import {
   nameIncident,
 } from '../../core/text/markdown.js';
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/text/wording.js';
-import { ALL_CLUSTERS, type Incident, type Language } from '../../core/types.js';
-import { isInScope } from '../auth.js';
+import type { Incident, Language } from '../../core/types.js';
 import { OUTCOMES, readWord, type RequestValues } from '../route.js';
 import type { ArgumentRow } from './arguments.js';
 import type { Desk, LogFindings, Reply } from './desk.js';
@@ -118,9 +117,8 @@ interface Asked {
 }
 
 async function findIncidents(desk: Desk, { job, range, cluster, outcome }: Asked): Promise<readonly Incident[]> {
-  const { scope } = desk.viewer;
   const store = await desk.openStore();
-  const found = await store.findIncidents({ ...range, cluster, outcome, scope, limit: MOST_INCIDENTS });
+  const found = await store.findIncidents({ ...range, cluster, outcome, limit: MOST_INCIDENTS });
   return job === undefined ? found : found.filter((incident) => isOfJob(incident, job));
 }
 
@@ -132,25 +130,14 @@ function isOfJob({ job }: Incident, asked: string): boolean {
 async function findLatest(desk: Desk, job: string): Promise<Incident> {
   const range = { from: new Date(0).toISOString(), to: new Date(desk.now() + 1).toISOString() };
   const [latest] = await findIncidents(desk, { job, range });
-  if (latest !== undefined) return withVisibleParent(desk, latest);
+  if (latest !== undefined) return latest;
   throw createError('JT_NOT_FOUND', { what: `An incident of the job "${job}" (list_incidents names the jobs)` });
 }
 
 async function findById(desk: Desk, id: string): Promise<Incident> {
   const incident = await (await desk.openStore()).findIncident(id);
-  if (incident !== undefined && isVisible(desk, incident)) return withVisibleParent(desk, incident);
+  if (incident !== undefined) return incident;
   throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
-}
-
-function isVisible({ viewer }: Desk, { cluster, job }: Incident): boolean {
-  return isInScope({ cluster, jobId: job?.id, jobName: job?.name }, viewer.scope);
-}
-
-/** Whoever does not see all clusters is not sent to what stands for all of them. */
-function withVisibleParent({ viewer }: Desk, { parent, ...incident }: Incident): Incident {
-  return parent !== undefined && isInScope({ cluster: ALL_CLUSTERS }, viewer.scope)
-    ? { ...incident, parent }
-    : incident;
 }
 
 function renderItem(desk: Desk, incident: Incident, language: Language): string {

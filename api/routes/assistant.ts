@@ -45,8 +45,8 @@ export function createAssistantRoutes(services: Services, hooks: AssistantHooks 
 
 async function answerMessage(services: Services, hooks: AssistantHooks, request: Request): Promise<Answer> {
   const { answerHttp } = await import('../mcp/serve.js');
-  const { store, language, publicUrl, now, version } = services;
-  const desk = { ...hooks, openStore: async () => store, viewer: request.viewer, language, publicUrl, now };
+  const { language, publicUrl, now, version } = services;
+  const desk = { ...hooks, openStore: async () => request.store, language, publicUrl, now };
   const headers = Object.fromEntries(
     HEADERS.flatMap((name) => {
       const value = request.header(name);

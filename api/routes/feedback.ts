@@ -6,7 +6,6 @@ import { createError, JobtraceError } from '../../core/errors.js';
 import type { Incident } from '../../core/types.js';
 import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
 import { FEEDBACK, FEEDBACK_LIST, ID, QUERIES } from '../schemas.js';
-import { isVisible } from './incidents.js';
 
 const MAX_BODY_BYTES = 4096;
 
@@ -21,7 +20,7 @@ export function createFeedbackRoutes(services: Services): readonly Route[] {
       params: ID,
       query: QUERIES.none,
       answers: { 200: FEEDBACK_LIST },
-      handle: async (request) => showFeedback(services, await findVisible(services, request)),
+      handle: async (request) => showFeedback(services, request, await findVisible(request)),
     },
     {
       method: 'POST',
@@ -40,8 +39,8 @@ export function createFeedbackRoutes(services: Services): readonly Route[] {
 }
 
 async function takeFeedback(services: Services, request: Request): Promise<Answer> {
-  const { store, now } = services;
-  const incident = await findVisible(services, request);
+  const { store } = request;
+  const incident = await findVisible(request);
   const said = createValues(request.body);
   const rule = said.text('rule') ?? '';
   const verdict = readWord(VERDICTS, said.text('verdict'));
@@ -50,15 +49,15 @@ async function takeFeedback(services: Services, request: Request): Promise<Answe
     throw createError('JT_REQUEST_INVALID', {
       problems: `"rule" must be one of this incident's (${rules.join(', ') || 'it has none'}), not "${rule}"`,
     });
-  const at = new Date(now()).toISOString();
+  const at = new Date(services.now()).toISOString();
   await store.saveFeedback({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
-  return showFeedback(services, incident);
+  return showFeedback(services, request, incident);
 }
 
-async function showFeedback(services: Services, incident: Incident): Promise<Answer> {
+async function showFeedback(services: Services, request: Request, incident: Incident): Promise<Answer> {
   const [feedback, measured] = await Promise.all([
-    orNothing(services.store.findFeedback({ incidentId: incident.id })),
-    loadPrecision(services),
+    orNothing(request.store.findFeedback({ incidentId: incident.id })),
+    loadPrecision(services, request),
   ]);
   const rules = listRules(incident).map((id) => ({ id, precision: measured.get(id) }));
   return { kind: 'json', body: { feedback, rules } };
@@ -67,9 +66,14 @@ async function showFeedback(services: Services, incident: Incident): Promise<Ans
 /** `alerts`: false for a rule that is so often wrong that it alerts nobody. */
 export type RulePrecision = Precision & { readonly alerts: boolean };
 
-export async function loadPrecision({ store, floor }: Services): Promise<ReadonlyMap<string, RulePrecision>> {
-  const measured = measurePrecision(await orNothing(store.findFeedback({})));
-  return new Map([...measured].map(([id, item]) => [id, { ...item, alerts: !isBelowFloor(item, floor) }]));
+/** Counted of the verdicts that the viewer may see; whether a rule alerts follows from all of them. */
+export async function loadPrecision(
+  { findVerdicts, floor }: Services,
+  { store, viewer }: Request,
+): Promise<ReadonlyMap<string, RulePrecision>> {
+  const all = measurePrecision(await orNothing(findVerdicts()));
+  const own = viewer.scope === undefined ? all : measurePrecision(await orNothing(store.findFeedback({})));
+  return new Map([...own].map(([id, item]) => [id, { ...item, alerts: !isBelowFloor(all.get(id), floor) }]));
 }
 
 /** Rights that were granted for an earlier release do not name the feedback: what is not about it goes on. */
@@ -82,11 +86,10 @@ async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<readonl
   }
 }
 
-async function findVisible({ store }: Services, request: Request): Promise<Incident> {
-  const id = request.params.text('id') ?? '';
+async function findVisible({ params, store }: Request): Promise<Incident> {
+  const id = params.text('id') ?? '';
   const incident = await store.findIncident(id);
-  if (incident === undefined || !isVisible(incident, request))
-    throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
   return incident;
 }
 

@@ -59,26 +59,25 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       summary: 'What was said, or could not be said, to receivers, newest first',
       query: QUERIES.alerts,
       answers: { 200: ALERT_LIST },
-      handle: (request) => listAlerts(services, request),
+      handle: listAlerts,
     },
   ];
 }
 
 async function listIncidents(services: Services, request: Request): Promise<Answer> {
-  const { query, viewer } = request;
+  const { query, store } = request;
   const language = readLanguage(services, request);
-  const incidents = await services.store.findIncidents({
+  const incidents = await store.findIncidents({
     ...omitMissing({ jobId: query.text('job'), cluster: query.text('cluster'), group: query.text('group') }),
     ...readRange(query),
     ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
-    ...omitMissing({ scope: viewer.scope }),
     limit: query.number('limit') ?? 100,
   });
   const format = readWord(EXPORT_FORMATS, query.text('format'));
   if (format !== undefined) return renderExport(services, request, format, incidents);
   return {
     kind: 'json',
-    body: { incidents: incidents.map((incident) => withoutChildren(inLanguage(incident, request, language))) },
+    body: { incidents: incidents.map((incident) => withoutChildren(inLanguage(incident, language))) },
   };
 }
 
@@ -95,12 +94,11 @@ function renderExport(
   incidents: readonly Incident[],
 ): Answer {
   const language = readLanguage(services, request);
-  const visible = incidents.map((incident) => withVisibleParent(incident, request));
   const render: Readonly<Record<ExportFormat, () => string>> = {
-    csv: () => renderCsv(visible, language),
-    ndjson: () => renderNdjson(visible.map((incident) => withoutChildren(inLanguage(incident, request, language)))),
+    csv: () => renderCsv(incidents, language),
+    ndjson: () => renderNdjson(incidents.map((incident) => withoutChildren(inLanguage(incident, language)))),
     markdown: () =>
-      visible
+      incidents
         .map((item) => renderIncidentMarkdown(item, { language, link: linkIncident(services.publicUrl, item.id) }))
         .join('\n'),
   };
@@ -109,24 +107,22 @@ function renderExport(
 
 async function readIncident(services: Services, request: Request): Promise<Answer> {
   const id = request.params.text('id') ?? '';
-  const incident = await services.store.findIncident(id);
-  if (incident === undefined || !isVisible(incident, request))
-    throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  const incident = await request.store.findIncident(id);
+  if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
   if (request.query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
-  const alerts = await services.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
+  const alerts = await request.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
   return {
     kind: 'json',
-    body: { ...inLanguage(incident, request, readLanguage(services, request)), alerts: alerts.map(withoutPayload) },
+    body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.map(withoutPayload) },
   };
 }
 
 /** Two questions to the store, however many jobs there are. */
-async function listJobs({ store, now }: Services, request: Request): Promise<Answer> {
-  const { query, viewer } = request;
+async function listJobs({ now }: Services, { query, store }: Request): Promise<Answer> {
   const given = readRange(query);
   const to = given.to ?? new Date(now()).toISOString();
   const from = given.from ?? new Date(Date.parse(to) - DEFAULT_JOBS_RANGE_MS).toISOString();
-  const asked = { cluster: query.text('cluster'), scope: viewer.scope, from, to };
+  const asked = { cluster: query.text('cluster'), from, to };
   const [records, incidents] = await Promise.all([store.countJobRecords(asked), store.countJobIncidents(asked)]);
   const jobs = mergeJobs(records.jobs, incidents.jobs);
   return {
@@ -141,44 +137,22 @@ async function listJobs({ store, now }: Services, request: Request): Promise<Ans
   };
 }
 
-async function listAlerts({ store }: Services, request: Request): Promise<Answer> {
-  const { query } = request;
+async function listAlerts({ query, store }: Request): Promise<Answer> {
   const state = readWord(ALERT_STATES, query.text('state'));
   const alerts = await store.findAlerts({
     ...omitMissing({ incidentId: query.text('incident') }),
     ...omitMissing({ state }),
     limit: query.number('limit') ?? 100,
   });
-  const visible = await selectVisible(alerts, request, store);
-  return { kind: 'json', body: { alerts: visible.map(withoutPayload) } };
-}
-
-async function selectVisible(
-  alerts: readonly Alert[],
-  request: Request,
-  store: Services['store'],
-): Promise<readonly Alert[]> {
-  if (request.viewer.scope === undefined) return alerts;
-  const seen = new Map<string, boolean>();
-  for (const id of new Set(alerts.map((alert) => alert.incidentId))) {
-    const incident = await store.findIncident(id);
-    seen.set(id, incident !== undefined && isVisible(incident, request));
-  }
-  return alerts.filter((alert) => seen.get(alert.incidentId) === true);
+  return { kind: 'json', body: { alerts: alerts.map(withoutPayload) } };
 }
 
 export function readLanguage({ language }: Services, { query }: Request): Language {
   return readWord(LANGUAGES, query.text('lang')) ?? language;
 }
 
-function inLanguage(incident: Incident, request: Request, language: Language) {
-  return { ...withVisibleParent(incident, request), language, diagnoses: incident.diagnoses[language] };
-}
-
-/** Whoever does not see all clusters is not sent to what stands for all of them. */
-function withVisibleParent({ parent, ...incident }: Incident, { viewer }: Request): Incident {
-  const seen = isInScope({ cluster: ALL_CLUSTERS, jobId: undefined, jobName: undefined }, viewer.scope);
-  return seen && parent !== undefined ? { ...incident, parent } : incident;
+function inLanguage(incident: Incident, language: Language) {
+  return { ...incident, language, diagnoses: incident.diagnoses[language] };
 }
 
 /** In a list their number is enough. */
@@ -195,8 +169,4 @@ function withoutPayload(alert: Alert): Omit<Alert, 'payload'> {
   const { payload, ...rest } = alert;
   void payload;
   return rest;
-}
-
-export function isVisible(incident: Incident, { viewer }: Request): boolean {
-  return isInScope({ cluster: incident.cluster, jobId: incident.job?.id, jobName: incident.job?.name }, viewer.scope);
 }

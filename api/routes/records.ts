@@ -2,9 +2,8 @@
 // store's words and keep the viewer inside its scope; searching itself is the store's.
 import { omitMissing } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
-import type { Level, LogRecord } from '../../core/types.js';
+import type { Level } from '../../core/types.js';
 import type { RecordQuery } from '../../store/store.js';
-import { isInScope } from '../auth.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
 import { CONTEXT, ID, QUERIES, RECORD_PAGE } from '../schemas.js';
@@ -15,7 +14,7 @@ const STREAMS = { most: 100, mostOfViewer: 20 };
 
 type Filters = Pick<
   RecordQuery,
-  'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels' | 'scope'
+  'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels'
 >;
 
 export function createRecordRoutes(services: Services): readonly Route[] {
@@ -28,7 +27,7 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       summary: 'Search records',
       query: QUERIES.records,
       answers: { 200: RECORD_PAGE },
-      handle: (request) => searchRecords(services, request),
+      handle: searchRecords,
     },
     {
       method: 'GET',
@@ -53,13 +52,13 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       params: ID,
       query: QUERIES.context,
       answers: { 200: CONTEXT },
-      handle: (request) => readContext(services, request),
+      handle: readContext,
     },
   ];
 }
 
-async function searchRecords({ store }: Services, request: Request): Promise<Answer> {
-  const { query } = request;
+async function searchRecords(request: Request): Promise<Answer> {
+  const { query, store } = request;
   const histogramBuckets = query.number('histogram');
   const after = query.text('after');
   const page = await store.searchRecords({
@@ -76,9 +75,9 @@ async function searchRecords({ store }: Services, request: Request): Promise<Ans
 async function streamRecords(services: Services, request: Request): Promise<Answer> {
   const filters = readFilters(request);
   // A wrong query is answered as such, before the stream begins.
-  await services.store.searchRecords({ ...filters, limit: 1, order: 'newest' });
+  await request.store.searchRecords({ ...filters, limit: 1, order: 'newest' });
   const resumeAfter = request.header('last-event-id');
-  const events = pushRecords(services.store, {
+  const events = pushRecords(request.store, {
     filters,
     resumeAfter,
     now: services.now,
@@ -88,21 +87,18 @@ async function streamRecords(services: Services, request: Request): Promise<Answ
   return { kind: 'events', events };
 }
 
-async function readContext({ store }: Services, request: Request): Promise<Answer> {
-  const id = request.params.text('id') ?? '';
-  const gone = createError('JT_NOT_FOUND', { what: `The record "${id}"` });
+async function readContext({ params, query, store }: Request): Promise<Answer> {
+  const id = params.text('id') ?? '';
   const found = await store.findContext(id, {
-    before: request.query.number('before') ?? 20,
-    after: request.query.number('after') ?? 20,
+    before: query.number('before') ?? 20,
+    after: query.number('after') ?? 20,
   });
-  const hit = found?.records[found.index];
-  if (found === undefined || hit === undefined || !isVisible(hit, request)) throw gone;
-  const records = found.records.filter((record) => isVisible(record, request));
-  return { kind: 'json', body: { records, index: records.indexOf(hit) } };
+  if (found === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
+  return { kind: 'json', body: found };
 }
 
 /** The filters that search and stream share. Throws JT_REQUEST_INVALID for a range that ends before it begins. */
-function readFilters({ query, viewer }: Request): Filters {
+function readFilters({ query }: Request): Filters {
   const component = readWord(COMPONENTS, query.text('component'));
   const levels = query.list('level').filter(isLevel);
   const texts = {
@@ -116,7 +112,6 @@ function readFilters({ query, viewer }: Request): Filters {
     ...readRange(query),
     component,
     ...(levels.length === 0 ? {} : { levels }),
-    scope: viewer.scope,
   };
 }
 
@@ -139,13 +134,6 @@ function readTime(text: string): string {
   if (Number.isNaN(date.getTime()))
     throw createError('JT_REQUEST_INVALID', { problems: `"${text}" is no time, e.g. 2026-01-31T08:00:00Z` });
   return date.toISOString();
-}
-
-function isVisible(record: LogRecord, { viewer }: Request): boolean {
-  return isInScope(
-    { cluster: record['flink.cluster'], jobId: record['flink.job.id'], jobName: record['flink.job.name'] },
-    viewer.scope,
-  );
 }
 
 function isLevel(text: string): text is Level {

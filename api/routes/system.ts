@@ -42,7 +42,7 @@ function createCatalogRoutes(services: Services): readonly Route[] {
       summary: 'The rule catalog',
       query: QUERIES.none,
       answers: { 200: RULE_LIST },
-      handle: () => listRules(services),
+      handle: (request) => listRules(services, request),
     },
     {
       method: 'GET',
@@ -105,6 +105,7 @@ function createIncomingRoutes(services: Services): readonly Route[] {
       method: 'POST',
       path: '/api/v1/alertmanager',
       role: 'author',
+      isOfAll: true,
       tag: 'alerts',
       summary: 'Webhook for Alertmanager: attach the diagnosis and send on',
       query: QUERIES.none,
@@ -133,22 +134,23 @@ function createHealthRoutes(services: Services): readonly Route[] {
       tag: 'health',
       summary: 'The store can be used',
       answers: { 200: READY, 503: NOT_READY },
-      handle: () => checkReady(services),
+      handle: checkReady,
     },
     {
       method: 'GET',
       path: '/metrics',
       role: 'reader',
+      isOfAll: true,
       tag: 'health',
       summary: 'Numbers for Prometheus',
       answers: { 200: { type: 'string', description: 'Prometheus text format' } },
-      handle: () => renderMetrics(services),
+      handle: (request) => renderMetrics(services, request),
     },
   ];
 }
 
-async function listRules(services: Services): Promise<Answer> {
-  const measured = await loadPrecision(services);
+async function listRules(services: Services, request: Request): Promise<Answer> {
+  const measured = await loadPrecision(services, request);
   const rules = services.rules().map((rule) => ({ ...rule, precision: measured.get(rule.id) }));
   return { kind: 'json', body: { rules, problems: services.ruleProblems() } };
 }
@@ -157,33 +159,35 @@ async function readRule(services: Services, request: Request): Promise<Answer> {
   const id = request.params.text('id') ?? '';
   const rule = services.rules().find((candidate) => candidate.id === id);
   if (rule === undefined) throw createError('JT_RULE_NOT_FOUND', { id, hint: '' });
-  return { kind: 'json', body: { ...rule, precision: (await loadPrecision(services)).get(id) } };
+  return { kind: 'json', body: { ...rule, precision: (await loadPrecision(services, request)).get(id) } };
 }
 
 async function listAgents(services: Services, request: Request): Promise<Answer> {
-  const agents = await services.store.findAgentStatuses();
+  const agents = await request.store.findAgentStatuses();
   const language = readLanguage(services, request);
-  const hidesText = request.viewer.scope !== undefined;
   return {
     kind: 'json',
     body: {
       agents: agents.map((agent) => ({
         ...agent,
-        conditions: agent.conditions.map((condition) => showCondition(condition, language, hidesText)),
+        conditions: agent.conditions.map((condition) => showCondition(condition, language)),
       })),
     },
   };
 }
 
-/**
- * In the reader's language. A condition's text may name files of other teams' jobs: a viewer with a scope gets its code
- * and what to do. A code of another version has its English text only.
- */
-function showCondition({ code, message, values, since }: StatusCondition, language: Language, hidesText: boolean) {
-  if (!isConditionCode(code)) return hidesText ? { code, since } : { code, message, since };
+/** In the reader's language. A code of another version has its English text only; a team's store hides the text. */
+function showCondition({ code, message, values, since }: StatusCondition, language: Language) {
+  const given = message === '' ? undefined : message;
+  if (!isConditionCode(code)) return { code, message: given, since };
   const { severity, fix } = CONDITIONS[code];
-  const text = values === undefined ? message : renderCondition(code, values, language);
-  return { code, severity, message: hidesText ? undefined : text, fix: fix[language], since };
+  return {
+    code,
+    severity,
+    message: values === undefined ? given : renderCondition(code, values, language),
+    fix: fix[language],
+    since,
+  };
 }
 
 async function diagnosePasted(services: Services, request: Request): Promise<Answer> {
@@ -202,7 +206,7 @@ async function receiveAlerts(services: Services, request: Request): Promise<Answ
   return { kind: 'json', body: { alerts: await services.receiveAlerts(request.body) } };
 }
 
-async function checkReady({ store }: Services): Promise<Answer> {
+async function checkReady({ store }: Request): Promise<Answer> {
   try {
     return { kind: 'json', body: { status: 'ok', store: await checkStore(store) } };
   } catch (error) {
@@ -243,7 +247,7 @@ async function findOut(store: StoreHealth): ReturnType<StoreHealth['check']> {
   return found;
 }
 
-async function renderMetrics({ store, metrics, rules }: Services): Promise<Answer> {
+async function renderMetrics({ metrics, rules }: Services, { store }: Request): Promise<Answer> {
   return {
     kind: 'text',
     contentType: metrics.contentType,

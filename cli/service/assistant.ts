@@ -30,7 +30,6 @@ export async function runMcp(invocation: Invocation): Promise<number> {
       {
         ...createLocalHooks(catalog, settings),
         openStore: store.open,
-        viewer: { name: 'local', role: 'reader', scope: undefined },
         language: languageOf(settings),
         publicUrl: settings['api.publicUrl'],
         now: Date.now,

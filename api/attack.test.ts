@@ -1,0 +1,316 @@
+// Every route of the OpenAPI document is asked by whoever may not see what it is about: nobody, whoever has a wrong
+// token, and the other team, with ids that were guessed. What a team is answered must be, to the byte, what it is
+// answered by a store in which the other team has nothing: so nothing leaks, in counts and pages either. A route, or a
+// tool of the assistant, without an entry fails the test.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
+import { createLog } from '../core/log.js';
+import { createServer, type ApiServer } from './server.js';
+import { RULE } from './testing/server.js';
+import { fillTeams, incidentIdOf, jobOf, PLATFORM_ID, recordIdOf, SHARED_GROUP } from './testing/teams.js';
+
+const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
+/** All that a role can do, for one team. */
+const BETA = { name: 'beta', token: 'beta-0123456789abcdef', role: 'admin', scope: ['beta-*'] } as const;
+/** As beta, whose scope says the same in another way, or names nothing that exists. */
+const SCOPES = [[jobOf('beta')[0]], ['*-nothing', 'beta*orders'], ['beta-orders', 'BETA', '?lpha*', '.*', 'alph']];
+
+interface Attempt {
+  readonly query?: string;
+  readonly id?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  readonly attempts: readonly Attempt[];
+  /** That the attempts find alpha's: who sees all is shown it. Else what the route is about belongs to no team. */
+  readonly finds: boolean;
+  /** Anybody may ask. */
+  readonly isPublic?: true;
+}
+
+const alpha = incidentIdOf('alpha');
+const [alphaJobId, alphaJob] = jobOf('alpha');
+const idQuery = (name: string): readonly string[] =>
+  [alphaJobId, alphaJob, 'alpha-*', '*', 'beta-orders'].map((value) => `${name}=${encodeURIComponent(value)}`);
+
+const FILTERS = [
+  '',
+  ...idQuery('job'),
+  'cluster=session-1',
+  'process=h1-tm',
+  'process=alpha-node-tm',
+  'query=alpha',
+  'query=alph*',
+  'query=-beta',
+  'query=NOT+beta+OR+alpha',
+  `query=job:${alphaJob}`,
+  `query=job:${alphaJobId}`,
+  'query=job:al*',
+  'query=host:alpha-node',
+  'query=error:LedgerException',
+  'query=level:ERROR',
+];
+const times = (queries: readonly string[], ...with_: readonly string[]): readonly Attempt[] =>
+  queries.flatMap((query) => with_.map((more) => ({ query: [query, more].filter((part) => part !== '').join('&') })));
+
+const ids = (...list: readonly string[]): readonly Attempt[] => list.map((id) => ({ id }));
+const guessed = ids(alpha, PLATFORM_ID, `unknown-of-alpha-${SHARED_GROUP}`, incidentIdOf('beta'), 'none', "' OR 1=1 --");
+
+/** The tools of an assistant → arguments. */
+const TOOLS: Readonly<Record<string, readonly object[]>> = {
+  list_incidents: [{}, { job: alphaJob }, { job: '*' }, { cluster: 'session-1', since: '30d' }, { outcome: 'failing' }],
+  show_incident: [{ incident: alpha }, { incident: PLATFORM_ID }, { job: alphaJob }, { job: '*' }],
+  search_records: [{}, { query: 'alpha' }, { job: alphaJob }, { job: '*', limit: 1 }, { query: '-beta', order: 'oldest' }],
+  show_lines: [{ record: recordIdOf('alpha') }, { record: recordIdOf('beta'), before: 3, behind: 3 }],
+  diagnose_text: [{ text: 'nothing' }],
+  explain_rule: [{ id: RULE.id }],
+  draft_rule: [{ lines: 'nothing' }],
+};
+
+const call = (method: string, params: object): Attempt => ({
+  body: { jsonrpc: '2.0', id: 1, method, params },
+  headers: { accept: 'application/json, text/event-stream' },
+});
+
+const ENTRIES: Readonly<Record<string, Entry>> = {
+  'GET /api/v1/records': {
+    attempts: times(FILTERS, 'facets=true&histogram=7', 'limit=1', 'limit=2&order=oldest&facets=true'),
+    finds: true,
+  },
+  'GET /api/v1/records/stream': {
+    attempts: FILTERS.map((query) => ({ query: `from=2026-11-20T00:00:00Z&${query}` })),
+    finds: true,
+  },
+  'GET /api/v1/records/{id}/context': {
+    attempts: [recordIdOf('alpha'), recordIdOf('beta'), 'none'].flatMap((id) =>
+      ['', 'before=2&after=2', 'before=0&after=0', 'before=500&after=500'].map((query) => ({ id, query })),
+    ),
+    finds: true,
+  },
+  'GET /api/v1/incidents': {
+    attempts: times(
+      ['', ...idQuery('job'), 'cluster=session-1', 'cluster=*', `group=${SHARED_GROUP}`, 'group=g1-alpha', 'limit=1'],
+      'format=json',
+      'format=csv',
+      'format=ndjson&lang=zh',
+      'format=markdown',
+    ),
+    finds: true,
+  },
+  'GET /api/v1/incidents/{id}': {
+    attempts: guessed.flatMap((attempt) => [attempt, { ...attempt, query: 'format=markdown' }]),
+    finds: true,
+  },
+  'GET /api/v1/incidents/{id}/feedback': { attempts: guessed, finds: true },
+  'POST /api/v1/incidents/{id}/feedback': {
+    attempts: guessed.map((attempt) => ({ ...attempt, body: { rule: RULE.id, verdict: 'wrong' } })),
+    finds: true,
+  },
+  'GET /api/v1/groups/{id}': { attempts: ids(SHARED_GROUP, 'g1-alpha', 'g1-beta', 'none'), finds: true },
+  'GET /api/v1/jobs': {
+    attempts: times(['', 'cluster=session-1', 'cluster=*', 'limit=1'], 'from=2026-11-19T00:00:00Z'),
+    finds: true,
+  },
+  'GET /api/v1/alerts': {
+    attempts: times(['', 'state=undeliverable', `incident=${alpha}`, `incident=${incidentIdOf('beta')}`], '', 'limit=1'),
+    finds: true,
+  },
+  'GET /api/v1/deliveries': { attempts: [{}], finds: true },
+  'GET /api/v1/rules': { attempts: [{}], finds: false },
+  'GET /api/v1/rules/{id}': { attempts: ids(RULE.id, 'none'), finds: false },
+  'GET /api/v1/agents': { attempts: [{}, { query: 'lang=zh' }], finds: true },
+  'GET /api/v1/viewer': { attempts: [{}], finds: false },
+  'POST /api/v1/diagnose': { attempts: [{ body: 'a line' }], finds: false },
+  'POST /api/v1/alertmanager': {
+    attempts: [
+      {
+        body: {
+          version: '4',
+          alerts: [{ status: 'firing', labels: { job_name: alphaJob }, startsAt: '2026-11-20T10:00:00Z' }],
+        },
+      },
+    ],
+    finds: true,
+  },
+  'GET /api/v1/mcp': { attempts: [{}], finds: false },
+  'POST /api/v1/mcp': {
+    attempts: [
+      call('tools/list', {}),
+      ...Object.entries(TOOLS).flatMap(([name, given]) =>
+        given.map((values) => call('tools/call', { name, arguments: values })),
+      ),
+    ],
+    finds: true,
+  },
+  'GET /metrics': { attempts: [{}], finds: false },
+  'GET /health/live': { attempts: [{}], finds: false, isPublic: true },
+  'GET /health/ready': { attempts: [{}], finds: false, isPublic: true },
+};
+
+/** Those that ask the store; for a store whose answers take longer. */
+const FEW = Object.keys(ENTRIES).filter((route) => ENTRIES[route]?.finds === true);
+
+interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
+const servers: ApiServer[] = [];
+afterAll(async () => void (await Promise.all(servers.map((server) => server.close()))));
+
+async function serve(store: Store): Promise<string> {
+  const server = createServer({
+    store,
+    catalogInfo: () => [RULE],
+    log: createLog('silent'),
+    now: () => Date.parse('2026-11-20T10:01:00.000Z'),
+    analyzerHooks: { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {}, incidents: [] }) },
+    notifyHooks: {
+      receiveAlerts: async () => [{ fingerprint: 'f', status: 'firing', outcome: 'diagnosed', incidentId: alpha }],
+    },
+    assistantHooks: {
+      diagnoseText: async () => ({ diagnoses: [], unknown: [], incidents: [] }),
+      listRules: () => [],
+      draftRule: () => undefined,
+      hideSecrets: (text) => text,
+    },
+    settings: {
+      version: '0',
+      language: 'en',
+      webDir: '/nowhere',
+      livePollMs: 20,
+      liveHeartbeatMs: 0,
+      tokens: [ADMIN, BETA, ...SCOPES.map((scope, index) => ({ ...BETA, token: `${BETA.token}-${index}`, scope }))],
+    },
+  });
+  servers.push(server);
+  return (await server.listen({ host: '127.0.0.1', port: 0 })).url;
+}
+
+async function ask(url: string, route: string, attempt: Attempt, token: string | undefined): Promise<Answered> {
+  const [method = '', path = ''] = route.split(' ');
+  const { id = 'none', query = '', body } = attempt;
+  const isText = typeof body === 'string';
+  const response = await fetch(`${url}${path.replace('{id}', encodeURIComponent(id))}?${query}`, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': isText ? 'text/plain' : 'application/json' }),
+      ...attempt.headers,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+  });
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  return { status: response.status, text: isStream ? await readEvents(response) : await response.text() };
+}
+
+/** Up to the first sign of life, which comes behind what is there. */
+async function readEvents(response: Response): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  while (reader !== undefined && !text.includes(': alive')) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader?.cancel();
+  return text.slice(0, text.indexOf(': alive'));
+}
+
+/** What was asked for is repeated by some refusals; it tells nothing. */
+function withoutEcho(text: string, { id = '', query = '' }: Attempt): string {
+  return query === '' ? text.replaceAll(id, '') : text.replaceAll(id, '').replaceAll(decodeURIComponent(query), '');
+}
+
+const TRACE = /alpha|a1fa/i;
+
+function describeAttacks(open: () => Promise<Store>, routes: readonly string[], scopes: readonly string[]): void {
+  let both: string;
+  let alone: string;
+
+  beforeAll(async () => {
+    both = await serve(await fillTeams(await open(), ['alpha', 'beta']));
+    alone = await serve(await fillTeams(await open(), ['beta']));
+  });
+
+  it.each(routes)('tells nobody: %s', async (route) => {
+    const { attempts = [], isPublic } = ENTRIES[route] ?? {};
+    const tokens = [undefined, 'forged-0123456789abcdef', `${ADMIN.token}x`, ADMIN.token.slice(0, -1)];
+    for (const attempt of attempts)
+      for (const token of tokens) {
+        const { status, text } = await ask(both, route, attempt, token);
+        expect(status, text).toBe(isPublic === true ? 200 : 401);
+        expect(text).not.toMatch(TRACE);
+      }
+  });
+
+  it.each(routes)('tells a team what it would be told if it were alone: %s', async (route) => {
+    for (const attempt of ENTRIES[route]?.attempts ?? [])
+      for (const token of scopes) {
+        const told = await ask(both, route, attempt, token);
+        expect(told, JSON.stringify(attempt)).toEqual(await ask(alone, route, attempt, token));
+        expect(withoutEcho(told.text, attempt), JSON.stringify(attempt)).not.toMatch(
+          route.endsWith('/mcp') ? /incident-of-alpha.*since|alpha line|alpha failed/ : TRACE,
+        );
+        expect(told.status).toBeLessThan(500);
+      }
+  });
+
+  it.each(routes.filter((route) => ENTRIES[route]?.finds === true))('could tell it: %s', async (route) => {
+    const told: string[] = [];
+    for (const attempt of ENTRIES[route]?.attempts ?? [])
+      told.push(withoutEcho((await ask(both, route, attempt, ADMIN.token)).text, attempt));
+    expect(told.join('\n')).toMatch(TRACE);
+  });
+}
+
+describe('whoever may not see it, over SQLite', () => {
+  describeAttacks(
+    () => openStore({ kind: 'sqlite', path: ':memory:' }),
+    Object.keys(ENTRIES),
+    [BETA.token, ...SCOPES.map((_scope, index) => `${BETA.token}-${index}`)],
+  );
+
+  it('is asked for on every route of the document, and by every tool of the assistant', async () => {
+    const url = await serve(await openStore({ kind: 'sqlite', path: ':memory:' }));
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(routes.sort()).toEqual(Object.keys(ENTRIES).sort());
+
+    const tools = await ask(url, 'POST /api/v1/mcp', call('tools/list', {}), ADMIN.token);
+    const names = [...tools.text.matchAll(/"name":"(\w+)","title"/g)].map(([, name]) => name);
+    expect(names).toEqual(Object.keys(TOOLS));
+  });
+});
+
+describeWithParts(['elasticsearch-8'], 'whoever may not see it, over Elasticsearch', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'jobtrace-attack-'));
+  let node: Elasticsearch;
+  let stores = 0;
+
+  beforeAll(async () => {
+    node = await startElasticsearch({ version: 8, dir: join(dir, 'node') });
+    return async () => {
+      await node.stop();
+      rmSync(dir, { recursive: true, force: true });
+    };
+  });
+
+  describeAttacks(
+    () =>
+      openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix: `attack-${stores++}`, refreshMs: 200 }),
+    FEW,
+    [BETA.token],
+  );
+});

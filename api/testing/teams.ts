@@ -1,0 +1,117 @@
+// For the tests of access: what two teams have in one store, alpha and beta, in one cluster and partly in one process,
+// and what is about both. Everything of alpha has its name in it, so that a leak can be seen. Only tests import it.
+import type { Incident } from '../../core/types.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
+import { appendRecords, makeRecord, waitUntil } from '../../store/testing/samples.js';
+import type { Store } from '../../store/store.js';
+import { incidentOf, UNDELIVERABLE } from './server.js';
+
+export type Team = 'alpha' | 'beta';
+
+const JOB_IDS: Readonly<Record<Team, string>> = { alpha: 'a1fa'.repeat(8), beta: 'be7a'.repeat(8) };
+const LINES = 6;
+
+export const jobOf = (team: Team): readonly [string, string] => [JOB_IDS[team], `${team}-orders`];
+export const incidentIdOf = (team: Team): string => `incident-of-${team}`;
+export const PLATFORM_ID = 'platform-alpha';
+/** Failures of both teams are in it. */
+export const SHARED_GROUP = 'g1-5ba4ed';
+
+/** Every other line of one process is alpha's; each team has a process of its own beside it. */
+function listRecords(team: Team) {
+  const job = jobOf(team);
+  const first = team === 'alpha' ? 0 : 1;
+  const shared = Array.from({ length: LINES }, (_, index) =>
+    makeRecord(first + 2 * index, { text: `${team} line ${index}`, job, level: 'INFO', logger: `com.${team}.Sink` }),
+  );
+  const own = Array.from({ length: LINES }, (_, index) =>
+    makeRecord(first + 2 * index, {
+      host: `${team}-node`,
+      path: `/logs/${team}.log`,
+      text: `${team} met com.${team}.LedgerException`,
+      error: [`com.${team}.LedgerException`],
+      level: 'ERROR',
+      job,
+    }),
+  );
+  return [...shared, ...own];
+}
+
+export const recordIdOf = (team: Team): string => listRecords(team)[0]?.id ?? '';
+
+function makeUnknown(team: Team, group: string): Incident['unknown'][number] {
+  return {
+    fingerprint: `f-${team}`,
+    group: { id: group, type: 'a.B', message: 'm *' },
+    chain: ['a.B'],
+    message: `${team} failed`,
+    owner: 'user-code',
+    count: 1,
+    evidence: [],
+  };
+}
+
+async function fillTeam(store: Store, team: Team): Promise<void> {
+  const job = jobOf(team);
+  await appendRecords(store, listRecords(team));
+  await store.saveIncident(incidentOf(incidentIdOf(team), job, { parent: PLATFORM_ID, processes: [`${team}-node-tm`] }));
+  for (const group of [SHARED_GROUP, `g1-${team}`])
+    await store.saveIncident(
+      incidentOf(`unknown-of-${team}-${group}`, job, {
+        diagnoses: { en: [], zh: [] },
+        unknown: [makeUnknown(team, group)],
+      }),
+    );
+  for (const state of ['undeliverable', 'pending'] as const)
+    await store.rememberAlert({
+      ...UNDELIVERABLE,
+      id: `${team}/hook/${state}`,
+      incidentId: incidentIdOf(team),
+      receiver: `${team}-hook`,
+      state,
+    });
+  await store.saveFeedback({
+    incidentId: incidentIdOf(team),
+    rule: 'network.insufficient-buffers/total',
+    verdict: 'right',
+    by: `${team}-person`,
+    at: '2026-11-20T10:00:00.000Z',
+  });
+  await store.saveJobLines([
+    { cluster: 'session-1', jobId: job[0], jobName: job[1], spans: [], words: [], records: [], lastMs: 0 },
+  ]);
+  await fillAgent(store, `${team}-node`, `/logs/${team}.log cannot be read.`);
+}
+
+async function fillAgent(store: Store, host: string, message: string): Promise<void> {
+  const time = '2026-11-20T10:00:00.000Z';
+  const conditions = [{ code: 'JT_FILE_UNREADABLE', message, since: time }];
+  await store.saveAgentStatus({ id: host, host, time, files: 2, lagBytes: 1, shippedRecords: 4, counters: {}, conditions });
+}
+
+/** What these teams have, and where both are there, the platform incident over them. */
+export async function fillTeams(store: Store, teams: readonly Team[]): Promise<Store> {
+  for (const team of teams) await fillTeam(store, team);
+  // What both have a part in names alpha in its words.
+  await fillAgent(store, 'h1', '/logs/alpha.log cannot be read.');
+  const children = teams.map((team) => ({ ...incidentOf(incidentIdOf(team), jobOf(team)) }));
+  await store.saveIncident({
+    ...incidentOf(PLATFORM_ID, jobOf('alpha'), { cluster: ALL_CLUSTERS, outcome: 'failing' }),
+    job: undefined,
+    platform: { kind: 'zookeeper', thing: 'alpha-zk:2181', jobs: 2, clusters: 1, children },
+  } as Incident);
+  await waitUntil('what was written can be found', () => isAllFound(store, teams.length));
+  return store;
+}
+
+async function isAllFound(store: Store, teams: number): Promise<boolean | string> {
+  const found = {
+    records: (await store.searchRecords({ limit: 1, order: 'newest' })).total === 2 * LINES * teams,
+    incidents: (await store.findIncidents({ limit: 100 })).length === 3 * teams + 1,
+    alerts: (await store.findAlerts({ limit: 100 })).length === 2 * teams,
+    feedback: (await store.findFeedback({})).length === teams,
+    agents: (await store.findAgentStatuses()).length === teams + 1,
+    lines: (await store.loadJobLines('session-1')).length === teams,
+  };
+  return Object.values(found).every(Boolean) || JSON.stringify(found);
+}
