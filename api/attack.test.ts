@@ -62,13 +62,26 @@ const times = (queries: readonly string[], ...with_: readonly string[]): readonl
   queries.flatMap((query) => with_.map((more) => ({ query: [query, more].filter((part) => part !== '').join('&') })));
 
 const ids = (...list: readonly string[]): readonly Attempt[] => list.map((id) => ({ id }));
-const guessed = ids(alpha, PLATFORM_ID, `unknown-of-alpha-${SHARED_GROUP}`, incidentIdOf('beta'), 'none', "' OR 1=1 --");
+const guessed = ids(
+  alpha,
+  PLATFORM_ID,
+  `unknown-of-alpha-${SHARED_GROUP}`,
+  incidentIdOf('beta'),
+  'none',
+  "' OR 1=1 --",
+);
 
 /** The tools of an assistant → arguments. */
 const TOOLS: Readonly<Record<string, readonly object[]>> = {
   list_incidents: [{}, { job: alphaJob }, { job: '*' }, { cluster: 'session-1', since: '30d' }, { outcome: 'failing' }],
   show_incident: [{ incident: alpha }, { incident: PLATFORM_ID }, { job: alphaJob }, { job: '*' }],
-  search_records: [{}, { query: 'alpha' }, { job: alphaJob }, { job: '*', limit: 1 }, { query: '-beta', order: 'oldest' }],
+  search_records: [
+    {},
+    { query: 'alpha' },
+    { job: alphaJob },
+    { job: '*', limit: 1 },
+    { query: '-beta', order: 'oldest' },
+  ],
   show_lines: [{ record: recordIdOf('alpha') }, { record: recordIdOf('beta'), before: 3, behind: 3 }],
   diagnose_text: [{ text: 'nothing' }],
   explain_rule: [{ id: RULE.id }],
@@ -120,7 +133,11 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     finds: true,
   },
   'GET /api/v1/alerts': {
-    attempts: times(['', 'state=undeliverable', `incident=${alpha}`, `incident=${incidentIdOf('beta')}`], '', 'limit=1'),
+    attempts: times(
+      ['', 'state=undeliverable', `incident=${alpha}`, `incident=${incidentIdOf('beta')}`],
+      '',
+      'limit=1',
+    ),
     finds: true,
   },
   'GET /api/v1/deliveries': { attempts: [{}], finds: true },
@@ -274,11 +291,10 @@ function describeAttacks(open: () => Promise<Store>, routes: readonly string[], 
 }
 
 describe('whoever may not see it, over SQLite', () => {
-  describeAttacks(
-    () => openStore({ kind: 'sqlite', path: ':memory:' }),
-    Object.keys(ENTRIES),
-    [BETA.token, ...SCOPES.map((_scope, index) => `${BETA.token}-${index}`)],
-  );
+  describeAttacks(() => openStore({ kind: 'sqlite', path: ':memory:' }), Object.keys(ENTRIES), [
+    BETA.token,
+    ...SCOPES.map((_scope, index) => `${BETA.token}-${index}`),
+  ]);
 
   it('is asked for on every route of the document, and by every tool of the assistant', async () => {
     const url = await serve(await openStore({ kind: 'sqlite', path: ':memory:' }));
@@ -308,8 +324,7 @@ describeWithParts(['elasticsearch-8'], 'whoever may not see it, over Elasticsear
   });
 
   describeAttacks(
-    () =>
-      openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix: `attack-${stores++}`, refreshMs: 200 }),
+    () => openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix: `attack-${stores++}`, refreshMs: 200 }),
     FEW,
     [BETA.token],
   );

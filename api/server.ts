@@ -26,14 +26,7 @@ import { checkHost, checkOrigin } from './origin.js';
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './refusal.js';
 import { convertQuery } from './request.js';
-import {
-  createValues,
-  type Answer,
-  type DiagnoseDocument,
-  type Route,
-  type RuleInfo,
-  type Services,
-} from './route.js';
+import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { ERROR } from './schemas.js';
 import { createSystemRoutes } from './routes/system.js';

@@ -3,9 +3,8 @@
 import { createError } from '../../core/errors.js';
 import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../core/text/export.js';
 import { linkIncident, renderIncidentMarkdown } from '../../core/text/markdown.js';
-import { ALL_CLUSTERS, LANGUAGES, type Incident, type Language } from '../../core/types.js';
+import { LANGUAGES, type Incident, type Language } from '../../core/types.js';
 import type { Alert } from '../../store/store.js';
-import { isInScope } from '../auth.js';
 import { omitMissing } from '../../core/json.js';
 import { mergeJobs } from './jobs.js';
 import { readRange } from './records.js';

@@ -12,10 +12,7 @@ import { pushRecords } from './live.js';
 /** Each asks the store once a second. */
 const STREAMS = { most: 100, mostOfViewer: 20 };
 
-type Filters = Pick<
-  RecordQuery,
-  'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels'
->;
+type Filters = Pick<RecordQuery, 'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels'>;
 
 export function createRecordRoutes(services: Services): readonly Route[] {
   return [

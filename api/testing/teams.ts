@@ -54,7 +54,9 @@ function makeUnknown(team: Team, group: string): Incident['unknown'][number] {
 async function fillTeam(store: Store, team: Team): Promise<void> {
   const job = jobOf(team);
   await appendRecords(store, listRecords(team));
-  await store.saveIncident(incidentOf(incidentIdOf(team), job, { parent: PLATFORM_ID, processes: [`${team}-node-tm`] }));
+  await store.saveIncident(
+    incidentOf(incidentIdOf(team), job, { parent: PLATFORM_ID, processes: [`${team}-node-tm`] }),
+  );
   for (const group of [SHARED_GROUP, `g1-${team}`])
     await store.saveIncident(
       incidentOf(`unknown-of-${team}-${group}`, job, {
@@ -86,7 +88,16 @@ async function fillTeam(store: Store, team: Team): Promise<void> {
 async function fillAgent(store: Store, host: string, message: string): Promise<void> {
   const time = '2026-11-20T10:00:00.000Z';
   const conditions = [{ code: 'JT_FILE_UNREADABLE', message, since: time }];
-  await store.saveAgentStatus({ id: host, host, time, files: 2, lagBytes: 1, shippedRecords: 4, counters: {}, conditions });
+  await store.saveAgentStatus({
+    id: host,
+    host,
+    time,
+    files: 2,
+    lagBytes: 1,
+    shippedRecords: 4,
+    counters: {},
+    conditions,
+  });
 }
 
 /** What these teams have, and where both are there, the platform incident over them. */
