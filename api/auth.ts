@@ -4,7 +4,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createError } from '../core/errors.js';
 import { parseGlob } from '../core/text/glob.js';
-import type { Scope } from '../store/scope.js';
+import type { TeamScope } from '../store/scope.js';
 
 export type Role = 'reader' | 'author' | 'admin';
 
@@ -20,7 +20,7 @@ export interface Viewer {
   readonly name: string;
   readonly role: Role;
   /** Undefined = sees everything. */
-  readonly scope: Scope;
+  readonly scope: TeamScope;
 }
 
 const RANK: Readonly<Record<Role, number>> = { reader: 0, author: 1, admin: 2 };

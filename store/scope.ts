@@ -26,7 +26,7 @@ export type ReadableStore = RecordSearch &
   StoreHealth;
 
 /** Undefined: all of it. Empty: nothing. */
-export type Scope = readonly Glob[] | undefined;
+export type TeamScope = readonly Glob[] | undefined;
 
 /** What a scope pattern is held against: a record's or an incident's own names. */
 export interface Owned {
@@ -43,14 +43,14 @@ const WIDER = [1, 8, 64];
 const AT_ONCE = 8;
 
 /** True when one of the patterns fits the cluster, the job id or the job name. */
-export function isInScope({ cluster, jobId, jobName }: Owned, scope: Scope): boolean {
+export function isInScope({ cluster, jobId, jobName }: Owned, scope: TeamScope): boolean {
   if (scope === undefined) return true;
   const names = [cluster, jobId, jobName].filter((name) => name !== undefined);
   return scope.some((glob) => names.some((name) => fitsGlob(glob, name)));
 }
 
 /** Every method by name: one that is added to the port does not compile until it stands here. */
-export function scopeStore(store: ReadableStore, scope: Scope): ReadableStore {
+export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStore {
   if (scope === undefined) return store;
   const findIncident = async (id: string): Promise<Incident | undefined> => {
     const incident = await store.findIncident(id);
@@ -84,17 +84,17 @@ export function scopeStore(store: ReadableStore, scope: Scope): ReadableStore {
   };
 }
 
-function ownsIncident({ cluster, job }: Incident, scope: Scope): boolean {
+function ownsIncident({ cluster, job }: Incident, scope: TeamScope): boolean {
   return isInScope({ cluster, jobId: job?.id, jobName: job?.name }, scope);
 }
 
-function ownsRecord(record: LogRecord, scope: Scope): boolean {
+function ownsRecord(record: LogRecord, scope: TeamScope): boolean {
   const { 'flink.cluster': cluster, 'flink.job.id': jobId, 'flink.job.name': jobName } = record;
   return isInScope({ cluster, jobId, jobName }, scope);
 }
 
 /** Whoever does not see all clusters is not sent to what stands for all of them. */
-function hideParent({ parent, ...incident }: Incident, scope: Scope): Incident {
+function hideParent({ parent, ...incident }: Incident, scope: TeamScope): Incident {
   return parent !== undefined && isInScope({ cluster: ALL_CLUSTERS }, scope) ? { ...incident, parent } : incident;
 }
 
@@ -103,7 +103,7 @@ type Context = Awaited<ReturnType<RecordSearch['findContext']>>;
 /** As many neighbours as were asked for, whatever of others stands between them. */
 async function findContext(
   store: ReadableStore,
-  scope: Scope,
+  scope: TeamScope,
   id: string,
   { before, after }: { readonly before: number; readonly after: number },
 ): Promise<Context> {
@@ -141,7 +141,7 @@ async function findAlerts(
  * Those of the hosts that the scope has lines of. The words of a condition may name files of other teams: its code and
  * what to do are enough.
  */
-async function findAgents(store: ReadableStore, scope: Scope): Promise<AgentStatus[]> {
+async function findAgents(store: ReadableStore, scope: TeamScope): Promise<AgentStatus[]> {
   const own = await selectAsync(await store.findAgentStatuses(), async ({ host }) => {
     const query = `host.name:${JSON.stringify(host)}`;
     return (await store.searchRecords({ query, scope, limit: 1, order: 'newest' })).records.length > 0;
