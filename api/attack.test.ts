@@ -10,6 +10,7 @@ import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/el
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
+import { omitMissing } from '../core/json.js';
 import { createLog } from '../core/log.js';
 import { createServer, type ApiServer } from './server.js';
 import { RULE } from './testing/server.js';
@@ -216,14 +217,15 @@ async function ask(url: string, route: string, attempt: Attempt, token: string |
   const [method = '', path = ''] = route.split(' ');
   const { id = 'none', query = '', body } = attempt;
   const isText = typeof body === 'string';
+  const type = body === undefined ? undefined : isText ? 'text/plain' : 'application/json';
   const response = await fetch(`${url}${path.replace('{id}', encodeURIComponent(id))}?${query}`, {
     method,
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': isText ? 'text/plain' : 'application/json' }),
+    headers: omitMissing({
+      'content-type': type,
       ...attempt.headers,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+      authorization: token === undefined ? undefined : `Bearer ${token}`,
+    }),
+    body: isText || body === undefined ? body : JSON.stringify(body),
   });
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   return { status: response.status, text: isStream ? await readEvents(response) : await response.text() };

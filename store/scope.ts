@@ -156,8 +156,12 @@ async function selectAsync<Item>(
   items: readonly Item[],
   isWanted: (item: Item) => Promise<boolean>,
 ): Promise<readonly Item[]> {
-  const wanted: boolean[] = [];
+  const wanted = new Set<Item>();
   for (let start = 0; start < items.length; start += AT_ONCE)
-    wanted.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(isWanted))));
-  return items.filter((_item, index) => wanted[index]);
+    await Promise.all(
+      items.slice(start, start + AT_ONCE).map(async (item) => {
+        if (await isWanted(item)) wanted.add(item);
+      }),
+    );
+  return items.filter((item) => wanted.has(item));
 }

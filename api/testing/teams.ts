@@ -2,7 +2,7 @@
 // and what is about both. Everything of alpha has its name in it, so that a leak can be seen. Only tests import it.
 import type { Incident } from '../../core/types.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
-import { appendRecords, makeRecord, waitUntil } from '../../store/testing/samples.js';
+import { appendRecords, makeIncident, makeRecord, waitUntil } from '../../store/testing/samples.js';
 import type { Store } from '../../store/store.js';
 import { incidentOf, UNDELIVERABLE } from './server.js';
 
@@ -106,11 +106,12 @@ export async function fillTeams(store: Store, teams: readonly Team[]): Promise<S
   // What both have a part in names alpha in its words.
   await fillAgent(store, 'h1', '/logs/alpha.log cannot be read.');
   const children = teams.map((team) => ({ ...incidentOf(incidentIdOf(team), jobOf(team)) }));
-  await store.saveIncident({
-    ...incidentOf(PLATFORM_ID, jobOf('alpha'), { cluster: ALL_CLUSTERS, outcome: 'failing' }),
-    job: undefined,
-    platform: { kind: 'zookeeper', thing: 'alpha-zk:2181', jobs: 2, clusters: 1, children },
-  } as Incident);
+  await store.saveIncident(
+    makeIncident(PLATFORM_ID, {
+      cluster: ALL_CLUSTERS,
+      platform: { kind: 'zookeeper', thing: 'alpha-zk:2181', jobs: 2, clusters: 1, children },
+    }),
+  );
   await waitUntil('what was written can be found', () => isAllFound(store, teams.length));
   return store;
 }
