@@ -7,6 +7,7 @@ import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/feedback.js';
 import type { AlertStore, FeedbackStore, IncidentStore, StateStore } from '../store/store.js';
+import { findReceiverProblems } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
 import { decideAlert, findSubject, type DecidePolicy, type Told } from './decide.js';
@@ -259,7 +260,15 @@ function createWriter({ outbox, router, policy, publicUrl, instance, log, now }:
       return;
     }
     const { subject, reason } = decision;
-    const card: Card = { incident, subject, reason, language: receiver.language, publicUrl, nowMs: now() };
+    const card: Card = {
+      incident,
+      subject,
+      reason,
+      language: receiver.language,
+      publicUrl,
+      nowMs: now(),
+      zone: receiver.zone,
+    };
     const payload: Payload = {
       instance,
       topic: incident.id,
@@ -320,15 +329,8 @@ function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
 function checkReceivers({ receivers, routing }: NotifierOptions): void {
   const names = receivers.map(({ name }) => name);
   const problems = [
-    ...names
-      .filter((name, index) => names.indexOf(name) !== index)
-      .map((name) => `  notify.receivers: the name "${name}" is used twice`),
-    ...receivers
-      .filter(({ url }) => !/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
-      .map(({ name }) => `  notify.receivers: the address of "${name}" is not an http or https address`),
-    ...(routing === undefined ? [] : findRoutingProblems({ ...routing, receivers: names })).map(
-      (problem) => `  ${problem}`,
-    ),
-  ];
+    ...findReceiverProblems(receivers),
+    ...(routing === undefined ? [] : findRoutingProblems({ ...routing, receivers: names })),
+  ].map((problem) => `  ${problem}`);
   if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
 }

@@ -3,7 +3,7 @@
 // pace. What is said, and where it is kept, is decided elsewhere.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import type { Log } from '../core/log.js';
-import type { SendResult } from './channels/channel.js';
+import type { SendResult } from './channels/result.js';
 import { CHANNELS } from './channels/table.js';
 import { hash } from './forward.js';
 import { createBucket, RECEIVER_BACKOFF, type Bucket } from './pace.js';
@@ -46,7 +46,7 @@ export function createSender(options: SenderOptions): Sender {
   const { outbox, receiver, now } = options;
   const channel = CHANNELS[receiver.kind];
   const pace: Pace = {
-    bucket: createBucket(receiver.perMinute, now()),
+    bucket: createBucket(receiver.perMinute ?? channel.settings.perMinute, now()),
     holdUntilMs: 0,
     refreshedMs: now(),
     problem: '',

@@ -104,6 +104,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'render.ts',
     'forward.ts',
     'routing',
+    'card',
     'channels',
     'outbox.ts',
     'sender.ts',

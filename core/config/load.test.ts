@@ -40,7 +40,7 @@ describe('loadSettings', () => {
 
     expect(settings['store.password']).toBe('content-of/etc/jobtrace/pw');
     expect(settings['notify.receivers']).toEqual([
-      { name: 'a', kind: 'webhook', language: 'en', perMinute: 60, url: 'https://content-of/etc/jobtrace/url' },
+      { name: 'a', kind: 'webhook', language: 'en', url: 'https://content-of/etc/jobtrace/url' },
     ]);
     expect(settings['api.tokens']).toEqual([
       { name: 'b', role: 'reader', scope: [], token: 'content-of/etc/jobtrace/token' },

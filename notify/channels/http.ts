@@ -1,10 +1,12 @@
 // One POST to a receiver, and what its answer means: delivered, try again, or refused. The address is a credential
 // for most receivers, so neither it nor what follows from it is ever put into an error.
 import { quoteRegex } from '../../core/regex.js';
-import type { SendResult } from './channel.js';
+import { isJsonObject, type JsonObject } from '../payload.js';
+import type { SendResult } from './result.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ERROR_LENGTH = 200;
+const MAX_ANSWER_LENGTH = 2000;
 /** Parts of addresses that everybody knows; whatever else stands in a path may be what opens it. */
 const WELL_KNOWN: ReadonlySet<string> = new Set(
   'alert alerts api bot channels connector connectors hook hooks incoming message messages notify robot send services trigger triggers v1 v2 webhook webhooks workflows'.split(
@@ -14,11 +16,20 @@ const WELL_KNOWN: ReadonlySet<string> = new Set(
 const SHORTEST_PART = 4;
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-export async function postJson(
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** The text in one line, nothing of the address left in it. */
+  readonly shown: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** A result when nobody answered. */
+export async function post(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>>,
-): Promise<SendResult> {
+): Promise<HttpAnswer | SendResult> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -28,22 +39,51 @@ export async function postJson(
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return readAnswer(response, await response.text(), url);
+    const text = await response.text();
+    return {
+      status: response.status,
+      text,
+      shown: hideAddress(text.slice(0, MAX_ANSWER_LENGTH), url).replace(/\s+/g, ' ').trim(),
+      retryAfterMs: readRetryAfter(response.headers.get('retry-after')),
+    };
   } catch (error) {
     return { ok: false, retryable: true, error: explainFailure(error) };
   }
 }
 
-function readAnswer(response: Response, text: string, url: string): SendResult {
-  if (response.ok) return { ok: true };
-  const said = hideAddress(text, url).replace(/\s+/g, ' ').trim().slice(0, MAX_ERROR_LENGTH);
-  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
+/** For a receiver whose status says all. */
+export async function postJson(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<SendResult> {
+  const answer = await post(url, body, headers);
+  return 'ok' in answer ? answer : readStatus(answer);
+}
+
+export function readStatus({ status, shown, retryAfterMs }: HttpAnswer): SendResult {
+  const answer = `${status} ${shown}`.trim();
+  if (status >= 200 && status < 300) return { ok: true, answer };
+  const said = shown.slice(0, MAX_ERROR_LENGTH);
   return {
     ok: false,
-    retryable: RETRYABLE_STATUS.has(response.status),
-    error: `it answered with status ${response.status}${said === '' ? '' : `: ${said}`}`,
+    retryable: RETRYABLE_STATUS.has(status),
+    error: `it answered with status ${status}${said === '' ? '' : `: ${said}`}`,
     retryAfterMs,
+    answer,
   };
+}
+
+/** The answer of a service that speaks JSON, as far as it does. */
+export function readJson(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch (error) {
+    // A page of something on the way.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /**

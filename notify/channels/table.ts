@@ -1,11 +1,13 @@
-// The table of channels: a receiver's kind → how it is spoken to. A new channel is one file and one row. Asked by
-// notify.ts, sender.ts and inbound.ts.
+// The table of channels: a receiver's kind → how it is spoken to. A new channel is one folder, one row here and its
+// kind in core/config/rows/receiver.ts. Asked by notify.ts, sender.ts and inbound.ts.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import { ALERTMANAGER } from './alertmanager/alertmanager.js';
 import type { Channel } from './channel.js';
-import { ALERTMANAGER } from './alertmanager.js';
-import { WEBHOOK } from './webhook.js';
+import { DINGTALK } from './dingtalk/dingtalk.js';
+import { WEBHOOK } from './webhook/webhook.js';
 
 export const CHANNELS: Readonly<Record<ReceiverSettings['kind'], Channel>> = {
   webhook: WEBHOOK,
   alertmanager: ALERTMANAGER,
+  dingtalk: DINGTALK,
 };

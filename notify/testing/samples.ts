@@ -68,7 +68,7 @@ export function makeIncident(diagnoses: readonly Diagnosis[], more: Partial<Inci
 }
 
 export function makeReceiver(more: Partial<ReceiverSettings> = {}): ReceiverSettings {
-  return { name: 'hook', kind: 'webhook', url: 'http://127.0.0.1:9/', language: 'en', perMinute: 60, ...more };
+  return { name: 'hook', kind: 'webhook', url: 'http://127.0.0.1:9/', language: 'en', ...more };
 }
 
 export interface ReceivedRequest {

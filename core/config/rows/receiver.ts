@@ -1,9 +1,9 @@
-// One receiver of alerts as the settings name it: its type, its schema, and what may stand in a file of its own. The
-// channel that each kind goes through stands in notify/channels/table.ts.
+// One receiver of alerts as the settings name it: its type, its schema, and what may stand in a file of its own. What
+// each kind needs of it, and how it is spoken to, stands in its folder of notify/channels/.
 import { LANGUAGES, type Language } from '../../types.js';
 import type { ObjectRow } from './row.js';
 
-export const RECEIVER_KINDS = ['webhook', 'alertmanager'] as const;
+export const RECEIVER_KINDS = ['webhook', 'alertmanager', 'dingtalk'] as const;
 
 /** Where alerts go. `url` is a credential for most receivers: it is never logged. */
 export interface ReceiverSettings {
@@ -11,9 +11,16 @@ export interface ReceiverSettings {
   readonly kind: (typeof RECEIVER_KINDS)[number];
   readonly url: string;
   readonly language: Language;
-  /** Signs the body (HMAC-SHA256) in the header X-Jobtrace-Signature. */
+  /** IANA name of the zone in which times are written; absent: UTC. */
+  readonly zone?: string;
+  /** Signs what is sent, in the way of its kind. */
   readonly secret?: string;
-  readonly perMinute: number;
+  /** Absent: as many as the service allows. */
+  readonly perMinute?: number;
+  /** A word that a chat's robot must find in each message. */
+  readonly keyword?: string;
+  /** Whom a chat calls when something fails: phone numbers, user ids, or `all`. */
+  readonly mentions?: readonly string[];
 }
 
 const URL_FORM = /^https?:\/\//;
@@ -33,9 +40,12 @@ export const RECEIVER: ObjectRow = {
       secret: { type: 'string', writeOnly: true },
       secretFile: { type: 'string' },
       perMinute: { type: 'integer', minimum: 1 },
+      zone: { type: 'string', minLength: 1 },
+      keyword: { type: 'string', minLength: 1 },
+      mentions: { type: 'array', items: { type: 'string', minLength: 1 } },
     },
   },
-  defaults: { language: 'en', perMinute: 60 },
+  defaults: { language: 'en' },
   secrets: {
     url: (content) => (URL_FORM.test(content) ? undefined : 'must begin with http:// or https://'),
     secret: (content) => (content === '' ? 'is empty' : undefined),

@@ -55,7 +55,7 @@ export const SERVICE = [
     name: 'notify.receivers',
     type: 'receivers',
     default: [],
-    help: `Where alerts go: a list of {name, kind: ${RECEIVER_KINDS.join('|')}, url or urlFile, language, secret or secretFile, perMinute}.`,
+    help: `Where alerts go: a list of {name, kind: ${RECEIVER_KINDS.join('|')}, url or urlFile, language, zone, secret or secretFile, perMinute}, and what its kind knows: docs/channels.md.`,
   },
   {
     name: 'notify.route',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeReceiver } from '../testing/samples.js';
+import { makeReceiver } from '../../testing/samples.js';
 import { joinParts, signBody } from './webhook.js';
 
 describe('signBody', () => {

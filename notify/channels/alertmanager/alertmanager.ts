@@ -2,15 +2,23 @@
 // again: so it gets an end a few minutes ahead each time it is sent, and when its labels change (another cause,
 // another severity) the old one is ended in the same request. `message.alerts` holds what to send; an alert
 // without `endsAt` is the one that goes on.
-import type { Channel } from './channel.js';
-import { postJson } from './http.js';
-import { isJsonObject, type Json, type JsonObject } from '../payload.js';
-import { renderAlertmanager, type Card } from '../render.js';
+import type { Channel } from '../channel.js';
+import { postJson } from '../http.js';
+import { isJsonObject, type Json, type JsonObject } from '../../payload.js';
+import type { Card } from '../../render.js';
+import { renderAlertmanager } from './render.js';
 
 /** How far ahead an open alert's end is set; it is re-sent several times within. */
 export const OPEN_AHEAD_MS = 300_000;
 
 export const ALERTMANAGER: Channel = {
+  settings: {
+    title: 'Alertmanager',
+    needs: [],
+    takes: [],
+    example: 'http://alertmanager:9093',
+    perMinute: 60,
+  },
   renderIncident: (card, previous) => renderAlerts(card, previous),
   // Alertmanager already has the alerts that come from it, and gets Jobtrace's own; sending back would go round for
   // ever.

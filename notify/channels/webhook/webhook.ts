@@ -2,13 +2,20 @@
 // secret, webhook-signature) and, for receivers that check the body alone, X-Jobtrace-Signature. Incidents of one
 // group ride in one message as "related"; forwarded alerts of one group are listed together.
 import { createHmac } from 'node:crypto';
-import type { Channel, Delivery, MessagePart } from './channel.js';
-import { renderForwardedMessage } from '../forward.js';
-import { postJson } from './http.js';
-import { isJsonObject, type JsonObject } from '../payload.js';
-import { renderWebhook } from '../render.js';
+import type { Channel, Delivery, MessagePart } from '../channel.js';
+import { renderForwardedMessage } from '../../forward.js';
+import { postJson } from '../http.js';
+import { isJsonObject, type JsonObject } from '../../payload.js';
+import { renderWebhook } from './render.js';
 
 export const WEBHOOK: Channel = {
+  settings: {
+    title: 'Webhook',
+    needs: [],
+    takes: ['secret'],
+    example: 'https://example.com/hooks/flink',
+    perMinute: 60,
+  },
   renderIncident: (card) => renderWebhook(card),
   renderForwarded: (alert) => renderForwardedMessage(alert),
   refresh: undefined,

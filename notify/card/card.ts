@@ -1,0 +1,247 @@
+// The one model of what a chat shows: an incident in words, without the form of any channel. In: an incident and why
+// it is told (Card), or an alert that came in. Out: plain texts in the order in which people need them; a channel
+// escapes and lays them out, cut.ts makes them fit. Kept as JSON until it is sent. Pure.
+import { nameSubject } from '../../core/text/subject.js';
+import { OUTCOMES, OWNERS } from '../../core/text/wording.js';
+import type { Evidence, Incident, Language } from '../../core/types.js';
+import type { AlertReason } from '../decide.js';
+import type { ForwardedAlert } from '../forward.js';
+import { isJsonObject, toJsonObject, type Json, type JsonObject } from '../payload.js';
+import { cutMiddle, describeIncident, findDiagnosis, linkPage, type Card } from '../render.js';
+import { NEWS, SEVERITIES, WORDS } from './words.js';
+
+export interface CardNumber {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface CardLink {
+  readonly text: string;
+  readonly url: string;
+}
+
+export interface AlertCard {
+  readonly language: Language;
+  /** How bad it is, for a colour; what is good news is no longer bad. */
+  readonly tone: 'bad' | 'warning' | 'good' | 'neutral';
+  /** The same for all messages about one incident. */
+  readonly topic: string;
+  /** Mark, what is news, whom it is about: short enough for a phone's notification. */
+  readonly title: string;
+  /** What went wrong, in a few words. */
+  readonly headline: string;
+  readonly summary: string;
+  readonly fix: string;
+  /** Option lines of the fix: all of them or none, for half a patch is another patch. */
+  readonly patch: readonly string[];
+  /** One line each. */
+  readonly evidence: readonly string[];
+  readonly numbers: readonly CardNumber[];
+  /** What else this message is about, one line each, and how many lines more there were. */
+  readonly related: readonly string[];
+  readonly relatedMore: number;
+  /** The first is the incident's. */
+  readonly links: readonly CardLink[];
+  /** What Jobtrace has to say of the message itself. */
+  readonly notice: string;
+  /** What cut.ts took away. */
+  readonly leftOut: number;
+  /** Messages of the same stand together in a digest. */
+  readonly kind: string;
+  readonly subject: string;
+}
+
+const MOST_EVIDENCE = 3;
+const EVIDENCE_UNITS = 200;
+/** Before what a rule looked at, where a line is cut. */
+const EVIDENCE_LEAD = 60;
+const SUBJECT_UNITS = 80;
+const HEADLINE_UNITS = 200;
+const SUMMARY_UNITS = 600;
+const FIX_UNITS = 400;
+const MOST_PATCH = 8;
+
+export function buildCard(card: Card): AlertCard {
+  const { incident, reason, language, nowMs } = card;
+  const words = describeIncident(card);
+  const severity = SEVERITIES[words.severity];
+  const news = NEWS[reason];
+  const who = cutMiddle(nameSubject(incident, language), SUBJECT_UNITS);
+  const isOver = reason === 'resolved' || reason === 'canceled' || reason === 'joined';
+  const patch = isOver ? [] : splitLines(words.patch);
+  return {
+    language,
+    tone: isOver ? (reason === 'resolved' ? 'good' : 'neutral') : words.severity === 'warning' ? 'warning' : 'bad',
+    topic: incident.id,
+    title: `${news?.mark ?? severity.mark} ${news?.[language] ?? severity[language]} · ${who}`,
+    headline: cutMiddle(words.title, HEADLINE_UNITS),
+    summary: isOver || words.summary === words.title ? '' : cutMiddle(words.summary, SUMMARY_UNITS),
+    fix: isOver ? '' : cutMiddle(words.fix, FIX_UNITS),
+    patch: patch.length > MOST_PATCH ? [] : patch,
+    evidence: isOver ? [] : listEvidence(card),
+    numbers: listNumbers(incident, card, nowMs),
+    related: [],
+    relatedMore: 0,
+    links: listLinks(card),
+    notice: '',
+    leftOut: 0,
+    kind: `${reason} ${words.cause}`,
+    subject: who,
+  };
+}
+
+/** An alert that came in, with the diagnosis where there is one. */
+export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
+  const { alert, found, language, publicUrl, nowMs } = forwarded;
+  const { labels, annotations, status } = alert;
+  const name = annotations['summary'] ?? labels['alertname'] ?? '';
+  const told = splitLines(annotations['description'] ?? annotations['message'] ?? '').join(' ');
+  const reason: AlertReason = status === 'resolved' ? 'resolved' : 'new-incident';
+  const isWarning = ['warning', 'info'].includes(labels['severity'] ?? '');
+  const mark = status === 'resolved' ? '✅' : isWarning ? '🟠' : '🔴';
+  const base =
+    found === undefined
+      ? undefined
+      : buildCard({ incident: found.incident, subject: found.subject, reason, language, publicUrl, nowMs });
+  const source = alert.generatorURL;
+  return {
+    ...(base ?? emptyCard(language)),
+    tone: status === 'resolved' ? 'good' : isWarning ? 'warning' : 'bad',
+    topic: `alert ${alert.fingerprint}`,
+    title: `${mark} ${cutMiddle(labels['alertname'] ?? name, SUBJECT_UNITS)}${base === undefined ? '' : ` · ${base.subject}`}`,
+    headline: base?.headline ?? cutMiddle(name, HEADLINE_UNITS),
+    summary: base === undefined || base.summary === '' ? cutMiddle(told, SUMMARY_UNITS) : base.summary,
+    links: [
+      ...(base?.links ?? []),
+      ...(source !== undefined && /^https?:/.test(source) ? [{ text: 'Prometheus', url: source }] : []),
+    ],
+    kind: `${status} ${labels['alertname'] ?? ''}`,
+    subject: base?.subject ?? cutMiddle(name, SUBJECT_UNITS),
+  };
+}
+
+/** A card that says nothing yet. */
+export function emptyCard(language: Language): AlertCard {
+  const texts = { topic: '', title: '', headline: '', summary: '', fix: '', notice: '', kind: '', subject: '' };
+  const lists = { patch: [], evidence: [], numbers: [], related: [], links: [] };
+  return { language, tone: 'neutral', ...texts, ...lists, relatedMore: 0, leftOut: 0 };
+}
+
+export function renderCard(card: AlertCard): JsonObject {
+  return toJsonObject(card);
+}
+
+/** A card as renderCard wrote it; what a damaged one lacks is empty. */
+export function readCard(message: JsonObject): AlertCard {
+  const text = (key: string): string => (typeof message[key] === 'string' ? message[key] : '');
+  const count = (key: string): number => (typeof message[key] === 'number' ? message[key] : 0);
+  const list = (key: string): readonly Json[] => (Array.isArray(message[key]) ? message[key] : []);
+  const texts = (key: string): readonly string[] => list(key).filter((item) => typeof item === 'string');
+  const pairs = (key: string, left: string, right: string): readonly (readonly [string, string])[] =>
+    list(key)
+      .filter(isJsonObject)
+      .map((item) => [String(item[left]), String(item[right])] as const);
+  const tone = text('tone');
+  return {
+    language: text('language') === 'zh' ? 'zh' : 'en',
+    tone: tone === 'bad' || tone === 'warning' || tone === 'good' ? tone : 'neutral',
+    topic: text('topic'),
+    title: text('title'),
+    headline: text('headline'),
+    summary: text('summary'),
+    fix: text('fix'),
+    patch: texts('patch'),
+    evidence: texts('evidence'),
+    numbers: pairs('numbers', 'name', 'value').map(([name, value]) => ({ name, value })),
+    related: texts('related'),
+    relatedMore: count('relatedMore'),
+    links: pairs('links', 'text', 'url').map(([shown, url]) => ({ text: shown, url })),
+    notice: text('notice'),
+    leftOut: count('leftOut'),
+    kind: text('kind'),
+    subject: text('subject'),
+  };
+}
+
+/** The evidence of what is told; lines that differ in numbers only say the same. */
+function listEvidence({ incident, subject, language }: Card): readonly string[] {
+  const found = findDiagnosis(incident, subject, language)?.evidence ?? incident.unknown[0]?.evidence ?? [];
+  const lines = new Map<string, string>();
+  for (const line of found.map(pickLine)) {
+    const alike = line.replaceAll(/\d+/g, '0');
+    if (line !== '' && !lines.has(alike)) lines.set(alike, line);
+  }
+  return [...lines.values()].slice(0, MOST_EVIDENCE);
+}
+
+/** The root of its trace, unless a rule looked at another line of that; without a trace around what it looked at. */
+function pickLine({ text, highlights }: Evidence): string {
+  const [start = 0] = highlights?.[0] ?? [];
+  const begin = text.lastIndexOf('\n', start - 1) + 1;
+  const end = text.indexOf('\n', begin);
+  const line = text.slice(begin, end === -1 ? undefined : end);
+  const root = begin === 0 ? pickRoot(text.split('\n')) : undefined;
+  if (root !== undefined || line.length <= EVIDENCE_UNITS || start - begin < EVIDENCE_UNITS / 2)
+    return cutMiddle((root ?? line).trim(), EVIDENCE_UNITS);
+  // Whole characters: half of a pair is none.
+  const rest = [...line.slice(start - begin - EVIDENCE_LEAD)].slice(1);
+  const shown = rest.slice(0, EVIDENCE_UNITS - 2).join('').trim();
+  return `…${shown}${rest.length > EVIDENCE_UNITS - 2 ? '…' : ''}`;
+}
+
+function pickRoot(lines: readonly string[]): string | undefined {
+  const root = lines.findLast((line) => line.startsWith('Caused by: '));
+  const thrown = lines.find((line) => /^[a-z][\w.$]{0,200}(?:Exception|Error)\b/.test(line));
+  return root ?? thrown;
+}
+
+function listNumbers(incident: Incident, card: Card, nowMs: number): readonly CardNumber[] {
+  const { language, zone = 'UTC' } = card;
+  const words = WORDS[language];
+  const diagnosis = findDiagnosis(incident, card.subject, language);
+  const process = diagnosis?.evidence.find((item) => item.process !== undefined)?.process ?? incident.process;
+  const { reprocessMs } = incident.facts;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    [words.cluster, incident.platform === undefined ? incident.cluster : undefined],
+    [
+      words.taskManager,
+      process === undefined ? undefined : nameSubject({ process, cluster: incident.cluster }, language),
+    ],
+    [words.since, incident.firstSeen === undefined ? undefined : writeTime(incident.firstSeen, zone, nowMs)],
+    [words.restarts, incident.restarts > 0 ? String(incident.restarts) : undefined],
+    [words.state, incident.outcome === 'unknown' ? undefined : OUTCOMES[incident.outcome][language]],
+    [words.again, reprocessMs === undefined ? undefined : words.minutes(Math.ceil(reprocessMs / 60_000))],
+    [words.owner, diagnosis === undefined ? undefined : OWNERS[diagnosis.owner][language]],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
+}
+
+/** `10:00:05 UTC`, with the date where it is not today's. */
+function writeTime(time: string, zone: string, nowMs: number): string {
+  const at = new Date(time);
+  const day = (date: Date): string => date.toLocaleDateString('sv-SE', { timeZone: zone });
+  const clock = at.toLocaleTimeString('sv-SE', { timeZone: zone });
+  return `${day(at) === day(new Date(nowMs)) ? '' : `${day(at)} `}${clock} ${zone}`;
+}
+
+function listLinks({ incident, subject, language, publicUrl }: Card): readonly CardLink[] {
+  const words = WORDS[language];
+  const evidence = findDiagnosis(incident, subject, language)?.evidence ?? incident.unknown[0]?.evidence ?? [];
+  const record = evidence.find(({ recordId }) => recordId !== undefined)?.recordId;
+  const links: readonly (readonly [string, string | undefined])[] = [
+    [words.openIncident, `/incidents/${encodeURIComponent(incident.id)}`],
+    [words.openParent, incident.parent === undefined ? undefined : `/incidents/${encodeURIComponent(incident.parent)}`],
+    [words.openLogs, record === undefined ? undefined : `/search?range=all&record=${encodeURIComponent(record)}`],
+  ];
+  return links.flatMap(([text, path]) => {
+    const url = path === undefined ? undefined : linkPage(publicUrl, path);
+    return url === undefined ? [] : [{ text, url }];
+  });
+}
+
+function splitLines(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}

@@ -1,0 +1,51 @@
+// Several cards that go out together → one: those of one cause as the first of them with the names of the others,
+// those of many causes as a digest with a line for each cause. Pure; asked by chat.ts.
+import { emptyCard, type AlertCard } from './card.js';
+import { WORDS } from './words.js';
+
+const MOST_LINES = 40;
+const MOST_NAMES = 5;
+
+export function joinCards(cards: readonly AlertCard[]): AlertCard {
+  const [first, ...rest] = cards;
+  if (first === undefined) return emptyCard('en');
+  if (rest.length === 0) return first;
+  const kinds = new Map<string, AlertCard[]>();
+  for (const card of cards) kinds.set(card.kind, [...(kinds.get(card.kind) ?? []), card]);
+  return kinds.size === 1 ? joinAlike(first, rest) : joinDifferent(first, cards.length, [...kinds.values()]);
+}
+
+function joinAlike(first: AlertCard, rest: readonly AlertCard[]): AlertCard {
+  const names = [...new Set(rest.map(({ subject }) => subject))];
+  const { also, colon, moreJobs } = WORDS[first.language];
+  const shown = names.slice(0, 2 * MOST_NAMES).join(', ');
+  return {
+    ...first,
+    related: [`${also} (${moreJobs(names.length)})${colon}${shown}${names.length > 2 * MOST_NAMES ? ' …' : ''}`],
+  };
+}
+
+/** The cause that hits the most jobs first. */
+function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonly AlertCard[])[]): AlertCard {
+  const words = WORDS[first.language];
+  const lines = kinds
+    .toSorted((left, right) => right.length - left.length)
+    .map((cards) => {
+      const [card] = cards;
+      const names = [...new Set(cards.map(({ subject }) => subject))];
+      const shown = names.slice(0, MOST_NAMES).join(', ');
+      const mark = card?.title.split(' ', 1)[0] ?? '';
+      return `${mark} ${card?.headline ?? ''} · ${words.moreJobs(names.length)}${words.colon}${shown}${names.length > MOST_NAMES ? ' …' : ''}`;
+    });
+  const all = first.links[0]?.url.replace(/\/incidents\/[^/]*$/, '/incidents');
+  return {
+    ...emptyCard(first.language),
+    tone: 'bad',
+    topic: 'digest',
+    title: `🔴 ${words.digest(count, kinds.length)}`,
+    summary: words.storm,
+    related: lines.slice(0, MOST_LINES),
+    relatedMore: Math.max(0, lines.length - MOST_LINES),
+    links: all === undefined ? [] : [{ text: words.openAll, url: all }],
+  };
+}

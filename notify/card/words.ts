@@ -1,0 +1,97 @@
+// The fixed words of a card in both languages: what kind of news it is, and what stands in front of each part. The
+// words about an incident itself come from its rule. Called by card.ts and by the channels.
+import type { Language, Severity, Text } from '../../core/types.js';
+import type { AlertReason } from '../decide.js';
+
+export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: string }>> = {
+  critical: { mark: '🔴', en: 'Critical', zh: '严重' },
+  error: { mark: '🔴', en: 'Error', zh: '错误' },
+  warning: { mark: '🟠', en: 'Warning', zh: '警告' },
+  info: { mark: '🔵', en: 'Notice', zh: '提示' },
+};
+
+/** What is news, where that is more than the severity; without a mark it is as bad as that says. */
+export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string }) | undefined>> = {
+  'new-incident': undefined,
+  'cause-corrected': { mark: '✏️', en: 'Corrected cause', zh: '原因更正' },
+  joined: { mark: '🔗', en: 'Part of a larger outage', zh: '属于更大范围的故障' },
+  grown: { en: 'More jobs fail', zh: '更多作业失败' },
+  escalated: { en: 'Worse than before', zh: '情况恶化' },
+  'still-failing': { en: 'Still failing', zh: '仍在失败' },
+  resolved: { mark: '✅', en: 'Resolved', zh: '已恢复' },
+  canceled: { mark: '⚪', en: 'Canceled by a person', zh: '已被人工取消' },
+};
+
+interface CardWords {
+  readonly fix: string;
+  readonly evidence: string;
+  readonly also: string;
+  readonly openIncident: string;
+  readonly openParent: string;
+  readonly openLogs: string;
+  readonly openAll: string;
+  readonly cluster: string;
+  readonly taskManager: string;
+  readonly since: string;
+  readonly restarts: string;
+  readonly state: string;
+  readonly owner: string;
+  readonly again: string;
+  readonly truncated: (characters: number) => string;
+  readonly more: (count: number) => string;
+  readonly moreJobs: (count: number) => string;
+  readonly digest: (messages: number, causes: number) => string;
+  readonly storm: string;
+  readonly minutes: (count: number) => string;
+  /** Between a name and its value; between a title and what follows it. */
+  readonly colon: string;
+}
+
+export const WORDS: Readonly<Record<Language, CardWords>> = {
+  en: {
+    fix: 'Fix',
+    evidence: 'Evidence',
+    also: 'Also affected',
+    openIncident: 'Open the diagnosis',
+    openParent: 'Open the outage',
+    openLogs: 'Log in context',
+    openAll: 'All incidents',
+    cluster: 'cluster',
+    taskManager: 'process',
+    since: 'since',
+    restarts: 'restarts',
+    state: 'state',
+    owner: 'owner',
+    again: 'to be done again',
+    truncated: (characters) => `truncated, ${characters} characters left out`,
+    more: (count) => `… and ${count} more`,
+    moreJobs: (count) => `${count} ${count === 1 ? 'job' : 'jobs'}`,
+    digest: (messages, causes) => `${messages} alerts at once, ${causes} causes`,
+    storm: 'Many things fail together: this is one summary in place of single messages.',
+    minutes: (count) => `${count} min of work`,
+    colon: ': ',
+  },
+  zh: {
+    fix: '修复',
+    evidence: '证据',
+    also: '同时受影响',
+    openIncident: '查看诊断',
+    openParent: '查看整体故障',
+    openLogs: '查看上下文日志',
+    openAll: '全部故障',
+    cluster: '集群',
+    taskManager: '进程',
+    since: '始于',
+    restarts: '重启次数',
+    state: '状态',
+    owner: '责任方',
+    again: '需重新处理',
+    truncated: (characters) => `内容过长，已省略 ${characters} 个字符`,
+    more: (count) => `…… 另有 ${count} 项`,
+    moreJobs: (count) => `${count} 个作业`,
+    digest: (messages, causes) => `同时出现 ${messages} 条告警，共 ${causes} 种原因`,
+    storm: '大量故障同时发生，此处汇总为一条消息。',
+    minutes: (count) => `${count} 分钟的数据`,
+    colon: '：',
+  },
+};

@@ -1,0 +1,40 @@
+// An incident as one alert of Alertmanager's API v2: what tells it from others as labels, the words as annotations.
+// Without its end: alertmanager.ts sets that when it sends. Pure.
+import { toJsonObject, type JsonObject } from '../../payload.js';
+import { describeIncident, dropEmpty, type Card } from '../../render.js';
+
+/** One alert of Alertmanager's API v2. */
+export function renderAlertmanager(card: Card): JsonObject {
+  const { incident, reason } = card;
+  const words = describeIncident(card);
+  const { job } = incident;
+  const labels = {
+    alertname: 'FlinkJobFailure',
+    job_id: job?.id ?? '',
+    job_name: job?.name ?? '',
+    process: job === undefined ? (incident.process ?? '') : '',
+    cause: words.cause,
+    severity: words.severity,
+    cluster: incident.platform === undefined ? incident.cluster : '',
+    platform: incident.platform === undefined ? '' : incident.id,
+  };
+  const annotations = {
+    summary: words.title,
+    description: words.summary,
+    fix: words.fix,
+    patch: words.patch,
+    link: words.link,
+    incident: incident.id,
+    reason,
+    restarts: String(incident.restarts),
+    outcome: incident.outcome,
+    parent: incident.parent ?? '',
+    jobs: String(incident.platform?.jobs ?? ''),
+  };
+  return toJsonObject({
+    labels: dropEmpty(labels),
+    annotations: dropEmpty(annotations),
+    startsAt: incident.firstSeen ?? new Date(card.nowMs).toISOString(),
+    ...(words.link === '' ? {} : { generatorURL: words.link }),
+  });
+}

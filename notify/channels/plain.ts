@@ -1,0 +1,28 @@
+// Texts of a log, a job's name or a rule in a chat: in one line, without characters that command anything, and without
+// what would call people. Each channel escapes its own markup on top of that. Pure.
+import { joinLines } from '../../core/text/lines.js';
+import { showText } from '../../core/text/terminal.js';
+
+/** Between two characters that would be markup together; nobody sees it. */
+const GAP = '\u200b';
+/** `@all` and its like, and `@` before a phone number: what chats take for a mention without any markup. */
+const CALLING = /[@＠](?=all\b|all成员|所有人|everyone|here\b|channel\b|\+?\d{5})/gi;
+/** A tag begins only where a letter, a slash or a sign stands right behind. */
+const TAG = /<(?=[a-z/!@?])/gi;
+
+export function makePlain(text: string): string {
+  return showText(joinLines(text)).replaceAll(CALLING, `$&${GAP}`).replaceAll(TAG, `<${GAP}`);
+}
+
+/** Markdown in which every mark of the text is only a character; at the beginning of a line too. */
+export function escapeMarks(text: string): string {
+  return makePlain(text)
+    .replaceAll(/[`*_]|\\(?=[!-/:-@[-`{-~])/g, '\\$&')
+    .replaceAll('](', `]${GAP}(`)
+    .replace(/^(?=[#>+=-]|\d+[.)])/, GAP);
+}
+
+/** Parentheses would end a link of Markdown. */
+export function escapeUrl(url: string): string {
+  return url.replaceAll('(', '%28').replaceAll(')', '%29').replaceAll(/\s/g, '%20');
+}

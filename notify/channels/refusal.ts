@@ -1,0 +1,128 @@
+// Why a receiver did not take a message: the named reasons, whether another try can help, and what a person changes.
+// Each channel has a table from the codes of its service to these (AnswerRow); readRefusal makes the result. Pure.
+import type { Text } from '../../core/types.js';
+import { readStatus, type HttpAnswer } from './http.js';
+import type { RefusalReason, SendResult } from './result.js';
+
+interface RefusalRow {
+  readonly retryable: boolean;
+  /** What to change. */
+  readonly advice: Text;
+}
+
+export const REFUSALS: Readonly<Record<RefusalReason, RefusalRow>> = {
+  signature: {
+    retryable: false,
+    advice: {
+      en: "Set `secret` to the robot's signing secret, and check this machine's clock: it may be off by an hour at most.",
+      zh: '请将 `secret` 设为机器人的加签密钥，并检查本机时钟（误差不得超过一小时）。',
+    },
+  },
+  keyword: {
+    retryable: false,
+    advice: {
+      en: "Set `keyword` to one of the robot's keywords, or choose another protection of the robot.",
+      zh: '请将 `keyword` 设为机器人的自定义关键词之一，或改用其他安全设置。',
+    },
+  },
+  'source-address': {
+    retryable: false,
+    advice: {
+      en: "Add this machine's public address to the robot's list of addresses.",
+      zh: '请将本机的出口 IP 加入机器人的 IP 白名单。',
+    },
+  },
+  credential: {
+    retryable: false,
+    advice: {
+      en: 'Copy the whole address (or key) again: the service does not know this one.',
+      zh: '服务端不认识此地址（或密钥），请重新复制完整的 Webhook 地址（或密钥）。',
+    },
+  },
+  gone: {
+    retryable: false,
+    advice: {
+      en: 'The robot or its group is gone or stopped: make a new one and set its address.',
+      zh: '机器人或所在群已不存在或被停用，请新建机器人并更新地址。',
+    },
+  },
+  'too-fast': {
+    retryable: true,
+    advice: {
+      en: 'Too many messages: sending rests for a while. Lower `perMinute` where others send through this robot as well.',
+      zh: '发送过于频繁，稍后自动继续。若有其他程序共用此机器人，请调低 `perMinute`。',
+    },
+  },
+  quota: {
+    retryable: false,
+    advice: {
+      en: "The organisation's quota is used up: ask its administrator, or use another receiver.",
+      zh: '组织的调用额度已用尽，请联系管理员或改用其他接收方。',
+    },
+  },
+  'too-long': {
+    retryable: false,
+    advice: { en: 'The message was too long for this service.', zh: '消息长度超出该服务的限制。' },
+  },
+  form: {
+    retryable: false,
+    advice: {
+      en: 'The service did not accept the form of the message. This is a defect in Jobtrace, please report it.',
+      zh: '服务端不接受消息的格式。这是 Jobtrace 的缺陷，请反馈。',
+    },
+  },
+  mention: {
+    retryable: false,
+    advice: {
+      en: 'The robot may not mention these people: correct `mentions`, or let its owner allow it.',
+      zh: '机器人无权提醒这些人，请修改 `mentions` 或由群主开放权限。',
+    },
+  },
+  busy: {
+    retryable: true,
+    advice: { en: 'The service is busy; it is tried again.', zh: '服务端繁忙，稍后自动重试。' },
+  },
+  unknown: {
+    retryable: false,
+    advice: {
+      en: "Look the code up in the service's documentation.",
+      zh: '请在该服务的文档中查询此错误码。',
+    },
+  },
+};
+
+/** One refusal as a service words it. */
+export interface AnswerRow {
+  readonly code: number | string;
+  /** Where one code means several things: what its text says. */
+  readonly says?: RegExp;
+  readonly reason: RefusalReason;
+  readonly waitMs?: number;
+}
+
+/** The first row that fits; an answer that no row knows is a refusal as well. */
+export function readRefusal(
+  rows: readonly AnswerRow[],
+  { code, text }: { readonly code: number | string; readonly text: string },
+  { shown, retryAfterMs }: HttpAnswer,
+): SendResult {
+  const row = rows.find((item) => item.code === code && item.says?.test(text) !== false);
+  const reason = row?.reason ?? 'unknown';
+  const { retryable, advice } = REFUSALS[reason];
+  return {
+    ok: false,
+    retryable,
+    reason,
+    error: `it refused the message: ${shown.slice(0, 200)}. ${advice.en}`,
+    retryAfterMs: retryAfterMs ?? row?.waitMs,
+    answer: shown,
+  };
+}
+
+/** Not the service itself has answered, but something on the way: its page is no yes. */
+export function readForeign(answer: HttpAnswer): SendResult {
+  const result = readStatus(answer);
+  if (!result.ok) return result;
+  const error = 'it answered, but not as its service does: is something between? ' + answer.shown.slice(0, 200);
+  return { ok: false, retryable: false, reason: 'unknown', error, answer: answer.shown };
+}

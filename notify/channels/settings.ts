@@ -1,0 +1,62 @@
+// What is wrong with the receivers of the settings, all problems at once: names that stand twice, addresses that cannot
+// be one of their service, and what a kind needs or does not know. What each kind says of itself stands in its folder.
+import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import { CHANNELS } from './table.js';
+
+/** What every receiver may say. */
+const COMMON: readonly (keyof ReceiverSettings)[] = ['name', 'kind', 'url', 'language', 'zone', 'perMinute'];
+
+export function findReceiverProblems(receivers: readonly ReceiverSettings[]): readonly string[] {
+  const names = receivers.map(({ name }) => name);
+  return [
+    ...names
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((name) => `notify.receivers: the name "${name}" is used twice`),
+    ...receivers.flatMap((receiver) =>
+      findProblems(receiver).map((problem) => `notify.receivers: "${receiver.name}" ${problem}`),
+    ),
+  ];
+}
+
+function findProblems(receiver: ReceiverSettings): readonly string[] {
+  const { kind, url, zone } = receiver;
+  const { needs, takes, example, findProblem } = CHANNELS[kind].settings;
+  const known = [...COMMON, ...needs, ...takes];
+  const given = keysOf(receiver).filter((key) => receiver[key] !== undefined);
+  const isHttp = /^https?:\/\/[^/]/.test(url) && URL.canParse(url);
+  const address = isHttp ? findProblem?.(new URL(url)) : `has an address that is not an http or https address`;
+  return [
+    ...(address === undefined ? [] : [`${address}; it looks like ${example}`]),
+    ...needs.filter((key) => !given.includes(key)).map((key) => `needs \`${key}\` (kind: ${kind})`),
+    ...given
+      .filter((key) => !known.includes(key))
+      .map((key) => `has \`${key}\`, which means nothing for kind: ${kind}`),
+    ...(zone === undefined || isZone(zone)
+      ? []
+      : [`has the zone "${zone}", which is no IANA name such as Asia/Shanghai`]),
+  ];
+}
+
+function keysOf(receiver: ReceiverSettings): readonly (keyof ReceiverSettings)[] {
+  const all: Readonly<Record<keyof Required<ReceiverSettings>, true>> = {
+    name: true,
+    kind: true,
+    url: true,
+    language: true,
+    secret: true,
+    perMinute: true,
+    zone: true,
+    keyword: true,
+    mentions: true,
+  };
+  return Object.keys(receiver).filter((key): key is keyof ReceiverSettings => key in all);
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

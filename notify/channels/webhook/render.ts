@@ -1,0 +1,137 @@
+// An incident as the body of a generic webhook (docs/alerts.md): type, timestamp, data, with the fields of a diagnosis
+// as `jobtrace diagnose --format json` has them, made small enough by leaving out evidence, then details. Pure.
+import { linkIncident } from '../../../core/text/markdown.js';
+import type { Diagnosis, Evidence, Language, PlatformShare, UnknownFailure } from '../../../core/types.js';
+import type { AlertReason } from '../../decide.js';
+import { toJsonObject, type JsonObject } from '../../payload.js';
+import { cutMiddle, describeIncident, dropEmpty, findDiagnosis, MOST_TEXT_UNITS, type Card } from '../../render.js';
+
+const MAX_BODY_BYTES = 20_000;
+const MAX_EVIDENCE = 5;
+const MAX_CHILDREN = 10;
+const MAX_EVIDENCE_LENGTH = 400;
+
+const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>> = {
+  en: {
+    'new-incident': 'New incident',
+    'cause-corrected': 'Correction: the cause is another one',
+    joined: 'Correction: part of a failure of many jobs',
+    grown: 'More jobs fail',
+    escalated: 'Worse than before',
+    'still-failing': 'Still failing',
+    resolved: 'Resolved',
+    canceled: 'Canceled by a person',
+  },
+  zh: {
+    'new-incident': '新故障',
+    'cause-corrected': '更正：原因另有其他',
+    joined: '更正：属于多个作业的同一故障',
+    grown: '更多作业失败',
+    escalated: '情况恶化',
+    'still-failing': '仍在失败',
+    resolved: '已恢复',
+    canceled: '已被人工取消',
+  },
+};
+
+const TYPES: Readonly<Record<AlertReason, string>> = {
+  'new-incident': 'jobtrace.incident.opened',
+  'cause-corrected': 'jobtrace.incident.corrected',
+  joined: 'jobtrace.incident.joined',
+  grown: 'jobtrace.incident.grown',
+  escalated: 'jobtrace.incident.escalated',
+  'still-failing': 'jobtrace.incident.continued',
+  resolved: 'jobtrace.incident.resolved',
+  canceled: 'jobtrace.incident.canceled',
+};
+
+/** The body of a generic webhook (docs/alerts.md): type, timestamp, data; at most 20,000 bytes. */
+export function renderWebhook(card: Card): JsonObject {
+  const { incident, subject, reason, language, nowMs } = card;
+  const words = describeIncident(card);
+  const diagnosis = findDiagnosis(incident, subject, language);
+  const unknown = diagnosis === undefined ? incident.unknown[0] : undefined;
+  const { id, cluster, job, process, firstSeen, lastSeen, outcome, restarts, facts } = incident;
+  const body = (evidence: number, details: boolean): JsonObject =>
+    toJsonObject({
+      type: TYPES[reason],
+      timestamp: new Date(nowMs).toISOString(),
+      data: {
+        reason,
+        headline: `${REASONS[language][reason]}: ${words.title}`,
+        incident: {
+          id,
+          cluster,
+          job,
+          process,
+          firstSeen,
+          lastSeen,
+          outcome,
+          restarts,
+          attempts: incident.attempts.length,
+          facts,
+          parent: incident.parent,
+          platform: incident.platform === undefined ? undefined : cutShare(incident.platform),
+        },
+        diagnosis: diagnosis === undefined ? null : cutDiagnosis(diagnosis, evidence, details),
+        unknown: unknown === undefined ? null : cutUnknown(unknown, evidence),
+        links: listLinks(card),
+        ...(evidence < MAX_EVIDENCE || !details ? { truncated: true } : {}),
+      },
+    });
+  const sizes: readonly [number, boolean][] = [
+    [MAX_EVIDENCE, true],
+    [1, true],
+    [1, false],
+  ];
+  const fitting = sizes
+    .map(([evidence, details]) => body(evidence, details))
+    .find((candidate) => Buffer.byteLength(JSON.stringify(candidate)) <= MAX_BODY_BYTES);
+  return fitting ?? body(0, false);
+}
+
+/** Of a child also to the platform incident that stands for it. */
+function listLinks({ incident, publicUrl }: Card): Record<string, string> {
+  const { id, parent } = incident;
+  return dropEmpty({
+    incident: linkIncident(publicUrl, id) ?? '',
+    parent: parent === undefined ? '' : (linkIncident(publicUrl, parent) ?? ''),
+  });
+}
+
+/** The first of its jobs; the page has all of them. */
+function cutShare(share: PlatformShare): PlatformShare {
+  return { ...share, children: share.children.slice(0, MAX_CHILDREN) };
+}
+
+function cutDiagnosis(diagnosis: Diagnosis, evidence: number, details: boolean): Partial<Diagnosis> {
+  const { references, score, values, ...rest } = diagnosis;
+  const cut = {
+    ...rest,
+    evidence: diagnosis.evidence.slice(0, evidence).map(cutEvidence),
+    summary: cutMiddle(diagnosis.summary, MOST_TEXT_UNITS),
+    fixes: diagnosis.fixes
+      .slice(0, details ? 10 : 1)
+      .map((fix) => ({ ...fix, text: cutMiddle(fix.text, MOST_TEXT_UNITS) })),
+  };
+  return details
+    ? { ...cut, references, score, values }
+    : { ...cut, reasons: diagnosis.reasons.slice(0, 1), explains: diagnosis.explains.slice(0, 10) };
+}
+
+function cutUnknown(unknown: UnknownFailure, evidence: number): UnknownFailure {
+  return {
+    ...unknown,
+    message: cutMiddle(unknown.message, MOST_TEXT_UNITS),
+    chain: unknown.chain.slice(0, 20),
+    evidence: unknown.evidence.slice(0, evidence).map(cutEvidence),
+  };
+}
+
+/** A long line keeps its beginning and its end; the ranges no longer fit then. */
+function cutEvidence(evidence: Evidence): Evidence {
+  if (evidence.text.length <= MAX_EVIDENCE_LENGTH) return evidence;
+  const { highlights, ...rest } = evidence;
+  void highlights;
+  return { ...rest, text: cutMiddle(evidence.text, MAX_EVIDENCE_LENGTH) };
+}
