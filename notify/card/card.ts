@@ -185,7 +185,10 @@ function pickLine({ text, highlights }: Evidence): string {
     return cutMiddle((root ?? line).trim(), EVIDENCE_UNITS);
   // Whole characters: half of a pair is none.
   const rest = [...line.slice(start - begin - EVIDENCE_LEAD)].slice(1);
-  const shown = rest.slice(0, EVIDENCE_UNITS - 2).join('').trim();
+  const shown = rest
+    .slice(0, EVIDENCE_UNITS - 2)
+    .join('')
+    .trim();
   return `…${shown}${rest.length > EVIDENCE_UNITS - 2 ? '…' : ''}`;
 }
 

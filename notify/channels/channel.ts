@@ -29,6 +29,8 @@ export interface ChannelSettings {
   readonly example: string;
   /** What is wrong with an address, for people; asked for any http or https address. */
   readonly findProblem?: (url: URL) => string | undefined;
+  /** Of `mentions`, what it cannot call. */
+  readonly isCallable?: (name: string) => boolean;
   /** Messages a minute, where the receiver does not say. */
   readonly perMinute: number;
 }

@@ -26,3 +26,11 @@ export function escapeMarks(text: string): string {
 export function escapeUrl(url: string): string {
   return url.replaceAll('(', '%28').replaceAll(')', '%29').replaceAll(/\s/g, '%20');
 }
+
+/** For Markdown without escapes: what would be a mark is parted from what makes it one. */
+export function partMarks(text: string): string {
+  return makePlain(text)
+    .replaceAll('**', `*${GAP}*`)
+    .replaceAll('](', `]${GAP}(`)
+    .replace(/^(?=[#>+=-]|\d+[.)])/, GAP);
+}

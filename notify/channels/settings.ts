@@ -19,8 +19,8 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
 }
 
 function findProblems(receiver: ReceiverSettings): readonly string[] {
-  const { kind, url, zone } = receiver;
-  const { needs, takes, example, findProblem } = CHANNELS[kind].settings;
+  const { kind, url, zone, mentions = [] } = receiver;
+  const { needs, takes, example, findProblem, isCallable } = CHANNELS[kind].settings;
   const known = [...COMMON, ...needs, ...takes];
   const given = keysOf(receiver).filter((key) => receiver[key] !== undefined);
   const isHttp = /^https?:\/\/[^/]/.test(url) && URL.canParse(url);
@@ -31,6 +31,9 @@ function findProblems(receiver: ReceiverSettings): readonly string[] {
     ...given
       .filter((key) => !known.includes(key))
       .map((key) => `has \`${key}\`, which means nothing for kind: ${kind}`),
+    ...mentions
+      .filter((name) => isCallable?.(name) === false)
+      .map((name) => `mentions "${name}", whom kind: ${kind} cannot call: it takes user ids`),
     ...(zone === undefined || isZone(zone)
       ? []
       : [`has the zone "${zone}", which is no IANA name such as Asia/Shanghai`]),

@@ -4,10 +4,14 @@ import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { ALERTMANAGER } from './alertmanager/alertmanager.js';
 import type { Channel } from './channel.js';
 import { DINGTALK } from './dingtalk/dingtalk.js';
+import { FEISHU } from './feishu/feishu.js';
 import { WEBHOOK } from './webhook/webhook.js';
+import { WECOM } from './wecom/wecom.js';
 
 export const CHANNELS: Readonly<Record<ReceiverSettings['kind'], Channel>> = {
   webhook: WEBHOOK,
   alertmanager: ALERTMANAGER,
   dingtalk: DINGTALK,
+  feishu: FEISHU,
+  wecom: WECOM,
 };

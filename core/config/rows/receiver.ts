@@ -3,7 +3,7 @@
 import { LANGUAGES, type Language } from '../../types.js';
 import type { ObjectRow } from './row.js';
 
-export const RECEIVER_KINDS = ['webhook', 'alertmanager', 'dingtalk'] as const;
+export const RECEIVER_KINDS = ['webhook', 'alertmanager', 'dingtalk', 'feishu', 'wecom'] as const;
 
 /** Where alerts go. `url` is a credential for most receivers: it is never logged. */
 export interface ReceiverSettings {

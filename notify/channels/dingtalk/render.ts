@@ -4,52 +4,36 @@ import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
+import { isMobile, listCalled, listParagraphs, type MarkdownMarks } from '../markdown.js';
 import { escapeMarks, escapeUrl, makePlain } from '../plain.js';
 
-export function renderDingtalk(card: AlertCard, { keyword, mentions = [] }: ReceiverSettings): JsonObject {
-  const called = card.tone === 'bad' || card.tone === 'warning' ? mentions : [];
-  const text = listParagraphs(card, called).join('\n\n');
+const MARKS: MarkdownMarks = {
+  escape: escapeMarks,
+  bold: (text) => `**${text}**`,
+  quote: (text) => `> ${text}`,
+  code: (text) => `> ${escapeMarks(text)}`,
+  link: (text, url) => `[${text}](${escapeUrl(url)})`,
+  dim: (text) => text,
+};
+
+export function renderDingtalk(card: AlertCard, { keyword, mentions }: ReceiverSettings): JsonObject {
+  const called = listCalled(card, mentions);
+  const names = called.filter((name) => name !== 'all');
+  const paragraphs = [
+    `### ${escapeMarks(card.title)}`,
+    ...listParagraphs(card, MARKS),
+    ...(names.length === 0 ? [] : [names.map((name) => `@${name}`).join(' ')]),
+  ];
+  const text = paragraphs.join('\n\n');
   const hasKeyword = keyword === undefined || text.includes(keyword);
   const title = makePlain([card.title, card.headline].filter((part) => part !== '').join(WORDS[card.language].colon));
   return toJsonObject({
     msgtype: 'markdown',
-    markdown: { title, text: hasKeyword ? text : `${text}\n\n${escapeMarks(keyword)}` },
+    markdown: { title, text: hasKeyword ? text : `${text}\n\n${keyword}` },
     at: {
-      atMobiles: called.filter(isMobile),
-      atUserIds: called.filter((name) => name !== 'all' && !isMobile(name)),
+      atMobiles: names.filter(isMobile),
+      atUserIds: names.filter((name) => !isMobile(name)),
       isAtAll: called.includes('all'),
     },
   });
-}
-
-function listParagraphs(card: AlertCard, called: readonly string[]): readonly string[] {
-  const { headline, summary, fix, patch, evidence, numbers, related, relatedMore, links, notice, leftOut } = card;
-  const words = WORDS[card.language];
-  const bold = (name: string): string => `**${name}**${words.colon}`;
-  return [
-    `### ${escapeMarks(card.title)}`,
-    ...(headline === '' ? [] : [`**${escapeMarks(headline)}**`]),
-    ...(notice === '' ? [] : [`> ⚠️ ${escapeMarks(notice)}`]),
-    ...(summary === '' ? [] : [escapeMarks(summary)]),
-    ...(fix === '' ? [] : [bold(words.fix) + escapeMarks(fix)]),
-    ...patch.map((line) => `> ${escapeMarks(line)}`),
-    ...(evidence.length === 0 ? [] : [`**${words.evidence}**`, ...evidence.map((line) => `> ${escapeMarks(line)}`)]),
-    ...related.map((line) => `- ${escapeMarks(line)}`),
-    ...(relatedMore > 0 ? [words.more(relatedMore)] : []),
-    ...(numbers.length === 0 ? [] : [numbers.map(({ name, value }) => `${name}${words.colon}${escapeMarks(value)}`).join(' · ')]),
-    ...(links.length === 0 ? [] : [links.map(({ text, url }) => `[${text}](${escapeUrl(url)})`).join(' · ')]),
-    ...(leftOut > 0 ? [`*${words.truncated(leftOut)}*`] : []),
-    ...(called.length > 0
-      ? [
-          called
-            .filter((name) => name !== 'all')
-            .map((name) => `@${name}`)
-            .join(' '),
-        ]
-      : []),
-  ].filter((paragraph) => paragraph !== '');
-}
-
-function isMobile(name: string): boolean {
-  return /^\+?[\d-]{6,}$/.test(name);
 }

@@ -1,8 +1,11 @@
 // Cards for the tests of the channels: a usual one, one that is far too long, and one whose log tries to call people
-// and to break the layout. Only tests import it.
-import { buildCard, type AlertCard } from '../../card/card.js';
+// and to break the layout; and how one is sent. Only tests import it.
+import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
+import { buildCard, renderCard, type AlertCard } from '../../card/card.js';
 import type { Card } from '../../render.js';
-import { BUFFERS, makeDiagnosis, makeIncident } from '../../testing/samples.js';
+import { BUFFERS, makeDiagnosis, makeIncident, makeReceiver, START } from '../../testing/samples.js';
+import type { SendResult } from '../result.js';
+import { CHANNELS } from '../table.js';
 
 const SUBJECT = { cause: BUFFERS, symptom: false, severity: 'error', diagnosis: 0 } as const;
 
@@ -39,4 +42,15 @@ export const HOSTILE: AlertCard = {
   evidence: [TRAP],
   related: [TRAP],
   numbers: [{ name: 'cluster', value: TRAP }],
+  notice: TRAP,
 };
+
+/** One card, or several of them, as the sender sends them. */
+export function sendCards(
+  settings: Partial<ReceiverSettings> & Pick<ReceiverSettings, 'kind' | 'url'>,
+  cards: readonly AlertCard[] = [makeCard()],
+): Promise<SendResult> {
+  const receiver = makeReceiver(settings);
+  const parts = cards.map((card) => ({ message: renderCard(card), brief: {} }));
+  return CHANNELS[receiver.kind].send(parts, { receiver, id: 'msg_1', nowMs: START });
+}

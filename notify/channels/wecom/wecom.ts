@@ -1,0 +1,60 @@
+// A group robot of WeCom (企业微信消息推送, formerly 群机器人): what its settings say, its limits, and the table of its
+// refusals; the key in the address is the only credential. How a card reads stands in render.ts. Source of formats and
+// codes: "消息推送配置说明" of developer.work.weixin.qq.com.
+import type { JsonObject } from '../../payload.js';
+import type { ChannelSettings, Delivery } from '../channel.js';
+import { createChat, type ChatRequest, type ChatService } from '../chat.js';
+import { readJson, type HttpAnswer } from '../http.js';
+import { isMobile } from '../markdown.js';
+import { readForeign, readRefusal, type AnswerRow } from '../refusal.js';
+import type { SendResult } from '../result.js';
+import { fitsWecom, renderWecom, renderWecomText } from './render.js';
+
+const SETTINGS: ChannelSettings = {
+  title: 'WeCom',
+  needs: [],
+  takes: ['mentions'],
+  example: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…',
+  findProblem: (url) => (url.searchParams.has('key') ? undefined : 'has an address without `key`'),
+  isCallable: (name) => name !== 'all' && !isMobile(name),
+  // 20 a minute are allowed to a robot; two are left for whoever else uses it.
+  perMinute: 18,
+};
+
+const ANSWERS: readonly AnswerRow[] = [
+  // One code, two meanings.
+  { code: 93000, says: /max length|too long/i, reason: 'too-long' },
+  { code: 93000, reason: 'credential' },
+  { code: 45009, reason: 'too-fast', waitMs: 60_000 },
+  { code: 45033, reason: 'too-fast', waitMs: 60_000 },
+  { code: 40058, says: /max length|exceed/i, reason: 'too-long' },
+  { code: 40058, reason: 'form' },
+  { code: 40008, reason: 'form' },
+  { code: 44004, reason: 'form' },
+  { code: -1, reason: 'busy', waitMs: 30_000 },
+];
+
+export const WECOM_SERVICE: ChatService = {
+  settings: SETTINGS,
+  maxBytes: 20_000,
+  fits: fitsWecom,
+  render: renderWecom,
+  renderPlain: renderWecomText,
+  request,
+  readAnswer,
+};
+
+export const WECOM = createChat(WECOM_SERVICE);
+
+function request(message: JsonObject, { receiver }: Delivery): ChatRequest {
+  return { url: receiver.url, body: JSON.stringify(message), headers: {} };
+}
+
+/** By the code, whatever the status: a wrong key was seen with 200 and with 403. */
+function readAnswer(answer: HttpAnswer): SendResult {
+  const body = readJson(answer.text);
+  const code = body?.['errcode'];
+  if (typeof code !== 'number') return readForeign(answer);
+  if (code === 0) return { ok: true, answer: answer.shown };
+  return readRefusal(ANSWERS, { code, text: String(body?.['errmsg']) }, answer);
+}
