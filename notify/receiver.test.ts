@@ -151,7 +151,7 @@ describe('a receiver', () => {
 
   it('is refused at the start when its settings cannot work, all problems at once', () => {
     expect(() => fixture.createNotifier({ receivers: [{ name: 'a', url: 'ftp://x' }, { name: 'a' }] })).toThrow(
-      /"a" is used twice[^]*"a" is not an http/,
+      /"a" is used twice[^]*"a" has an address that is not an http/,
     );
   });
 });
