@@ -242,6 +242,28 @@ const INCIDENT_REQUIRED = [
   'facts',
 ] as const;
 
+/** The answer to a lookup: `incident`, `diagnosis` and `unknown` as a webhook is told. */
+export const INCIDENT_DIAGNOSIS = object(
+  {
+    incident: object(
+      {
+        id: text,
+        cluster: text,
+        job: JOB,
+        firstSeen: time,
+        lastSeen: time,
+        outcome: { type: 'string', enum: OUTCOMES },
+        restarts: integer,
+      },
+      ['id', 'cluster', 'outcome', 'restarts'],
+    ),
+    diagnosis: described({ anyOf: [DIAGNOSIS, { type: 'null' }] }, 'Null where no rule names the failure.'),
+    unknown: described({ anyOf: [UNKNOWN_FAILURE, { type: 'null' }] }, 'The failure that no rule names.'),
+    links: object({ incident: described(text, 'On the page; absent while api.publicUrl is not set.') }),
+  },
+  ['incident', 'diagnosis', 'unknown', 'links'],
+);
+
 export const INCIDENT_LIST = object({ incidents: list(object(INCIDENT_FIELDS, INCIDENT_REQUIRED)) }, ['incidents']);
 
 export const ALERT = object(
@@ -466,10 +488,10 @@ export const NOT_READY = object(
   ['status', 'error'],
 );
 
-/** As Alertmanager sends it (version 4); Grafana and others add fields, so those are accepted here. */
-export const ALERTMANAGER_MESSAGE = object(
+/** As Alertmanager sends it (version 4), or Grafana (version 1), which adds fields as others do: they are accepted. */
+export const ALERT_MESSAGE = object(
   {
-    version: { const: '4' },
+    version: { type: 'string', enum: ['4', '1'] },
     groupKey: text,
     truncatedAlerts: integer,
     status: { type: 'string', enum: ['firing', 'resolved'] },
@@ -586,6 +608,16 @@ export const QUERIES = {
     format: FORMAT,
   }),
   incident: request({ lang: LANGUAGE, format: { ...FORMAT, enum: ['json', 'markdown'] } }),
+  diagnosis: request(
+    {
+      job: { type: 'string', minLength: 1, maxLength: 1000, description: 'Flink job id, or name of a job.' },
+      cluster: text,
+      at: described(time, 'When the job failed, or the alert began; default: now.'),
+      lang: LANGUAGE,
+      format: { ...FORMAT, enum: ['json', 'markdown'] },
+    },
+    ['job'],
+  ),
   language: request({ lang: LANGUAGE }),
   jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 } }),
   alerts: request({

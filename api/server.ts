@@ -29,6 +29,7 @@ import { convertQuery } from './request.js';
 import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { ERROR } from './schemas.js';
+import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
@@ -120,6 +121,7 @@ export function createServer(options: ServerOptions): ApiServer {
     const routes = [
       ...createRecordRoutes(services),
       ...createIncidentRoutes(services),
+      ...createDiagnosisRoutes(services),
       ...createFeedbackRoutes(services),
       ...createGroupRoutes(services),
       ...createDeliveryRoutes(services),

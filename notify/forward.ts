@@ -1,7 +1,8 @@
-// Alerts that come in from Alertmanager: read from its message (already checked against the API's schema), tied to
-// a job by their labels, and rendered again with the diagnosis among their annotations, in Alertmanager's own
-// shape, so that whatever read them before reads them still. Pure.
+// Alerts that come in from Alertmanager or Grafana: read from their message (already checked against the API's
+// schema), tied to a job by their labels, and rendered again with the diagnosis among their annotations, in the shape
+// in which they came, so that whatever read them before reads them still. Pure.
 import { createHash } from 'node:crypto';
+import { isOpen, measureDistance } from '../core/time/around.js';
 import type { Incident, Language } from '../core/types.js';
 import type { Subject } from './decide.js';
 import { isJsonObject, toJsonObject, type JsonObject } from './payload.js';
@@ -15,6 +16,8 @@ export interface InboundAlert {
   readonly startsAt: string;
   readonly endsAt?: string;
   readonly generatorURL?: string;
+  /** What Grafana says beside it: links to its panel, the values that were compared. */
+  readonly more: JsonObject;
   /** The message it came in, without its alerts. */
   readonly frame: JsonObject;
 }
@@ -38,14 +41,15 @@ const FRAME_FIELDS = [
   'commonLabels',
   'commonAnnotations',
   'externalURL',
+  'orgId',
 ] as const;
+/** Grafana's own, of one alert. */
+const MORE_FIELDS = ['silenceURL', 'dashboardURL', 'panelURL', 'imageURL', 'values', 'valueString'] as const;
 export const OWN_ALERTNAME = 'FlinkJobFailure';
 
 export function parseMessage(message: unknown): readonly InboundAlert[] {
   if (!isJsonObject(message) || !Array.isArray(message['alerts'])) return [];
-  const frame = Object.fromEntries(
-    FRAME_FIELDS.flatMap((field) => (message[field] === undefined ? [] : [[field, message[field]]])),
-  );
+  const frame = pick(message, FRAME_FIELDS);
   return message['alerts'].filter(isJsonObject).map((alert) => parseAlert(alert, frame));
 }
 
@@ -64,6 +68,7 @@ export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
     startsAt: typeof startsAt === 'string' ? startsAt : '',
     ...(typeof endsAt === 'string' ? { endsAt } : {}),
     ...(typeof generatorURL === 'string' ? { generatorURL } : {}),
+    more: pick(isJsonObject(alert['more']) ? alert['more'] : alert, MORE_FIELDS),
     frame,
   };
 }
@@ -90,23 +95,21 @@ export function chooseIncident(
   names: readonly string[],
   startsAtMs: number,
 ): Incident | undefined {
-  const distance = ({ firstSeen, lastSeen }: Incident): number => {
-    const [first, last] = [Date.parse(firstSeen ?? ''), Date.parse(lastSeen ?? firstSeen ?? '')];
-    return startsAtMs < first ? first - startsAtMs : startsAtMs > last ? startsAtMs - last : 0;
-  };
-  const isOpen = ({ outcome }: Incident): number => (['failing', 'failed', 'silent'].includes(outcome) ? 0 : 1);
+  const distance = (incident: Incident): number => measureDistance(incident, startsAtMs);
   for (const name of names) {
     const ofJob = incidents.filter(({ job }) => job?.id === name || job?.name === name);
-    const best = [...ofJob].sort((left, right) => isOpen(left) - isOpen(right) || distance(left) - distance(right))[0];
+    const best = [...ofJob].sort(
+      (left, right) => Number(isOpen(right)) - Number(isOpen(left)) || distance(left) - distance(right),
+    )[0];
     if (best !== undefined) return best;
   }
   return undefined;
 }
 
-/** The body for a generic webhook: Alertmanager's message (version 4) with one alert, plus type and timestamp. */
+/** The body for a generic webhook: the message as its sender made it, with one alert, plus type and timestamp. */
 export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
   const { alert, isFollowUp, nowMs } = forwarded;
-  const { status, labels, startsAt, endsAt, generatorURL, fingerprint, frame } = alert;
+  const { status, labels, startsAt, endsAt, generatorURL, fingerprint, more, frame } = alert;
   return toJsonObject({
     type: isFollowUp ? 'jobtrace.alert.diagnosed' : 'jobtrace.alert.forwarded',
     timestamp: new Date(nowMs).toISOString(),
@@ -121,6 +124,7 @@ export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
         endsAt: endsAt ?? '0001-01-01T00:00:00Z',
         generatorURL,
         fingerprint,
+        ...more,
       },
     ],
   });
@@ -138,6 +142,10 @@ function renderAnnotations({ found, language, publicUrl }: ForwardedAlert): Reco
     diagnosis_link: words.link,
     diagnosis_incident: found.incident.id,
   });
+}
+
+function pick(from: JsonObject, fields: readonly string[]): JsonObject {
+  return Object.fromEntries(fields.flatMap((field) => (from[field] === undefined ? [] : [[field, from[field]]])));
 }
 
 function readTexts(value: unknown): Record<string, string> {

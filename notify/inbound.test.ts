@@ -1,4 +1,4 @@
-// What Alertmanager sends, through the notifier.
+// What Alertmanager and Grafana send, through the notifier.
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
@@ -67,6 +67,38 @@ describe('an alert from Alertmanager', () => {
             diagnosis_link: 'https://jobtrace.example/incidents/incident-1',
             diagnosis_incident: 'incident-1',
           },
+        },
+      ],
+    });
+  });
+
+  it('from Grafana goes on with what Grafana says beside it, also when it had to wait', async () => {
+    const links = {
+      silenceURL: 'https://grafana/alerting/silence/new',
+      dashboardURL: 'https://grafana/d/1',
+      panelURL: 'https://grafana/d/1?viewPanel=2',
+      values: { B: 44.2, C: 1 },
+    };
+    const message = {
+      ...messageOf(alertOf({ job_name: 'orders' }, { ...links, more: { labels: {} } })),
+      version: '1',
+      orgId: 1,
+      title: '[FIRING:1]',
+    };
+    const notifier = fixture.createNotifier();
+    expect(await notifier.receiveAlerts(message)).toMatchObject([{ outcome: 'waiting', job: 'orders' }]);
+    await fixture.store.saveIncident({ ...CAUSE, job: { id: JOB, name: 'orders' } });
+    await fixture.createNotifier().stepOnce();
+    await notifier.stepOnce();
+
+    expect(fixture.sink.received[0]?.body).toMatchObject({
+      version: '1',
+      orgId: 1,
+      alerts: [
+        {
+          labels: { alertname: 'JobDown', job_name: 'orders' },
+          annotations: { diagnosis_cause: 'network.insufficient-buffers' },
+          ...links,
         },
       ],
     });

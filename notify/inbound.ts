@@ -1,7 +1,8 @@
-// Alerts from Alertmanager on their way through: each is tied to its job's incident and goes on with the diagnosis
+// Alerts from Alertmanager or Grafana on their way through: each is tied to its job's incident and goes on with the diagnosis
 // among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows when
 // it appears. A message that comes again (Alertmanager repeats) is not sent again.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
+import { rangeAround } from '../core/time/around.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { IncidentStore, StateStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
@@ -48,9 +49,6 @@ export interface Inbound {
 
 type Found = NonNullable<ForwardedAlert['found']>;
 
-/** An alert's rule may look back over some time, and the log may come later than the alert. */
-const SEARCH_BEFORE_MS = 3_600_000;
-const SEARCH_AFTER_MS = 600_000;
 const FOLLOW_MS = 600_000;
 const MAX_INCIDENTS = 500;
 const SEEN_MS = 7 * 24 * 3_600_000;
@@ -131,17 +129,10 @@ async function findDiagnosis({ store, policy, now }: InboundState, alert: Inboun
   const names = listJobNames(alert, policy.jobLabels);
   const startsAtMs = Date.parse(alert.startsAt);
   if (names.length === 0 || Number.isNaN(startsAtMs)) return undefined;
-  const range = {
-    from: new Date(startsAtMs - SEARCH_BEFORE_MS).toISOString(),
-    to: new Date(
-      Math.max(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now())) + SEARCH_AFTER_MS,
-    ).toISOString(),
-  };
+  const range = rangeAround(startsAtMs, Math.min(now(), Date.parse(alert.endsAt ?? '') || now()));
   const found: Incident[] = [];
-  for (const jobId of names.filter((name) => /^[0-9a-f]{32}$/.test(name)))
-    for (const incident of await store.findIncidents({ ...range, jobId, limit: MAX_INCIDENTS })) found.push(incident);
-  if (found.length === 0)
-    for (const incident of await store.findIncidents({ ...range, limit: MAX_INCIDENTS })) found.push(incident);
+  for (const job of new Set(names))
+    for (const incident of await store.findIncidents({ ...range, job, limit: MAX_INCIDENTS })) found.push(incident);
   const incident = chooseIncident(found, names, startsAtMs);
   const subject = incident === undefined ? undefined : findSubject(incident, policy);
   return incident === undefined || subject === undefined || typeof subject === 'string'

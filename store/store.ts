@@ -80,6 +80,8 @@ export interface FeedPage<Stored = LogRecord> {
 
 export interface IncidentQuery {
   readonly jobId?: string;
+  /** Id or name of a job. */
+  readonly job?: string;
   readonly cluster?: string;
   readonly from?: string;
   readonly to?: string;

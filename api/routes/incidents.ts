@@ -86,7 +86,7 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   markdown: 'text/markdown; charset=utf-8',
 };
 
-function renderExport(
+export function renderExport(
   services: Services,
   request: Request,
   format: ExportFormat,

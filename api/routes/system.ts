@@ -1,5 +1,5 @@
 // Routes about Jobtrace itself and what comes in: rules, agents, health, metrics, a pasted log to diagnose, and
-// alerts from Alertmanager. What other stages do is handed in as functions by cli.ts.
+// alerts from Alertmanager or Grafana. What other stages do is handed in as functions by cli.ts.
 import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
@@ -10,7 +10,7 @@ import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from '../route.js';
 import {
   AGENT_LIST,
-  ALERTMANAGER_MESSAGE,
+  ALERT_MESSAGE,
   DIAGNOSE,
   ID,
   LIVE,
@@ -27,6 +27,11 @@ const MEBIBYTE = 1_048_576;
 /** One is diagnosed, the others wait or are still being sent. */
 const PASTES = { most: 4, mostOfViewer: 4 };
 const READY_TIMEOUT_MS = 5000;
+/** They send the same message, Grafana with more in it. */
+const ALERT_SENDERS = [
+  { path: '/api/v1/alertmanager', name: 'Alertmanager' },
+  { path: '/api/v1/grafana', name: "Grafana's alerting" },
+] as const;
 
 export function createSystemRoutes(services: Services): readonly Route[] {
   return [...createCatalogRoutes(services), ...createIncomingRoutes(services), ...createHealthRoutes(services)];
@@ -101,18 +106,18 @@ function createIncomingRoutes(services: Services): readonly Route[] {
       answers: { 200: DIAGNOSE },
       handle: (request) => diagnosePasted(services, request),
     },
-    {
+    ...ALERT_SENDERS.map(({ path, name }): Route => ({
       method: 'POST',
-      path: '/api/v1/alertmanager',
+      path,
       role: 'author',
       isOfAll: true,
       tag: 'alerts',
-      summary: 'Webhook for Alertmanager: attach the diagnosis and send on',
+      summary: `Webhook for ${name}: attach the diagnosis and send on`,
       query: QUERIES.none,
-      body: { type: 'json', schema: ALERTMANAGER_MESSAGE, maxBytes: 4 * MEBIBYTE },
+      body: { type: 'json', schema: ALERT_MESSAGE, maxBytes: 4 * MEBIBYTE },
       answers: { 200: RECEIVED_LIST },
       handle: (request) => receiveAlerts(services, request),
-    },
+    })),
   ];
 }
 
@@ -202,7 +207,7 @@ async function diagnosePasted(services: Services, request: Request): Promise<Ans
 
 async function receiveAlerts(services: Services, request: Request): Promise<Answer> {
   if (services.receiveAlerts === undefined)
-    throw createError('JT_NOT_FOUND', { what: 'The webhook for Alertmanager, which this process does not offer,' });
+    throw createError('JT_NOT_FOUND', { what: 'The webhook for alerts, which this process does not offer,' });
   return { kind: 'json', body: { alerts: await services.receiveAlerts(request.body) } };
 }
 

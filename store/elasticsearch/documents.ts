@@ -73,6 +73,8 @@ export function buildIncidentFilter(query: Omit<IncidentQuery, 'limit'>): object
     [GROUP_FIELD, query.group],
   ];
   for (const [field, value] of equals) if (value !== undefined) filter.push({ term: { [field]: value } });
+  if (query.job !== undefined)
+    filter.push({ bool: { should: ['jobId', 'jobName'].map((field) => ({ term: { [field]: query.job } })) } });
   if (query.from !== undefined)
     filter.push({ range: { lastSeen: { gte: formatTime(parseTime('from', query.from)) } } });
   if (query.to !== undefined) filter.push({ range: { firstSeen: { lt: formatTime(parseTime('to', query.to)) } } });

@@ -97,6 +97,7 @@ function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCondition {
   ];
   for (const [column, value] of equals)
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
+  if (query.job !== undefined) conditions.push({ sql: '(job_id = ? OR job_name = ?)', params: [query.job, query.job] });
   if (query.from !== undefined) conditions.push({ sql: 'last_seen >= ?', params: [parseTime('from', query.from)] });
   if (query.to !== undefined) conditions.push({ sql: 'first_seen < ?', params: [parseTime('to', query.to)] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));

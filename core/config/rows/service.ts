@@ -128,7 +128,7 @@ export const SERVICE = [
     name: 'notify.jobLabels',
     type: 'strings',
     default: ['job_id', 'flink_job_id', 'job_name'],
-    help: 'Labels of an incoming Alertmanager alert that name the Flink job, first that answers.',
+    help: 'Labels of an incoming alert (Alertmanager, Grafana) that name the Flink job, first that answers.',
   },
   {
     name: 'notify.mutes',

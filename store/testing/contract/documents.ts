@@ -70,6 +70,9 @@ export function describeIncidents(store: () => Store): void {
       (await store().findIncidents({ limit: 10, ...query })).map((incident) => incident.id);
 
     expect(await find({ jobId: 'j1' })).toEqual(['a']);
+    expect(await find({ job: 'j1' })).toEqual(['a']);
+    expect(await find({ job: 'Orders' })).toEqual(['a']);
+    expect(await find({ job: 'orders' })).toEqual([]);
     expect(await find({ cluster: 'c2' })).toEqual(['b']);
     expect(await find({ outcome: 'recovered' })).toEqual(['b']);
     expect(await find({ from: '2026-11-20T10:30:00.000Z' })).toEqual(['b']);

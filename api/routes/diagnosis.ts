@@ -1,0 +1,69 @@
+// A job and a moment → what went wrong there: the lookup for whatever raises alarms of its own and only wants to know
+// why. The nearest incident counts; whoever has a scope is told only of what is in it.
+import { createError } from '../../core/errors.js';
+import { omitMissing } from '../../core/json.js';
+import { linkIncident } from '../../core/text/markdown.js';
+import { isOpen, measureDistance, rangeAround } from '../../core/time/around.js';
+import type { Incident } from '../../core/types.js';
+import type { Answer, Request, Route, Services } from '../route.js';
+import { INCIDENT_DIAGNOSIS, QUERIES } from '../schemas.js';
+import { readLanguage, renderExport } from './incidents.js';
+
+/** Of one job within some 70 minutes. */
+const MOST_INCIDENTS = 500;
+
+export function createDiagnosisRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/diagnosis',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'Why a job failed at some time',
+      description:
+        'Of the incident nearest to that time, from an hour before it to ten minutes after it; one that goes on before one that is over.',
+      query: QUERIES.diagnosis,
+      answers: { 200: INCIDENT_DIAGNOSIS },
+      handle: (request) => findDiagnosis(services, request),
+    },
+  ];
+}
+
+async function findDiagnosis(services: Services, request: Request): Promise<Answer> {
+  const { query, viewer } = request;
+  const [job = '', cluster, at] = [query.text('job'), query.text('cluster'), query.text('at')];
+  const atMs = at === undefined ? services.now() : Date.parse(at);
+  const range = rangeAround(atMs);
+  const incidents = await services.store.findIncidents({
+    ...range,
+    job,
+    ...omitMissing({ cluster, scope: viewer.scope }),
+    limit: MOST_INCIDENTS,
+  });
+  const incident = chooseNearest(incidents, atMs);
+  if (incident === undefined)
+    throw createError('JT_NOT_FOUND', {
+      what: `An incident of the job "${job}"${cluster === undefined ? '' : ` in the cluster "${cluster}"`} from ${range.from} to ${range.to}`,
+    });
+  if (query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
+  return { kind: 'json', body: describe(services, request, incident) };
+}
+
+function chooseNearest(incidents: readonly Incident[], atMs: number): Incident | undefined {
+  return [...incidents].sort(
+    (left, right) =>
+      measureDistance(left, atMs) - measureDistance(right, atMs) || Number(isOpen(right)) - Number(isOpen(left)),
+  )[0];
+}
+
+/** What a draft of a rule says comes after all that is proven. */
+function describe(services: Services, request: Request, incident: Incident) {
+  const { id, cluster, job, firstSeen, lastSeen, outcome, restarts } = incident;
+  const diagnoses = incident.diagnoses[readLanguage(services, request)];
+  return {
+    incident: { id, cluster, job, firstSeen, lastSeen, outcome, restarts },
+    diagnosis: diagnoses.find(({ status }) => status !== 'draft') ?? diagnoses[0] ?? null,
+    unknown: incident.unknown[0] ?? null,
+    links: { incident: linkIncident(services.publicUrl, id) },
+  };
+}
