@@ -68,7 +68,7 @@ export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
     startsAt: typeof startsAt === 'string' ? startsAt : '',
     ...(typeof endsAt === 'string' ? { endsAt } : {}),
     ...(typeof generatorURL === 'string' ? { generatorURL } : {}),
-    more: pick(isJsonObject(alert['more']) ? alert['more'] : alert, MORE_FIELDS),
+    more: pick(isJsonObject(alert['more']) ? { ...alert, ...alert['more'] } : alert, MORE_FIELDS),
     frame,
   };
 }

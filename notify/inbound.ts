@@ -1,6 +1,6 @@
-// Alerts from Alertmanager or Grafana on their way through: each is tied to its job's incident and goes on with the diagnosis
-// among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows when
-// it appears. A message that comes again (Alertmanager repeats) is not sent again.
+// Alerts from Alertmanager or Grafana on their way through: each is tied to its job's incident and goes on with the
+// diagnosis among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows
+// when it appears. A message that comes again (both repeat) is not sent again.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { rangeAround } from '../core/time/around.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';

@@ -35,6 +35,7 @@ export type PartName =
   | 'zookeeper'
   | 'chromium'
   | 'alertmanager'
+  | 'prometheus'
   | 'kafka'
   | 'postgres'
   | 's3'
@@ -403,6 +404,13 @@ export const PARTS: readonly Part[] = [
     sources: [
       { client: 'apt', package: 'prometheus-alertmanager', megabytes: 12, binary: '/usr/bin/prometheus-alertmanager' },
     ],
+  },
+  {
+    name: 'prometheus',
+    version: 'debian',
+    what: 'Prometheus, for promtool',
+    proof: 'bin/promtool',
+    sources: [{ client: 'apt', package: 'prometheus', megabytes: 19, binary: '/usr/bin/promtool' }],
   },
 ];
 

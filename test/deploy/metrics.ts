@@ -1,0 +1,33 @@
+// For the tests of this folder: the names of metrics in an expression of Prometheus, and what Jobtrace itself shows at
+// /metrics, of the API and of an agent, with everything counted once so that every series is there.
+import { createAgentMetrics, createMetrics } from '../../api/metrics.js';
+import type { AgentStatus } from '../../store/store.js';
+
+/** Metrics of Flink and of Jobtrace; labels, functions and recorded series (with a colon) are others. */
+export function listMetrics(expression: string): readonly string[] {
+  const withoutTexts = expression.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return [...withoutTexts.matchAll(/(?<![\w:])(?:flink|jobtrace|process)_\w+(?![\w:])/g)].map(([name]) => name);
+}
+
+const AGENT: AgentStatus = {
+  id: 'h1',
+  host: 'h1',
+  time: '2026-11-20T10:00:00.000Z',
+  files: 1,
+  lagBytes: 1,
+  shippedRecords: 1,
+  counters: {},
+  conditions: [{ code: 'JT_FILE_UNREADABLE', message: 'x', since: '2026-11-20T10:00:00.000Z' }],
+};
+
+/** The text as Prometheus gets it, and the names of all its series (`_bucket`, `_sum` and `_count` too). */
+export async function renderOwnMetrics(): Promise<{ readonly text: string; readonly sample: ReadonlySet<string> }> {
+  const api = createMetrics('0.1.0');
+  api.countDelivery('webhook', 'sent');
+  api.observeDiagnose(0.1);
+  api.observeRequest('/api/v1/incidents', 200, 0.1);
+  const agent = createAgentMetrics('0.1.0', {});
+  const text = `${await api.renderText({ agents: [AGENT], rules: 1 })}\n${await agent.renderText(AGENT)}`;
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return { text, sample: new Set(lines.map((line) => /^\w+/.exec(line)?.[0] ?? '')) };
+}
