@@ -37,7 +37,8 @@ async function findDiagnosis(services: Services, request: Request): Promise<Answ
   const incidents = await services.store.findIncidents({
     ...range,
     job,
-    ...omitMissing({ cluster, scope: viewer.scope }),
+    ...omitMissing({ cluster }),
+    ...omitMissing({ scope: viewer.scope }),
     limit: MOST_INCIDENTS,
   });
   const incident = chooseNearest(incidents, atMs);
