@@ -94,6 +94,13 @@ const call = (method: string, params: object): Attempt => ({
   headers: { accept: 'application/json, text/event-stream' },
 });
 
+function alertFrom(version: string): object {
+  return {
+    version,
+    alerts: [{ status: 'firing', labels: { job_name: alphaJob }, startsAt: '2026-11-20T10:00:00Z' }],
+  };
+}
+
 const ENTRIES: Readonly<Record<string, Entry>> = {
   'GET /api/v1/records': {
     attempts: times(FILTERS, 'facets=true&histogram=7', 'limit=1', 'limit=2&order=oldest&facets=true'),
@@ -128,6 +135,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     attempts: guessed.map((attempt) => ({ ...attempt, body: { rule: RULE.id, verdict: 'wrong' } })),
     finds: true,
   },
+  'GET /api/v1/diagnosis': {
+    attempts: times(idQuery('job'), '', 'cluster=session-1', 'format=markdown', 'at=2026-11-20T10:00:00Z&lang=zh'),
+    finds: true,
+  },
   'GET /api/v1/groups/{id}': { attempts: ids(SHARED_GROUP, 'g1-alpha', 'g1-beta', 'none'), finds: true },
   'GET /api/v1/jobs': {
     attempts: times(['', 'cluster=session-1', 'cluster=*', 'limit=1'], 'from=2026-11-19T00:00:00Z'),
@@ -147,17 +158,8 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   'GET /api/v1/agents': { attempts: [{}, { query: 'lang=zh' }], finds: true },
   'GET /api/v1/viewer': { attempts: [{}], finds: false },
   'POST /api/v1/diagnose': { attempts: [{ body: 'a line' }], finds: false },
-  'POST /api/v1/alertmanager': {
-    attempts: [
-      {
-        body: {
-          version: '4',
-          alerts: [{ status: 'firing', labels: { job_name: alphaJob }, startsAt: '2026-11-20T10:00:00Z' }],
-        },
-      },
-    ],
-    finds: true,
-  },
+  'POST /api/v1/alertmanager': { attempts: [{ body: alertFrom('4') }], finds: true },
+  'POST /api/v1/grafana': { attempts: [{ body: alertFrom('1') }], finds: true },
   'GET /api/v1/mcp': { attempts: [{}], finds: false },
   'POST /api/v1/mcp': {
     attempts: [
@@ -247,7 +249,8 @@ async function readEvents(response: Response): Promise<string> {
 
 /** What was asked for is repeated by some refusals; it tells nothing. */
 function withoutEcho(text: string, { id = '', query = '' }: Attempt): string {
-  return query === '' ? text.replaceAll(id, '') : text.replaceAll(id, '').replaceAll(decodeURIComponent(query), '');
+  const named = text.replace(/of the job \\"[^"]*\\"/, '');
+  return query === '' ? named.replaceAll(id, '') : named.replaceAll(id, '').replaceAll(decodeURIComponent(query), '');
 }
 
 const TRACE = /alpha|a1fa/i;

@@ -149,6 +149,7 @@ describe('the server', () => {
       ['/api/v1/records/{id}/context', '', makeRecord(1).id],
       ['/api/v1/incidents', ''],
       ['/api/v1/incidents/{id}', '', 'i-orders'],
+      ['/api/v1/diagnosis', '?job=orders'],
       ['/api/v1/jobs', ''],
       ['/api/v1/rules', ''],
       ['/api/v1/rules/{id}', '', RULE.id],
