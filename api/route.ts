@@ -1,6 +1,6 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
-import type { Incident, Language, ReceivedAlert } from '../core/types.js';
+import type { Incident, Language, ReceivedAlert, Text } from '../core/types.js';
 import type { Feedback, PrecisionFloor } from '../core/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
@@ -72,6 +72,17 @@ export interface DiagnoseDocument {
   readonly incidents: readonly unknown[];
 }
 
+/** What a receiver said to a test message, and what to change. */
+export interface ReceiverTrial {
+  readonly receiver: string;
+  readonly kind: string;
+  readonly ok: boolean;
+  readonly answer?: string | undefined;
+  readonly error?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly advice: Text;
+}
+
 /** What routes work with; server.ts fills it once. The store is each request's own. */
 export interface Services {
   readonly version: string;
@@ -88,6 +99,8 @@ export interface Services {
   readonly ruleProblems: () => readonly string[];
   readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
+  /** Sends a test message; resolves to undefined where no receiver has this name. */
+  readonly testReceiver: ((name: string) => Promise<ReceiverTrial | undefined>) | undefined;
   /** How often the live stream looks for records and says that it is alive, and how many it takes at a look. */
   readonly live: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }

@@ -313,6 +313,21 @@ export const DELIVERY_LIST = object(
   ['receivers', 'complete'],
 );
 
+export const RECEIVER_NAME = object({ name: text }, ['name']);
+
+export const RECEIVER_TRIAL = object(
+  {
+    receiver: text,
+    kind: text,
+    ok: described({ type: 'boolean' }, 'The service took the message; whether it is shown, no answer tells.'),
+    answer: described(text, 'What the service said.'),
+    error: text,
+    reason: described(text, 'Why it refused, by a stable name (docs/channels.md).'),
+    advice: object({ en: text, zh: text }, ['en', 'zh']),
+  },
+  ['receiver', 'kind', 'ok', 'advice'],
+);
+
 export const VIEWER = object(
   {
     name: described(text, 'Of the token; "local" where no token is set.'),

@@ -10,7 +10,7 @@ import { createError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
 import type { PrecisionFloor } from '../core/feedback.js';
 import type { Log } from '../core/log.js';
-import type { Language, ReceivedAlert } from '../core/types.js';
+import type { Language } from '../core/types.js';
 import { checkExposure, checkRole, checkSeesAll, findViewer, type Token, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import type { AssistantHooks } from './mcp/desk.js';
@@ -60,7 +60,7 @@ export interface ServerOptions {
     /** Bytes of a text or of an archive. */
     readonly diagnosePaste?: (bytes: Buffer, language: Language) => Promise<DiagnoseDocument>;
   };
-  readonly notifyHooks?: { readonly receiveAlerts?: (message: unknown) => Promise<readonly ReceivedAlert[]> };
+  readonly notifyHooks?: Partial<Pick<Services, 'receiveAlerts' | 'testReceiver'>>;
   /** Left out: no assistant can ask. */
   readonly assistantHooks?: AssistantHooks;
   readonly now?: () => number;
@@ -160,6 +160,7 @@ function createServices(options: ServerOptions): Services {
     ruleProblems: options.ruleProblems ?? (() => []),
     diagnosePaste: options.analyzerHooks?.diagnosePaste,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
+    testReceiver: options.notifyHooks?.testReceiver,
     live: {
       pollMs: settings.livePollMs ?? 1000,
       heartbeatMs: settings.liveHeartbeatMs ?? 15_000,

@@ -10,6 +10,7 @@ import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS, SEARCH } from './find.js';
 import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
 import { RECEIVERS_ROUTE } from './receivers/route.js';
+import { RECEIVERS_TEST } from './receivers/test.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { FEEDBACK } from './rules/feedback.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   LETTERS_LIST,
   LETTERS_SEND,
   RECEIVERS_ROUTE,
+  RECEIVERS_TEST,
   RULES_LIST,
   RULES_NEW,
   RULES_CHECK,

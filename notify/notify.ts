@@ -11,6 +11,7 @@ import { findReceiverProblems } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
 import { decideAlert, findSubject, type DecidePolicy, type Told } from './decide.js';
+import { createHandOver } from './fallback.js';
 import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
 import { createWakeup, type Wakeup } from './pace.js';
 import { DELIVER_DEADLINE_MS, type Payload } from './payload.js';
@@ -136,7 +137,8 @@ function createState(options: NotifierOptions): NotifierState {
     senders: new Map(
       receivers.map((receiver) => {
         const isHeld = (payload: Payload): boolean => router.findHold(payload, receiver.name) !== undefined;
-        return [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery, isHeld })];
+        const handOver = createHandOver(receiver, { outbox, receivers, now });
+        return [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery, isHeld, handOver })];
       }),
     ),
     inbound: createInbound({

@@ -1,22 +1,28 @@
-// How fast: a token bucket per receiver, the wait before another try, and a wakeup that ends a wait early. Times are
-// in milliseconds. Called by the senders.
+// How fast: how many messages a receiver may get, the wait before another try, and a wakeup that ends a wait early.
+// Times are in milliseconds. Called by the senders.
 import type { Backoff } from '../core/time/wait.js';
 
+/** At most so many messages in any span of so long. */
+export interface PaceLimit {
+  readonly count: number;
+  readonly perMs: number;
+}
+
 export interface Bucket {
-  /** True when one more message may go out now. */
+  /** True when one more message may go out now: then it counts. */
   take(nowMs: number): boolean;
 }
 
-/** Full at first, so that a burst up to a minute's worth goes out at once. */
-export function createBucket(perMinute: number, nowMs: number): Bucket {
-  let tokens = perMinute;
-  let filledMs = nowMs;
+/** Remembers when it let what go, so that no span of time, wherever it begins, has more than its limit. */
+export function createBucket(limits: readonly PaceLimit[]): Bucket {
+  const longestMs = limits.reduce((most, { perMs }) => Math.max(most, perMs), 0);
+  let times: number[] = [];
   return {
-    take(atMs) {
-      tokens = Math.min(perMinute, tokens + (Math.max(0, atMs - filledMs) * perMinute) / 60_000);
-      filledMs = atMs;
-      if (tokens < 1) return false;
-      tokens -= 1;
+    take(nowMs) {
+      times = times.filter((time) => nowMs - time < longestMs);
+      const isFull = limits.some(({ count, perMs }) => times.filter((time) => nowMs - time < perMs).length >= count);
+      if (isFull) return false;
+      times.push(nowMs);
       return true;
     },
   };

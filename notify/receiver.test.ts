@@ -128,10 +128,10 @@ describe('a receiver', () => {
 
     await notifier.stepOnce();
     expect(fixture.sink.received).toHaveLength(2);
-    fixture.nowMs += 29_000;
+    fixture.nowMs += 59_999;
     await notifier.stepOnce();
     expect(fixture.sink.received).toHaveLength(2);
-    fixture.nowMs += 1000;
+    fixture.nowMs += 1;
     await notifier.stepOnce();
 
     expect(fixture.sink.received).toHaveLength(3);

@@ -3,10 +3,11 @@
 // pace. What is said, and where it is kept, is decided elsewhere.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import type { Log } from '../core/log.js';
+import type { Channel } from './channels/channel.js';
 import type { SendResult } from './channels/result.js';
 import { CHANNELS } from './channels/table.js';
 import { hash } from './forward.js';
-import { createBucket, RECEIVER_BACKOFF, type Bucket } from './pace.js';
+import { createBucket, RECEIVER_BACKOFF, type Bucket, type PaceLimit } from './pace.js';
 import { backoffMs } from '../core/time/wait.js';
 import type { OutboxRow, Outbox } from './outbox.js';
 import { DELIVER_DEADLINE_MS, type Payload } from './payload.js';
@@ -20,6 +21,8 @@ export interface SenderOptions {
   readonly onDelivery: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
   /** True while its route or a silence holds a message back. */
   readonly isHeld: (payload: Payload) => boolean;
+  /** Gives what this receiver did not take to another; undefined where there is none. */
+  readonly handOver?: ((row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>) | undefined;
 }
 
 /** Carries the messages of one receiver. */
@@ -40,13 +43,19 @@ interface Pace {
 }
 
 const REFRESH_MS = 60_000;
-const MAX_PARTS = 100;
+const MOST_PARTS = 100;
+/** More groups than these that are due at once become a digest; more messages than these are followed by a rest. */
+const MOST_SINGLE = 5;
+const REST_MS = 10_000;
+const MOST_DIGEST = 5000;
+/** A refusal that lasts so long is as good as one for good, where another receiver can take the message. */
+const LONG_REFUSAL_MS = 300_000;
 
 export function createSender(options: SenderOptions): Sender {
   const { outbox, receiver, now } = options;
   const channel = CHANNELS[receiver.kind];
   const pace: Pace = {
-    bucket: createBucket(receiver.perMinute ?? channel.settings.perMinute, now()),
+    bucket: createBucket(listLimits(receiver, channel)),
     holdUntilMs: 0,
     refreshedMs: now(),
     problem: '',
@@ -84,8 +93,26 @@ function chooseDue({ outbox, receiver, now, isHeld }: SenderOptions, pace: Pace)
     const isDue = !isInFlight && payload.notBeforeMs <= now() && (pace.tries.get(alert.id)?.nextMs ?? 0) <= now();
     return isDue && !isHeld(payload);
   });
-  const group = due[0]?.payload.group;
-  return due.filter(({ payload }) => CHANNELS[receiver.kind].joinsAll || payload.group === group).slice(0, MAX_PARTS);
+  return chooseTogether(due, CHANNELS[receiver.kind].joins);
+}
+
+/** Of what is due the messages that go out as one. */
+function chooseTogether(due: readonly OutboxRow[], joins: Channel['joins']): readonly OutboxRow[] {
+  if (joins === 'none') return due.slice(0, 1);
+  const groups = new Set(due.map(({ payload }) => payload.group));
+  if (joins === 'digest' && groups.size > MOST_SINGLE) return due.slice(0, MOST_DIGEST);
+  const [group] = groups;
+  return due.filter(({ payload }) => joins === 'all' || payload.group === group).slice(0, MOST_PARTS);
+}
+
+/** What the service says, and in a chat a rest after some messages, in which others gather for a digest. */
+function listLimits({ perMinute }: ReceiverSettings, { settings, joins }: Channel): readonly PaceLimit[] {
+  const { perSecond } = settings;
+  return [
+    { count: perMinute ?? settings.perMinute, perMs: 60_000 },
+    ...(perSecond === undefined ? [] : [{ count: perSecond, perMs: 1000 }]),
+    ...(joins === 'digest' ? [{ count: MOST_SINGLE, perMs: REST_MS }] : []),
+  ];
 }
 
 /** Held until it is known what became of them: a better message must not slip in between. */
@@ -112,7 +139,7 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
 async function settle(
   { alert, payload }: OutboxRow,
   result: SendResult,
-  { outbox, receiver, now, random, onDelivery }: SenderOptions,
+  { outbox, receiver, now, random, onDelivery, handOver }: SenderOptions,
   pace: Pace,
 ): Promise<void> {
   const attempts = alert.attempts + 1;
@@ -130,7 +157,8 @@ async function settle(
   }
   // What was held back has its time from the first try on.
   const deadlineMs = attempts === 1 ? Math.max(payload.deadlineMs, now() + DELIVER_DEADLINE_MS) : payload.deadlineMs;
-  const isGivenUp = !result.retryable || now() >= deadlineMs;
+  const isLong = handOver !== undefined && (result.retryAfterMs ?? 0) >= LONG_REFUSAL_MS;
+  const isGivenUp = !result.retryable || isLong || now() >= deadlineMs;
   onDelivery(receiver.kind, isGivenUp ? 'undeliverable' : 'retry');
   const failures = (pace.tries.get(alert.id)?.failures ?? 0) + 1;
   if (isGivenUp) pace.tries.delete(alert.id);
@@ -139,6 +167,8 @@ async function settle(
       failures,
       nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(RECEIVER_BACKOFF, failures - 1, random)),
     });
+  // First there: what is nowhere must not be lost by a crash in between.
+  if (isGivenUp) await handOver?.({ alert, payload }, result.error);
   return outbox.put(
     {
       ...alert,

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../store/store.js';
 import { RULE, TEAM, startServer, get, bearer } from '../testing/server.js';
 
+const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
+
 describe('deliveries', () => {
   it('names the receivers that do not take alerts, since when, how many, and why', async () => {
     const { url, store } = await startServer();
@@ -61,5 +63,22 @@ describe('deliveries', () => {
     const { body } = await get(`${url}/api/v1/deliveries`, bearer(TEAM.token));
 
     expect(body).toMatchObject({ receivers: [{ receiver: 'hook', undeliverable: 1 }] });
+  });
+});
+
+describe('a test message', () => {
+  it('is sent by an administrator, and answered with what the receiver said and what to change', async () => {
+    const advice = { en: 'Set `keyword`.', zh: '请设置 `keyword`。' };
+    const trial = { receiver: 'chat 1', kind: 'dingtalk', ok: false, answer: '{"errcode":310000}', advice };
+    const { url } = await startServer({
+      settings: { tokens: [TEAM, ADMIN] },
+      notifyHooks: { testReceiver: async (name) => (name === 'chat 1' ? trial : undefined) },
+    });
+    const send = (name: string, token: string) =>
+      get(`${url}/api/v1/receivers/${name}/test`, { ...bearer(token), method: 'POST' });
+
+    expect(await send('chat%201', ADMIN.token)).toMatchObject({ status: 200, body: trial });
+    expect((await send('chat%202', ADMIN.token)).status).toBe(404);
+    expect((await send('chat%201', TEAM.token)).status).toBe(403);
   });
 });

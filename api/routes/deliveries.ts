@@ -1,8 +1,10 @@
 // Which receivers do not take their alerts: the alerts that were given up in the last days, and those that wait after
-// a failure, one row for each receiver. In: alerts of the store, newest first. The page shows it above the incidents.
+// a failure, one row for each receiver; and a test message to one. In: alerts of the store, newest first. The page
+// shows it above the incidents.
+import { createError } from '../../core/errors.js';
 import type { Alert } from '../../store/store.js';
 import type { Answer, Request, Route, Services } from '../route.js';
-import { DELIVERY_LIST, QUERIES } from '../schemas.js';
+import { DELIVERY_LIST, QUERIES, RECEIVER_NAME, RECEIVER_TRIAL } from '../schemas.js';
 
 /** What a person would still act on. */
 const SHOWN_MS = 7 * 24 * 3_600_000;
@@ -32,7 +34,25 @@ export function createDeliveryRoutes(services: Services): readonly Route[] {
       answers: { 200: DELIVERY_LIST },
       handle: (request) => listDeliveries(services, request),
     },
+    {
+      method: 'POST',
+      path: '/api/v1/receivers/:name/test',
+      role: 'admin',
+      tag: 'alerts',
+      summary: 'Send a test message to a receiver',
+      description: 'Answers with what the receiver said, word for word but for its address, and what to change.',
+      params: RECEIVER_NAME,
+      answers: { 200: RECEIVER_TRIAL },
+      handle: (request) => testReceiver(services, request),
+    },
   ];
+}
+
+async function testReceiver(services: Services, { params }: Request): Promise<Answer> {
+  const name = params.text('name') ?? '';
+  const trial = await services.testReceiver?.(name);
+  if (trial === undefined) throw createError('JT_NOT_FOUND', { what: `A receiver with the name "${name}"` });
+  return { kind: 'json', body: trial };
 }
 
 async function listDeliveries({ now }: Services, { store }: Request): Promise<Answer> {

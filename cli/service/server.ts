@@ -5,6 +5,7 @@ import { createMetrics, type Metrics } from '../../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
+import { sendTrial } from '../../notify/channels/trial.js';
 import type { Notifier } from '../../notify/notify.js';
 import { readFloor } from '../../notify/policy.js';
 import { languageOf, zoneOf } from '../settings.js';
@@ -44,7 +45,13 @@ export function createServiceServer(
     ruleProblems: () => rules.problems,
     analyzerHooks: { diagnosePaste: pasted.diagnose },
     assistantHooks: { ...createAssistantHooks(() => rules.catalog, settings), diagnoseText: pasted.diagnose },
-    notifyHooks: { receiveAlerts: (message) => notifier.receiveAlerts(message) },
+    notifyHooks: {
+      receiveAlerts: (message) => notifier.receiveAlerts(message),
+      testReceiver: async (name) => {
+        const receiver = settings['notify.receivers'].find((item) => item.name === name);
+        return receiver && sendTrial(receiver, settings['api.publicUrl'], Date.now());
+      },
+    },
   });
   return {
     listen: server.listen,

@@ -3,7 +3,7 @@
 // escapes and lays them out, cut.ts makes them fit. Kept as JSON until it is sent. Pure.
 import { nameSubject } from '../../core/text/subject.js';
 import { OUTCOMES, OWNERS } from '../../core/text/wording.js';
-import type { Evidence, Incident, Language } from '../../core/types.js';
+import type { Evidence, Incident, Language, Severity } from '../../core/types.js';
 import type { AlertReason } from '../decide.js';
 import type { ForwardedAlert } from '../forward.js';
 import { isJsonObject, toJsonObject, type Json, type JsonObject } from '../payload.js';
@@ -24,6 +24,10 @@ export interface AlertCard {
   readonly language: Language;
   /** How bad it is, for a colour; what is good news is no longer bad. */
   readonly tone: 'bad' | 'warning' | 'good' | 'neutral';
+  readonly severity: Severity;
+  /** Cause id, or "unknown"; empty for an alert that nobody diagnosed. */
+  readonly cause: string;
+  readonly cluster: string;
   /** The same for all messages about one incident. */
   readonly topic: string;
   /** Mark, what is news, whom it is about: short enough for a phone's notification. */
@@ -51,10 +55,13 @@ export interface AlertCard {
   readonly subject: string;
 }
 
+const SEVERITY_NAMES: readonly Severity[] = ['critical', 'error', 'warning', 'info'];
 const MOST_EVIDENCE = 3;
 const EVIDENCE_UNITS = 200;
 /** Before what a rule looked at, where a line is cut. */
 const EVIDENCE_LEAD = 60;
+/** What every job ends with that may not restart. */
+const GIVES_UP = 'Recovery is suppressed by';
 const SUBJECT_UNITS = 80;
 const HEADLINE_UNITS = 200;
 const SUMMARY_UNITS = 600;
@@ -72,6 +79,9 @@ export function buildCard(card: Card): AlertCard {
   return {
     language,
     tone: isOver ? (reason === 'resolved' ? 'good' : 'neutral') : words.severity === 'warning' ? 'warning' : 'bad',
+    severity: words.severity,
+    cause: words.cause,
+    cluster: incident.platform === undefined ? incident.cluster : '',
     topic: incident.id,
     title: `${news?.mark ?? severity.mark} ${news?.[language] ?? severity[language]} · ${who}`,
     headline: cutMiddle(words.title, HEADLINE_UNITS),
@@ -107,6 +117,7 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
   return {
     ...(base ?? emptyCard(language)),
     tone: status === 'resolved' ? 'good' : isWarning ? 'warning' : 'bad',
+    severity: base?.severity ?? (isWarning ? 'warning' : 'error'),
     topic: `alert ${alert.fingerprint}`,
     title: `${mark} ${cutMiddle(labels['alertname'] ?? name, SUBJECT_UNITS)}${base === undefined ? '' : ` · ${base.subject}`}`,
     headline: base?.headline ?? cutMiddle(name, HEADLINE_UNITS),
@@ -122,9 +133,20 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
 
 /** A card that says nothing yet. */
 export function emptyCard(language: Language): AlertCard {
-  const texts = { topic: '', title: '', headline: '', summary: '', fix: '', notice: '', kind: '', subject: '' };
+  const texts = {
+    cause: '',
+    cluster: '',
+    topic: '',
+    title: '',
+    headline: '',
+    summary: '',
+    fix: '',
+    notice: '',
+    kind: '',
+    subject: '',
+  };
   const lists = { patch: [], evidence: [], numbers: [], related: [], links: [] };
-  return { language, tone: 'neutral', ...texts, ...lists, relatedMore: 0, leftOut: 0 };
+  return { language, tone: 'neutral', severity: 'error', ...texts, ...lists, relatedMore: 0, leftOut: 0 };
 }
 
 export function renderCard(card: AlertCard): JsonObject {
@@ -145,6 +167,9 @@ export function readCard(message: JsonObject): AlertCard {
   return {
     language: text('language') === 'zh' ? 'zh' : 'en',
     tone: tone === 'bad' || tone === 'warning' || tone === 'good' ? tone : 'neutral',
+    severity: SEVERITY_NAMES.find((name) => name === message['severity']) ?? 'error',
+    cause: text('cause'),
+    cluster: text('cluster'),
     topic: text('topic'),
     title: text('title'),
     headline: text('headline'),
@@ -163,28 +188,32 @@ export function readCard(message: JsonObject): AlertCard {
   };
 }
 
-/** The evidence of what is told; lines that differ in numbers only say the same. */
+/** Of what is told; lines that differ in numbers only say the same, and that Flink gives up says nothing. */
 function listEvidence({ incident, subject, language }: Card): readonly string[] {
   const found = findDiagnosis(incident, subject, language)?.evidence ?? incident.unknown[0]?.evidence ?? [];
   const lines = new Map<string, string>();
-  for (const line of found.map(pickLine)) {
+  for (const { line, at } of found.map(pickLine)) {
     const alike = line.replaceAll(/\d+/g, '0');
-    if (line !== '' && !lines.has(alike)) lines.set(alike, line);
+    if (line !== '' && !lines.has(alike)) lines.set(alike, cutAround(line, at));
   }
-  return [...lines.values()].slice(0, MOST_EVIDENCE);
+  const telling = [...lines.values()].filter((line) => !line.includes(GIVES_UP));
+  return (telling.length > 0 ? telling : [...lines.values()]).slice(0, MOST_EVIDENCE);
 }
 
-/** The root of its trace, unless a rule looked at another line of that; without a trace around what it looked at. */
-function pickLine({ text, highlights }: Evidence): string {
+/** The root of its trace, unless a rule looked at another line of that; and where in it the rule looked. */
+function pickLine({ text, highlights }: Evidence): { readonly line: string; readonly at: number } {
   const [start = 0] = highlights?.[0] ?? [];
   const begin = text.lastIndexOf('\n', start - 1) + 1;
   const end = text.indexOf('\n', begin);
-  const line = text.slice(begin, end === -1 ? undefined : end);
   const root = begin === 0 ? pickRoot(text.split('\n')) : undefined;
-  if (root !== undefined || line.length <= EVIDENCE_UNITS || start - begin < EVIDENCE_UNITS / 2)
-    return cutMiddle((root ?? line).trim(), EVIDENCE_UNITS);
-  // Whole characters: half of a pair is none.
-  const rest = [...line.slice(start - begin - EVIDENCE_LEAD)].slice(1);
+  if (root !== undefined) return { line: root.trim(), at: 0 };
+  return { line: text.slice(begin, end === -1 ? undefined : end).trimEnd(), at: start - begin };
+}
+
+/** A long line around a place of it, whole characters: half of a pair is none. */
+function cutAround(line: string, at: number): string {
+  if (line.length <= EVIDENCE_UNITS || at < EVIDENCE_UNITS / 2) return cutMiddle(line, EVIDENCE_UNITS);
+  const rest = [...line.slice(at - EVIDENCE_LEAD)].slice(1);
   const shown = rest
     .slice(0, EVIDENCE_UNITS - 2)
     .join('')

@@ -42,6 +42,7 @@ interface CardWords {
   readonly moreJobs: (count: number) => string;
   readonly digest: (messages: number, causes: number) => string;
   readonly storm: string;
+  readonly undelivered: (receiver: string, error: string) => string;
   readonly minutes: (count: number) => string;
   /** Between a name and its value; between a title and what follows it. */
   readonly colon: string;
@@ -68,6 +69,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     moreJobs: (count) => `${count} ${count === 1 ? 'job' : 'jobs'}`,
     digest: (messages, causes) => `${messages} alerts at once, ${causes} causes`,
     storm: 'Many things fail together: this is one summary in place of single messages.',
+    undelivered: (receiver, error) => `This was for "${receiver}", which did not take it: ${error}`,
     minutes: (count) => `${count} min of work`,
     colon: ': ',
   },
@@ -91,6 +93,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     moreJobs: (count) => `${count} 个作业`,
     digest: (messages, causes) => `同时出现 ${messages} 条告警，共 ${causes} 种原因`,
     storm: '大量故障同时发生，此处汇总为一条消息。',
+    undelivered: (receiver, error) => `本消息原应发往“${receiver}”，但未被接收：${error}`,
     minutes: (count) => `${count} 分钟的数据`,
     colon: '：',
   },

@@ -2,6 +2,7 @@
 // messages that go out together become one body, how a body is sent, and what an answer means. Each channel is a folder
 // beside this file, with its limits and its double for tests; table.ts lists them.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { AlertCard } from '../card/card.js';
 import type { ForwardedAlert } from '../forward.js';
 import type { JsonObject } from '../payload.js';
 import type { Card } from '../render.js';
@@ -25,14 +26,18 @@ export interface ChannelSettings {
   readonly title: string;
   readonly needs: readonly (keyof ReceiverSettings)[];
   readonly takes: readonly (keyof ReceiverSettings)[];
+  /** Of the address; left out: http and https. */
+  readonly schemes?: readonly string[];
   /** How an address looks. */
   readonly example: string;
-  /** What is wrong with an address, for people; asked for any http or https address. */
+  /** What is wrong with an address, for people; asked where its scheme is right. */
   readonly findProblem?: (url: URL) => string | undefined;
   /** Of `mentions`, what it cannot call. */
   readonly isCallable?: (name: string) => boolean;
-  /** Messages a minute, where the receiver does not say. */
+  /** Messages a minute, where the receiver does not say; a digest takes the place of what is more. */
   readonly perMinute: number;
+  /** Where the service says it. */
+  readonly perSecond?: number;
 }
 
 export interface Channel {
@@ -48,7 +53,14 @@ export interface Channel {
    * function: the receiver forgets nothing.
    */
   readonly refresh: ((message: JsonObject) => JsonObject | undefined) | undefined;
-  /** True when every message that is due goes out in one request, whatever its group. */
-  readonly joinsAll: boolean;
+  /**
+   * What goes out in one request of the messages that are due: all of them, those of one group, none but one. A digest
+   * is of one group, and of all when too many groups are due at once.
+   */
+  readonly joins: 'all' | 'digest' | 'group' | 'none';
+  /** A message that another receiver did not take, as the card says in its notice. */
+  renderFallback(card: AlertCard, nowMs: number): JsonObject;
+  /** The card of a message, for who takes it in place of this receiver; left out: its brief is all there is. */
+  readonly readCard?: (message: JsonObject) => AlertCard;
   send(parts: readonly MessagePart[], delivery: Delivery): Promise<SendResult>;
 }

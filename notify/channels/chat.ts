@@ -43,7 +43,9 @@ export function createChat(service: ChatService): Channel {
     renderForwarded: (alert) => renderCard(buildForwardedCard(alert)),
     refresh: undefined,
     canEdit: false,
-    joinsAll: false,
+    joins: 'digest',
+    renderFallback: renderCard,
+    readCard,
     async send(parts, delivery) {
       const card = joinCards(parts.map(({ message }) => readCard(message)));
       const result = await send(fitMessage(service, card, delivery), delivery);

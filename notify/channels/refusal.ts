@@ -71,11 +71,18 @@ export const REFUSALS: Readonly<Record<RefusalReason, RefusalRow>> = {
       zh: '服务端不接受消息的格式。这是 Jobtrace 的缺陷，请反馈。',
     },
   },
-  mention: {
+  forbidden: {
     retryable: false,
     advice: {
-      en: 'The robot may not mention these people: correct `mentions`, or let its owner allow it.',
-      zh: '机器人无权提醒这些人，请修改 `mentions` 或由群主开放权限。',
+      en: 'The service does not allow this: ask whoever administers it, or use another receiver.',
+      zh: '服务端不允许此操作，请联系其管理员或改用其他接收方。',
+    },
+  },
+  recipient: {
+    retryable: false,
+    advice: {
+      en: 'Correct `from` and `to`: the mail server does not take this sender or recipient.',
+      zh: '邮件服务器不接受该发件人或收件人，请修改 `from` 与 `to`。',
     },
   },
   busy: {

@@ -11,7 +11,8 @@ export type RefusalReason =
   | 'quota'
   | 'too-long'
   | 'form'
-  | 'mention'
+  | 'forbidden'
+  | 'recipient'
   | 'busy'
   | 'unknown';
 

@@ -3,8 +3,18 @@
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { CHANNELS } from './table.js';
 
+const HTTP: readonly string[] = ['http:', 'https:'];
+
 /** What every receiver may say. */
-const COMMON: readonly (keyof ReceiverSettings)[] = ['name', 'kind', 'url', 'language', 'zone', 'perMinute'];
+const COMMON: readonly (keyof ReceiverSettings)[] = [
+  'name',
+  'kind',
+  'url',
+  'language',
+  'zone',
+  'perMinute',
+  'fallback',
+];
 
 export function findReceiverProblems(receivers: readonly ReceiverSettings[]): readonly string[] {
   const names = receivers.map(({ name }) => name);
@@ -12,6 +22,12 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
     ...names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => `notify.receivers: the name "${name}" is used twice`),
+    ...receivers
+      .filter(({ name, fallback = '' }) => fallback === name || (fallback !== '' && !names.includes(fallback)))
+      .map(
+        ({ name, fallback }) =>
+          `notify.receivers: "${name}" has the fallback "${fallback}", which is no other receiver`,
+      ),
     ...receivers.flatMap((receiver) =>
       findProblems(receiver).map((problem) => `notify.receivers: "${receiver.name}" ${problem}`),
     ),
@@ -20,11 +36,13 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
 
 function findProblems(receiver: ReceiverSettings): readonly string[] {
   const { kind, url, zone, mentions = [] } = receiver;
-  const { needs, takes, example, findProblem, isCallable } = CHANNELS[kind].settings;
+  const { needs, takes, schemes = HTTP, example, findProblem, isCallable } = CHANNELS[kind].settings;
   const known = [...COMMON, ...needs, ...takes];
   const given = keysOf(receiver).filter((key) => receiver[key] !== undefined);
-  const isHttp = /^https?:\/\/[^/]/.test(url) && URL.canParse(url);
-  const address = isHttp ? findProblem?.(new URL(url)) : `has an address that is not an http or https address`;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isRight = parsed !== undefined && parsed.hostname !== '' && schemes.includes(parsed.protocol);
+  const named = schemes.map((scheme) => scheme.slice(0, -1)).join(' or ');
+  const address = isRight ? findProblem?.(parsed) : `has an address that is not an ${named} address`;
   return [
     ...(address === undefined ? [] : [`${address}; it looks like ${example}`]),
     ...needs.filter((key) => !given.includes(key)).map((key) => `needs \`${key}\` (kind: ${kind})`),
@@ -51,6 +69,9 @@ function keysOf(receiver: ReceiverSettings): readonly (keyof ReceiverSettings)[]
     zone: true,
     keyword: true,
     mentions: true,
+    from: true,
+    to: true,
+    fallback: true,
   };
   return Object.keys(receiver).filter((key): key is keyof ReceiverSettings => key in all);
 }

@@ -4,7 +4,11 @@ import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { ALERTMANAGER } from './alertmanager/alertmanager.js';
 import type { Channel } from './channel.js';
 import { DINGTALK } from './dingtalk/dingtalk.js';
+import { EMAIL } from './email/email.js';
 import { FEISHU } from './feishu/feishu.js';
+import { PAGERDUTY } from './pagerduty/pagerduty.js';
+import { SLACK } from './slack/slack.js';
+import { TEAMS } from './teams/teams.js';
 import { WEBHOOK } from './webhook/webhook.js';
 import { WECOM } from './wecom/wecom.js';
 
@@ -14,4 +18,8 @@ export const CHANNELS: Readonly<Record<ReceiverSettings['kind'], Channel>> = {
   dingtalk: DINGTALK,
   feishu: FEISHU,
   wecom: WECOM,
+  slack: SLACK,
+  teams: TEAMS,
+  pagerduty: PAGERDUTY,
+  email: EMAIL,
 };

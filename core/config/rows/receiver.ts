@@ -3,9 +3,19 @@
 import { LANGUAGES, type Language } from '../../types.js';
 import type { ObjectRow } from './row.js';
 
-export const RECEIVER_KINDS = ['webhook', 'alertmanager', 'dingtalk', 'feishu', 'wecom'] as const;
+export const RECEIVER_KINDS = [
+  'webhook',
+  'alertmanager',
+  'dingtalk',
+  'feishu',
+  'wecom',
+  'slack',
+  'teams',
+  'pagerduty',
+  'email',
+] as const;
 
-/** Where alerts go. `url` is a credential for most receivers: it is never logged. */
+/** Where alerts go. `url` is a credential for most receivers: it is never logged. What each kind takes: its folder. */
 export interface ReceiverSettings {
   readonly name: string;
   readonly kind: (typeof RECEIVER_KINDS)[number];
@@ -21,9 +31,14 @@ export interface ReceiverSettings {
   readonly keyword?: string;
   /** Whom a chat calls when something fails: phone numbers, user ids, or `all`. */
   readonly mentions?: readonly string[];
+  /** Of an e-mail: who sends it, and who gets it. */
+  readonly from?: string;
+  readonly to?: readonly string[];
+  /** The receiver that gets what this one did not take. */
+  readonly fallback?: string;
 }
 
-const URL_FORM = /^https?:\/\//;
+const URL_FORM = /^(?:http|smtp)s?:\/\//;
 
 export const RECEIVER: ObjectRow = {
   schema: {
@@ -43,11 +58,14 @@ export const RECEIVER: ObjectRow = {
       zone: { type: 'string', minLength: 1 },
       keyword: { type: 'string', minLength: 1 },
       mentions: { type: 'array', items: { type: 'string', minLength: 1 } },
+      from: { type: 'string', minLength: 1 },
+      to: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+      fallback: { type: 'string', minLength: 1 },
     },
   },
   defaults: { language: 'en' },
   secrets: {
-    url: (content) => (URL_FORM.test(content) ? undefined : 'must begin with http:// or https://'),
+    url: (content) => (URL_FORM.test(content) ? undefined : 'must begin with http://, https://, smtp:// or smtps://'),
     secret: (content) => (content === '' ? 'is empty' : undefined),
   },
 };

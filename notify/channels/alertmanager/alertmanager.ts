@@ -6,7 +6,7 @@ import type { Channel } from '../channel.js';
 import { postJson } from '../http.js';
 import { isJsonObject, type Json, type JsonObject } from '../../payload.js';
 import type { Card } from '../../render.js';
-import { renderAlertmanager } from './render.js';
+import { renderAlertmanager, renderUndelivered } from './render.js';
 
 /** How far ahead an open alert's end is set; it is re-sent several times within. */
 export const OPEN_AHEAD_MS = 300_000;
@@ -25,7 +25,8 @@ export const ALERTMANAGER: Channel = {
   renderForwarded: undefined,
   refresh: renderOpen,
   canEdit: true,
-  joinsAll: true,
+  joins: 'all',
+  renderFallback: (card, nowMs) => ({ alerts: [renderUndelivered(card, nowMs)] }),
   async send(parts, { receiver, nowMs }) {
     const alerts = parts
       .flatMap(({ message }) => listAlerts(message))

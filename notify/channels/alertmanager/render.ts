@@ -1,5 +1,6 @@
 // An incident as one alert of Alertmanager's API v2: what tells it from others as labels, the words as annotations.
 // Without its end: alertmanager.ts sets that when it sends. Pure.
+import type { AlertCard } from '../../card/card.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
 import { describeIncident, dropEmpty, type Card } from '../../render.js';
 
@@ -36,5 +37,14 @@ export function renderAlertmanager(card: Card): JsonObject {
     annotations: dropEmpty(annotations),
     startsAt: incident.firstSeen ?? new Date(card.nowMs).toISOString(),
     ...(words.link === '' ? {} : { generatorURL: words.link }),
+  });
+}
+
+/** What another receiver did not take; it ends by itself. */
+export function renderUndelivered(card: AlertCard, nowMs: number): JsonObject {
+  return toJsonObject({
+    labels: dropEmpty({ alertname: 'JobtraceAlertUndelivered', subject: card.subject, cause: card.cause }),
+    annotations: dropEmpty({ summary: card.headline, description: card.notice, link: card.links[0]?.url ?? '' }),
+    startsAt: new Date(nowMs).toISOString(),
   });
 }

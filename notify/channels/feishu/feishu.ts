@@ -19,6 +19,7 @@ const SETTINGS: ChannelSettings = {
     /\/hook\/[^/]+$/.test(url.pathname) ? undefined : 'has an address that does not end with /hook/ and the token',
   // 100 a minute and 5 a second are allowed to a bot.
   perMinute: 90,
+  perSecond: 4,
 };
 
 const BUSY_MS = 60_000;

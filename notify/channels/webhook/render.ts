@@ -2,6 +2,7 @@
 // as `jobtrace diagnose --format json` has them, made small enough by leaving out evidence, then details. Pure.
 import { linkIncident } from '../../../core/text/markdown.js';
 import type { Diagnosis, Evidence, Language, PlatformShare, UnknownFailure } from '../../../core/types.js';
+import type { AlertCard } from '../../card/card.js';
 import type { AlertReason } from '../../decide.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
 import { cutMiddle, describeIncident, dropEmpty, findDiagnosis, MOST_TEXT_UNITS, type Card } from '../../render.js';
@@ -88,6 +89,11 @@ export function renderWebhook(card: Card): JsonObject {
     .map(([evidence, details]) => body(evidence, details))
     .find((candidate) => Buffer.byteLength(JSON.stringify(candidate)) <= MAX_BODY_BYTES);
   return fitting ?? body(0, false);
+}
+
+/** What another receiver did not take: its card, and in the notice why. */
+export function renderUndelivered(card: AlertCard, nowMs: number): JsonObject {
+  return toJsonObject({ type: 'jobtrace.alert.undelivered', timestamp: new Date(nowMs).toISOString(), data: card });
 }
 
 /** Of a child also to the platform incident that stands for it. */

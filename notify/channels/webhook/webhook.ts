@@ -6,7 +6,7 @@ import type { Channel, Delivery, MessagePart } from '../channel.js';
 import { renderForwardedMessage } from '../../forward.js';
 import { postJson } from '../http.js';
 import { isJsonObject, type JsonObject } from '../../payload.js';
-import { renderWebhook } from './render.js';
+import { renderUndelivered, renderWebhook } from './render.js';
 
 export const WEBHOOK: Channel = {
   settings: {
@@ -20,7 +20,8 @@ export const WEBHOOK: Channel = {
   renderForwarded: (alert) => renderForwardedMessage(alert),
   refresh: undefined,
   canEdit: false,
-  joinsAll: false,
+  joins: 'group',
+  renderFallback: renderUndelivered,
   async send(parts, delivery) {
     const body = JSON.stringify(joinParts(parts));
     return postJson(delivery.receiver.url, body, signBody(body, delivery));

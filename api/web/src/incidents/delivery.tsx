@@ -1,8 +1,8 @@
 // Above the incidents: receivers that do not take what they are told. Nobody may believe that an alert went out which
 // did not. Nothing is shown while all is well. In: the deliveries of the API, asked for again and again. The list of
 // incidents shows it.
-import { Alert, Stack, Table, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Alert, Button, Stack, Table, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { api } from '../server/client.ts';
 import { Time } from '../view/state.tsx';
 import { useSpeech } from '../speech/text.tsx';
@@ -27,6 +27,7 @@ export function DeliveryProblems() {
               <Table.Th>{t('waiting')}</Table.Th>
               <Table.Th>{t('since')}</Table.Th>
               <Table.Th>{t('lastError')}</Table.Th>
+              <Table.Th />
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -39,6 +40,9 @@ export function DeliveryProblems() {
                   <Time value={receiver.since} />
                 </Table.Td>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>{receiver.lastError}</Table.Td>
+                <Table.Td>
+                  <ReceiverTest name={receiver.receiver} />
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -46,5 +50,25 @@ export function DeliveryProblems() {
         {query.data?.complete === false && <Text size="sm">{t('alertsMore')}</Text>}
       </Stack>
     </Alert>
+  );
+}
+
+/** Sends one message there, and shows what was answered and what to change. */
+function ReceiverTest({ name }: { readonly name: string }) {
+  const { t, lang } = useSpeech();
+  const test = useMutation({ mutationFn: () => api.testReceiver(name) });
+  const { data, error, isPending, mutate } = test;
+  return (
+    <Stack gap={4}>
+      <Button size="compact-xs" variant="default" loading={isPending} onClick={() => mutate()}>
+        {t('testReceiver')}
+      </Button>
+      {error !== null && <Text size="xs">{error.message}</Text>}
+      {data !== undefined && (
+        <Text size="xs" c={data.ok ? 'green' : 'red'} style={{ overflowWrap: 'anywhere' }}>
+          {t('testAnswer')}: {data.answer ?? data.error} · {data.advice[lang]}
+        </Text>
+      )}
+    </Stack>
   );
 }

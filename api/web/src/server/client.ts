@@ -79,6 +79,14 @@ export interface ShownDelivery {
   readonly lastError?: string;
 }
 
+/** What a receiver said to a test message, and what to change. */
+export interface ShownTrial {
+  readonly ok: boolean;
+  readonly answer?: string;
+  readonly error?: string;
+  readonly advice: Readonly<Record<Language, string>>;
+}
+
 /** A failed request with what the server says about it. */
 export class RequestError extends Error {
   constructor(
@@ -107,6 +115,8 @@ export const api = {
     }),
   group: (id: string): Promise<ShownGroup> => request(`/api/v1/groups/${encodeURIComponent(id)}`),
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
+  testReceiver: (name: string): Promise<ShownTrial> =>
+    request(`/api/v1/receivers/${encodeURIComponent(name)}/test`, { method: 'POST' }),
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
   /** Of a token that is not kept yet. */
   tryToken: (token: string): Promise<ShownViewer> => send('/api/v1/viewer', {}, token).then(readBody<ShownViewer>),

@@ -159,6 +159,8 @@ const TEXTS = {
   },
   alertsMore: { en: 'There are more: only the newest 1,000 are counted.', zh: '还有更多：仅统计最新的 1,000 条。' },
   receiver: { en: 'Receiver', zh: '接收方' },
+  testReceiver: { en: 'Send a test', zh: '发送测试消息' },
+  testAnswer: { en: 'Answer', zh: '应答' },
   undeliverable: { en: 'Undeliverable', zh: '未送达' },
   waiting: { en: 'Waiting', zh: '等待中' },
   lastError: { en: 'Last error', zh: '最近的错误' },

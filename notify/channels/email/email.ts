@@ -1,0 +1,59 @@
+// E-mail through a mail server: what its settings say, which mail is sent, and what the server's refusals mean (RFC
+// 5321: 4xx passes, 5xx does not). Mails about one incident are one thread. How a card reads stands in render.ts.
+import { createHash } from 'node:crypto';
+import { buildCard, buildForwardedCard, readCard, renderCard } from '../../card/card.js';
+import { joinCards } from '../../card/join.js';
+import type { Channel, ChannelSettings, Delivery } from '../channel.js';
+import { hideAddress } from '../http.js';
+import { readRefusal, type AnswerRow } from '../refusal.js';
+import type { SendResult } from '../result.js';
+import { renderEmail } from './render.js';
+import { sendMail, type MailResult } from './smtp.js';
+
+const SETTINGS: ChannelSettings = {
+  title: 'E-mail',
+  needs: ['from', 'to'],
+  takes: [],
+  schemes: ['smtp:', 'smtps:'],
+  example: 'smtps://user:password@mail.example.com:465',
+  perMinute: 30,
+};
+
+const BUSY_MS = 60_000;
+
+const ANSWERS: readonly AnswerRow[] = [
+  { code: 'EAUTH', reason: 'credential' },
+  { code: 'ETLS', reason: 'forbidden' },
+  { code: 'EENVELOPE', says: /^4/, reason: 'busy', waitMs: BUSY_MS },
+  { code: 'EENVELOPE', reason: 'recipient' },
+  { code: 'EMESSAGE', says: /^4/, reason: 'busy', waitMs: BUSY_MS },
+  { code: 'EMESSAGE', says: /^552|too large|size/i, reason: 'too-long' },
+  { code: 'EMESSAGE', reason: 'forbidden' },
+];
+
+export const EMAIL: Channel = {
+  settings: SETTINGS,
+  renderIncident: (card) => renderCard(buildCard(card)),
+  renderForwarded: (alert) => renderCard(buildForwardedCard(alert)),
+  refresh: undefined,
+  canEdit: false,
+  joins: 'digest',
+  renderFallback: renderCard,
+  readCard,
+  async send(parts, delivery) {
+    const card = joinCards(parts.map(({ message }) => readCard(message)));
+    const { url, from = '', to = [] } = delivery.receiver;
+    const thread = `<${createHash('sha256').update(card.topic).digest('hex').slice(0, 32)}@jobtrace>`;
+    const mail = { from, to, messageId: `<${delivery.id}@jobtrace>`, references: thread, ...renderEmail(card) };
+    return readAnswer(await sendMail(url, mail), delivery);
+  },
+};
+
+function readAnswer(result: MailResult, { receiver }: Delivery): SendResult {
+  const shown = hideAddress(result.said, receiver.url).replace(/\s+/g, ' ').trim();
+  if (result.ok) return { ok: true, answer: shown };
+  const isRefusal = result.status !== undefined || ANSWERS.some(({ code }) => code === result.code);
+  if (!isRefusal) return { ok: false, retryable: true, error: `the connection failed (${result.code})`, answer: shown };
+  const text = `${result.status ?? ''} ${shown}`.trim();
+  return readRefusal(ANSWERS, { code: result.code, text }, { status: result.status ?? 0, text, shown });
+}

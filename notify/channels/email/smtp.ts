@@ -1,0 +1,58 @@
+// The door of nodemailer: one mail through one mail server, and what went wrong with it. The address says server, user
+// and password (smtps://user:password@mail.example.com:465, or smtp:// with STARTTLS). A password is never sent in the
+// clear, but on this machine.
+
+export interface Mail {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly messageId: string;
+  /** The first mail of its thread. */
+  readonly references: string;
+}
+
+/** The server's last words, or its refusal: `code` is nodemailer's (EAUTH …), `status` SMTP's. */
+export type MailResult =
+  | { readonly ok: true; readonly said: string }
+  | { readonly ok: false; readonly code: string; readonly status: number | undefined; readonly said: string };
+
+const TIMEOUT_MS = 10_000;
+const LOCAL: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+
+export async function sendMail(address: string, mail: Mail): Promise<MailResult> {
+  const { protocol, hostname, port, username, password } = new URL(address);
+  const secure = protocol === 'smtps:';
+  // Only who sends mails waits for it to be read.
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (secure ? 465 : 587) : Number(port),
+    secure,
+    requireTLS: !secure && username !== '' && !LOCAL.includes(hostname),
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+  });
+  try {
+    const { references, ...rest } = mail;
+    const sent = await transport.sendMail({
+      ...rest,
+      to: [...mail.to],
+      ...(references === mail.messageId ? {} : { references, inReplyTo: references }),
+      headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+      // Nothing of a log is ever read as a file or an address.
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    return { ok: true, said: sent.response };
+  } catch (error) {
+    const { code, responseCode, response, message } = Object(error);
+    const status = typeof responseCode === 'number' ? responseCode : undefined;
+    return { ok: false, code: String(code ?? ''), status, said: String(response ?? message ?? '') };
+  } finally {
+    transport.close();
+  }
+}

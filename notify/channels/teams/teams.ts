@@ -1,0 +1,64 @@
+// A workflow of Microsoft Teams ("When a Teams webhook request is received"): what its settings say, its limits, and
+// what its answers mean. 202 says that the flow began, not that a card is shown. Old connectors answered 200 and said
+// in the text that they had failed. How a card reads stands in render.ts. Source: learn.microsoft.com, "Create
+// incoming webhooks with Workflows".
+import type { JsonObject } from '../../payload.js';
+import type { ChannelSettings, Delivery } from '../channel.js';
+import { createChat, type ChatRequest, type ChatService } from '../chat.js';
+import { readStatus, type HttpAnswer } from '../http.js';
+import { readRefusal, type AnswerRow } from '../refusal.js';
+import type { SendResult } from '../result.js';
+import { renderTeams, renderTeamsText } from './render.js';
+
+const SETTINGS: ChannelSettings = {
+  title: 'Microsoft Teams',
+  needs: [],
+  takes: [],
+  example:
+    'https://….api.powerplatform.com/powerautomate/automations/direct/workflows/…/triggers/manual/paths/invoke?…',
+  // Four a second are allowed.
+  perMinute: 60,
+  perSecond: 3,
+};
+
+const ANSWERS: readonly AnswerRow[] = [
+  { code: 400, says: /too large|size/i, reason: 'too-long' },
+  { code: 400, reason: 'form' },
+  { code: 401, reason: 'credential' },
+  { code: 403, reason: 'credential' },
+  { code: 404, reason: 'gone' },
+  { code: 410, reason: 'gone' },
+  { code: 413, reason: 'too-long' },
+  { code: 429, reason: 'too-fast', waitMs: 60_000 },
+];
+
+/** As old connectors say it, inside status 200. */
+const FAILED = /delivery failed|HTTP error \d{3}/i;
+const FAILED_STATUS = /HTTP error (\d{3})/i;
+
+export const TEAMS_SERVICE: ChatService = {
+  settings: SETTINGS,
+  // 28 KB are said, 21 KB were found to pass.
+  maxBytes: 21_000,
+  render: renderTeams,
+  renderPlain: renderTeamsText,
+  request,
+  readAnswer,
+};
+
+export const TEAMS = createChat(TEAMS_SERVICE);
+
+function request(message: JsonObject, { receiver }: Delivery): ChatRequest {
+  return { url: receiver.url, body: JSON.stringify(message), headers: {} };
+}
+
+function readAnswer(answer: HttpAnswer): SendResult {
+  const { status, text, shown } = answer;
+  const said = text.slice(0, 1000);
+  if (status < 300 && FAILED.test(said))
+    return readRefusal(ANSWERS, { code: Number(FAILED_STATUS.exec(said)?.[1] ?? 0), text }, answer);
+  if (status < 300) return { ok: true, answer: `${status} ${shown}`.trim() };
+  return ANSWERS.some(({ code }) => code === status)
+    ? readRefusal(ANSWERS, { code: status, text }, { ...answer, shown: `${status} ${shown}`.trim() })
+    : readStatus(answer);
+}

@@ -1,0 +1,102 @@
+// A test message to one receiver: a card that says that it is one, sent at once and by the way of every other, and what
+// the service answered, with what to change. Where a message stands until it ends, it is ended behind it. Called by the
+// command line and by the API.
+import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { Diagnosis, Incident, Text } from '../../core/types.js';
+import type { AlertReason } from '../decide.js';
+import type { Card } from '../render.js';
+import { REFUSALS } from './refusal.js';
+import type { RefusalReason, SendResult } from './result.js';
+import { CHANNELS } from './table.js';
+
+export interface Trial {
+  readonly receiver: string;
+  readonly kind: ReceiverSettings['kind'];
+  readonly ok: boolean;
+  /** What the service said, word for word, its address hidden; absent when nobody answered. */
+  readonly answer?: string | undefined;
+  readonly error?: string | undefined;
+  readonly reason?: RefusalReason | undefined;
+  /** What to change, or to look at. */
+  readonly advice: Text;
+}
+
+const LOOK: Text = {
+  en: 'The service took the message. Look whether it is shown: that no answer tells.',
+  zh: '服务端已接收消息。请到接收端确认是否显示，应答本身无法说明这一点。',
+};
+const REACH: Text = {
+  en: 'Check the address, and whether this machine reaches it (proxy, firewall, DNS).',
+  zh: '请检查地址，以及本机能否访问该地址（代理、防火墙、DNS）。',
+};
+
+export async function sendTrial(receiver: ReceiverSettings, publicUrl: string, nowMs: number): Promise<Trial> {
+  const result = await send(receiver, 'new-incident', publicUrl, nowMs);
+  if (result.ok && CHANNELS[receiver.kind].canEdit) await send(receiver, 'resolved', publicUrl, nowMs);
+  const about = { receiver: receiver.name, kind: receiver.kind, answer: result.answer };
+  if (result.ok) return { ...about, ok: true, advice: LOOK };
+  const { error, reason } = result;
+  return { ...about, ok: false, error, reason, advice: reason === undefined ? REACH : REFUSALS[reason].advice };
+}
+
+function send(receiver: ReceiverSettings, reason: AlertReason, publicUrl: string, nowMs: number): Promise<SendResult> {
+  const channel = CHANNELS[receiver.kind];
+  const { language, zone } = receiver;
+  const subject = { cause: 'test', symptom: false, severity: 'warning', diagnosis: 0 } as const;
+  const card: Card = { incident: makeIncident(reason, nowMs), subject, reason, language, publicUrl, nowMs, zone };
+  const message = channel.renderIncident(card, undefined);
+  return channel.send([{ message, brief: {} }], { receiver, id: `msg_test-${nowMs}`, nowMs });
+}
+
+function makeIncident(reason: AlertReason, nowMs: number): Incident {
+  const time = new Date(nowMs).toISOString();
+  return {
+    id: 'test',
+    cluster: 'test',
+    job: { id: '0'.repeat(32), name: 'test' },
+    processes: [],
+    firstSeen: time,
+    lastSeen: time,
+    outcome: reason === 'resolved' ? 'recovered' : 'failing',
+    restarts: 1,
+    attempts: [{ number: 1, failedAt: time, rules: ['test'] }],
+    diagnoses: {
+      en: [
+        makeDiagnosis('A test message of Jobtrace: nothing has failed', 'This is how a diagnosis looks here.', [
+          'Nothing is to be done.',
+          'An option that a fix names stands in a line of its own.',
+        ]),
+      ],
+      zh: [
+        makeDiagnosis('Jobtrace 测试消息：没有任何故障', '诊断在此处的显示效果如下。', [
+          '无需任何操作。',
+          '修复所涉及的配置项单独成行。',
+        ]),
+      ],
+    },
+    unknown: [],
+    facts: {},
+  };
+}
+
+function makeDiagnosis(title: string, summary: string, [fix = '', evidence = '']: readonly string[]): Diagnosis {
+  return {
+    cause: 'test',
+    rule: 'test',
+    title,
+    summary,
+    severity: 'warning',
+    confidence: 1,
+    symptom: false,
+    owner: 'platform',
+    status: 'stable',
+    count: 1,
+    reasons: [],
+    fixes: [{ id: 'none', text: fix, patch: { 'taskmanager.memory.process.size': '2g' }, risk: 'low' }],
+    evidence: [{ file: 'test.log', line: 1, text: `java.lang.Exception: ${evidence}` }],
+    explains: [],
+    references: [],
+    values: {},
+    score: {},
+  };
+}

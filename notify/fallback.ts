@@ -1,0 +1,77 @@
+// What a receiver did not take goes to its fallback: the same card, with who refused it, why, and what to change. It
+// is a message of its own at the other receiver, says nothing to whoever decides about the incident there, and is
+// handed on no further. Called by the senders.
+import type { ReceiverSettings } from '../core/config/rows/receiver.js';
+import { emptyCard, type AlertCard } from './card/card.js';
+import { WORDS } from './card/words.js';
+import { CHANNELS } from './channels/table.js';
+import type { Outbox, OutboxRow } from './outbox.js';
+import { isJsonObject, type JsonObject } from './payload.js';
+
+const FALLBACK_REASON = 'fallback';
+
+export type HandOver = (row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>;
+
+export interface FallbackOptions {
+  readonly outbox: Outbox;
+  readonly receivers: readonly ReceiverSettings[];
+  readonly now: () => number;
+}
+
+/** For what this receiver does not take; undefined where it has no fallback. */
+export function createHandOver(receiver: ReceiverSettings, options: FallbackOptions): HandOver | undefined {
+  const { outbox, receivers, now } = options;
+  const other = receivers.find(({ name }) => name === receiver.fallback);
+  if (other === undefined) return undefined;
+  return async ({ alert, payload }, error) => {
+    if (alert.reason === FALLBACK_REASON) return;
+    const { undelivered } = WORDS[other.language];
+    const card = { ...readCard(receiver, payload), notice: undelivered(receiver.name, error) };
+    const { inbound, followUntilMs, openUntilMs, ...rest } = payload;
+    void [inbound, followUntilMs, openUntilMs];
+    await outbox.put(
+      {
+        ...alert,
+        // Not among what either was told of the incident: outbox.ts goes by the beginning of an id.
+        id: `${FALLBACK_REASON}/${alert.id}`,
+        receiver: other.name,
+        reason: FALLBACK_REASON,
+        sentAt: new Date(now()).toISOString(),
+        state: 'pending',
+        attempts: 0,
+      },
+      {
+        ...rest,
+        notBeforeMs: now(),
+        deadlineMs: now() + (payload.deadlineMs - payload.notBeforeMs),
+        group: `${FALLBACK_REASON}|${receiver.name}`,
+        message: CHANNELS[other.kind].renderFallback(card, now()),
+      },
+    );
+  };
+}
+
+/** In the language in which it was rendered. */
+function readCard({ kind, language }: ReceiverSettings, payload: OutboxRow['payload']): AlertCard {
+  const card = CHANNELS[kind].readCard?.(payload.message);
+  return card ?? readBrief(payload.brief, emptyCard(language));
+}
+
+function readBrief(brief: JsonObject, empty: AlertCard): AlertCard {
+  const text = (key: string): string => (typeof brief[key] === 'string' ? brief[key] : '');
+  const job = isJsonObject(brief['job']) ? brief['job'] : {};
+  const subject = String(job['name'] ?? job['id'] ?? brief['cluster'] ?? '');
+  const link = text('link');
+  return {
+    ...empty,
+    tone: 'bad',
+    topic: text('incidentId'),
+    title: `🔴 ${subject}`,
+    headline: text('title'),
+    cause: text('cause'),
+    cluster: text('cluster'),
+    links: link === '' ? [] : [{ text: WORDS[empty.language].openIncident, url: link }],
+    kind: text('cause'),
+    subject,
+  };
+}
