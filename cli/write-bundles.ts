@@ -17,6 +17,7 @@ const BESIDE = [
   'prom-client',
   '@modelcontextprotocol/*',
   'tar',
+  'nodemailer',
 ];
 /** What only those need that open a store: V8 reads every byte of a bundle before a short answer. */
 const SERVICE_ONLY = [
