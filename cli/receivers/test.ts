@@ -3,7 +3,7 @@
 import { createError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
 import { findReceiverProblems } from '../../notify/channels/settings.js';
-import { sendTrial, type Trial } from '../../notify/channels/trial.js';
+import { sendTrial, type ReceiverTest } from '../../notify/channels/trial.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from '../command.js';
 import { languageOf, readSettings } from '../settings.js';
 import { write } from '../terminal/write.js';
@@ -33,7 +33,7 @@ async function runTest(invocation: Invocation): Promise<number> {
   const problems = findReceiverProblems(receivers);
   if (problems.length > 0)
     throw createError('JT_CONFIG_INVALID', { problems: problems.map((problem) => `  ${problem}`).join('\n') });
-  const trials: Trial[] = [];
+  const trials: ReceiverTest[] = [];
   for (const { receiver } of wanted) {
     if (receiver === undefined) continue;
     const trial = await sendTrial(receiver, settings['api.publicUrl'], Date.now());
@@ -50,7 +50,7 @@ const WORDS: Readonly<
   zh: { answer: '应答', nobody: '无', taken: '已接收', refused: '未接收', advice: '处理办法' },
 };
 
-function renderTrial({ receiver, kind, ok, answer, error, reason, advice }: Trial, language: Language): string {
+function renderTrial({ receiver, kind, ok, answer, error, reason, advice }: ReceiverTest, language: Language): string {
   const words = WORDS[language];
   const why = reason === undefined ? '' : ` (${reason})`;
   return [

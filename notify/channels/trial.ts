@@ -9,7 +9,7 @@ import { REFUSALS } from './refusal.js';
 import type { RefusalReason, SendResult } from './result.js';
 import { CHANNELS } from './table.js';
 
-export interface Trial {
+export interface ReceiverTest {
   readonly receiver: string;
   readonly kind: ReceiverSettings['kind'];
   readonly ok: boolean;
@@ -30,7 +30,7 @@ const REACH: Text = {
   zh: '请检查地址，以及本机能否访问该地址（代理、防火墙、DNS）。',
 };
 
-export async function sendTrial(receiver: ReceiverSettings, publicUrl: string, nowMs: number): Promise<Trial> {
+export async function sendTrial(receiver: ReceiverSettings, publicUrl: string, nowMs: number): Promise<ReceiverTest> {
   const result = await send(receiver, 'new-incident', publicUrl, nowMs);
   if (result.ok && CHANNELS[receiver.kind].canEdit) await send(receiver, 'resolved', publicUrl, nowMs);
   const about = { receiver: receiver.name, kind: receiver.kind, answer: result.answer };
