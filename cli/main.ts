@@ -18,6 +18,7 @@ import { RULES_EXPLAIN } from './rules/explain.js';
 import { RULES_NEW } from './rules/new.js';
 import { MCP } from './service/mcp.js';
 import { UP } from './service/up.js';
+import { SETUP } from './setup/setup.js';
 import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';
 import { createError, JobtraceError } from '../core/errors.js';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   ANALYZER,
   API,
   MCP,
+  SETUP,
   LETTERS_LIST,
   LETTERS_SEND,
   RECEIVERS_ROUTE,

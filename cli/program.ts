@@ -27,7 +27,16 @@ function nameFile(name: string): string {
 /** The commands that run until they are stopped. */
 export const SERVICES: readonly string[] = ['up', 'agent', 'analyzer', 'api'];
 /** First words of the commands that open a store. */
-const STORE_COMMANDS: readonly string[] = [...SERVICES, 'search', 'incidents', 'feedback', 'bundle', 'letters', 'mcp'];
+const STORE_COMMANDS: readonly string[] = [
+  ...SERVICES,
+  'search',
+  'incidents',
+  'feedback',
+  'bundle',
+  'letters',
+  'mcp',
+  'setup',
+];
 
 const OPTIMIZE_LATER = ['--invocation-count-for-maglev=6000', '--invocation-count-for-turbofan=45000'] as const;
 const GROW_AT_ONCE = '--semi-space-growth-factor=32';

@@ -1,8 +1,11 @@
-// Settings → the store they name. The only place that knows both adapters, and loads the one that is asked for; cli.ts
-// calls it.
+// Settings → the store they name, or what prepares it. The only place that knows both adapters, and loads the one that
+// is asked for; cli.ts calls it.
 import type { ElasticsearchSettings } from './elasticsearch/elasticsearch.js';
+import type { Setup } from './elasticsearch/setup/setup.js';
 import type { SqliteSettings } from './sqlite/sqlite.js';
 import type { Store } from './store.js';
+
+export type { Setup, SetupPlan, SetupStep } from './elasticsearch/setup/setup.js';
 
 export type StoreSettings =
   ({ readonly kind: 'sqlite' } & SqliteSettings) | ({ readonly kind: 'elasticsearch' } & ElasticsearchSettings);
@@ -14,4 +17,9 @@ export type StoreSettings =
 export async function openStore(settings: StoreSettings): Promise<Store> {
   if (settings.kind === 'sqlite') return (await import('./sqlite/sqlite.js')).openSqliteStore(settings);
   return (await import('./elasticsearch/elasticsearch.js')).openElasticsearchStore(settings);
+}
+
+/** Of Elasticsearch alone: the embedded store needs nothing. Connects to nothing yet. */
+export async function openSetup(settings: ElasticsearchSettings & { readonly indexPrefix: string }): Promise<Setup> {
+  return (await import('./elasticsearch/setup/setup.js')).openElasticsearchSetup(settings);
 }

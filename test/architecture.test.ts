@@ -153,6 +153,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'find.ts',
     'letters.ts',
     'bundle',
+    'setup',
     'rules',
     'receivers',
     'main.ts',

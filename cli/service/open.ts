@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
-import { openStore } from '../../store/open.js';
+import { openStore, type openSetup } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { errorText } from '../../core/fault.js';
 
@@ -27,9 +27,13 @@ export async function openExistingStore(settings: Settings, to: 'read' | 'write'
 function open(settings: Settings, readonly = false): Promise<Store> {
   if (settings['store.kind'] === 'sqlite')
     return openStore({ kind: 'sqlite', path: join(settings.dataDir, DATABASE), readonly });
+  return openStore({ kind: 'elasticsearch', ...elasticsearchOf(settings) });
+}
+
+/** What the settings say of Elasticsearch. */
+export function elasticsearchOf(settings: Settings): Parameters<typeof openSetup>[0] {
   const caFile = settings['store.caFile'];
-  return openStore({
-    kind: 'elasticsearch',
+  return {
     nodes: settings['store.urls'],
     indexPrefix: settings['store.indexPrefix'],
     compress: settings['store.compress'],
@@ -38,7 +42,7 @@ function open(settings: Settings, readonly = false): Promise<Store> {
       ? {}
       : { username: settings['store.username'], password: settings['store.password'] }),
     ...(caFile === '' ? {} : { ca: readFileSync(caFile, 'utf8') }),
-  });
+  };
 }
 
 function makeFolder(path: string): void {

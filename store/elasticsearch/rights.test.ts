@@ -1,13 +1,14 @@
 // The rights in docs/elasticsearch.md are enough, and not more than enough: the roles are read from that page and
 // given to users of a real Elasticsearch with security on.
-import { pbkdf2Sync, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
+import { writeUsers } from '../../lab/parts/testing/users.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from './elasticsearch.js';
+import { buildRole, nameRole, ROLE_NAMES } from './setup/roles.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
 import type { Store } from '../store.js';
 
@@ -30,18 +31,11 @@ function readRoles(): Map<string, object> {
   return new Map(blocks.flatMap((block) => Object.entries(block.role_descriptors)));
 }
 
-/** The file realm: one user for each role, named like it (Elasticsearch's own formats). */
-function writeUsers(configDir: string, roles: ReadonlyMap<string, object>): void {
-  const all = new Map<string, object>([...roles, ['superuser', {}]]);
-  const salt = randomBytes(32);
-  const hash = `{PBKDF2}10000$${salt.toString('base64')}$${pbkdf2Sync(PASSWORD, salt, 10_000, 32, 'sha512').toString('base64')}`;
-  writeFileSync(
-    join(configDir, 'roles.yml'),
-    [...roles].map(([name, role]) => `${name}: ${JSON.stringify(role)}\n`).join(''),
-  );
-  writeFileSync(join(configDir, 'users'), [...all.keys()].map((name) => `${name}:${hash}\n`).join(''));
-  writeFileSync(join(configDir, 'users_roles'), [...all.keys()].map((name) => `${name}:${name}\n`).join(''));
-}
+it('has the same roles in docs/elasticsearch.md as "jobtrace setup" makes', () => {
+  const roles = ROLE_NAMES.map((part) => [nameRole('jobtrace', part), buildRole('jobtrace', part)] as const);
+
+  expect(Object.fromEntries(readRoles())).toEqual(Object.fromEntries(roles));
+});
 
 describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', () => {
   const dir = mkdtempSync(join(tmpdir(), 'jobtrace-store-rights-'));
@@ -68,7 +62,11 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       dir: join(dir, 'node'),
       settings: { 'xpack.security.enabled': 'true' },
       headers: SUPERUSER,
-      editConfig: (configDir) => writeUsers(configDir, new Map([...readRoles(), ['templating_agent', TEMPLATING]])),
+      editConfig: (configDir) => {
+        const roles = { ...Object.fromEntries(readRoles()), templating_agent: TEMPLATING };
+        const users = [...Object.keys(roles), 'superuser'].map((name) => [name, [name]] as const);
+        writeUsers(configDir, { password: PASSWORD, users: Object.fromEntries(users), roles });
+      },
     });
     return async () => {
       await node.stop();

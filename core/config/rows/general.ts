@@ -40,7 +40,13 @@ export const GENERAL = [
     env: 'JOBTRACE_STORE_URL',
     help: 'Addresses of the Elasticsearch nodes.',
   },
-  { name: 'store.username', type: 'string', default: '', help: 'Elasticsearch user, when no API key is used.' },
+  {
+    name: 'store.username',
+    type: 'string',
+    default: '',
+    env: 'JOBTRACE_STORE_USERNAME',
+    help: 'Elasticsearch user, when no API key is used.',
+  },
   {
     name: 'store.password',
     type: 'secret',

@@ -1,6 +1,6 @@
-// Builds the plugin that gives the smallest distribution of Elasticsearch the tokenizer `pattern` (PatternPlugin.java),
-// which every other distribution has. In: the distribution, its version, a JDK. Out: a folder for its `plugins`, kept
-// in the cache of the parts under the hash of what it was made from. Called by elasticsearch.ts.
+// Builds the plugin that gives the smallest distribution of Elasticsearch what every other one has, and our templates
+// or its own security ask for (PatternPlugin.java). In: the distribution, its version, a JDK. Out: a folder for its
+// `plugins`, kept in the cache of the parts under the hash of what it was made from. Called by elasticsearch.ts.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ export async function buildAnalysisPlugin(distribution: Distribution): Promise<s
 function describePlugin(version: string): string {
   return Object.entries({
     name: 'jobtrace-analysis',
-    description: 'The tokenizer pattern',
+    description: 'The tokenizer pattern, and what security wants',
     version,
     'elasticsearch.version': version,
     'java.version': RELEASE,

@@ -168,7 +168,7 @@ async function loadMadeVersion(client: ElasticsearchClient, prefix: string): Pro
 }
 
 /** By the names of the templates; users may have some that begin like ours. */
-async function loadTemplateAges(
+export async function loadTemplateAges(
   client: ElasticsearchClient,
   prefix: string,
 ): Promise<ReadonlyMap<string, TemplateAge>> {

@@ -1,0 +1,124 @@
+// What must be in Elasticsearch before an installation runs: our index templates, and where security is on a role for
+// each of its parts, or keys with the same rights. First it is looked at (planSetup), then made (runSetup); what is
+// as it should be is left alone, so a second time changes nothing. Called by "jobtrace setup" through store/open.ts.
+import { createError } from '../../../core/errors.js';
+import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
+import { createTemplates, loadTemplateAges } from '../templates/make.js';
+import { buildTemplates, decideTemplate } from '../templates/mapping.js';
+import { buildRole, decideRole, nameRole, ROLE_NAMES, type RoleName } from './roles.js';
+
+/** `unseen`: this user may not look. */
+export type SetupDecision = ReturnType<typeof decideTemplate> | ReturnType<typeof decideRole> | 'unseen';
+
+export interface SetupStep {
+  readonly kind: 'index template' | 'role';
+  readonly name: string;
+  readonly decision: SetupDecision;
+  readonly isChange: boolean;
+  /** As a request of Elasticsearch's API: PUT with this body. */
+  readonly path: string;
+  readonly body: object;
+}
+
+export interface SetupPlan {
+  readonly steps: readonly SetupStep[];
+  /** Without it there are no roles. */
+  readonly security: 'on' | 'off';
+}
+
+export interface Setup {
+  readonly parts: readonly RoleName[];
+  plan(): Promise<SetupPlan>;
+  /** Makes what the plan says is missing, older or changed. Throws JT_STORE_DENIED where this user may not. */
+  run(plan: SetupPlan): Promise<void>;
+  /** A new API key with the rights of that part, in the form of `store.apiKey`. */
+  createKey(part: RoleName): Promise<string>;
+  close(): Promise<void>;
+}
+
+const CHANGES: readonly SetupDecision[] = ['missing', 'older', 'changed', 'unseen'];
+
+/** Connects to nothing yet. */
+export function openElasticsearchSetup(settings: ElasticsearchSettings & { readonly indexPrefix: string }): Setup {
+  const client = openClient(settings);
+  const { indexPrefix: prefix } = settings;
+  return {
+    parts: ROLE_NAMES,
+    plan: async () => {
+      const [templates, roles] = await Promise.all([
+        planTemplates(client, prefix, settings),
+        planRoles(client, prefix),
+      ]);
+      return { steps: [...templates, ...(roles ?? [])], security: roles === undefined ? 'off' : 'on' };
+    },
+    run: async ({ steps }) => {
+      // By the way that all parts go, which also notes for agents what they may not look at.
+      const { note } = await createTemplates(client, prefix, settings);
+      await note();
+      for (const role of steps) if (role.kind === 'role' && role.isChange) await putRole(client, role);
+    },
+    createKey: (part) => createKey(client, prefix, part),
+    close: () => client.close(),
+  };
+}
+
+async function planTemplates(
+  client: ElasticsearchClient,
+  prefix: string,
+  settings: ElasticsearchSettings,
+): Promise<SetupStep[]> {
+  const ages = await loadTemplateAges(client, prefix).catch((error: unknown) => {
+    if (readStatus(error) === 403) return undefined;
+    throw error;
+  });
+  return Object.entries(buildTemplates(prefix, settings, 'analyzer')).map(([name, body]) => {
+    const decision = ages === undefined ? 'unseen' : decideTemplate(ages.get(name));
+    return step('index template', { name, decision, path: `/_index_template/${name}`, body });
+  });
+}
+
+/** Undefined: security is off. */
+async function planRoles(client: ElasticsearchClient, prefix: string): Promise<SetupStep[] | undefined> {
+  const names = ROLE_NAMES.map((part) => nameRole(prefix, part));
+  const { status, body } = await client.send({
+    method: 'GET',
+    path: `/_security/role/${names.join(',')}`,
+    // No handler (400, 405): security is off. 404: none of them is there.
+    expect: [400, 403, 404, 405],
+  });
+  if (status === 400 || status === 405) return undefined;
+  return ROLE_NAMES.map((part) => {
+    const [name, role] = [nameRole(prefix, part), buildRole(prefix, part)];
+    const decision = status === 403 ? 'unseen' : decideRole(role, body[name]);
+    return step('role', { name, decision, path: `/_security/role/${name}`, body: role });
+  });
+}
+
+function step(kind: SetupStep['kind'], rest: Omit<SetupStep, 'kind' | 'isChange'>): SetupStep {
+  return { kind, ...rest, isChange: CHANGES.includes(rest.decision) };
+}
+
+async function putRole(client: ElasticsearchClient, { name, path, body }: SetupStep): Promise<void> {
+  await withRight(client, `make the role ${name}`, client.send({ method: 'PUT', path, body }));
+}
+
+async function createKey(client: ElasticsearchClient, prefix: string, part: RoleName): Promise<string> {
+  const body = {
+    name: `${prefix}-${part}`,
+    role_descriptors: { [nameRole(prefix, part)]: buildRole(prefix, part) },
+    metadata: { managed_by: 'jobtrace' },
+  };
+  const sent = client.send({ method: 'POST', path: '/_security/api_key', body });
+  const answer = await withRight(client, `make a key for ${part}`, sent);
+  return String(answer.body['encoded']);
+}
+
+async function withRight<T>({ url }: ElasticsearchClient, what: string, sent: Promise<T>): Promise<T> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (readStatus(error) !== 403) throw error;
+    const problem = `this user may not ${what}: use one with manage_security, or give what --dry-run prints to whoever has that right`;
+    throw createError('JT_STORE_DENIED', { url, problem }, error);
+  }
+}
