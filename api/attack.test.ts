@@ -106,6 +106,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     attempts: times(FILTERS, 'facets=true&histogram=7', 'limit=1', 'limit=2&order=oldest&facets=true'),
     finds: true,
   },
+  'GET /api/v1/records/export': {
+    attempts: times(FILTERS, 'format=text', 'format=csv&limit=1', 'format=ndjson'),
+    finds: true,
+  },
   'GET /api/v1/records/stream': {
     attempts: FILTERS.map((query) => ({ query: `from=2026-11-20T00:00:00Z&${query}` })),
     finds: true,

@@ -53,6 +53,13 @@ export interface RequestValues {
 export type Answer =
   | { readonly kind: 'json'; readonly body: unknown; readonly status?: number }
   | { readonly kind: 'text'; readonly text: string; readonly contentType: string; readonly status?: number }
+  /** A file, as it becomes ready. */
+  | {
+      readonly kind: 'file';
+      readonly chunks: AsyncIterable<string>;
+      readonly contentType: string;
+      readonly name: string;
+    }
   /** Server-sent events, already in their wire form. */
   | { readonly kind: 'events'; readonly events: AsyncIterable<string> };
 

@@ -4,6 +4,7 @@
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
 import { VERDICTS } from '../core/feedback.js';
 import { EXPORT_FORMATS } from '../core/text/export.js';
+import { RECORD_FORMATS } from '../core/text/record-export.js';
 import { LANGUAGES } from '../core/types.js';
 import { ALERT_STATES, OUTCOMES, type Schema } from './route.js';
 
@@ -70,9 +71,20 @@ export const RECORD_PAGE = object(
         ['time', 'counts'],
       ),
     ),
-    facets: object({ level: FACET, job: FACET, process: FACET, logger: FACET, errorType: FACET }, [], {
-      description: 'Counted over the whole range, not over this page.',
-    }),
+    facets: object(
+      {
+        level: FACET,
+        job: described(FACET, 'Of lines that name their job.'),
+        cluster: FACET,
+        process: FACET,
+        component: FACET,
+        host: FACET,
+        logger: FACET,
+        errorType: FACET,
+      },
+      [],
+      { description: 'The 20 most frequent values of each, counted over the whole range, not over this page.' },
+    ),
   },
   ['records', 'total'],
 );
@@ -594,6 +606,9 @@ const FORMAT = {
   description: 'csv: a line for each incident; ndjson: a document a line; markdown: cards, to be pasted into an issue.',
 } as const;
 
+/** Records in one file. */
+export const MOST_EXPORTED = 100_000;
+
 export const QUERIES = {
   records: request({
     ...RECORD_FILTERS,
@@ -603,6 +618,12 @@ export const QUERIES = {
     after: described(text, '"next" of the page before.'),
     histogram: { type: 'integer', minimum: 1, maximum: 500, description: 'Number of buckets; absent = no histogram.' },
     facets: { type: 'boolean', default: false },
+  }),
+  export: request({
+    ...RECORD_FILTERS,
+    ...RANGE,
+    format: { type: 'string', enum: RECORD_FORMATS, default: 'ndjson', description: 'text: as people read them.' },
+    limit: { type: 'integer', minimum: 1, maximum: MOST_EXPORTED, default: MOST_EXPORTED },
   }),
   stream: request({
     ...RECORD_FILTERS,

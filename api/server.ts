@@ -290,6 +290,14 @@ function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
         .header('cache-control', 'no-store')
         .serializer((text: unknown) => String(text))
         .send(answer.text);
+    case 'file':
+      return reply
+        .headers({
+          'content-type': answer.contentType,
+          'content-disposition': `attachment; filename="${answer.name}"`,
+          'cache-control': 'no-store',
+        })
+        .send(Readable.from(answer.chunks));
     case 'events':
       return reply
         .headers({

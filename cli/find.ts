@@ -1,127 +1,18 @@
-// "jobtrace search" and "jobtrace incidents": what the store holds, for people and for programs. Neither writes to
-// the store, and neither makes one that is not there.
+// "jobtrace incidents": what the store holds of them, for people and for programs. It does not write to the store, and
+// makes none that is not there.
 import type { Settings } from '../core/config/settings.js';
-import { createError } from '../core/errors.js';
 import { renderCsv, renderNdjson } from '../core/text/export.js';
 import { linkIncident, renderIncidentMarkdown } from '../core/text/markdown.js';
-import { readMoment } from '../core/time/moment.js';
 import type { Incident } from '../core/types.js';
-import type { RecordQuery, RecordSearch } from '../store/store.js';
+import type { RecordSearch } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
 import { renderIncident } from './terminal/incident.js';
-import { paint, renderRecord, styleOf } from './terminal/print.js';
 import { languageOf, readSettings } from './settings.js';
 import { openExistingStore } from './service/open.js';
-import { write, writeNote } from './terminal/write.js';
+import { readRange, readWhole } from './search/options.js';
+import { write } from './terminal/write.js';
 
-const PAGE_SIZE = 1000;
 const DEFAULT_LIMIT = 100;
-
-export const SEARCH: Command = {
-  name: 'search',
-  operands: '[QUERY]',
-  summary: 'Searches the stored log records, newest last.',
-  options: [
-    DATA_OPTION,
-    STORE_OPTION,
-    CONFIG_OPTION,
-    { name: 'since', value: 'TIME', help: 'From this time on: a duration back from now (15m, 2h, 7d) or an ISO time.' },
-    { name: 'until', value: 'TIME', help: 'Up to this time, likewise.' },
-    {
-      name: 'format',
-      value: 'FORMAT',
-      values: ['text', 'ndjson'],
-      help: 'A line for people, or one JSON record a line.',
-    },
-    {
-      name: 'limit',
-      short: 'n',
-      value: 'N',
-      help: `How many records at most, the newest; 0 = all (default ${DEFAULT_LIMIT}).`,
-    },
-  ],
-  examples: [
-    'jobtrace search level:ERROR --since 1h',
-    'jobtrace search \'job:orders "buffer pool" -heartbeat\'',
-    'jobtrace search --format ndjson --limit 0 | jq .message',
-  ],
-  run: runSearch,
-};
-
-async function runSearch(invocation: Invocation): Promise<number> {
-  const limit = readLimit(invocation);
-  const query = invocation.operands.join(' ');
-  const filter: Omit<RecordQuery, 'limit' | 'order'> = {
-    ...(query === '' ? {} : { query }),
-    ...timeRange(invocation),
-  };
-  const store = await openExistingStore(readSettings(invocation).settings);
-  try {
-    if (limit === 0) await printAll(store, filter, invocation);
-    else await printNewest(store, filter, limit, invocation);
-    return 0;
-  } finally {
-    await store.close();
-  }
-}
-
-/** All, oldest first, page by page: memory stays flat. */
-async function printAll(
-  store: RecordSearch,
-  filter: Omit<RecordQuery, 'limit' | 'order'>,
-  invocation: Invocation,
-): Promise<void> {
-  let after: string | undefined;
-  do {
-    const page = await store.searchRecords({
-      ...filter,
-      limit: PAGE_SIZE,
-      order: 'oldest',
-      after,
-    });
-    for (const record of page.records) await write(invocation.terminal, renderLine(record, invocation));
-    after = page.next;
-  } while (after !== undefined && !invocation.terminal.signal.aborted);
-}
-
-/** The newest N, printed in the order of time. */
-async function printNewest(
-  store: RecordSearch,
-  filter: Omit<RecordQuery, 'limit' | 'order'>,
-  limit: number,
-  invocation: Invocation,
-): Promise<void> {
-  const found: string[] = [];
-  let after: string | undefined;
-  let total = 0;
-  do {
-    const page = await store.searchRecords({
-      ...filter,
-      limit: Math.min(PAGE_SIZE, limit - found.length),
-      order: 'newest',
-      after,
-    });
-    for (const record of page.records) found.push(renderLine(record, invocation));
-    total = Math.max(total, page.total);
-    after = page.next;
-  } while (after !== undefined && found.length < limit);
-  for (const line of found.reverse()) await write(invocation.terminal, line);
-  const { stderr } = invocation.terminal;
-  if (stderr.isTTY === true)
-    writeNote(
-      invocation.terminal,
-      paint(
-        found.length < total ? `${found.length} of ${total} records; --limit N shows more\n` : `${total} records\n`,
-        'dim',
-        styleOf(stderr, invocation.terminal.environment),
-      ),
-    );
-}
-
-function renderLine(record: Parameters<typeof renderRecord>[0], invocation: Invocation): string {
-  if (invocation.option('format') === 'ndjson') return `${JSON.stringify(record)}\n`;
-  return renderRecord(record, styleOf(invocation.terminal.stdout, invocation.terminal.environment));
-}
 
 export const INCIDENTS: Command = {
   name: 'incidents',
@@ -162,7 +53,7 @@ export const INCIDENTS: Command = {
 };
 
 async function runIncidents(invocation: Invocation): Promise<number> {
-  const limit = readLimit(invocation);
+  const limit = readWhole(invocation, 'limit', 'incidents') ?? DEFAULT_LIMIT;
   const { settings } = readSettings(invocation);
   const jobId = invocation.option('job');
   const store = await openExistingStore(settings);
@@ -171,7 +62,7 @@ async function runIncidents(invocation: Invocation): Promise<number> {
       limit: limit === 0 ? 10_000 : limit,
       jobId,
       group: invocation.option('group'),
-      ...timeRange(invocation),
+      ...readRange(invocation, 'incidents'),
     });
     if (invocation.option('format') === 'log') await writeEvidence(invocation, incidents, store);
     else await write(invocation.terminal, renderIncidents(invocation, incidents, settings));
@@ -225,27 +116,4 @@ async function writeEvidence(
       await write(terminal, `${(record?.['event.original'] ?? text).trimEnd()}\n`);
     }
   }
-}
-
-function readLimit(invocation: Invocation): number {
-  const text = invocation.option('limit');
-  if (text === undefined) return DEFAULT_LIMIT;
-  if (!/^\d+$/.test(text))
-    throw createError('JT_USAGE', { problem: `--limit is "${text}", but must be a whole number.`, command: 'search' });
-  return Number.parseInt(text, 10);
-}
-
-function timeRange(invocation: Invocation): { from?: string; to?: string } {
-  const [from, to] = ['since', 'until'].map((name) => readTime(name, invocation.option(name)));
-  return { from, to };
-}
-
-function readTime(name: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const time = readMoment(text, Date.now());
-  if (time !== undefined) return time;
-  throw createError('JT_USAGE', {
-    problem: `--${name} is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time.`,
-    command: 'search',
-  });
 }

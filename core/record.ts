@@ -1,7 +1,8 @@
 // The one declaration of a record's fields. From this table derive the type (types.ts), what is checked of a stored
 // record (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box and how
-// they compare (store/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are those of
-// the Elastic Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports nothing.
+// they compare (store/query/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are
+// those of the Elastic Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports
+// nothing.
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;

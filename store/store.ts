@@ -23,7 +23,7 @@ export type AppendOutcome =
   | { readonly kind: 'refused'; readonly error: string };
 
 export interface RecordQuery {
-  /** Words and `field:value` terms: see store/query.ts. */
+  /** Words and `field:value` terms: see store/query/query.ts. */
   readonly query?: string;
   /** ISO times, inclusive start, exclusive end. */
   readonly from?: string;
@@ -59,12 +59,15 @@ export interface RecordPage {
     readonly time: string;
     readonly counts: Readonly<Partial<Record<Level | 'NONE', number>>>;
   }[];
-  readonly facets?: Readonly<
-    Record<
-      'level' | 'job' | 'process' | 'logger' | 'errorType',
-      readonly { readonly value: string; readonly count: number }[]
-    >
-  >;
+  readonly facets?: Readonly<Record<FacetName, readonly FacetValue[]>>;
+}
+
+/** What the records of a search are counted by. */
+export type FacetName = 'level' | 'job' | 'cluster' | 'process' | 'component' | 'host' | 'logger' | 'errorType';
+
+export interface FacetValue {
+  readonly value: string;
+  readonly count: number;
 }
 
 export interface FeedPage<Stored = LogRecord> {

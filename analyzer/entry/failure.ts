@@ -4,7 +4,8 @@
 // and classes say so stands in rules/engine; this file holds the order of the questions. Pure; called by scan.ts.
 import type { Fact } from '../../flink/facts/fact.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
-import { fingerprint, firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
+import { firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
+import { fingerprint } from '../../flink/trace/fingerprint.js';
 import { groupFailure } from '../../flink/trace/group.js';
 import type { Engine, FailureKind } from '../catalog/engine/engine.js';
 import { findRow, type RowSubject } from './row.js';

@@ -4,7 +4,8 @@
 // not. Pure; called by scan.ts and why.ts.
 import type { DocumentPath } from '../../core/document.js';
 import type { ChainLink } from '../../core/types.js';
-import { fingerprint, firstUserFrame, root } from '../../flink/trace/chain.js';
+import { firstUserFrame, root } from '../../flink/trace/chain.js';
+import { fingerprint } from '../../flink/trace/fingerprint.js';
 import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
 import type { Alternative, Rule } from '../catalog/rule/rule.js';
 import type { MatchPart } from './signal.js';

@@ -1,6 +1,6 @@
-// The live stream: filters in, server-sent events out, until the caller goes away. It asks the store for the newest
-// records of a window that begins shortly before the stream did, and sends those whose id (and length) it has not
-// sent. The store's total tells whether any is still missing, so a record that arrives late, with an earlier time,
+// The live stream: filters in, records out (as server-sent events for the API), until the caller goes away. It asks the
+// store for the newest of a window that begins shortly before the stream did, and sends those whose id (and length) it
+// has not sent. The total tells whether any is still missing, so a record that arrives late, with an earlier time,
 // comes too, and a quiet poll costs one small search. It remembers ids for the window only; the window's start
 // moves up when that grows too large.
 import { JobtraceError } from '../../core/errors.js';
@@ -31,22 +31,35 @@ interface Window {
   readonly seen: Map<string, { readonly time: string; readonly length: number }>;
 }
 
+/** What comes, and when to say that nothing does. */
+export type LiveEvent =
+  | { readonly kind: 'begin' | 'alive' }
+  | { readonly kind: 'record'; readonly record: LogRecord }
+  /** More came than a look takes; those before this time were left out. */
+  | { readonly kind: 'gap'; readonly before: string | undefined }
+  | { readonly kind: 'problem'; readonly error: JobtraceError };
+
+/** In the words of server-sent events. */
 export async function* pushRecords(store: RecordSearch, options: LiveOptions): AsyncGenerator<string> {
+  for await (const event of followRecords(store, options)) yield renderEvent(event);
+}
+
+export async function* followRecords(store: RecordSearch, options: LiveOptions): AsyncGenerator<LiveEvent> {
   const window = openWindow(options);
   // Without a place to begin at, what is already there counts as seen: looked at before the first word, so that
   // whatever comes after that word is shown.
   let silent = options.resumeAfter === undefined && options.filters.from === undefined;
   if (silent && (await pollOnce(store, options, window, silent)).ok) silent = false;
   let lastSaid = options.now();
-  yield ': jobtrace\nretry: 2000\n\n';
+  yield { kind: 'begin' };
   while (!options.signal.aborted) {
-    const events = await pollOnce(store, options, window, silent);
-    if (events.ok) silent = false;
-    if (events.texts.length > 0) lastSaid = options.now();
-    for (const text of events.texts) yield text;
+    const { ok, events } = await pollOnce(store, options, window, silent);
+    if (ok) silent = false;
+    if (events.length > 0) lastSaid = options.now();
+    for (const event of events) yield event;
     if (options.now() - lastSaid >= options.heartbeatMs) {
       lastSaid = options.now();
-      yield ': alive\n\n';
+      yield { kind: 'alive' };
     }
     await pause(options.pollMs, options.signal, true);
   }
@@ -67,19 +80,16 @@ async function pollOnce(
   options: LiveOptions,
   window: Window,
   silent: boolean,
-): Promise<{ readonly ok: boolean; readonly texts: readonly string[] }> {
+): Promise<{ readonly ok: boolean; readonly events: readonly LiveEvent[] }> {
   try {
     const { fresh, isCut } = await readFresh(store, options, window);
-    if (silent) return { ok: true, texts: [] };
-    const gap = isCut ? [renderEvent('gap', undefined, { before: fresh[0]?.['@timestamp'] })] : [];
-    return { ok: true, texts: [...gap, ...fresh.map(renderRecord)] };
+    if (silent) return { ok: true, events: [] };
+    const gap: LiveEvent[] = isCut ? [{ kind: 'gap', before: fresh[0]?.['@timestamp'] }] : [];
+    return { ok: true, events: [...gap, ...fresh.map((record): LiveEvent => ({ kind: 'record', record }))] };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     // The stream outlives a store that is away for a while; the client is told.
-    return {
-      ok: false,
-      texts: [renderEvent('problem', undefined, { code: error.code, message: error.message, fix: error.fix })],
-    };
+    return { ok: false, events: [{ kind: 'problem', error }] };
   }
 }
 
@@ -136,11 +146,24 @@ function raiseWindow(window: Window, from: string): void {
   for (const [id, { time }] of window.seen) if (time < from) window.seen.delete(id);
 }
 
-function renderRecord(record: LogRecord): string {
-  return renderEvent('record', record['@timestamp'], record);
+function renderEvent(event: LiveEvent): string {
+  switch (event.kind) {
+    case 'begin':
+      return ': jobtrace\nretry: 2000\n\n';
+    case 'alive':
+      return ': alive\n\n';
+    case 'record':
+      return renderData('record', event.record, event.record['@timestamp']);
+    case 'gap':
+      return renderData('gap', { before: event.before });
+    case 'problem': {
+      const { code, message, fix } = event.error;
+      return renderData('problem', { code, message, fix });
+    }
+  }
 }
 
 /** JSON has no raw line breaks, so one data line is enough. */
-function renderEvent(name: string, id: string | undefined, data: unknown): string {
+function renderData(name: string, data: object, id?: string): string {
   return `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 }

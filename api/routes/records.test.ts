@@ -34,6 +34,21 @@ describe('records', () => {
     expect(messages(oldest.body)).toEqual(['orders started']);
   });
 
+  it('come as a file: all of a search, as people read them, as documents or as rows', async () => {
+    const { url } = await startServer();
+
+    const read = async (format: string): Promise<{ text: string; headers: Headers }> =>
+      get(`${url}/api/v1/records/export?format=${format}&level=ERROR`);
+    const [text, ndjson, csv] = [await read('text'), await read('ndjson'), await read('csv')];
+
+    expect(text.text).toMatch(/^2026-11-20T\S+ ERROR .*orders met java\.io\.IOException/);
+    expect(text.headers.get('content-disposition')).toBe('attachment; filename="jobtrace.log"');
+    expect(JSON.parse(ndjson.text)).toMatchObject({ 'log.level': 'ERROR' });
+    expect(csv.text.split('\r\n')[0]).toMatch(/^id,@timestamp,message,/);
+    expect(csv.text.trimEnd().split('\r\n').length).toBe(2);
+    expect((await get(`${url}/api/v1/records/export?query=levl%3AERROR`)).status).toBe(400);
+  });
+
   it('are refused with every problem at once when the parameters do not fit', async () => {
     const { url } = await startServer();
 

@@ -1,16 +1,25 @@
-// Routes about records: search, the lines around one, and the live stream. They translate a request into the
-// store's words and keep the viewer inside its scope; searching itself is the store's.
+// Routes about records: search, all of it as a file, the lines around one, and the live stream. They translate a
+// request into the words of the store that the viewer may see; searching itself is the store's.
 import { omitMissing } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
 import type { Level } from '../../core/types.js';
-import type { RecordQuery } from '../../store/store.js';
+import {
+  RECORD_CONTENT_TYPES,
+  RECORD_FORMATS,
+  renderRecordHead,
+  renderRecords,
+  type RecordFormat,
+} from '../../core/text/record-export.js';
+import type { RecordPage, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
-import { CONTEXT, ID, QUERIES, RECORD_PAGE } from '../schemas.js';
+import { CONTEXT, ID, MOST_EXPORTED, QUERIES, RECORD_PAGE } from '../schemas.js';
 import { pushRecords } from './live.js';
 
 /** Each asks the store once a second. */
 const STREAMS = { most: 100, mostOfViewer: 20 };
+const EXPORTS = { most: 10, mostOfViewer: 4 };
+const EXPORTED_AT_ONCE = 1000;
 
 type Filters = Pick<RecordQuery, 'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels'>;
 
@@ -25,6 +34,18 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       query: QUERIES.records,
       answers: { 200: RECORD_PAGE },
       handle: searchRecords,
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/records/export',
+      role: 'reader',
+      tag: 'records',
+      summary: 'All records of a search as a file',
+      description: 'Newest first. At most 100,000; "total" of a search says how many there are.',
+      query: QUERIES.export,
+      crowd: EXPORTS,
+      answers: { 200: { type: 'string', description: 'text/plain, application/x-ndjson or text/csv' } },
+      handle: exportRecords,
     },
     {
       method: 'GET',
@@ -67,6 +88,42 @@ async function searchRecords(request: Request): Promise<Answer> {
     facets: query.flag('facets'),
   });
   return { kind: 'json', body: page };
+}
+
+async function exportRecords(request: Request): Promise<Answer> {
+  const { store } = request;
+  const format = readWord(RECORD_FORMATS, request.query.text('format')) ?? 'ndjson';
+  const limit = request.query.number('limit') ?? MOST_EXPORTED;
+  const query: RecordQuery = { ...readFilters(request), limit: EXPORTED_AT_ONCE, order: 'newest' };
+  // What is wrong with the search is answered as such, before the file begins.
+  const first = await store.searchRecords(query);
+  const chunks = renderPages(store, { query, first, limit, format, signal: request.signal });
+  return { kind: 'file', chunks, contentType: RECORD_CONTENT_TYPES[format], name: `jobtrace.${ENDINGS[format]}` };
+}
+
+const ENDINGS: Readonly<Record<RecordFormat, string>> = { text: 'log', ndjson: 'ndjson', csv: 'csv' };
+
+interface ExportOptions {
+  readonly query: RecordQuery;
+  readonly first: RecordPage;
+  readonly limit: number;
+  readonly format: RecordFormat;
+  readonly signal: AbortSignal;
+}
+
+async function* renderPages(
+  store: Request['store'],
+  { query, first, limit, format, signal }: ExportOptions,
+): AsyncGenerator<string> {
+  yield renderRecordHead(format);
+  let left = limit;
+  let page = first;
+  for (;;) {
+    yield renderRecords(page.records.slice(0, left), format);
+    left -= page.records.length;
+    if (page.next === undefined || left <= 0 || signal.aborted) return;
+    page = await store.searchRecords({ ...query, after: page.next });
+  }
 }
 
 async function streamRecords(services: Services, request: Request): Promise<Answer> {

@@ -40,7 +40,7 @@ export function renderCsv(incidents: readonly Incident[], language: Language): s
 }
 
 /** A spreadsheet takes a text that begins with one of = + - @ for a formula: an apostrophe in front keeps it a text. */
-function renderCell(cell: Cell): string {
+export function renderCell(cell: Cell): string {
   if (typeof cell !== 'string') return cell === undefined ? '' : String(cell);
   const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

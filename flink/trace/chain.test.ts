@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chainTypes, fingerprint, firstUserFrame, isWrapper, ownerOfFrames, parseChain, root } from './chain.js';
+import { chainTypes, firstUserFrame, isWrapper, ownerOfFrames, parseChain, root } from './chain.js';
+import { fingerprint } from './fingerprint.js';
 
 const CHECKPOINT = `org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy
 	at org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure(ExecutionFailureHandler.java:219) ~[flink-dist-1.20.5.jar:1.20.5]

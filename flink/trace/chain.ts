@@ -1,7 +1,6 @@
 // Text of a Java stack trace, in any form that logs and people bring it → its links, outermost first, and what follows
-// from them: the root, whose code it is, a fingerprint. Called by layout.ts for each entry that holds an exception and
+// from them: the root, whose code it is. Called by layout.ts for each entry that holds an exception and
 // by the analyzer. Which rule fits is not its task.
-import { createHash } from 'node:crypto';
 import type { ChainLink, Owner } from '../../core/types.js';
 import {
   cleanTraceLine,
@@ -168,25 +167,6 @@ export function ownerOfFrames(links: readonly ChainLink[]): Owner {
 /** False for what a client shows without a trace. */
 export function hasFrames(links: readonly ChainLink[]): boolean {
   return links.some((link) => link.frames.length > 0);
-}
-
-/**
- * The same failure gives the same text: by the root's class and its topmost frames, which stay when the exception is
- * wrapped, shipped or printed by another process; by the words of the message when there are no frames.
- */
-export const fingerprint = rememberLast(computeFingerprint);
-
-function computeFingerprint(links: readonly ChainLink[], message: string): string {
-  const origin = root(links);
-  const frames = (origin?.frames ?? [])
-    .filter((frame) => !isNeutralFrame(frame))
-    .slice(0, 4)
-    .map(frameIdentity);
-  const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
-  return createHash('sha256')
-    .update([origin?.type ?? '', ...frames, words].join('\n'))
-    .digest('hex')
-    .slice(0, 16);
 }
 
 function splitLines(text: string): string[] {
@@ -364,7 +344,7 @@ function nameLostPipeline(link: ChainLink): ChainLink[] {
 }
 
 /** One chain is asked about by every rule that fits it, one right after the other. */
-function rememberLast<Rest extends readonly string[], Value>(
+export function rememberLast<Rest extends readonly string[], Value>(
   find: (links: readonly ChainLink[], ...rest: Rest) => Value,
 ): (links: readonly ChainLink[], ...rest: Rest) => Value {
   let last: { readonly links: readonly ChainLink[]; readonly rest: Rest; readonly value: Value } | undefined;
@@ -380,24 +360,4 @@ export function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
   const own = links.filter((link) => link.relation !== 'suppressed');
   const second = own.findIndex((link, index) => index > 0 && link.relation === 'outer');
   return second === -1 ? own : own.slice(0, second);
-}
-
-/** Without line numbers, counters of generated classes and lambdas. */
-function frameIdentity(frame: string): string {
-  return frame
-    .replace(/\(.*$/s, '')
-    .replace(/\/0x[0-9a-f]+/g, '')
-    .replace(/\d+/g, '#');
-}
-
-function normalizeMessage(message: string): string {
-  return message
-    .slice(0, 1000)
-    .replace(/"[^"]*"|'[^']*'|\[[^\]]*\]/g, '?')
-    .replace(/\b[\w.-]+\/\d+\.\d+\.\d+\.\d+(:\d+)?|\b\d+\.\d+\.\d+\.\d+(:\d+)?|\b[\w-]+(\.[\w-]+)+:\d+/g, 'HOST')
-    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-fA-F]{16,}\b|0x[0-9a-f]+|@[0-9a-f]{4,}/g, 'ID')
-    .replace(/\d+/g, '#')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 240);
 }

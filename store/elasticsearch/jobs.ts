@@ -10,7 +10,7 @@ import { buildFilter, buildShape } from './query.js';
 import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs/counts.js';
 import { keepRange, listJobs, MOST_RUNS } from '../jobs/lines.js';
 import { formatTime, parseTime } from '../page.js';
-import { parseSearch } from '../query.js';
+import { parseSearch } from '../query/query.js';
 import type { GroupQuery, GroupSum, JobLines, JobQuery, JobRows, RecordQuery } from '../store.js';
 import { isJobLines } from '../stored.js';
 

@@ -5,7 +5,7 @@ import type { ValueField } from '../../core/record.js';
 import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
 import { resolveJobs } from '../jobs/lines.js';
-import { parseSearch, type QueryNode } from '../query.js';
+import { parseSearch, type QueryNode } from '../query/query.js';
 import type { JobLines, JobSpan, RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
@@ -87,6 +87,9 @@ export function buildFacets(): object {
   return {
     level: terms('log.level'),
     process: { ...terms('jobtrace.process'), aggs: PROCESS_SAMPLE },
+    cluster: terms('flink.cluster'),
+    component: terms('flink.component'),
+    host: terms('host.name'),
     logger: terms('log.logger'),
     errorType: terms('error.type'),
     job: terms('flink.job.name'),
@@ -119,7 +122,10 @@ export function readFacets(aggregations: Clause): Facets {
   return {
     level: read(aggregations['level']),
     job: jobs.slice(0, FACET_VALUES),
+    cluster: read(aggregations['cluster']),
     process: readProcesses(aggregations['process']),
+    component: read(aggregations['component']),
+    host: read(aggregations['host']),
     logger: read(aggregations['logger']),
     errorType: read(aggregations['errorType']),
   };

@@ -23,7 +23,7 @@ import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, typ
 import { findAddress } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
 import { encodeId } from './record/source.js';
-import { parseSearch } from '../query.js';
+import { parseSearch } from '../query/query.js';
 import { parseJson } from '../stored.js';
 import type { RecordPage, RecordQuery } from '../store.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobLines, JobSpan } from '../store.js';
-import type { QueryNode } from '../query.js';
+import type { QueryNode } from '../query/query.js';
 import { keepRange, resolveJobs } from './lines.js';
 
 function makeLines(run: number, spans: readonly JobSpan[], cluster = 'c'): JobLines {

@@ -5,7 +5,7 @@
 import type { ValueField } from '../../core/record.js';
 import { groupBy } from '../../core/sequence.js';
 import { fitsAnyCase, type Glob } from '../../core/text/glob.js';
-import type { QueryNode } from '../query.js';
+import type { QueryNode } from '../query/query.js';
 import type { JobLines, JobSpan } from '../store.js';
 
 /** Runs of the jobs of one search of which more is known than what their lines say, the latest first. */

@@ -3,7 +3,7 @@
 import type { Glob } from '../../core/text/glob.js';
 import { keepRange, listJobs, MOST_RUNS } from '../jobs/lines.js';
 import { parseTime } from '../page.js';
-import { parseSearch } from '../query.js';
+import { parseSearch } from '../query/query.js';
 import type { JobLines, RecordQuery } from '../store.js';
 import { isJobLines, parseJson } from '../stored.js';
 import type { Connection } from './engine.js';

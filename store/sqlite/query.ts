@@ -4,7 +4,7 @@ import type { ValueField } from '../../core/record.js';
 import { hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { parseTime, type Position } from '../page.js';
 import { resolveJobs } from '../jobs/lines.js';
-import { parseSearch, type QueryNode } from '../query.js';
+import { parseSearch, type QueryNode } from '../query/query.js';
 import { findColumn } from './schema.js';
 import type { JobLines, JobSpan, RecordQuery } from '../store.js';
 

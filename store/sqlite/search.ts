@@ -41,7 +41,10 @@ const FACET_VALUES = 20;
 const FACET_COLUMNS: Readonly<Record<keyof Facets, string>> = {
   level: 'level',
   job: 'ifnull(job_name, job_id)',
+  cluster: 'cluster',
   process: 'process',
+  component: 'component',
+  host: 'host',
   logger: 'logger',
   errorType: 'error_type',
 };
@@ -179,7 +182,10 @@ function fillFacets(counts: readonly Count[]): Facets {
   return {
     level: read('level'),
     job: read('job'),
+    cluster: read('cluster'),
     process: read('process'),
+    component: read('component'),
+    host: read('host'),
     logger: read('logger'),
     errorType: read('errorType'),
   };

@@ -295,5 +295,10 @@ function describeCounts(store: () => Store): void {
     ]);
     expect(facets?.logger.map((facet) => facet.value)).toContain('org.apache.flink.runtime.taskmanager.Task');
     expect(facets?.errorType).toEqual([{ value: 'org.example.WrapperException', count: 1 }]);
+    expect([facets?.host, facets?.cluster].map((values) => values?.map(({ count }) => count))).toEqual([
+      [3, 1],
+      [3, 1],
+    ]);
+    expect(facets?.component.map(({ value }) => value)).toEqual(['jobmanager', 'taskmanager']);
   });
 }

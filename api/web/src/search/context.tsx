@@ -1,44 +1,191 @@
-// The lines around a record in the same process, across its files, with the record marked. In: the id of the record.
-// The search shows it above its rows.
-import { Button, Card, Group, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
-import { api } from '../server/client.ts';
-import { RecordRow } from './record.tsx';
-import { Problem, Waiting } from '../view/state.tsx';
+// The lines around a record in the same process, across its files, in place of the rows of the search; its filters wait
+// as chips. Where retention has removed the record, what is kept of it as evidence. In: the id of the record, and its
+// time where the link says it.
+import { Alert, Button, Card, Code, Group, Stack, Text } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { Link } from 'wouter';
+import type { Evidence, LogRecord } from '../../../../core/types.ts';
+import { RecordRow } from '../records/record.tsx';
+import { api, RequestError, type ListedIncident } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { Problem, Waiting } from '../view/state.tsx';
+import { Time } from '../view/time.tsx';
+import { listFilters } from './address.ts';
 
 const LINES = 20;
+/** The API gives no more on a side. */
+const MOST_LINES = 500;
 
-export function ContextPanel({ id, close }: { readonly id: string; readonly close: () => void }) {
+interface ContextProps {
+  readonly id: string;
+  readonly address: URLSearchParams;
+  readonly go: (address: URLSearchParams) => void;
+}
+
+export function ContextPanel({ id, address, go }: ContextProps) {
   const { t } = useSpeech();
-  const hit = useRef<HTMLDivElement>(null);
-  const query = useQuery({ queryKey: ['context', id], queryFn: () => api.context(id, LINES) });
-  // In braces: what it gives, a promise in newer browsers, is no clean-up.
-  useEffect(() => {
-    hit.current?.scrollIntoView({ block: 'center' });
-  }, [query.data]);
+  const [lines, setLines] = useState({ before: LINES, after: LINES });
+  const query = useQuery({
+    queryKey: ['context', id, lines],
+    queryFn: () => api.context(id, lines),
+    placeholderData: keepPreviousData,
+  });
+  const close = (): void => go(without(address, ['record', 'at']));
+  const hit = query.data?.records[query.data.index];
+  const isGone = query.error instanceof RequestError && query.error.status === 404;
   return (
     <Card withBorder padding="xs">
       <Group justify="space-between" mb={6}>
-        <Text fw={600} size="sm">
-          {t('context')}
-        </Text>
-        <Button size="compact-xs" variant="default" onClick={close}>
-          {t('close')}
-        </Button>
+        <Group gap="xs">
+          <Text fw={600} size="sm" component="h2">
+            {t('context')}
+          </Text>
+          {hit !== undefined && (
+            <Text size="xs" className="quiet" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+              {hit['host.name']} · {hit['jobtrace.process']}
+            </Text>
+          )}
+        </Group>
+        <Group gap="xs">
+          {hit !== undefined && (
+            <Button size="compact-xs" variant="default" onClick={() => go(searchProcess(hit))}>
+              {t('wholeProcess')}
+            </Button>
+          )}
+          <Button size="compact-xs" variant="default" onClick={close}>
+            {isSearch(address) ? t('backToResults') : t('close')}
+          </Button>
+        </Group>
       </Group>
       {query.isPending && <Waiting />}
-      {query.isError && <Problem error={query.error} />}
+      {query.isError && (isGone ? <Gone id={id} at={address.get('at')} /> : <Problem error={query.error} />)}
       {query.data !== undefined && (
-        <div style={{ maxHeight: 460, overflow: 'auto' }}>
-          {query.data.records.map((record, index) => (
-            <div key={record.id} ref={index === query.data.index ? hit : undefined}>
-              <RecordRow record={record} hit={index === query.data.index} />
-            </div>
-          ))}
-        </div>
+        <Lines
+          records={query.data.records}
+          index={query.data.index}
+          more={(side) => setLines({ ...lines, [side]: Math.min(MOST_LINES, lines[side] * 5) })}
+          isEnd={{ before: lines.before === MOST_LINES, after: lines.after === MOST_LINES }}
+        />
       )}
     </Card>
   );
+}
+
+type Side = 'before' | 'after';
+
+function Lines({
+  records,
+  index,
+  more,
+  isEnd,
+}: {
+  readonly records: readonly LogRecord[];
+  readonly index: number;
+  readonly more: (side: Side) => void;
+  readonly isEnd: Readonly<Record<Side, boolean>>;
+}) {
+  const { t } = useSpeech();
+  const place = useRef<HTMLDivElement>(null);
+  const id = records[index]?.id;
+  // In braces: what it gives, a promise in newer browsers, is no clean-up. More lines do not move what is read.
+  useEffect(() => {
+    place.current?.querySelector('.row')?.scrollIntoView({ block: 'center' });
+  }, [id]);
+  const button = (side: Side, has: boolean): React.ReactNode =>
+    has &&
+    !isEnd[side] && (
+      <Button fullWidth size="compact-xs" variant="subtle" onClick={() => more(side)}>
+        {t(side === 'before' ? 'moreBefore' : 'moreAfter')}
+      </Button>
+    );
+  return (
+    <div className="around">
+      {button('before', index >= LINES)}
+      {records.map((record, position) => (
+        <div key={record.id} ref={position === index ? place : undefined}>
+          {records[position - 1]?.['log.file.path'] !== record['log.file.path'] && (
+            <Text size="xs" className="quiet file" ff="monospace">
+              {record['log.file.path']}
+            </Text>
+          )}
+          <ContextRow record={record} isHit={position === index} />
+        </div>
+      ))}
+      {button('after', records.length - index > LINES)}
+    </div>
+  );
+}
+
+function ContextRow({ record, isHit }: { readonly record: LogRecord; readonly isHit: boolean }) {
+  const [isOpen, setOpen] = useState(isHit);
+  return <RecordRow record={record} isHit={isHit} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />;
+}
+
+/** How far around the time of a lost line incidents are looked through. */
+const AROUND_MS = 60_000;
+
+function Gone({ id, at }: { readonly id: string; readonly at: string | null }) {
+  const { t, lang } = useSpeech();
+  const time = at === null ? Number.NaN : Date.parse(at);
+  const query = useQuery({
+    queryKey: ['kept', id, at, lang],
+    queryFn: () => api.incidentsAround(new Date(time - AROUND_MS), new Date(time + AROUND_MS), lang),
+    enabled: !Number.isNaN(time),
+  });
+  const kept = query.data === undefined ? undefined : findEvidence(query.data.incidents, id);
+  return (
+    <Stack gap="sm">
+      <Alert color="yellow">{t(kept === undefined ? 'goneLine' : 'goneButKept')}</Alert>
+      {kept !== undefined && (
+        <div>
+          <Group gap="xs">
+            <Text size="xs" className="quiet" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+              <Time value={kept.evidence.time} /> · {kept.evidence.host} · {kept.evidence.file}
+            </Text>
+            <Text size="xs" component={Link} href={`/incidents/${encodeURIComponent(kept.incident.id)}`}>
+              {t('itsIncident')}
+            </Text>
+          </Group>
+          <Code block className="log">
+            {kept.evidence.text}
+          </Code>
+        </div>
+      )}
+    </Stack>
+  );
+}
+
+function findEvidence(
+  incidents: readonly ListedIncident[],
+  id: string,
+): { readonly incident: ListedIncident; readonly evidence: Evidence } | undefined {
+  for (const incident of incidents) {
+    const all = [...incident.diagnoses, ...incident.unknown].flatMap((found) => found.evidence);
+    const evidence = all.find(({ recordId }) => recordId === id);
+    if (evidence !== undefined) return { incident, evidence };
+  }
+  return undefined;
+}
+
+/** The log of its process in the quarter of an hour around it. */
+const NEAR_MS = 450_000;
+
+function searchProcess(record: LogRecord): URLSearchParams {
+  const time = Date.parse(record['@timestamp']);
+  return new URLSearchParams({
+    process: record['jobtrace.process'],
+    from: new Date(time - NEAR_MS).toISOString(),
+    to: new Date(time + NEAR_MS).toISOString(),
+  });
+}
+
+function isSearch(address: URLSearchParams): boolean {
+  return address.has('query') || listFilters(address).length > 0;
+}
+
+function without(address: URLSearchParams, names: readonly string[]): URLSearchParams {
+  const next = new URLSearchParams(address);
+  for (const name of names) next.delete(name);
+  return next;
 }

@@ -100,8 +100,15 @@ export class RequestError extends Error {
 
 export const api = {
   records: (parameters: URLSearchParams): Promise<RecordPage> => request(`/api/v1/records?${parameters.toString()}`),
-  context: (id: string, lines: number): Promise<{ records: readonly LogRecord[]; index: number }> =>
-    request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${lines}&after=${lines}`),
+  context: (
+    id: string,
+    { before, after }: { readonly before: number; readonly after: number },
+  ): Promise<{ records: readonly LogRecord[]; index: number }> =>
+    request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${before}&after=${after}`),
+  exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
+    request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
+  incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ListedIncident[] }> =>
+    request(`/api/v1/incidents?limit=1000&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
   incidents: (lang: Language): Promise<{ incidents: readonly ListedIncident[] }> =>
     request(`/api/v1/incidents?limit=200&lang=${lang}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
@@ -134,12 +141,67 @@ export const api = {
 };
 
 /** What is refused for its token is sent again, unchanged, once the reader has signed in: nothing is lost. */
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+async function request<T>(
+  path: string,
+  init: RequestInit = {},
+  read: (response: Response) => Promise<T> = readJson,
+): Promise<T> {
   for (;;) {
     const { token } = await waitForSession();
     const response = await send(path, init, token);
-    if (response.status !== 401) return readBody<T>(response);
+    if (response.status !== 401) return response.ok ? read(response) : readBody(response);
     refuseToken(token);
+  }
+}
+
+async function readJson<T>(response: Response): Promise<T> {
+  return readBody<T>(response);
+}
+
+/** The stream says of itself how soon it may be asked again. */
+const RECONNECT_MS = 2_000;
+
+/** Records as they come, until the signal aborts; a connection that ends goes on where it was. Throws RequestError. */
+export async function* followRecords(parameters: URLSearchParams, signal: AbortSignal): AsyncGenerator<LogRecord> {
+  let last: string | undefined;
+  while (!signal.aborted) {
+    const { token } = await waitForSession();
+    const headers = new Headers(last === undefined ? [] : [['last-event-id', last]]);
+    try {
+      const response = await send(`/api/v1/records/stream?${parameters.toString()}`, { signal, headers }, token);
+      if (response.status === 401) refuseToken(token);
+      else if (response.ok && response.body !== null) {
+        for await (const event of readEvents(response.body)) {
+          last = event.id ?? last;
+          if (event.name === 'record') yield JSON.parse(event.data) as LogRecord;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof TypeError) && !signal.aborted) throw error; // A TypeError: the server is away.
+    }
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+  }
+}
+
+interface StreamEvent {
+  readonly name: string;
+  readonly data: string;
+  readonly id: string | undefined;
+}
+
+async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<StreamEvent> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (text + value).split('\n\n');
+    text = parts.pop() ?? '';
+    for (const part of parts) {
+      const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(part)?.[1];
+      const data = field('data');
+      if (data !== undefined) yield { name: field('event') ?? 'message', data, id: field('id') };
+    }
   }
 }
 

@@ -2,8 +2,10 @@
 // browser's language. Out: `useSpeech`, with which every room speaks.
 import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
+import { SEARCH_TEXTS } from './search-texts.ts';
 
 const TEXTS = {
+  ...SEARCH_TEXTS,
   rooms: { en: 'Rooms', zh: '页面' },
   incidents: { en: 'Incidents', zh: '故障' },
   search: { en: 'Search', zh: '搜索' },
@@ -65,10 +67,6 @@ const TEXTS = {
   },
   draftRule: { en: 'a rule for it:', zh: '为它编写规则：' },
   notFound: { en: 'Not found. Retention may have deleted it.', zh: '未找到，可能已过保留期被删除。' },
-  searchHint: {
-    en: 'words, "a phrase", -noise, level:ERROR, job:orders, error:TimeoutException',
-    zh: '关键词、"短语"、-排除、level:ERROR、job:orders、error:TimeoutException',
-  },
   lines: { en: 'lines', zh: '行' },
   noLines: { en: 'Nothing matches in this range', zh: '该范围内没有匹配' },
   noLinesHint: { en: 'Widen the time range or remove a filter.', zh: '请扩大时间范围或移除筛选。' },
@@ -82,7 +80,6 @@ const TEXTS = {
   context: { en: 'Context', zh: '上下文' },
   close: { en: 'Close', zh: '关闭' },
   copyLink: { en: 'Copy link to this line', zh: '复制此行链接' },
-  frames: { en: 'frames', zh: '帧' },
   diagnose: { en: 'Diagnose', zh: '诊断' },
   pasteHint: {
     en: 'Paste a Flink log or stack trace. It is diagnosed here and not kept.',

@@ -1,9 +1,13 @@
-// What every room shows while it waits, when the server refuses, and when there is nothing; and how times and durations
-// are written. In: an error, a time, a number of milliseconds. Out: elements and texts in the reader's language.
-import { Alert, Center, Loader, Stack, Text } from '@mantine/core';
+// What every room shows while it waits, when the server refuses, and when there is nothing; when the
+// server is away, and how durations are written. In: an error, a number of milliseconds. Out: elements and texts in the
+// reader's language.
+import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { RequestError } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { Time } from './time.tsx';
+
+export { Time };
 
 export function Problem({ error }: { readonly error: Error }) {
   const { t } = useSpeech();
@@ -11,7 +15,24 @@ export function Problem({ error }: { readonly error: Error }) {
   if (known && error.status === 404) return <Alert color="yellow">{t('notFound')}</Alert>;
   return (
     <Alert color="red" title={known ? error.message : t('unreachable')}>
-      {known ? error.fix : error.message}
+      {known ? error.fix : t('unreachableHint')}
+    </Alert>
+  );
+}
+
+/** The server is away: what stands below was loaded before. */
+export function Stale({ since, retry }: { readonly since: string; readonly retry: () => void }) {
+  const { t } = useSpeech();
+  return (
+    <Alert color="yellow" role="status" title={t('unreachable')}>
+      <Group gap="xs">
+        <Text size="sm">
+          {t('staleSince')} <Time value={since} />. {t('staleHint')}
+        </Text>
+        <Button size="compact-sm" variant="default" onClick={retry}>
+          {t('tryNow')}
+        </Button>
+      </Group>
     </Alert>
   );
 }
@@ -32,19 +53,6 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
         <Text className="quiet">{children}</Text>
       </Stack>
     </Center>
-  );
-}
-
-/** Time in the reader's zone; the UTC time on hover. */
-export function Time({ value }: { readonly value: string | undefined }) {
-  if (value === undefined) return <span>–</span>;
-  const time = new Date(value);
-  const pad = (part: number, digits = 2): string => String(part).padStart(digits, '0');
-  const text = `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())} ${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}.${pad(time.getMilliseconds(), 3)}`;
-  return (
-    <time dateTime={value} title={`${value} (UTC)`} style={{ whiteSpace: 'nowrap' }}>
-      {text}
-    </time>
   );
 }
 

@@ -1,6 +1,6 @@
 // The fields of the search box, by their short names, as the table of fields (core/record.ts) says them: which fields
 // a name looks at, how a bare value compares, which values there are. query.ts expands them.
-import { FIELD_ROWS, isValueField, listValues, type ShortName, type ValueField } from '../core/record.js';
+import { FIELD_ROWS, isValueField, listValues, type ShortName, type ValueField } from '../../core/record.js';
 
 export interface SearchField extends ShortName {
   /** The value is looked for in each of them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { JobtraceError } from '../core/errors.js';
+import { JobtraceError } from '../../core/errors.js';
+import { wordProblem } from './problems.js';
 import { parseQuery } from './query.js';
 
 function refuse(text: string): JobtraceError {
@@ -172,6 +173,40 @@ describe('parseQuery', () => {
       } catch (error) {
         expect(error, text).toBeInstanceOf(JobtraceError);
       }
+    }
+  });
+});
+
+describe('wordProblem', () => {
+  const word = (text: string, lang: 'en' | 'zh') => wordProblem(text, refuse(text).details, lang);
+
+  it('says what is wrong in both languages, where, and what was meant', () => {
+    expect(word('lost levl:ERROR', 'en')).toMatchObject({ at: 5, repaired: 'lost level:ERROR' });
+    expect(word('lost levl:ERROR', 'zh').problem).toBe('没有字段 "levl"');
+    expect(word('level:ERORR', 'zh')).toMatchObject({ at: 6, repaired: 'level:ERROR' });
+  });
+
+  it('closes what is open', () => {
+    for (const text of ['(a OR b', '"a b']) expect(() => parseQuery(word(text, 'en').repaired ?? '')).not.toThrow();
+  });
+
+  it('has a value for each place of its texts', () => {
+    const wrong = [
+      'a)',
+      '(a',
+      '()',
+      '"a',
+      'a OR',
+      'a AND',
+      'NOT',
+      'level:',
+      'level:XY',
+      'abcxyz:1',
+      `${'a*'.repeat(200)}`,
+    ];
+    for (const text of wrong) {
+      const { problem, advice } = word(text, 'zh');
+      expect(`${problem} ${advice}`).not.toMatch(/\{\w+\}/);
     }
   });
 });

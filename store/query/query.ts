@@ -2,14 +2,14 @@
 // "an exact phrase", -without and NOT, field:value with the names of fields.ts, `*` in words and values,
 // OR, AND and parentheses, field:(a OR b). Pure. What cannot be understood is an error with its place and
 // advice, but text pasted from a log ("Caused by: java.io.IOException: …", "akka.tcp://flink@host") is just words.
-import { createError } from '../core/errors.js';
-import type { JobtraceError } from '../core/errors.js';
-import type { ValueField } from '../core/record.js';
-import { hasStar, isAnything, MAX_GLOB_LENGTH, parseGlob, type Glob } from '../core/text/glob.js';
-import { findNearest } from '../core/text/nearest.js';
+import type { JobtraceError } from '../../core/errors.js';
+import type { ValueField } from '../../core/record.js';
+import { hasStar, isAnything, MAX_GLOB_LENGTH, parseGlob, type Glob } from '../../core/text/glob.js';
+import { findNearest } from '../../core/text/nearest.js';
+import type { JobSpan, RecordQuery } from '../store.js';
+import { lowerLetters, splitWords } from '../words.js';
 import { findSearchField, SEARCH_FIELDS, type SearchField } from './fields.js';
-import type { JobSpan, RecordQuery } from './store.js';
-import { lowerLetters, splitWords } from './words.js';
+import { explainQuery } from './problems.js';
 
 export type QueryNode =
   | { readonly kind: 'all' }
@@ -63,20 +63,14 @@ export function parseSearch({ query = '', job }: Pick<RecordQuery, 'query' | 'jo
 
 /** Throws JT_QUERY_INVALID. An empty text is `all`. */
 export function parseQuery(text: string): QueryNode {
-  if (text.length > MAX_LENGTH)
-    throw explain(MAX_LENGTH, `it has more than ${MAX_LENGTH} characters`, 'Search for a part of it.');
+  if (text.length > MAX_LENGTH) throw explainQuery(MAX_LENGTH, 'tooLong', { most: MAX_LENGTH });
   const cursor: Cursor = { tokens: splitTokens(text), end: text.length, next: 0, depth: 0 };
   if (cursor.tokens.length === 0) return { kind: 'all' };
   const beyond = cursor.tokens[MAX_TERMS];
-  if (beyond !== undefined)
-    throw explain(
-      beyond.at,
-      `it has more than ${MAX_TERMS} terms`,
-      'Put a long text into quotes, or search for a part of it.',
-    );
+  if (beyond !== undefined) throw explainQuery(beyond.at, 'tooManyTerms', { most: MAX_TERMS });
   const node = parseOr(cursor, undefined);
   const rest = cursor.tokens[cursor.next];
-  if (rest !== undefined) throw explain(rest.at, 'this ")" closes nothing', 'Remove it, or put the text into quotes.');
+  if (rest !== undefined) throw explainQuery(rest.at, 'closesNothing');
   return node;
 }
 
@@ -107,13 +101,8 @@ function parseAnd(cursor: Cursor, field: SearchField | undefined): QueryNode {
     const before = cursor.tokens[cursor.next - 1];
     const operator = first?.kind === 'or' ? first : before?.kind === 'or' ? before : undefined;
     if (operator !== undefined) throw explainOperator('OR', operator.at);
-    if (before?.kind === 'open')
-      throw explain(
-        before.at,
-        'there is nothing between these parentheses',
-        'Write (a OR b), or put the text into quotes.',
-      );
-    throw explain(first?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
+    if (before?.kind === 'open') throw explainQuery(before.at, 'emptyParentheses');
+    throw explainQuery(first?.at ?? cursor.end, 'missing');
   }
   return joinNodes('and', nodes);
 }
@@ -122,24 +111,21 @@ function parseTerm(cursor: Cursor, field: SearchField | undefined): QueryNode {
   const token = cursor.tokens[cursor.next];
   cursor.next += 1;
   if (token?.kind === 'not' || token?.kind === 'open') cursor.depth += 1;
-  if (token !== undefined && cursor.depth > MAX_DEPTH)
-    throw explain(token.at, 'it has too many parentheses and NOTs', 'Put a text that has them into quotes.');
+  if (token !== undefined && cursor.depth > MAX_DEPTH) throw explainQuery(token.at, 'tooDeep');
   if (token?.kind === 'not') {
-    if (!startsTerm(cursor.tokens[cursor.next]))
-      throw explain(token.at, 'NOT has nothing behind it', 'Write what must not occur: NOT heartbeat, or -heartbeat.');
+    if (!startsTerm(cursor.tokens[cursor.next])) throw explainQuery(token.at, 'notAlone');
     return { kind: 'not', node: parseTerm(cursor, field) };
   }
   if (token?.kind === 'open') {
     const node = parseOr(cursor, field);
-    if (cursor.tokens[cursor.next]?.kind !== 'close')
-      throw explain(token.at, 'this "(" is never closed', 'Add the missing ")", or put the text into quotes.');
+    if (cursor.tokens[cursor.next]?.kind !== 'close') throw explainQuery(token.at, 'neverClosed');
     cursor.next += 1;
     cursor.depth -= 1;
     return node;
   }
   if (token?.kind === 'field') return parseTerm(cursor, token.field);
   if (token?.kind === 'text') return field === undefined ? wordsNode(token) : fieldNode(field, token);
-  throw explain(token?.at ?? cursor.end, 'something is missing here', 'Write a word, "a phrase" or field:value.');
+  throw explainQuery(token?.at ?? cursor.end, 'missing');
 }
 
 function startsTerm(token: Token | undefined): boolean {
@@ -185,12 +171,7 @@ function wordsNode({ at, text, quoted }: TextToken): QueryNode {
 /** `at` is the place of the term that holds the text. */
 function readGlob(at: number, text: string): Glob {
   const glob = parseGlob(text);
-  if (hasStar(glob) && text.length > MAX_GLOB_LENGTH)
-    throw explain(
-      at,
-      `it has a pattern with * of more than ${MAX_GLOB_LENGTH} characters`,
-      'Search for a part of it, or put it into quotes, where * stands for itself.',
-    );
+  if (hasStar(glob) && text.length > MAX_GLOB_LENGTH) throw explainQuery(at, 'longPattern', { most: MAX_GLOB_LENGTH });
   return glob;
 }
 
@@ -215,11 +196,10 @@ function checkValue(field: SearchField, values: readonly string[], token: TextTo
   const lower = token.text.toLowerCase();
   if (values.some((value) => value.toLowerCase() === lower)) return;
   const near = findNearest(token.text, values);
-  const advice =
-    near === undefined
-      ? `${field.name} is one of ${values.join(', ')}.`
-      : `Did you mean ${field.name}:${near}? It is one of ${values.join(', ')}.`;
-  throw explain(token.at, `there is no ${field.name} "${token.text}"`, advice);
+  const place = { field: field.name, wrong: token.text, values: values.join(', ') };
+  throw near === undefined
+    ? explainQuery(token.at, 'unknownValue', place)
+    : explainQuery(token.at, 'nearValue', { ...place, near });
 }
 
 /**
@@ -254,11 +234,7 @@ function readWord(text: string, at: number, tokens: Token[]): number {
     const field = findField(text, at, named[1], after);
     if (field !== undefined) {
       if (after >= text.length || /\s/.test(text.charAt(after))) {
-        throw explain(
-          after,
-          `${named[1]}: has no value`,
-          `Write it without a space, as in ${field.example}, or put the text into quotes.`,
-        );
+        throw explainQuery(after, 'noValue', { name: named[1], example: field.example });
       }
       tokens.push({ kind: 'field', at, field });
       // Only `-` right behind the colon is part of the value: "tm:-1" asks for "-1".
@@ -285,13 +261,10 @@ function findField(text: string, at: number, name: string, after: number): Searc
   if (isText) return undefined;
   const names = SEARCH_FIELDS.map((short) => short.name);
   const near = SEARCH_FIELDS.find((short) => short.name === findNearest(name, names));
-  const value = text.slice(after, findWordEnd(text, after));
-  const quoteIt = `to search for this text, put it into quotes: "${name}:${value}".`;
-  const advice =
-    near === undefined
-      ? `Fields are ${names.join(', ')}; ${quoteIt}`
-      : `Did you mean ${near.name}:${value}? Or ${quoteIt}`;
-  throw explain(at, `there is no field "${name}"`, advice);
+  const place = { wrong: name, value: text.slice(after, findWordEnd(text, after)) };
+  throw near === undefined
+    ? explainQuery(at, 'unknownField', { ...place, names: names.join(', ') })
+    : explainQuery(at, 'nearField', { ...place, near: near.name });
 }
 
 function findWordEnd(text: string, start: number): number {
@@ -319,22 +292,9 @@ function readQuoted(text: string, at: number): { text: string; end: number } {
       out += text.charAt(index);
     } else out += char;
   }
-  throw explain(
-    at,
-    'this quote is never closed',
-    'Add the missing ". To search for a quote itself, write \\" inside quotes.',
-  );
+  throw explainQuery(at, 'openQuote');
 }
 
 function explainOperator(operator: 'OR' | 'AND', at: number): JobtraceError {
-  return explain(
-    at,
-    `${operator} needs something on both sides`,
-    `Write a ${operator} b; to search for the word itself, write "${operator.toLowerCase()}".`,
-  );
-}
-
-/** Positions are counted from 1, as people count. */
-function explain(at: number, problem: string, advice: string): JobtraceError {
-  return createError('JT_QUERY_INVALID', { position: at + 1, problem, advice });
+  return explainQuery(at, 'operatorAlone', { operator, word: operator.toLowerCase() });
 }

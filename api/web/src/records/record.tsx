@@ -1,0 +1,123 @@
+// One record as a row: time, level, logger, message; a stack trace is one row until it is opened (trace.tsx). In: a
+// record of the API. Out: the wish to see its context, or only what is like it. The search and the context show it.
+import { Anchor, CopyButton, Group, Stack, Text } from '@mantine/core';
+import type { LogRecord } from '../../../../core/types.ts';
+import { Time } from '../view/time.tsx';
+import { useSpeech } from '../speech/text.tsx';
+import { Marked } from './marks.tsx';
+import { NativeText, OpenedTrace, TraceLine, useChain } from './trace.tsx';
+
+/** What of a row can be filtered by; the names are those of the search's address. */
+export interface RowFilter {
+  readonly key: 'level' | 'job' | 'process' | 'logger' | 'host' | 'error';
+  readonly value: string;
+  readonly isExcluded: boolean;
+}
+
+interface RowProps {
+  readonly record: LogRecord;
+  readonly isOpen: boolean;
+  readonly toggle: () => void;
+  /** The one that was asked for. */
+  readonly isHit?: boolean;
+  readonly openContext?: () => void;
+  /** Only what is like it, or nothing of that. */
+  readonly toggleFilter?: (filter: RowFilter) => void;
+}
+
+export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, toggleFilter }: RowProps) {
+  const links = useChain(record);
+  const level = record['log.level'];
+  const onClick = (): void => {
+    if ((getSelection()?.toString() ?? '') === '') toggle();
+  };
+  return (
+    <div>
+      <div
+        className={`row log${isHit ? ' hit' : ''}`}
+        role="button"
+        tabIndex={0}
+        aria-expanded={isOpen}
+        onClick={onClick}
+        onKeyDown={(event) => event.key === 'Enter' && toggle()}
+      >
+        <span className="quiet">
+          <Time value={record['@timestamp']} isGuessed={record['jobtrace.flags']?.includes('undated')} />
+        </span>
+        <span className={`level-${level ?? ''}`}>{level ?? ''}</span>
+        <span className="quiet cut" title={record['log.logger']}>
+          <Marked text={record['log.logger']?.split('.').at(-1) ?? record['jobtrace.kind']} />
+        </span>
+        <span className="said">
+          <span className="cut">
+            <Marked text={firstLine(record.message)} isCut />
+          </span>
+          {links !== undefined && <TraceLine links={links} />}
+        </span>
+      </div>
+      {isOpen && (
+        <Stack gap={6} px={14} py={6}>
+          <Actions record={record} openContext={openContext} toggleFilter={toggleFilter} />
+          {links === undefined ? <NativeText record={record} /> : <OpenedTrace record={record} links={links} />}
+        </Stack>
+      )}
+    </div>
+  );
+}
+
+/** The first that says something. */
+function firstLine(text: string): string {
+  return /\S.*/.exec(text)?.[0] ?? '';
+}
+
+/** Leads to this line for as long as it, or what is kept of it as evidence, is there. */
+export function linkRecord(record: LogRecord): string {
+  const place = new URLSearchParams({ record: record.id, at: record['@timestamp'] });
+  return `${location.origin}/search?${place.toString()}`;
+}
+
+function Actions({ record, openContext, toggleFilter }: Pick<RowProps, 'record' | 'openContext' | 'toggleFilter'>) {
+  const { t } = useSpeech();
+  const filters: readonly (readonly [RowFilter['key'], string | undefined, string | undefined])[] = [
+    ['level', record['log.level'], record['log.level']],
+    ['job', record['flink.job.name'] ?? record['flink.job.id'], record['flink.job.name'] ?? record['flink.job.id']],
+    ['logger', record['log.logger'], record['log.logger']?.split('.').at(-1)],
+    ['error', record['error.type'], record['error.type']?.split('.').at(-1)],
+    ['process', record['jobtrace.process'], record['jobtrace.process'].split('/').at(-1)],
+    ['host', record['host.name'], record['host.name']],
+  ];
+  return (
+    <Group gap="4px 14px">
+      {openContext !== undefined && (
+        <Anchor component="button" size="xs" onClick={openContext}>
+          {t('context')}
+        </Anchor>
+      )}
+      <CopyButton value={linkRecord(record)}>
+        {({ copied, copy }) => (
+          <Anchor component="button" size="xs" onClick={copy}>
+            {copied ? t('copied') : t('copyLink')}
+          </Anchor>
+        )}
+      </CopyButton>
+      {toggleFilter !== undefined &&
+        filters.map(
+          ([key, value, text]) =>
+            value !== undefined && (
+              <Anchor
+                key={key}
+                component="button"
+                size="xs"
+                title={`${value}\n${t('facetHint')}`}
+                onClick={(event) => toggleFilter({ key, value, isExcluded: event.altKey })}
+              >
+                {t(key === 'error' ? 'errorType' : key)}: {text}
+              </Anchor>
+            ),
+        )}
+      <Text size="xs" className="quiet" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
+        {record['log.file.path']} @{record['log.offset']}
+      </Text>
+    </Group>
+  );
+}

@@ -1,0 +1,183 @@
+// A stack trace: in a row the class and message of its root, the first frame of the user's own code and how many frames
+// there are; opened the root first, own frames bold, those of libraries folded, or as it was logged. In: the text of a
+// record. A row (record.tsx) shows it.
+import { Button, Code, CopyButton, Group, SegmentedControl } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import type { ChainLink, LogRecord } from '../../../../core/types.ts';
+import { firstChain, firstUserFrame, parseChain, root } from '../../../../flink/trace/chain.ts';
+import { isUserFrame } from '../../../../flink/trace/packages.ts';
+import { useSpeech } from '../speech/text.tsx';
+import { Marked } from './marks.tsx';
+
+/** Undefined where the record tells of no exception. */
+export function useChain(record: LogRecord): readonly ChainLink[] | undefined {
+  const { 'error.stack_trace': stack, 'flink.chain': chain } = record;
+  return useMemo(() => {
+    if (stack === undefined || chain === undefined) return undefined;
+    const links = parseChain(stack);
+    return links.length === 0 ? undefined : links;
+  }, [stack, chain]);
+}
+
+/** In a row, behind what the line says. */
+export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
+  const { t } = useSpeech();
+  const origin = root(links);
+  const frame = firstUserFrame(links);
+  const count = links.reduce((sum, link) => sum + link.frames.length, 0);
+  return (
+    <span className="trace">
+      <b title={origin?.type}>
+        <Marked text={shortName(origin?.type ?? '')} />
+      </b>
+      {origin !== undefined && origin.message !== '' && (
+        <span className="cut">
+          : <Marked text={origin.message.split('\n')[0] ?? ''} isCut />
+        </span>
+      )}
+      {frame !== undefined && (
+        <span className="own cut" title={`${t('userFrame')}\n${frame}`}>
+          at <Marked text={withoutPackage(frame)} />
+        </span>
+      )}
+      {count > 0 && (
+        <span className="quiet">
+          +{count} {t('frames')}
+        </span>
+      )}
+    </span>
+  );
+}
+
+export function OpenedTrace({ record, links }: { readonly record: LogRecord; readonly links: readonly ChainLink[] }) {
+  const { t } = useSpeech();
+  const [isNative, setNative] = useState(false);
+  return (
+    <>
+      <Group gap="xs">
+        <SegmentedControl
+          size="xs"
+          value={isNative ? 'native' : 'root'}
+          onChange={(value) => setNative(value === 'native')}
+          data={[
+            { value: 'root', label: t('rootFirst') },
+            { value: 'native', label: t('nativeTrace') },
+          ]}
+        />
+        <CopyButton value={record['event.original']}>
+          {({ copied, copy }) => (
+            <Button size="compact-xs" variant="default" onClick={copy}>
+              {copied ? t('copied') : t('copyText')}
+            </Button>
+          )}
+        </CopyButton>
+      </Group>
+      {isNative ? <NativeText record={record} /> : <RootFirst record={record} links={links} />}
+    </>
+  );
+}
+
+export function NativeText({ record }: { readonly record: LogRecord }) {
+  return (
+    <Code block className="log" mah={520} style={{ overflow: 'auto' }} tabIndex={0}>
+      <Marked text={record['event.original']} />
+    </Code>
+  );
+}
+
+/** The message of the line, then the chain from its root outwards, then what was suppressed. */
+function RootFirst({ record, links }: { readonly record: LogRecord; readonly links: readonly ChainLink[] }) {
+  const { t } = useSpeech();
+  const origin = root(links);
+  const own = firstChain(links);
+  const outwards = [...own].reverse().filter((link) => link !== origin);
+  const others = links.filter((link) => !own.includes(link));
+  return (
+    <Code block className="log" mah={520} style={{ overflow: 'auto' }} tabIndex={0}>
+      <Marked text={record.message.trimEnd()} />
+      {'\n\n'}
+      {origin !== undefined && <Link link={origin} head={t('rootCause')} isRoot />}
+      {outwards.map((link, index) => (
+        <Link key={index} link={link} head={t('wrappedBy')} />
+      ))}
+      {others.map((link, index) => (
+        <Link key={index} link={link} head={link.relation === 'suppressed' ? t('suppressed') : t('wrappedBy')} />
+      ))}
+    </Code>
+  );
+}
+
+function Link({
+  link,
+  head,
+  isRoot = false,
+}: {
+  readonly link: ChainLink;
+  readonly head: string;
+  readonly isRoot?: boolean;
+}) {
+  return (
+    <div className={isRoot ? 'link root' : 'link'}>
+      <div>
+        <span className="quiet">{head} · </span>
+        <b>
+          <Marked text={link.type} />
+        </b>
+        {link.message !== '' && (
+          <>
+            : <Marked text={link.message} />
+          </>
+        )}
+      </div>
+      {foldFrames(link.frames, isRoot).map((piece, index) => (
+        <Frames key={index} {...piece} />
+      ))}
+    </div>
+  );
+}
+
+interface FramePiece {
+  readonly frames: readonly string[];
+  readonly isFolded: boolean;
+}
+
+/** So many frames of a library in a row are not worth a click. */
+const FEW_FRAMES = 2;
+
+/** Own frames stand; the one at which a root was thrown, too. */
+function foldFrames(frames: readonly string[], isRoot: boolean): readonly FramePiece[] {
+  const pieces: { frames: string[]; isFolded: boolean }[] = [];
+  frames.forEach((frame, index) => {
+    const isFolded = !isUserFrame(frame) && !(isRoot && index === 0);
+    const last = pieces.at(-1);
+    if (last?.isFolded === isFolded) last.frames.push(frame);
+    else pieces.push({ frames: [frame], isFolded });
+  });
+  return pieces.map((piece) => ({ ...piece, isFolded: piece.isFolded && piece.frames.length > FEW_FRAMES }));
+}
+
+function Frames({ frames, isFolded }: FramePiece) {
+  const { t } = useSpeech();
+  const [isOpen, setOpen] = useState(!isFolded);
+  if (!isOpen)
+    return (
+      <button type="button" className="fold" onClick={() => setOpen(true)}>
+        … {t('moreFrames').replace('{n}', String(frames.length))}
+      </button>
+    );
+  return frames.map((frame, index) => (
+    <div key={index} className={isUserFrame(frame) ? 'frame-line own' : 'frame-line'}>
+      at <Marked text={frame} />
+    </div>
+  ));
+}
+
+/** `Reader$Fetcher` of `com.acme.Reader$Fetcher`. */
+function shortName(type: string): string {
+  return type.split('.').at(-1) ?? type;
+}
+
+/** `Reader$Fetcher.read(Reader.java:42)` of `com.acme.Reader$Fetcher.read(Reader.java:42)`. */
+function withoutPackage(frame: string): string {
+  return frame.replace(/^(?:[\w.]+\/+)?(?:[a-z]\w*\.)+(?=[A-Z])/, '');
+}

@@ -1,0 +1,107 @@
+// What a search is, as it stands in the address of the page: its text, what is included and left out by a click, and
+// the range; and the request that it is for the API. In: the address. Out: filters, request parameters, the address
+// after a change. Pure; all of the search's rooms read it.
+import type { FacetName } from '../../../../store/store.ts';
+import type { TextKey } from '../speech/text.tsx';
+
+/** By what lines can be filtered with a click; its name in the address is the key, with a `-` before it to exclude. */
+export const FILTERS = [
+  { key: 'level', field: 'level', facet: 'level', name: 'level' },
+  { key: 'job', field: 'job', facet: 'job', name: 'job' },
+  { key: 'error', field: 'error.type', facet: 'errorType', name: 'errorType' },
+  { key: 'component', field: 'component', facet: 'component', name: 'component' },
+  { key: 'process', field: 'jobtrace.process', facet: 'process', name: 'process' },
+  { key: 'logger', field: 'log.logger', facet: 'logger', name: 'logger' },
+  { key: 'host', field: 'host.name', facet: 'host', name: 'host' },
+  { key: 'cluster', field: 'cluster', facet: 'cluster', name: 'cluster' },
+] as const satisfies readonly {
+  readonly key: string;
+  readonly field: string;
+  readonly facet: FacetName;
+  readonly name: TextKey;
+}[];
+
+export type FilterKey = (typeof FILTERS)[number]['key'];
+
+export interface Filter {
+  readonly key: FilterKey;
+  readonly value: string;
+  readonly isExcluded: boolean;
+}
+
+export interface TimeRange {
+  readonly ms: number;
+  readonly name: TextKey;
+}
+
+/** Back from now; 0 = everything. */
+export const RANGES: Readonly<Record<string, TimeRange>> = {
+  '15m': { ms: 900_000, name: 'last15m' },
+  '1h': { ms: 3_600_000, name: 'last1h' },
+  '1d': { ms: 86_400_000, name: 'last1d' },
+  '7d': { ms: 604_800_000, name: 'last7d' },
+  all: { ms: 0, name: 'all' },
+};
+const USUAL_RANGE = '1d';
+/** The API takes them as they are; the others go into the text of the search. */
+const PARAMETERS: readonly FilterKey[] = ['job', 'process', 'cluster', 'component'];
+
+export function listFilters(address: URLSearchParams): readonly Filter[] {
+  return FILTERS.flatMap(({ key }) => [
+    ...address.getAll(key).map((value) => ({ key, value, isExcluded: false })),
+    ...address.getAll(`-${key}`).map((value) => ({ key, value, isExcluded: true })),
+  ]);
+}
+
+/** The same again takes it back; the other way round replaces it. */
+export function toggleFilter(address: URLSearchParams, { key, value, isExcluded }: Filter): URLSearchParams {
+  const next = new URLSearchParams(address);
+  const [name, other] = isExcluded ? [`-${key}`, key] : [key, `-${key}`];
+  const had = next.getAll(name).includes(value);
+  next.delete(name, value);
+  next.delete(other, value);
+  if (!had) next.append(name, value);
+  next.delete('record');
+  return next;
+}
+
+/** Name of the range: "zoomed" where the address has its own beginning and end. */
+export function readRangeName(address: URLSearchParams): string {
+  const name = address.get('range');
+  if (name !== null && name in RANGES) return name;
+  return address.has('from') || address.has('to') ? 'zoomed' : USUAL_RANGE;
+}
+
+/** The parameters of a request, without paging; `without`: as if nothing were filtered by this. */
+export function toRequest(address: URLSearchParams, now: number, without?: FilterKey): URLSearchParams {
+  const filters = listFilters(address).filter(({ key }) => key !== without);
+  const parameters = new URLSearchParams();
+  const terms: string[] = [];
+  for (const { key, field } of FILTERS) {
+    const own = filters.filter((filter) => filter.key === key);
+    const wanted = own.filter(({ isExcluded }) => !isExcluded).map(({ value }) => value);
+    const [first] = wanted;
+    if (key === 'level') for (const value of wanted) parameters.append(key, value);
+    else if (first !== undefined && wanted.length === 1 && PARAMETERS.includes(key)) parameters.set(key, first);
+    else if (first !== undefined) terms.push(`${field}:(${wanted.map(quote).join(' OR ')})`);
+    for (const { value, isExcluded } of own) if (isExcluded) terms.push(`-${field}:${quote(value)}`);
+  }
+  const query = joinQuery((address.get('query') ?? '').trim(), terms);
+  if (query !== '') parameters.set('query', query);
+  const range = RANGES[readRangeName(address)];
+  if (range !== undefined && range.ms > 0) parameters.set('from', new Date(now - range.ms).toISOString());
+  for (const name of ['from', 'to']) {
+    const value = address.get(name);
+    if (range === undefined && value !== null) parameters.set(name, value);
+  }
+  return parameters;
+}
+
+function joinQuery(text: string, terms: readonly string[]): string {
+  if (terms.length === 0) return text;
+  return [...(text === '' ? [] : [`(${text})`]), ...terms].join(' ');
+}
+
+function quote(value: string): string {
+  return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}

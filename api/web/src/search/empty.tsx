@@ -1,0 +1,116 @@
+// What a search says that found nothing: what would find something, with how many lines, each a click away; when the
+// newest line there is was written; which collectors are silent. In: the address. The search shows it in place of rows.
+import { Anchor, Card, Stack, Text } from '@mantine/core';
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { starWords } from '../../../../store/query/variants.ts';
+import { api } from '../server/client.ts';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { Time } from '../view/time.tsx';
+import { FILTERS, listFilters, toggleFilter, toRequest } from './address.ts';
+
+/** Another search, and in what it differs. */
+interface Variant {
+  readonly name: TextKey;
+  readonly what: string;
+  readonly address: URLSearchParams;
+}
+
+/** An agent reports every few seconds. */
+const SILENT_MS = 120_000;
+
+export function EmptyResult({
+  address,
+  go,
+}: {
+  readonly address: URLSearchParams;
+  readonly go: (address: URLSearchParams) => void;
+}) {
+  const { t, lang } = useSpeech();
+  const text = address.toString();
+  const variants = useMemo(() => listVariants(new URLSearchParams(text)), [text]);
+  const now = useMemo(() => Date.now(), [text]);
+  const pages = useQueries({
+    queries: variants.map((variant) => ({
+      queryKey: ['variant', variant.address.toString(), now],
+      queryFn: () => {
+        const parameters = toRequest(variant.address, now);
+        parameters.set('limit', '1');
+        return api.records(parameters);
+      },
+    })),
+  });
+  const agents = useQuery({ queryKey: ['agents', lang], queryFn: () => api.agents(lang) });
+  const silent = agents.data?.agents.filter(({ time }) => now - Date.parse(time) > SILENT_MS) ?? [];
+  const found = variants.flatMap((variant, index) => {
+    const page = pages[index]?.data;
+    return page === undefined || page.total === 0 ? [] : [{ ...variant, total: page.total, newest: page.records[0] }];
+  });
+  return (
+    <Card withBorder padding="lg">
+      <Stack gap={6}>
+        <Text fw={600}>{t('noLines')}</Text>
+        {found.length === 0 && pages.every(({ isPending }) => !isPending) && (
+          <Text className="quiet">{t('noLinesHint')}</Text>
+        )}
+        {found.map((variant) => (
+          <Text key={variant.address.toString()} size="sm">
+            {t(variant.name)}{' '}
+            <Anchor component="button" className="log" onClick={() => go(variant.address)}>
+              {variant.what === '' ? '' : `${variant.what} · `}
+              {variant.total.toLocaleString()} {t('lines')}
+            </Anchor>
+            {variant.newest !== undefined && (
+              <Text span size="sm" className="quiet">
+                {' '}
+                · {t('newestAt')} <Time value={variant.newest['@timestamp']} />
+              </Text>
+            )}
+          </Text>
+        ))}
+        {silent.map(({ id, host, time }) => (
+          <Text key={id} size="sm">
+            {t('silentAgent')} {host} · {t('lastSeen')} <Time value={time} />
+          </Text>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
+
+function listVariants(address: URLSearchParams): readonly Variant[] {
+  const query = address.get('query') ?? '';
+  const variants: Variant[] = [];
+  for (const isAnywhere of [false, true]) {
+    const starred = starWords(query, isAnywhere);
+    if (starred !== undefined)
+      variants.push({
+        name: isAnywhere ? 'partOfWord' : 'beginOfWord',
+        what: starred,
+        address: withQuery(address, starred),
+      });
+  }
+  for (const filter of listFilters(address)) {
+    const name = FILTERS.find(({ key }) => key === filter.key)?.key ?? filter.key;
+    const what = `${filter.isExcluded ? '-' : ''}${name}: ${filter.value}`;
+    variants.push({ name: 'withoutFilter', what, address: toggleFilter(address, filter) });
+  }
+  variants.push({ name: 'inAllTime', what: '', address: withoutRange(address) });
+  if (query !== '') variants.push({ name: 'withoutWords', what: '', address: withQuery(address, '') });
+  return variants;
+}
+
+function withQuery(address: URLSearchParams, query: string): URLSearchParams {
+  const next = new URLSearchParams(address);
+  if (query === '') next.delete('query');
+  else next.set('query', query);
+  return next;
+}
+
+function withoutRange(address: URLSearchParams): URLSearchParams {
+  const next = new URLSearchParams(address);
+  next.delete('from');
+  next.delete('to');
+  next.set('range', 'all');
+  return next;
+}

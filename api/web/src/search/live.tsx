@@ -1,0 +1,86 @@
+// Lines as they come, by the filters of the search: they wait behind a counter until the reader wants to see them, so
+// that nothing moves what is being read. In: the request of a search. Out: how many wait, and those that are shown
+// above the rows. The search shows the switch.
+import { Button } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import type { LogRecord } from '../../../../core/types.ts';
+import { followRecords } from '../server/client.ts';
+import { useSpeech } from '../speech/text.tsx';
+
+/** More are not kept; a new search finds them. */
+const MOST_WAITING = 5_000;
+
+export interface Live {
+  readonly isOn: boolean;
+  readonly setOn: (isOn: boolean) => void;
+  readonly waiting: number;
+  readonly show: () => void;
+  /** Newest first. */
+  readonly shown: readonly LogRecord[];
+}
+
+interface Stock {
+  readonly request: string;
+  readonly waiting: readonly LogRecord[];
+  readonly shown: readonly LogRecord[];
+}
+
+/** Nothing is kept where the reader may not look (any more). */
+export function useLive(request: string, mayLook: boolean): Live {
+  const [isOn, setOn] = useState(false);
+  const [stock, setStock] = useState<Stock>({ request, waiting: [], shown: [] });
+  useEffect(() => {
+    setStock({ request, waiting: [], shown: [] });
+    if (!isOn || !mayLook) return undefined;
+    const stop = new AbortController();
+    void follow(request, stop.signal, (record) =>
+      setStock((before) => ({ ...before, waiting: addRecord(before.waiting, record) })),
+    );
+    return () => stop.abort();
+  }, [request, isOn, mayLook]);
+  return {
+    isOn,
+    setOn,
+    waiting: stock.waiting.length,
+    show: () => setStock({ ...stock, waiting: [], shown: joinRecords(stock.waiting, stock.shown) }),
+    shown: stock.request === request ? stock.shown : [],
+  };
+}
+
+async function follow(request: string, signal: AbortSignal, take: (record: LogRecord) => void): Promise<void> {
+  const parameters = new URLSearchParams(request);
+  for (const name of ['from', 'to']) parameters.delete(name);
+  for await (const record of followRecords(parameters, signal)) take(record);
+}
+
+/** One that grew takes the place of what it was. */
+function addRecord(records: readonly LogRecord[], record: LogRecord): readonly LogRecord[] {
+  return [record, ...records.filter(({ id }) => id !== record.id)].slice(0, MOST_WAITING);
+}
+
+function joinRecords(waiting: readonly LogRecord[], shown: readonly LogRecord[]): readonly LogRecord[] {
+  const ids = new Set(waiting.map(({ id }) => id));
+  return [...waiting, ...shown.filter(({ id }) => !ids.has(id))].slice(0, MOST_WAITING);
+}
+
+export function LiveSwitch({ live }: { readonly live: Live }) {
+  const { t } = useSpeech();
+  return (
+    <>
+      {live.waiting > 0 && (
+        <Button size="compact-sm" color="teal.9" onClick={live.show}>
+          ↑ {live.waiting.toLocaleString()} {t('newLines')}
+        </Button>
+      )}
+      <Button
+        size="compact-sm"
+        variant={live.isOn ? 'light' : 'default'}
+        aria-pressed={live.isOn}
+        onClick={() => live.setOn(!live.isOn)}
+      >
+        {live.isOn ? '● ' : ''}
+        {t('live')}
+      </Button>
+    </>
+  );
+}

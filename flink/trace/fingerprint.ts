@@ -1,0 +1,46 @@
+// The links of a stack trace → a text that is the same for the same failure of one version: by the root's class and its
+// topmost frames. What is stored of a failure is known by it (group.ts says more, for failures of any version). Called
+// by the analyzer for each failure. Pure.
+import { createHash } from 'node:crypto';
+import type { ChainLink } from '../../core/types.js';
+import { rememberLast, root } from './chain.js';
+import { isNeutralFrame } from './packages.js';
+
+/**
+ * The same failure gives the same text: by the root's class and its topmost frames, which stay when the exception is
+ * wrapped, shipped or printed by another process; by the words of the message when there are no frames.
+ */
+export const fingerprint = rememberLast(computeFingerprint);
+
+function computeFingerprint(links: readonly ChainLink[], message: string): string {
+  const origin = root(links);
+  const frames = (origin?.frames ?? [])
+    .filter((frame) => !isNeutralFrame(frame))
+    .slice(0, 4)
+    .map(frameIdentity);
+  const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
+  return createHash('sha256')
+    .update([origin?.type ?? '', ...frames, words].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Without line numbers, counters of generated classes and lambdas. */
+function frameIdentity(frame: string): string {
+  return frame
+    .replace(/\(.*$/s, '')
+    .replace(/\/0x[0-9a-f]+/g, '')
+    .replace(/\d+/g, '#');
+}
+
+function normalizeMessage(message: string): string {
+  return message
+    .slice(0, 1000)
+    .replace(/"[^"]*"|'[^']*'|\[[^\]]*\]/g, '?')
+    .replace(/\b[\w.-]+\/\d+\.\d+\.\d+\.\d+(:\d+)?|\b\d+\.\d+\.\d+\.\d+(:\d+)?|\b[\w-]+(\.[\w-]+)+:\d+/g, 'HOST')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-fA-F]{16,}\b|0x[0-9a-f]+|@[0-9a-f]{4,}/g, 'ID')
+    .replace(/\d+/g, '#')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 240);
+}
