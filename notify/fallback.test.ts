@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../store/open.js';
 import { openDingtalk } from './channels/dingtalk/testing/double.js';
+import { sendCards } from './channels/testing/cards.js';
 import { CAUSE, START, makeDiagnosis, makeIncident, useFixture } from './testing/samples.js';
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
@@ -36,6 +37,34 @@ describe('what a receiver does not take', () => {
       notice: expect.stringMatching(/"on-call", which did not take it.*token is not exist.*Copy the whole address/),
     });
     expect(JSON.stringify(fixture.sink.received)).not.toContain('geheim-2');
+    await robot.close();
+  });
+
+  it('goes there as well while a receiver refuses for many minutes, and to the receiver again behind that', async () => {
+    const robot = await openDingtalk({ token: 'geheim-1' }, START);
+    const url = `${robot.url}/robot/send?access_token=geheim-1`;
+    // Somebody else has used the robot up.
+    for (let count = 0; count < 21; count += 1) await sendCards({ kind: 'dingtalk', url });
+    const notifier = fixture.createNotifier({
+      receivers: [
+        { name: 'on-call', kind: 'dingtalk', url, fallback: 'hook' },
+        { name: 'hook', perMinute: 1000 },
+      ],
+    });
+    const told = () => fixture.types().filter((type) => type === 'jobtrace.alert.undelivered').length;
+    const asked = robot.answers.length;
+    for (const [index, incident] of makeStorm(3, 3).entries()) {
+      await notifier.incidentChanged(incident);
+      for (let step = 0; step < 2; step += 1) await notifier.stepOnce();
+      expect([told(), robot.answers.length - asked]).toEqual([index + 1, 1]);
+    }
+
+    fixture.nowMs += 600_000;
+    robot.nowMs = fixture.nowMs;
+    await notifier.incidentChanged({ ...CAUSE, lastSeen: new Date(fixture.nowMs).toISOString() });
+    await notifier.stepOnce();
+    expect(robot.accepted.at(-1)).toContain('Title of network.insufficient-buffers/total');
+    expect(told()).toBe(3);
     await robot.close();
   });
 });

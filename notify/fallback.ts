@@ -8,7 +8,8 @@ import { CHANNELS } from './channels/table.js';
 import type { Outbox, OutboxRow } from './outbox.js';
 import { isJsonObject, type JsonObject } from './payload.js';
 
-const FALLBACK_REASON = 'fallback';
+/** Such a message is handed on no further. */
+export const FALLBACK_REASON = 'fallback';
 
 export type HandOver = (row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>;
 

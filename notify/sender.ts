@@ -6,6 +6,7 @@ import type { Log } from '../core/log.js';
 import type { Channel } from './channels/channel.js';
 import type { SendResult } from './channels/result.js';
 import { CHANNELS } from './channels/table.js';
+import { FALLBACK_REASON, type HandOver } from './fallback.js';
 import { hash } from './forward.js';
 import { createBucket, RECEIVER_BACKOFF, type Bucket, type PaceLimit } from './pace.js';
 import { backoffMs } from '../core/time/wait.js';
@@ -22,7 +23,7 @@ export interface SenderOptions {
   /** True while its route or a silence holds a message back. */
   readonly isHeld: (payload: Payload) => boolean;
   /** Gives what this receiver did not take to another; undefined where there is none. */
-  readonly handOver?: ((row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>) | undefined;
+  readonly handOver?: HandOver | undefined;
 }
 
 /** Carries the messages of one receiver. */
@@ -36,6 +37,8 @@ interface Pace {
   readonly bucket: Bucket;
   /** The receiver asked for a pause until then. */
   holdUntilMs: number;
+  /** Until then what is due goes to the fallback, with this refusal. */
+  longRefusal: SendResult | undefined;
   refreshedMs: number;
   /** What went wrong last; empty when nothing did. */
   problem: string;
@@ -48,7 +51,6 @@ const MOST_PARTS = 100;
 const MOST_SINGLE = 5;
 const REST_MS = 10_000;
 const MOST_DIGEST = 5000;
-/** A refusal that lasts so long is as good as one for good, where another receiver can take the message. */
 const LONG_REFUSAL_MS = 300_000;
 
 export function createSender(options: SenderOptions): Sender {
@@ -57,6 +59,7 @@ export function createSender(options: SenderOptions): Sender {
   const pace: Pace = {
     bucket: createBucket(listLimits(receiver, channel)),
     holdUntilMs: 0,
+    longRefusal: undefined,
     refreshedMs: now(),
     problem: '',
     tries: new Map(),
@@ -66,8 +69,10 @@ export function createSender(options: SenderOptions): Sender {
       await outbox.saveUnsaved();
       // Looked at anew after each message: while one is on its way, the next may be replaced by a better one.
       for (let rows = chooseDue(options, pace); rows.length > 0; rows = chooseDue(options, pace)) {
-        if (pace.holdUntilMs > now() || !pace.bucket.take(now())) return;
-        await deliver(rows, options, pace);
+        const refusal = pace.holdUntilMs > now() ? pace.longRefusal : undefined;
+        if (refusal !== undefined) await settleAll(rows, refusal, options, pace);
+        else if (pace.holdUntilMs > now() || !pace.bucket.take(now())) return;
+        else await deliver(rows, options, pace);
       }
     },
     async refreshOpen() {
@@ -126,22 +131,38 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
       { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now() },
     );
     if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
+    pace.longRefusal = isLong(result, options) ? result : undefined;
     reportChange(options, pace, result);
-    // All of them, also when the store fails on the first: none may go out again.
-    const settled = await Promise.allSettled(rows.map((row) => settle(row, result, options, pace)));
-    for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
+    await settleAll(rows, result, options, pace);
   } finally {
     release();
   }
+}
+
+/** All of them, also when the store fails on the first: none may go out again. */
+async function settleAll(
+  rows: readonly OutboxRow[],
+  result: SendResult,
+  options: SenderOptions,
+  pace: Pace,
+): Promise<void> {
+  const settled = await Promise.allSettled(rows.map((row) => settle(row, result, options, pace)));
+  for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/** As good as a refusal for good, where another receiver can take the message. */
+function isLong(result: SendResult, { handOver }: SenderOptions): boolean {
+  return handOver !== undefined && !result.ok && (result.retryAfterMs ?? 0) >= LONG_REFUSAL_MS;
 }
 
 /** Remembers what became of a message. */
 async function settle(
   { alert, payload }: OutboxRow,
   result: SendResult,
-  { outbox, receiver, now, random, onDelivery, handOver }: SenderOptions,
+  options: SenderOptions,
   pace: Pace,
 ): Promise<void> {
+  const { outbox, receiver, now, random, onDelivery, handOver } = options;
   const attempts = alert.attempts + 1;
   const sentAt = new Date(now()).toISOString();
   if (result.ok) {
@@ -157,8 +178,8 @@ async function settle(
   }
   // What was held back has its time from the first try on.
   const deadlineMs = attempts === 1 ? Math.max(payload.deadlineMs, now() + DELIVER_DEADLINE_MS) : payload.deadlineMs;
-  const isLong = handOver !== undefined && (result.retryAfterMs ?? 0) >= LONG_REFUSAL_MS;
-  const isGivenUp = !result.retryable || isLong || now() >= deadlineMs;
+  const isHandedOver = alert.reason !== FALLBACK_REASON && isLong(result, options);
+  const isGivenUp = !result.retryable || isHandedOver || now() >= deadlineMs;
   onDelivery(receiver.kind, isGivenUp ? 'undeliverable' : 'retry');
   const failures = (pace.tries.get(alert.id)?.failures ?? 0) + 1;
   if (isGivenUp) pace.tries.delete(alert.id);

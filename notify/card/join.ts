@@ -3,6 +3,9 @@
 import { emptyCard, type AlertCard } from './card.js';
 import { WORDS } from './words.js';
 
+/** The worst first. */
+const TONES = ['bad', 'warning', 'neutral', 'good'] as const;
+const MARKS: Readonly<Record<AlertCard['tone'], string>> = { bad: '🔴', warning: '🟠', neutral: '⚪', good: '✅' };
 const MOST_LINES = 40;
 const MOST_NAMES = 5;
 
@@ -16,7 +19,8 @@ export function joinCards(cards: readonly AlertCard[]): AlertCard {
 }
 
 function joinAlike(first: AlertCard, rest: readonly AlertCard[]): AlertCard {
-  const names = [...new Set(rest.map(({ subject }) => subject))];
+  const names = [...new Set(rest.map(({ subject }) => subject))].filter((name) => name !== first.subject);
+  if (names.length === 0) return first;
   const { also, colon, moreJobs } = WORDS[first.language];
   const shown = names.slice(0, 2 * MOST_NAMES).join(', ');
   return {
@@ -37,12 +41,13 @@ function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonl
       const mark = card?.title.split(' ', 1)[0] ?? '';
       return `${mark} ${card?.headline ?? ''} · ${words.moreJobs(names.length)}${words.colon}${shown}${names.length > MOST_NAMES ? ' …' : ''}`;
     });
+  const tone = TONES.find((item) => kinds.some(([card]) => card?.tone === item)) ?? 'neutral';
   const all = first.links[0]?.url.replace(/\/incidents\/[^/]*$/, '/incidents');
   return {
     ...emptyCard(first.language),
-    tone: 'bad',
+    tone,
     topic: 'digest',
-    title: `🔴 ${words.digest(count, kinds.length)}`,
+    title: `${MARKS[tone]} ${words.digest(count, kinds.length)}`,
     summary: words.storm,
     related: lines.slice(0, MOST_LINES),
     relatedMore: Math.max(0, lines.length - MOST_LINES),
