@@ -140,6 +140,7 @@ describe('PARTS', () => {
         if (source.client === 'maven') return source.artifact;
         if (source.client === 'jars') return source.artifacts;
         if (source.client === 'pip') return source.requirement;
+        if (source.client === 'go') return source.module;
         return source.client === 'apt' ? source.package : source.part;
       }),
     ]);

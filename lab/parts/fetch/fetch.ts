@@ -26,7 +26,7 @@ export interface ProgressLine {
 }
 export type FetchProgress = (line: ProgressLine) => void;
 
-type Download = Extract<PartSource, { client: 'maven' | 'jars' | 'pip' }>;
+type Download = Extract<PartSource, { client: 'maven' | 'jars' | 'pip' | 'go' }>;
 
 /** Downloads and unpacks; `home` exists afterwards, whole. The caller holds the part's lock. */
 export async function fetchPart(part: Part, home: string, progress: FetchProgress): Promise<void> {
@@ -101,8 +101,7 @@ async function download(
     say(`${step} ${nameOf(source)}: ${got.toFixed(0)} of about ${source.megabytes} MB, ${elapsed(startedMs)}`);
   }, 1_000);
   try {
-    const ended =
-      source.client === 'pip' ? await runPip(source, unfinished, say) : await runMaven(source, unfinished, say);
+    const ended = await runClient(source, unfinished, say);
     if (ended.code !== 0) throw explainFailure(part, source, ended);
   } finally {
     clearInterval(ticker);
@@ -119,8 +118,28 @@ async function download(
   return folder;
 }
 
+function runClient(source: Download, folder: string, say: (text: string) => void): Promise<Finished> {
+  if (source.client === 'pip') return runPip(source, folder, say);
+  return source.client === 'go' ? runGo(source, folder, say) : runMaven(source, folder, say);
+}
+
+/** Modules go where Go keeps them; what is downloaded here is the program. */
+async function runGo(
+  source: Extract<Download, { client: 'go' }>,
+  folder: string,
+  say: (text: string) => void,
+): Promise<Finished> {
+  await requireTool('go', say);
+  const output = join(folder, 'files', source.program);
+  return runCommand('go', ['build', '-mod=readonly', '-trimpath', '-ldflags', '-s -w', '-o', output, '.'], {
+    cwd: join(import.meta.dirname, source.folder),
+    env: { ...process.env, CGO_ENABLED: '0' },
+    timeoutMs: 1_800_000,
+  });
+}
+
 async function runMaven(
-  source: Exclude<Download, { client: 'pip' }>,
+  source: Exclude<Download, { client: 'pip' | 'go' }>,
   folder: string,
   say: (text: string) => void,
 ): Promise<Finished> {
@@ -195,12 +214,15 @@ async function runPip(
   );
 }
 
+/** Where the clients say why. */
+const REASONS = { pip: /^ERROR/, maven: /^\[ERROR\] \S/, jars: /^\[ERROR\] \S/, go: /^go: (?!downloading)|^\S+\.go:/ };
+
 function explainFailure(part: Part, source: Download, ended: Finished): PartError {
   const why =
     ended.code === 124
       ? 'the client gave no answer within 30 minutes'
-      : readLastLine(`${ended.stderr}\n${ended.stdout}`, source.client === 'pip' ? /^ERROR/ : /^\[ERROR\] \S/);
-  const client = source.client === 'pip' ? 'pip' : 'mvn';
+      : readLastLine(`${ended.stderr}\n${ended.stdout}`, REASONS[source.client]);
+  const client = { pip: 'pip', go: 'go', maven: 'mvn', jars: 'mvn' }[source.client];
   return new PartError(
     `${part.name} ${part.version} cannot be had: ${client} could not fetch ${nameOf(source)}.`,
     why,
@@ -252,6 +274,7 @@ function findOnlyFile(folder: string): string {
 
 function nameOf(source: Download): string {
   if (source.client === 'jars') return `${source.artifacts[0] ?? ''} and ${source.artifacts.length - 1} more`;
+  if (source.client === 'go') return source.module;
   return source.client === 'maven' ? source.artifact : source.requirement.replace('==', ' ');
 }
 

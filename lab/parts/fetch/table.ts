@@ -16,6 +16,15 @@ export type PartSource =
       unpack: Extract<Unpack, { how: 'copy' }>;
     }
   | { client: 'pip'; requirement: string; megabytes: number; unpack: Unpack; wheelFor?: string }
+  /** A program of ours in `folder`, beside this file, that is built with a module: its version stands in go.mod. */
+  | {
+      client: 'go';
+      folder: string;
+      module: string;
+      program: string;
+      megabytes: number;
+      unpack: Extract<Unpack, { how: 'copy' }>;
+    }
   | { client: 'apt'; package: string; megabytes: number; binary: string }
   | { client: 'part'; part: PartName };
 
@@ -36,6 +45,7 @@ export type PartName =
   | 'chromium'
   | 'alertmanager'
   | 'prometheus'
+  | 'helm'
   | 'kafka'
   | 'postgres'
   | 's3'
@@ -411,6 +421,22 @@ export const PARTS: readonly Part[] = [
     what: 'Prometheus, for promtool',
     proof: 'bin/promtool',
     sources: [{ client: 'apt', package: 'prometheus', megabytes: 19, binary: '/usr/bin/promtool' }],
+  },
+  {
+    name: 'helm',
+    version: '3.22.0-1',
+    what: 'Helm, and the types of the Kubernetes API: what a chart renders, looked at',
+    proof: 'bin/chart',
+    sources: [
+      {
+        client: 'go',
+        folder: 'helm',
+        module: 'helm.sh/helm/v3',
+        program: 'chart',
+        megabytes: 60,
+        unpack: { how: 'copy', to: 'bin' },
+      },
+    ],
   },
 ];
 

@@ -23,6 +23,7 @@ const DEBIAN_PACKAGE = {
   python3: 'python3',
   pip: 'python3-pip',
   ip: 'iproute2',
+  go: 'golang-go',
 } as const;
 export type Tool = keyof typeof DEBIAN_PACKAGE;
 
