@@ -103,7 +103,14 @@ func decodeAll(out *report, files map[string]string) error {
 			out.Notes = files[name]
 			continue
 		}
-		for _, text := range releaseutil.SplitManifests(files[name]) {
+		texts := releaseutil.SplitManifests(files[name])
+		keys := []string{}
+		for key := range texts {
+			keys = append(keys, key)
+		}
+		sort.Sort(releaseutil.BySplitManifestsOrder(keys))
+		for _, key := range keys {
+			text := texts[key]
 			if isEmpty(text) {
 				continue
 			}
