@@ -80,7 +80,7 @@ describeWithParts(['chromium'], 'the search of the page', () => {
     await open('range=all&query=AddCountry');
 
     expect(await page.locator('.trace').first().textContent()).toMatch(
-      /^NullPointerException.*at OrdersEnrichment\$AddCountry\.map\(OrdersEnrichment\.java:44\)\+\d+ frames$/,
+      /^NullPointerException.*at OrdersEnrichment\$AddCountry\.map:44\+\d+ frames$/,
     );
   });
 
@@ -249,6 +249,22 @@ describeWithParts(['chromium'], 'the search of the page', () => {
     await page.unroute('**/api/v1/records?**');
     await page.getByText('What is shown was loaded at').waitFor({ state: 'detached', timeout: WAIT_MS });
     complaints.splice(before);
+  });
+
+  it('keeps a search under a name, and lists its keys', async () => {
+    await open('range=all&query=AddCountry&-level=INFO');
+    await page.getByRole('button', { name: 'Saved searches' }).click();
+    await page.getByRole('textbox', { name: 'Save this search' }).fill('own code');
+    await page.keyboard.press('Enter');
+    await open('range=all');
+    await page.getByRole('button', { name: 'Saved searches' }).click();
+    await page.getByRole('menuitem', { name: 'own code' }).click();
+    await page.locator('.row mark').first().waitFor({ timeout: WAIT_MS });
+    expect([parameter('query'), parameter('-level')]).toEqual(['AddCountry', 'INFO']);
+    await page.locator('.row').first().focus();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('next, previous error').waitFor();
+    await page.keyboard.press('Escape');
   });
 
   it('holds only the rows in its window, and those that it left are there again', async () => {

@@ -27,17 +27,19 @@ export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
   const count = links.reduce((sum, link) => sum + link.frames.length, 0);
   return (
     <span className="trace">
-      <b title={origin?.type}>
-        <Marked text={shortName(origin?.type ?? '')} />
-      </b>
-      {origin !== undefined && origin.message !== '' && (
-        <span className="cut">
-          : <Marked text={origin.message.split('\n')[0] ?? ''} isCut />
-        </span>
-      )}
+      <span className="cut" title={origin?.type}>
+        <b>
+          <Marked text={shortName(origin?.type ?? '')} />
+        </b>
+        {origin !== undefined && origin.message !== '' && (
+          <>
+            : <Marked text={origin.message.split('\n')[0] ?? ''} isCut />
+          </>
+        )}
+      </span>
       {frame !== undefined && (
         <span className="own cut" title={`${t('userFrame')}\n${frame}`}>
-          at <Marked text={withoutPackage(frame)} />
+          at <Marked text={shortFrame(frame)} />
         </span>
       )}
       {count > 0 && (
@@ -177,7 +179,7 @@ function shortName(type: string): string {
   return type.split('.').at(-1) ?? type;
 }
 
-/** `Reader$Fetcher.read(Reader.java:42)` of `com.acme.Reader$Fetcher.read(Reader.java:42)`. */
-function withoutPackage(frame: string): string {
-  return frame.replace(/^(?:[\w.]+\/+)?(?:[a-z]\w*\.)+(?=[A-Z])/, '');
+/** `Reader$Fetcher.read:42` of `com.acme.Reader$Fetcher.read(Reader.java:42)`. */
+function shortFrame(frame: string): string {
+  return frame.replace(/^(?:[\w.]+\/+)?(?:[a-z]\w*\.)+(?=[A-Z])/, '').replace(/\([^()]*?(:\d+)?\)$/, '$1');
 }

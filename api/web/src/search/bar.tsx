@@ -7,6 +7,7 @@ import { wordProblem, type QueryProblem } from '../../../../store/query/problems
 import { parseQuery } from '../../../../store/query/query.ts';
 import type { Language } from '../../../../core/types.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { useKey } from '../view/keys.tsx';
 
 /** Undefined where it can be understood. */
 export function findProblem(text: string, lang: Language): QueryProblem | undefined {
@@ -33,7 +34,7 @@ export function SearchBar({
   /** While somebody types, the end of the text is unfinished; what was sent is judged as it is. */
   const [isSent, setSent] = useState(true);
   const input = useRef<HTMLInputElement>(null);
-  useFocusKey(input);
+  useKey('/', () => input.current?.focus());
   // Another filter is not another query: what is typed and not sent yet stays.
   useEffect(() => {
     setText(query);
@@ -77,25 +78,6 @@ export function SearchBar({
       {isShown && <Wrong text={text} problem={problem} repair={send} />}
     </form>
   );
-}
-
-/** `/` anywhere begins a search. */
-function useFocusKey(input: React.RefObject<HTMLInputElement | null>): void {
-  useEffect(() => {
-    const focus = (event: KeyboardEvent): void => {
-      const { activeElement } = document;
-      if (
-        event.key !== '/' ||
-        activeElement instanceof HTMLInputElement ||
-        activeElement instanceof HTMLTextAreaElement
-      )
-        return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener('keydown', focus);
-    return () => removeEventListener('keydown', focus);
-  }, [input]);
 }
 
 function Wrong({

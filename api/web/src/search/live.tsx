@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
 import { followRecords } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { useKey } from '../view/keys.tsx';
 
 /** More are not kept; a new search finds them. */
 const MOST_WAITING = 5_000;
@@ -65,6 +66,7 @@ function joinRecords(waiting: readonly LogRecord[], shown: readonly LogRecord[])
 
 export function LiveSwitch({ live }: { readonly live: Live }) {
   const { t } = useSpeech();
+  useKey('l', () => live.setOn(!live.isOn));
   return (
     <>
       {live.waiting > 0 && (

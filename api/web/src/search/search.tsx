@@ -11,6 +11,7 @@ import { MarkProvider } from '../records/marks.tsx';
 import { api, RequestError } from '../server/client.ts';
 import { useSession } from '../server/session.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { KeyHelp, type KeyRows } from '../view/keys.tsx';
 import { Problem, Stale, Waiting } from '../view/state.tsx';
 import { RANGES, readRangeName, toggleFilter, toRequest, type Filter } from './address.ts';
 import { findProblem, SearchBar } from './bar.tsx';
@@ -22,10 +23,24 @@ import { Histogram } from './histogram.tsx';
 import { RecordList } from './list.tsx';
 import { LiveSwitch, useLive } from './live.tsx';
 import { pageParameters, useRows } from './rows.ts';
+import { SavedMenu } from './saved.tsx';
 
 const BARS = 60;
 /** While the server is away it is asked again. */
 const RETRY_MS = 5_000;
+
+const KEYS: KeyRows = [
+  ['/', 'keySearch'],
+  ['j k', 'keyMove'],
+  ['Enter', 'keyOpen'],
+  ['e E', 'keyError'],
+  ['c', 'keyContext'],
+  ['y', 'keyCopy'],
+  ['x', 'keyExclude'],
+  ['l', 'keyLive'],
+  ['t', 'keyZone'],
+  ['?', 'keys'],
+];
 
 type Go = (address: URLSearchParams) => void;
 
@@ -43,7 +58,9 @@ export function SearchPage() {
       <Stack gap="sm">
         <SearchBar query={query} search={(text) => change({ query: text, record: undefined, at: undefined })}>
           <RangeSelect address={address} change={change} />
+          <SavedMenu address={address} go={go} />
         </SearchBar>
+        <KeyHelp rows={KEYS} />
         {record === null ? (
           <Results address={address} go={go} change={change} />
         ) : (

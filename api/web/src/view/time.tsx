@@ -2,6 +2,7 @@
 // an ISO time. Out: an element; a switch with the name of the zone, for the head of a column of times.
 import { useSyncExternalStore } from 'react';
 import { useSpeech } from '../speech/text.tsx';
+import { useKey } from './keys.tsx';
 
 const KEY = 'jobtrace.zone';
 type Zone = 'browser' | 'utc';
@@ -51,6 +52,7 @@ export function Time({
 export function ZoneSwitch() {
   const { t } = useSpeech();
   const shown = useZone();
+  useKey('t', switchZone);
   return (
     <button type="button" className="zone" title={t('switchZone')} onClick={switchZone}>
       {nameZone(shown, new Date().toISOString())}

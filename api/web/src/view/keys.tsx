@@ -1,0 +1,44 @@
+// The keys of a room, shown while `?` asks for them. In: key → what it does, in words. A room that has keys shows it.
+// Nothing happens while somebody types.
+import { Modal, Table } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
+
+export type KeyRows = readonly (readonly [key: string, does: TextKey])[];
+
+/** Calls back for a key that is meant for the room, not for a field. */
+export function useKey(key: string, act: () => void): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => {
+      const { activeElement } = document;
+      const isTyping = activeElement instanceof HTMLInputElement || activeElement instanceof HTMLTextAreaElement;
+      if (event.key !== key || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener('keydown', listen);
+    return () => removeEventListener('keydown', listen);
+  }, [key, act]);
+}
+
+export function KeyHelp({ rows }: { readonly rows: KeyRows }) {
+  const { t } = useSpeech();
+  const [isOpen, setOpen] = useState(false);
+  useKey('?', () => setOpen(!isOpen));
+  return (
+    <Modal opened={isOpen} onClose={() => setOpen(false)} title={t('keys')} size="sm">
+      <Table>
+        <Table.Tbody>
+          {rows.map(([key, does]) => (
+            <Table.Tr key={key}>
+              <Table.Td>
+                <kbd>{key}</kbd>
+              </Table.Td>
+              <Table.Td>{t(does)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Modal>
+  );
+}
