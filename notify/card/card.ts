@@ -67,6 +67,7 @@ const HEADLINE_UNITS = 200;
 const SUMMARY_UNITS = 600;
 const FIX_UNITS = 400;
 const MOST_PATCH = 8;
+const MOST_JOBS = 10;
 
 export function buildCard(card: Card): AlertCard {
   const { incident, reason, language, nowMs } = card;
@@ -90,7 +91,7 @@ export function buildCard(card: Card): AlertCard {
     patch: patch.length > MOST_PATCH ? [] : patch,
     evidence: isOver ? [] : listEvidence(card),
     numbers: listNumbers(incident, card, nowMs),
-    related: [],
+    related: listJobs(incident, language),
     relatedMore: 0,
     links: listLinks(card),
     notice: '',
@@ -186,6 +187,15 @@ export function readCard(message: JsonObject): AlertCard {
     kind: text('kind'),
     subject: text('subject'),
   };
+}
+
+/** Of a platform incident the first of its jobs, by name. */
+function listJobs({ platform }: Incident, language: Language): readonly string[] {
+  if (platform === undefined) return [];
+  const names = platform.children.map(({ job, cluster }) => job?.name ?? job?.id ?? cluster);
+  const shown = [...new Set(names)].slice(0, MOST_JOBS);
+  const { jobs, colon } = WORDS[language];
+  return [`${jobs}${colon}${shown.join(', ')}${platform.jobs > shown.length ? ' …' : ''}`];
 }
 
 /** Of what is told; lines that differ in numbers only say the same, and that Flink gives up says nothing. */

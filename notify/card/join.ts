@@ -25,7 +25,10 @@ function joinAlike(first: AlertCard, rest: readonly AlertCard[]): AlertCard {
   const shown = names.slice(0, 2 * MOST_NAMES).join(', ');
   return {
     ...first,
-    related: [`${also} (${moreJobs(names.length)})${colon}${shown}${names.length > 2 * MOST_NAMES ? ' …' : ''}`],
+    related: [
+      ...first.related,
+      `${also} (${moreJobs(names.length)})${colon}${shown}${names.length > 2 * MOST_NAMES ? ' …' : ''}`,
+    ],
   };
 }
 

@@ -25,6 +25,7 @@ export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string
 interface CardWords {
   readonly fix: string;
   readonly evidence: string;
+  readonly jobs: string;
   readonly also: string;
   readonly openIncident: string;
   readonly openParent: string;
@@ -52,6 +53,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
   en: {
     fix: 'Fix',
     evidence: 'Evidence',
+    jobs: 'Jobs',
     also: 'Also affected',
     openIncident: 'Open the diagnosis',
     openParent: 'Open the outage',
@@ -76,6 +78,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
   zh: {
     fix: '修复',
     evidence: '证据',
+    jobs: '涉及作业',
     also: '同时受影响',
     openIncident: '查看诊断',
     openParent: '查看整体故障',
