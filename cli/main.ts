@@ -22,6 +22,7 @@ import { UP } from './service/up.js';
 import { SETUP } from './setup/setup.js';
 import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';
+import { FORMER } from '../core/config/rows/former.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { openEngine } from '../core/regex.js';
 import { errorTrace, errorText } from '../core/fault.js';
@@ -109,9 +110,18 @@ function parseCommandLine(
       strict: true,
     });
   } catch (error) {
-    const problem = errorText(error).split('. ')[0] ?? '';
+    const problem = explainFormer(command, args) ?? errorText(error).split('. ')[0] ?? '';
     throw createError('JT_USAGE', { problem: `${problem}.`, command: command.name });
   }
+}
+
+/** Of an option that is no more. */
+function explainFormer({ options }: Command, args: readonly string[]): string | undefined {
+  const former = FORMER.find(({ option }) =>
+    args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`)),
+  );
+  if (former === undefined || options.some(({ name }) => name === former.option)) return undefined;
+  return `There is no --${former.option} any more: ${former.advice}`;
 }
 
 function checkValue(command: Command, row: Command['options'][number], value: unknown): void {

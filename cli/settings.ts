@@ -16,7 +16,6 @@ const FLAGS: Readonly<Record<string, keyof Settings>> = {
   listen: 'api.listen',
   'log-level': 'logLevel',
   lang: 'language',
-  shard: 'analyzer.shard',
 };
 
 /** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID or JT_CONFIG_SECRET_TWICE. */

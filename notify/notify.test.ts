@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { FeedbackVerdict } from '../core/feedback.js';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
+import type { Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';
 import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { createNotifier } from './notify.js';
+import type { MessageShares } from './outbox.js';
 import {
   BUFFERS,
   CAUSE,
@@ -247,6 +249,63 @@ describe('a restart', () => {
     await createNotifier({ ...options, instance: 'analyzer-0' }).stepOnce();
 
     expect(fixture.sink.received).toHaveLength(1);
+  });
+});
+
+describe('processes that share what is said', () => {
+  /** Each holds one text at a time, and with it the messages about the cluster of that name. */
+  class Holder implements MessageShares {
+    constructor(private cluster: string) {}
+    readonly nameOf = ({ cluster }: Incident): string => `of ${cluster}`;
+    readonly isOurs = (instance: string): boolean => instance === `of ${this.cluster}`;
+    readonly holding = (): string => this.cluster;
+    readonly hold = (cluster: string): void => void (this.cluster = cluster);
+  }
+
+  it('go on with what another one has not said, and say nothing of what is theirs no more', async () => {
+    const [one, other] = [new Holder(CAUSE.cluster), new Holder('another cluster')];
+    const [first, second] = [one, other].map((shares) => fixture.createNotifier({ shares }));
+    await first?.incidentChanged(CAUSE);
+    await first?.incidentChanged({ ...CAUSE, id: 'i-2' });
+    await second?.stepOnce();
+    expect(fixture.sink.received).toEqual([]);
+
+    one.hold('');
+    await first?.stepOnce();
+    expect(fixture.sink.received).toEqual([]);
+    other.hold(CAUSE.cluster);
+    await second?.stepOnce();
+    one.hold(CAUSE.cluster);
+    await first?.incidentChanged(CAUSE);
+    await first?.stepOnce();
+
+    expect(fixture.sink.received).toHaveLength(1);
+    expect((await fixture.rows()).map(({ state }) => state)).toEqual(['sent', 'sent']);
+  });
+
+  it('do not say again what was sent while the store was away', async () => {
+    let isAway = false;
+    const fragile: Store = {
+      ...fixture.store,
+      rememberAlert: async (alert) => {
+        if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
+        return fixture.store.rememberAlert(alert);
+      },
+    };
+    const shares = new Holder(CAUSE.cluster);
+    const notifier = fixture.createNotifier({ store: fragile, shares });
+    await notifier.incidentChanged(CAUSE);
+    isAway = true;
+    await expect(notifier.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
+    shares.hold('');
+    await notifier.stepOnce().catch(() => undefined);
+    isAway = false;
+    shares.hold(CAUSE.cluster);
+    await notifier.stepOnce();
+    await notifier.stepOnce();
+
+    expect(fixture.sink.received).toHaveLength(1);
+    expect((await fixture.rows()).map(({ state }) => state)).toEqual(['sent']);
   });
 });
 

@@ -26,7 +26,7 @@ import {
 } from './routing/router.js';
 import { findRoutingProblems } from './routing/scene.js';
 import { createTrust } from './trust.js';
-import { createOutbox, type OutboxRow, type Outbox } from './outbox.js';
+import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
   /** Below it a rule alerts nobody. */
@@ -44,8 +44,8 @@ export interface NotifierOptions {
   readonly publicUrl?: string;
   /** Tells the messages of several processes on one store apart, e.g. "analyzer-0", "api". */
   readonly instance?: string;
-  /** Which turn of writing platform incidents this process has: outbox.ts. Absent where nobody else ever has one. */
-  readonly platformTurn?: (() => number | undefined) | undefined;
+  /** Where several processes share what is said of incidents. */
+  readonly shares?: MessageShares | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
   readonly onDelivery?: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
@@ -89,7 +89,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const { outbox, router, inbound, senders, wakeup } = notifier;
   const trust = createTrust(store, options.policy.floor, log, now);
   const policy: NotifyPolicy = { ...options.policy, isDistrusted: trust.isDistrusted };
-  const writer = createWriter({ outbox, router, policy, publicUrl, instance, log, now });
+  const nameOf = options.shares?.nameOf ?? (() => instance);
+  const writer = createWriter({ outbox, router, policy, publicUrl, nameOf, log, now });
   return {
     async incidentChanged(incident) {
       await makeReady(notifier);
@@ -127,9 +128,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
 }
 
 function createState(options: NotifierOptions): NotifierState {
-  const { store, receivers, policy, log, publicUrl = '', instance = 'main', platformTurn } = options;
+  const { store, receivers, policy, log, publicUrl = '', instance = 'main', shares } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
-  const outbox = createOutbox({ store, receivers, instance, platformTurn });
+  const outbox = createOutbox({ store, receivers, instance, shares });
   const router = createRouter(receivers, options.routing, now);
   return {
     outbox,
@@ -222,7 +223,7 @@ interface WriterOptions {
   readonly router: Router;
   readonly policy: NotifyPolicy;
   readonly publicUrl: string;
-  readonly instance: string;
+  readonly nameOf: MessageShares['nameOf'];
   readonly log: Log;
   readonly now: () => number;
 }
@@ -230,7 +231,7 @@ interface WriterOptions {
 type Writer = (incident: Incident, receiver: ReceiverSettings, card: RoutedCard | undefined) => Promise<void>;
 
 /** Decides for one receiver and remembers the message. Whoever was told hears on, whatever the incident becomes. */
-function createWriter({ outbox, router, policy, publicUrl, instance, log, now }: WriterOptions): Writer {
+function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: WriterOptions): Writer {
   return async (incident, receiver, routed) => {
     const rows = await outbox.findTold(incident.id, receiver.name);
     const channel = CHANNELS[receiver.kind];
@@ -272,7 +273,7 @@ function createWriter({ outbox, router, policy, publicUrl, instance, log, now }:
       zone: receiver.zone,
     };
     const payload: Payload = {
-      instance,
+      instance: nameOf(incident),
       topic: incident.id,
       notBeforeMs: decision.notBeforeMs,
       deadlineMs: now() + DELIVER_DEADLINE_MS,

@@ -1,6 +1,7 @@
 // The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
 // follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
+import type { Incident } from '../core/types.js';
 import type { Alert, AlertStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';
@@ -15,8 +16,8 @@ export interface OutboxRow {
 
 export interface Outbox {
   /**
-   * Reads what an earlier run left behind, and with each turn what another instance did of platform incidents; messages
-   * for receivers that are gone are given up. To be called before anything else.
+   * Reads what an earlier run left behind, and what another process did whose messages are this one's now; messages for
+   * receivers that are gone are given up. To be called before anything else.
    */
   load(): Promise<void>;
   /** What was said, is to be said or was taken back of an incident to a receiver, newest first. */
@@ -45,11 +46,18 @@ export interface OutboxOptions {
   readonly receivers: readonly ReceiverSettings[];
   /** Rows of other instances in the same store are left alone. */
   readonly instance: string;
-  /**
-   * Those of platform incidents are of whoever writes these now, whatever instance has said them: the number of its
-   * turn, undefined while another one may. Absent: they are as all others.
-   */
-  readonly platformTurn?: (() => number | undefined) | undefined;
+  /** Where several processes share what is said; then `instance` does not count. */
+  readonly shares?: MessageShares | undefined;
+}
+
+/** Which messages are of this process, as long as it holds what they are about. */
+export interface MessageShares {
+  /** The instance of what is said of an incident. */
+  nameOf(incident: Incident): string;
+  /** Asked before each message. `isOfPlatform`: of a platform incident. */
+  isOurs(instance: string, isOfPlatform: boolean): boolean;
+  /** Another text as soon as this process holds something else, or holds it anew. */
+  holding(): string;
 }
 
 const MAX_INCIDENTS_KNOWN = 2000;
@@ -70,8 +78,8 @@ interface OutboxState extends OutboxOptions {
   readonly payloads: WeakMap<Alert, Payload>;
   saving: Promise<void>;
   isLoaded: boolean;
-  /** Whose messages of platform incidents are here. */
-  turn: number | undefined;
+  /** What this process held when they were loaded. */
+  holding: string;
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -86,7 +94,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     payloads: new WeakMap(),
     saving: Promise.resolve(),
     isLoaded: false,
-    turn: undefined,
+    holding: '',
   };
   return {
     load: () => load(box),
@@ -127,14 +135,12 @@ function toRows(box: OutboxState, alerts: Iterable<Alert>): readonly OutboxRow[]
 
 /** Asked before each message: what another one may say by now is not said here. */
 function listMine(box: OutboxState, alerts: ReadonlyMap<string, Alert>, receiver: string): readonly OutboxRow[] {
-  const isTurn = box.platformTurn === undefined || (box.turn !== undefined && box.platformTurn() === box.turn);
-  return toRows(box, alerts.values()).filter(
-    ({ alert, payload }) => alert.receiver === receiver && (isTurn || !isOfPlatform(payload)),
-  );
+  if ((box.shares?.holding() ?? '') !== box.holding) return [];
+  return toRows(box, alerts.values()).filter(({ alert }) => alert.receiver === receiver);
 }
 
-function isOfPlatform(payload: Payload | undefined): boolean {
-  return payload?.jobs !== undefined;
+function isOfPlatform(payload: Payload): boolean {
+  return payload.jobs !== undefined;
 }
 
 /** Puts an alert where the rest of this file looks for it. */
@@ -180,22 +186,21 @@ function saveUnsaved(box: OutboxState): Promise<void> {
 }
 
 async function load(box: OutboxState): Promise<void> {
-  const turn = box.platformTurn?.();
-  if (box.isLoaded && turn === box.turn) return;
-  const { store, receivers, isLoaded } = box;
-  if (isLoaded) forgetPlatforms(box);
-  // What is on its way is newer here than what the store answers.
-  const busy = new Set(box.inFlight);
+  const { store, receivers, isLoaded, shares } = box;
+  const holding = shares?.holding() ?? '';
+  if (isLoaded && holding === box.holding) return;
+  forgetShared(box);
+  // What is on its way, or could not be noted yet, is newer here than what the store answers.
+  const newer = new Set([...box.inFlight, ...box.unsaved.keys()]);
   const left =
-    isLoaded && turn === undefined
+    isLoaded && holding === ''
       ? []
       : [
           ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
           ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
         ];
   for (const alert of left.reverse()) {
-    const payload = readPayload(box, alert);
-    if (busy.has(alert.id) || !isLeft(box, payload, turn)) continue;
+    if (newer.has(alert.id) || !isLeft(box, readPayload(box, alert))) continue;
     if (receivers.some(({ name }) => name === alert.receiver)) index(box, alert);
     else if (alert.state === 'pending')
       await remember(box, {
@@ -205,28 +210,20 @@ async function load(box: OutboxState): Promise<void> {
       });
   }
   box.isLoaded = true;
-  box.turn = turn;
+  box.holding = holding;
 }
 
-/** Whether it is for this instance to go on with it. */
-function isLeft(
-  { instance, platformTurn, isLoaded }: OutboxState,
-  payload: Payload | undefined,
-  turn: number | undefined,
-): boolean {
-  if (platformTurn !== undefined && isOfPlatform(payload)) return turn !== undefined;
-  return !isLoaded && payload?.instance === instance;
+/** Whether it is for this process to go on with it. */
+function isLeft({ instance, shares }: OutboxState, payload: Payload | undefined): boolean {
+  if (payload === undefined) return false;
+  return shares?.isOurs(payload.instance, isOfPlatform(payload)) ?? payload.instance === instance;
 }
 
-/** Somebody else may have gone on with them. What was sent stays to be noted. */
-function forgetPlatforms(box: OutboxState): void {
-  const { pending, open, unsaved, inFlight, told } = box;
-  const forget = (alerts: Map<string, Alert>, isGone: (alert: Alert) => boolean): void => {
-    for (const [key, alert] of alerts) if (isOfPlatform(readPayload(box, alert)) && isGone(alert)) alerts.delete(key);
-  };
-  forget(pending, ({ id }) => !inFlight.has(id));
-  forget(open, () => true);
-  forget(unsaved, ({ state }) => state === 'pending');
+/** Somebody else may have gone on with it. What was sent stays to be noted. */
+function forgetShared({ pending, open, unsaved, inFlight, told }: OutboxState): void {
+  for (const id of pending.keys()) if (!inFlight.has(id)) pending.delete(id);
+  open.clear();
+  for (const [id, { state }] of unsaved) if (state === 'pending') unsaved.delete(id);
   told.clear();
 }
 

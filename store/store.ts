@@ -281,15 +281,22 @@ export interface RecordSink {
 /** The change feed: what an analyzer reads. */
 export interface RecordFeed<Stored = LogRecord> {
   /**
-   * Every appended (or replaced) record at least once, in the order of storing per shard. A page may be shorter than
-   * `limit` and still not be drained.
+   * Every appended (or replaced) record at least once, those of a cluster in the order of storing. A page may be
+   * shorter than `limit` and still not be drained.
    */
   readRecords(cursor: string | undefined, options: FeedOptions): Promise<FeedPage<Stored>>;
+  /** Into how many parts the feed falls, which several may read apart. It changes when an operator wants it. */
+  countParts(): Promise<number>;
+  /** From 0 to `count` - 1: of one part is all of a cluster. */
+  findPart(cluster: string, count: number): number;
+  /** From the cursors of the readers of all parts one that leaves out what all of them have read, for any part. */
+  joinCursors(cursors: readonly (string | undefined)[]): string | undefined;
 }
 
 export interface FeedOptions {
   readonly limit: number;
-  readonly shard?: { readonly index: number; readonly of: number };
+  /** Gives the records of this part alone. */
+  readonly part?: { readonly index: number; readonly of: number };
   /** Leaves out records with this `jobtrace.signal`; those that say nothing, or something else, are given. */
   readonly skip?: string;
   /** Of records with this `jobtrace.signal` gives those of these clusters alone. */
@@ -317,9 +324,13 @@ export interface RecordSearch {
 }
 
 export interface IncidentStore {
-  /** Upsert by `incident.id`. */
-  saveIncident(incident: Incident): Promise<void>;
-  removeIncident(id: string): Promise<void>;
+  /**
+   * Upsert by `incident.id`. Of several who may write it the one wins that has the latest `turn`, a number above the
+   * milliseconds of 1970: false, and nothing is written, where one with a later turn wrote it.
+   */
+  saveIncident(incident: Incident, turn?: number): Promise<boolean>;
+  /** False where one with a later turn wrote it. */
+  removeIncident(id: string, turn?: number): Promise<boolean>;
   findIncident(id: string): Promise<Incident | undefined>;
   /** Newest `lastSeen` first. */
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;

@@ -87,6 +87,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'entry',
     'cluster',
     'incident',
+    'share',
     'platform',
     'input/files',
     'input/forms',

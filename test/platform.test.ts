@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
+import { createLease, type Lease } from '../analyzer/share/lease.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE, ZOOKEEPER_QUORUM } from '../analyzer/testing/storm.js';
 import { createLog } from '../core/log.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
@@ -31,7 +32,7 @@ const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' })
 interface Watch {
   readonly store?: Store;
   readonly notifier?: Notifier;
-  readonly shard?: { readonly index: number; readonly of: number };
+  readonly lease?: Lease;
 }
 
 function startAnalyzer({ store = fixture.store, notifier, ...more }: Watch): Analyzer {
@@ -75,17 +76,17 @@ async function settle(store: Store, analyzers: readonly Analyzer[]): Promise<rea
   }
 }
 
-/** What stands at the end when the records come in these batches, by as many shards, begun anew before each batch. */
-async function conclude(batches: readonly (readonly LogRecord[])[], shards = 1): Promise<readonly Incident[]> {
+/** What stands at the end when the records come in these batches, by so many analyzers, begun anew before each. */
+async function conclude(batches: readonly (readonly LogRecord[])[], count = 1): Promise<readonly Incident[]> {
   const store = await openStore({ kind: 'sqlite', path: ':memory:' });
   fixture.nowMs = start + 600_000;
   let found: readonly Incident[] = [];
   for (const batch of batches) {
     await appendRecords(store, batch);
-    const shard = (index: number): Watch => ({ store, shard: { index, of: shards } });
+    const lease = (): Lease | undefined => (count === 1 ? undefined : createLease({ store, log: createLog('silent') }));
     found = await settle(
       store,
-      Array.from({ length: shards }, (_, index) => startAnalyzer(shard(index))),
+      Array.from({ length: count }, () => startAnalyzer({ store, lease: lease() })),
     );
   }
   await store.close();

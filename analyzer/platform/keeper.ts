@@ -1,17 +1,19 @@
 // Which incidents one shared cause has made, over all clusters and all analyzers: each that may be shared is placed
-// when it is stored, and what changed since is chained anew (platform.ts) from what the store has. Who holds the lease
-// (lease.ts) writes the platform incidents and has them told; every one marks its own as their children. Called by the
-// loop over the store (analyzer/service/analyzer.ts).
+// when it is stored, and what changed since is chained anew (platform.ts) from what the store has. Who holds that share
+// (share/lease.ts) writes the platform incidents and has them told; every one marks its own as their children. Called
+// by the loop over the store (analyzer/service/analyzer.ts).
 import { findSmallest } from '../../core/sequence.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
-import type { Lease } from './lease.js';
+import { PLATFORM } from '../share/decide.js';
+import type { Fence } from '../share/fence.js';
+import { ALONE_TURN, type Lease } from '../share/lease.js';
 import { chainShared, findShared, keyOf, PLATFORM_WINDOW_MS, renderPlatform, type SharedIncident } from './platform.js';
 
 export interface PlatformOptions {
   readonly store: IncidentStore;
-  readonly shard: { readonly of: number };
   readonly lease: Lease;
+  readonly fence: Fence;
   readonly now: () => number;
   readonly onIncident: ((incident: Incident, change: 'new' | 'changed') => void | Promise<void>) | undefined;
   readonly onGone: ((id: string) => void | Promise<void>) | undefined;
@@ -22,16 +24,15 @@ export interface PlatformKeeper {
   place(incident: Incident): Promise<Incident>;
   /** One that is no more. */
   forget(id: string): void;
-  /**
-   * Chains what changed, as often as its cost allows, and keeps the lease. Throws what the store throws; then nothing
-   * is forgotten.
-   */
+  /** Those are another analyzer's from now on. */
+  leave(isTheirs: (incident: Incident) => boolean): void;
+  /** Chains what changed, as often as its cost allows. Throws what the store throws; then nothing is forgotten. */
   step(): Promise<void>;
 }
 
 /** Incidents, and platform incidents, of one question. */
 const MAX_FOUND = 10_000;
-/** Of other shards nothing is heard: they are looked at this often. */
+/** Of what others have nothing is heard: they are looked at this often. */
 const LOOK_MS = 10_000;
 /** It rests so many times as long as it took: however many fail, the analyzer has time for its lines. */
 const PAUSE_FACTOR = 10;
@@ -68,7 +69,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     standing: new Map(),
     told: new Set(),
     // Who is alone hears of its own again when it begins anew.
-    turn: options.shard.of === 1 ? options.lease.turn() : undefined,
+    turn: options.lease.turn(PLATFORM) === ALONE_TURN ? ALONE_TURN : undefined,
     news: new Map(),
     lookedAt: options.now(),
     chainedAt: 0,
@@ -77,6 +78,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
   return {
     place: (incident) => place(platforms, incident),
     forget: (id) => forget(platforms, id),
+    leave: (isTheirs) => leave(platforms, isTheirs),
     step: () => step(platforms),
   };
 }
@@ -102,6 +104,14 @@ function forget(platforms: Platforms, id: string): void {
   note(platforms, platforms.own.get(id));
   platforms.own.delete(id);
   platforms.parents.delete(id);
+}
+
+function leave({ own, parents }: Platforms, isTheirs: (incident: Incident) => boolean): void {
+  for (const [id, { incident }] of own) {
+    if (!isTheirs(incident)) continue;
+    own.delete(id);
+    parents.delete(id);
+  }
 }
 
 function note({ news }: Platforms, shared: SharedIncident | undefined): void {
@@ -137,12 +147,11 @@ function findStanding({ standing }: Platforms, { key, begin, incident }: SharedI
 }
 
 async function step(platforms: Platforms): Promise<void> {
-  const { news, shard, lease, now } = platforms;
-  await lease.step();
+  const { news, lease, now } = platforms;
   if (Math.abs(now() - platforms.chainedAt) < platforms.pauseMs) return;
-  const turn = lease.turn();
+  const turn = lease.turn(PLATFORM);
   const isNewTurn = turn !== undefined && turn !== platforms.turn;
-  const isLookDue = shard.of > 1 && now() - platforms.lookedAt >= LOOK_MS;
+  const isLookDue = lease.isShared() && now() - platforms.lookedAt >= LOOK_MS;
   if (news.size === 0 && !isLookDue && !isNewTurn) return;
   const started = performance.now();
   if (isNewTurn) await recallOpen(platforms);
@@ -220,7 +229,7 @@ async function readChains(
 
 /** Stored first, told then; what no chain makes any more goes. */
 async function writePlatforms(
-  { store, lease, standing, told, onIncident, onGone }: Platforms,
+  { fence, lease, standing, told, onIncident, onGone }: Platforms,
   before: readonly Incident[],
   after: readonly Incident[],
   from: number,
@@ -229,8 +238,8 @@ async function writePlatforms(
     const stored = before.find(({ id }) => id === incident.id);
     const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
     standing.set(incident.id, incident);
-    if (lease.turn() === undefined || (isSame && told.has(incident.id))) continue;
-    if (!isSame) await store.saveIncident(incident);
+    if (lease.turn(PLATFORM) === undefined || (isSame && told.has(incident.id))) continue;
+    if (!isSame) await fence.save(incident);
     await onIncident?.(incident, stored === undefined ? 'new' : 'changed');
     told.add(incident.id);
   }
@@ -238,15 +247,15 @@ async function writePlatforms(
     if (after.some((incident) => incident.id === id) || Date.parse(firstSeen ?? '') < from) continue;
     standing.delete(id);
     told.delete(id);
-    if (lease.turn() === undefined) continue;
+    if (lease.turn(PLATFORM) === undefined) continue;
     await onGone?.(id);
-    await store.removeIncident(id);
+    await fence.remove({ id, cluster: ALL_CLUSTERS });
   }
 }
 
 /** Those of this analyzer that have another parent now are stored, and told, with it. */
 async function adopt(
-  { own, parents, store, onIncident }: Platforms,
+  { own, parents, fence, onIncident }: Platforms,
   after: readonly Incident[],
   chains: Chained['chains'],
 ): Promise<void> {
@@ -257,7 +266,7 @@ async function adopt(
     const current = own.get(incident.id)?.incident;
     const parent = adopted.get(incident.id);
     if (current === undefined || parents.get(incident.id) === parent) continue;
-    await store.saveIncident(withParent(current, parent));
+    await fence.save(withParent(current, parent));
     if (parent === undefined) parents.delete(incident.id);
     else parents.set(incident.id, parent);
     await onIncident?.(withParent(current, parent), 'changed');

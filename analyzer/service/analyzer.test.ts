@@ -263,7 +263,7 @@ let: { next: "what + 1" }`,
     await running;
 
     expect(heard[0]?.incident.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
-    expect(await store.loadState('analyzer/0-of-1')).toContain('cursor');
+    expect(await store.loadState('analyzer/part-0')).toContain('cursor');
     await store.close();
   });
 

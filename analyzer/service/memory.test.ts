@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
+import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 import { RECORD_READER } from '../entry/record.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { catalog, cut, drain, type Heard, now, openStore, records, startAnalyzer } from './testing/service.js';
 
-const KEY = 'analyzer/0-of-1';
+const KEY = 'analyzer/part-0';
+/** Of the release before. */
+const BEFORE = 'analyzer/0-of-1';
 
 describe('what is kept of a cluster', () => {
   it('is nothing as long as nothing fails, however long that is', async () => {
@@ -101,19 +104,38 @@ describe('what is kept of a cluster', () => {
 
   it('takes over from a release that had a document for each cluster, and removes those', async () => {
     const store = openStore();
-    const analyzer = startAnalyzer(store);
-    await appendRecords(store, records);
-    await drain(analyzer);
-    const { cursor } = JSON.parse((await store.loadState(KEY)) ?? '') as { readonly cursor: string };
+    const { cursor } = await readAll(store);
     const before = { version: 1, cursor, clusters: ['a'], resting: [['b', now]] };
-    await store.saveState(KEY, JSON.stringify(before));
-    for (const cluster of ['a', 'b']) await store.saveState(`${KEY}/cluster/${cluster}`, '{}');
+    await store.saveState(BEFORE, JSON.stringify(before));
+    for (const cluster of ['a', 'b']) await store.saveState(`${BEFORE}/cluster/${cluster}`, '{}');
 
     const next = startAnalyzer(store);
     await drain(next);
 
     expect(next.status().records).toBe(0);
-    for (const cluster of ['a', 'b']) expect(await store.loadState(`${KEY}/cluster/${cluster}`)).toBeUndefined();
+    for (const cluster of ['a', 'b']) expect(await store.loadState(`${BEFORE}/cluster/${cluster}`)).toBeUndefined();
+    await store.close();
+  });
+
+  it('takes over from a release whose analyzers shared the feed in a fixed way', async () => {
+    const store = openStore();
+    const { cursor } = await readAll(store);
+    await store.saveState('analyzer/0-of-2', JSON.stringify({ version: 2, cursor, forms: [] }));
+
+    const next = startAnalyzer(store);
+    await drain(next);
+
+    expect(next.status().records).toBe(0);
     await store.close();
   });
 });
+
+/** Where the feed was read up to, which no analyzer of this release did. */
+async function readAll(store: Store): Promise<{ readonly cursor: string }> {
+  const analyzer = startAnalyzer(store);
+  await appendRecords(store, records);
+  await drain(analyzer);
+  const state = JSON.parse((await store.loadState(KEY)) ?? '') as { readonly cursor: string };
+  await store.removeState(KEY);
+  return state;
+}

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
+import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { drain, type Heard, openStore, records, startAnalyzer } from './testing/service.js';
+import { RECORD_READER } from '../entry/record.js';
+import { makeLog, toRecord } from '../testing/samples.js';
+import { createAnalyzer, type Analyzer } from './analyzer.js';
+import { catalog, drain, type Heard, openStore, records, startAnalyzer } from './testing/service.js';
 
 describe('a store that fails', () => {
   it('goes on after the store failed, and says so once', async () => {
@@ -113,6 +117,29 @@ describe('a store that fails', () => {
     expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
     expect(heard.length).toBeGreaterThan(1);
     expect(heard.filter((item) => item.change === 'new')).toHaveLength(1);
+    await store.close();
+  });
+
+  it('does not forget a task whose job was not told yet when it died', async () => {
+    const store = openStore();
+    const failed = Date.parse('2026-03-02T10:05:00Z');
+    const open = (now: number): Analyzer =>
+      createAnalyzer({ store, reader: RECORD_READER, catalog, log: createLog('silent'), now: () => now });
+    const lines = makeLog('flink-u-taskexecutor-0-h.log', [
+      '10:05:00 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (22222222222222222222222222222222_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:',
+      'java.io.IOException: No space left on device',
+      '\tat org.apache.flink.core.fs.FileSystem.write(FileSystem.java:1) ~[flink-dist-1.20.1.jar:1.20.1]',
+    ]);
+    await appendRecords(
+      store,
+      lines.map((entry) => toRecord(entry)),
+    );
+
+    await drain(open(failed + 1000));
+    expect(await store.findIncidents({ limit: 10 })).toEqual([]);
+    await drain(open(failed + 120_000));
+
+    expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
     await store.close();
   });
 });

@@ -59,24 +59,25 @@ export const ANALYZER: Command = {
   name: 'analyzer',
   operands: '',
   summary: 'Reads what agents store, finds incidents and sends alerts.',
-  options: [...SHARED, { name: 'shard', value: 'i/n', help: 'Which part of the feed this one reads (default 0/1).' }],
+  options: SHARED,
   run: (invocation) =>
     runPart(invocation, async ({ settings, store, log }) => {
       const { signal } = invocation.terminal;
       const services = await import('./services.js');
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
-      const lease = services.createServiceLease(settings, store);
+      const lease = services.createServiceLease(store, log);
       const notifier = services.createServiceNotifier(settings, rules, store, log, {
-        instance: `analyzer-${settings['analyzer.shard'].replace('/', '-')}`,
-        platformTurn: lease.turn,
+        instance: 'analyzer',
+        shares: services.shareMessages(store, lease),
       });
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
         lease,
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),
       });
-      log.info({ rules: rules.catalog.size, shard: settings['analyzer.shard'] }, 'Analyzer started.');
+      log.info({ rules: rules.catalog.size }, 'Analyzer started.');
       await runStages(signal, undefined, [
+        lease.run,
         analyzer.run,
         notifier.run,
         rules.run,

@@ -4,13 +4,16 @@
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
-import { createLease, type Lease, type LeaseOptions } from '../../analyzer/platform/lease.js';
+import { joinPartStates } from '../../analyzer/service/state.js';
+import { nameParts, PLATFORM } from '../../analyzer/share/decide.js';
+import { nameShare } from '../../analyzer/share/fence.js';
+import { createLease, type Lease } from '../../analyzer/share/lease.js';
 import type { Settings } from '../../core/config/settings.js';
-import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
+import type { MessageShares } from '../../notify/outbox.js';
 import { readPolicy, readRouting } from '../../notify/policy.js';
-import type { Retention } from '../../store/store.js';
+import type { RecordFeed, Retention, Store } from '../../store/store.js';
 import type { Metrics } from '../../api/metrics.js';
 import type { RuleKeeper } from './keeper.js';
 import { zoneOf } from '../settings.js';
@@ -31,7 +34,6 @@ export function createServiceAnalyzer(
     reader: RECORD_READER,
     catalog: rules.catalog,
     now: Date.now,
-    shard: readShard(settings['analyzer.shard']),
     healthyMs: settings['analyzer.healthyAfterMs'],
     zone: zoneOf(settings),
     log: log.child({ stage: 'analyzer' }),
@@ -41,19 +43,37 @@ export function createServiceAnalyzer(
   return analyzer;
 }
 
-/** For the analyzer and the notifier beside it. */
-export function createServiceLease(settings: Settings, store: LeaseOptions['store']): Lease {
-  return createLease({ store, shard: readShard(settings['analyzer.shard']) });
+/** For the analyzer and the notifier beside it, where there may be others on the store. */
+export function createServiceLease(store: Store, log: Log): Lease {
+  const onCountAnew = (from: number, to: number): Promise<void> => joinPartStates(store, from, to);
+  return createLease({ store, log: log.child({ stage: 'analyzer' }), onCountAnew });
 }
 
-function readShard(text: string): { index: number; of: number } {
-  const [, index, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  const shard = { index: Number(index), of: Number(of) };
-  if (index === undefined || shard.of < 1 || shard.index >= shard.of)
-    throw createError('JT_CONFIG_INVALID', {
-      problems: `  analyzer.shard is "${text}", but must be "i/n" with i from 0 to n-1`,
-    });
-  return shard;
+/** Instances of the release before, each of which had a fixed share. */
+const BEFORE = /^analyzer-\d+-\d+$/;
+const OF_CLUSTER = 'of ';
+
+/** Messages about a cluster are of whoever has its part, whatever process has said them. */
+export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease): MessageShares {
+  const shareOf = (instance: string, isOfPlatform: boolean): string | undefined => {
+    if (isOfPlatform) return PLATFORM;
+    if (instance.startsWith(OF_CLUSTER)) return nameShare(store, lease, instance.slice(OF_CLUSTER.length));
+    return BEFORE.test(instance) ? nameShare(store, lease, '') : undefined;
+  };
+  return {
+    nameOf: ({ cluster }) => `${OF_CLUSTER}${cluster}`,
+    isOurs: (instance, isOfPlatform) => {
+      const share = shareOf(instance, isOfPlatform);
+      return share !== undefined && lease.turn(share) !== undefined;
+    },
+    holding: () =>
+      [PLATFORM, ...nameParts(lease.count())]
+        .flatMap((share) => {
+          const turn = lease.turn(share);
+          return turn === undefined ? [] : [`${share}:${turn}`];
+        })
+        .join(),
+  };
 }
 
 export function createServiceNotifier(
@@ -61,7 +81,7 @@ export function createServiceNotifier(
   rules: RuleKeeper,
   store: NotifierOptions['store'],
   log: Log,
-  { metrics, ...more }: Pick<NotifierOptions, 'instance' | 'platformTurn'> & { readonly metrics?: Metrics },
+  { metrics, ...more }: Pick<NotifierOptions, 'instance' | 'shares'> & { readonly metrics?: Metrics },
 ): Notifier {
   return createNotifier({
     store,

@@ -87,7 +87,13 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
   try {
     await store.check();
     const metrics = web.createServiceMetrics();
-    const notifier = services.createServiceNotifier(settings, rules, store, log, { instance: 'up', metrics });
+    // A store of its own has nobody else.
+    const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
+    const notifier = services.createServiceNotifier(settings, rules, store, log, {
+      instance: 'up',
+      shares: lease === undefined ? undefined : services.shareMessages(store, lease),
+      metrics,
+    });
     const announce = createAnnouncer(
       invocation,
       languageOf(settings),
@@ -96,6 +102,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
     const agent = createServiceAgent(settings, paths, store, log);
     shareWords(agent, rules);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
+      lease,
       onIncident: async (incident) => {
         await notifier.incidentChanged(incident);
         await announce(incident);
@@ -107,6 +114,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
     await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
     await runStages(terminal.signal, server, [
       agent.run,
+      ...(lease === undefined ? [] : [lease.run]),
       analyzer.run,
       notifier.run,
       rules.run,

@@ -4,6 +4,7 @@
 import { parseDocument, type DocumentProblem } from '../document.js';
 import { createError } from '../errors.js';
 import { isObject } from '../json.js';
+import { FORMER } from './rows/former.js';
 import type { ObjectRow, SettingRow } from './rows/row.js';
 import { settingsSchema } from './schema.js';
 import { checkedSettings, isObjects, OBJECTS, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
@@ -22,6 +23,7 @@ export interface SettingsInput {
 export function loadSettings(input: SettingsInput): LoadedSettings {
   const origins: Record<string, SettingOrigin> = {};
   const merged: Record<string, unknown> = {};
+  checkFormer(input.environment);
   const fromFile = readFileValues(input);
   for (const row of SETTINGS) {
     const sources: [SettingOrigin, unknown][] = [
@@ -38,6 +40,11 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     origins[row.name] = origin;
   }
   return { settings: checkedSettings(merged), origins };
+}
+
+function checkFormer(environment: SettingsInput['environment']): void {
+  const given = FORMER.filter(({ env }) => (environment[env] ?? '') !== '');
+  if (given.length > 0) throw invalid(given.map(({ env, advice }) => `${env} is no setting any more: ${advice}`));
 }
 
 function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
@@ -97,7 +104,12 @@ function readEnvironment(row: SettingRow, environment: Readonly<Record<string, s
 }
 
 function formatProblem(path: string, problem: DocumentProblem): string {
-  return `${path}:${problem.line}:${problem.column} ${problem.message}`;
+  const former = FORMER.find(({ name }) => {
+    const [group, key] = name.split('.');
+    return [group, name].includes(problem.path) && problem.message.includes(`\`${key ?? ''}\``);
+  });
+  const message = former === undefined ? problem.message : `${former.name} is no setting any more: ${former.advice}`;
+  return `${path}:${problem.line}:${problem.column} ${message}`;
 }
 
 function invalid(problems: readonly string[]): Error {

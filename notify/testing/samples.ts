@@ -6,6 +6,7 @@ import { createLog, type Log } from '../../core/log.js';
 import type { Diagnosis, Incident } from '../../core/types.js';
 import type { Alert, Store } from '../../store/store.js';
 import { createNotifier, type Notifier, type NotifyPolicy } from '../notify.js';
+import type { MessageShares } from '../outbox.js';
 import type { JsonObject } from '../payload.js';
 import type { RoutingOptions } from '../routing/router.js';
 
@@ -142,7 +143,7 @@ export interface NotifierFixture {
     store?: Store;
     log?: Log;
     instance?: string;
-    platformTurn?: () => number | undefined;
+    shares?: MessageShares;
     routing?: RoutingOptions;
   }): Notifier;
   types(): unknown[];
@@ -171,7 +172,7 @@ export function useFixture(openStore: () => Promise<Store>): NotifierFixture {
         log: more.log ?? createLog('silent'),
         publicUrl: 'https://jobtrace.example',
         instance: more.instance ?? 'main',
-        platformTurn: more.platformTurn,
+        shares: more.shares,
         routing: more.routing,
         now: () => fixture.nowMs,
         random: () => 1,

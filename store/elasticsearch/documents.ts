@@ -18,25 +18,44 @@ import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
 const MAX_DOCUMENTS = 10_000;
 
-export async function saveIncident(client: ElasticsearchClient, prefix: string, incident: Incident): Promise<void> {
-  await saveDocument(
-    client,
-    prefix,
-    'incidents',
-    incident.id,
-    {
-      id: incident.id,
-      cluster: incident.cluster,
-      jobId: incident.job?.id,
-      jobName: incident.job?.name,
-      outcome: incident.outcome,
-      [GROUP_FIELD]: findGroup(incident),
-      ...fillTime('firstSeen', incident.firstSeen),
-      ...fillTime('lastSeen', incident.lastSeen),
-      body: JSON.stringify(incident),
-    },
-    true,
-  );
+/** False where one with a later turn wrote it: the turn is the version of the document. */
+export async function saveIncident(
+  client: ElasticsearchClient,
+  prefix: string,
+  incident: Incident,
+  turn: number | undefined,
+): Promise<boolean> {
+  const body = {
+    id: incident.id,
+    cluster: incident.cluster,
+    jobId: incident.job?.id,
+    jobName: incident.job?.name,
+    outcome: incident.outcome,
+    [GROUP_FIELD]: findGroup(incident),
+    ...fillTime('firstSeen', incident.firstSeen),
+    ...fillTime('lastSeen', incident.lastSeen),
+    body: JSON.stringify(incident),
+  };
+  const path = namePath(prefix, 'incidents', incident.id);
+  const query = { refresh: true, ...fence(turn) };
+  const { status } = await client.send({ method: 'PUT', path, query, body, expect: [409] });
+  return status !== 409;
+}
+
+export async function removeIncident(
+  client: ElasticsearchClient,
+  prefix: string,
+  id: string,
+  turn: number | undefined,
+): Promise<boolean> {
+  const path = namePath(prefix, 'incidents', id);
+  const query = { refresh: true, ...fence(turn) };
+  const { status } = await client.send({ method: 'DELETE', path, query, expect: [404, 409] });
+  return status !== 409;
+}
+
+function fence(turn: number | undefined): object {
+  return turn === undefined ? {} : { version: turn, version_type: 'external_gte' };
 }
 
 export async function findIncident(

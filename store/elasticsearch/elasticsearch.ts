@@ -17,6 +17,7 @@ import {
   saveFeedback,
   removeDocument,
   removeFound,
+  removeIncident,
   removeRefused,
   replaceDocument,
   saveAgentStatus,
@@ -64,11 +65,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     searchRecords: (query) => searchRecords(client, prefix, query),
     countJobRecords: (query) => countJobRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
-    saveIncident: async (incident) => {
+    saveIncident: async (incident, turn) => {
       await makeTemplates();
-      await saveIncident(client, prefix, incident);
+      return saveIncident(client, prefix, incident, turn);
     },
-    removeIncident: (id) => removeDocument(client, prefix, 'incidents', id),
+    removeIncident: (id, turn) => removeIncident(client, prefix, id, turn),
     findIncident: (id) => findIncident(client, prefix, id),
     findIncidents: (query) => findIncidents(client, prefix, query),
     countJobIncidents: (query) => countJobIncidents(client, prefix, query),

@@ -3,19 +3,24 @@
 // So: read the checkpoints, then refresh (what they cover is now visible), then search each shard from the last
 // number that was read up to its checkpoint. No clock is asked and nothing can appear behind the cursor.
 // The cursor is the last number of every shard, by index name and uuid: a day that was deleted and made again
-// is read from its start. Which indices are asked at a read is decided in look.ts.
+// is read from its start. Which indices are asked at a read says look.ts, of which part a record is record/routing.ts.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
+import { findSmallest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
 import { decideLook, rememberLook, type FeedLook } from './look.js';
+import { readDayEnd } from './record/address.js';
+import { findPart } from './record/routing.js';
 import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
-  /** index|uuid|number: the key in the cursor. */
+  /** index|uuid|number: the key in the cursor of what was read whole. */
   readonly key: string;
+  /** index|uuid */
+  readonly generation: string;
   readonly index: string;
   readonly number: string;
   readonly checkpoint: number;
@@ -23,7 +28,7 @@ interface Shard {
 }
 
 interface Reading {
-  readonly shard: Shard;
+  readonly shard: Ours;
   readonly records: LogRecord[];
   readonly position: number;
 }
@@ -33,32 +38,66 @@ const SHARDS_AT_ONCE = 16;
 /** Records in one answer: many more long stack traces would be larger than what a client can take. */
 const MAX_PAGE = 2_000;
 
+/** A shard as a reader of one part sees it. */
+interface Ours extends Shard {
+  /** The key in the cursor: with a mark where other clusters of the shard are not read. */
+  readonly place: string;
+}
+
 interface Feed {
   readonly client: ElasticsearchClient;
   readonly prefix: string;
-  /** By the part of the shards that is read ("0/1"). */
+  /** By the part that is read ("0/1"). */
   readonly looks: Map<string, FeedLook>;
-  /** Indices (name|uuid) that were seen to have sequence numbers. */
-  readonly numbered: Set<string>;
+  /**
+   * Indices (name|uuid) that were seen to have sequence numbers, with the number of their shards; 0 where an operator
+   * has them routed in another way.
+   */
+  readonly known: Map<string, number>;
 }
 
 /** What it keeps spares requests; the cursor alone says what was read. */
 export function createFeed(client: ElasticsearchClient, prefix: string): RecordFeed {
-  const feed: Feed = { client, prefix, looks: new Map(), numbered: new Set() };
-  return { readRecords: (cursor, options) => readFeed(feed, cursor, options) };
+  const feed: Feed = { client, prefix, looks: new Map(), known: new Map() };
+  return {
+    readRecords: (cursor, options) => readFeed(feed, cursor, options),
+    countParts: () => countParts(feed),
+    findPart,
+    joinCursors,
+  };
+}
+
+const AHEAD_MS = 2 * 86_400_000;
+
+/** As many as the newest day has shards; a day of a clock that is wrong does not count. */
+async function countParts({ client, prefix }: Feed): Promise<number> {
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/${prefix}-logs-*/_settings/index.number_of_shards`,
+    query: { flat_settings: true, ignore_unavailable: true, allow_no_indices: true },
+  });
+  const days = Object.keys(body).filter((index) => (readDayEnd(index) ?? Infinity) < Date.now() + AHEAD_MS);
+  const newest = days.sort().at(-1);
+  return newest === undefined ? 1 : Number(readSettings(body[newest])['index.number_of_shards'] ?? 1);
+}
+
+function readSettings(value: unknown): Readonly<Record<string, unknown>> {
+  const settings = isObject(value) ? value['settings'] : undefined;
+  return isObject(settings) ? settings : {};
 }
 
 async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOptions): Promise<FeedPage> {
-  const { index, of } = options.shard ?? { index: 0, of: 1 };
+  const { index, of } = options.part ?? WHOLE;
   const part = `${index}/${of}`;
   const before = decodeCursor(cursor);
   const last = feed.looks.get(part);
   // Before the shards are asked: what is made after this shows at the next read.
   const version = await loadStateVersion(feed.client);
   const look = decideLook(last, cursor, version);
-  const shards = (await loadShards(feed, look)).filter((shard) => hashShard(shard) % of === index);
-  await checkNumbers(feed, shards);
-  const positions = look === 'all' ? await forgetDeleted(feed, before, shards) : new Map(before);
+  const all = await loadShards(feed, look);
+  await checkNumbers(feed, all);
+  const shards = all.flatMap((shard) => findOurs(feed, shard, { index, of }) ?? []);
+  const positions = look === 'all' ? await forgetDeleted(feed, before, all) : new Map(before);
   const pending = shards.filter((shard) => readFrom(shard, positions) < shard.checkpoint);
   const page =
     pending.length === 0
@@ -80,20 +119,36 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
   return page;
 }
 
+const WHOLE = { index: 0, of: 1 };
+/** Behind the key of a shard of which only the clusters of one part were read. */
+const OF_PART = '|part';
+
+/**
+ * Undefined where none of its clusters can be of the part: each lies in the shard of the part's number, where there are
+ * as many shards as parts. In other indices (kept aside, of days with another number of shards) all are looked through.
+ */
+function findOurs({ known }: Feed, shard: Shard, { index, of }: typeof WHOLE): Ours | undefined {
+  if (of === 1) return { ...shard, place: shard.key };
+  if (known.get(shard.generation) !== of) return { ...shard, place: `${shard.key}${OF_PART}` };
+  return shard.number === String(index) ? { ...shard, place: shard.key } : undefined;
+}
+
 async function readPending(
   client: ElasticsearchClient,
-  pending: readonly Shard[],
+  pending: readonly Ours[],
   positions: Map<string, number>,
-  { limit, skip, only }: FeedOptions,
+  { limit, skip, only, part = WHOLE }: FeedOptions,
 ): Promise<FeedPage> {
   const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, limit));
   await refresh(client, asked);
   const size = Math.max(1, Math.floor(Math.min(MAX_PAGE, limit) / asked.length));
   const readings = await searchShards(client, asked, positions, { size, skip, only });
-  for (const reading of readings) positions.set(reading.shard.key, reading.position);
+  for (const reading of readings) positions.set(reading.shard.place, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
-  return { records: readings.flatMap((reading) => reading.records), cursor: encodeCursor(positions), drained };
+  const isOurs = (record: LogRecord): boolean => findPart(record['flink.cluster'], part.of) === part.index;
+  const records = readings.flatMap((reading) => reading.records).filter(isOurs);
+  return { records, cursor: encodeCursor(positions), drained };
 }
 
 function listIndices(shards: readonly Shard[]): readonly string[] {
@@ -139,6 +194,7 @@ async function loadShards({ client, prefix }: Feed, look: 'all' | readonly strin
       if (isObject(numbers))
         shards.push({
           key: `${index}|${String(value['uuid'])}|${number}`,
+          generation: `${index}|${String(value['uuid'])}`,
           index,
           number,
           checkpoint: Number(numbers['global_checkpoint']),
@@ -152,39 +208,48 @@ async function loadShards({ client, prefix }: Feed, look: 'all' | readonly strin
 /**
  * Numbers that went back mean that the shard lost what was acknowledged (a forced or restored primary): read it again.
  */
-function readFrom(shard: Shard, positions: ReadonlyMap<string, number>): number {
-  const position = positions.get(shard.key) ?? -1;
+function readFrom(shard: Ours, positions: ReadonlyMap<string, number>): number {
+  const position = Math.max(positions.get(shard.place) ?? -1, positions.get(shard.key) ?? -1);
   return position > shard.maximum ? -1 : position;
 }
 
-/** Without sequence numbers there is no feed; Elasticsearch 9 can switch them off. Asked once of each index. */
-async function checkNumbers({ client, numbered }: Feed, shards: readonly Shard[]): Promise<void> {
-  const unknown = shards.filter((shard) => !numbered.has(nameGeneration(shard)));
+const ASKED_SETTINGS = ['disable_sequence_numbers', 'number_of_shards', 'number_of_routing_shards', 'routing_*']
+  .map((name) => `index.${name}`)
+  .join(',');
+
+/**
+ * Without sequence numbers there is no feed; Elasticsearch 9 can switch them off. Asked once of each index, with how
+ * its records are routed.
+ */
+async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): Promise<void> {
+  const unknown = shards.filter(({ generation }) => !known.has(generation));
   const indices = listIndices(unknown);
   for (let start = 0; start < indices.length; start += 50) {
     const names = indices.slice(start, start + 50).join(',');
     const { body } = await client.send({
       method: 'GET',
-      path: `/${names}/_settings/index.disable_sequence_numbers`,
+      path: `/${names}/_settings/${ASKED_SETTINGS}`,
       query: { flat_settings: true, ignore_unavailable: true },
     });
     for (const [index, value] of Object.entries(body)) {
-      const settings = isObject(value) ? value['settings'] : undefined;
-      if (!isObject(settings) || String(settings['index.disable_sequence_numbers']) !== 'true') continue;
-      throw createError('JT_STORE_UNUSABLE', {
-        url: client.url,
-        problem: `the index ${index} has no sequence numbers`,
-        advice:
-          'Set index.disable_sequence_numbers to false in the template that sets it; new indices then work (docs/elasticsearch.md).',
-      });
+      const settings = readSettings(value);
+      if (String(settings['index.disable_sequence_numbers']) === 'true')
+        throw createError('JT_STORE_UNUSABLE', {
+          url: client.url,
+          problem: `the index ${index} has no sequence numbers`,
+          advice:
+            'Set index.disable_sequence_numbers to false in the template that sets it; new indices then work (docs/elasticsearch.md).',
+        });
+      for (const { generation } of unknown.filter((shard) => shard.index === index))
+        known.set(generation, isRoutedAsUsual(settings) ? Number(settings['index.number_of_shards']) : 0);
     }
   }
-  for (const shard of unknown) numbered.add(nameGeneration(shard));
 }
 
-/** One life of an index: another one under the same name has another uuid. */
-function nameGeneration({ key }: Shard): string {
-  return key.slice(0, key.lastIndexOf('|'));
+function isRoutedAsUsual(settings: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(settings).every(
+    (name) => name !== 'index.number_of_routing_shards' && !name.startsWith('index.routing_'),
+  );
 }
 
 /** A shard that does not answer may only be away for a moment: it is forgotten when its index is really gone. */
@@ -193,8 +258,8 @@ async function forgetDeleted(
   before: ReadonlyMap<string, number>,
   shards: readonly Shard[],
 ): Promise<Map<string, number>> {
-  const here = new Set(shards.map((shard) => shard.key));
-  if ([...before.keys()].every((key) => here.has(key))) return new Map(before);
+  const here = new Set(shards.map((shard) => shard.generation));
+  if ([...before.keys()].every((key) => here.has(nameGeneration(key)))) return new Map(before);
   const { body } = await client.send({
     method: 'GET',
     path: `/${prefix}-logs-*/_settings/index.uuid`,
@@ -206,6 +271,11 @@ async function forgetDeleted(
     ),
   );
   return new Map([...before].filter(([key]) => living.has(key.split('|')[1] ?? '')));
+}
+
+/** Of a key of the cursor. */
+function nameGeneration(key: string): string {
+  return key.split('|', 2).join('|');
 }
 
 async function refresh(client: ElasticsearchClient, shards: readonly Shard[]): Promise<void> {
@@ -224,7 +294,7 @@ async function refresh(client: ElasticsearchClient, shards: readonly Shard[]): P
 
 async function searchShards(
   client: ElasticsearchClient,
-  shards: readonly Shard[],
+  shards: readonly Ours[],
   positions: ReadonlyMap<string, number>,
   { size, skip, only }: Pick<FeedOptions, 'skip' | 'only'> & { readonly size: number },
 ): Promise<Reading[]> {
@@ -270,11 +340,21 @@ function listLeftOut(skip: string | undefined, only: FeedOptions['only']): reado
   ];
 }
 
-/** FNV-1a over the names only: an index made again stays with its reader. */
-function hashShard(shard: Shard): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(`${shard.index}/${shard.number}`)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
+/**
+ * What somebody has read whole, of whichever part, is read. Of other shards each part has read its own clusters, so the
+ * one that is furthest behind counts, and one that has read nothing there lets all be read again.
+ */
+function joinCursors(cursors: readonly (string | undefined)[]): string | undefined {
+  const all = cursors.map(decodeCursor);
+  const joined = new Map<string, number>();
+  const raise = (key: string, position: number): void =>
+    void joined.set(key, Math.max(joined.get(key) ?? -1, position));
+  for (const positions of all)
+    for (const [key, position] of positions)
+      if (!key.endsWith(OF_PART)) raise(key, position);
+      else raise(key.slice(0, -OF_PART.length), findSmallest(all.map((other) => other.get(key) ?? -1)));
+  const read = [...joined].filter(([, position]) => position >= 0);
+  return read.length === 0 ? undefined : encodeCursor(new Map(read));
 }
 
 function encodeCursor(positions: ReadonlyMap<string, number>): string {

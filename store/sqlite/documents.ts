@@ -17,9 +17,12 @@ import { parseTime } from '../page.js';
 import type { Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
 
-export function saveIncident(connection: Connection, incident: Incident): void {
+/** False where one with a later turn wrote it. */
+export function saveIncident(connection: Connection, incident: Incident, turn: number | undefined): boolean {
+  const latest = connection.prepare<{ turn: number }>('SELECT turn FROM incidents WHERE id = ?').get(incident.id);
+  if (turn !== undefined && latest !== undefined && latest.turn > turn) return false;
   connection
-    .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       incident.id,
       incident.cluster,
@@ -30,7 +33,14 @@ export function saveIncident(connection: Connection, incident: Incident): void {
       readTime(incident.lastSeen),
       JSON.stringify(incident),
       findGroup(incident) ?? null,
+      turn ?? 0,
     );
+  return true;
+}
+
+export function removeIncident(connection: Connection, id: string, turn = Number.MAX_SAFE_INTEGER): boolean {
+  connection.prepare('DELETE FROM incidents WHERE id = ? AND turn <= ?').run(id, turn);
+  return connection.prepare('SELECT 1 FROM incidents WHERE id = ?').get(id) === undefined;
 }
 
 export function findIncident(connection: Connection, id: string): Incident | undefined {

@@ -55,6 +55,7 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX records_job_name ON records (job_name COLLATE NOCASE, time) WHERE job_name IS NOT NULL;`,
   `CREATE TABLE feedback (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
    CREATE INDEX feedback_incident ON feedback (incident_id);`,
+  'ALTER TABLE incidents ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;',
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

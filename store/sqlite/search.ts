@@ -1,7 +1,8 @@
 // Records out: the change feed, a page of a search with its histogram and facets, the lines around one record. How a
-// search becomes SQL is in query.ts. SQLite has one shard: shard 0 of however many reads everything, the others
+// search becomes SQL is in query.ts. The feed is one part: the first of however many is everything, the others are
 // nothing. Called by sqlite.ts.
 import { createError } from '../../core/errors.js';
+import { findLargest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
 import type { FeedOptions, FeedPage, RecordPage, RecordQuery } from '../store.js';
@@ -53,7 +54,7 @@ export function readFeed(connection: Connection, cursor: string | undefined, opt
   const since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
   if (!Number.isSafeInteger(since))
     throw createError('JT_REQUEST_INVALID', { problems: 'the cursor is not one of this store' });
-  if (options.shard !== undefined && options.shard.index !== 0)
+  if (options.part !== undefined && options.part.index !== 0)
     return { records: [], cursor: String(since), drained: true };
   const { skip = '', only = { signal: '', clusters: [] } } = options;
   const { end, isLast } = findFeedEnd(connection, since, Math.max(FEED_ROWS, options.limit));
@@ -68,6 +69,11 @@ export function readFeed(connection: Connection, cursor: string | undefined, opt
     cursor: String(isWhole ? end : (rows.at(-1)?.['seq'] ?? end)),
     drained: isWhole && isLast,
   };
+}
+
+export function joinCursors(cursors: readonly (string | undefined)[]): string | undefined {
+  const read = cursors.flatMap((cursor) => (cursor === undefined ? [] : Number(cursor)));
+  return read.length === 0 ? undefined : String(findLargest(read));
 }
 
 /** How far one read looks, whether it gives what stands there or leaves it out. */

@@ -14,6 +14,7 @@ import {
   findFeedback,
   findIncident,
   findIncidents,
+  removeIncident,
   saveAgentStatus,
   saveAlert,
   saveFeedback,
@@ -26,7 +27,7 @@ import { loadJobLines, saveJobLines } from './job-lines.js';
 import { makePrivate } from './permissions.js';
 import { checkRoom, type Room } from './room.js';
 import { MIGRATIONS } from './schema.js';
-import { findContext, readFeed, searchRecords } from './search.js';
+import { findContext, joinCursors, readFeed, searchRecords } from './search.js';
 
 export interface SqliteSettings {
   /** ":memory:" keeps everything in memory and nothing after close. */
@@ -50,14 +51,17 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     encoding: { kind: 'sqlite' },
     append: async (batch) => append(batch),
     readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
+    countParts: () => Promise.resolve(1),
+    findPart: () => 0,
+    joinCursors,
     // Nothing is kept aside here: a table takes every record.
     findRefused: () => Promise.resolve({ records: [] }),
     removeRefused: () => Promise.resolve(),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
-    saveIncident: (incident) => run(() => saveIncident(connection, incident)),
-    removeIncident: (id) => run(() => void connection.prepare('DELETE FROM incidents WHERE id = ?').run(id)),
+    saveIncident: (incident, turn) => run(() => connection.transact(() => saveIncident(connection, incident, turn))),
+    removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
     countJobIncidents: (query) => run(() => countJobIncidents(connection, query)),

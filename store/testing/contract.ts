@@ -18,6 +18,7 @@ import {
   describeIncidents,
   describeJobs,
   describeStates,
+  describeTurns,
 } from './contract/documents.js';
 import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
@@ -38,6 +39,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
     describeReading(open);
     describe('incidents', () => describeIncidents(useOwnStore(open)));
+    describe('incidents of several writers', () => describeTurns(useOwnStore(open)));
     describe('groups', () => describeGroups(useOwnStore(open)));
     describe('jobs', () => describeJobs(useOwnStore(open)));
     describe('the lines of a job', () => describeJobLines(useSharedStore(open)));

@@ -20,13 +20,6 @@ export const SERVICE = [
     help: 'A job that has run this long without failing ends its incident; the next failure opens a new one.',
   },
   {
-    name: 'analyzer.shard',
-    type: 'string',
-    default: '0/1',
-    env: 'JOBTRACE_SHARD',
-    help: 'Which part of the feed this analyzer reads, "i/n" with i from 0.',
-  },
-  {
     name: 'api.listen',
     type: 'string',
     default: '127.0.0.1:8321',

@@ -9,6 +9,23 @@ import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.j
 import { DEEP_JSON, HUGE } from './append.js';
 import { ALL, waitForTotal } from './reading.js';
 
+export function describeTurns(store: () => Store): void {
+  it('leaves an incident as one with a later turn wrote it', async () => {
+    const [early, late] = [Date.parse('2026-11-20T10:00:00Z'), Date.parse('2026-11-20T11:00:00Z')];
+    const named = (name: string) => makeIncident('a', { job: { id: 'j1', name } });
+    await store().saveIncident(named('before there were turns'));
+
+    expect(await store().saveIncident(named('early'), early)).toBe(true);
+    expect(await store().saveIncident(named('late'), late)).toBe(true);
+    expect(await store().saveIncident(named('too late'), early)).toBe(false);
+    expect(await store().removeIncident('a', early)).toBe(false);
+    expect(await store().saveIncident(named('again'), late)).toBe(true);
+    expect(await store().findIncident('a')).toEqual(named('again'));
+    expect(await store().removeIncident('a', late)).toBe(true);
+    expect(await store().findIncident('a')).toBeUndefined();
+  });
+}
+
 export function describeIncidents(store: () => Store): void {
   it('saves, replaces, finds and removes incidents', async () => {
     const odd = makeIncident('odd/连 "id"', { lastSeen: '2026-11-20T12:00:00.000Z', diagnosis: DEEP_JSON });

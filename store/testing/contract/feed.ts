@@ -122,16 +122,27 @@ export function describeSkipping(store: () => Store): void {
 }
 
 export function describeFeedParts(store: () => Store): void {
-  it('divides among readers so that together they see all, each record by one of them', async () => {
+  it('divides among readers so that together they see all, each cluster by one of them', async () => {
     const records = Array.from({ length: 40 }, (_, number) =>
-      makeRecord(number, { time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z` }),
+      makeRecord(number, {
+        time: `2026-11-${String(1 + (number % 8)).padStart(2, '0')}T10:00:00.000Z`,
+        cluster: `c${number % 5}`,
+      }),
     );
     await appendRecords(store(), records);
 
     const parts = await Promise.all([0, 1, 2].map((index) => drain(store(), undefined, 100, { index, of: 3 })));
+    const joined = store().joinCursors(parts.map(({ cursor }) => cursor));
 
-    expect(parts.flatMap((part) => part.records.map((record) => record.id)).sort()).toEqual(
-      records.map((record) => record.id).sort(),
+    expect(await store().countParts()).toBe(1);
+    expect(parts.map((part) => part.records.map(({ id }) => id).sort())).toEqual(
+      [0, 1, 2].map((part) =>
+        records
+          .filter((record) => store().findPart(record['flink.cluster'], 3) === part)
+          .map(({ id }) => id)
+          .sort(),
+      ),
     );
+    expect((await drain(store(), joined, 100)).records).toEqual([]);
   });
 }

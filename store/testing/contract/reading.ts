@@ -12,12 +12,12 @@ export async function drain(
   store: Pick<Store, 'readRecords'>,
   from: string | undefined,
   limit: number,
-  shard?: { index: number; of: number },
+  part?: { index: number; of: number },
   left: Pick<FeedOptions, 'skip' | 'only'> = {},
 ): Promise<{ records: LogRecord[]; cursor: string }> {
   const records: LogRecord[] = [];
   for (let cursor = from; ;) {
-    const page = await store.readRecords(cursor, { limit, shard, ...left });
+    const page = await store.readRecords(cursor, { limit, part, ...left });
     expect(page.records.length).toBeLessThanOrEqual(limit);
     records.push(...page.records);
     cursor = page.cursor;

@@ -1,0 +1,128 @@
+// What entries say, kept of the clusters in which something fails: from the feed, and of a cluster that fails for the
+// first time, or since its part came here, from the store (history.ts). What changed something marks its cluster as
+// touched. Called by analyzer.ts for what it reads, and by conclude.ts for what it asks for.
+import { findSmallest } from '../../core/sequence.js';
+import type { Entry } from '../../core/types.js';
+import { renderSignal } from '../../flink/words/words.js';
+import { scanEntry } from '../entry/scan.js';
+import { isEvent, type Signal } from '../entry/signal.js';
+import { readLastLine } from '../incident/last-line.js';
+import { createFormState, tellForms, type FormEntry, type FormState } from './forms.js';
+import { askHistory } from './history.js';
+import { remember } from './identity.js';
+import {
+  COMPACT_DEFAULTS,
+  compactMemory,
+  createClusterMemory,
+  dateSignals,
+  isLarge,
+  keepLastLine,
+  keepSignal,
+  NOTICED_LATER_MS,
+  type ClusterMemory,
+  type SavedIncident,
+} from './keep.js';
+import { askLastLines } from './last-lines.js';
+import { isDue, type RecordPart } from './part.js';
+import { LONG_AGO_MS } from './write.js';
+
+/** Incidents of one cluster that are looked up in the store. */
+const MAX_RECALLED = 1000;
+
+/** Keeps what the entries say of clusters that fail, and marks those whose incidents may have changed. */
+export function takeEntries(part: RecordPart, entries: readonly Entry[]): void {
+  const last = new Map<string, Entry>();
+  for (const entry of entries) {
+    const cluster = clusterOf(entry);
+    const memory = part.clusters.get(cluster);
+    if (memory !== undefined) memory.logBytes += entry.bytes.length;
+    for (const told of tellForms(formsOf(part, cluster), entry)) {
+      const { path } = told.entry.source;
+      if (told.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, told.entry);
+      const signal = scanTold(part, cluster, told);
+      if (signal !== undefined) takeSignal(part, cluster, signal);
+    }
+  }
+  for (const entry of last.values()) {
+    const memory = part.clusters.get(clusterOf(entry));
+    if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, part.options.zone));
+  }
+}
+
+function formsOf({ state }: RecordPart, cluster: string): FormState {
+  let forms = state.forms.get(cluster);
+  if (forms === undefined) state.forms.set(cluster, (forms = createFormState()));
+  return forms;
+}
+
+function scanTold({ service, options }: RecordPart, cluster: string, { entry, sum }: FormEntry): Signal | undefined {
+  const signal = scanEntry(entry, service.catalog, { cluster, zone: options.zone });
+  return signal === undefined || sum === undefined ? signal : { ...signal, place: { ...signal.place, ...sum } };
+}
+
+/** Of a cluster in which nothing fails nothing is kept; the store has it. */
+function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
+  let memory = part.clusters.get(cluster);
+  if (memory === undefined) {
+    if (!isEvent(signal)) return;
+    part.clusters.set(cluster, (memory = createClusterMemory(cluster)));
+  }
+  if (!keepSignal(memory, signal)) return;
+  part.touched.add(cluster);
+  if (isEvent(signal)) memory.heard = part.options.now();
+}
+
+/** Of a cluster that fails for the first time, or since the analyzer started, the store is asked. */
+export async function fillMemory(part: RecordPart, cluster: string): Promise<ClusterMemory> {
+  const { options, clusters } = part;
+  const { catalog, words } = part.service;
+  let memory = clusters.get(cluster);
+  if (memory === undefined) clusters.set(cluster, (memory = createClusterMemory(cluster)));
+  if (memory.isFilled) return memory;
+  const horizon = (memory.lastEvent === 0 ? options.now() : memory.lastEvent) - COMPACT_DEFAULTS.keepMs;
+  memory.saved = await recallSaved(part, cluster, horizon);
+  const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
+  const skip = renderSignal(words, 'no');
+  for await (const { entries, isOld } of askHistory(cluster, memory, { store: options.store, catalog, skip, from })) {
+    if (isOld) takeFacts(part, cluster, memory, entries);
+    else takeEntries(part, entries);
+    compactLarge(part, memory);
+  }
+  memory.isFilled = true;
+  return memory;
+}
+
+function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    const signal = scanTold(part, cluster, { entry });
+    if (signal?.place.time !== undefined) index.add(signal);
+  }
+}
+
+/** What was said of the cluster's incidents, as the store has it: whether everybody heard of it, it does not know. */
+async function recallSaved({ options }: RecordPart, cluster: string, since: number): Promise<readonly SavedIncident[]> {
+  // What only grew may be written later.
+  const from = new Date(since - LONG_AGO_MS).toISOString();
+  const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
+  return stored.flatMap((incident) => {
+    const known = remember(incident);
+    if (incident.outcome !== 'failing' && known.last < since) return [];
+    return [{ ...known, hash: '', since: options.now(), written: undefined }];
+  });
+}
+
+/** What has no time of its own gets that of its process's last line. */
+export async function dateLines(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
+  const { store, zone, now } = part.options;
+  const { catalog } = part.service;
+  await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(part, cluster) });
+  dateSignals(memory, now());
+}
+
+function clusterOf(entry: Entry): string {
+  return entry.source.cluster ?? '';
+}
+
+export function compactLarge({ options }: RecordPart, memory: ClusterMemory): void {
+  if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: options.now() });
+}

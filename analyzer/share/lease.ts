@@ -1,0 +1,281 @@
+// What this analyzer holds of what all analyzers on a store share: parts of the records, and writing the platform
+// incidents. One document there says who takes part and who has what; each looks at it twice a second, says every
+// RENEW_MS that it lives, and takes and gives up what decide.ts says. Nobody compares clocks: one who was not seen to
+// say anything for LEASE_MS is gone, by the clock of whoever looks. Who could not say it in time stops before another
+// may begin, also when it slept meanwhile. Between the two lies LEASE_MS - HOLD_MS: so late may what was begun in time
+// reach the store; what comes later is refused there by its turn.
+import { randomUUID } from 'node:crypto';
+import { isObject } from '../../core/json.js';
+import type { Log } from '../../core/log.js';
+import { pause } from '../../core/time/wait.js';
+import type { RecordFeed, StateStore } from '../../store/store.js';
+import {
+  decideShares,
+  mayCountAnew,
+  renewSharing,
+  type Sharing,
+  type Share,
+  type ShareDecision,
+  type Situation,
+} from './decide.js';
+
+export interface Lease {
+  /** Parts into which the records fall. */
+  count(): number;
+  /** Those that are ours, ascending. */
+  parts(): readonly HeldPart[];
+  /** To be asked again before each thing that is done in its name; undefined while somebody else may hold it. */
+  turn(share: string): number | undefined;
+  /** Held, or held until a moment ago, and nobody else is known to have it. */
+  mayComeBack(share: string): boolean;
+  /** Whether there are others. */
+  isShared(): boolean;
+  /** What was asked back is done with. It is ours no more; the next step lets others have it. */
+  giveBack(share: string): void;
+  /** Looks, renews, takes and lets go, not more often than it is worth it. Throws what the store throws. */
+  step(): Promise<void>;
+  /** Steps until the signal aborts, also while a step of the analyzer takes long. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Gives all back: then nobody need wait. */
+  end(): Promise<void>;
+}
+
+export interface HeldPart {
+  readonly part: number;
+  readonly turn: number;
+  /** Another one shall have it: it is to be given back as soon as its state is saved. */
+  readonly isAskedBack: boolean;
+}
+
+export interface LeaseOptions {
+  readonly store: Pick<StateStore, 'loadState' | 'replaceState'> & Pick<RecordFeed, 'countParts'>;
+  readonly log: Log;
+  /** Called when nobody holds a part and they are counted anew; may be called again, and by several. */
+  readonly onCountAnew?: (from: number, to: number) => Promise<void>;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock?: () => number;
+  readonly now?: () => number;
+}
+
+export const LOOK_MS = 500;
+export const RENEW_MS = 2000;
+/** From when the renewal was begun that the store took last. */
+export const HOLD_MS = 6000;
+/** From when the last renewal was seen. */
+export const LEASE_MS = 8000;
+/** Who has not looked for so long, as while the store was away, cannot tell who was silent meanwhile. */
+const DEAF_MS = LEASE_MS / 2;
+/** How often the store is asked into how many parts its records fall. */
+const COUNT_MS = 60_000;
+/** Of several who write at once one succeeds; the others look again, and again. */
+const MOST_TRIES = 10;
+const KEY = 'analyzer/parts';
+
+/** A turn of who is alone: nobody else ever has one. */
+export const ALONE_TURN = 0;
+
+/** Of who is alone on its store: all is its. */
+export function createLoneLease(): Lease {
+  const parts = [{ part: 0, turn: ALONE_TURN, isAskedBack: false }];
+  return {
+    count: () => 1,
+    parts: () => parts,
+    turn: () => ALONE_TURN,
+    mayComeBack: () => true,
+    isShared: () => false,
+    giveBack: () => undefined,
+    step: () => Promise.resolve(),
+    run: () => Promise.resolve(),
+    end: () => Promise.resolve(),
+  };
+}
+
+interface Holding extends LeaseOptions {
+  readonly clock: () => number;
+  readonly now: () => number;
+  readonly self: string;
+  /** By the other members: how often each has said that it lives, and since when that is so, by this clock. */
+  readonly heard: Map<string, { readonly beat: number; readonly since: number }>;
+  /** What the store has as ours, each until when it may be used. */
+  readonly held: Map<string, { readonly turn: number; readonly until: number }>;
+  readonly asked: Set<string>;
+  readonly given: Set<string>;
+  count: number;
+  /** As the store has it by now, and when that was asked. */
+  wanted: number;
+  countedAt: number;
+  lookedAt: number;
+  /** When the document was seen last. */
+  seenAt: number;
+  renewedAt: number;
+  hasEnded: boolean;
+  /** One step after the other. */
+  last: Promise<void>;
+}
+
+export function createLease(options: LeaseOptions): Lease {
+  const { clock = () => performance.now(), now = Date.now } = options;
+  const holding: Holding = {
+    ...options,
+    clock,
+    now,
+    self: randomUUID(),
+    heard: new Map(),
+    held: new Map(),
+    asked: new Set(),
+    given: new Set(),
+    count: 1,
+    wanted: 1,
+    countedAt: Number.NEGATIVE_INFINITY,
+    lookedAt: Number.NEGATIVE_INFINITY,
+    seenAt: Number.NEGATIVE_INFINITY,
+    renewedAt: Number.NEGATIVE_INFINITY,
+    hasEnded: false,
+    last: Promise.resolve(),
+  };
+  return {
+    count: () => holding.count,
+    parts: () => listParts(holding),
+    turn: (share) => readTurn(holding, share),
+    mayComeBack: (share) => holding.held.has(share) && !holding.given.has(share),
+    isShared: () => holding.heard.size > 0,
+    giveBack: (share) => {
+      if (holding.held.has(share)) holding.given.add(share);
+    },
+    step: () => inTurn(holding, () => step(holding)),
+    run: (signal) => run(holding, signal),
+    end: () => inTurn(holding, () => end(holding)),
+  };
+}
+
+function readTurn({ held, given, clock }: Holding, share: string): number | undefined {
+  const one = held.get(share);
+  return one !== undefined && !given.has(share) && clock() < one.until ? one.turn : undefined;
+}
+
+function listParts(holding: Holding): readonly HeldPart[] {
+  return Array.from({ length: holding.count }, (_, part) => part).flatMap((part) => {
+    const turn = readTurn(holding, String(part));
+    return turn === undefined ? [] : [{ part, turn, isAskedBack: holding.asked.has(String(part)) }];
+  });
+}
+
+function inTurn(holding: Holding, work: () => Promise<void>): Promise<void> {
+  const done = holding.last.then(work);
+  holding.last = done.catch(() => undefined);
+  return done;
+}
+
+async function step(holding: Holding): Promise<void> {
+  const { clock, given } = holding;
+  if (holding.hasEnded || (clock() - holding.lookedAt < LOOK_MS && given.size === 0)) return;
+  holding.lookedAt = clock();
+  if (clock() - holding.countedAt >= COUNT_MS) {
+    holding.wanted = await holding.store.countParts();
+    holding.countedAt = clock();
+  }
+  for (let tries = 0; tries < MOST_TRIES; tries++) if (await look(holding)) return;
+}
+
+/** False when somebody else has written meanwhile. */
+async function look(holding: Holding): Promise<boolean> {
+  const { store, clock, given, self } = holding;
+  const begun = clock();
+  const text = await store.loadState(KEY);
+  const sharing = readSharing(text) ?? { count: holding.wanted, members: {}, shares: {} };
+  const situation: Situation = { sharing, self, wanted: holding.wanted, silent: listen(holding, sharing) };
+  const decisions = decideShares(situation);
+  noteDecisions(holding, sharing, decisions);
+  const hasNews =
+    given.size > 0 ||
+    !(self in sharing.members) ||
+    mayCountAnew(situation) ||
+    decisions.some(({ action }) => action === 'take');
+  if (!hasNews && clock() - holding.renewedAt < RENEW_MS) return true;
+  if (mayCountAnew(situation)) await holding.onCountAnew?.(sharing.count, holding.wanted);
+  const next = renewSharing(situation, decisions, { given, nowMs: holding.now() });
+  if (!(await store.replaceState(KEY, text, JSON.stringify({ version: 1, ...next })))) return false;
+  holding.renewedAt = begun;
+  holding.count = next.count;
+  given.clear();
+  noteHeld(holding, next, begun + HOLD_MS);
+  tell(holding, decisions);
+  return true;
+}
+
+/** Who is silent for so long that it does nothing any more. While this one was deaf it heard nobody. */
+function listen(holding: Holding, { members }: Sharing): ReadonlySet<string> {
+  const { heard, self, clock } = holding;
+  const now = clock();
+  if (now - holding.seenAt > DEAF_MS) heard.clear();
+  holding.seenAt = now;
+  for (const member of heard.keys()) if (!(member in members)) heard.delete(member);
+  for (const [member, beat] of Object.entries(members))
+    if (member !== self && heard.get(member)?.beat !== beat) heard.set(member, { beat, since: now });
+  return new Set([...heard].flatMap(([member, { since }]) => (now - since >= LEASE_MS ? [member] : [])));
+}
+
+function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly ShareDecision[]): void {
+  const { held, asked, self } = holding;
+  holding.count = sharing.count;
+  asked.clear();
+  for (const { share, action } of decisions) if (action === 'give-up') asked.add(share);
+  for (const share of held.keys()) if (sharing.shares[share]?.holder !== self) held.delete(share);
+}
+
+function noteHeld({ held, self }: Holding, { shares }: Sharing, until: number): void {
+  held.clear();
+  for (const [share, { holder, turn }] of Object.entries(shares)) if (holder === self) held.set(share, { turn, until });
+}
+
+function tell({ log, self }: Holding, decisions: readonly ShareDecision[]): void {
+  for (const { share, action, reason } of decisions)
+    if (action === 'take') log.info({ part: share, reason, analyzer: self }, 'The analyzer takes a part.');
+}
+
+/** What the store refuses is told by the steps of the analyzer, which need it, too. */
+async function run(holding: Holding, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await inTurn(holding, () => step(holding)).catch((error: unknown) =>
+      holding.log.debug({ err: error }, 'The analyzer could not look which parts are its.'),
+    );
+    await pause(LOOK_MS, signal);
+  }
+}
+
+async function end(holding: Holding): Promise<void> {
+  const { store, self, held, given } = holding;
+  holding.hasEnded = true;
+  held.clear();
+  given.clear();
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const text = await store.loadState(KEY);
+    const sharing = readSharing(text);
+    if (sharing === undefined || !(self in sharing.members)) return;
+    const members = Object.entries(sharing.members).filter(([member]) => member !== self);
+    const shares = Object.entries(sharing.shares).map(
+      ([share, { holder, turn }]) => [share, holder === self ? { turn } : { holder, turn }] as const,
+    );
+    const next = { ...sharing, members: Object.fromEntries(members), shares: Object.fromEntries(shares) };
+    if (await store.replaceState(KEY, text, JSON.stringify({ version: 1, ...next }))) return;
+  }
+}
+
+/** What nobody has written, or another version, is no sharing. */
+function readSharing(text: string | undefined): Sharing | undefined {
+  const value: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (!isObject(value) || value['version'] !== 1 || typeof value['count'] !== 'number') return undefined;
+  const { count, members, shares } = value;
+  if (!isObject(members) || !isObject(shares)) return undefined;
+  return {
+    count,
+    members: Object.fromEntries(Object.entries(members).map(([member, beat]) => [member, Number(beat)])),
+    shares: Object.fromEntries(Object.entries(shares).flatMap(([name, share]) => readShare(name, share))),
+  };
+}
+
+function readShare(name: string, share: unknown): readonly (readonly [string, Share])[] {
+  if (!isObject(share) || typeof share['turn'] !== 'number') return [];
+  const { holder, turn } = share;
+  return [[name, typeof holder === 'string' ? { holder, turn } : { turn }]];
+}

@@ -1,0 +1,50 @@
+// In which primary shard Elasticsearch puts what has a routing: its own arithmetic (Murmur3HashFunction and
+// IndexRouting), since asking it for each cluster would cost a request. A part of the feed is such a shard, of an index
+// that has as many shards as there are parts. Pure.
+import { encodeId } from './source.js';
+
+/** Elasticsearch cuts the hashes into about so many slices and gives each shard the same number of them. */
+const LOG_SLICES = 10;
+const parts = new Map<string, number>();
+const MOST_KNOWN = 20_000;
+
+/** From 0 to `count` - 1. What names no cluster is of the first part. */
+export function findPart(cluster: string, count: number): number {
+  if (count === 1 || cluster === '') return 0;
+  const key = `${count} ${cluster}`;
+  const known = parts.get(key);
+  if (known !== undefined) return known;
+  const part = findShard(encodeId(cluster), count);
+  if (parts.size >= MOST_KNOWN) parts.clear();
+  parts.set(key, part);
+  return part;
+}
+
+/** Of an index that keeps Elasticsearch's own number of routing shards. */
+function findShard(routing: string, shards: number): number {
+  const factor = 2 ** Math.max(1, LOG_SLICES - Math.ceil(Math.log2(shards)));
+  const slices = shards * factor;
+  const hash = hashRouting(Buffer.from(routing, 'utf16le'));
+  return Math.floor((((hash % slices) + slices) % slices) / factor);
+}
+
+/** MurmurHash3 x86 32 with seed 0, signed. */
+function hashRouting(bytes: Buffer): number {
+  const end = bytes.length & ~3;
+  let hash = 0;
+  for (let at = 0; at < end; at += 4) {
+    hash ^= mixBlock(bytes.readInt32LE(at));
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  // A text has an even number of bytes.
+  if (end < bytes.length) hash ^= mixBlock(bytes.readUInt16LE(end));
+  hash ^= bytes.length;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+function mixBlock(block: number): number {
+  const product = Math.imul(block, 0xcc9e2d51);
+  return Math.imul((product << 15) | (product >>> 17), 0x1b873593);
+}
