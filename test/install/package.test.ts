@@ -1,0 +1,60 @@
+// The package alone: its tarball is installed by npm into an empty folder, away from the repository, as a user does it,
+// with the prebuilt binary of re2 (test/matrix.test.ts compiles it). Then it diagnoses, and it watches a folder.
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PACKAGE_ROOT } from '../../cli/version.js';
+import { waitUntil } from '../program.js';
+import { mirrorRe2, packTarball } from './packed.js';
+
+const RULE = 'network.insufficient-buffers/total';
+const LOG = join(PACKAGE_ROOT, 'rules', ...RULE.split(/[./]/), 'match.log');
+
+describe('the packed package in an empty folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-install-'));
+  const home = join(folder, 'home');
+  const logs = join(folder, 'logs');
+  const jobtrace = join(home, 'node_modules', '.bin', 'jobtrace');
+  /** As on a machine that has Node.js and nothing of ours. */
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  let service: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    for (const path of [home, logs]) mkdirSync(path);
+    cpSync(LOG, join(logs, 'flink-taskexecutor.log'));
+    const args = ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', await packTarball(folder)];
+    const variables = { ...process.env, ...mirrorRe2(join(folder, 're2')) };
+    await promisify(execFile)('npm', args, { cwd: home, env: variables });
+  });
+  afterAll(() => {
+    service?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('diagnoses a log', () => {
+    const said = execFileSync(jobtrace, ['diagnose', 'flink-taskexecutor.log'], { cwd: logs, env, encoding: 'utf8' });
+
+    expect(said).toContain(RULE);
+  });
+
+  it('watches a folder, serves the page and what it found, and stops when it is told to', async () => {
+    let said = '';
+    service = spawn(jobtrace, ['up', logs, '--listen', '127.0.0.1:0'], { cwd: home, env });
+    service.stdout?.on('data', (data: Buffer) => (said += data.toString('utf8')));
+    service.stderr?.on('data', (data: Buffer) => (said += data.toString('utf8')));
+    const saw = { saw: () => said };
+    const url = await waitUntil('its address', () => /http:\/\/[\d.:]+/.exec(said)?.[0], saw);
+    const ended = once(service, 'exit');
+
+    expect(await (await fetch(url)).text()).toContain('<div id="root">');
+    await waitUntil('the diagnosis', () => (said.includes(RULE) ? true : undefined), saw);
+    const incidents = await fetch(`${url}/api/v1/incidents`);
+    expect(await incidents.text()).toContain(RULE);
+    service.kill('SIGTERM');
+    expect((await ended)[0]).toBe(0);
+  });
+});
