@@ -38,11 +38,8 @@ export function useRows(request: string, first: RecordPage): Rows {
   const wanted = places.map((_, page) => page).filter((page) => page >= from && page <= to);
   const pages = useQueries({
     queries: wanted.map((page) => ({
-      queryKey: ['rows', request, page],
-      queryFn: (): Promise<RecordPage> => api.records(pageParameters(request, places[page]?.after ?? '')),
+      ...describePage(request, page, places[page]?.after ?? ''),
       initialData: page === 0 ? first : undefined,
-      staleTime: Infinity,
-      gcTime: KEPT_MS,
     })),
   });
   const loaded = new Map(wanted.map((page, index) => [page, pages[index]?.data]));
@@ -66,6 +63,16 @@ export function useRows(request: string, first: RecordPage): Rows {
       return loaded.get(page)?.records[index - (places[page]?.start ?? 0)];
     },
     look,
+  };
+}
+
+/** Beside the component: what a request is made with would keep all that was drawn with it, page after page. */
+function describePage(request: string, page: number, after: string) {
+  return {
+    queryKey: ['rows', request, page],
+    queryFn: (): Promise<RecordPage> => api.records(pageParameters(request, after)),
+    staleTime: Infinity,
+    gcTime: KEPT_MS,
   };
 }
 
