@@ -19,6 +19,8 @@ export interface LiveOptions {
   readonly heartbeatMs: number;
   /** Most records read at one look, and remembered; beyond it the stream says that it left some out. */
   readonly maxRecords: number;
+  /** The process has nothing else to do: it goes on until the signal aborts. */
+  readonly isForeground?: true;
 }
 
 /** How far back, by the records' own times, a late record is still shown. */
@@ -61,7 +63,7 @@ export async function* followRecords(store: RecordSearch, options: LiveOptions):
       lastSaid = options.now();
       yield { kind: 'alive' };
     }
-    await pause(options.pollMs, options.signal, true);
+    await pause(options.pollMs, options.signal, options.isForeground !== true);
   }
 }
 

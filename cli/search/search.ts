@@ -255,6 +255,7 @@ async function follow(
     pollMs: POLL_MS,
     heartbeatMs: Number.POSITIVE_INFINITY,
     maxRecords: MOST_FOLLOWED,
+    isForeground: true,
   });
   for await (const event of events) {
     if (event.kind === 'record' && !known.has(event.record.id))
