@@ -7,7 +7,11 @@ describe('the viewer', () => {
   it('is told who it is', async () => {
     const { url } = await startServer({ settings: { tokens: [READER, TEAM] } });
 
-    expect((await get(`${url}/api/v1/viewer`, bearer(READER.token))).body).toEqual({ name: 'reader', role: 'reader' });
+    expect((await get(`${url}/api/v1/viewer`, bearer(READER.token))).body).toEqual({
+      name: 'reader',
+      kind: 'token',
+      role: 'reader',
+    });
     expect((await get(`${url}/api/v1/viewer`, bearer(TEAM.token))).body).toMatchObject({ scope: ['order*'] });
     expect((await get(`${url}/api/v1/viewer`, bearer('not-a-token-at-all'))).status).toBe(401);
   });

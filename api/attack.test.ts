@@ -12,6 +12,8 @@ import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { omitMissing } from '../core/json.js';
 import { createLog } from '../core/log.js';
+import { createSessions } from './access/sessions.js';
+import { createTokens } from './access/tokens.js';
 import { createServer, type ApiServer } from './server.js';
 import { RULE } from './testing/server.js';
 import { fillTeams, incidentIdOf, jobOf, PLATFORM_ID, recordIdOf, SHARED_GROUP } from './testing/teams.js';
@@ -33,8 +35,8 @@ interface Entry {
   readonly attempts: readonly Attempt[];
   /** That the attempts find alpha's: who sees all is shown it. Else what the route is about belongs to no team. */
   readonly finds: boolean;
-  /** Anybody may ask. */
-  readonly isPublic?: true;
+  /** What anybody is answered. */
+  readonly toAnybody?: number;
 }
 
 const alpha = incidentIdOf('alpha');
@@ -175,8 +177,18 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     finds: true,
   },
   'GET /metrics': { attempts: [{}], finds: false },
-  'GET /health/live': { attempts: [{}], finds: false, isPublic: true },
-  'GET /health/ready': { attempts: [{}], finds: false, isPublic: true },
+  'GET /health/live': { attempts: [{}], finds: false, toAnybody: 200 },
+  'GET /health/ready': { attempts: [{}], finds: false, toAnybody: 200 },
+  'GET /api/v1/access': { attempts: [{}], finds: false, toAnybody: 200 },
+  'POST /api/v1/session': { attempts: [{ body: { name: '' } }], finds: false, toAnybody: 400 },
+  'DELETE /api/v1/session': { attempts: [{}], finds: false, toAnybody: 200 },
+  'GET /api/v1/tokens': { attempts: [{}], finds: false },
+  'POST /api/v1/tokens': { attempts: [{ body: { name: 'more', role: 'admin' } }], finds: false },
+  'DELETE /api/v1/tokens/{id}': { attempts: ids('none'), finds: false },
+  'GET /api/v1/users': { attempts: [{}], finds: false },
+  'POST /api/v1/users': { attempts: [{ body: { name: 'beta', role: 'admin' } }], finds: false },
+  'DELETE /api/v1/users/{id}': { attempts: ids('beta', 'none'), finds: false },
+  'GET /api/v1/audit': { attempts: [{}], finds: false },
 };
 
 /** Those that ask the store; for a store whose answers take longer. */
@@ -187,6 +199,50 @@ interface Answered {
   readonly text: string;
 }
 
+type Heads = Readonly<Record<string, string>>;
+const asBearer = (token: string): Heads => ({ authorization: `Bearer ${token}` });
+const NOW = '2026-11-20T10:01:00.000Z';
+const now = (): number => Date.parse(NOW);
+
+/** Who was let in once, and is no more. */
+async function makeWrong(store: Store): Promise<readonly Heads[]> {
+  const grant = { role: 'admin', scope: [] } as const;
+  const tokens = createTokens(store, now);
+  const expired = await tokens.create({ name: 'expired', ...grant, expiresAt: '2026-11-20T10:00:30Z' }, 'test');
+  const revoked = await tokens.create({ name: 'revoked', ...grant }, 'test');
+  await tokens.revoke(revoked.token.id, 'test');
+  const early = createSessions(store, { now: () => now() - 7_200_000, lastsMs: 3_600_000 });
+  const sessions = createSessions(store, { now, lastsMs: 3_600_000 });
+  const start = { name: 'gone', of: 'provider', ...grant } as const;
+  const over = await early.start(start);
+  const ended = await sessions.start(start);
+  await sessions.end(ended);
+  const removed = await sessions.start({ ...start, of: 'user' });
+  return [
+    {},
+    asBearer('forged-0123456789abcdef'),
+    asBearer(`${ADMIN.token}x`),
+    asBearer(ADMIN.token.slice(0, -1)),
+    asBearer(expired.secret),
+    asBearer(revoked.secret),
+    asBearer(`${expired.secret.slice(0, 16)}${revoked.secret.slice(16)}`),
+    ...[over, ended, removed, 'forged', ADMIN.token].map((id) => ({ cookie: `jobtrace=${id}` })),
+  ];
+}
+
+/** Beta in every way in which one can be let in. */
+async function makeBeta(store: Store, url: string): Promise<readonly Heads[]> {
+  const { role, scope, name } = BETA;
+  const made = await createTokens(store, now).create({ name, role, scope }, 'test');
+  const id = await createSessions(store, { now, lastsMs: 3_600_000 }).start({ name, of: 'provider', role, scope });
+  return [
+    asBearer(BETA.token),
+    asBearer(made.secret),
+    { cookie: `jobtrace=${id}`, origin: url },
+    ...SCOPES.map((_scope, index) => asBearer(`${BETA.token}-${index}`)),
+  ];
+}
+
 const servers: ApiServer[] = [];
 afterAll(async () => void (await Promise.all(servers.map((server) => server.close()))));
 
@@ -195,7 +251,7 @@ async function serve(store: Store): Promise<string> {
     store,
     catalogInfo: () => [RULE],
     log: createLog('silent'),
-    now: () => Date.parse('2026-11-20T10:01:00.000Z'),
+    now,
     analyzerHooks: { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {}, incidents: [] }) },
     notifyHooks: {
       receiveAlerts: async () => [{ fingerprint: 'f', status: 'firing', outcome: 'diagnosed', incidentId: alpha }],
@@ -219,18 +275,14 @@ async function serve(store: Store): Promise<string> {
   return (await server.listen({ host: '127.0.0.1', port: 0 })).url;
 }
 
-async function ask(url: string, route: string, attempt: Attempt, token: string | undefined): Promise<Answered> {
+async function ask(url: string, route: string, attempt: Attempt, heads: Heads): Promise<Answered> {
   const [method = '', path = ''] = route.split(' ');
   const { id = 'none', query = '', body } = attempt;
   const isText = typeof body === 'string';
   const type = body === undefined ? undefined : isText ? 'text/plain' : 'application/json';
   const response = await fetch(`${url}${path.replace('{id}', encodeURIComponent(id))}?${query}`, {
     method,
-    headers: omitMissing({
-      'content-type': type,
-      ...attempt.headers,
-      authorization: token === undefined ? undefined : `Bearer ${token}`,
-    }),
+    headers: omitMissing({ 'content-type': type, ...attempt.headers, ...heads }),
     body: isText || body === undefined ? body : JSON.stringify(body),
   });
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
@@ -259,31 +311,38 @@ function withoutEcho(text: string, { id = '', query = '' }: Attempt): string {
 
 const TRACE = /alpha|a1fa/i;
 
-function describeAttacks(open: () => Promise<Store>, routes: readonly string[], scopes: readonly string[]): void {
+function describeAttacks(open: () => Promise<Store>, routes: readonly string[], ways: number): void {
   let both: string;
   let alone: string;
+  let wrong: readonly Heads[];
+  /** The same way into both. */
+  let beta: readonly (readonly [Heads, Heads])[];
 
   beforeAll(async () => {
-    both = await serve(await fillTeams(await open(), ['alpha', 'beta']));
-    alone = await serve(await fillTeams(await open(), ['beta']));
+    const [full, half] = [await open(), await open()];
+    wrong = await makeWrong(full);
+    both = await serve(await fillTeams(full, ['alpha', 'beta']));
+    alone = await serve(await fillTeams(half, ['beta']));
+    const inAlone = await makeBeta(half, alone);
+    beta = (await makeBeta(full, both)).map((heads, index) => [heads, inAlone[index] ?? {}] as const).slice(0, ways);
   });
 
   it.each(routes)('tells nobody: %s', async (route) => {
-    const { attempts = [], isPublic } = ENTRIES[route] ?? {};
-    const tokens = [undefined, 'forged-0123456789abcdef', `${ADMIN.token}x`, ADMIN.token.slice(0, -1)];
+    const { attempts = [], toAnybody = 401 } = ENTRIES[route] ?? {};
     for (const attempt of attempts)
-      for (const token of tokens) {
-        const { status, text } = await ask(both, route, attempt, token);
-        expect(status, text).toBe(isPublic === true ? 200 : 401);
+      for (const heads of wrong) {
+        const { status, text } = await ask(both, route, attempt, heads);
+        expect(status, `${JSON.stringify(heads)} ${text}`).toBe(toAnybody);
         expect(text).not.toMatch(TRACE);
       }
   });
 
-  it.each(routes)('tells a team what it would be told if it were alone: %s', async (route) => {
+  const ofSomebody = routes.filter((route) => ENTRIES[route]?.toAnybody === undefined);
+  it.each(ofSomebody)('tells a team what it would be told if it were alone: %s', async (route) => {
     for (const attempt of ENTRIES[route]?.attempts ?? [])
-      for (const token of scopes) {
-        const told = await ask(both, route, attempt, token);
-        expect(told, JSON.stringify(attempt)).toEqual(await ask(alone, route, attempt, token));
+      for (const [heads, inAlone] of beta) {
+        const told = await ask(both, route, attempt, heads);
+        expect(told, JSON.stringify(attempt)).toEqual(await ask(alone, route, attempt, inAlone));
         expect(withoutEcho(told.text, attempt), JSON.stringify(attempt)).not.toMatch(
           route.endsWith('/mcp') ? /incident-of-alpha.*since|alpha line|alpha failed/ : TRACE,
         );
@@ -294,16 +353,13 @@ function describeAttacks(open: () => Promise<Store>, routes: readonly string[], 
   it.each(routes.filter((route) => ENTRIES[route]?.finds === true))('could tell it: %s', async (route) => {
     const told: string[] = [];
     for (const attempt of ENTRIES[route]?.attempts ?? [])
-      told.push(withoutEcho((await ask(both, route, attempt, ADMIN.token)).text, attempt));
+      told.push(withoutEcho((await ask(both, route, attempt, asBearer(ADMIN.token))).text, attempt));
     expect(told.join('\n')).toMatch(TRACE);
   });
 }
 
 describe('whoever may not see it, over SQLite', () => {
-  describeAttacks(() => openStore({ kind: 'sqlite', path: ':memory:' }), Object.keys(ENTRIES), [
-    BETA.token,
-    ...SCOPES.map((_scope, index) => `${BETA.token}-${index}`),
-  ]);
+  describeAttacks(() => openStore({ kind: 'sqlite', path: ':memory:' }), Object.keys(ENTRIES), 3 + SCOPES.length);
 
   it('is asked for on every route of the document, and by every tool of the assistant', async () => {
     const url = await serve(await openStore({ kind: 'sqlite', path: ':memory:' }));
@@ -313,7 +369,7 @@ describe('whoever may not see it, over SQLite', () => {
     );
     expect(routes.sort()).toEqual(Object.keys(ENTRIES).sort());
 
-    const tools = await ask(url, 'POST /api/v1/mcp', call('tools/list', {}), ADMIN.token);
+    const tools = await ask(url, 'POST /api/v1/mcp', call('tools/list', {}), asBearer(ADMIN.token));
     const names = [...tools.text.matchAll(/"name":"(\w+)","title"/g)].map(([, name]) => name);
     expect(names).toEqual(Object.keys(TOOLS));
   });
@@ -335,6 +391,6 @@ describeWithParts(['elasticsearch-8'], 'whoever may not see it, over Elasticsear
   describeAttacks(
     () => openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix: `attack-${stores++}`, refreshMs: 200 }),
     FEW,
-    [BETA.token],
+    1,
   );
 });

@@ -1,5 +1,5 @@
-// Which pages may reach an API that is open to this machine: none under a name of their own, none of another origin.
-// Called by server.ts for each request while no token is set.
+// Which pages may reach the API: while it is open to this machine none under a name of their own, and none of another
+// origin; and whoever has signed in is asked, for each change, whether it comes from our own page. Called by server.ts.
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { createError } from '../core/errors.js';
@@ -30,4 +30,15 @@ export function checkOrigin(request: FastifyRequest, allowed: readonly string[])
   const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
   if (parsed === undefined || (parsed.host !== request.host && !allowed.includes(parsed.hostname)))
     throw createError('JT_ORIGIN_REFUSED', { origin });
+}
+
+/**
+ * A change that a browser sends by itself, with the cookie of whoever has signed in, must say that it comes from our
+ * own page: every browser that keeps our cookies sends one of the two heads. A request with neither is no page's.
+ */
+export function checkSameOrigin(request: FastifyRequest, allowed: readonly string[]): void {
+  const site = request.headers['sec-fetch-site'];
+  if (request.headers.origin === undefined && site !== 'same-origin')
+    throw createError('JT_ORIGIN_REFUSED', { origin: 'nowhere: a sign-in is used by the page alone' });
+  checkOrigin(request, allowed);
 }

@@ -11,7 +11,7 @@ import type { Metrics } from './metrics.js';
 export type Schema = Readonly<Record<string, unknown>>;
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** With `:name` for parts; see OpenAPI for the same with braces. */
   readonly path: string;
   /** Least role; undefined = anybody, also without a token. */
@@ -27,6 +27,10 @@ export interface Route {
   /** How many may be under way at once; left out: any number. */
   readonly crowd?: CrowdLimits;
   readonly answers: Readonly<Record<number, Schema>>;
+  /** Statuses of errors beside those that every route may answer. */
+  readonly refusals?: readonly number[];
+  /** What is noted of who did it, such as `feedback`, when it was done. */
+  readonly audited?: string;
   handle(request: Request): Promise<Answer>;
 }
 
@@ -51,7 +55,13 @@ export interface RequestValues {
 }
 
 export type Answer =
-  | { readonly kind: 'json'; readonly body: unknown; readonly status?: number }
+  | {
+      readonly kind: 'json';
+      readonly body: unknown;
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'redirect'; readonly location: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'text'; readonly text: string; readonly contentType: string; readonly status?: number }
   /** A file, as it becomes ready. */
   | {

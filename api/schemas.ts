@@ -6,6 +6,7 @@ import { VERDICTS } from '../core/feedback.js';
 import { EXPORT_FORMATS } from '../core/text/export.js';
 import { RECORD_FORMATS } from '../core/text/record-export.js';
 import { LANGUAGES } from '../core/types.js';
+import { ROLES } from './auth.js';
 import { ALERT_STATES, OUTCOMES, type Schema } from './route.js';
 
 const text = { type: 'string' } as const;
@@ -342,11 +343,69 @@ export const RECEIVER_TRIAL = object(
 
 export const VIEWER = object(
   {
-    name: described(text, 'Of the token; "local" where no token is set.'),
+    name: described(text, 'Of the token or the user; "local" where nobody has been given access yet.'),
+    kind: { type: 'string', enum: ['token', 'user', 'local', 'nobody'] },
     role: text,
     scope: described(list(text), 'Absent = sees everything.'),
   },
-  ['name', 'role'],
+  ['name', 'kind', 'role'],
+);
+
+export const ACCESS = object(
+  {
+    open: described({ type: 'boolean' }, 'Nobody needs to sign in: no access was given to anybody yet.'),
+    users: described({ type: 'boolean' }, 'One can sign in with a name and a password.'),
+    provider: described(text, 'Name of the provider where one can sign in (OpenID Connect).'),
+  },
+  ['open', 'users'],
+);
+export const DONE = object({ done: { const: true } }, ['done']);
+
+const GRANT = {
+  role: { type: 'string', enum: ROLES },
+  scope: described(texts, 'Patterns of clusters, job ids and job names; none = all.'),
+} as const satisfies Readonly<Record<string, Schema>>;
+
+export const TOKEN = object(
+  {
+    id: text,
+    name: text,
+    ...GRANT,
+    state: { type: 'string', enum: ['valid', 'expired', 'revoked'] },
+    createdAt: time,
+    createdBy: text,
+    expiresAt: time,
+    revokedAt: time,
+    revokedBy: text,
+  },
+  ['id', 'name', 'role', 'scope', 'state', 'createdAt', 'createdBy'],
+);
+export const TOKEN_LIST = object({ tokens: list(TOKEN) }, ['tokens']);
+export const NEW_TOKEN = object({ token: TOKEN, secret: described(text, 'To be sent as "Authorization: Bearer …".') }, [
+  'token',
+  'secret',
+]);
+
+export const USER = object({ name: text, ...GRANT, createdAt: time, changedAt: time }, ['name', 'role', 'scope']);
+export const USER_LIST = object({ users: list(USER) }, ['users']);
+
+export const AUDIT_LIST = object(
+  {
+    entries: list(
+      object(
+        {
+          at: time,
+          who: described(text, 'Name of the token or the user.'),
+          by: { type: 'string', enum: ['token', 'user', 'local', 'shell', 'nobody'] },
+          what: described(text, 'Such as token.create, sign-in, feedback.'),
+          about: text,
+          detail: text,
+        },
+        ['at', 'who', 'by', 'what'],
+      ),
+    ),
+  },
+  ['entries'],
 );
 
 export const JOB_LIST = object(
@@ -659,6 +718,11 @@ export const QUERIES = {
   alerts: request({
     incident: text,
     state: { type: 'string', enum: ALERT_STATES },
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+  }),
+  audit: request({
+    who: text,
+    what: described(text, 'Such as token.create.'),
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
   }),
   none: request({}),

@@ -6,14 +6,17 @@ import { Readable } from 'node:stream';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { createError } from '../core/errors.js';
+import { createError, JobtraceError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
 import type { PrecisionFloor } from '../core/feedback.js';
 import type { Log } from '../core/log.js';
 import type { Language } from '../core/types.js';
-import { checkExposure, checkRole, checkSeesAll, findViewer, type Token, type Viewer } from './auth.js';
+import { createAccess, type Access, type AccessStore, type Token } from './access/access.js';
+import { createProvider, type ProviderSettings } from './access/provider.js';
+import { ANYBODY, checkRole, checkSeesAll, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import type { AssistantHooks } from './mcp/desk.js';
+import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './routes/assistant.js';
 import { createCrowd } from './crowd.js';
 import { createFeedbackRoutes } from './routes/feedback.js';
@@ -22,7 +25,7 @@ import { createGroupRoutes } from './routes/groups.js';
 import { createIncidentRoutes } from './routes/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
-import { checkHost, checkOrigin } from './origin.js';
+import { checkHost, checkOrigin, checkSameOrigin } from './origin.js';
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './refusal.js';
 import { convertQuery } from './request.js';
@@ -33,7 +36,7 @@ import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
-  readonly store: ReadableStore;
+  readonly store: ReadableStore & AccessStore;
   /** The rule catalog as plain data, asked for at every request so that a reload shows. */
   readonly catalogInfo: () => readonly RuleInfo[];
   /** Why rules of the team's folders are refused, as `file:line:column …`. */
@@ -44,6 +47,8 @@ export interface ServerOptions {
     /** Where people reach the page. */
     readonly publicUrl?: string;
     readonly tokens: readonly Token[];
+    /** Where people sign in with OpenID Connect; left out: nowhere. */
+    readonly provider?: ProviderSettings;
     /** Names beside localhost under which an API without tokens answers. */
     readonly allowedHosts?: readonly string[];
     /** Folder of the built page; default: beside this file. */
@@ -53,6 +58,10 @@ export interface ServerOptions {
     readonly livePollMs?: number;
     readonly liveHeartbeatMs?: number;
     readonly liveMaxRecords?: number;
+    /** How often a live stream asks whether whoever follows it still may. */
+    readonly liveRecheckMs?: number;
+    /** How long a sign-in lasts. */
+    readonly sessionMs?: number;
   };
   readonly log: Log;
   readonly metrics?: Metrics;
@@ -67,8 +76,14 @@ export interface ServerOptions {
 }
 
 export interface ApiServer {
-  /** Throws JT_CONFIG_INVALID (no tokens for an open address), JT_PORT_IN_USE. */
-  listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
+  /**
+   * Throws JT_CONFIG_INVALID (nobody could sign in at an address that others reach), JT_PORT_IN_USE. `isOpen`: nobody
+   * needs to.
+   */
+  listen(address: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<{ readonly url: string; readonly isOpen: boolean }>;
   /** Ends the live streams, lets the other requests finish. */
   close(): Promise<void>;
 }
@@ -84,9 +99,15 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
+/** A day's work: who comes in the morning signs in once. */
+const SESSION_MS = 12 * 3_600_000;
+const RECHECK_MS = 5000;
+
 export function createServer(options: ServerOptions): ApiServer {
   const live = new Set<AbortController>();
   const services = createServices(options);
+  const access = openAccess(options);
+  const provider = options.settings.provider === undefined ? undefined : createProvider(options.settings.provider);
   const app = fastify({
     bodyLimit: DEFAULT_BODY_BYTES,
     exposeHeadRoutes: false,
@@ -105,10 +126,10 @@ export function createServer(options: ServerOptions): ApiServer {
   // A log may come under any content type (curl sends its own); a route that wants JSON refuses text by its schema.
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  let open = false;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    if (!open) return;
+    // Where nobody can say it, as while the store is away, the stricter of both holds.
+    if (!(await access.isOpen().catch(() => options.settings.tokens.length === 0))) return;
     checkHost(request, options.settings.allowedHosts ?? []);
     checkOrigin(request, options.settings.allowedHosts ?? []);
   });
@@ -127,23 +148,35 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createDeliveryRoutes(services),
       ...createSystemRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),
+      ...createAccessRoutes(services, access, provider),
     ];
-    for (const route of routes) registerRoute(scope, route, options, live);
+    for (const route of routes) registerRoute(scope, route, { options, access, live });
   });
   registerPage(app, options.settings.webDir ?? findWebDir());
   return {
     async listen({ host, port }) {
-      checkExposure(host, options.settings.tokens);
-      open = options.settings.tokens.length === 0;
+      await access.expose(host);
       await listenOn(app, host, port);
       const bound = app.server.address();
-      return { url: `http://${printHost(host)}:${typeof bound === 'object' && bound !== null ? bound.port : port}` };
+      const url = `http://${printHost(host)}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
+      return { url, isOpen: await access.isOpen().catch(() => false) };
     },
     async close() {
       for (const request of live) request.abort();
       await app.close();
     },
   };
+}
+
+function openAccess({ store, settings, now = Date.now }: ServerOptions): Access {
+  return createAccess({
+    store,
+    tokens: settings.tokens,
+    hasProvider: settings.provider !== undefined,
+    isSecure: settings.publicUrl?.startsWith('https:') === true,
+    sessionMs: settings.sessionMs ?? SESSION_MS,
+    now,
+  });
 }
 
 function createServices(options: ServerOptions): Services {
@@ -179,7 +212,12 @@ function registerDocument(app: FastifyInstance, version: string): void {
         description:
           'Logs, incidents and diagnoses of Flink jobs. Times are ISO 8601 with zone; errors are {error: {code, message, fix}}.',
       },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'jobtrace' },
+        },
+      },
     },
   });
   app.register(fastifySwaggerUi, {
@@ -189,13 +227,15 @@ function registerDocument(app: FastifyInstance, version: string): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
-function registerRoute(
-  app: FastifyInstance,
-  route: Route,
-  { store, settings: { tokens } }: ServerOptions,
-  live: Set<AbortController>,
-): void {
+interface Serving {
+  readonly options: ServerOptions;
+  readonly access: Access;
+  readonly live: Set<AbortController>;
+}
+
+function registerRoute(app: FastifyInstance, route: Route, { options, access, live }: Serving): void {
   const crowd = route.crowd === undefined ? undefined : createCrowd(route.crowd);
+  const viewers = new WeakMap<FastifyRequest, Viewer>();
   app.route({
     method: route.method,
     url: route.path,
@@ -203,7 +243,8 @@ function registerRoute(
     bodyLimit: route.body?.maxBytes ?? DEFAULT_BODY_BYTES,
     // Who may not ask is told so before the body is read.
     onRequest: async (request, reply) => {
-      const viewer = authorize(request, route, tokens);
+      const viewer = await authorize(request, route, { options, access });
+      viewers.set(request, viewer);
       if (route.body?.type === 'json') refuseEncoding(readEncoding(request));
       const leave = crowd?.enter(viewer.name);
       if (leave !== undefined) reply.raw.once('close', leave);
@@ -225,31 +266,71 @@ function registerRoute(
         live.delete(gone);
         gone.abort();
       });
-      const viewer = authorize(request, route, tokens);
+      const viewer = viewers.get(request) ?? ANYBODY;
+      const params = createValues(request.params);
       const answer = await route.handle({
-        params: createValues(request.params),
+        params,
         query: createValues(request.query),
         body: request.body,
         viewer,
-        store: scopeStore(store, viewer.scope),
+        store: scopeStore(options.store, viewer.scope),
         signal: gone.signal,
         header: (name) => [request.headers[name]].flat()[0],
       });
+      if (route.audited !== undefined)
+        await access.audit.note({
+          who: viewer.name,
+          by: viewer.kind,
+          what: route.audited,
+          ...omitMissing({ about: params.text('id') }),
+        });
+      if (answer.kind === 'events') endWithAccess(gone, () => authorize(request, route, { options, access }), options);
       return sendAnswer(reply, answer);
     },
   });
+}
+
+/** A stream is over as soon as whoever follows it may no more. */
+function endWithAccess(
+  gone: AbortController,
+  authorizeAgain: () => Promise<unknown>,
+  { settings }: ServerOptions,
+): void {
+  const timer = setInterval(() => {
+    // A store that is away for a while says nothing about who may.
+    authorizeAgain().catch((error: unknown) => {
+      if (error instanceof JobtraceError && [401, 403].includes(error.httpStatus)) gone.abort();
+    });
+  }, settings.liveRecheckMs ?? RECHECK_MS);
+  gone.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 function readEncoding(request: FastifyRequest): string {
   return (request.headers['content-encoding'] ?? '').trim().toLowerCase();
 }
 
-function authorize(request: FastifyRequest, route: Route, tokens: readonly Token[]): Viewer {
-  if (route.role === undefined) return { name: 'anybody', role: 'reader', scope: [] };
-  const viewer = findViewer(request.headers.authorization, tokens);
+async function authorize(
+  request: FastifyRequest,
+  route: Route,
+  { options, access }: Omit<Serving, 'live'>,
+): Promise<Viewer> {
+  const { authorization, cookie } = request.headers;
+  const ours = [...(options.settings.allowedHosts ?? []), ...readHost(options.settings.publicUrl)];
+  // Without a role too: whoever signs in, or out, sends from our own page, or is no browser.
+  if (route.role === undefined) {
+    if (request.method !== 'GET') checkOrigin(request, ours);
+    return ANYBODY;
+  }
+  const viewer = await access.authenticate({ authorization, cookie });
+  // A cookie comes with whatever page sends the request.
+  if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, ours);
   checkRole(viewer, route.role);
   if (route.isOfAll === true) checkSeesAll(viewer);
   return viewer;
+}
+
+function readHost(url: string | undefined): readonly string[] {
+  return url !== undefined && URL.canParse(url) ? [new URL(url).hostname] : [];
 }
 
 function describeRoute(route: Route): Record<string, unknown> {
@@ -257,6 +338,7 @@ function describeRoute(route: Route): Record<string, unknown> {
     [
       ...(route.role === undefined ? [] : [401]),
       ...(route.crowd === undefined ? [] : [429]),
+      ...(route.refusals ?? []),
       ...(route.body === undefined ? [] : [413, 415]),
       ...[400, 403, 404, 500, 503],
     ].map((status) => [status, ERROR]),
@@ -270,7 +352,7 @@ function describeRoute(route: Route): Record<string, unknown> {
       querystring: route.query,
       body: route.body?.schema,
       consumes: route.body && [route.body.type === 'json' ? 'application/json' : 'text/plain'],
-      security: route.role && [{ token: [] }],
+      security: route.role && [{ token: [] }, { session: [] }],
     }),
     response: { ...errors, ...route.answers },
   };
@@ -281,8 +363,10 @@ function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
     case 'json':
       return reply
         .code(answer.status ?? 200)
-        .header('cache-control', 'no-store')
+        .headers({ 'cache-control': 'no-store', ...answer.headers })
         .send(answer.body);
+    case 'redirect':
+      return reply.headers({ 'cache-control': 'no-store', ...answer.headers }).redirect(answer.location, 303);
     case 'text':
       return reply
         .code(answer.status ?? 200)

@@ -1,6 +1,8 @@
 // The table of commands, and the only reader of arguments and environment. What a command does stands in the files
 // beside this one; errors become one message with what to do, and an exit code (docs/cli.md).
 import { parseArgs } from 'node:util';
+import { TOKENS_CREATE, TOKENS_LIST, TOKENS_REVOKE } from './access/tokens.js';
+import { USERS_ADD, USERS_LIST, USERS_REMOVE } from './access/users.js';
 import { AGENT, ANALYZER, API } from './service/parts.js';
 import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
 import { BUNDLE } from './bundle/bundle.js';
@@ -49,6 +51,12 @@ export const COMMANDS: readonly Command[] = [
   RULES_TEST,
   RULES_EXPLAIN,
   RULES_BACKTEST,
+  TOKENS_CREATE,
+  TOKENS_LIST,
+  TOKENS_REVOKE,
+  USERS_ADD,
+  USERS_LIST,
+  USERS_REMOVE,
   CONFIG_PRINT,
 ];
 

@@ -15,6 +15,7 @@ const BESIDE = [
   'fastify',
   '@fastify/*',
   'prom-client',
+  'openid-client',
   '@modelcontextprotocol/*',
   'tar',
   'nodemailer',

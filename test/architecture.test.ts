@@ -116,6 +116,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   api: [
     'auth.ts',
+    'access',
     'crowd.ts',
     'metrics.ts',
     'probe.ts',
@@ -154,6 +155,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'search',
     'find.ts',
     'letters.ts',
+    'access',
     'bundle',
     'setup',
     'rules',
@@ -206,6 +208,7 @@ const DOORS: Readonly<Record<string, string>> = {
   '@elastic/elasticsearch': 'store/elasticsearch/client.ts',
   '@photostructure/sqlite': 'store/sqlite/engine.ts',
   fastify: 'api/server.ts',
+  'openid-client': 'api/access/provider.ts',
   '@marcbachmann/cel-js': 'analyzer/catalog/expression/expression.ts',
   minizlib: 'analyzer/input/files/inflate.ts',
   'prom-client': 'api/metrics.ts',

@@ -26,6 +26,7 @@ export function createFeedbackRoutes(services: Services): readonly Route[] {
       method: 'POST',
       path: '/api/v1/incidents/:id/feedback',
       role: 'author',
+      audited: 'feedback',
       tag: 'incidents',
       summary: 'Say of a diagnosis that it is right, wrong, or that it helped',
       description: 'Replaces what the same token said of the same rule of this incident.',

@@ -124,11 +124,13 @@ export async function createFilledStore(): Promise<Store> {
 type Change = Partial<Omit<ServerOptions, 'settings' | 'store'>> & {
   readonly store?: Store;
   readonly settings?: Partial<ServerOptions['settings']>;
+  readonly host?: string;
+  readonly port?: number;
 };
 
 export async function startServer(change: Change = {}): Promise<{ url: string; store: Store; server: ApiServer }> {
   const store = change.store ?? (await createFilledStore());
-  const { settings, ...rest } = change;
+  const { settings, host = '127.0.0.1', port = 0, ...rest } = change;
   const server = createServer({
     store,
     catalogInfo: () => [RULE],
@@ -147,7 +149,7 @@ export async function startServer(change: Change = {}): Promise<{ url: string; s
     },
   });
   running.push(server);
-  const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const { url } = await server.listen({ host, port });
   return { url, store, server };
 }
 

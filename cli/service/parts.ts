@@ -102,8 +102,8 @@ export const API: Command = {
         metrics,
       });
       const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
-      const { url } = await server.listen(readAddress('api.listen', settings['api.listen']));
-      log.info({ url }, 'API started.');
+      const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
+      log.info({ url, isOpen }, isOpen ? 'API started, open to everybody on this machine.' : 'API started.');
       await runStages(signal, server, [notifier.run, rules.run]);
     }),
 };

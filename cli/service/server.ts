@@ -4,6 +4,7 @@ import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createMetrics, type Metrics } from '../../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
 import type { Settings } from '../../core/config/settings.js';
+import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { sendTrial } from '../../notify/channels/trial.js';
 import type { Notifier } from '../../notify/notify.js';
@@ -37,6 +38,8 @@ export function createServiceServer(
       language: languageOf(settings),
       publicUrl: settings['api.publicUrl'],
       tokens: settings['api.tokens'],
+      provider: readProvider(settings),
+      sessionMs: settings['api.sessionHours'] * 3_600_000,
       allowedHosts: settings['api.allowedHosts'],
       floor: readFloor(settings),
       webDir: PAGE_DIR,
@@ -58,6 +61,29 @@ export function createServiceServer(
     close: async () => {
       await Promise.all([pasted.close(), server.close()]);
     },
+  };
+}
+
+function readProvider(settings: Settings): ServerOptions['settings']['provider'] {
+  const issuer = settings['api.oidc.issuer'];
+  if (issuer === '') return undefined;
+  const publicUrl = settings['api.publicUrl'];
+  const problems = [
+    ...(URL.canParse(issuer) ? [] : [`  api.oidc.issuer is "${issuer}", which is no address.`]),
+    ...(settings['api.oidc.clientId'] === '' ? ['  api.oidc.clientId is empty.'] : []),
+    ...(URL.canParse(publicUrl) ? [] : ['  api.publicUrl must be set: the provider sends people back to it.']),
+    ...(settings['api.oidc.grants'].length === 0 ? ['  api.oidc.grants is empty, so nobody might see anything.'] : []),
+  ];
+  if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
+  return {
+    issuer,
+    clientId: settings['api.oidc.clientId'],
+    clientSecret: settings['api.oidc.clientSecret'],
+    name: settings['api.oidc.name'],
+    asks: settings['api.oidc.asks'],
+    groupsClaim: settings['api.oidc.groupsClaim'],
+    grants: settings['api.oidc.grants'],
+    redirectUri: new URL('/api/v1/oidc/callback', publicUrl).href,
   };
 }
 

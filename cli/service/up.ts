@@ -110,8 +110,8 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
       onGone: (id) => notifier.incidentGone(id),
     });
     const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
-    const { url } = await server.listen(readAddress('api.listen', settings['api.listen']));
-    await write(terminal, renderGreeting(url, paths, rules.catalog.size, invocation));
+    const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
+    await write(terminal, renderGreeting({ url, isOpen }, paths, rules.catalog.size, invocation));
     await runStages(terminal.signal, server, [
       agent.run,
       ...(lease === undefined ? [] : [lease.run]),
@@ -132,9 +132,17 @@ function shareWords(agent: Agent, rules: RuleKeeper): void {
   rules.onChange(share);
 }
 
-function renderGreeting(url: string, paths: readonly string[], rules: number, invocation: Invocation): string {
+/** Said to who starts it, since everybody on the machine may do everything. */
+const OPEN = 'Open to everybody on this machine: no token, user or provider is set (docs/access.md).\n';
+
+function renderGreeting(
+  { url, isOpen }: { readonly url: string; readonly isOpen: boolean },
+  paths: readonly string[],
+  rules: number,
+  invocation: Invocation,
+): string {
   const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
-  return `Jobtrace ${VERSION} watches ${paths.join(', ')} with ${rules} rules.\nPage: ${paint(url, 'cyan', style)}\n\n`;
+  return `Jobtrace ${VERSION} watches ${paths.join(', ')} with ${rules} rules.\nPage: ${paint(url, 'cyan', style)}\n${isOpen ? OPEN : ''}\n`;
 }
 
 const MORE: Readonly<Record<Language, string>> = {

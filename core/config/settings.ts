@@ -7,7 +7,7 @@ import { RECEIVER, type ReceiverSettings } from './rows/receiver.js';
 import type { ObjectRow, SettingType } from './rows/row.js';
 import { TEAM, TIME_INTERVAL, type RouteSettings, type TeamSettings, type TimeIntervalSettings } from './rows/route.js';
 import { SERVICE } from './rows/service.js';
-import { TOKEN, type TokenSettings } from './rows/token.js';
+import { GRANT, TOKEN, type GrantSettings, type TokenSettings } from './rows/token.js';
 
 export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
 
@@ -15,6 +15,7 @@ export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
 export const OBJECTS = {
   receivers: RECEIVER,
   tokens: TOKEN,
+  grants: GRANT,
   timeIntervals: TIME_INTERVAL,
   teams: TEAM,
 } as const satisfies Readonly<Record<string, ObjectRow>>;
@@ -37,6 +38,7 @@ interface ValueByType {
   paths: readonly string[];
   receivers: readonly ReceiverSettings[];
   tokens: readonly TokenSettings[];
+  grants: readonly GrantSettings[];
   timeIntervals: readonly TimeIntervalSettings[];
   teams: readonly TeamSettings[];
   route: RouteSettings;

@@ -342,11 +342,16 @@ function namePath(prefix: string, index: SmallIndex, id: string): string {
   return `/${prefix}-${index}/_doc/${encodeURIComponent(encodeId(id))}`;
 }
 
+/** Who may ask the API stands apart: agents write states, and must not give access. */
+export function indexOfState(key: string): SmallIndex {
+  return key.startsWith('access/') ? 'access' : 'states';
+}
+
 export async function saveState(
   client: ElasticsearchClient,
   prefix: string,
   key: string,
   value: string,
 ): Promise<void> {
-  await saveDocument(client, prefix, 'states', key, { id: key, body: value }, false);
+  await saveDocument(client, prefix, indexOfState(key), key, { id: key, body: value }, false);
 }

@@ -12,6 +12,7 @@ import {
   findFeedback,
   findIncident,
   findIncidents,
+  indexOfState,
   loadDocument,
   rememberAlert,
   saveFeedback,
@@ -93,11 +94,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await makeTemplates();
       await saveState(client, prefix, key, value);
     },
-    loadState: (key) => loadDocument(client, prefix, 'states', key),
-    removeState: (key) => removeDocument(client, prefix, 'states', key),
+    loadState: (key) => loadDocument(client, prefix, indexOfState(key), key),
+    removeState: (key) => removeDocument(client, prefix, indexOfState(key), key),
     replaceState: async (key, known, value) => {
       await makeTemplates();
-      return replaceDocument(client, prefix, 'states', { id: key, known, body: value });
+      return replaceDocument(client, prefix, indexOfState(key), { id: key, known, body: value });
     },
     saveAgentStatus: async (status) => {
       await makeTemplates();

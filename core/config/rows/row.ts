@@ -11,6 +11,7 @@ export type SettingType =
   | 'secret'
   | 'receivers'
   | 'tokens'
+  | 'grants'
   | 'timeIntervals'
   | 'teams'
   | 'route';

@@ -1,5 +1,5 @@
-// One token of the API as the settings name it: its type, its schema, and what may stand in a file of its own. What
-// each role may do stands in api/auth.ts.
+// Who may use the API, as the settings name it: a token, and what who is of a group of the provider may do. Types,
+// schemas, and what may stand in a file of its own. What each role may do stands in api/auth.ts.
 import { MAX_GLOB_LENGTH } from '../../text/glob.js';
 import type { ObjectRow } from './row.js';
 
@@ -41,6 +41,29 @@ export const TOKEN: ObjectRow = {
   },
   defaults: { scope: [] },
   secrets: { token: checkToken },
+};
+
+/** What who is of a group may do, as the provider names its groups; the group `*` is anybody whom it knows. */
+export interface GrantSettings {
+  readonly group: string;
+  readonly role: (typeof TOKEN_ROLES)[number];
+  /** Job and cluster patterns with `*`; empty = all. */
+  readonly scope: readonly string[];
+}
+
+export const GRANT: ObjectRow = {
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['group', 'role'],
+    properties: {
+      group: { type: 'string', minLength: 1 },
+      role: { enum: TOKEN_ROLES },
+      scope: { type: 'array', items: { type: 'string', maxLength: MAX_GLOB_LENGTH } },
+    },
+  },
+  defaults: { scope: [] },
+  secrets: {},
 };
 
 /** What the schema asks of a token in the settings holds for one in a file. */

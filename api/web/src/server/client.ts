@@ -64,9 +64,18 @@ export type ShownGroup = FailureGroup &
     readonly jobsTotal: number;
   };
 
-/** Who a token is. */
+/** How one signs in here. */
+export interface ShownAccess {
+  readonly open: boolean;
+  readonly users: boolean;
+  /** Name of the provider. */
+  readonly provider?: string;
+}
+
+/** Who asks: by a token, by a sign-in, or as whoever sits at the machine. */
 export interface ShownViewer {
   readonly name: string;
+  readonly kind: 'token' | 'user' | 'local' | 'nobody';
   readonly role: string;
 }
 
@@ -127,6 +136,19 @@ export const api = {
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
   /** Of a token that is not kept yet. */
   tryToken: (token: string): Promise<ShownViewer> => send('/api/v1/viewer', {}, token).then(readBody<ShownViewer>),
+  /** Asked while nobody is signed in. */
+  access: (): Promise<ShownAccess> => send('/api/v1/access', {}, undefined).then(readBody<ShownAccess>),
+  signIn: (name: string, password: string): Promise<ShownViewer> =>
+    send(
+      '/api/v1/session',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name, password }),
+      },
+      undefined,
+    ).then(readBody<ShownViewer>),
+  signOut: (): Promise<unknown> => send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<unknown>),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (

@@ -1,5 +1,5 @@
-// The token of this tab: kept in sessionStorage, gone with the tab, never in an address. In: a token that the form
-// found good, a refusal, a sign-out. Out: what a request carries (client.ts), and whether the frame shows the form
+// Who is signed in: the token of this tab, kept in sessionStorage, gone with the tab, never in an address; or a cookie
+// that only the server reads, of which nothing stands here. In: a token or a sign-in that was good, a refusal, an end. Out: what a request carries (client.ts), and whether the frame shows the form
 // (app.tsx). A refused request waits here until somebody has signed in.
 import { useSyncExternalStore } from 'react';
 
@@ -43,6 +43,12 @@ export function waitForSession(): Promise<Session> {
 export function keepToken(token: string): void {
   sessionStorage.setItem(KEY, token);
   change({ token, refused: undefined });
+}
+
+/** The browser has a cookie now, and sends it by itself. */
+export function keepSignIn(): void {
+  sessionStorage.removeItem(KEY);
+  change({ token: undefined, refused: undefined });
 }
 
 /** A refusal of what was sent before the token that is kept now says nothing about that one. */

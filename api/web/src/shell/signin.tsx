@@ -1,103 +1,221 @@
-// The form that asks for a token where the server wants one, and who is signed in. In: what the reader types. Out: a
-// token that the server knows, kept for the tab (session.ts); it is tried before it is kept. The frame (app.tsx) shows
-// both.
-import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+// The form that stands where the server wants to know who asks, and who is signed in. In: what the reader types, or the
+// provider says. Out: a sign-in whose cookie the browser keeps, or a token that the server knows, kept for the tab
+// (session.ts); it is tried before it is kept. The frame (app.tsx) shows both.
+import {
+  Alert,
+  Anchor,
+  Button,
+  Center,
+  Group,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, RequestError } from '../server/client.ts';
-import { isSendable, keepToken, signOut, useSession } from '../server/session.ts';
+import { isSendable, keepSignIn, keepToken, signOut, useSession } from '../server/session.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 export function SignIn() {
   const { t } = useSpeech();
   const { refused } = useSession();
-  const [token, setToken] = useState('');
-  const [problem, setProblem] = useState<TextKey | undefined>(refused === 'unknown' ? 'tokenUnknown' : undefined);
-  const [isTrying, setIsTrying] = useState(false);
-  const tryToken = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    const given = token.trim();
-    if (given === '') return setProblem('tokenMissing');
-    if (!isSendable(given)) return setProblem('tokenUnsendable');
-    setIsTrying(true);
-    setProblem(undefined);
-    try {
-      await api.tryToken(given);
-      keepToken(given);
-    } catch (error) {
-      setProblem(error instanceof RequestError && error.status < 500 ? 'tokenUnknown' : 'unreachable');
-      setIsTrying(false);
-    }
-  };
+  const access = useQuery({ queryKey: ['access'], queryFn: () => api.access(), retry: false });
+  const [wantsToken, setWantsToken] = useState(false);
+  const { users = false, provider } = access.data ?? {};
+  const hasOther = users || provider !== undefined;
+  if (access.isPending) return null;
   return (
     <Center pt="10vh" px="md">
       <Paper withBorder shadow="sm" p="xl" radius="md" w={420} maw="100%">
-        <form onSubmit={(event) => void tryToken(event)} noValidate>
-          <Stack gap="md">
-            <div>
-              <Title order={1} size="h3">
-                {t('signIn')}
-              </Title>
-              <Text size="sm" className="quiet" mt={4}>
-                {t(refused === 'unknown' ? 'typedKept' : 'signInHint')}
-              </Text>
-            </div>
-            <PasswordInput
-              label={t('token')}
-              description={t('tokenHint')}
-              value={token}
-              onChange={(event) => setToken(event.currentTarget.value)}
-              autoComplete="off"
-              spellCheck={false}
-              data-autofocus
-              autoFocus
-              error={problem !== undefined}
-              visibilityToggleButtonProps={{ 'aria-label': t('showToken') }}
-            />
-            {problem !== undefined && (
-              <Alert color="red" role="alert" title={t(problem)}>
-                {(problem === 'tokenUnknown' || problem === 'tokenUnsendable') && t(`${problem}Hint`)}
-              </Alert>
-            )}
-            <Button type="submit" color="teal.9" loading={isTrying} fullWidth>
+        <Stack gap="md">
+          <div>
+            <Title order={1} size="h3">
               {t('signIn')}
-            </Button>
-          </Stack>
-        </form>
+            </Title>
+            <Text size="sm" className="quiet" mt={4}>
+              {t(refused === 'unknown' ? 'typedKept' : 'signInHint')}
+            </Text>
+          </div>
+          {provider !== undefined && <ProviderDoor name={provider} />}
+          {users && <PasswordForm />}
+          {hasOther && !wantsToken ? (
+            <Anchor component="button" type="button" size="sm" onClick={() => setWantsToken(true)}>
+              {t('withToken')}
+            </Anchor>
+          ) : (
+            <TokenForm isFirst={!hasOther} />
+          )}
+        </Stack>
       </Paper>
     </Center>
   );
 }
 
+/** What the provider's answer made of the sign-in (GET /api/v1/oidc/callback). */
+const OUTCOMES: Readonly<Record<string, TextKey>> = { refused: 'providerRefused', failed: 'providerFailed' };
+
+function ProviderDoor({ name }: { readonly name: string }) {
+  const { t } = useSpeech();
+  const outcome = OUTCOMES[new URLSearchParams(window.location.search).get('signin') ?? ''];
+  return (
+    <>
+      {outcome !== undefined && (
+        <Alert color="red" role="alert">
+          {t(outcome)}
+        </Alert>
+      )}
+      <Button component="a" href="/api/v1/oidc/start" color="teal.9" fullWidth>
+        {`${t('signInWith')} ${name}`}
+      </Button>
+    </>
+  );
+}
+
+function PasswordForm() {
+  const { t } = useSpeech();
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const { problem, isTrying, attempt } = useAttempt(undefined);
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    await attempt(name.trim() === '' || password === '' ? 'userMissing' : undefined, 'userUnknown', async () => {
+      await api.signIn(name.trim(), password);
+      keepSignIn();
+    });
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate>
+      <Stack gap="md">
+        <TextInput
+          label={t('userName')}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          autoComplete="username"
+          spellCheck={false}
+          autoFocus
+          error={problem !== undefined}
+        />
+        <PasswordInput
+          label={t('password')}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          autoComplete="current-password"
+          error={problem !== undefined}
+          visibilityToggleButtonProps={{ 'aria-label': t('showPassword') }}
+        />
+        <Problem problem={problem} />
+        <Button type="submit" color="teal.9" loading={isTrying} fullWidth>
+          {t('signIn')}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function TokenForm({ isFirst }: { readonly isFirst: boolean }) {
+  const { t } = useSpeech();
+  const { refused } = useSession();
+  const [token, setToken] = useState('');
+  const { problem, isTrying, attempt } = useAttempt(isFirst && refused === 'unknown' ? 'tokenUnknown' : undefined);
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    const given = token.trim();
+    const wrong = given === '' ? 'tokenMissing' : isSendable(given) ? undefined : 'tokenUnsendable';
+    await attempt(wrong, 'tokenUnknown', async () => {
+      await api.tryToken(given);
+      keepToken(given);
+    });
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate>
+      <Stack gap="md">
+        <PasswordInput
+          label={t('token')}
+          description={t('tokenHint')}
+          value={token}
+          onChange={(event) => setToken(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+          data-autofocus
+          autoFocus
+          error={problem !== undefined}
+          visibilityToggleButtonProps={{ 'aria-label': t('showToken') }}
+        />
+        <Problem problem={problem} />
+        <Button type="submit" color="teal.9" variant={isFirst ? 'filled' : 'default'} loading={isTrying} fullWidth>
+          {t('signIn')}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function Problem({ problem }: { readonly problem: TextKey | undefined }) {
+  const { t } = useSpeech();
+  if (problem === undefined) return null;
+  return (
+    <Alert color="red" role="alert" title={t(problem)}>
+      {(problem === 'tokenUnknown' || problem === 'tokenUnsendable') && t(`${problem}Hint`)}
+    </Alert>
+  );
+}
+
+/** One try at a time: what is wrong before anything is sent, and what a refusal means. */
+function useAttempt(first: TextKey | undefined) {
+  const [problem, setProblem] = useState<TextKey | undefined>(first);
+  const [isTrying, setIsTrying] = useState(false);
+  const attempt = async (wrong: TextKey | undefined, refusal: TextKey, work: () => Promise<void>): Promise<void> => {
+    setProblem(wrong);
+    if (wrong !== undefined) return;
+    setIsTrying(true);
+    try {
+      await work();
+    } catch (error) {
+      const status = error instanceof RequestError ? error.status : 0;
+      setProblem(status === 429 ? 'signInPaused' : status > 0 && status < 500 ? refusal : 'unreachable');
+      setIsTrying(false);
+    }
+  };
+  return { problem, isTrying, attempt };
+}
+
 /**
- * Asks at the start who the reader is, so that the form comes before anything is typed. Without tokens nobody signs
- * out.
+ * Asks at the start who the reader is, so that the form comes before anything is typed. Where nobody needs to sign in,
+ * it says so.
  */
 export function SignedIn() {
   const { t } = useSpeech();
-  const { token } = useSession();
+  const { token, refused } = useSession();
   const queries = useQueryClient();
   const viewer = useQuery({
     queryKey: ['viewer', token],
     queryFn: () => api.viewer(),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  if (token === undefined) return null;
+  if (refused !== undefined || viewer.data === undefined) return null;
+  const { name, kind, role } = viewer.data;
+  if (kind === 'local')
+    return (
+      <Text size="xs" className="quiet" title={t('openHereHint')}>
+        {t('openHere')}
+      </Text>
+    );
+  const leave = async (): Promise<void> => {
+    // The cookie goes first: a request that is sent meanwhile must not bring the reader back.
+    if (kind === 'user') await api.signOut();
+    signOut();
+    queries.clear();
+  };
   return (
     <Group gap="xs" wrap="nowrap">
-      {viewer.data !== undefined && (
-        <Text size="sm" className="quiet" maw={160} truncate title={`${viewer.data.name} (${viewer.data.role})`}>
-          {viewer.data.name}
-        </Text>
-      )}
-      <Button
-        size="compact-sm"
-        variant="default"
-        onClick={() => {
-          signOut();
-          queries.clear();
-        }}
-      >
+      <Text size="sm" className="quiet" maw={160} truncate title={`${name} (${role})`}>
+        {name}
+      </Text>
+      <Button size="compact-sm" variant="default" onClick={() => void leave()}>
         {t('signOut')}
       </Button>
     </Group>

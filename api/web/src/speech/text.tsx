@@ -110,8 +110,8 @@ const TEXTS = {
   score: { en: 'Score', zh: '评分' },
   signIn: { en: 'Sign in', zh: '登录' },
   signInHint: {
-    en: 'This server shows logs only to holders of a token.',
-    zh: '此服务器仅向持有令牌的用户显示日志。',
+    en: 'This server shows logs only to those who have been given access.',
+    zh: '此服务器仅向已获授权的用户显示日志。',
   },
   typedKept: {
     en: 'What you typed is kept: it is there again once you have signed in.',
@@ -119,8 +119,8 @@ const TEXTS = {
   },
   token: { en: 'Token', zh: '令牌' },
   tokenHint: {
-    en: 'One of api.tokens. It is kept for this tab only.',
-    zh: 'api.tokens 中的任一令牌，仅在此标签页内保留。',
+    en: 'Made by “jobtrace tokens create”, or one of api.tokens. It is kept for this tab only.',
+    zh: '由 jobtrace tokens create 创建，或 api.tokens 中的任一令牌，仅在此标签页内保留。',
   },
   showToken: { en: 'Show the token', zh: '显示令牌' },
   tokenMissing: { en: 'Enter a token.', zh: '请输入令牌。' },
@@ -138,6 +138,30 @@ const TEXTS = {
     zh: '可能复制了多余内容，或输入法未切换为英文。请重新复制。',
   },
   signOut: { en: 'Sign out', zh: '退出登录' },
+  userName: { en: 'Name', zh: '用户名' },
+  password: { en: 'Password', zh: '密码' },
+  showPassword: { en: 'Show the password', zh: '显示密码' },
+  userMissing: { en: 'Enter a name and a password.', zh: '请输入用户名和密码。' },
+  userUnknown: { en: 'The name or the password is wrong.', zh: '用户名或密码错误。' },
+  signInPaused: {
+    en: 'Too many wrong passwords for this name. Wait a moment, then try again.',
+    zh: '该用户名的密码错误次数过多，请稍候再试。',
+  },
+  signInWith: { en: 'Sign in with', zh: '登录方式：' },
+  withToken: { en: 'Use a token instead', zh: '改用令牌登录' },
+  providerRefused: {
+    en: 'You are signed in there, but none of your groups may see anything here.',
+    zh: '您已在该处登录，但您所属的组无权访问此服务器。',
+  },
+  providerFailed: {
+    en: 'The sign-in there did not work. Try again; if it stays, ask whoever runs Jobtrace.',
+    zh: '未能在该处完成登录。请重试；如仍然失败，请联系 Jobtrace 的管理员。',
+  },
+  openHere: { en: 'Open', zh: '未设访问控制' },
+  openHereHint: {
+    en: 'Everybody on this machine sees and may do everything: no token, user or provider is set (docs/access.md).',
+    zh: '本机上的任何人都可以查看并操作一切：尚未设置令牌、用户或身份提供方（见 docs/access.md）。',
+  },
   broken: { en: 'This view broke.', zh: '此页面出错了。' },
   brokenHint: {
     en: 'The rest of the page still works. Load it again; if it breaks once more, report the message below.',

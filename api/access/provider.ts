@@ -1,0 +1,136 @@
+// Signing in somewhere else: OpenID Connect with a code, PKCE, state and nonce. The only door to openid-client, loaded
+// by who has a provider and by nobody else. In: the settings of the provider, and what it says of somebody. Out: who it
+// is, with the role and the scope that one of its groups has. Nothing waits here between leaving and coming back: that
+// stands in a cookie of the browser that left.
+import type { Configuration } from 'openid-client';
+import { createError, JobtraceError } from '../../core/errors.js';
+import { errorText } from '../../core/fault.js';
+import { fieldAt } from '../../core/json.js';
+import { isLoopback, type Role } from '../auth.js';
+
+/** What who is of a group may do; `*` is anybody whom the provider knows. The first that fits counts. */
+export interface GroupGrant {
+  readonly group: string;
+  readonly role: Role;
+  readonly scope: readonly string[];
+}
+
+export interface ProviderSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Empty: a public client. */
+  readonly clientSecret: string;
+  /** What people read on the button. */
+  readonly name: string;
+  /** What is asked for, such as "openid profile email". */
+  readonly asks: string;
+  readonly groupsClaim: string;
+  readonly grants: readonly GroupGrant[];
+  /** Where the provider sends people back to. */
+  readonly redirectUri: string;
+}
+
+export interface Person {
+  readonly name: string;
+  readonly role: Role;
+  readonly scope: readonly string[];
+}
+
+export interface Provider {
+  readonly name: string;
+  /** Where to go, and what the browser keeps meanwhile. Throws JT_PROVIDER_FAILED. */
+  begin(): Promise<{ readonly location: string; readonly kept: string }>;
+  /** Throws JT_PROVIDER_FAILED; JT_FORBIDDEN for who is of no group that may see anything. */
+  finish(answer: URLSearchParams, kept: string | undefined): Promise<Person>;
+}
+
+export function createProvider(settings: ProviderSettings): Provider {
+  let known: Promise<Configuration> | undefined;
+  const load = async () => {
+    const client = await import('openid-client');
+    known ??= discover(client, settings);
+    try {
+      return { client, configuration: await known };
+    } catch (error) {
+      // It may be back when the next one asks.
+      known = undefined;
+      throw fail(error);
+    }
+  };
+  return {
+    name: settings.name === '' ? hostOf(settings.issuer) : settings.name,
+    async begin() {
+      const { client, configuration } = await load();
+      const [verifier, state, nonce] = [client.randomPKCECodeVerifier(), client.randomState(), client.randomNonce()];
+      const location = client.buildAuthorizationUrl(configuration, {
+        redirect_uri: settings.redirectUri,
+        scope: settings.asks,
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+      });
+      return { location: location.href, kept: [verifier, state, nonce].join('.') };
+    },
+    async finish(answer, kept) {
+      const [verifier = '', state = '', nonce = ''] = (kept ?? '').split('.');
+      if (state === '') throw fail('this browser did not begin a sign-in here, or did so too long ago');
+      const { client, configuration } = await load();
+      const here = new URL(settings.redirectUri);
+      here.search = answer.toString();
+      try {
+        const tokens = await client.authorizationCodeGrant(configuration, here, {
+          pkceCodeVerifier: verifier,
+          expectedState: state,
+          expectedNonce: nonce,
+          idTokenExpected: true,
+        });
+        const claims = tokens.claims();
+        const more = await client
+          .fetchUserInfo(configuration, tokens.access_token, claims?.sub ?? '')
+          .catch(() => ({}));
+        return describePerson({ ...more, ...claims }, settings);
+      } catch (error) {
+        throw fail(error);
+      }
+    },
+  };
+}
+
+async function discover(client: typeof import('openid-client'), settings: ProviderSettings): Promise<Configuration> {
+  const { issuer, clientId, clientSecret } = settings;
+  const isHere = isLoopback(hostOf(issuer).replace(/:\d+$/, ''));
+  return client.discovery(
+    new URL(issuer),
+    clientId,
+    undefined,
+    clientSecret === '' ? client.None() : client.ClientSecretPost(clientSecret),
+    // Without TLS only on this machine.
+    isHere ? { execute: [client.allowInsecureRequests] } : undefined,
+  );
+}
+
+/** Pure but for what it throws: JT_FORBIDDEN. */
+export function describePerson(
+  claims: Readonly<Record<string, unknown>>,
+  { grants, groupsClaim, issuer }: Pick<ProviderSettings, 'grants' | 'groupsClaim' | 'issuer'>,
+): Person {
+  const names = ['preferred_username', 'email', 'name', 'sub'].map((claim) => fieldAt(claims, claim));
+  const name = names.find((value): value is string => typeof value === 'string' && value !== '') ?? 'somebody';
+  const given = groupsClaim.split('.').reduce<unknown>((value, part) => fieldAt(value, part), claims);
+  const groups = [given].flat().filter((group) => typeof group === 'string');
+  const grant = grants.find(({ group }) => group === '*' || groups.includes(group));
+  if (grant !== undefined) return { name, role: grant.role, scope: grant.scope };
+  throw createError('JT_FORBIDDEN', {
+    problem: `"${name}" of ${hostOf(issuer)} is of no group that api.oidc.grants names`,
+  });
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+function fail(error: unknown): Error {
+  if (error instanceof JobtraceError) return error;
+  return createError('JT_PROVIDER_FAILED', { problem: typeof error === 'string' ? error : errorText(error) }, error);
+}

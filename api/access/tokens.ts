@@ -1,0 +1,111 @@
+// Tokens that are made while the service runs: `jt_<id>_<secret>`. The store has the id, what the token may do and the
+// hash of its secret, which is shown once. In: a book of tokens. Out: the token behind a text, as long as it has not
+// expired and nobody has revoked it.
+import { createError } from '../../core/errors.js';
+import { isWord, ROLES, type Role } from '../auth.js';
+import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+import { hashSecret, isSameSecret, makeId, makeSecret } from './secret.js';
+
+export interface ApiToken {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Job and cluster patterns with `*`; empty = all. */
+  readonly scope: readonly string[];
+  readonly hash: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  /** Left out: never. */
+  readonly expiresAt?: string;
+  readonly revokedAt?: string;
+  readonly revokedBy?: string;
+}
+
+/** Whatever is known of a token but what would help to guess it. */
+export type ShownToken = Omit<ApiToken, 'hash'> & { readonly state: 'valid' | 'expired' | 'revoked' };
+
+export interface NewToken {
+  readonly name: string;
+  readonly role: Role;
+  readonly scope: readonly string[];
+  readonly expiresAt?: string | undefined;
+}
+
+export interface Tokens {
+  /** The text is nowhere but in this answer. */
+  create(token: NewToken, by: string): Promise<{ readonly token: ShownToken; readonly secret: string }>;
+  list(): Promise<readonly ShownToken[]>;
+  /** Throws JT_NOT_FOUND. Again: stays as it was. */
+  revoke(id: string, by: string): Promise<ShownToken>;
+  /** Undefined: there is none, or no more. */
+  find(text: string): Promise<ApiToken | undefined>;
+  /** Whether there ever was one. */
+  hasAny(): Promise<boolean>;
+}
+
+const FORM = /^jt_([0-9a-f]{12})_([\w-]{43})$/;
+/** Gone ones are kept so long, for who asks what they were. */
+const KEPT_MS = 365 * 86_400_000;
+const MOST_TOKENS = 1000;
+
+function isToken(value: unknown): value is ApiToken {
+  return (
+    hasTexts(value, ['id', 'name', 'role', 'hash', 'createdAt', 'createdBy']) &&
+    isWord(ROLES, value['role']) &&
+    Array.isArray(value['scope'])
+  );
+}
+
+export function createTokens(store: BookStore, now: () => number): Tokens {
+  const book: Book<ApiToken> = createBook(store, { name: 'tokens', isItem: isToken, now });
+  const show = (token: ApiToken): ShownToken => {
+    const { hash, ...shown } = token;
+    void hash;
+    return { ...shown, state: stateOf(token, now()) };
+  };
+  return {
+    async create({ name, role, scope, expiresAt }, by) {
+      const id = makeId();
+      const secret = makeSecret();
+      const createdAt = new Date(now()).toISOString();
+      const grant = { id, name, role, scope, expiresAt };
+      const token: ApiToken = { ...grant, hash: hashSecret(secret), createdAt, createdBy: by };
+      await book.change((items) => {
+        const kept = items.filter((item) => endOf(item) > now() - KEPT_MS);
+        if (kept.length < MOST_TOKENS) return [...kept, token];
+        throw createError('JT_REQUEST_INVALID', { problems: `there are ${MOST_TOKENS} tokens already` });
+      });
+      return { token: show(token), secret: `jt_${id}_${secret}` };
+    },
+    list: async () => (await book.list()).map(show),
+    async revoke(id, by) {
+      const revoked = { revokedAt: new Date(now()).toISOString(), revokedBy: by };
+      const items = await book.change((known) => {
+        if (known.every((item) => item.id !== id)) throw createError('JT_NOT_FOUND', { what: `The token "${id}"` });
+        return known.map((item) => (item.id === id && item.revokedAt === undefined ? { ...item, ...revoked } : item));
+      });
+      const [found] = items.filter((item) => item.id === id);
+      if (found === undefined) throw createError('JT_NOT_FOUND', { what: `The token "${id}"` });
+      return show(found);
+    },
+    async find(text) {
+      const [, id, secret = ''] = FORM.exec(text) ?? [];
+      if (id === undefined) return undefined;
+      const found = (await book.list()).find((item) => item.id === id);
+      const isSame = isSameSecret(hashSecret(secret), found?.hash ?? '');
+      return found !== undefined && isSame && stateOf(found, now()) === 'valid' ? found : undefined;
+    },
+    hasAny: async () => (await book.list()).length > 0,
+  };
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiToken, nowMs: number): ShownToken['state'] {
+  if (revokedAt !== undefined) return 'revoked';
+  return expiresAt !== undefined && Date.parse(expiresAt) <= nowMs ? 'expired' : 'valid';
+}
+
+/** In milliseconds since 1970. */
+function endOf({ revokedAt, expiresAt }: ApiToken): number {
+  const time = revokedAt ?? expiresAt;
+  return time === undefined ? Infinity : Date.parse(time);
+}

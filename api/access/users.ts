@@ -1,0 +1,154 @@
+// Local users: a name, a role, a scope, and a password of which the store has only what scrypt makes of it. In: a book
+// of users. Out: the user behind a name and a password. Who fails again and again waits longer each time, by name, so
+// that guessing takes years.
+import { createError } from '../../core/errors.js';
+import { isWord, ROLES, type Role } from '../auth.js';
+import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+import { checkPassword, hashPassword } from './secret.js';
+
+export interface LocalUser {
+  readonly name: string;
+  readonly role: Role;
+  /** Job and cluster patterns with `*`; empty = all. */
+  readonly scope: readonly string[];
+  readonly hash: string;
+  readonly createdAt: string;
+  /** Sign-ins of before are over. */
+  readonly changedAt: string;
+}
+
+export type ShownUser = Omit<LocalUser, 'hash'>;
+
+export interface NewUser {
+  readonly name: string;
+  readonly role: Role;
+  readonly scope: readonly string[];
+  /** Left out: the one that the user has. */
+  readonly password?: string | undefined;
+}
+
+export interface Users {
+  list(): Promise<readonly ShownUser[]>;
+  find(name: string): Promise<ShownUser | undefined>;
+  /** Makes the user, or gives another role, scope or password. Throws JT_REQUEST_INVALID. */
+  save(user: NewUser): Promise<ShownUser>;
+  /** Throws JT_NOT_FOUND. */
+  remove(name: string): Promise<void>;
+  /** Undefined: it is not this password, or there is no such user. Throws JT_SIGNIN_PAUSED. */
+  check(name: string, password: string): Promise<ShownUser | undefined>;
+  hasAny(): Promise<boolean>;
+}
+
+export const LEAST_PASSWORD_LENGTH = 12;
+export const MOST_PASSWORD_LENGTH = 1000;
+/** What can stand in a list and in an address, in any script, without what looks like nothing. */
+export const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
+const MOST_USERS = 1000;
+/** So many wrong passwords in a row cost nothing but what they cost. */
+const FREE_FAILURES = 5;
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
+const MOST_NAMES = 10_000;
+
+function isUser(value: unknown): value is LocalUser {
+  return (
+    hasTexts(value, ['name', 'role', 'hash', 'createdAt', 'changedAt']) &&
+    isWord(ROLES, value['role']) &&
+    Array.isArray(value['scope'])
+  );
+}
+
+export function createUsers(store: BookStore, now: () => number): Users {
+  const book: Book<LocalUser> = createBook(store, { name: 'users', isItem: isUser, now });
+  const brake = createBrake(now);
+  return {
+    list: async () => (await book.list()).map(show),
+    async find(name) {
+      const found = (await book.list()).find((user) => user.name === name);
+      return found === undefined ? undefined : show(found);
+    },
+    async save({ name, role, scope, password }) {
+      checkNew(name, password);
+      const hash = password === undefined ? undefined : await hashPassword(password);
+      const at = new Date(now()).toISOString();
+      const items = await book.change((users) => {
+        const known = users.find((user) => user.name === name);
+        const ours = hash ?? known?.hash;
+        if (ours === undefined) throw createError('JT_REQUEST_INVALID', { problems: 'a new user needs a password' });
+        if (known === undefined && users.length >= MOST_USERS)
+          throw createError('JT_REQUEST_INVALID', { problems: `there are ${MOST_USERS} users already` });
+        const user = { name, role, scope, hash: ours, createdAt: known?.createdAt ?? at, changedAt: at };
+        return [...users.filter((other) => other.name !== name), user];
+      });
+      return items.filter((user) => user.name === name).map(show)[0] ?? failToFind(name);
+    },
+    async remove(name) {
+      await book.change((users) => {
+        if (users.every((user) => user.name !== name)) return failToFind(name);
+        return users.filter((user) => user.name !== name);
+      });
+    },
+    async check(name, password) {
+      brake.check(name);
+      const found = (await book.list()).find((user) => user.name === name);
+      const isRight = await checkPassword(password, found?.hash);
+      if (found !== undefined && isRight) {
+        brake.release(name);
+        return show(found);
+      }
+      brake.press(name);
+      return undefined;
+    },
+    hasAny: async () => (await book.list()).length > 0,
+  };
+}
+
+function failToFind(name: string): never {
+  throw createError('JT_NOT_FOUND', { what: `The user "${name}"` });
+}
+
+function show({ hash, ...shown }: LocalUser): ShownUser {
+  void hash;
+  return shown;
+}
+
+function checkNew(name: string, password: string | undefined): void {
+  const problems = [
+    ...(USER_NAME.test(name) ? [] : [`"${name}" is no name: letters, digits and . _ @ - are taken, at most 100`]),
+    ...(password !== undefined && password.length < LEAST_PASSWORD_LENGTH
+      ? [`the password has ${password.length} characters, but needs at least ${LEAST_PASSWORD_LENGTH}`]
+      : []),
+    ...(password !== undefined && password.length > MOST_PASSWORD_LENGTH
+      ? [`the password has more than ${MOST_PASSWORD_LENGTH} characters`]
+      : []),
+  ];
+  if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('; ') });
+}
+
+interface Brake {
+  /** Throws JT_SIGNIN_PAUSED. */
+  check(name: string): void;
+  press(name: string): void;
+  release(name: string): void;
+}
+
+/** Of names that nobody has as well, so that it does not tell who there is. */
+function createBrake(now: () => number): Brake {
+  const failures = new Map<string, { readonly count: number; readonly untilMs: number }>();
+  return {
+    check(name) {
+      const waitMs = (failures.get(name)?.untilMs ?? 0) - now();
+      if (waitMs > 0) throw createError('JT_SIGNIN_PAUSED', { seconds: Math.ceil(waitMs / 1000) });
+    },
+    press(name) {
+      const count = (failures.get(name)?.count ?? 0) + 1;
+      const beyond = count - FREE_FAILURES;
+      const pauseMs = beyond < 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** beyond, LONGEST_PAUSE_MS);
+      failures.delete(name);
+      failures.set(name, { count, untilMs: now() + pauseMs });
+      const [oldest] = failures.keys();
+      if (failures.size > MOST_NAMES && oldest !== undefined) failures.delete(oldest);
+    },
+    release: (name) => void failures.delete(name),
+  };
+}

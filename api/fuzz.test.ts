@@ -1,0 +1,249 @@
+// A fuzzer over the OpenAPI document: thousands of requests that fit it, nearly fit it, or do not at all, the same in
+// each run. No answer may be a defect (500), each status must be one that the document names for the route, and each
+// answer in JSON must be as its schema says. What finds an error here is printed as a request that can be sent again.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makeRecord } from '../store/testing/samples.js';
+import { RULE, startServer } from './testing/server.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+
+/** Of each route. */
+const REQUESTS = 120;
+/** What is there, so that a request may find it. */
+const KNOWN = ['i-orders', makeRecord(1).id, RULE.id, 'orders', 'session-1', 'h1-tm', 'level:ERROR', 'none'];
+const NASTY = [
+  '',
+  ' ',
+  '\u0000',
+  '../../etc/passwd',
+  '%',
+  '%00',
+  "' OR 1=1 --",
+  '"',
+  '(',
+  'a:',
+  'level:NOPE',
+  'NOT',
+  'a OR',
+  '*',
+  '*'.repeat(300),
+  `${'(a '.repeat(50)}`,
+  'job:*',
+  'x'.repeat(5000),
+  '\ud800',
+  '‮evil',
+  '🦊',
+  '<script>',
+  '${jndi:ldap://x}',
+  '-1',
+  '0',
+  '1e400',
+  '99999999999999999999',
+  'NaN',
+  'null',
+  'true',
+  '[]',
+  '{}',
+  '0000-00-00T00:00:00Z',
+  '9999-12-31T23:59:60Z',
+  '+275760-09-13T00:00:00Z',
+  '2026-02-30T00:00:00Z',
+  '2026-11-20T10:00:00Z',
+  '2026-11-20T10:00:00.123456789+14:00',
+];
+const JUNK: readonly unknown[] = [null, true, 0, -1, 1.5, 1e308, '', [], {}, [[]], { a: 1 }, ...NASTY];
+
+type Random = () => number;
+
+/** Mulberry32 (T. Ettinger): small, and the same everywhere. */
+function createRandom(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function pick<Item>(random: Random, items: readonly Item[]): Item {
+  const item = items[Math.floor(random() * items.length)];
+  if (item === undefined) throw new Error('nothing to choose from');
+  return item;
+}
+
+/** A value that fits the schema, mostly. */
+function sample(schema: Schema, random: Random): unknown {
+  if (random() < 0.1) return pick(random, JUNK);
+  if (Array.isArray(schema['enum'])) return pick(random, schema['enum']);
+  if (schema['const'] !== undefined) return schema['const'];
+  const types = [schema['type']].flat();
+  switch (types[Math.floor(random() * types.length)]) {
+    case 'object': {
+      const properties = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, Schema>>);
+      const required = new Set([schema['required'] ?? []].flat());
+      const kept = properties.filter(([name]) => (required.has(name) ? random() < 0.95 : random() < 0.5));
+      const extra = random() < 0.1 ? [[pick(random, NASTY), pick(random, JUNK)] as const] : [];
+      return Object.fromEntries([...kept.map(([name, inner]) => [name, sample(inner, random)] as const), ...extra]);
+    }
+    case 'array': {
+      const items = (schema['items'] ?? {}) as Schema;
+      return Array.from({ length: Math.floor(random() * 4) }, () => sample(items, random));
+    }
+    case 'integer':
+    case 'number':
+      return pick(random, [0, 1, 2, 100, 1000, -1, 2 ** 31, 2 ** 53, 0.5]);
+    case 'boolean':
+      return random() < 0.5;
+    default:
+      if (schema['format'] === 'date-time' && random() < 0.5)
+        return new Date(Date.parse('2026-11-20T10:00:00Z') + (random() - 0.5) * 1e8).toISOString();
+      return pick(random, random() < 0.5 ? KNOWN : NASTY);
+  }
+}
+
+interface Shot {
+  readonly url: string;
+  readonly init: RequestInit & { readonly headers: Record<string, string> };
+}
+
+function aim(url: string, method: string, path: string, operation: Operation, random: Random): Shot {
+  const search = new URLSearchParams();
+  let filled = path;
+  for (const { name, in: place, schema } of operation.parameters ?? []) {
+    const value = sample(schema, random);
+    // A lone surrogate is no text that an address can hold.
+    const text = String(typeof value === 'object' ? JSON.stringify(value) : value).toWellFormed();
+    if (place === 'path') filled = filled.replace(`{${name}}`, encodeURIComponent(text === '' ? 'none' : text));
+    else if (random() < 0.3)
+      for (const item of Array.isArray(value) ? value : [text]) search.append(name, String(item));
+  }
+  if (random() < 0.05) search.append(pick(random, ['nothing', '__proto__', 'constructor', '']), pick(random, NASTY));
+  const content = Object.entries(operation.requestBody?.content ?? {})[0];
+  const isJson = content?.[0] === 'application/json';
+  const value = content === undefined ? undefined : sample(content[1].schema, random);
+  const text = isJson ? JSON.stringify(value) : String(value);
+  const broken = pick(random, ['{', '{"a":', 'a line', '', '\u0000', '[1,2', '"x"']);
+  const types = ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'text/html; charset=x', ';;'];
+  return {
+    url: `${url}${filled}?${search.toString()}`,
+    init: {
+      method: method.toUpperCase(),
+      body: content === undefined ? undefined : random() < 0.1 ? broken : text,
+      headers: {
+        ...(content === undefined ? {} : { 'content-type': random() < 0.9 ? content[0] : pick(random, types) }),
+        ...(random() < 0.03 ? { 'content-encoding': pick(random, ['gzip', 'br', 'zstd', 'x']) } : {}),
+        ...(random() < 0.5 ? { accept: 'application/json, text/event-stream' } : {}),
+        ...(random() < 0.05
+          ? {
+              'last-event-id': pick(
+                random,
+                NASTY.filter((text) => /^[ -~]*$/.test(text)),
+              ),
+            }
+          : {}),
+        ...(random() < 0.05 ? { cookie: 'jobtrace=x; jobtrace-oidc=a.b.c; =; ;;' } : {}),
+      },
+    },
+  };
+}
+
+let url: string;
+let document: { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+const validators = new Map<Schema, ValidateFunction>();
+
+function explainMisfit(schema: Schema, body: unknown): string {
+  const validate = validators.get(schema) ?? ajv.compile(schema);
+  validators.set(schema, validate);
+  return validate(body) ? '' : ajv.errorsText(validate.errors);
+}
+
+beforeAll(async () => {
+  const server = await startServer({
+    analyzerHooks: { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {}, incidents: [] }) },
+    notifyHooks: { receiveAlerts: async () => [] },
+    assistantHooks: {
+      diagnoseText: async () => ({ diagnoses: [], unknown: [], incidents: [] }),
+      listRules: () => [],
+      draftRule: () => undefined,
+      hideSecrets: (text) => text,
+    },
+  });
+  url = server.url;
+  document = (await (await fetch(`${url}/openapi.json`)).json()) as typeof document;
+});
+
+/** What an answer says that it must not, or undefined. */
+async function shoot({ url: address, init }: Shot, operation: Operation): Promise<string | undefined> {
+  const gone = new AbortController();
+  const response = await fetch(address, { ...init, redirect: 'manual', signal: gone.signal });
+  const { status, headers } = response;
+  const type = headers.get('content-type') ?? '';
+  if (type.startsWith('text/event-stream')) return gone.abort();
+  const text = await response.text();
+  if (status === 500) return `500 ${text}`;
+  const described = operation.responses[String(status)];
+  if (described === undefined) return `${status}, which the document does not name: ${text.slice(0, 300)}`;
+  const schema = described.content?.['application/json']?.schema;
+  if (schema === undefined || !type.startsWith('application/json')) return undefined;
+  const misfit = explainMisfit(schema, JSON.parse(text));
+  return misfit === '' ? undefined : `${status}, but ${misfit}: ${text.slice(0, 300)}`;
+}
+
+describe('the API, asked by a fuzzer', () => {
+  it('answers nothing with a defect, and everything as its document says', async () => {
+    const problems: string[] = [];
+    let sent = 0;
+    for (const [path, methods] of Object.entries(document.paths))
+      for (const [method, operation] of Object.entries(methods)) {
+        const random = createRandom(
+          Array.from(`${method}${path}`).reduce((sum, char) => sum * 31 + char.charCodeAt(0), 7),
+        );
+        for (let count = 0; count < REQUESTS; count++, sent++) {
+          const shot = aim(url, method, path, operation, random);
+          // What gives access to others ends the time when nobody needs any.
+          if (method !== 'get' && /tokens|users/.test(path)) delete shot.init.body;
+          const problem = await shoot(shot, operation);
+          if (problem !== undefined) problems.push(`${JSON.stringify(shot)} → ${problem}`);
+        }
+      }
+    expect(problems).toEqual([]);
+    expect(sent).toBeGreaterThan(2000);
+  });
+
+  it('has every route in its document, with the error that everything may be answered with', () => {
+    const folder = join(import.meta.dirname, 'routes');
+    const sources = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+    const paths = sources.flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/\bpath: '(\/[^']+)'/g)].map(([, path = '']) =>
+        path.replace(/:(\w+)/g, '{$1}'),
+      ),
+    );
+    const missing = paths.filter((path) => !path.startsWith('/api/v1/oidc/') && document.paths[path] === undefined);
+    expect(missing).toEqual([]);
+    for (const [path, methods] of Object.entries(document.paths))
+      for (const [method, { responses }] of Object.entries(methods))
+        expect(Object.keys(responses), `${method} ${path}`).toEqual(
+          expect.arrayContaining(['400', '404', '500', '503']),
+        );
+  });
+
+  it.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE2'])(
+    'refuses a method that no route has: %s',
+    async (method) => {
+      for (const path of ['/api/v1/records', '/api/v1/nothing', '/metrics', '/'])
+        expect((await fetch(`${url}${path}`, { method })).status, path).toBeLessThan(500);
+    },
+  );
+});

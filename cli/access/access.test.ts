@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAudit } from '../../api/access/audit.js';
+import { createTokens } from '../../api/access/tokens.js';
+import { createUsers } from '../../api/access/users.js';
+import { openStore } from '../../store/open.js';
+import type { Store } from '../../store/store.js';
+import { runProgram } from '../../test/program.js';
+
+let dataDir: string;
+let store: Store;
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'jobtrace-access-'));
+  store = await openStore({ kind: 'sqlite', path: join(dataDir, 'jobtrace.db') });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function run(...args: string[]) {
+  return runProgram([...args, '--data', dataDir]);
+}
+
+describe('jobtrace tokens', () => {
+  it('makes a token that the API knows, lists it without its secret, and revokes it', async () => {
+    const made = await run('tokens', 'create', 'grafana', '--scope', 'orders-*', '--days', '30');
+    const secret = made.stdout.split('\n')[0] ?? '';
+    const [, id = ''] = secret.split('_');
+
+    expect(made.stdout).toContain(`The token "grafana" (${id}), role reader, sees orders-*, valid until `);
+    expect(await createTokens(store, Date.now).find(secret)).toMatchObject({ name: 'grafana', scope: ['orders-*'] });
+    expect((await run('tokens', 'list')).stdout).toMatch(
+      new RegExp(`^${id}  valid    reader  grafana  sees orders-\\*`),
+    );
+    expect((await run('tokens', 'revoke', id)).stdout).toBe(`The token "grafana" (${id}) is revoked.\n`);
+    expect(await createTokens(store, Date.now).find(secret)).toBeUndefined();
+    expect((await createAudit(store, Date.now).list({ limit: 9 })).map(({ by, what }) => [by, what])).toEqual([
+      ['shell', 'token.revoke'],
+      ['shell', 'token.create'],
+    ]);
+  });
+
+  it.each([
+    [['tokens', 'create'], 'needs a name'],
+    [['tokens', 'create', 'a', '--days', '0'], '--days is "0"'],
+    [['tokens', 'create', 'a', '--role', 'king'], '--role is "king"'],
+    [['tokens', 'revoke', 'none'], 'The token "none" was not found.'],
+  ])('says what is wrong: %j', async (args, problem) => {
+    expect((await run(...args)).stderr).toContain(problem);
+  });
+});
+
+describe('jobtrace users', () => {
+  it('takes the password from standard input, and it is the one that signs in', async () => {
+    const add = (input: string) =>
+      runProgram(['users', 'add', 'anna', '--role', 'admin', '--data', dataDir], { input });
+    expect((await add('short\n')).stderr).toContain('needs at least 12');
+    expect((await add('correct horse battery\n')).stdout).toBe(
+      'anna can sign in, with the role admin, and sees all.\n',
+    );
+
+    const users = createUsers(store, Date.now);
+    expect(await users.check('anna', 'correct horse battery')).toMatchObject({ role: 'admin' });
+    expect((await run('users', 'list')).stdout).toMatch(/^admin {3}anna {2}sees all/);
+    expect((await run('users', 'remove', 'anna')).stdout).toBe('anna can no more sign in.\n');
+    expect((await run('users', 'remove', 'anna')).stderr).toContain('was not found');
+  });
+});

@@ -1,0 +1,90 @@
+// "jobtrace tokens …": makes, lists and revokes tokens of the API, straight in the store, as whoever runs it. The
+// secret of a new one goes to standard output and nowhere else.
+import { createError } from '../../core/errors.js';
+import type { Command, Invocation } from '../command.js';
+import { write } from '../terminal/write.js';
+import { FORMAT_OPTION, GRANT_OPTIONS, PLACE_OPTIONS, printScope, readGrant, readOperand, withAccess } from './open.js';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 90;
+const MOST_DAYS = 3650;
+
+export const TOKENS_CREATE: Command = {
+  name: 'tokens create',
+  operands: 'NAME',
+  summary: 'Makes a token of the API and prints it, once.',
+  options: [
+    ...PLACE_OPTIONS,
+    ...GRANT_OPTIONS,
+    { name: 'days', value: 'N', help: `How long it is valid, 1 to ${MOST_DAYS} (default ${DEFAULT_DAYS}).` },
+    FORMAT_OPTION,
+  ],
+  examples: ["jobtrace tokens create grafana --role reader --scope 'orders-*' --days 30"],
+  run: async (invocation) => {
+    const name = readOperand(invocation, 'tokens create', 'a name');
+    const expiresAt = new Date(Date.now() + readDays(invocation) * DAY_MS).toISOString();
+    const made = await withAccess(invocation, 'write', async ({ tokens, by, note }) => {
+      const done = await tokens.create({ name, ...readGrant(invocation), expiresAt }, by);
+      await note('token.create', done.token.id, `${name}: ${done.token.role}, ${printScope(done.token.scope)}`);
+      return done;
+    });
+    const { id, role, scope } = made.token;
+    await write(
+      invocation.terminal,
+      invocation.option('format') === 'json'
+        ? `${JSON.stringify(made, null, 2)}\n`
+        : `${made.secret}\n\nThe token "${name}" (${id}), role ${role}, sees ${printScope(scope)}, valid until ${expiresAt}.\nIt is shown this once. Revoke it with "jobtrace tokens revoke ${id}".\n`,
+    );
+    return 0;
+  },
+};
+
+function readDays({ option }: Invocation): number {
+  const text = option('days') ?? String(DEFAULT_DAYS);
+  const days = Number(text);
+  if (Number.isInteger(days) && days >= 1 && days <= MOST_DAYS) return days;
+  throw createError('JT_USAGE', {
+    problem: `--days is "${text}", but must be a whole number from 1 to ${MOST_DAYS}.`,
+    command: 'tokens create',
+  });
+}
+
+export const TOKENS_LIST: Command = {
+  name: 'tokens list',
+  operands: '',
+  summary: 'Lists the tokens that were made, also those that are no more valid.',
+  options: [...PLACE_OPTIONS, FORMAT_OPTION],
+  examples: ['jobtrace tokens list'],
+  run: async (invocation) => {
+    const { terminal } = invocation;
+    const tokens = await withAccess(invocation, 'read', (lists) => lists.tokens.list());
+    if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify({ tokens }, null, 2)}\n`);
+    else if (tokens.length === 0)
+      await write(terminal, 'There are none. Tokens of the settings (api.tokens) are not listed here.\n');
+    else
+      for (const { id, name, role, scope, state, createdAt, createdBy, expiresAt } of tokens)
+        await write(
+          terminal,
+          `${id}  ${state.padEnd(7)}  ${role.padEnd(6)}  ${name}  sees ${printScope(scope)}; made ${createdAt} by ${createdBy}, until ${expiresAt ?? 'revoked'}\n`,
+        );
+    return 0;
+  },
+};
+
+export const TOKENS_REVOKE: Command = {
+  name: 'tokens revoke',
+  operands: 'ID',
+  summary: 'Revokes a token: it is refused within a second, wherever it is used.',
+  options: [...PLACE_OPTIONS],
+  examples: ['jobtrace tokens revoke 3f0c9a1b22d4'],
+  run: async (invocation) => {
+    const id = readOperand(invocation, 'tokens revoke', 'the id of a token ("jobtrace tokens list" has them)');
+    const token = await withAccess(invocation, 'write', async ({ tokens, by, note }) => {
+      const done = await tokens.revoke(id, by);
+      await note('token.revoke', id, done.name);
+      return done;
+    });
+    await write(invocation.terminal, `The token "${token.name}" (${id}) is revoked.\n`);
+    return 0;
+  },
+};
