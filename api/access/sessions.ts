@@ -1,6 +1,6 @@
-// Sign-ins of people, kept by the server: the browser has a random id in a cookie that no script can read, the store
-// has its hash, whose sign-in it is and until when. In: a list in the store. Out: the one behind a cookie, as long as it
-// is neither over nor ended.
+// Sign-ins of people, kept by the server: the browser has a random id in a cookie that no script can read; the store
+// has its hash, whose sign-in it is and until when. In: a list in the store. Out: the one behind a cookie, as long as
+// it is neither over nor ended.
 import type { Role } from '../auth.js';
 import { isWord, ROLES } from '../auth.js';
 import { createBook, hasTexts, type Book, type BookStore } from './book.js';

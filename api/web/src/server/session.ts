@@ -1,6 +1,7 @@
 // Who is signed in: the token of this tab, kept in sessionStorage, gone with the tab, never in an address; or a cookie
-// that only the server reads, of which nothing stands here. In: a token or a sign-in that was good, a refusal, an end. Out: what a request carries (client.ts), and whether the frame shows the form
-// (app.tsx). A refused request waits here until somebody has signed in.
+// that only the server reads, of which nothing stands here. In: a token or a sign-in that was good, a refusal, an end.
+// Out: what a request carries (client.ts), and whether the frame shows the form (app.tsx). A refused request waits here
+// until somebody has signed in.
 import { useSyncExternalStore } from 'react';
 
 const KEY = 'jobtrace.token';
