@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { omitMissing } from '../core/json.js';
 import { makeRecord } from '../store/testing/samples.js';
 import { RULE, startServer } from './testing/server.js';
@@ -169,7 +169,7 @@ function explainMisfit(schema: Schema, body: unknown): string {
   return validate(body) ? '' : ajv.errorsText(validate.errors);
 }
 
-beforeAll(async () => {
+beforeEach(async () => {
   const server = await startServer({
     settings: { tokens: [ADMIN] },
     analyzerHooks: { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {}, incidents: [] }) },
@@ -240,11 +240,9 @@ describe('the API, asked by a fuzzer', () => {
         );
   });
 
-  it.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE2'])(
-    'refuses a method that no route has: %s',
-    async (method) => {
+  it('refuses a method that no route has', async () => {
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'PROPFIND'])
       for (const path of ['/api/v1/records', '/api/v1/nothing', '/metrics', '/'])
-        expect((await fetch(`${url}${path}`, { method })).status, path).toBeLessThan(500);
-    },
-  );
+        expect((await fetch(`${url}${path}`, { method })).status, `${method} ${path}`).toBeLessThan(500);
+  });
 });
