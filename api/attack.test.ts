@@ -159,6 +159,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     finds: true,
   },
   'GET /api/v1/deliveries': { attempts: [{}], finds: true },
+  'POST /api/v1/receivers/{name}/test': { attempts: ids('alpha-hook', 'none'), finds: false },
   'GET /api/v1/rules': { attempts: [{}], finds: false },
   'GET /api/v1/rules/{id}': { attempts: ids(RULE.id, 'none'), finds: false },
   'GET /api/v1/agents': { attempts: [{}, { query: 'lang=zh' }], finds: true },
@@ -280,7 +281,7 @@ async function ask(url: string, route: string, attempt: Attempt, heads: Heads): 
   const { id = 'none', query = '', body } = attempt;
   const isText = typeof body === 'string';
   const type = body === undefined ? undefined : isText ? 'text/plain' : 'application/json';
-  const response = await fetch(`${url}${path.replace('{id}', encodeURIComponent(id))}?${query}`, {
+  const response = await fetch(`${url}${path.replace(/\{\w+\}/, encodeURIComponent(id))}?${query}`, {
     method,
     headers: omitMissing({ 'content-type': type, ...attempt.headers, ...heads }),
     body: isText || body === undefined ? body : JSON.stringify(body),

@@ -65,11 +65,14 @@ async function startProvider(redirectUri: string): Promise<void> {
 class Browser {
   readonly cookies = new Map<string, string>();
 
-  async send(address: string, init: RequestInit = {}): Promise<{ readonly at: URL; readonly text: string }> {
+  async send(
+    address: string,
+    init: Pick<RequestInit, 'method' | 'body'> = {},
+  ): Promise<{ readonly at: URL; readonly text: string }> {
     const at = new URL(address);
     const own = [...this.cookies].filter(([key]) => key.startsWith(`${at.origin} `));
     const cookie = own.map(([key, value]) => `${key.slice(at.origin.length + 1)}=${value}`).join('; ');
-    const response = await fetch(at, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
+    const response = await fetch(at, { ...init, redirect: 'manual', headers: { cookie } });
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';');
       const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];

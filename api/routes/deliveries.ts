@@ -38,6 +38,7 @@ export function createDeliveryRoutes(services: Services): readonly Route[] {
       method: 'POST',
       path: '/api/v1/receivers/:name/test',
       role: 'admin',
+      isOfAll: true,
       tag: 'alerts',
       summary: 'Send a test message to a receiver',
       description: 'Answers with what the receiver said, word for word but for its address, and what to change.',
