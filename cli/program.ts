@@ -36,6 +36,8 @@ const STORE_COMMANDS: readonly string[] = [
   'letters',
   'mcp',
   'setup',
+  'tokens',
+  'users',
 ];
 
 const OPTIMIZE_LATER = ['--invocation-count-for-maglev=6000', '--invocation-count-for-turbofan=45000'] as const;

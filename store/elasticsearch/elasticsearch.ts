@@ -152,8 +152,8 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
  * an index is told by its writes.
  */
 async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
-  // Rights that were granted for an earlier release do not name the feedback.
-  const small = SMALL_INDICES.filter((name) => name !== 'feedback');
+  // Rights that were granted for an earlier release name neither, and who gave access is nothing to an agent.
+  const small = SMALL_INDICES.filter((name) => name !== 'feedback' && name !== 'access');
   const names = [`${prefix}-logs-*`, ...small.map((name) => `${prefix}-${name}`)];
   const { status, body } = await client.send({
     method: 'GET',

@@ -56,7 +56,7 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
           ['read', 'view_index_metadata'],
         ],
         [
-          ['alerts', 'feedback', 'states'],
+          ['alerts', 'feedback', 'states', 'access'],
           ['read', 'write', 'maintenance', 'auto_configure'],
         ],
       ],
