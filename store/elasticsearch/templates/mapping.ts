@@ -105,14 +105,7 @@ const SMALL_FIELDS = {
 export const GROUP_FIELD = 'state';
 
 export type SmallIndex = 'incidents' | 'alerts' | 'feedback' | 'states' | 'agents' | 'access';
-export const SMALL_INDICES: readonly SmallIndex[] = [
-  'incidents',
-  'alerts',
-  'feedback',
-  'states',
-  'agents',
-  'access',
-];
+export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'feedback', 'states', 'agents', 'access'];
 
 /** How new a template is: the number of its fields, which only grows, and a digest of all that it says. */
 export interface TemplateAge {
