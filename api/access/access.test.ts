@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { omitMissing } from '../../core/json.js';
 import type { Store } from '../../store/store.js';
+import { createSessions } from './sessions.js';
 import { bearer, createFilledStore, get, READER, startServer } from '../testing/server.js';
 
 const ADMIN = { name: 'root', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
@@ -196,8 +197,8 @@ describe('a change with the cookie of who has signed in', () => {
   const feedback = { rule: 'network.insufficient-buffers/total', verdict: 'right' };
   const say = async (headers: Record<string, string>) => {
     const url = await serve();
-    await createUser(url);
-    const cookie = await signIn(url);
+    const sessions = createSessions(store, { now, lastsMs: 3_600_000 });
+    const cookie = `jobtrace=${await sessions.start({ name: 'anna', of: 'provider', role: 'author', scope: [] })}`;
     const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace('OWN', url)]));
     return send(url, 'POST', '/api/v1/incidents/i-orders/feedback', feedback, { cookie, ...own });
   };
