@@ -340,7 +340,7 @@ function describeRoute(route: Route): Record<string, unknown> {
       ...(route.crowd === undefined ? [] : [429]),
       ...(route.refusals ?? []),
       ...(route.body === undefined ? [] : [413, 415]),
-      ...[400, 403, 404, 500, 503],
+      ...[400, 403, 404, 431, 500, 503],
     ].map((status) => [status, ERROR]),
   );
   return {

@@ -25,7 +25,7 @@ export function createAssistantRoutes(services: Services, hooks: AssistantHooks 
       description: 'One JSON-RPC message in, one answer out, without a session; see docs/assistants.md.',
       body: { type: 'json', schema: { type: ['object', 'array'] }, maxBytes: MOST_BYTES },
       crowd: QUESTIONS,
-      answers: { 200: { type: 'object' }, 202: {} },
+      answers: { 200: { type: 'object' }, 202: {}, 400: { type: 'object' }, 406: { type: 'object' } },
       handle: (request) => answerMessage(services, hooks, request),
     },
     {
