@@ -65,6 +65,7 @@ function findNearMissProblem(row: EngineRow, entries: readonly Entry[], catalog:
 interface ReadAs {
   readonly kind: string | undefined;
   readonly isFailure: boolean;
+  readonly echo: string | undefined;
   readonly byUser: boolean;
   readonly isOptions: boolean;
   readonly complaint: string | undefined;
@@ -92,6 +93,7 @@ function readAs(entry: Entry, catalog: Catalog, engine: Engine, reading: Reading
   return {
     kind: failure?.kind,
     isFailure: candidate.isFailure,
+    echo: failure?.echo,
     byUser,
     isOptions,
     complaint: readComplaint(toFailureLinks(parsed.links), engine),

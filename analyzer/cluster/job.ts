@@ -36,7 +36,15 @@ export function viewJob({ id, told, named, folded }: JobMemory, owners: Owners, 
 
 /** Facts in the order of the logs. */
 function viewFacts(id: string, told: readonly ToldFact[]): JobView {
-  const view: JobView = { id, states: [], checkpoints: [], taskRuns: [], deployments: [], tasks: new Map() };
+  const view: JobView = {
+    id,
+    states: [],
+    checkpoints: [],
+    refusals: [],
+    taskRuns: [],
+    deployments: [],
+    tasks: new Map(),
+  };
   for (const { fact, at } of told) meaningOf(fact).applyJob?.(view, fact, at.time, at.process);
   return view;
 }

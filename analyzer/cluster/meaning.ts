@@ -178,11 +178,14 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
   checkpoint: {
     job: ({ jobId }) => jobId,
     jobBy: 'entry',
-    about: ({ type, event, savepoint, checkpointId }, time) =>
-      event === 'completed' && savepoint !== true ? `${type} ${checkpointId} ${time}` : undefined,
-    series: () => '',
-    applyJob(job, { checkpointId }, time) {
-      job.checkpoints.push({ id: checkpointId, time });
+    about: ({ type, event, savepoint, checkpointId, reason }, time) =>
+      reason !== undefined || (event === 'completed' && savepoint !== true)
+        ? `${type} ${event} ${checkpointId} ${time}`
+        : undefined,
+    series: ({ event }) => event,
+    applyJob(job, { checkpointId, reason }, time) {
+      if (reason === undefined) job.checkpoints.push({ id: checkpointId, time });
+      else job.refusals.push({ time, reason });
     },
     tellsOfRunning: ({ event }) => event === 'completed',
   },

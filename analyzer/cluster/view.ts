@@ -20,6 +20,8 @@ export interface JobView {
   readonly folded?: FoldedFailures;
   strategy?: string;
   readonly checkpoints: { readonly id: number; readonly time: number }[];
+  /** Of checkpoints that failed, those of which a trace says why. */
+  readonly refusals: { readonly time: number; readonly reason: string }[];
   /** Times at which one of its tasks began to run. */
   readonly taskRuns: number[];
   readonly deployments: { readonly time: number; readonly attempt: number }[];

@@ -21,11 +21,13 @@ export function readFailure(
   const { parsed } = subject;
   const kind = classify(subject, facts, engine) ?? (takesErrors && isLogged(subject, engine) ? 'bare' : undefined);
   if (kind === undefined || findRow(engine.consequences, { ...subject, ends: kind }) !== undefined) return undefined;
+  const echo = findRow(engine.echoes, { ...subject, ends: kind });
   return {
     kind,
     chain: toFailureLinks(parsed.links),
     fingerprint: fingerprint(parsed.links, readHeadline(parsed.message)),
     group: groupFailure(parsed.links, readHeadline(parsed.message)),
+    ...(echo === undefined ? {} : { echo: echo.of ?? 'other' }),
     owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links),
     userFrame: firstUserFrame(parsed.links),
     message: readHeadline(parsed.message),

@@ -4,7 +4,7 @@
 import { findSmallest } from '../../core/sequence.js';
 import type { ChainLink, Component, Entry, FailureGroup, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import type { FailureKind } from '../catalog/engine/engine.js';
+import type { EchoOf, FailureKind } from '../catalog/engine/engine.js';
 
 export interface EntryPlace {
   /** Identity of the entry: the record's id, or path and offset. The same entry read again has the same key. */
@@ -81,6 +81,8 @@ export interface FailurePart {
   readonly chain: readonly FailureLink[];
   readonly fingerprint: string;
   readonly group: FailureGroup;
+  /** It only says that something else failed: `checkpoint` where those of the job did. */
+  readonly echo?: EchoOf | 'other';
   readonly owner: Owner;
   readonly userFrame?: string;
   readonly message: string;

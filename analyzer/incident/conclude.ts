@@ -2,11 +2,13 @@
 // it, what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
 // analyzer.ts for the service.
 import { findLargest } from '../../core/sequence.js';
+import { groupEcho } from '../../flink/trace/group.js';
 import { isComputedOption } from '../../flink/memory/option-table.js';
 import type {
   Attempt,
   Diagnosis,
   Evidence,
+  FailureGroup,
   Incident,
   IncidentFacts,
   Language,
@@ -360,12 +362,22 @@ function toEvidence(event: IncidentEvent, rule: string | undefined): Evidence {
   };
 }
 
+/** The JobManager counts the checkpoint that failed, and fails the job, within this time. */
+const REFUSAL_LAG_MS = 5000;
+
+/** So many checkpoints failed that the job does: which failure that is depends on why the last of them did. */
+function followRefusal({ failure, events }: UnknownFinding, job: JobView | undefined): FailureGroup {
+  const until = (events.at(-1)?.time ?? Number.POSITIVE_INFINITY) + REFUSAL_LAG_MS;
+  const last = job?.refusals.findLast(({ time }) => time <= until);
+  return last === undefined ? failure.group : groupEcho(failure.group, last.reason);
+}
+
 function describeUnknown(item: UnknownFinding, job: JobView | undefined): UnknownFailure {
   const first = item.events.find((event) => event.time !== undefined)?.time;
   const last = item.failure.chain.at(-1);
   return {
     fingerprint: item.failure.fingerprint,
-    group: item.failure.group,
+    group: item.failure.echo === 'checkpoint' ? followRefusal(item, job) : item.failure.group,
     chain: item.failure.chain.map((link) => link.type).filter((type) => type !== ''),
     message: last === undefined ? item.failure.message : last.message,
     owner: item.failure.owner,

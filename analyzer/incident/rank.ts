@@ -283,7 +283,13 @@ function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Ca
   });
   // A switch to FAILED without an exception says nothing beside one with an exception, or beside a finding.
   const telling = found.filter((item) => item.failure.chain.length > 0);
-  return telling.length > 0 || drafts.length > 0 ? telling : found;
+  return telling.length > 0 || drafts.length > 0 ? orderEchoes(telling) : found;
+}
+
+/** What only says that something else failed says less than that. */
+function orderEchoes(found: readonly UnknownFinding[]): readonly UnknownFinding[] {
+  const isEcho = ({ failure }: UnknownFinding): boolean => failure.echo !== undefined;
+  return [...found.filter((item) => !isEcho(item)), ...found.filter(isEcho)];
 }
 
 /** The root's class and words without numbers and ids: the same failure is wrapped and cut differently in each log. */

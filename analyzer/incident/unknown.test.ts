@@ -287,6 +287,11 @@ const ROOTS: Readonly<Record<string, readonly Thrown[]>> = {
       'java.lang.IllegalStateException: shard map 41 is older than 43',
       'com.acme.lookup.Client.route(Client.java:19)',
     ),
+    thrown('com.acme.jobs.RateMissing: no rate of EUR at 10:15', 'com.acme.jobs.Rates.of(Rates.java:12)'),
+    thrown('java.lang.UnsupportedOperationException: orders of kind 7', 'com.acme.jobs.Kinds.read(Kinds.java:3)'),
+    thrown('java.util.NoSuchElementException: no basket 4711', 'com.acme.jobs.Baskets.next(Baskets.java:77)'),
+    thrown('com.acme.orders.BrokenSum$Negative: the sum of basket 9 is -3', 'com.acme.orders.Sums.add(Sums.java:5)'),
+    thrown('java.io.UncheckedIOException: the price list ended early', 'com.acme.jobs.Lists.read(Lists.java:44)'),
   ],
   'a library': [
     thrown(
@@ -294,6 +299,11 @@ const ROOTS: Readonly<Record<string, readonly Thrown[]>> = {
       'io.zetastore.client.Cell.append(Cell.java:88)',
       'io.zetastore.flink.ZetaWriter.write(ZetaWriter.java:31)',
     ),
+    thrown('io.zetastore.QuorumSplitError: two leaders of cell 4', 'io.zetastore.Quorum.vote(Quorum.java:9)'),
+    thrown('net.quillmq.StaleTicketException: ticket 17 was used', 'net.quillmq.client.Ticket.use(Ticket.java:21)'),
+    thrown('java.lang.IllegalStateException: the ring of feed 3 is torn', 'net.quillmq.Feed.turn(Feed.java:60)'),
+    thrown('org.brightdb.BrightException: code BR-17, page 4 is dim', 'org.brightdb.jdbc.Page.read(Page.java:2)'),
+    thrown('java.io.IOException: frame of 12 bytes begins in frame 3', 'org.brightdb.Frames.cut(Frames.java:30)'),
   ],
   'Flink itself': [
     thrown(
@@ -304,6 +314,14 @@ const ROOTS: Readonly<Record<string, readonly Thrown[]>> = {
       'org.apache.flink.runtime.ring.RingOrderException: slot 9 was granted before slot 8',
       'org.apache.flink.runtime.ring.Ring.grant(Ring.java:140)',
     ),
+    thrown(
+      'org.apache.flink.runtime.ring.TornRingException: ring 3 has two ends',
+      'org.apache.flink.runtime.ring.Ring.close(Ring.java:7)',
+    ),
+    thrown(
+      'java.lang.IllegalArgumentException: a lane of width 0',
+      'org.apache.flink.runtime.lanes.Lane.widen(Lane.java:51)',
+    ),
   ],
   'the JVM': [
     thrown(
@@ -311,6 +329,8 @@ const ROOTS: Readonly<Record<string, readonly Thrown[]>> = {
       'java.lang.System.arraycopy(Native Method)',
       'org.apache.flink.core.Segments.grow(Segments.java:61)',
     ),
+    thrown('java.lang.StringIndexOutOfBoundsException: begin 4, end 2, length 9', 'com.acme.jobs.Cut.cut(Cut.java:8)'),
+    thrown('java.lang.ArithmeticException: BigInteger would overflow', 'com.acme.jobs.Powers.raise(Powers.java:4)'),
   ],
 };
 
@@ -363,5 +383,61 @@ describe('the group of a failure that nobody knows', () => {
       message: 'shard map * is older than *',
       place: 'com.acme.lookup.Client.route',
     });
+  });
+});
+
+/** A job that fails because its checkpoints do, of which the JobManager tells in its own words by version. */
+function refuseCheckpoint(root: string, words = ''): string {
+  const declined = `Decline checkpoint 7 by task ${ATTEMPT} of job ${JOB} at tm-1:41567-2a3b4c @ tm-1 (dataPort=38117).`;
+  return [
+    jobState(1, 'CREATED', 'RUNNING'),
+    line(
+      9,
+      'INFO',
+      'org.apache.flink.runtime.checkpoint.CheckpointCoordinator',
+      `${declined}\n${print(thrown('java.lang.Exception: Could not materialize checkpoint 7'), thrown(root))}`,
+    ),
+    jobState(
+      10,
+      'RUNNING',
+      'FAILING',
+      `\n${print(thrown(`org.apache.flink.util.FlinkRuntimeException: Exceeded checkpoint tolerable failure threshold.${words}`))}`,
+    ),
+  ].join('');
+}
+
+describe('a failure that only says that something else failed', () => {
+  const groupOf = (log: string): FailureGroup | undefined =>
+    flattenIncidents(diagnose(splitText(log), ruleless), 'en').unknown[0]?.group;
+  const [SPACE, SIZE] = ['com.acme.store.CellFullException: cell 17 is full', 'java.io.IOException: 4711 is no price'];
+
+  it('is the same where the checkpoint failed of the same, in whatever words', () => {
+    const group = groupOf(refuseCheckpoint(SPACE));
+
+    expect(group).toMatchObject({ message: 'com.acme.store.CellFullException: cell * is full' });
+    expect(groupOf(refuseCheckpoint(SPACE.replace('17', '4'), ' The latest checkpoint failed.'))).toEqual(group);
+    expect(groupOf(refuseCheckpoint(SIZE))?.id).not.toBe(group?.id);
+  });
+
+  it('stands behind one that says more, although it came first', () => {
+    const left = thrown(`java.lang.Exception: Job leader for job id ${JOB} lost leadership.`);
+    const root = thrown('com.acme.lookup.GoneException: the lease of shop 17 is gone');
+
+    const { unknown } = flattenIncidents(
+      diagnose(
+        splitText(
+          [
+            jobState(1, 'CREATED', 'RUNNING'),
+            jobState(10, 'RUNNING', 'RESTARTING', `\n${print(left)}`),
+            jobState(12, 'RESTARTING', 'RUNNING'),
+            jobState(13, 'RUNNING', 'RESTARTING', `\n${print(root)}`),
+          ].join(''),
+        ),
+        ruleless,
+      ),
+      'en',
+    );
+
+    expect(unknown.map(({ chain }) => chain.at(-1))).toEqual(['com.acme.lookup.GoneException', 'java.lang.Exception']);
   });
 });

@@ -82,6 +82,8 @@ export type Fact =
       readonly checkpointId: number;
       readonly event: 'triggered' | 'completed' | 'failed' | 'declined' | 'expired' | 'restored';
       readonly savepoint?: boolean;
+      /** Of one that failed or was declined: the root of what was thrown, as group.ts of the room `trace` has it. */
+      readonly reason?: string;
     }
   | { readonly type: 'tasks-restarting'; readonly count: number }
   /** Buffers of the network pool: total segments and bytes of each. */

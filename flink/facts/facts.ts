@@ -3,6 +3,7 @@
 // the facts of many entries mean together is the analyzer's task.
 import { appendAll, findSmallest } from '../../core/sequence.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
+import { groupFailure } from '../trace/group.js';
 import type { Fact } from './fact.js';
 import { LIFECYCLE_ROWS } from './lifecycle.js';
 import type { FactRow } from './row.js';
@@ -40,7 +41,15 @@ export const FACT_SERIES: readonly string[] = [
 
 /** `met`: those of FACT_ANCHORS that the entry holds, when somebody has looked. */
 export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
-  return readRows(met === undefined ? rowsFor(ALL, entry.message) : rowsOf(met), entry, source);
+  const facts = readRows(met === undefined ? rowsFor(ALL, entry.message) : rowsOf(met), entry, source);
+  return entry.links.length === 0 ? facts : facts.map((fact) => addReason(fact, entry));
+}
+
+/** Why a checkpoint failed stands in the trace beside it. */
+function addReason(fact: Fact, { links, message }: ParsedEntry): Fact {
+  if (fact.type !== 'checkpoint' || (fact.event !== 'failed' && fact.event !== 'declined')) return fact;
+  const { type, message: words } = groupFailure(links, message);
+  return { ...fact, reason: [type, words].filter((part) => part !== '').join(': ') };
 }
 
 /** Those of them that name a job or a process, of an entry that holds one of NAMING_ANCHORS. */

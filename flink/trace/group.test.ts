@@ -32,6 +32,16 @@ describe('the same group', () => {
       'below a wrapper',
       ['java.lang.RuntimeException: Could not map', '\tat a.B.c(B.java:1)', `Caused by: ${PARSE.join('\n')}`],
     ],
+    [
+      'whose class was lost at the end',
+      [
+        'java.lang.Exception: Could not map',
+        `Caused by: org.apache.flink.util.SerializedThrowable: ${PARSE[0] ?? ''}`,
+        ...PARSE.slice(1),
+        'Caused by: org.apache.flink.util.SerializedThrowable: For input string: "12,5"',
+        ...PARSE.slice(1),
+      ],
+    ],
     ['that travelled', [`org.apache.flink.util.SerializedThrowable: ${PARSE.join('\n')}`]],
     [
       'whose frames were cut',

@@ -13,15 +13,33 @@ const VERSION = 'g1';
 /** `headline`: the first line of the entry, for what was thrown without a word. */
 export function groupFailure(links: readonly ChainLink[], headline: string): FailureGroup {
   const origin = root(links);
-  const type = origin === undefined || isLost(origin) ? '' : nameClass(origin.type);
+  const type = findType(links, origin);
   const message = maskMessage(origin === undefined ? headline : origin.message);
   const frame = needsPlace(type, message) ? findPlace(links, origin, message) : undefined;
   const place = frame ?? (countWords(message) > 0 ? undefined : describeAround(links, origin, headline));
+  return identify({ type, message, place });
+}
+
+/** Of a failure that only says that others were: it is the same where they are, in whatever words it says so. */
+export function groupEcho({ type }: FailureGroup, origin: string): FailureGroup {
+  return identify({ type, message: origin, place: undefined });
+}
+
+function identify(by: Omit<FailureGroup, 'id'>): FailureGroup {
   const id = createHash('sha256')
-    .update([type, message, place ?? ''].join('\n'))
+    .update([by.type, by.message, by.place ?? ''].join('\n'))
     .digest('hex')
     .slice(0, 12);
-  return { id: `${VERSION}-${id}`, type, message, place };
+  return { id: `${VERSION}-${id}`, ...by };
+}
+
+/** Where it was lost on the way, what wraps it may still tell it, with the same words. */
+function findType(links: readonly ChainLink[], origin: ChainLink | undefined): string {
+  if (origin === undefined) return '';
+  if (!isLost(origin)) return nameClass(origin.type);
+  const chain = firstChain(links);
+  const outer = chain[chain.indexOf(origin) - 1];
+  return outer === undefined || isLost(outer) || outer.message !== origin.message ? '' : nameClass(outer.type);
 }
 
 /** A class that anybody throws. */

@@ -65,6 +65,8 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['org.apache.flink.util.ChildFirstClassLoader', 'neutral'],
   ['org.apache.flink.util.FlinkUserCodeClassLoader', 'neutral'],
   ['org.apache.flink.util.FlinkUserCodeClassLoaders', 'neutral'],
+  // Where they were before Flink 1.15.
+  ['org.apache.flink.runtime.execution.librarycache.FlinkUserCodeClassLoaders', 'neutral'],
   ['org.apache.flink.calcite.shaded', 'neutral'],
   // What generated code calls for a cast, a function, a row: the fault lies in the query or its data.
   ['org.apache.flink.table.data', 'neutral'],

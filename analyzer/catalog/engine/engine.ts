@@ -11,6 +11,7 @@ export const ENGINE_TABLES = [
   'harmless',
   'reported',
   'consequences',
+  'echoes',
   'suspects',
   'printed',
   'dumps',
@@ -27,6 +28,8 @@ export type FailureKind = 'task' | 'job' | 'process' | 'client' | 'bare';
 
 export type Complaint =
   'denied' | 'unreachable' | 'existing' | 'missing' | 'conflict' | 'unsupported' | 'limit' | 'unfit' | 'defect';
+
+export type EchoOf = 'checkpoint';
 
 type Words = string | readonly string[];
 
@@ -65,6 +68,8 @@ export interface EngineRowFile extends Omit<EngineConditionFile, 'ends'> {
   readonly byUser?: boolean;
   /** Of `suspects`: only in an excerpt that tells of nothing that ended. */
   readonly excerpt?: boolean;
+  /** Of `echoes`: what tells the failure that is repeated. */
+  readonly of?: EchoOf;
   /** Of `complaints`. */
   readonly complaint?: Complaint;
   /** Of `complaints`: parts of the class's name. */
@@ -104,6 +109,7 @@ export interface EngineRow extends EngineCondition {
   readonly outcome: FailureKind | 'nothing' | undefined;
   readonly byUser: boolean;
   readonly excerpt: boolean;
+  readonly of: EchoOf | undefined;
   readonly complaint: Complaint | undefined;
   readonly parts: readonly string[];
   /** The file in which it stands, and its logs. */
