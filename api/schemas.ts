@@ -185,6 +185,27 @@ export const FAILURE_GROUP_SUM = object(
   ['id', 'type', 'message', 'incidents', 'lastDay', 'lastWeek', 'jobs', 'jobsTotal', 'newest'],
 );
 
+export const ADVICE = object(
+  {
+    incidents: described(integer, 'Those that were looked at, the newest.'),
+    mended: described(
+      list(
+        object(
+          {
+            version: described(text, 'Of Flink, the first that mends them.'),
+            incidents: integer,
+            jobs: integer,
+            defects: described(texts, 'Tickets of Flink, or rules.'),
+          },
+          ['version', 'incidents', 'jobs', 'defects'],
+        ),
+      ),
+      'Those that mend most first.',
+    ),
+  },
+  ['incidents', 'mended'],
+);
+
 export const UNKNOWN_FAILURE = object(
   {
     fingerprint: text,
@@ -702,6 +723,7 @@ export const QUERIES = {
     lang: LANGUAGE,
     format: FORMAT,
   }),
+  advice: request({ ...RANGE, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 200 } }),
   incident: request({ lang: LANGUAGE, format: { ...FORMAT, enum: ['json', 'markdown'] } }),
   diagnosis: request(
     {

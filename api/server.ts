@@ -20,6 +20,7 @@ import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './routes/assistant.js';
 import { createCrowd } from './crowd.js';
 import { createFeedbackRoutes } from './routes/feedback.js';
+import { createAdviceRoutes } from './routes/advice.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createGroupRoutes } from './routes/groups.js';
 import { createIncidentRoutes } from './routes/incidents.js';
@@ -145,6 +146,7 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createDiagnosisRoutes(services),
       ...createFeedbackRoutes(services),
       ...createGroupRoutes(services),
+      ...createAdviceRoutes(),
       ...createDeliveryRoutes(services),
       ...createSystemRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),

@@ -1,9 +1,10 @@
 // "jobtrace incidents": what the store holds of them, for people and for programs. It does not write to the store, and
 // makes none that is not there.
 import type { Settings } from '../core/config/settings.js';
+import { describeAdvice, sumAdvice } from '../core/text/advice.js';
 import { renderCsv, renderNdjson } from '../core/text/export.js';
 import { linkIncident, renderIncidentMarkdown } from '../core/text/markdown.js';
-import type { Incident } from '../core/types.js';
+import type { Incident, Language } from '../core/types.js';
 import type { RecordSearch } from '../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from './command.js';
 import { renderIncident } from './terminal/incident.js';
@@ -34,8 +35,8 @@ export const INCIDENTS: Command = {
     {
       name: 'format',
       value: 'FORMAT',
-      values: ['text', 'json', 'log', 'csv', 'ndjson', 'markdown'],
-      help: 'For people, one JSON document, the log lines that prove them, a line for each, or cards for an issue.',
+      values: ['text', 'json', 'log', 'csv', 'ndjson', 'markdown', 'advice'],
+      help: 'For people, JSON, the log lines that prove them, a line for each, cards for an issue, or advice.',
     },
     {
       name: 'limit',
@@ -47,6 +48,7 @@ export const INCIDENTS: Command = {
   examples: [
     'jobtrace incidents --since 2h',
     'jobtrace incidents --since 7d --limit 0 --format csv > incidents.csv',
+    'jobtrace incidents --since 30d --limit 0 --format advice',
     'jobtrace incidents --group g1-0a1b2c3d4e5f --limit 1 --format log | jobtrace rules new -',
   ],
   run: runIncidents,
@@ -82,6 +84,8 @@ function renderIncidents({ option, terminal }: Invocation, incidents: readonly I
       return renderCsv(incidents, language);
     case 'ndjson':
       return renderNdjson(incidents);
+    case 'advice':
+      return renderAdvice(incidents, language);
     case 'markdown':
       return selectTop(incidents)
         .reverse()
@@ -93,6 +97,15 @@ function renderIncidents({ option, terminal }: Invocation, incidents: readonly I
         .map((incident) => `${renderIncident(incident, language, terminal)}\n`)
         .join('');
   }
+}
+
+/** Nothing where one change mends nothing. */
+function renderAdvice(incidents: readonly Incident[], language: Language): string {
+  const own = incidents.filter(({ platform }) => platform === undefined);
+  const advice = sumAdvice(own.map((incident) => ({ ...incident, diagnoses: incident.diagnoses.en })));
+  return describeAdvice(advice, language)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** What a platform incident stands for is not printed beside it. */

@@ -27,7 +27,7 @@ export function readFailure(
     chain: toFailureLinks(parsed.links),
     fingerprint: fingerprint(parsed.links, readHeadline(parsed.message)),
     group: groupFailure(parsed.links, readHeadline(parsed.message)),
-    ...(echo === undefined ? {} : { echo: echo.of ?? 'other' }),
+    echo: echo === undefined ? undefined : (echo.of ?? 'other'),
     owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links),
     userFrame: firstUserFrame(parsed.links),
     message: readHeadline(parsed.message),

@@ -7,6 +7,7 @@ import { Link } from 'wouter';
 import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown } from '../diagnosis/lead.ts';
 import { api, type ListedIncident } from '../server/client.ts';
+import { AdviceLines } from './advice.tsx';
 import { Children, OUTCOME_COLORS } from './children.tsx';
 import { DeliveryProblems } from './delivery.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
@@ -34,6 +35,7 @@ function IncidentList() {
   if (incidents.length === 0) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
   return (
     <div>
+      <AdviceLines incidents={query.data.incidents} />
       <Group mb="sm" gap="xs">
         <Title order={3}>{t('incidents')}</Title>
         <Badge variant="light" color="gray">

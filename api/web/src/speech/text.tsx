@@ -25,6 +25,7 @@ const TEXTS = {
   oneCluster: { en: 'cluster', zh: '个集群' },
   showJobs: { en: 'Show the jobs', zh: '显示作业' },
   itsJobs: { en: 'Jobs that failed of it', zh: '受影响的作业' },
+  advice: { en: 'What one change mends', zh: '一次升级即可解决' },
   partOf: { en: 'Part of a failure of many jobs', zh: '属于多个作业的同一故障' },
   process: { en: 'Process', zh: '进程' },
   cluster: { en: 'Cluster', zh: '集群' },

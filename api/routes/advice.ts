@@ -1,0 +1,32 @@
+// What the newest incidents have in common that one change mends. In: incidents of the store. The page makes the same
+// of the incidents that it lists; a viewer with a scope gets the advice of its own jobs.
+import { sumAdvice } from '../../core/text/advice.js';
+import { ADVICE, QUERIES } from '../schemas.js';
+import type { Answer, Request, Route } from '../route.js';
+import { readRange } from './records.js';
+
+const DEFAULT_INCIDENTS = 200;
+
+export function createAdviceRoutes(): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/advice',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'Defects of Flink among the newest incidents, by the version that mends them',
+      query: QUERIES.advice,
+      answers: { 200: ADVICE },
+      handle: readAdvice,
+    },
+  ];
+}
+
+async function readAdvice({ query, store }: Request): Promise<Answer> {
+  const found = await store.findIncidents({
+    ...readRange(query),
+    limit: query.number('limit') ?? DEFAULT_INCIDENTS,
+  });
+  const own = found.filter(({ platform }) => platform === undefined);
+  return { kind: 'json', body: sumAdvice(own.map((item) => ({ ...item, diagnoses: item.diagnoses.en }))) };
+}
