@@ -15,6 +15,7 @@ import { describeAnswers, describeDenial, describeRequests } from './testing/ans
 import { describeRefused } from './testing/refused.js';
 import { describeRoom } from './testing/room.js';
 import { describeTemplates, describeMappings } from './testing/templates.js';
+import { describeParts } from './testing/parts.js';
 import { describeNews, describeKill, describeSequence } from './testing/news.js';
 import { useFaultyStore } from './testing/fixture.js';
 
@@ -49,6 +50,7 @@ for (const version of [8, 9] as const) {
       describeTemplates(faulty);
       describeMappings(faulty);
       describeNews(faulty);
+      describeParts(faulty);
       // Elasticsearch 8 cannot switch them off.
       if (version === 9) describeSequence(faulty);
       describeKill(faulty);

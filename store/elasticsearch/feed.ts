@@ -13,7 +13,7 @@ import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
 import { decideLook, rememberLook, type FeedLook } from './look.js';
 import { readDayEnd } from './record/address.js';
-import { findPart } from './record/routing.js';
+import { countSlices, findPart } from './record/routing.js';
 import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
@@ -213,7 +213,7 @@ function readFrom(shard: Ours, positions: ReadonlyMap<string, number>): number {
   return position > shard.maximum ? -1 : position;
 }
 
-const ASKED_SETTINGS = ['disable_sequence_numbers', 'number_of_shards', 'number_of_routing_shards', 'routing_*']
+const ASKED_SETTINGS = ['disable_sequence_numbers', 'number_of_shards', 'routing_*']
   .map((name) => `index.${name}`)
   .join(',');
 
@@ -231,6 +231,7 @@ async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): 
       path: `/${names}/_settings/${ASKED_SETTINGS}`,
       query: { flat_settings: true, ignore_unavailable: true },
     });
+    const slices = await loadSlices(client, names);
     for (const [index, value] of Object.entries(body)) {
       const settings = readSettings(value);
       if (String(settings['index.disable_sequence_numbers']) === 'true')
@@ -241,15 +242,32 @@ async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): 
             'Set index.disable_sequence_numbers to false in the template that sets it; new indices then work (docs/elasticsearch.md).',
         });
       for (const { generation } of unknown.filter((shard) => shard.index === index))
-        known.set(generation, isRoutedAsUsual(settings) ? Number(settings['index.number_of_shards']) : 0);
+        known.set(
+          generation,
+          isRoutedAsUsual(settings, slices[index]) ? Number(settings['index.number_of_shards']) : 0,
+        );
     }
   }
 }
 
-function isRoutedAsUsual(settings: Readonly<Record<string, unknown>>): boolean {
-  return Object.keys(settings).every(
-    (name) => name !== 'index.number_of_routing_shards' && !name.startsWith('index.routing_'),
+/** Into how many slices each index cuts the hashes: no setting tells it. Nothing for who may not ask. */
+async function loadSlices(client: ElasticsearchClient, names: string): Promise<Readonly<Record<string, unknown>>> {
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/_cluster/state/metadata/${names}`,
+    query: { filter_path: 'metadata.indices.*.routing_num_shards', ignore_unavailable: true },
+    expect: [403],
+  });
+  const metadata = isObject(body['metadata']) ? body['metadata'] : {};
+  const indices = isObject(metadata['indices']) ? metadata['indices'] : {};
+  return Object.fromEntries(
+    Object.entries(indices).map(([index, value]) => [index, isObject(value) ? value['routing_num_shards'] : undefined]),
   );
+}
+
+function isRoutedAsUsual(settings: Readonly<Record<string, unknown>>, slices: unknown): boolean {
+  if (Object.keys(settings).some((name) => name.startsWith('index.routing_'))) return false;
+  return slices === countSlices(Number(settings['index.number_of_shards']));
 }
 
 /** A shard that does not answer may only be away for a moment: it is forgotten when its index is really gone. */

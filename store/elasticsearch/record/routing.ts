@@ -22,10 +22,14 @@ export function findPart(cluster: string, count: number): number {
 
 /** Of an index that keeps Elasticsearch's own number of routing shards. */
 function findShard(routing: string, shards: number): number {
-  const factor = 2 ** Math.max(1, LOG_SLICES - Math.ceil(Math.log2(shards)));
-  const slices = shards * factor;
+  const slices = countSlices(shards);
   const hash = hashRouting(Buffer.from(routing, 'utf16le'));
-  return Math.floor((((hash % slices) + slices) % slices) / factor);
+  return Math.floor(((((hash % slices) + slices) % slices) * shards) / slices);
+}
+
+/** `routing_num_shards` of an index, where its operator says nothing. */
+export function countSlices(shards: number): number {
+  return shards * 2 ** Math.max(1, LOG_SLICES - Math.ceil(Math.log2(shards)));
 }
 
 /** MurmurHash3 x86 32 with seed 0, signed. */
