@@ -262,6 +262,12 @@ const INCIDENT_FIELDS = {
     'Of a platform incident, which stands for those of several jobs that fail of one thing; its cluster is "*".',
   ),
   parent: described(text, 'The platform incident that stands for this one.'),
+  revised: described(
+    object({ time, before: described(text, 'The rule that stood first; absent where no rule named the failure.') }, [
+      'time',
+    ]),
+    'Other rules than those of its first day were asked again, and say something else.',
+  ),
 } as const satisfies Readonly<Record<string, Schema>>;
 const INCIDENT_REQUIRED = [
   'id',

@@ -240,6 +240,14 @@ export interface Incident {
   readonly platform?: PlatformShare;
   /** The platform incident that stands for this one. */
   readonly parent?: string;
+  /** Rules that came later say something else of it than was said. */
+  readonly revised?: Revision;
+}
+
+/** When an incident was judged again by other rules, and which rule stood first until then; none: nobody named it. */
+export interface Revision {
+  readonly time: string;
+  readonly before?: string;
 }
 
 /** What became of one alert of an Alertmanager message. */

@@ -282,7 +282,15 @@ function listReasons(
     ['escalated', !isOver(incident) && isWorse && (canEdit || !isOneMessage(incident, told))],
     ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered')],
   ];
-  return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+  const isOld = isOldRevision(incident, nowMs, policy);
+  return reasons
+    .filter(([reason, holds]) => holds && !(isOld && (reason === 'cause-corrected' || reason === 'escalated')))
+    .map(([reason]) => reason);
+}
+
+/** What other rules say of a failure that is long over changes its card, and nobody is called for it. */
+function isOldRevision({ revised, lastSeen }: Incident, nowMs: number, { backlogAfterMs }: DecidePolicy): boolean {
+  return revised !== undefined && lastSeen !== undefined && nowMs - Date.parse(lastSeen) > backlogAfterMs;
 }
 
 function hasGrown({ platform, outcome }: Incident, told: readonly Told[]): boolean {

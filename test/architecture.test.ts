@@ -92,6 +92,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'input/files',
     'input/forms',
     'input/read.ts',
+    'backfill',
     'service',
     'author',
     'testing',

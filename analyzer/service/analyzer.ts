@@ -51,7 +51,7 @@ export interface Analyzer {
   stepOnce(): Promise<StepResult>;
   /** Until the signal aborts; a store that fails is tried again. */
   run(signal: AbortSignal): Promise<void>;
-  /** From now on; incidents that stand are judged again when their cluster is touched. */
+  /** From now on; unknown failures, and what holds a word that came, are judged again (backfill.ts). */
   setCatalog(catalog: Catalog): void;
   status(): AnalyzerStatus;
 }
@@ -203,6 +203,7 @@ async function tellWords(running: Running): Promise<void> {
 async function stepPart(part: RecordPart): Promise<StepResult> {
   const { service, index, of } = part;
   if (!part.loaded) await loadPart(part);
+  await rereadStale(part);
   const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
   takeEntries(part, page.entries);
   for (const cluster of findDue(part)) part.touched.add(cluster);
@@ -213,12 +214,24 @@ async function stepPart(part: RecordPart): Promise<StepResult> {
     for (const incident of await concludeTouched(part, cluster, memory)) changed.push(incident);
     // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
     part.touched.delete(cluster);
+    part.reread.delete(cluster);
     await service.platforms.step();
   }
   part.state.cursor = page.cursor;
   await saveCursor(part, part.hasWritten);
   part.hasWritten = false;
+  if (service.lease.turn(String(index)) === part.turn) await part.backfill.finish();
   return { records: page.records, drained: page.drained, changed };
+}
+
+/** What was kept of a cluster was read by other rules. */
+async function rereadStale({ backfill, service, state, clusters, reread, touched }: RecordPart): Promise<void> {
+  const stale = await backfill.next(service.catalog, service.words, state.cursor === undefined);
+  for (const [cluster, from] of stale) {
+    clusters.delete(cluster);
+    reread.set(cluster, from);
+    touched.add(cluster);
+  }
 }
 
 /** What says nothing, and what counts beside a failure alone where there is none. */

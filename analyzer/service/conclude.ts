@@ -7,6 +7,7 @@ import { concludeCluster } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import { isEvent } from '../entry/signal.js';
+import { noteRevision } from '../backfill/backfill.js';
 import { askCheckpoints } from './history.js';
 import { keepIds, remember } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
@@ -27,11 +28,14 @@ export async function concludeTouched(
   memory: ClusterMemory,
 ): Promise<readonly Incident[]> {
   const concluded = await concludeAsking(part, cluster, memory);
-  const incidents = keepIds(concluded, memory.saved, part.options.healthyMs);
+  const kept = keepIds(concluded, memory.saved, part.options.healthyMs);
+  const incidents: Incident[] = [];
   const changed: Incident[] = [];
   const saved: SavedIncident[] = [];
-  for (const incident of incidents) {
-    const known = memory.saved.find(({ id }) => id === incident.id);
+  for (const found of kept) {
+    const known = memory.saved.find(({ id }) => id === found.id);
+    const incident = noteRevision(found, known, part.options.now());
+    incidents.push(incident);
     const { next, isWritten } = await writeIncident(part, memory, incident, known);
     if (isWritten) changed.push(incident);
     saved.push(next);

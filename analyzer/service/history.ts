@@ -19,6 +19,8 @@ export interface HistoryOptions {
   readonly skip: string;
   /** Milliseconds since 1970: what may be a failure counts from here on, facts do from the beginning. */
   readonly from: number;
+  /** Instead of all that agents did not mark by the words of now: what they marked, and what these find. */
+  readonly searches?: readonly string[];
 }
 
 export interface HistoryPage {
@@ -39,11 +41,13 @@ const RUNNING_MS = 3_600_000;
 export async function* askHistory(
   cluster: string,
   memory: ClusterMemory,
-  { store, catalog, skip, from }: HistoryOptions,
+  { store, catalog, skip, from, searches }: HistoryOptions,
 ): AsyncGenerator<HistoryPage> {
-  const [isEach, marked, at] = [asksForCompleted(catalog), 'NOT signal:fact', toIso(from)];
-  for await (const entries of askPages(store, { query: marked, skip, cluster, from: at, order: 'oldest' }))
-    yield { entries, isOld: false };
+  const [isEach, at] = [asksForCompleted(catalog), toIso(from)];
+  const marked = searches === undefined ? 'NOT signal:fact' : 'NOT signal:fact NOT signal:no';
+  for (const query of [marked, ...(searches ?? [])])
+    for await (const entries of askPages(store, { query, skip, cluster, from: at, order: 'oldest' }))
+      yield { entries, isOld: false };
   for await (const entries of askPages(store, {
     query: isEach ? '' : OTHERS,
     signal: 'fact',

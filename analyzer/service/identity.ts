@@ -75,8 +75,11 @@ function isProcess(subject: string): boolean {
 
 const PROCESS = 'process ';
 
-export function remember(incident: Incident): Pick<SavedIncident, 'id' | 'subject' | 'first' | 'last' | 'restarts'> {
-  return { id: incident.id, subject: subjectOf(incident), ...spanOf(incident), restarts: incident.restarts };
+export function remember(
+  incident: Incident,
+): Pick<SavedIncident, 'id' | 'subject' | 'first' | 'last' | 'restarts' | 'revised'> {
+  const { id, restarts, revised } = incident;
+  return { id, subject: subjectOf(incident), ...spanOf(incident), restarts, revised };
 }
 
 function spanOf({ firstSeen, lastSeen }: Incident): Pick<SavedIncident, 'first' | 'last'> {

@@ -26,6 +26,10 @@ export interface SavedIncident {
   readonly since: number;
   /** Undefined where it is not known what the store has, and whether everybody heard of it. */
   readonly written: WrittenIncident | undefined;
+  /** As its card says. */
+  readonly revised?: Incident['revised'];
+  /** What stood first by other rules than those of now, where it was read again because of them. */
+  readonly judged?: { readonly rule: string | undefined };
 }
 
 export interface ClusterMemory {

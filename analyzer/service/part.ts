@@ -17,6 +17,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { PlatformKeeper } from '../platform/keeper.js';
 import type { Fence } from '../share/fence.js';
 import type { Lease } from '../share/lease.js';
+import { createBackfill, type Backfill } from '../backfill/backfill.js';
 import type { ClusterMemory } from './keep.js';
 import type { ServiceState } from './state.js';
 
@@ -81,6 +82,9 @@ export interface RecordPart {
   readonly touched: Set<string>;
   /** When a cluster is to be concluded again without new lines. */
   readonly due: Map<string, number>;
+  readonly backfill: Backfill;
+  /** Clusters that are read again because of other rules, and from when on. */
+  readonly reread: Map<string, number>;
   savedCursor: string | undefined;
   loaded: boolean;
   /** An incident, since the cursor was saved. */
@@ -102,6 +106,12 @@ export function createPart(
     clusters: new Map(),
     touched: new Set(),
     due: new Map(),
+    backfill: createBackfill({
+      ...service.options,
+      key: `analyzer/part-${index}/rules`,
+      isOurs: (cluster) => service.options.store.findPart(cluster, of) === index,
+    }),
+    reread: new Map(),
     savedCursor: undefined,
     loaded: false,
     hasWritten: false,

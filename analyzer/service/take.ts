@@ -8,6 +8,7 @@ import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { readLastLine } from '../incident/last-line.js';
 import { createFormState, tellForms, type FormEntry, type FormState } from './forms.js';
+import { firstRule } from '../backfill/backfill.js';
 import { askHistory } from './history.js';
 import { remember } from './identity.js';
 import {
@@ -79,11 +80,15 @@ export async function fillMemory(part: RecordPart, cluster: string): Promise<Clu
   let memory = clusters.get(cluster);
   if (memory === undefined) clusters.set(cluster, (memory = createClusterMemory(cluster)));
   if (memory.isFilled) return memory;
-  const horizon = (memory.lastEvent === 0 ? options.now() : memory.lastEvent) - COMPACT_DEFAULTS.keepMs;
+  const again = part.reread.get(cluster);
+  const keptFrom = (memory.lastEvent === 0 ? options.now() : memory.lastEvent) - COMPACT_DEFAULTS.keepMs;
+  const horizon = Math.min(keptFrom, again ?? keptFrom);
   memory.saved = await recallSaved(part, cluster, horizon);
   const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
   const skip = renderSignal(words, 'no');
-  for await (const { entries, isOld } of askHistory(cluster, memory, { store: options.store, catalog, skip, from })) {
+  const searches = again === undefined ? undefined : part.backfill.listSearches();
+  const asked = { store: options.store, catalog, skip, from, searches };
+  for await (const { entries, isOld } of askHistory(cluster, memory, asked)) {
     if (isOld) takeFacts(part, cluster, memory, entries);
     else takeEntries(part, entries);
     compactLarge(part, memory);
@@ -100,14 +105,19 @@ function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, 
 }
 
 /** What was said of the cluster's incidents, as the store has it: whether everybody heard of it, it does not know. */
-async function recallSaved({ options }: RecordPart, cluster: string, since: number): Promise<readonly SavedIncident[]> {
+async function recallSaved(
+  { options, reread }: RecordPart,
+  cluster: string,
+  since: number,
+): Promise<readonly SavedIncident[]> {
   // What only grew may be written later.
   const from = new Date(since - LONG_AGO_MS).toISOString();
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
   return stored.flatMap((incident) => {
     const known = remember(incident);
     if (incident.outcome !== 'failing' && known.last < since) return [];
-    return [{ ...known, hash: '', since: options.now(), written: undefined }];
+    const judged = reread.has(cluster) ? { rule: firstRule(incident) } : undefined;
+    return [{ ...known, judged, hash: '', since: options.now(), written: undefined }];
   });
 }
 

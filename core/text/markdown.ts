@@ -1,7 +1,16 @@
 // An incident as Markdown, to be pasted into an issue or read by an assistant: one block for each thing that is said,
 // in the order in which people need them (what, what to do, what proves it). What a log wrote stands in fences that it
 // cannot end, or is escaped. Pure; the command line, the API and the tools of assistants call it.
-import type { Diagnosis, Evidence, Fix, Incident, Language, PlatformShare, UnknownFailure } from '../types.js';
+import type {
+  Diagnosis,
+  Evidence,
+  Fix,
+  Incident,
+  Language,
+  PlatformShare,
+  Revision,
+  UnknownFailure,
+} from '../types.js';
 import { joinLines } from './lines.js';
 import { showText } from './terminal.js';
 import { OUTCOMES, OWNERS, RISKS } from './wording.js';
@@ -29,6 +38,9 @@ const WORDS = {
     unknown: 'A failure that no rule names',
     jobs: 'Jobs that fail of it',
     parent: 'Part of the incident',
+    revised: 'Judged again by other rules',
+    before: 'first until then',
+    unnamed: 'no rule named it until then',
     more: 'more lines',
     none: 'Nothing that anybody named',
   },
@@ -54,6 +66,9 @@ const WORDS = {
     unknown: '尚无规则能命名的故障',
     jobs: '因此失败的作业',
     parent: '所属事件',
+    revised: '规则变更后重新诊断',
+    before: '此前首要规则',
+    unnamed: '此前没有规则能命名',
     more: '行略去',
     none: '尚无已知原因',
   },
@@ -112,7 +127,7 @@ export function nameIncident({ diagnoses, unknown }: Incident, language: Languag
 
 function renderHead(incident: Incident, { language, link }: MarkdownOptions): string {
   const words = WORDS[language];
-  const { id, job, process, cluster, outcome, firstSeen, lastSeen, restarts, parent } = incident;
+  const { id, job, process, cluster, outcome, firstSeen, lastSeen, restarts, parent, revised } = incident;
   const who = job === undefined ? process : job.name === undefined ? job.id : `${job.name} (${job.id})`;
   const rows: readonly (readonly [string, string | undefined])[] = [
     [job === undefined ? words.process : words.job, who],
@@ -123,6 +138,7 @@ function renderHead(incident: Incident, { language, link }: MarkdownOptions): st
     [words.restarts, String(restarts)],
     [words.incident, id],
     [words.parent, parent],
+    [words.revised, revised === undefined ? undefined : describeRevision(revised, language)],
   ];
   return [
     `## ${escapeMarkdown(nameIncident(incident, language))}`,
@@ -130,6 +146,11 @@ function renderHead(incident: Incident, { language, link }: MarkdownOptions): st
     ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`- ${name}: ${escapeMarkdown(value)}`])),
     ...(link === undefined ? [] : [`- <${link}>`]),
   ].join('\n');
+}
+
+function describeRevision({ time, before }: Revision, language: Language): string {
+  const { before: first, unnamed } = WORDS[language];
+  return `${time} (${before === undefined ? unnamed : `${first}: ${before}`})`;
 }
 
 function listDiagnosisBlocks(diagnosis: Diagnosis, language: Language): readonly string[] {

@@ -61,6 +61,14 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
             {t('since')} <Time value={incident.firstSeen} />
           </Text>
         )}
+        {incident.revised !== undefined && (
+          <Text size="sm" className="quiet">
+            {t('revised')} (<Time value={incident.revised.time} />
+            {', '}
+            {incident.revised.before === undefined ? t('revisedUnnamed') : `${t('revisedFrom')} `}
+            {incident.revised.before !== undefined && <Code>{incident.revised.before}</Code>})
+          </Text>
+        )}
         {incident.parent !== undefined && (
           <Anchor component={Link} size="sm" href={`/incidents/${encodeURIComponent(incident.parent)}`}>
             {t('partOf')} →

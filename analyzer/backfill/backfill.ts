@@ -1,0 +1,167 @@
+// After the rules changed: what is stored is read again. A failure that no rule named may have its name now, and lines
+// that held no word of the rules before may hold one. The clusters with such incidents or such lines of the last days
+// are read and concluded again, a few with each read of the feed, so that news do not wait for them. Which rules the
+// store was judged by is kept beside the cursor; it is written when all is done, so a crash begins anew. Called by
+// the service.
+import { findSmallest } from '../../core/sequence.js';
+import { isObject } from '../../core/json.js';
+import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import { decodeWords, SIGNAL_WORDS_KEY, type SignalWords } from '../../flink/words/words.js';
+import type { IncidentStore, RecordSearch, StateStore } from '../../store/store.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { describeCatalog } from './version.js';
+
+/** What is older stays as it was said. */
+const REREAD_MS = 7 * 86_400_000;
+const MOST_INCIDENTS = 1000;
+/** The newest records with a new word, for each search. */
+const MOST_RECORDS = 1000;
+/** With each read of the feed. */
+const CLUSTERS_AT_ONCE = 10;
+/** A search takes 500 terms, and joins these by as many more. */
+const WORDS_OF_SEARCH = 100;
+const UNITS_OF_SEARCH = 10_000;
+
+export interface BackfillOptions {
+  readonly store: Pick<IncidentStore, 'findIncidents'> &
+    Pick<RecordSearch, 'searchRecords'> &
+    Pick<StateStore, 'loadState' | 'saveState'>;
+  readonly key: string;
+  readonly now: () => number;
+  /** Of the part whose clusters are read. */
+  readonly isOurs: (cluster: string) => boolean;
+}
+
+export interface Backfill {
+  /** By the cluster, from when on it is to be read again now; `isFresh`: nothing was ever judged. */
+  next(catalog: Catalog, words: SignalWords, isFresh: boolean): Promise<ReadonlyMap<string, number>>;
+  /** What `next` gave is concluded. */
+  finish(): Promise<void>;
+  /** Searches for records without a word of the rules by which they were marked, that hold one of those that came. */
+  listSearches(): readonly string[];
+}
+
+/** What the store was judged by. */
+interface Judged {
+  readonly version: string;
+  readonly words: readonly string[];
+  /** Words that came, and when, by the clock: older records that hold them say that they hold none. */
+  readonly learned: readonly (readonly [word: string, time: number])[];
+}
+
+export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Backfill {
+  let seen: Catalog | undefined;
+  let judged: Judged | undefined;
+  let isSaved = true;
+  /** Words that came since it was saved. */
+  let fresh: readonly string[] = [];
+  let stale: [cluster: string, from: number][] = [];
+
+  async function begin(catalog: Catalog, { words }: SignalWords, isFresh: boolean): Promise<void> {
+    const version = describeCatalog(catalog);
+    const before = judged ?? (await loadJudged(store, key));
+    const since = now() - REREAD_MS;
+    const known = new Set(before?.words ?? words);
+    const came = words.filter((word) => !known.has(word));
+    const wanted = isSaved ? came : [...fresh, ...came];
+    const learned = (before?.learned ?? []).filter(([, time]) => time >= since);
+    const isSame = isSaved && before?.version === version;
+    if (!isSame && !isFresh)
+      stale = [...(await findStale(store, since, wanted))].filter(([cluster]) => isOurs(cluster));
+    judged = { version, words, learned: [...learned, ...came.map((word) => [word, now()] as const)] };
+    [seen, fresh, isSaved] = [catalog, wanted, isSame];
+  }
+
+  return {
+    async next(catalog, words, isFresh) {
+      if (catalog !== seen) await begin(catalog, words, isFresh);
+      return new Map(stale.splice(0, CLUSTERS_AT_ONCE));
+    },
+    async finish() {
+      if (isSaved || stale.length > 0 || judged === undefined) return;
+      await store.saveState(key, JSON.stringify(judged));
+      isSaved = true;
+    },
+    listSearches: () => searchesFor((judged?.learned ?? []).map(([word]) => word)),
+  };
+}
+
+/** A release before this one left its words alone. */
+async function loadJudged(store: BackfillOptions['store'], key: string): Promise<Judged | undefined> {
+  const text = await store.loadState(key);
+  const stored: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (isObject(stored) && typeof stored['version'] === 'string') return stored as unknown as Judged;
+  const words = decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '')?.words;
+  return words === undefined ? undefined : { version: '', words, learned: [] };
+}
+
+/** By the cluster: the beginning of its first incident without a name, or its first line with a new word. */
+async function findStale(
+  store: BackfillOptions['store'],
+  since: number,
+  words: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const from = new Date(since).toISOString();
+  const found: [cluster: string, time: number][] = [];
+  for (const incident of await store.findIncidents({ from, limit: MOST_INCIDENTS }))
+    if (incident.cluster !== ALL_CLUSTERS && isUnnamed(incident))
+      found.push([incident.cluster, Date.parse(incident.firstSeen ?? '') || since]);
+  for (const query of searchesFor(words)) {
+    const { records } = await store.searchRecords({ query, from, limit: MOST_RECORDS, order: 'newest' });
+    for (const record of records) found.push([record['flink.cluster'] ?? '', Date.parse(record['@timestamp'])]);
+  }
+  const clusters = new Set(found.map(([cluster]) => cluster));
+  return new Map(
+    [...clusters].map((cluster) => [
+      cluster,
+      findSmallest(found.filter(([name]) => name === cluster).map(([, time]) => time)),
+    ]),
+  );
+}
+
+function isUnnamed({ unknown, diagnoses }: Incident): boolean {
+  return unknown.length > 0 || diagnoses.en.length === 0;
+}
+
+function searchesFor(words: readonly string[]): readonly string[] {
+  const searches: string[][] = [];
+  let units = UNITS_OF_SEARCH;
+  for (const term of words.map(searchFor)) {
+    const last = searches.at(-1);
+    units += term.length;
+    if (last === undefined || last.length >= WORDS_OF_SEARCH || units > UNITS_OF_SEARCH) {
+      searches.push([term]);
+      units = term.length;
+    } else last.push(term);
+  }
+  return searches.map((terms) => `signal:no (${terms.join(' OR ')})`);
+}
+
+/** The text may begin and end within a word: those that are whole, one after the other; else its parts of words. */
+function searchFor(text: string): string {
+  const whole = text.replace(/^[\p{L}\p{N}\p{M}]+/u, '').replace(/[\p{L}\p{N}\p{M}]+$/u, '');
+  if (/[\p{L}\p{N}]/u.test(whole)) return `"${whole.replaceAll(/["\\]/g, ' ')}"`;
+  const parts = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  return `(${parts.map((part) => `*${part}*`).join(' ')})`;
+}
+
+/** The first thing that is said of it: a rule, or nothing that a rule names. */
+export function firstRule({ diagnoses, unknown }: Pick<Incident, 'diagnoses' | 'unknown'>): string | undefined {
+  const [first] = diagnoses.en;
+  return first === undefined || (first.symptom && unknown.length > 0) ? undefined : first.rule;
+}
+
+/** What people know of it stays on its card; other rules that say something else of it are noted there. */
+export function noteRevision(
+  incident: Incident,
+  known:
+    { readonly revised?: Incident['revised']; readonly judged?: { readonly rule: string | undefined } } | undefined,
+  now: number,
+): Incident {
+  if (known === undefined) return incident;
+  const { judged, revised } = known;
+  const isRevised = judged !== undefined && judged.rule !== firstRule(incident);
+  if (!isRevised) return revised === undefined ? incident : { ...incident, revised };
+  const before = judged.rule === undefined ? {} : { before: judged.rule };
+  return { ...incident, revised: { time: new Date(now).toISOString(), ...before } };
+}

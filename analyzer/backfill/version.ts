@@ -1,0 +1,29 @@
+// Which rules these are: the same text for the same rules and tables, wherever their files lie. The service tells by it
+// whether what it has judged was judged by other rules. Opens all rules. Pure.
+import { hash } from 'node:crypto';
+import { isObject } from '../../core/json.js';
+import { ENGINE_TABLES } from '../catalog/engine/engine.js';
+import type { Catalog } from '../catalog/catalog.js';
+
+const VERSION_UNITS = 12;
+
+export function describeCatalog(catalog: Catalog): string {
+  let version = known.get(catalog);
+  if (version === undefined) known.set(catalog, (version = computeVersion(catalog)));
+  return version;
+}
+
+const known = new WeakMap<Catalog, string>();
+
+function computeVersion({ rules, engine }: Catalog): string {
+  const text = JSON.stringify([rules, ENGINE_TABLES.map((table) => engine[table])], keepWords);
+  return hash('sha256', text, 'base64url').slice(0, VERSION_UNITS);
+}
+
+/** Where a rule stands, and what proves it, says nothing of what it does; a pattern, an expression or a text does. */
+function keepWords(key: string, value: unknown): unknown {
+  if (LEFT_OUT.has(key) && (typeof value === 'string' || key !== 'file')) return undefined;
+  return isObject(value) && typeof value['source'] === 'string' ? value['source'] : value;
+}
+
+const LEFT_OUT: ReadonlySet<string> = new Set(['file', 'path', 'match', 'nearmiss', 'why']);
