@@ -132,6 +132,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     ),
     finds: true,
   },
+  'GET /api/v1/incidents/rows': {
+    attempts: times(['', ...idQuery('job'), 'cluster=*', 'cause=unknown', 'limit=1'], '', 'top=true', 'lang=zh'),
+    finds: true,
+  },
   'GET /api/v1/incidents/{id}': {
     attempts: guessed.flatMap((attempt) => [attempt, { ...attempt, query: 'format=markdown' }]),
     finds: true,

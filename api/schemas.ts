@@ -6,6 +6,7 @@ import { VERDICTS } from '../core/feedback.js';
 import { EXPORT_FORMATS } from '../core/text/export.js';
 import { RECORD_FORMATS } from '../core/text/record-export.js';
 import { LANGUAGES } from '../core/types.js';
+import { INCIDENT_FACETS } from '../store/store.js';
 import { ROLES } from './auth.js';
 import { ALERT_STATES, OUTCOMES, type Schema } from './route.js';
 
@@ -305,6 +306,41 @@ export const INCIDENT_DIAGNOSIS = object(
 );
 
 export const INCIDENT_LIST = object({ incidents: list(object(INCIDENT_FIELDS, INCIDENT_REQUIRED)) }, ['incidents']);
+
+const SEVERITY_WORDS = ['info', 'warning', 'error', 'critical'] as const;
+export const INCIDENT_ROWS = object(
+  {
+    rows: list(
+      object(
+        {
+          id: text,
+          cluster: text,
+          subject: described(text, 'Whom it is about: a job, a process, what several jobs share, a cluster.'),
+          job: JOB,
+          outcome: { type: 'string', enum: OUTCOMES },
+          restarts: integer,
+          firstSeen: time,
+          lastSeen: time,
+          title: described(text, 'In the language asked for; of what no rule names the exception and its message.'),
+          rule: described(text, 'Absent where no rule names it.'),
+          cause: described(text, 'Id of a cause; "unknown" for what no rule names.'),
+          severity: { type: 'string', enum: SEVERITY_WORDS },
+          owner: text,
+          platform: object(SHARE_FIELDS, SHARE_REQUIRED),
+          parent: described(text, 'The platform incident that stands for this one.'),
+        },
+        ['id', 'cluster', 'subject', 'outcome', 'restarts', 'title', 'cause'],
+      ),
+    ),
+    total: described(integer, 'Incidents that fit the filters.'),
+    next: described(text, 'Give it back as "after" for the next page; absent on the last one.'),
+    counts: described(
+      object(Object.fromEntries(INCIDENT_FACETS.map((facet) => [facet, FACET])), INCIDENT_FACETS),
+      'How many of them have which value, the most frequent first.',
+    ),
+  },
+  ['rows', 'total', 'counts'],
+);
 
 export const ALERT = object(
   {
@@ -730,6 +766,22 @@ export const QUERIES = {
     format: FORMAT,
   }),
   advice: request({ ...RANGE, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 200 } }),
+  incidentRows: request({
+    job: described(text, 'Id or name of a job.'),
+    cluster: text,
+    ...RANGE,
+    outcome: { type: 'string', enum: OUTCOMES },
+    cause: described(text, 'Id of a cause; "unknown" for what no rule names.'),
+    severity: { type: 'string', enum: SEVERITY_WORDS },
+    owner: text,
+    top: described(
+      { type: 'boolean', default: false },
+      'Without those for which a platform incident stands, where the viewer sees that one.',
+    ),
+    limit: { type: 'integer', minimum: 1, maximum: 200, default: 100 },
+    after: described(text, '"next" of the page before.'),
+    lang: LANGUAGE,
+  }),
   incident: request({ lang: LANGUAGE, format: { ...FORMAT, enum: ['json', 'markdown'] } }),
   diagnosis: request(
     {

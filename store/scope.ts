@@ -19,7 +19,7 @@ import type {
 
 /** What people ask of a store. They write nothing but what they say of diagnoses. */
 export type ReadableStore = RecordSearch &
-  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'countJobIncidents' | 'sumGroup'> &
+  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'pageIncidents' | 'countJobIncidents' | 'sumGroup'> &
   Pick<AlertStore, 'findAlerts'> &
   FeedbackStore &
   Pick<AgentRegistry, 'findAgentStatuses'> &
@@ -69,6 +69,11 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     findIncident,
     findIncidents: async (query) =>
       (await store.findIncidents({ ...query, scope })).map((incident) => hideParent(incident, scope)),
+    pageIncidents: async ({ isTop = false, ...query }) => {
+      // Whom nobody shows the platform incident, sees each of its jobs.
+      const page = await store.pageIncidents({ ...query, scope, isTop: isTop && ownsAll(scope) });
+      return { ...page, rows: page.rows.map((row) => hideParent(row, scope)) };
+    },
     countJobIncidents: (query) => store.countJobIncidents({ ...query, scope }),
     sumGroup: (query) => store.sumGroup({ ...query, scope }),
     findAlerts: (query) => findAlerts(store, selectOwn, query),
@@ -94,8 +99,12 @@ function ownsRecord(record: LogRecord, scope: TeamScope): boolean {
 }
 
 /** Whoever does not see all clusters is not sent to what stands for all of them. */
-function hideParent({ parent, ...incident }: Incident, scope: TeamScope): Incident {
-  return parent !== undefined && isInScope({ cluster: ALL_CLUSTERS }, scope) ? { ...incident, parent } : incident;
+function hideParent<Shown extends Pick<Incident, 'parent'>>(shown: Shown, scope: TeamScope): Shown {
+  return ownsAll(scope) ? shown : { ...shown, parent: undefined };
+}
+
+function ownsAll(scope: TeamScope): boolean {
+  return isInScope({ cluster: ALL_CLUSTERS }, scope);
 }
 
 type Context = Awaited<ReturnType<RecordSearch['findContext']>>;

@@ -3,7 +3,8 @@
 // suite that both must pass. Nothing above this file knows which adapter is in use.
 import type { Feedback } from '../core/feedback.js';
 import type { Glob } from '../core/text/glob.js';
-import type { Component, Incident, Level, LogRecord } from '../core/types.js';
+import type { LeadValues } from '../core/text/lead.js';
+import type { Component, Incident, Level, LogRecord, PlatformShare, Text } from '../core/types.js';
 import type { SignalKind } from '../flink/words/words.js';
 
 /** What became of one record of a batch, in the batch's order. */
@@ -91,8 +92,45 @@ export interface IncidentQuery {
   readonly outcome?: Incident['outcome'];
   /** Id of a group of failures that no rule names. */
   readonly group?: string;
+  /** Of what it is called by (core/text/lead.ts). An older release saved incidents on Elasticsearch without these. */
+  readonly cause?: string;
+  readonly severity?: string;
+  readonly owner?: string;
+  /** Without those for which a platform incident stands. */
+  readonly isTop?: boolean;
   readonly scope?: readonly Glob[];
   readonly limit: number;
+}
+
+/** What a list shows of an incident: a hundredth of it. */
+export interface IncidentRow
+  extends
+    Pick<Incident, 'id' | 'cluster' | 'job' | 'process' | 'outcome' | 'restarts' | 'firstSeen' | 'lastSeen' | 'parent'>,
+    LeadValues {
+  /** Undefined where no rule names it. */
+  readonly rule?: string;
+  /** Of what no rule names the exception and its message. */
+  readonly title: Text;
+  readonly platform?: Omit<PlatformShare, 'children'>;
+}
+
+/** A page of a list of incidents, the last seen first. */
+export interface IncidentPage {
+  readonly rows: readonly IncidentRow[];
+  /** Of all pages. */
+  readonly total: number;
+  /** Give it back as `after`; undefined on the last page. */
+  readonly next?: string;
+  /** Of all pages: how many have which value, the most frequent first, at most MOST_COUNTS. */
+  readonly counts: Readonly<Record<IncidentFacet, readonly ValueCount[]>>;
+}
+
+export const INCIDENT_FACETS = ['outcome', 'severity', 'owner', 'cause', 'cluster'] as const;
+export type IncidentFacet = (typeof INCIDENT_FACETS)[number];
+
+export interface ValueCount {
+  readonly value: string;
+  readonly count: number;
 }
 
 /** Of which group, and as of when. */
@@ -334,6 +372,8 @@ export interface IncidentStore {
   findIncident(id: string): Promise<Incident | undefined>;
   /** Newest `lastSeen` first. */
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
+  /** The same, page by page, with counts. Throws JT_REQUEST_INVALID for an `after` that no page gave. */
+  pageIncidents(query: IncidentQuery & { readonly after?: string }): Promise<IncidentPage>;
   /** All jobs that have incidents, those that touch the range. */
   countJobIncidents(query: JobQuery): Promise<JobRows>;
   /** Zeros for a group of which there is nothing (any more). */

@@ -148,14 +148,14 @@ describeWithParts(['chromium'], 'the page', () => {
 
   it('says so where a view breaks, keeps its frame, and loads again', async () => {
     const before = complaints.length;
-    await page.route('**/api/v1/incidents?**', (route) => route.fulfill({ json: {} }));
+    await page.route('**/api/v1/incidents/rows?**', (route) => route.fulfill({ json: {} }));
     await page.goto(`${address}/incidents`);
     await page.getByText('This view broke.').waitFor({ timeout: WAIT_MS });
     await page.getByRole('link', { name: 'Rules' }).click();
     await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
     await page.goto(`${address}/incidents`);
     await page.getByText('This view broke.').waitFor({ timeout: WAIT_MS });
-    await page.unroute('**/api/v1/incidents?**');
+    await page.unroute('**/api/v1/incidents/rows?**');
     await page.getByRole('button', { name: 'Load again' }).click();
     await page.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
 
@@ -244,6 +244,26 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.setViewportSize(DESK);
 
     expect(field?.width).toBeGreaterThan(PHONE.width * 0.8);
+  });
+
+  it('narrows the list by what is chosen, in the address, and shows the last answer while the server is away', async () => {
+    await page.goto(`${address}/incidents`);
+    await page.getByPlaceholder('Cause', { exact: true }).click();
+    await page.getByRole('option', { name: /^network\.insufficient-buffers \(1\)$/ }).click();
+    await page.waitForURL(/cause=network\.insufficient-buffers/);
+    await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
+    await page.goto(`${address}/incidents?cause=memory.heap-oom`);
+    await page.getByText('No incident fits these filters').waitFor({ timeout: WAIT_MS });
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
+    const before = complaints.length;
+    await page.route('**/api/v1/incidents/rows?**', (route) => route.abort());
+    await page.getByText('The server does not answer').waitFor({ timeout: WAIT_MS });
+
+    expect(await page.getByRole('row', { name: /Not enough network buffers/ }).count()).toBe(1);
+    await page.unroute('**/api/v1/incidents/rows?**');
+    await page.getByText('The server does not answer').waitFor({ state: 'detached', timeout: WAIT_MS });
+    complaints.splice(before);
   });
 
   it('shows what jobs share as one row, and the way to each of them', async () => {

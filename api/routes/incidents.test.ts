@@ -20,6 +20,25 @@ describe('incidents, jobs and alerts', () => {
     });
   });
 
+  it('lists rows of incidents with counts, page by page', async () => {
+    const { url } = await startServer();
+    const ask = (query: string) => get(`${url}/api/v1/incidents/rows?${query}`);
+
+    const { body: first } = await ask('limit=1&lang=zh');
+    const { body: second } = await ask(`limit=1&after=${first.next}`);
+    const { body: end } = await ask(`limit=1&after=${second.next}`);
+
+    expect(first).toMatchObject({ total: 2, rows: [{ title: '网络缓冲不足' }] });
+    expect(first.rows[0]).not.toHaveProperty('diagnoses');
+    expect(new Set([first.rows[0].id, second.rows[0].id])).toEqual(new Set(['i-orders', 'i-fraud']));
+    expect(end).toMatchObject({ total: 2, rows: [] });
+    expect(end.next).toBeUndefined();
+    const [cause] = first.counts.cause;
+    expect((await ask(`cause=${cause.value}`)).body.total).toBe(cause.count);
+    expect((await ask('severity=dreadful')).status).toBe(400);
+    expect((await ask('after=x')).status).toBe(400);
+  });
+
   it('gives one incident with its alerts, without their messages', async () => {
     const { url } = await startServer();
 
@@ -99,6 +118,9 @@ describe('incidents, jobs and alerts', () => {
     const ask = (path: string) => get(`${url}/api/v1/incidents${path}`, { headers });
 
     expect(JSON.stringify((await ask('')).body)).not.toMatch(/"p"|platform/);
+    const { body } = await ask('/rows?top=true');
+    expect(body.rows.map(({ id }: { id: string }) => id)).toContain('i-orders');
+    expect(JSON.stringify(body)).not.toMatch(/"p"|platform|"\*"/);
     expect(await ask('/p')).toMatchObject({ status: 404 });
   });
 

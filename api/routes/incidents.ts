@@ -3,13 +3,15 @@
 import { createError } from '../../core/errors.js';
 import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../core/text/export.js';
 import { linkIncident, renderIncidentMarkdown } from '../../core/text/markdown.js';
+import { nameSubject } from '../../core/text/subject.js';
 import { LANGUAGES, type Incident, type Language } from '../../core/types.js';
-import type { Alert } from '../../store/store.js';
+import type { Alert, IncidentRow } from '../../store/store.js';
 import { omitMissing } from '../../core/json.js';
+import type { ShownRow } from './rows.js';
 import { mergeJobs } from './jobs.js';
 import { readRange } from './records.js';
 import { ALERT_STATES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
-import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, JOB_LIST, QUERIES } from '../schemas.js';
+import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST, QUERIES } from '../schemas.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
 const ALERTS_OF_ONE_INCIDENT = 200;
@@ -26,6 +28,16 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       query: QUERIES.incidents,
       answers: { 200: INCIDENT_LIST },
       handle: (request) => listIncidents(services, request),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/incidents/rows',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'Incidents as rows of a list, newest first, page by page, with counts',
+      query: QUERIES.incidentRows,
+      answers: { 200: INCIDENT_ROWS },
+      handle: (request) => listRows(services, request),
     },
     {
       method: 'GET',
@@ -102,6 +114,25 @@ export function renderExport(
         .join('\n'),
   };
   return { kind: 'text', text: render[format](), contentType: CONTENT_TYPES[format] };
+}
+
+async function listRows(services: Services, request: Request): Promise<Answer> {
+  const { query, store } = request;
+  const language = readLanguage(services, request);
+  const { rows, ...page } = await store.pageIncidents({
+    ...omitMissing({ job: query.text('job'), cluster: query.text('cluster'), cause: query.text('cause') }),
+    ...omitMissing({ severity: query.text('severity'), owner: query.text('owner'), after: query.text('after') }),
+    ...readRange(query),
+    ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
+    isTop: query.flag('top'),
+    limit: query.number('limit') ?? 100,
+  });
+  return { kind: 'json', body: { rows: rows.map((row) => showRow(row, language)), ...page } };
+}
+
+/** In the reader's language. */
+function showRow({ title, process, ...row }: IncidentRow, language: Language): ShownRow {
+  return { ...row, title: title[language], subject: nameSubject({ process, ...row }, language) };
 }
 
 async function readIncident(services: Services, request: Request): Promise<Answer> {

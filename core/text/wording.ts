@@ -20,6 +20,13 @@ export const OUTCOMES: Readonly<Record<Incident['outcome'], Text>> = {
   unknown: { en: 'outcome unknown', zh: '结果未知' },
 };
 
+export const SEVERITIES: Readonly<Record<Diagnosis['severity'], Text>> = {
+  info: { en: 'info', zh: '提示' },
+  warning: { en: 'warning', zh: '警告' },
+  error: { en: 'error', zh: '错误' },
+  critical: { en: 'critical', zh: '严重' },
+};
+
 export const RISKS: Readonly<Record<Fix['risk'], Text>> = {
   low: { en: 'low', zh: '低' },
   medium: { en: 'medium', zh: '中' },

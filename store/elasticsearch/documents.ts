@@ -4,19 +4,28 @@
 import { createError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
 import { isObject } from '../../core/json.js';
+import { readLeadValues } from '../../core/text/lead.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
-import { GROUP_FIELD, type SmallIndex } from './templates/mapping.js';
+import { GROUP_FIELD, TAGS_FIELD, type SmallIndex } from './templates/mapping.js';
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
 import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
+import { describeRow } from '../incidents/rows.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isFeedback, isIncident, parseJson } from '../stored.js';
 import { findGroup } from '../jobs/counts.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
 const MAX_DOCUMENTS = 10_000;
+
+/** `severity=critical`: beside the names of fields, which the index has. */
+export const TAG_NAMES = ['cause', 'severity', 'owner'] as const;
+/** What a list shows of it, as text: not mapped, so that indices of earlier releases take it as well. */
+export const ROW_FIELD = 'row';
+/** A platform incident stands for it. */
+const CHILD_TAG = 'child';
 
 /** False where one with a later turn wrote it: the turn is the version of the document. */
 export async function saveIncident(
@@ -32,6 +41,8 @@ export async function saveIncident(
     jobName: incident.job?.name,
     outcome: incident.outcome,
     [GROUP_FIELD]: findGroup(incident),
+    [TAGS_FIELD]: tagIncident(incident),
+    [ROW_FIELD]: JSON.stringify(describeRow(incident)),
     ...fillTime('firstSeen', incident.firstSeen),
     ...fillTime('lastSeen', incident.lastSeen),
     body: JSON.stringify(incident),
@@ -56,6 +67,12 @@ export async function removeIncident(
 
 function fence(turn: number | undefined): object {
   return turn === undefined ? {} : { version: turn, version_type: 'external_gte' };
+}
+
+function tagIncident(incident: Incident): readonly string[] {
+  const values = readLeadValues(incident);
+  const tags = TAG_NAMES.flatMap((name) => (values[name] === undefined ? [] : [`${name}=${values[name]}`]));
+  return incident.parent === undefined ? tags : [...tags, CHILD_TAG];
 }
 
 export async function findIncident(
@@ -94,6 +111,9 @@ export function buildIncidentFilter(query: Omit<IncidentQuery, 'limit'>): object
   for (const [field, value] of equals) if (value !== undefined) filter.push({ term: { [field]: value } });
   if (query.job !== undefined)
     filter.push({ bool: { should: ['jobId', 'jobName'].map((field) => ({ term: { [field]: query.job } })) } });
+  for (const name of TAG_NAMES)
+    if (query[name] !== undefined) filter.push({ term: { [TAGS_FIELD]: `${name}=${query[name]}` } });
+  if (query.isTop === true) filter.push({ bool: { must_not: { term: { [TAGS_FIELD]: CHILD_TAG } } } });
   if (query.from !== undefined)
     filter.push({ range: { lastSeen: { gte: formatTime(parseTime('from', query.from)) } } });
   if (query.to !== undefined) filter.push({ range: { firstSeen: { lt: formatTime(parseTime('to', query.to)) } } });

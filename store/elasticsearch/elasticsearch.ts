@@ -26,6 +26,7 @@ import {
   saveState,
 } from './documents.js';
 import { createFeed } from './feed.js';
+import { pageIncidents } from './incidents.js';
 import { countJobIncidents, countJobRecords, loadJobLines, removeJobLines, saveJobLines, sumGroup } from './jobs.js';
 import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
@@ -73,6 +74,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     removeIncident: (id, turn) => removeIncident(client, prefix, id, turn),
     findIncident: (id) => findIncident(client, prefix, id),
     findIncidents: (query) => findIncidents(client, prefix, query),
+    pageIncidents: (query) => pageIncidents(client, prefix, query),
     countJobIncidents: (query) => countJobIncidents(client, prefix, query),
     sumGroup: (query) => sumGroup(client, prefix, query),
     saveJobLines: async (lines) => {

@@ -8,7 +8,7 @@ import type { AppendOutcome, EncodedBatch } from '../store.js';
 import { decodeRow, readEncodedRow, type EncodedRow } from './encode.js';
 import type { Connection, Statement } from './engine.js';
 import { isTemporary, readCode } from './failure.js';
-import { noteAppend, type Room } from './room.js';
+import { noteAppend, type Room } from './file.js';
 import { readRow, RECORD_COLUMNS } from './schema.js';
 
 type Row = Readonly<Record<string, unknown>>;

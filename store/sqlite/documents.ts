@@ -52,7 +52,9 @@ export function findIncidents(connection: Connection, query: IncidentQuery): Inc
   return readBodies(
     connection,
     {
-      sql: `SELECT body FROM incidents WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?`,
+      // Which ones is read of their rows alone; then their documents.
+      sql: `SELECT body FROM incidents WHERE id IN (SELECT id FROM incident_rows WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?)
+            ORDER BY last_seen DESC NULLS LAST, id`,
       params: [...where.params, query.limit],
     },
     isIncident,
@@ -64,12 +66,12 @@ export function countJobRecords(connection: Connection, query: JobQuery): JobRow
 }
 
 export function countJobIncidents(connection: Connection, query: JobQuery): JobRows {
-  return countJobs(connection, 'incidents', { kind: 'outcome', last: 'last_seen' }, buildIncidentWhere(query));
+  return countJobs(connection, 'incident_rows', { kind: 'outcome', last: 'last_seen' }, buildIncidentWhere(query));
 }
 
 function countJobs(
   connection: Connection,
-  table: 'records' | 'incidents',
+  table: 'records' | 'incident_rows',
   columns: { readonly kind: string; readonly last: string },
   where: SqlCondition,
 ): JobRows {
@@ -91,25 +93,29 @@ export function sumGroup(connection: Connection, { now, ...query }: GroupQuery):
     .prepare<GroupCounts>(
       `SELECT count(*) AS incidents, count(*) FILTER (WHERE last_seen >= ?) AS lastDay,
          count(*) FILTER (WHERE last_seen >= ?) AS lastWeek, min(first_seen) AS firstMs, max(last_seen) AS lastMs
-       FROM incidents WHERE ${where.sql}`,
+       FROM incident_rows WHERE ${where.sql}`,
     )
     .all(nowMs - GROUP_DAY_MS, nowMs - 7 * GROUP_DAY_MS, ...where.params);
   return describeGroup(counts ?? NOTHING);
 }
 
-function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCondition {
+export function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCondition {
   const conditions: SqlCondition[] = [];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['job_id', query.jobId],
     ['cluster', query.cluster],
     ['outcome', query.outcome],
     ['failure_group', query.group],
+    ['lead', query.cause],
+    ['severity', query.severity],
+    ['owner', query.owner],
   ];
   for (const [column, value] of equals)
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
   if (query.job !== undefined) conditions.push({ sql: '(job_id = ? OR job_name = ?)', params: [query.job, query.job] });
   if (query.from !== undefined) conditions.push({ sql: 'last_seen >= ?', params: [parseTime('from', query.from)] });
   if (query.to !== undefined) conditions.push({ sql: 'first_seen < ?', params: [parseTime('to', query.to)] });
+  if (query.isTop === true) conditions.push({ sql: 'parent IS NULL', params: [] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
 }
@@ -169,7 +175,7 @@ export function findAgentStatuses(connection: Connection): AgentStatus[] {
   return readBodies(connection, { sql: 'SELECT body FROM agents ORDER BY id', params: [] }, isAgentStatus);
 }
 
-function readBodies<Body>(
+export function readBodies<Body>(
   connection: Connection,
   select: SqlCondition,
   isBody: (value: unknown) => value is Body,
@@ -181,7 +187,7 @@ function readBodies<Body>(
     .filter(isBody);
 }
 
-function readTime(text: string | undefined): number | null {
+export function readTime(text: string | undefined): number | null {
   const time = text === undefined ? NaN : Date.parse(text);
   return Number.isNaN(time) ? null : time;
 }

@@ -22,10 +22,10 @@ import {
   sumGroup,
 } from './documents.js';
 import { openConnection, type Connection } from './engine.js';
+import { fillRows, pageIncidents, saveRow } from './incident-rows.js';
 import { explainFailure, runTask } from './failure.js';
 import { loadJobLines, saveJobLines } from './job-lines.js';
-import { makePrivate } from './permissions.js';
-import { checkRoom, type Room } from './room.js';
+import { checkRoom, makePrivate, type Room } from './file.js';
 import { MIGRATIONS } from './schema.js';
 import { findContext, joinCursors, readFeed, searchRecords } from './search.js';
 
@@ -60,10 +60,18 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     searchRecords: (query) => run(() => searchRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
-    saveIncident: (incident, turn) => run(() => connection.transact(() => saveIncident(connection, incident, turn))),
+    saveIncident: (incident, turn) =>
+      run(() =>
+        connection.transact(() => {
+          const isSaved = saveIncident(connection, incident, turn);
+          if (isSaved) saveRow(connection, incident);
+          return isSaved;
+        }),
+      ),
     removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
+    pageIncidents: (query) => run(() => pageIncidents(connection, query)),
     countJobIncidents: (query) => run(() => countJobIncidents(connection, query)),
     sumGroup: (query) => run(() => sumGroup(connection, query)),
     saveJobLines: (lines) => run(() => saveJobLines(connection, lines)),
@@ -143,6 +151,7 @@ function setUp(connection: Connection, settings: SqliteSettings): void {
     connection.pragma(`max_page_count = ${Math.max(1, Math.floor(settings.maxBytes / 8192))}`);
   connection.transact(() => {
     for (const step of MIGRATIONS.slice(Number(connection.pragma('user_version')))) connection.exec(step);
+    fillRows(connection);
     connection.pragma(`user_version = ${MIGRATIONS.length}`);
   });
 }

@@ -15,6 +15,7 @@ import {
   describeDocuments,
   describeFeedback,
   describeGroups,
+  describeIncidentPages,
   describeIncidents,
   describeJobs,
   describeStates,
@@ -41,6 +42,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('incidents', () => describeIncidents(useOwnStore(open)));
     describe('incidents of several writers', () => describeTurns(useOwnStore(open)));
     describe('groups', () => describeGroups(useOwnStore(open)));
+    describe('lists of incidents', () => describeIncidentPages(useOwnStore(open)));
     describe('jobs', () => describeJobs(useOwnStore(open)));
     describe('the lines of a job', () => describeJobLines(useSharedStore(open)));
     describe('the lines of a job', () => describeChangedJobLines(useOwnStore(open)));

@@ -103,6 +103,8 @@ const SMALL_FIELDS = {
  * who writes has the right to give them another one.
  */
 export const GROUP_FIELD = 'state';
+/** Where an incident has what it is filtered by, and an alert its incident; for the same reason. */
+export const TAGS_FIELD = 'incidentId';
 
 export type SmallIndex = 'incidents' | 'alerts' | 'feedback' | 'states' | 'agents' | 'access';
 export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'feedback', 'states', 'agents', 'access'];

@@ -2,9 +2,10 @@
 // Called by contract.ts.
 import { expect, it } from 'vitest';
 import type { Feedback } from '../../../core/feedback.js';
-import { ALL_CLUSTERS } from '../../../core/types.js';
+import { omitMissing } from '../../../core/json.js';
+import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
-import type { Alert, JobCounts, JobQuery, Store } from '../../store.js';
+import type { Alert, IncidentPage, JobCounts, JobQuery, Store } from '../../store.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.js';
 import { DEEP_JSON, HUGE } from './append.js';
 import { ALL, waitForTotal } from './reading.js';
@@ -99,6 +100,101 @@ export function describeIncidents(store: () => Store): void {
     expect(await find({ scope: [parseGlob('c2')] })).toEqual(['b']);
     expect(await find({ scope: [] })).toEqual([]);
     expect(await find({ limit: 1 })).toEqual(['b']);
+  });
+}
+
+const DIAGNOSIS = {
+  cause: 'memory.heap-oom',
+  rule: 'memory.heap-oom/task',
+  title: 't',
+  summary: 's',
+  severity: 'critical',
+  confidence: 0.9,
+  symptom: false,
+  owner: 'configuration',
+  status: 'stable',
+  count: 1,
+  reasons: [],
+  fixes: [],
+  evidence: [],
+  explains: [],
+  references: [],
+  values: {},
+  score: {},
+} as const satisfies Diagnosis;
+
+export function describeIncidentPages(store: () => Store): void {
+  const named = (diagnosis: Diagnosis): Partial<Incident> => ({ diagnoses: { en: [diagnosis], zh: [diagnosis] } });
+  const saveAll = async (): Promise<void> => {
+    const at = (minute: number): { firstSeen: string; lastSeen: string } => {
+      const time = `2026-11-20T10:0${minute}:00.000Z`;
+      return { firstSeen: time, lastSeen: time };
+    };
+    await store().saveIncident(makeIncident('heap', { ...named(DIAGNOSIS), ...at(3) }));
+    await store().saveIncident(makeIncident('heap too', { ...named(DIAGNOSIS), ...at(3), outcome: 'failed' }));
+    await store().saveIncident(makeIncident('child', { ...named(DIAGNOSIS), ...at(2), parent: 'p', cluster: 'c2' }));
+    // A symptom beside what no rule names.
+    await store().saveIncident(
+      makeIncident('unknown', { ...named({ ...DIAGNOSIS, symptom: true }), ...at(1), diagnosis: 'DEEP' }),
+    );
+    await store().saveIncident(makeIncident('undated', { ...at(0), firstSeen: undefined, lastSeen: undefined }));
+    await store().saveIncident(makeIncident('undated 2', { firstSeen: undefined, lastSeen: undefined }));
+  };
+  const page = (query: object = {}): Promise<IncidentPage> => store().pageIncidents({ limit: 10, ...query });
+
+  it('lists incidents page by page, each once, with the number of all', async () => {
+    await saveAll();
+    const ids: string[] = [];
+    let after: string | undefined;
+    do {
+      const { rows, total, next }: IncidentPage = await page({ limit: 2, ...omitMissing({ after }) });
+      expect(total).toBe(6);
+      ids.push(...rows.map(({ id }) => id));
+      after = next;
+    } while (after !== undefined);
+
+    expect((await page({ limit: 1 })).rows).toMatchObject([
+      {
+        id: 'heap',
+        cluster: 'session-1',
+        outcome: 'failing',
+        title: { en: 't', zh: 't' },
+        rule: 'memory.heap-oom/task',
+      },
+    ]);
+    expect(ids).toEqual(['heap', 'heap too', 'child', 'unknown', 'undated', 'undated 2']);
+    expect((await store().findIncidents({ limit: 10 })).map(({ id }) => id)).toEqual(ids);
+    await expect(page({ after: 'x' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+  });
+
+  it('counts what they are called by, and finds them by it', async () => {
+    await saveAll();
+
+    expect((await page({ limit: 1 })).counts).toEqual({
+      outcome: [
+        { value: 'failing', count: 5 },
+        { value: 'failed', count: 1 },
+      ],
+      severity: [{ value: 'critical', count: 3 }],
+      owner: [
+        { value: 'configuration', count: 3 },
+        { value: 'user-code', count: 1 },
+      ],
+      cause: [
+        { value: 'memory.heap-oom', count: 3 },
+        { value: 'unknown', count: 3 },
+      ],
+      cluster: [
+        { value: 'session-1', count: 5 },
+        { value: 'c2', count: 1 },
+      ],
+    });
+    const find = async (query: object): Promise<string[]> => (await page(query)).rows.map(({ id }) => id);
+    expect(await find({ cause: 'unknown', owner: 'user-code' })).toEqual(['unknown']);
+    expect(await find({ severity: 'critical', outcome: 'failed' })).toEqual(['heap too']);
+    expect(await find({ isTop: true, cause: 'memory.heap-oom' })).toEqual(['heap', 'heap too']);
+    expect(await find({ scope: [parseGlob('c2')], cause: 'memory.heap-oom' })).toEqual(['child']);
+    expect((await page({ scope: [] })).total).toBe(0);
   });
 }
 

@@ -5,7 +5,7 @@ import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Tex
 import { Link } from 'wouter';
 import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
-import { findLead, nameUnknown, type Lead } from '../diagnosis/lead.ts';
+import { findLead, nameUnknown, type Lead } from '../../../../core/text/lead.ts';
 import type { ShownIncident } from '../server/client.ts';
 import { renderIncidentMarkdown } from '../../../../core/text/markdown.ts';
 import { nameSubject } from '../../../../core/text/subject.ts';

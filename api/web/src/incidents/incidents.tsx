@@ -1,17 +1,17 @@
 // The list of incidents: one row per episode of failing, newest first, in one sentence each. In: the incidents of the
 // API, asked for again every two seconds. Out: a link to one of them. The frame (shell/app.tsx) shows it.
-import { Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
-import { findLead, nameUnknown } from '../diagnosis/lead.ts';
-import { api, type ListedIncident } from '../server/client.ts';
+import type { ShownRow } from '../../../routes/rows.ts';
+import { api } from '../server/client.ts';
 import { AdviceLines } from './advice.tsx';
 import { Children, OUTCOME_COLORS } from './children.tsx';
 import { DeliveryProblems } from './delivery.tsx';
+import { Filters, readFilters } from './filters.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
-import { nameSubject } from '../../../../core/text/subject.ts';
 import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 
@@ -25,51 +25,87 @@ export function IncidentsPage() {
 }
 
 const COLUMNS = 6;
+const PAGE_ROWS = 100;
 
 function IncidentList() {
   const { t, lang } = useSpeech();
-  const query = useQuery({ queryKey: ['incidents', lang], queryFn: () => api.incidents(lang), refetchInterval: 2000 });
-  if (query.isPending) return <Waiting />;
-  if (query.isError) return <Problem error={query.error} />;
-  const incidents = selectTop(query.data.incidents);
-  if (incidents.length === 0) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
+  const [address, setAddress] = useSearchParams();
+  const asked = readFilters(address);
+  const query = useInfiniteQuery({
+    queryKey: ['incident-rows', lang, asked.toString()],
+    queryFn: ({ pageParam }) =>
+      api.incidentRows(
+        new URLSearchParams([
+          ...asked,
+          ['lang', lang],
+          ['limit', String(PAGE_ROWS)],
+          ...(pageParam === '' ? [] : [['after', pageParam]]),
+        ]),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    // All pages are asked for again: the more there are, the more rarely.
+    refetchInterval: ({ state }) => 2000 * (state.data?.pages.length ?? 1),
+  });
+  if (query.data === undefined) return query.isError ? <Problem error={query.error} /> : <Waiting />;
+  const rows = query.data.pages.flatMap((page) => page.rows);
+  const total = query.data.pages[0]?.total ?? 0;
+  const isFiltered = !asked.has('top');
+  if (rows.length === 0 && !isFiltered) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
   return (
     <div>
-      <AdviceLines incidents={query.data.incidents} />
+import type { ShownRow } from '../../../routes/rows.ts';
+import { api } from '../server/client.ts';
+import { AdviceLines } from './advice.tsx';
       <Group mb="sm" gap="xs">
         <Title order={3}>{t('incidents')}</Title>
-        <Badge variant="light" color="gray">
-          {incidents.length}
+        <Badge variant="light" color="gray" tt="none">
+          {rows.length < total ? `${rows.length} ${t('of')} ${total}` : total}
         </Badge>
       </Group>
-      <Table className="stacks" highlightOnHover verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t('cause')}</Table.Th>
-            <Table.Th>{t('job')}</Table.Th>
-            <Table.Th>{t('state')}</Table.Th>
-            <Table.Th>{t('restarts')}</Table.Th>
-            <Table.Th>{t('whose')}</Table.Th>
-            <Table.Th>{t('since')}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {incidents.map((incident) => (
-            <IncidentRow key={incident.id} incident={incident} />
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Filters address={address} setAddress={setAddress} />
+      {rows.length === 0 ? <Empty title={t('noIncidentsHere')} /> : <Rows rows={rows} />}
+      {query.hasNextPage && (
+        <Button
+          mt="sm"
+          variant="default"
+          size="xs"
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          {t('showMore')}
+        </Button>
+      )}
     </div>
   );
 }
 
-/** What a platform incident stands for is shown below it. */
-function selectTop(incidents: readonly ListedIncident[]): readonly ListedIncident[] {
-  const ids = new Set(incidents.map(({ id }) => id));
-  return incidents.filter(({ parent }) => parent === undefined || !ids.has(parent));
+function Rows({ rows }: { readonly rows: readonly ShownRow[] }) {
+  const { t } = useSpeech();
+  return (
+    <Table className="stacks" highlightOnHover verticalSpacing="xs">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t('cause')}</Table.Th>
+          <Table.Th>{t('job')}</Table.Th>
+          <Table.Th>{t('state')}</Table.Th>
+          <Table.Th>{t('restarts')}</Table.Th>
+          <Table.Th>{t('whose')}</Table.Th>
+          <Table.Th>{t('since')}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {rows.map((row) => (
+          <RowWithJobs key={row.id} incident={row} />
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
 }
 
-function IncidentRow({ incident }: { readonly incident: ListedIncident }) {
+/** What a platform incident stands for is shown below it. */
+function RowWithJobs({ incident }: { readonly incident: ShownRow }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
@@ -92,15 +128,14 @@ function IncidentRow({ incident }: { readonly incident: ListedIncident }) {
 }
 
 interface RowProps {
-  readonly incident: ListedIncident;
+  readonly incident: ShownRow;
   readonly isOpen: boolean;
   readonly onToggle: () => void;
 }
 
 function OneRow({ incident, isOpen, onToggle }: RowProps) {
   const { t, lang } = useSpeech();
-  const lead = findLead(incident);
-  const owner = lead.kind === 'cause' ? lead.diagnosis.owner : lead.unknown?.owner;
+  const { title, rule, owner, severity } = incident;
   return (
     <Table.Tr>
       <Table.Td className="whole" maw={620} miw={240}>
@@ -109,16 +144,16 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           style={{ textDecoration: 'none', color: 'inherit' }}
         >
           <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-            {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown)}
+            {title === '' ? t('unknown') : title}
           </Text>
           <Group gap={6}>
             <Badge
               size="xs"
               variant="light"
-              color={lead.kind === 'cause' ? SEVERITY_COLORS[lead.diagnosis.severity] : 'yellow'}
+              color={severity === undefined ? 'yellow' : SEVERITY_COLORS[severity]}
               tt="none"
             >
-              {lead.kind === 'cause' ? lead.diagnosis.rule : t('unknown')}
+              {rule ?? t('unknown')}
             </Badge>
           </Group>
         </Link>
@@ -153,13 +188,13 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
 
 /** A job and its cluster; of a platform incident their numbers, with its jobs on demand. */
 function Whose({ incident, isOpen, onToggle }: RowProps) {
-  const { t, lang } = useSpeech();
-  const { platform, cluster } = incident;
+  const { t } = useSpeech();
+  const { platform, cluster, subject } = incident;
   if (platform === undefined)
     return (
       <>
-        <Text size="sm" lineClamp={2} title={nameSubject(incident, lang)} style={{ overflowWrap: 'anywhere' }}>
-          {nameSubject(incident, lang)}
+        <Text size="sm" lineClamp={2} title={subject} style={{ overflowWrap: 'anywhere' }}>
+          {subject}
         </Text>
         <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
           {cluster}

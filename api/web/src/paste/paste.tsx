@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../server/client.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
-import { findLead } from '../diagnosis/lead.ts';
+import { findLead } from '../../../../core/text/lead.ts';
 import { Problem } from '../view/state.tsx';
 import { useSpeech } from '../speech/text.tsx';
 

@@ -7,7 +7,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { Evidence, LogRecord } from '../../../../core/types.ts';
 import { RecordRow } from '../records/record.tsx';
-import { api, RequestError, type ListedIncident } from '../server/client.ts';
+import { api, RequestError, type ShownIncident } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Problem, Waiting } from '../view/state.tsx';
 import { Time } from '../view/time.tsx';
@@ -157,9 +157,9 @@ function Gone({ id, at }: { readonly id: string; readonly at: string | null }) {
 }
 
 function findEvidence(
-  incidents: readonly ListedIncident[],
+  incidents: readonly ShownIncident[],
   id: string,
-): { readonly incident: ListedIncident; readonly evidence: Evidence } | undefined {
+): { readonly incident: ShownIncident; readonly evidence: Evidence } | undefined {
   for (const incident of incidents) {
     const all = [...incident.diagnoses, ...incident.unknown].flatMap((found) => found.evidence);
     const evidence = all.find(({ recordId }) => recordId === id);

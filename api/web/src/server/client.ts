@@ -1,17 +1,10 @@
 // The page's only way to the server: the same API as everyone's (docs/api.md). In: what a room asks for. Out: the
 // answer, typed, or a RequestError with the server's own words. Each request carries the token of session.ts; one that
 // is refused for it waits for the sign-in.
-import type {
-  Diagnosis,
-  FailureGroup,
-  Incident,
-  Language,
-  LogRecord,
-  PlatformShare,
-  UnknownFailure,
-} from '../../../../core/types.ts';
+import type { Diagnosis, FailureGroup, Incident, Language, LogRecord, UnknownFailure } from '../../../../core/types.ts';
 import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/feedback.ts';
-import type { AgentStatus, GroupSum, RecordPage } from '../../../../store/store.ts';
+import type { AgentStatus, GroupSum, IncidentPage, RecordPage } from '../../../../store/store.ts';
+import type { ShownRow } from '../../../routes/rows.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
@@ -28,10 +21,8 @@ export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
 /** An incident as the API shows it: in one language. */
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
 
-/** In the list, where the children of a platform incident are left out. */
-export type ListedIncident = Omit<ShownIncident, 'platform'> & {
-  readonly platform?: Omit<PlatformShare, 'children'>;
-};
+/** A page of the list of incidents. */
+export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
 
 export interface RuleRow {
   readonly id: string;
@@ -116,10 +107,11 @@ export const api = {
     request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${before}&after=${after}`),
   exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
     request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
-  incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ListedIncident[] }> =>
-    request(`/api/v1/incidents?limit=1000&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
-  incidents: (lang: Language): Promise<{ incidents: readonly ListedIncident[] }> =>
-    request(`/api/v1/incidents?limit=200&lang=${lang}`),
+  /** Whole ones, with their evidence. */
+  incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
+    request(`/api/v1/incidents?limit=200&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
+  incidentRows: (parameters: URLSearchParams): Promise<RowPage> =>
+    request(`/api/v1/incidents/rows?${parameters.toString()}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
   feedback: (id: string): Promise<ShownFeedback> => request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`),

@@ -1,0 +1,67 @@
+// What both adapters share around a page of a list of incidents: the mark where the next page begins, and how many have
+// which value. Pure.
+import { createError } from '../../core/errors.js';
+import type { IncidentFacet, IncidentPage, IncidentRow, ValueCount } from '../store.js';
+import { parseJson } from '../stored.js';
+
+/** Values of one facet that are counted, the most frequent ones. */
+export const MOST_COUNTS = 50;
+
+/** Where an incident stands in a list: when it was last seen (null: it does not say), and its id. */
+export type IncidentPlace = readonly [lastSeen: number | null, id: string];
+
+export function encodeIncidentPlace(place: IncidentPlace): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+/** Throws JT_REQUEST_INVALID for anything that no page gave out. */
+export function decodeIncidentPlace(text: string): IncidentPlace {
+  const value = parseJson(Buffer.from(text, 'base64url').toString('utf8'));
+  if (Array.isArray(value) && value.length === 2) {
+    const [lastSeen, id]: readonly unknown[] = value;
+    if ((lastSeen === null || Number.isSafeInteger(lastSeen)) && typeof id === 'string')
+      return [lastSeen === null ? null : Number(lastSeen), id];
+  }
+  throw createError('JT_REQUEST_INVALID', { problems: '"after" is not the "next" of a page' });
+}
+
+/** Where the page ends, when another one follows. */
+export function findNext(page: readonly IncidentRow[], limit: number): { next?: string } {
+  const last = page.length < limit ? undefined : page.at(-1);
+  if (last === undefined) return {};
+  const lastSeen = last.lastSeen === undefined ? NaN : Date.parse(last.lastSeen);
+  return { next: encodeIncidentPlace([Number.isNaN(lastSeen) ? null : lastSeen, last.id]) };
+}
+
+/** So many incidents share these values. */
+interface CountedValues {
+  readonly values: (facet: IncidentFacet) => unknown;
+  readonly count: number;
+}
+
+export function foldCounts(rows: readonly CountedValues[]): Pick<IncidentPage, 'total' | 'counts'> {
+  const countFacet = (facet: IncidentFacet): readonly ValueCount[] => {
+    const found = new Map<string, number>();
+    for (const { values, count } of rows) {
+      const value = values(facet);
+      if (typeof value === 'string') found.set(value, (found.get(value) ?? 0) + count);
+    }
+    return rankCounts([...found].map(([value, count]) => ({ value, count })));
+  };
+  return { total: rows.reduce((sum, { count }) => sum + count, 0), counts: mapFacets(countFacet) };
+}
+
+export function mapFacets<Result>(read: (facet: IncidentFacet) => Result): Readonly<Record<IncidentFacet, Result>> {
+  return {
+    outcome: read('outcome'),
+    severity: read('severity'),
+    owner: read('owner'),
+    cause: read('cause'),
+    cluster: read('cluster'),
+  };
+}
+
+/** The most frequent first; of as many the first by name. */
+export function rankCounts(counts: readonly ValueCount[]): readonly ValueCount[] {
+  return [...counts].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MOST_COUNTS);
+}

@@ -1,0 +1,37 @@
+// What a row of a list says of an incident: a hundredth of it, in both languages. In: an incident that is saved. Out:
+// its row, which both adapters keep beside it. Pure.
+import { isObject } from '../../core/json.js';
+import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/text/lead.js';
+import type { Incident, Language, PlatformShare } from '../../core/types.js';
+import type { IncidentRow } from '../store.js';
+
+/** A title fills two lines; what no rule names may say much more. */
+const MOST_TITLE = 300;
+
+export function describeRow(incident: Incident): IncidentRow {
+  const { id, cluster, job, process, outcome, restarts, firstSeen, lastSeen, parent, platform } = incident;
+  const inLanguage = (language: Language): Lead =>
+    findLead({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
+  const lead = inLanguage('en');
+  const entitle = (language: Language): string => nameLead(inLanguage(language)).slice(0, MOST_TITLE);
+  return {
+    ...{ id, cluster, job, process, outcome, restarts, firstSeen, lastSeen, parent },
+    ...readLeadValues(incident),
+    rule: lead.kind === 'cause' ? lead.diagnosis.rule : undefined,
+    title: { en: entitle('en'), zh: entitle('zh') },
+    platform: platform === undefined ? undefined : withoutChildren(platform),
+  };
+}
+
+function withoutChildren({ children, ...share }: PlatformShare): Omit<PlatformShare, 'children'> {
+  void children;
+  return share;
+}
+
+function nameLead(lead: Lead): string {
+  return lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown);
+}
+
+export function isIncidentRow(value: unknown): value is IncidentRow {
+  return isObject(value) && typeof value['id'] === 'string' && isObject(value['title']);
+}
