@@ -390,7 +390,9 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
     const row = alert.getByRole('row', { name: /chat/ });
 
     // One alert, or a second one where the incident was seen before all of its log was read; none is on its way.
-    expect(await row.textContent()).toMatch(/^chat[12]0\d{4}-\d\d-\d\d.*it answered with status 410: no such channelSend a test$/);
+    expect(await row.textContent()).toMatch(
+      /^chat[12]0\d{4}-\d\d-\d\d.*it answered with status 410: no such channelSend a test$/,
+    );
     expect(await page.content()).not.toContain('geheim');
     await page.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
     await page.getByText('中文').click();
