@@ -7,7 +7,6 @@ import { nameSubject } from '../../core/text/subject.js';
 import { LANGUAGES, type Incident, type Language } from '../../core/types.js';
 import type { Alert, IncidentRow } from '../../store/store.js';
 import { omitMissing } from '../../core/json.js';
-import type { ShownRow } from './rows.js';
 import { mergeJobs } from './jobs.js';
 import { readRange } from './records.js';
 import { ALERT_STATES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
@@ -131,7 +130,7 @@ async function listRows(services: Services, request: Request): Promise<Answer> {
 }
 
 /** In the reader's language. */
-function showRow({ title, process, ...row }: IncidentRow, language: Language): ShownRow {
+function showRow({ title, process, ...row }: IncidentRow, language: Language): object {
   return { ...row, title: title[language], subject: nameSubject({ process, ...row }, language) };
 }
 

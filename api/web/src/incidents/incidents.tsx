@@ -5,8 +5,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
-import type { ShownRow } from '../../../routes/rows.ts';
-import { api } from '../server/client.ts';
+import { api, type ShownRow } from '../server/client.ts';
 import { AdviceLines } from './advice.tsx';
 import { Children, OUTCOME_COLORS } from './children.tsx';
 import { DeliveryProblems } from './delivery.tsx';
@@ -55,9 +54,12 @@ function IncidentList() {
   if (rows.length === 0 && !isFiltered) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
   return (
     <div>
-import type { ShownRow } from '../../../routes/rows.ts';
-import { api } from '../server/client.ts';
-import { AdviceLines } from './advice.tsx';
+      {query.isError && (
+        <Alert color="yellow" mb="sm" role="status">
+          {t('stale')}
+        </Alert>
+      )}
+      <AdviceLines />
       <Group mb="sm" gap="xs">
         <Title order={3}>{t('incidents')}</Title>
         <Badge variant="light" color="gray" tt="none">

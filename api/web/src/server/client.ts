@@ -2,9 +2,9 @@
 // answer, typed, or a RequestError with the server's own words. Each request carries the token of session.ts; one that
 // is refused for it waits for the sign-in.
 import type { Diagnosis, FailureGroup, Incident, Language, LogRecord, UnknownFailure } from '../../../../core/types.ts';
+import type { Advice } from '../../../../core/text/advice.ts';
 import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/feedback.ts';
-import type { AgentStatus, GroupSum, IncidentPage, RecordPage } from '../../../../store/store.ts';
-import type { ShownRow } from '../../../routes/rows.ts';
+import type { AgentStatus, GroupSum, IncidentPage, IncidentRow, RecordPage } from '../../../../store/store.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
@@ -20,6 +20,9 @@ export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
 
 /** An incident as the API shows it: in one language. */
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
+
+/** An incident as a row of the list: whom it is about, and its title, in one language. */
+export type ShownRow = Omit<IncidentRow, 'title' | 'process'> & { readonly subject: string; readonly title: string };
 
 /** A page of the list of incidents. */
 export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
@@ -107,6 +110,7 @@ export const api = {
     request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${before}&after=${after}`),
   exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
     request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
+  advice: (): Promise<Advice> => request('/api/v1/advice'),
   /** Whole ones, with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
     request(`/api/v1/incidents?limit=200&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
