@@ -2,7 +2,10 @@
 // they do not fit (nothing is converted or dropped in a body); answers are described, never trimmed, so that a
 // new field is only added here to be documented.
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
+import { ROUTE_LABELS } from '../core/config/rows/route.js';
 import { VERDICTS } from '../core/feedback.js';
+import { SILENCE_STATES } from '../core/silence.js';
+import { MAX_GLOB_LENGTH } from '../core/text/glob.js';
 import { EXPORT_FORMATS } from '../core/text/export.js';
 import { RECORD_FORMATS } from '../core/text/record-export.js';
 import { LANGUAGES } from '../core/types.js';
@@ -543,6 +546,41 @@ export const FEEDBACK_LIST = object(
   ['feedback', 'rules'],
 );
 
+const PATTERN = { type: 'string', maxLength: MAX_GLOB_LENGTH } as const;
+const MATCHERS: Schema = {
+  ...request(
+    Object.fromEntries(
+      ROUTE_LABELS.map((label) => [label, { oneOf: [PATTERN, { type: 'array', items: PATTERN, maxItems: 100 }] }]),
+    ),
+  ),
+  description: 'Patterns with "*" by label, one or a list; all labels must fit. With "!" in front: must not fit.',
+};
+
+export const SILENCE = object(
+  {
+    id: text,
+    matchers: MATCHERS,
+    startsAt: time,
+    endsAt: time,
+    createdBy: text,
+    comment: text,
+    state: { type: 'string', enum: SILENCE_STATES },
+  },
+  ['id', 'matchers', 'startsAt', 'endsAt', 'createdBy', 'comment', 'state'],
+);
+
+export const SILENCE_LIST = object({ silences: described(list(SILENCE), 'Those that end last first.') }, ['silences']);
+
+export const NEW_SILENCE = request(
+  {
+    matchers: MATCHERS,
+    startsAt: described(time, 'Default: now.'),
+    endsAt: time,
+    comment: described({ type: 'string', minLength: 1, maxLength: 2000 }, 'Why.'),
+  },
+  ['matchers', 'endsAt', 'comment'],
+);
+
 export const RULE = object(
   {
     precision: PRECISION,
@@ -732,6 +770,7 @@ const FORMAT = {
 export const MOST_EXPORTED = 100_000;
 
 export const QUERIES = {
+  silences: request({ expired: described({ type: 'boolean', default: false }, 'Also those that are over.') }),
   records: request({
     ...RECORD_FILTERS,
     ...RANGE,

@@ -34,6 +34,7 @@ import { createValues, type Answer, type DiagnoseDocument, type Route, type Rule
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { ERROR } from './schemas.js';
 import { createDiagnosisRoutes } from './routes/diagnosis.js';
+import { createSilenceRoutes } from './routes/silences.js';
 import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
@@ -148,6 +149,7 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createGroupRoutes(services),
       ...createAdviceRoutes(),
       ...createDeliveryRoutes(services),
+      ...createSilenceRoutes(services),
       ...createSystemRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),
       ...createAccessRoutes(services, access, provider),

@@ -14,6 +14,7 @@ import { SEARCH } from './search/search.js';
 import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
 import { RECEIVERS_ROUTE } from './receivers/route.js';
 import { RECEIVERS_TEST } from './receivers/test.js';
+import { SILENCES_ADD, SILENCES_EXPIRE, SILENCES_LIST } from './receivers/silences.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { FEEDBACK } from './rules/feedback.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
@@ -45,6 +46,9 @@ export const COMMANDS: readonly Command[] = [
   LETTERS_SEND,
   RECEIVERS_ROUTE,
   RECEIVERS_TEST,
+  SILENCES_ADD,
+  SILENCES_LIST,
+  SILENCES_EXPIRE,
   RULES_LIST,
   RULES_NEW,
   RULES_CHECK,

@@ -34,6 +34,8 @@ const STORE_COMMANDS: readonly string[] = [
   'feedback',
   'bundle',
   'letters',
+  'silences',
+  'receivers',
   'mcp',
   'setup',
   'tokens',

@@ -6,7 +6,7 @@ import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/feedback.js';
-import type { AlertStore, FeedbackStore, IncidentStore, StateStore } from '../store/store.js';
+import type { AlertStore, FeedbackStore, IncidentStore, SilenceStore, StateStore } from '../store/store.js';
 import { findReceiverProblems } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
@@ -34,7 +34,11 @@ export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
 }
 
 export interface NotifierOptions {
-  readonly store: AlertStore & Pick<IncidentStore, 'findIncidents'> & Pick<FeedbackStore, 'findFeedback'> & StateStore;
+  readonly store: AlertStore &
+    Pick<IncidentStore, 'findIncidents'> &
+    Pick<FeedbackStore, 'findFeedback'> &
+    Pick<SilenceStore, 'findSilences'> &
+    StateStore;
   readonly receivers: readonly ReceiverSettings[];
   /** Which receiver hears of what, and when. Absent: all of everything, at any time. */
   readonly routing?: RoutingOptions | undefined;
@@ -131,7 +135,7 @@ function createState(options: NotifierOptions): NotifierState {
   const { store, receivers, policy, log, publicUrl = '', instance = 'main', shares } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
   const outbox = createOutbox({ store, receivers, instance, shares });
-  const router = createRouter(receivers, options.routing, now);
+  const router = createRouter({ receivers, routing: options.routing, store, log, now });
   return {
     outbox,
     router,
@@ -186,6 +190,7 @@ async function stepInbound(notifier: NotifierState): Promise<void> {
 
 async function stepSender(notifier: NotifierState, sender: Sender): Promise<void> {
   await makeReady(notifier);
+  await notifier.router.refresh();
   await sender.deliverDue();
   await sender.refreshOpen();
 }

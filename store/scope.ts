@@ -4,6 +4,7 @@
 // request.
 import type { Feedback } from '../core/feedback.js';
 import { createError } from '../core/errors.js';
+import type { Silence } from '../core/silence.js';
 import { fitsGlob, type Glob } from '../core/text/glob.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
 import type {
@@ -14,14 +15,16 @@ import type {
   FeedbackStore,
   IncidentStore,
   RecordSearch,
+  SilenceStore,
   StoreHealth,
 } from './store.js';
 
-/** What people ask of a store. They write nothing but what they say of diagnoses. */
+/** What people ask of a store. They write nothing but what they say of diagnoses, and their silences. */
 export type ReadableStore = RecordSearch &
   Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'pageIncidents' | 'countJobIncidents' | 'sumGroup'> &
   Pick<AlertStore, 'findAlerts'> &
   FeedbackStore &
+  SilenceStore &
   Pick<AgentRegistry, 'findAgentStatuses'> &
   StoreHealth;
 
@@ -83,6 +86,14 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
         throw createError('JT_NOT_FOUND', { what: `The incident "${feedback.incidentId}"` });
       await store.saveFeedback(feedback);
     },
+    findSilences: async (query) => (await store.findSilences(query)).filter((silence) => ownsSilence(silence, scope)),
+    saveSilence: async (silence) => {
+      if (!ownsSilence(silence, scope))
+        throw createError('JT_REQUEST_INVALID', {
+          problems: 'matchers: "job" or "cluster" must name only what this token may see',
+        });
+      await store.saveSilence(silence);
+    },
     findAgentStatuses: () => findAgents(store, scope),
     check: () => store.check(),
     checkRoom: () => store.checkRoom(),
@@ -91,6 +102,15 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
 
 function ownsIncident({ cluster, job }: Incident, scope: TeamScope): boolean {
   return isInScope({ cluster, jobId: job?.id, jobName: job?.name }, scope);
+}
+
+/** Every job, or every cluster, that it may silence is of the scope: as patterns, so `pay-*` is within `pay-*`. */
+function ownsSilence({ matchers }: Silence, scope: readonly Glob[]): boolean {
+  return [matchers.job, matchers.cluster].some((value) => {
+    const patterns = value === undefined ? [] : typeof value === 'string' ? [value] : value;
+    const wanted = patterns.filter((pattern) => !pattern.startsWith('!'));
+    return wanted.length > 0 && wanted.every((pattern) => scope.some((glob) => fitsGlob(glob, pattern)));
+  });
 }
 
 function ownsRecord(record: LogRecord, scope: TeamScope): boolean {

@@ -2,6 +2,7 @@
 // in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
 // suite that both must pass. Nothing above this file knows which adapter is in use.
 import type { Feedback } from '../core/feedback.js';
+import type { Silence } from '../core/silence.js';
 import type { Glob } from '../core/text/glob.js';
 import type { LeadValues } from '../core/text/lead.js';
 import type { Component, Incident, Level, LogRecord, PlatformShare, Text } from '../core/types.js';
@@ -407,6 +408,14 @@ export interface FeedbackStore {
   findFeedback(query: { readonly incidentId?: string }): Promise<readonly Feedback[]>;
 }
 
+/** What people do not want to hear of for a while. They are kept when they are over: who wanted what, and why. */
+export interface SilenceStore {
+  /** Replaces the one with its id. */
+  saveSilence(silence: Silence): Promise<void>;
+  /** Those that end after a time, the latest end first, at most MAX_SILENCES. */
+  findSilences(query: { readonly endsAfter?: string | undefined }): Promise<readonly Silence[]>;
+}
+
 /** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
 export interface StateStore {
   saveState(key: string, value: string): Promise<void>;
@@ -451,6 +460,7 @@ export interface Store
     JobLineStore,
     AlertStore,
     FeedbackStore,
+    SilenceStore,
     StateStore,
     AgentRegistry,
     Retention,

@@ -3,6 +3,7 @@
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import { VERDICTS, type Feedback } from '../core/feedback.js';
+import type { Silence } from '../core/silence.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert, JobLines } from './store.js';
 
@@ -49,6 +50,14 @@ export function isFeedback(value: unknown): value is Feedback {
     isObject(value) &&
     ['incidentId', 'rule', 'by', 'at'].every((name) => typeof value[name] === 'string') &&
     VERDICTS.some((verdict) => verdict === value['verdict'])
+  );
+}
+
+export function isSilence(value: unknown): value is Silence {
+  return (
+    isObject(value) &&
+    ['id', 'startsAt', 'endsAt', 'createdBy', 'comment'].every((name) => typeof value[name] === 'string') &&
+    isObject(value['matchers'])
   );
 }
 

@@ -41,6 +41,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'log.ts',
     'config/rows',
     'config',
+    'silence.ts',
   ],
   flink: ['bytes', 'words', 'trace', 'options', 'layout', 'form', 'facts', 'memory'],
   agent: [

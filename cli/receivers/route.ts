@@ -2,17 +2,19 @@
 // the service (notify/routing/), sends nothing, and says of every route that was asked what did not fit.
 import type { CardLabels } from '../../core/config/rows/route.js';
 import type { Settings } from '../../core/config/settings.js';
-import { createError } from '../../core/errors.js';
+import { createError, JobtraceError } from '../../core/errors.js';
 import { printDuration } from '../../core/time/duration.js';
 import { readMoment } from '../../core/time/moment.js';
 import { readRouting } from '../../notify/policy.js';
 import { withTeams } from '../../notify/routing/labels.js';
 import { printMatchers } from '../../notify/routing/matchers.js';
-import { routeCard, type Path } from '../../notify/routing/pipeline.js';
+import { routeCard, type ActiveSilence, type Path } from '../../notify/routing/pipeline.js';
 import { findRoutingProblems, readScene } from '../../notify/routing/scene.js';
+import { readSilence } from '../../notify/routing/silences.js';
 import { tryTree, type RouteTrial } from '../../notify/routing/tree.js';
-import { CONFIG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
+import { CONFIG_OPTION, DATA_OPTION, RULES_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openCatalog } from '../rules/rules.js';
+import { openExistingStore } from '../service/open.js';
 import { readSettings } from '../settings.js';
 import { paint, styleOf, type Style } from '../terminal/print.js';
 import { write, writeNote } from '../terminal/write.js';
@@ -23,6 +25,8 @@ export const RECEIVERS_ROUTE: Command = {
   summary: 'Says where a card would go, and why; sends nothing.',
   options: [
     CONFIG_OPTION,
+    DATA_OPTION,
+    STORE_OPTION,
     RULES_OPTION,
     { name: 'job', value: 'NAME', help: 'Name or id of the job.' },
     { name: 'cause', value: 'ID', help: 'Id of a cause or a rule; it brings its severity and its owner along.' },
@@ -41,7 +45,7 @@ export const RECEIVERS_ROUTE: Command = {
     const { settings } = readSettings(invocation);
     const nowMs = readTime(invocation);
     const labels = readLabels(invocation, settings);
-    const scene = { ...openScene(settings), silences: [] };
+    const scene = { ...openScene(settings), silences: await findSilences(invocation, settings, nowMs) };
     const trials = tryTree(scene.tree, labels);
     const paths = routeCard(labels, scene, nowMs);
     const { stdout, environment } = invocation.terminal;
@@ -63,6 +67,27 @@ function openScene(settings: Settings): ReturnType<typeof readScene> {
   if (problems.length > 0)
     throw createError('JT_CONFIG_INVALID', { problems: problems.map((problem) => `  ${problem}`).join('\n') });
   return readScene(routing);
+}
+
+/** Where there is a store; without one a card goes as if nothing were silenced. */
+async function findSilences(
+  { terminal }: Invocation,
+  settings: Settings,
+  nowMs: number,
+): Promise<readonly ActiveSilence[]> {
+  try {
+    const store = await openExistingStore(settings);
+    try {
+      const silences = await store.findSilences({ endsAfter: new Date(nowMs).toISOString() });
+      return silences.map(readSilence);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    writeNote(terminal, `Silences are not looked at: ${error.message}\n`);
+    return [];
+  }
 }
 
 function readTime({ option }: Invocation): number {

@@ -127,6 +127,44 @@ describe('a quiet time', () => {
   });
 });
 
+describe('a silence', () => {
+  const silence = {
+    id: 's-1',
+    matchers: { job: 'ord*' },
+    startsAt: new Date(START).toISOString(),
+    endsAt: new Date(START + 3_600_000).toISOString(),
+    createdBy: 'anna',
+    comment: 'migration',
+  };
+
+  it('holds what fits until it is over, and also when it is made after the message was written', async () => {
+    const notifier = create({ route: { receiver: 'chat' } });
+    const other = { ...WARNING, id: 'incident-2', cluster: 'session-2', job: { id: 'b'.repeat(32), name: 'clicks' } };
+    await notifier.incidentChanged(WARNING);
+    await fixture.store.saveSilence(silence);
+    await notifier.incidentChanged(other);
+    await notifier.stepOnce();
+    expect(fixture.sink.received.map(({ text }) => text.includes('orders'))).toEqual([false]);
+
+    fixture.nowMs = START + 3_600_000;
+    await notifier.stepOnce();
+
+    expect(fixture.sink.received.map(({ text }) => text.includes('orders'))).toEqual([false, true]);
+  });
+
+  it('counts no longer when somebody has ended it', async () => {
+    const notifier = create({ route: { receiver: 'chat' } });
+    await fixture.store.saveSilence(silence);
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    await fixture.store.saveSilence({ ...silence, endsAt: new Date(START + 1000).toISOString() });
+    fixture.nowMs += 5000;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened']);
+  });
+});
+
 describe('an alert that comes in', () => {
   it('goes to the receivers of its route', async () => {
     const notifier = create({

@@ -2,11 +2,14 @@
 // message that waits. It joins settings, teams and the silences of the moment; the steps stand in pipeline.ts.
 import type { CardLabels, RouteSettings, TeamSettings, TimeIntervalSettings } from '../../core/config/rows/route.js';
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { Log } from '../../core/log.js';
 import type { Incident } from '../../core/types.js';
+import type { SilenceStore } from '../../store/store.js';
 import type { Subject } from '../decide.js';
 import type { InboundAlert } from '../forward.js';
 import type { Payload } from '../payload.js';
 import { labelAlert, labelIncident } from './labels.js';
+import { createSilences } from './silences.js';
 import { findPaths, holdPath, type Path, type RoutingScene } from './pipeline.js';
 import { readScene } from './scene.js';
 import type { RouteNode } from './tree.js';
@@ -18,8 +21,18 @@ export interface RoutingOptions {
   readonly teams: readonly TeamSettings[];
 }
 
+export interface RouterOptions {
+  readonly receivers: readonly ReceiverSettings[];
+  readonly routing: RoutingOptions | undefined;
+  readonly store: Pick<SilenceStore, 'findSilences'>;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
 export interface Router {
   readonly root: RouteNode;
+  /** Looks for new and ended silences again, where that was long ago. */
+  refresh(): Promise<void>;
   /** By the name of the receiver. */
   routeIncident(incident: Incident, subject: Subject): RoutedCard;
   /** `jobs`: what an alert that came in calls the job. */
@@ -39,32 +52,28 @@ export interface RoutedCard {
 export const NO_LABELS: CardLabels = { team: [], cluster: [], job: [], severity: [], cause: [], owner: [] };
 const NO_ROUTES: RoutingOptions = { route: {}, timeIntervals: [], teams: [] };
 
-export function createRouter(
-  receivers: readonly ReceiverSettings[],
-  options: RoutingOptions = NO_ROUTES,
-  now: () => number,
-): Router {
-  const scene: RoutingScene = {
-    ...readScene({ ...options, receivers: receivers.map(({ name }) => name) }),
-    silences: [],
-  };
+export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }: RouterOptions): Router {
+  const settings = readScene({ ...routing, receivers: receivers.map(({ name }) => name) });
+  const silences = createSilences(store, log, now);
   // A message is asked about many times while it waits, and its labels never change.
   const known = new WeakMap<Payload, Path | 'none'>();
+  const scene = (): RoutingScene => ({ ...settings, silences: silences.list() });
   return {
-    root: scene.tree,
+    root: settings.tree,
+    refresh: () => silences.refresh(),
     routeIncident(incident, subject) {
-      const labels = labelIncident(incident, subject, options.teams);
-      return { labels, nodes: new Map(findPaths(labels, scene).map(({ receiver, node }) => [receiver, node])) };
+      const labels = labelIncident(incident, subject, routing.teams);
+      return { labels, nodes: new Map(findPaths(labels, scene()).map(({ receiver, node }) => [receiver, node])) };
     },
-    labelAlert: (alert, jobs) => labelAlert(alert, jobs, options.teams),
-    takesAlert: (labels, name) => findPaths(labels, scene).some(({ receiver }) => receiver === name),
+    labelAlert: (alert, jobs) => labelAlert(alert, jobs, routing.teams),
+    takesAlert: (labels, name) => findPaths(labels, scene()).some(({ receiver }) => receiver === name),
     findHold(payload, name) {
       const { labels } = payload;
-      if (labels === undefined || (scene.intervals.size === 0 && scene.silences.length === 0)) return undefined;
-      const path = known.get(payload) ?? findPaths(labels, scene).find(({ receiver }) => receiver === name) ?? 'none';
+      if (labels === undefined || (settings.intervals.size === 0 && silences.list().length === 0)) return undefined;
+      const path = known.get(payload) ?? findPaths(labels, scene()).find(({ receiver }) => receiver === name) ?? 'none';
       known.set(payload, path);
       if (path === 'none') return undefined;
-      const held = holdPath(path, labels, scene, now());
+      const held = holdPath(path, labels, scene(), now());
       return held.state === 'held' ? held : undefined;
     },
   };

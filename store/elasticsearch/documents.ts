@@ -1,10 +1,11 @@
-// Incidents, alerts, feedback, states and agent statuses: few and small, one index each. The document is kept as
+// Incidents, alerts, feedback, silences, states and agent statuses: few and small, one index each. The document is kept as
 // text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or
 // an alert finds it at once; an agent's status may show a second later.
 import { createError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
 import { isObject } from '../../core/json.js';
 import { readLeadValues } from '../../core/text/lead.js';
+import { MAX_SILENCES, type Silence } from '../../core/silence.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
 import { GROUP_FIELD, TAGS_FIELD, type SmallIndex } from './templates/mapping.js';
@@ -14,7 +15,7 @@ import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { describeRow } from '../incidents/rows.js';
 import { formatTime, parseTime } from '../page.js';
-import { isAgentStatus, isAlert, isFeedback, isIncident, parseJson } from '../stored.js';
+import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, parseJson } from '../stored.js';
 import { findGroup } from '../jobs/counts.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
@@ -186,6 +187,30 @@ export async function findFeedback(
     'feedback',
     { query: { bool: { filter } }, sort, size: MAX_FEEDBACK },
     isFeedback,
+  );
+}
+
+/** Its time is its end. */
+export async function saveSilence(client: ElasticsearchClient, prefix: string, silence: Silence): Promise<void> {
+  const { id, endsAt } = silence;
+  const time = formatTime(parseTime('endsAt', endsAt));
+  await saveDocument(client, prefix, 'silences', id, { id, time, body: JSON.stringify(silence) }, true);
+}
+
+export async function findSilences(
+  client: ElasticsearchClient,
+  prefix: string,
+  { endsAfter }: { readonly endsAfter?: string | undefined },
+): Promise<Silence[]> {
+  const filter =
+    endsAfter === undefined ? [] : [{ range: { time: { gt: formatTime(parseTime('endsAfter', endsAfter)) } } }];
+  const sort = [{ time: 'desc' }, { id: 'asc' }];
+  return findDocuments(
+    client,
+    prefix,
+    'silences',
+    { query: { bool: { filter } }, sort, size: MAX_SILENCES },
+    isSilence,
   );
 }
 

@@ -10,12 +10,14 @@ import {
   findAgentStatuses,
   findAlerts,
   findFeedback,
+  findSilences,
   findIncident,
   findIncidents,
   indexOfState,
   loadDocument,
   rememberAlert,
   saveFeedback,
+  saveSilence,
   removeDocument,
   removeFound,
   removeIncident,
@@ -33,7 +35,7 @@ import { nameRefusedIndex } from './record/refused.js';
 import { addWords } from './record/words.js';
 import { findContext, findRefused, searchRecords } from './search.js';
 import { createTemplates, rememberTemplates } from './templates/make.js';
-import { SMALL_INDICES } from './templates/mapping.js';
+import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import type { Store } from '../store.js';
 
@@ -92,6 +94,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await saveFeedback(client, prefix, feedback);
     },
     findFeedback: (query) => findFeedback(client, prefix, query),
+    saveSilence: async (silence) => {
+      await makeTemplates();
+      await saveSilence(client, prefix, silence);
+    },
+    findSilences: (query) => findSilences(client, prefix, query),
     saveState: async (key, value) => {
       await makeTemplates();
       await saveState(client, prefix, key, value);
@@ -154,8 +161,9 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
  * an index is told by its writes.
  */
 async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
-  // Rights that were granted for an earlier release name neither, and who gave access is nothing to an agent.
-  const small = SMALL_INDICES.filter((name) => name !== 'feedback' && name !== 'access');
+  // Rights that were granted for an earlier release do not name them, and who gave access is nothing to an agent.
+  const late: readonly SmallIndex[] = ['feedback', 'silences', 'access'];
+  const small = SMALL_INDICES.filter((name) => !late.includes(name));
   const names = [`${prefix}-logs-*`, ...small.map((name) => `${prefix}-${name}`)];
   const { status, body } = await client.send({
     method: 'GET',

@@ -132,6 +132,17 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     expect(await analyzer.findFeedback({})).toEqual([]);
     await api.saveFeedback(said);
     expect(await analyzer.findFeedback({})).toEqual([said]);
+    const silence = {
+      id: 's',
+      matchers: { job: 'orders' },
+      startsAt: said.at,
+      endsAt: '2026-11-20T11:00:00.000Z',
+      createdBy: 'anna',
+      comment: 'maintenance',
+    };
+    expect(await analyzer.findSilences({})).toEqual([]);
+    await api.saveSilence(silence);
+    expect(await analyzer.findSilences({})).toEqual([silence]);
     await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
     await asSuperuser('PUT', '/jobtrace-logs-*/_settings', { 'index.blocks.read_only_allow_delete': true });

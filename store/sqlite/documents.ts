@@ -1,6 +1,7 @@
-// Incidents, alerts, feedback and reports of agents: each is one document in JSON beside the columns that it is
+// Incidents, alerts, feedback, silences and reports of agents: each is one document in JSON beside the columns that it is
 // asked by; and how many records and incidents each job has. Called by sqlite.ts.
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
+import { MAX_SILENCES, type Silence } from '../../core/silence.js';
 import type { Incident } from '../../core/types.js';
 import {
   describeGroup,
@@ -12,7 +13,7 @@ import {
   type JobPart,
 } from '../jobs/counts.js';
 import type { AgentStatus, Alert, GroupQuery, GroupSum, IncidentQuery, JobQuery, JobRows } from '../store.js';
-import { isAgentStatus, isAlert, isFeedback, isIncident, parseJson } from '../stored.js';
+import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';
 import type { Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
@@ -162,6 +163,30 @@ export function findFeedback(connection: Connection, { incidentId }: { readonly 
       params: [...where.params, MAX_FEEDBACK],
     },
     isFeedback,
+  );
+}
+
+export function saveSilence(connection: Connection, silence: Silence): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO silences VALUES (?, ?, ?)')
+    .run(silence.id, parseTime('endsAt', silence.endsAt), JSON.stringify(silence));
+}
+
+export function findSilences(
+  connection: Connection,
+  { endsAfter }: { readonly endsAfter?: string | undefined },
+): Silence[] {
+  const where = joinConditions(
+    'AND',
+    endsAfter === undefined ? [] : [{ sql: 'ends_at > ?', params: [parseTime('endsAfter', endsAfter)] }],
+  );
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM silences WHERE ${where.sql} ORDER BY ends_at DESC, id LIMIT ?`,
+      params: [...where.params, MAX_SILENCES],
+    },
+    isSilence,
   );
 }
 

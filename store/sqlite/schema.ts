@@ -60,6 +60,7 @@ export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE incident_rows (id TEXT PRIMARY KEY, last_seen INTEGER, first_seen INTEGER, outcome TEXT NOT NULL, cluster TEXT NOT NULL, job_id TEXT, job_name TEXT, failure_group TEXT, lead TEXT NOT NULL, severity TEXT, owner TEXT, parent TEXT, body TEXT NOT NULL);
    CREATE INDEX incident_rows_last_seen ON incident_rows (last_seen DESC, id);
    CREATE TRIGGER incidents_removed AFTER DELETE ON incidents BEGIN DELETE FROM incident_rows WHERE id = OLD.id; END;`,
+  'CREATE TABLE silences (id TEXT PRIMARY KEY, ends_at INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;',
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

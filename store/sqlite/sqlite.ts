@@ -12,12 +12,14 @@ import {
   findAgentStatuses,
   findAlerts,
   findFeedback,
+  findSilences,
   findIncident,
   findIncidents,
   removeIncident,
   saveAgentStatus,
   saveAlert,
   saveFeedback,
+  saveSilence,
   saveIncident,
   sumGroup,
 } from './documents.js';
@@ -80,6 +82,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findAlerts: (query) => run(() => findAlerts(connection, query)),
     saveFeedback: (feedback) => run(() => saveFeedback(connection, feedback)),
     findFeedback: (query) => run(() => findFeedback(connection, query)),
+    saveSilence: (silence) => run(() => saveSilence(connection, silence)),
+    findSilences: (query) => run(() => findSilences(connection, query)),
     saveState: (key, value) =>
       run(() => void connection.prepare('INSERT OR REPLACE INTO states VALUES (?, ?)').run(key, value)),
     loadState: (key) =>

@@ -14,6 +14,7 @@ import {
 import {
   describeDocuments,
   describeFeedback,
+  describeSilences,
   describeGroups,
   describeIncidentPages,
   describeIncidents,
@@ -48,6 +49,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('the lines of a job', () => describeChangedJobLines(useOwnStore(open)));
     describe('alerts, agents', () => describeDocuments(useOwnStore(open)));
     describe('feedback', () => describeFeedback(useOwnStore(open)));
+    describe('silences', () => describeSilences(useOwnStore(open)));
     describe('states', () => describeStates(useOwnStore(open)));
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });

@@ -106,8 +106,8 @@ export const GROUP_FIELD = 'state';
 /** Where an incident has what it is filtered by, and an alert its incident; for the same reason. */
 export const TAGS_FIELD = 'incidentId';
 
-export type SmallIndex = 'incidents' | 'alerts' | 'feedback' | 'states' | 'agents' | 'access';
-export const SMALL_INDICES: readonly SmallIndex[] = ['incidents', 'alerts', 'feedback', 'states', 'agents', 'access'];
+export const SMALL_INDICES = ['incidents', 'alerts', 'feedback', 'silences', 'states', 'agents', 'access'] as const;
+export type SmallIndex = (typeof SMALL_INDICES)[number];
 
 /** How new a template is: the number of its fields, which only grows, and a digest of all that it says. */
 export interface TemplateAge {

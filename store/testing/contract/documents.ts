@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Feedback } from '../../../core/feedback.js';
 import { omitMissing } from '../../../core/json.js';
+import type { Silence } from '../../../core/silence.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
 import type { Alert, IncidentPage, JobCounts, JobQuery, Store } from '../../store.js';
@@ -424,6 +425,36 @@ export function describeFeedback(store: () => Store): void {
 
     expect(await store().findIncident('a')).toBeUndefined();
     expect(await store().findFeedback({})).toEqual([said('a')]);
+  });
+}
+
+export function describeSilences(store: () => Store): void {
+  const silence = (id: string, endsAt: string, more: Partial<Silence> = {}): Silence => ({
+    id,
+    matchers: { job: ['pay-*', '!pay-连'], severity: 'error' },
+    startsAt: '2026-11-20T10:00:00.000Z',
+    endsAt,
+    createdBy: '王',
+    comment: 'maintenance of "the" cluster',
+    ...more,
+  });
+  const short = silence('a', '2026-11-20T11:00:00.000Z');
+  const long = silence('b/odd', '2026-11-20T13:00:00.000Z');
+
+  it('keeps silences, those that end last first, and finds those that are not over', async () => {
+    expect(await store().findSilences({})).toEqual([]);
+    for (const item of [short, long]) await store().saveSilence(item);
+
+    expect(await store().findSilences({})).toEqual([long, short]);
+    expect(await store().findSilences({ endsAfter: '2026-11-20T11:00:00.000Z' })).toEqual([long]);
+  });
+
+  it('replaces the one with the same id, and keeps those that are over', async () => {
+    const expired = { ...long, endsAt: '2026-11-20T10:30:00.000Z' };
+    for (const item of [short, long, expired]) await store().saveSilence(item);
+    await store().deleteBefore('2026-12-20T10:00:00.000Z');
+
+    expect(await store().findSilences({})).toEqual([short, expired]);
   });
 }
 
