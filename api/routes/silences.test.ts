@@ -5,13 +5,12 @@ const ORDERS_TEAM = { ...TEAM, role: 'author' } as const;
 const END = '2026-11-20T12:00:00.000Z';
 
 function post(url: string, path: string, token: string, body?: object) {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  if (body !== undefined) headers['content-type'] = 'application/json';
   return get(`${url}/api/v1/silences${path}`, {
     method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers,
+    body: body === undefined ? null : JSON.stringify(body),
   });
 }
 

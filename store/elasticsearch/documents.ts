@@ -1,5 +1,5 @@
-// Incidents, alerts, feedback, silences, states and agent statuses: few and small, one index each. The document is kept as
-// text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or
+// Incidents, alerts, feedback, silences, states and agent statuses: few and small, one index each. The document is kept
+// as text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or
 // an alert finds it at once; an agent's status may show a second later.
 import { createError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
