@@ -4,7 +4,7 @@
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../core/record.js';
 import { ROUTE_LABELS } from '../core/config/rows/route.js';
 import { VERDICTS } from '../core/feedback.js';
-import { SILENCE_STATES } from '../core/silence.js';
+import { SILENCE_STATES } from '../core/routing/silence.js';
 import { MAX_GLOB_LENGTH } from '../core/text/glob.js';
 import { EXPORT_FORMATS } from '../core/text/export.js';
 import { RECORD_FORMATS } from '../core/text/record-export.js';

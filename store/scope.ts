@@ -4,7 +4,7 @@
 // request.
 import type { Feedback } from '../core/feedback.js';
 import { createError } from '../core/errors.js';
-import type { Silence } from '../core/silence.js';
+import type { Silence } from '../core/routing/silence.js';
 import { fitsGlob, type Glob } from '../core/text/glob.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
 import type {

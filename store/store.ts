@@ -2,7 +2,7 @@
 // in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
 // suite that both must pass. Nothing above this file knows which adapter is in use.
 import type { Feedback } from '../core/feedback.js';
-import type { Silence } from '../core/silence.js';
+import type { Silence } from '../core/routing/silence.js';
 import type { Glob } from '../core/text/glob.js';
 import type { LeadValues } from '../core/text/lead.js';
 import type { Component, Incident, Level, LogRecord, PlatformShare, Text } from '../core/types.js';

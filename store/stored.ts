@@ -3,7 +3,7 @@
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import { VERDICTS, type Feedback } from '../core/feedback.js';
-import type { Silence } from '../core/silence.js';
+import type { Silence } from '../core/routing/silence.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert, JobLines } from './store.js';
 

@@ -41,7 +41,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'log.ts',
     'config/rows',
     'config',
-    'silence.ts',
+    'routing',
   ],
   flink: ['bytes', 'words', 'trace', 'options', 'layout', 'form', 'facts', 'memory'],
   agent: [

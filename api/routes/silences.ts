@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { ROUTE_LABELS, type MatcherSettings } from '../../core/config/rows/route.js';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/silence.js';
+import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/routing/silence.js';
 import { createValues, type Answer, type Request, type Route, type Services } from '../route.js';
 import { ID, NEW_SILENCE, QUERIES, SILENCE, SILENCE_LIST } from '../schemas.js';
 

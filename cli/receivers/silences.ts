@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { ROUTE_LABELS, type MatcherSettings, type RouteLabel } from '../../core/config/rows/route.js';
 import { createError } from '../../core/errors.js';
-import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/silence.js';
+import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/routing/silence.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { readDuration } from '../../core/time/duration.js';
 import type { Store } from '../../store/store.js';

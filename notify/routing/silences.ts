@@ -3,7 +3,7 @@
 // better than one that is lost.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import type { Silence } from '../../core/silence.js';
+import type { Silence } from '../../core/routing/silence.js';
 import type { SilenceStore } from '../../store/store.js';
 import { parseMatchers } from './matchers.js';
 import type { ActiveSilence } from './pipeline.js';

@@ -5,7 +5,7 @@ import { createError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
 import { isObject } from '../../core/json.js';
 import { readLeadValues } from '../../core/text/lead.js';
-import { MAX_SILENCES, type Silence } from '../../core/silence.js';
+import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
 import { GROUP_FIELD, TAGS_FIELD, type SmallIndex } from './templates/mapping.js';

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Feedback } from '../../../core/feedback.js';
 import { omitMissing } from '../../../core/json.js';
-import type { Silence } from '../../../core/silence.js';
+import type { Silence } from '../../../core/routing/silence.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
 import type { Alert, IncidentPage, JobCounts, JobQuery, Store } from '../../store.js';

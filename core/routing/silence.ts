@@ -1,6 +1,6 @@
 // A silence: what somebody does not want to hear of for a while, with an end, a name and a reason. The fields and the
 // states are Alertmanager's. The stores keep them, the API and the command line make and end them, notify asks. Pure.
-import { ROUTE_LABELS, type MatcherSettings } from './config/rows/route.js';
+import { ROUTE_LABELS, type MatcherSettings } from '../config/rows/route.js';
 
 export interface Silence {
   readonly id: string;
