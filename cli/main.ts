@@ -12,6 +12,7 @@ import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS } from './find.js';
 import { SEARCH } from './search/search.js';
 import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
+import { RECEIVERS_LOG } from './receivers/log.js';
 import { RECEIVERS_ROUTE } from './receivers/route.js';
 import { RECEIVERS_TEST } from './receivers/test.js';
 import { SILENCES_ADD, SILENCES_EXPIRE, SILENCES_LIST } from './receivers/silences.js';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   LETTERS_LIST,
   LETTERS_SEND,
   RECEIVERS_ROUTE,
+  RECEIVERS_LOG,
   RECEIVERS_TEST,
   SILENCES_ADD,
   SILENCES_LIST,
