@@ -34,7 +34,7 @@ import { createValues, type Answer, type DiagnoseDocument, type Route, type Rule
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { ERROR } from './schemas.js';
 import { createDiagnosisRoutes } from './routes/diagnosis.js';
-import { createSilenceRoutes } from './routes/silences.js';
+import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {

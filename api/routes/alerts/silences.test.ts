@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AUTHOR, bearer, get, READER, startServer, TEAM } from '../testing/server.js';
+import { AUTHOR, bearer, get, READER, startServer, TEAM } from '../../testing/server.js';
 
 const ORDERS_TEAM = { ...TEAM, role: 'author' } as const;
 const END = '2026-11-20T12:00:00.000Z';

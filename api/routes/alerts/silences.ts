@@ -1,12 +1,12 @@
 // Silences: what somebody does not want to hear of for a while. Listed, made and ended here, as by "jobtrace silences";
 // whoever sends messages looks for them in the store. A token with a scope makes and sees only silences within it.
 import { randomUUID } from 'node:crypto';
-import { ROUTE_LABELS, type MatcherSettings } from '../../core/config/rows/route.js';
-import { createError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
-import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/routing/silence.js';
-import { createValues, type Answer, type Request, type Route, type Services } from '../route.js';
-import { ID, NEW_SILENCE, QUERIES, SILENCE, SILENCE_LIST } from '../schemas.js';
+import { ROUTE_LABELS, type MatcherSettings } from '../../../core/config/rows/route.js';
+import { createError } from '../../../core/errors.js';
+import { isObject } from '../../../core/json.js';
+import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../../core/routing/silence.js';
+import { createValues, type Answer, type Request, type Route, type Services } from '../../route.js';
+import { ID, NEW_SILENCE, QUERIES, SILENCE, SILENCE_LIST } from '../../schemas.js';
 
 const MAX_BODY_BYTES = 65_536;
 
