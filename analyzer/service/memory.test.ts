@@ -36,7 +36,7 @@ describe('what is kept of a cluster', () => {
     await store.close();
   });
 
-  it('is nowhere but in memory: what is written is where the feed was read up to', async () => {
+  it('is nowhere but in memory: what is written is where the feed was read up to, and by which rules', async () => {
     const store = openStore();
     const written = new Map<string, string>();
     const analyzer = startAnalyzer({
@@ -51,7 +51,8 @@ describe('what is kept of a cluster', () => {
     await drain(analyzer);
 
     expect(analyzer.status().signals).toBeGreaterThan(0);
-    expect([...written.keys()].filter((key) => key.startsWith('analyzer/'))).toEqual([KEY]);
+    const keys = [...written.keys()].filter((key) => key.startsWith('analyzer/'));
+    expect(keys.sort()).toEqual([KEY, `${KEY}/rules`]);
     expect(written.get(KEY)?.length).toBeLessThan(200);
     await store.close();
   });
