@@ -291,7 +291,19 @@ async function ask(url: string, route: string, attempt: Attempt, heads: Heads): 
     body: isText || body === undefined ? body : JSON.stringify(body),
   });
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-  return { status: response.status, text: isStream ? await readEvents(response) : await response.text() };
+  const text = isStream ? await readEvents(response) : await response.text();
+  return { status: response.status, text: withoutNumbers(text) };
+}
+
+/**
+ * Where the next page begins has on Elasticsearch the number of a record in its shard, which counts those of others
+ * too (docs/access.md).
+ */
+function withoutNumbers(text: string): string {
+  return text.replace(/"next":"([\w-]+)"/g, (_whole, mark: string) => {
+    const position = Buffer.from(mark, 'base64url').toString('utf8');
+    return `"next":${JSON.stringify(position.replace(/,\d+\]"\]$/, ']"]'))}`;
+  });
 }
 
 /** Up to the first sign of life, which comes behind what is there. */
