@@ -163,6 +163,11 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     finds: true,
   },
   'GET /api/v1/deliveries': { attempts: [{}], finds: true },
+  'GET /api/v1/advice': { attempts: times(['', 'limit=1'], '', 'from=2026-11-19T00:00:00Z'), finds: false },
+  // Whose a silence is: store/scope.test.ts.
+  'GET /api/v1/silences': { attempts: [{}], finds: false },
+  'POST /api/v1/silences': { attempts: [{ body: { matchers: { job: alphaJob } } }], finds: false },
+  'POST /api/v1/silences/{id}/expire': { attempts: ids('none'), finds: false },
   'POST /api/v1/receivers/{name}/test': { attempts: ids('alpha-hook', 'none'), finds: false },
   'GET /api/v1/rules': { attempts: [{}], finds: false },
   'GET /api/v1/rules/{id}': { attempts: ids(RULE.id, 'none'), finds: false },

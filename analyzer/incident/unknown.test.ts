@@ -290,7 +290,10 @@ const ROOTS: Readonly<Record<string, readonly Thrown[]>> = {
     thrown('com.acme.jobs.RateMissingException: no rate of EUR at 10:15', 'com.acme.jobs.Rates.of(Rates.java:12)'),
     thrown('java.lang.UnsupportedOperationException: orders of kind 7', 'com.acme.jobs.Kinds.read(Kinds.java:3)'),
     thrown('java.util.NoSuchElementException: no basket 4711', 'com.acme.jobs.Baskets.next(Baskets.java:77)'),
-    thrown('com.acme.orders.BrokenSum$NegativeException: the sum of basket 9 is -3', 'com.acme.orders.Sums.add(Sums.java:5)'),
+    thrown(
+      'com.acme.orders.BrokenSum$NegativeException: the sum of basket 9 is -3',
+      'com.acme.orders.Sums.add(Sums.java:5)',
+    ),
     thrown('java.io.UncheckedIOException: the price list ended early', 'com.acme.jobs.Lists.read(Lists.java:44)'),
   ],
   'a library': [
