@@ -50,7 +50,7 @@ for (const version of [8, 9] as const) {
       describeTemplates(faulty);
       describeMappings(faulty);
       describeNews(faulty);
-      describeParts(faulty);
+      describeParts(faulty, version);
       // Elasticsearch 8 cannot switch them off.
       if (version === 9) describeSequence(faulty);
       describeKill(faulty);

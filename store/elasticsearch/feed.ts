@@ -5,7 +5,7 @@
 // The cursor is the last number of every shard, by index name and uuid: a day that was deleted and made again
 // is read from its start. Which indices are asked at a read says look.ts, of which part a record is record/routing.ts.
 import { createError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
+import { fieldAt, isObject, listAt, textAt } from '../../core/json.js';
 import { findSmallest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
@@ -13,7 +13,7 @@ import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
 import { decideLook, rememberLook, type FeedLook } from './look.js';
 import { readDayEnd } from './record/address.js';
-import { countSlices, findPart } from './record/routing.js';
+import { findPart, listProbes } from './record/routing.js';
 import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
@@ -213,9 +213,7 @@ function readFrom(shard: Ours, positions: ReadonlyMap<string, number>): number {
   return position > shard.maximum ? -1 : position;
 }
 
-const ASKED_SETTINGS = ['disable_sequence_numbers', 'number_of_shards', 'routing_*']
-  .map((name) => `index.${name}`)
-  .join(',');
+const ASKED_SETTINGS = ['disable_sequence_numbers', 'number_of_shards'].map((name) => `index.${name}`).join(',');
 
 /**
  * Without sequence numbers there is no feed; Elasticsearch 9 can switch them off. Asked once of each index, with how
@@ -231,7 +229,7 @@ async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): 
       path: `/${names}/_settings/${ASKED_SETTINGS}`,
       query: { flat_settings: true, ignore_unavailable: true },
     });
-    const slices = await loadSlices(client, names);
+    const counts = new Map<string, number>();
     for (const [index, value] of Object.entries(body)) {
       const settings = readSettings(value);
       if (String(settings['index.disable_sequence_numbers']) === 'true')
@@ -241,33 +239,50 @@ async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): 
           advice:
             'Set index.disable_sequence_numbers to false in the template that sets it; new indices then work (docs/elasticsearch.md).',
         });
-      for (const { generation } of unknown.filter((shard) => shard.index === index))
-        known.set(
-          generation,
-          isRoutedAsUsual(settings, slices[index]) ? Number(settings['index.number_of_shards']) : 0,
-        );
+      counts.set(index, Number(settings['index.number_of_shards']));
     }
+    const usual = await findRoutedAsUsual(client, counts);
+    for (const { generation, index } of unknown)
+      if (counts.has(index)) known.set(generation, usual.has(index) ? (counts.get(index) ?? 0) : 0);
   }
 }
 
-/** Into how many slices each index cuts the hashes: no setting tells it. Nothing for who may not ask. */
-async function loadSlices(client: ElasticsearchClient, names: string): Promise<Readonly<Record<string, unknown>>> {
-  const { body } = await client.send({
-    method: 'GET',
-    path: `/_cluster/state/metadata/${names}`,
-    query: { filter_path: 'metadata.indices.*.routing_num_shards', ignore_unavailable: true },
-    expect: [403],
-  });
-  const metadata = isObject(body['metadata']) ? body['metadata'] : {};
-  const indices = isObject(metadata['indices']) ? metadata['indices'] : {};
-  return Object.fromEntries(
-    Object.entries(indices).map(([index, value]) => [index, isObject(value) ? value['routing_num_shards'] : undefined]),
-  );
+/**
+ * Those of the indices that put each cluster where routing.ts says. Others have slices or partitions of their
+ * operator's, or the arithmetic of Elasticsearch 9: the server is asked where clusters lie that are of the first part.
+ */
+async function findRoutedAsUsual(
+  client: ElasticsearchClient,
+  counts: ReadonlyMap<string, number>,
+): Promise<ReadonlySet<string>> {
+  const usual = new Set<string>();
+  for (const count of new Set(counts.values())) {
+    const indices = [...counts].filter(([, shards]) => shards === count).map(([index]) => index);
+    const found = count === 1 ? new Map() : await locateProbes(client, indices, count);
+    for (const index of indices) if (count === 1 || found.get(index) === '0') usual.add(index);
+  }
+  return usual;
 }
 
-function isRoutedAsUsual(settings: Readonly<Record<string, unknown>>, slices: unknown): boolean {
-  if (Object.keys(settings).some((name) => name.startsWith('index.routing_'))) return false;
-  return slices === countSlices(Number(settings['index.number_of_shards']));
+/** By the index: the numbers of the shards in which they lie. Nothing for who may not ask. */
+async function locateProbes(
+  client: ElasticsearchClient,
+  indices: readonly string[],
+  count: number,
+): Promise<ReadonlyMap<string, string>> {
+  const { body } = await client.send({
+    method: 'GET',
+    path: `/${indices.join(',')}/_search_shards`,
+    query: { routing: listProbes(count).join(','), ignore_unavailable: true, filter_path: 'shards' },
+    expect: [403],
+  });
+  const copies = listAt(body, 'shards').flatMap((group): readonly unknown[] => (Array.isArray(group) ? group : []));
+  const numbers = new Map<string, Set<string>>();
+  for (const copy of copies) {
+    const index = textAt(copy, 'index');
+    numbers.set(index, (numbers.get(index) ?? new Set()).add(String(fieldAt(copy, 'shard'))));
+  }
+  return new Map([...numbers].map(([index, found]) => [index, [...found].sort().join()]));
 }
 
 /** A shard that does not answer may only be away for a moment: it is forgotten when its index is really gone. */

@@ -1,4 +1,4 @@
-// In which primary shard Elasticsearch puts what has a routing: its own arithmetic (Murmur3HashFunction and
+// In which primary shard Elasticsearch 8 puts what has a routing: its own arithmetic (Murmur3HashFunction and
 // IndexRouting), since asking it for each cluster would cost a request. A part of the feed is such a shard, of an index
 // that has as many shards as there are parts. Pure.
 import { encodeId } from './source.js';
@@ -27,8 +27,19 @@ function findShard(routing: string, shards: number): number {
   return Math.floor(((((hash % slices) + slices) % slices) * shards) / slices);
 }
 
+/** By chance an index with another arithmetic has all of them in its first shard once in four thousand millions. */
+const PROBES = 32;
+
+/** Names that are of the first part: where an index has others of its shards for one of them, it routes otherwise. */
+export function listProbes(count: number): readonly string[] {
+  const probes: string[] = [];
+  for (let number = 0; probes.length < PROBES; number++)
+    if (findShard(`probe-${number}`, count) === 0) probes.push(`probe-${number}`);
+  return probes;
+}
+
 /** `routing_num_shards` of an index, where its operator says nothing. */
-export function countSlices(shards: number): number {
+function countSlices(shards: number): number {
   return shards * 2 ** Math.max(1, LOG_SLICES - Math.ceil(Math.log2(shards)));
 }
 

@@ -11,7 +11,7 @@ import { DAY, type FaultyStore } from './fixture.js';
 const OTHER_DAY = { time: '2026-11-19T10:00:00.000Z' };
 const CLUSTERS = [...Array(30).keys()].map((number) => `flink/订单 ${number}`).concat('x'.repeat(700));
 
-export function describeParts(faulty: () => FaultyStore): void {
+export function describeParts(faulty: () => FaultyStore, version: 8 | 9): void {
   describe('parts of several shards', () => {
     const custom = (): string => `${faulty().node.url}/_component_template/${faulty().prefix}-logs@custom`;
     const setShards = (settings: object): Promise<unknown> => ask(custom(), 'PUT', '', { template: { settings } });
@@ -22,7 +22,8 @@ export function describeParts(faulty: () => FaultyStore): void {
     beforeEach(() => faulty().store.check());
     afterEach(() => fetch(custom(), { method: 'DELETE' }));
 
-    it.each([1, 2, 3, 5, 8])(
+    // Elasticsearch 9 takes the remainder of the hash; there each part looks through all shards.
+    it.each(version === 8 ? [1, 2, 3, 5, 8] : [1])(
       'are the shards of the newest day, as Elasticsearch routes to them: %i',
       async (shards) => {
         const { node, store, index } = faulty();
@@ -81,7 +82,9 @@ export function describeParts(faulty: () => FaultyStore): void {
 
       expect(await readOn([first?.cursor, second?.cursor], 3)).toEqual(news.sort());
       expect(await readOn([ahead.cursor, second?.cursor], 1)).toEqual(news.sort());
-      expect(await readOn([ahead.cursor, undefined], 3)).toHaveLength(3 * CLUSTERS.length - ahead.records.length);
+      // What nobody of the second part has read; where all parts look through all shards, that is everything.
+      const kept = version === 8 ? ahead.records.length : 0;
+      expect(await readOn([ahead.cursor, undefined], 3)).toHaveLength(3 * CLUSTERS.length - kept);
       expect(await readOn([store.joinCursors([first?.cursor, second?.cursor]), second?.cursor], 2)).toEqual(news);
       expect(store.joinCursors([undefined, undefined])).toBeUndefined();
     });
