@@ -57,8 +57,8 @@ const BOUNDS: readonly Bound[] = [
     code: 'WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))',
   },
   { file: 'flink/trace/mask.ts', units: 600, code: 'message.slice(0, READ_UNITS)' },
-  { file: 'flink/trace/chain.ts', part: '"[^"]*"|', units: 1000, code: '.slice(0, 1000)' },
-  { file: 'flink/trace/chain.ts', part: '\\b[\\w.-]+\\/', units: 1000, code: '.slice(0, 1000)' },
+  { file: 'flink/trace/fingerprint.ts', part: '"[^"]*"|', units: 1000, code: '.slice(0, 1000)' },
+  { file: 'flink/trace/fingerprint.ts', part: '\\b[\\w.-]+\\/', units: 1000, code: '.slice(0, 1000)' },
 ];
 
 /** Patterns that are put together while the product runs, each with why it is linear or short. */

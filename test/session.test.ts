@@ -110,7 +110,7 @@ describeWithParts(['chromium'], 'a session of the page', () => {
     expect(await page.getByRole('textbox', { name: 'Search' }).inputValue()).toBe('level:INFO "Initializing job"');
     await page.keyboard.press('Escape');
     await restart('fourth-0123456789abcdef');
-    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
     await signIn('fourth-0123456789abcdef');
     await waitUntil('one row', async () => ((await page.locator('.row').count()) === 1 ? true : undefined));
 

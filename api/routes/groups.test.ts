@@ -6,7 +6,7 @@ const GROUP = 'g1-0123456789ab';
 
 async function createGroupedStore(): ReturnType<typeof createFilledStore> {
   const store = await createFilledStore();
-  const save = (id: string, [job, name]: readonly [string, string], time: string): Promise<void> =>
+  const save = (id: string, [job, name]: readonly [string, string], time: string): Promise<boolean> =>
     store.saveIncident(makeIncident(id, { group: GROUP, job: { id: job, name }, firstSeen: time, lastSeen: time }));
   const agoMs = (hours: number): string =>
     new Date(Date.parse('2026-11-20T10:00:00.000Z') - hours * 3_600_000).toISOString();

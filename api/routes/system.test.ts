@@ -88,6 +88,7 @@ describe('rules, agents, health and metrics', () => {
 describe('a pasted log', () => {
   const hooks = {
     diagnosePaste: async (bytes: Buffer, language: string) => ({
+      incidents: [],
       diagnoses: [],
       unknown: [],
       facts: { text: bytes.toString('utf8'), language },
@@ -166,7 +167,7 @@ describe('a pasted log', () => {
         diagnosePaste: async (bytes) => {
           begun.push(bytes.toString());
           await release.promise;
-          return { diagnoses: [], unknown: [], facts: {} };
+          return { incidents: [], diagnoses: [], unknown: [], facts: {} };
         },
       },
     });

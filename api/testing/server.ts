@@ -2,10 +2,11 @@
 // how it is asked. Every server that a test starts is closed after it. Only tests import it.
 import { afterEach } from 'vitest';
 import { createLog } from '../../core/log.js';
+import type { Silence } from '../../core/routing/silence.js';
 import type { Diagnosis, Incident } from '../../core/types.js';
 import { openStore } from '../../store/open.js';
 import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
-import type { AgentStatus, Alert, RecordPage, Store } from '../../store/store.js';
+import type { AgentStatus, Alert, IncidentPage, RecordPage, Store } from '../../store/store.js';
 import { createServer, type ApiServer, type ServerOptions } from '../server.js';
 
 export const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
@@ -158,6 +159,11 @@ interface Body extends Pick<Required<RecordPage>, 'records' | 'total' | 'histogr
   readonly next: string;
   readonly index: number;
   readonly error: { readonly code: string; readonly message: string; readonly fix: string };
+  readonly id: string;
+  readonly rows: IncidentPage['rows'];
+  readonly counts: IncidentPage['counts'];
+  readonly silences: readonly Silence[];
+  readonly incident: Incident;
   readonly incidents: readonly (Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] })[];
   readonly diagnoses: readonly Diagnosis[];
   readonly jobs: readonly { readonly id: string; readonly name: string; readonly incidents: number }[];

@@ -40,7 +40,8 @@ function markHits(text: string, sought: Sought, style: Style): string {
     .join('');
 }
 
-const COLOR = new RegExp(`(${String.fromCharCode(27)}\\[[\\d;]*m)`);
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const COLOR = /(\u001b\[[\d;]*m)/;
 
 function markPiece(text: string, sought: Sought, style: Style): string {
   let marked = '';

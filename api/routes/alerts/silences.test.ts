@@ -67,7 +67,7 @@ describe('a silence', () => {
     const own = await post(url, '', ORDERS_TEAM.token, { matchers: { job: 'orders' }, endsAt: END, comment: 'x' });
 
     const { silences } = (await get(`${url}/api/v1/silences`, bearer(ORDERS_TEAM.token))).body;
-    expect(silences.map(({ id }: { id: string }) => id)).toEqual([own.body.id]);
+    expect(silences.map(({ id }) => id)).toEqual([own.body.id]);
     expect((await post(url, `/${body.id}/expire`, ORDERS_TEAM.token)).status).toBe(404);
     expect((await post(url, '/none/expire', AUTHOR.token)).status).toBe(404);
   });

@@ -216,11 +216,18 @@ async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): Async
     const parts = (text + value).split('\n\n');
     text = parts.pop() ?? '';
     for (const part of parts) {
-      const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(part)?.[1];
-      const data = field('data');
-      if (data !== undefined) yield { name: field('event') ?? 'message', data, id: field('id') };
+      const data = readField(part, 'data');
+      if (data !== undefined) yield { name: readField(part, 'event') ?? 'message', data, id: readField(part, 'id') };
     }
   }
+}
+
+function readField(part: string, name: string): string | undefined {
+  const start = `${name}: `;
+  return part
+    .split('\n')
+    .find((line) => line.startsWith(start))
+    ?.slice(start.length);
 }
 
 function send(path: string, init: RequestInit, token: string | undefined): Promise<Response> {
