@@ -139,7 +139,7 @@ function searchesFor(words: readonly string[]): readonly string[] {
 
 /** The text may begin and end within a word: those that are whole, one after the other; else its parts of words. */
 function searchFor(text: string): string {
-  const whole = text.replace(/^[\p{L}\p{N}\p{M}]+/u, '').replace(/[\p{L}\p{N}\p{M}]+$/u, '');
+  const whole = text.replace(/^[\p{L}\p{N}\p{M}]+/u, '').replace(/(?<![\p{L}\p{N}\p{M}])[\p{L}\p{N}\p{M}]+$/u, '');
   if (/[\p{L}\p{N}]/u.test(whole)) return `"${whole.replaceAll(/["\\]/g, ' ')}"`;
   const parts = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   return `(${parts.map((part) => `*${part}*`).join(' ')})`;

@@ -72,7 +72,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
   it('says in a dry run what it would make, as requests, and makes nothing', async () => {
     const { code, said } = await setup(['--dry-run', '--keys', dir]);
 
-    expect(code).toBe(0);
+    expect(code, said).toBe(0);
     expect(said.match(/^PUT \S+$/gm)).toEqual([
       'PUT /_index_template/jobtrace-logs',
       'PUT /_index_template/jobtrace-logs-dead',

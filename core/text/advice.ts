@@ -46,7 +46,7 @@ export function sumAdvice(incidents: readonly AdvisedIncident[]): Advice {
 
 /** "1.14.6 or 1.15.1": that of the same minor version, else the first that is newer. */
 function chooseVersion(mended: string, current: string | undefined): string | undefined {
-  const versions = [...(mended.match(/\d+\.\d+(?:\.\d+)?/g) ?? [])].sort(compareVersions);
+  const versions = [...(mended.match(/(?<!\d)\d+\.\d+(?:\.\d+)?/g) ?? [])].sort(compareVersions);
   if (current === undefined) return versions.at(-1);
   const minor = minorOf(current);
   return (

@@ -4,7 +4,7 @@
 /** Words as beginnings of words; or, `isAnywhere`, as any part. Undefined where there is no such word. */
 export function starWords(text: string, isAnywhere = false): string | undefined {
   let isChanged = false;
-  const pieces = text.match(/"(?:[^"\\]|\\.)*"|[^\s"]+|\s+/g) ?? [];
+  const pieces = text.match(/"(?:[^"\\]|\\.)*"?|[^\s"]+|\s+/g) ?? [];
   const starred = pieces.map((piece) => {
     const [, field = '', word = ''] = /^([a-z_.]+:)?(.+)$/i.exec(piece) ?? [];
     if (!isPlain(field, word)) return piece;

@@ -2,6 +2,7 @@
 // each of its parts, or keys with the same rights. First it is looked at (planSetup), then made (runSetup); what is
 // as it should be is left alone, so a second time changes nothing. Called by "jobtrace setup" through store/open.ts.
 import { createError } from '../../../core/errors.js';
+import { pause } from '../../../core/time/wait.js';
 import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
 import { createTemplates, loadTemplateAges } from '../templates/make.js';
 import { buildTemplates, decideTemplate } from '../templates/mapping.js';
@@ -36,6 +37,8 @@ export interface Setup {
   close(): Promise<void>;
 }
 
+const RETRY_MS = 1000;
+const MOST_TRIES = 30;
 const CHANGES: readonly SetupDecision[] = ['missing', 'older', 'changed', 'unseen'];
 
 /** Connects to nothing yet. */
@@ -80,18 +83,32 @@ async function planTemplates(
 /** Undefined: security is off. */
 async function planRoles(client: ElasticsearchClient, prefix: string): Promise<SetupStep[] | undefined> {
   const names = ROLE_NAMES.map((part) => nameRole(prefix, part));
-  const { status, body } = await client.send({
-    method: 'GET',
-    path: `/_security/role/${names.join(',')}`,
-    // No handler (400, 405): security is off. 404: none of them is there.
-    expect: [400, 403, 404, 405],
-  });
+  const { status, body } = await onceStarted(() =>
+    client.send({
+      method: 'GET',
+      path: `/_security/role/${names.join(',')}`,
+      // No handler (400, 405): security is off. 404: none of them is there.
+      expect: [400, 403, 404, 405],
+    }),
+  );
   if (status === 400 || status === 405) return undefined;
   return ROLE_NAMES.map((part) => {
     const [name, role] = [nameRole(prefix, part), buildRole(prefix, part)];
     const decision = status === 403 ? 'unseen' : decideRole(role, body[name]);
     return step('role', { name, decision, path: `/_security/role/${name}`, body: role });
   });
+}
+
+/** An Elasticsearch that has just begun answers before the index of its roles can be read. */
+async function onceStarted<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (readStatus(error) !== 503 || tries === MOST_TRIES) throw error;
+      await pause(RETRY_MS);
+    }
+  }
 }
 
 function step(kind: SetupStep['kind'], rest: Omit<SetupStep, 'kind' | 'isChange'>): SetupStep {
