@@ -30,6 +30,9 @@ const USAGE = `npm run parts -- COMMAND
 Parts: ${PARTS.map((part) => part.name).join(', ')}
 Cache: $JOBTRACE_PARTS, or ~/.cache/jobtrace/parts`;
 
+/** Parts that are fetched at a time: most of it waits for the network, some of it compiles. */
+const FETCHES = 3;
+
 /** Each command gets its arguments and returns the exit code. */
 const COMMANDS = new Map<string, (args: string[]) => number | Promise<number>>([
   ['list', listParts],
@@ -68,9 +71,6 @@ function listParts(): number {
   }
   return 0;
 }
-
-/** At a time: most of it waits for the network, some of it compiles. */
-const FETCHES = 3;
 
 /** Goes on after a part that cannot be had, so that one run tells all that is wrong. */
 async function getParts(names: string[]): Promise<number> {
