@@ -78,6 +78,7 @@ describe('the measurements', () => {
   it('are found', () => {
     expect(SCRIPTS).toEqual([
       'agent.ts',
+      'alerts.ts',
       'analyzer.ts',
       'footprint.ts',
       'groups.ts',

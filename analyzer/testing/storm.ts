@@ -1,5 +1,5 @@
 // Many jobs that fail within a minute, made of recordings: each copy has its own cluster, machine, job and time. Used
-// by the tests of platform incidents and by bench/fleet.ts.
+// by the tests of platform incidents, bench/fleet.ts and bench/alerts.ts.
 import type { LogRecord } from '../../core/types.js';
 import { readRecording, toRecord } from './recording.js';
 

@@ -83,6 +83,21 @@ describe('a file that was cut away', () => {
     expect(judge(cut([one, two]), missing - 10, [PATH])).toHaveLength(1);
   });
 
+  it('may end within a character, of which the store has what stands for it', () => {
+    const broad = entry(1, 'entry plain-1-1 磁盘');
+    const judgeCut = (reported: number): readonly string[] => {
+      const ledger = createLedger();
+      ledger.note(broad);
+      ledger.cut({ path: PATH, entries: [broad] });
+      for (const stored of storedAs(['entry plain-1-1 磁\ufffd'])) ledger.find(stored);
+      return judge(ledger, reported);
+    };
+
+    // Two bytes of the character and the line break.
+    expect(judgeCut(3)).toEqual([]);
+    expect(judgeCut(20)).toHaveLength(1);
+  });
+
   it('differs when an entry is missing before a later one', () => {
     const [first, , last] = storedAs(texts);
     const ledger = cut([]);
