@@ -7,9 +7,8 @@ import { createLog } from '../core/log.js';
 import type { LogRecord } from '../core/types.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { listSignalWords } from '../analyzer/catalog/signal-words.js';
+import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
-import { createSignalMarker, markEntry } from '../flink/words/marks.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
@@ -29,7 +28,7 @@ const SCRIPT = {
 
 const { values } = readCommandLine(SCRIPT);
 const catalog = loadCatalog();
-const marker = createSignalMarker(listSignalWords(catalog));
+const mark = createRecordMarker(catalog);
 const START = Date.parse('2026-03-02T00:00:00Z');
 /** Between two restarts of one job. */
 const EVERY_MS = 20_000;
@@ -83,10 +82,6 @@ async function feed(bench: Bench, records: readonly LogRecord[]): Promise<void> 
   }
   bench.records += records.length;
   await appendRecords(bench.store, records.map(mark));
-}
-
-function mark(record: LogRecord): LogRecord {
-  return { ...record, 'jobtrace.signal': marker.signals[markEntry(marker, Buffer.from(record['event.original']))] };
 }
 
 async function drain({ analyzer }: Bench): Promise<void> {

@@ -6,13 +6,12 @@
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { isNewsAlone } from '../analyzer/catalog/rule/rule.js';
-import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
+import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE } from '../analyzer/testing/storm.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { createLog } from '../core/log.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
-import { createSignalMarker, markEntry } from '../flink/words/marks.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { createNotifier } from '../notify/notify.js';
 import { readPolicy } from '../notify/policy.js';
@@ -44,7 +43,7 @@ const AFTER_MS = 60_000;
 const MIB = 2 ** 20;
 
 const catalog = loadCatalog();
-const marker = createSignalMarker(listSignalWords(catalog), catalog.scanner);
+const mark = createRecordMarker(catalog);
 const outage = readStorm(ZOOKEEPER_OUTAGE);
 const ownFault = readStorm(OWN_FAULT);
 const lost = outage.findIndex((record) => record.message.includes('State change: SUSPENDED'));
@@ -72,10 +71,6 @@ function timeOf(record: LogRecord | undefined): number {
 
 function lengthOf(records: readonly LogRecord[]): number {
   return timeOf(records.at(-1)) - timeOf(records[0]);
-}
-
-function mark(record: LogRecord): LogRecord {
-  return { ...record, 'jobtrace.signal': marker.signals[markEntry(marker, Buffer.from(record['event.original']))] };
 }
 
 interface Played {
