@@ -88,9 +88,10 @@ export function createMarker(texts: readonly MarkedText[]): Marker {
   return new RoomMarker(code, texts);
 }
 
-/** A text, and where in it the bytes stand by which it is known. */
+/** A text, and the bytes by which it is known: what they are, and where in it they stand. */
 interface Known {
   readonly bytes: Buffer;
+  readonly gram: number;
   readonly at: number;
   readonly mark: number;
 }
@@ -102,8 +103,9 @@ class RoomMarker implements Marker {
   readonly #odd: Int32Array;
   readonly #escapes: Int32Array;
   readonly #hits: Int32Array;
-  /** By the bytes by which it is known. */
-  readonly #known = new Map<number, readonly Known[]>();
+  /** By the place in the table of the bytes by which it is known; and those of three bytes. */
+  readonly #known: (readonly Known[] | undefined)[] = new Array<undefined>(2 ** TABLE_BITS).fill(undefined);
+  readonly #short: Known[] = [];
 
   constructor(code: Code, texts: readonly MarkedText[]) {
     const { buffer } = code.memory;
@@ -162,19 +164,27 @@ class RoomMarker implements Marker {
 
   /** Of the texts that are known by the bytes at a place; those in `found` are known already. */
   #readMarks(at: number, start: number, end: number, found: number): number {
-    return (
-      this.#compare(this.#known.get(readGram(this.room, at)), at, start, end, found) |
-      this.#compare(this.#known.get(readGram(this.room, at) & SHORT_BITS), at, start, end, found)
-    );
+    const gram = readGram(this.room, at);
+    const long = this.#compare(this.#known[findSlot(gram)], gram, at, start, end, found);
+    return long | this.#compare(this.#short, gram & SHORT_BITS, at, start, end, found);
   }
 
-  #compare(texts: readonly Known[] | undefined, at: number, start: number, end: number, found: number): number {
+  #compare(
+    texts: readonly Known[] | undefined,
+    gram: number,
+    at: number,
+    start: number,
+    end: number,
+    found: number,
+  ): number {
     if (texts === undefined) return 0;
     let marks = 0;
-    for (const { bytes, at: offset, mark } of texts) {
-      const first = at - offset;
-      if ((mark & found) === 0 && first >= start && first + bytes.length <= end && isText(this.room, first, bytes))
-        marks |= mark;
+    for (let index = 0; index < texts.length; index += 1) {
+      const known = texts[index];
+      if (known?.gram !== gram || (known.mark & found) !== 0) continue;
+      const first = at - known.at;
+      if (first >= start && first + known.bytes.length <= end && isText(this.room, first, known.bytes))
+        marks |= known.mark;
     }
     return marks;
   }
@@ -189,7 +199,8 @@ class RoomMarker implements Marker {
         const lanes = SHORT + (SHORT_BYTES * index + at) * LANES;
         memory.fill(byte | CASE, lanes, lanes + LANES);
       });
-      this.#add(readGram(Buffer.concat([bytes, Buffer.of(0)]), 0) & SHORT_BITS, { bytes, at: 0, mark });
+      const gram = readGram(Buffer.concat([bytes, Buffer.of(0)]), 0) & SHORT_BITS;
+      this.#short.push({ bytes, gram, at: 0, mark });
     });
     for (const { text, mark } of texts) if (text.length >= GRAM) this.#learnLong(memory, text, mark);
   }
@@ -197,19 +208,15 @@ class RoomMarker implements Marker {
   #learnLong(memory: Uint8Array, text: string, mark: number): void {
     const bytes = Buffer.from(text.toLowerCase(), 'latin1');
     for (const at of listByRarity(bytes)) {
-      const hash = Math.imul(readGram(bytes, at), HASH);
-      const slot = TABLE + (hash >>> (WORD_BITS - TABLE_BITS));
-      const tag = ((hash >>> TAG_SHIFT) & 255) | 1;
-      if (memory[slot] !== 0 && memory[slot] !== tag) continue;
-      memory[slot] = tag;
-      this.#add(readGram(bytes, at), { bytes, at, mark });
+      const gram = readGram(bytes, at);
+      const slot = findSlot(gram);
+      const tag = ((Math.imul(gram, HASH) >>> TAG_SHIFT) & 255) | 1;
+      if (memory[TABLE + slot] !== 0 && memory[TABLE + slot] !== tag) continue;
+      memory[TABLE + slot] = tag;
+      this.#known[slot] = [...(this.#known[slot] ?? []), { bytes, gram, at, mark }];
       return;
     }
     throw new RangeError(`"${text}" has no four bytes whose place is free`);
-  }
-
-  #add(key: number, known: Known): void {
-    this.#known.set(key, [...(this.#known.get(key) ?? []), known]);
   }
 }
 
@@ -247,6 +254,11 @@ function readGram(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24) | CASES
   );
+}
+
+/** Of four bytes: a place in the table. */
+function findSlot(gram: number): number {
+  return Math.imul(gram, HASH) >>> (WORD_BITS - TABLE_BITS);
 }
 
 /** `text` has small letters. */

@@ -1,6 +1,7 @@
 // The usual entry, read where it stands: one line that begins with `2026-11-24 10:00:00,000 INFO  a.b.C [] - `. Where
-// its message begins, its time and the parts of its preamble come from bytes; no string is made but once for each
-// preamble. What looks otherwise is left to layout.ts, which reads everything, and the same. Called by stretch.ts.
+// its message begins, its time and the parts of its preamble come from bytes, four at a time where a line before had
+// the same minute or the same preamble; no string is made but once for each preamble. What looks otherwise is left to
+// layout.ts, which reads everything, and the same. Called by stretch.ts.
 import { digits, isLetter } from '../bytes/byte.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
 import { zoneOffsetMs } from './timestamp.js';
@@ -16,8 +17,10 @@ export interface PlainHead {
 }
 
 interface KnownPreamble {
-  readonly bytes: Buffer;
   readonly parts: PreambleParts;
+  /** How many bytes it has, and these by fours; the last four may overlap those before. */
+  readonly length: number;
+  readonly words: Int32Array;
 }
 
 const NO_PARTS: PreambleParts = { layout: 'timestamp' };
@@ -28,78 +31,98 @@ const DOT = 46;
 const COLON = 58;
 /** `2026-11-24 10:00:00,000`. */
 const STAMP_BYTES = 23;
+/** `2026-11-24 10:00`. */
+const MINUTE_BYTES = 16;
 const MAX_PREAMBLE_BYTES = 300;
+const WORD_BYTES = 4;
+/** A preamble that is guessed has so many: what it is guessed by is not of the message. */
+const GUESSED_BYTES = 64;
 const MAX_PREAMBLES = 4000;
+const SLOT_BITS = 10;
+const SLOT_SHIFT = 32 - SLOT_BITS;
+const HASH = 0x9e3779b1;
 /** By a hash of the bytes; a file has few of them, each many times. */
 const preambles = new Map<number, KnownPreamble>();
-const lastDay = { year: 0, month: 0, day: 0, time: 0 };
+/** The same by some of the first bytes: the one that a line may begin with. */
+const guesses: (KnownPreamble | undefined)[] = new Array<undefined>(2 ** SLOT_BITS).fill(undefined);
+/** Of the line before: `2026-11-24 10:00` by fours, and when it began; NaN: none was read. */
+const lastMinute = { words: new Int32Array(MINUTE_BYTES / WORD_BYTES), time: NaN };
+
+/** Where the bytes of lines are, to be read one by one and four at a time. */
+export interface LineRoom {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+export function openLineRoom(bytes: Buffer): LineRoom {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
 
 export function createPlainHead(): PlainHead {
   return { parts: NO_PARTS, messageStart: 0, time: 0, aheadMs: 0 };
 }
 
 /** Of the line from `start` up to `end`; `zone` is an IANA name. False: not of this look, and nothing is filled. */
-export function readPlainHead(bytes: Buffer, start: number, end: number, zone: string, head: PlainHead): boolean {
-  const local = readStamp(bytes, start, end);
+export function readPlainHead(room: LineRoom, start: number, end: number, zone: string, head: PlainHead): boolean {
+  const local = readStamp(room, start, end);
   if (Number.isNaN(local)) return false;
   const first = start + STAMP_BYTES;
-  const last = Math.min(end - 1, first + MAX_PREAMBLE_BYTES);
-  let hash = 0;
-  for (let at = first; at < last; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte === DASH && bytes[at - 1] === SPACE && bytes[at + 1] === SPACE && at > first) {
-      const parts = readParts(bytes, first, at + 2, hash);
-      if (parts === undefined) return false;
-      head.parts = parts;
-      head.messageStart = at + 2;
-      head.aheadMs = zoneOffsetMs(zone, local);
-      head.time = local - head.aheadMs;
-      return true;
-    }
-    hash = (Math.imul(hash, 31) + byte) | 0;
-  }
-  return false;
+  const preamble = guessPreamble(room, first, end) ?? findPreamble(room, first, end);
+  if (preamble === undefined) return false;
+  head.parts = preamble.parts;
+  head.messageStart = first + preamble.length;
+  head.aheadMs = zoneOffsetMs(zone, local);
+  head.time = local - head.aheadMs;
+  return true;
 }
 
 /** Milliseconds of its digits, as if they were UTC; NaN where it is no time. */
-function readStamp(bytes: Buffer, start: number, end: number): number {
+function readStamp({ bytes, view }: LineRoom, start: number, end: number): number {
   const fits =
     end - start > STAMP_BYTES + 1 &&
-    bytes[start + 4] === DASH &&
-    bytes[start + 7] === DASH &&
-    bytes[start + 10] === SPACE &&
-    bytes[start + 13] === COLON &&
     bytes[start + 16] === COLON &&
     (bytes[start + 19] === COMMA || bytes[start + 19] === DOT) &&
     bytes[start + STAMP_BYTES] === SPACE &&
     // A sign here would begin a zone.
     isLetter(bytes[start + STAMP_BYTES + 1] ?? 0) &&
+    digits(bytes, start + 17, 2) &&
+    digits(bytes, start + 20, 3);
+  if (!fits) return NaN;
+  const second = number(bytes, start + 17, 2);
+  if (second > 59) return NaN;
+  if (!isEqual(lastMinute.words, view, start, MINUTE_BYTES)) turnMinute(bytes, view, start);
+  return lastMinute.time + 1000 * second + number(bytes, start + 20, 3);
+}
+
+function turnMinute(bytes: Buffer, view: DataView, start: number): void {
+  fillWords(lastMinute.words, view, start, MINUTE_BYTES);
+  lastMinute.time = readMinute(bytes, start);
+}
+
+/** NaN where it is none. */
+function readMinute(bytes: Buffer, start: number): number {
+  const fits =
+    bytes[start + 4] === DASH &&
+    bytes[start + 7] === DASH &&
+    bytes[start + 10] === SPACE &&
+    bytes[start + 13] === COLON &&
     digits(bytes, start, 4) &&
     digits(bytes, start + 5, 2) &&
     digits(bytes, start + 8, 2) &&
     digits(bytes, start + 11, 2) &&
-    digits(bytes, start + 14, 2) &&
-    digits(bytes, start + 17, 2) &&
-    digits(bytes, start + 20, 3);
+    digits(bytes, start + 14, 2);
   if (!fits) return NaN;
   const hour = number(bytes, start + 11, 2);
   const minute = number(bytes, start + 14, 2);
-  const second = number(bytes, start + 17, 2);
-  if (hour > 23 || minute > 59 || second > 59) return NaN;
-  return readDay(bytes, start) + 1000 * ((hour * 60 + minute) * 60 + second) + number(bytes, start + 20, 3);
+  if (hour > 23 || minute > 59) return NaN;
+  return findDay(bytes, start) + 60_000 * (hour * 60 + minute);
 }
 
 /** NaN for a day that no calendar has. */
-function readDay(bytes: Buffer, start: number): number {
+function findDay(bytes: Buffer, start: number): number {
   const year = number(bytes, start, 4);
   const month = number(bytes, start + 5, 2);
   const day = number(bytes, start + 8, 2);
-  if (year !== lastDay.year || month !== lastDay.month || day !== lastDay.day)
-    Object.assign(lastDay, { year, month, day, time: findDay(year, month, day) });
-  return lastDay.time;
-}
-
-function findDay(year: number, month: number, day: number): number {
   const time = Date.UTC(year, month - 1, day);
   return year >= 1000 && new Date(time).getUTCMonth() === month - 1 && day > 0 ? time : NaN;
 }
@@ -110,21 +133,64 @@ function number(bytes: Buffer, start: number, count: number): number {
   return value;
 }
 
-/** Undefined when this preamble says nothing without what stands behind it. */
-function readParts(bytes: Buffer, first: number, messageStart: number, hash: number): PreambleParts | undefined {
-  const known = preambles.get(hash);
-  const length = messageStart - first;
-  if (known?.bytes.length === length && isEqual(known.bytes, bytes, first)) return known.parts;
-  const text = bytes.toString('latin1', first, messageStart);
-  if (/[^\x20-\x7e]/.test(text)) return undefined;
-  const preamble = readPreamble(text, 0);
-  if (preamble.messageStart !== text.length || preamble.parts.level === undefined) return undefined;
-  if (preambles.size >= MAX_PREAMBLES) preambles.clear();
-  preambles.set(hash, { bytes: Buffer.from(bytes.subarray(first, messageStart)), parts: preamble.parts });
-  return preamble.parts;
+/** One that was read before, if the line begins with it. It ends at the first dash between blanks, as any. */
+function guessPreamble({ view }: LineRoom, first: number, end: number): KnownPreamble | undefined {
+  if (first + GUESSED_BYTES > end) return undefined;
+  const guess = guesses[findSlot(view, first)];
+  if (guess === undefined || first + guess.length > end) return undefined;
+  return isEqual(guess.words, view, first, guess.length) ? guess : undefined;
 }
 
-function isEqual(known: Buffer, bytes: Buffer, first: number): boolean {
-  for (let at = 0; at < known.length; at += 1) if (known[at] !== bytes[first + at]) return false;
-  return true;
+/** By bytes in which Flink's own classes differ. */
+function findSlot(view: DataView, first: number): number {
+  let hash = view.getInt32(first + 1, true);
+  for (let at = first + 24; at < first + GUESSED_BYTES; at += 8) hash = Math.imul(hash, 31) + view.getInt32(at, true);
+  return Math.imul(hash, HASH) >>> SLOT_SHIFT;
+}
+
+/** Looks at each byte up to the dash; undefined when this preamble says nothing without what stands behind it. */
+function findPreamble(room: LineRoom, first: number, end: number): KnownPreamble | undefined {
+  const { bytes, view } = room;
+  const last = Math.min(end - 1, first + MAX_PREAMBLE_BYTES);
+  let hash = 0;
+  for (let at = first; at < last; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === DASH && bytes[at - 1] === SPACE && bytes[at + 1] === SPACE && at > first) {
+      const preamble = readKnown(room, first, at + 2, hash);
+      if (preamble !== undefined && preamble.length >= GUESSED_BYTES) guesses[findSlot(view, first)] = preamble;
+      return preamble;
+    }
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  return undefined;
+}
+
+function readKnown({ bytes, view }: LineRoom, first: number, end: number, hash: number): KnownPreamble | undefined {
+  const known = preambles.get(hash);
+  const length = end - first;
+  if (known?.length === length && isEqual(known.words, view, first, length)) return known;
+  const text = bytes.toString('latin1', first, end);
+  if (/[^ -~]/.test(text)) return undefined;
+  const { messageStart, parts } = readPreamble(text, 0);
+  if (messageStart !== text.length || parts.level === undefined) return undefined;
+  if (preambles.size >= MAX_PREAMBLES) preambles.clear();
+  const words = new Int32Array(Math.ceil(length / WORD_BYTES));
+  fillWords(words, view, first, length);
+  const preamble = { parts, length, words };
+  preambles.set(hash, preamble);
+  return preamble;
+}
+
+/** `length` bytes, four at least; the last four overlap those before where it is no multiple of four. */
+function fillWords(words: Int32Array, view: DataView, first: number, length: number): void {
+  const last = first + length - WORD_BYTES;
+  for (let index = 0; index < words.length; index += 1)
+    words[index] = view.getInt32(Math.min(last, first + WORD_BYTES * index), true);
+}
+
+function isEqual(words: Int32Array, view: DataView, first: number, length: number): boolean {
+  const last = words.length - 1;
+  for (let index = 0; index < last; index += 1)
+    if (words[index] !== view.getInt32(first + WORD_BYTES * index, true)) return false;
+  return words[last] === view.getInt32(first + length - WORD_BYTES, true);
 }

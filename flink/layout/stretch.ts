@@ -6,7 +6,7 @@ import type { Marker } from '../../core/bytes/marks.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine } from '../bytes/line.js';
 import { isPartialLine } from '../bytes/wrapper.js';
-import { createPlainHead, readPlainHead, type PlainHead } from './plain.js';
+import { createPlainHead, openLineRoom, readPlainHead, type LineRoom, type PlainHead } from './plain.js';
 import type { PreambleParts } from './preamble.js';
 
 /** One element an entry; places are those in the marker's room. What is read next overwrites them. */
@@ -37,6 +37,8 @@ export interface StretchReader {
   readonly options: StretchOptions;
   readonly stretch: Stretch;
   readonly head: PlainHead;
+  /** The marker's. */
+  readonly lines: LineRoom;
 }
 
 /** Of a stretch. */
@@ -57,7 +59,7 @@ export function createStretchReader(marker: Marker, options: StretchOptions): St
     aheadMs: new Int32Array(MOST_ENTRIES),
     parts: [],
   };
-  return { marker, options, stretch, head: createPlainHead() };
+  return { marker, options, stretch, head: createPlainHead(), lines: openLineRoom(marker.room) };
 }
 
 /** The first line at or behind `line` that begins a usual entry; `end` when none does. */
@@ -102,8 +104,8 @@ export function readStretch(reader: StretchReader, first: number, end: number): 
   return start;
 }
 
-function readHead({ marker, options: { zone }, head }: StretchReader, start: number, lineEnd: number): boolean {
-  return readPlainHead(marker.room, start, lineEnd, zone === '' ? 'UTC' : zone, head);
+function readHead({ lines, options: { zone }, head }: StretchReader, start: number, lineEnd: number): boolean {
+  return readPlainHead(lines, start, lineEnd, zone === '' ? 'UTC' : zone, head);
 }
 
 function noteHead({ stretch, head }: StretchReader, start: number, lineEnd: number): void {
