@@ -95,7 +95,7 @@ export async function discoverFiles(
 const RESTING_SHARE = 0.005;
 const BUSY_SHARE = 0.1;
 /** What no watch tells, as on a file system of a network, is found within this time. */
-const MOST_REST_MS = 30_000;
+const MOST_REST_MS = 60_000;
 
 /** How long after a scan the next one is due. `isResting`: all places are watched, and nothing happened there since. */
 export function decideScanWait(

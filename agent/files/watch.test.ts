@@ -204,9 +204,9 @@ describe('decideScanWait', () => {
     expect(decideScanWait(1000, { cpuMs: 300, isResting: false })).toBe(3000);
   });
 
-  it('gives them half a hundredth while nothing happens, and comes within half a minute', () => {
+  it('gives them half a hundredth while nothing happens, and comes within a minute', () => {
     expect(decideScanWait(1000, { cpuMs: 15, isResting: true })).toBe(3000);
-    expect(decideScanWait(1000, { cpuMs: 400, isResting: true })).toBe(30_000);
+    expect(decideScanWait(1000, { cpuMs: 400, isResting: true })).toBe(60_000);
     expect(decideScanWait(60_000, { cpuMs: 400, isResting: true })).toBe(60_000);
   });
 });
