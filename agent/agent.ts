@@ -4,6 +4,7 @@
 // ids.
 import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
+import type { ServiceHealth } from '../core/health.js';
 import type { AnchorScanner } from '../flink/words/anchors.js';
 import type { SignalWords } from '../flink/words/words.js';
 import type { AgentStatus } from '../store/store.js';
@@ -15,7 +16,6 @@ import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
 import type { FileLook } from './follow/read.js';
 import { readCpu } from './follow/limits.js';
-import type { AgentHealth } from './health.js';
 import { createKnown } from './identity/known.js';
 import { createRedactor } from './record/redact.js';
 import { openWatch, reloadSettings } from './reload.js';
@@ -47,7 +47,7 @@ export interface Agent {
   /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   status(): AgentStatus;
-  health(): AgentHealth;
+  health(): ServiceHealth;
   /** Lets go of files and lock, as they stand. What is in flight is sent again by the next agent. */
   close(): void;
 }

@@ -1,9 +1,9 @@
 // What an agent says of itself: its status, saved into the store every few seconds, and its health. A store that does
 // not answer holds up nothing but that. Called by the loop in agent.ts.
 import { describeFault } from '../core/fault.js';
+import { decideHealth, type ServiceHealth } from '../core/health.js';
 import { pause } from '../core/time/wait.js';
 import type { AgentStatus } from '../store/store.js';
-import { decideHealth, type AgentHealth } from './health.js';
 import type { AgentState } from './state.js';
 import { describeAgent, joinBoards } from './status.js';
 
@@ -12,6 +12,8 @@ const STATUS_EVERY_MS = 5000;
 export const FIRST_STATUS_MS = 1000;
 /** A stopping agent waits so long for a store that does not answer. */
 const LAST_STATUS_MS = 2000;
+/** Longer than any scan, and than a disk that is slow for a while. */
+const STUCK_AFTER_MS = 120_000;
 
 /** When it is due; the one that is on its way is not overtaken. */
 export async function saveStatus(agent: AgentState): Promise<void> {
@@ -63,8 +65,13 @@ export function describeState({ settings, follower, board, wall, now }: AgentSta
   });
 }
 
-export function describeHealth({ now, turnedAt, hasScanned, follower }: AgentState): AgentHealth {
+export function describeHealth({ now, turnedAt, hasScanned, follower }: AgentState): ServiceHealth {
   const state = follower.describe();
   const sinceTurnMs = now() - Math.min(turnedAt, state.turnedAt);
-  return decideHealth({ sinceTurnMs, hasScanned, outages: state.outages });
+  return decideHealth({
+    sinceTurnMs,
+    stuckAfterMs: STUCK_AFTER_MS,
+    hasBegun: hasScanned,
+    outages: state.outages,
+  });
 }

@@ -1,6 +1,6 @@
 // The only door to prom-client: Jobtrace's own numbers for Prometheus, those of the API with what all agents report to
-// the store, and those of one agent as it stands. Values are read when somebody asks. No label grows without bound: no
-// job, host or user names. Called by cli/service, which hands the counting functions to the stages.
+// the store, and those of one agent or one analyzer as it stands. Values are read when somebody asks. No label grows
+// without bound: no job, host or user names. Called by cli/service, which hands the counting functions to the stages.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AgentStatus } from '../store/store.js';
 
@@ -19,12 +19,7 @@ export interface Metrics {
 export function createMetrics(version: string): Metrics {
   const registry = createRegistry(version);
   const registers = [registry];
-  const deliveries = new Counter({
-    name: 'jobtrace_alert_deliveries_total',
-    help: 'Alerts tried at receivers.',
-    labelNames: ['channel', 'result'],
-    registers,
-  });
+  const countDelivery = createDeliveryCounter(registry);
   const diagnose = new Histogram({
     name: 'jobtrace_diagnose_duration_seconds',
     help: 'Time to diagnose a log or a part of the feed.',
@@ -41,7 +36,7 @@ export function createMetrics(version: string): Metrics {
   const fleet = createFleetMetrics(registry);
   return {
     contentType: registry.contentType,
-    countDelivery: (channel, result) => deliveries.inc({ channel, result }),
+    countDelivery,
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     async renderText(state) {
@@ -49,6 +44,16 @@ export function createMetrics(version: string): Metrics {
       return registry.metrics();
     },
   };
+}
+
+function createDeliveryCounter(registry: Registry): Metrics['countDelivery'] {
+  const deliveries = new Counter({
+    name: 'jobtrace_alert_deliveries_total',
+    help: 'Alerts tried at receivers.',
+    labelNames: ['channel', 'result'],
+    registers: [registry],
+  });
+  return (channel, result) => deliveries.inc({ channel, result });
 }
 
 function createRegistry(version: string): Registry {
@@ -175,6 +180,76 @@ export function createAgentMetrics(version: string, counters: Readonly<Record<st
 function nameCounter(name: string): string {
   const words = name.replace(/Ms$/, 'Seconds').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return `jobtrace_agent_${words}_total`;
+}
+
+export interface AnalyzerMetrics {
+  readonly contentType: string;
+  readonly countDelivery: Metrics['countDelivery'];
+  /** The text format. */
+  renderText(state: AnalyzerNumbers): Promise<string>;
+}
+
+/** What an analyzer knows of itself. */
+export interface AnalyzerNumbers {
+  readonly rules: number;
+  readonly records: number;
+  readonly parts: number;
+  readonly clusters: number;
+  readonly signals: number;
+  readonly incidents: number;
+  readonly behindMs: number;
+  readonly lastError: string | undefined;
+}
+
+const ANALYZER_GAUGES: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly read: (numbers: AnalyzerNumbers) => number;
+}[] = [
+  { name: 'parts', help: 'Parts of the records that are its own; 0: it stands by.', read: ({ parts }) => parts },
+  { name: 'clusters', help: 'Clusters in which something failed lately.', read: ({ clusters }) => clusters },
+  { name: 'signals', help: 'Lines of these that it keeps in memory.', read: ({ signals }) => signals },
+  { name: 'incidents', help: 'Incidents that may still change.', read: ({ incidents }) => incidents },
+  {
+    name: 'behind_seconds',
+    help: 'Since it last had read all that was stored, or since its start.',
+    read: ({ behindMs }) => behindMs / 1000,
+  },
+  {
+    name: 'failing',
+    help: 'Whether its last step failed, as while the store is away.',
+    read: ({ lastError }) => (lastError === undefined ? 0 : 1),
+  },
+];
+
+/** Of one analyzer, served by its own process: alerts go out from there. */
+export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
+  const registry = createRegistry(version);
+  const registers = [registry];
+  const countDelivery = createDeliveryCounter(registry);
+  const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers });
+  const records = new Counter({
+    name: 'jobtrace_analyzer_records_total',
+    help: 'Records that it has read since its start; those without a word of the catalog are left out.',
+    registers,
+  });
+  const gauges = ANALYZER_GAUGES.map(({ name, help, read }) => ({
+    gauge: new Gauge({ name: `jobtrace_analyzer_${name}`, help, registers }),
+    read,
+  }));
+  const showProcess = createProcessMetrics(registry);
+  return {
+    contentType: registry.contentType,
+    countDelivery,
+    async renderText(numbers) {
+      rules.set(numbers.rules);
+      records.reset();
+      records.inc(numbers.records);
+      for (const { gauge, read } of gauges) gauge.set(read(numbers));
+      showProcess();
+      return registry.metrics();
+    },
+  };
 }
 
 /** What it costs, under the names that every client library uses. */

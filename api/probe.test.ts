@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { HealthVerdict } from '../core/health.js';
 import { createLog } from '../core/log.js';
 import { createAgentMetrics } from './metrics.js';
-import { createProbe, type Probe, type ProbeVerdict } from './probe.js';
+import { createProbe, type Probe } from './probe.js';
 
-const GOOD: ProbeVerdict = { isGood: true, reasons: [] };
+const GOOD: HealthVerdict = { isGood: true, reasons: [] };
 const STATUS = {
   id: 'node-1',
   host: 'node-1',
@@ -29,9 +30,10 @@ afterEach(async () => {
   probe = undefined;
 });
 
-async function open(ready: () => ProbeVerdict = () => GOOD): Promise<string> {
+async function open(ready: () => HealthVerdict = () => GOOD): Promise<string> {
   const metrics = createAgentMetrics('1.2.3', { readBytes: 'bytes read', rateWaitMs: 'time that reading waited' });
   probe = createProbe({
+    setting: 'agent.listen',
     log: createLog('silent'),
     readLive: () => GOOD,
     readReady: ready,
@@ -101,12 +103,18 @@ describe('createProbe', () => {
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const metrics = { contentType: '', renderText: () => Promise.resolve('') };
     const create = (): Probe =>
-      createProbe({ log: createLog('silent'), readLive: () => GOOD, readReady: () => GOOD, metrics });
+      createProbe({
+        setting: 'analyzer.listen',
+        log: createLog('silent'),
+        readLive: () => GOOD,
+        readReady: () => GOOD,
+        metrics,
+      });
     try {
       await expect(create().listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'JT_PORT_IN_USE' });
       await expect(create().listen({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
         code: 'JT_CONFIG_INVALID',
-        message: expect.stringContaining('agent.listen') as string,
+        message: expect.stringContaining('analyzer.listen') as string,
       });
     } finally {
       other.close();

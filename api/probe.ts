@@ -1,22 +1,19 @@
-// The small server of a process that has no API, an agent: its numbers for Prometheus and whether it lives and is
-// ready, on an address of its own. What it says comes from what it is given at each request. Called by
-// cli/service/agent.ts, which loads it only when somebody wants it; so it is made of node:http alone, which is there
+// The small server of a process that has no API, an agent or an analyzer: its numbers for Prometheus and whether it
+// lives and is ready, on an address of its own. What it says comes from what it is given at each request. Called by
+// cli/service/, which loads it only when somebody wants it; so it is made of node:http alone, which is there
 // anyway: fastify costs a tenth of a second and fifteen megabytes for three fixed paths.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createError } from '../core/errors.js';
 import { errorCode } from '../core/fault.js';
+import type { HealthVerdict } from '../core/health.js';
 import type { Log } from '../core/log.js';
 
-export interface ProbeVerdict {
-  readonly isGood: boolean;
-  /** Why not, in the fewest words: codes of conditions. */
-  readonly reasons: readonly string[];
-}
-
 export interface ProbeOptions {
+  /** The setting that has the address. */
+  readonly setting: string;
   readonly log: Log;
-  readonly readLive: () => ProbeVerdict;
-  readonly readReady: () => ProbeVerdict;
+  readonly readLive: () => HealthVerdict;
+  readonly readReady: () => HealthVerdict;
   readonly metrics: { readonly contentType: string; renderText(): Promise<string> };
 }
 
@@ -41,7 +38,7 @@ export function createProbe(options: ProbeOptions): Probe {
   server.maxConnections = MAX_CONNECTIONS;
   server.on('request', (request, response) => void answer(options, request, response));
   return {
-    listen: (address) => listenOn(server, address),
+    listen: (address) => listenOn(server, options.setting, address),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -50,9 +47,13 @@ export function createProbe(options: ProbeOptions): Probe {
   };
 }
 
-function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<{ readonly port: number }> {
+function listenOn(
+  server: Server,
+  setting: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<{ readonly port: number }> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(explainListen(error, `${host}:${port}`)));
+    server.once('error', (error) => reject(explainListen(error, setting, `${host}:${port}`)));
     server.listen({ host, port }, () => {
       const bound = server.address();
       resolve({ port: typeof bound === 'object' && bound !== null ? bound.port : port });
@@ -60,10 +61,10 @@ function listenOn(server: Server, { host, port }: { host: string; port: number }
   });
 }
 
-function explainListen(error: Error, address: string): Error {
+function explainListen(error: Error, setting: string, address: string): Error {
   const code = errorCode(error);
   if (code === 'EADDRINUSE') return createError('JT_PORT_IN_USE', { address }, error);
-  return createError('JT_CONFIG_INVALID', { problems: `  agent.listen: ${address} cannot be used (${code})` }, error);
+  return createError('JT_CONFIG_INVALID', { problems: `  ${setting}: ${address} cannot be used (${code})` }, error);
 }
 
 async function answer(options: ProbeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -87,7 +88,7 @@ async function findAnswer(options: ProbeOptions, { method, url = '/' }: Incoming
   return { status: 200, contentType: options.metrics.contentType, text: await options.metrics.renderText() };
 }
 
-function describeVerdict({ isGood, reasons }: ProbeVerdict): ProbeAnswer {
+function describeVerdict({ isGood, reasons }: HealthVerdict): ProbeAnswer {
   return isGood ? describeJson(200, { status: 'ok' }) : describeJson(503, { status: 'unavailable', reasons });
 }
 

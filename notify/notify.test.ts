@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedbackVerdict } from '../core/feedback.js';
+import type { FeedbackVerdict } from '../core/routing/feedback.js';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
 import type { Incident } from '../core/types.js';

@@ -5,7 +5,7 @@ import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
-import type { PrecisionFloor } from '../core/feedback.js';
+import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { AlertStore, FeedbackStore, IncidentStore, SilenceStore, StateStore } from '../store/store.js';
 import { findReceiverProblems } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';

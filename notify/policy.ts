@@ -1,6 +1,6 @@
 // Settings → what decide.ts goes by, for the service and for who measures it. What a rule says of itself the caller
 // asks of the catalog, which may change.
-import type { PrecisionFloor } from '../core/feedback.js';
+import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { Settings } from '../core/config/settings.js';
 import { parseGlob } from '../core/text/glob.js';
 import type { DecidePolicy } from './decide.js';

@@ -1,7 +1,7 @@
 // Which rules alert nobody any more, because people said too often that they are wrong. In: what people said, as the
 // store has it, looked at again every minute. notify.ts asks before it decides. A store that cannot tell changes
 // nothing: the alert is more important than the verdicts.
-import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../core/feedback.js';
+import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../core/routing/feedback.js';
 import { JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { FeedbackStore } from '../store/store.js';

@@ -2,7 +2,7 @@
 // people ask of a store. In: any store, and a scope. Out: the same port, whose every answer, count and page is made of
 // the scope's own records and incidents, so that no route and no tool can forget to ask. The API hands it to each
 // request.
-import type { Feedback } from '../core/feedback.js';
+import type { Feedback } from '../core/routing/feedback.js';
 import { createError } from '../core/errors.js';
 import type { Silence } from '../core/routing/silence.js';
 import { fitsGlob, type Glob } from '../core/text/glob.js';

@@ -1,7 +1,7 @@
 // The ports between the stages and whatever keeps the records, one by use: each stage names the ones that it needs
 // in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
 // suite that both must pass. Nothing above this file knows which adapter is in use.
-import type { Feedback } from '../core/feedback.js';
+import type { Feedback } from '../core/routing/feedback.js';
 import type { Silence } from '../core/routing/silence.js';
 import type { Glob } from '../core/text/glob.js';
 import type { LeadValues } from '../core/text/lead.js';

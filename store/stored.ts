@@ -2,7 +2,7 @@
 // these has looked at it. Both stores ask for everything that they read. Pure.
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
-import { VERDICTS, type Feedback } from '../core/feedback.js';
+import { VERDICTS, type Feedback } from '../core/routing/feedback.js';
 import type { Silence } from '../core/routing/silence.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert, JobLines } from './store.js';

@@ -5,6 +5,7 @@
 // between, reading again gives the same incidents under the same ids; onIncident may then hear of one a second time,
 // never not at all. The engine is that of diagnose.ts, which the command line calls.
 import { JobtraceError } from '../../core/errors.js';
+import { decideHealth, type ServiceHealth } from '../../core/health.js';
 import { pause } from '../../core/time/wait.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../../core/types.js';
 import { renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/words/words.js';
@@ -43,6 +44,9 @@ export interface AnalyzerStatus {
   readonly clusters: number;
   readonly signals: number;
   readonly incidents: number;
+  /** Since it last had read all that was stored, or since its start, in milliseconds. */
+  readonly behindMs: number;
+  /** Code of what the last step failed of. */
   readonly lastError: string | undefined;
 }
 
@@ -54,6 +58,7 @@ export interface Analyzer {
   /** From now on; unknown failures, and what holds a word that came, are judged again (backfill.ts). */
   setCatalog(catalog: Catalog): void;
   status(): AnalyzerStatus;
+  health(): ServiceHealth;
 }
 
 const POLL_INTERVAL_MS = 300;
@@ -62,6 +67,8 @@ const BATCH_SIZE = 2000;
 const MAX_RECALLED = 1000;
 /** The cursor is written this often at most, where no incident is: so much is read again after a crash. */
 const SAVE_INTERVAL_MS = 5000;
+/** Longer than any step: one that reads the history of a cluster again, page by page, from a store that is slow. */
+const STUCK_AFTER_MS = 900_000;
 
 interface Running {
   readonly service: Service;
@@ -70,6 +77,10 @@ interface Running {
   /** Version of the words that the agents are told. */
   toldVersion: string | undefined;
   records: number;
+  /** By performance.now(): when the last step began, and when one last left nothing to be read (first: the start). */
+  steppedAt: number;
+  drainedAt: number;
+  hasStepped: boolean;
   lastError: string | undefined;
 }
 
@@ -91,6 +102,9 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     parts: new Map(),
     toldVersion: undefined,
     records: 0,
+    steppedAt: performance.now(),
+    drainedAt: performance.now(),
+    hasStepped: false,
     lastError: undefined,
   };
   return {
@@ -98,6 +112,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     run: (signal) => runLoop(running, signal),
     setCatalog: (catalog) => setCatalog(running, catalog),
     status: () => describe(running),
+    health: () => describeHealth(running),
   };
 }
 
@@ -107,7 +122,7 @@ function setCatalog({ service }: Running, catalog: Catalog): void {
   service.words = listSignalWords(catalog);
 }
 
-function describe({ parts, records, lastError }: Running): AnalyzerStatus {
+function describe({ parts, records, drainedAt, lastError }: Running): AnalyzerStatus {
   const memories = [...parts.values()].flatMap(({ clusters }) => [...clusters.values()]);
   return {
     records,
@@ -115,8 +130,19 @@ function describe({ parts, records, lastError }: Running): AnalyzerStatus {
     clusters: memories.length,
     signals: memories.reduce((sum, memory) => sum + memory.signals.size, 0),
     incidents: memories.reduce((sum, memory) => sum + memory.saved.length, 0),
+    behindMs: performance.now() - drainedAt,
     lastError,
   };
+}
+
+/** One that stands by for others is ready as well. */
+function describeHealth({ steppedAt, hasStepped, lastError }: Running): ServiceHealth {
+  return decideHealth({
+    sinceTurnMs: performance.now() - steppedAt,
+    stuckAfterMs: STUCK_AFTER_MS,
+    hasBegun: hasStepped,
+    outages: lastError === undefined ? [] : [lastError],
+  });
 }
 
 async function readEntries<Stored>(
@@ -292,8 +318,11 @@ async function savePart(part: RecordPart): Promise<void> {
 async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
   let waitMs = running.service.options.pollIntervalMs ?? POLL_INTERVAL_MS;
   while (!signal.aborted) {
+    running.steppedAt = performance.now();
     try {
       const step = await stepOnce(running);
+      running.hasStepped = true;
+      if (step.drained) running.drainedAt = performance.now();
       if (running.lastError !== undefined) running.service.options.log.info('The analyzer goes on.');
       running.lastError = undefined;
       waitMs = step.drained ? (running.service.options.pollIntervalMs ?? POLL_INTERVAL_MS) : 0;

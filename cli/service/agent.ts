@@ -123,6 +123,7 @@ export async function openAgentProbe(
   ]);
   const metrics = createAgentMetrics(VERSION, COUNTERS);
   const probe = createProbe({
+    setting: 'agent.listen',
     log: log.child({ stage: 'probe' }),
     readLive: () => agent.health().live,
     readReady: () => agent.health().ready,

@@ -66,17 +66,20 @@ export const ANALYZER: Command = {
       const services = await import('./services.js');
       const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
       const lease = services.createServiceLease(store, log);
+      const metrics = await services.createServiceNumbers(settings);
       const notifier = services.createServiceNotifier(settings, rules, store, log, {
         instance: 'analyzer',
         shares: services.shareMessages(store, lease),
+        metrics,
       });
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
         lease,
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),
       });
+      const probe = metrics && (await services.openAnalyzerProbe(settings, analyzer, rules, metrics, log));
       log.info({ rules: rules.catalog.size }, 'Analyzer started.');
-      await runStages(signal, undefined, [
+      await runStages(signal, probe, [
         lease.run,
         analyzer.run,
         notifier.run,

@@ -1,5 +1,6 @@
 // Settings → the API with the page, and its numbers. Loaded by the commands that serve it and by no other, since its
 // libraries take longer to load than everything else together. Called by up.ts and parts.ts.
+import { describeSheet } from '../../analyzer/author/sheet.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createMetrics, type Metrics } from '../../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
@@ -46,6 +47,10 @@ export function createServiceServer(
     },
     catalogInfo: () => describeCatalog(rules.catalog),
     ruleProblems: () => rules.problems,
+    ruleSheet: (id, language) => {
+      const rule = rules.catalog.findRule(id);
+      return rule && describeSheet(rule, language);
+    },
     analyzerHooks: { diagnosePaste: pasted.diagnose },
     assistantHooks: { ...createAssistantHooks(() => rules.catalog, settings), diagnoseText: pasted.diagnose },
     notifyHooks: {

@@ -8,15 +8,16 @@ import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/share/decide.js';
 import { nameShare } from '../../analyzer/share/fence.js';
 import { createLease, type Lease } from '../../analyzer/share/lease.js';
+import type { AnalyzerMetrics, Metrics } from '../../api/metrics.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
 import type { MessageShares } from '../../notify/outbox.js';
 import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { RecordFeed, Retention, Store } from '../../store/store.js';
-import type { Metrics } from '../../api/metrics.js';
 import type { RuleKeeper } from './keeper.js';
-import { zoneOf } from '../settings.js';
+import { readAddress, zoneOf } from '../settings.js';
+import { VERSION } from '../version.js';
 import { pause } from '../../core/time/wait.js';
 
 const RETENTION_EVERY_MS = 3_600_000;
@@ -81,7 +82,12 @@ export function createServiceNotifier(
   rules: RuleKeeper,
   store: NotifierOptions['store'],
   log: Log,
-  { metrics, ...more }: Pick<NotifierOptions, 'instance' | 'shares'> & { readonly metrics?: Metrics },
+  {
+    metrics,
+    ...more
+  }: Pick<NotifierOptions, 'instance' | 'shares'> & {
+    readonly metrics?: Pick<Metrics, 'countDelivery'>;
+  },
 ): Notifier {
   return createNotifier({
     store,
@@ -96,6 +102,39 @@ export function createServiceNotifier(
       isNews: (id) => isNewsAlone(rules.catalog.findRule(id)),
     }),
   });
+}
+
+/** Of an analyzer that is to serve its numbers; what only that needs is loaded when it is wanted. */
+export async function createServiceNumbers(settings: Settings): Promise<AnalyzerMetrics | undefined> {
+  if (settings['analyzer.listen'] === '') return undefined;
+  const { createAnalyzerMetrics } = await import('../../api/metrics.js');
+  return createAnalyzerMetrics(VERSION);
+}
+
+/** Numbers and health of the analyzer, at the address of its own. */
+export async function openAnalyzerProbe(
+  settings: Settings,
+  analyzer: Pick<Analyzer, 'status' | 'health'>,
+  rules: Pick<RuleKeeper, 'catalog'>,
+  metrics: AnalyzerMetrics,
+  log: Log,
+): Promise<{ close(): Promise<void> }> {
+  const setting = 'analyzer.listen';
+  const { createProbe } = await import('../../api/probe.js');
+  const probe = createProbe({
+    setting,
+    log: log.child({ stage: 'probe' }),
+    readLive: () => analyzer.health().live,
+    readReady: () => analyzer.health().ready,
+    metrics: {
+      contentType: metrics.contentType,
+      renderText: () => metrics.renderText({ rules: rules.catalog.size, ...analyzer.status() }),
+    },
+  });
+  const address = readAddress(setting, settings[setting]);
+  const { port } = await probe.listen(address);
+  log.info({ host: address.host, port }, 'Numbers and health of the analyzer are served.');
+  return probe;
 }
 
 /** Deletes what is older than the retention, now and every hour, until the signal aborts. */

@@ -2,7 +2,7 @@
 // as text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or
 // an alert finds it at once; an agent's status may show a second later.
 import { createError } from '../../core/errors.js';
-import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
+import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { isObject } from '../../core/json.js';
 import { readLeadValues } from '../../core/text/lead.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';

@@ -1,6 +1,6 @@
 // Incidents, alerts, feedback, silences and reports of agents: each is one document in JSON beside the columns that it
 // is asked by; and how many records and incidents each job has. Called by sqlite.ts.
-import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/feedback.js';
+import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
 import type { Incident } from '../../core/types.js';
 import {

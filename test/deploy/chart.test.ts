@@ -175,6 +175,7 @@ describeWithParts(['helm'], 'the chart', () => {
       dataDir: '/data',
       'store.urls': ['https://es-1:9200', 'https://es-2:9200'],
       'api.listen': '0.0.0.0:8321',
+      'analyzer.listen': '0.0.0.0:8323',
       'api.tokens': [{ role: 'admin' }, { role: 'author' }, { role: 'reader' }],
       'notify.receivers': [{ name: 'on-call', language: 'zh' }],
     });

@@ -1,6 +1,6 @@
 // For the tests of this folder: the names of metrics in an expression of Prometheus, and what Jobtrace itself shows at
-// /metrics, of the API and of an agent, with everything counted once so that every series is there.
-import { createAgentMetrics, createMetrics } from '../../api/metrics.js';
+// /metrics, of the API, an agent and an analyzer, with everything counted once so that every series is there.
+import { createAgentMetrics, createAnalyzerMetrics, createMetrics, type AnalyzerNumbers } from '../../api/metrics.js';
 import type { AgentStatus } from '../../store/store.js';
 
 /** Metrics of Flink and of Jobtrace; labels, functions and recorded series (with a colon) are others. */
@@ -20,6 +20,12 @@ const AGENT: AgentStatus = {
   conditions: [{ code: 'JT_FILE_UNREADABLE', message: 'x', since: '2026-11-20T10:00:00.000Z' }],
 };
 
+const ANALYZER: AnalyzerNumbers = {
+  ...{ rules: 1, records: 1, parts: 1, clusters: 1, signals: 1, incidents: 1 },
+  behindMs: 300,
+  lastError: undefined,
+};
+
 /** The text as Prometheus gets it, and the names of all its series (`_bucket`, `_sum` and `_count` too). */
 export async function renderOwnMetrics(): Promise<{ readonly text: string; readonly sample: ReadonlySet<string> }> {
   const api = createMetrics('0.1.0');
@@ -27,7 +33,14 @@ export async function renderOwnMetrics(): Promise<{ readonly text: string; reado
   api.observeDiagnose(0.1);
   api.observeRequest('/api/v1/incidents', 200, 0.1);
   const agent = createAgentMetrics('0.1.0', {});
-  const text = `${await api.renderText({ agents: [AGENT], rules: 1 })}\n${await agent.renderText(AGENT)}`;
+  const analyzer = createAnalyzerMetrics('0.1.0');
+  analyzer.countDelivery('webhook', 'sent');
+  const texts = [
+    await api.renderText({ agents: [AGENT], rules: 1 }),
+    await agent.renderText(AGENT),
+    await analyzer.renderText(ANALYZER),
+  ];
+  const text = texts.join('\n');
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return { text, sample: new Set(lines.map((line) => /^\w+/.exec(line)?.[0] ?? '')) };
 }

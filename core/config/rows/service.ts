@@ -20,6 +20,12 @@ export const SERVICE = [
     help: 'A job that has run this long without failing ends its incident; the next failure opens a new one.',
   },
   {
+    name: 'analyzer.listen',
+    type: 'string',
+    default: '',
+    help: 'Address, HOST:PORT, at which "jobtrace analyzer" serves its own /metrics, /health/live and /health/ready, without a token and without a word of any log; empty = nowhere.',
+  },
+  {
     name: 'api.listen',
     type: 'string',
     default: '127.0.0.1:8321',

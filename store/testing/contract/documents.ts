@@ -1,7 +1,7 @@
 // The contract of incidents, jobs, alerts, states and reports of agents.
 // Called by contract.ts.
 import { expect, it } from 'vitest';
-import type { Feedback } from '../../../core/feedback.js';
+import type { Feedback } from '../../../core/routing/feedback.js';
 import { omitMissing } from '../../../core/json.js';
 import type { Silence } from '../../../core/routing/silence.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';

@@ -162,7 +162,7 @@ envFrom:
 
 {{/* The settings of all parts; those of the agents name no token and no receiver. */}}
 {{- define "jobtrace.settings" -}}
-{{- $own := dict "dataDir" "/data" "api" (dict "listen" "0.0.0.0:8321") "agent" (dict "listen" "0.0.0.0:8322") -}}
+{{- $own := dict "dataDir" "/data" "api" (dict "listen" "0.0.0.0:8321") "agent" (dict "listen" "0.0.0.0:8322") "analyzer" (dict "listen" "0.0.0.0:8323") -}}
 {{- toYaml (mergeOverwrite (deepCopy .Values.settings) $own) -}}
 {{- end -}}
 
